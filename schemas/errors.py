@@ -1,0 +1,97 @@
+"""How a room says no.
+
+Refusal
+├── Invalid            the request makes no sense          (Malformed, FieldsInvalid, ...)
+├── Unauthenticated    we do not know who is asking
+├── Forbidden          we know, and it is not for them
+├── NotFound           there is no such thing for this caller
+├── Conflict           it makes sense, but not in the present state of things
+└── Busy               later, perhaps                      (TooOften, RoomUnavailable, RoomSilent)
+
+A refusal crosses the wire as its class path and one dict of plain JSON, so it arrives as itself.
+Whatever is not a refusal is a bug of ours.
+"""
+
+import re
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """The request was refused."""
+
+    code: ClassVar[str] = "refusal"
+
+    def __init__(self, about: dict[str, Any] | None = None, /, **facts: Any) -> None:
+        self.about: dict[str, Any] = {**(about or {}), **facts}
+        super().__init__(self.about)
+
+    def __init_subclass__(cls) -> None:
+        cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.about}" if self.about else self.code
+
+    @classmethod
+    def kind(cls) -> str:
+        """Which of the six kinds this is, such as `Conflict`."""
+        return next((k.__name__ for k in KINDS if issubclass(cls, k)), cls.__name__)
+
+    @classmethod
+    def meaning(cls) -> str:
+        """The first sentence of the class's docstring: what a caller is told."""
+        return (cls.__doc__ or "").strip().split("\n")[0]
+
+
+class Invalid(Refusal):
+    """The request makes no sense."""
+
+
+class Unauthenticated(Refusal):
+    """Please sign in first: the token is missing, wrong or no longer valid."""
+
+
+class Forbidden(Refusal):
+    """You are not allowed to do this."""
+
+
+class NotFound(Refusal):
+    """There is no such thing."""
+
+
+class Conflict(Refusal):
+    """This is not possible in the present state of things."""
+
+
+class Busy(Refusal):
+    """Not now. Please try again in a moment."""
+
+
+KINDS = (Invalid, Unauthenticated, Forbidden, NotFound, Conflict, Busy)
+
+
+class Malformed(Invalid):
+    """The request could not be read."""
+
+
+class FieldsInvalid(Invalid):
+    """Some fields are missing, unknown or out of range; `fields` says which."""
+
+
+class KeyReused(Invalid):
+    """This Idempotency-Key was used before with a different request."""
+
+
+class RequestInProgress(Conflict):
+    """A request with this Idempotency-Key is still under way. Ask again shortly."""
+
+
+class TooOften(Busy):
+    """Too many attempts. `retry_after` says how many seconds to wait."""
+
+
+class RoomUnavailable(Busy):
+    """A part of the system is down. Nothing was changed; please try again."""
+
+
+class RoomSilent(Busy):
+    """A part of the system did not answer in time. Repeat with the same Idempotency-Key to be sure."""

@@ -1,0 +1,77 @@
+"""One spelling on the wire for moments, money, seats and ids."""
+
+import datetime as dt
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+
+class Moment(fields.Field[dt.datetime]):
+    """A point in time: ISO 8601 with an offset on the wire, an aware datetime inside."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None or isinstance(value, str):  # text: an answer given before, repeated
+            return value
+        if value.tzinfo is None:
+            raise ValueError(f"{attr} has no time zone")
+        return str(value.isoformat(timespec="milliseconds" if value.microsecond else "seconds"))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.datetime:
+        try:
+            # A "+" in a query string arrives as a space when the sender forgot to escape it.
+            moment = dt.datetime.fromisoformat(str(value).replace(" ", "+"))
+        except ValueError as problem:
+            raise ValidationError("Not a time in ISO 8601, such as 2026-11-21T19:30:00+01:00.") from problem
+        if moment.tzinfo is None:
+            raise ValidationError("The time needs an offset, such as +01:00 or Z.")
+        if not 1900 <= moment.year < 9999:
+            # Moving the very first and last days to another zone leaves the calendar.
+            raise ValidationError("Not a time between the years 1900 and 9998.")
+        return moment
+
+
+class Whole(fields.Integer):
+    """A whole number, also when written as text in a query string; never 1.5, true or 1e9."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) < 16:
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValidationError("Not a whole number.")
+        return value
+
+
+def Money(**options: Any) -> Whole:  # noqa: N802 - reads as the field it makes
+    """An amount in minor units (cents, pence, fen) of the currency named beside it."""
+    return Whole(validate=validate.Range(min=0, max=10**12), **options)
+
+
+def Currency(**options: Any) -> fields.String:  # noqa: N802
+    """An ISO 4217 code such as EUR."""
+    return fields.String(validate=validate.Regexp(r"^[A-Z]{3}\Z"), **options)
+
+
+def SeatId(**options: Any) -> fields.String:  # noqa: N802
+    """A seat within its hall: row letters, then the number, such as F7."""
+    return fields.String(
+        validate=validate.Regexp(r"^[A-Z]{1,2}[1-9][0-9]{0,2}\Z", error="Not a seat such as F7."), **options
+    )
+
+
+def Id(**options: Any) -> fields.String:  # noqa: N802
+    """An opaque id, as handed out by the room that owns the thing."""
+    return fields.String(
+        validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,64}\Z", error="Not an id."), **options
+    )
+
+
+def Text(most: int, least: int = 1, **options: Any) -> fields.String:  # noqa: N802
+    """Text of `least` to `most` characters without control characters."""
+    return fields.String(
+        validate=[
+            validate.Length(min=least, max=most),
+            validate.Regexp(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z",
+                            error="Has characters that are not text."),
+        ],
+        **options,
+    )

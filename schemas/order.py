@@ -1,0 +1,163 @@
+"""The order room: orders, seat claims, tickets, refunds."""
+
+from marshmallow import fields, validate
+
+from schemas.base import Event, Method, Nothing, Schema
+from schemas.errors import Conflict, Invalid, NotFound
+from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
+from schemas.film import UnknownScreening
+from schemas.payment import PAYMENT_METHODS, PaymentDeclined
+
+ORDER_STATES = ("created", "paying", "paid", "part_refunded", "refunding", "refunded", "cancelled", "expired", "review")
+
+
+class SeatsTaken(Conflict):
+    """Someone else has these seats; `seats` names them. None of your seats was taken."""
+
+
+class SeatsUnknownInHall(Invalid):
+    """This hall has no such seats; `seats` names them."""
+
+
+class TooManyUnpaidOrders(Conflict):
+    """You have unpaid orders for this screening already. Pay or cancel one first."""
+
+
+class SalesClosed(Conflict):
+    """The screening has begun; its seats are no longer sold."""
+
+
+class UnknownOrder(NotFound):
+    """You have no such order."""
+
+
+class OrderNotPayable(Conflict):
+    """This order can't be paid in its present state; `status` says which that is."""
+
+
+class OrderExpired(OrderNotPayable):
+    """The time to pay for this order is over and its seats were given back."""
+
+
+class OrderNotRefundable(Conflict):
+    """This order can't be refunded in its present state; `status` says which that is."""
+
+
+class RefundClosed(Conflict):
+    """It is too late: by the terms of this order it can no longer be refunded."""
+
+
+class SeatsNotInOrder(Invalid):
+    """These seats are not, or no longer, part of the order; `seats` names them."""
+
+
+class OrderNotCancellable(Conflict):
+    """Only an unpaid order can be cancelled; `status` says what this one is."""
+
+
+class BuyRequest(Schema):
+    screening_id = Id(required=True)
+    seats = fields.List(SeatId(), required=True, validate=validate.Length(min=1, max=100))
+
+
+class OrderSeat(Schema):
+    seat_id = SeatId(required=True)
+    price = Money(required=True)
+
+
+class BuyReply(Schema):
+    order_id = Id(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(ORDER_STATES))
+    screening_id = Id(required=True)
+    seats = fields.List(fields.Nested(OrderSeat), required=True)
+    total = Money(required=True)
+    currency = Currency(required=True)
+    expires_at = Moment(required=True, metadata={"description": "pay before this moment"})
+    server_time = Moment(required=True)
+
+
+class Ticket(Schema):
+    ticket_id = Id(required=True)
+    seat_id = SeatId(required=True)
+    code = fields.String(required=True, allow_none=True,
+                         metadata={"description": "shown at the door; see get_ticket_keys; null once refunded"})
+    status = fields.String(required=True, validate=validate.OneOf(("valid", "void")))
+
+
+class TicketKey(Schema):
+    key_id = fields.String(required=True)
+    algorithm = fields.String(required=True, validate=validate.OneOf(("Ed25519",)))
+    public_key = fields.String(required=True, metadata={"description": "32 bytes in base64url, without padding"})
+
+
+class TicketKeysReply(Schema):
+    """A code is M1.<key id>.<ticket>~<screening>~<seat>.<signature>, which signs all before the last point."""
+
+    keys = fields.List(fields.Nested(TicketKey), required=True)
+
+
+class OrderScreening(Schema):
+    screening_id = Id(required=True)
+    film_title = fields.String(required=True)
+    cinema_name = fields.String(required=True)
+    hall_name = fields.String(required=True)
+    starts_at = Moment(required=True)
+
+
+class RefundTerms(Schema):
+    full_until = Moment(required=True, metadata={"description": "everything is refunded until then, nothing after"})
+
+
+class Order(BuyReply):
+    created_at = Moment(required=True)
+    screening = fields.Nested(OrderScreening, required=True)
+    tickets = fields.List(fields.Nested(Ticket), required=True)
+    refunded = Money(required=True, metadata={"description": "given back or on its way back"})
+    refund_terms = fields.Nested(RefundTerms, required=True)
+
+
+class OrderRequest(Schema):
+    order_id = Id(required=True)
+
+
+class PayRequest(OrderRequest):
+    method = fields.String(required=True, validate=validate.OneOf(PAYMENT_METHODS))
+
+
+class RefundRequest(OrderRequest):
+    seats = fields.List(SeatId(), validate=validate.Length(min=1, max=100))
+
+
+class OrdersRequest(Schema):
+    status = fields.String(validate=validate.OneOf(ORDER_STATES))
+    cursor = Text(64)
+    limit = Whole(load_default=20, validate=validate.Range(min=1, max=100))
+
+
+class OrdersReply(Schema):
+    orders = fields.List(fields.Nested(Order), required=True)
+    next_cursor = fields.String(required=True, allow_none=True, metadata={"description": "null at the end"})
+    server_time = Moment(required=True)
+
+
+BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
+             "Take seats: all of them or none. Pay before `expires_at`.",
+             refusals=(SeatsTaken, SeatsUnknownInHall, TooManyUnpaidOrders, SalesClosed, UnknownScreening),
+             keyed=True, deadline=10, screening_field="screening_id")
+PAY = Method("order", "pay", PayRequest, Order, "buyer", "Pay an order; the reply carries its tickets.",
+             refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined),
+             keyed=True, deadline=15, screening_field="screening_id")
+REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
+                "Give back the whole order, or the `seats` named. The seats are sellable at once.",
+                refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder),
+                keyed=True, deadline=15, screening_field="screening_id")
+CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid order and free its seats.",
+                refusals=(UnknownOrder, OrderNotCancellable), keyed=True, deadline=15, screening_field="screening_id")
+GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",
+                  refusals=(UnknownOrder,), reads=True)
+GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My orders, the newest first.", reads=True)
+
+GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
+                         "The public keys that ticket codes are signed with.", reads=True)
+
+SEATS_CHANGED = Event("order", "seats_changed", about="the screenings whose seats changed")

@@ -1,0 +1,81 @@
+"""Announcements: hints to whoever cares that some things have changed, e.g. so that a cache looks again.
+
+They are transient and may be lost; nothing that must happen hangs on them.
+"""
+
+import logging
+from collections import defaultdict
+from typing import Any
+
+import eventlet
+from kombu.common import maybe_declare
+from nameko.events import BROADCAST, SERVICE_POOL, EventHandler, get_event_exchange
+from nameko.extensions import DependencyProvider, SharedExtension
+
+from schemas.base import Event
+from services.foundation import amqp
+from services.foundation.draining import DrainingConsumer
+
+log = logging.getLogger("marquee.announcements")
+GATHER_SECONDS = 0.02
+
+
+class Announcements(SharedExtension):
+    """What a process announces. Ids announced within GATHER_SECONDS travel in one message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: dict[Event, set[str]] = defaultdict(set)
+        self._wake = eventlet.Event()
+
+    def setup(self) -> None:
+        self._exchange = get_event_exchange(self.container.service_name)
+        with amqp.producer() as producer:
+            maybe_declare(self._exchange, producer.channel)
+
+    def start(self) -> None:
+        self.container.spawn_managed_thread(self._run, identifier="announcer")
+
+    def announce(self, event: Event, *ids: str) -> None:
+        """Soon, without waiting, and whatever the broker's state."""
+        self._waiting[event].update(ids)
+        if not self._wake.ready():
+            self._wake.send()
+
+    def announce_now(self, event: Event, *ids: str) -> None:
+        """Return when the broker has it, or has been found down (which is logged)."""
+        try:
+            amqp.publish(list(ids), exchange=self._exchange, routing_key=event.name)
+        except (amqp.NoRoute, *amqp.BrokerDown):
+            log.warning("could not announce", extra={"event": f"{event.room}.{event.name}", "count": len(ids)})
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            eventlet.sleep(GATHER_SECONDS)
+            self._wake = eventlet.Event()
+            gathered, self._waiting = self._waiting, defaultdict(set)
+            for event, ids in gathered.items():
+                self.announce_now(event, *ids)
+
+
+class Announcer(DependencyProvider):
+    """Injects the process's Announcements."""
+
+    announcements = Announcements()
+
+    def get_dependency(self, worker_ctx: Any) -> Announcements:
+        return self.announcements
+
+
+class AnnouncementHandler(EventHandler):
+    """`@on_announcement(EVENT)`: called with the list of ids; `everywhere`: in each process of the room."""
+
+    consumer_cls = DrainingConsumer
+
+    def __init__(self, event: Event, everywhere: bool = False) -> None:
+        super().__init__(event.room, event.name, handler_type=BROADCAST if everywhere else SERVICE_POOL,
+                         reliable_delivery=False)
+
+
+on_announcement = AnnouncementHandler.decorator

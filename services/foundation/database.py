@@ -1,0 +1,136 @@
+"""MariaDB for a room: short transactions that are retried when they collide."""
+
+import datetime as dt
+import logging
+import random
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import eventlet
+import nameko_sqlalchemy
+from nameko import config
+from sqlalchemy import DateTime, Dialect, create_engine
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.types import TypeDecorator
+
+from schemas.errors import RoomUnavailable
+
+log = logging.getLogger("marquee.database")
+T = TypeVar("T")
+
+TRIES = 4
+DEADLOCK, LOCK_TIMEOUT = 1213, 1205
+
+
+class CommitUnknown(Exception):
+    """The connection broke during COMMIT: the work is either done or not. Read again before deciding."""
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware datetime, kept as UTC to the millisecond."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name in ("mysql", "mariadb"):
+            from sqlalchemy.dialects.mysql import DATETIME
+
+            return dialect.type_descriptor(DATETIME(fsp=3))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        return None if value is None else value.astimezone(dt.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+def utc_now() -> dt.datetime:
+    """Now, cut to the millisecond that the database keeps."""
+    now = dt.datetime.now(dt.UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def error_number(problem: BaseException) -> int | None:
+    """MariaDB's number for what went wrong, such as 1062 for a duplicate key."""
+    original = getattr(problem, "orig", None)
+    return original.args[0] if original is not None and original.args else None
+
+
+def make_engine(uri: str) -> Engine:
+    workers = int(config.get("max_workers", 10))
+    return create_engine(
+        uri, isolation_level="READ COMMITTED", hide_parameters=True,  # logs must not hold what people sent us
+        pool_size=workers, max_overflow=5, pool_timeout=5, pool_recycle=1800,
+        # `run` ends every transaction itself; the pool's own ROLLBACK would be one more round trip.
+        pool_reset_on_return=None,
+        connect_args={
+            "connect_timeout": 3, "read_timeout": 15, "write_timeout": 15,
+            # A lock we can't have in 3 s is answered as busy; stock MariaDB waits 50.
+            "init_command": "SET SESSION innodb_lock_wait_timeout=3, time_zone='+00:00'",
+        },
+    )
+
+
+class Transactions:
+    """What a room gets to work with: `self.database.run(work)`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Do `work(connection)` in one transaction and commit it; any exception rolls it back.
+
+        Deadlocks, lock timeouts and connections found dead before COMMIT are tried again, up to TRIES times
+        with growing random pauses, so `work` must be repeatable. Raises CommitUnknown, or RoomUnavailable
+        when the database can't be reached.
+        """
+        for attempt in range(1, TRIES + 1):
+            committing = False
+            try:
+                with self.engine.connect() as connection:
+                    result = work(connection)
+                    committing = True
+                    connection.commit()
+                    return result
+            except PoolTimeout:
+                raise RoomUnavailable(room="database") from None
+            except DBAPIError as problem:
+                lost = problem.connection_invalidated or isinstance(problem, OperationalError) and _is_lost(problem)
+                if committing and lost:
+                    raise CommitUnknown() from problem
+                if not lost and error_number(problem) not in (DEADLOCK, LOCK_TIMEOUT):
+                    raise
+                if attempt == TRIES:
+                    log.warning("gave up a transaction", extra={"number": error_number(problem)})
+                    raise RoomUnavailable(room="database") from problem
+                eventlet.sleep(random.uniform(0.005, 0.03) * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """The same for work that only reads."""
+        return self.run(work)
+
+
+def _is_lost(problem: OperationalError) -> bool:
+    # 2003 can't connect, 2006 gone away, 2013 lost during query, 1927 killed, 1053 shutting down,
+    # 1040 and 1203 too many connections.
+    return error_number(problem) in (2003, 2006, 2013, 2014, 2055, 1927, 1053, 1040, 1203)
+
+
+class Database(nameko_sqlalchemy.Database):
+    """nameko-sqlalchemy's provider with one engine per process, our defaults, and explicit commits."""
+
+    def setup(self) -> None:
+        self.db_uri = config["DB_URIS"][f"{self.container.service_name}:{self.declarative_base.__name__}"]
+        self.engine = make_engine(self.db_uri)
+        self.transactions = Transactions(self.engine)
+
+    def get_dependency(self, worker_ctx: Any) -> Transactions:
+        return self.transactions
+
+    def worker_teardown(self, worker_ctx: Any) -> None:
+        """Nothing is left open between calls."""

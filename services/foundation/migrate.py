@@ -1,0 +1,56 @@
+"""Alembic for every room: one history and one MariaDB schema each, found by their `migrations` folder."""
+
+import importlib
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from nameko import config as settings
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+SERVICES = Path(__file__).resolve().parents[1]
+
+
+def rooms_with_tables() -> list[str]:
+    return sorted(folder.parent.name for folder in SERVICES.glob("*/migrations"))
+
+
+def _create_schema(uri: str) -> None:
+    url = make_url(uri)
+    server = create_engine(url.set(database=""), poolclass=NullPool)
+    with server.begin() as connection:
+        connection.execute(text(f"CREATE DATABASE IF NOT EXISTS `{url.database}` CHARACTER SET utf8mb4 "
+                                "COLLATE utf8mb4_unicode_520_ci"))
+
+
+def alembic_config(room: str) -> Config:
+    """An Alembic config for `room`, e.g. for `alembic.command.revision(config, autogenerate=True)`."""
+    uri = settings["DB_URIS"][f"{room}:Base"]
+    config = Config()
+    config.set_main_option("script_location", str(SERVICES / "foundation" / "alembic"))
+    config.set_main_option("version_locations", str(SERVICES / room / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["engine"] = create_engine(uri, poolclass=NullPool)
+    config.attributes["metadata"] = importlib.import_module(f"services.{room}.models").Base.metadata
+    return config
+
+
+def upgrade(room: str) -> None:
+    """Bring the room's schema to the newest revision, creating it when missing."""
+    _create_schema(settings["DB_URIS"][f"{room}:Base"])
+    command.upgrade(alembic_config(room), "head")
+
+
+def upgrade_all() -> None:
+    for room in rooms_with_tables():
+        upgrade(room)
+
+
+def new_revision(room: str, message: str) -> None:
+    """Write a migration for what changed in the room's models.py since its last one."""
+    _create_schema(settings["DB_URIS"][f"{room}:Base"])
+    config = alembic_config(room)
+    number = len(list((SERVICES / room / "migrations").glob("[0-9]*.py"))) + 1
+    command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")

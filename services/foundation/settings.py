@@ -1,0 +1,56 @@
+"""config.yml, read and checked once; a mistake in it is one readable sentence."""
+
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from nameko import config
+from nameko.cli.utils import setup_config
+
+CONFIG = Path(__file__).resolve().parents[2] / "config.yml"
+PLACEHOLDER = "local-only"
+LOOPBACK = ("127.", "localhost", "::1", "[::1]")
+
+
+class SettingsError(Exception):
+    """config.yml or the environment says something that can't be."""
+
+
+def load(path: Path = CONFIG) -> dict[str, Any]:
+    """Read config.yml into nameko's own `config`, check it, and return it."""
+    with path.open() as file:
+        setup_config(file, [], None)
+    check(config)
+    return dict(config)
+
+
+def check(settings: Any) -> None:
+    """Refuse placeholder secrets outside local use, and anything but loopback with them."""
+    addresses = [settings["AMQP_URI"], *settings["REDIS_URIS"].values(), *settings["DB_URIS"].values()]
+    placeholders = any(urlsplit(address).password == PLACEHOLDER for address in addresses)
+    if not placeholders:
+        return
+    if settings["environment"] != "local":
+        raise SettingsError(
+            "MARQUEE_ENVIRONMENT is not `local`, but a password still has its placeholder. "
+            "Set MARQUEE_AMQP_PASSWORD, MARQUEE_REDIS_PASSWORD and MARQUEE_DB_PASSWORD."
+        )
+    outside = [host for address in addresses if not is_loopback(host := urlsplit(address).hostname or "")]
+    web = str(settings["WEB_SERVER_ADDRESS"]).rpartition(":")[0]
+    if outside or not is_loopback(web):
+        raise SettingsError(
+            f"Placeholder passwords are for loopback addresses only, not for {(outside or [web or 'all'])[0]}. "
+            "Set MARQUEE_ENVIRONMENT and the three passwords."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    return host.startswith(LOOPBACK)
+
+
+def instance_name() -> str:
+    """This process among its kind: the host it runs on and its number there."""
+    import os
+
+    return f"{socket.gethostname()}:{os.getpid()}"
