@@ -1,0 +1,36 @@
+"""A screening's seats as its callers see them: the hall's chart, what each seat costs, which are taken."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from schemas import film as contract
+from services.seating.chart import Drawing, lay_out
+
+CHART = contract.Chart()
+PriceTable = tuple[tuple[str, int], ...]
+
+
+def chart(drawing: Drawing, prices: Mapping[str, int]) -> contract.Dumped:
+    """The chart with a price on each seat; `prices` is by kind of seat."""
+    return _chart(drawing, tuple(sorted(prices.items())))
+
+
+@lru_cache(maxsize=512)
+def _chart(drawing: Drawing, prices: PriceTable) -> contract.Dumped:
+    laid_out, by_kind = asdict(lay_out(drawing)), dict(prices)
+    for seat in laid_out["seats"]:
+        seat["price"] = by_kind[seat["kind"]]
+    return contract.Dumped(CHART.dump(laid_out))
+
+
+def states(drawing: Drawing, taken: Mapping[str, str]) -> contract.Dumped:
+    """Every seat of the hall as free, held or sold."""
+    seats = lay_out(drawing).seats
+    return contract.Dumped([{"seat_id": s.seat_id, "state": taken.get(s.seat_id, "free")} for s in seats])
+
+
+def price_list(drawing: Drawing, prices: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Each seat with its kind and price."""
+    return [{"seat_id": seat.seat_id, "kind": seat.kind, "price": prices[seat.kind]} for seat in lay_out(drawing).seats]

@@ -1,0 +1,102 @@
+"""YAML read with the line each thing stands on. Every value stays text, so 14:00, on and 1917 mean themselves."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, order=True)
+class Mistake:
+    """What is wrong, and on which line."""
+
+    line: int
+    sentence: str
+
+
+class BadFile(Exception):
+    """The file has mistakes; `str` lists them all, by line."""
+
+    def __init__(self, path: Path, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = sorted(set(mistakes))
+        super().__init__("\n".join(f"{path}:{mistake.line}: {mistake.sentence}" for mistake in self.mistakes))
+
+
+@dataclass
+class MarkedFile:
+    """The file's data, where each part of it stands, and what is wrong with it so far."""
+
+    path: Path
+    data: Any = None
+    lines: dict[Place, int] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def line(self, place: Place) -> int:
+        """The line of a thing, or of the nearest thing around it."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place, 1)
+
+    def wrong(self, place: Place, sentence: str) -> None:
+        self.mistakes.append(Mistake(self.line(place), sentence))
+
+    def refuse_mistakes(self) -> None:
+        """Raise BadFile if there are any."""
+        if self.mistakes:
+            raise BadFile(self.path, self.mistakes)
+
+
+def read(path: Path) -> MarkedFile:
+    """Read a YAML file; raises BadFile when it isn't YAML at all."""
+    file = MarkedFile(path)
+    try:
+        text = unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
+        root = _compose(text, file)
+        file.data = None if root is None else _value(root, (), file)
+    except UnicodeDecodeError as problem:
+        line = problem.object[: problem.start].count(b"\n") + 1
+        file.mistakes.append(Mistake(line, "this is not UTF-8 text"))
+    except yaml.reader.ReaderError as problem:
+        file.mistakes.append(Mistake(text.count("\n", 0, problem.position) + 1, "a character here is not text"))
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        file.mistakes.append(Mistake(mark.line + 1 if mark else 1, f"this is not YAML: {problem.problem}"))
+    file.refuse_mistakes()
+    return file
+
+
+def _compose(text: str, file: MarkedFile) -> yaml.Node | None:
+    for event in yaml.parse(text, yaml.BaseLoader):
+        if isinstance(event, yaml.AliasEvent):
+            # They could make a short file endless.
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            file.mistakes.append(Mistake(line, "names for repeated parts (*name) are not read here"))
+    file.refuse_mistakes()
+    return yaml.compose(text, yaml.BaseLoader)
+
+
+def _value(node: yaml.Node, place: Place, file: MarkedFile) -> Any:
+    file.lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return dict(_entries(node, place, file))
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*place, at), file) for at, item in enumerate(node.value)]
+    if isinstance(node, yaml.ScalarNode) and node.style == "|":
+        first = node.start_mark.line + 2
+        file.lines.update({(*place, at): first + at for at in range(str(node.value).count("\n") + 1)})
+    return node.value
+
+
+def _entries(node: yaml.MappingNode, place: Place, file: MarkedFile) -> Iterator[tuple[str, Any]]:
+    for key, value in node.value:
+        here = (*place, str(key.value))
+        line = key.start_mark.line + 1
+        if here in file.lines:
+            file.mistakes.append(Mistake(line, f"`{key.value}` is here for the second time"))
+        file.lines[here] = line
+        yield str(key.value), _value(value, here, file)

@@ -1,0 +1,77 @@
+"""The film room's tables: cinemas, their halls, films, and which plays where and when."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.foundation.database import UtcDateTime
+
+ID = String(64, collation="utf8mb4_bin")
+NAME = String(200)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Cinema(Base):
+    __tablename__ = "cinema"
+
+    cinema_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str] = mapped_column(NAME)
+    city: Mapped[str] = mapped_column(NAME)
+    timezone: Mapped[str] = mapped_column(String(64))
+
+
+class Hall(Base):
+    """`drawing` has the fields of services.seating.chart.Drawing."""
+
+    __tablename__ = "hall"
+
+    hall_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    cinema_id: Mapped[str] = mapped_column(ForeignKey("cinema.cinema_id"))
+    name: Mapped[str] = mapped_column(NAME)
+    capacity: Mapped[int]
+    drawing: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Film(Base):
+    __tablename__ = "film"
+
+    film_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    title: Mapped[str] = mapped_column(NAME)
+    original_title: Mapped[str] = mapped_column(NAME)
+    year: Mapped[int]
+    running_minutes: Mapped[int]
+    director: Mapped[str] = mapped_column(NAME)
+    cast: Mapped[list[str]] = mapped_column(JSON)
+    genres: Mapped[list[str]] = mapped_column(JSON)
+    rating: Mapped[str] = mapped_column(String(20))
+
+
+class Screening(Base):
+    """Rows are added and never changed: orders remember a screening's start and prices.
+
+    `prices` has the price of each kind of seat in the hall, `price_from` is the lowest of them.
+    """
+
+    __tablename__ = "screening"
+
+    screening_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    film_id: Mapped[str] = mapped_column(ForeignKey("film.film_id"))
+    hall_id: Mapped[str] = mapped_column(ForeignKey("hall.hall_id"))
+    starts_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    local_date: Mapped[dt.date]
+    currency: Mapped[str] = mapped_column(String(3))
+    price_from: Mapped[int]
+    prices: Mapped[dict[str, int]] = mapped_column(JSON)
+
+    __table_args__ = (
+        Index("ix_screening_start", "starts_at", "screening_id"),
+        Index("ix_screening_film", "film_id", "starts_at"),
+        Index("ix_screening_hall", "hall_id", "starts_at"),
+        Index("ix_screening_date", "local_date", "starts_at"),
+    )

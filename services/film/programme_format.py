@@ -1,0 +1,95 @@
+"""What may stand in a programme file, entry by entry; programme/demo.yml shows and explains it."""
+
+import datetime as dt
+import re
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from marshmallow import ValidationError, fields, validate
+
+from schemas.base import Schema
+from schemas.fields import Currency, Id, Money, Text, Whole
+from schemas.film import SEAT_KINDS
+from services.film.rules import DAY_PARTS
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MOST_MONEY = 10**8
+NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
+
+
+def Name(**options: Any) -> fields.String:  # noqa: N802
+    """What a cinema, hall or film is called in the file; it becomes its id and part of a screening's."""
+    return fields.String(validate=validate.Regexp(NAME, error="Up to 40 of a-z, 0-9 and dashes."), **options)
+
+
+def Change() -> Whole:  # noqa: N802
+    """Minor units more, or with a minus less."""
+    return Whole(validate=validate.Range(-MOST_MONEY, MOST_MONEY))
+
+
+class Zone(fields.Field[ZoneInfo]):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> ZoneInfo:
+        if not isinstance(value, str) or value not in available_timezones():
+            raise ValidationError("Not a time zone such as Europe/Berlin.")
+        return ZoneInfo(value)
+
+
+class Clock(fields.Field[dt.time]):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.time:
+        if not isinstance(value, str) or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value, re.ASCII):
+            raise ValidationError("Not a time of day such as 19:30.")
+        hour, minute = value.split(":")
+        return dt.time(int(hour), int(minute))
+
+
+class ProgrammeFile(Schema):
+    days = Whole(required=True, validate=validate.Range(1, 60))
+    films = fields.List(fields.Raw(), required=True)
+    cinemas = fields.List(fields.Raw(), required=True)
+    sold = fields.List(fields.Raw())
+
+
+class FilmEntry(Schema):
+    id = Name(required=True)
+    title = Text(200, required=True)
+    original_title = Text(200)
+    year = Whole(required=True, validate=validate.Range(1888, 2100))
+    running_minutes = Whole(required=True, validate=validate.Range(1, 900))
+    director = Text(200, required=True)
+    cast = fields.List(Text(100), required=True, validate=validate.Length(1, 20))
+    genres = fields.List(Text(50), required=True, validate=validate.Length(1, 10))
+    rating = Text(20, required=True)
+
+
+class CinemaEntry(Schema):
+    id = Name(required=True)
+    name = Text(200, required=True)
+    city = Text(200, required=True)
+    timezone = Zone(required=True)
+    currency = Currency(required=True)
+    day_parts = fields.Nested(Schema.from_dict({part: Change() for part in DAY_PARTS}))
+    halls = fields.List(fields.Raw(), required=True)
+
+
+class HallEntry(Schema):
+    id = Name(required=True)
+    name = Text(200, required=True)
+    price = Money(required=True)
+    surcharges = fields.Nested(Schema.from_dict({kind: Change() for kind in SEAT_KINDS}))
+    curve = fields.Float(validate=validate.Range(0, 5))
+    skip_rows = fields.String(validate=validate.Regexp(r"^[A-Z]{0,12}\Z", error="Letters such as IO."))
+    plan = fields.String(required=True)
+    screenings = fields.List(fields.Raw())
+
+
+class ScreeningsEntry(Schema):
+    at = fields.List(Clock(), required=True, validate=validate.Length(min=1))
+    films = fields.List(Id(), required=True, validate=validate.Length(min=1))
+    on = fields.List(fields.String(validate=validate.OneOf(WEEKDAYS)), validate=validate.Length(min=1))
+
+
+class SoldEntry(Schema):
+    hall = Id(required=True)
+    day = Whole(required=True, validate=validate.Range(0, 60))
+    screening = Whole(required=True, validate=validate.Range(1, 50))
+    share = fields.Float(required=True, validate=validate.Range(0, 1))

@@ -1,0 +1,170 @@
+"""Reads a programme file and checks all of it, so that nobody mends mistakes one load at a time."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import ValidationError
+
+from schemas.base import Schema
+from services.film import marked_yaml
+from services.film import programme_format as form
+from services.film.marked_yaml import MarkedFile, Place
+from services.film.rules import HallTerms, Showing, Slot, clashes, showings
+from services.seating.chart import Drawing, lay_out, mistakes
+
+Fields = dict[str, Any]
+
+# A film's turn comes by the date, so a clash may wait weeks ahead, or for the clocks to change.
+CHECKED_DAYS = 366
+PLAINLY = {
+    "Unknown field.": "is not known here",
+    "Missing data for required field.": "is missing",
+    "Invalid input type.": "names and values are expected here",
+    "Not a valid list.": "a list is expected here",
+}
+
+
+@dataclass
+class Programme:
+    """Rows for the tables, and slots for the screenings; `lines` tells where each hall stands."""
+
+    days: int = 1
+    films: list[Fields] = field(default_factory=list)
+    cinemas: list[Fields] = field(default_factory=list)
+    halls: list[Fields] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=list)
+    sold: list[Fields] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def showings(self, now: dt.datetime, days: int | None = None) -> list[Showing]:
+        """The screenings of `days` days (the file says how many), today's included, in no order."""
+        minutes = {film["film_id"]: film.get("running_minutes", 0) for film in self.films}
+        return list(showings(self.slots, minutes, now, days or self.days))
+
+
+def read(path: Path, now: dt.datetime, cleaning: dt.timedelta) -> Programme:
+    """The programme in a file; raises marked_yaml.BadFile with all that is wrong in it."""
+    file = marked_yaml.read(path)
+    programme = _Reader(file).programme
+    _find_clashes(file, programme, now, cleaning)
+    file.refuse_mistakes()
+    return programme
+
+
+class _Reader:
+    """Notes mistakes and goes on with what is right of an entry; `file.refuse_mistakes` has the last word."""
+
+    def __init__(self, file: MarkedFile) -> None:
+        self.file = file
+        self.seen: dict[tuple[str, str], Place] = {}
+        self.programme = Programme()
+        top = self.load(form.ProgrammeFile(), file.data, ())
+        self.programme.days = top.get("days", 1)
+        for read_one, part in ((self.film, "films"), (self.cinema, "cinemas"), (self.sold, "sold")):
+            for at, raw in enumerate(top.get(part, ())):
+                read_one(raw, (part, at))
+
+    def film(self, raw: Any, place: Place) -> None:
+        entry = self.load(form.FilmEntry(), raw, place)
+        self.is_new("film", entry, place)
+        self.programme.films.append(
+            {"film_id": entry.pop("id", ""), "original_title": entry.get("title", ""), **entry}
+        )
+
+    def cinema(self, raw: Any, place: Place) -> None:
+        entry = self.load(form.CinemaEntry(), raw, place)
+        self.is_new("cinema", entry, place)
+        self.programme.cinemas.append({
+            "cinema_id": entry.get("id", ""), "name": entry.get("name"), "city": entry.get("city"),
+            "timezone": str(entry.setdefault("timezone", ZoneInfo("UTC"))),
+        })
+        for at, hall in enumerate(entry.get("halls", ())):
+            self.hall(hall, (*place, "halls", at), entry)
+
+    def hall(self, raw: Any, place: Place, cinema: Fields) -> None:
+        entry = self.load(form.HallEntry(), raw, place)
+        drawing = self.drawing(entry, place)
+        seats = lay_out(drawing).seats if drawing else ()
+        terms = HallTerms(entry.get("id", ""), cinema["timezone"], cinema.get("currency", ""), entry.get("price", 0),
+                          entry.get("surcharges", {}), cinema.get("day_parts", {}), frozenset(s.kind for s in seats))
+        slots = [slot for at, screenings in enumerate(entry.get("screenings", ()))
+                 for slot in self.slots(screenings, (*place, "screenings", at), terms)]
+        if self.is_new("hall", entry, place):
+            self.programme.slots += slots
+            self.programme.lines[terms.hall_id] = self.file.line(place)
+            self.programme.halls.append({
+                "hall_id": terms.hall_id, "cinema_id": cinema.get("id", ""), "name": entry.get("name"),
+                "capacity": len(seats), "drawing": asdict(drawing) if drawing else {},
+            })
+
+    def drawing(self, entry: Fields, place: Place) -> Drawing | None:
+        """The hall's drawing, or None when seats can't be told from it."""
+        drawing = Drawing(entry.get("plan", ""), entry.get("curve", 0.0), entry.get("skip_rows", ""))
+        wrong = mistakes(drawing) if "plan" in entry else []
+        for line, sentence in wrong:
+            self.file.wrong((*place, "plan", line - 1), sentence)
+        return None if wrong or "plan" not in entry else drawing
+
+    def slots(self, raw: Any, place: Place, hall: HallTerms) -> list[Slot]:
+        entry = self.load(form.ScreeningsEntry(), raw, place)
+        films = tuple(entry.get("films", ()))
+        unknown = [at for at, film_id in enumerate(films) if ("film", film_id) not in self.seen]
+        for at in unknown:
+            self.file.wrong((*place, "films", at), f"there is no film `{films[at]}`")
+        if unknown or not films:
+            return []
+        weekdays = frozenset(form.WEEKDAYS.index(day) for day in entry.get("on", form.WEEKDAYS))
+        return [Slot(hall, at, films, turn, weekdays, self.file.line((*place, "at", turn)))
+                for turn, at in enumerate(entry.get("at", ()))]
+
+    def sold(self, raw: Any, place: Place) -> None:
+        entry = self.load(form.SoldEntry(), raw, place)
+        if "hall" in entry and ("hall", entry["hall"]) not in self.seen:
+            self.file.wrong((*place, "hall"), f"there is no hall `{entry['hall']}`")
+        self.programme.sold.append(entry)
+
+    def load(self, schema: Schema, raw: Any, place: Place) -> Fields:
+        """What is right of an entry, by its schema."""
+        try:
+            return dict(schema.load(raw))
+        except ValidationError as problem:
+            for where, message in _flat(problem.messages):
+                name = next((part for part in reversed(where) if isinstance(part, str)), None)
+                self.file.wrong((*place, *where), f"`{name}`: {message}" if name else message)
+            return dict(problem.valid_data) if isinstance(problem.valid_data, dict) else {}
+
+    def is_new(self, kind: str, entry: Fields, place: Place) -> bool:
+        """Whether the entry has an id, and one that no other of its kind has."""
+        if "id" not in entry:
+            return False
+        first = self.seen.setdefault((kind, entry["id"]), place)
+        if first != place:
+            line = self.file.line((*first, "id"))
+            self.file.wrong((*place, "id"), f"there is a {kind} `{entry['id']}` already, on line {line}")
+        return first == place
+
+
+def _flat(messages: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    if isinstance(messages, dict):
+        for part, inner in messages.items():
+            yield from _flat(inner, place if part == "_schema" else (*place, part))
+    else:
+        yield from ((place, PLAINLY.get(message, message)) for message in messages)
+
+
+def _find_clashes(file: MarkedFile, programme: Programme, now: dt.datetime, cleaning: dt.timedelta) -> None:
+    """Each pair of slots is told once, with the first day on which they meet."""
+    told = set()
+    for first, second in clashes(programme.showings(now, CHECKED_DAYS), cleaning):
+        one, other = first.slot, second.slot
+        if one is None or other is None or (pair := (one.line, one.at, other.line, other.at)) in told:
+            continue
+        told.add(pair)
+        file.mistakes.append(marked_yaml.Mistake(other.line, (
+            f"in `{second.hall_id}` the screening at {other.at:%H:%M} would begin before the one at {one.at:%H:%M} "
+            f"(line {one.line}) is over and the hall cleaned: on {first.local_date} it is `{first.film_id}`"
+        )))

@@ -1,0 +1,94 @@
+"""When screenings are, what they cost, and which can't be in one hall."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+EVENING_FROM, LATE_FROM, LATE_UNTIL = dt.time(17), dt.time(22), dt.time(5)
+DAY_PARTS = ("matinee", "evening", "late", "weekend")
+SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class HallTerms:
+    """What a hall's screenings have in common. Amounts are in minor units of `currency`."""
+
+    hall_id: str
+    zone: ZoneInfo
+    currency: str
+    price: int
+    surcharges: Mapping[str, int]
+    day_parts: Mapping[str, int]
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A time at which a hall plays one of `films`, in turn day by day; `line` is where the file says so."""
+
+    hall: HallTerms
+    at: dt.time
+    films: tuple[str, ...]
+    turn: int
+    weekdays: frozenset[int]
+    line: int
+
+
+@dataclass(frozen=True)
+class Showing:
+    """A screening as far as its hall cares; `slot` is None for one that is on sale already."""
+
+    screening_id: str
+    hall_id: str
+    film_id: str
+    local_date: dt.date
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    slot: Slot | None = None
+
+
+def showings(slots: Iterable[Slot], running_minutes: Mapping[str, int],
+             now: dt.datetime, days: int) -> Iterator[Showing]:
+    """Everything the slots play from today on, `days` days long; today is the cinema's own."""
+    for slot in slots:
+        today = now.astimezone(slot.hall.zone).date()
+        for day in (today + dt.timedelta(days=ahead) for ahead in range(days)):
+            if day.weekday() in slot.weekdays:
+                yield _showing(slot, day, running_minutes)
+
+
+def _showing(slot: Slot, day: dt.date, running_minutes: Mapping[str, int]) -> Showing:
+    # The day itself decides whose turn it is, so a later load plans the same film for it.
+    film_id = slot.films[(day.toordinal() + slot.turn) % len(slot.films)]
+    hall_id = slot.hall.hall_id
+    starts_at = dt.datetime.combine(day, slot.at, slot.hall.zone).astimezone(dt.UTC)
+    return Showing(f"{hall_id}-{day:%Y%m%d}-{slot.at:%H%M}", hall_id, film_id, day, starts_at,
+                   starts_at + dt.timedelta(minutes=running_minutes[film_id]), slot)
+
+
+def clashes(planned: Iterable[Showing], cleaning: dt.timedelta) -> Iterator[tuple[Showing, Showing]]:
+    """Pairs in one hall of which the second starts before the first is over and the hall cleaned."""
+    longest: Showing | None = None
+    for showing in sorted(planned, key=lambda each: (each.hall_id, each.starts_at, each.screening_id)):
+        if longest is None or longest.hall_id != showing.hall_id:
+            longest = showing
+            continue
+        if showing.starts_at < longest.ends_at + cleaning:
+            yield longest, showing
+        longest = max(longest, showing, key=lambda either: either.ends_at)
+
+
+def day_part(local: dt.datetime) -> str:
+    """`matinee` until 17:00, `evening` until 22:00, then `late` until 5:00 in the morning."""
+    if local.time() >= LATE_FROM or local.time() < LATE_UNTIL:
+        return "late"
+    return "evening" if local.time() >= EVENING_FROM else "matinee"
+
+
+def seat_prices(hall: HallTerms, starts_at: dt.datetime) -> dict[str, int]:
+    """The price of each kind of seat there is in the hall, for a screening that starts then."""
+    local = starts_at.astimezone(hall.zone)
+    weekend = hall.day_parts.get("weekend", 0) if local.weekday() >= SATURDAY else 0
+    base = hall.price + hall.day_parts.get(day_part(local), 0) + weekend
+    return {kind: max(0, base + hall.surcharges.get(kind, 0)) for kind in sorted(hall.kinds)}

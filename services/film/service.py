@@ -1,0 +1,111 @@
+"""The film room: what is on, where, when, at what price, and which seats are free."""
+
+from itertools import groupby
+from typing import Any
+
+from schemas import film as contract
+from services.film import maps, models, seats, store
+from services.foundation.announcements import Announcer
+from services.foundation.calls import AskerProvider, call
+from services.foundation.database import Database, utc_now
+from services.foundation.presence import Presence
+from services.seating.best_seats import suggest
+from services.seating.board import BoardReader, Look
+from services.seating.chart import lay_out
+
+Fields = dict[str, Any]
+
+
+class Film:
+    """Everything here only reads; screenings come from programme files (programme.py)."""
+
+    name = "film"
+
+    asker = AskerProvider()
+    database = Database(models.Base)
+    board = BoardReader()
+    announcer = Announcer()
+    presence = Presence()
+
+    @call(contract.GET_ALL_LIST)
+    def get_all_list(self, request: Fields) -> Fields:
+        """The films with a screening still to begin, by title, a page at a time."""
+        return self.database.read(lambda tx: store.films_showing(tx, utc_now(), **request))
+
+    @call(contract.GET_INFO_LIST)
+    def get_info_list(self, request: Fields) -> Fields:
+        """Screenings that match every field given, the first to start first; none is an empty list.
+
+        Title, cinema and city match any part of a name, in either case. Without a date or a start,
+        only screenings still to begin.
+        """
+        found = self.database.read(lambda tx: store.screenings_found(tx, utc_now(), request))
+        self._count_seats(found["screenings"])
+        return found
+
+    @call(contract.GET_INFO)
+    def get_info(self, request: Fields) -> Fields:
+        """A film and its screenings still to begin, cinema by cinema. Raises UnknownFilm."""
+        film_id, now = request["film_id"], utc_now()
+        film, screenings = self.database.read(
+            lambda tx: (store.film(tx, film_id), store.screenings_of_film(tx, film_id, now))
+        )
+        if film is None:
+            raise contract.UnknownFilm(film_id=film_id)
+        self._count_seats(screenings)
+        by_cinema = groupby(screenings, key=lambda screening: screening["cinema"])
+        return {"film": film, "cinemas": [{"cinema": cinema, "screenings": list(its)} for cinema, its in by_cinema]}
+
+    @call(contract.GET_HALL_INFO)
+    def get_hall_info(self, request: Fields) -> Fields:
+        """The seat chart of a screening with prices in minor units, and each seat's state.
+
+        Raises UnknownScreening, ScreeningOver, and SeatsUnknown while the seats can't be told.
+        """
+        screening, look = self._screening_and_seats(request["screening_id"])
+        hall, drawing, taken = screening["hall"], screening["drawing"], look.taken
+        return {
+            "screening": {**screening, "seats_left": hall["capacity"] - len(taken)}, "hall": hall,
+            "chart": maps.chart(drawing, screening["prices"]),
+            "version": look.version, "seats": maps.states(drawing, taken),
+        }
+
+    @call(contract.SUGGEST_SEATS)
+    def suggest_seats(self, request: Fields) -> Fields:
+        """The best `count` free seats of a screening and what is good about them; nothing is held.
+
+        Raises NotEnoughSeats when there are not that many, and what get_hall_info raises.
+        """
+        screening, look = self._screening_and_seats(request["screening_id"])
+        best = suggest(lay_out(screening["drawing"]), look.taken, request["count"], request["wheelchair"])
+        return {"screening_id": screening["screening_id"], "version": look.version,
+                "seats": best.seats, "reasons": best.reasons}
+
+    @call(contract.GET_SCREENING_TERMS)
+    def get_screening_terms(self, request: Fields) -> Fields:
+        """Where and when a screening is and what each seat costs. Raises UnknownScreening."""
+        screening = self._screening(request["screening_id"])
+        return {
+            **screening, "film_title": screening["film"]["title"], "cinema_name": screening["cinema"]["name"],
+            "hall_name": screening["hall"]["name"],
+            "seats": maps.price_list(screening["drawing"], screening["prices"]),
+        }
+
+    def _screening_and_seats(self, screening_id: str) -> tuple[Fields, Look]:
+        screening = self._screening(screening_id)
+        if screening["ends_at"] <= utc_now():
+            raise contract.ScreeningOver(screening_id=screening_id)
+        return screening, seats.look(self.board, self.announcer, screening_id)
+
+    def _screening(self, screening_id: str) -> Fields:
+        screening = self.database.read(lambda tx: store.screening(tx, screening_id))
+        if screening is None:
+            raise contract.UnknownScreening(screening_id=screening_id)
+        return screening
+
+    def _count_seats(self, screenings: list[Fields]) -> None:
+        now = utc_now()
+        running = {each["screening_id"]: each["hall"]["capacity"] for each in screenings if each["ends_at"] > now}
+        left = seats.left(self.board, self.announcer, running)
+        for each in screenings:
+            each["seats_left"] = left.get(each["screening_id"])

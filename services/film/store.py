@@ -1,0 +1,109 @@
+"""The film room's queries; what they return is shaped as schemas/film.py shows it."""
+
+import datetime as dt
+import unicodedata
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.engine import Connection
+
+from services.film.models import Cinema, Film, Hall, Screening
+from services.seating.chart import Drawing
+
+Fields = dict[str, Any]
+
+BY_START = (Screening.starts_at, Screening.screening_id)
+WITH_PLACE = (
+    select(
+        Screening.screening_id, Screening.starts_at, Screening.ends_at, Screening.local_date, Screening.currency,
+        Screening.price_from,
+        Film.film_id, Film.title, Film.original_title, Film.running_minutes, Film.rating,
+        Cinema.cinema_id, Cinema.name.label("cinema_name"), Cinema.city, Cinema.timezone,
+        Hall.hall_id, Hall.name.label("hall_name"), Hall.capacity,
+    )
+    .select_from(Screening)
+    .join(Film, Film.film_id == Screening.film_id)
+    .join(Hall, Hall.hall_id == Screening.hall_id)
+    .join(Cinema, Cinema.cinema_id == Hall.cinema_id)
+)
+
+
+def films_showing(tx: Connection, now: dt.datetime, page: int, page_size: int) -> Fields:
+    """Films with a screening after `now`, by title: one page of them."""
+    ahead = exists().where(Screening.film_id == Film.film_id, Screening.starts_at > now)
+    query = select(*Film.__table__.columns).where(ahead)
+    rows, total = _page(tx, query.order_by(Film.title, Film.film_id), page, page_size)
+    return {"films": [row._asdict() for row in rows], "page": page, "page_size": page_size, "total": total}
+
+
+def film(tx: Connection, film_id: str) -> Fields | None:
+    row = tx.execute(select(*Film.__table__.columns).where(Film.film_id == film_id)).first()
+    return None if row is None else row._asdict()
+
+
+def screenings_found(tx: Connection, now: dt.datetime, wanted: Fields) -> Fields:
+    """Screenings that match everything in `wanted` (ScreeningsRequest), the first to start first: one page of them."""
+    page, page_size = wanted["page"], wanted["page_size"]
+    query = WITH_PLACE.where(*_conditions(now, wanted)).order_by(*BY_START)
+    rows, total = _page(tx, query, page, page_size)
+    return {"screenings": [_screening(row) for row in rows], "page": page, "page_size": page_size, "total": total}
+
+
+def screenings_of_film(tx: Connection, film_id: str, now: dt.datetime) -> list[Fields]:
+    """The film's screenings after `now`, cinema by cinema."""
+    query = WITH_PLACE.where(Screening.film_id == film_id, Screening.starts_at > now)
+    return [_screening(row) for row in tx.execute(query.order_by(Cinema.name, Cinema.cinema_id, *BY_START))]
+
+
+def screening(tx: Connection, screening_id: str) -> Fields | None:
+    """One screening, with `prices` by kind of seat and the `drawing` of its hall."""
+    query = WITH_PLACE.add_columns(Screening.prices, Hall.drawing).where(Screening.screening_id == screening_id)
+    row = tx.execute(query).first()
+    return None if row is None else {**_screening(row), "prices": row.prices, "drawing": Drawing(**row.drawing)}
+
+
+def _conditions(now: dt.datetime, wanted: Fields) -> list[ColumnElement[bool]]:
+    """A day or a start that was asked for may lie in the past; otherwise only what has not begun is of use."""
+    conditions: list[ColumnElement[bool]] = []
+    if "title" in wanted:
+        conditions.append(or_(_has(Film.title, wanted["title"]), _has(Film.original_title, wanted["title"])))
+    if "cinema" in wanted:
+        conditions.append(or_(_has(Cinema.name, wanted["cinema"]), Cinema.cinema_id == wanted["cinema"]))
+    if "city" in wanted:
+        conditions.append(_has(Cinema.city, wanted["city"]))
+    if "date" in wanted:
+        conditions.append(Screening.local_date == wanted["date"])
+    if "starts_from" in wanted:
+        conditions.append(Screening.starts_at >= wanted["starts_from"])
+    if "starts_to" in wanted:
+        conditions.append(Screening.starts_at <= wanted["starts_to"])
+    if not {"date", "starts_from"} & wanted.keys():
+        conditions.append(Screening.starts_at > now)
+    return conditions
+
+
+def _has(column: Any, text: str) -> ColumnElement[bool]:
+    """The text occurs in the column; the column's collation forgives case and accents."""
+    found: ColumnElement[bool] = column.contains(unicodedata.normalize("NFC", text.strip()), autoescape=True)
+    return found
+
+
+def _page(tx: Connection, query: Any, page: int, page_size: int) -> tuple[list[Any], int]:
+    count = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    total = tx.execute(count).scalar_one()
+    rows = tx.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
+    return list(rows), total
+
+
+def _screening(row: Any) -> Fields:
+    zone = ZoneInfo(row.timezone)
+    return {
+        "screening_id": row.screening_id, "local_date": row.local_date,
+        "starts_at": row.starts_at.astimezone(zone), "ends_at": row.ends_at.astimezone(zone),
+        "film": {"film_id": row.film_id, "title": row.title, "original_title": row.original_title,
+                 "running_minutes": row.running_minutes, "rating": row.rating},
+        "cinema": {"cinema_id": row.cinema_id, "name": row.cinema_name, "city": row.city, "timezone": row.timezone},
+        "hall": {"hall_id": row.hall_id, "name": row.hall_name, "capacity": row.capacity},
+        "price_from": row.price_from, "currency": row.currency,
+    }

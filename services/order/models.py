@@ -1,0 +1,113 @@
+"""The order room's tables. `seat_claim` is the referee: its primary key is why no seat is sold twice."""
+
+from sqlalchemy import Index, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.foundation.database import UtcDateTime
+from services.foundation.idempotency import key_table
+
+Moment = UtcDateTime
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Order(Base):
+    """One row an order, for ever. `version` counts its changes; each has a row in `outbox`."""
+
+    __tablename__ = "orders"
+
+    order_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    buyer_id: Mapped[str] = mapped_column(String(64))
+    screening_id: Mapped[str] = mapped_column(String(64))
+    board_owner: Mapped[str] = mapped_column(String(32))  # the name its seats stand under on the board
+    status: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int] = mapped_column(Integer)
+    # 1, 2, ... while unpaid, null after: with the unique key below, a cap that no race gets around.
+    unpaid_slot: Mapped[int | None] = mapped_column(SmallInteger)
+    seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price}]: the quote, never changed
+    total: Mapped[int] = mapped_column(Integer)
+    refunded: Mapped[int] = mapped_column(Integer)
+    currency: Mapped[str] = mapped_column(String(3))
+    film_title: Mapped[str] = mapped_column(String(200))
+    cinema_name: Mapped[str] = mapped_column(String(200))
+    hall_name: Mapped[str] = mapped_column(String(200))
+    starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    starts_offset: Mapped[int] = mapped_column(Integer)  # minutes east of UTC at the cinema
+    refund_until: Mapped[Moment] = mapped_column(UtcDateTime)  # the policy in force when it was made
+    created_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    expires_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    changed_at: Mapped[Moment] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        UniqueConstraint("screening_id", "buyer_id", "unpaid_slot", name="one_order_a_slot"),
+        Index("orders_of_a_buyer", "buyer_id", "order_id"),
+        Index("orders_by_deadline", "status", "expires_at"),
+        Index("orders_by_change", "changed_at"),
+    )
+
+
+class SeatClaim(Base):
+    """Who owns a seat: PENDING for an unpaid order, SOLD for a paid one. No row: nobody."""
+
+    __tablename__ = "seat_claim"
+
+    screening_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seat_id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    order_id: Mapped[str] = mapped_column(String(32), index=True)
+    state: Mapped[str] = mapped_column(String(8))
+
+
+class Ticket(Base):
+    __tablename__ = "ticket"
+
+    ticket_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    order_id: Mapped[str] = mapped_column(String(32), index=True)
+    screening_id: Mapped[str] = mapped_column(String(64))
+    seat_id: Mapped[str] = mapped_column(String(8))
+    code: Mapped[str] = mapped_column(String(255), unique=True)
+    status: Mapped[str] = mapped_column(String(8))
+
+    __table_args__ = (Index("tickets_of_a_seat", "screening_id", "seat_id"),)
+
+
+class Refund(Base):
+    """Money on its way back: `requested` until the payment room says it is done."""
+
+    __tablename__ = "refund"
+
+    refund_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    order_id: Mapped[str] = mapped_column(String(32), index=True)
+    amount: Mapped[int] = mapped_column(Integer)
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    requested_at: Mapped[Moment] = mapped_column(UtcDateTime)
+
+
+class Outbox(Base):
+    """What has become true, written in the transaction that made it so; one row a change of an order."""
+
+    __tablename__ = "outbox"
+
+    event_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    type: Mapped[str] = mapped_column(String(40))
+    order_id: Mapped[str] = mapped_column(String(32))
+    version: Mapped[int] = mapped_column(Integer)
+    made_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    published_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("order_id", "version", name="one_event_a_change"),)
+
+
+class BoardEpoch(Base):
+    """How often a screening's board was rebuilt; kept here because Redis may lose everything."""
+
+    __tablename__ = "board_epoch"
+
+    screening_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer)
+    ends_at: Mapped[Moment] = mapped_column(UtcDateTime, index=True)
+
+
+KEYS = key_table(Base.metadata)

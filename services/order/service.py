@@ -1,0 +1,235 @@
+"""The order room: who sits where, and who has paid for it."""
+
+import datetime as dt
+import logging
+from functools import cache
+from typing import Any
+
+from nameko import config
+
+from schemas import film
+from schemas import order as contract
+from schemas.errors import Busy, NotFound
+from services.foundation.announcements import on_announcement
+from services.foundation.calls import AskerProvider, call
+from services.foundation.chores import every
+from services.foundation.database import Database, utc_now
+from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
+from services.foundation.ids import new_id
+from services.foundation.presence import Presence
+from services.foundation.remote import Remote
+from services.order import rules, store
+from services.order.boards import SeatBoards
+from services.order.models import KEYS, Base
+from services.order.receipt import new_order_receipt, receipt
+from services.order.taking import Taking, board_owner
+from services.order.terms import ScreeningTerms, Terms
+from services.order.ticket_codes import as_text
+from services.order.ticket_keys import TicketKeyFile
+from services.order.till import Till
+
+log = logging.getLogger("marquee.order")
+KEYS_KEPT = dt.timedelta(days=7)
+REFUND_RETRY = dt.timedelta(seconds=15)
+
+
+@cache
+def limits() -> rules.Limits:
+    settings = config["order"]
+    return rules.Limits(
+        hold=dt.timedelta(minutes=settings["hold_minutes"]),
+        pay=dt.timedelta(minutes=settings["pay_minutes"]),
+        refund_until=dt.timedelta(minutes=settings["refund_until_minutes"]),
+        seats_per_order=settings["seats_per_order"],
+        unpaid_orders=settings["unpaid_orders"],
+    )
+
+
+class Order:
+    name = "order"
+
+    asker = AskerProvider()
+    database = Database(Base)
+    boards = SeatBoards()
+    terms = ScreeningTerms()
+    remote = Remote()
+    ticket_keys = TicketKeyFile()
+    presence = Presence()
+
+    @property
+    def till(self) -> Till:
+        return Till(self.database, self.boards, self.remote, self.ticket_keys)
+
+    def keys(self, method: Any, request: dict[str, Any]) -> Keys:
+        return Keys(KEYS, self.asker, method, request)
+
+    @call(contract.BUY)
+    def buy(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Take seats, all or none, and hold them until `expires_at`."""
+        now = utc_now()
+        terms = self.terms.of(request["screening_id"], self.remote)
+        quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, limits())
+        draft = self.draft(terms, quote, now)
+        taking = Taking(self.database, self.boards, self.till, limits(), terms, self.keys(contract.BUY, request))
+        return taking.take(draft, quote, new_order_receipt(draft, quote, now))
+
+    def draft(self, terms: Terms, quote: rules.Quote, now: dt.datetime) -> dict[str, Any]:
+        """The row of a new order, with the terms and policies of this moment stamped on it."""
+        order_id = new_id()
+        return {
+            "order_id": order_id, "board_owner": board_owner(self.asker, order_id),
+            "buyer_id": self.asker.user_id, "screening_id": terms.screening_id,
+            "status": "created", "version": 1, "unpaid_slot": 1, "total": quote.total, "refunded": 0,
+            "currency": terms.currency, "film_title": terms.film_title, "cinema_name": terms.cinema_name,
+            "hall_name": terms.hall_name, "starts_at": terms.starts_at,
+            "starts_offset": int((terms.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60),
+            "refund_until": terms.starts_at - limits().refund_until, "created_at": now,
+            "expires_at": now + limits().hold, "changed_at": now,
+        }
+
+    @call(contract.PAY)
+    def pay(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Start paying (which extends the deadline once), charge, and make the tickets."""
+        order_id, keys, now = request["order_id"], self.keys(contract.PAY, request), utc_now()
+        try:
+            view = self.database.run(lambda tx: self._start_paying(tx, keys, order_id))
+            if view.row.status == "paying":
+                row = view.row
+                self.boards.show_held(row.screening_id, row.board_owner, row.expires_at, view.seat_ids)
+                self.till.charge(view, request["method"])
+            paid = self.till.book_payment(order_id, lambda tx, view: keys.remember(tx, receipt(view, now)))
+        except AlreadyAnswered as earlier:
+            return earlier.reply
+        return receipt(paid, now)
+
+    def _start_paying(self, tx: Any, keys: Keys, order_id: str) -> store.OrderView:
+        keys.recall(tx)
+        view = store.lock(tx, order_id, self.asker.user_id)
+        if view.row.status in rules.OWNS_SEATS:
+            return view  # paid before: paying again tells the same
+        now = utc_now()
+        rules.may_pay(view.row.status, view.row.expires_at, now)
+        if view.row.status == "created":
+            store.move(tx, view, "paying",
+                       expires_at=rules.pay_deadline(view.row.created_at, view.row.expires_at, limits()))
+        return store.find(tx, order_id)
+
+    @call(contract.REFUND)
+    def refund(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Void the tickets and free the seats at once; the money follows."""
+        order_id, keys, now = request["order_id"], self.keys(contract.REFUND, request), utc_now()
+
+        def give_back(tx: Any) -> tuple[store.OrderView, rules.RefundPlan]:
+            keys.recall(tx)
+            view = store.lock(tx, order_id, self.asker.user_id)
+            plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"),
+                                     view.row.refund_until, now)
+            store.give_back(tx, view, plan)
+            keys.remember(tx, receipt(store.find(tx, order_id), now))
+            return view, plan
+
+        try:
+            view, plan = self.database.run(give_back)
+        except AlreadyAnswered as earlier:
+            return earlier.reply
+        self.boards.show_free(view.row.screening_id, view.row.board_owner, plan.seats)
+        view = self.till.send_refunds(order_id, lambda tx, view: keys.revise(tx, receipt(view, now)))
+        return receipt(view, now)
+
+    @call(contract.CANCEL)
+    def cancel(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Drop an unpaid order; if its payment went through meanwhile, it is paid and stays."""
+        order_id, keys = request["order_id"], self.keys(contract.CANCEL, request)
+
+        def look(tx: Any) -> store.OrderView:
+            keys.recall(tx)
+            return store.find(tx, order_id, self.asker.user_id)
+
+        try:
+            view = self.database.run(look)
+            rules.may_cancel(view.row.status)
+            view = self.till.settle(order_id, "cancelled")
+            if view.row.status != "cancelled":
+                rules.may_cancel(view.row.status)
+                raise Busy(retry_after=1)  # a payment has just begun
+            told = receipt(view, utc_now())
+            self.database.run(lambda tx: keys.remember(tx, told))
+        except AlreadyAnswered as earlier:
+            return earlier.reply
+        return told
+
+    @call(contract.GET_INFO)
+    def get_info(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One of the caller's orders."""
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        return receipt(self._settled([view])[0], utc_now())
+
+    @call(contract.GET_LIST)
+    def get_list(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The caller's orders, newest first; `next_cursor` asks for the rest."""
+        limit, now = request["limit"], utc_now()
+        views = self.database.read(lambda tx: store.list_orders(
+            tx, str(self.asker.user_id), request.get("status"), request.get("cursor"), limit))
+        page = self._settled(views[:limit])
+        if wanted := request.get("status"):
+            page = [view for view in page if view.row.status == wanted]
+        return {"orders": [receipt(view, now) for view in page], "server_time": now,
+                "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
+
+    @call(contract.GET_TICKET_KEYS)
+    def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The public keys by which a door tells true ticket codes from false ones, the one in use first."""
+        return {"keys": [{"key_id": key_id, "algorithm": "Ed25519", "public_key": as_text(public)}
+                         for key_id, public in self.ticket_keys.public.items()]}
+
+    def _settled(self, views: list[store.OrderView]) -> list[store.OrderView]:
+        """The same orders, those past their deadline ended first: nobody is shown a dead order as alive."""
+        return [self._settle_softly(view) for view in views]
+
+    def _settle_softly(self, view: store.OrderView) -> store.OrderView:
+        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
+            return view
+        try:
+            return self.till.settle(view.row.order_id)
+        except Busy:
+            return view  # the payment room can't say yet
+
+    # --- what nobody asks for, but must happen ---
+
+    @on_announcement(film.BOARDS_COLD)
+    def warm_boards(self, screening_ids: list[str]) -> None:
+        """Someone met a board that Redis knows nothing of."""
+        for screening_id in screening_ids:
+            try:
+                ends_at = self.terms.of(screening_id, self.remote).ends_at
+                self.boards.warm(self.database, screening_id, ends_at)
+            except (Busy, NotFound) as refusal:
+                log.info("a board stays cold", extra={"screening_id": screening_id, "reason": refusal.code})
+
+    @every("sweep_seconds")
+    def tend(self) -> None:
+        """End dead orders, send refunds that had to wait, keep the boards true."""
+        for chore in (self.expire_orders, self.send_refunds, self.keep_boards, self.forget_keys):
+            try:
+                chore()
+            except Exception as problem:  # a chore that fails today is done tomorrow; the room lives on
+                log.warning("%s failed", chore.__name__, extra={"problem": f"{type(problem).__name__}: {problem}"})
+
+    def expire_orders(self) -> None:
+        for order_id in self.database.read(lambda tx: store.dead_orders(tx, utc_now())):
+            try:
+                self.till.settle(order_id)
+            except Busy as refusal:
+                log.warning("an order can't be settled yet", extra={"order_id": order_id, "reason": refusal.code})
+
+    def send_refunds(self) -> None:
+        waiting = self.database.read(lambda tx: store.open_refunds(tx, before=utc_now() - REFUND_RETRY))
+        for order_id in {refund.order_id for refund in waiting}:
+            self.till.send_refunds(order_id)
+
+    def keep_boards(self) -> None:
+        if mended := self.boards.keep(self.database):
+            log.warning("mended boards", extra={"count": mended})
+
+    def forget_keys(self) -> None:
+        self.database.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() - KEYS_KEPT))

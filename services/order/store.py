@@ -1,0 +1,246 @@
+"""The order room's queries. Every change of state is one compare-and-set with its outbox row."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from schemas.order import UnknownOrder
+from services.foundation.database import utc_now
+from services.foundation.ids import new_id
+from services.order import rules
+from services.order.models import Base
+from services.order.ticket_codes import Facts, TicketKeys
+
+tables = Base.metadata.tables
+orders, claims, tickets, refunds, outbox = (
+    tables[name] for name in ("orders", "seat_claim", "ticket", "refund", "outbox"))
+Rows = Sequence[Any]  # of sqlalchemy.Row
+
+
+# Built once: SQLAlchemy then has their SQL at hand, and several rows go as one statement.
+ADD_ORDER = insert(orders)
+ADD_CLAIMS = insert(claims)
+ADD_TICKETS = insert(tickets)
+ADD_EVENT = insert(outbox)
+
+
+class ClaimTaken(Exception):
+    """The referee said no: one of the seats has an owner."""
+
+
+class SlotTaken(Exception):
+    """The buyer has another unpaid order for this screening in this slot."""
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """An order as its row and its tickets."""
+
+    row: Row[Any]
+    tickets: Rows
+    seats: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def valid_prices(self) -> dict[str, int]:
+        """Seat id -> price, for the tickets still good."""
+        prices = {seat["seat_id"]: seat["price"] for seat in self.seats}
+        return {ticket.seat_id: prices[ticket.seat_id] for ticket in self.tickets if ticket.status == "valid"}
+
+    @property
+    def seat_ids(self) -> list[str]:
+        return [seat["seat_id"] for seat in self.seats]
+
+
+# --- making an order ---
+
+
+def add_order(tx: Connection, draft: dict[str, Any], seats: list[dict[str, Any]]) -> None:
+    """Write a new order and claim its seats. Raises ClaimTaken or SlotTaken; the caller rolls back."""
+    try:
+        tx.execute(ADD_ORDER, {**draft, "seats": json.dumps(seats)})
+    except IntegrityError as problem:
+        if "one_order_a_slot" in str(problem.orig):
+            raise SlotTaken() from None
+        raise
+    claim(tx, draft["screening_id"], draft["order_id"], [seat["seat_id"] for seat in seats], "PENDING")
+    _note(tx, draft["order_id"], 1, "created")
+
+
+def claim(tx: Connection, screening_id: str, order_id: str, seats: Iterable[str], state: str) -> None:
+    """Own the seats, or raise ClaimTaken. Sorted, so that two buyers never wait for each other in a circle."""
+    rows = [{"screening_id": screening_id, "seat_id": seat, "order_id": order_id, "state": state}
+            for seat in sorted(seats)]
+    try:
+        tx.execute(ADD_CLAIMS, rows)
+    except IntegrityError:
+        raise ClaimTaken() from None
+
+
+def exists(tx: Connection, order_id: str) -> bool:
+    return tx.execute(select(orders.c.order_id).where(orders.c.order_id == order_id)).first() is not None
+
+
+def claimants(tx: Connection, screening_id: str, seats: Iterable[str]) -> Rows:
+    """The claims on these seats with the state of the order behind each."""
+    return tx.execute(
+        select(claims.c.seat_id, claims.c.state, orders.c.order_id, orders.c.board_owner, orders.c.status,
+               orders.c.expires_at)
+        .join(orders, orders.c.order_id == claims.c.order_id)
+        .where(claims.c.screening_id == screening_id, claims.c.seat_id.in_(list(seats)))
+    ).all()
+
+
+def all_claims(tx: Connection, screening_id: str) -> Rows:
+    return tx.execute(
+        select(claims.c.seat_id, claims.c.state, orders.c.board_owner, orders.c.expires_at)
+        .join(orders, orders.c.order_id == claims.c.order_id)
+        .where(claims.c.screening_id == screening_id)
+    ).all()
+
+
+def unpaid_orders(tx: Connection, screening_id: str, buyer_id: str) -> Rows:
+    return tx.execute(
+        select(orders.c.order_id, orders.c.unpaid_slot, orders.c.status, orders.c.expires_at)
+        .where(orders.c.screening_id == screening_id, orders.c.buyer_id == buyer_id, orders.c.unpaid_slot.is_not(None))
+    ).all()
+
+
+# --- changing an order ---
+
+
+def lock(tx: Connection, order_id: str, buyer_id: str | None = None) -> OrderView:
+    """The order, locked until the transaction ends; UnknownOrder also when it is another buyer's."""
+    return _find(tx, order_id, buyer_id, for_update=True)
+
+
+def find(tx: Connection, order_id: str, buyer_id: str | None = None) -> OrderView:
+    """The order as it stands."""
+    return _find(tx, order_id, buyer_id, for_update=False)
+
+
+def _find(tx: Connection, order_id: str, buyer_id: str | None, for_update: bool) -> OrderView:
+    query = select(orders).where(orders.c.order_id == order_id)
+    if buyer_id is not None:
+        query = query.where(orders.c.buyer_id == buyer_id)
+    row = tx.execute(query.with_for_update() if for_update else query).first()
+    if row is None:
+        raise UnknownOrder()
+    return _view(row, tx.execute(select(tickets).where(tickets.c.order_id == order_id)).all())
+
+
+def _view(row: Row[Any], found: Rows) -> OrderView:
+    """The tickets stand in the order of the seats."""
+    seats = json.loads(row.seats)
+    places = {seat["seat_id"]: place for place, seat in enumerate(seats)}
+    return OrderView(row, sorted(found, key=lambda ticket: places[ticket.seat_id]), seats)
+
+
+def move(tx: Connection, view: OrderView, target: str, **changes: Any) -> None:
+    """Take a locked order to `target` and note it; rules.TRANSITIONS says what may follow what."""
+    row = view.row
+    if not rules.may_become(row.status, target):
+        raise AssertionError(f"order {row.order_id} can't go from {row.status} to {target}")
+    if target not in rules.UNPAID:
+        changes["unpaid_slot"] = None
+    changed = tx.execute(
+        update(orders).where(orders.c.order_id == row.order_id, orders.c.status == row.status,
+                             orders.c.version == row.version)
+        .values(status=target, version=row.version + 1, changed_at=utc_now(), **changes)
+    ).rowcount
+    if changed != 1:
+        raise AssertionError(f"order {row.order_id} was not locked")
+    _note(tx, row.order_id, row.version + 1, target)
+
+
+def _note(tx: Connection, order_id: str, version: int, status: str) -> None:
+    tx.execute(ADD_EVENT, {"event_id": new_id(), "type": f"order.{status}", "order_id": order_id, "version": version,
+                           "made_at": utc_now(), "published_at": None})
+
+
+def end_unpaid(tx: Connection, view: OrderView, target: str) -> None:
+    """Expire or cancel an unpaid order and give its seats back."""
+    move(tx, view, target)
+    tx.execute(delete(claims).where(claims.c.order_id == view.row.order_id))
+
+
+def mark_paid(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
+    """The money is there: the claims are final and the tickets are made, with codes signed by `keys`."""
+    row = view.row
+    move(tx, view, "paid")
+    sold = tx.execute(update(claims).where(claims.c.order_id == row.order_id).values(state="SOLD")).rowcount
+    if sold != len(view.seats):
+        raise AssertionError(f"order {row.order_id} has {sold} claims for {len(view.seats)} seats")
+    facts = [Facts(new_id(), row.screening_id, seat) for seat in view.seat_ids]
+    tx.execute(ADD_TICKETS, [{**asdict(ticket), "order_id": row.order_id, "code": keys.sign(ticket), "status": "valid"}
+                             for ticket in facts])
+
+
+def give_back(tx: Connection, view: OrderView, plan: rules.RefundPlan) -> str:
+    """Void the tickets, free the seats, and write down what is owed; returns the refund's id."""
+    row, refund_id = view.row, new_id()
+    move(tx, view, "refunding" if plan.whole else "part_refunded", refunded=row.refunded + plan.amount)
+    mine = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
+    tx.execute(update(tickets).where(*mine, tickets.c.status == "valid").values(status="void"))
+    tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
+    tx.execute(insert(refunds).values(refund_id=refund_id, order_id=row.order_id, amount=plan.amount,
+                                      currency=row.currency, status="requested", requested_at=utc_now()))
+    return refund_id
+
+
+def owe_back(tx: Connection, view: OrderView) -> None:
+    """Money came in for an order that has ended: write down, once, that it goes back."""
+    row = view.row
+    if not tx.execute(select(refunds.c.refund_id).where(refunds.c.refund_id == row.order_id)).first():
+        tx.execute(insert(refunds).values(refund_id=row.order_id, order_id=row.order_id, amount=row.total,
+                                          currency=row.currency, status="requested", requested_at=utc_now()))
+
+
+def open_refunds(tx: Connection, order_id: str | None = None, before: dt.datetime | None = None) -> Rows:
+    """Refunds the payment room has not confirmed: of one order, or all asked for before a moment."""
+    query = select(refunds).where(refunds.c.status == "requested")
+    if order_id is not None:
+        query = query.where(refunds.c.order_id == order_id)
+    if before is not None:
+        query = query.where(refunds.c.requested_at < before)
+    return tx.execute(query.limit(100)).all()
+
+
+def refund_done(tx: Connection, refund_id: str, order_id: str) -> None:
+    """The money went back. The order is `refunded` when nothing of it is left."""
+    view = lock(tx, order_id)
+    tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
+    if view.row.status == "refunding" and not open_refunds(tx, order_id):
+        move(tx, view, "refunded")
+
+
+# --- looking around ---
+
+
+def list_orders(tx: Connection, buyer_id: str, status: str | None, cursor: str | None, limit: int) -> list[OrderView]:
+    """The buyer's orders, newest first, older than `cursor`; one more than `limit` if there are more."""
+    query = select(orders).where(orders.c.buyer_id == buyer_id)
+    if status:
+        query = query.where(orders.c.status == status)
+    if cursor:
+        query = query.where(orders.c.order_id < cursor)
+    rows = tx.execute(query.order_by(orders.c.order_id.desc()).limit(limit + 1)).all()
+    mine = tx.execute(select(tickets).where(tickets.c.order_id.in_([row.order_id for row in rows]))).all()
+    return [_view(row, [ticket for ticket in mine if ticket.order_id == row.order_id]) for row in rows]
+
+
+def dead_orders(tx: Connection, now: dt.datetime, limit: int = 1000) -> list[str]:
+    """Unpaid orders past their deadline."""
+    return list(tx.execute(
+        select(orders.c.order_id).where(orders.c.status.in_(rules.UNPAID), orders.c.expires_at <= now)
+        .order_by(orders.c.expires_at).limit(limit)
+    ).scalars())
+
+
+def screenings_changed_since(tx: Connection, since: dt.datetime) -> list[str]:
+    return list(tx.execute(select(orders.c.screening_id).where(orders.c.changed_at >= since).distinct()).scalars())

@@ -1,0 +1,24 @@
+-- Show what the database has decided about an owner's seats: H held, S sold, F free.
+-- A field that by now belongs to someone else, or is sold to the owner already, is left alone: a late word
+-- must not undo newer news.
+-- KEYS seats, lock   ARGV owner, state, deadline ms, seat...
+-- OK version | COLD | BUSY
+if redis.call('EXISTS', KEYS[2]) == 1 then return {'BUSY'} end
+if redis.call('HEXISTS', KEYS[1], '_epoch') == 0 then return {'COLD'} end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for i = 4, #ARGV do
+  local value = redis.call('HGET', KEYS[1], ARGV[i])
+  local mine, vacant = false, not value
+  if value then
+    local state, owner, deadline = string.match(value, '^(%u)|([^|]*)|(%d*)')
+    mine = owner == ARGV[1] and not (state == 'S' and ARGV[2] == 'H')
+    vacant = state ~= 'S' and tonumber(deadline) <= now
+  end
+  if ARGV[2] == 'F' then
+    if mine then redis.call('HDEL', KEYS[1], ARGV[i]) end
+  elseif mine or vacant then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[2] .. '|' .. ARGV[1] .. '|' .. ARGV[3] .. '|0')
+  end
+end
+return {'OK', redis.call('HINCRBY', KEYS[1], '_version', 1)}

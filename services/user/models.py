@@ -1,0 +1,42 @@
+"""The user room's tables: accounts, and the tokens that are good at the moment."""
+
+import datetime as dt
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.foundation.database import UtcDateTime
+from services.foundation.idempotency import key_table
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    """One row an account. `folded` is the username without regard to case: that is what must be unique."""
+
+    __tablename__ = "user"
+
+    user_id: Mapped[str] = mapped_column(String(32, collation="ascii_bin"), primary_key=True)
+    username: Mapped[str] = mapped_column(String(32))
+    folded: Mapped[str] = mapped_column(String(32, collation="ascii_bin"), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255, collation="ascii_bin"))
+    display_name: Mapped[str | None] = mapped_column(String(80))
+    email: Mapped[str | None] = mapped_column(String(254))
+    roles: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class Token(Base):
+    """A token someone is signed in with. Only its digest is kept: who reads this table can't sign in with it."""
+
+    __tablename__ = "token"
+
+    token_id: Mapped[str] = mapped_column(String(64, collation="ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
+    issued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+KEYS = key_table(Base.metadata)
