@@ -1,0 +1,1 @@
+"""HTTP in, calls to rooms out; knows no business."""

@@ -1,0 +1,42 @@
+"""A believable value for each field that callers send, shown in the documentation."""
+
+import json
+import shlex
+from typing import Any
+from urllib.parse import urlencode
+
+from schemas.base import Method
+
+VALUES: dict[str, Any] = {
+    "username": "ada",
+    "password": "a long sentence is a good password",
+    "display_name": "Ada",
+    "email": "ada@example.org",
+    "token": "the-token-that-login-returned",
+    "title": "mood",
+    "city": "Paris",
+    "film_id": "in-the-mood-for-love",
+    "screening_id": "01a1fd940ea77809a77a2f8a6f48a334",
+    "order_id": "01a1fd94188c731599426506d887675e",
+    "seats": ["F7", "F8"],
+    "count": 2,
+    "method": "sandbox",
+    "status": "paid",
+}
+
+
+def fields_of(method: Method) -> dict[str, Any]:
+    """A request that the method takes."""
+    return {name: VALUES[name] for name in method.request().fields if name in VALUES}
+
+
+def curl(method: Method) -> str:
+    """The same as a command; $URL and $TOKEN are the reader's own."""
+    fields = fields_of(method)
+    token = ' -H "Authorization: Bearer $TOKEN"' if method.access != "public" else ""
+    if method.reads and method.name != "authorize":  # a token has no place in an address
+        query = f"?{urlencode(fields)}" if fields else ""
+        return f'curl "$URL{method.path}{query}"{token}'
+    key = ' -H "Idempotency-Key: $(uuidgen)"' if method.keyed else ""
+    body = f" -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(fields))}" if fields else " -X POST"
+    return f'curl "$URL{method.path}"{token}{key}{body}'

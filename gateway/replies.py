@@ -1,0 +1,77 @@
+"""Results and refusals as HTTP: the only file that knows status numbers. Problems are RFC 9457."""
+
+import math
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from gateway.messages import Headers, Reply
+from schemas import errors, gateway
+from schemas.errors import Refusal
+
+STATUS: dict[type[Refusal], int] = {
+    errors.Malformed: 400,
+    errors.Invalid: 422,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Busy: 503,
+    errors.TooOften: 429,
+    errors.RoomSilent: 504,
+    gateway.MethodNotAllowed: 405,
+    gateway.TooSlow: 408,
+    gateway.TooLarge: 413,
+    gateway.NotJson: 415,
+    gateway.InternalError: 500,
+}
+LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+STANDARD = ("type", "title", "status", "code", "request_id")
+
+JSON_HEADERS: Headers = [
+    ("Content-Type", "application/json"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
+]
+PRIVATE: Headers = [*JSON_HEADERS, ("Cache-Control", "no-store")]
+PROBLEM: Headers = [("Content-Type", "application/problem+json"), *PRIVATE[1:]]
+STREAM: Headers = [("Content-Type", "text/event-stream"), *PRIVATE[1:], ("X-Accel-Buffering", "no")]
+HTML: Headers = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    *JSON_HEADERS[1:4],
+    ("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+                                "form-action 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    JSON_HEADERS[5],
+]
+
+
+def status_of(refusal: type[Refusal]) -> int:
+    """The status of the nearest kind in the refusal's family."""
+    return next(STATUS[kind] for kind in refusal.__mro__ if kind in STATUS)
+
+
+def result(body: Any) -> Reply:
+    """What a room answered, for its caller only."""
+    return Reply(200, orjson.dumps(body), PRIVATE)
+
+
+def problem(refusal: Refusal, request_id: str) -> Reply:
+    """A refusal as problem+json, with what it is about beside the standard members."""
+    kind = type(refusal)
+    status = status_of(kind)
+    about = {name: value for name, value in refusal.about.items() if name not in STANDARD}
+    body = {"type": f"/docs#{refusal.code}", "title": kind.meaning(), "status": status, "code": refusal.code,
+            "request_id": request_id, **about}
+    headers = list(PROBLEM)
+    if status == 401:
+        headers.append(("WWW-Authenticate", "Bearer"))
+    if status == 405:
+        headers.append(("Allow", ", ".join(about.get("allowed", []))))
+    if status in (429, 503) or "retry_after" in about:
+        headers.append(("Retry-After", str(math.ceil(about.get("retry_after", 1)))))
+    return Reply(status, orjson.dumps(body), headers)

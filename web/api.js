@@ -1,0 +1,62 @@
+/** Calls of /service/method. What goes wrong is a Problem with the API's own code, or `offline`, or `room_silent`. */
+
+const PATIENCE_MS = 20_000;
+
+export class Problem extends Error {
+  constructor(code, about = {}) {
+    super(code);
+    this.code = code;
+    this.about = about;
+  }
+
+  /** Whether the same request may do better in a moment; one with a key is safe to repeat. */
+  get passes() {
+    return ["offline", "room_silent", "room_unavailable", "overloaded", "internal_error", "busy", "seats_unknown",
+      "request_in_progress", "too_slow"].includes(this.code);
+  }
+}
+
+const listeners = new Set();
+
+/** `heard` is run whenever a call was refused because nobody is signed in. */
+export const onSignedOut = (heard) => listeners.add(heard);
+
+/** Something that changes nothing. */
+export function read(path, fields = {}, signal = null) {
+  const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const query = new URLSearchParams(given).toString();
+  return ask(query ? `${path}?${query}` : path, {}, signal);
+}
+
+/** Something that changes things; with a `key` it is done once, however often it is asked for. */
+export function write(path, fields = {}, key = null) {
+  const headers = { "Content-Type": "application/json" };
+  if (key) headers["Idempotency-Key"] = key;
+  return ask(path, { method: "POST", body: JSON.stringify(fields), headers }, null);
+}
+
+async function ask(address, options, signal) {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  let response;
+  let answer;
+  try {
+    response = await fetch(address, {
+      ...options,
+      // This header is what makes the cookie count; no form or image of another site can send it.
+      headers: { Accept: "application/json", "X-Session": "cookie", ...options.headers },
+      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+    });
+    answer = await response.json();
+  } catch (failure) {
+    if (signal?.aborted) throw failure;
+    if (patience.aborted) throw new Problem("room_silent");
+    throw new Problem(response ? "internal_error" : "offline");
+  }
+  if (response.ok) return answer;
+  if (response.status === 401 && answer.code === "unauthenticated") listeners.forEach((heard) => heard());
+  throw new Problem(answer.code ?? "internal_error", answer);
+}
+
+/** A key for one intention: kept until there is an answer, so that a reload repeats and never doubles. */
+export const newKey = () => crypto.randomUUID?.() ?? Array.from(
+  crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,0 +1,73 @@
+/** Where it starts: the frame around every page, then the page. */
+
+import { fill, h } from "./dom.js";
+import * as language from "./language.js";
+import { t } from "./language.js";
+import * as router from "./router.js";
+import * as session from "./session.js";
+import { askToSignIn } from "./sign_in.js";
+
+const place = (id) => document.getElementById(id);
+
+function logo() {
+  return h("a", { class: "logo", href: "/", "aria-label": `Marquee, ${t("nav.home")}` }, "Marquee");
+}
+
+function languages() {
+  const other = Object.keys(language.LANGUAGES).find((tag) => tag !== language.language());
+  return h("button", {
+    class: "quiet", lang: other,
+    onclick: async () => {
+      await language.choose(other);
+      frame();
+      router.show({ scroll: scrollY, focus: false });
+    },
+  }, language.LANGUAGES[other]);
+}
+
+function theme() {
+  const light = document.documentElement.dataset.theme === "light";
+  return h("button", {
+    class: "quiet icon", "aria-label": t(light ? "nav.dark" : "nav.light"),
+    onclick: () => {
+      document.documentElement.dataset.theme = light ? "dark" : "light";
+      try {
+        localStorage.setItem("theme", light ? "dark" : "light");
+      } catch {
+        // It is light until the page is left.
+      }
+      frame();
+      document.querySelector(".head .icon").focus();
+    },
+  }, light ? "☾" : "☀");
+}
+
+function account() {
+  const user = session.user();
+  if (user) return h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username);
+  return h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in"));
+}
+
+function frame() {
+  place("skip").textContent = t("nav.skip");
+  fill(place("head"), logo(), h("nav", { "aria-label": t("nav.label") }, languages(), theme(), account()));
+  fill(place("foot"), h("p", {}, t("foot.line")), h("p", {}, h("a", { href: "/docs" }, t("foot.api"))));
+}
+
+function watchConnection() {
+  const bar = h("p", { class: "offline", role: "status", hidden: navigator.onLine });
+  const tell = () => {
+    bar.hidden = navigator.onLine;
+    bar.textContent = navigator.onLine ? "" : t("refusal.offline");
+  };
+  addEventListener("online", tell);
+  addEventListener("offline", tell);
+  tell();
+  place("head").after(bar);
+}
+
+await language.start();
+frame();
+watchConnection();
+session.onChange(frame);
+router.start();

@@ -1,0 +1,52 @@
+/** What the page says beside the map: a seat left alone, a seat lost and what could be had instead. */
+
+import { fill, h, say } from "../dom.js";
+import { list, t } from "../language.js";
+import { leftAlone, nearestBlock } from "./blocks.js";
+
+const ids = (seats) => seats.map((seat) => seat.seat_id);
+
+/** The place where advice stands; its methods put something there. */
+export function advice(hall) {
+  const place = h("div", { class: "advice" });
+
+  function put(kind, sentence, block, label) {
+    fill(place, h("div", { class: `note ${kind}` }, h("p", {}, sentence),
+      block && h("button", {
+        type: "button",
+        onclick: () => {
+          hall.pick(ids(block));
+          say(t("pick.now", { seats: list(ids(block)) }));
+        },
+      }, t(label, { seats: list(ids(block)) })),
+      h("button", { type: "button", class: "quiet icon dismiss", "aria-label": t("advice.dismiss"), onclick: clear }, "×")));
+  }
+
+  function clear() {
+    delete place.dataset.stays;
+    fill(place);
+  }
+
+  /** Seats that were wanted are somebody else's now. */
+  function lost({ gone, wanted }) {
+    const block = nearestBlock(hall, wanted);
+    put("warning", t("lost.seats", { seats: list(gone), count: gone.length }) + (block ? "" : ` ${t("lost.nothing")}`), block, "lost.instead");
+    place.firstChild.setAttribute("role", "alert");
+    place.dataset.stays = "";
+  }
+
+  /** After every pick: is somebody left alone? */
+  function look() {
+    const { picked } = hall;
+    if (picked.length) delete place.dataset.stays;
+    if ("stays" in place.dataset) return;
+    const alone = picked.length ? leftAlone(hall, picked) : [];
+    if (!alone.length) return clear();
+    const tidy = nearestBlock(hall, picked, true);
+    return put("gentle", t("alone.warning", { seats: list(ids(alone)), count: alone.length }), tidy, "alone.instead");
+  }
+
+  hall.addEventListener("lost", ({ detail }) => lost(detail));
+  hall.addEventListener("picks", look);
+  return { place, say: (sentence) => put("gentle", sentence, null) };
+}

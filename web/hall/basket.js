@@ -1,0 +1,104 @@
+/** The seats picked, what they cost, and buying them: once, however often one presses, reloads or loses the line. */
+
+import { newKey, write } from "../api.js";
+import { fill, h, say } from "../dom.js";
+import { money } from "../format.js";
+import { tab } from "../keep.js";
+import { t } from "../language.js";
+import { sentence } from "../problems.js";
+import { go } from "../router.js";
+import { askToSignIn } from "../sign_in.js";
+
+export function basket(hall) {
+  const { screening_id: id, currency } = hall.screening;
+  const list = h("ul", { class: "picks" });
+  const total = h("output", { class: "total" });
+  const count = h("span", { class: "muted" });
+  const trouble = h("p", { class: "warning", role: "alert", hidden: true });
+  const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
+
+  function draw() {
+    const seats = hall.picked;
+    fill(list, seats.length ? seats.map((seat) => h("li", {},
+      h("span", { class: "seat-name" }, seat.seat_id), h("span", { class: "muted" }, t(`kind.${seat.kind}`)),
+      h("span", { class: "price" }, money(seat.price, currency)),
+      h("button", { class: "quiet icon", "aria-label": t("basket.remove", { seat: seat.seat_id }), onclick: () => hall.toggle(seat.seat_id) }, "×")))
+      : h("li", { class: "muted nothing" }, t("basket.empty")));
+    total.textContent = money(hall.total, currency);
+    count.textContent = t("basket.count", { count: seats.length });
+    button.disabled = !seats.length;
+    trouble.hidden = true;
+  }
+
+  /** The key belongs to these seats; it is kept until there is an answer, so repeating never buys twice. */
+  function intention() {
+    const seats = hall.picked.map((seat) => seat.seat_id);
+    const begun = tab.get(`buy:${id}`);
+    if (begun && begun.seats.join() === seats.join()) return begun;
+    const fresh = { key: newKey(), seats };
+    tab.set(`buy:${id}`, fresh);
+    return fresh;
+  }
+
+  async function buy() {
+    if (button.disabled || !(await askToSignIn(t("sign_in.to_buy")))) return;
+    await send(intention());
+  }
+
+  async function send({ seats, key }) {
+    if (!seats.length) return;
+    busy(true);
+    try {
+      const order = await write("/order/buy", { screening_id: id, seats }, key);
+      forget();
+      await go(`/order/${order.order_id}`);
+    } catch (problem) {
+      if (!problem.passes) tab.drop(`buy:${id}`);
+      busy(false);
+      refused(problem);
+    }
+  }
+
+  function forget() {
+    tab.drop(`buy:${id}`);
+    tab.drop(`picks:${id}`);
+  }
+
+  function refused(problem) {
+    if (problem.code === "seats_taken") {
+      hall.hear(problem.about.seats.map((seat) => ({ seat_id: seat, state: "held" })), hall.version, false);
+      return;
+    }
+    const many = problem.code === "too_many_unpaid_orders";
+    fill(trouble, sentence(problem), many && [" ", h("a", { href: "/account" }, t("account.orders"))]);
+    trouble.hidden = false;
+    if (problem.passes) button.textContent = t("trouble.again");
+    if (problem.code === "unauthenticated") buy();
+  }
+
+  function busy(is) {
+    button.disabled = is || !hall.picks.size;
+    button.classList.toggle("busy", is);
+    button.textContent = t(is ? "basket.buying" : "basket.buy");
+  }
+
+  /** What was picked here before a reload; a purchase without an answer is asked for again, with its own key. */
+  function resume() {
+    const begun = tab.get(`buy:${id}`);
+    const before = (begun?.seats ?? tab.get(`picks:${id}`) ?? []).filter((seat) => hall.seat(seat));
+    hall.picks = new Set(before);
+    hall.changed("picks", before);
+    if (begun) send(begun);
+    else hall.lose(before.filter((seat) => !hall.isFree(hall.seat(seat))));
+  }
+
+  hall.addEventListener("picks", () => {
+    draw();
+    tab.set(`picks:${id}`, [...hall.picks]);
+    say(t("basket.said", { count: hall.picks.size, total: total.textContent }));
+  });
+  draw();
+  const element = h("div", { class: "basket" }, h("h2", {}, t("basket.title")), list, trouble,
+    h("div", { class: "sum" }, h("p", {}, count, total), button));
+  return { element, resume };
+}

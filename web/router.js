@@ -1,0 +1,74 @@
+/** Which page stands at which address, and how one gets from one to the other without loading anew. */
+
+import { fill, say } from "./dom.js";
+import { t } from "./language.js";
+import { trouble } from "./problems.js";
+
+const PAGES = [
+  [/^\/$/, () => import("./pages/now_showing.js")],
+  [/^\/film\/([\w-]+)$/, () => import("./pages/film.js")],
+  [/^\/screening\/([\w-]+)$/, () => import("./pages/screening.js")],
+  [/^\/order\/([\w-]+)$/, () => import("./pages/order.js")],
+  [/^\/account$/, () => import("./pages/account.js")],
+];
+
+const main = document.getElementById("main");
+let leaving = new AbortController();
+
+/** Go to an address of ours. */
+export function go(address) {
+  rememberScroll();
+  history.pushState(null, "", address);
+  return show();
+}
+
+/** The same page under another address, such as one with other filters; no step for the Back button. */
+export const rename = (address) => history.replaceState(history.state, "", address);
+
+/**
+ * Draw the page of the present address. A page is a module with `show(main, {id, query, left})` that fills `main` and
+ * returns its title; `left` is a signal that it is no longer wanted.
+ */
+export async function show({ scroll = 0, focus = true } = {}) {
+  leaving.abort();
+  const { signal } = (leaving = new AbortController());
+  const [pattern, load] = PAGES.find(([address]) => address.test(location.pathname)) ?? PAGES[0];
+  main.setAttribute("aria-busy", "true");
+  try {
+    const page = await load();
+    if (signal.aborted) return;
+    const id = pattern.exec(location.pathname)?.[1];
+    const title = await page.show(main, { id, query: new URLSearchParams(location.search), left: signal });
+    if (!signal.aborted) arrive(title, scroll, focus);
+  } catch (problem) {
+    if (signal.aborted) return;
+    fill(main, trouble(problem, () => show()));
+    arrive(t("trouble.title"), 0, focus);
+  } finally {
+    if (!signal.aborted) main.removeAttribute("aria-busy");
+  }
+}
+
+function arrive(title, scroll, focus) {
+  document.title = `${title} · Marquee`;
+  scrollTo(0, scroll);
+  if (!focus) return;
+  (main.querySelector("h1") ?? main).focus({ preventScroll: true });
+  say(title);
+}
+
+const rememberScroll = () => history.replaceState({ scroll: scrollY }, "");
+
+export function start() {
+  history.scrollRestoration = "manual";
+  addEventListener("popstate", (event) => show({ scroll: event.state?.scroll ?? 0 }));
+  addEventListener("pagehide", rememberScroll);
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='/']");
+    const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!link || !plain || link.target || link.hasAttribute("download") || /^\/(docs|openapi)/.test(link.pathname)) return;
+    event.preventDefault();
+    go(link.getAttribute("href"));
+  });
+  return show({ scroll: history.state?.scroll ?? 0, focus: false });
+}
