@@ -1,0 +1,13 @@
+# One image for every room; docker-compose.yml says which of them a container runs.
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore PYTHONPATH=/marquee
+WORKDIR /marquee
+
+COPY requirements.txt .
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt \
+    && useradd --system --no-create-home marquee
+
+COPY . .
+USER marquee
+CMD ["python", "-m", "operations", "--help"]

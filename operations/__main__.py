@@ -1,0 +1,127 @@
+"""`python -m operations`: everything an operator does to a mesh on this machine."""
+
+import os
+import subprocess
+
+import click
+
+from operations import health, programme
+from operations.journal import Journal
+from operations.mesh import Mesh
+from operations.run import run
+from operations.start import start
+from operations.stop import stop
+from operations.supervision import Supervisor
+from operations.trouble import Trouble
+
+
+class Verbs(click.Group):
+    """The verbs below, and those of the rooms, which are imported when they are asked for."""
+
+    elsewhere = {
+        "account": "services.user.accounts:account_command",
+        "check": "operations.invariants:check_command",
+        "load": "services.film.programme:load_command",
+    }
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), *self.elsewhere])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name in self.elsewhere:
+            return programme.find(self.elsewhere[name])
+        return super().get_command(context, name)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def operations(context: click.Context) -> None:
+    """Run a Marquee mesh on this machine; config.yml says how."""
+    os.umask(0o077)
+    context.obj = Mesh.load()
+
+
+@operations.command("start")
+@click.option("--servers-only", is_flag=True, help="Start RabbitMQ, Redis and MariaDB, and no rooms.")
+@click.pass_obj
+def start_command(mesh: Mesh, servers_only: bool) -> None:
+    """Start whatever does not run yet, and return when it is healthy."""
+    start(mesh, servers_only)
+
+
+@operations.command("run")
+@click.pass_obj
+def run_command(mesh: Mesh) -> None:
+    """Start everything and follow its log; Ctrl-C stops everything."""
+    run(mesh)
+
+
+@operations.command("stop")
+@click.pass_obj
+def stop_command(mesh: Mesh) -> None:
+    """Stop everything that was started; fine when nothing was."""
+    stop(mesh)
+
+
+@operations.command("migrate")
+@click.pass_obj
+def migrate_command(mesh: Mesh) -> None:
+    """Bring every room's schema to its newest revision."""
+    programme.migrate(mesh)
+
+
+@operations.command("revision")
+@click.argument("room")
+@click.argument("message")
+def revision_command(room: str, message: str) -> None:
+    """Write a migration for what changed in ROOM's models.py since its last one."""
+    programme.migrations().new_revision(room, message)
+
+
+@operations.command("health")
+@click.pass_obj
+def health_command(mesh: Mesh) -> None:
+    """Print what GET /ready answers; the exit code is 0 when the mesh is ready."""
+    status, body = health.ask(mesh)
+    click.echo(body)
+    raise SystemExit(0 if status == 200 else 1)
+
+
+@operations.command("status")
+@click.pass_obj
+def status_command(mesh: Mesh) -> None:
+    """Print each process that was started here, and how it is."""
+    for process in running(mesh).processes():
+        click.echo(f"{process['name']:<12} {process['statename']:<9} {process['description']}")
+
+
+@operations.command("logs")
+@click.argument("programs", nargs=-1)
+@click.pass_obj
+def logs_command(mesh: Mesh, programs: tuple[str, ...]) -> None:
+    """Follow the log of everything that runs, or of these PROGRAMS."""
+    def wanted(log: str) -> bool:
+        return not programs or log in programs or log.rpartition("-")[0] in programs  # order, or order-2 of it
+
+    Journal(mesh.log_folder, wanted).follow(running(mesh).is_running)
+
+
+@operations.command("broker", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def broker_command(mesh: Mesh, arguments: tuple[str, ...]) -> None:
+    """rabbitmqctl for the RabbitMQ that was started here: `broker list_queues name messages`."""
+    if mesh.rabbitmq.name not in running(mesh).programs():
+        raise Trouble(f"RabbitMQ at {mesh.rabbitmq.where} was not started here.")
+    command, environment = mesh.rabbitmq.control(arguments)
+    raise SystemExit(subprocess.run(command, env={**os.environ, **environment}, check=False).returncode)
+
+
+def running(mesh: Mesh) -> Supervisor:
+    supervisor = Supervisor(mesh.run_folder)
+    if not supervisor.is_running():
+        raise Trouble("Marquee is not running.")
+    return supervisor
+
+
+operations(prog_name="python -m operations")

@@ -1,0 +1,221 @@
+"""The promises, checked against live MariaDB and Redis: `./check.sh` prints a line for each."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import click
+from nameko import config
+from redis import Redis
+from sqlalchemy import Engine, Row, create_engine, text
+
+from operations.trouble import Trouble
+from schemas.errors import Refusal
+from services.foundation.database import Transactions
+from services.foundation.redis_client import OPTIONS
+from services.order.boards import odd_seats, upcoming_boards, wanted_marks
+from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS
+from services.seating.board import Board
+
+PASSES, PAUSE_SECONDS = 4, 1.5
+SHOWN_AT_MOST = 5
+
+
+@dataclass
+class Truth:
+    """One look at everything."""
+
+    order: Engine
+    payment: Engine
+    board: Board
+
+    @classmethod
+    def connect(cls) -> "Truth":
+        uris = config["DB_URIS"]
+        client = Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
+        return cls(create_engine(uris["order:Base"]), create_engine(uris["payment:Base"]), Board(client))
+
+    def rows(self, engine: Engine, query: str) -> list[Row[Any]]:
+        with engine.connect() as connection:
+            return list(connection.execute(text(query)))
+
+    @cached_property
+    def orders(self) -> dict[str, Row[Any]]:
+        return {row.order_id: row for row in self.rows(self.order, "SELECT * FROM orders")}
+
+    @cached_property
+    def claims(self) -> list[Row[Any]]:
+        return self.rows(self.order, "SELECT * FROM seat_claim")
+
+    @cached_property
+    def tickets(self) -> list[Row[Any]]:
+        return self.rows(self.order, "SELECT * FROM ticket WHERE status = 'valid'")
+
+    @cached_property
+    def accounts(self) -> dict[str, Row[Any]]:
+        """Where the payment room has an order's money: captured and refunded, by order."""
+        return {row.order_id: row for row in self.rows(
+            self.payment, "SELECT a.order_id, a.currency, IF(a.captured_payment_id IS NULL, 0, a.amount) AS captured, "
+                          "COALESCE((SELECT SUM(amount) FROM refund r WHERE r.order_id = a.order_id "
+                          "AND r.status = 'done'), 0) AS refunded FROM account a")}
+
+    @cached_property
+    def owed(self) -> dict[str, int]:
+        """What the order room has asked to be given back, by order."""
+        return {row.order_id: int(row.amount) for row in self.rows(
+            self.order, "SELECT order_id, SUM(amount) AS amount FROM refund GROUP BY order_id")}
+
+
+@dataclass
+class Invariant:
+    name: str
+    promise: str
+    check: Callable[[Truth], list[str]]
+
+
+@dataclass
+class Finding:
+    invariant: Invariant
+    breaches: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        word = click.style("BREACH", fg="red") if self.breaches else "ok    "
+        lines = [f"{self.invariant.name}  {word}  {self.invariant.promise}"]
+        lines += [f"            {breach}" for breach in self.breaches[:SHOWN_AT_MOST]]
+        if more := len(self.breaches) - SHOWN_AT_MOST:
+            lines += [f"            and {more} more"] if more > 0 else []
+        return "\n".join(lines)
+
+
+def one_claim_a_seat(truth: Truth) -> list[str]:
+    key = truth.rows(truth.order, "SELECT column_name FROM information_schema.key_column_usage WHERE constraint_name = "
+                                  "'PRIMARY' AND table_schema = DATABASE() AND table_name = 'seat_claim'")
+    guarded = {row[0] for row in key} == {"screening_id", "seat_id"}
+    twice = truth.rows(truth.order, "SELECT screening_id, seat_id, COUNT(*) AS n FROM seat_claim "
+                                    "GROUP BY screening_id, seat_id HAVING n > 1")
+    return ([] if guarded else ["seat_claim has lost its primary key"]) + [
+        f"seat {row.seat_id} of screening {row.screening_id} has {row.n} claims" for row in twice]
+
+
+def ticket_and_sold_claim(truth: Truth) -> list[str]:
+    tickets = {(t.screening_id, t.seat_id, t.order_id) for t in truth.tickets}
+    sold = {(c.screening_id, c.seat_id, c.order_id) for c in truth.claims if c.state == "SOLD"}
+    doubled = len(truth.tickets) - len(tickets)
+    return [f"ticket without a sold claim: {each}" for each in sorted(tickets - sold)] + [
+        f"sold claim without a ticket: {each}" for each in sorted(sold - tickets)] + (
+        [f"{doubled} tickets too many for their seats"] if doubled else [])
+
+
+def claims_fit_their_order(truth: Truth) -> list[str]:
+    wrong, held = [], dict.fromkeys(truth.orders, 0)
+    for claim in truth.claims:
+        order = truth.orders.get(claim.order_id)
+        right = HOLDS_SEATS if claim.state == "PENDING" else OWNS_SEATS
+        if order is None or order.status not in right:
+            wrong.append(f"{claim.state} claim on {claim.seat_id} by an order that is {order and order.status}")
+        else:
+            held[claim.order_id] += 1
+    return wrong + [f"order {order.order_id} is {order.status} with {held[order.order_id]} claims"
+                    for order in truth.orders.values()
+                    if order.status in HOLDS_SEATS and held[order.order_id] != len(json.loads(order.seats))]
+
+
+def money_fits_the_order(truth: Truth) -> list[str]:
+    wrong, valid = [], dict.fromkeys(truth.orders, 0)
+    prices = {(o.order_id, s["seat_id"]): s["price"] for o in truth.orders.values() for s in json.loads(o.seats)}
+    for ticket in truth.tickets:
+        valid[ticket.order_id] += prices[ticket.order_id, ticket.seat_id]
+    for order in truth.orders.values():
+        account, owed = truth.accounts.get(order.order_id), truth.owed.get(order.order_id, 0)
+        captured = int(account.captured) if account else 0
+        kept = captured - owed
+        right = {"paid": order.total, "part_refunded": valid[order.order_id], "refunding": 0, "refunded": 0}.get(
+            order.status, 0 if order.status in ENDED_UNPAID else kept)
+        if kept != right or (account and account.currency != order.currency and captured):
+            wrong.append(f"order {order.order_id} is {order.status}: captured {captured}, to give back {owed}, "
+                         f"should keep {right}")
+        if order.status == "refunded" and account and int(account.refunded) != captured:
+            wrong.append(f"order {order.order_id} is refunded, but {account.refunded} of {captured} went back")
+    return wrong
+
+
+def one_payment_an_order(truth: Truth) -> list[str]:
+    twice = truth.rows(truth.payment, "SELECT order_id, COUNT(*) AS n FROM payment WHERE status = 'captured' "
+                                      "GROUP BY order_id HAVING n > 1")
+    too_much = [a for a in truth.accounts.values() if a.refunded > a.captured]
+    return [f"order {row.order_id} was charged {row.n} times" for row in twice] + [
+        f"order {a.order_id}: {a.refunded} given back of {a.captured}" for a in too_much]
+
+
+def an_event_for_every_change(truth: Truth) -> list[str]:
+    counts = {row.order_id: (row.n, row.newest) for row in truth.rows(
+        truth.order, "SELECT order_id, COUNT(*) AS n, MAX(version) AS newest FROM outbox GROUP BY order_id")}
+    return [f"order {order.order_id} is at version {order.version}, its outbox says {counts.get(order.order_id)}"
+            for order in truth.orders.values() if counts.get(order.order_id) != (order.version, order.version)]
+
+
+def money_taken_is_accounted_for(truth: Truth) -> list[str]:
+    strangers = [a for a in truth.accounts.values() if a.captured > a.refunded and a.order_id not in truth.orders]
+    lost = truth.rows(
+        truth.payment, "SELECT c.payment_id FROM sandbox_charge c LEFT JOIN payment p USING (payment_id) "
+                       "WHERE c.status = 'captured' AND COALESCE(p.status, '') NOT IN ('captured', 'submitted')")
+    return [f"money for an order that does not exist: {a.order_id}" for a in strangers] + [
+        f"the provider took payment {row.payment_id}, we do not know of it" for row in lost]
+
+
+def boards_show_the_claims(truth: Truth) -> list[str]:
+    database, wrong = Transactions(truth.order), []
+    for screening_id in database.read(upcoming_boards):
+        look = truth.board.look(screening_id)
+        if look is None:
+            continue  # cold: whoever looks next rebuilds it
+        wanted = database.read(lambda tx, s=screening_id: wanted_marks(tx, s))  # type: ignore[misc]
+        if odd := odd_seats(look, wanted):
+            wrong.append(f"screening {screening_id}: the board differs at {', '.join(odd[:8])}")
+    return wrong
+
+
+INVARIANTS = [
+    Invariant("I1", "a seat has at most one claim a screening, by the primary key", one_claim_a_seat),
+    Invariant("I2", "a valid ticket is a sold claim, and the other way round", ticket_and_sold_claim),
+    Invariant("I3", "pending claims belong to unpaid orders, sold ones to paid", claims_fit_their_order),
+    Invariant("I4", "what was captured less what goes back is what the order is worth", money_fits_the_order),
+    Invariant("I5", "an order is charged once and never gives back more", one_payment_an_order),
+    Invariant("I6", "every change of an order has its event", an_event_for_every_change),
+    Invariant("I8", "money the provider took belongs to an order", money_taken_is_accounted_for),
+    Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
+]
+
+
+def check_all() -> list[Finding]:
+    """Each invariant's breaches. Sales go on meanwhile, so what looks wrong is looked at again before it counts."""
+    findings = [Finding(invariant) for invariant in INVARIANTS]
+    for attempt in range(PASSES):
+        truth = Truth.connect()
+        for finding in findings:
+            if attempt == 0 or finding.breaches:
+                finding.breaches = finding.invariant.check(truth)
+        if not any(finding.breaches for finding in findings):
+            break
+        time.sleep(PAUSE_SECONDS)
+    return findings
+
+
+@click.command("check")
+def check_command() -> None:
+    """Check every promise against live MariaDB and Redis; exits with 1 on a breach."""
+    try:
+        findings = check_all()
+    except Refusal as refusal:
+        raise Trouble(f"The check needs MariaDB and Redis: {refusal}.") from None
+    except Exception as problem:
+        if "OperationalError" in type(problem).__name__:
+            raise Trouble(f"The check can't reach MariaDB: {problem.__cause__ or problem}") from None
+        raise
+    for finding in findings:
+        click.echo(str(finding))
+    if any(finding.breaches for finding in findings):
+        raise SystemExit(1)

@@ -1,0 +1,80 @@
+"""What the supervisor keeps alive, and its settings file that says so."""
+
+import os
+import resource
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# supervisord runs in the run folder. A socket's path has at most 108 bytes, which the folder's own may exceed.
+DAEMON = """\
+[supervisord]
+nodaemon = true
+silent = true
+logfile = log/supervisord.log
+pidfile = supervisord.pid
+childlogdir = log
+umask = 077
+minfds = {files}
+{user}
+[unix_http_server]
+file = /proc/self/cwd/supervisor.sock
+chmod = 0600
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+# A pause grows by a second with each failed start, without an end to the tries.
+PROGRAM = """
+[program:{name}]
+command = {command}
+directory = {folder}
+process_name = {process_name}
+numprocs = {instances}
+numprocs_start = 1
+autostart = false
+autorestart = true
+startsecs = 10
+startretries = 1000000
+stopsignal = TERM
+stopwaitsecs = 15
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = log/{process_name}.log
+stdout_logfile_maxbytes = 20MB
+stdout_logfile_backups = 3
+"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process for the supervisor to keep alive."""
+
+    name: str
+    command: list[str]
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    instances: int = 1
+
+
+def render(programs: list[Program]) -> str:
+    """The settings of a supervisord that keeps these programs alive."""
+    files = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    user = "user = root\n" if os.geteuid() == 0 else ""
+    return DAEMON.format(files=files, user=user) + "".join(map(render_program, programs))
+
+
+def render_program(program: Program) -> str:
+    variables = [f"{name}={value}" for name, value in program.environment.items()]
+    command = ["/usr/bin/env", *variables, *program.command] if variables else program.command
+    process_name = "%(program_name)s" + ("-%(process_num)s" if program.instances > 1 else "")
+    return PROGRAM.format(
+        name=program.name, command=escape(shlex.join(command)), folder=escape(str(program.folder.resolve())),
+        process_name=process_name, instances=program.instances,
+    )
+
+
+def escape(text: str) -> str:
+    """supervisord expands `%(...)s` in its settings."""
+    return text.replace("%", "%%")

@@ -1,0 +1,1 @@
+"""RabbitMQ, Redis and MariaDB: where each is, whether it answers, and how to run one of our own."""

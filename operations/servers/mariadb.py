@@ -1,0 +1,105 @@
+"""MariaDB: an acknowledged order is on the disk; one account with rights on the rooms' schemas only."""
+
+import getpass
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pymysql
+from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED
+from pymysql.converters import escape_string
+
+from operations.programs import Program
+from operations.servers.base import Refused, Server, write_private
+from operations.trouble import Trouble
+
+REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
+# Whatever a connection over loopback may be called.
+CLIENT_HOSTS = ("127.0.0.1", "localhost", "::1")
+# A relative socket is inside the data folder, and free of the 108 bytes a socket's path may have.
+SETTINGS = """\
+[mariadbd]
+user = {system_user}
+bind-address = {bind}
+port = {port}
+datadir = {folder}/data
+socket = mariadb.sock
+pid-file = mariadb.pid
+init-file = {folder}/accounts.sql
+character-set-server = utf8mb4
+collation-server = utf8mb4_unicode_520_ci
+transaction-isolation = READ-COMMITTED
+innodb-flush-log-at-trx-commit = 1
+innodb-buffer-pool-size = 128M
+max-connections = 300
+performance-schema = OFF
+skip-log-bin
+skip-name-resolve
+"""
+
+
+class MariaDB(Server):
+    name = "mariadb"
+    title = "MariaDB"
+    setting = "DB_URIS"
+    default_port = 3306
+    executable = "mariadbd"
+
+    def ask(self) -> None:
+        try:
+            pymysql.connect(host=self.host, port=self.port, user=self.user, password=self.password,
+                            connect_timeout=2, read_timeout=2).close()
+        except pymysql.Error as error:
+            if error.args and error.args[0] in REFUSALS:
+                raise Refused(error.args[1]) from None
+            raise
+
+    def prepare(self) -> Program:
+        settings = SETTINGS.format(system_user=getpass.getuser(), bind=self.bind, port=self.port,
+                                   folder=self.folder.resolve())
+        settings_file = write_private(self.folder / "my.cnf", settings)
+        write_private(self.folder / "accounts.sql", self.accounts())
+        if not (self.folder / "data").exists():
+            self.install()
+        return self.program(f"--defaults-file={settings_file.resolve()}")
+
+    def install(self) -> None:
+        """Lay the system tables beside, and move them in place when whole: a killed install leaves no half."""
+        fresh = self.folder / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        with tempfile.TemporaryDirectory() as short:  # the script does not survive spaces in a path
+            link = Path(short) / "mariadb"
+            link.symlink_to(self.folder.resolve())
+            done = subprocess.run(self.install_command(link / fresh.name), capture_output=True, text=True, check=False)
+        if done.returncode:
+            log = write_private(self.folder / "install.log", done.stdout + done.stderr)
+            raise Trouble(f"mariadb-install-db could not make {fresh}: see {log}.")
+        fresh.rename(self.folder / "data")
+
+    def install_command(self, data: Path) -> list[str]:
+        user = getpass.getuser()
+        return [
+            self.find("mariadb-install-db"), "--no-defaults", f"--datadir={data}", f"--user={user}", "--skip-test-db",
+            "--skip-name-resolve", "--force",  # a bare machine can't resolve its own name
+            "--auth-root-authentication-method=socket", f"--auth-root-socket-user={user}",
+        ]
+
+    def accounts(self) -> str:
+        """SQL that makes the account, or brings it up to date; it runs at every start."""
+        user, password = escape_string(self.user), escape_string(self.password)
+        lines = []
+        for account in (f"'{user}'@'{host}'" for host in CLIENT_HOSTS):
+            lines.append(f"CREATE USER IF NOT EXISTS {account};")
+            lines.append(f"ALTER USER {account} IDENTIFIED BY '{password}';")
+            lines += [f"GRANT ALL PRIVILEGES ON `{schema}`.* TO {account};" for schema in self.schema_patterns()]
+        return "\n".join(lines) + "\n"
+
+    def schema_patterns(self) -> list[str]:
+        """The schemas as GRANT names them: by their common prefix, so that a new room needs no new rights."""
+        schemas = sorted({urlsplit(uri).path.strip("/") for uri in self.uris})
+        prefix, underscore, _ = os.path.commonprefix(schemas).rpartition("_")
+        patterns = [prefix + underscore + "%"] if prefix else schemas
+        return [pattern.replace("_", r"\_") for pattern in patterns]

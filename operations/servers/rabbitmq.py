@@ -1,0 +1,103 @@
+"""RabbitMQ: one node on loopback, with our account and never `guest`, and no epmd to leave behind."""
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+from amqp.exceptions import AccessRefused, NotAllowed
+from kombu.connection import Connection
+
+from operations.programs import Program
+from operations.servers.base import Refused, Server, write_private
+
+# By number: a bare machine can't resolve even localhost.
+NODE = "marquee@127.0.0.1"
+SETTINGS = """\
+listeners.tcp.1 = {bind}:{port}
+load_definitions = definitions.json
+log.file = false
+log.console = true
+log.console.level = warning
+"""
+
+
+class RabbitMQ(Server):
+    name = "rabbitmq"
+    title = "RabbitMQ"
+    setting = "AMQP_URI"
+    default_port = 5672
+    executable = "rabbitmq-server"
+
+    @property
+    def vhost(self) -> str:
+        return unquote(urlsplit(self.uris[0]).path[1:]) or "/"
+
+    @property
+    def distribution_port(self) -> int:
+        """Where rabbitmqctl reaches it: below the ports that connections are given, and scattered by two primes,
+        so that several meshes on one machine do not meet there."""
+        return 10_000 + self.port * 7919 % 19_997
+
+    def ask(self) -> None:
+        connection = Connection(self.uris[0], connect_timeout=2)
+        try:
+            connection.transport.establish_connection().close()
+        except (AccessRefused, NotAllowed) as refusal:
+            raise Refused(refusal.reply_text) from None
+
+    def prepare(self) -> Program:
+        write_private(self.folder / "rabbitmq.conf", SETTINGS.format(bind=self.bind, port=self.port))
+        write_private(self.folder / "definitions.json", json.dumps(self.definitions(), indent=2))
+        write_private(self.folder / "enabled_plugins", "[].\n")
+        return self.program(*self.flags(), **self.environment())
+
+    def definitions(self) -> dict[str, object]:
+        """Our account and virtual host, imported at every boot; their presence keeps `guest` from being made."""
+        return {
+            "vhosts": [{"name": self.vhost}],
+            "users": [{"name": self.user, "password_hash": password_hash(self.password),
+                       "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": ""}],
+            "permissions": [{"user": self.user, "vhost": self.vhost, "configure": ".*", "write": ".*", "read": ".*"}],
+        }
+
+    def flags(self) -> list[str]:
+        """A node that is distributed from the start, on a fixed port."""
+        interface = "{" + self.bind.replace(".", ",") + "}"
+        return ["-noinput", "-name", NODE, "-dist_listen", "true", "-erl_epmd_port", str(self.distribution_port),
+                "-kernel", "inet_dist_use_interface", interface]
+
+    def environment(self) -> dict[str, str]:
+        """Relative to the folder: the start script does not survive spaces in a path."""
+        return {
+            "HOME": str(self.folder.resolve()),
+            "RABBITMQ_NODENAME": NODE,
+            "RABBITMQ_USE_LONGNAME": "true",
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_CONFIG_FILE": "rabbitmq.conf",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": "enabled_plugins",
+            "RABBITMQ_MNESIA_BASE": "mnesia",
+            "RABBITMQ_LOG_BASE": "log",
+            "RABBITMQ_LOG": "-color",
+            # Makes the script become the server instead of its parent: one process to signal.
+            "RABBITMQ_ALLOW_INPUT": "1",
+            # Every minute RabbitMQ runs an `erl` to have an epmd started. With these it starts none,
+            # and nobody asks the epmd of another RabbitMQ either: no one listens on port 0.
+            "ERL_ZFLAGS": "-start_epmd false -dist_listen false",
+            "ERL_EPMD_PORT": "0",
+        }
+
+    def control(self, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+        """rabbitmqctl for the private instance, as a command and its environment."""
+        flags = f"-start_epmd false -erl_epmd_port {self.distribution_port} -dist_listen false"
+        environment = {"HOME": str(self.folder.resolve()), "RABBITMQ_CONF_ENV_FILE": os.devnull,
+                       "RABBITMQ_CTL_ERL_ARGS": flags}
+        return [self.find("rabbitmqctl"), "--longnames", "--node", NODE, *arguments], environment
+
+
+def password_hash(password: str, salt: bytes | None = None) -> str:
+    """As RabbitMQ stores it: base64 of a 32-bit salt and SHA-256 of salt and password."""
+    salt = salt or os.urandom(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()

@@ -1,0 +1,45 @@
+"""Redis: refuses writes rather than evict a seat, and loses at most a second of them."""
+
+from redis import Redis as Client
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, AuthorizationError
+from redis.retry import Retry
+
+from operations.programs import Program
+from operations.servers.base import Refused, Server, write_private
+
+SETTINGS = """\
+bind {bind}
+port {port}
+requirepass "{password}"
+dir .
+maxmemory-policy noeviction
+appendonly yes
+appendfsync everysec
+save ""
+# The title would overwrite the environment, by which ./stop.sh knows its own.
+set-proc-title no
+"""
+
+
+class Redis(Server):
+    name = "redis"
+    title = "Redis"
+    setting = "REDIS_URIS"
+    default_port = 6379
+    executable = "redis-server"
+
+    def ask(self) -> None:
+        for uri in self.uris:
+            client = Client.from_url(uri, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
+            try:
+                client.ping()
+            except (AuthenticationError, AuthorizationError) as refusal:
+                raise Refused(str(refusal)) from None
+            finally:
+                client.close()
+
+    def prepare(self) -> Program:
+        quoted = self.password.replace("\\", "\\\\").replace('"', '\\"')
+        write_private(self.folder / "redis.conf", SETTINGS.format(bind=self.bind, port=self.port, password=quoted))
+        return self.program("redis.conf")
