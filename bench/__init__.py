@@ -1,0 +1,1 @@
+"""Measured speed: Marquee against stock Nameko, as ratios within one run."""

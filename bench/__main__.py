@@ -1,0 +1,198 @@
+"""`./bench.sh`: starts a private mesh and stock Nameko beside it, loads each in turn, prints a table and JSON."""
+
+import itertools
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from rehearsal.mesh import ROOT, Mesh, free_ports, running_mesh, wait_until
+
+CONNECTIONS, SECONDS, ROUNDS, BUYERS = 20, 4, 3, 211
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of a workload."""
+
+    method: str
+    path: str
+    token: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    name: str
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+    requests: int
+
+
+def load(url: str, calls: Iterable[Call], folder: Path, seconds: float = SECONDS) -> dict[str, Any]:
+    """Replay the calls over CONNECTIONS kept-alive connections with wrk; its own figures."""
+    file = folder / "requests.tsv"
+    file.write_text("".join(f"{c.method}\t{c.path}\t{c.token}\t{c.body}\n" for c in calls))
+    done = subprocess.run(
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s",
+         str(HERE / "replay.lua"), url, "--", str(file)], capture_output=True, text=True, check=True, timeout=120)
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    return dict(json.loads(line.removeprefix("RESULT ")))
+
+
+class Bench:
+    def __init__(self, mesh: Mesh, stock_url: str, folder: Path) -> None:
+        self.mesh, self.stock_url, self.folder = mesh, stock_url, folder
+        self.buyers = mesh.buyers(BUYERS)
+        self.untouched = [s for s in self.screenings() if s["seats_left"] == s["hall"]["capacity"]]
+
+    def screenings(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for page in itertools.count(1):
+            if not (more := self.mesh.get("/film/get_info_list", page=page, page_size=100).json()["screenings"]):
+                break
+            found += more
+        return found
+
+    def take_screening(self, capacity: int) -> str:
+        """An untouched screening in a hall of this size."""
+        chosen = next(s for s in self.untouched if s["hall"]["capacity"] == capacity)
+        self.untouched.remove(chosen)
+        return str(chosen["screening_id"])
+
+    def fresh_buys(self, count: int) -> list[Call]:
+        """Orders of three seats that nobody has, by BUYERS people in turn who have just looked at their accounts."""
+        for token in self.buyers:
+            self.mesh.get("/user/get_profile", token)
+        wanted: list[tuple[str, list[str]]] = []
+        while len(wanted) < count:
+            screening = str(self.untouched.pop()["screening_id"])
+            seats = list(self.mesh.seats(screening))
+            wanted += [(screening, seats[n:n + 3]) for n in range(0, len(seats) - 2, 3)]
+        return [Call("POST", "/order/buy", token, json.dumps({"screening_id": screening, "seats": seats}))
+                for token, (screening, seats) in deal(self.buyers, wanted)]
+
+    def sold_out(self) -> list[Call]:
+        """Orders for three seats of a hall where every seat is taken."""
+        screening = self.take_screening(40)
+        seats = list(self.mesh.seats(screening))
+        for start in range(0, len(seats), 8):
+            self.mesh.post("/order/buy", self.mesh.buyer(), screening_id=screening, seats=seats[start:start + 8])
+        assert set(self.mesh.seats(screening).values()) == {"held"}
+        body = json.dumps({"screening_id": screening, "seats": seats[:3]})
+        return [Call("POST", "/order/buy", token, body) for token in self.buyers]
+
+    def workloads(self) -> Iterator[tuple[str, str, list[Call], int]]:
+        """(name, url, calls, the status that counts as right)."""
+        hall = self.take_screening(180)
+        yield "stock Nameko: HTTP ping", self.stock_url, [Call("GET", "/ping")], 200
+        yield "stock Nameko: gateway to service echo", self.stock_url, [Call("GET", "/echo")], 200
+        yield ("film.get_hall_info, 180 seats", self.mesh.url,
+               [Call("GET", f"/film/get_hall_info?screening_id={hall}")], 200)
+        yield "film.get_info_list, 20 screenings", self.mesh.url, [Call("GET", "/film/get_info_list")], 200
+        yield ("user.authorize", self.mesh.url,
+               [Call("POST", "/user/authorize", "", json.dumps({"token": token})) for token in self.buyers], 200)
+        yield "order.buy, 3 fresh seats", self.mesh.url, self.fresh_buys(700 * SECONDS), 200
+        yield "order.buy, sold out", self.mesh.url, self.sold_out(), 409
+
+    def run(self, name: str, url: str, calls: list[Call], right: int) -> Result:
+        last = calls[-1]
+        check = requests.request(last.method, url + last.path, data=last.body or None, timeout=20, headers={
+            "Content-Type": "application/json", "Authorization": f"Bearer {last.token}"})
+        assert check.status_code == right, f"{name}: {check.status_code} {check.text[:200]}"
+        figures = load(url, calls[:-1] if len(calls) > 1 else calls, self.folder)
+        wrong = figures["not_2xx"] if right == 200 else figures["requests"] - figures["not_2xx"]
+        return Result(name, figures["requests"] / figures["seconds"], figures["p50_ms"], figures["p99_ms"],
+                      int(wrong + figures["socket_errors"]), figures["requests"])
+
+
+@contextmanager
+def stock_nameko(mesh: Mesh) -> Iterator[str]:
+    """Stock Nameko on the same broker; yields its URL."""
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    environment = {**os.environ, "STOCK_AMQP_URI": mesh.settings["AMQP_URI"], "STOCK_ADDRESS": address,
+                   "PYTHONWARNINGS": "ignore"}
+    nameko = str(Path(sys.executable).with_name("nameko"))
+    processes = [subprocess.Popen([nameko, "run", "--config", "bench/stock.yml", f"bench.stock:{service}"], cwd=ROOT,
+                                  env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                 for service in ("Echo", "StockGateway")]
+    try:
+        wait_until(lambda: answers(f"http://{address}/echo"), 30, "stock Nameko")
+        yield f"http://{address}"
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def deal(buyers: list[str], wanted: list[tuple[str, list[str]]]) -> Iterator[tuple[str, tuple[str, list[str]]]]:
+    """The buyers in turn, but nobody more than twice for one screening: that is the cap on unpaid orders."""
+    bought: Counter[tuple[str, str]] = Counter()
+    turn = deque(buyers)
+    for screening, seats in wanted:
+        while bought[turn[0], screening] >= 2:
+            turn.rotate(-1)
+        bought[turn[0], screening] += 1
+        yield turn[0], (screening, seats)
+        turn.rotate(-1)
+
+
+def table(results: list[Result], echo: Result) -> str:
+    lines = ["| what | requests/s | p50 ms | p99 ms | errors | to stock echo |", "|---|--:|--:|--:|--:|--:|"]
+    lines += [f"| {r.name} | {r.per_second:.0f} | {r.p50_ms:.1f} | {r.p99_ms:.1f} | {r.errors} | "
+              f"{r.per_second / echo.per_second:.2f} |" for r in results]
+    return "\n".join(lines)
+
+
+def median(results: list[Result]) -> Result:
+    return sorted(results, key=lambda r: r.per_second)[len(results) // 2]
+
+
+def main() -> None:
+    folder = ROOT / ".run" / "bench"
+    shutil.rmtree(folder, ignore_errors=True)
+    with running_mesh(folder) as mesh, stock_nameko(mesh) as stock_url:
+        bench = Bench(mesh, stock_url, folder)
+        rounds: dict[str, list[Result]] = {}
+        for number in range(1, ROUNDS + 1):
+            for name, url, calls, right in bench.workloads():
+                time.sleep(0.5)
+                rounds.setdefault(name, []).append(result := bench.run(name, url, calls, right))
+                print(f"round {number}: {name}: {result.per_second:.0f}/s", file=sys.stderr, flush=True)
+        mesh.check_invariants()
+    results = [median(of_one) for of_one in rounds.values()]
+    echo = next(result for result in results if "echo" in result.name)
+    print(table(results, echo))
+    report = {"connections": CONNECTIONS, "seconds": SECONDS, "rounds": ROUNDS, "cores": os.cpu_count(),
+              "python": platform.python_version(), "results": [
+                  {**asdict(r), "to_stock_echo": round(r.per_second / echo.per_second, 3)} for r in results]}
+    (folder / "bench.json").write_text(json.dumps(report, indent=2))
+    print(f"\nThe median of {ROUNDS} rounds, {CONNECTIONS} connections, {os.cpu_count()} cores; "
+          f"as JSON in {(folder / 'bench.json').relative_to(ROOT)}")
+    if any(result.errors for result in results):
+        raise SystemExit("There were errors.")
+
+
+main()

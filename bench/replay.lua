@@ -1,0 +1,24 @@
+-- Replays the requests of a file (method, path, token, body; tab-separated), each once or in a circle.
+local requests, place, ran_out = {}, 0, 0
+
+function init(args)
+  for line in io.lines(args[1]) do
+    local method, path, token, body = line:match('^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
+    local headers = {['Content-Type'] = 'application/json'}
+    if token ~= '' then headers['Authorization'] = 'Bearer ' .. token end
+    requests[#requests + 1] = wrk.format(method, path, headers, body ~= '' and body or nil)
+  end
+end
+
+function request()
+  place = place % #requests + 1
+  return requests[place]
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\nRESULT {"requests": %d, "seconds": %.3f, "p50_ms": %.3f, "p99_ms": %.3f, "not_2xx": %d, "socket_errors": %d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+end
