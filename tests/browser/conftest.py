@@ -1,0 +1,92 @@
+"""Chromium, and the people who sit before it."""
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from rehearsal.mesh import ROOT, Mesh
+
+SCREENSHOTS = ROOT / ".run" / "screenshots"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+DESK, PHONE = (1440, 900), (390, 844)
+PATIENCE_MS = 15_000
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    assert executable, "Chromium is missing: ./build.sh --dev installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(mesh: Mesh, chromium: Browser) -> Iterator[Visit]:
+    """Opens an address in a browser of its own; fails when the page complains in its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(path: str = "/", *, size: tuple[int, int] = DESK, theme: str = "dark", language: str = "en-GB",
+                  complaints_expected: bool = False, **options: Any) -> Page:
+        if size[0] < 600:
+            options = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2, **options}
+        context = chromium.new_context(base_url=mesh.url, viewport={"width": size[0], "height": size[1]},
+                                       locale=language, reduced_motion="reduce", **options)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(f"localStorage.getItem('theme') ?? localStorage.setItem('theme', '{theme}')")
+        page = context.new_page()
+        if not complaints_expected:
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda line: _note(line, complaints))
+        page.goto(path)
+        page.wait_for_selector("main:not([aria-busy]) h1")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _note(line: Any, complaints: list[str]) -> None:
+    # Chromium itself reports every refusal of the API as an error.
+    if line.type == "error" and "the server responded with a status of" not in line.text:
+        complaints.append(line.text)
+
+
+def open_account(page: Page) -> None:
+    """In the window that asks to sign in."""
+    page.get_by_role("button", name="New here?").click()
+    page.get_by_label("Username").fill("guest" + secrets.token_hex(5))
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_role("button", name="Open an account").click()
+
+
+def pick(page: Page, *seats: str) -> None:
+    for seat in seats:
+        page.locator(f"[data-seat={seat}]").click()
+
+
+def state(page: Page, seat: str) -> str | None:
+    return page.locator(f"[data-seat={seat}]").get_attribute("data-state")
+
+
+def buy(page: Page, *seats: str) -> None:
+    """From the seat map to an order that waits for its money."""
+    pick(page, *seats)
+    page.get_by_role("button", name="Buy").click()
+    open_account(page)
+    page.wait_for_url("**/order/*")
+
+
+def pay(page: Page) -> None:
+    page.get_by_role("button", name="Pay ").click()
+    page.locator(".ticket").first.wait_for()

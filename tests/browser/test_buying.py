@@ -1,0 +1,126 @@
+"""From the front page to the seat in the dark."""
+
+import io
+import re
+
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from rehearsal.mesh import Mesh
+from tests.browser.conftest import Visit, buy, open_account, pay, pick, state
+
+
+def free_block(page: Page, count: int) -> list[str]:
+    """The best seats, as the page itself is told them."""
+    page.get_by_label("How many seats").select_option(str(count))
+    page.get_by_role("button", name="Best seats").click()
+    expect(page.locator(".hall .seat.picked")).to_have_count(count)
+    return [str(seat.get_attribute("data-seat")) for seat in page.locator(".hall .seat.picked").all()]
+
+
+def test_three_seats_from_the_front_page_to_the_tickets(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/")
+    page.get_by_role("searchbox").fill("arriv")
+    expect(page.locator(".film")).to_have_count(1)
+    page.locator(".film-link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Arrival")
+    page.locator(".day").nth(2).click()
+    page.locator(".screening").first.click()
+    seats = free_block(page, 3)
+    expect(page.locator(".total")).to_contain_text(re.compile(r"[€¥]\d"))
+    page.get_by_role("button", name="Buy").click()
+    open_account(page)
+    page.wait_for_url("**/order/*")
+    expect(page.get_by_role("timer")).to_have_text(re.compile(r"[78]:\d\d"))
+    pay(page)
+    expect(page.locator(".ticket")).to_have_count(3)
+    order = page.url.rpartition("/")[2]
+    told = {row.seat_id: row.code for row in mesh.rows(
+        "order", "SELECT seat_id, code FROM ticket WHERE order_id = :order", order=order)}
+    assert set(told) == set(seats)
+    assert {seat: read_code(page, seat) for seat in seats} == told
+
+
+def read_code(page: Page, seat: str) -> str:
+    """What the scanner at the door reads from the screen."""
+    picture = page.get_by_label(f"Ticket code of seat {seat}").screenshot(scale="device")
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)).convert("L").resize((800, 800)))
+    return str(found[0].text)
+
+
+def test_picks_outlive_reloading_and_going_back(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    pick(page, "H8", "H9")
+    page.reload()
+    expect(page.locator(".hall .seat.picked")).to_have_count(2)
+    page.locator(".about a").click()
+    page.wait_for_url("**/film/*")
+    page.go_back()
+    expect(page.locator(".hall .seat.picked")).to_have_count(2)
+
+
+def test_pressing_twice_buys_once(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    page = visit(f"/screening/{screening}")
+    page.get_by_role("button", name="Sign in").click()
+    open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
+    pick(page, "H8", "H9")
+    page.get_by_role("button", name="Buy").dblclick()
+    page.wait_for_url("**/order/*")
+    found = mesh.rows("order", "SELECT order_id FROM orders WHERE screening_id = :screening", screening=screening)
+    assert len(found) == 1
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_key(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    page = visit(f"/screening/{screening}", complaints_expected=True)
+    page.get_by_role("button", name="Sign in").click()
+    open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
+    pick(page, "H8", "H9")
+    page.route("**/order/buy", lambda route: (route.fetch(), route.abort())[1], times=1)
+    page.get_by_role("button", name="Buy").click()
+    expect(page.locator(".basket [role=alert]")).to_contain_text("Nothing is lost")
+    page.reload()
+    page.wait_for_url("**/order/*")
+    found = mesh.rows("order", "SELECT order_id FROM orders WHERE screening_id = :screening", screening=screening)
+    assert [row.order_id for row in found] == [page.url.rpartition("/")[2]]
+
+
+def test_one_of_three_is_given_back(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    buy(page, "H8", "H9", "H10")
+    pay(page)
+    page.get_by_role("button", name="Refund").click()
+    window = page.get_by_role("dialog")
+    window.get_by_label("H8").uncheck()
+    window.get_by_label("H9").uncheck()
+    amount = re.sub(r".*\s", "", str(window.locator(".primary").text_content()))
+    window.locator(".primary").click()
+    expect(page.locator(".ticket.void")).to_have_count(1)
+    expect(page.locator(".sums")).to_contain_text(amount)
+    expect(page.locator(".status")).to_have_text("Partly refunded")
+
+
+def test_the_time_to_pay_runs_out_before_ones_eyes(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    buy(page, "H8")
+    order = page.url.rpartition("/")[2]
+    mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE order_id = :order",
+              order=order)
+    expect(page.locator(".status")).to_have_text("Expired")
+    expect(page.get_by_role("main")).to_contain_text("Nothing was charged")
+
+
+def test_an_unpaid_order_is_found_again_from_the_map(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    page = visit(f"/screening/{screening}")
+    buy(page, "H8", "H9")
+    page.goto(f"/screening/{screening}")
+    expect(page.locator(".hall .seat.mine")).to_have_count(2)
+    assert state(page, "H8") == "mine"
+    page.get_by_role("link", name="Pay or cancel").click()
+    page.get_by_role("button", name="Cancel order").click()
+    expect(page.locator(".status")).to_have_text("Cancelled")

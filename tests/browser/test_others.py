@@ -1,0 +1,62 @@
+"""Two people before the same hall."""
+
+import time
+
+from playwright.sync_api import expect
+
+from rehearsal.mesh import Mesh
+from tests.browser.conftest import Visit, buy, open_account, pick
+
+
+def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}")
+    buy(theirs, "H8", "H9")
+    bought = time.monotonic()
+    expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
+    assert time.monotonic() - bought < 2
+    theirs.get_by_role("button", name="Pay ").click()
+    expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "sold")
+
+
+def test_a_map_without_a_stream_asks_by_itself(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    mine, theirs = visit("/", complaints_expected=True), visit(f"/screening/{screening}")
+    mine.route("**/live/*", lambda route: route.abort())
+    mine.goto(f"/screening/{screening}")
+    mine.locator(".hall").wait_for()
+    buy(theirs, "H8")
+    expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
+
+
+def test_whoever_was_slower_is_told_which_seat_and_offered_the_next_ones(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}")
+    pick(mine, "H8", "H9")
+    buy(theirs, "H9")
+    advice = mine.get_by_role("alert").filter(has_text="H9")
+    expect(advice).to_contain_text("Somebody was faster: H9 is taken")
+    advice.get_by_role("button", name="instead").click()
+    expect(mine.locator(".hall .seat.picked")).to_have_count(2)
+    expect(mine.locator("[data-seat=H9]")).to_have_attribute("data-state", "held")
+
+
+def test_of_two_who_buy_at_once_one_gets_the_seat(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    both = [visit("/", complaints_expected=True) for _ in range(2)]
+    for page in both:
+        # Neither hears of the other before buying.
+        page.route("**/live/*", lambda route: route.abort())
+        page.get_by_role("button", name="Sign in").click()
+        open_account(page)
+        expect(page.locator("dialog")).to_have_count(0)
+        page.goto(f"/screening/{screening}")
+        page.locator(".hall").wait_for()
+        page.route("**/film/get_hall_info*", lambda route: route.abort())
+        pick(page, "H8")
+    first, second = both
+    first.evaluate("document.querySelector('.sum .primary').click()")
+    second.evaluate("document.querySelector('.sum .primary').click()")
+    first.wait_for_url("**/order/*")
+    expect(second.get_by_role("alert").filter(has_text="H8")).to_contain_text("Somebody was faster")
+    assert "/screening/" in second.url

@@ -1,0 +1,45 @@
+"""What the tests of a run share: one whole mesh, and servers without any room."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import nameko
+import pytest
+from sqlalchemy import Engine
+
+from rehearsal.mesh import ROOT, Mesh, private_environment, running_mesh
+from services.foundation import migrate
+from services.foundation.database import make_engine
+
+
+@pytest.fixture(scope="session")
+def mesh() -> Iterator[Mesh]:
+    """Everything, on ports and in folders of its own."""
+    folder = ROOT / os.environ.get("MARQUEE_TEST_FOLDER", ".run/test")  # another one for a second run beside
+    shutil.rmtree(folder, ignore_errors=True)
+    with running_mesh(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """RabbitMQ, Redis and MariaDB, and no room."""
+    folder = tmp_path_factory.mktemp("servers")
+    mesh = Mesh(folder, private_environment(folder))
+    try:
+        mesh.operate("start", "--servers-only")
+        yield mesh
+    finally:
+        mesh.operate("stop", check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def film_database(servers: Mesh) -> Iterator[Engine]:
+    """The film room's schema, as its migrations make it, with nothing in it."""
+    with nameko.config.patch(servers.settings):
+        migrate.upgrade("film")
+        engine = make_engine(servers.settings["DB_URIS"]["film:Base"])
+    yield engine
+    engine.dispose()

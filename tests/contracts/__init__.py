@@ -1,0 +1,1 @@
+"""What the contract promises is what the rooms serve."""

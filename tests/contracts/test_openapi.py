@@ -1,0 +1,19 @@
+"""The OpenAPI document says what the contract says, in words that every reader understands."""
+
+import json
+import re
+
+from gateway import openapi
+from schemas import catalogue
+
+
+def test_it_has_every_public_method_and_no_other() -> None:
+    public = {method.path for method in catalogue.methods().values() if method.access != "internal"}
+    assert set(openapi.document()["paths"]) == public
+
+
+def test_its_patterns_are_those_of_browsers() -> None:
+    r"""Python's \A and \Z are plain letters to them."""
+    patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(openapi.document()))
+    assert len(patterns) > 5
+    assert [pattern for pattern in map(json.loads, patterns) if re.search(r"\\[AZz]|\(\?P", pattern)] == []

@@ -1,0 +1,148 @@
+"""Rooms started, paused and killed as each test needs, on the real servers of the run."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import nameko
+import pytest
+import redis
+from nameko.exceptions import MethodNotFound, RpcTimeout, UnknownService
+from nameko.standalone.rpc import ClusterRpcClient
+from sqlalchemy import Engine
+
+from rehearsal.mesh import Mesh, wait_until
+from services.foundation import migrate
+from services.foundation.database import make_engine
+from tests.integration.foundation.processes import Process
+from tests.integration.foundation.relay import Relay
+
+
+@pytest.fixture(scope="session")
+def amqp_uri(servers: Mesh) -> str:
+    return str(servers.settings["AMQP_URI"])
+
+
+@pytest.fixture(scope="session")
+def redis_client(servers: Mesh) -> redis.Redis:
+    return servers.redis
+
+
+@pytest.fixture(scope="session")
+def order_engine(servers: Mesh) -> Iterator[Engine]:
+    """The order room's schema, as its migrations make it."""
+    with nameko.config.patch(servers.settings):
+        migrate.upgrade("order")
+        engine = make_engine(servers.settings["DB_URIS"]["order:Base"])
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
+    """config.yml as a room of this mesh reads it, in nameko's own `config`."""
+    with nameko.config.patch(servers.settings, clear=True):
+        yield servers.settings
+
+
+@pytest.fixture
+def note() -> str:
+    """A name under which nobody has left anything in Redis yet."""
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def relay() -> Iterator[Callable[..., Relay]]:
+    """`relay(port)`: a Relay in front of a server."""
+    with ExitStack() as stack:
+        def start(port: object, **options: Any) -> Relay:
+            relay = Relay(int(str(port)), **options)
+            stack.callback(relay.close)
+            return relay
+
+        yield start
+
+
+class RunRoom(Protocol):
+    def __call__(self, module: str, *options: str, **environment: object) -> Process: ...
+
+
+@pytest.fixture(scope="module")
+def room_runner(servers: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunRoom]:
+    with rooms(servers, tmp_path_factory.mktemp("rooms")) as run:
+        yield run
+
+
+@pytest.fixture
+def run_room(servers: Mesh, tmp_path: Path) -> Iterator[RunRoom]:
+    """`run_room("echo_room")`: a process of that room for this test alone; options as `nameko run` has them."""
+    with rooms(servers, tmp_path) as run:
+        yield run
+
+
+@contextmanager
+def rooms(servers: Mesh, folder: Path) -> Iterator[RunRoom]:
+    running: list[Process] = []
+
+    def run(module: str, *options: str, **environment: object) -> Process:
+        process = Process(
+            [*(() if module == "stock_room" else ("--config", "config.yml")), *options], module,
+            {**servers.environment, **{name: str(value) for name, value in environment.items()}},
+            folder / f"{module}-{len(running)}.log",
+        ).start()
+        running.append(process)
+        return process
+
+    try:
+        yield run
+    finally:
+        for process in running:
+            process.kill()
+
+
+@pytest.fixture
+def client(settings: dict[str, Any]) -> Iterator[Any]:
+    """Calls rooms from outside: `client.echo.say(text="..")`, with ten seconds' patience."""
+    with ClusterRpcClient(timeout=10) as client:
+        yield client
+
+
+def wait_for_room(client: Any, room: str, process: Process) -> None:
+    """Until the room answers, if only that it has no such method."""
+    def answers() -> bool:
+        assert process.is_alive, process.log.read_text()[-3000:]
+        try:
+            client[room].is_there()
+        except (UnknownService, RpcTimeout):
+            return False
+        except MethodNotFound:
+            return True
+        raise AssertionError
+
+    wait_until(answers, 20, f"the room {room}")
+
+
+@pytest.fixture
+def echo(room_runner: RunRoom, client: Any, shared_rooms: dict[str, Process]) -> Process:
+    """The echo room, shared by the tests of a file; one that died is replaced."""
+    return _shared("echo", room_runner, client, shared_rooms)
+
+
+@pytest.fixture
+def front(room_runner: RunRoom, client: Any, shared_rooms: dict[str, Process]) -> Process:
+    """The room that calls the echo room."""
+    return _shared("front", room_runner, client, shared_rooms)
+
+
+@pytest.fixture(scope="module")
+def shared_rooms() -> dict[str, Process]:
+    return {}
+
+
+def _shared(room: str, run: RunRoom, client: Any, shared: dict[str, Process]) -> Process:
+    if room not in shared or not shared[room].is_alive:
+        shared[room] = run(f"{room}_room")
+    wait_for_room(client, room, shared[room])
+    return shared[room]

@@ -1,0 +1,99 @@
+"""A room with nothing to sell: it repeats, waits, fails and announces, as the tests ask."""
+
+from typing import Any
+
+import eventlet
+from marshmallow import fields, validate
+
+from schemas.base import Event, Method, Nothing, Schema
+from schemas.errors import Forbidden
+from schemas.order import SeatsTaken
+from services.foundation.announcements import Announcer, on_announcement
+from services.foundation.calls import AskerProvider, call
+from services.foundation.presence import Presence
+from services.foundation.redis_client import Redis
+
+
+class Words(Schema):
+    text = fields.String(required=True)
+    anything = fields.Raw()
+
+
+class WaitRequest(Schema):
+    """`note` is counted in Redis when the work begins and when it is done."""
+
+    note = fields.String(required=True)
+    seconds = fields.Float(required=True)
+
+
+class FailRequest(Schema):
+    how = fields.String(required=True, validate=validate.OneOf(["refuse", "forbid", "break", "time out", "babble"]))
+
+
+class AnnounceRequest(Schema):
+    ids = fields.List(fields.String(), required=True)
+    after = fields.Float(load_default=0.0)
+
+
+class Anything(Schema):
+    anything = fields.Raw()
+
+
+SAY = Method("echo", "say", Words, Words, "public", "The same text.", reads=True, deadline=3)
+WAIT = Method("echo", "wait", WaitRequest, Nothing, "public", "Work for a while.", deadline=3)
+FAIL = Method("echo", "fail", FailRequest, Anything, "public", "Fail in a chosen way.", deadline=3)
+ANNOUNCE = Method("echo", "announce", AnnounceRequest, Nothing, "public", "Announce ids.", deadline=3)
+MANAGE = Method("echo", "manage", Nothing, Nothing, "admin", "Only for an administrator.", deadline=3)
+HEARD = Event("echo", "heard", about="whatever was asked for")
+
+
+class Echo:
+    name = "echo"
+
+    asker = AskerProvider()
+    announcer = Announcer()
+    presence = Presence()
+    redis = Redis()
+
+    @call(SAY)
+    def say(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The same again."""
+        return request
+
+    @call(WAIT)
+    def wait(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Count that it began, wait, count that it is done."""
+        self.redis.incr(f"begun:{request['note']}")
+        eventlet.sleep(request["seconds"])
+        self.redis.incr(f"done:{request['note']}")
+        return {}
+
+    @call(FAIL)
+    def fail(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Never what one hopes for."""
+        match request["how"]:
+            case "refuse":
+                raise SeatsTaken(seats=["F7", "F8"], price=1250, share=0.5, none=None)
+            case "forbid":
+                raise Forbidden()
+            case "break":
+                raise ZeroDivisionError("a bug of ours")
+            case "time out":
+                raise eventlet.Timeout()
+        return {"anything": {1, 2}}  # no JSON
+
+    @call(ANNOUNCE)
+    def announce(self, request: dict[str, Any]) -> dict[str, Any]:
+        """After a while."""
+        eventlet.sleep(request["after"])
+        self.announcer.announce(HEARD, *request["ids"])
+        return {}
+
+    @call(MANAGE)
+    def manage(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Nothing, for an administrator."""
+        return {}
+
+    @on_announcement(HEARD)
+    def hear(self, ids: list[str]) -> None:
+        self.redis.rpush("heard", *ids)

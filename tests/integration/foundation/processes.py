@@ -1,0 +1,60 @@
+"""Rooms as processes of their own, to be stopped, killed and paused."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rehearsal.mesh import ROOT, wait_until
+
+NAMEKO = str(Path(sys.executable).with_name("nameko"))
+
+
+@dataclass
+class Process:
+    """`nameko run` of one module."""
+
+    options: list[str]
+    module: str
+    environment: dict[str, str]
+    log: Path
+    popen: "subprocess.Popen[bytes]" = field(init=False)
+
+    def start(self) -> "Process":
+        with self.log.open("ab") as log:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-W", "ignore", NAMEKO, "run", *self.options, f"{__package__}.{self.module}"],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+            )
+        return self
+
+    @property
+    def is_alive(self) -> bool:
+        return self.popen.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.popen.pid, number)
+
+    def pause(self) -> None:
+        """Stop the process where it stands; what arrives for it waits in its sockets."""
+        self.signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.signal(signal.SIGCONT)
+
+    def exit_code(self, seconds: float = 20) -> int:
+        """Wait for its end."""
+        wait_until(lambda: not self.is_alive, seconds, f"the end of {self.module}")
+        return int(self.popen.returncode)
+
+    def stop(self) -> None:
+        """Ask it to leave, and wait until it has."""
+        self.signal(signal.SIGTERM)
+        self.exit_code()
+
+    def kill(self) -> None:
+        """The end, however it stands now."""
+        self.popen.kill()
+        self.popen.wait()

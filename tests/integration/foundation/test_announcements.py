@@ -1,0 +1,81 @@
+"""Announcing is never a reason to fail, and what was announced is heard."""
+
+import time
+from contextlib import ExitStack
+from typing import Any
+
+import nameko
+import pytest
+from kombu.connection import Connection
+from nameko.events import get_event_exchange
+from redis import Redis
+
+from rehearsal.mesh import free_ports, wait_until
+from services.foundation import amqp
+from services.foundation.announcements import Announcements
+from tests.integration.foundation.echo_room import HEARD
+from tests.integration.foundation.processes import Process
+
+
+class Container:
+    """As much of a nameko container as announcing needs."""
+
+    service_name = "announcing_test"
+
+    def __init__(self) -> None:
+        self.shared_extensions: dict[Any, Any] = {}
+
+
+@pytest.fixture
+def container() -> Container:
+    return Container()  # extensions refer to it weakly
+
+
+@pytest.fixture
+def announcements(container: Container) -> Announcements:
+    announcements: Announcements = Announcements().bind(container)
+    announcements.setup()
+    return announcements
+
+
+def test_what_is_announced_in_a_burst_is_heard_together(echo: Process, client: Any, redis_client: Redis) -> None:
+    redis_client.delete("heard")
+    for number in range(20):
+        client.echo.announce(ids=[f"s{number}", "again"])
+    wait_until(lambda: {f"s{number}" for number in range(20)} <= set(redis_client.lrange("heard", 0, -1)), 5,
+               "all that was announced")
+
+
+def test_announcing_without_a_broker_is_only_logged(
+    announcements: Announcements, settings: dict[str, Any], caplog: pytest.LogCaptureFixture,
+) -> None:
+    started = time.monotonic()
+    with nameko.config.patch({"AMQP_URI": f"amqp://nobody:there@127.0.0.1:{free_ports(1)[0]}/"}):
+        announcements.announce_now(HEARD, "s1")
+    assert "could not announce" in caplog.text
+    assert time.monotonic() - started < 5
+
+
+def test_announcing_to_a_broker_that_lost_its_exchanges_is_only_logged(
+    announcements: Announcements, amqp_uri: str, caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Connection(amqp_uri) as connection:
+        get_event_exchange(Container.service_name)(connection).delete()
+    announcements.announce_now(HEARD, "s1")
+    assert "could not announce" in caplog.text
+
+    announcements.setup()
+    caplog.clear()
+    announcements.announce_now(HEARD, "s2")
+    assert not caplog.text
+
+
+def test_announcing_while_every_connection_is_in_use_is_only_logged(
+    announcements: Announcements, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(amqp, "ANSWER_SECONDS", 0.1)
+    with ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(amqp.producer())
+        announcements.announce_now(HEARD, "s1")
+    assert "could not announce" in caplog.text

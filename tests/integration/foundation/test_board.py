@@ -1,0 +1,278 @@
+"""The seat board on a real Redis: holds, marks, the lock, rebuilding, and Redis going away."""
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from rehearsal.mesh import Mesh, wait_until
+from schemas.errors import Busy, RoomUnavailable
+from schemas.film import SeatsUnknown
+from services.foundation.redis_client import OPTIONS
+from services.seating import board as seating
+from services.seating.board import SCRIPTS, Board, BoardCold, LockLost, Mark, SeatsHeld
+from tests.integration.foundation.relay import Relay
+
+ROW = ["F1", "F2", "F3", "F4"]
+
+
+def soon(seconds: float = 60) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def board(redis_client: Redis) -> Board:
+    return Board(redis_client)
+
+
+@pytest.fixture
+def screening(board: Board, note: str) -> str:
+    """A screening whose board is warm and empty."""
+    rebuild(board, note, epoch=1)
+    return note
+
+
+def rebuild(board: Board, screening: str, epoch: int, **marks: Mark) -> None:
+    with board.locked(screening) as token:
+        board.rebuild(screening, token, epoch, soon(), marks)
+
+
+def taken(board: Board, screening: str) -> dict[str, str]:
+    look = board.look(screening)
+    assert look is not None
+    return look.taken
+
+
+def version(board: Board, screening: str) -> int:
+    look = board.look(screening)
+    assert look is not None
+    return look.version
+
+
+# --- holding ---
+
+
+def test_seats_are_held_all_or_none(board: Board, screening: str) -> None:
+    board.hold(screening, "anna", soon(), ["F2", "F3"])
+    with pytest.raises(SeatsHeld) as refusal:
+        board.hold(screening, "ben", soon(), ["F1", "F2", "F3", "F4"])
+    assert refusal.value.seats == ["F2", "F3"]
+    assert taken(board, screening) == {"F2": "held", "F3": "held"}
+
+
+def test_holding_again_is_harmless(board: Board, screening: str) -> None:
+    for _ in range(2):
+        board.hold(screening, "anna", soon(), ROW)
+    assert taken(board, screening) == dict.fromkeys(ROW, "held")
+
+
+def test_a_hold_ends_by_the_clock_of_redis_without_anyone_sweeping(
+    board: Board, screening: str, redis_client: Redis,
+) -> None:
+    board.hold(screening, "anna", soon(0.2), ROW)
+    assert board.taken_counts([screening]) == {screening: 4}
+    wait_until(lambda: not taken(board, screening), 2, "the hold to end")
+
+    assert redis_client.hexists(f"seats:{{{screening}}}", "F1")
+    assert board.taken_counts([screening]) == {screening: 0}
+    board.hold(screening, "ben", soon(), ROW)
+    assert taken(board, screening) == dict.fromkeys(ROW, "held")
+
+
+# --- showing what MariaDB decided ---
+
+
+def test_an_order_is_shown_held_then_sold_then_free(board: Board, screening: str) -> None:
+    board.show_held(screening, "anna", soon(), ROW)
+    assert taken(board, screening) == dict.fromkeys(ROW, "held")
+    board.show_sold(screening, "anna", ROW)
+    assert taken(board, screening) == dict.fromkeys(ROW, "sold")
+    board.show_free(screening, "anna", ["F1", "F2"])
+    assert taken(board, screening) == {"F3": "sold", "F4": "sold"}
+
+
+@pytest.mark.parametrize("late", [
+    lambda board, screening: board.show_free(screening, "anna", ROW),
+    lambda board, screening: board.show_held(screening, "anna", soon(), ROW),
+    lambda board, screening: board.show_sold(screening, "anna", ROW),
+], ids=["free", "held", "sold"])
+def test_a_late_word_about_an_order_that_lost_its_seats_changes_nothing(
+    board: Board, screening: str, late: Callable[[Board, str], None],
+) -> None:
+    board.show_held(screening, "ben", soon(), ["F1", "F2"])
+    board.show_sold(screening, "carla", ["F3", "F4"])
+    before = board.look(screening)
+    late(board, screening)
+    after = board.look(screening)
+    assert before is not None
+    assert after is not None
+    assert after.marks == before.marks
+
+
+def test_a_late_hold_does_not_undo_the_sale_of_the_same_order(board: Board, screening: str) -> None:
+    board.hold(screening, "anna", soon(), ROW)
+    board.show_sold(screening, "anna", ROW)
+    board.show_held(screening, "anna", soon(), ROW)
+    board.hold(screening, "anna", soon(), ROW)
+    assert taken(board, screening) == dict.fromkeys(ROW, "sold")
+
+
+# --- the lock ---
+
+
+def test_a_locked_board_is_busy_for_everyone_else(
+    board: Board, screening: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seating, "PATIENCE_SECONDS", 0.2)
+    writes: list[Callable[[], None]] = [
+        lambda: board.hold(screening, "anna", soon(), ROW),
+        lambda: board.show_sold(screening, "anna", ROW),
+        lambda: rebuild(board, screening, 2),
+    ]
+    with board.locked(screening):
+        for write in writes:
+            with pytest.raises(Busy):
+                write()
+        assert taken(board, screening) == {}
+    board.hold(screening, "anna", soon(), ROW)
+
+
+def paused_holder(board: Board, screening: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The token of someone who slept past the end of the lock, while someone else rebuilt the board."""
+    monkeypatch.setattr(seating, "LOCK_SECONDS", 0.1)
+    with board.locked(screening) as token:
+        wait_until(lambda: not board._client.exists(f"lock:{{{screening}}}"), 2, "the lock to end")
+        rebuild(board, screening, 7, F1=Mark("S", "anna"))
+    return token
+
+
+def test_whoever_slept_past_the_lock_is_refused_on_return(
+    board: Board, screening: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = paused_holder(board, screening, monkeypatch)
+    with pytest.raises(LockLost):
+        board.rebuild(screening, token, 2, soon(), {})
+    assert taken(board, screening) == {"F1": "sold"}
+
+
+def test_without_the_token_check_the_sleeper_would_undo_a_sale(
+    board: Board, screening: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guarded = (SCRIPTS / "rebuild.lua").read_text()
+    guard = "if redis.call('GET', KEYS[2]) ~= ARGV[1] then return {'REFUSED'} end"
+    assert guard in guarded
+    monkeypatch.setitem(board._scripts, "rebuild", redis_client.register_script(guarded.replace(guard, "")))
+
+    token = paused_holder(board, screening, monkeypatch)
+    board.rebuild(screening, token, 2, soon(), {})
+    assert taken(board, screening) == {}
+
+
+# --- rebuilding ---
+
+
+def test_a_rebuilt_board_shows_what_mariadb_says_and_keeps_orders_being_written(
+    board: Board, screening: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seating, "WRITING_SECONDS", 0)
+    board.hold(screening, "long ago", soon(), ["F1"])
+    board.show_sold(screening, "refunded", ["F2"])
+    monkeypatch.setattr(seating, "WRITING_SECONDS", 10)
+    board.hold(screening, "anna", soon(), ["F3"])
+
+    rebuild(board, screening, 2, F4=Mark("S", "ben"), G1=Mark("H", "carla", seating.milliseconds(soon())))
+    assert taken(board, screening) == {"F3": "held", "F4": "sold", "G1": "held"}
+
+
+def test_the_largest_hall_that_can_be_drawn_can_be_rebuilt_sold_out(board: Board, note: str) -> None:
+    marks = {f"S{number}": Mark("S", "anna") for number in range(6000)}
+    rebuild(board, note, 1, **marks)
+    assert board.taken_counts([note]) == {note: 6000}
+    assert len(taken(board, note)) == 6000
+
+
+def test_a_board_is_forgotten_some_time_after_the_screening(
+    board: Board, note: str, redis_client: Redis,
+) -> None:
+    with board.locked(note) as token:
+        board.rebuild(note, token, 1, soon(0), {})
+    left = redis_client.pttl(f"seats:{{{note}}}")
+    assert 0 < left / 1000 <= seating.FORGET_AFTER.total_seconds()
+
+
+def test_the_version_always_rises(board: Board, screening: str, redis_client: Redis) -> None:
+    seen = [version(board, screening)]
+    steps: list[Callable[[], Any]] = [
+        lambda: board.hold(screening, "anna", soon(), ROW),
+        lambda: board.show_sold(screening, "anna", ROW),
+        lambda: board.show_free(screening, "anna", ROW),
+        lambda: rebuild(board, screening, 2),
+        lambda: board.hold(screening, "ben", soon(), ROW),
+        redis_client.flushall,
+        lambda: rebuild(board, screening, 3),
+        lambda: board.hold(screening, "anna", soon(), ROW),
+    ]
+    for step in steps:
+        step()
+        if board.look(screening):
+            seen.append(version(board, screening))
+    assert len(seen) == len(steps)
+    assert seen == sorted(set(seen))
+
+
+def test_a_board_that_redis_has_forgotten_is_cold(board: Board, screening: str, redis_client: Redis) -> None:
+    board.hold(screening, "anna", soon(), ROW)
+    redis_client.flushall()
+    assert board.look(screening) is None
+    assert board.taken_counts([screening, "never seen"]) == {screening: None, "never seen": None}
+    with pytest.raises(BoardCold):
+        board.hold(screening, "ben", soon(), ROW)
+    with pytest.raises(BoardCold):
+        board.show_sold(screening, "anna", ROW)
+
+
+# --- Redis goes away ---
+
+
+@pytest.fixture
+def far_board(servers: Mesh, wire: Relay) -> Board:
+    """A board whose line to Redis can be broken."""
+    uri = servers.settings["REDIS_URIS"]["marquee"].replace(servers.environment["MARQUEE_REDIS_PORT"], str(wire.port))
+    return Board(Redis.from_url(uri, decode_responses=True, **OPTIONS))
+
+
+@pytest.fixture
+def wire(servers: Mesh, relay: Callable[..., Relay]) -> Relay:
+    return relay(servers.environment["MARQUEE_REDIS_PORT"])
+
+
+def test_without_redis_everyone_is_told_at_once(far_board: Board, wire: Relay, screening: str) -> None:
+    far_board.hold(screening, "anna", soon(), ["F1"])
+    wire.refuse()
+    for refusal, ask in (
+        (RoomUnavailable, lambda: far_board.hold(screening, "ben", soon(), ["F2"])),
+        (RoomUnavailable, lambda: rebuild(far_board, screening, 2)),
+        (RoomUnavailable, far_board.run_id),
+        (SeatsUnknown, lambda: far_board.look(screening)),
+        (SeatsUnknown, lambda: far_board.taken_counts([screening])),
+    ):
+        started = time.monotonic()
+        with pytest.raises(refusal):
+            ask()
+        assert time.monotonic() - started < 1
+    wire.heal()
+    assert taken(far_board, screening) == {"F1": "held"}
+
+
+def test_a_frozen_redis_is_given_up_within_two_seconds(far_board: Board, wire: Relay, screening: str) -> None:
+    far_board.hold(screening, "anna", soon(), ["F1"])
+    wire.freeze()
+    started = time.monotonic()
+    with pytest.raises(RoomUnavailable):
+        far_board.hold(screening, "ben", soon(), ["F2"])
+    assert time.monotonic() - started < 2
+    wire.heal()
+    assert taken(far_board, screening)["F1"] == "held"

@@ -1,0 +1,138 @@
+"""The broker breaks connections, goes away, or freezes; no room ends because of it, and no caller waits for long."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from amqp.exceptions import ConnectionForced
+from nameko.exceptions import MethodNotFound, RpcTimeout, UnknownService
+from nameko.standalone.rpc import ClusterRpcClient
+from redis import Redis
+
+from operations.servers.base import SEARCH_PATH
+from operations.servers.rabbitmq import RabbitMQ
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.foundation.conftest import RunRoom, wait_for_room
+from tests.integration.foundation.processes import Process
+from tests.integration.foundation.relay import Relay
+
+
+@pytest.fixture
+def wire(servers: Mesh, relay: Callable[..., Relay]) -> Relay:
+    """The line between the rooms of a test and the broker."""
+    return relay(servers.environment["MARQUEE_AMQP_PORT"])
+
+
+@pytest.fixture
+def far_echo(run_room: RunRoom, wire: Relay, client: Any) -> Process:
+    """An echo room whose line to the broker can be broken."""
+    room = run_room("echo_room", MARQUEE_AMQP_PORT=wire.port)
+    wait_for_room(client, "echo", room)
+    return room
+
+
+@pytest.fixture
+def far_front(run_room: RunRoom, wire: Relay, client: Any) -> Process:
+    """A room that calls, likewise."""
+    room = run_room("front_room", MARQUEE_AMQP_PORT=wire.port)
+    wait_for_room(client, "front", room)
+    return room
+
+
+def is_back(room: str = "echo") -> bool:
+    """Whether the room answers, within two seconds, a caller that knows nothing of earlier trouble."""
+    with ClusterRpcClient(timeout=2) as client:
+        try:
+            client[room].is_there()
+        except MethodNotFound:
+            return True
+        except (UnknownService, RpcTimeout, ConnectionForced):
+            return False
+    raise AssertionError
+
+
+def test_broken_connections_are_made_anew(far_echo: Process, wire: Relay, client: Any) -> None:
+    for _ in range(3):
+        wire.cut()
+        wait_until(is_back, 10, "the room to be back")
+    assert [is_back() for _ in range(5)] == [True] * 5
+    assert far_echo.is_alive
+
+
+def test_a_broker_that_closes_all_connections_is_come_back_to(
+    servers: Mesh, far_echo: Process, far_front: Process,
+) -> None:
+    assert "Closed 0" not in rabbitmqctl(servers, "close_all_connections", "-p", "marquee", "a test")
+    wait_until(lambda: is_back("echo") and is_back("front"), 10, "both rooms to be back")
+    with ClusterRpcClient(timeout=10) as client:
+        told = [client.front.ask(method="say", sending={"text": "hello"})["outcome"] for _ in range(20)]
+    assert told == ["ok"] * 20
+    assert far_echo.is_alive
+    assert far_front.is_alive
+
+
+def rabbitmqctl(servers: Mesh, *command: str) -> str:
+    """The node is reached by its distribution port: nothing here runs epmd, and the tool must not listen there."""
+    rabbitmq = RabbitMQ([servers.settings["AMQP_URI"]], servers.folder / "rabbitmq")
+    environment = {
+        **os.environ, **rabbitmq.environment(),
+        "RABBITMQ_CTL_ERL_ARGS": f"-start_epmd false -dist_listen false -erl_epmd_port {rabbitmq.distribution_port}",
+    }
+    tool = shutil.which("rabbitmqctl", path=SEARCH_PATH)
+    assert tool is not None
+    done = subprocess.run([tool, *command], cwd=rabbitmq.folder, env=environment, capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_room_outlives_its_broker(
+    far_echo: Process, wire: Relay, client: Any, redis_client: Redis, note: str,
+) -> None:
+    """Work under way goes on; its answer and its announcements can't be told, which is no reason to die."""
+    client.echo.wait.call_async(note=note, seconds=0.3)
+    client.echo.announce.call_async(ids=["lost"], after=0.3)
+    wait_until(lambda: redis_client.get(f"begun:{note}"), 5, "the work to begin")
+    wire.refuse()
+    wait_until(lambda: redis_client.get(f"done:{note}"), 5, "the work to end")
+    wait_until(lambda: "could not announce" in far_echo.log.read_text(), 15, "the announcement to fail")
+    wait_until(lambda: "could not send a reply" in far_echo.log.read_text(), 15, "the reply to fail")
+
+    wire.heal()
+    wait_until(is_back, 15, "the room to be back")
+    assert far_echo.is_alive
+    redis_client.delete("heard")
+    client.echo.announce(ids=["found"])
+    wait_until(lambda: "found" in redis_client.lrange("heard", 0, -1), 5, "the announcement")
+
+
+def test_a_room_asked_to_leave_while_its_broker_is_down_leaves(far_echo: Process, wire: Relay) -> None:
+    wire.refuse()
+    wait_until(lambda: "Error connecting to broker" in far_echo.log.read_text(), 10, "the room to notice")
+    far_echo.signal(signal.SIGTERM)
+    assert far_echo.exit_code(8) == 0
+
+
+@pytest.mark.parametrize("trouble", ["refuse", "freeze"])
+def test_a_caller_without_a_broker_is_told_soon(
+    far_front: Process, run_room: RunRoom, wire: Relay, client: Any, redis_client: Redis, note: str, trouble: str,
+) -> None:
+    wait_for_room(client, "echo", run_room("echo_room"))
+    assert client.front.ask(method="say", sending={"text": "all is well"})["outcome"] == "ok"
+    client.front.ask.call_async(method="say", sending={"text": "hello"}, after=0.5, deadline=1, note=note)
+    wait_until(lambda: redis_client.get(f"asking:{note}"), 5, "the room to begin")
+    getattr(wire, trouble)()
+    told = json.loads(wait_until(lambda: redis_client.get(f"asked:{note}"), 30, "the outcome"))
+    assert told["outcome"] in ("room_unavailable", "room_silent")
+    assert told["seconds"] < 1.8
+
+    wire.heal()
+    wait_for_room(client, "front", far_front)
+    again = wait_until(lambda: client.front.ask(method="say", sending={"text": "hello"}), 10, "an answer")
+    assert again["outcome"] == "ok"
+    assert far_front.is_alive

@@ -1,0 +1,159 @@
+"""The same request under the same Idempotency-Key has one effect and one answer, whatever goes on at once."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import Connection
+
+from schemas.errors import Conflict, KeyReused, RequestInProgress
+from services.foundation.calls import Asker
+from services.foundation.database import Transactions, utc_now
+from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
+from services.order.models import KEYS
+from tests.integration.foundation.echo_room import SAY, WAIT
+
+FOUR = {"text": "four seats, please"}
+
+
+@pytest.fixture
+def transactions(order_engine: Engine) -> Iterator[Transactions]:
+    with order_engine.begin() as tx:
+        tx.execute(text("CREATE TABLE sale (number INT AUTO_INCREMENT PRIMARY KEY, buyer VARCHAR(20)) ENGINE=InnoDB"))
+    yield Transactions(order_engine)
+    with order_engine.begin() as tx:
+        tx.execute(text("DROP TABLE sale"))
+        tx.execute(KEYS.delete())
+
+
+Buy = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def buy(transactions: Transactions) -> Buy:
+    """A room's method: sell something to `buyer`, and tell the number of the sale."""
+    def buy(buyer: str = "anna", key: str | None = "k1", request: dict[str, Any] = FOUR, method: Any = SAY,
+            refused: bool = False) -> dict[str, Any]:
+        keys = Keys(KEYS, Asker(user_id=buyer, idempotency_key=key), method, request)
+
+        def work(tx: Connection) -> dict[str, Any]:
+            keys.recall(tx)
+            number = tx.execute(text("INSERT INTO sale (buyer) VALUES (:buyer)"), {"buyer": buyer}).lastrowid
+            reply = {"text": str(number)}
+            keys.remember(tx, reply)
+            if refused:
+                raise Conflict()
+            return reply
+
+        try:
+            return transactions.run(work)
+        except AlreadyAnswered as earlier:
+            return earlier.reply
+
+    return buy
+
+
+def sales(transactions: Transactions) -> list[str]:
+    return transactions.read(lambda tx: list(tx.execute(text("SELECT buyer FROM sale")).scalars()))
+
+
+def test_a_repeated_request_is_told_the_same_and_does_nothing(buy: Buy, transactions: Transactions) -> None:
+    assert buy() == buy() == buy()
+    assert sales(transactions) == ["anna"]
+
+
+def test_without_a_key_every_request_counts(buy: Buy, transactions: Transactions) -> None:
+    assert buy(key=None) != buy(key=None)
+    assert len(sales(transactions)) == 2
+
+
+def test_another_request_under_the_same_key_is_refused(buy: Buy, transactions: Transactions) -> None:
+    buy()
+    with pytest.raises(KeyReused):
+        buy(request={"text": "five seats, please"})
+    assert sales(transactions) == ["anna"]
+
+
+def test_the_order_of_fields_makes_no_other_request(buy: Buy) -> None:
+    assert buy(request={"text": "x", "anything": {"a": 1, "b": 2}}) == buy(
+        request={"anything": {"b": 2, "a": 1}, "text": "x"})
+
+
+def test_nobody_hears_what_another_was_told_under_the_same_key(buy: Buy, transactions: Transactions) -> None:
+    assert buy(buyer="anna") != buy(buyer="ben")
+    assert sales(transactions) == ["anna", "ben"]
+
+
+def test_a_key_counts_for_one_method(buy: Buy, transactions: Transactions) -> None:
+    buy(method=SAY)
+    buy(method=WAIT)
+    assert len(sales(transactions)) == 2
+
+
+def test_upper_and_lower_case_are_different_keys(buy: Buy, transactions: Transactions) -> None:
+    buy(key="abc")
+    buy(key="ABC")
+    assert len(sales(transactions)) == 2
+
+
+def test_a_refused_request_leaves_nothing_and_may_be_repeated(buy: Buy, transactions: Transactions) -> None:
+    with pytest.raises(Conflict):
+        buy(refused=True)
+    assert sales(transactions) == []
+    buy()
+    assert sales(transactions) == ["anna"]
+
+
+def test_twins_at_the_same_moment_have_one_effect_and_one_answer(buy: Buy, transactions: Transactions) -> None:
+    for key in ("a", "b", "c", "d", "e"):
+        with ThreadPoolExecutor(8) as threads:
+            told = list(threads.map(lambda _, key=key: buy(key=key)["text"], range(8)))
+        assert len(set(told)) == 1
+    assert len(sales(transactions)) == 5
+
+
+def test_of_two_requests_with_one_key_at_the_same_moment_one_is_refused(buy: Buy, transactions: Transactions) -> None:
+    def outcome(number: int) -> str:
+        try:
+            return "told" if buy(request={"text": str(number)}) else ""
+        except KeyReused:
+            return "refused"
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(outcome, range(2))) == ["refused", "told"]
+    assert len(sales(transactions)) == 1
+
+
+def test_a_request_whose_twin_is_still_under_way_is_asked_to_come_back(transactions: Transactions) -> None:
+    keys = Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+
+    def impatient(tx: Connection) -> None:
+        tx.execute(text("SET SESSION innodb_lock_wait_timeout = 0"))
+        try:
+            keys.remember(tx, {"text": "2"})
+        finally:
+            tx.execute(text("SET SESSION innodb_lock_wait_timeout = 3"))  # the connection goes back to the pool
+
+    with transactions.engine.connect() as twin:
+        keys.remember(twin, {"text": "1"})
+        with pytest.raises(RequestInProgress) as refusal:
+            transactions.run(impatient)
+    assert refusal.value.about == {"retry_after": 1}
+
+
+def test_an_answer_may_be_revised_by_a_second_transaction(buy: Buy, transactions: Transactions) -> None:
+    buy()
+    keys = Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+    transactions.run(lambda tx: keys.revise(tx, {"text": "refunded"}))
+    assert buy() == {"text": "refunded"}
+
+
+def test_old_keys_are_forgotten(buy: Buy, transactions: Transactions) -> None:
+    buy()
+    assert transactions.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() - dt.timedelta(days=1))) == 0
+    assert transactions.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() + dt.timedelta(seconds=1))) == 1
+    buy()
+    assert len(sales(transactions)) == 2

@@ -1,0 +1,142 @@
+"""How rooms come to an end: asked to, killed, or of themselves."""
+
+import signal
+from typing import Any
+
+import nameko
+import orjson
+from kombu.connection import Connection
+from nameko.exceptions import UnknownService
+from nameko.standalone.rpc import ClusterRpcClient
+from redis import Redis
+
+from rehearsal.mesh import wait_until
+from tests.integration.foundation.conftest import RunRoom, wait_for_room
+from tests.integration.foundation.processes import Process
+
+
+def begin(client: Any, room: str, redis: Redis, note: str, seconds: float) -> Any:
+    """A call that takes a while, under way."""
+    under_way = client[room].wait.call_async(note=note, seconds=seconds)
+    wait_until(lambda: redis.get(f"begun:{note}") == "1", 10, "the work to begin")
+    return under_way
+
+
+def test_a_room_asked_to_leave_finishes_what_it_has_begun(
+    run_room: RunRoom, client: Any, redis_client: Redis, note: str,
+) -> None:
+    room = run_room("echo_room")
+    wait_for_room(client, "echo", room)
+    calls = [begin(client, "echo", redis_client, f"{note}{number}", 1.5) for number in range(3)]
+
+    room.signal(signal.SIGTERM)
+    assert [call.result() for call in calls] == [{}, {}, {}]
+    assert room.exit_code(5) == 0
+
+    again = run_room("echo_room")
+    wait_for_room(client, "echo", again)
+    assert [redis_client.get(f"begun:{note}{number}") for number in range(3)] == ["1", "1", "1"]
+
+
+def test_whoever_calls_a_leaving_room_is_served_or_told_at_once(
+    run_room: RunRoom, client: Any, redis_client: Redis, note: str,
+) -> None:
+    room = run_room("echo_room")
+    wait_for_room(client, "echo", room)
+    call = begin(client, "echo", redis_client, note, 2)
+    room.signal(signal.SIGTERM)
+
+    with ClusterRpcClient(timeout=10) as other:
+        wait_until(lambda: is_gone(other), 2, "the door to close")
+    assert redis_client.get(f"done:{note}") is None
+    assert call.result() == {}
+    assert room.exit_code(5) == 0
+
+
+def is_gone(client: Any) -> bool:
+    """Whether the echo room takes no calls; one that takes it must answer it."""
+    try:
+        assert client.echo.say(text="too late?") == {"text": "too late?"}
+    except UnknownService:
+        return True
+    return False
+
+
+def test_stock_nameko_asked_to_leave_does_the_work_twice(
+    run_room: RunRoom, amqp_uri: str, redis_client: Redis, settings: dict[str, Any], note: str,
+) -> None:
+    stock = ("-d", f"AMQP_URI={amqp_uri}", "-d", f"REDIS_URI={settings['REDIS_URIS']['marquee']}")
+    with nameko.config.patch({"AMQP_URI": amqp_uri}, clear=True), ClusterRpcClient(timeout=10) as client:
+        room = run_room("stock_room", *stock)
+        wait_for_room(client, "stock_echo", room)
+        call = begin(client, "stock_echo", redis_client, note, 2.5)
+        room.signal(signal.SIGTERM)
+        assert call.result() is None
+        room.exit_code()
+    run_room("stock_room", *stock)
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 15, "the second time")
+
+
+def test_a_killed_room_is_silent_until_the_deadline_and_forgets_the_call(
+    run_room: RunRoom, front: Process, client: Any, redis_client: Redis, note: str,
+) -> None:
+    room = run_room("echo_room")
+    wait_for_room(client, "echo", room)
+    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": 1}, deadline=1.5)
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 10, "the work to begin")
+    room.signal(signal.SIGKILL)
+    assert call.result()["outcome"] == "room_silent"
+    assert client.front.ask(method="say", sending={"text": "?"})["outcome"] == "room_unavailable"
+
+    again = run_room("echo_room")
+    wait_for_room(client, "echo", again)
+    assert redis_client.get(f"begun:{note}") == "1"
+
+
+def test_what_a_killed_room_had_in_hand_is_done_by_its_twin(
+    run_room: RunRoom, front: Process, client: Any, redis_client: Redis, amqp_uri: str, note: str,
+) -> None:
+    first = run_room("echo_room")
+    wait_for_room(client, "echo", first)
+    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": 3}, deadline=9)
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 10, "the work to begin")
+    run_room("echo_room")
+    wait_until(lambda: processes_at("rpc-echo", amqp_uri) == 2, 10, "the twin")
+    first.signal(signal.SIGKILL)
+
+    assert call.result()["outcome"] == "ok"
+    assert redis_client.get(f"begun:{note}") == "2"
+
+
+def processes_at(queue: str, amqp_uri: str) -> int:
+    with Connection(amqp_uri) as connection:
+        return int(connection.channel().queue_declare(queue, passive=True).consumer_count)
+
+
+def test_a_provider_that_fails_ends_its_process_and_nobody_elses(
+    run_room: RunRoom, front: Process, client: Any,
+) -> None:
+    hooks = ("get_dependency", "worker_setup", "worker_result", "worker_teardown")
+    broken = {hook: run_room("broken_room", "-d", f"BREAKS_IN={hook}") for hook in hooks}
+    for hook, room in broken.items():
+        wait_for_room(client, f"broken_{hook}", room)
+        client[f"broken_{hook}"].touch.call_async()
+    assert 0 not in [room.exit_code(10) for room in broken.values()]
+    assert client.front.ask(method="say")["outcome"] == "room_unavailable"
+
+
+def test_an_idle_room_leaves_at_once_and_tells_the_bus(
+    run_room: RunRoom, front: Process, client: Any, redis_client: Redis,
+) -> None:
+    def heard() -> list[dict[str, Any]]:
+        return [orjson.loads(words) for words in redis_client.lrange("presence:echo", 0, -1)]
+
+    redis_client.delete("presence:echo")
+    room = run_room("echo_room")
+    wait_for_room(client, "echo", room)
+    room.signal(signal.SIGTERM)
+    assert room.exit_code(4) == 0
+
+    [last] = wait_until(lambda: [words for words in heard() if words["leaving"]], 5, "its last words")
+    assert last["methods"] == ["announce", "fail", "manage", "say", "wait"]
+    assert [words for words in heard() if words["instance"] == last["instance"] and not words["leaving"]]

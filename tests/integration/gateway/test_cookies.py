@@ -1,0 +1,70 @@
+"""A page of ours keeps its token in a cookie that no script can read; nobody else's page can make it count."""
+
+import secrets
+
+import pytest
+import requests
+
+from rehearsal.mesh import Mesh
+
+OURS = {"X-Session": "cookie"}
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def browser(mesh: Mesh) -> requests.Session:
+    """Someone signed in by a page of ours."""
+    name = "ada" + secrets.token_hex(6)
+    mesh.post("/user/register", username=name, password=PASSWORD)
+    session = requests.Session()
+    reply = sign_in(mesh, session, name)
+    assert reply.status_code == 200
+    assert "token" not in reply.json()
+    return session
+
+
+def sign_in(mesh: Mesh, session: requests.Session, name: str) -> requests.Response:
+    fields = {"username": name, "password": PASSWORD}
+    return session.post(mesh.url + "/user/login", json=fields, headers=OURS, timeout=30)
+
+
+def profile(mesh: Mesh, session: requests.Session, **headers: str) -> int:
+    return session.get(mesh.url + "/user/get_profile", headers=headers, timeout=30).status_code
+
+
+def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(mesh: Mesh) -> None:
+    name = "ada" + secrets.token_hex(6)
+    mesh.post("/user/register", username=name, password=PASSWORD)
+    reply = sign_in(mesh, requests.Session(), name)
+
+    cookie = reply.headers["Set-Cookie"]
+
+    assert "; HttpOnly" in cookie
+    assert "; SameSite=Strict" in cookie
+    assert "; Path=/" in cookie
+
+
+def test_the_cookie_counts_in_calls_that_say_so_and_in_no_others(mesh: Mesh, browser: requests.Session) -> None:
+    assert profile(mesh, browser, **OURS) == 200
+    assert profile(mesh, browser) == 401, "what another site's form or image could send"
+    assert profile(mesh, requests.Session(), **OURS) == 401
+
+
+def test_signing_out_ends_the_token_and_takes_the_cookie_away(mesh: Mesh, browser: requests.Session) -> None:
+    kept = dict(browser.cookies)
+
+    reply = browser.post(mesh.url + "/user/logout", headers=OURS, timeout=30)
+
+    assert "Max-Age=0" in reply.headers["Set-Cookie"]
+    again = requests.get(mesh.url + "/user/get_profile", headers=OURS, cookies=kept, timeout=30)
+    assert again.status_code == 401
+
+
+def test_without_the_header_nothing_is_different(mesh: Mesh) -> None:
+    name = "ada" + secrets.token_hex(6)
+    mesh.post("/user/register", username=name, password=PASSWORD)
+
+    reply = mesh.post("/user/login", username=name, password=PASSWORD)
+
+    assert reply.json()["token"]
+    assert "Set-Cookie" not in reply.headers

@@ -1,0 +1,108 @@
+"""Maps come from memory, and are never older than a second; tokens too, and end at once when revoked."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.gateway.conftest import LogLines
+from tests.integration.gateway.lone_gateway import lone_gateway
+
+
+@pytest.fixture
+def hall(mesh: Mesh) -> str:
+    return mesh.fresh_screening(180)
+
+
+def test_a_map_is_sent_once_to_who_has_it_already(mesh: Mesh, hall: str) -> None:
+    first = mesh.get("/film/get_hall_info", screening_id=hall)
+    again = mesh.http.get(mesh.url + "/film/get_hall_info", params={"screening_id": hall}, timeout=10,
+                          headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+
+
+def test_a_map_comes_zipped_for_who_wants_it(mesh: Mesh, hall: str) -> None:
+    plain = mesh.http.get(mesh.url + "/film/get_hall_info", params={"screening_id": hall}, timeout=10,
+                          headers={"Accept-Encoding": "identity"})
+    zipped = mesh.http.get(mesh.url + "/film/get_hall_info", params={"screening_id": hall}, timeout=10,
+                           headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert int(zipped.headers["Content-Length"]) < len(plain.content) / 3
+    assert zipped.json()["chart"] == plain.json()["chart"]
+
+
+def test_hot_maps_are_answered_from_memory(mesh: Mesh, hall: str, log_lines: LogLines) -> None:
+    answers = [mesh.get("/film/get_hall_info", screening_id=hall) for _ in range(20)]
+    cached = [log_lines("gateway", answer.headers["X-Request-ID"])[0]["cached"] for answer in answers]
+    assert cached.count(True) >= 15
+
+
+def test_a_buyer_sees_the_own_seats_change_at_once(mesh: Mesh, hall: str) -> None:
+    buyer = mesh.buyer()
+    seats = list(mesh.seats(hall))
+    for seat in seats[:10]:
+        assert mesh.seats(hall)[seat] == "free"
+        order = mesh.post("/order/buy", buyer, screening_id=hall, seats=[seat]).json()["order_id"]
+        assert mesh.seats(hall)[seat] == "held"
+        mesh.post("/order/cancel", buyer, order_id=order)
+        assert mesh.seats(hall)[seat] == "free"
+    order = mesh.post("/order/buy", buyer, screening_id=hall, seats=seats[:1]).json()["order_id"]
+    mesh.post("/order/pay", buyer, order_id=order, method="sandbox")
+    assert mesh.seats(hall)[seats[0]] == "sold"
+    mesh.post("/order/refund", buyer, order_id=order)
+    assert mesh.seats(hall)[seats[0]] == "free"
+
+
+def test_a_map_is_never_older_than_a_second_even_when_nobody_announces_a_change(mesh: Mesh, hall: str) -> None:
+    seat = next(iter(mesh.seats(hall)))
+    mesh.seats(hall)
+    deadline = round(time.time() * 1000) + 60_000
+    mesh.redis.hset(f"seats:{{{hall}}}", seat, f"H|none|{deadline}|0")
+    changed = time.monotonic()
+    mesh.redis.hincrby(f"seats:{{{hall}}}", "_version", 1)
+    try:
+        wait_until(lambda: mesh.seats(hall)[seat] == "held", 3, "the change")
+        assert time.monotonic() - changed < 1.3
+    finally:
+        mesh.redis.hdel(f"seats:{{{hall}}}", seat)
+
+
+def test_a_token_is_worthless_the_moment_logging_out_returns(mesh: Mesh) -> None:
+    for _ in range(5):
+        buyer = mesh.buyer()
+        assert mesh.get("/order/get_list", buyer).status_code == 200
+        assert mesh.post("/user/logout", buyer).status_code == 200
+        assert mesh.get("/order/get_list", buyer).status_code == 401
+        asked = mesh.http.post(mesh.url + "/user/authorize", json={"token": buyer}, timeout=10)
+        assert asked.status_code == 401
+        assert mesh.post("/user/logout", buyer).status_code == 401
+
+
+def test_what_is_done_at_one_gateway_is_seen_at_another_within_a_second(mesh: Mesh, hall: str, tmp_path: Path) -> None:
+    with lone_gateway(mesh, tmp_path) as other:
+        def elsewhere(path: str, **query: str) -> "tuple[int, dict[str, object]]":
+            answer = mesh.http.get(other.url + path, params=query, timeout=10,
+                                   headers={"Authorization": f"Bearer {buyer}"})
+            return answer.status_code, answer.json()
+
+        buyer = mesh.buyer()
+        seat = next(iter(mesh.seats(hall)))
+        assert elsewhere("/order/get_list")[0] == 200
+        elsewhere("/film/get_hall_info", screening_id=hall)
+        assert mesh.post("/order/buy", buyer, screening_id=hall, seats=[seat]).status_code == 200
+        bought = time.monotonic()
+
+        def is_held() -> bool:
+            seats = elsewhere("/film/get_hall_info", screening_id=hall)[1]["seats"]
+            return {"seat_id": seat, "state": "held"} in seats  # type: ignore[operator]
+
+        wait_until(is_held, 3, "the change at the other gateway")
+        assert time.monotonic() - bought < 1
+        assert elsewhere("/order/get_list")[0] == 200
+        assert mesh.post("/user/logout", buyer).status_code == 200
+        ended = time.monotonic()
+        wait_until(lambda: elsewhere("/order/get_list")[0] == 401, 3, "the end of the token")
+        assert time.monotonic() - ended < 1

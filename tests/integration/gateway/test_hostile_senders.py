@@ -1,0 +1,262 @@
+"""Slow, broken and cunning senders: none holds others up, and none ends the gateway."""
+
+import contextlib
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.gateway.lone_gateway import LoneGateway
+from tests.integration.gateway.wire import Wire, get, post, wire
+
+LIMIT = 65536
+
+
+def quick(url: str) -> float:
+    """How long a well-behaved caller waits meanwhile."""
+    started = time.monotonic()
+    assert requests.get(url + "/film/get_all_list?page_size=7", timeout=10).status_code == 200
+    assert requests.post(url + "/user/login", json={}, timeout=10).status_code == 422
+    return time.monotonic() - started
+
+
+def flood(line: Wire, data: bytes) -> float:
+    """For how many seconds the other side takes more and more of this."""
+    started = time.monotonic()
+    with contextlib.suppress(OSError):
+        while time.monotonic() - started < 8:
+            line.sock.send(data)
+    return time.monotonic() - started
+
+
+def test_fifty_half_sent_orders_hold_nobody_up(mesh: Mesh, port: int) -> None:
+    halves = [Wire(port) for _ in range(50)]
+    try:
+        for half in halves:
+            half.send(post("/order/buy", b'{"screening_id"', length=500))
+        assert quick(mesh.url) < 2
+    finally:
+        for half in halves:
+            half.close()
+
+
+def test_a_half_sent_body_is_answered_408_when_its_time_is_over(impatient: LoneGateway) -> None:
+    with wire(impatient.port) as line:
+        started = time.monotonic()
+        answer = line.ask(post("/user/login", b"{", length=50))
+        assert answer.status == 408
+        assert answer.json["code"] == "too_slow"
+        assert 1.5 < time.monotonic() - started < 5
+        assert line.has_ended()
+
+
+@pytest.mark.parametrize("start", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: x\r\n",
+                                   b"POST /user/login HTTP/1.1\r\nX: "])
+def test_a_head_that_does_not_come_is_not_waited_for(impatient: LoneGateway, start: bytes) -> None:
+    with wire(impatient.port) as line:
+        started = time.monotonic()
+        line.send(start)
+        answer = line.response()
+        assert answer is None or answer.status == 408
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("start", [b"GET /health HTTP/1.1\r\nX: ", post("/user/login", b"", length=60_000),
+                                   get("/health", "Content-Length: 60000"), b""])
+def test_a_byte_now_and_then_buys_no_time(impatient: LoneGateway, start: bytes) -> None:
+    with wire(impatient.port) as line:
+        line.send(start)
+        started = time.monotonic()
+        try:
+            while time.monotonic() - started < 12:
+                line.send(b"x")
+                time.sleep(0.2)
+        except OSError:
+            pass
+        assert time.monotonic() - started < 10, "it was listened to for ever"
+
+
+def test_a_connection_nobody_uses_is_closed(impatient: LoneGateway) -> None:
+    with wire(impatient.port) as line:
+        assert line.ask(get("/health")).status == 200
+        started = time.monotonic()
+        assert line.has_ended()
+        assert time.monotonic() - started < 5
+
+
+def test_thirty_megabytes_are_refused_before_they_are_sent_and_the_sender_hears_it(mesh: Mesh, port: int) -> None:
+    for path in ("/order/buy", "/user/login"):
+        response = requests.post(mesh.url + path, data=b"x" * 30_000_000, timeout=30,
+                                 headers={"Content-Type": "application/json"})
+        assert response.status_code == 413
+        assert response.json()["limit"] == LIMIT
+    with wire(port) as line:
+        line.send(post("/order/buy", b"", length=30_000_000))
+        answer = line.response()
+        assert answer
+        assert answer.status == 413
+        assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/health", "/film/get_all_list"])
+def test_a_large_body_nobody_wants_is_not_swallowed(port: int, path: str) -> None:
+    with wire(port, seconds=5) as line:
+        line.send(post(path, b"", length=10**12))
+        answer = line.response()
+        assert answer
+        assert answer.status in (404, 405, 413)
+        assert flood(line, b"x" * 65536) < 4
+
+
+def chunked(body: bytes, size: int, end: bytes = b"0\r\n\r\n") -> bytes:
+    chunks = [body[at:at + size] for at in range(0, len(body), size)]
+    head = (b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n")
+    return head + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + end
+
+
+def test_a_body_in_chunks_is_read(port: int) -> None:
+    with wire(port) as line:
+        answer = line.ask(chunked(b'{"username":"nobody-here","password":"wrong"}', 7))
+        assert (answer.status, answer.json["code"]) == (401, "login_failed")
+
+
+def test_a_body_in_chunks_over_the_limit_is_refused_and_the_sender_hears_it(port: int) -> None:
+    for size in (1000, 100_000):
+        with wire(port) as line:
+            answer = line.ask(chunked(b'{"username":"' + b"x" * 200_000 + b'"}', size))
+            assert (answer.status, answer.json["code"]) == (413, "too_large")
+            assert line.has_ended()
+
+
+@pytest.mark.parametrize("end", [b"zz\r\n", b"-5\r\n", b"0x5\r\nabcde\r\n0\r\n\r\n", b"5\r\nab"])
+def test_chunks_that_make_no_sense_end_the_connection(port: int, end: bytes) -> None:
+    with wire(port) as line:
+        line.send(chunked(b"{}", 1, end))
+        line.sock.shutdown(socket.SHUT_WR)
+        answer = line.response()
+        assert answer is None or answer.status in (400, 408, 413, 422)
+        assert line.has_ended()
+
+
+def test_a_chunk_size_or_trailer_without_end_is_not_read_for_ever(port: int) -> None:
+    for endless in (chunked(b"{}", 1, b"1" * 65536), chunked(b"{}", 1, b"0\r\nX: " + b"y" * 65536)):
+        with wire(port, seconds=10) as line:
+            line.send(endless)
+            assert flood(line, b"1" * 65536) < 4
+
+
+def test_who_asks_before_sending_is_told_to_go_on_or_not_to_bother(port: int) -> None:
+    with wire(port) as line:
+        line.send(post("/user/login", b"", "Expect: 100-continue", length=2))
+        answer = line.response()
+        assert answer
+        assert answer.status == 100
+        assert line.ask(b"{}").status == 422
+    with wire(port) as line:
+        answer = line.ask(post("/order/buy", b"", "Expect: 100-continue", length=30_000_000))
+        assert answer.status == 413
+        assert line.has_ended()
+    with wire(port) as line:
+        assert line.ask(post("/nothing", b"", "Expect: 100-continue", length=30)).status == 404
+        assert line.has_ended(), "or what it sends next would be taken for a request"
+
+
+@pytest.mark.parametrize("field", [
+    "Content-Length: x", "Content-Length: -1", "Content-Length: +2", "Content-Length: 1_0", "Content-Length: 0x2",
+    "Content-Length: 2\r\nContent-Length: 3", "Content-Length: 2\r\nTransfer-Encoding: chunked", "Content-Length : 2",
+    "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, identity",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "no colon at all", "Content-Length: 2\r\n folded: x",
+    "Content-Length: 9" + "9" * 30, "Content-Length: 2 2",
+])
+def test_whoever_leaves_open_where_the_body_ends_is_refused(port: int, field: str) -> None:
+    """Otherwise a proxy in front and we could disagree, and a second request be smuggled past it."""
+    with wire(port) as line:
+        line.send(f"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{field}\r\n\r\n".encode())
+        line.send(get("/health"))
+        answer = line.response()
+        assert answer
+        assert answer.status in (400, 413)
+        assert line.has_ended(), "what follows must not be taken for a request"
+
+
+@pytest.mark.parametrize("line_sent", [
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET\r\n", b"GET /health\r\n", b"GET /health HTTP/9.9\r\n\r\n",
+    b"GET  /health HTTP/1.1 x\r\n\r\n", b"GET /hea\x00lth HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 5000 + b"\r\n",
+    b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n", b"GET /health HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n",
+    b"GET /health HTTP/1.1\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", b"SSH-2.0-OpenSSH_9\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+])
+def test_what_is_no_request_is_refused_and_forgotten(mesh: Mesh, port: int, line_sent: bytes) -> None:
+    before = mesh.pid("gateway")
+    with wire(port) as line:
+        line.send(line_sent)
+        line.sock.shutdown(socket.SHUT_WR)
+        try:
+            answer = line.response()
+        except ConnectionResetError:
+            answer = None
+        assert answer is None or 400 <= answer.status < 500 or answer.status == 505
+    assert mesh.pid("gateway") == before
+
+
+def test_callers_who_vanish_at_any_moment_leave_no_trace(mesh: Mesh, port: int) -> None:
+    before = mesh.pid("gateway")
+    moments = [b"", b"POST /user/lo", b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-",
+               post("/user/login", b"{", length=80), post("/user/login"), get("/film/get_all_list"),
+               get("/film/get_info_list?page_size=100") * 20, get("/ready"), chunked(b"{}", 1, b"5\r\nab")]
+
+    def vanish(number: int) -> None:
+        line = Wire(port)
+        with contextlib.suppress(OSError):
+            line.send(moments[number % len(moments)])
+            line.sock.settimeout(0.01 * (number % 5) or 0.001)
+            line.sock.recv(100)
+        line.reset()
+
+    with ThreadPoolExecutor(20) as crowd:
+        list(crowd.map(vanish, range(600)))
+    assert mesh.pid("gateway") == before
+    assert quick(mesh.url) < 2
+
+
+def test_one_connection_too_many_is_told_to_come_back(impatient: LoneGateway) -> None:
+    wait_until(impatient.is_ready, 10)
+    lines = [Wire(impatient.port) for _ in range(60)]
+    try:
+        for line in lines:
+            line.send(get("/health"))
+        answers = [line.response() for line in lines]
+        told = [answer.status if answer else 0 for answer in answers]
+        assert told.count(200) == 40
+        assert told.count(503) == 20
+        refused = next(answer for answer in answers if answer and answer.status == 503)
+        assert refused.json["code"] == "overloaded"
+        assert refused.headers["retry-after"]
+        assert refused.headers["x-content-type-options"] == "nosniff"
+    finally:
+        for line in lines:
+            line.close()
+    wait_until(impatient.is_ready, 10, "room again")
+
+
+def test_the_pages_of_the_list_may_call_from_elsewhere_and_no_others(impatient: LoneGateway) -> None:
+    def asked(verb: str, origin: str, path: str = "/order/buy") -> requests.Response:
+        return requests.request(verb, impatient.url + path, headers={"Origin": origin}, timeout=10)
+
+    preflight = asked("OPTIONS", "https://cinema.example")
+    assert preflight.status_code in (200, 204)
+    assert preflight.headers["Access-Control-Allow-Origin"] == "https://cinema.example"
+    assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
+    assert "Idempotency-Key" in preflight.headers["Access-Control-Allow-Headers"]
+    refused = asked("POST", "https://cinema.example")
+    assert refused.status_code == 401
+    assert refused.headers["Access-Control-Allow-Origin"] == "https://cinema.example", "or the page can't read why"
+    assert "X-Request-ID" in refused.headers["Access-Control-Expose-Headers"]
+    for origin in ("https://evil.example", "http://cinema.example", "https://cinema.example.evil.example", "null"):
+        for verb in ("OPTIONS", "POST"):
+            assert "Access-Control-Allow-Origin" not in asked(verb, origin).headers
+            assert "Origin" in asked(verb, origin).headers["Vary"]

@@ -1,0 +1,119 @@
+"""What no log may hold: passwords, tokens, ticket codes, addresses. Planted, used in every way, and looked for."""
+
+import secrets
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from rehearsal.mesh import Mesh
+from tests.integration.gateway.wire import get, post, wire
+
+
+class Canaries:
+    """Secrets that occur nowhere else, by the name of what they are."""
+
+    def __init__(self) -> None:
+        self.planted: dict[str, str] = {}
+
+    def plant(self, name: str) -> str:
+        return self.planted.setdefault(name, f"canary{secrets.token_hex(12)}")
+
+    def keep(self, name: str, value: str) -> str:
+        self.planted[name] = value
+        return value
+
+    def found_in(self, folder: Path) -> dict[str, list[str]]:
+        logs = [path for path in folder.rglob("*") if path.is_file() and (".log" in path.name or path.suffix == ".out")]
+        assert len(logs) >= 6
+        texts = {path.name: path.read_bytes() for path in logs}
+        return {name: where for name, value in self.planted.items()
+                if (where := [log for log, text in texts.items() if value.encode() in text])}
+
+
+def live(mesh: Mesh, canaries: Canaries, screening: str) -> None:
+    """A buyer's whole life, with everything that can go wrong."""
+    name = f"ada{time.time_ns()}"
+    password, email = canaries.plant("password"), canaries.plant("e-mail") + "@cinema.example"
+    account: dict[str, Any] = {"username": name, "password": password, "email": email, "display_name": "Ada"}
+    for key in (None, canaries.plant("key of registering")):
+        mesh.post("/user/register", key=key, **account)
+    mesh.post("/user/register", **{**account, "email": canaries.plant("bad e-mail") + "@"})
+    mesh.post("/user/register", **{**account, "password": canaries.plant("short")[:7]})
+    mesh.post("/user/login", username=name, password=canaries.plant("wrong password"))
+    mesh.post("/user/login", username=name, password=[canaries.plant("password in a list")])
+    mesh.post("/user/login", username=name, password=password, code=canaries.plant("unknown field"))
+    token = canaries.keep("token", mesh.post("/user/login", username=name, password=password).json()["token"])
+    unknown = canaries.plant("unknown token in a query")
+    for path, shown in (("/user/authorize", token), ("/nothing", token), ("/user/authorize", unknown)):
+        mesh.http.post(mesh.url + path, json={"token": shown}, timeout=10)
+        mesh.http.get(mesh.url + path, params={"token": shown}, timeout=10)
+    mesh.post("/user/update_profile", token, key="profile-1", email=canaries.plant("new e-mail") + "@cinema.example")
+    mesh.post("/user/update_profile", token, key="profile-1", email=canaries.plant("other e-mail") + "@cinema.example")
+    seats = list(mesh.seats(screening))[:2]
+    order = mesh.post("/order/buy", token, screening_id=screening, seats=seats).json()["order_id"]
+    for number, ticket in enumerate(mesh.post("/order/pay", token, order_id=order, method="sandbox").json()["tickets"]):
+        canaries.keep(f"code {number}", ticket["code"])
+    mesh.post("/order/pay", token, order_id=order, method=canaries.plant("odd payment method"))
+    mesh.get("/order/get_info", token, order_id=order)
+    mesh.post("/order/refund", token, order_id=order, seats=seats[:1])
+    mesh.get("/order/get_list", canaries.plant("unknown token"))
+    mesh.get("/order/get_list", canaries.plant("odd token") + " {}")
+    mesh.post("/user/logout", token)
+
+
+def misbehave(mesh: Mesh, canaries: Canaries) -> None:
+    """Requests that never become calls."""
+    port = int(mesh.environment["MARQUEE_PORT"])
+    secret = canaries.plant("query of a broken request")
+    body = canaries.plant("broken body").encode()
+    token = f"Authorization: Bearer {canaries.plant('token of a broken request')}"
+    for data in (f"GET /user/authorize?token={secret}\r\n\r\n".encode(), f"NONSENSE {secret}\r\n\r\n".encode(),
+                 f"GET /x?token={secret} HTTP/7.7\r\n\r\n".encode(), get(f"/nothing?token={secret}", token, "no colon"),
+                 post(f"/user/login?x={secret}", b'{"password":"' + body, token), post("/user/login", body, token),
+                 post(f"/nothing?token={secret}", body, token, length=5000), get(f"/health?token={secret}", token),
+                 post(f"/user/authorize?token={secret}", body, token, length=10**7),
+                 f"GET /user/authorize?token={secret}".encode() + b"x" * 9000):
+        with wire(port) as line:
+            line.send(data)
+            line.sock.shutdown(socket.SHUT_WR)
+            while line.sock.recv(65536):
+                pass
+
+
+def test_no_log_of_any_room_or_server_holds_a_secret(mesh: Mesh) -> None:
+    canaries, screening = Canaries(), mesh.fresh_screening(180)
+    live(mesh, canaries, screening)
+    misbehave(mesh, canaries)
+    mesh.rows("user", "RENAME TABLE user TO user_elsewhere")
+    try:
+        for _ in range(2):
+            broken = mesh.post("/user/register", username=f"eve{time.time_ns()}",
+                               email=canaries.plant("e-mail of a 500") + "@x.example",
+                               password=canaries.plant("password of a 500"))
+            assert broken.status_code == 500
+            mesh.post("/user/login", username=canaries.plant("username of a 500"),
+                      password=canaries.plant("other password of a 500"))
+    finally:
+        mesh.rows("user", "RENAME TABLE user_elsewhere TO user")
+    with mesh.without("mariadb"):
+        mesh.post("/user/login", username="ada", password=canaries.plant("password without MariaDB"))
+        mesh.get("/order/get_list", canaries.plant("token without MariaDB"))
+    with mesh.without("redis"):
+        mesh.get("/order/get_list", canaries.plant("token without Redis"))
+        mesh.post("/user/login", username="ada", password=canaries.plant("password without Redis"))
+    with mesh.without("user"):
+        mesh.post("/user/login", username="ada", password=canaries.plant("password without a user room"))
+        mesh.get("/order/get_list", canaries.plant("token without a user room"))
+    assert len(canaries.planted) > 25
+    assert canaries.found_in(mesh.folder) == {}
+
+
+def test_looking_for_secrets_would_find_one(mesh: Mesh) -> None:
+    """The negative control: something that is logged on purpose."""
+    canaries = Canaries()
+    requests.get(mesh.url + "/health", headers={"X-Request-ID": canaries.plant("request id")}, timeout=10)
+    time.sleep(0.5)
+    assert list(canaries.found_in(mesh.folder)) == ["request id"]

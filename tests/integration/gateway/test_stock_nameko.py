@@ -1,0 +1,61 @@
+"""The negative control: stock Nameko's web server falls into the traps that ours avoids."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from rehearsal.mesh import ROOT, free_ports, wait_until
+from tests.integration.gateway.wire import Wire, post
+
+WORKERS = 20
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Iterator[int]:
+    [port] = free_ports(1)
+    (tmp_path / "stock.yml").write_text(f"WEB_SERVER_ADDRESS: 127.0.0.1:{port}\nmax_workers: {WORKERS}\n")
+    nameko = str(Path(sys.executable).with_name("nameko"))
+    with (tmp_path / "stock.log").open("wb") as log:
+        process = subprocess.Popen([nameko, "run", "--config", str(tmp_path / "stock.yml"),
+                                    "tests.integration.gateway.stock_room"], cwd=ROOT, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: answers(port), 20, "stock Nameko")
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(port: int, seconds: float = 2) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/hello", timeout=seconds).ok
+    except requests.RequestException:
+        return False
+
+
+def test_stock_nameko_is_blocked_by_as_many_half_sent_bodies_as_it_has_workers(stock: int) -> None:
+    halves = [Wire(stock) for _ in range(WORKERS)]
+    for half in halves:
+        half.send(post("/echo", b"{", length=500))
+    wait_until(lambda: not answers(stock, seconds=1), 5, "stock Nameko to stop answering")
+    assert not answers(stock, seconds=3)
+    for half in halves:
+        half.close()
+
+
+def test_stock_nameko_tells_everyone_what_went_wrong(stock: int) -> None:
+    response = requests.get(f"http://127.0.0.1:{stock}/broken", timeout=10)
+    assert response.status_code == 500
+    assert "hunter2" in response.text
+
+
+def test_stock_nameko_waits_for_a_silent_sender(stock: int) -> None:
+    line = Wire(stock, seconds=4)
+    line.send(b"POST /echo HTTP/1.1\r\n")
+    with pytest.raises(TimeoutError):
+        line.response()
+    line.close()

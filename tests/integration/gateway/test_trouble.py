@@ -1,0 +1,174 @@
+"""What callers hear while a part of the mesh is down, and how soon all is well again."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.gateway.wire import get, wire
+
+
+def told(response: requests.Response) -> tuple[int, str]:
+    return response.status_code, response.json().get("code", "ok") if response.content else "ok"
+
+
+def ready(mesh: Mesh) -> dict[str, object]:
+    response = requests.get(mesh.url + "/ready", timeout=10)
+    body: dict[str, object] = response.json()
+    assert (response.status_code == 200) == body["ready"]
+    return body
+
+
+def fresh(mesh: Mesh) -> requests.Response:
+    """A question no cache knows the answer to."""
+    return mesh.get("/film/get_info_list", title=f"nothing {time.monotonic_ns()}")
+
+
+@contextmanager
+def stuck(mesh: Mesh, program: str) -> Iterator[None]:
+    """Paused inside, whatever the state of the mesh afterwards."""
+    mesh.kill(program, signal.SIGSTOP)
+    time.sleep(0.2)  # until each of its threads has noticed
+    try:
+        yield
+    finally:
+        mesh.kill(program, signal.SIGCONT)
+
+
+@pytest.fixture(autouse=True)
+def well(mesh: Mesh) -> Iterator[None]:
+    mesh.wait_ready()
+    yield
+    mesh.wait_ready()
+
+
+def test_a_stopped_room_is_a_503_at_once(mesh: Mesh) -> None:
+    buyer = mesh.buyer()
+    mesh.get("/order/get_list", buyer)
+    with mesh.without("order"):
+        for _ in range(3):
+            started = time.monotonic()
+            response = mesh.get("/order/get_list", buyer)
+            assert told(response) == (503, "room_unavailable")
+            assert response.headers["Retry-After"]
+            assert time.monotonic() - started < 1
+        assert ready(mesh)["rooms"]["order"] is False  # type: ignore[index]
+        assert fresh(mesh).status_code == 200, "other rooms go on"
+        assert requests.get(mesh.url + "/health", timeout=5).status_code == 200
+    assert mesh.get("/order/get_list", buyer).status_code == 200
+
+
+def test_a_hanging_room_is_a_504_at_its_deadline_and_holds_up_no_other(mesh: Mesh) -> None:
+    buyer = mesh.buyer()
+    mesh.get("/order/get_list", buyer)
+    with mesh.paused("film"):
+        started = time.monotonic()
+        assert told(fresh(mesh)) == (504, "room_silent")
+        assert 4.5 < time.monotonic() - started < 6.5
+        assert mesh.get("/order/get_list", buyer).status_code == 200
+    assert fresh(mesh).status_code == 200
+
+
+def test_a_killed_room_comes_back_by_itself(mesh: Mesh) -> None:
+    before = mesh.pid("film")
+    mesh.kill("film")
+    assert told(fresh(mesh)) in ((503, "room_unavailable"), (504, "room_silent"))
+    wait_until(lambda: fresh(mesh).status_code == 200, 30, "the film room")
+    assert mesh.pid("film") != before
+
+
+def test_a_killed_gateway_comes_back_by_itself(mesh: Mesh) -> None:
+    before = mesh.pid("gateway")
+    mesh.kill("gateway")
+    mesh.wait_ready()
+    assert mesh.pid("gateway") != before
+
+
+def test_without_redis_nobody_buys_but_all_else_goes_on(mesh: Mesh) -> None:
+    name, password = f"ada{time.time_ns()}", "correct horse battery"
+    assert mesh.post("/user/register", username=name, password=password).status_code == 200
+    token = mesh.post("/user/login", username=name, password=password).json()["token"]
+    screening = mesh.fresh_screening(180)
+    seats = list(mesh.seats(screening))[:2]
+    order = mesh.post("/order/buy", token, screening_id=screening, seats=seats[:1]).json()["order_id"]
+    with mesh.without("redis"):
+        bought = mesh.post("/order/buy", token, screening_id=screening, seats=seats[1:])
+        assert told(bought)[0] == 503
+        assert ready(mesh)["redis"] is False
+        assert mesh.get("/film/get_all_list", page_size=11).json()["films"]
+        assert fresh(mesh).status_code == 200
+        paid = mesh.post("/order/pay", token, order_id=order, method="sandbox")
+        assert (paid.status_code, paid.json()["status"]) == (200, "paid")
+        refunded = mesh.post("/order/refund", token, order_id=order)
+        assert (refunded.status_code, refunded.json()["status"]) == (200, "refunded")
+        again = mesh.post("/user/login", username=name, password=password)
+        assert again.status_code == 200
+        assert mesh.get("/user/get_profile", again.json()["token"]).json()["username"] == name
+
+    def sold_again() -> bool:
+        return mesh.post("/order/buy", token, screening_id=screening, seats=seats).status_code == 200
+
+    wait_until(sold_again, 15, "the seats of the screening")
+
+
+def test_without_mariadb_everything_is_cleanly_refused_and_recovers(mesh: Mesh) -> None:
+    buyer, screening = mesh.buyer(), mesh.fresh_screening(180)
+    with mesh.without("mariadb"):
+        for _ in range(3):
+            for response in (fresh(mesh), mesh.post("/order/buy", buyer, screening_id=screening, seats=["A1"]),
+                             mesh.get("/order/get_list", buyer),
+                             mesh.post("/user/login", username="ada", password="long enough")):
+                assert told(response)[0] in (503, 504), told(response)
+                assert "pymysql" not in response.text.lower()
+    wait_until(lambda: mesh.get("/order/get_list", buyer).status_code == 200 == fresh(mesh).status_code, 15, "MariaDB")
+
+
+def test_without_rabbitmq_the_truth_is_told_and_all_comes_back(mesh: Mesh) -> None:
+    buyer = mesh.buyer()
+    assert mesh.get("/order/get_list", buyer).status_code == 200
+    pids = {room: mesh.pid(room) for room in ("gateway",)}
+    mesh.kill("rabbitmq")
+    assert told(fresh(mesh))[0] in (503, 504)
+    assert requests.get(mesh.url + "/health", timeout=5).status_code == 200
+    assert ready(mesh)["ready"] is False
+    started = time.monotonic()
+    wait_until(mesh.is_ready, 60, "a ready mesh")
+    assert time.monotonic() - started < 45
+    wait_until(lambda: fresh(mesh).status_code == 200, 5, "ready to be true")
+    assert mesh.get("/order/get_list", buyer).status_code == 200
+    assert mesh.pid("gateway") == pids["gateway"], "the gateway lived through it"
+
+
+def test_a_broker_that_hangs_is_noticed(mesh: Mesh, port: int) -> None:
+    with stuck(mesh, "rabbitmq"):
+        with wire(port) as line:
+            started = time.monotonic()
+            answer = line.ask(get("/ready"))
+            assert answer.status == 503
+            assert answer.json["broker"] is False
+            assert time.monotonic() - started < 4
+        started = time.monotonic()
+        assert told(fresh(mesh))[0] in (503, 504)
+        assert time.monotonic() - started < 15
+        assert requests.get(mesh.url + "/health", timeout=5).status_code == 200
+    wait_until(lambda: fresh(mesh).status_code == 200, 30, "the broker")
+
+
+def test_a_bug_of_ours_is_shown_to_no_one_and_logged_whole(mesh: Mesh) -> None:
+    mesh.rows("film", "RENAME TABLE film TO film_elsewhere")
+    try:
+        response = fresh(mesh)
+    finally:
+        mesh.rows("film", "RENAME TABLE film_elsewhere TO film")
+    assert told(response) == (500, "internal_error")
+    assert set(response.json()) == {"type", "title", "status", "code", "request_id"}
+    for word in ("film_elsewhere", "SELECT", "sqlalchemy", "Traceback", "marquee_film", "doesn't exist"):
+        assert word not in response.text
+        assert word not in str(response.headers)
+    request_id = response.headers["X-Request-ID"]
+    wait_until(lambda: request_id in mesh.log("gateway") and "Traceback" in mesh.log("gateway"), 5, "the log")
+    assert fresh(mesh).status_code == 200

@@ -1,0 +1,84 @@
+"""Starting, stopping and losing parts of a mesh, as an operator sees it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from operations.stop import descendants
+from rehearsal.mesh import ROOT, Mesh, private_environment, wait_until
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Mesh]:
+    """A mesh of which nothing was ever started, in a folder whose path is no easy one."""
+    folder = tmp_path / "a deep & odd folder" / ("d" * 100)
+    mesh = Mesh(folder, private_environment(folder))
+    yield mesh
+    mesh.operate("stop", check=False)
+
+
+def pids(mesh: Mesh) -> dict[str, int]:
+    return {process["name"]: process["pid"] for process in mesh.supervisor.processes() if process["pid"]}
+
+
+def test_stopping_what_does_not_run_is_fine(fresh: Mesh) -> None:
+    for _ in range(2):
+        assert "not running" in fresh.operate("stop").stdout
+
+
+def test_servers_start_once_come_back_and_leave_nothing_behind(fresh: Mesh) -> None:
+    with ThreadPoolExecutor() as crew:
+        starts = [crew.submit(fresh.operate, "start", "--servers-only") for _ in range(2)]
+        assert [start.result().returncode for start in starts] == [0, 0]
+    before = pids(fresh)
+    assert before.keys() == {"rabbitmq", "redis", "mariadb"}
+    fresh.operate("start", "--servers-only")
+    assert pids(fresh) == before
+
+    fresh.redis.set("kept", "yes")
+    fresh.kill("redis")
+    wait_until(lambda: pids(fresh).get("redis", before["redis"]) != before["redis"], 15, "a new Redis")
+    fresh.operate("start", "--servers-only")
+    assert fresh.redis.get("kept") == "yes"
+
+    os.kill(int((fresh.folder / "supervisord.pid").read_text()), signal.SIGKILL)
+    assert descendants(fresh.folder)
+    assert "has stopped" in fresh.operate("stop").stdout
+    assert not descendants(fresh.folder)
+
+
+def test_run_shows_one_log_and_ctrl_c_stops_everything(fresh: Mesh, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with output.open("w") as file, subprocess.Popen([sys.executable, "-m", "operations", "run"], cwd=ROOT, stdout=file,
+                                                    stderr=file, env=fresh.environment) as run:
+        wait_until(lambda: "audience" in output.read_text(), 90, "the end of the start")
+        answer = requests.get(f"{fresh.url}/film/get_all_list", timeout=5)
+        request_id = answer.headers["X-Request-ID"]
+        wait_until(lambda: output.read_text().count(request_id) >= 2, 10, "the request in the log of both rooms")
+        assert fresh.operate("run", check=False).returncode == 1
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 0
+    assert "Marquee is ready after" in output.read_text()
+    assert fresh.url in output.read_text()
+    assert not descendants(fresh.folder)
+
+
+@pytest.mark.parametrize(("variable", "words"), [
+    ("MARQUEE_PORT", "is taken by another program"),
+    ("MARQUEE_REDIS_PORT", "is taken by something other than Redis"),
+])
+def test_a_port_that_a_stranger_has_is_one_sentence(fresh: Mesh, variable: str, words: str) -> None:
+    with socket.create_server(("127.0.0.1", int(fresh.environment[variable]))):
+        done = fresh.operate("start", check=False)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not descendants(fresh.folder)

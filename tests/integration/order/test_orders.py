@@ -1,0 +1,306 @@
+"""The life of an order, over HTTP, with the truth read from MariaDB."""
+
+import base64
+import datetime as dt
+
+import pytest
+
+from rehearsal.mesh import Mesh, wait_until
+from services.order import ticket_codes
+
+
+@pytest.fixture(scope="module")
+def screening(mesh: Mesh) -> str:
+    return mesh.fresh_screening(320)
+
+
+@pytest.fixture
+def seats(mesh: Mesh, screening: str) -> list[str]:
+    """Free seats; each test has its own row's worth of them."""
+    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
+
+
+def buy(mesh: Mesh, token: str, screening: str, seats: list[str], key: str | None = None) -> dict[str, object]:
+    reply = mesh.post("/order/buy", token, key, screening_id=screening, seats=seats)
+    assert reply.status_code == 200, reply.text
+    return dict(reply.json())
+
+
+def make_late(mesh: Mesh, order_id: str) -> None:
+    """The clock goes on: this order's time is over, in MariaDB and on the board."""
+    mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE order_id = :o",
+              o=order_id)
+    [row] = mesh.rows("order", "SELECT screening_id, seats FROM orders WHERE order_id = :o", o=order_id)
+    key = f"seats:{{{row.screening_id}}}"
+    for seat, value in mesh.redis.hgetall(key).items():
+        if order_id in value:
+            mesh.redis.hset(key, seat, f"H|{order_id}|1|0")
+
+
+def status_of(mesh: Mesh, order_id: object) -> str:
+    return str(mesh.rows("order", "SELECT status FROM orders WHERE order_id = :o", o=order_id)[0].status)
+
+
+def test_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:3])
+
+    assert order["status"] == "created"
+    assert [seat["seat_id"] for seat in order["seats"]] == seats[:3]
+    assert order["total"] == sum(seat["price"] for seat in order["seats"])
+    expires, now = (dt.datetime.fromisoformat(str(order[name])) for name in ("expires_at", "server_time"))
+    assert dt.timedelta(minutes=7) < expires - now <= dt.timedelta(minutes=8)
+    assert {mesh.seats(screening)[seat] for seat in seats[:3]} == {"held"}
+
+    paid = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
+    assert paid["status"] == "paid"
+    assert [ticket["seat_id"] for ticket in paid["tickets"]] == seats[:3]
+    assert len({ticket["code"] for ticket in paid["tickets"]}) == 3
+    keys = {key["key_id"]: base64.urlsafe_b64decode(key["public_key"] + "=")
+            for key in mesh.get("/order/get_ticket_keys").json()["keys"]}
+    assert [ticket_codes.read(ticket["code"], keys) for ticket in paid["tickets"]] == [
+        ticket_codes.Facts(ticket["ticket_id"], screening, ticket["seat_id"]) for ticket in paid["tickets"]]
+    assert {mesh.seats(screening)[seat] for seat in seats[:3]} == {"sold"}
+
+    part = mesh.post("/order/refund", token, order_id=order["order_id"], seats=[seats[1]]).json()
+    assert part["status"] == "part_refunded"
+    assert part["refunded"] == order["seats"][1]["price"]
+    assert mesh.seats(screening)[seats[1]] == "free"
+
+    whole = mesh.post("/order/refund", token, order_id=order["order_id"]).json()
+    assert whole["status"] == "refunded"
+    assert whole["refunded"] == order["total"]
+    assert {ticket["status"] for ticket in whole["tickets"]} == {"void"}
+    assert {ticket["code"] for ticket in whole["tickets"]} == {None}
+    buy(mesh, mesh.buyer(), screening, seats[:3])
+    mesh.check_invariants()
+
+
+def test_the_loser_is_told_which_seats_are_gone_and_gets_none(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    buy(mesh, mesh.buyer(), screening, [seats[0]])
+
+    reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:3])
+
+    assert reply.status_code == 409
+    assert reply.json()["code"] == "seats_taken"
+    assert reply.json()["seats"] == [seats[0]]
+    assert mesh.seats(screening)[seats[1]] == mesh.seats(screening)[seats[2]] == "free"
+
+
+@pytest.mark.parametrize(("fields", "status", "code"), [
+    ({"seats": []}, 422, "fields_invalid"),
+    ({"seats": ["F1", "F1"]}, 422, "fields_invalid"),
+    ({"seats": [f"F{n}" for n in range(1, 10)]}, 422, "fields_invalid"),
+    ({"seats": ["ZZ99"]}, 422, "seats_unknown_in_hall"),
+    ({"seats": "F1"}, 422, "fields_invalid"),
+    ({"seats": [{"a": 1}]}, 422, "fields_invalid"),
+    ({"seats": ["F1"], "price": 1}, 422, "fields_invalid"),
+    ({"seats": ["F1"], "screening_id": "nowhere"}, 404, "unknown_screening"),
+])
+def test_a_senseless_order_is_refused(mesh: Mesh, screening: str, fields: dict[str, object], status: int,
+                                      code: str) -> None:
+    reply = mesh.post("/order/buy", mesh.buyer(), **{"screening_id": screening, **fields})
+
+    assert (reply.status_code, reply.json()["code"]) == (status, code), reply.text
+
+
+def test_a_third_unpaid_order_for_a_screening_is_refused(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    first = buy(mesh, token, screening, seats[:1])
+    buy(mesh, token, screening, seats[1:2])
+
+    reply = mesh.post("/order/buy", token, screening_id=screening, seats=seats[2:3])
+    assert (reply.status_code, reply.json()["code"]) == (409, "too_many_unpaid_orders")
+    assert mesh.seats(screening)[seats[2]] == "free"
+
+    mesh.post("/order/cancel", token, order_id=first["order_id"])
+    buy(mesh, token, screening, seats[2:3])
+
+
+def test_the_seats_of_a_late_order_go_to_the_next_buyer_at_once(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    first = buy(mesh, mesh.buyer(), screening, seats[:2])
+    make_late(mesh, str(first["order_id"]))
+
+    second = buy(mesh, mesh.buyer(), screening, seats[1:3])
+
+    assert status_of(mesh, first["order_id"]) == "expired"
+    assert status_of(mesh, second["order_id"]) == "created"
+    mesh.check_invariants()
+
+
+def test_a_late_order_expires_by_itself_and_can_not_be_paid(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:2])
+    make_late(mesh, str(order["order_id"]))
+
+    wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", what="the order's end")
+    reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
+
+    assert (reply.status_code, reply.json()["code"]) == (409, "order_expired")
+    assert mesh.seats(screening)[seats[0]] == "free"
+
+
+def test_a_late_order_whose_payment_got_through_is_paid_not_expired(mesh: Mesh, screening: str,
+                                                                    seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:2])
+    with mesh.without("order"):
+        # The order room died after the payment room had taken the money.
+        mesh.rows("order", "UPDATE orders SET status = 'paying', version = 2 WHERE order_id = :o", o=order["order_id"])
+        mesh.rows("order", "INSERT INTO outbox (event_id, type, order_id, version, made_at) VALUES "
+                           "(:o, 'order.paying', :o, 2, UTC_TIMESTAMP())", o=order["order_id"])
+        charge(mesh, order)
+        make_late(mesh, str(order["order_id"]))
+
+    wait_until(lambda: status_of(mesh, order["order_id"]) == "paid", what="the payment to be found")
+    mesh.check_invariants()
+
+
+def charge(mesh: Mesh, order: dict[str, object]) -> None:
+    """Call the payment room as the order room would."""
+    import subprocess
+    import sys
+
+    script = ("from services.foundation import settings; settings.load()\n"
+              "from nameko.standalone.rpc import ClusterRpcClient\n"
+              "import sys\n"
+              "with ClusterRpcClient(timeout=20) as rooms:\n"
+              "    rooms.payment.charge(order_id=sys.argv[1], amount=int(sys.argv[2]), currency=sys.argv[3], "
+              "method='sandbox')\n")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(order["order_id"]), str(order["total"]),
+                    str(order["currency"])], env=mesh.environment, check=True, timeout=60)
+
+
+def test_while_the_payment_room_is_away_a_paying_order_keeps_its_seats(mesh: Mesh, screening: str,
+                                                                       seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:2])
+    with mesh.without("payment"):
+        reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
+        assert (reply.status_code, reply.json()["code"]) == (503, "room_unavailable")
+        make_late(mesh, str(order["order_id"]))
+        other = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1])
+        assert other.status_code in (409, 503)
+        assert status_of(mesh, order["order_id"]) == "paying"
+
+    wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", what="the order's end")
+    mesh.check_invariants()
+
+
+def test_a_refund_waits_for_a_payment_room_that_is_away(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:2])
+    mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
+    with mesh.without("payment"):
+        reply = mesh.post("/order/refund", token, order_id=order["order_id"])
+        assert reply.json()["status"] == "refunding"
+        assert mesh.seats(screening)[seats[0]] == "free"
+
+    wait_until(lambda: status_of(mesh, order["order_id"]) == "refunded", 60, "the refund")
+    mesh.check_invariants()
+
+
+def test_a_cancelled_order_frees_its_seats_and_can_not_be_paid(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:2])
+
+    assert mesh.post("/order/cancel", token, order_id=order["order_id"]).json()["status"] == "cancelled"
+
+    assert mesh.seats(screening)[seats[0]] == "free"
+    reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
+    assert (reply.status_code, reply.json()["code"]) == (409, "order_not_payable")
+    again = mesh.post("/order/cancel", token, order_id=order["order_id"])
+    assert (again.status_code, again.json()["code"]) == (409, "order_not_cancellable")
+
+
+def test_another_buyers_order_does_not_exist(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    order = buy(mesh, mesh.buyer(), screening, seats[:1])
+    stranger = mesh.buyer()
+
+    for method, more in (("get_info", {}), ("pay", {"method": "sandbox"}), ("refund", {}), ("cancel", {})):
+        reply = mesh.post(f"/order/{method}", stranger, order_id=order["order_id"], **more)
+        assert (reply.status_code, reply.json()["code"]) == (404, "unknown_order"), method
+    assert mesh.get("/order/get_list", stranger).json()["orders"] == []
+
+
+def test_my_orders_come_in_pages_the_newest_first(mesh: Mesh) -> None:
+    token, made = mesh.buyer(), []
+    for _ in range(5):
+        screening = mesh.fresh_screening(40)
+        made.append(buy(mesh, token, screening, list(mesh.seats(screening))[:1])["order_id"])
+
+    first = mesh.get("/order/get_list", token, limit=3).json()
+    rest = mesh.get("/order/get_list", token, limit=3, cursor=first["next_cursor"]).json()
+
+    assert [order["order_id"] for order in first["orders"] + rest["orders"]] == made[::-1]
+    assert rest["next_cursor"] is None
+    assert mesh.get("/order/get_list", token, status="paid").json()["orders"] == []
+
+
+def test_the_same_key_gives_the_same_answer_and_one_order(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    first = mesh.post("/order/buy", token, "a-key", screening_id=screening, seats=seats[:2])
+    again = mesh.post("/order/buy", token, "a-key", screening_id=screening, seats=seats[:2])
+    other = mesh.post("/order/buy", token, "a-key", screening_id=screening, seats=seats[2:3])
+    stranger = mesh.post("/order/buy", mesh.buyer(), "a-key", screening_id=screening, seats=seats[2:3])
+
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+    assert stranger.status_code == 200
+    assert len(mesh.get("/order/get_list", token).json()["orders"]) == 1
+
+
+def test_a_late_retry_with_the_same_key_still_gets_its_answer(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    bought = mesh.post("/order/buy", token, "buy", screening_id=screening, seats=seats[:2])
+    order_id = bought.json()["order_id"]
+    paid = mesh.post("/order/pay", token, "pay", order_id=order_id, method="sandbox")
+    refunded = mesh.post("/order/refund", token, "refund", order_id=order_id)
+
+    assert mesh.post("/order/buy", token, "buy", screening_id=screening, seats=seats[:2]).content == bought.content
+    assert mesh.post("/order/pay", token, "pay", order_id=order_id, method="sandbox").content == paid.content
+    assert mesh.post("/order/refund", token, "refund", order_id=order_id).content == refunded.content
+    assert refunded.json()["status"] == "refunded"
+    changed = mesh.post("/order/refund", token, "refund", order_id=order_id, seats=seats[:1])
+    assert changed.json()["code"] == "key_reused"
+
+
+def test_a_refusal_is_not_remembered_under_its_key(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    rival, token = mesh.buyer(), mesh.buyer()
+    theirs = buy(mesh, rival, screening, seats[:1])
+    assert mesh.post("/order/buy", token, "k", screening_id=screening, seats=seats[:1]).status_code == 409
+
+    mesh.post("/order/cancel", rival, order_id=theirs["order_id"])
+
+    assert mesh.post("/order/buy", token, "k", screening_id=screening, seats=seats[:1]).status_code == 200
+
+
+def test_paying_twice_charges_once(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:2])
+
+    first = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
+    again = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
+
+    assert first["status"] == again["status"] == "paid"
+    assert first["tickets"] == again["tickets"]
+    mesh.check_invariants()
+
+
+def test_a_refund_is_refused_once_its_time_is_over(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:2])
+    mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
+    mesh.rows("order", "UPDATE orders SET refund_until = UTC_TIMESTAMP() - INTERVAL 1 MINUTE WHERE order_id = :o",
+              o=order["order_id"])
+
+    reply = mesh.post("/order/refund", token, order_id=order["order_id"])
+
+    assert (reply.status_code, reply.json()["code"]) == (409, "refund_closed")
+    assert mesh.seats(screening)[seats[0]] == "sold"
+
+
+def test_a_guest_can_not_buy(mesh: Mesh, screening: str) -> None:
+    reply = mesh.post("/order/buy", screening_id=screening, seats=["A1"])
+
+    assert (reply.status_code, reply.json()["code"]) == (401, "unauthenticated")

@@ -1,0 +1,73 @@
+"""The payment room on servers without a mesh: money for orders that nobody made would breach its invariants."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nameko
+import pytest
+from nameko.testing.services import worker_factory
+
+from rehearsal.mesh import ROOT, Mesh
+from services.foundation import migrate
+from services.foundation.calls import Asker
+from services.foundation.database import Transactions, make_engine
+from services.foundation.ids import new_id
+from services.payment.service import Payment
+from tests.integration.payment.bank import Bank
+
+StartRoom = Callable[[], "subprocess.Popen[bytes]"]
+NAMEKO = str(Path(sys.executable).with_name("nameko"))
+
+
+@pytest.fixture(autouse=True)
+def settings(servers: Mesh) -> Iterator[None]:
+    with nameko.config.patch(servers.settings, clear=True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def database(servers: Mesh) -> Iterator[Transactions]:
+    with nameko.config.patch(servers.settings, clear=True):
+        migrate.upgrade("payment")
+        engine = make_engine(servers.settings["DB_URIS"]["payment:Base"])
+    yield Transactions(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def room(database: Transactions) -> Any:
+    """The payment room's class on the real database, called as by another room."""
+    return worker_factory(Payment, asker=Asker(), database=database)
+
+
+@pytest.fixture
+def order_id() -> str:
+    return new_id()
+
+
+@pytest.fixture
+def bank(database: Transactions, order_id: str) -> Bank:
+    """What the sandbox's bank knows of the order."""
+    return Bank(database, order_id)
+
+
+@pytest.fixture
+def start_room(servers: Mesh, database: Transactions, tmp_path: Path) -> Iterator[StartRoom]:
+    """Starts one more process of the payment room."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-W", "ignore", NAMEKO, "run", "--config", "config.yml",
+                   "services.payment.service:Payment"]
+        with (tmp_path / f"payment-{len(running)}.log").open("wb") as log:
+            running.append(subprocess.Popen(command, cwd=ROOT, env=servers.environment, stdout=log, stderr=log))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.wait(20)

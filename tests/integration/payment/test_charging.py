@@ -1,0 +1,208 @@
+"""An order's money is taken once, at whatever moment things go wrong."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from schemas.errors import RoomSilent
+from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined
+from services.foundation.database import Transactions, utc_now
+from services.payment import service, store
+from services.payment.sandbox import Sandbox
+from tests.integration.payment.bank import Bank, WatchedSandbox
+
+EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
+MOMENTS = ["before authorize", "after authorize", "before capture", "after capture"]
+Happen = Callable[[str, Callable[[], object]], None]
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch, database: Transactions) -> Happen:
+    """`at("before capture", something)`: something happens then, once."""
+    def happen(moment: str, happening: Callable[[], object]) -> None:
+        watched = WatchedSandbox(database, moment, happening)
+        monkeypatch.setitem(service.PROVIDERS, "sandbox", lambda _: watched)
+
+    return happen
+
+
+@pytest.fixture
+def crash(at: Happen, room: Any, order_id: str) -> Callable[[str], None]:
+    """A charge of the order whose process dies at that moment."""
+    def die() -> None:
+        raise Crash
+
+    def charge(moment: str) -> None:
+        at(moment, die)
+        with pytest.raises(Crash):
+            room.charge(order_id=order_id, **EUR_12)
+
+    return charge
+
+
+def test_an_order_is_charged_once_however_often_this_is_asked(room: Any, order_id: str, bank: Bank) -> None:
+    first = room.charge(order_id=order_id, **EUR_12)
+    again = room.charge(order_id=order_id, **EUR_12)
+
+    assert first["status"] == "captured"
+    assert first == again == room.get_status(order_id=order_id)
+    assert (bank.taken, bank.charges) == (1200, 1)
+
+
+@pytest.mark.parametrize("other", [{"amount": 1300}, {"currency": "GBP"}])
+def test_an_order_is_charged_for_one_amount_only(room: Any, order_id: str, bank: Bank, other: dict[str, Any]) -> None:
+    room.charge(order_id=order_id, **EUR_12)
+
+    with pytest.raises(AmountMismatch):
+        room.charge(order_id=order_id, **{**EUR_12, **other})
+    assert bank.taken == 1200
+
+
+def test_after_a_decline_the_next_try_may_succeed(room: Any, order_id: str, bank: Bank) -> None:
+    bank.will("decline")
+
+    with pytest.raises(PaymentDeclined):
+        room.charge(order_id=order_id, **EUR_12)
+    declined = room.get_status(order_id=order_id)
+    paid = room.charge(order_id=order_id, **EUR_12)
+
+    assert (declined["status"], declined["captured"]) == ("failed", 0)
+    assert paid["payment_id"] != declined["payment_id"]
+    assert (bank.taken, bank.charges) == (1200, 2)
+
+
+def test_nobody_ever_asked_about_an_order_means_no_money(room: Any, order_id: str) -> None:
+    assert room.get_status(order_id=order_id) == {
+        "order_id": order_id, "payment_id": None, "status": "none", "captured": 0, "refunded": 0, "currency": None}
+
+
+def test_when_the_provider_s_answer_is_lost_repeating_finds_the_money(room: Any, order_id: str, bank: Bank) -> None:
+    bank.will("lose_capture")
+
+    with pytest.raises(RoomSilent):
+        room.charge(order_id=order_id, **EUR_12)
+    unknown = room.get_status(order_id=order_id)
+    paid = room.charge(order_id=order_id, **EUR_12)
+
+    assert unknown["status"] == "submitted"
+    assert paid["payment_id"] == unknown["payment_id"]
+    assert (bank.taken, bank.charges) == (1200, 1)
+
+
+def test_when_the_provider_s_answer_is_lost_closing_finds_the_money(room: Any, order_id: str, bank: Bank) -> None:
+    bank.will("lose_capture")
+    with pytest.raises(RoomSilent):
+        room.charge(order_id=order_id, **EUR_12)
+
+    assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_after_a_crash_the_same_payment_goes_on(crash: Callable[[str], None], room: Any, order_id: str, bank: Bank,
+                                                moment: str) -> None:
+    crash(moment)
+    left = room.get_status(order_id=order_id)
+
+    paid = room.charge(order_id=order_id, **EUR_12)
+
+    assert left["status"] == "submitted"
+    assert (paid["status"], paid["payment_id"]) == ("captured", left["payment_id"])
+    assert (bank.taken, bank.charges) == (1200, 1)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_after_a_crash_the_room_finishes_by_itself(crash: Callable[[str], None], room: Any, order_id: str, bank: Bank,
+                                                   moment: str) -> None:
+    crash(moment)
+
+    room.finish_what_was_left()
+    assert room.get_status(order_id=order_id)["status"] == "submitted"  # someone may be at it still
+    bank.let_time_pass()
+    room.finish_what_was_left()
+
+    assert room.get_status(order_id=order_id)["status"] == "captured"
+    assert bank.taken == 1200
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_after_a_crash_closing_tells_the_truth(crash: Callable[[str], None], room: Any, order_id: str, bank: Bank,
+                                               moment: str) -> None:
+    crash(moment)
+
+    told = room.close(order_id=order_id)
+
+    assert told["captured"] == bank.taken == (1200 if moment == "after capture" else 0)
+    assert told["status"] == ("captured" if moment == "after capture" else "closed")
+
+
+def test_a_closed_order_is_never_charged(room: Any, order_id: str, bank: Bank) -> None:
+    assert room.close(order_id=order_id)["status"] == "closed"
+
+    with pytest.raises(PaymentClosed):
+        room.charge(order_id=order_id, **EUR_12)
+    assert room.close(order_id=order_id)["captured"] == bank.charges == 0
+
+
+def test_a_paid_order_can_not_be_closed(room: Any, order_id: str) -> None:
+    room.charge(order_id=order_id, **EUR_12)
+
+    told = room.close(order_id=order_id)
+
+    assert (told["status"], told["captured"]) == ("captured", 1200)
+    assert room.charge(order_id=order_id, **EUR_12) == told
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_closing_in_the_midst_of_a_charge_tells_how_it_ends(at: Happen, room: Any, order_id: str, bank: Bank,
+                                                            moment: str) -> None:
+    told: list[dict[str, Any]] = []
+    at(moment, lambda: told.append(room.close(order_id=order_id)))
+
+    if moment == "after capture":
+        assert room.charge(order_id=order_id, **EUR_12)["status"] == "captured"
+    else:
+        with pytest.raises(PaymentClosed):
+            room.charge(order_id=order_id, **EUR_12)
+
+    assert told[0]["captured"] == bank.taken == room.close(order_id=order_id)["captured"]
+
+
+def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, order_id: str, bank: Bank,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    bank.will("lose_capture")
+    with pytest.raises(RoomSilent):
+        room.charge(order_id=order_id, **EUR_12)
+
+    def silence(self: object, payment_id: str) -> None:
+        raise RoomSilent(room="sandbox")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Sandbox, "cancel", silence)
+        with pytest.raises(RoomSilent):
+            room.close(order_id=order_id)
+        with pytest.raises(RoomSilent):
+            room.charge(order_id=order_id, **EUR_12)
+    assert room.get_status(order_id=order_id)["status"] == "submitted"
+
+    assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
+
+
+def test_money_taken_against_the_provider_s_word_goes_back(room: Any, database: Transactions, order_id: str,
+                                                          bank: Bank) -> None:
+    books = database.run(lambda tx: store.begin(tx, {"order_id": order_id, **EUR_12}, "sandbox", utc_now()))
+    assert books.attempt
+    provider, payment_id = Sandbox(database), books.attempt.payment_id
+    provider.authorize(books.attempt)
+    database.run(lambda tx: store.finish(tx, order_id, payment_id, "cancelled", utc_now()))
+    provider.capture(payment_id)
+    database.run(lambda tx: store.finish(tx, order_id, payment_id, provider.fetch(payment_id), utc_now()))
+
+    bank.let_time_pass()
+    room.finish_what_was_left()
+
+    assert bank.taken == bank.given_back == 1200

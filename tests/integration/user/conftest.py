@@ -1,0 +1,67 @@
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import nameko
+import pytest
+import requests
+from nameko.testing.services import worker_factory
+
+from rehearsal.mesh import Mesh
+from services.foundation.calls import Asker
+from services.foundation.database import Transactions, make_engine
+from services.user.attempts import LoginAttempts
+from services.user.service import User
+
+PASSWORD = "correct horse"
+
+
+def authorize(mesh: Mesh, token: str) -> requests.Response:
+    """Ask the user room whose token this is; past the gateway's own memory of it."""
+    return mesh.http.post(mesh.url + "/user/authorize", json={"token": token}, timeout=60)
+
+
+@pytest.fixture
+def name() -> str:
+    """A username that nobody has."""
+    return "Ada." + secrets.token_hex(6)
+
+
+@pytest.fixture
+def ada(mesh: Mesh, name: str) -> str:
+    """The username of someone who has an account."""
+    reply = mesh.post("/user/register", username=name, password=PASSWORD)
+    assert reply.status_code == 200, reply.text
+    return name
+
+
+@pytest.fixture
+def sign_in(mesh: Mesh) -> Callable[[str], str]:
+    """`sign_in(username)`: a token."""
+    def sign_in(username: str) -> str:
+        reply = mesh.post("/user/login", username=username, password=PASSWORD)
+        assert reply.status_code == 200, reply.text
+        return str(reply.json()["token"])
+
+    return sign_in
+
+
+@pytest.fixture
+def settings(mesh: Mesh) -> Iterator[None]:
+    with nameko.config.patch(mesh.settings, clear=True):
+        yield
+
+
+@pytest.fixture
+def database(mesh: Mesh, settings: None) -> Iterator[Transactions]:
+    engine = make_engine(mesh.settings["DB_URIS"]["user:Base"])
+    yield Transactions(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def room(mesh: Mesh, database: Transactions) -> Any:
+    """The user room's class on the servers of the mesh, to call without a mesh between."""
+    attempts = LoginAttempts()
+    attempts.setup()
+    return worker_factory(User, asker=Asker(), database=database, redis=mesh.redis, attempts=attempts)

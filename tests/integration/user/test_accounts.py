@@ -1,0 +1,132 @@
+"""Opening an account, signing in, and the profile."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from alembic import command
+from argon2 import PasswordHasher
+
+from rehearsal.mesh import Mesh
+from services.foundation import migrate
+from tests.integration.user.conftest import PASSWORD, authorize
+
+
+def test_an_account_is_opened_and_used(mesh: Mesh, name: str) -> None:
+    opened = mesh.post("/user/register", username=name, password=PASSWORD, display_name="Ada", email="ada@example.org")
+    signed_in = mesh.post("/user/login", username=name, password=PASSWORD).json()
+    profile = mesh.get("/user/get_profile", signed_in["token"]).json()
+
+    assert opened.json() == {"user_id": profile["user_id"], "username": name}
+    assert profile == signed_in["user"]
+    assert (profile["display_name"], profile["email"], profile["roles"]) == ("Ada", "ada@example.org", [])
+
+
+def test_a_username_belongs_to_one_in_every_spelling(mesh: Mesh, ada: str) -> None:
+    again = mesh.post("/user/register", username=ada.upper(), password=PASSWORD)
+    signed_in = mesh.post("/user/login", username=ada.lower(), password=PASSWORD)
+
+    assert (again.status_code, again.json()["code"]) == (409, "username_taken")
+    assert signed_in.json()["user"]["username"] == ada
+
+
+def test_an_account_asked_for_twice_with_one_key_is_opened_once(mesh: Mesh, name: str) -> None:
+    first, again = (mesh.post("/user/register", key=name, username=name, password=PASSWORD) for _ in range(2))
+    other = mesh.post("/user/register", key=name, username=name + "2", password=PASSWORD)
+
+    assert first.json() == again.json()
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+
+
+def test_a_profile_changes_where_it_is_told_to(mesh: Mesh, ada: str, sign_in: Callable[[str], str]) -> None:
+    token = sign_in(ada)
+
+    named = mesh.post("/user/update_profile", token, display_name="Ada", email="ada@example.org").json()
+    without_mail = mesh.post("/user/update_profile", token, email=None).json()
+
+    assert (named["display_name"], named["email"]) == ("Ada", "ada@example.org")
+    assert (without_mail["display_name"], without_mail["email"]) == ("Ada", None)
+    assert mesh.get("/user/get_profile", token).json() == without_mail
+
+
+def test_a_change_repeated_with_its_key_gets_the_answer_of_the_first(mesh: Mesh, ada: str,
+                                                                     sign_in: Callable[[str], str]) -> None:
+    token = sign_in(ada)
+
+    first = mesh.post("/user/update_profile", token, "change", display_name="Ada")
+    mesh.post("/user/update_profile", token, display_name="Countess")
+    again = mesh.post("/user/update_profile", token, "change", display_name="Ada")
+
+    assert first.json() == again.json()
+    assert mesh.get("/user/get_profile", token).json()["display_name"] == "Countess"
+
+
+def test_nobody_makes_himself_staff(mesh: Mesh, ada: str, sign_in: Callable[[str], str]) -> None:
+    token = sign_in(ada)
+
+    assert mesh.post("/user/update_profile", token, roles=["admin"]).status_code == 422
+    assert mesh.get("/user/get_profile", token).json()["roles"] == []
+
+
+def test_a_wrong_password_looks_like_an_unknown_user(mesh: Mesh, ada: str) -> None:
+    wrong = mesh.post("/user/login", username=ada, password="wrong horse")
+    unknown = mesh.post("/user/login", username=ada + "x", password="wrong horse")
+
+    def told(reply: Any) -> dict[str, Any]:
+        return {name: value for name, value in reply.json().items() if name not in ("request_id", "instance")}
+
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "login_failed")
+    assert told(wrong) == told(unknown)
+
+
+@pytest.mark.parametrize("username", ["Zoë", "李雷", "🎬", "a b", "'; DROP TABLE user; --", "%", "x" * 200])
+def test_whatever_is_typed_for_a_username_is_just_unknown(mesh: Mesh, username: str) -> None:
+    assert mesh.post("/user/login", username=username, password=PASSWORD).status_code == 401
+
+
+@pytest.mark.parametrize("almost", ["{} ", " {}", "{}\t", "{}."])
+def test_a_username_is_exact_but_for_its_case(mesh: Mesh, ada: str, almost: str) -> None:
+    assert mesh.post("/user/login", username=almost.format(ada), password=PASSWORD).status_code == 401
+
+
+def test_a_wrong_password_takes_as_long_as_an_unknown_user(mesh: Mesh, ada: str) -> None:
+    def seconds(username: str) -> float:
+        started = time.perf_counter()
+        mesh.post("/user/login", username=username, password="wrong horse")
+        return time.perf_counter() - started
+
+    tries = [(seconds(ada), seconds(f"{ada}{number}")) for number in range(9)]
+    known, unknown = (statistics.median(times) for times in zip(*tries, strict=True))
+
+    assert 0.5 < known / unknown < 2
+
+
+def test_a_weak_hash_of_old_is_replaced_at_the_next_sign_in(mesh: Mesh, ada: str) -> None:
+    weak = PasswordHasher(memory_cost=8 * 1024, time_cost=1, parallelism=1).hash(PASSWORD)
+    mesh.rows("user", "UPDATE user SET password_hash = :weak WHERE username = :ada", weak=weak, ada=ada)
+
+    for _ in range(2):
+        assert mesh.post("/user/login", username=ada, password=PASSWORD).status_code == 200
+
+    [row] = mesh.rows("user", "SELECT password_hash FROM user WHERE username = :ada", ada=ada)
+    assert "m=19456,t=2,p=1" in row.password_hash
+
+
+def test_passwords_and_tokens_are_nowhere_but_with_their_owner(mesh: Mesh, name: str) -> None:
+    password = "canary " + name
+    mesh.post("/user/register", username=name, password=password)
+    token = mesh.post("/user/login", username=name, password=password).json()["token"]
+    mesh.post("/user/login", username=password, password=password)
+    authorize(mesh, token)
+    mesh.post("/user/logout", token)
+
+    tables = [str(mesh.rows("user", f"SELECT * FROM {table}")) for table in ("user", "token", "idempotency_key")]
+    kept = [*tables, *mesh.redis.keys(), mesh.log("user"), mesh.log("gateway")]
+    for secret in (password, token):
+        assert not [place[:200] for place in kept if secret in place]
+
+
+def test_the_tables_are_what_the_room_believes(settings: None) -> None:
+    command.check(migrate.alembic_config("user"))

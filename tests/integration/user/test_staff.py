@@ -1,0 +1,78 @@
+"""Staff is made by whoever runs the house, with a command."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from rehearsal.mesh import ROOT, Mesh
+from tests.integration.user.conftest import PASSWORD, authorize
+
+SignIn = Callable[[str], str]
+
+
+def account(mesh: Mesh, *words: str, line: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "account", *words], cwd=ROOT,
+                          env=mesh.environment, input=line + "\n", capture_output=True, text=True, timeout=60)
+
+
+def roles(mesh: Mesh, token: str) -> list[str] | None:
+    reply = authorize(mesh, token)
+    return list(reply.json()["roles"]) if reply.status_code == 200 else None
+
+
+@pytest.mark.parametrize("role", ["staff", "admin"])
+def test_an_account_with_a_role_is_made_by_a_command(mesh: Mesh, name: str, sign_in: SignIn, role: str) -> None:
+    made = account(mesh, "create", "--role", role, name)
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert roles(mesh, sign_in(name)) == [role]
+
+
+def test_nobody_has_a_role_by_default(mesh: Mesh) -> None:
+    made_by_tests = mesh.rows("user", "SELECT username FROM user WHERE roles != '[]' AND username NOT LIKE 'Ada.%'")
+
+    assert made_by_tests == []
+
+
+@pytest.mark.parametrize(("words", "line", "reason"), [
+    (("create", "--role", "admin", "{ada}"), PASSWORD, "belongs to someone"),
+    (("create", "--role", "admin", "{ada}x"), "short", "password"),
+    (("create", "--role", "admin", "a b"), PASSWORD, "username"),
+    (("grant", "--role", "admin", "{ada}x"), "", "no user"),
+    (("revoke", "--role", "admin", "{ada}x"), "", "no user"),
+    (("password", "{ada}x"), PASSWORD, "no user"),
+])
+def test_what_can_not_be_done_is_said_in_one_line(mesh: Mesh, ada: str, words: tuple[str, ...], line: str,
+                                                  reason: str) -> None:
+    done = account(mesh, *(word.format(ada=ada) for word in words), line=line)
+
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_role_counts_at_once_and_so_does_its_end(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    buyer = sign_in(ada)
+    assert roles(mesh, buyer) == []
+
+    assert account(mesh, "grant", "--role", "staff", ada).returncode == 0
+    assert roles(mesh, buyer) is None
+    staff = sign_in(ada)
+    assert roles(mesh, staff) == ["staff"]
+
+    assert account(mesh, "revoke", "--role", "staff", ada).returncode == 0
+    assert roles(mesh, staff) is None
+    assert roles(mesh, sign_in(ada)) == []
+
+
+def test_a_new_password_signs_out_whoever_knows_the_old_one(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token = sign_in(ada)
+    assert mesh.get("/user/get_profile", token).status_code == 200
+
+    assert account(mesh, "password", ada, line="another horse").returncode == 0
+
+    assert mesh.get("/user/get_profile", token).status_code == 401
+    assert mesh.post("/user/login", username=ada, password=PASSWORD).status_code == 401
+    assert mesh.post("/user/login", username=ada, password="another horse").status_code == 200

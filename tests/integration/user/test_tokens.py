@@ -1,0 +1,171 @@
+"""A token lets its holder in until it ends or is revoked, and not a moment longer."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import Connection
+
+from rehearsal.mesh import Mesh
+from schemas.errors import Unauthenticated
+from schemas.user import token_id
+from services.foundation.calls import Asker
+from services.foundation.database import Transactions, utc_now
+from services.user import passwords, tokens
+from tests.integration.user.conftest import PASSWORD, authorize
+
+SignIn = Callable[[str], str]
+
+
+def is_let_in(mesh: Mesh, token: str) -> bool:
+    reply = authorize(mesh, token)
+    assert reply.status_code in (200, 401), reply.text
+    return bool(reply.status_code == 200)
+
+
+def test_a_token_says_who_its_holder_is(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    before = utc_now()
+    holder = authorize(mesh, sign_in(ada)).json()
+
+    assert (holder["username"], holder["roles"]) == (ada, [])
+    hours = (dt.datetime.fromisoformat(holder["expires_at"]) - before).total_seconds() / 3600
+    assert 11.9 < hours < 12.1
+
+
+@pytest.mark.parametrize("token", ["nonsense", "a" * 43, "' OR 1=1 --", "töken"])
+def test_what_is_no_token_lets_nobody_in(mesh: Mesh, token: str) -> None:
+    assert not is_let_in(mesh, token)
+
+
+def test_every_sign_in_has_a_token_of_its_own(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    here, there = sign_in(ada), sign_in(ada)
+    assert is_let_in(mesh, here)
+
+    mesh.post("/user/logout", here)
+
+    assert not is_let_in(mesh, here)
+    assert is_let_in(mesh, there)
+
+
+def test_signing_out_ends_a_token_everywhere_at_once(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    for _ in range(5):
+        token = sign_in(ada)
+        assert is_let_in(mesh, token)
+        assert mesh.get("/user/get_profile", token).status_code == 200
+
+        assert mesh.post("/user/logout", token).status_code == 200
+
+        assert not is_let_in(mesh, token)
+        assert mesh.get("/user/get_profile", token).status_code == 401
+        assert mesh.post("/user/logout", token).status_code == 401
+
+
+def test_signing_out_amid_many_who_look_ends_the_token_at_once(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token, over, let_in_after = sign_in(ada), threading.Event(), []
+    signed_out = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            was_out = signed_out.is_set()
+            if is_let_in(mesh, token) and was_out:
+                let_in_after.append(token)
+
+    onlookers = [threading.Thread(target=look) for _ in range(6)]
+    for onlooker in onlookers:
+        onlooker.start()
+    over.wait(0.3)
+    mesh.post("/user/logout", token)
+    signed_out.set()
+    over.wait(0.7)
+    over.set()
+    for onlooker in onlookers:
+        onlooker.join()
+
+    assert not let_in_after
+
+
+class Interrupted(Transactions):
+    """A database on which something happens right after it has been read."""
+
+    def __init__(self, database: Transactions, happening: Callable[[], object]) -> None:
+        super().__init__(database.engine)
+        self._happening = happening
+
+    def read(self, work: Callable[[Connection], Any]) -> Any:
+        found = super().read(work)
+        self._happening()
+        return found
+
+
+def test_who_looked_just_before_a_token_ended_does_not_bring_it_back(mesh: Mesh, room: Any, database: Transactions,
+                                                                     ada: str, sign_in: SignIn) -> None:
+    token = sign_in(ada)
+    user_id = authorize(mesh, token).json()["user_id"]
+    mesh.redis.delete(f"token:{token_id(token)}")
+    room.asker = Asker(user_id=user_id, token_id=token_id(token))
+    slow = Interrupted(database, room.logout)
+
+    tokens.holder(mesh.redis, slow, token, utc_now())
+
+    with pytest.raises(Unauthenticated):
+        tokens.holder(mesh.redis, database, token, utc_now())
+
+
+def test_who_looked_long_ago_keeps_no_copy(mesh: Mesh, database: Transactions, ada: str, sign_in: SignIn) -> None:
+    token = sign_in(ada)
+
+    tokens.holder(mesh.redis, database, token, utc_now() - dt.timedelta(seconds=tokens.COPY_SECONDS))
+
+    assert mesh.redis.get(f"token:{token_id(token)}") is None
+
+
+def test_a_copy_is_kept_for_half_a_minute_at_most(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token = sign_in(ada)
+    assert is_let_in(mesh, token)
+
+    assert 0 < mesh.redis.pttl(f"token:{token_id(token)}") <= 30_000
+
+
+def test_a_token_that_is_over_lets_nobody_in(mesh: Mesh, room: Any, ada: str, sign_in: SignIn) -> None:
+    token, late = sign_in(ada), utc_now() - dt.timedelta(seconds=1)
+    mesh.rows("user", "UPDATE token SET expires_at = :late WHERE token_id = :id", late=late.replace(tzinfo=None),
+              id=token_id(token))
+    assert not is_let_in(mesh, token)
+
+    room.forget_the_old()
+
+    assert not mesh.rows("user", "SELECT * FROM token WHERE token_id = :id", id=token_id(token))
+
+
+def test_when_redis_forgets_everything_people_stay_signed_in(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token = sign_in(ada)
+    assert is_let_in(mesh, token)
+
+    mesh.redis.flushall()
+
+    assert is_let_in(mesh, token)
+    assert mesh.get("/user/get_profile", token).status_code == 200
+
+
+def test_without_redis_people_sign_in_and_out(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token = sign_in(ada)
+    with mesh.without("redis"):
+        assert is_let_in(mesh, token)
+        mesh.post("/user/logout", token)
+        assert not is_let_in(mesh, token)
+        assert is_let_in(mesh, sign_in(ada))
+
+
+def test_a_password_changed_while_signing_in_counts(room: Any, mesh: Mesh, ada: str,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    def change_meanwhile(password_hash: str) -> bool:
+        mesh.rows("user", "UPDATE user SET password_hash = :new WHERE username = :ada", ada=ada,
+                  new=passwords.make_hash("another horse"))
+        return False
+
+    monkeypatch.setattr(passwords, "is_outdated", change_meanwhile)
+
+    with pytest.raises(Unauthenticated, match="login_failed"):
+        room.login(username=ada, password=PASSWORD)

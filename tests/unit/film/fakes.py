@@ -1,0 +1,41 @@
+"""A seat board and an announcer that do what the real ones promise, without servers."""
+
+from schemas.base import Event
+from schemas.film import SeatsUnknown
+from services.seating.board import Look, Mark
+
+
+class FakeBoard:
+    """Boards by screening; what is not in `taken` is cold, and nothing can be told while `down`."""
+
+    def __init__(self, taken: dict[str, dict[str, str]] | None = None, down: bool = False) -> None:
+        self.taken = taken or {}
+        self.down = down
+
+    def look(self, screening_id: str) -> Look | None:
+        self._answer()
+        taken = self.taken.get(screening_id)
+        if taken is None:
+            return None
+        return Look(7, {seat: Mark({"sold": "S", "held": "H"}[state], "someone") for seat, state in taken.items()})
+
+    def taken_counts(self, screening_ids: list[str]) -> dict[str, int | None]:
+        self._answer()
+        return {name: len(self.taken[name]) if name in self.taken else None for name in screening_ids}
+
+    def _answer(self) -> None:
+        if self.down:
+            raise SeatsUnknown(retry_after=1)
+
+
+class FakeAnnouncer:
+    """Remembers what was announced, and lets someone warm the boards it was about."""
+
+    def __init__(self, warms: FakeBoard | None = None) -> None:
+        self.said: list[tuple[Event, tuple[str, ...]]] = []
+        self._warms = warms
+
+    def announce_now(self, event: Event, *ids: str) -> None:
+        self.said.append((event, ids))
+        if self._warms is not None:
+            self._warms.taken.update({screening_id: {"A1": "sold"} for screening_id in ids})

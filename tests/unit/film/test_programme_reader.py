@@ -1,0 +1,170 @@
+from pathlib import Path
+
+import pytest
+
+from services.film.marked_yaml import BadFile, Mistake
+from services.film.programme import sold_shares
+from services.film.programme_reader import Programme, read
+from tests.unit.film.samples import CLEANING, NOW, SMALL, changed, line_of, written
+
+DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"
+
+
+def programme(folder: Path, text: str = SMALL) -> Programme:
+    return read(written(folder, text), NOW, CLEANING)
+
+
+def mistakes(folder: Path, text: str) -> list[Mistake]:
+    with pytest.raises(BadFile) as refused:
+        programme(folder, text)
+    return refused.value.mistakes
+
+
+def test_a_good_file_becomes_rows_and_screenings(tmp_path: Path) -> None:
+    good = programme(tmp_path)
+
+    assert [film["film_id"] for film in good.films] == ["arrival", "hero"]
+    assert good.films[1]["original_title"] == "英雄"
+    assert good.halls[0]["capacity"] == 8
+    assert len(good.showings(NOW)) == 6
+
+
+@pytest.mark.parametrize(("old", "new", "words"), [
+    ("year: 2016", "year: soon", "`year`: Not a whole number"),
+    ("title: Arrival", "titel: Arrival", "`titel`: is not known here"),
+    ("title: Arrival", "title: ''", "`title`"),
+    ("cast: [Jet Li]", "cast: Jet Li", "`cast`: a list is expected"),
+    ("timezone: Europe/Berlin", "timezone: Europe/Atlantis", "`timezone`: Not a time zone"),
+    ("currency: EUR", "currency: euros", "`currency`"),
+    ("weekend: 100", "week-end: 100", "`week-end`: is not known here"),
+    ("price: 1000", "price: -1", "`price`"),
+    ("surcharges: {premium: 300}", "surcharges: {sofa: 300}", "`sofa`: is not known here"),
+    ("          ssss\n", "          ssxs\n", "`x` is no seat"),
+    ("pp_wc", "pp_.c", "beside a wheelchair place"),
+    ("at: [17:00, 19:30]", "at: [17:00, 25:30]", "`at`: Not a time of day"),
+    ("films: [arrival, hero]", "films: [arrival, heroine]", "there is no film `heroine`"),
+    ("at: [17:00, 19:30]", "at: [17:00, 19:00]", "the screening at 19:00 would begin before the one at 17:00"),
+    ("at: [17:00, 19:30]", "at: [17:00, 17:00]", "the screening at 17:00 would begin before"),
+    ("screening: 2, share: 0.5", "screening: 2, share: 1.5", "`share`"),
+    ("hall: kanal-1, day: 0", "hall: kanal-9, day: 0", "there is no hall `kanal-9`"),
+    ("days: 3", "days: 0", "`days`"),
+    ("rating: PG-13\ncinemas:", "rating: {a: b}\ncinemas:", "`rating`: Not a valid string"),
+    ("    name: Kino am Kanal\n", "    name: Kino am Kanal\n    name: Odeon\n", "for the second time"),
+    ("currency: EUR", "currency: *money", "*name"),
+    ("  - id: arrival\n    title", "  - id: arrival\n   title", "this is not YAML"),
+    ("title: Arrival", "title: \x07", "not text"),
+])
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = changed((old, new))
+    first, last = line_of(new.strip(), text), line_of(new.strip(), text) + new.strip().count("\n")
+
+    told = [m for m in mistakes(tmp_path, text) if words in m.sentence]
+
+    assert told
+    assert first <= told[0].line <= last
+
+
+def test_an_id_is_given_once(tmp_path: Path) -> None:
+    text = SMALL.replace("id: hero", "id: arrival")
+
+    told = Mistake(line_of("title: 英雄") - 1, "there is a film `arrival` already, on line 3")
+    assert told in mistakes(tmp_path, text)
+
+
+def test_a_hall_drawn_twice_is_no_clash(tmp_path: Path) -> None:
+    hall = SMALL[SMALL.index("      - id: kanal-1"):SMALL.index("sold:")]
+
+    [mistake] = mistakes(tmp_path, SMALL.replace("sold:", f"{hall}sold:"))
+
+    assert "a hall `kanal-1` already" in mistake.sentence
+
+
+def test_what_is_missing_is_told_where_its_entry_begins(tmp_path: Path) -> None:
+    [mistake] = mistakes(tmp_path, changed(("    city: Berlin\n", "")))
+
+    assert mistake == Mistake(line_of("- id: kanal\n"), "`city`: is missing")
+
+
+def test_all_mistakes_are_told_at_once_in_their_order(tmp_path: Path) -> None:
+    text = changed(("year: 2016", "year: soon"), ("city: Berlin", "town: Berlin"), ("ssss", "xsss"),
+                   ("films: [arrival, hero]", "films: [arrival, nobody]"), ("share: 0.5", "share: half"))
+
+    with pytest.raises(BadFile) as refused:
+        programme(tmp_path, text)
+
+    lines = [mistake.line for mistake in refused.value.mistakes]
+    assert lines == sorted(lines)
+    assert set(lines) == {line_of(words, text) for words in
+                          ("year: soon", "- id: kanal\n", "town:", "xsss", "nobody", "share: half")}
+    assert all(f"programme.yml:{line}: " in str(refused.value) for line in lines)
+
+
+def test_a_mistake_elsewhere_hides_no_clash(tmp_path: Path) -> None:
+    text = changed(("year: 2016", "year: soon"), ("17:00, 19:30", "17:00, 19:00"))
+
+    assert [m.line for m in mistakes(tmp_path, text)] == [line_of("year: soon", text), line_of("at: [", text)]
+
+
+def test_a_clash_that_comes_only_in_some_weeks_is_told_today(tmp_path: Path) -> None:
+    late = "\n          - at: [23:30]\n            on: [sun]\n            films: [arrival]"
+    early = "\n          - at: ['1:30']\n            on: [mon]\n            films: [hero]"
+    text = changed(("films: [arrival, hero]", f"films: [arrival, hero]{late}{early}"))
+
+    [mistake] = mistakes(tmp_path, text)
+
+    assert mistake.line == line_of("'1:30'", text)
+    assert f"(line {line_of('23:30', text)})" in mistake.sentence
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- a\n- list", "films: {}", "? [a, b]\n: c", "{}", "\ufeff"])
+def test_a_file_of_another_kind_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    assert mistakes(tmp_path, text)[0].line == 1
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yml"
+    path.write_bytes("days: 3\n# Größe\n".encode("latin-1"))
+
+    with pytest.raises(BadFile) as refused:
+        read(path, NOW, CLEANING)
+
+    assert refused.value.mistakes == [Mistake(2, "this is not UTF-8 text")]
+
+
+def test_titles_that_look_like_numbers_or_answers_stay_titles(tmp_path: Path) -> None:
+    good = programme(tmp_path, changed(("title: Arrival", "title: 1917"), ("title: 英雄", "title: No")))
+
+    assert [film["title"] for film in good.films] == ["1917", "No"]
+
+
+def test_partly_sold_screenings_are_the_same_all_day(tmp_path: Path) -> None:
+    path = written(tmp_path)
+
+    assert sold_shares(path, NOW) == [("kanal-1-20261125-1930", 0.5), ("kanal-1-20261126-1700", 1.0)]
+    assert sold_shares(path, NOW.replace(hour=17)) == sold_shares(path, NOW)
+    assert sold_shares(path, NOW.replace(hour=19)) == [("kanal-1-20261126-1700", 1.0)]
+
+
+def test_the_demo_programme_has_what_it_promises() -> None:
+    demo = read(DEMO, NOW, CLEANING)
+
+    capacities = sorted(hall["capacity"] for hall in demo.halls)
+    assert len(capacities) == 8
+    assert capacities[0] == 40
+    assert capacities[-3:] == [180, 200, 320]
+    assert len(demo.films) == 24
+    assert {cinema["timezone"] for cinema in demo.cinemas} == {"Europe/Berlin", "Asia/Shanghai"}
+    assert {film["film_id"] for film in demo.films} == {showing.film_id for showing in demo.showings(NOW)}
+    assert len({showing.local_date for showing in demo.showings(NOW)}) == 10
+    assert {kind for slot in demo.slots for kind in slot.hall.kinds} == {
+        "standard", "premium", "couple", "wheelchair", "companion"}
+
+
+def test_the_demo_audience_leaves_most_screenings_alone() -> None:
+    demo = read(DEMO, NOW, CLEANING)
+    sold = dict(sold_shares(DEMO, NOW))
+
+    assert 10 <= len(sold) <= 14
+    assert sold.keys() <= {showing.screening_id for showing in demo.showings(NOW, days=3)}
+    for hall in demo.halls:
+        assert 1 <= sum(screening_id.startswith(hall["hall_id"]) for screening_id in sold) <= 2

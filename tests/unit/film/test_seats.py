@@ -1,0 +1,58 @@
+import pytest
+
+from schemas.film import BOARDS_COLD, SeatsUnknown
+from services.film import seats
+from tests.unit.film.fakes import FakeAnnouncer, FakeBoard
+
+
+def test_a_warm_board_is_read_at_once() -> None:
+    announcer = FakeAnnouncer()
+
+    assert seats.look(FakeBoard({"s1": {"A1": "held"}}), announcer, "s1").taken == {"A1": "held"}
+    assert not announcer.said
+
+
+def test_a_cold_board_is_announced_and_waited_for() -> None:
+    board = FakeBoard()
+    announcer = FakeAnnouncer(warms=board)
+
+    assert seats.look(board, announcer, "s1").taken == {"A1": "sold"}
+    assert announcer.said == [(BOARDS_COLD, ("s1",))]
+
+
+def test_a_board_that_stays_cold_is_told_as_unknown() -> None:
+    with pytest.raises(SeatsUnknown) as refused:
+        seats.look(FakeBoard(), FakeAnnouncer(), "s1", patience=0.1)
+
+    assert refused.value.about == {"retry_after": 1}
+
+
+def test_lists_say_how_many_seats_are_left() -> None:
+    board = FakeBoard({"s1": {"A1": "held", "A2": "sold"}, "s2": {}})
+
+    assert seats.left(board, FakeAnnouncer(), {"s1": 40, "s2": 30}) == {"s1": 38, "s2": 30}
+
+
+def test_lists_announce_all_cold_boards_in_one_go_and_show_the_rest() -> None:
+    announcer = FakeAnnouncer()
+
+    left = seats.left(FakeBoard({"s1": {}}), announcer, {"s1": 40, "s2": 30, "s3": 30}, patience=0.1)
+
+    assert left == {"s1": 40, "s2": None, "s3": None}
+    assert announcer.said == [(BOARDS_COLD, ("s2", "s3"))]
+
+
+def test_lists_wait_a_moment_for_cold_boards() -> None:
+    board = FakeBoard({"s1": {}})
+
+    assert seats.left(board, FakeAnnouncer(warms=board), {"s1": 40, "s2": 30}) == {"s1": 40, "s2": 29}
+
+
+def test_lists_answer_without_numbers_while_nobody_can_count() -> None:
+    assert seats.left(FakeBoard(down=True), FakeAnnouncer(), {"s1": 40}) == {"s1": None}
+    with pytest.raises(SeatsUnknown):
+        seats.look(FakeBoard(down=True), FakeAnnouncer(), "s1")
+
+
+def test_nothing_to_count_asks_nobody() -> None:
+    assert seats.left(FakeBoard(down=True), FakeAnnouncer(), {}) == {}

@@ -1,0 +1,53 @@
+"""Who is asking, and what they may do."""
+
+from typing import Any
+
+import pytest
+
+from schemas.base import Access, Method, Nothing
+from schemas.errors import Forbidden, Unauthenticated
+from services.foundation.calls import Asker
+from services.foundation.rpc import is_overdue
+
+GUEST, ANNA = Asker(), Asker(user_id="anna")
+STAFF, ADMIN = Asker(user_id="ben", roles=("staff",)), Asker(user_id="carla", roles=("admin",))
+
+
+@pytest.mark.parametrize(("access", "permitted"), [
+    ("public", (GUEST, ANNA, STAFF, ADMIN)),
+    ("internal", (GUEST, ANNA, STAFF, ADMIN)),
+    ("buyer", (ANNA, STAFF, ADMIN)),
+    ("staff", (STAFF, ADMIN)),
+    ("admin", (ADMIN,)),
+])
+def test_who_may_call_what(access: Access, permitted: tuple[Asker, ...]) -> None:
+    method = Method("film", "edit", Nothing, Nothing, access, "Edit a film.")
+    for asker in (GUEST, ANNA, STAFF, ADMIN):
+        if asker in permitted:
+            asker.permit(method)
+            continue
+        with pytest.raises(Unauthenticated if asker is GUEST else Forbidden):
+            asker.permit(method)
+
+
+def test_the_asker_is_whom_the_gateway_verified() -> None:
+    caller = {"user_id": "u1", "username": "anna", "roles": ["staff"], "token_id": "t1"}
+    asker = Asker.of({"caller": caller, "request_id": "r1", "idempotency_key": "k1"})
+    assert asker == Asker("u1", "anna", ("staff",), "t1", "r1", "k1")
+
+
+@pytest.mark.parametrize("context", [
+    {}, {"caller": None}, {"caller": "root"}, {"caller": []}, {"caller": {}}, {"caller": {"roles": ["admin"]}},
+    {"caller": {"roles": "admin"}}, {"caller": {"roles": 7}},
+], ids=str)
+def test_whom_nobody_verified_is_a_guest(context: dict[str, Any]) -> None:
+    with pytest.raises(Unauthenticated):
+        Asker.of(context).permit(Method("film", "edit", Nothing, Nothing, "admin", "Edit a film."))
+
+
+@pytest.mark.parametrize(("context", "overdue"), [
+    ({}, False), ({"deadline": "soon"}, False), ({"deadline": None}, False), ({"deadline": 1.5}, True),
+    ({"deadline": 10**11}, False),
+], ids=str)
+def test_a_call_past_its_deadline_is_overdue(context: dict[str, Any], overdue: bool) -> None:
+    assert is_overdue(context) is overdue

@@ -1,0 +1,39 @@
+"""A consumer whose connection breaks while it says that a message is done."""
+
+from collections.abc import Callable
+
+import pytest
+from amqp.exceptions import RecoverableConnectionError
+
+from services.foundation.draining import DrainingConsumer
+
+
+class Channel:
+    connection = "seems to be there"
+
+
+class Message:
+    """A message whose connection turns out to be broken at the first word."""
+
+    channel = Channel()
+
+    def __init__(self, problem: Exception) -> None:
+        self._problem = problem
+
+    def ack(self) -> None:
+        raise self._problem
+
+    def reject(self, requeue: bool) -> None:
+        raise self._problem
+
+
+@pytest.mark.parametrize("problem", [BrokenPipeError(), ConnectionResetError(), RecoverableConnectionError()])
+@pytest.mark.parametrize("say", [DrainingConsumer.ack_message, DrainingConsumer.reject_message])
+def test_a_pipe_that_breaks_during_an_ack_is_no_reason_to_die(
+    problem: Exception, say: Callable[[DrainingConsumer, object], None],
+) -> None:
+    consumer = DrainingConsumer("amqp://nowhere")
+    message = Message(problem)
+    consumer.on_message(None, message)
+    say(consumer, message)
+    assert not consumer._in_hand

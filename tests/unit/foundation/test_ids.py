@@ -1,0 +1,25 @@
+"""Ids are opaque, never the same, and sort by the time they were made."""
+
+import time
+import uuid
+
+from services.foundation.ids import new_id
+
+
+def test_an_id_is_a_uuid_of_version_7() -> None:
+    made = uuid.UUID(new_id())
+    assert made.version == 7
+    assert made.variant == uuid.RFC_4122
+
+
+def test_no_two_are_the_same() -> None:
+    assert len({new_id() for _ in range(10_000)}) == 10_000
+
+
+def test_a_later_one_sorts_after_an_earlier_one() -> None:
+    made = []
+    for _ in range(5):
+        made.append(new_id())
+        time.sleep(0.002)
+    assert made == sorted(made)
+    assert abs(int(made[-1][:12], 16) / 1000 - time.time()) < 1

@@ -1,0 +1,182 @@
+"""Seat maps as they change, as far as they need no network: what an event says, and who hears what."""
+
+from collections.abc import Iterator
+
+import eventlet
+import orjson
+import pytest
+
+from gateway import live
+from gateway.live import HEARTBEAT, OPENING, Watcher
+from gateway.seat_map import SeatMap
+from schemas.film import ScreeningOver, SeatsUnknown
+
+
+@pytest.fixture(autouse=True)
+def in_no_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("LOOK_SECONDS", "REST_SECONDS"):
+        monkeypatch.setattr(live, name, 0.01)
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.1)
+    with eventlet.Timeout(10):
+        yield
+
+
+class Hall:
+    """What is told at each look: the seats as they are then, or a refusal."""
+
+    def __init__(self) -> None:
+        self.version, self.taken = 1, dict[str, str]()
+        self.refuses: Exception | None = None
+
+    def look(self) -> SeatMap:
+        if self.refuses:
+            raise self.refuses
+        return SeatMap(self.version, dict(self.taken))
+
+    def change(self, **taken: str) -> None:
+        self.version += 1
+        self.taken.update(taken)
+
+
+@pytest.fixture
+def hall() -> Hall:
+    return Hall()
+
+
+@pytest.fixture
+def watcher(hall: Hall) -> Iterator[Watcher]:
+    made = Watcher(hall.look(), hall.look)
+    held_open = made.open(None)
+    thread = eventlet.spawn(made.run)
+    yield made
+    held_open.close()
+    made.end()
+    thread.wait()
+
+
+def told(event: bytes) -> tuple[str, str, dict[str, str]]:
+    """The kind, the id and the states by seat."""
+    fields = dict(line.split(": ", 1) for line in event.decode().strip().split("\n"))
+    return fields["event"], fields["id"], {s["seat_id"]: s["state"] for s in orjson.loads(fields["data"])["seats"]}
+
+
+def heard(events: Iterator[bytes]) -> tuple[str, str, dict[str, str]]:
+    return told(next(event for event in events if event not in (OPENING, HEARTBEAT)))
+
+
+# --- what an event says ---
+
+
+def test_the_whole_map_names_the_seats_that_are_not_free() -> None:
+    hall = b'{"version":7,"seats":[{"seat_id":"A1","state":"free"},{"seat_id":"A2","state":"sold"}],"chart":{}}'
+
+    assert told(SeatMap.read(hall).whole())[::2] == ("seats", {"A2": "sold"})
+
+
+def test_a_change_names_the_seats_that_became_something_else() -> None:
+    before, after = SeatMap(1, {"A1": "held", "A2": "held", "A3": "sold"}), SeatMap(2, {"A2": "sold", "A3": "sold"})
+
+    assert told(after.since(before))[::2] == ("change", {"A1": "free", "A2": "sold"})
+
+
+def test_a_hold_that_ends_by_time_leaves_the_version_but_not_the_id() -> None:
+    assert SeatMap(5, {"A1": "held"}).name != SeatMap(5, {}).name
+    assert SeatMap(5, {"A1": "held", "A2": "sold"}).name == SeatMap(5, {"A2": "sold", "A1": "held"}).name
+    assert SeatMap(5, {}).name.startswith("5-")
+
+
+# --- who hears what ---
+
+
+def test_a_newcomer_hears_the_whole_map_and_then_each_change(hall: Hall, watcher: Watcher) -> None:
+    events = iter(watcher.open(None))
+
+    assert heard(events)[::2] == ("seats", {})
+    hall.change(F7="held")
+    assert heard(events)[::2] == ("change", {"F7": "held"})
+    hall.change(F7="sold")
+    assert heard(events)[::2] == ("change", {"F7": "sold"})
+
+
+def test_a_change_nobody_announced_is_heard_too(hall: Hall, watcher: Watcher) -> None:
+    hall.taken["F7"] = "held"
+    events = iter(watcher.open(None))
+    eventlet.sleep(0.05)
+    assert heard(events)[::2] == ("seats", {"F7": "held"})
+
+    del hall.taken["F7"]
+
+    assert heard(events)[::2] == ("change", {"F7": "free"})
+
+
+def test_who_comes_back_hears_what_has_changed_since(hall: Hall, watcher: Watcher) -> None:
+    stream = watcher.open(None)
+    _, last, _ = heard(iter(stream))
+    stream.close()
+    for seat in ("A1", "A2", "A3"):
+        hall.change(**{seat: "held"})
+        eventlet.sleep(0.05)
+
+    assert heard(iter(watcher.open(last)))[::2] == ("change", {"A1": "held", "A2": "held", "A3": "held"})
+
+
+def test_who_comes_back_and_missed_nothing_hears_nothing_but_a_heartbeat(watcher: Watcher) -> None:
+    events = iter(watcher.open(watcher.seats.name))
+
+    assert [next(events), next(events)] == [OPENING, HEARTBEAT]
+
+
+def test_who_comes_back_with_an_id_nobody_knows_hears_the_whole_map(hall: Hall, watcher: Watcher) -> None:
+    hall.change(A1="sold")
+    eventlet.sleep(0.05)
+
+    assert heard(iter(watcher.open("9-abc")))[::2] == ("seats", {"A1": "sold"})
+
+
+def test_who_is_slow_hears_what_was_missed_in_one_piece(hall: Hall, watcher: Watcher) -> None:
+    events = iter(watcher.open(None))
+    heard(events)
+    for seat in ("A1", "A2", "A3"):
+        hall.change(**{seat: "held"})
+        eventlet.sleep(0.05)
+
+    assert heard(events)[2] == {"A1": "held", "A2": "held", "A3": "held"}
+
+
+def test_only_the_last_maps_are_remembered(hall: Hall, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "REMEMBERED", 2)
+    first = watcher.seats.name
+    for seat in ("A1", "A2", "A3"):
+        hall.change(**{seat: "held"})
+        eventlet.sleep(0.05)
+
+    assert heard(iter(watcher.open(first)))[0] == "seats"
+
+
+def test_a_room_that_is_away_for_a_moment_ends_no_stream(hall: Hall, watcher: Watcher) -> None:
+    events = iter(watcher.open(None))
+    heard(events)
+    hall.refuses = SeatsUnknown()
+    eventlet.sleep(0.05)
+    hall.refuses = None
+    hall.change(A1="held")
+
+    assert heard(events)[2] == {"A1": "held"}
+
+
+def test_when_the_screening_is_over_its_streams_end(hall: Hall, watcher: Watcher) -> None:
+    events = iter(watcher.open(None))
+    heard(events)
+    hall.refuses = ScreeningOver()
+
+    assert list(events) == []
+
+
+def test_nobody_looks_when_nobody_looks_on(hall: Hall) -> None:
+    watcher = Watcher(hall.look(), hall.look)
+    stream = watcher.open(None)
+    thread = eventlet.spawn(watcher.run)
+    eventlet.sleep(0.05)
+    stream.close()
+
+    thread.wait()

@@ -1,0 +1,37 @@
+"""What supervisord is told."""
+
+from configparser import RawConfigParser
+from pathlib import Path
+
+from operations.programs import Program, render
+
+
+def read(*programs: Program) -> RawConfigParser:
+    parser = RawConfigParser()
+    parser.read_string(render(list(programs)))
+    return parser
+
+
+def test_a_program_is_kept_alive_with_growing_pauses(tmp_path: Path) -> None:
+    film = read(Program("film", ["nameko", "run"], tmp_path))["program:film"]
+    assert film["autorestart"] == "true"
+    assert int(film["startretries"]) > 100_000
+    assert (film["stopsignal"], film["stopwaitsecs"], film["killasgroup"]) == ("TERM", "15", "true")
+
+
+def test_one_instance_has_the_name_of_its_room_and_several_have_numbers(tmp_path: Path) -> None:
+    parser = read(Program("film", ["x"], tmp_path), Program("order", ["x"], tmp_path, instances=3))
+    assert parser["program:film"]["process_name"] == "%(program_name)s"
+    assert parser["program:order"]["process_name"] == "%(program_name)s-%(process_num)s"
+    assert parser["program:order"]["numprocs"] == "3"
+
+
+def test_spaces_and_percents_survive(tmp_path: Path) -> None:
+    folder = tmp_path / "100 %"
+    program = read(Program("film", ["run", "a b"], folder, {"HOME": str(folder)}))["program:film"]
+    assert program["command"] == f"/usr/bin/env 'HOME={tmp_path}/100 %%' run 'a b'"
+    assert program["directory"] == f"{tmp_path}/100 %%"
+
+
+def test_the_socket_is_named_without_its_folder_whose_path_may_be_long() -> None:
+    assert read()["unix_http_server"]["file"] == "/proc/self/cwd/supervisor.sock"

@@ -1,0 +1,141 @@
+import datetime as dt
+from itertools import product
+
+import pytest
+
+from schemas.errors import FieldsInvalid
+from schemas.order import (
+    ORDER_STATES,
+    OrderExpired,
+    OrderNotCancellable,
+    OrderNotPayable,
+    OrderNotRefundable,
+    RefundClosed,
+    SalesClosed,
+    SeatsNotInOrder,
+    SeatsUnknownInHall,
+)
+from services.order import rules
+
+NOW = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.UTC)
+LATER = NOW + dt.timedelta(hours=2)
+MINUTE = dt.timedelta(minutes=1)
+LIMITS = rules.Limits(hold=8 * MINUTE, pay=15 * MINUTE, refund_until=30 * MINUTE, seats_per_order=8, unpaid_orders=2)
+HALL = {f"F{n}": {"seat_id": f"F{n}", "kind": "standard", "price": 1000 + n} for n in range(1, 12)}
+
+ALLOWED = {
+    ("created", "paying"), ("created", "cancelled"), ("created", "expired"),
+    ("paying", "paid"), ("paying", "cancelled"), ("paying", "expired"), ("paying", "review"),
+    ("paid", "part_refunded"), ("paid", "refunding"),
+    ("part_refunded", "part_refunded"), ("part_refunded", "refunding"),
+    ("refunding", "refunded"), ("expired", "paid"),
+    ("review", "paid"), ("review", "cancelled"), ("review", "refunding"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(ORDER_STATES, ORDER_STATES)))
+def test_an_order_changes_only_as_the_design_says(before: str, after: str) -> None:
+    assert rules.may_become(before, after) == ((before, after) in ALLOWED)
+
+
+def test_the_price_comes_from_the_hall_and_seats_stay_in_the_order_asked_for() -> None:
+    quote = rules.quote(HALL, LATER, ["F9", "F7"], NOW, LIMITS)
+
+    assert quote.seat_ids == ["F9", "F7"]
+    assert quote.total == 1009 + 1007
+
+
+def test_a_seat_can_not_be_named_twice_in_one_order() -> None:
+    with pytest.raises(FieldsInvalid):
+        rules.quote(HALL, LATER, ["F7", "F7"], NOW, LIMITS)
+
+
+def test_eight_seats_are_sold_at_once_but_not_nine() -> None:
+    assert len(rules.quote(HALL, LATER, [f"F{n}" for n in range(1, 9)], NOW, LIMITS).seats) == 8
+    with pytest.raises(FieldsInvalid):
+        rules.quote(HALL, LATER, [f"F{n}" for n in range(1, 10)], NOW, LIMITS)
+
+
+def test_a_seat_the_hall_does_not_have_is_named() -> None:
+    with pytest.raises(SeatsUnknownInHall) as refusal:
+        rules.quote(HALL, LATER, ["F7", "Z1"], NOW, LIMITS)
+    assert refusal.value.about == {"seats": ["Z1"]}
+
+
+@pytest.mark.parametrize(("starts_at", "sold"), [(NOW + MINUTE, True), (NOW, False), (NOW - MINUTE, False)])
+def test_seats_are_sold_until_the_film_starts(starts_at: dt.datetime, sold: bool) -> None:
+    if sold:
+        rules.quote(HALL, starts_at, ["F7"], NOW, LIMITS)
+    else:
+        with pytest.raises(SalesClosed):
+            rules.quote(HALL, starts_at, ["F7"], NOW, LIMITS)
+
+
+@pytest.mark.parametrize("status", ORDER_STATES)
+def test_only_unpaid_orders_die_at_their_deadline(status: str) -> None:
+    assert rules.is_dead(status, NOW, NOW) == (status in ("created", "paying"))
+    assert not rules.is_dead(status, NOW + MINUTE, NOW)
+
+
+@pytest.mark.parametrize("status", ORDER_STATES)
+def test_only_a_living_unpaid_order_can_be_paid(status: str) -> None:
+    if status in ("created", "paying"):
+        rules.may_pay(status, NOW + MINUTE, NOW)
+        with pytest.raises(OrderExpired):
+            rules.may_pay(status, NOW, NOW)
+    elif status == "expired":
+        with pytest.raises(OrderExpired):
+            rules.may_pay(status, NOW, NOW)
+    else:
+        with pytest.raises(OrderNotPayable):
+            rules.may_pay(status, NOW + MINUTE, NOW)
+
+
+def test_starting_to_pay_extends_the_deadline_once() -> None:
+    created = NOW
+    first = rules.pay_deadline(created, created + LIMITS.hold, LIMITS)
+    again = rules.pay_deadline(created, first, LIMITS)
+
+    assert first == again == created + 15 * MINUTE
+
+
+@pytest.mark.parametrize("status", ORDER_STATES)
+def test_only_an_unpaid_order_can_be_cancelled(status: str) -> None:
+    if status in ("created", "paying"):
+        rules.may_cancel(status)
+    else:
+        with pytest.raises(OrderNotCancellable):
+            rules.may_cancel(status)
+
+
+def test_refunding_everything_left_is_a_whole_refund() -> None:
+    plan = rules.plan_refund("part_refunded", {"F7": 1007, "F8": 1008}, None, LATER, NOW)
+
+    assert plan == rules.RefundPlan(["F7", "F8"], 2015, whole=True)
+
+
+def test_one_of_two_seats_can_be_refunded() -> None:
+    plan = rules.plan_refund("paid", {"F7": 1007, "F8": 1008}, ["F8"], LATER, NOW)
+
+    assert plan == rules.RefundPlan(["F8"], 1008, whole=False)
+
+
+def test_a_seat_refunded_before_can_not_be_refunded_again() -> None:
+    with pytest.raises(SeatsNotInOrder) as refusal:
+        rules.plan_refund("part_refunded", {"F7": 1007}, ["F7", "F8"], LATER, NOW)
+    assert refusal.value.about == {"seats": ["F8"]}
+
+
+@pytest.mark.parametrize("status", ORDER_STATES)
+def test_only_what_was_paid_can_be_refunded(status: str) -> None:
+    if status in ("paid", "part_refunded"):
+        rules.plan_refund(status, {"F7": 1007}, None, LATER, NOW)
+    else:
+        with pytest.raises(OrderNotRefundable):
+            rules.plan_refund(status, {"F7": 1007}, None, LATER, NOW)
+
+
+def test_the_refund_closes_by_the_terms_of_the_order() -> None:
+    rules.plan_refund("paid", {"F7": 1007}, None, NOW, NOW)
+    with pytest.raises(RefundClosed):
+        rules.plan_refund("paid", {"F7": 1007}, None, NOW - MINUTE, NOW)

@@ -1,0 +1,135 @@
+"""A door tells a true ticket code from a false one."""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.foundation.settings import SettingsError
+from services.order import ticket_keys
+from services.order.ticket_codes import CODE, Facts, FalseCode, TicketKeys, read
+
+FACTS = Facts("01a1fd94188c731599426506d887675e", "kanal-1-20261122-2000", "F7")
+OLD, NEW, STRANGE = (Ed25519PrivateKey.generate() for _ in range(3))
+OURS = TicketKeys([NEW])
+CODE_OF_F7 = OURS.sign(FACTS)
+
+
+def test_a_code_says_which_ticket_screening_and_seat_it_is_for() -> None:
+    assert read(CODE_OF_F7, OURS.public) == FACTS
+    assert CODE_OF_F7.startswith("M1.")
+    assert OURS.sign(FACTS) == CODE_OF_F7
+
+
+def test_the_longest_code_has_a_place_in_the_database() -> None:
+    code = OURS.sign(Facts("t" * 32, "s" * 64, "AB123"))
+
+    assert read(code, OURS.public).seat_id == "AB123"
+    assert len(code) <= 255
+
+
+def test_a_code_for_another_seat_is_not_made_by_changing_the_letters() -> None:
+    with pytest.raises(FalseCode):
+        read(CODE_OF_F7.replace("~F7", "~F8"), OURS.public)
+
+
+@given(at=st.integers(0, len(CODE_OF_F7) - 1), letter=st.sampled_from("AaBbYyZz019-_~.= \n\u0661"))
+def test_no_letter_can_be_changed(at: int, letter: str) -> None:
+    altered = CODE_OF_F7[:at] + letter + CODE_OF_F7[at + 1:]
+    if altered != CODE_OF_F7:
+        with pytest.raises(FalseCode):
+            read(altered, OURS.public)
+
+
+def test_the_last_letter_has_one_spelling_though_it_has_bits_to_spare() -> None:
+    others = [CODE_OF_F7[:-1] + letter for letter in
+              "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" if letter != CODE_OF_F7[-1]]
+    for altered in others:
+        with pytest.raises(FalseCode):
+            read(altered, OURS.public)
+
+
+def test_a_code_signed_by_someone_else_is_false_whatever_key_it_names() -> None:
+    theirs = TicketKeys([STRANGE])
+    forged = theirs.sign(FACTS)
+    with pytest.raises(FalseCode):
+        read(forged, OURS.public)
+    [ours], [other] = OURS.public, theirs.public
+    with pytest.raises(FalseCode):
+        read(forged.replace(other, ours), OURS.public)
+
+
+@pytest.mark.parametrize("nonsense", ["", "M1", "M1...", "M2" + CODE_OF_F7[2:], CODE_OF_F7 + "=", CODE_OF_F7 + "\n",
+                                      CODE_OF_F7 * 2, "x" * 10_000])
+def test_what_is_no_code_is_false(nonsense: str) -> None:
+    with pytest.raises(FalseCode):
+        read(nonsense, OURS.public)
+
+
+def test_a_new_key_signs_and_the_old_one_keeps_its_tickets_good() -> None:
+    before, after = TicketKeys([OLD]), TicketKeys([NEW, OLD])
+
+    assert read(before.sign(FACTS), after.public) == FACTS
+    assert list(after.public) == [*OURS.public, *before.public]
+    parts = CODE.fullmatch(after.sign(FACTS))
+    assert parts
+    assert parts[2] == list(OURS.public)[0]
+
+
+# --- the file ---
+
+
+def settings(folder: Path, environment: str = "local", file: str | None = None) -> dict[str, object]:
+    return {"environment": environment, "run_folder": str(folder / "run"), "order": {"ticket_key_file": file}}
+
+
+def pem(*keys: object) -> bytes:
+    return b"".join(key.private_bytes(  # type: ignore[attr-defined]
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) for key in keys)
+
+
+def test_on_ones_own_machine_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    first, second = (ticket_keys.load(settings(tmp_path)) for _ in range(2))
+
+    assert first.public == second.public
+    [file] = (tmp_path / "run").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_of_two_processes_that_make_a_key_one_key_stays(tmp_path: Path) -> None:
+    path = tmp_path / "ticket.key"
+    ticket_keys.make_file(path)
+    made = path.read_bytes()
+
+    ticket_keys.make_file(path)
+
+    assert path.read_bytes() == made
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_elsewhere_the_key_has_to_be_given(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="MARQUEE_TICKET_KEY"):
+        ticket_keys.load(settings(tmp_path, "production"))
+    file = tmp_path / "keys.pem"
+    file.write_bytes(pem(NEW, OLD))
+    assert list(ticket_keys.load(settings(tmp_path, "production", str(file))).public) == list(
+        TicketKeys([NEW, OLD]).public)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", pem(generate_private_key(SECP256R1())),
+                                     re.sub(b"\n[^-]", b"\n!", pem(NEW))])
+def test_a_file_without_good_keys_is_told_about_and_not_shown(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "keys.pem"
+    file.write_bytes(content)
+
+    with pytest.raises(SettingsError) as mistake:
+        ticket_keys.load(settings(tmp_path, file=str(file)))
+    assert "BEGIN" not in str(mistake.value)
+    with pytest.raises(SettingsError):
+        ticket_keys.load(settings(tmp_path, file=str(tmp_path / "none")))

@@ -1,0 +1,1 @@
+"""The contract, word by word."""

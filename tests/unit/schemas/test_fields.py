@@ -1,0 +1,88 @@
+"""What counts as a moment, a number, a seat, an id or a text."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError
+
+from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
+
+PARIS = dt.timezone(dt.timedelta(hours=1))
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    ("2026-11-21T19:30:00+01:00", dt.datetime(2026, 11, 21, 19, 30, tzinfo=PARIS)),
+    ("2026-11-21T18:30:00Z", dt.datetime(2026, 11, 21, 18, 30, tzinfo=dt.UTC)),
+    ("2026-11-21T18:30:00.125Z", dt.datetime(2026, 11, 21, 18, 30, 0, 125000, tzinfo=dt.UTC)),
+    ("2026-11-21T19:30:00 01:00", dt.datetime(2026, 11, 21, 19, 30, tzinfo=PARIS)),
+    ("20261121T193000+0100", dt.datetime(2026, 11, 21, 19, 30, tzinfo=PARIS)),
+])
+def test_a_moment(written: str, meant: dt.datetime) -> None:
+    assert Moment().deserialize(written) == meant
+
+
+@pytest.mark.parametrize("written", [
+    "", "tomorrow", "2026-11-21", "2026-11-21T19:30:00", "2026-13-01T00:00:00Z", "2026-11-21T25:00:00Z",
+    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-21T19:30:00+99:00", 0, 1.5, True, None, [], {}, "\x00",
+])
+def test_no_moment(written: object) -> None:
+    with pytest.raises(ValidationError):
+        Moment(required=True).deserialize(written)
+
+
+@pytest.mark.parametrize(("meant", "written"), [
+    (dt.datetime(2026, 11, 21, 19, 30, tzinfo=PARIS), "2026-11-21T19:30:00+01:00"),
+    (dt.datetime(2026, 11, 21, 18, 30, 0, 125000, tzinfo=dt.UTC), "2026-11-21T18:30:00.125+00:00"),
+    ("2026-11-21T19:30:00+01:00", "2026-11-21T19:30:00+01:00"),
+    (None, None),
+])
+def test_a_moment_is_written_with_its_offset(meant: object, written: str | None) -> None:
+    assert Moment().serialize("at", {"at": meant}) == written
+
+
+def test_a_moment_without_a_zone_is_a_bug_of_ours() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        Moment().serialize("at", {"at": dt.datetime(2026, 11, 21)})
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    (7, 7), (0, 0), (-3, -3), ("7", 7), ("-3", -3), ("007", 7), ("999999999999999", 999999999999999),
+])
+def test_a_whole_number(written: object, meant: int) -> None:
+    assert Whole().deserialize(written) == meant
+
+
+@pytest.mark.parametrize("written", [
+    1.5, 1.0, True, False, "1.5", "1e9", "", " 7", "7 ", "+7", "--7", "-", "0x7", "٣", "²", "1_000", "9" * 16, "7\n",
+    None, [], {}, [7],
+])
+def test_no_whole_number(written: object) -> None:
+    with pytest.raises(ValidationError):
+        Whole(required=True).deserialize(written)
+
+
+@pytest.mark.parametrize(("field", "good"), [
+    (SeatId(), ["A1", "F7", "Z999", "AA12"]),
+    (Id(), ["a", "0191-x_Y", "x" * 64]),
+    (Money(), [0, 1, 10**12, "1250"]),
+    (Currency(), ["EUR", "CNY"]),
+    (Text(5), ["a", "花樣年華", "a\nb", "é\u0301", "👩‍👩‍👧", "     "]),
+    (Text(5, least=0), [""]),
+], ids=["seat", "id", "money", "currency", "text", "empty text"])
+def test_good_values(field: Any, good: list[object]) -> None:
+    for value in good:
+        field.deserialize(value)
+
+
+@pytest.mark.parametrize(("field", "bad"), [
+    (SeatId(), ["", "F", "7", "f7", "F0", "F07", "F1000", "AAA1", "F7 ", "F7\n", " F7", "F-7", "Ｆ7", 7, None, ["F7"]]),
+    (Id(), ["", "a b", "x" * 65, "a/b", "../x", "a\n", "é", "'; --", 7, None, {}]),
+    (Money(), [-1, 10**12 + 1, 12.5, "12.50", "€5", None]),
+    (Currency(), ["", "eur", "EURO", "EUR\n", " EUR", "€", 978, None]),
+    (Text(5), ["", "too long", "a\x00", "\x1b[31m", "\x7f", "\ud800", 5, None, [], b"abc\xff"]),
+], ids=["seat", "id", "money", "currency", "text"])
+def test_bad_values(field: Any, bad: list[object]) -> None:
+    for value in bad:
+        with pytest.raises(ValidationError):
+            field.deserialize(value)

@@ -1,0 +1,64 @@
+"""Every request and reply goes over the wire and comes back the same."""
+
+import orjson
+import pytest
+
+from schemas import catalogue
+from schemas.base import Method
+from schemas.errors import FieldsInvalid
+from services.foundation import wire
+from tests.unit.schemas.examples import example
+
+METHODS = sorted(catalogue.methods().values(), key=lambda method: method.path)
+every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.path)
+
+
+@every_method
+def test_a_request_survives_the_journey(method: Method) -> None:
+    sent = example(method.request())
+    loaded = method.load(wire.decode(wire.encode(sent)))
+    assert loaded.keys() == sent.keys()
+    assert method.request().dump(loaded) == sent
+
+
+@every_method
+def test_a_reply_survives_the_journey(method: Method) -> None:
+    told = example(method.reply())
+    known = method.reply().load(told)
+    assert orjson.loads(wire.encode(method.dump(known))) == told
+
+
+@every_method
+def test_a_field_nobody_knows_is_refused(method: Method) -> None:
+    with pytest.raises(FieldsInvalid) as refusal:
+        method.load({**example(method.request()), "price": 1})
+    assert list(refusal.value.about["fields"]) == ["price"]
+
+
+@every_method
+def test_a_field_that_is_missing_is_named(method: Method) -> None:
+    whole = example(method.request())
+    for name, field in method.request().fields.items():
+        rest = {other: value for other, value in whole.items() if other != name}
+        if not field.required:
+            method.load(rest)
+            continue
+        with pytest.raises(FieldsInvalid) as refusal:
+            method.load(rest)
+        assert list(refusal.value.about["fields"]) == [name]
+
+
+@every_method
+@pytest.mark.parametrize("nonsense", [None, [], {}, "", "\x00", True, -1, 10**30, "F" * 5000], ids=repr)
+def test_nonsense_in_any_field_is_refused_or_taken_but_never_an_accident(method: Method, nonsense: object) -> None:
+    for name in method.request().fields:
+        try:
+            method.load({**example(method.request()), name: nonsense})
+        except FieldsInvalid as refusal:
+            wire.encode(refusal.about)
+
+
+def test_a_reply_carries_only_what_its_schema_names() -> None:
+    profile = catalogue.methods()["user", "get_profile"]
+    told = profile.dump({**profile.reply().load(example(profile.reply())), "password_hash": "secret"})
+    assert "password_hash" not in told

@@ -1,0 +1,180 @@
+"""The seats we suggest to a group."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.film import SEAT_REASONS, NotEnoughSeats
+from services.seating.best_seats import suggest
+from services.seating.chart import Chart, Drawing, lay_out
+
+BIG = lay_out(Drawing("\n".join(["ssss_ssssssssssss_ssss"] * 15 + ["DDDD_DDDDDDDDDDDD_DDDD"]), curve=2))
+
+
+def chart(*rows: str) -> Chart:
+    return lay_out(Drawing("\n".join(rows)))
+
+
+def but(hall: Chart, *free: str) -> set[str]:
+    """Every seat taken, but these."""
+    return {seat.seat_id for seat in hall.seats} - set(free)
+
+
+def test_in_an_empty_hall_a_pair_sits_in_the_middle_two_thirds_back() -> None:
+    hall = chart(*["ssssssssss"] * 10)
+
+    best = suggest(hall, set(), 2)
+
+    assert best.seats == ("G5", "G6")
+    assert best.reasons == ("adjacent", "centre", "two_thirds_back", "no_single_left")
+
+
+def test_nobody_is_parted_by_an_aisle_when_a_row_has_enough_together() -> None:
+    assert suggest(chart("sss_sss", "ss_ssss"), set(), 4).seats == ("B3", "B4", "B5", "B6")
+
+
+def test_a_single_seat_is_not_left_alone_where_that_can_be_avoided() -> None:
+    hall = chart("sssss")
+
+    assert suggest(hall, set(), 3).seats in {("A1", "A2", "A3"), ("A3", "A4", "A5")}
+    assert "no_single_left" in suggest(hall, set(), 3).reasons
+    assert "no_single_left" not in suggest(hall, set(), 4).reasons
+
+
+def test_a_couple_seat_goes_whole_or_not_at_all() -> None:
+    hall = chart("s_DDDD")
+
+    assert suggest(hall, set(), 2).seats in {("A2", "A3"), ("A4", "A5")}
+    assert suggest(hall, set(), 1).seats == ("A1",)
+    assert suggest(hall, {"A2", "A4"}, 1).seats == ("A1",)
+    with pytest.raises(NotEnoughSeats) as refusal:
+        suggest(hall, {"A1"}, 3)
+    assert refusal.value.about == {"free": 2}
+
+
+def test_three_people_share_a_couple_seat_and_a_single_one() -> None:
+    best = suggest(chart("s_DDDD"), set(), 3)
+
+    assert best.seats == ("A1", "A2", "A3")
+    assert "split" in best.reasons
+
+
+def test_four_people_sit_on_two_couple_seats_rather_than_on_two_halves() -> None:
+    hall = chart("s_DD_DD", "s_DD_DD")
+
+    assert set(suggest(hall, but(hall, "A1", "A2", "A3", "B4", "B5"), 4).seats) == {"A2", "A3", "B4", "B5"}
+
+
+def test_wheelchair_and_companion_places_are_for_who_asks_for_them() -> None:
+    hall = chart("wc", "ss")
+
+    assert suggest(hall, set(), 2).seats == ("B1", "B2")
+    with pytest.raises(NotEnoughSeats):
+        suggest(hall, {"B1"}, 2)
+    best = suggest(hall, set(), 2, wheelchair=True)
+    assert best.seats == ("A1", "A2")
+    assert {"adjacent", "wheelchair"} <= set(best.reasons)
+
+
+def test_a_group_with_one_wheelchair_gets_one_wheelchair_place() -> None:
+    assert suggest(chart("wcssss", "ssssww"), set(), 5, wheelchair=True).seats == ("B1", "B2", "B3", "B4", "B5")
+
+
+def test_without_a_free_wheelchair_place_there_is_none_to_suggest() -> None:
+    with pytest.raises(NotEnoughSeats) as refusal:
+        suggest(chart("wcss"), {"A1"}, 2, wheelchair=True)
+    assert refusal.value.about == {"free": 0}
+
+
+def test_a_group_that_fits_in_no_row_sits_in_two_neighbouring_ones_and_nobody_alone() -> None:
+    hall = chart("sss", "sss", "sss")
+
+    best = suggest(hall, set(), 4)
+
+    rows = [seat[0] for seat in best.seats]
+    assert sorted(rows.count(row) for row in set(rows)) == [2, 2]
+    assert {"AB", "BC"} & {"".join(sorted(set(rows)))}
+    assert "split" in best.reasons
+    assert "adjacent" not in best.reasons
+
+
+def test_in_a_hall_of_scattered_seats_the_nearest_ones_are_taken() -> None:
+    hall = chart(*["ssssssssss"] * 6)
+
+    best = suggest(hall, but(hall, "A1", "D5", "E7", "F10", "D3"), 3)
+
+    assert best.seats == ("D3", "D5", "E7")
+    assert "split" in best.reasons
+
+
+def test_a_hall_with_too_few_seats_says_how_many_there_are() -> None:
+    hall = chart("ssss")
+
+    with pytest.raises(NotEnoughSeats) as refusal:
+        suggest(hall, {"A1", "A4"}, 3)
+    assert refusal.value.about == {"free": 2}
+    with pytest.raises(NotEnoughSeats):
+        suggest(hall, but(hall), 1)
+
+
+ROWS = st.text(alphabet="ssssp_.dw", min_size=1, max_size=14).map(
+    lambda row: row.replace("d", "DD").replace("w", "wc"))
+HALLS = st.lists(ROWS, min_size=1, max_size=8).filter(lambda rows: set("spDw") & set("".join(rows))).map(
+    lambda rows: chart(*rows))
+
+
+@given(hall=HALLS, data=st.data(), count=st.integers(1, 8), wheelchair=st.booleans())
+@settings(deadline=None)
+def test_whatever_the_hall_the_seats_are_free_and_as_many_as_wanted(
+        hall: Chart, data: st.DataObject, count: int, wheelchair: bool) -> None:
+    taken = data.draw(st.sets(st.sampled_from([seat.seat_id for seat in hall.seats])))
+    kinds = {seat.seat_id: seat.kind for seat in hall.seats}
+    try:
+        best = suggest(hall, taken, count, wheelchair)
+    except NotEnoughSeats:
+        plain = [s for s in hall.seats if s.seat_id not in taken and s.kind in ("standard", "premium")]
+        assert wheelchair or len(plain) < count
+        return
+    assert len(set(best.seats)) == count
+    assert not set(best.seats) & taken
+    chosen = [kinds[seat] for seat in best.seats]
+    assert chosen.count("wheelchair") == int(wheelchair)
+    assert wheelchair or "companion" not in chosen
+    assert chosen.count("couple") % 2 == 0
+    assert set(best.reasons) <= set(SEAT_REASONS)
+    assert suggest(hall, set(taken), count, wheelchair) == best
+
+
+@given(plan=st.lists(st.text(alphabet="sp_.", min_size=1, max_size=14), min_size=1, max_size=8).filter(
+    lambda rows: set("sp") & set("".join(rows))), data=st.data(), count=st.integers(2, 6))
+@settings(deadline=None)
+def test_whenever_a_row_has_as_many_together_they_sit_together(
+        plan: list[str], data: st.DataObject, count: int) -> None:
+    hall = chart(*plan)
+    taken = data.draw(st.sets(st.sampled_from([seat.seat_id for seat in hall.seats])))
+    free = {(seat.row, seat.x) for seat in hall.seats if seat.seat_id not in taken}
+    fits = any(all((row, x + step) in free for step in range(count)) for row, x in free)
+    try:
+        best = suggest(hall, taken, count)
+    except NotEnoughSeats:
+        assert len(free) < count
+        return
+    places = sorted((seat.row, seat.x) for seat in hall.seats if seat.seat_id in best.seats)
+    together = len({row for row, _ in places}) == 1 and places[-1][1] - places[0][1] == count - 1
+    assert together == fits == ("adjacent" in best.reasons)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8])
+@pytest.mark.parametrize("free", ["all", "pairs", "every third"])
+def test_a_hall_of_320_seats_is_searched_in_a_few_milliseconds(count: int, free: str) -> None:
+    taken = {seat.seat_id for at, seat in enumerate(BIG.seats)
+             if free == "pairs" and at % 3 == 0 or free == "every third" and at % 3}
+    times = []
+    for _ in range(5):
+        started = time.process_time()
+        suggest(BIG, taken, count)
+        times.append(time.process_time() - started)
+    assert len(BIG.seats) == 320
+    assert min(times) < 0.005

@@ -1,0 +1,48 @@
+"""Every sentence of the pages, in every language."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.web import FOLDER
+from schemas import catalogue, film, order
+
+LANGUAGES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}
+SCRIPTS = sorted(FOLDER.rglob("*.js"))
+MEANT = re.compile(r"""\bt\(\s*["']([a-z_.]+)["']""")
+
+
+def test_there_are_english_and_chinese() -> None:
+    assert set(LANGUAGES) == {"en", "zh"}
+
+
+def test_what_is_said_in_one_language_is_said_in_the_other() -> None:
+    assert list(LANGUAGES["en"]) == list(LANGUAGES["zh"])
+
+
+def test_a_sentence_names_the_same_facts_in_both() -> None:
+    facts = {language: {key: set(re.findall(r"\{\w+\}", sentence)) for key, sentence in words.items()}
+             for language, words in LANGUAGES.items()}
+    assert facts["en"] == facts["zh"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_has_a_sentence_for_people(language: str) -> None:
+    assert {f"refusal.{code}" for code in [*catalogue.refusals(), "offline"]} == {
+        key for key in LANGUAGES[language] if key.startswith("refusal.")}
+
+
+@pytest.mark.parametrize(("name", "values"), [
+    ("kind", film.SEAT_KINDS), ("state", film.SEAT_STATES), ("reason", film.SEAT_REASONS),
+    ("status", order.ORDER_STATES)])
+def test_every_word_of_the_api_is_translated(name: str, values: tuple[str, ...]) -> None:
+    assert [value for value in values if f"{name}.{value}" not in LANGUAGES["en"]] == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_every_sentence_that_is_asked_for_is_there(script: Path) -> None:
+    english = LANGUAGES["en"]
+    asked = MEANT.findall(script.read_text())
+    assert [key for key in asked if key not in english and f"{key}.other" not in english] == []

@@ -1,0 +1,66 @@
+"""What the gateway makes of the folder web/."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.messages import Request
+from gateway.web import FOLDER, Web
+from schemas.gateway import UnknownPath
+
+WEB = Web()
+FILES = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in (".html", ".css", ".js", ".svg")]
+
+
+@pytest.mark.parametrize("path", ["/film/amelie", "/film/mad-max-fury-road", "/screening/kanal-1-20261121-2000",
+                                  "/order/01a1fdceed2673018dc2632fa9903c6d", "/account"])
+def test_a_page_stands_where_a_buyer_can_be(path: str) -> None:
+    reply = WEB.page(Request("GET", path, "r", browses=True))
+    assert WEB.serves(path)
+    assert reply.body.startswith(b"<!doctype html>")
+
+
+@pytest.mark.parametrize("path", ["/film/get_info", "/film/GetInfo", "/order/buy", "/order/get_list"])
+def test_a_method_comes_before_a_page(path: str) -> None:
+    assert not WEB.serves(path)
+
+
+@pytest.mark.parametrize("path", ["/film", "/film/", "/film/a/b", "/user/register2", "/film/../x", "/payment/x",
+                                  "/accounts"])
+def test_elsewhere_there_is_no_page(path: str) -> None:
+    assert not WEB.serves(path)
+
+
+@pytest.mark.parametrize("request_", [
+    Request("GET", "/order/byu", "r"), Request("POST", "/order/byu", "r", browses=True)], ids=["a program", "a form"])
+def test_only_a_browser_that_goes_there_gets_a_page(request_: Request) -> None:
+    with pytest.raises(UnknownPath):
+        WEB.page(request_)
+
+
+def test_nothing_runs_that_is_not_a_file_of_ours() -> None:
+    for answer in WEB.files().values():
+        policy = dict(answer.reply(Request("GET", "/", "r")).headers)["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+
+
+def test_a_file_is_sent_once_and_named_by_its_etag_afterwards() -> None:
+    answer = WEB.files()["/web/app.js"]
+    sent = dict(answer.reply(Request("GET", "/web/app.js", "r")).headers)
+    assert answer.reply(Request("GET", "/web/app.js", "r", etag=sent["ETag"])).status == 304
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_the_pages_ask_nobody_else(path: Path) -> None:
+    text = path.read_text()
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", text)) - {"http://www.w3.org/2000/svg"}
+    assert addresses == set()
+    assert not re.search(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b|style=|\son\w+=\"", text)
+
+
+def test_every_module_that_is_imported_is_there() -> None:
+    for script in FOLDER.rglob("*.js"):
+        for name in re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", script.read_text()):
+            assert (script.parent / name).resolve().is_file(), f"{script.name} imports {name}"
