@@ -5,6 +5,7 @@ import logging
 from functools import cache
 from typing import Any
 
+from eventlet import tpool
 from nameko import config
 
 from schemas import film
@@ -20,11 +21,13 @@ from services.foundation.presence import Presence
 from services.foundation.remote import Remote
 from services.order import rules, store
 from services.order.boards import SeatBoards
+from services.order.calendar_file import calendar_file
 from services.order.models import KEYS, Base
 from services.order.receipt import new_order_receipt, receipt
 from services.order.taking import Taking, board_owner
 from services.order.terms import ScreeningTerms, Terms
 from services.order.ticket_codes import as_text
+from services.order.ticket_images import ticket_images
 from services.order.ticket_keys import TicketKeyFile
 from services.order.till import Till
 
@@ -175,6 +178,22 @@ class Order:
             page = [view for view in page if view.row.status == wanted]
         return {"orders": [receipt(view, now) for view in page], "server_time": now,
                 "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
+
+    @call(contract.GET_TICKET_IMAGES)
+    def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The codes of an order's valid tickets, as pictures to show at the door."""
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        return {"tickets": tpool.execute(ticket_images, view.tickets)}
+
+    @call(contract.GET_CALENDAR)
+    def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One of the caller's orders as a calendar entry; without an end while the film room can't say it."""
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        try:
+            ends_at = self.terms.of(view.row.screening_id, self.remote).ends_at
+        except (Busy, NotFound):
+            ends_at = None
+        return {"calendar": calendar_file(view, ends_at)}
 
     @call(contract.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:

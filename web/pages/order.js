@@ -100,10 +100,10 @@ class OrderPage {
     const { refund_terms: terms, server_time: now } = this.order;
     const open = Date.parse(terms.full_until) > Date.parse(now);
     const until = new Date(Date.parse(terms.full_until) + offset(this.order.screening.starts_at)).toISOString();
-    return h("section", { class: "stack" }, tickets(this.order), this.trouble,
+    return h("section", { class: "stack" }, tickets(this.order, this.left), this.trouble,
       h("div", { class: "row no-print" },
         h("button", { class: "primary", onclick: () => print() }, t("order.print")),
-        h("button", { onclick: () => saveCalendar(this.order) }, t("order.calendar")),
+        h("button", { onclick: () => saveCalendar(this.order).catch((problem) => this.refused(problem)) }, t("order.calendar")),
         open && h("button", { class: "quiet", onclick: () => this.refund() }, t("order.refund"))),
       h("p", { class: "muted small" }, open
         ? t("refund.until", { day: longDay(dayOf(until)), time: time(until) }) : t("refusal.refund_closed")));
