@@ -104,7 +104,7 @@ class OrderPage {
       h("div", { class: "row no-print" },
         h("button", { class: "primary", onclick: () => print() }, t("order.print")),
         h("button", { onclick: () => saveCalendar(this.order).catch((problem) => this.refused(problem)) }, t("order.calendar")),
-        open && h("button", { class: "quiet", onclick: () => this.refund() }, t("order.refund"))),
+        open && h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund"))),
       h("p", { class: "muted small" }, open
         ? t("refund.until", { day: longDay(dayOf(until)), time: time(until) }) : t("refusal.refund_closed")));
   }

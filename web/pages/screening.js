@@ -39,16 +39,17 @@ export async function show(main, { id, left }) {
     const element = event.target.closest(".seat");
     if (element) toggle(element.dataset.seat);
   });
-  const stage = h("div", { class: "stage" }, view, buttons);
+  const stage = h("div", { class: "stage" }, view);
   sign(drawing, stage);
+  const key = legend(hall);
   const list = seatList(hall, toggle);
 
   fill(main, h("div", { class: "picker" },
     header(screening),
     h("section", { class: "map", "aria-label": t("map.label") },
-      h("div", { class: "tools" }, bestSeats(hall, advice), views(stage, list, settle)),
+      h("div", { class: "tools" }, bestSeats(hall, advice), h("div", { class: "viewing" }, buttons, views([stage, buttons, key], list, settle))),
       h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
-      trouble, stage, list, legend(hall)),
+      trouble, stage, list, key),
     h("aside", { class: "side" }, mine, advice.place, basket.element)));
   settle();
   basket.resume();
@@ -68,9 +69,9 @@ function header({ film, cinema, hall, starts_at: starts, local_date: day }) {
 }
 
 /** The choice between the map and the list; remembered, since whoever needs the list needs it always. */
-function views(stage, list, settle) {
+function views(map, list, settle) {
   const choose = (asList) => {
-    stage.hidden = asList;
+    for (const part of map) part.hidden = asList;
     list.hidden = !asList;
     group.firstChild.setAttribute("aria-pressed", String(!asList));
     group.lastChild.setAttribute("aria-pressed", String(asList));
