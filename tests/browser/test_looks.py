@@ -12,12 +12,21 @@ from tests.browser.conftest import SCREENSHOTS, Visit, open_account
 SIZES = {"phone": (360, 740), "desk": (1280, 800), "wide": (1600, 1000)}
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 SMALLEST_TARGET = 24  # CSS pixels, WCAG 2.2 AA
+MOST_SHIFT = 0.01     # of the window; browsers call 0.1 good
 TOO_SMALL = """least => [...document.querySelectorAll("a, button, select, input, [role=checkbox]")]
   .filter(element => element.checkVisibility() && !element.closest("p, .unseen"))
   .filter(element => {
     const { width, height } = (element.closest("label") ?? element).getBoundingClientRect();
     return Math.min(width, height) < least - 0.5 && !element.matches(".skip, .hall .seat");
   }).map(element => element.outerHTML.slice(0, 120))"""
+
+
+SHIFTS = """() => {
+  const observer = new PerformanceObserver(() => {});
+  observer.observe({ type: "layout-shift", buffered: true });
+  return new Promise((told) => setTimeout(() => told(observer.takeRecords()
+    .filter((shift) => !shift.hadRecentInput).reduce((sum, shift) => sum + shift.value, 0)), 50));
+}"""
 
 
 def look(page: Page, name: str) -> list[str]:
@@ -29,6 +38,8 @@ def look(page: Page, name: str) -> list[str]:
     found = Axe().run(page).response["violations"]
     troubles = [f"{name}: {problem['id']} {[node['html'][:120] for node in problem['nodes'][:3]]}"
                 for problem in found if problem["impact"] in ("serious", "critical")]
+    if (shifted := page.evaluate(SHIFTS)) > MOST_SHIFT:
+        troubles.append(f"{name}: moves while it is loaded, by {shifted}")
     return troubles + [f"{name}: hard to hit: {html}" for html in page.evaluate(TOO_SMALL, SMALLEST_TARGET)]
 
 
