@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from rehearsal.mesh import ROOT, Mesh
 
@@ -14,6 +14,7 @@ SCREENSHOTS = ROOT / ".run" / "screenshots"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 DESK, PHONE = (1440, 900), (390, 844)
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 Visit = Callable[..., Page]
 
 

@@ -115,11 +115,10 @@ def test_what_one_looks_for_is_in_the_address(visit: Visit) -> None:
     page.get_by_label("All cities").select_option("Berlin")
     page.locator(".day").nth(2).click()
     page.wait_for_function("location.search.includes('part=evening') && location.search.includes('date=')")
-    page.wait_for_function("!document.querySelector('.ghost')")
-    page.wait_for_timeout(500)
+    page.locator(".posters:not([aria-busy])").wait_for()
     before = page.locator(".film-title").all_text_contents()
     other = visit(page.url.partition("127.0.0.1")[2].partition("/")[2].join(["/", ""]))
-    expect(other.locator(".film:not(.ghost)").first).to_be_visible()
+    other.locator(".posters:not([aria-busy])").wait_for()
     assert before
     assert other.locator(".film-title").all_text_contents() == before
 

@@ -4,6 +4,7 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 import zxingcpp
 from icalendar import Calendar
 from PIL import Image
@@ -15,11 +16,12 @@ from tests.browser.conftest import Visit, buy, pay
 A4 = {"width": 794, "height": 1123}  # CSS pixels
 
 
-def test_three_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visit, mesh: Mesh) -> None:
+@pytest.mark.parametrize("seats", [3, 8])
+def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visit, mesh: Mesh, seats: int) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
-    buy(page, "H8", "H9", "H10")
+    buy(page, *(f"H{number}" for number in range(5, 5 + seats)))
     pay(page)
-    expect(page.locator(".ticket img")).to_have_count(3)
+    expect(page.locator(".ticket img")).to_have_count(seats)
     paper = page.pdf(format="A4", print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
     page.emulate_media(media="print")

@@ -1,10 +1,9 @@
 /** The window to give seats back: all or some, with the amount before one says yes. */
 
-import { newKey, write } from "../api.js";
+import { writeOnce } from "../api.js";
 import { openDialog } from "../dialog.js";
 import { h } from "../dom.js";
 import { money } from "../format.js";
-import { tab } from "../keep.js";
 import { t } from "../language.js";
 import { sentence } from "../problems.js";
 
@@ -29,16 +28,11 @@ function form(order, close) {
   async function send(event) {
     event.preventDefault();
     const seats = chosen();
-    const name = `refund:${order.order_id}:${seats.join()}`;
-    const key = tab.get(name) ?? newKey();
-    tab.set(name, key);
+    const { order_id: id } = order;
     button.disabled = true;
     try {
-      const after = await write("/order/refund", { order_id: order.order_id, seats }, key);
-      tab.drop(name);
-      close(after);
+      close(await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", { order_id: id, seats }));
     } catch (problem) {
-      if (!problem.passes) tab.drop(name);
       trouble.textContent = sentence(problem);
       trouble.hidden = false;
       button.disabled = false;

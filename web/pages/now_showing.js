@@ -27,6 +27,7 @@ export async function show(main, { query, left }) {
   async function search() {
     const mine = (turn += 1);
     const { part, ...asked } = wanted;
+    grid.setAttribute("aria-busy", "true");
     try {
       const [films, found] = await Promise.all([programme, screenings(asked, left)]);
       if (mine !== turn || left.aborted) return;
@@ -37,6 +38,8 @@ export async function show(main, { query, left }) {
       fill(grid, h("li", { class: "empty" }, h("p", {}, sentence(problem)),
         h("button", { class: "primary", onclick: () => show(main, { query: new URLSearchParams(location.search), left }) },
           t("trouble.again"))));
+    } finally {
+      if (mine === turn) grid.removeAttribute("aria-busy");
     }
   }
 

@@ -52,6 +52,13 @@ def test_a_file_is_sent_once_and_named_by_its_etag_afterwards() -> None:
     assert answer.reply(Request("GET", "/web/app.js", "r", etag=sent["ETag"])).status == 304
 
 
+@pytest.mark.parametrize("path", ["/account", "/film/amelie", "/screening/x", "/order/x"])
+def test_a_page_too_is_sent_once(path: str) -> None:
+    sent = dict(WEB.page(Request("GET", path, "r", browses=True)).headers)
+    again = WEB.page(Request("GET", path, "r", browses=True, etag=sent["ETag"]))
+    assert (again.status, again.body) == (304, b"")
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_the_pages_ask_nobody_else(path: Path) -> None:
     text = path.read_text()
