@@ -16,7 +16,7 @@ from nameko.timer import timer
 from schemas import payment as contract
 from schemas.errors import Busy
 from services.foundation.calls import AskerProvider, call
-from services.foundation.database import CommitUnknown, Database, Transactions, utc_now
+from services.foundation.database import Database, Transactions, utc_now
 from services.foundation.presence import Presence
 from services.payment import rules, store
 from services.payment.models import Base
@@ -42,14 +42,14 @@ class Payment:
     def charge(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take the order's money in minor units of `currency`, once however often this is repeated."""
         provider = config["payment"]["provider"]
-        books = self._finish(self._run_known(lambda tx: store.begin(tx, request, provider, utc_now())))
+        books = self._finish(self.database.run_known(lambda tx: store.begin(tx, request, provider, utc_now())))
         rules.check_charged(books)
         return rules.statement(books)
 
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
         """Give back part of what was taken, once per refund_id."""
-        refund = self._run_known(lambda tx: store.request_refund(tx, request, utc_now()))
+        refund = self.database.run_known(lambda tx: store.request_refund(tx, request, utc_now()))
         if refund.status != "done":
             self._give_back(refund)
         return {"refund_id": refund.refund_id, "amount": refund.amount, "status": "done"}
@@ -57,7 +57,7 @@ class Payment:
     @call(contract.CLOSE)
     def close(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take no more money for the order. `captured` says what was taken; when it is 0, it stays 0."""
-        books = self._run_known(lambda tx: store.close(tx, request["order_id"], utc_now()))
+        books = self.database.run_known(lambda tx: store.close(tx, request["order_id"], utc_now()))
         return rules.statement(self._finish(books))
 
     @call(contract.GET_STATUS)
@@ -89,12 +89,12 @@ class Payment:
             # come and will find what is authorized, so it either stops this capture or learns of it.
             is_open = self._books(books.order_id).status == "open"
             standing = provider.capture(attempt.payment_id) if is_open else provider.cancel(attempt.payment_id)
-        return self._run_known(
+        return self.database.run_known(
             lambda tx: store.finish(tx, books.order_id, attempt.payment_id, standing, utc_now()))
 
     def _give_back(self, refund: Any) -> None:
         PROVIDERS[refund.provider](self.database).refund(refund.payment_id, refund.refund_id, refund.amount)
-        self._run_known(lambda tx: store.refund_done(tx, refund.refund_id))
+        self.database.run_known(lambda tx: store.refund_done(tx, refund.refund_id))
 
     def _tend(self, order_id: str, work: Callable[[], object]) -> None:
         try:
@@ -106,11 +106,4 @@ class Payment:
             log.exception("can't be finished", extra={"order_id": order_id})
 
     def _books(self, order_id: str) -> rules.Books:
-        return self._run_known(lambda tx: store.books(tx, order_id))
-
-    def _run_known(self, work: Callable[[Any], T]) -> T:
-        """All work of this room looks before it acts, so when COMMIT got lost it is simply done again."""
-        try:
-            return self.database.run(work)
-        except CommitUnknown:
-            return self.database.run(work)
+        return self.database.run_known(lambda tx: store.books(tx, order_id))
