@@ -21,7 +21,10 @@ class Verbs(click.Group):
     elsewhere = {
         "account": "services.user.accounts:account_command",
         "check": "operations.invariants:check_command",
+        "dead": "operations.events:dead_command",
+        "declare": "operations.events:declare_command",
         "load": "services.film.programme:load_command",
+        "replay": "operations.events:replay_command",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:

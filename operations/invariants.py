@@ -1,5 +1,6 @@
 """The promises, checked against live MariaDB and Redis: `./check.sh` prints a line for each."""
 
+import datetime as dt
 import json
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from sqlalchemy import Engine, Row, create_engine, text
 
 from operations.trouble import Trouble
 from schemas.errors import Refusal
-from services.foundation.database import Transactions
+from services.foundation.database import Transactions, utc_now
 from services.foundation.redis_client import OPTIONS
 from services.order.boards import odd_seats, upcoming_boards, wanted_marks
 from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS
@@ -150,11 +151,35 @@ def one_payment_an_order(truth: Truth) -> list[str]:
         f"order {a.order_id}: {a.refunded} given back of {a.captured}" for a in too_much]
 
 
+def events_fit_the_orders(truth: Truth) -> list[str]:
+    return an_event_for_every_change(truth) + events_left_behind(truth)
+
+
 def an_event_for_every_change(truth: Truth) -> list[str]:
-    counts = {row.order_id: (row.n, row.newest) for row in truth.rows(
-        truth.order, "SELECT order_id, COUNT(*) AS n, MAX(version) AS newest FROM outbox GROUP BY order_id")}
-    return [f"order {order.order_id} is at version {order.version}, its outbox says {counts.get(order.order_id)}"
-            for order in truth.orders.values() if counts.get(order.order_id) != (order.version, order.version)]
+    """Published events are forgotten after `events.kept_days`; of an order that changed since, all later ones stand."""
+    told = {row.about: row for row in truth.rows(
+        truth.order, "SELECT about, COUNT(*) AS n, MIN(sequence) AS oldest, MAX(sequence) AS newest, "
+                     "SUBSTRING_INDEX(GROUP_CONCAT(type ORDER BY sequence DESC), ',', 1) AS type "
+                     "FROM outbox GROUP BY about")}
+    remembered = utc_now() - dt.timedelta(days=config["events"]["kept_days"])
+    wrong = []
+    for order in truth.orders.values():
+        row, changed_at = told.get(order.order_id), order.changed_at.replace(tzinfo=dt.UTC)
+        if row is None:
+            wrong += [f"order {order.order_id} has no event"] if changed_at > remembered else []
+        elif (row.newest, row.n, row.type) != (order.version, row.newest - row.oldest + 1, f"order.{order.status}"):
+            wrong.append(f"order {order.order_id} is {order.status} at version {order.version}, its {row.n} events "
+                         f"end with {row.type} at {row.newest}")
+        elif row.oldest != 1 and order.created_at.replace(tzinfo=dt.UTC) > remembered:
+            wrong.append(f"order {order.order_id} has lost the events before its change {row.oldest}")
+    return wrong
+
+
+def events_left_behind(truth: Truth) -> list[str]:
+    """While the broker is down all events wait, which is fine; one that waits while later ones go is not."""
+    left = truth.rows(truth.order, "SELECT type, about FROM outbox WHERE published_at IS NULL AND occurred_at < "
+                                   "(SELECT MAX(published_at) FROM outbox) - INTERVAL 1 MINUTE")
+    return [f"{row.type} of {row.about} was never published, though later events were" for row in left]
 
 
 def money_taken_is_accounted_for(truth: Truth) -> list[str]:
@@ -184,7 +209,7 @@ INVARIANTS = [
     Invariant("I3", "pending claims belong to unpaid orders, sold ones to paid", claims_fit_their_order),
     Invariant("I4", "what was captured less what goes back is what the order is worth", money_fits_the_order),
     Invariant("I5", "an order is charged once and never gives back more", one_payment_an_order),
-    Invariant("I6", "every change of an order has its event", an_event_for_every_change),
+    Invariant("I6", "every change of an order has its event, and none is left unpublished", events_fit_the_orders),
     Invariant("I8", "money the provider took belongs to an order", money_taken_is_accounted_for),
     Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
 ]

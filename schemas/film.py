@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from schemas.base import Event, Method, PageReply, PageRequest, Schema
+from schemas.base import Announcement, Method, PageReply, PageRequest, Schema
 from schemas.errors import Busy, Conflict, NotFound
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
 
@@ -232,4 +232,4 @@ SUGGEST_SEATS = Method("film", "suggest_seats", SuggestRequest, SuggestReply, "p
 GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, ScreeningTermsReply, "internal",
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
 
-BOARDS_COLD = Event("film", "boards_cold", about="the screenings whose seats nobody has counted yet")
+BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings whose seats nobody has counted yet")

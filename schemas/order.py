@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from schemas.base import Event, Method, Nothing, Schema
+from schemas.base import Announcement, Event, Method, Nothing, Schema
 from schemas.errors import Conflict, Invalid, NotFound
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
 from schemas.film import UnknownScreening
@@ -160,4 +160,33 @@ GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My 
 GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
                          "The public keys that ticket codes are signed with.", reads=True)
 
-SEATS_CHANGED = Event("order", "seats_changed", about="the screenings whose seats changed")
+
+class OrderEvent(Schema):
+    """An order as it stood after a change: what a kitchen or a mail needs, without calling back."""
+
+    order_id = Id(required=True)
+    buyer_id = Id(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(ORDER_STATES))
+    seats = fields.List(fields.Nested(OrderSeat), required=True, metadata={"description": "as they were bought"})
+    returned_seats = fields.List(SeatId(), required=True, metadata={"description": "given back so far"})
+    total = Money(required=True)
+    refunded = Money(required=True, metadata={"description": "given back so far, or on its way back"})
+    currency = Currency(required=True)
+    screening = fields.Nested(OrderScreening, required=True)
+
+
+def _event(status: str, summary: str) -> Event:
+    return Event("order", f"order.{status}", 1, OrderEvent, summary)
+
+
+CREATED = _event("created", "Seats were taken; the order waits for its payment.")
+PAYING = _event("paying", "The buyer has begun to pay.")
+PAID = _event("paid", "The money is there and the tickets are made.")
+PART_REFUNDED = _event("part_refunded", "Some seats were given back.")
+REFUNDING = _event("refunding", "Everything was given back; the money is on its way.")
+REFUNDED = _event("refunded", "All the money has gone back.")
+EXPIRED = _event("expired", "The time to pay was over; the seats are free.")
+CANCELLED = _event("cancelled", "The unpaid order was dropped; the seats are free.")
+REVIEW = _event("review", "Someone has to look at the payment of this order.")
+
+SEATS_CHANGED = Announcement("order", "seats_changed", about="the screenings whose seats changed")

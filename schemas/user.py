@@ -5,7 +5,7 @@ import re
 
 from marshmallow import fields, validate
 
-from schemas.base import Event, Method, Nothing, Schema
+from schemas.base import Announcement, Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, Text
 
@@ -88,4 +88,4 @@ GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My accou
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
                         "Change my display name or e-mail address; fields left out stay as they are.", keyed=True)
 
-TOKENS_REVOKED = Event("user", "tokens_revoked", about="the token_id of each")
+TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -46,20 +46,25 @@ def producer(confirm: bool = True) -> Iterator[Producer]:
             raise
 
 
-def publish(body: Any, *, exchange: Any, routing_key: str, confirm: bool = True, mandatory: bool = False,
-            delivery_mode: int = TRANSIENT, **options: Any) -> None:
-    """Send one message. Raises EncodeError, NoRoute (mandatory and nobody there) or one of BrokerDown."""
+def publish(body: Any, *, exchange: Any, routing_key: str, **options: Any) -> None:
+    """Send one message, as `send` does. Raises EncodeError, NoRoute or one of BrokerDown."""
     # First of all, so that a body that can't be sent breaks no connection.
     content_type, encoding, content = dumps(body, serializer=config["serializer"])
+    send(content, content_type=content_type, content_encoding=encoding, exchange=exchange, routing_key=routing_key,
+         **options)
+
+
+def send(content: bytes, *, exchange: Any, routing_key: str, confirm: bool = True, mandatory: bool = False,
+         delivery_mode: int = TRANSIENT, **options: Any) -> None:
+    """Send a body as it is. Raises NoRoute (mandatory and nobody there) or one of BrokerDown."""
     returned: list[Any] = []
     try:
         with producer(confirm) as pooled:
             if mandatory:
                 _listen_for_returns(pooled, lambda *details: returned.append(details))
             pooled.publish(
-                content, content_type=content_type, content_encoding=encoding, exchange=exchange,
-                routing_key=routing_key, mandatory=mandatory, delivery_mode=delivery_mode, retry=True,
-                retry_policy=RETRY, timeout=ANSWER_SECONDS, confirm_timeout=ANSWER_SECONDS, **options,
+                content, exchange=exchange, routing_key=routing_key, mandatory=mandatory, delivery_mode=delivery_mode,
+                retry=True, retry_policy=RETRY, timeout=ANSWER_SECONDS, confirm_timeout=ANSWER_SECONDS, **options,
             )
     except NotFound:  # not even the exchange is there
         raise NoRoute(routing_key) from None

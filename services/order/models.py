@@ -5,6 +5,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import UtcDateTime
 from services.foundation.idempotency import key_table
+from services.foundation.outbox import outbox_table
 
 Moment = UtcDateTime
 
@@ -85,21 +86,6 @@ class Refund(Base):
     requested_at: Mapped[Moment] = mapped_column(UtcDateTime)
 
 
-class Outbox(Base):
-    """What has become true, written in the transaction that made it so; one row a change of an order."""
-
-    __tablename__ = "outbox"
-
-    event_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    type: Mapped[str] = mapped_column(String(40))
-    order_id: Mapped[str] = mapped_column(String(32))
-    version: Mapped[int] = mapped_column(Integer)
-    made_at: Mapped[Moment] = mapped_column(UtcDateTime)
-    published_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
-
-    __table_args__ = (UniqueConstraint("order_id", "version", name="one_event_a_change"),)
-
-
 class BoardEpoch(Base):
     """How often a screening's board was rebuilt; kept here because Redis may lose everything."""
 
@@ -111,3 +97,4 @@ class BoardEpoch(Base):
 
 
 KEYS = key_table(Base.metadata)
+OUTBOX = outbox_table(Base.metadata)  # one row a change of an order

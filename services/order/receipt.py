@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from services.order.events import screening
 from services.order.rules import Quote
 from services.order.store import OrderView
 
@@ -10,7 +11,6 @@ from services.order.store import OrderView
 def receipt(view: OrderView, now: dt.datetime) -> dict[str, Any]:
     """The order with its tickets, in the fields of schemas.order.Order."""
     row = view.row
-    at_the_cinema = dt.timezone(dt.timedelta(minutes=row.starts_offset))
     return {
         "order_id": row.order_id,
         "status": row.status,
@@ -22,13 +22,7 @@ def receipt(view: OrderView, now: dt.datetime) -> dict[str, Any]:
         "created_at": row.created_at,
         "expires_at": row.expires_at,
         "server_time": now,
-        "screening": {
-            "screening_id": row.screening_id,
-            "film_title": row.film_title,
-            "cinema_name": row.cinema_name,
-            "hall_name": row.hall_name,
-            "starts_at": row.starts_at.astimezone(at_the_cinema),
-        },
+        "screening": screening(row._mapping),
         "tickets": [
             {"ticket_id": ticket.ticket_id, "seat_id": ticket.seat_id, "status": ticket.status,
              "code": ticket.code if ticket.status == "valid" else None}

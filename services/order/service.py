@@ -17,10 +17,11 @@ from services.foundation.database import Database, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
 from services.foundation.ids import new_id
 from services.foundation.presence import Presence
+from services.foundation.relay import Relay
 from services.foundation.remote import Remote
 from services.order import rules, store
 from services.order.boards import SeatBoards
-from services.order.models import KEYS, Base
+from services.order.models import KEYS, OUTBOX, Base
 from services.order.receipt import new_order_receipt, receipt
 from services.order.taking import Taking, board_owner
 from services.order.terms import ScreeningTerms, Terms
@@ -50,6 +51,7 @@ class Order:
 
     asker = AskerProvider()
     database = Database(Base)
+    relay = Relay(OUTBOX)
     boards = SeatBoards()
     terms = ScreeningTerms()
     remote = Remote()

@@ -1,4 +1,4 @@
-"""The order room's queries. Every change of state is one compare-and-set with its outbox row."""
+"""The order room's queries. Every change of state is one compare-and-set with its event."""
 
 import datetime as dt
 import json
@@ -14,12 +14,12 @@ from schemas.order import UnknownOrder
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.order import rules
+from services.order.events import tell
 from services.order.models import Base
 from services.order.ticket_codes import Facts, TicketKeys
 
 tables = Base.metadata.tables
-orders, claims, tickets, refunds, outbox = (
-    tables[name] for name in ("orders", "seat_claim", "ticket", "refund", "outbox"))
+orders, claims, tickets, refunds = (tables[name] for name in ("orders", "seat_claim", "ticket", "refund"))
 Rows = Sequence[Any]  # of sqlalchemy.Row
 
 
@@ -27,7 +27,6 @@ Rows = Sequence[Any]  # of sqlalchemy.Row
 ADD_ORDER = insert(orders)
 ADD_CLAIMS = insert(claims)
 ADD_TICKETS = insert(tickets)
-ADD_EVENT = insert(outbox)
 
 
 class ClaimTaken(Exception):
@@ -69,7 +68,7 @@ def add_order(tx: Connection, draft: dict[str, Any], seats: list[dict[str, Any]]
             raise SlotTaken() from None
         raise
     claim(tx, draft["screening_id"], draft["order_id"], [seat["seat_id"] for seat in seats], "PENDING")
-    _note(tx, draft["order_id"], 1, "created")
+    tell(tx, draft, seats)
 
 
 def claim(tx: Connection, screening_id: str, order_id: str, seats: Iterable[str], state: str) -> None:
@@ -141,26 +140,26 @@ def _view(row: Row[Any], found: Rows) -> OrderView:
     return OrderView(row, sorted(found, key=lambda ticket: places[ticket.seat_id]), seats)
 
 
-def move(tx: Connection, view: OrderView, target: str, **changes: Any) -> None:
-    """Take a locked order to `target` and note it; rules.TRANSITIONS says what may follow what."""
+def move(tx: Connection, view: OrderView, target: str, returning: Sequence[str] = (), **changes: Any) -> None:
+    """Take a locked order to `target` and tell of it; rules.TRANSITIONS says what may follow what.
+
+    `returning`: the seats that are given back with this.
+    """
     row = view.row
     if not rules.may_become(row.status, target):
         raise AssertionError(f"order {row.order_id} can't go from {row.status} to {target}")
     if target not in rules.UNPAID:
         changes["unpaid_slot"] = None
+    changes |= {"status": target, "version": row.version + 1}
     changed = tx.execute(
         update(orders).where(orders.c.order_id == row.order_id, orders.c.status == row.status,
                              orders.c.version == row.version)
-        .values(status=target, version=row.version + 1, changed_at=utc_now(), **changes)
+        .values(changed_at=utc_now(), **changes)
     ).rowcount
     if changed != 1:
         raise AssertionError(f"order {row.order_id} was not locked")
-    _note(tx, row.order_id, row.version + 1, target)
-
-
-def _note(tx: Connection, order_id: str, version: int, status: str) -> None:
-    tx.execute(ADD_EVENT, {"event_id": new_id(), "type": f"order.{status}", "order_id": order_id, "version": version,
-                           "made_at": utc_now(), "published_at": None})
+    returned = {ticket.seat_id for ticket in view.tickets if ticket.status == "void"} | set(returning)
+    tell(tx, {**row._mapping, **changes}, view.seats, returned)
 
 
 def end_unpaid(tx: Connection, view: OrderView, target: str) -> None:
@@ -184,7 +183,7 @@ def mark_paid(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
 def give_back(tx: Connection, view: OrderView, plan: rules.RefundPlan) -> str:
     """Void the tickets, free the seats, and write down what is owed; returns the refund's id."""
     row, refund_id = view.row, new_id()
-    move(tx, view, "refunding" if plan.whole else "part_refunded", refunded=row.refunded + plan.amount)
+    move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, refunded=row.refunded + plan.amount)
     mine = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
     tx.execute(update(tickets).where(*mine, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))

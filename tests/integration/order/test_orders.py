@@ -147,8 +147,9 @@ def test_a_late_order_whose_payment_got_through_is_paid_not_expired(mesh: Mesh, 
     with mesh.without("order"):
         # The order room died after the payment room had taken the money.
         mesh.rows("order", "UPDATE orders SET status = 'paying', version = 2 WHERE order_id = :o", o=order["order_id"])
-        mesh.rows("order", "INSERT INTO outbox (event_id, type, order_id, version, made_at) VALUES "
-                           "(:o, 'order.paying', :o, 2, UTC_TIMESTAMP())", o=order["order_id"])
+        mesh.rows("order", "INSERT INTO outbox (event_id, type, version, about, sequence, occurred_at, trace, body) "
+                           "SELECT :o, 'order.paying', 1, about, 2, occurred_at, trace, body FROM outbox "
+                           "WHERE about = :o AND sequence = 1", o=order["order_id"])
         charge(mesh, order)
         make_late(mesh, str(order["order_id"]))
 
