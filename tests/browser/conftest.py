@@ -17,7 +17,7 @@ PATIENCE_MS = 15_000
 Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # no longer: Playwright keeps an event loop running, and others want one of their own
 def chromium() -> Iterator[Browser]:
     executable = shutil.which("chromium")
     assert executable, "Chromium is missing: ./build.sh --dev installs it"

@@ -40,7 +40,8 @@ def test_the_list_and_the_map_are_two_views_of_the_same_seats(visit: Visit, mesh
     page.get_by_role("group", name="Row H").get_by_role("checkbox").nth(7).check()
     page.get_by_role("button", name="Map").click()
     expect(page.locator(".hall .seat.picked")).to_have_count(1)
-    expect(page.locator(".hall .seat.picked")).to_have_attribute("aria-label", "Row H, seat 8, Premium, €15.00, Your pick")
+    expect(page.locator(".hall .seat.picked")).to_have_attribute(
+        "aria-label", "Row H, seat 8, Premium, €15.00, Your pick")
 
 
 def test_couple_seats_go_together(visit: Visit, mesh: Mesh) -> None:
