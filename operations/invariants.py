@@ -69,6 +69,12 @@ class Truth:
         return {row.order_id: int(row.amount) for row in self.rows(
             self.order, "SELECT order_id, SUM(amount) AS amount FROM refund GROUP BY order_id")}
 
+    @cached_property
+    def kept(self) -> dict[str, int]:
+        """What was kept of refunded seats by the orders' own terms, by order."""
+        return {row.order_id: int(row.kept) for row in self.rows(
+            self.order, "SELECT order_id, SUM(kept) AS kept FROM refund GROUP BY order_id")}
+
 
 @dataclass
 class Invariant:
@@ -131,15 +137,15 @@ def money_fits_the_order(truth: Truth) -> list[str]:
         valid[ticket.order_id] += prices[ticket.order_id, ticket.seat_id]
     for order in truth.orders.values():
         account, owed = truth.accounts.get(order.order_id), truth.owed.get(order.order_id, 0)
-        captured = int(account.captured) if account else 0
-        kept = captured - owed
-        right = {"paid": order.total, "part_refunded": valid[order.order_id], "refunding": 0, "refunded": 0}.get(
-            order.status, 0 if order.status in ENDED_UNPAID else kept)
-        if kept != right or (account and account.currency != order.currency and captured):
+        captured, fees = int(account.captured) if account else 0, truth.kept.get(order.order_id, 0)
+        left = captured - owed
+        right = {"paid": order.total, "part_refunded": valid[order.order_id] + fees, "refunding": fees,
+                 "refunded": fees}.get(order.status, 0 if order.status in ENDED_UNPAID else left)
+        if left != right or (account and account.currency != order.currency and captured):
             wrong.append(f"order {order.order_id} is {order.status}: captured {captured}, to give back {owed}, "
                          f"should keep {right}")
-        if order.status == "refunded" and account and int(account.refunded) != captured:
-            wrong.append(f"order {order.order_id} is refunded, but {account.refunded} of {captured} went back")
+        if order.status == "refunded" and account and int(account.refunded) != owed:
+            wrong.append(f"order {order.order_id} is refunded, but {account.refunded} of {owed} went back")
     return wrong
 
 

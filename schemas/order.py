@@ -47,6 +47,10 @@ class RefundClosed(Conflict):
     """It is too late: by the terms of this order it can no longer be refunded."""
 
 
+class RefundChanged(Conflict):
+    """By now another amount would be given back than the one you agreed to; `amount` says which."""
+
+
 class SeatsNotInOrder(Invalid):
     """These seats are not, or no longer, part of the order; `seats` names them."""
 
@@ -104,8 +108,17 @@ class OrderScreening(Schema):
     starts_at = Moment(required=True)
 
 
+class RefundTier(Schema):
+    until = Moment(required=True)
+    percent = Whole(required=True, metadata={"description": "of a seat's price"})
+    fee = Money(required=True, metadata={"description": "kept from each seat, in minor units"})
+
+
 class RefundTerms(Schema):
-    full_until = Moment(required=True, metadata={"description": "everything is refunded until then, nothing after"})
+    full_until = Moment(required=True, allow_none=True,
+                        metadata={"description": "everything is refunded until then; null: never"})
+    tiers = fields.List(fields.Nested(RefundTier), required=True,
+                        metadata={"description": "the first whose `until` is to come counts; after the last, nothing"})
 
 
 class Order(BuyReply):
@@ -124,8 +137,26 @@ class PayRequest(OrderRequest):
     method = fields.String(required=True, validate=validate.OneOf(PAYMENT_METHODS))
 
 
-class RefundRequest(OrderRequest):
+class RefundPreviewRequest(OrderRequest):
     seats = fields.List(SeatId(), validate=validate.Length(min=1, max=100))
+
+
+class RefundRequest(RefundPreviewRequest):
+    amount = Money(metadata={"description": "what the buyer was shown; if it is no longer true, nothing happens"})
+
+
+class RefundedSeat(OrderSeat):
+    refund = Money(required=True)
+
+
+class RefundPreviewReply(Schema):
+    order_id = Id(required=True)
+    seats = fields.List(fields.Nested(RefundedSeat), required=True)
+    amount = Money(required=True)
+    kept = Money(required=True)
+    currency = Currency(required=True)
+    until = Moment(required=True, metadata={"description": "after this moment it is less"})
+    server_time = Moment(required=True)
 
 
 class OrdersRequest(Schema):
@@ -149,8 +180,11 @@ PAY = Method("order", "pay", PayRequest, Order, "buyer", "Pay an order; the repl
              keyed=True, deadline=15, screening_field="screening_id")
 REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",
-                refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder),
+                refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, RefundChanged, SeatsNotInOrder),
                 keyed=True, deadline=15, screening_field="screening_id")
+REFUND_PREVIEW = Method("order", "refund_preview", RefundPreviewRequest, RefundPreviewReply, "buyer",
+                        "What would be given back for the whole order, or for the `seats` named.",
+                        refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder), reads=True)
 CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid order and free its seats.",
                 refusals=(UnknownOrder, OrderNotCancellable), keyed=True, deadline=15, screening_field="screening_id")
 GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",

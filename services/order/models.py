@@ -36,7 +36,7 @@ class Order(Base):
     hall_name: Mapped[str] = mapped_column(String(200))
     starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
     starts_offset: Mapped[int] = mapped_column(Integer)  # minutes east of UTC at the cinema
-    refund_until: Mapped[Moment] = mapped_column(UtcDateTime)  # the policy in force when it was made
+    refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when it was made
     created_at: Mapped[Moment] = mapped_column(UtcDateTime)
     expires_at: Mapped[Moment] = mapped_column(UtcDateTime)
     changed_at: Mapped[Moment] = mapped_column(UtcDateTime)
@@ -81,6 +81,8 @@ class Refund(Base):
     refund_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     order_id: Mapped[str] = mapped_column(String(32), index=True)
     amount: Mapped[int] = mapped_column(Integer)
+    kept: Mapped[int] = mapped_column(Integer)  # of what the seats cost, by the order's refund policy
+    reason: Mapped[str] = mapped_column(String(24))
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16), index=True)
     requested_at: Mapped[Moment] = mapped_column(UtcDateTime)

@@ -1,10 +1,11 @@
 """What a buyer is told about an order."""
 
 import datetime as dt
+from dataclasses import asdict
 from typing import Any
 
 from services.order.events import screening
-from services.order.rules import Quote
+from services.order.rules import Quote, RefundPlan, in_full_until
 from services.order.store import OrderView
 
 
@@ -28,7 +29,16 @@ def receipt(view: OrderView, now: dt.datetime) -> dict[str, Any]:
              "code": ticket.code if ticket.status == "valid" else None}
             for ticket in view.tickets
         ],
-        "refund_terms": {"full_until": row.refund_until},
+        "refund_terms": {"full_until": in_full_until(view.tiers), "tiers": [asdict(tier) for tier in view.tiers]},
+    }
+
+
+def preview(view: OrderView, plan: RefundPlan, now: dt.datetime) -> dict[str, Any]:
+    """What a refund would come to, in the fields of schemas.order.RefundPreviewReply."""
+    return {
+        "order_id": view.row.order_id, "currency": view.row.currency, "amount": plan.amount, "kept": plan.kept,
+        "until": plan.until, "server_time": now,
+        "seats": [{"seat_id": seat, "price": plan.prices[seat], "refund": back} for seat, back in plan.back.items()],
     }
 
 

@@ -10,6 +10,7 @@ from schemas.order import (
     OrderNotCancellable,
     OrderNotPayable,
     OrderNotRefundable,
+    RefundChanged,
     RefundClosed,
     SalesClosed,
     SeatsNotInOrder,
@@ -35,12 +36,33 @@ OWNS_SEATS = frozenset({"paid", "part_refunded"})  # its claims are SOLD
 
 
 @dataclass(frozen=True)
+class TierRule:
+    """From config.yml: so long before the start, so much goes back."""
+
+    before: dt.timedelta
+    percent: int
+    fee: int  # minor units, kept from each seat
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Until `until`, `percent` of a seat's price goes back, less `fee` minor units."""
+
+    until: dt.datetime
+    percent: int
+    fee: int
+
+    def of(self, price: int) -> int:
+        return max(0, price * self.percent // 100 - self.fee)
+
+
+@dataclass(frozen=True)
 class Limits:
     """From config.yml."""
 
     hold: dt.timedelta
     pay: dt.timedelta
-    refund_until: dt.timedelta
+    refund_tiers: tuple["TierRule", ...]
     seats_per_order: int
     unpaid_orders: int
 
@@ -98,23 +120,70 @@ def may_cancel(status: str) -> None:
         raise OrderNotCancellable(status=status)
 
 
+def stamped(policy: tuple[TierRule, ...], starts_at: dt.datetime) -> list[Tier]:
+    """The policy as it will hold for one order, the tier that ends first at the head."""
+    tiers = [Tier(starts_at - rule.before, rule.percent, rule.fee) for rule in policy]
+    return sorted(tiers, key=lambda tier: tier.until)
+
+
+def tier_at(tiers: list[Tier], now: dt.datetime) -> Tier:
+    """The tier in force, or RefundClosed when all are over."""
+    for tier in tiers:
+        if now <= tier.until:
+            return tier
+    full_until = in_full_until(tiers)
+    raise RefundClosed(full_until=full_until.isoformat() if full_until else None)
+
+
+def in_full_until(tiers: list[Tier]) -> dt.datetime | None:
+    """Until when everything is given back; None: never."""
+    return max((tier.until for tier in tiers if tier.percent == 100 and not tier.fee), default=None)
+
+
 @dataclass(frozen=True)
 class RefundPlan:
-    seats: list[str]
-    amount: int
+    """What is given back for which seat, in minor units, and until when that offer stands."""
+
+    prices: dict[str, int]  # what each seat cost
+    back: dict[str, int]    # what of it goes back
     whole: bool
+    until: dt.datetime | None = None
+
+    @property
+    def seats(self) -> list[str]:
+        return list(self.back)
+
+    @property
+    def amount(self) -> int:
+        return sum(self.back.values())
+
+    @property
+    def kept(self) -> int:
+        return sum(self.prices.values()) - self.amount
 
 
-def plan_refund(status: str, valid: dict[str, int], wanted: list[str] | None, refund_until: dt.datetime,
+def plan_refund(status: str, valid: dict[str, int], wanted: list[str] | None, tiers: list[Tier],
                 now: dt.datetime) -> RefundPlan:
-    """What is given back; `valid` is {seat_id: price} of the tickets still good. All or nothing by the clock."""
+    """What is given back by the order's own terms; `valid` is {seat_id: price} of the tickets still good."""
     if status not in OWNS_SEATS:
         raise OrderNotRefundable(status=status)
-    if now > refund_until:
-        raise RefundClosed(full_until=refund_until.isoformat())
+    tier = tier_at(tiers, now)
     seats = list(valid) if wanted is None else wanted
     if len(set(seats)) != len(seats):
         raise FieldsInvalid(fields={"seats": ["The same seat is named twice."]})
     if strangers := [seat for seat in seats if seat not in valid]:
         raise SeatsNotInOrder(seats=strangers)
-    return RefundPlan(seats, sum(valid[seat] for seat in seats), whole=len(seats) == len(valid))
+    prices = {seat: valid[seat] for seat in seats}
+    return RefundPlan(prices, {seat: tier.of(price) for seat, price in prices.items()}, len(seats) == len(valid),
+                      tier.until)
+
+
+def full_refund(valid: dict[str, int]) -> RefundPlan:
+    """Everything, whatever the terms: it is the house that can't keep its word."""
+    return RefundPlan(valid, valid, whole=True)
+
+
+def check_amount(plan: RefundPlan, shown: int | None) -> None:
+    """Raise RefundChanged when the buyer has agreed to another amount than they would get now."""
+    if shown is not None and shown != plan.amount:
+        raise RefundChanged(amount=plan.amount)

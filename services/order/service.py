@@ -22,7 +22,7 @@ from services.foundation.remote import Remote
 from services.order import rules, store
 from services.order.boards import SeatBoards
 from services.order.models import KEYS, OUTBOX, Base
-from services.order.receipt import new_order_receipt, receipt
+from services.order.receipt import new_order_receipt, preview, receipt
 from services.order.taking import Taking, board_owner
 from services.order.terms import ScreeningTerms, Terms
 from services.order.ticket_codes import as_text
@@ -40,7 +40,8 @@ def limits() -> rules.Limits:
     return rules.Limits(
         hold=dt.timedelta(minutes=settings["hold_minutes"]),
         pay=dt.timedelta(minutes=settings["pay_minutes"]),
-        refund_until=dt.timedelta(minutes=settings["refund_until_minutes"]),
+        refund_tiers=tuple(rules.TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
+                           for tier in settings["refund_tiers"]),
         seats_per_order=settings["seats_per_order"],
         unpaid_orders=settings["unpaid_orders"],
     )
@@ -85,7 +86,7 @@ class Order:
             "currency": terms.currency, "film_title": terms.film_title, "cinema_name": terms.cinema_name,
             "hall_name": terms.hall_name, "starts_at": terms.starts_at,
             "starts_offset": int((terms.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60),
-            "refund_until": terms.starts_at - limits().refund_until, "created_at": now,
+            "refund_tiers": store.written(rules.stamped(limits().refund_tiers, terms.starts_at)), "created_at": now,
             "expires_at": now + limits().hold, "changed_at": now,
         }
 
@@ -124,8 +125,8 @@ class Order:
         def give_back(tx: Any) -> tuple[store.OrderView, rules.RefundPlan]:
             keys.recall(tx)
             view = store.lock(tx, order_id, self.asker.user_id)
-            plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"),
-                                     view.row.refund_until, now)
+            plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+            rules.check_amount(plan, request.get("amount"))
             store.give_back(tx, view, plan)
             keys.remember(tx, receipt(store.find(tx, order_id), now))
             return view, plan
@@ -137,6 +138,14 @@ class Order:
         self.boards.show_free(view.row.screening_id, view.row.board_owner, plan.seats)
         view = self.till.send_refunds(order_id, lambda tx, view: keys.revise(tx, receipt(view, now)))
         return receipt(view, now)
+
+    @call(contract.REFUND_PREVIEW)
+    def refund_preview(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What would go back now, seat by seat; changes nothing."""
+        now = utc_now()
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+        return preview(view, plan, now)
 
     @call(contract.CANCEL)
     def cancel(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,12 @@ class OrderView:
         return {ticket.seat_id: prices[ticket.seat_id] for ticket in self.tickets if ticket.status == "valid"}
 
     @property
+    def tiers(self) -> list[rules.Tier]:
+        """The refund policy stamped on the order."""
+        return [rules.Tier(dt.datetime.fromisoformat(tier["until"]), tier["percent"], tier["fee"])
+                for tier in json.loads(self.row.refund_tiers)]
+
+    @property
     def seat_ids(self) -> list[str]:
         return [seat["seat_id"] for seat in self.seats]
 
@@ -79,6 +85,11 @@ def claim(tx: Connection, screening_id: str, order_id: str, seats: Iterable[str]
         tx.execute(ADD_CLAIMS, rows)
     except IntegrityError:
         raise ClaimTaken() from None
+
+
+def written(tiers: list[rules.Tier]) -> str:
+    """A refund policy as `orders.refund_tiers` keeps it."""
+    return json.dumps([{**asdict(tier), "until": tier.until.isoformat()} for tier in tiers])
 
 
 def exists(tx: Connection, order_id: str) -> bool:
@@ -180,15 +191,16 @@ def mark_paid(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
                              for ticket in facts])
 
 
-def give_back(tx: Connection, view: OrderView, plan: rules.RefundPlan) -> str:
+def give_back(tx: Connection, view: OrderView, plan: rules.RefundPlan, reason: str = "asked") -> str:
     """Void the tickets, free the seats, and write down what is owed; returns the refund's id."""
     row, refund_id = view.row, new_id()
     move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, refunded=row.refunded + plan.amount)
     mine = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
     tx.execute(update(tickets).where(*mine, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
-    tx.execute(insert(refunds).values(refund_id=refund_id, order_id=row.order_id, amount=plan.amount,
-                                      currency=row.currency, status="requested", requested_at=utc_now()))
+    tx.execute(insert(refunds).values(refund_id=refund_id, order_id=row.order_id, amount=plan.amount, kept=plan.kept,
+                                      reason=reason, currency=row.currency, status="requested",
+                                      requested_at=utc_now()))
     return refund_id
 
 
@@ -196,8 +208,9 @@ def owe_back(tx: Connection, view: OrderView) -> None:
     """Money came in for an order that has ended: write down, once, that it goes back."""
     row = view.row
     if not tx.execute(select(refunds.c.refund_id).where(refunds.c.refund_id == row.order_id)).first():
-        tx.execute(insert(refunds).values(refund_id=row.order_id, order_id=row.order_id, amount=row.total,
-                                          currency=row.currency, status="requested", requested_at=utc_now()))
+        tx.execute(insert(refunds).values(refund_id=row.order_id, order_id=row.order_id, amount=row.total, kept=0,
+                                          reason="paid_late", currency=row.currency, status="requested",
+                                          requested_at=utc_now()))
 
 
 def open_refunds(tx: Connection, order_id: str | None = None, before: dt.datetime | None = None) -> Rows:

@@ -96,8 +96,9 @@ class Till:
         """Have the payment room do what this order's open refunds ask for; what fails now is tried again later."""
         for refund in self.database.read(lambda tx: store.open_refunds(tx, order_id)):
             try:
-                self.remote.call(payment.REFUND, {"refund_id": refund.refund_id, "order_id": order_id,
-                                                  "amount": refund.amount, "currency": refund.currency})
+                if refund.amount:  # by the order's terms it may be nothing at all
+                    self.remote.call(payment.REFUND, {"refund_id": refund.refund_id, "order_id": order_id,
+                                                      "amount": refund.amount, "currency": refund.currency})
             except Busy:
                 log.warning("a refund has to wait", extra={"order_id": order_id, "refund_id": refund.refund_id})
                 break

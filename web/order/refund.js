@@ -1,6 +1,6 @@
 /** The window to give seats back: all or some, with the amount before one says yes. */
 
-import { newKey, write } from "../api.js";
+import { newKey, read, write } from "../api.js";
 import { openDialog } from "../dialog.js";
 import { h } from "../dom.js";
 import { money } from "../format.js";
@@ -8,33 +8,50 @@ import { tab } from "../keep.js";
 import { t } from "../language.js";
 import { sentence } from "../problems.js";
 
+const preview = ({ order_id }) => read("/order/refund_preview", { order_id });
+
 /** Settles with the order as it is afterwards, or null. */
-export const askForRefund = (order) => openDialog(t("refund.title"), (close) => form(order, close));
+export async function askForRefund(order) {
+  const { seats } = await preview(order);
+  return openDialog(t("refund.title"), (close) => form(order, seats, close));
+}
 
-function form(order, close) {
-  const prices = new Map(order.seats.map((seat) => [seat.seat_id, seat.price]));
-  const valid = order.tickets.filter((ticket) => ticket.status === "valid").map((ticket) => ticket.seat_id);
-  const boxes = valid.map((seat) => h("input", { type: "checkbox", name: "seat", value: seat, checked: true, onchange: sum }));
+function form(order, offered, close) {
+  const entries = offered.map((seat) => {
+    const box = h("input", { type: "checkbox", name: "seat", value: seat.seat_id, checked: true, onchange: draw });
+    return { seat, box, amount: h("span", { class: "price" }) };
+  });
   const button = h("button", { class: "primary wide" });
+  const kept = h("p", { class: "muted small" });
   const trouble = h("p", { class: "warning", role: "alert", hidden: true });
-  const chosen = () => boxes.filter((box) => box.checked).map((box) => box.value);
+  const chosen = () => entries.filter(({ box }) => box.checked).map(({ seat }) => seat);
+  const sum = (name) => chosen().reduce((total, seat) => total + seat[name], 0);
+  const told = (amount) => money(amount, order.currency);
 
-  function sum() {
-    const seats = chosen();
-    const amount = money(seats.reduce((total, seat) => total + prices.get(seat), 0), order.currency);
-    button.textContent = t("refund.confirm", { amount });
-    button.disabled = !seats.length;
+  function draw() {
+    for (const { seat, amount } of entries) amount.textContent = told(seat.refund);
+    const less = sum("price") - sum("refund");
+    kept.textContent = less ? t("refund.kept", { amount: told(less) }) : "";
+    button.textContent = t("refund.confirm", { amount: told(sum("refund")) });
+    button.disabled = !chosen().length;
+  }
+
+  /** The terms have moved on while the window was open: show what they give now. */
+  async function lookAgain() {
+    const { seats } = await preview(order);
+    for (const entry of entries) entry.seat = seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
+    draw();
   }
 
   async function send(event) {
     event.preventDefault();
-    const seats = chosen();
+    const seats = chosen().map((seat) => seat.seat_id);
     const name = `refund:${order.order_id}:${seats.join()}`;
     const key = tab.get(name) ?? newKey();
     tab.set(name, key);
     button.disabled = true;
     try {
-      const after = await write("/order/refund", { order_id: order.order_id, seats }, key);
+      const after = await write("/order/refund", { order_id: order.order_id, seats, amount: sum("refund") }, key);
       tab.drop(name);
       close(after);
     } catch (problem) {
@@ -42,12 +59,13 @@ function form(order, close) {
       trouble.textContent = sentence(problem);
       trouble.hidden = false;
       button.disabled = false;
+      if (problem.code === "refund_changed") await lookAgain().catch(() => {});
     }
   }
 
-  sum();
+  draw();
   return h("form", { class: "stack", onsubmit: send }, h("p", { class: "muted" }, t("refund.choose")),
-    h("ul", { class: "picks" }, valid.map((seat, at) => h("li", {}, h("label", { class: "check" }, boxes[at], h("span", { class: "seat-name" }, seat)),
-      h("span", { class: "price" }, money(prices.get(seat), order.currency))))),
-    trouble, button);
+    h("ul", { class: "picks" }, entries.map(({ seat, box, amount }) => h("li", {},
+      h("label", { class: "check" }, box, h("span", { class: "seat-name" }, seat.seat_id)), amount))),
+    kept, trouble, button);
 }

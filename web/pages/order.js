@@ -97,9 +97,10 @@ class OrderPage {
   }
 
   paid() {
-    const { refund_terms: terms, server_time: now } = this.order;
-    const open = Date.parse(terms.full_until) > Date.parse(now);
-    const until = new Date(Date.parse(terms.full_until) + offset(this.order.screening.starts_at)).toISOString();
+    const { refund_terms: { tiers }, server_time: now } = this.order;
+    const last = tiers.at(-1)?.until ?? now;
+    const open = Date.parse(last) > Date.parse(now);
+    const until = new Date(Date.parse(last) + offset(this.order.screening.starts_at)).toISOString();
     return h("section", { class: "stack" }, tickets(this.order), this.trouble,
       h("div", { class: "row no-print" },
         h("button", { class: "primary", onclick: () => print() }, t("order.print")),
@@ -110,8 +111,12 @@ class OrderPage {
   }
 
   async refund() {
-    const after = await askForRefund(this.order);
-    if (after) this.draw(after);
+    try {
+      const after = await askForRefund(this.order);
+      if (after) this.draw(after);
+    } catch (problem) {
+      this.refused(problem);
+    }
   }
 
   /** Pay or cancel: with a key that is kept until there is an answer. */

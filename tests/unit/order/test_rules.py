@@ -10,6 +10,7 @@ from schemas.order import (
     OrderNotCancellable,
     OrderNotPayable,
     OrderNotRefundable,
+    RefundChanged,
     RefundClosed,
     SalesClosed,
     SeatsNotInOrder,
@@ -20,7 +21,9 @@ from services.order import rules
 NOW = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=2)
 MINUTE = dt.timedelta(minutes=1)
-LIMITS = rules.Limits(hold=8 * MINUTE, pay=15 * MINUTE, refund_until=30 * MINUTE, seats_per_order=8, unpaid_orders=2)
+LIMITS = rules.Limits(hold=8 * MINUTE, pay=15 * MINUTE, refund_tiers=(rules.TierRule(30 * MINUTE, 100, 0),),
+                      seats_per_order=8, unpaid_orders=2)
+FULL = [rules.Tier(LATER, 100, 0)]
 HALL = {f"F{n}": {"seat_id": f"F{n}", "kind": "standard", "price": 1000 + n} for n in range(1, 12)}
 
 ALLOWED = {
@@ -109,33 +112,77 @@ def test_only_an_unpaid_order_can_be_cancelled(status: str) -> None:
 
 
 def test_refunding_everything_left_is_a_whole_refund() -> None:
-    plan = rules.plan_refund("part_refunded", {"F7": 1007, "F8": 1008}, None, LATER, NOW)
+    plan = rules.plan_refund("part_refunded", {"F7": 1007, "F8": 1008}, None, FULL, NOW)
 
-    assert plan == rules.RefundPlan(["F7", "F8"], 2015, whole=True)
+    assert plan == rules.RefundPlan({"F7": 1007, "F8": 1008}, {"F7": 1007, "F8": 1008}, whole=True, until=LATER)
+    assert (plan.seats, plan.amount) == (["F7", "F8"], 2015)
 
 
 def test_one_of_two_seats_can_be_refunded() -> None:
-    plan = rules.plan_refund("paid", {"F7": 1007, "F8": 1008}, ["F8"], LATER, NOW)
+    plan = rules.plan_refund("paid", {"F7": 1007, "F8": 1008}, ["F8"], FULL, NOW)
 
-    assert plan == rules.RefundPlan(["F8"], 1008, whole=False)
+    assert plan == rules.RefundPlan({"F8": 1008}, {"F8": 1008}, whole=False, until=LATER)
 
 
 def test_a_seat_refunded_before_can_not_be_refunded_again() -> None:
     with pytest.raises(SeatsNotInOrder) as refusal:
-        rules.plan_refund("part_refunded", {"F7": 1007}, ["F7", "F8"], LATER, NOW)
+        rules.plan_refund("part_refunded", {"F7": 1007}, ["F7", "F8"], FULL, NOW)
     assert refusal.value.about == {"seats": ["F8"]}
 
 
 @pytest.mark.parametrize("status", ORDER_STATES)
 def test_only_what_was_paid_can_be_refunded(status: str) -> None:
     if status in ("paid", "part_refunded"):
-        rules.plan_refund(status, {"F7": 1007}, None, LATER, NOW)
+        rules.plan_refund(status, {"F7": 1007}, None, FULL, NOW)
     else:
         with pytest.raises(OrderNotRefundable):
-            rules.plan_refund(status, {"F7": 1007}, None, LATER, NOW)
+            rules.plan_refund(status, {"F7": 1007}, None, FULL, NOW)
 
 
 def test_the_refund_closes_by_the_terms_of_the_order() -> None:
-    rules.plan_refund("paid", {"F7": 1007}, None, NOW, NOW)
+    rules.plan_refund("paid", {"F7": 1007}, None, [rules.Tier(NOW, 100, 0)], NOW)
     with pytest.raises(RefundClosed):
-        rules.plan_refund("paid", {"F7": 1007}, None, NOW - MINUTE, NOW)
+        rules.plan_refund("paid", {"F7": 1007}, None, [rules.Tier(NOW - MINUTE, 100, 0)], NOW)
+    with pytest.raises(RefundClosed):
+        rules.plan_refund("paid", {"F7": 1007}, None, [], NOW)
+
+
+POLICY = (rules.TierRule(60 * MINUTE, 50, 100), rules.TierRule(24 * 60 * MINUTE, 100, 0))
+
+
+@pytest.mark.parametrize(("before_the_start", "back"), [
+    (dt.timedelta(hours=48), [1201, 150]),      # everything
+    (dt.timedelta(hours=24), [1201, 150]),      # to the second
+    (dt.timedelta(hours=23), [500, 0]),         # half, down to a whole cent, less a fee; never less than nothing
+    (dt.timedelta(hours=1), [500, 0]),
+])
+def test_the_later_the_less_goes_back(before_the_start: dt.timedelta, back: list[int]) -> None:
+    tiers = rules.stamped(POLICY, LATER)
+    plan = rules.plan_refund("paid", {"F7": 1201, "F8": 150}, None, tiers, LATER - before_the_start)
+
+    assert list(plan.back.values()) == back
+    assert plan.amount + plan.kept == 1351
+    assert plan.until == LATER - (dt.timedelta(days=1) if plan.kept == 0 else dt.timedelta(hours=1))
+
+
+def test_after_the_last_tier_nothing_goes_back() -> None:
+    with pytest.raises(RefundClosed) as refusal:
+        rules.plan_refund("paid", {"F7": 1201}, None, rules.stamped(POLICY, LATER), LATER - 59 * MINUTE)
+    assert refusal.value.about == {"full_until": (LATER - dt.timedelta(days=1)).isoformat()}
+
+
+def test_a_policy_with_a_fee_never_gives_everything_back() -> None:
+    assert rules.in_full_until(rules.stamped((rules.TierRule(MINUTE, 100, 50),), LATER)) is None
+
+
+def test_nobody_gets_another_amount_than_they_were_shown() -> None:
+    plan = rules.plan_refund("paid", {"F7": 1201}, None, FULL, NOW)
+    rules.check_amount(plan, None)
+    rules.check_amount(plan, 1201)
+    with pytest.raises(RefundChanged):
+        rules.check_amount(plan, 1200)
+
+
+def test_when_the_house_cancels_everything_goes_back_whatever_the_terms() -> None:
+    plan = rules.full_refund({"F7": 1201})
+    assert (plan.amount, plan.kept, plan.whole) == (1201, 0, True)
