@@ -26,6 +26,10 @@ class ScreeningOver(NotFound):
     """This screening is over; its seats are no longer shown."""
 
 
+class ScreeningCancelled(NotFound):
+    """This screening was cancelled. Whoever had paid gets everything back."""
+
+
 class SeatsUnknown(Busy):
     """The seats of this screening are being counted. Please try again in a second."""
 
@@ -224,12 +228,16 @@ GET_INFO = Method("film", "get_info", FilmRequest, FilmReply, "public",
                   "A film and its screenings, by cinema.", refusals=(UnknownFilm,), reads=True, fresh_for=1)
 GET_HALL_INFO = Method("film", "get_hall_info", ScreeningRequest, HallReply, "public",
                        "A screening's seat chart, prices, and which seats are free.",
-                       refusals=(UnknownScreening, ScreeningOver, SeatsUnknown), reads=True, fresh_for=1,
+                       refusals=(UnknownScreening, ScreeningOver, ScreeningCancelled, SeatsUnknown), reads=True,
+                       fresh_for=1,
                        screening_field="screening_id")
 SUGGEST_SEATS = Method("film", "suggest_seats", SuggestRequest, SuggestReply, "public",
                        "The best free seats for a group, chosen by us; they are not held.",
-                       refusals=(UnknownScreening, ScreeningOver, SeatsUnknown, NotEnoughSeats), reads=True)
+                       refusals=(UnknownScreening, ScreeningOver, ScreeningCancelled, SeatsUnknown, NotEnoughSeats),
+                       reads=True)
 GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, ScreeningTermsReply, "internal",
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
+CANCEL_SCREENING = Method("film", "cancel_screening", ScreeningRequest, ScreeningRequest, "internal",
+                          "Show this screening no more. The order room ends its orders.", refusals=(UnknownScreening,))
 
 BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings whose seats nobody has counted yet")

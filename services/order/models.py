@@ -88,6 +88,16 @@ class Refund(Base):
     requested_at: Mapped[Moment] = mapped_column(UtcDateTime)
 
 
+class CancelledScreening(Base):
+    """A screening that won't take place: nothing of it is sold any more, and its orders are being ended."""
+
+    __tablename__ = "cancelled_screening"
+
+    screening_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    cancelled_by: Mapped[str] = mapped_column(String(64))
+    cancelled_at: Mapped[Moment] = mapped_column(UtcDateTime, index=True)
+
+
 class BoardEpoch(Base):
     """How often a screening's board was rebuilt; kept here because Redis may lose everything."""
 

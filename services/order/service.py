@@ -14,24 +14,23 @@ from services.foundation.announcements import on_announcement
 from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
 from services.foundation.database import Database, utc_now
-from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
+from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.foundation.ids import new_id
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.foundation.remote import Remote
-from services.order import rules, store
+from services.order import cancellation, rules, store
 from services.order.boards import SeatBoards
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.receipt import new_order_receipt, preview, receipt
 from services.order.taking import Taking, board_owner
+from services.order.tending import Tending
 from services.order.terms import ScreeningTerms, Terms
 from services.order.ticket_codes import as_text
 from services.order.ticket_keys import TicketKeyFile
 from services.order.till import Till
 
 log = logging.getLogger("marquee.order")
-KEYS_KEPT = dt.timedelta(days=7)
-REFUND_RETRY = dt.timedelta(seconds=15)
 
 
 @cache
@@ -169,6 +168,27 @@ class Order:
             return earlier.reply
         return told
 
+    @call(contract.CANCEL_SCREENING)
+    def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Decide it, or in a dry run only say what it comes to. `tend` ends the orders, and goes on after a crash."""
+        screening_id, keys = request["screening_id"], self.keys(contract.CANCEL_SCREENING, request)
+
+        def decide(tx: Any) -> dict[str, Any]:
+            keys.recall(tx)
+            if not request["dry_run"]:
+                cancellation.cancel(tx, screening_id, self.asker.user_id)
+            told = {**cancellation.summary(tx, screening_id), "dry_run": request["dry_run"]}
+            keys.remember(tx, told)
+            return told
+
+        self.terms.of(screening_id, self.remote)  # there is such a screening
+        if not request["dry_run"]:
+            self.remote.call(film.CANCEL_SCREENING, {"screening_id": screening_id})
+        try:
+            return self.database.run(decide)
+        except AlreadyAnswered as earlier:
+            return earlier.reply
+
     @call(contract.GET_INFO)
     def get_info(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders."""
@@ -220,27 +240,4 @@ class Order:
     @every("sweep_seconds")
     def tend(self) -> None:
         """End dead orders, send refunds that had to wait, keep the boards true."""
-        for chore in (self.expire_orders, self.send_refunds, self.keep_boards, self.forget_keys):
-            try:
-                chore()
-            except Exception as problem:  # a chore that fails today is done tomorrow; the room lives on
-                log.warning("%s failed", chore.__name__, extra={"problem": f"{type(problem).__name__}: {problem}"})
-
-    def expire_orders(self) -> None:
-        for order_id in self.database.read(lambda tx: store.dead_orders(tx, utc_now())):
-            try:
-                self.till.settle(order_id)
-            except Busy as refusal:
-                log.warning("an order can't be settled yet", extra={"order_id": order_id, "reason": refusal.code})
-
-    def send_refunds(self) -> None:
-        waiting = self.database.read(lambda tx: store.open_refunds(tx, before=utc_now() - REFUND_RETRY))
-        for order_id in {refund.order_id for refund in waiting}:
-            self.till.send_refunds(order_id)
-
-    def keep_boards(self) -> None:
-        if mended := self.boards.keep(self.database):
-            log.warning("mended boards", extra={"count": mended})
-
-    def forget_keys(self) -> None:
-        self.database.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() - KEYS_KEPT))
+        Tending(self.database, self.boards, self.till).do_all()

@@ -13,6 +13,7 @@ from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.order import rules, store
 from services.order.boards import Boards
+from services.order.cancellation import refuse_cancelled
 from services.order.terms import Terms
 from services.order.till import Till
 from services.seating.board import BoardCold, SeatsHeld
@@ -80,6 +81,7 @@ class Taking:
 
     def _write(self, tx: Connection, draft: Draft, quote: rules.Quote, reply: dict[str, Any]) -> None:
         self.keys.remember(tx, reply)
+        refuse_cancelled(tx, draft["screening_id"])
         store.add_order(tx, draft, quote.seats)
 
     def _let_go(self, draft: Draft, quote: rules.Quote) -> None:
