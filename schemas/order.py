@@ -232,6 +232,11 @@ class OrderEvent(Schema):
     screening = fields.Nested(OrderScreening, required=True)
 
 
+class CancelledScreening(Schema):
+    screening_id = Id(required=True)
+    cancelled_at = Moment(required=True)
+
+
 def _event(status: str, summary: str) -> Event:
     return Event("order", f"order.{status}", 1, OrderEvent, summary)
 
@@ -245,5 +250,7 @@ REFUNDED = _event("refunded", "All the money has gone back.")
 EXPIRED = _event("expired", "The time to pay was over; the seats are free.")
 CANCELLED = _event("cancelled", "The unpaid order was dropped; the seats are free.")
 REVIEW = _event("review", "Someone has to look at the payment of this order.")
+SCREENING_CANCELLED = Event("order", "screening.cancelled", 1, CancelledScreening,
+                            "A screening won't take place; an event for each of its orders follows.")
 
 SEATS_CHANGED = Announcement("order", "seats_changed", about="the screenings whose seats changed")

@@ -9,16 +9,17 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.mysql import insert as upsert
+from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
 from schemas.film import ScreeningCancelled
+from schemas.order import SCREENING_CANCELLED
+from services.foundation import outbox
 from services.foundation.database import Transactions, utc_now
 from services.order import rules, store
 from services.order.boards import Boards
-from services.order.models import Base
+from services.order.models import OUTBOX, Base
 from services.order.till import Till
 
 log = logging.getLogger("marquee.cancellation")
@@ -30,9 +31,10 @@ LOOKED_AFTER = dt.timedelta(days=2)  # for orders that were being written when t
 
 
 def cancel(tx: Connection, screening_id: str, by: str | None) -> None:
-    """Decide it; the first time counts."""
-    new = upsert(cancelled).values(screening_id=screening_id, cancelled_by=str(by), cancelled_at=utc_now())
-    tx.execute(new.on_duplicate_key_update(screening_id=screening_id))
+    """Decide it, and tell; the first time counts."""
+    row = {"screening_id": screening_id, "cancelled_by": str(by), "cancelled_at": utc_now()}
+    if tx.execute(insert(cancelled).prefix_with("IGNORE"), row).rowcount:
+        outbox.write(tx, OUTBOX, SCREENING_CANCELLED, about=screening_id, sequence=1, body=row)
 
 
 def refuse_cancelled(tx: Connection, screening_id: str) -> None:

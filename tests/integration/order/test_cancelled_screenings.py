@@ -62,6 +62,10 @@ def test_everybody_gets_everything_back_whatever_their_terms(mesh: Mesh) -> None
     assert (refused.status_code, refused.json()["code"]) == (404, "screening_cancelled")
     shown = mesh.get("/film/get_hall_info", screening_id=screening)
     assert (shown.status_code, shown.json()["code"]) == (404, "screening_cancelled")
+    again = cancel(mesh, staff, screening, dry_run=False)
+    assert again["cancelled_at"] == told["cancelled_at"]
+    assert [row.type for row in mesh.rows("order", "SELECT type FROM outbox WHERE about = :s", s=screening)] == [
+        "screening.cancelled"]
     rest = cancel(mesh, staff, screening)
     assert (rest["paid_orders"], rest["unpaid_orders"], rest["orders_being_refunded"], rest["amount"]) == (0, 0, 0, 0)
     mesh.check_invariants()
