@@ -1,0 +1,39 @@
+"""What providers have told us: kept once, and looked into until that succeeds."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.mysql import insert as upsert
+from sqlalchemy.engine import Connection
+
+from services.payment.models import WebhookInbox
+from services.payment.providers import WebhookEvent
+
+AT_A_TIME = 20
+LONGEST_PAUSE = 300   # seconds between two tries
+
+
+def keep(tx: Connection, provider: str, event: WebhookEvent, now: dt.datetime) -> None:
+    """Keep the event, unless it is here already. What is about nothing of ours is kept as handled."""
+    row = {"provider": provider, "event_id": event.event_id, "type": event.type[:64], "payment_id": event.payment_id,
+           "received_at": now, "due_at": now, "tries": 0, "handled_at": None if event.payment_id else now}
+    tx.execute(upsert(WebhookInbox).values(row).on_duplicate_key_update(provider=provider))
+
+
+def take(tx: Connection, now: dt.datetime) -> list[Any]:
+    """Some that are to be looked into; other processes leave them alone for a while, longer with every try."""
+    due = select(WebhookInbox.__table__).where(WebhookInbox.handled_at.is_(None), WebhookInbox.due_at <= now)
+    found = list(tx.execute(due.order_by(WebhookInbox.due_at).limit(AT_A_TIME).with_for_update(skip_locked=True)))
+    for row in found:
+        pause = dt.timedelta(seconds=min(5 * 2**row.tries, LONGEST_PAUSE))
+        tx.execute(update(WebhookInbox).where(*_is(row)).values(tries=row.tries + 1, due_at=now + pause))
+    return found
+
+
+def handled(tx: Connection, row: Any, now: dt.datetime) -> None:
+    tx.execute(update(WebhookInbox).where(*_is(row)).values(handled_at=now))
+
+
+def _is(row: Any) -> tuple[Any, Any]:
+    return WebhookInbox.provider == row.provider, WebhookInbox.event_id == row.event_id
