@@ -39,6 +39,20 @@ def upgrade() -> None:
         sa.Column("handled_at", a_moment()),
         sa.Index("webhooks_to_handle", "handled_at", "due_at"),
     )
+    op.create_table(
+        "outbox",
+        sa.Column("event_id", sa.String(32), primary_key=True),
+        sa.Column("type", sa.String(64), nullable=False),
+        sa.Column("version", sa.SmallInteger(), nullable=False),
+        sa.Column("about", sa.String(64), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("occurred_at", a_moment(), nullable=False),
+        sa.Column("trace", mysql.MEDIUMBLOB(), nullable=False),
+        sa.Column("body", mysql.MEDIUMBLOB(), nullable=False),
+        sa.Column("published_at", a_moment()),
+        sa.UniqueConstraint("about", "sequence", name="one_event_a_change"),
+        sa.Index("outbox_by_publication", "published_at", "event_id"),
+    )
     now = sa.text("UTC_TIMESTAMP(3)")
     for column in (
         sa.Column("reason", sa.String(32)),
@@ -73,7 +87,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("sandbox_secret", "sandbox_webhook", "webhook_inbox"):
+    for table in ("outbox", "sandbox_secret", "sandbox_webhook", "webhook_inbox"):
         op.drop_table(table)
     op.drop_column("sandbox_refund", "created_at")
     op.drop_index("charges_by_time", "sandbox_charge")

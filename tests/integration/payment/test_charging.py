@@ -8,7 +8,8 @@ import pytest
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined
 from services.foundation.database import Transactions, utc_now
-from services.payment import service, store
+from services.payment import roster, store
+from services.payment.rules import Attempt, Record
 from services.payment.sandbox import Sandbox
 from tests.integration.payment.bank import Bank, WatchedSandbox
 
@@ -26,7 +27,7 @@ def at(monkeypatch: pytest.MonkeyPatch, database: Transactions) -> Happen:
     """`at("before capture", something)`: something happens then, once."""
     def happen(moment: str, happening: Callable[[], object]) -> None:
         watched = WatchedSandbox(database, moment, happening)
-        monkeypatch.setitem(service.PROVIDERS, "sandbox", lambda _: watched)
+        monkeypatch.setitem(roster.PROVIDERS, "sandbox", lambda _: watched)
 
     return happen
 
@@ -178,7 +179,7 @@ def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, orde
     with pytest.raises(RoomSilent):
         room.charge(order_id=order_id, **EUR_12)
 
-    def silence(self: object, payment_id: str) -> None:
+    def silence(self: object, attempt: Attempt) -> None:
         raise RoomSilent(room="sandbox")
 
     with monkeypatch.context() as outage:
@@ -194,13 +195,14 @@ def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, orde
 
 def test_money_taken_against_the_provider_s_word_goes_back(room: Any, database: Transactions, order_id: str,
                                                           bank: Bank) -> None:
-    books = database.run(lambda tx: store.begin(tx, {"order_id": order_id, **EUR_12}, "sandbox", utc_now()))
-    assert books.attempt
-    provider, payment_id = Sandbox(database), books.attempt.payment_id
-    provider.authorize(books.attempt)
-    database.run(lambda tx: store.finish(tx, order_id, payment_id, "cancelled", utc_now()))
-    provider.capture(payment_id)
-    database.run(lambda tx: store.finish(tx, order_id, payment_id, provider.fetch(payment_id), utc_now()))
+    begun = database.run(lambda tx: store.begin(tx, {"order_id": order_id, **EUR_12}, "sandbox", utc_now()))
+    attempt = begun.books.attempt
+    assert attempt
+    provider = Sandbox(database)
+    provider.authorize(attempt)
+    database.run(lambda tx: store.move(tx, attempt.payment_id, Record("cancelled"), utc_now()))
+    provider.capture(attempt)
+    room.collection.look_into(attempt.payment_id)
 
     bank.let_time_pass()
     room.finish_what_was_left()

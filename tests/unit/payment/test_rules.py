@@ -80,5 +80,5 @@ def test_a_statement_says_where_the_money_stands(before: Books, status: str, cap
 
 
 def test_a_provider_that_has_not_made_up_its_mind_ends_nothing() -> None:
-    assert "authorized" not in rules.ENDS
-    assert set(rules.ENDS.values()) == set(PAYMENT_STATES) - {"submitted"}
+    assert not {"pending", "authorized", "unknown"} & rules.ENDS.keys()
+    assert set(rules.ENDS.values()) == set(PAYMENT_STATES) - set(rules.UNSETTLED)
