@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from amqp.exceptions import NotFound
+from amqp.exceptions import NotFound, PreconditionFailed
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
 from operations.mesh import Mesh, find_rooms, module_of
@@ -40,6 +40,8 @@ def broker(mesh: Mesh) -> Iterator[None]:
         yield
     except amqp.BrokerDown as problem:
         raise Trouble(f"RabbitMQ does not answer at {mesh.rabbitmq.where}: {problem}") from None
+    except PreconditionFailed as problem:
+        raise Trouble(f"RabbitMQ has a queue of another kind there: {problem.reply_text}") from None
 
 
 def declare(mesh: Mesh) -> int:
@@ -68,9 +70,7 @@ def revive(subscription: Subscription) -> int:
         for _ in range(count):  # and not those that come back meanwhile
             if (message := queue.get()) is None:
                 break
-            amqp.send(message.body, content_type=message.content_type, content_encoding=message.content_encoding,
-                      exchange="", routing_key=subscription.queue_name, mandatory=True, delivery_mode=amqp.PERSISTENT,
-                      message_id=message.properties.get("message_id"))
+            amqp.send_on(message, exchange="", routing_key=subscription.queue_name, headers={})
             message.ack()
         return count
 

@@ -92,11 +92,24 @@ class Announcement:
     about: str
 
 
-class Envelope(Schema):
-    """An event on the wire. What later versions add is left out, so that rooms can be renewed one by one."""
+class Lenient(Schema):
+    """What later versions add is left out, so that rooms can be renewed one by one."""
 
     class Meta:
         unknown = marshmallow.EXCLUDE
+
+
+class Trace(Lenient):
+    """The ids of the call at hand, so that what follows from it can be found in the logs."""
+
+    request_id = marshmallow.fields.String()
+    call_id_stack = marshmallow.fields.List(marshmallow.fields.String())
+    traceparent = marshmallow.fields.String()
+    tracestate = marshmallow.fields.String()
+
+
+class Envelope(Lenient):
+    """An event on the wire."""
 
     event_id = Id(required=True)
     type = marshmallow.fields.String(required=True)
@@ -104,7 +117,7 @@ class Envelope(Schema):
     occurred_at = Moment(required=True)
     about = Id(required=True, metadata={"description": "the order, payment, ... that it happened to"})
     sequence = Whole(required=True, metadata={"description": "its number among the changes of that thing, from 1"})
-    trace = marshmallow.fields.Dict(load_default=dict, metadata={"description": "ids of the call that made it so"})
+    trace = marshmallow.fields.Nested(Trace, load_default=dict)
     body = marshmallow.fields.Dict(required=True)
 
 

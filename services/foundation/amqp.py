@@ -10,12 +10,13 @@ from functools import cache
 from typing import Any
 
 from amqp.exceptions import MessageNacked, NotFound
-from kombu import Connection, Producer, pools
+from kombu import Connection, Message, Producer, pools
 from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.serialization import dumps
 from nameko import config
 
 TRANSIENT, PERSISTENT = 1, 2
+UNKNOWN_TYPE = "application/octet-stream"
 ANSWER_SECONDS = 5
 # At most one quick retry: it cures a connection that the broker closed while it lay in the pool.
 RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
@@ -70,6 +71,13 @@ def send(content: bytes, *, exchange: Any, routing_key: str, confirm: bool = Tru
         raise NoRoute(routing_key) from None
     if returned:
         raise NoRoute(routing_key)
+
+
+def send_on(message: Message, *, exchange: Any, routing_key: str, headers: dict[str, Any]) -> None:
+    """Send a copy of a message, persistent and confirmed, to a queue that must be there. Raises like `send`."""
+    send(message.body or b"", exchange=exchange, routing_key=routing_key, headers=headers, mandatory=True,
+         delivery_mode=PERSISTENT, message_id=message.properties.get("message_id"),
+         content_type=message.content_type or UNKNOWN_TYPE, content_encoding=message.content_encoding or "binary")
 
 
 def _listen_for_returns(producer: Producer, listener: Callable[..., None]) -> None:

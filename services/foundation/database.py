@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 
+from schemas.base import Trace
 from schemas.errors import RoomUnavailable
 
 log = logging.getLogger("marquee.database")
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 TRIES = 4
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
-TRACE = ("request_id", "call_id_stack", "traceparent", "tracestate")
+TRACED = tuple(Trace().fields)
 
 
 class CommitUnknown(Exception):
@@ -138,7 +139,7 @@ class Database(nameko_sqlalchemy.Database):
         self.on_event: Callable[[], None] = lambda: None
 
     def get_dependency(self, worker_ctx: Any) -> Transactions:
-        trace = {name: worker_ctx.context_data[name] for name in TRACE if name in worker_ctx.context_data}
+        trace = {name: worker_ctx.context_data[name] for name in TRACED if name in worker_ctx.context_data}
         return Transactions(self.engine, trace, self.on_event)
 
     def worker_teardown(self, worker_ctx: Any) -> None:

@@ -20,7 +20,7 @@ from nameko.messaging import Consumer
 
 from schemas.base import Event
 from schemas.errors import FieldsInvalid
-from services.foundation import amqp, parking, topology
+from services.foundation import parking, topology
 from services.foundation.draining import DrainingConsumer
 from services.foundation.topology import Subscription
 
@@ -65,7 +65,8 @@ class EventHandler(Consumer):
         except FieldsInvalid as problem:
             self._aside(parking.bury, message, tries, f"malformed: {problem.about}")
             return
-        if parking.hands(message) >= MOST_HANDS:
+        hands = parking.hands(message)
+        if hands >= MOST_HANDS or (hands and tries >= config["events"]["tries"]):
             self._aside(parking.park, message, tries, "whoever had it in hand died")
             return
         delivery = Delivery(
@@ -102,7 +103,7 @@ class EventHandler(Consumer):
         """Acknowledge the message when its copy is safe; else the broker hands it out again."""
         try:
             park(message, self.subscription, tries, error)
-        except (amqp.NoRoute, *amqp.BrokerDown) as problem:
+        except Exception as problem:  # one that left here would end the process
             log.warning("%s can't be put aside", self.subscription.queue_name,
                         extra={"problem": type(problem).__name__, "error": error})
             eventlet.sleep(1)

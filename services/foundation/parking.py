@@ -5,6 +5,7 @@ A message is acknowledged only when its copy is safe in another queue.
 
 import datetime as dt
 import logging
+import random
 from typing import Any
 
 from kombu import Message
@@ -40,7 +41,9 @@ def park(message: Message, subscription: Subscription, tries: int, error: str) -
     if tries >= settings["tries"]:
         bury(message, subscription, tries, error)
         return
-    pause = settings["pauses"][min(tries, len(settings["pauses"])) - 1]
+    pauses = settings["pauses"][:max(tries, 1)]
+    # Those that were in hand together when a process died must not meet again: one of them may be why.
+    pause = random.choice(pauses) if hands(message) else pauses[-1]
     _copy(message, waiting_room(pause)[0], subscription.queue_name, tries, error)
     log.warning("%s waits", subscription.queue_name, extra={
         "event_id": message.properties.get("message_id"), "tries": tries, "seconds": pause, "error": error})
@@ -54,10 +57,6 @@ def bury(message: Message, subscription: Subscription, tries: int, error: str) -
 
 
 def _copy(message: Message, exchange: Any, routing_key: str, tries: int, error: str) -> None:
-    amqp.send(
-        message.body, content_type=message.content_type, content_encoding=message.content_encoding,
-        exchange=exchange, routing_key=routing_key, mandatory=True, delivery_mode=amqp.PERSISTENT,
-        message_id=message.properties.get("message_id"),
-        headers={"tries": tries, "error": error[:LONGEST_ERROR],
-                 "failed_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")},
-    )
+    failed_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    amqp.send_on(message, exchange=exchange, routing_key=routing_key,
+                 headers={"tries": tries, "error": error[:LONGEST_ERROR], "failed_at": failed_at})

@@ -13,7 +13,7 @@ from schemas.base import Event
 from services.foundation import amqp
 
 EXCHANGE = Exchange("events", type="topic", durable=True)
-AUDIT = "events.audit"
+AUDIT, AUDIT_LENGTH = "events.audit", 10_000
 # The broker counts how often it has handed out a message of a quorum queue. We decide what follows from that;
 # its own limit, which drops messages, is put out of reach.
 QUORUM = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
@@ -62,7 +62,7 @@ def waiting_room(seconds: float) -> tuple[Exchange, Queue]:
 def audit_queue() -> Queue:
     """The latest events of every kind. It also gives those a route that nobody asks for."""
     return Queue(AUDIT, exchange=EXCHANGE, routing_key="#",
-                 queue_arguments={"x-max-length": config["events"]["audit_length"]})
+                 queue_arguments={"x-max-length": AUDIT_LENGTH})
 
 
 def declare(subscriptions: Iterable[Subscription] = ()) -> None:

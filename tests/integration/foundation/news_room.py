@@ -43,6 +43,12 @@ class HappenRequest(Schema):
     about = fields.List(fields.String(), required=True)
 
 
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if WISHES.get("dies_before_mark"):
+    outbox.mark_published = lambda tx, table, event_ids: die() if event_ids else None
 HAPPENED = Event("news", "news.happened", 1, Something, "Something happened.")
 HAPPEN = Method("news", "happen", HappenRequest, Nothing, "public", "Let things happen.", deadline=10)
 
@@ -69,17 +75,20 @@ class News:
     def hear(self, delivery: Delivery) -> None:
         """One row for each event, then whatever was wished for."""
         tries = self.redis.incr(f"tries:{delivery.about}")
+        if delivery.about == WISHES.get("poison"):
+            eventlet.sleep(1)  # the others get away
+            die()
+        if tries <= WISHES.get("hangs", 0):
+            eventlet.sleep(60)
         if tries <= WISHES.get("failures", 0):
             raise ZeroDivisionError("as wished")
-        if delivery.about == WISHES.get("poison"):
-            os.kill(os.getpid(), signal.SIGKILL)
-        eventlet.sleep(WISHES.get("hang", 0))
 
         def effect(tx: Any) -> None:
-            if inbox.first_time(tx, INBOX, delivery) or WISHES.get("forgetful"):
+            if inbox.first_time(tx, INBOX, delivery):
                 tx.execute(insert(EFFECT), {"about": delivery.about, "request_id": self.asker.request_id})
 
         self.database.run(effect)
         # After the effect, before the acknowledgement.
-        if WISHES.get("deaths") and self.redis.incr("heard") % WISHES["deaths"] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if "dies_every" in WISHES and self.redis.incr("heard") % WISHES["dies_every"] == 0:
+            self.redis.incr("deaths")
+            die()

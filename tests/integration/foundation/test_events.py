@@ -1,109 +1,203 @@
 """What has happened is told at least once and done once, whoever dies and however often it fails."""
 
-import json
-from collections.abc import Callable, Iterator
-from typing import Any
+import signal
+from collections.abc import Callable
+from itertools import islice
 
-import pytest
-from nameko import config
 from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import make_url
 
-from operations import events as operating
+from operations.events import line, revive
 from rehearsal.mesh import Mesh, wait_until
 from services.foundation import amqp, topology
-from services.foundation.topology import Subscription
-from tests.integration.foundation.conftest import RunRoom, wait_for_room
-from tests.integration.foundation.processes import Process
+from tests.integration.foundation.news import News
+from tests.integration.foundation.relay import Relay
 
-QUICK = {"pauses": [0.1, 0.3], "tries": 5, "handler_seconds": 20, "poll_seconds": 1, "kept_days": 30,
-         "audit_length": 10000}
-News = Callable[..., Process]
+THOUSAND = [f"e{number}" for number in range(1000)]
 
 
-@pytest.fixture(scope="module")
-def database(servers: Mesh) -> Iterator[Engine]:
-    url = make_url(servers.settings["DB_URIS"]["order:Base"])
-    with create_engine(url.set(database="")).begin() as tx:
-        tx.execute(text("CREATE DATABASE IF NOT EXISTS marquee_news"))
-    engine = create_engine(url.set(database="marquee_news"), isolation_level="AUTOCOMMIT")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def contract(settings: dict[str, Any]) -> Any:
-    """The room's module, which reads its settings when it is imported."""
-    from tests.integration.foundation import news_room
-
-    return news_room
-
-
-@pytest.fixture
-def subscription(contract: Any) -> Subscription:
-    [found] = operating.subscriptions_of(contract.News)
-    return found
-
-
-@pytest.fixture
-def news(run_room: RunRoom, client: Any, contract: Any, database: Engine, subscription: Subscription,
-         redis_client: Redis, settings: dict[str, Any]) -> Iterator[News]:
-    """`news(failures=2)`: a process of the news room that does so."""
-    contract.Base.metadata.drop_all(database)
-    contract.Base.metadata.create_all(database)
-    redis_client.delete("heard", *(redis_client.keys("tries:*") or ["none"]))
-    config["events"] = QUICK  # until the fixture `settings` ends
-    topology.declare([subscription])
-
-    def run(**wishes: Any) -> Process:
-        process = run_room("news_room", "--define", f"events={json.dumps(QUICK)}",
-                           "--define", f"news={json.dumps(wishes)}")
-        wait_for_room(client, "news", process)
-        return process
-
-    yield run
-    with amqp.producer() as producer:
-        for queue in (subscription.queue, subscription.dead_queue):
-            queue(producer.channel).delete()
-
-
-def effects(database: Engine) -> list[str]:
-    with database.connect() as connection:
-        return sorted(connection.execute(text("SELECT about FROM effect")).scalars())
-
-
-def test_what_happens_is_heard_by_its_consumer(news: News, client: Any, database: Engine) -> None:
-    news()
+def test_what_happens_is_heard_by_its_consumer_in_the_name_of_the_same_request(news: News) -> None:
+    news.run()
     with ClusterRpcClient(timeout=10, context_data={"request_id": "r1"}) as caller:
         caller.news.happen(about=["a", "b", "c"])
-    wait_until(lambda: effects(database) == ["a", "b", "c"], 10, "the effects")
-    with database.connect() as connection:
-        assert set(connection.execute(text("SELECT request_id FROM effect")).scalars()) == {"r1"}
-        wait_until(lambda: not connection.execute(
-            text("SELECT 1 FROM outbox WHERE published_at IS NULL")).first(), 5, "the marks")
+    news.wait_for("a", "b", "c")
+    assert {row.request_id for row in news.rows("SELECT request_id FROM effect")} == {"r1"}
+    wait_until(lambda: not news.waiting, 10, "the marks")
 
 
-def test_a_consumer_that_fails_at_first_is_asked_again(news: News, client: Any, database: Engine,
-                                                       redis_client: Redis) -> None:
-    news(failures=3)
-    client.news.happen(about=["a"])
-    wait_until(lambda: effects(database) == ["a"], 10, "the effect")
+def test_two_relays_publish_an_event_once_when_nothing_goes_wrong(news: News) -> None:
+    rooms = [news.run(), news.run()]
+    for part in range(10):
+        news.happen(*THOUSAND[part * 30:part * 30 + 30])
+    news.wait_for(*THOUSAND[:300])
+    assert news.published == 300
+    news.rest(*rooms)
+
+
+def repeat_randomly(news: News) -> None:
+    """As a relay does that dies before its mark: half of what it has published goes out again."""
+    news.rows("UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL AND RAND() < 0.5")
+
+
+def happen_often_with_deaths(news: News) -> int:
+    """1,000 events, each delivered one to three times, to consumers that die after the effect and before the ack."""
+    rooms = news.keep(2, dies_every=600)
+    for part in range(0, 1000, 250):
+        news.write(*THOUSAND[part:part + 250])
+    for _ in range(2):
+        wait_until(lambda: not news.waiting, 20, "the relay")
+        repeat_randomly(news)
+    published = wait_until(lambda: not news.waiting and news.published, 20, "the relay")
+    wait_until(lambda: len(set(news.effects)) == 1000, 20, "the effects")
+    news.rest(*rooms)
+    return int(published)
+
+
+def test_a_thousand_events_have_a_thousand_effects_whoever_dies(news: News, redis_client: Redis) -> None:
+    published = happen_often_with_deaths(news)
+    assert published > 1500
+    assert int(redis_client.get("deaths") or 0) >= 2
+    assert news.effects == sorted(THOUSAND)
+
+
+def test_without_the_inbox_key_the_same_thousand_have_doubles(news: News) -> None:
+    """The negative control."""
+    news.rows("ALTER TABLE inbox DROP PRIMARY KEY")
+    happen_often_with_deaths(news)
+    assert len(news.effects) > 1000
+
+
+def test_a_relay_that_dies_before_its_mark_publishes_again_and_the_effect_is_one(news: News) -> None:
+    dying = news.run(dies_before_mark=True)
+    news.client.news.happen.call_async(about=["a", "b"])
+    assert dying.exit_code() == -signal.SIGKILL
+    assert news.published == 2
+    assert news.waiting == 2
+    room = news.run()
+    news.wait_for("a", "b")
+    news.rest(room)
+    assert news.published == 4
+    assert news.effects == ["a", "b"]
+
+
+def test_a_broker_that_dies_under_load_loses_nothing(news: News, servers: Mesh) -> None:
+    room, names = news.run(), iter(f"e{number}" for number in range(100_000))
+    written: list[str] = []
+
+    def go_on() -> None:
+        written.extend(islice(names, 20))
+        news.write(*written[-20:])
+
+    def go_on_until(name: str) -> bool:
+        go_on()
+        return name in news.effects
+
+    go_on()
+    wait_until(lambda: go_on_until(written[0]), 20, "the first effects")
+    servers.kill("rabbitmq")
+    first_without = len(written)
+    go_on()
+    wait_until(lambda: go_on_until(written[first_without]), 60, "the broker to be back")
+    news.wait_for(*written, seconds=40)
+    assert room.is_alive
+
+
+def test_without_a_broker_events_are_written_and_wait_and_that_is_logged_once(
+    news: News, servers: Mesh, relay: Callable[..., Relay],
+) -> None:
+    wire = relay(servers.environment["MARQUEE_AMQP_PORT"])
+    room = news.run(environment={"MARQUEE_AMQP_PORT": wire.port})
+    wire.refuse()
+    news.write("a")
+    wait_until(lambda: "events have to wait" in room.log.read_text(), 20, "a line in the log")
+    news.write("b")
+    wire.heal()
+    news.wait_for("a", "b", seconds=40)
+    assert room.log.read_text().count("events have to wait") == 1
+    assert "events are published again" in room.log.read_text()
+    assert room.is_alive
+
+
+def test_while_the_broker_hangs_events_can_still_be_written(
+    news: News, servers: Mesh, relay: Callable[..., Relay],
+) -> None:
+    wire = relay(servers.environment["MARQUEE_AMQP_PORT"])
+    room = news.run(environment={"MARQUEE_AMQP_PORT": wire.port})
+    wire.freeze()
+    news.write("a")
+    unlocked = "SELECT 1 FROM outbox WHERE published_at IS NULL FOR UPDATE SKIP LOCKED"
+    wait_until(lambda: not news.rows(unlocked), 20, "the relay to have it in hand")
+    for number in range(50):
+        news.write(f"b{number}")  # a lock that stood in the way would be an error after 3 s
+    wire.heal()
+    news.wait_for("a", *(f"b{number}" for number in range(50)), seconds=40)
+    assert room.is_alive
+
+
+# --- consumers that fail ---
+
+
+def test_a_consumer_that_fails_at_first_is_asked_again(news: News, redis_client: Redis) -> None:
+    news.run(failures=3)
+    news.happen("a")
+    news.wait_for("a")
     assert redis_client.get("tries:a") == "4"
 
 
-def test_an_event_that_fails_for_ever_is_laid_aside_and_can_be_sent_again(
-    news: News, client: Any, database: Engine, subscription: Subscription, servers: Mesh,
-) -> None:
-    room = news(failures=99)
-    client.news.happen(about=["a"])
-    [dead] = wait_until(lambda: operating.dead_messages(subscription, 9), 10, "the event to be given up")
-    assert (dead.headers["tries"], dead.headers["error"]) == (5, "ZeroDivisionError: as wished")
-    assert operating.line(subscription, dead).startswith("news.happened:news.hear  ")
+def test_a_consumer_that_hangs_has_failed(news: News, redis_client: Redis) -> None:
+    news.run({"handler_seconds": 0.5}, hangs=1)
+    news.happen("a")
+    news.wait_for("a")
+    assert redis_client.get("tries:a") == "2"
+
+
+def test_an_event_that_fails_for_ever_is_laid_aside_and_can_be_sent_again(news: News, redis_client: Redis) -> None:
+    room = news.run(failures=99)
+    news.happen("a")
+    [dead] = wait_until(news.dead, 20, "the event to be given up")
+    assert redis_client.get("tries:a") == "5"
+    assert line(news.subscription, dead).startswith("news.happened:news.hear  ")
+    assert line(news.subscription, dead).endswith("ZeroDivisionError: as wished")
     room.stop()
 
-    news()
-    assert operating.revive(subscription) == 1
-    wait_until(lambda: effects(database) == ["a"], 10, "the effect")
-    assert operating.dead_messages(subscription, 9) == []
+    news.run()
+    assert revive(news.subscription) == 1
+    news.wait_for("a")
+    assert news.dead() == []
+    assert revive(news.subscription) == 0
+
+
+def test_an_event_that_kills_every_consumer_is_laid_aside_and_others_get_through(
+    news: News, redis_client: Redis,
+) -> None:
+    news.keep(poison="bad")
+    news.write("a", "bad", "b")
+    [dead] = wait_until(news.dead, 40, "the event to be given up")
+    assert dead.headers["error"] == "whoever had it in hand died"
+    news.wait_for("a", "b")
+    assert int(redis_client.get("tries:bad") or 0) <= 5
+
+
+NONSENSE = [
+    b"", b"{", b"[]", b"null", b'{"event_id": "x"}', b"\xff\xfe",
+    b'{"event_id": "x", "type": "news.happened", "version": 2, "about": "a", "sequence": 1, '
+    b'"occurred_at": "2026-11-21T12:00:00Z", "body": {"text": "from the future"}}',
+    b'{"event_id": "x", "type": "news.happened", "version": 1, "about": "a", "sequence": 1, '
+    b'"occurred_at": "2026-11-21T12:00:00Z", "body": {}}',
+    b'{"event_id": "x", "type": "news.happened", "version": 1, "about": "a", "sequence": 1, '
+    b'"occurred_at": "2026-11-21T12:00:00Z", "body": {"text": "well"}, "trace": {"call_id_stack": 7}}',
+]
+
+
+def test_what_is_no_event_is_laid_aside_at_once_as_it_came(news: News) -> None:
+    room = news.run()
+    for kind in ("application/json", "application/x-python-serialize", "text/plain"):
+        for content in NONSENSE:
+            amqp.send(content, exchange=topology.EXCHANGE, routing_key="news.happened", mandatory=True,
+                      content_type=kind, content_encoding="binary")
+    dead = wait_until(lambda: len(found := news.dead()) == 3 * len(NONSENSE) and found, 20, "all to be laid aside")
+    assert sorted(bytes(message.body or b"") for message in dead) == sorted(3 * NONSENSE)
+    assert all(message.headers["error"].startswith("malformed") for message in dead)
+    news.happen("a")
+    news.wait_for("a")
+    assert room.is_alive
