@@ -9,6 +9,7 @@ from schemas.film import ScreeningCancelled, UnknownScreening
 from schemas.payment import PAYMENT_METHODS, PaymentDeclined
 
 ORDER_STATES = ("created", "paying", "paid", "part_refunded", "refunding", "refunded", "cancelled", "expired", "review")
+END_REASONS = ("asked", "screening_cancelled", "paid_late")
 
 
 class SeatsTaken(Conflict):
@@ -218,6 +219,11 @@ GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "
                          "The public keys that ticket codes are signed with.", reads=True)
 
 
+class EventRefund(Schema):
+    amount = Money(required=True)
+    seats = fields.List(SeatId(), required=True)
+
+
 class OrderEvent(Schema):
     """An order as it stood after a change: what a kitchen or a mail needs, without calling back."""
 
@@ -230,6 +236,12 @@ class OrderEvent(Schema):
     refunded = Money(required=True, metadata={"description": "given back so far, or on its way back"})
     currency = Currency(required=True)
     screening = fields.Nested(OrderScreening, required=True)
+    refund = fields.Nested(EventRefund, load_default=None, allow_none=True,
+                           metadata={"description": "what this very change gives back"})
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(END_REASONS),
+                           metadata={"description": "why it was cancelled or given back"})
+    revived = fields.Boolean(load_default=False, metadata={
+        "description": "it had expired, and its late payment found every seat still free"})
 
 
 class CancelledScreening(Schema):
@@ -249,6 +261,7 @@ REFUNDING = _event("refunding", "Everything was given back; the money is on its 
 REFUNDED = _event("refunded", "All the money has gone back.")
 EXPIRED = _event("expired", "The time to pay was over; the seats are free.")
 CANCELLED = _event("cancelled", "The unpaid order was dropped; the seats are free.")
+PAID_LATE = _event("paid_late", "Money came for an order that had ended without it; all of it goes back.")
 REVIEW = _event("review", "Someone has to look at the payment of this order.")
 SCREENING_CANCELLED = Event("order", "screening.cancelled", 1, CancelledScreening,
                             "A screening won't take place; an event for each of its orders follows.")

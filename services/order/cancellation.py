@@ -17,7 +17,7 @@ from schemas.film import ScreeningCancelled
 from schemas.order import SCREENING_CANCELLED
 from services.foundation import outbox
 from services.foundation.database import Transactions, utc_now
-from services.order import rules, store
+from services.order import refunds, rules, store
 from services.order.boards import Boards
 from services.order.models import OUTBOX, Base
 from services.order.till import Till
@@ -92,15 +92,17 @@ class Ending:
         return ended
 
     def _end(self, order_id: str, status: str) -> bool:
-        if status in rules.UNPAID and self.till.settle(order_id, "cancelled").row.status in rules.ENDED_UNPAID:
-            return True
+        if status in rules.UNPAID:
+            ended = self.till.settle(order_id, "cancelled", "screening_cancelled")
+            if ended.row.status in rules.ENDED_UNPAID:
+                return True
 
         def give_back(tx: Connection) -> tuple[store.OrderView, rules.RefundPlan] | None:
             view = store.lock(tx, order_id)
             if view.row.status not in rules.OWNS_SEATS:
                 return None  # the buyer was faster, or is paying just now: then it is for the next pass
             plan = rules.full_refund(view.valid_prices)
-            store.give_back(tx, view, plan, reason="screening_cancelled")
+            refunds.give_back(tx, view, plan, reason="screening_cancelled")
             return view, plan
 
         given = self.database.run(give_back)

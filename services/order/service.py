@@ -19,7 +19,7 @@ from services.foundation.ids import new_id
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.foundation.remote import Remote
-from services.order import cancellation, rules, store
+from services.order import cancellation, refunds, rules, store
 from services.order.boards import SeatBoards
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.receipt import new_order_receipt, preview, receipt
@@ -126,7 +126,7 @@ class Order:
             view = store.lock(tx, order_id, self.asker.user_id)
             plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
             rules.check_amount(plan, request.get("amount"))
-            store.give_back(tx, view, plan)
+            refunds.give_back(tx, view, plan)
             keys.remember(tx, receipt(store.find(tx, order_id), now))
             return view, plan
 
@@ -158,7 +158,7 @@ class Order:
         try:
             view = self.database.run(look)
             rules.may_cancel(view.row.status)
-            view = self.till.settle(order_id, "cancelled")
+            view = self.till.settle(order_id, "cancelled", "asked")
             if view.row.status != "cancelled":
                 rules.may_cancel(view.row.status)
                 raise Busy(retry_after=1)  # a payment has just begun

@@ -19,7 +19,7 @@ from services.order.models import Base
 from services.order.ticket_codes import Facts, TicketKeys
 
 tables = Base.metadata.tables
-orders, claims, tickets, refunds = (tables[name] for name in ("orders", "seat_claim", "ticket", "refund"))
+orders, claims, tickets = (tables[name] for name in ("orders", "seat_claim", "ticket"))
 Rows = Sequence[Any]  # of sqlalchemy.Row
 
 
@@ -151,10 +151,11 @@ def _view(row: Row[Any], found: Rows) -> OrderView:
     return OrderView(row, sorted(found, key=lambda ticket: places[ticket.seat_id]), seats)
 
 
-def move(tx: Connection, view: OrderView, target: str, returning: Sequence[str] = (), **changes: Any) -> None:
-    """Take a locked order to `target` and tell of it; rules.TRANSITIONS says what may follow what.
+def move(tx: Connection, view: OrderView, target: str, returning: Sequence[str] = (),
+         said: dict[str, Any] | None = None, **changes: Any) -> None:
+    """Take a locked order to `target`; rules.TRANSITIONS says what may follow what.
 
-    `returning`: the seats that are given back with this.
+    `returning`: the seats given back with this. `said`: more for its event.
     """
     row = view.row
     if not rules.may_become(row.status, target):
@@ -170,65 +171,25 @@ def move(tx: Connection, view: OrderView, target: str, returning: Sequence[str] 
     if changed != 1:
         raise AssertionError(f"order {row.order_id} was not locked")
     returned = {ticket.seat_id for ticket in view.tickets if ticket.status == "void"} | set(returning)
-    tell(tx, {**row._mapping, **changes}, view.seats, returned)
+    tell(tx, {**row._mapping, **changes}, view.seats, returned, **(said or {}))
 
 
-def end_unpaid(tx: Connection, view: OrderView, target: str) -> None:
+def end_unpaid(tx: Connection, view: OrderView, target: str, reason: str | None = None) -> None:
     """Expire or cancel an unpaid order and give its seats back."""
-    move(tx, view, target)
+    move(tx, view, target, said={"reason": reason})
     tx.execute(delete(claims).where(claims.c.order_id == view.row.order_id))
 
 
 def mark_paid(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
     """The money is there: the claims are final and the tickets are made, with codes signed by `keys`."""
     row = view.row
-    move(tx, view, "paid")
+    move(tx, view, "paid", said={"revived": row.status == "expired"})
     sold = tx.execute(update(claims).where(claims.c.order_id == row.order_id).values(state="SOLD")).rowcount
     if sold != len(view.seats):
         raise AssertionError(f"order {row.order_id} has {sold} claims for {len(view.seats)} seats")
     facts = [Facts(new_id(), row.screening_id, seat) for seat in view.seat_ids]
     tx.execute(ADD_TICKETS, [{**asdict(ticket), "order_id": row.order_id, "code": keys.sign(ticket), "status": "valid"}
                              for ticket in facts])
-
-
-def give_back(tx: Connection, view: OrderView, plan: rules.RefundPlan, reason: str = "asked") -> str:
-    """Void the tickets, free the seats, and write down what is owed; returns the refund's id."""
-    row, refund_id = view.row, new_id()
-    move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, refunded=row.refunded + plan.amount)
-    mine = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
-    tx.execute(update(tickets).where(*mine, tickets.c.status == "valid").values(status="void"))
-    tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
-    tx.execute(insert(refunds).values(refund_id=refund_id, order_id=row.order_id, amount=plan.amount, kept=plan.kept,
-                                      reason=reason, currency=row.currency, status="requested",
-                                      requested_at=utc_now()))
-    return refund_id
-
-
-def owe_back(tx: Connection, view: OrderView) -> None:
-    """Money came in for an order that has ended: write down, once, that it goes back."""
-    row = view.row
-    if not tx.execute(select(refunds.c.refund_id).where(refunds.c.refund_id == row.order_id)).first():
-        tx.execute(insert(refunds).values(refund_id=row.order_id, order_id=row.order_id, amount=row.total, kept=0,
-                                          reason="paid_late", currency=row.currency, status="requested",
-                                          requested_at=utc_now()))
-
-
-def open_refunds(tx: Connection, order_id: str | None = None, before: dt.datetime | None = None) -> Rows:
-    """Refunds the payment room has not confirmed: of one order, or all asked for before a moment."""
-    query = select(refunds).where(refunds.c.status == "requested")
-    if order_id is not None:
-        query = query.where(refunds.c.order_id == order_id)
-    if before is not None:
-        query = query.where(refunds.c.requested_at < before)
-    return tx.execute(query.limit(100)).all()
-
-
-def refund_done(tx: Connection, refund_id: str, order_id: str) -> None:
-    """The money went back. The order is `refunded` when nothing of it is left."""
-    view = lock(tx, order_id)
-    tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
-    if view.row.status == "refunding" and not open_refunds(tx, order_id):
-        move(tx, view, "refunded")
 
 
 # --- looking around ---

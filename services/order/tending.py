@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
 from services.foundation.idempotency import forget_old_keys
-from services.order import store
+from services.order import refunds, store
 from services.order.boards import Boards
 from services.order.cancellation import Ending
 from services.order.models import KEYS
@@ -47,7 +47,7 @@ class Tending:
 
     def send_refunds(self) -> None:
         """Try refunds again that had to wait for the payment room."""
-        waiting = self.database.read(lambda tx: store.open_refunds(tx, before=utc_now() - REFUND_RETRY))
+        waiting = self.database.read(lambda tx: refunds.open_refunds(tx, before=utc_now() - REFUND_RETRY))
         for order_id in {refund.order_id for refund in waiting}:
             self.till.send_refunds(order_id)
 

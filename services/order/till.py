@@ -17,7 +17,7 @@ from schemas.errors import Busy
 from schemas.order import OrderExpired
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.remote import RemoteCaller
-from services.order import rules, store
+from services.order import refunds, rules, store
 from services.order.boards import Boards
 from services.order.ticket_codes import TicketKeys
 
@@ -54,7 +54,7 @@ class Till:
                 store.mark_paid(tx, view, self.ticket_keys)
                 view = store.find(tx, order_id)
             if view.row.status in rules.ENDED_UNPAID:
-                store.owe_back(tx, view)
+                refunds.owe_back(tx, view)
             else:
                 then(tx, view)
             return view
@@ -65,7 +65,7 @@ class Till:
         self.boards.show_sold(view.row.screening_id, view.row.board_owner, list(view.valid_prices))
         return view
 
-    def settle(self, order_id: str, target: str = "expired") -> store.OrderView:
+    def settle(self, order_id: str, target: str = "expired", reason: str | None = None) -> store.OrderView:
         """End an unpaid order as `target` unless it turns out to be paid, and say how it stands.
 
         `expired` needs the deadline to be over. Raises RoomUnavailable or RoomSilent when the payment room
@@ -83,7 +83,7 @@ class Till:
             row = locked.row
             unchanged = row.status == view.row.status and row.status in rules.UNPAID
             if unchanged and (target != "expired" or rules.is_dead(row.status, row.expires_at, utc_now())):
-                store.end_unpaid(tx, locked, target)
+                store.end_unpaid(tx, locked, target, reason)
                 return store.find(tx, order_id)
             return locked
 
@@ -94,7 +94,7 @@ class Till:
 
     def send_refunds(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """Have the payment room do what this order's open refunds ask for; what fails now is tried again later."""
-        for refund in self.database.read(lambda tx: store.open_refunds(tx, order_id)):
+        for refund in self.database.read(lambda tx: refunds.open_refunds(tx, order_id)):
             try:
                 if refund.amount:  # by the order's terms it may be nothing at all
                     self.remote.call(payment.REFUND, {"refund_id": refund.refund_id, "order_id": order_id,
@@ -102,7 +102,7 @@ class Till:
             except Busy:
                 log.warning("a refund has to wait", extra={"order_id": order_id, "refund_id": refund.refund_id})
                 break
-            self._run_known(partial(store.refund_done, refund_id=refund.refund_id, order_id=order_id))
+            self._run_known(partial(refunds.refund_done, refund_id=refund.refund_id, order_id=order_id))
 
         def tell(tx: Connection) -> store.OrderView:
             view = store.find(tx, order_id)
