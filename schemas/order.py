@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from schemas.base import Announcement, Event, Method, Nothing, Schema
+from schemas.cancellation import CancelledScreening
 from schemas.errors import Conflict, Invalid, NotFound
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
 from schemas.film import ScreeningCancelled, UnknownScreening
@@ -160,25 +161,6 @@ class RefundPreviewReply(Schema):
     server_time = Moment(required=True)
 
 
-class CancelScreeningRequest(Schema):
-    screening_id = Id(required=True)
-    dry_run = fields.Boolean(load_default=True, metadata={"description": "only say what would happen"})
-
-
-class CancelScreeningReply(Schema):
-    """What is, or in a dry run would be, still to be done. Orders are ended one by one: ask again to see how far."""
-
-    screening_id = Id(required=True)
-    dry_run = fields.Boolean(required=True)
-    cancelled_at = Moment(required=True, allow_none=True, metadata={"description": "null: it was not cancelled"})
-    unpaid_orders = Whole(required=True)
-    paid_orders = Whole(required=True)
-    orders_being_refunded = Whole(required=True)
-    orders_in_review = Whole(required=True, metadata={"description": "a person must look at these"})
-    amount = Money(required=True, metadata={"description": "to give back for the paid orders"})
-    currency = Currency(required=True, allow_none=True, metadata={"description": "null: nothing is paid"})
-
-
 class OrdersRequest(Schema):
     status = fields.String(validate=validate.OneOf(ORDER_STATES))
     cursor = Text(64)
@@ -212,9 +194,6 @@ GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my 
                   refusals=(UnknownOrder,), reads=True)
 GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My orders, the newest first.", reads=True)
 
-CANCEL_SCREENING = Method("order", "cancel_screening", CancelScreeningRequest, CancelScreeningReply, "staff",
-                          "Cancel a screening: sell nothing more, end its orders, give everything back.",
-                          refusals=(UnknownScreening,), keyed=True, deadline=15)
 GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
                          "The public keys that ticket codes are signed with.", reads=True)
 
@@ -242,11 +221,6 @@ class OrderEvent(Schema):
                            metadata={"description": "why it was cancelled or given back"})
     revived = fields.Boolean(load_default=False, metadata={
         "description": "it had expired, and its late payment found every seat still free"})
-
-
-class CancelledScreening(Schema):
-    screening_id = Id(required=True)
-    cancelled_at = Moment(required=True)
 
 
 def _event(status: str, summary: str) -> Event:

@@ -44,7 +44,7 @@ def refuse_cancelled(tx: Connection, screening_id: str) -> None:
 
 
 def summary(tx: Connection, screening_id: str) -> dict[str, Any]:
-    """What is still to be done for this screening, in the fields of schemas.order.CancelScreeningReply."""
+    """What is still to be done for this screening, in the fields of schemas.cancellation.CancelScreeningReply."""
     rows = tx.execute(
         select(orders.c.status, orders.c.currency, func.count().label("count"),
                func.sum(orders.c.total - orders.c.refunded).label("worth"))

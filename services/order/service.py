@@ -9,6 +9,7 @@ from nameko import config
 
 from schemas import film
 from schemas import order as contract
+from schemas.cancellation import CANCEL_SCREENING
 from schemas.errors import Busy, NotFound
 from services.foundation.announcements import on_announcement
 from services.foundation.calls import AskerProvider, call
@@ -168,10 +169,10 @@ class Order:
             return earlier.reply
         return told
 
-    @call(contract.CANCEL_SCREENING)
+    @call(CANCEL_SCREENING)
     def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
         """Decide it, or in a dry run only say what it comes to. `tend` ends the orders, and goes on after a crash."""
-        screening_id, keys = request["screening_id"], self.keys(contract.CANCEL_SCREENING, request)
+        screening_id, keys = request["screening_id"], self.keys(CANCEL_SCREENING, request)
 
         def decide(tx: Any) -> dict[str, Any]:
             keys.recall(tx)
