@@ -39,6 +39,7 @@ class Payment:
     asker = AskerProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
+    providers = roster.Roster()
     presence = Presence()
 
     @property
