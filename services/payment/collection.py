@@ -65,7 +65,10 @@ class Collection:
             log.warning("a provider speaks of a payment that is not ours", extra={"payment_id": payment_id})
         elif attempt.status not in ("captured", "review"):
             provider = self._provider(attempt)
-            self._settle(provider, attempt, provider.fetch(attempt))
+            record = provider.fetch(attempt)
+            if record.standing == "pending" and attempt.status not in rules.UNSETTLED:
+                record = provider.cancel(attempt)  # nobody is to pay that any more
+            self._settle(provider, attempt, record)
 
     def give_back(self, refund: Any) -> None:
         """Send the refund; raises RoomSilent while the provider has not settled it."""

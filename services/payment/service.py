@@ -25,6 +25,7 @@ from services.foundation.relay import Relay
 from services.payment import roster, rules, sandbox_checkout, sandbox_page, sandbox_webhooks, store, webhook_inbox
 from services.payment.collection import Collection
 from services.payment.models import OUTBOX, Base
+from services.payment.reconciler import reconcile
 
 log = logging.getLogger("marquee.payment")
 
@@ -167,6 +168,15 @@ class Payment:
                     self.collection.books(order_id)))
         for refund in self.database.run(lambda tx: store.take_left_refunds(tx, now - LEFT_AFTER["submitted"], now)):
             self._tend({"order_id": refund.order_id}, partial(self.collection.give_back, refund))
+
+    @every("reconcile_seconds")
+    def reconcile(self) -> None:
+        """Compare the books with the providers', and tell the operators of what is left."""
+        self._chore("differences", self._reconcile)
+
+    def _reconcile(self) -> None:
+        for line in reconcile(self.database):
+            log.log(logging.ERROR if line.left else logging.WARNING, "%s", line)
 
     def _tend(self, about: dict[str, Any], work: Callable[[], object]) -> bool:
         """Whether it went well; one hopeless case must not keep the others waiting."""

@@ -70,7 +70,7 @@ def move(tx: Connection, payment_id: str, record: rules.Record, now: dt.datetime
     elif end := rules.ENDS.get(record.standing):
         moved = _compare_and_set(tx, payment_id, rules.UNSETTLED, status=end, reason=record.reason)
         if end == "captured" and not (moved and found.status != "captured"):
-            _return_stray(tx, known, now)
+            return_stray(tx, known, now)
         elif moved:
             if end == "captured":
                 _change(tx, known.order_id, now, status="captured", captured_payment_id=payment_id)
@@ -138,7 +138,7 @@ def _tell(tx: Connection, payment: Any, end: str, reason: str | None) -> None:
                      body={**payment._mapping, "reason": reason})
 
 
-def _return_stray(tx: Connection, payment: Any, now: dt.datetime) -> None:
+def return_stray(tx: Connection, payment: Any, now: dt.datetime) -> None:
     """Money that was taken for an order already paid, or after the provider had told us that it never would be.
 
     It goes back by the next sweep.
