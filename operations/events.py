@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from amqp.exceptions import NotFound, PreconditionFailed
+from amqp.exceptions import AMQPError, NotFound
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
 from operations.mesh import Mesh, find_rooms, module_of
@@ -36,12 +36,14 @@ def subscriptions_of(service: Any) -> Iterator[Subscription]:
 
 @contextmanager
 def broker(mesh: Mesh) -> Iterator[None]:
+    """What is wrong with RabbitMQ is told in one line."""
     try:
-        yield
+        with amqp.producer():
+            yield
     except amqp.BrokerDown as problem:
         raise Trouble(f"RabbitMQ does not answer at {mesh.rabbitmq.where}: {problem}") from None
-    except PreconditionFailed as problem:
-        raise Trouble(f"RabbitMQ has a queue of another kind there: {problem.reply_text}") from None
+    except AMQPError as problem:
+        raise Trouble(f"RabbitMQ at {mesh.rabbitmq.where} refuses: {problem}") from None
 
 
 def declare(mesh: Mesh) -> int:

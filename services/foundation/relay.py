@@ -112,7 +112,8 @@ class Relay(DependencyProvider):
         if utc_now() - self._forgot_at > FORGET_EVERY:
             self._forgot_at = utc_now()
             before = utc_now() - dt.timedelta(days=config["events"]["kept_days"])
-            self._database.run(lambda tx: outbox.forget_published(tx, self._table, before))
+            while self._database.run(lambda tx: outbox.forget_published(tx, self._table, before)):
+                pass
 
 
 class Batch:

@@ -1,15 +1,19 @@
 """What has happened is told at least once and done once, whoever dies and however often it fails."""
 
+import datetime as dt
 import signal
 from collections.abc import Callable
 from itertools import islice
 
+import pytest
 from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
+from sqlalchemy.exc import IntegrityError
 
 from operations.events import line, revive
 from rehearsal.mesh import Mesh, wait_until
-from services.foundation import amqp, topology
+from services.foundation import amqp, inbox, outbox, topology
+from services.foundation.database import utc_now
 from tests.integration.foundation.news import News
 from tests.integration.foundation.relay import Relay
 
@@ -201,3 +205,30 @@ def test_what_is_no_event_is_laid_aside_at_once_as_it_came(news: News) -> None:
     news.happen("a")
     news.wait_for("a")
     assert room.is_alive
+
+
+# --- what is kept, and how long ---
+
+
+def test_old_events_are_forgotten_but_never_unpublished_ones(news: News) -> None:
+    from tests.integration.foundation.news_room import INBOX, OUTBOX
+
+    room = news.run()
+    news.happen("a", "b", "c")
+    news.wait_for("a", "b", "c")
+    news.rest(room)
+    news.rows("UPDATE outbox SET published_at = NULL WHERE about = 'c'")
+    long_after = utc_now() + dt.timedelta(days=1)
+    with news.database.connect() as tx:
+        assert outbox.forget_published(tx, OUTBOX, utc_now() - dt.timedelta(days=1)) == 0
+        assert outbox.forget_published(tx, OUTBOX, long_after) == 2
+        assert inbox.forget(tx, INBOX, utc_now() - dt.timedelta(days=1)) == 0
+        assert inbox.forget(tx, INBOX, long_after) == 3
+    assert [row.about for row in news.rows("SELECT about FROM outbox")] == ["c"]
+
+
+def test_a_change_has_one_event(news: News) -> None:
+    news.write("a")
+    with pytest.raises(IntegrityError):
+        news.write("a")
+    assert news.waiting == 1
