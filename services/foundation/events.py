@@ -55,6 +55,8 @@ class EventHandler(Consumer):
         self.subscription = Subscription(self.event, self.container.service_name, self.method_name)
         topology.declare([self.subscription])
         self.queue = self.subscription.queue
+        # Fewer than there are workers: events that take their time must not keep callers waiting.
+        self.consumer_options["prefetch_count"] = config["events"]["at_once"]
         super().setup()
         self.consumer.on_decode_error = self.handle_nonsense
 

@@ -18,7 +18,8 @@ from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.processes import Process
 
 # As in config.yml, but in a hurry.
-QUICK = {"pauses": [0.1, 0.3], "tries": 5, "handler_seconds": 20, "poll_seconds": 0.2, "kept_days": 30}
+QUICK = {"pauses": [0.1, 0.3], "tries": 5, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2,
+         "kept_days": 30}
 # Gets a copy of everything.
 AUDIT = Queue("audit of a test", exchange=topology.EXCHANGE, routing_key="news.#")
 
