@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,8 +39,9 @@ def subscriptions_of(service: Any) -> Iterator[Subscription]:
 def broker(mesh: Mesh) -> Iterator[None]:
     """What is wrong with RabbitMQ is told in one line."""
     try:
-        with amqp.producer():
-            yield
+        with amqp.producer() as producer:
+            producer.connection.connect()
+        yield
     except amqp.BrokerDown as problem:
         raise Trouble(f"RabbitMQ does not answer at {mesh.rabbitmq.where}: {problem}") from None
     except AMQPError as problem:
@@ -56,25 +58,30 @@ def declare(mesh: Mesh) -> int:
 
 def dead_messages(subscription: Subscription, most: int) -> list[Any]:
     """The messages in a dead-letter queue, left where they are."""
-    with amqp.producer() as producer, producer.connection.channel() as channel:  # closing it gives them back
-        queue = subscription.dead_queue(channel)
-        found: list[Any] = []
-        while len(found) < most and (message := queue.get()) is not None:
-            found.append(message)
+    with amqp.producer() as producer, producer.connection.channel() as channel:
+        found = take(subscription, channel, most)
+        for message in found:
+            message.requeue()
         return found
 
 
 def revive(subscription: Subscription) -> int:
     """Send what lies in a dead-letter queue to its consumer once more; returns how many there were."""
     with amqp.producer() as producer, producer.connection.channel() as channel:
-        queue = subscription.dead_queue(channel)
-        count = int(queue.queue_declare(passive=True).message_count)
-        for _ in range(count):  # and not those that come back meanwhile
-            if (message := queue.get()) is None:
-                break
+        found = take(subscription, channel)  # all, before the first can come back
+        for message in found:
             amqp.send_on(message, exchange="", routing_key=subscription.queue_name, headers={})
             message.ack()
-        return count
+        return len(found)
+
+
+def take(subscription: Subscription, channel: Any, most: float = math.inf) -> list[Any]:
+    """Messages of a dead-letter queue, neither acknowledged nor given back yet."""
+    queue = subscription.dead_queue(channel)
+    found: list[Any] = []
+    while len(found) < most and (message := queue.get()) is not None:
+        found.append(message)
+    return found
 
 
 @click.command("declare")
