@@ -4,61 +4,33 @@ from marshmallow import fields, validate
 
 from schemas.base import Announcement, Event, Method, Nothing, Schema
 from schemas.cancellation import CancelledScreening
-from schemas.errors import Conflict, Invalid, NotFound
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
 from schemas.film import ScreeningCancelled, UnknownScreening
-from schemas.payment import PAYMENT_METHODS, PaymentDeclined
+from schemas.order_refusals import (
+    OrderExpired,
+    OrderNotCancellable,
+    OrderNotPayable,
+    OrderNotRefundable,
+    RefundChanged,
+    RefundClosed,
+    SalesClosed,
+    SeatsNotInOrder,
+    SeatsTaken,
+    SeatsUnknownInHall,
+    TooManyUnpaidOrders,
+    UnknownOrder,
+)
+from schemas.payment import (
+    HOSTED_METHODS,
+    PAYMENT_STATES,
+    PaymentDeclined,
+    PaymentInReview,
+    PaymentMethodUnknown,
+    ReturnUrlRefused,
+)
 
 ORDER_STATES = ("created", "paying", "paid", "part_refunded", "refunding", "refunded", "cancelled", "expired", "review")
 END_REASONS = ("asked", "screening_cancelled", "paid_late")
-
-
-class SeatsTaken(Conflict):
-    """Someone else has these seats; `seats` names them. None of your seats was taken."""
-
-
-class SeatsUnknownInHall(Invalid):
-    """This hall has no such seats; `seats` names them."""
-
-
-class TooManyUnpaidOrders(Conflict):
-    """You have unpaid orders for this screening already. Pay or cancel one first."""
-
-
-class SalesClosed(Conflict):
-    """The screening has begun; its seats are no longer sold."""
-
-
-class UnknownOrder(NotFound):
-    """You have no such order."""
-
-
-class OrderNotPayable(Conflict):
-    """This order can't be paid in its present state; `status` says which that is."""
-
-
-class OrderExpired(OrderNotPayable):
-    """The time to pay for this order is over and its seats were given back."""
-
-
-class OrderNotRefundable(Conflict):
-    """This order can't be refunded in its present state; `status` says which that is."""
-
-
-class RefundClosed(Conflict):
-    """It is too late: by the terms of this order it can no longer be refunded."""
-
-
-class RefundChanged(Conflict):
-    """By now another amount would be given back than the one you agreed to; `amount` says which."""
-
-
-class SeatsNotInOrder(Invalid):
-    """These seats are not, or no longer, part of the order; `seats` names them."""
-
-
-class OrderNotCancellable(Conflict):
-    """Only an unpaid order can be cancelled; `status` says what this one is."""
 
 
 class BuyRequest(Schema):
@@ -123,7 +95,16 @@ class RefundTerms(Schema):
                         metadata={"description": "the first whose `until` is to come counts; after the last, nothing"})
 
 
+class OrderPayment(Schema):
+    payment_id = Id(required=True, allow_none=True)
+    status = fields.String(required=True, validate=validate.OneOf((*PAYMENT_STATES, "none", "closed")))
+    redirect_url = fields.String(required=True, allow_none=True,
+                                 metadata={"description": "where the buyer pays; only in the reply of `pay`"})
+
+
 class Order(BuyReply):
+    payment = fields.Nested(OrderPayment, required=True, allow_none=True,
+                            metadata={"description": "how far paying has come, while the order is `paying`"})
     created_at = Moment(required=True)
     screening = fields.Nested(OrderScreening, required=True)
     tickets = fields.List(fields.Nested(Ticket), required=True)
@@ -136,7 +117,10 @@ class OrderRequest(Schema):
 
 
 class PayRequest(OrderRequest):
-    method = fields.String(required=True, validate=validate.OneOf(PAYMENT_METHODS))
+    method = fields.String(required=True, validate=validate.OneOf(HOSTED_METHODS))
+    return_url = Text(500, metadata={
+        "description": "where to come back to from the provider's page: a path here, or an https address that this "
+                       "cinema knows; without it, test money is taken at once"})
 
 
 class RefundPreviewRequest(OrderRequest):
@@ -178,9 +162,11 @@ BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
              refusals=(SeatsTaken, SeatsUnknownInHall, TooManyUnpaidOrders, SalesClosed, UnknownScreening,
                        ScreeningCancelled),
              keyed=True, deadline=10, screening_field="screening_id")
-PAY = Method("order", "pay", PayRequest, Order, "buyer", "Pay an order; the reply carries its tickets.",
-             refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined),
-             keyed=True, deadline=15, screening_field="screening_id")
+PAY = Method("order", "pay", PayRequest, Order, "buyer",
+             "Pay an order: at the page where `payment.redirect_url` leads, or at once; then it has its tickets.",
+             refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined, PaymentMethodUnknown,
+                       PaymentInReview, ReturnUrlRefused),
+             keyed=True, deadline=25, screening_field="screening_id")
 REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",
                 refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, RefundChanged, SeatsNotInOrder),

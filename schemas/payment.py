@@ -165,7 +165,7 @@ REFUND = Method("payment", "refund", RefundRequest, RefundReply, "internal",
 CLOSE = Method("payment", "close", OrderRequest, OrderPayment, "internal",
                "Take no more money for this order, and say what was taken.", deadline=10)
 GET_STATUS = Method("payment", "get_status", OrderRequest, OrderPayment, "internal",
-                    "Where the money of an order stands.", reads=True)
+                    "Where the money of an order stands.", reads=True, deadline=2)
 
 CAPTURED = Event("payment", "payment.captured", 1, PaymentEvent, "The money for an order was taken.")
 FAILED = Event("payment", "payment.failed", 1, PaymentEvent, "The buyer could not pay; another attempt may begin.")

@@ -39,7 +39,7 @@ def cancel(tx: Connection, screening_id: str, by: str | None) -> None:
 
 def refuse_cancelled(tx: Connection, screening_id: str) -> None:
     """Raise ScreeningCancelled for such a screening."""
-    if tx.execute(select(cancelled.c.screening_id).where(cancelled.c.screening_id == screening_id)).first():
+    if store.is_cancelled(tx, screening_id):
         raise ScreeningCancelled(screening_id=screening_id)
 
 

@@ -7,30 +7,22 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from schemas import catalogue
-from schemas.order import PAID_LATE
 from services.foundation import outbox
 from services.order.models import OUTBOX
 
-UNSAID = {"refund": None, "reason": None, "revived": False}
+UNSAID = {"refund": None, "reason": None}
 
 
 def tell(tx: Connection, order: dict[str, Any], seats: list[dict[str, Any]], returned: Collection[str] = (),
-         **said: Any) -> None:
-    """Note how the order stands after a change.
+         what: str | None = None, **said: Any) -> None:
+    """Note how the order stands after a change; `what` has happened, if it is not what the status says.
 
     `order`: its row; `seats`: as bought; `returned`: given back so far; `said`: more of schemas.order.OrderEvent.
     """
     body = {**order, "seats": seats, "screening": screening(order), **UNSAID,
             "returned_seats": [seat["seat_id"] for seat in seats if seat["seat_id"] in returned], **said}
-    outbox.write(tx, OUTBOX, catalogue.events()[f"order.{order['status']}"], about=order["order_id"],
+    outbox.write(tx, OUTBOX, catalogue.events()[f"order.{what or order['status']}"], about=order["order_id"],
                  sequence=order["version"], body=body)
-
-
-def tell_paid_late(tx: Connection, order: dict[str, Any], seats: list[dict[str, Any]], amount: int) -> None:
-    """Note that an order which has ended was paid all the same. It stays as it is, so this is about its money only."""
-    body = {**order, "seats": seats, "screening": screening(order), **UNSAID, "returned_seats": [],
-            "reason": "paid_late", "refund": {"amount": amount, "seats": []}}
-    outbox.write(tx, OUTBOX, PAID_LATE, about=f"late-{order['order_id']}", sequence=1, body=body)
 
 
 def screening(order: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The order room's tables. `seat_claim` is the referee: its primary key is why no seat is sold twice."""
 
-from sqlalchemy import Index, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Index, Integer, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import UtcDateTime
@@ -30,6 +30,7 @@ class Order(Base):
     seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price}]: the quote, never changed
     total: Mapped[int] = mapped_column(Integer)
     refunded: Mapped[int] = mapped_column(Integer)
+    revived: Mapped[bool] = mapped_column(Boolean)  # had expired, was paid late, and got its seats all the same
     currency: Mapped[str] = mapped_column(String(3))
     film_title: Mapped[str] = mapped_column(String(200))
     cinema_name: Mapped[str] = mapped_column(String(200))

@@ -9,12 +9,13 @@ from services.order.rules import Quote, RefundPlan, in_full_until
 from services.order.store import OrderView
 
 
-def receipt(view: OrderView, now: dt.datetime) -> dict[str, Any]:
-    """The order with its tickets, in the fields of schemas.order.Order."""
+def receipt(view: OrderView, now: dt.datetime, payment: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The order with its tickets, in the fields of schemas.order.Order; `payment`: how far paying has come."""
     row = view.row
     return {
         "order_id": row.order_id,
         "status": row.status,
+        "payment": payment,
         "screening_id": row.screening_id,
         "seats": view.seats,
         "total": row.total,

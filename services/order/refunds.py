@@ -9,7 +9,6 @@ from sqlalchemy.engine import Connection
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.order import rules, store
-from services.order.events import tell_paid_late
 from services.order.models import Base
 from services.order.store import claims, tickets
 
@@ -29,12 +28,18 @@ def give_back(tx: Connection, view: store.OrderView, plan: rules.RefundPlan, rea
     return refund_id
 
 
+def is_owed_back(tx: Connection, view: store.OrderView) -> bool:
+    """Whether late money for this order goes back, or has gone."""
+    return tx.execute(select(refunds.c.refund_id).where(refunds.c.refund_id == view.row.order_id)).first() is not None
+
+
 def owe_back(tx: Connection, view: store.OrderView) -> None:
     """Money came in for an order that has ended: write down, once, that it goes back."""
     row = view.row
-    if not tx.execute(select(refunds.c.refund_id).where(refunds.c.refund_id == row.order_id)).first():
+    if not is_owed_back(tx, view):
+        said = {"reason": "paid_late", "refund": {"amount": row.total, "seats": []}}
+        store.change(tx, view, "paid_late", said=said, refunded=row.total)
         _owe(tx, row, row.order_id, "paid_late", row.total)
-        tell_paid_late(tx, dict(row._mapping), view.seats, row.total)
 
 
 def _owe(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int = 0) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.errors import FieldsInvalid
-from schemas.order import (
+from schemas.order_refusals import (
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,
@@ -113,6 +113,17 @@ def may_pay(status: str, expires_at: dt.datetime, now: dt.datetime) -> None:
 def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, limits: Limits) -> dt.datetime:
     """Starting to pay extends the deadline, counted from the order's creation; so once and not again."""
     return max(expires_at, created_at + limits.pay)
+
+
+def check_way(method: str, return_url: str | None) -> None:
+    """Only test money can be had without the buyer going to a page for it."""
+    if method != "sandbox" and return_url is None:
+        raise FieldsInvalid(fields={"return_url": ["Where should the buyer come back to?"]})
+
+
+def may_revive(status: str, starts_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether a late payment may still bring the order its seats, should they all be free."""
+    return status == "expired" and now < starts_at
 
 
 def may_cancel(status: str) -> None:

@@ -1,50 +1,36 @@
 """The order room: who sits where, and who has paid for it."""
 
-import datetime as dt
 import logging
-from functools import cache
 from typing import Any
 
-from nameko import config
-
-from schemas import film
+from schemas import film, payment
 from schemas import order as contract
 from schemas.cancellation import CANCEL_SCREENING
 from schemas.errors import Busy, NotFound
+from schemas.order_refusals import OrderExpired
 from services.foundation.announcements import on_announcement
 from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
 from services.foundation.database import Database, utc_now
+from services.foundation.events import Delivery, on_event
 from services.foundation.idempotency import AlreadyAnswered, Keys
-from services.foundation.ids import new_id
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.foundation.remote import Remote
 from services.order import cancellation, refunds, rules, store
 from services.order.boards import SeatBoards
+from services.order.draft import new_draft
+from services.order.limits import limits
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.receipt import new_order_receipt, preview, receipt
-from services.order.taking import Taking, board_owner
+from services.order.taking import Taking
 from services.order.tending import Tending
-from services.order.terms import ScreeningTerms, Terms
+from services.order.terms import ScreeningTerms
 from services.order.ticket_codes import as_text
 from services.order.ticket_keys import TicketKeyFile
 from services.order.till import Till
 
 log = logging.getLogger("marquee.order")
-
-
-@cache
-def limits() -> rules.Limits:
-    settings = config["order"]
-    return rules.Limits(
-        hold=dt.timedelta(minutes=settings["hold_minutes"]),
-        pay=dt.timedelta(minutes=settings["pay_minutes"]),
-        refund_tiers=tuple(rules.TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
-                           for tier in settings["refund_tiers"]),
-        seats_per_order=settings["seats_per_order"],
-        unpaid_orders=settings["unpaid_orders"],
-    )
 
 
 class Order:
@@ -72,34 +58,28 @@ class Order:
         now = utc_now()
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, limits())
-        draft = self.draft(terms, quote, now)
+        draft = new_draft(self.asker, terms, quote, limits(), now)
         taking = Taking(self.database, self.boards, self.till, limits(), terms, self.keys(contract.BUY, request))
         return taking.take(draft, quote, new_order_receipt(draft, quote, now))
 
-    def draft(self, terms: Terms, quote: rules.Quote, now: dt.datetime) -> dict[str, Any]:
-        """The row of a new order, with the terms and policies of this moment stamped on it."""
-        order_id = new_id()
-        return {
-            "order_id": order_id, "board_owner": board_owner(self.asker, order_id),
-            "buyer_id": self.asker.user_id, "screening_id": terms.screening_id,
-            "status": "created", "version": 1, "unpaid_slot": 1, "total": quote.total, "refunded": 0,
-            "currency": terms.currency, "film_title": terms.film_title, "cinema_name": terms.cinema_name,
-            "hall_name": terms.hall_name, "starts_at": terms.starts_at,
-            "starts_offset": int((terms.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60),
-            "refund_tiers": store.written(rules.stamped(limits().refund_tiers, terms.starts_at)), "created_at": now,
-            "expires_at": now + limits().hold, "changed_at": now,
-        }
-
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Start paying (which extends the deadline once), charge, and make the tickets."""
+        """Start paying, which extends the deadline once.
+
+        With a `return_url` the reply says at which page the buyer pays; what comes of it the payment room will tell.
+        Without one the money is taken at once and the tickets are made.
+        """
         order_id, keys, now = request["order_id"], self.keys(contract.PAY, request), utc_now()
+        rules.check_way(request["method"], request.get("return_url"))
         try:
             view = self.database.run(lambda tx: self._start_paying(tx, keys, order_id))
             if view.row.status == "paying":
                 row = view.row
                 self.boards.show_held(row.screening_id, row.board_owner, row.expires_at, view.seat_ids)
-                self.till.charge(view, request["method"])
+                if checkout := self.till.ask_for_money(view, request["method"], request.get("return_url")):
+                    told = receipt(view, now, checkout)
+                    self.database.run(lambda tx: keys.remember(tx, told))
+                    return told
             paid = self.till.book_payment(order_id, lambda tx, view: keys.remember(tx, receipt(view, now)))
         except AlreadyAnswered as earlier:
             return earlier.reply
@@ -116,6 +96,20 @@ class Order:
             store.move(tx, view, "paying",
                        expires_at=rules.pay_deadline(view.row.created_at, view.row.expires_at, limits()))
         return store.find(tx, order_id)
+
+    @on_event(payment.CAPTURED)
+    def book_captured(self, delivery: Delivery) -> None:
+        """The money has come. Nothing is done twice here: what is booked already stays as it is."""
+        order_id = delivery.body["order_id"]
+        try:
+            self.till.book_payment(order_id)
+        except OrderExpired:
+            self.till.send_refunds(order_id)
+
+    @on_event(payment.REVIEW)
+    def hold_for_review(self, delivery: Delivery) -> None:
+        """Nobody is given seats or money before a person has looked."""
+        self.till.hold_for_review(delivery.body["order_id"])
 
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -194,7 +188,11 @@ class Order:
     def get_info(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        return receipt(self._settled([view])[0], utc_now())
+        [view] = self._settled([view])
+        told = None
+        if view.row.status == "paying":
+            view, told = self.till.find_payment(view)
+        return receipt(view, utc_now(), told)
 
     @call(contract.GET_LIST)
     def get_list(self, request: dict[str, Any]) -> dict[str, Any]:

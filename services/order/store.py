@@ -10,7 +10,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from schemas.order import UnknownOrder
+from schemas.order_refusals import UnknownOrder
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.order import rules
@@ -19,7 +19,8 @@ from services.order.models import Base
 from services.order.ticket_codes import Facts, TicketKeys
 
 tables = Base.metadata.tables
-orders, claims, tickets = (tables[name] for name in ("orders", "seat_claim", "ticket"))
+orders, claims, tickets, cancelled = (
+    tables[name] for name in ("orders", "seat_claim", "ticket", "cancelled_screening"))
 Rows = Sequence[Any]  # of sqlalchemy.Row
 
 
@@ -92,6 +93,12 @@ def written(tiers: list[rules.Tier]) -> str:
     return json.dumps([{**asdict(tier), "until": tier.until.isoformat()} for tier in tiers])
 
 
+def is_cancelled(tx: Connection, screening_id: str) -> bool:
+    """Whether this screening won't take place."""
+    query = select(cancelled.c.screening_id).where(cancelled.c.screening_id == screening_id)
+    return tx.execute(query).first() is not None
+
+
 def exists(tx: Connection, order_id: str) -> bool:
     return tx.execute(select(orders.c.order_id).where(orders.c.order_id == order_id)).first() is not None
 
@@ -162,7 +169,14 @@ def move(tx: Connection, view: OrderView, target: str, returning: Sequence[str] 
         raise AssertionError(f"order {row.order_id} can't go from {row.status} to {target}")
     if target not in rules.UNPAID:
         changes["unpaid_slot"] = None
-    changes |= {"status": target, "version": row.version + 1}
+    change(tx, view, target, returning, said, status=target, **changes)
+
+
+def change(tx: Connection, view: OrderView, what: str, returning: Sequence[str] = (),
+           said: dict[str, Any] | None = None, **changes: Any) -> None:
+    """Change a locked order, and tell that `what` has happened."""
+    row = view.row
+    changes["version"] = row.version + 1
     changed = tx.execute(
         update(orders).where(orders.c.order_id == row.order_id, orders.c.status == row.status,
                              orders.c.version == row.version)
@@ -171,7 +185,7 @@ def move(tx: Connection, view: OrderView, target: str, returning: Sequence[str] 
     if changed != 1:
         raise AssertionError(f"order {row.order_id} was not locked")
     returned = {ticket.seat_id for ticket in view.tickets if ticket.status == "void"} | set(returning)
-    tell(tx, {**row._mapping, **changes}, view.seats, returned, **(said or {}))
+    tell(tx, {**row._mapping, **changes}, view.seats, returned, what, **(said or {}))
 
 
 def end_unpaid(tx: Connection, view: OrderView, target: str, reason: str | None = None) -> None:
@@ -187,6 +201,22 @@ def mark_paid(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
     sold = tx.execute(update(claims).where(claims.c.order_id == row.order_id).values(state="SOLD")).rowcount
     if sold != len(view.seats):
         raise AssertionError(f"order {row.order_id} has {sold} claims for {len(view.seats)} seats")
+    _make_tickets(tx, view, keys)
+
+
+def revive(tx: Connection, view: OrderView, keys: TicketKeys) -> bool:
+    """Paid late, and its seats all free still: it has them after all. False, and nothing done, when they are not."""
+    try:
+        claim(tx, view.row.screening_id, view.row.order_id, view.seat_ids, "SOLD")
+    except ClaimTaken:  # MariaDB undoes the whole statement
+        return False
+    move(tx, view, "paid", revived=True)
+    _make_tickets(tx, view, keys)
+    return True
+
+
+def _make_tickets(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
+    row = view.row
     facts = [Facts(new_id(), row.screening_id, seat) for seat in view.seat_ids]
     tx.execute(ADD_TICKETS, [{**asdict(ticket), "order_id": row.order_id, "code": keys.sign(ticket), "status": "valid"}
                              for ticket in facts])

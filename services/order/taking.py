@@ -1,32 +1,23 @@
 """Taking seats: a hold on the board, then the claims in MariaDB, which decides."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
-from schemas.order import SeatsTaken, TooManyUnpaidOrders
-from services.foundation.calls import Asker
+from schemas.order_refusals import SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.order import rules, store
 from services.order.boards import Boards
 from services.order.cancellation import refuse_cancelled
+from services.order.draft import Draft
 from services.order.terms import Terms
 from services.order.till import Till
 from services.seating.board import BoardCold, SeatsHeld
 
 TRIES = 8
-Draft = dict[str, Any]
-
-
-def board_owner(asker: Asker, order_id: str) -> str:
-    """Under which name the board holds the seats. Twins with one Idempotency-Key share it: they are no rivals."""
-    if asker.idempotency_key is None:
-        return order_id
-    return hashlib.sha256(f"{asker.user_id} {asker.idempotency_key}".encode()).hexdigest()[:32]
 
 
 @dataclass

@@ -8,13 +8,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
 
 from schemas import payment
 from schemas.errors import Busy
-from schemas.order import OrderExpired
+from schemas.order_refusals import OrderExpired
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.remote import RemoteCaller
 from services.order import refunds, rules, store
@@ -37,25 +37,56 @@ class Till:
     remote: RemoteCaller
     ticket_keys: TicketKeys
 
-    def charge(self, view: store.OrderView, method: str) -> None:
-        """Take the money, once whatever is repeated. Raises PaymentDeclined, or RoomSilent: outcome unknown."""
+    def ask_for_money(self, view: store.OrderView, method: str, return_url: str | None) -> dict[str, Any] | None:
+        """Take the money, once whatever is repeated, or say at which page the buyer pays.
+
+        None: the money is there. {payment_id, status, redirect_url}: the buyer has to go there, and comes back to
+        `return_url`. Raises PaymentDeclined, or RoomSilent: outcome unknown.
+        """
         row = view.row
-        self.remote.call(payment.CHARGE, {"order_id": row.order_id, "amount": row.total, "currency": row.currency,
-                                          "method": method})
+        asked = {"order_id": row.order_id, "amount": row.total, "currency": row.currency, "method": method}
+        if return_url is None:
+            self.remote.call(payment.CHARGE, asked)
+            return None
+        checkout = self.remote.call(payment.START, {**asked, "return_url": return_url,
+                                                    "expires_at": row.expires_at.isoformat()})
+        if checkout["status"] in ("failed", "cancelled"):
+            raise payment.PaymentDeclined()
+        return None if checkout["status"] == "captured" else checkout
+
+    def find_payment(self, view: store.OrderView) -> tuple[store.OrderView, dict[str, Any] | None]:
+        """The order, booked as paid if the money has come meanwhile, and how far paying has got if it can be told."""
+        try:
+            money = self.remote.call(payment.GET_STATUS, {"order_id": view.row.order_id})
+            if money["captured"]:
+                return self.book_payment(view.row.order_id), None
+        except (Busy, OrderExpired):
+            return view, None
+        return view, {"payment_id": money["payment_id"], "status": money["status"], "redirect_url": None}
+
+    def hold_for_review(self, order_id: str) -> None:
+        """Something about the payment is not right: seats and money stay where they are until a person has looked."""
+        def move(tx: Connection) -> None:
+            view = store.lock(tx, order_id)
+            if view.row.status == "paying":
+                store.move(tx, view, "review")
+
+        self._run_known(move)
 
     def book_payment(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """The money is there: make the order paid, and `then(tx, paid order)` in the same transaction.
 
-        Raises OrderExpired when the order has ended meanwhile; its money is then on its way back.
+        Has it expired meanwhile, it is paid all the same if its seats are all free still. Raises OrderExpired when
+        that can't be; its money is then on its way back.
         """
         def book(tx: Connection) -> store.OrderView:
             view = store.lock(tx, order_id)
             if view.row.status in rules.UNPAID:
                 store.mark_paid(tx, view, self.ticket_keys)
-                view = store.find(tx, order_id)
-            if view.row.status in rules.ENDED_UNPAID:
+            elif view.row.status in rules.ENDED_UNPAID and not self._revive(tx, view):
                 refunds.owe_back(tx, view)
-            else:
+            view = store.find(tx, order_id)
+            if view.row.status not in rules.ENDED_UNPAID:
                 then(tx, view)
             return view
 
@@ -64,6 +95,13 @@ class Till:
             raise OrderExpired(status=view.row.status)
         self.boards.show_sold(view.row.screening_id, view.row.board_owner, list(view.valid_prices))
         return view
+
+    def _revive(self, tx: Connection, view: store.OrderView) -> bool:
+        row = view.row
+        lost = refunds.is_owed_back(tx, view) or store.is_cancelled(tx, row.screening_id)
+        if lost or not rules.may_revive(row.status, row.starts_at, utc_now()):
+            return False
+        return store.revive(tx, view, self.ticket_keys)
 
     def settle(self, order_id: str, target: str = "expired", reason: str | None = None) -> store.OrderView:
         """End an unpaid order as `target` unless it turns out to be paid, and say how it stands.

@@ -18,6 +18,7 @@ from schemas.payment import (
 Standing = Literal["unknown", "pending", "authorized", "captured", "declined", "cancelled", "review"]
 
 UNSETTLED = ("submitted", "pending")   # an attempt that may still become anything
+GIVEN_UP = ("failed", "cancelled")
 # What a provider's word makes of an attempt; "pending" and "authorized" are no ends.
 ENDS = {"captured": "captured", "declined": "failed", "cancelled": "cancelled", "review": "review"}
 PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")

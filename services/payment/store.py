@@ -61,15 +61,17 @@ def close(tx: Connection, order_id: str, now: dt.datetime) -> rules.Books:
 
 def move(tx: Connection, payment_id: str, record: rules.Record, now: dt.datetime) -> rules.Books:
     """Write down how the provider says that this attempt stands, if that is news; its order's books then."""
-    known = tx.execute(select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider)
-                       .where(Payment.payment_id == payment_id)).one()
+    known = tx.execute(select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider,
+                              Payment.status).where(Payment.payment_id == payment_id)).one()
     found = books(tx, known.order_id, lock=True)
     if record.standing == "pending":
         _compare_and_set(tx, payment_id, ("submitted",), status="pending", reference=record.reference,
                          redirect_url=record.redirect_url)
     elif end := rules.ENDS.get(record.standing):
-        moved = _compare_and_set(tx, payment_id, rules.UNSETTLED, status=end, reason=record.reason)
-        if end == "captured" and not (moved and found.status != "captured"):
+        # Money may come in late, for an attempt that was given up: what is made of it, the order room decides.
+        before = rules.UNSETTLED + rules.GIVEN_UP if end == "captured" else rules.UNSETTLED
+        moved = _compare_and_set(tx, payment_id, before, status=end, reason=record.reason)
+        if end == "captured" and found.status == "captured":
             return_stray(tx, known, now)
         elif moved:
             if end == "captured":
@@ -133,16 +135,13 @@ def _compare_and_set(tx: Connection, payment_id: str, before: tuple[str, ...], *
 
 def _tell(tx: Connection, payment: Any, end: str, reason: str | None) -> None:
     if event := TOLD.get(end):
-        # A payment ends once: it has no change but number 1.
-        outbox.write(tx, OUTBOX, event, about=payment.payment_id, sequence=1,
+        # A payment ends once, or twice when money comes in late.
+        outbox.write(tx, OUTBOX, event, about=payment.payment_id, sequence=2 if payment.status in rules.GIVEN_UP else 1,
                      body={**payment._mapping, "reason": reason})
 
 
 def return_stray(tx: Connection, payment: Any, now: dt.datetime) -> None:
-    """Money that was taken for an order already paid, or after the provider had told us that it never would be.
-
-    It goes back by the next sweep.
-    """
+    """Money that was taken for an order already paid: it goes back by the next sweep."""
     status = tx.execute(select(Payment.status).where(Payment.payment_id == payment.payment_id)).scalar_one()
     account = tx.execute(select(Account.captured_payment_id).where(Account.order_id == payment.order_id)).scalar_one()
     if account == payment.payment_id or status == "review":

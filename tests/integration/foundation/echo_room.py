@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Announcement, Method, Nothing, Schema
 from schemas.errors import Forbidden
-from schemas.order import SeatsTaken
+from schemas.order_refusals import SeatsTaken
 from services.foundation.announcements import Announcer, on_announcement
 from services.foundation.calls import AskerProvider, call
 from services.foundation.presence import Presence

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined
@@ -193,8 +194,8 @@ def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, orde
     assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
 
 
-def test_money_taken_against_the_provider_s_word_goes_back(room: Any, database: Transactions, order_id: str,
-                                                          bank: Bank) -> None:
+def test_money_that_comes_in_late_is_told_of_and_can_be_given_back(room: Any, database: Transactions, order_id: str,
+                                                                  bank: Bank) -> None:
     begun = database.run(lambda tx: store.begin(tx, {"order_id": order_id, **EUR_12}, "sandbox", utc_now()))
     attempt = begun.books.attempt
     assert attempt
@@ -203,8 +204,11 @@ def test_money_taken_against_the_provider_s_word_goes_back(room: Any, database: 
     database.run(lambda tx: store.move(tx, attempt.payment_id, Record("cancelled"), utc_now()))
     provider.capture(attempt)
     room.collection.look_into(attempt.payment_id)
+    room.collection.look_into(attempt.payment_id)
 
-    bank.let_time_pass()
-    room.finish_what_was_left()
-
+    told = database.read(lambda tx: tx.execute(text("SELECT type FROM outbox WHERE about = :p"),
+                                               {"p": attempt.payment_id}).scalars().all())
+    assert list(told) == ["payment.captured"]
+    assert room.get_status(order_id=order_id)["captured"] == 1200
+    room.refund(order_id=order_id, refund_id=order_id, amount=1200, currency="EUR")
     assert bank.taken == bank.given_back == 1200

@@ -4,8 +4,8 @@ from itertools import product
 import pytest
 
 from schemas.errors import FieldsInvalid
-from schemas.order import (
-    ORDER_STATES,
+from schemas.order import ORDER_STATES
+from schemas.order_refusals import (
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,
