@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from schemas import film, payment
+from schemas import film, kitchen, payment
 from schemas import order as contract
 from schemas.cancellation import CANCEL_SCREENING
 from schemas.errors import Busy, NotFound
@@ -17,12 +17,13 @@ from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.foundation.remote import Remote
-from services.order import cancellation, refunds, rules, store
+from services.order import cancellation, refunds, rules, snacks, store
 from services.order.boards import SeatBoards
 from services.order.draft import new_draft
 from services.order.limits import limits
 from services.order.models import KEYS, OUTBOX, Base
-from services.order.receipt import new_order_receipt, preview, receipt
+from services.order.receipt import preview, receipt
+from services.order.snacks import SnackCounter
 from services.order.taking import Taking
 from services.order.tending import Tending
 from services.order.terms import ScreeningTerms
@@ -47,20 +48,26 @@ class Order:
 
     @property
     def till(self) -> Till:
-        return Till(self.database, self.boards, self.remote, self.ticket_keys)
+        return Till(self.database, self.boards, self.remote, self.ticket_keys, self.counter)
+
+    @property
+    def counter(self) -> SnackCounter:
+        return SnackCounter(self.database, self.remote)
 
     def keys(self, method: Any, request: dict[str, Any]) -> Keys:
         return Keys(KEYS, self.asker, method, request)
 
     @call(contract.BUY)
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Take seats, all or none, and hold them until `expires_at`."""
+        """Take seats and snacks, all or none, and hold them until `expires_at`."""
         now = utc_now()
+        rules.check_snacks(request["snacks"], limits())
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, limits())
         draft = new_draft(self.asker, terms, quote, limits(), now)
-        taking = Taking(self.database, self.boards, self.till, limits(), terms, self.keys(contract.BUY, request))
-        return taking.take(draft, quote, new_order_receipt(draft, quote, now))
+        taking = Taking(self.database, self.boards, self.till, self.counter, limits(), terms,
+                        self.keys(contract.BUY, request))
+        return taking.take(draft, quote, request["snacks"])
 
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +126,7 @@ class Order:
         def give_back(tx: Any) -> tuple[store.OrderView, rules.RefundPlan]:
             keys.recall(tx)
             view = store.lock(tx, order_id, self.asker.user_id)
-            plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+            plan = refunds.plan(view, request, now)
             rules.check_amount(plan, request.get("amount"))
             refunds.give_back(tx, view, plan)
             keys.remember(tx, receipt(store.find(tx, order_id), now))
@@ -138,7 +145,7 @@ class Order:
         """What would go back now, seat by seat; changes nothing."""
         now = utc_now()
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+        plan = refunds.plan(view, request, now)
         return preview(view, plan, now)
 
     @call(contract.CANCEL)
@@ -223,6 +230,11 @@ class Order:
             return self.till.settle(view.row.order_id)
         except Busy:
             return view  # the payment room can't say yet
+
+    @on_event(kitchen.STEP)
+    def keep_kitchen_step(self, delivery: Delivery) -> None:
+        """The buyer sees how far the snacks are."""
+        self.database.run(lambda tx: snacks.keep_step(tx, delivery.body, delivery.sequence))
 
     # --- what nobody asks for, but must happen ---
 
