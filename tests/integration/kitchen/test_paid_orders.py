@@ -54,8 +54,9 @@ def publish_one_to_three_times() -> int:
     events = [event for number in range(ORDERS) for event in [paid(number)] * dice.randint(1, 3)]
     dice.shuffle(events)
     for event in events:
-        amqp.publish(event, exchange=topology.EXCHANGE, routing_key="order.paid", mandatory=True,
-                     delivery_mode=amqp.PERSISTENT, message_id=event["event_id"])
+        amqp.send(json.dumps(event).encode(), content_type="application/json", content_encoding="utf-8",
+                  exchange=topology.EXCHANGE, routing_key="order.paid", mandatory=True, delivery_mode=amqp.PERSISTENT,
+                  message_id=event["event_id"])
     return len(events)
 
 
