@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from schemas.base import Announcement, Event, Method, Nothing, Schema
+from schemas.base import Announcement, Event, Method, Schema
 from schemas.cancellation import CancelledScreening
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
 from schemas.film import ScreeningCancelled, UnknownScreening
@@ -29,6 +29,7 @@ from schemas.payment import (
     PaymentMethodUnknown,
     ReturnUrlRefused,
 )
+from schemas.tickets import Ticket, TicketImagesReply
 
 ORDER_STATES = ("created", "paying", "paid", "part_refunded", "completed", "refunding", "refunded", "cancelled",
                 "expired", "review")
@@ -59,24 +60,8 @@ class BuyReply(Schema):
     server_time = Moment(required=True)
 
 
-class Ticket(Schema):
-    ticket_id = Id(required=True)
-    seat_id = SeatId(required=True)
-    code = fields.String(required=True, allow_none=True,
-                         metadata={"description": "shown at the door; see get_ticket_keys; null once refunded"})
-    status = fields.String(required=True, validate=validate.OneOf(("valid", "void")))
-
-
-class TicketKey(Schema):
-    key_id = fields.String(required=True)
-    algorithm = fields.String(required=True, validate=validate.OneOf(("Ed25519",)))
-    public_key = fields.String(required=True, metadata={"description": "32 bytes in base64url, without padding"})
-
-
-class TicketKeysReply(Schema):
-    """A code is M1.<key id>.<ticket>~<screening>~<seat>.<signature>, which signs all before the last point."""
-
-    keys = fields.List(fields.Nested(TicketKey), required=True)
+class CalendarReply(Schema):
+    calendar = fields.String(required=True, metadata={"description": "the text of an .ics file (RFC 5545)"})
 
 
 class OrderScreening(Schema):
@@ -203,9 +188,10 @@ CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid
 GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",
                   refusals=(UnknownOrder,), reads=True)
 GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My orders, the newest first.", reads=True)
-
-GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
-                         "The public keys that ticket codes are signed with.", reads=True)
+GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "buyer",
+                           "The codes of my valid tickets, as pictures.", refusals=(UnknownOrder,), reads=True)
+GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "buyer",
+                      "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True)
 
 
 class EventRefund(Schema):

@@ -132,6 +132,15 @@ class Till:
             self.boards.show_free(ended.row.screening_id, ended.row.board_owner, ended.seat_ids)
         return ended
 
+    def settle_if_dead(self, view: store.OrderView) -> store.OrderView:
+        """The order, ended first if it is past its deadline: nobody is shown a dead order as alive."""
+        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
+            return view
+        try:
+            return self.settle(view.row.order_id)
+        except Busy:
+            return view  # the payment room can't say yet
+
     def send_refunds(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """Have the payment room do what this order's open refunds ask for; what fails now is tried again later.
 
