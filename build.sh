@@ -22,6 +22,7 @@ has mariadbd && has mariadb-install-db || needs mariadb-server
 if [ "${1:-}" = --dev ]; then
     has curl || needs curl      # the README's tour is run as it stands there
     has chromium || needs chromium    # the pages are tried in a real browser
+    has fc-list && [ -n "$(fc-list :lang=zh)" ] || needs fontconfig fonts-wqy-microhei    # also in Chinese, and looked at
 fi
 [ -x .venv/bin/python ] || python3 -c 'import ensurepip, venv' 2>/dev/null || needs python3-venv
 

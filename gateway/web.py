@@ -1,5 +1,6 @@
 """The buyer's pages: the files of web/, and the one page that stands wherever a buyer can be."""
 
+import posixpath
 import re
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from gateway.replies import JSON_HEADERS
 from schemas.gateway import UnknownPath
 
 FOLDER = Path(__file__).resolve().parents[1] / "web"
-PAGE = re.compile(r"/(?:(?:film|screening|order)/[A-Za-z0-9_-]{1,64}|account)")
+FRONT = "now_showing"
+PAGE = re.compile(r"/(?:(film|screening|order)/[A-Za-z0-9_-]{1,64}|(account))")
+IMPORT = re.compile(r"""^import\b[^"';]*["'](\.[^"']+)["']""", re.MULTILINE)
 READS = ("GET", "HEAD")
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -29,13 +32,16 @@ class Web:
     """Read once, when the gateway starts; each file is sent with an ETag, and zipped."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._files = {f"/web/{path.relative_to(folder).as_posix()}": _answer(path)
-                       for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
-        self._page = self._files.pop("/web/index.html")
+        files = {f"/web/{path.relative_to(folder).as_posix()}": path.read_bytes()
+                 for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
+        html = files.pop("/web/index.html")
+        self._pages = {name: _answer(".html", _with_preloads(html, files, name))
+                       for name in (FRONT, "film", "screening", "order", "account")}
+        self._files = {path: _answer(posixpath.splitext(path)[1], body) for path, body in files.items()}
 
     def files(self) -> dict[str, Answer]:
         """What stands at fixed addresses, the front page included."""
-        return {"/": self._page, **self._files}
+        return {"/": self._pages[FRONT], **self._files}
 
     def serves(self, path: str) -> bool:
         """Whether this is a page's address, such as /film/amelie; a method of that name comes first."""
@@ -45,14 +51,33 @@ class Web:
         """The page, for a browser that goes there; whoever calls an API is told that there is no such method."""
         if request.verb not in READS or not request.browses:
             raise UnknownPath()
-        return self._page.reply(request)
+        place = PAGE.fullmatch(request.path)
+        return self._pages[place[1] or place[2] if place else FRONT].reply(request)
 
 
-def _answer(path: Path) -> Answer:
+def _with_preloads(html: bytes, files: dict[str, bytes], page: str) -> bytes:
+    """The page names every module that it will import, so that a browser fetches them side by side, not one by one."""
+    scripts = _with_imports(files, ["/web/app.js", f"/web/pages/{page}.js"])
+    links = "".join(f'<link rel="modulepreload" href="{path}">\n' for path in scripts)
+    return html.replace(b"</head>", links.encode() + b"</head>")
+
+
+def _with_imports(files: dict[str, bytes], scripts: list[str]) -> list[str]:
+    """These scripts, all that they import, and so on."""
+    found = list(scripts)
+    for script in found:  # which grows meanwhile
+        for name in IMPORT.findall(files[script].decode()):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(script), name))
+            if path not in found:
+                found.append(path)
+    return found
+
+
+def _answer(suffix: str, body: bytes) -> Answer:
     headers: Headers = [
-        ("Content-Type", TYPES[path.suffix]),
+        ("Content-Type", TYPES[suffix]),
         *[(name, value) for name, value in JSON_HEADERS[1:] if name != "Content-Security-Policy"],
         ("Content-Security-Policy", POLICY),
         ("Cross-Origin-Opener-Policy", "same-origin"),
     ]
-    return Answer(headers, path.read_bytes())
+    return Answer(headers, body)

@@ -121,16 +121,35 @@ class Mesh:
 
     def fresh_screening(self, capacity: int = 200) -> str:
         """A screening from tomorrow on, in a hall of this size, that was not given out before and is untouched."""
-        used = self.__dict__.setdefault("_used", set())
+        found = self._untouched(capacity)
+        if found is None:
+            self._prolong_programme(capacity)
+            found = wait_until(lambda: self._untouched(capacity), what=f"an untouched screening with {capacity} seats")
+        self._given_out.add(found)
+        return str(found)
+
+    @cached_property
+    def _given_out(self) -> set[str]:
+        return set()
+
+    def _untouched(self, capacity: int) -> str | None:
         page, tomorrow = itertools.count(1), (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
         while found := self.get("/film/get_info_list", page=next(page), page_size=100,
                                 starts_from=tomorrow).json()["screenings"]:
             for screening in found:
                 untouched = screening["seats_left"] == capacity == screening["hall"]["capacity"]
-                if untouched and screening["screening_id"] not in used:
-                    used.add(screening["screening_id"])
+                if untouched and screening["screening_id"] not in self._given_out:
                     return str(screening["screening_id"])
-        raise AssertionError(f"no untouched screening with {capacity} seats is left")
+        return None
+
+    def _prolong_programme(self, capacity: int) -> None:
+        """The demo programme is for some days only, and many tests need a hall of their own: the same again later."""
+        self.rows("film", """
+            INSERT INTO screening (screening_id, film_id, hall_id, starts_at, ends_at, local_date, currency, price_from,
+                                   prices)
+            SELECT REPLACE(UUID(), '-', ''), film_id, hall_id, starts_at + INTERVAL 14 DAY, ends_at + INTERVAL 14 DAY,
+                   local_date + INTERVAL 14 DAY, currency, price_from, prices
+            FROM screening JOIN hall USING (hall_id) WHERE capacity = :capacity""", capacity=capacity)
 
     def seats(self, screening_id: str) -> dict[str, str]:
         """Seat id -> state, as a buyer sees the hall, in the order of the chart."""

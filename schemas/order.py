@@ -62,6 +62,21 @@ class Ticket(Schema):
     status = fields.String(required=True, validate=validate.OneOf(("valid", "void")))
 
 
+class TicketImage(Schema):
+    ticket_id = Id(required=True)
+    seat_id = SeatId(required=True)
+    svg = fields.String(required=True, metadata={"description": "an SVG document: the code as a QR code"})
+
+
+class TicketImagesReply(Schema):
+    tickets = fields.List(fields.Nested(TicketImage), required=True,
+                          metadata={"description": "the valid ones; none before paying, fewer after a refund"})
+
+
+class CalendarReply(Schema):
+    calendar = fields.String(required=True, metadata={"description": "the text of an .ics file (RFC 5545)"})
+
+
 class TicketKey(Schema):
     key_id = fields.String(required=True)
     algorithm = fields.String(required=True, validate=validate.OneOf(("Ed25519",)))
@@ -179,7 +194,11 @@ CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid
 GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",
                   refusals=(UnknownOrder,), reads=True)
 GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My orders, the newest first.", reads=True)
-
+GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "buyer",
+                           "The codes of my valid tickets, as pictures.", refusals=(UnknownOrder,), reads=True)
+# It may have to ask the film room, which has five seconds.
+GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "buyer",
+                      "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True, deadline=8)
 GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
                          "The public keys that ticket codes are signed with.", reads=True)
 

@@ -1,18 +1,19 @@
 /** Calls of /service/method. What goes wrong is a Problem with the API's own code, or `offline`, or `room_silent`. */
 
+import { tab } from "./keep.js";
+
 const PATIENCE_MS = 20_000;
 
 export class Problem extends Error {
-  constructor(code, about = {}) {
+  /** `status` is 0 where there was no answer at all. */
+  constructor(code, status = 0, about = {}) {
     super(code);
-    this.code = code;
-    this.about = about;
+    Object.assign(this, { code, status, about });
   }
 
   /** Whether the same request may do better in a moment; one with a key is safe to repeat. */
   get passes() {
-    return ["offline", "room_silent", "room_unavailable", "overloaded", "internal_error", "busy", "seats_unknown",
-      "request_in_progress", "too_slow"].includes(this.code);
+    return this.status < 400 || this.status >= 500 || ["request_in_progress", "too_slow"].includes(this.code);
   }
 }
 
@@ -35,6 +36,20 @@ export function write(path, fields = {}, key = null) {
   return ask(path, { method: "POST", body: JSON.stringify(fields), headers }, null);
 }
 
+/** The same with a key of its own, kept under `name` until there is an answer: a reload repeats and never doubles. */
+export async function writeOnce(name, path, fields) {
+  const key = tab.get(name) ?? newKey();
+  tab.set(name, key);
+  try {
+    const answer = await write(path, fields, key);
+    tab.drop(name);
+    return answer;
+  } catch (problem) {
+    if (!problem.passes) tab.drop(name);
+    throw problem;
+  }
+}
+
 async function ask(address, options, signal) {
   const patience = AbortSignal.timeout(PATIENCE_MS);
   let response;
@@ -54,9 +69,9 @@ async function ask(address, options, signal) {
   }
   if (response.ok) return answer;
   if (response.status === 401 && answer.code === "unauthenticated") listeners.forEach((heard) => heard());
-  throw new Problem(answer.code ?? "internal_error", answer);
+  throw new Problem(answer.code ?? "internal_error", response.status, answer);
 }
 
-/** A key for one intention: kept until there is an answer, so that a reload repeats and never doubles. */
+/** A key for one intention. Without https a browser has no randomUUID. */
 export const newKey = () => crypto.randomUUID?.() ?? Array.from(
   crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

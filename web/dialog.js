@@ -1,19 +1,18 @@
 /** A window over the page, that keeps the focus until it is closed. */
 
-import { freshId, h } from "./dom.js";
+import { h } from "./dom.js";
 import { t } from "./language.js";
 
 /** Opens with `content`, a function from `close` to elements; settles with what `close` is given, null for Escape. */
 export function openDialog(title, content) {
   return new Promise((settle) => {
-    const id = freshId("title");
     const close = (value = null) => {
       dialog.close();
       dialog.remove();
       settle(value);
     };
-    const dialog = h("dialog", { class: "dialog", "aria-labelledby": id, oncancel: () => close() },
-      h("header", {}, h("h2", { id }, title),
+    const dialog = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title", oncancel: () => close() },
+      h("header", {}, h("h2", { id: "dialog-title" }, title),
         h("button", { class: "quiet close", type: "button", "aria-label": t("dialog.close"), onclick: () => close() }, "×")),
       content(close));
     document.body.append(dialog);

@@ -30,8 +30,3 @@ export function say(sentence) {
   place.textContent = "";
   requestAnimationFrame(() => { place.textContent = sentence; });
 }
-
-let numbers = 0;
-
-/** An id that no other element has. */
-export const freshId = (name) => `${name}-${(numbers += 1)}`;

@@ -3,6 +3,8 @@
 import logging
 from typing import Any
 
+from eventlet import tpool
+
 from schemas import film, payment
 from schemas import order as contract
 from schemas.cancellation import CANCEL_SCREENING
@@ -19,6 +21,7 @@ from services.foundation.relay import Relay
 from services.foundation.remote import Remote
 from services.order import cancellation, refunds, rules, store
 from services.order.boards import SeatBoards
+from services.order.calendar_file import calendar_file
 from services.order.draft import new_draft
 from services.order.limits import limits
 from services.order.models import KEYS, OUTBOX, Base
@@ -27,6 +30,7 @@ from services.order.taking import Taking
 from services.order.tending import Tending
 from services.order.terms import ScreeningTerms
 from services.order.ticket_codes import as_text
+from services.order.ticket_images import ticket_images
 from services.order.ticket_keys import TicketKeyFile
 from services.order.till import Till
 
@@ -188,10 +192,7 @@ class Order:
     def get_info(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        [view] = self._settled([view])
-        told = None
-        if view.row.status == "paying":
-            view, told = self.till.find_payment(view)
+        view, told = self.till.find_payment(self.till.as_it_stands(view))
         return receipt(view, utc_now(), told)
 
     @call(contract.GET_LIST)
@@ -200,29 +201,33 @@ class Order:
         limit, now = request["limit"], utc_now()
         views = self.database.read(lambda tx: store.list_orders(
             tx, str(self.asker.user_id), request.get("status"), request.get("cursor"), limit))
-        page = self._settled(views[:limit])
+        page = [self.till.as_it_stands(view) for view in views[:limit]]
         if wanted := request.get("status"):
             page = [view for view in page if view.row.status == wanted]
         return {"orders": [receipt(view, now) for view in page], "server_time": now,
                 "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
+
+    @call(contract.GET_TICKET_IMAGES)
+    def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The codes of an order's valid tickets, as pictures to show at the door."""
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        return {"tickets": tpool.execute(ticket_images, view.tickets)}
+
+    @call(contract.GET_CALENDAR)
+    def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One of the caller's orders as a calendar entry; without an end while the film room can't say it."""
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        try:
+            ends_at = self.terms.of(view.row.screening_id, self.remote).ends_at
+        except (Busy, NotFound):
+            ends_at = None
+        return {"calendar": calendar_file(view, ends_at)}
 
     @call(contract.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:
         """The public keys by which a door tells true ticket codes from false ones, the one in use first."""
         return {"keys": [{"key_id": key_id, "algorithm": "Ed25519", "public_key": as_text(public)}
                          for key_id, public in self.ticket_keys.public.items()]}
-
-    def _settled(self, views: list[store.OrderView]) -> list[store.OrderView]:
-        """The same orders, those past their deadline ended first: nobody is shown a dead order as alive."""
-        return [self._settle_softly(view) for view in views]
-
-    def _settle_softly(self, view: store.OrderView) -> store.OrderView:
-        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
-            return view
-        try:
-            return self.till.settle(view.row.order_id)
-        except Busy:
-            return view  # the payment room can't say yet
 
     # --- what nobody asks for, but must happen ---
 

@@ -55,7 +55,9 @@ class Till:
         return None if checkout["status"] == "captured" else checkout
 
     def find_payment(self, view: store.OrderView) -> tuple[store.OrderView, dict[str, Any] | None]:
-        """The order, booked as paid if the money has come meanwhile, and how far paying has got if it can be told."""
+        """The order, booked as paid if its money has come meanwhile, and how far paying has got if it can be told."""
+        if view.row.status != "paying":
+            return view, None
         try:
             money = self.remote.call(payment.GET_STATUS, {"order_id": view.row.order_id})
             if money["captured"]:
@@ -102,6 +104,15 @@ class Till:
         if lost or not rules.may_revive(row.status, row.starts_at, utc_now()):
             return False
         return store.revive(tx, view, self.ticket_keys)
+
+    def as_it_stands(self, view: store.OrderView) -> store.OrderView:
+        """The same order, ended first if its time is over: nobody is shown a dead order as alive."""
+        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
+            return view
+        try:
+            return self.settle(view.row.order_id)
+        except Busy:
+            return view  # the payment room can't say yet
 
     def settle(self, order_id: str, target: str = "expired", reason: str | None = None) -> store.OrderView:
         """End an unpaid order as `target` unless it turns out to be paid, and say how it stands.

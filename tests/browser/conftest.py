@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from rehearsal.mesh import ROOT, Mesh
 
@@ -14,6 +14,7 @@ SCREENSHOTS = ROOT / ".run" / "screenshots"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 DESK, PHONE = (1440, 900), (390, 844)
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 Visit = Callable[..., Page]
 
 
@@ -64,10 +65,10 @@ def _note(line: Any, complaints: list[str]) -> None:
 
 def open_account(page: Page) -> None:
     """In the window that asks to sign in."""
-    page.get_by_role("button", name="New here?").click()
-    page.get_by_label("Username").fill("guest" + secrets.token_hex(5))
-    page.get_by_label("Password").fill("correct horse")
-    page.get_by_role("button", name="Open an account").click()
+    page.locator(".dialog .link").click()
+    page.locator("[name=username]").fill("guest" + secrets.token_hex(5))
+    page.locator("[name=password]").fill("correct horse")
+    page.locator(".dialog .primary").click()
 
 
 def pick(page: Page, *seats: str) -> None:

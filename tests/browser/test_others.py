@@ -1,7 +1,5 @@
 """Two people before the same hall."""
 
-import time
-
 from playwright.sync_api import expect
 
 from rehearsal.mesh import Mesh
@@ -12,9 +10,7 @@ def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}")
     buy(theirs, "H8", "H9")
-    bought = time.monotonic()
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
-    assert time.monotonic() - bought < 2
     theirs.get_by_role("button", name="Pay ").click()
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "sold")
 
@@ -57,6 +53,7 @@ def test_of_two_who_buy_at_once_one_gets_the_seat(visit: Visit, mesh: Mesh) -> N
     first, second = both
     first.evaluate("document.querySelector('.sum .primary').click()")
     second.evaluate("document.querySelector('.sum .primary').click()")
-    first.wait_for_url("**/order/*")
-    expect(second.get_by_role("alert").filter(has_text="H8")).to_contain_text("Somebody was faster")
-    assert "/screening/" in second.url
+    for page in both:
+        page.locator(".pay, .advice [role=alert]").wait_for()
+    [loser] = [page for page in both if "/screening/" in page.url]  # either may have been first
+    expect(loser.get_by_role("alert").filter(has_text="H8")).to_contain_text("Somebody was faster")

@@ -1,6 +1,6 @@
 /** The hall as SVG: screen, floor, aisles, rows as they are bent, and every seat at its place. */
 
-import { h, s } from "../dom.js";
+import { s } from "../dom.js";
 import { money } from "../format.js";
 import { t } from "../language.js";
 import { shape } from "./shapes.js";
@@ -114,29 +114,4 @@ export class Drawing {
   flash(element) {
     element.firstChild.animate?.([{ opacity: 0.9 }, { opacity: 0 }], { duration: 900 });
   }
-}
-
-/** A small sign beside the seat under the pointer or the focus. */
-export function sign(drawing, place) {
-  const { hall } = drawing;
-  const bubble = h("div", { class: "sign", "aria-hidden": "true", hidden: true });
-  place.append(bubble);
-  const show = (event) => {
-    const element = event.target.closest?.(".seat");
-    bubble.hidden = !element;
-    if (!element) return;
-    const seat = hall.seat(element.dataset.seat);
-    bubble.replaceChildren(h("strong", {}, seat.seat_id), ` ${t(`kind.${seat.kind}`)} · ${money(seat.price, hall.screening.currency)}`,
-      hall.isFree(seat) ? "" : ` · ${t(`state.${hall.stateOf(seat.seat_id)}`)}`);
-    const at = element.getBoundingClientRect();
-    const around = place.getBoundingClientRect();
-    const half = bubble.offsetWidth / 2;
-    const x = Math.min(Math.max(at.left + at.width / 2 - around.left, half + 4), around.width - half - 4);
-    bubble.style.transform = `translate(${x - half}px, ${at.top - around.top - bubble.offsetHeight - 6}px)`;
-  };
-  drawing.svg.addEventListener("pointerover", (event) => event.pointerType === "mouse" && show(event));
-  drawing.svg.addEventListener("pointerleave", () => { bubble.hidden = true; });
-  drawing.svg.addEventListener("focusin", (event) => event.target.matches?.(":focus-visible") && show(event));
-  drawing.svg.addEventListener("focusout", () => { bubble.hidden = true; });
-  return bubble;
 }

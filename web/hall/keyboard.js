@@ -2,7 +2,7 @@
 
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-/** `toggle(id)` picks or lets go. Returns a function that moves the focus to a seat. */
+/** `toggle(id)` picks or lets go. */
 export function keyboard(drawing, toggle) {
   const { hall, seats } = drawing;
   let here = start(hall);
@@ -32,7 +32,6 @@ export function keyboard(drawing, toggle) {
     const element = event.target.closest?.(".seat");
     if (element) move(hall.seat(element.dataset.seat), false);
   });
-  return (id) => move(hall.seat(id));
 }
 
 /** Left and right stay in the row, aisles or not; up and down go to the seat in the next row that is nearest. */

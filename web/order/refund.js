@@ -1,10 +1,9 @@
 /** The window to give seats back: all or some, with the amount before one says yes. */
 
-import { newKey, read, write } from "../api.js";
+import { read, writeOnce } from "../api.js";
 import { openDialog } from "../dialog.js";
 import { h } from "../dom.js";
 import { money } from "../format.js";
-import { tab } from "../keep.js";
 import { t } from "../language.js";
 import { sentence } from "../problems.js";
 
@@ -46,16 +45,11 @@ function form(order, offered, close) {
   async function send(event) {
     event.preventDefault();
     const seats = chosen().map((seat) => seat.seat_id);
-    const name = `refund:${order.order_id}:${seats.join()}`;
-    const key = tab.get(name) ?? newKey();
-    tab.set(name, key);
+    const { order_id: id } = order;
     button.disabled = true;
     try {
-      const after = await write("/order/refund", { order_id: order.order_id, seats, amount: sum("refund") }, key);
-      tab.drop(name);
-      close(after);
+      close(await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", { order_id: id, seats, amount: sum("refund") }));
     } catch (problem) {
-      if (!problem.passes) tab.drop(name);
       trouble.textContent = sentence(problem);
       trouble.hidden = false;
       button.disabled = false;

@@ -1,22 +1,43 @@
 /** The tickets of an order: what is shown at the door. */
 
-import { h } from "../dom.js";
+import { read } from "../api.js";
+import { fill, h } from "../dom.js";
 import { dayOf, longDay, time } from "../format.js";
 import { t } from "../language.js";
-import { qrCode } from "./qr.js";
+import { sentence } from "../problems.js";
 
-export function tickets({ screening, tickets: all }) {
-  return h("ul", { class: "tickets" }, all.map((ticket) => {
-    const good = ticket.status === "valid";
-    return h("li", { class: good ? "ticket" : "ticket void" },
-      h("div", { class: "stub" },
-        h("p", { class: "ticket-film" }, screening.film_title),
-        h("dl", {},
-          h("div", {}, h("dt", {}, t("ticket.seat")), h("dd", { class: "seat-big" }, ticket.seat_id)),
-          h("div", {}, h("dt", {}, t("ticket.time")), h("dd", {}, time(screening.starts_at))),
-          h("div", {}, h("dt", {}, t("ticket.day")), h("dd", {}, longDay(dayOf(screening.starts_at)))),
-          h("div", {}, h("dt", {}, t("ticket.place")), h("dd", {}, `${screening.cinema_name}, ${screening.hall_name}`)))),
-      h("div", { class: "code" }, good && ticket.code
-        ? qrCode(ticket.code, t("ticket.qr", { seat: ticket.seat_id })) : h("p", { class: "muted" }, t("ticket.void"))));
-  }));
+const isValid = (ticket) => ticket.status === "valid";
+
+export function tickets(order, left) {
+  const codes = new Map(order.tickets.map((ticket) => [ticket.ticket_id,
+    h("div", { class: "code" }, isValid(ticket) ? null : h("p", { class: "muted" }, t("ticket.void")))]));
+  const trouble = h("p", { class: "note warning", role: "alert", hidden: true });
+
+  async function draw() {
+    trouble.hidden = true;
+    try {
+      const found = await read("/order/get_ticket_images", { order_id: order.order_id }, left);
+      for (const { ticket_id: id, seat_id: seat, svg } of found.tickets) fill(codes.get(id), picture(svg, seat));
+    } catch (problem) {
+      if (left.aborted) return;
+      fill(trouble, sentence(problem), h("button", { type: "button", onclick: draw }, t("trouble.again")));
+      trouble.hidden = false;
+    }
+  }
+
+  draw();
+  return [trouble, h("ul", { class: "tickets" }, order.tickets.map((ticket) =>
+    h("li", { class: isValid(ticket) ? "ticket" : "ticket void" }, stub(order.screening, ticket), codes.get(ticket.ticket_id))))];
+}
+
+const picture = (svg, seat) => h("img", {
+  class: "qr", alt: t("ticket.qr", { seat }), src: `data:image/svg+xml,${encodeURIComponent(svg)}` });
+
+function stub(screening, ticket) {
+  const fact = (name, value, look) => h("div", {}, h("dt", {}, t(`ticket.${name}`)), h("dd", { class: look }, value));
+  return h("div", { class: "stub" },
+    h("p", { class: "ticket-film" }, screening.film_title),
+    h("dl", {}, fact("seat", ticket.seat_id, "seat-big"), fact("time", time(screening.starts_at)),
+      fact("day", longDay(dayOf(screening.starts_at))),
+      fact("place", `${screening.cinema_name}, ${screening.hall_name}`)));
 }

@@ -31,7 +31,7 @@ export async function show(main, { left }) {
   fill(main, h("section", { class: "account" }, h("header", { class: "row spread" },
     h("div", {}, h("h1", { tabindex: "-1" }, t("account.title")), h("p", { class: "muted" }, user.display_name ?? user.username)),
     h("button", { onclick: () => session.signOut().catch(() => {}).then(() => go("/")) }, t("account.sign_out"))),
-  h("h2", {}, t("account.orders")), orders, more));
+  h("div", { class: "stack" }, h("h2", {}, t("account.orders")), orders, more)));
   return t("account.title");
 }
 

@@ -35,7 +35,7 @@ export async function show(main, { id, query, left }) {
 }
 
 function facts(film) {
-  const rows = [["film.director", film.director], ["film.cast", list(film.cast)], ["film.genres", film.genres.map(genre).join(", ")]];
+  const rows = [["film.director", film.director], ["film.cast", list(film.cast)], ["film.genres", list(film.genres.map(genre))]];
   return [
     h("h1", { tabindex: "-1" }, film.title),
     film.original_title !== film.title && h("p", { class: "original" }, film.original_title),

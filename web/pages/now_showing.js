@@ -27,6 +27,7 @@ export async function show(main, { query, left }) {
   async function search() {
     const mine = (turn += 1);
     const { part, ...asked } = wanted;
+    grid.setAttribute("aria-busy", "true");
     try {
       const [films, found] = await Promise.all([programme, screenings(asked, left)]);
       if (mine !== turn || left.aborted) return;
@@ -37,6 +38,8 @@ export async function show(main, { query, left }) {
       fill(grid, h("li", { class: "empty" }, h("p", {}, sentence(problem)),
         h("button", { class: "primary", onclick: () => show(main, { query: new URLSearchParams(location.search), left }) },
           t("trouble.again"))));
+    } finally {
+      if (mine === turn) grid.removeAttribute("aria-busy");
     }
   }
 
@@ -65,14 +68,16 @@ function grouped(found) {
   return groups;
 }
 
-const ghost = () => h("li", { class: "film ghost", "aria-hidden": "true" }, h("div", { class: "poster" }),
-  h("p", { class: "film-title" }, "\u00a0"), h("p", { class: "muted" }, "\u00a0"), h("p", { class: "times" }, h("span", { class: "chip" }, "\u00a0")));
+const ghost = () => h("li", { class: "film ghost", "aria-hidden": "true" },
+  h("div", {}, h("div", { class: "film-link" }, h("div", { class: "poster" }), h("p", { class: "film-title" }, "\u00a0")),
+    h("p", { class: "muted" }, "\u00a0")),
+  h("p", { class: "times" }, h("span", { class: "chip" }, "\u00a0")));
 
 function card(film, found, wanted) {
   const address = wanted.date ? `/film/${film.film_id}?date=${wanted.date}` : `/film/${film.film_id}`;
   return h("li", { class: "film" },
-    h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
-    h("p", { class: "muted" }, `${film.year} · ${runningTime(film.running_minutes)} · ${film.rating}`),
+    h("div", {}, h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
+      h("p", { class: "muted" }, `${runningTime(film.running_minutes)} · ${film.rating}`)),
     h("p", { class: "times" }, found.slice(0, TIMES_SHOWN).map((screening) => h("a", {
       class: "chip", href: `/screening/${screening.screening_id}`, title: `${screening.cinema.name}, ${screening.hall.name}`,
       "aria-label": t("now.time", { title: film.title, day: shortDay(screening.local_date), time: time(screening.starts_at), cinema: screening.cinema.name }),

@@ -1,9 +1,8 @@
 /** An order: time to pay, then tickets, then perhaps money back. */
 
-import { newKey, read, write } from "../api.js";
+import { read, writeOnce } from "../api.js";
 import { fill, h, say } from "../dom.js";
 import { dayOf, longDay, money, time } from "../format.js";
-import { tab } from "../keep.js";
 import { list, t } from "../language.js";
 import { saveCalendar } from "../order/calendar.js";
 import { countdown } from "../order/countdown.js";
@@ -101,11 +100,11 @@ class OrderPage {
     const last = tiers.at(-1)?.until ?? now;
     const open = Date.parse(last) > Date.parse(now);
     const until = new Date(Date.parse(last) + offset(this.order.screening.starts_at)).toISOString();
-    return h("section", { class: "stack" }, tickets(this.order), this.trouble,
+    return h("section", { class: "stack" }, tickets(this.order, this.left), this.trouble,
       h("div", { class: "row no-print" },
         h("button", { class: "primary", onclick: () => print() }, t("order.print")),
-        h("button", { onclick: () => saveCalendar(this.order) }, t("order.calendar")),
-        open && h("button", { class: "quiet", onclick: () => this.refund() }, t("order.refund"))),
+        h("button", { onclick: () => saveCalendar(this.order).catch((problem) => this.refused(problem)) }, t("order.calendar")),
+        open && h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund"))),
       h("p", { class: "muted small" }, open
         ? t("refund.until", { day: longDay(dayOf(until)), time: time(until) }) : t("refusal.refund_closed")));
   }
@@ -119,20 +118,15 @@ class OrderPage {
     }
   }
 
-  /** Pay or cancel: with a key that is kept until there is an answer. */
+  /** Pay or cancel. */
   async change(what, fields, button) {
-    const name = `${what}:${this.order.order_id}`;
-    const key = tab.get(name) ?? newKey();
-    tab.set(name, key);
+    const { order_id: id } = this.order;
     this.trouble.hidden = true;
     button.disabled = true;
     button.classList.add("busy");
     try {
-      const after = await write(`/order/${what}`, { order_id: this.order.order_id, ...fields }, key);
-      tab.drop(name);
-      this.draw(after);
+      this.draw(await writeOnce(`${what}:${id}`, `/order/${what}`, { order_id: id, ...fields }));
     } catch (problem) {
-      if (!problem.passes) tab.drop(name);
       this.refused(problem);
     } finally {
       button.disabled = false;

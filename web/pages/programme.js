@@ -1,4 +1,4 @@
-/** The films and screenings that several pages read, and how many of them at once. */
+/** What is on, however many answers it comes in. */
 
 import { read } from "../api.js";
 

@@ -6,13 +6,14 @@ import { longDay, time } from "../format.js";
 import { advice as adviceOf } from "../hall/advice.js";
 import { basket as basketOf } from "../hall/basket.js";
 import { bestSeats } from "../hall/best.js";
-import { Drawing, sign } from "../hall/drawing.js";
+import { Drawing } from "../hall/drawing.js";
 import { Hall } from "../hall/hall.js";
 import { keyboard } from "../hall/keyboard.js";
 import { legend } from "../hall/legend.js";
 import { seatList } from "../hall/list.js";
 import { follow } from "../hall/live.js";
 import { markMine } from "../hall/mine.js";
+import { sign } from "../hall/sign.js";
 import { zoomable } from "../hall/zoom.js";
 import { browser } from "../keep.js";
 import { t } from "../language.js";
@@ -39,16 +40,17 @@ export async function show(main, { id, left }) {
     const element = event.target.closest(".seat");
     if (element) toggle(element.dataset.seat);
   });
-  const stage = h("div", { class: "stage" }, view, buttons);
+  const stage = h("div", { class: "stage" }, view);
   sign(drawing, stage);
+  const key = legend(hall);
   const list = seatList(hall, toggle);
 
   fill(main, h("div", { class: "picker" },
     header(screening),
     h("section", { class: "map", "aria-label": t("map.label") },
-      h("div", { class: "tools" }, bestSeats(hall, advice), views(stage, list, settle)),
+      h("div", { class: "tools" }, bestSeats(hall, advice), h("div", { class: "viewing" }, buttons, views([stage, buttons, key], list, settle))),
       h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
-      trouble, stage, list, legend(hall)),
+      trouble, stage, list, key),
     h("aside", { class: "side" }, mine, advice.place, basket.element)));
   settle();
   basket.resume();
@@ -68,9 +70,9 @@ function header({ film, cinema, hall, starts_at: starts, local_date: day }) {
 }
 
 /** The choice between the map and the list; remembered, since whoever needs the list needs it always. */
-function views(stage, list, settle) {
+function views(map, list, settle) {
   const choose = (asList) => {
-    stage.hidden = asList;
+    for (const part of map) part.hidden = asList;
     list.hidden = !asList;
     group.firstChild.setAttribute("aria-pressed", String(!asList));
     group.lastChild.setAttribute("aria-pressed", String(asList));

@@ -225,7 +225,8 @@ def test_another_buyers_order_does_not_exist(mesh: Mesh, screening: str, seats: 
     order = buy(mesh, mesh.buyer(), screening, seats[:1])
     stranger = mesh.buyer()
 
-    for method, more in (("get_info", {}), ("pay", {"method": "sandbox"}), ("refund", {}), ("cancel", {})):
+    for method, more in (("get_info", {}), ("get_ticket_images", {}), ("get_calendar", {}),
+                         ("pay", {"method": "sandbox"}), ("refund", {}), ("cancel", {})):
         reply = mesh.post(f"/order/{method}", stranger, order_id=order["order_id"], **more)
         assert (reply.status_code, reply.json()["code"]) == (404, "unknown_order"), method
     assert mesh.get("/order/get_list", stranger).json()["orders"] == []

@@ -52,6 +52,13 @@ def test_a_file_is_sent_once_and_named_by_its_etag_afterwards() -> None:
     assert answer.reply(Request("GET", "/web/app.js", "r", etag=sent["ETag"])).status == 304
 
 
+@pytest.mark.parametrize("path", ["/account", "/film/amelie", "/screening/x", "/order/x"])
+def test_a_page_too_is_sent_once(path: str) -> None:
+    sent = dict(WEB.page(Request("GET", path, "r", browses=True)).headers)
+    again = WEB.page(Request("GET", path, "r", browses=True, etag=sent["ETag"]))
+    assert (again.status, again.body) == (304, b"")
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_the_pages_ask_nobody_else(path: Path) -> None:
     text = path.read_text()
@@ -64,3 +71,28 @@ def test_every_module_that_is_imported_is_there() -> None:
     for script in FOLDER.rglob("*.js"):
         for name in re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", script.read_text()):
             assert (script.parent / name).resolve().is_file(), f"{script.name} imports {name}"
+
+
+@pytest.mark.parametrize(("path", "script"), [
+    ("/", "now_showing"), ("/film/amelie", "film"), ("/screening/x", "screening"), ("/order/x", "order"),
+    ("/account", "account")])
+def test_a_page_asks_at_once_for_the_modules_it_will_import_and_for_no_others(path: str, script: str) -> None:
+    html = WEB.page(Request("GET", path, "r", browses=True)).body.decode()
+    named = re.findall(r'<link rel="modulepreload" href="/web/([^"]+)">', html)
+    assert len(named) == len(set(named))
+    assert {"app.js", f"pages/{script}.js"} <= set(named)
+    imported = {(FOLDER / name).parent / other for name in named
+                for other in re.findall(r"""^import[^"]*"(\.[^"]+)";""", (FOLDER / name).read_text(), re.MULTILINE)}
+    assert {file.resolve() for file in imported} | {FOLDER / "app.js", FOLDER / f"pages/{script}.js"} == {
+        FOLDER / name for name in named}
+
+
+def test_modules_that_import_each_other_are_asked_for_once(tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "index.html").write_text("<head></head>")
+    (tmp_path / "app.js").write_text('import { b } from "./b.js";\n')
+    (tmp_path / "b.js").write_text('import {\n  a,\n} from "./app.js";\n')
+    for page in ("now_showing", "film", "screening", "order", "account"):
+        (tmp_path / "pages" / f"{page}.js").write_text("")
+    page = Web(tmp_path).files()["/"].body.decode()
+    assert re.findall(r'href="([^"]+)"', page) == ["/web/app.js", "/web/pages/now_showing.js", "/web/b.js"]

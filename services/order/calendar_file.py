@@ -1,0 +1,27 @@
+"""An order as an entry in its buyer's calendar (RFC 5545)."""
+
+import datetime as dt
+
+from icalendar import STATUS, Calendar, Event
+
+from services.order.rules import HOLDS_SEATS, OWNS_SEATS
+from services.order.store import OrderView
+
+
+def calendar_file(view: OrderView, ends_at: dt.datetime | None) -> str:
+    """The text of an .ics file. Saved again after a refund, it replaces or strikes out the entry of before."""
+    row = view.row
+    uid = f"{row.order_id}@marquee"
+    entry = Event.new(
+        uid=uid, sequence=row.version, stamp=row.changed_at, status=_status(row.status),
+        start=row.starts_at.astimezone(dt.UTC), end=ends_at and ends_at.astimezone(dt.UTC),
+        summary=row.film_title, location=f"{row.cinema_name}, {row.hall_name}",
+        description=", ".join(view.valid_prices if row.status in OWNS_SEATS else view.seat_ids),
+    )
+    return Calendar.new(prodid="-//Marquee//EN", uid=uid, subcomponents=[entry]).to_ical().decode()
+
+
+def _status(order_status: str) -> STATUS:
+    if order_status in OWNS_SEATS:
+        return STATUS.CONFIRMED
+    return STATUS.TENTATIVE if order_status in HOLDS_SEATS else STATUS.CANCELLED

@@ -1,0 +1,53 @@
+"""Tickets on paper, and the evening in one's calendar."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from icalendar import Calendar
+from PIL import Image
+from playwright.sync_api import expect
+
+from rehearsal.mesh import Mesh
+from tests.browser.conftest import Visit, buy, pay
+
+# Whatever is on, as if it were this.
+LONG_NAMES = """() => {
+  const call = (what, name) => document.querySelectorAll(what).forEach((element) => { element.textContent = name; });
+  call("h1, .ticket-film", "Everything Everywhere All at Once");
+  call(".stub div:last-child dd", "Lichtspiele Elbufer, Großer Saal");
+}"""
+A4 = {"width": 794, "height": 1123}  # CSS pixels
+
+
+@pytest.mark.parametrize("seats", [3, 8])
+def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visit, mesh: Mesh, seats: int) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    buy(page, *(f"H{number}" for number in range(5, 5 + seats)))
+    pay(page)
+    expect(page.locator(".ticket img")).to_have_count(seats)
+    page.evaluate(LONG_NAMES)
+    paper = page.pdf(format="A4", print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+    page.emulate_media(media="print")
+    page.set_viewport_size(A4)  # type: ignore[arg-type]
+    expect(page.get_by_role("button")).to_have_count(0)
+    sheet = Image.open(io.BytesIO(page.screenshot())).convert("L")
+    codes = {found.text for found in zxingcpp.read_barcodes(sheet.resize((sheet.width * 3, sheet.height * 3)))}
+    assert codes == {row.code for row in mesh.rows(
+        "order", "SELECT code FROM ticket WHERE order_id = :order", order=page.url.rpartition("/")[2])}
+
+
+def test_the_evening_goes_into_ones_calendar(visit: Visit, mesh: Mesh, tmp_path: Path) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    film = page.get_by_role("heading", level=1).text_content()
+    buy(page, "H8", "H9")
+    pay(page)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Add to calendar").click()
+    saved.value.save_as(tmp_path / "evening.ics")
+    [evening] = Calendar.from_ical((tmp_path / "evening.ics").read_text()).events
+    assert (evening["summary"], evening["description"]) == (film, "H8, H9")
+    assert saved.value.suggested_filename.endswith(".ics")

@@ -1,0 +1,28 @@
+"""A ticket's code as a picture."""
+
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+from services.order.ticket_images import QUIET_ZONE, qr_code, ticket_images
+
+CODE = "M1.abcdefgh.01a1fd94188c731599426506d887675e~kanal-1-20261122-2000~F7." + "A" * 86
+
+
+def test_only_valid_tickets_have_a_picture() -> None:
+    tickets = [SimpleNamespace(ticket_id=seat, seat_id=seat, code=CODE, status=status)
+               for seat, status in (("F7", "valid"), ("F8", "void"), ("F9", "valid"))]
+    assert [image["seat_id"] for image in ticket_images(tickets)] == ["F7", "F9"]
+
+
+def test_the_picture_is_black_on_white_with_a_margin_whatever_stands_around_it() -> None:
+    svg = ElementTree.fromstring(qr_code(CODE))
+    _, _, width, height = map(int, svg.attrib["viewBox"].split())
+    ground, modules = svg
+    assert width == height
+    assert (ground.attrib["fill"], modules.attrib["stroke"]) == ("#fff", "#000")
+    assert ground.attrib["d"] == f"M0 0h{width}v{height}h-{width}z"
+    assert modules.attrib["d"].startswith(f"M{QUIET_ZONE} {QUIET_ZONE}.5h7")
+
+
+def test_the_longest_code_fits() -> None:
+    assert "<path" in qr_code("x" * 255)
