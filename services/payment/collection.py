@@ -29,15 +29,23 @@ class Collection:
         """Write down that the order is about to be paid, before anybody is asked for money."""
         return self.run_known(lambda tx: store.begin(tx, request, provider, utc_now()))
 
-    def open(self, begun: rules.Begun) -> rules.Books:
-        """Have the provider make its page for a new attempt; for one that has it, this changes nothing."""
+    def start(self, request: dict[str, Any], provider: str) -> rules.Books:
+        """The books with an attempt in them that has a page at the provider, unless that attempt has ended already."""
+        begun = self.begin(request, provider)
+        books = self._open(begun)
+        if begun.is_new or not rules.may_try_again(books):
+            return books
+        # It had failed, and nobody had told us yet.
+        return self._open(self.begin(request, provider))
+
+    def _open(self, begun: rules.Begun) -> rules.Books:
         attempt = begun.books.pending
-        if attempt is None or attempt.status != "submitted":
+        if attempt is None:
             return begun.books
         provider = self._provider(attempt)
-        # One that was tried before may have got there: look before asking again.
+        # One that was tried before may have got there, or further: look before asking again.
         record = Record("unknown") if begun.is_new else provider.fetch(attempt)
-        if record.standing == "unknown":
+        if record.standing == "unknown" and attempt.status == "submitted":
             record = provider.authorize(attempt)
         books = self._settle(provider, attempt, record)
         if record.standing == "pending" and books.pending is None:  # closed in between, before the page existed

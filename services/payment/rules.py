@@ -124,6 +124,11 @@ def needs_attempt(books: Books, amount: int, currency: str) -> bool:
     return True
 
 
+def may_try_again(books: Books) -> bool:
+    """Whether the last attempt has ended without money, and another may begin."""
+    return books.status == "open" and books.attempt is not None and books.attempt.status in ("failed", "cancelled")
+
+
 def may_capture(books: Books, attempt: Attempt) -> bool:
     """Whether what is authorized for this attempt may be taken."""
     return books.status == "open" and books.pending is not None and books.pending.payment_id == attempt.payment_id

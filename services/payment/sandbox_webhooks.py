@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import orjson
 import requests
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from schemas.payment import WebhookRefused
@@ -85,6 +85,11 @@ def signing_secrets(tx: Connection) -> list[str]:
 def renew_secret(tx: Connection) -> None:
     """Sign with another secret from now on."""
     tx.execute(insert(SandboxSecret).values(secret=chance.token_urlsafe(32)))
+
+
+def forget(tx: Connection, before: dt.datetime) -> None:
+    """Drop some of what was said before then."""
+    tx.execute(delete(SandboxWebhook).where(SandboxWebhook.created_at < before).with_dialect_options(mysql_limit=1000))
 
 
 def _take(tx: Connection) -> list[Any]:

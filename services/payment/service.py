@@ -32,6 +32,8 @@ log = logging.getLogger("marquee.payment")
 SWEEP_SECONDS = 5
 LEFT_AFTER = {"submitted": dt.timedelta(seconds=30),  # longer than any call here goes on
               "pending": dt.timedelta(minutes=2)}     # and than a webhook takes
+# No provider sends anything again after so long, and no signature is good for longer than minutes.
+WEBHOOKS_KEPT = dt.timedelta(days=30)
 
 
 class Payment:
@@ -58,10 +60,11 @@ class Payment:
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Begin to pay the order at the provider's page, until `expires_at`; again leads to the same page.
 
-        A new attempt begins only when the last one has failed or was cancelled. RoomSilent: nobody knows; ask again.
+        A new attempt begins only when the last one has failed or was cancelled, as its provider says. RoomSilent:
+        nobody knows; ask again.
         """
         rules.check_return_url(request["return_url"], config["payment"]["return_origins"])
-        books = self.collection.open(self.collection.begin(request, roster.for_method(request["method"])))
+        books = self.collection.start(request, roster.for_method(request["method"]))
         attempt = books.attempt
         if attempt is None or books.status == "closed":
             raise contract.PaymentClosed()
@@ -177,6 +180,8 @@ class Payment:
     def _reconcile(self) -> None:
         for line in reconcile(self.database):
             log.log(logging.ERROR if line.left else logging.WARNING, "%s", line)
+        for table in (webhook_inbox, sandbox_webhooks):
+            self.database.run(partial(table.forget, before=utc_now() - WEBHOOKS_KEPT))
 
     def _tend(self, about: dict[str, Any], work: Callable[[], object]) -> bool:
         """Whether it went well; one hopeless case must not keep the others waiting."""

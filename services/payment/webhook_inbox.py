@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection
 
@@ -33,6 +33,12 @@ def take(tx: Connection, now: dt.datetime) -> list[Any]:
 
 def handled(tx: Connection, row: Any, now: dt.datetime) -> None:
     tx.execute(update(WebhookInbox).where(*_is(row)).values(handled_at=now))
+
+
+def forget(tx: Connection, before: dt.datetime) -> None:
+    """Drop some of what was handled before then."""
+    old = delete(WebhookInbox).where(WebhookInbox.handled_at < before)
+    tx.execute(old.with_dialect_options(mysql_limit=1000))
 
 
 def _is(row: Any) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +23,14 @@ from services.foundation.database import Transactions, utc_now
 from services.payment import roster
 from services.payment.rules import Attempt, Record
 from services.payment.sandbox import Sandbox
-from tests.integration.payment.bank import Bank
+from tests.integration.payment.bank import Bank, WatchedSandbox
 
 Start = Callable[..., dict[str, Any]]
 Choose = Callable[..., dict[str, Any]]
+
+
+class Crash(BaseException):
+    """The process ends here."""
 
 
 @pytest.fixture
@@ -109,12 +114,68 @@ def test_after_a_decline_another_attempt_may_succeed(start: Start, choose: Choos
     assert events(database, order_id) == ["payment.failed", "payment.captured"]
 
 
-def test_while_nobody_has_heard_of_the_decline_there_is_no_second_attempt(start: Start, choose: Choose,
-                                                                         bank: Bank) -> None:
+def test_who_was_declined_may_try_again_before_the_message_is_here(start: Start, choose: Choose,
+                                                                  told: Callable[[], None], database: Transactions,
+                                                                  order_id: str, bank: Bank) -> None:
     first = start()
     choose(first, "decline")
+    second = start()
+    choose(second, "pay")
+    told()
 
-    assert start()["payment_id"] == first["payment_id"]
+    assert second["payment_id"] != first["payment_id"]
+    assert (bank.taken, bank.charges) == (1200, 2)
+    assert events(database, order_id) == ["payment.failed", "payment.captured"]
+
+
+def test_while_nobody_knows_of_the_decline_there_is_no_second_attempt(start: Start, choose: Choose, bank: Bank) -> None:
+    choose(start(), "decline")
+    bank.will("lose_fetch")
+
+    with pytest.raises(RoomSilent):
+        start()
+    assert bank.charges == 1
+
+
+def test_who_starts_again_after_paying_has_paid(start: Start, choose: Choose, bank: Bank) -> None:
+    choose(start(), "pay")
+
+    assert start()["status"] == "captured"
+    assert start()["redirect_url"] is None
+    assert (bank.taken, bank.charges) == (1200, 1)
+
+
+@pytest.mark.parametrize("moment", ["before authorize", "after authorize", "before capture", "after capture"])
+def test_after_a_crash_the_same_payment_goes_on(start: Start, choose: Choose, told: Callable[[], None], room: Any,
+                                                order_id: str, database: Transactions, bank: Bank, moment: str,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    def die() -> None:
+        raise Crash
+
+    def pay() -> None:
+        choose(start(), "pay")
+        told()
+
+    with monkeypatch.context() as patch:
+        watched = WatchedSandbox(database, moment, die)
+        patch.setitem(roster.PROVIDERS, "sandbox", lambda _: watched)
+        with pytest.raises(Crash):
+            pay()
+    if "authorize" in moment:
+        choose(start(), "pay")
+    bank.let_time_pass()
+    told()
+    room.finish_what_was_left()
+
+    assert room.get_status(order_id=order_id)["status"] == "captured"
+    assert (bank.taken, bank.charges, events(database, order_id)) == (1200, 1, ["payment.captured"])
+
+
+def test_twenty_who_start_at_once_meet_at_one_page(start: Start, bank: Bank) -> None:
+    with ThreadPoolExecutor(10) as buyers:
+        begun = list(buyers.map(lambda _: start(), range(20)))
+
+    assert len({answer["redirect_url"] for answer in begun}) == 1
     assert bank.charges == 1
 
 

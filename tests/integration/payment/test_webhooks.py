@@ -59,7 +59,7 @@ def test_a_thousand_messages_in_one_to_five_copies_move_a_thousand_payments(room
         answers = list(pool.map(lambda body: room.receive_webhook(**envelope(body, secret)), messages))
         delivered.set()
         for looker in lookers:
-            looker.result(timeout=90)
+            looker.result(timeout=180)
 
     assert answers == [{}] * len(messages)
     found = {what: count(database, query, payments) for what, query in
