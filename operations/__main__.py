@@ -24,6 +24,7 @@ class Verbs(click.Group):
         "dead": "operations.events:dead_command",
         "declare": "operations.events:declare_command",
         "load": "services.film.programme:load_command",
+        "messages": "services.notification.messages:messages_command",
         "reconcile": "services.payment.reconciler:reconcile_command",
         "replay": "operations.events:replay_command",
     }
