@@ -23,7 +23,7 @@ class Verbs(click.Group):
         "check": "operations.invariants:check_command",
         "dead": "operations.events:dead_command",
         "declare": "operations.events:declare_command",
-        "load": "services.film.programme:load_command",
+        "load": "operations.loading:load_command",
         "messages": "services.notification.messages:messages_command",
         "reconcile": "services.payment.reconciler:reconcile_command",
         "replay": "operations.events:replay_command",

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 import click
 from nameko import config
 
+from operations.stock import stock_adds_up
 from operations.trouble import Trouble
 from operations.truth import Truth
 from schemas.errors import Refusal
 from services.foundation.database import Transactions, utc_now
 from services.order.boards import odd_seats, upcoming_boards, wanted_marks
-from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS
+from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS, worth
 
+PAID = OWNS_SEATS | {"refunding", "refunded"}
 PASSES, PAUSE_SECONDS = 4, 1.5
 SHOWN_AT_MOST = 5
 
@@ -81,13 +83,17 @@ def money_fits_the_order(truth: Truth) -> list[str]:
         valid[ticket.order_id] += prices[ticket.order_id, ticket.seat_id]
     for order in truth.orders.values():
         account, owed = truth.accounts.get(order.order_id), truth.owed.get(order.order_id, 0)
-        captured, fees = int(account.captured) if account else 0, truth.kept.get(order.order_id, 0)
+        captured, kept = int(account.captured) if account else 0, truth.kept.get(order.order_id, 0)
+        snacks = 0 if order.order_id in truth.settled else worth(json.loads(order.snacks))
         left = captured - owed
-        right = {"paid": order.total, "part_refunded": valid[order.order_id] + fees, "refunding": fees,
-                 "refunded": fees}.get(order.status, 0 if order.status in ENDED_UNPAID else left)
+        right = 0 if order.status in ENDED_UNPAID else left
+        if order.status in PAID:
+            right = valid[order.order_id] + snacks + kept
         if left != right or (account and account.currency != order.currency and captured):
             wrong.append(f"order {order.order_id} is {order.status}: captured {captured}, to give back {owed}, "
                          f"should keep {right}")
+        if order.status == "refunded" and snacks:
+            wrong.append(f"order {order.order_id} is refunded, but what became of its snacks' money is not booked")
         if order.status == "refunded" and account and int(account.refunded) != owed:
             wrong.append(f"order {order.order_id} is refunded, but {account.refunded} of {owed} went back")
     return wrong
@@ -163,6 +169,11 @@ def boards_show_the_claims(truth: Truth) -> list[str]:
     return wrong
 
 
+def stock_of_snacks(truth: Truth) -> list[str]:
+    with truth.kitchen.connect() as connection:
+        return stock_adds_up(connection)
+
+
 INVARIANTS = [
     Invariant("I1", "a seat has at most one claim a screening, by the primary key", one_claim_a_seat),
     Invariant("I2", "a valid ticket is a sold claim, and the other way round", ticket_and_sold_claim),
@@ -172,6 +183,7 @@ INVARIANTS = [
     Invariant("I6", "every change of an order has its event, and none is left unpublished", events_fit_the_orders),
     Invariant("I8", "money the provider took belongs to an order", money_taken_is_accounted_for),
     Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
+    Invariant("I10", "snacks supplied are left over, or an order has them", stock_of_snacks),
 ]
 
 

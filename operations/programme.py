@@ -34,7 +34,7 @@ def declare_events(mesh: Mesh) -> None:
 
 def load_demo(mesh: Mesh) -> None:
     """Load the demo programme; loading it again changes nothing."""
-    if (demo := demo_of(mesh)) and (command := find("services.film.programme:load_command")):
+    if (demo := demo_of(mesh)) and (command := find("operations.loading:load_command")):
         with redirect_stdout(StringIO()):
             command.main([str(demo)], standalone_mode=False)
 

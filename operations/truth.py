@@ -18,13 +18,15 @@ class Truth:
 
     order: Engine
     payment: Engine
+    kitchen: Engine
     board: Board
 
     @classmethod
     def connect(cls) -> "Truth":
         uris = config["DB_URIS"]
         client = Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
-        return cls(create_engine(uris["order:Base"]), create_engine(uris["payment:Base"]), Board(client))
+        order, payment, kitchen = (create_engine(uris[f"{room}:Base"]) for room in ("order", "payment", "kitchen"))
+        return cls(order, payment, kitchen, Board(client))
 
     def rows(self, engine: Engine, query: str) -> list[Row[Any]]:
         with engine.connect() as connection:
@@ -58,7 +60,13 @@ class Truth:
             self.order, "SELECT order_id, SUM(amount) AS amount FROM refund GROUP BY order_id")}
 
     @cached_property
+    def settled(self) -> set[str]:
+        """Orders of which it is booked what became of their snacks' money."""
+        return {row.order_id for row in self.rows(
+            self.order, "SELECT order_id FROM refund WHERE refund_id = CONCAT('snacks-', order_id)")}
+
+    @cached_property
     def kept(self) -> dict[str, int]:
-        """What was kept of refunded seats by the orders' own terms, by order."""
+        """What was kept of refunded seats and snacks by the orders' own terms, by order."""
         return {row.order_id: int(row.kept) for row in self.rows(
             self.order, "SELECT order_id, SUM(kept) AS kept FROM refund GROUP BY order_id")}

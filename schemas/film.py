@@ -212,6 +212,7 @@ class ScreeningTermsReply(Schema):
 
     screening_id = Id(required=True)
     film_title = fields.String(required=True)
+    cinema_id = Id(required=True)
     cinema_name = fields.String(required=True)
     hall_name = fields.String(required=True)
     starts_at = Moment(required=True)

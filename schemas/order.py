@@ -2,10 +2,11 @@
 
 from marshmallow import fields, validate
 
-from schemas.base import Announcement, Event, Method, Nothing, Schema
+from schemas.base import Announcement, Event, Method, Schema
 from schemas.cancellation import CancelledScreening
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
 from schemas.film import ScreeningCancelled, UnknownScreening
+from schemas.kitchen import KITCHEN_STATES, Snack, SnacksSoldOut, SnacksUnknown, WantedSnack
 from schemas.order_refusals import (
     OrderExpired,
     OrderNotCancellable,
@@ -28,14 +29,18 @@ from schemas.payment import (
     PaymentMethodUnknown,
     ReturnUrlRefused,
 )
+from schemas.tickets import OrderRequest, Ticket
 
-ORDER_STATES = ("created", "paying", "paid", "part_refunded", "refunding", "refunded", "cancelled", "expired", "review")
+ORDER_STATES = ("created", "paying", "paid", "part_refunded", "completed", "refunding", "refunded", "cancelled",
+                "expired", "review")
 END_REASONS = ("asked", "screening_cancelled", "paid_late")
 
 
 class BuyRequest(Schema):
     screening_id = Id(required=True)
     seats = fields.List(SeatId(), required=True, validate=validate.Length(min=1, max=100))
+    snacks = fields.List(fields.Nested(WantedSnack), load_default=list, validate=validate.Length(max=100),
+                         metadata={"description": "from kitchen.get_menu of the screening's cinema"})
 
 
 class OrderSeat(Schema):
@@ -48,53 +53,28 @@ class BuyReply(Schema):
     status = fields.String(required=True, validate=validate.OneOf(ORDER_STATES))
     screening_id = Id(required=True)
     seats = fields.List(fields.Nested(OrderSeat), required=True)
-    total = Money(required=True)
+    snacks = fields.List(fields.Nested(Snack), required=True)
+    total = Money(required=True, metadata={"description": "of seats and snacks"})
     currency = Currency(required=True)
     expires_at = Moment(required=True, metadata={"description": "pay before this moment"})
     server_time = Moment(required=True)
 
 
-class Ticket(Schema):
-    ticket_id = Id(required=True)
-    seat_id = SeatId(required=True)
-    code = fields.String(required=True, allow_none=True,
-                         metadata={"description": "shown at the door; see get_ticket_keys; null once refunded"})
-    status = fields.String(required=True, validate=validate.OneOf(("valid", "void")))
-
-
-class TicketImage(Schema):
-    ticket_id = Id(required=True)
-    seat_id = SeatId(required=True)
-    svg = fields.String(required=True, metadata={"description": "an SVG document: the code as a QR code"})
-
-
-class TicketImagesReply(Schema):
-    tickets = fields.List(fields.Nested(TicketImage), required=True,
-                          metadata={"description": "the valid ones; none before paying, fewer after a refund"})
-
-
-class CalendarReply(Schema):
-    calendar = fields.String(required=True, metadata={"description": "the text of an .ics file (RFC 5545)"})
-
-
-class TicketKey(Schema):
-    key_id = fields.String(required=True)
-    algorithm = fields.String(required=True, validate=validate.OneOf(("Ed25519",)))
-    public_key = fields.String(required=True, metadata={"description": "32 bytes in base64url, without padding"})
-
-
-class TicketKeysReply(Schema):
-    """A code is M1.<key id>.<ticket>~<screening>~<seat>.<signature>, which signs all before the last point."""
-
-    keys = fields.List(fields.Nested(TicketKey), required=True)
-
-
 class OrderScreening(Schema):
     screening_id = Id(required=True)
     film_title = fields.String(required=True)
+    cinema_id = Id(load_default=None, allow_none=True, metadata={"description": "null for orders of before 0.2"})
     cinema_name = fields.String(required=True)
     hall_name = fields.String(required=True)
     starts_at = Moment(required=True)
+
+
+class OrderKitchen(Schema):
+    """How far the snacks of an order are."""
+
+    status = fields.String(required=True, validate=validate.OneOf(KITCHEN_STATES))
+    pick_up_code = fields.String(required=True, allow_none=True, metadata={"description": "null until it is paid"})
+    needed_at = Moment(required=True, allow_none=True, metadata={"description": "when they will be ready"})
 
 
 class RefundTier(Schema):
@@ -125,10 +105,7 @@ class Order(BuyReply):
     tickets = fields.List(fields.Nested(Ticket), required=True)
     refunded = Money(required=True, metadata={"description": "given back or on its way back"})
     refund_terms = fields.Nested(RefundTerms, required=True)
-
-
-class OrderRequest(Schema):
-    order_id = Id(required=True)
+    kitchen = fields.Nested(OrderKitchen, required=True, allow_none=True, metadata={"description": "null: no snacks"})
 
 
 class PayRequest(OrderRequest):
@@ -150,10 +127,19 @@ class RefundedSeat(OrderSeat):
     refund = Money(required=True)
 
 
+class RefundedSnacks(Schema):
+    """With the last seats snacks are paid back too, all of it, unless the kitchen begins before it is asked."""
+
+    price = Money(required=True)
+    refund = Money(required=True)
+
+
 class RefundPreviewReply(Schema):
     order_id = Id(required=True)
     seats = fields.List(fields.Nested(RefundedSeat), required=True)
-    amount = Money(required=True)
+    snacks = fields.Nested(RefundedSnacks, required=True, allow_none=True,
+                           metadata={"description": "null: none are concerned"})
+    amount = Money(required=True, metadata={"description": "for seats and snacks"})
     kept = Money(required=True)
     currency = Currency(required=True)
     until = Moment(required=True, metadata={"description": "after this moment it is less"})
@@ -173,9 +159,9 @@ class OrdersReply(Schema):
 
 
 BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
-             "Take seats: all of them or none. Pay before `expires_at`.",
-             refusals=(SeatsTaken, SeatsUnknownInHall, TooManyUnpaidOrders, SalesClosed, UnknownScreening,
-                       ScreeningCancelled),
+             "Take seats, and snacks if wanted: all of them or none. Pay before `expires_at`.",
+             refusals=(SeatsTaken, SeatsUnknownInHall, SnacksSoldOut, SnacksUnknown, TooManyUnpaidOrders, SalesClosed,
+                       UnknownScreening, ScreeningCancelled),
              keyed=True, deadline=10, screening_field="screening_id")
 PAY = Method("order", "pay", PayRequest, Order, "buyer",
              "Pay an order: at the page where `payment.redirect_url` leads, or at once; then it has its tickets.",
@@ -194,13 +180,6 @@ CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid
 GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",
                   refusals=(UnknownOrder,), reads=True)
 GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My orders, the newest first.", reads=True)
-GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "buyer",
-                           "The codes of my valid tickets, as pictures.", refusals=(UnknownOrder,), reads=True)
-# It may have to ask the film room, which has five seconds.
-GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "buyer",
-                      "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True, deadline=8)
-GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
-                         "The public keys that ticket codes are signed with.", reads=True)
 
 
 class EventRefund(Schema):
@@ -216,6 +195,7 @@ class OrderEvent(Schema):
     status = fields.String(required=True, validate=validate.OneOf(ORDER_STATES))
     seats = fields.List(fields.Nested(OrderSeat), required=True, metadata={"description": "as they were bought"})
     returned_seats = fields.List(SeatId(), required=True, metadata={"description": "given back so far"})
+    snacks = fields.List(fields.Nested(Snack), load_default=list)
     total = Money(required=True)
     refunded = Money(required=True, metadata={"description": "given back so far, or on its way back"})
     currency = Currency(required=True)
@@ -240,6 +220,7 @@ REFUNDING = _event("refunding", "Everything was given back; the money is on its 
 REFUNDED = _event("refunded", "All the money has gone back.")
 EXPIRED = _event("expired", "The time to pay was over; the seats are free.")
 CANCELLED = _event("cancelled", "The unpaid order was dropped; the seats are free.")
+COMPLETED = _event("completed", "The screening is over and the snacks, if any, were collected.")
 PAID_LATE = _event("paid_late", "Money came for an order that had ended without it; all of it goes back.")
 REVIEW = _event("review", "Someone has to look at the payment of this order.")
 SCREENING_CANCELLED = Event("order", "screening.cancelled", 1, CancelledScreening,

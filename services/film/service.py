@@ -86,7 +86,8 @@ class Film:
         """Where and when a screening is and what each seat costs. Raises UnknownScreening."""
         screening = self._screening(request["screening_id"])
         return {
-            **screening, "film_title": screening["film"]["title"], "cinema_name": screening["cinema"]["name"],
+            **screening, "film_title": screening["film"]["title"],
+            "cinema_id": screening["cinema"]["cinema_id"], "cinema_name": screening["cinema"]["name"],
             "hall_name": screening["hall"]["name"],
             "seats": maps.price_list(screening["drawing"], screening["prices"]),
         }

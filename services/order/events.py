@@ -1,6 +1,7 @@
 """What the other rooms are told of an order: an event for each change, written with it."""
 
 import datetime as dt
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -19,7 +20,7 @@ def tell(tx: Connection, order: dict[str, Any], seats: list[dict[str, Any]], ret
 
     `order`: its row; `seats`: as bought; `returned`: given back so far; `said`: more of schemas.order.OrderEvent.
     """
-    body = {**order, "seats": seats, "screening": screening(order), **UNSAID,
+    body = {**order, "seats": seats, "snacks": json.loads(order["snacks"]), "screening": screening(order), **UNSAID,
             "returned_seats": [seat["seat_id"] for seat in seats if seat["seat_id"] in returned], **said}
     outbox.write(tx, OUTBOX, catalogue.events()[f"order.{what or order['status']}"], about=order["order_id"],
                  sequence=order["version"], body=body)
@@ -27,6 +28,6 @@ def tell(tx: Connection, order: dict[str, Any], seats: list[dict[str, Any]], ret
 
 def screening(order: Any) -> dict[str, Any]:
     """Where and when an order's row says, in the fields of schemas.order.OrderScreening."""
-    named = ("screening_id", "film_title", "cinema_name", "hall_name")
+    named = ("screening_id", "film_title", "cinema_id", "cinema_name", "hall_name")
     at_the_cinema = dt.timezone(dt.timedelta(minutes=order["starts_offset"]))
     return {**{name: order[name] for name in named}, "starts_at": order["starts_at"].astimezone(at_the_cinema)}

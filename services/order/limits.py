@@ -18,4 +18,6 @@ def limits() -> rules.Limits:
                            for tier in settings["refund_tiers"]),
         seats_per_order=settings["seats_per_order"],
         unpaid_orders=settings["unpaid_orders"],
+        snacks_per_order=settings["snacks_per_order"],
+        snacks_of_a_kind=settings["snacks_of_a_kind"],
     )

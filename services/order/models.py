@@ -28,25 +28,34 @@ class Order(Base):
     # 1, 2, ... while unpaid, null after: with the unique key below, a cap that no race gets around.
     unpaid_slot: Mapped[int | None] = mapped_column(SmallInteger)
     seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price}]: the quote, never changed
+    snacks: Mapped[str] = mapped_column(Text)  # JSON [{sku, name, name_zh, quantity, price}], never changed either
     total: Mapped[int] = mapped_column(Integer)
     refunded: Mapped[int] = mapped_column(Integer)
     revived: Mapped[bool] = mapped_column(Boolean)  # had expired, was paid late, and got its seats all the same
     currency: Mapped[str] = mapped_column(String(3))
     film_title: Mapped[str] = mapped_column(String(200))
+    cinema_id: Mapped[str | None] = mapped_column(String(64))
     cinema_name: Mapped[str] = mapped_column(String(200))
     hall_name: Mapped[str] = mapped_column(String(200))
     starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
     starts_offset: Mapped[int] = mapped_column(Integer)  # minutes east of UTC at the cinema
+    ends_at: Mapped[Moment] = mapped_column(UtcDateTime)
     refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when it was made
     created_at: Mapped[Moment] = mapped_column(UtcDateTime)
     expires_at: Mapped[Moment] = mapped_column(UtcDateTime)
     changed_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    # What the kitchen has told of its snacks; null without any.
+    kitchen_status: Mapped[str | None] = mapped_column(String(16))
+    kitchen_sequence: Mapped[int] = mapped_column(Integer)
+    pick_up_code: Mapped[str | None] = mapped_column(String(8))
+    needed_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         UniqueConstraint("screening_id", "buyer_id", "unpaid_slot", name="one_order_a_slot"),
         Index("orders_of_a_buyer", "buyer_id", "order_id"),
         Index("orders_by_deadline", "status", "expires_at"),
         Index("orders_by_change", "changed_at"),
+        Index("orders_by_end", "status", "ends_at"),
     )
 
 
@@ -79,7 +88,7 @@ class Refund(Base):
 
     __tablename__ = "refund"
 
-    refund_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    refund_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     order_id: Mapped[str] = mapped_column(String(32), index=True)
     amount: Mapped[int] = mapped_column(Integer)
     kept: Mapped[int] = mapped_column(Integer)  # of what the seats cost, by the order's refund policy

@@ -1,7 +1,7 @@
 """What may be bought, paid, refunded, cancelled, and when. Pure: no I/O, `now` is an argument."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.errors import FieldsInvalid
@@ -21,8 +21,9 @@ from schemas.order_refusals import (
 TRANSITIONS: dict[str, frozenset[str]] = {
     "created": frozenset({"paying", "cancelled", "expired"}),
     "paying": frozenset({"paid", "cancelled", "expired", "review"}),
-    "paid": frozenset({"part_refunded", "refunding"}),
-    "part_refunded": frozenset({"part_refunded", "refunding"}),
+    "paid": frozenset({"part_refunded", "refunding", "completed"}),
+    "part_refunded": frozenset({"part_refunded", "refunding", "completed"}),
+    "completed": frozenset({"refunding"}),  # only when the house cancels the screening after all
     "refunding": frozenset({"refunded"}),
     "expired": frozenset({"paid"}),  # only when a late payment finds all its seats still free
     "review": frozenset({"paid", "cancelled", "refunding"}),
@@ -32,7 +33,9 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 UNPAID = frozenset({"created", "paying"})
 HOLDS_SEATS = UNPAID | {"review"}           # its claims are PENDING
 ENDED_UNPAID = frozenset({"expired", "cancelled"})
-OWNS_SEATS = frozenset({"paid", "part_refunded"})  # its claims are SOLD
+REFUNDABLE = frozenset({"paid", "part_refunded"})
+OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
+BEGUN = frozenset({"preparing", "ready", "collected"})  # in the kitchen: such snacks are not paid back
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Limits:
     refund_tiers: tuple["TierRule", ...]
     seats_per_order: int
     unpaid_orders: int
+    snacks_per_order: int
+    snacks_of_a_kind: int
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,26 @@ def quote(prices: dict[str, dict[str, Any]], starts_at: dt.datetime, wanted: lis
         raise SalesClosed()
     seats = [prices[seat] for seat in wanted]
     return Quote(seats, sum(seat["price"] for seat in seats))
+
+
+def check_snacks(wanted: list[dict[str, Any]], limits: Limits) -> None:
+    """Raise FieldsInvalid for more snacks than one order may have; `wanted` is [{sku, quantity}]."""
+    if len({snack["sku"] for snack in wanted}) != len(wanted):
+        raise FieldsInvalid(fields={"snacks": ["The same snack is named twice."]})
+    if len(wanted) > limits.snacks_per_order:
+        raise FieldsInvalid(fields={"snacks": [f"At most {limits.snacks_per_order} different snacks an order."]})
+    if any(snack["quantity"] > limits.snacks_of_a_kind for snack in wanted):
+        raise FieldsInvalid(fields={"snacks": [f"At most {limits.snacks_of_a_kind} of each."]})
+
+
+def worth(snacks: list[dict[str, Any]]) -> int:
+    """What these cost together."""
+    return sum(snack["quantity"] * snack["price"] for snack in snacks)
+
+
+def is_complete(status: str, ends_at: dt.datetime, kitchen_status: str | None, now: dt.datetime) -> bool:
+    """Nothing of the order is to come."""
+    return status in REFUNDABLE and ends_at <= now and kitchen_status in (None, "collected")
 
 
 def is_dead(status: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
@@ -159,6 +184,8 @@ class RefundPlan:
     back: dict[str, int]    # what of it goes back
     whole: bool
     until: dt.datetime | None = None
+    snacks: int = 0         # what those cost that are concerned ...
+    snacks_back: int = 0    # ... and what of it goes back, as the kitchen stands now
 
     @property
     def seats(self) -> list[str]:
@@ -172,11 +199,15 @@ class RefundPlan:
     def kept(self) -> int:
         return sum(self.prices.values()) - self.amount
 
+    @property
+    def amount_with_snacks(self) -> int:
+        return self.amount + self.snacks_back
+
 
 def plan_refund(status: str, valid: dict[str, int], wanted: list[str] | None, tiers: list[Tier],
                 now: dt.datetime) -> RefundPlan:
     """What is given back by the order's own terms; `valid` is {seat_id: price} of the tickets still good."""
-    if status not in OWNS_SEATS:
+    if status not in REFUNDABLE:
         raise OrderNotRefundable(status=status)
     tier = tier_at(tiers, now)
     seats = list(valid) if wanted is None else wanted
@@ -189,6 +220,13 @@ def plan_refund(status: str, valid: dict[str, int], wanted: list[str] | None, ti
                       tier.until)
 
 
+def with_snacks(plan: RefundPlan, worth: int, kitchen_status: str | None) -> RefundPlan:
+    """With the last seats the snacks are given back too, whatever the tier, unless the kitchen has begun."""
+    if not plan.whole:
+        return plan
+    return replace(plan, snacks=worth, snacks_back=0 if kitchen_status in BEGUN else worth)
+
+
 def full_refund(valid: dict[str, int]) -> RefundPlan:
     """Everything, whatever the terms: it is the house that can't keep its word."""
     return RefundPlan(valid, valid, whole=True)
@@ -196,5 +234,5 @@ def full_refund(valid: dict[str, int]) -> RefundPlan:
 
 def check_amount(plan: RefundPlan, shown: int | None) -> None:
     """Raise RefundChanged when the buyer has agreed to another amount than they would get now."""
-    if shown is not None and shown != plan.amount:
-        raise RefundChanged(amount=plan.amount)
+    if shown is not None and shown != plan.amount_with_snacks:
+        raise RefundChanged(amount=plan.amount_with_snacks)

@@ -5,11 +5,10 @@ from typing import Any
 
 from eventlet import tpool
 
-from schemas import film, payment
+from schemas import film, kitchen, payment, tickets
 from schemas import order as contract
 from schemas.cancellation import CANCEL_SCREENING
 from schemas.errors import Busy, NotFound
-from schemas.order_refusals import OrderExpired
 from services.foundation.announcements import on_announcement
 from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
@@ -19,13 +18,14 @@ from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.foundation.remote import Remote
-from services.order import cancellation, refunds, rules, store
+from services.order import cancellation, refunds, rules, snacks, store
 from services.order.boards import SeatBoards
 from services.order.calendar_file import calendar_file
 from services.order.draft import new_draft
 from services.order.limits import limits
 from services.order.models import KEYS, OUTBOX, Base
-from services.order.receipt import new_order_receipt, preview, receipt
+from services.order.receipt import preview, receipt
+from services.order.snacks import SnackCounter
 from services.order.taking import Taking
 from services.order.tending import Tending
 from services.order.terms import ScreeningTerms
@@ -51,20 +51,26 @@ class Order:
 
     @property
     def till(self) -> Till:
-        return Till(self.database, self.boards, self.remote, self.ticket_keys)
+        return Till(self.database, self.boards, self.remote, self.ticket_keys, self.counter)
+
+    @property
+    def counter(self) -> SnackCounter:
+        return SnackCounter(self.database, self.remote)
 
     def keys(self, method: Any, request: dict[str, Any]) -> Keys:
         return Keys(KEYS, self.asker, method, request)
 
     @call(contract.BUY)
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Take seats, all or none, and hold them until `expires_at`."""
+        """Take seats and snacks, all or none, and hold them until `expires_at`."""
         now = utc_now()
+        rules.check_snacks(request["snacks"], limits())
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, limits())
         draft = new_draft(self.asker, terms, quote, limits(), now)
-        taking = Taking(self.database, self.boards, self.till, limits(), terms, self.keys(contract.BUY, request))
-        return taking.take(draft, quote, new_order_receipt(draft, quote, now))
+        taking = Taking(self.database, self.boards, self.till, self.counter, limits(), terms,
+                        self.keys(contract.BUY, request))
+        return taking.take(draft, quote, request["snacks"])
 
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -104,11 +110,7 @@ class Order:
     @on_event(payment.CAPTURED)
     def book_captured(self, delivery: Delivery) -> None:
         """The money has come. Nothing is done twice here: what is booked already stays as it is."""
-        order_id = delivery.body["order_id"]
-        try:
-            self.till.book_payment(order_id)
-        except OrderExpired:
-            self.till.send_refunds(order_id)
+        self.till.book_or_return(delivery.body["order_id"])
 
     @on_event(payment.REVIEW)
     def hold_for_review(self, delivery: Delivery) -> None:
@@ -123,7 +125,7 @@ class Order:
         def give_back(tx: Any) -> tuple[store.OrderView, rules.RefundPlan]:
             keys.recall(tx)
             view = store.lock(tx, order_id, self.asker.user_id)
-            plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+            plan = refunds.plan(view, request, now)
             rules.check_amount(plan, request.get("amount"))
             refunds.give_back(tx, view, plan)
             keys.remember(tx, receipt(store.find(tx, order_id), now))
@@ -142,7 +144,7 @@ class Order:
         """What would go back now, seat by seat; changes nothing."""
         now = utc_now()
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+        plan = refunds.plan(view, request, now)
         return preview(view, plan, now)
 
     @call(contract.CANCEL)
@@ -170,23 +172,11 @@ class Order:
     @call(CANCEL_SCREENING)
     def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
         """Decide it, or in a dry run only say what it comes to. `tend` ends the orders, and goes on after a crash."""
-        screening_id, keys = request["screening_id"], self.keys(CANCEL_SCREENING, request)
-
-        def decide(tx: Any) -> dict[str, Any]:
-            keys.recall(tx)
-            if not request["dry_run"]:
-                cancellation.cancel(tx, screening_id, self.asker.user_id)
-            told = {**cancellation.summary(tx, screening_id), "dry_run": request["dry_run"]}
-            keys.remember(tx, told)
-            return told
-
-        self.terms.of(screening_id, self.remote)  # there is such a screening
+        self.terms.of(request["screening_id"], self.remote)  # there is such a screening
         if not request["dry_run"]:
-            self.remote.call(film.CANCEL_SCREENING, {"screening_id": screening_id})
-        try:
-            return self.database.run(decide)
-        except AlreadyAnswered as earlier:
-            return earlier.reply
+            self.remote.call(film.CANCEL_SCREENING, {"screening_id": request["screening_id"]})
+        keys = self.keys(CANCEL_SCREENING, request)
+        return cancellation.decide(self.database, keys, request, str(self.asker.user_id))
 
     @call(contract.GET_INFO)
     def get_info(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -207,13 +197,13 @@ class Order:
         return {"orders": [receipt(view, now) for view in page], "server_time": now,
                 "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
 
-    @call(contract.GET_TICKET_IMAGES)
+    @call(tickets.GET_TICKET_IMAGES)
     def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
         """The codes of an order's valid tickets, as pictures to show at the door."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
         return {"tickets": tpool.execute(ticket_images, view.tickets)}
 
-    @call(contract.GET_CALENDAR)
+    @call(tickets.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders as a calendar entry; without an end while the film room can't say it."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
@@ -223,11 +213,16 @@ class Order:
             ends_at = None
         return {"calendar": calendar_file(view, ends_at)}
 
-    @call(contract.GET_TICKET_KEYS)
+    @call(tickets.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:
         """The public keys by which a door tells true ticket codes from false ones, the one in use first."""
         return {"keys": [{"key_id": key_id, "algorithm": "Ed25519", "public_key": as_text(public)}
                          for key_id, public in self.ticket_keys.public.items()]}
+
+    @on_event(kitchen.STEP)
+    def keep_kitchen_step(self, delivery: Delivery) -> None:
+        """The buyer sees how far the snacks are."""
+        self.database.run(lambda tx: snacks.keep_step(tx, delivery.body, delivery.sequence))
 
     # --- what nobody asks for, but must happen ---
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -17,11 +17,12 @@ from services.order import rules
 from services.order.events import tell
 from services.order.models import Base
 from services.order.ticket_codes import Facts, TicketKeys
+from services.order.view import OrderView as OrderView
+from services.order.view import Rows as Rows
 
 tables = Base.metadata.tables
 orders, claims, tickets, cancelled = (
     tables[name] for name in ("orders", "seat_claim", "ticket", "cancelled_screening"))
-Rows = Sequence[Any]  # of sqlalchemy.Row
 
 
 # Built once: SQLAlchemy then has their SQL at hand, and several rows go as one statement.
@@ -36,31 +37,6 @@ class ClaimTaken(Exception):
 
 class SlotTaken(Exception):
     """The buyer has another unpaid order for this screening in this slot."""
-
-
-@dataclass(frozen=True)
-class OrderView:
-    """An order as its row and its tickets."""
-
-    row: Row[Any]
-    tickets: Rows
-    seats: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def valid_prices(self) -> dict[str, int]:
-        """Seat id -> price, for the tickets still good."""
-        prices = {seat["seat_id"]: seat["price"] for seat in self.seats}
-        return {ticket.seat_id: prices[ticket.seat_id] for ticket in self.tickets if ticket.status == "valid"}
-
-    @property
-    def tiers(self) -> list[rules.Tier]:
-        """The refund policy stamped on the order."""
-        return [rules.Tier(dt.datetime.fromisoformat(tier["until"]), tier["percent"], tier["fee"])
-                for tier in json.loads(self.row.refund_tiers)]
-
-    @property
-    def seat_ids(self) -> list[str]:
-        return [seat["seat_id"] for seat in self.seats]
 
 
 # --- making an order ---

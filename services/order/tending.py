@@ -3,11 +3,12 @@
 import datetime as dt
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
 from services.foundation.idempotency import forget_old_keys
-from services.order import refunds, store
+from services.order import refunds, snacks, store
 from services.order.boards import Boards
 from services.order.cancellation import Ending
 from services.order.models import KEYS
@@ -25,8 +26,8 @@ class Tending:
     till: Till
 
     def do_all(self) -> None:
-        for chore in (self.expire_orders, self.end_cancelled_screenings, self.send_refunds, self.keep_boards,
-                      self.forget_keys):
+        for chore in (self.expire_orders, self.end_cancelled_screenings, self.send_refunds, self.settle_snacks,
+                      self.complete_orders, self.keep_boards, self.forget_keys):
             try:
                 chore()
             except Exception as problem:  # a chore that fails today is done tomorrow; the room lives on
@@ -50,6 +51,18 @@ class Tending:
         waiting = self.database.read(lambda tx: refunds.open_refunds(tx, before=utc_now() - REFUND_RETRY))
         for order_id in {refund.order_id for refund in waiting}:
             self.till.send_refunds(order_id)
+
+    def settle_snacks(self) -> None:
+        """Ask again in the kitchen what becomes of refunded snacks."""
+        for order_id in self.database.read(lambda tx: refunds.open_snacks(tx, before=utc_now() - REFUND_RETRY)):
+            self.till.send_refunds(order_id)
+
+    def complete_orders(self) -> None:
+        """Close orders of which nothing is to come."""
+        now = utc_now()
+        while done := self.database.read(lambda tx: snacks.finished(tx, now)):
+            for order_id in done:
+                self.database.run(partial(snacks.complete, order_id=order_id, now=now))
 
     def keep_boards(self) -> None:
         if mended := self.boards.keep(self.database):

@@ -19,6 +19,7 @@ from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.remote import RemoteCaller
 from services.order import refunds, rules, store
 from services.order.boards import Boards
+from services.order.snacks import SnackCounter
 from services.order.ticket_codes import TicketKeys
 
 log = logging.getLogger("marquee.till")
@@ -36,6 +37,7 @@ class Till:
     boards: Boards
     remote: RemoteCaller
     ticket_keys: TicketKeys
+    counter: SnackCounter
 
     def ask_for_money(self, view: store.OrderView, method: str, return_url: str | None) -> dict[str, Any] | None:
         """Take the money, once whatever is repeated, or say at which page the buyer pays.
@@ -98,6 +100,13 @@ class Till:
         self.boards.show_sold(view.row.screening_id, view.row.board_owner, list(view.valid_prices))
         return view
 
+    def book_or_return(self, order_id: str) -> None:
+        """The same, and what came too late for anything else goes back at once."""
+        try:
+            self.book_payment(order_id)
+        except OrderExpired:
+            self.send_refunds(order_id)
+
     def _revive(self, tx: Connection, view: store.OrderView) -> bool:
         row = view.row
         lost = refunds.is_owed_back(tx, view) or store.is_cancelled(tx, row.screening_id)
@@ -142,7 +151,11 @@ class Till:
         return ended
 
     def send_refunds(self, order_id: str, then: Then = _nothing) -> store.OrderView:
-        """Have the payment room do what this order's open refunds ask for; what fails now is tried again later."""
+        """Have the payment room do what this order's open refunds ask for; what fails now is tried again later.
+
+        Before, the kitchen is asked whether the snacks of a refunded order are among it.
+        """
+        self.counter.settle(order_id)
         for refund in self.database.read(lambda tx: refunds.open_refunds(tx, order_id)):
             try:
                 if refund.amount:  # by the order's terms it may be nothing at all

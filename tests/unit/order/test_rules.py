@@ -22,15 +22,16 @@ NOW = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=2)
 MINUTE = dt.timedelta(minutes=1)
 LIMITS = rules.Limits(hold=8 * MINUTE, pay=15 * MINUTE, refund_tiers=(rules.TierRule(30 * MINUTE, 100, 0),),
-                      seats_per_order=8, unpaid_orders=2)
+                      seats_per_order=8, unpaid_orders=2, snacks_per_order=2, snacks_of_a_kind=3)
 FULL = [rules.Tier(LATER, 100, 0)]
 HALL = {f"F{n}": {"seat_id": f"F{n}", "kind": "standard", "price": 1000 + n} for n in range(1, 12)}
 
 ALLOWED = {
     ("created", "paying"), ("created", "cancelled"), ("created", "expired"),
     ("paying", "paid"), ("paying", "cancelled"), ("paying", "expired"), ("paying", "review"),
-    ("paid", "part_refunded"), ("paid", "refunding"),
-    ("part_refunded", "part_refunded"), ("part_refunded", "refunding"),
+    ("paid", "part_refunded"), ("paid", "refunding"), ("paid", "completed"),
+    ("part_refunded", "part_refunded"), ("part_refunded", "refunding"), ("part_refunded", "completed"),
+    ("completed", "refunding"),
     ("refunding", "refunded"), ("expired", "paid"),
     ("review", "paid"), ("review", "cancelled"), ("review", "refunding"),
 }
@@ -181,6 +182,46 @@ def test_nobody_gets_another_amount_than_they_were_shown() -> None:
     rules.check_amount(plan, 1201)
     with pytest.raises(RefundChanged):
         rules.check_amount(plan, 1200)
+
+
+@pytest.mark.parametrize(("wanted", "right"), [
+    ([("cola", 3), ("nachos", 1)], True), ([], True),
+    ([("cola", 4)], False), ([("cola", 1), ("cola", 1)], False), ([("a", 1), ("b", 1), ("c", 1)], False),
+])
+def test_an_order_has_so_many_snacks_and_no_more(wanted: list[tuple[str, int]], right: bool) -> None:
+    snacks = [{"sku": sku, "quantity": quantity} for sku, quantity in wanted]
+    if right:
+        rules.check_snacks(snacks, LIMITS)
+    else:
+        with pytest.raises(FieldsInvalid):
+            rules.check_snacks(snacks, LIMITS)
+
+
+@pytest.mark.parametrize(("kitchen", "back"), [
+    ("reserved", 900), ("new", 900), ("preparing", 0), ("ready", 0), ("collected", 0)])
+def test_snacks_are_paid_back_whole_until_the_kitchen_begins(kitchen: str, back: int) -> None:
+    half = [rules.Tier(LATER, 50, 0)]
+    plan = rules.with_snacks(rules.plan_refund("paid", {"F7": 1000}, None, half, NOW), 900, kitchen)
+
+    assert (plan.amount, plan.snacks, plan.snacks_back) == (500, 900, back)
+    rules.check_amount(plan, 500 + back)
+    with pytest.raises(RefundChanged):
+        rules.check_amount(plan, 500 + 900 - back)
+
+
+def test_who_gives_back_one_of_two_seats_keeps_the_snacks() -> None:
+    plan = rules.plan_refund("paid", {"F7": 1000, "F8": 1000}, ["F7"], FULL, NOW)
+    assert rules.with_snacks(plan, 900, "new").amount_with_snacks == 1000
+
+
+@pytest.mark.parametrize(("status", "ends_at", "kitchen", "over"), [
+    ("paid", NOW, None, True), ("part_refunded", NOW, "collected", True), ("paid", LATER, None, False),
+    ("paid", NOW, "reserved", False), ("paid", NOW, "ready", False), ("refunding", NOW, None, False),
+    ("completed", NOW, None, False),
+])
+def test_an_order_is_over_with_its_screening_and_its_last_popcorn(status: str, ends_at: dt.datetime,
+                                                                  kitchen: str | None, over: bool) -> None:
+    assert rules.is_complete(status, ends_at, kitchen, NOW) is over
 
 
 def test_when_the_house_cancels_everything_goes_back_whatever_the_terms() -> None:
