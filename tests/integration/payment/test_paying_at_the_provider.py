@@ -331,6 +331,27 @@ def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Sta
     assert room.close(order_id=order_id)["captured"] == bank.taken == 0
 
 
+def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
+        database: Transactions) -> None:
+    """The first attempt failed, the second is under way; then the first has taken the money after all."""
+    first = start()
+    choose(first, "decline")
+    second = start()
+    database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'captured' WHERE payment_id = :p"),
+                                       {"p": first["payment_id"]}))
+    room.collection.look_into(first["payment_id"])
+    assert room.get_status(order_id=order_id) == {
+        "order_id": order_id, "payment_id": first["payment_id"], "status": "captured", "captured": 1200, "refunded": 0,
+        "currency": "EUR"}
+
+    choose(second, "pay")
+    told()
+    room.close(order_id=order_id)
+    room.refund(refund_id=order_id, order_id=order_id, amount=1200, currency="EUR")
+    assert bank.taken == bank.given_back == 1200
+
+
 # --- what the provider has is not what we asked for ---
 
 
@@ -355,7 +376,9 @@ def test_money_that_is_not_what_we_asked_for_is_reviewed_and_never_taken(
     assert (bank.taken, events(database, order_id)) == (0, ["payment.review"])
     with pytest.raises(PaymentInReview):
         start()
-    assert room.close(order_id=order_id)["status"] == "review"
+    with pytest.raises(RoomSilent):
+        room.close(order_id=order_id)
+    assert room.get_status(order_id=order_id)["status"] == "review"
     [stored] = database.read(lambda tx: tx.execute(
         text("SELECT reason FROM payment WHERE order_id = :o"), {"o": order_id}).scalars().all())
     assert stored == reason
