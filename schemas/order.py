@@ -29,7 +29,7 @@ from schemas.payment import (
     PaymentMethodUnknown,
     ReturnUrlRefused,
 )
-from schemas.tickets import Ticket, TicketImagesReply
+from schemas.tickets import OrderRequest, Ticket
 
 ORDER_STATES = ("created", "paying", "paid", "part_refunded", "completed", "refunding", "refunded", "cancelled",
                 "expired", "review")
@@ -58,10 +58,6 @@ class BuyReply(Schema):
     currency = Currency(required=True)
     expires_at = Moment(required=True, metadata={"description": "pay before this moment"})
     server_time = Moment(required=True)
-
-
-class CalendarReply(Schema):
-    calendar = fields.String(required=True, metadata={"description": "the text of an .ics file (RFC 5545)"})
 
 
 class OrderScreening(Schema):
@@ -110,10 +106,6 @@ class Order(BuyReply):
     refunded = Money(required=True, metadata={"description": "given back or on its way back"})
     refund_terms = fields.Nested(RefundTerms, required=True)
     kitchen = fields.Nested(OrderKitchen, required=True, allow_none=True, metadata={"description": "null: no snacks"})
-
-
-class OrderRequest(Schema):
-    order_id = Id(required=True)
 
 
 class PayRequest(OrderRequest):
@@ -188,10 +180,6 @@ CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid
 GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",
                   refusals=(UnknownOrder,), reads=True)
 GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My orders, the newest first.", reads=True)
-GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "buyer",
-                           "The codes of my valid tickets, as pictures.", refusals=(UnknownOrder,), reads=True)
-GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "buyer",
-                      "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True)
 
 
 class EventRefund(Schema):

@@ -1,9 +1,14 @@
-"""Tickets: what is shown at the door, and how a door tells a true one. The order room serves it."""
+"""What a buyer has of an order: tickets, their pictures, a calendar entry. Told by the order room."""
 
 from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
 from schemas.fields import Id, SeatId
+from schemas.order_refusals import UnknownOrder
+
+
+class OrderRequest(Schema):
+    order_id = Id(required=True)
 
 
 class Ticket(Schema):
@@ -25,6 +30,10 @@ class TicketImagesReply(Schema):
                           metadata={"description": "the valid ones; none before paying, fewer after a refund"})
 
 
+class CalendarReply(Schema):
+    calendar = fields.String(required=True, metadata={"description": "the text of an .ics file (RFC 5545)"})
+
+
 class TicketKey(Schema):
     key_id = fields.String(required=True)
     algorithm = fields.String(required=True, validate=validate.OneOf(("Ed25519",)))
@@ -37,5 +46,9 @@ class TicketKeysReply(Schema):
     keys = fields.List(fields.Nested(TicketKey), required=True)
 
 
+GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "buyer",
+                           "The codes of my valid tickets, as pictures.", refusals=(UnknownOrder,), reads=True)
+GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "buyer",
+                      "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True)
 GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
                          "The public keys that ticket codes are signed with.", reads=True)

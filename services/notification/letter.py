@@ -99,12 +99,19 @@ def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessa
 
 
 def particulars(words: Words, kind: str, facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Seats and money, as far as this message is about them."""
+    """Seats, snacks and money, as far as this message is about them."""
     lines = [("seats", words.list(rules.seats(kind, facts)))]
     if kind == "part_refunded":
         lines.append(("seats_left", words.list(rules.seats_left(facts))))
+    if kind in ("paid", "revived") and facts["snacks"]:
+        lines.append(("snacks", words.list([snack(words, each) for each in facts["snacks"]])))
     return [*lines, (f"money.{rules.money_word(kind, facts)}",
                      words.money(rules.amount(kind, facts), facts["currency"]))]
+
+
+def snack(words: Words, sold: dict[str, Any]) -> str:
+    name = sold["name_zh"] if words.language == "zh" and sold["name_zh"] else sold["name"]
+    return f"{sold['quantity']} × {one_line(name)}"
 
 
 def sentence(kind: str, facts: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from schemas.film import ScreeningCancelled
 from schemas.order import SCREENING_CANCELLED
 from services.foundation import outbox
 from services.foundation.database import Transactions, utc_now
+from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.order import refunds, rules, store
 from services.order.boards import Boards
 from services.order.models import OUTBOX, Base
@@ -30,9 +31,25 @@ AT_A_TIME = 50
 LOOKED_AFTER = dt.timedelta(days=2)  # for orders that were being written when the screening was cancelled
 
 
-def cancel(tx: Connection, screening_id: str, by: str | None) -> None:
-    """Decide it, and tell; the first time counts."""
-    row = {"screening_id": screening_id, "cancelled_by": str(by), "cancelled_at": utc_now()}
+def decide(database: Transactions, keys: Keys, request: dict[str, Any], by: str) -> dict[str, Any]:
+    """Cancel the screening, or in a dry run do not; what is then still to be done, as `summary` puts it."""
+    def work(tx: Connection) -> dict[str, Any]:
+        keys.recall(tx)
+        if not request["dry_run"]:
+            _cancel(tx, request["screening_id"], by)
+        told = {**summary(tx, request["screening_id"]), "dry_run": request["dry_run"]}
+        keys.remember(tx, told)
+        return told
+
+    try:
+        return database.run(work)
+    except AlreadyAnswered as earlier:
+        return earlier.reply
+
+
+def _cancel(tx: Connection, screening_id: str, by: str) -> None:
+    # The first time counts.
+    row = {"screening_id": screening_id, "cancelled_by": by, "cancelled_at": utc_now()}
     if tx.execute(insert(cancelled).prefix_with("IGNORE"), row).rowcount:
         outbox.write(tx, OUTBOX, SCREENING_CANCELLED, about=screening_id, sequence=1, body=row)
 

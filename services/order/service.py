@@ -5,12 +5,10 @@ from typing import Any
 
 from eventlet import tpool
 
-from schemas import film, kitchen, payment
+from schemas import film, kitchen, payment, tickets
 from schemas import order as contract
 from schemas.cancellation import CANCEL_SCREENING
 from schemas.errors import Busy, NotFound
-from schemas.order_refusals import OrderExpired
-from schemas.tickets import GET_TICKET_KEYS
 from services.foundation.announcements import on_announcement
 from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
@@ -108,11 +106,7 @@ class Order:
     @on_event(payment.CAPTURED)
     def book_captured(self, delivery: Delivery) -> None:
         """The money has come. Nothing is done twice here: what is booked already stays as it is."""
-        order_id = delivery.body["order_id"]
-        try:
-            self.till.book_payment(order_id)
-        except OrderExpired:
-            self.till.send_refunds(order_id)
+        self.till.book_or_return(delivery.body["order_id"])
 
     @on_event(payment.REVIEW)
     def hold_for_review(self, delivery: Delivery) -> None:
@@ -174,32 +168,17 @@ class Order:
     @call(CANCEL_SCREENING)
     def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
         """Decide it, or in a dry run only say what it comes to. `tend` ends the orders, and goes on after a crash."""
-        screening_id, keys = request["screening_id"], self.keys(CANCEL_SCREENING, request)
-
-        def decide(tx: Any) -> dict[str, Any]:
-            keys.recall(tx)
-            if not request["dry_run"]:
-                cancellation.cancel(tx, screening_id, self.asker.user_id)
-            told = {**cancellation.summary(tx, screening_id), "dry_run": request["dry_run"]}
-            keys.remember(tx, told)
-            return told
-
-        self.terms.of(screening_id, self.remote)  # there is such a screening
+        self.terms.of(request["screening_id"], self.remote)  # there is such a screening
         if not request["dry_run"]:
-            self.remote.call(film.CANCEL_SCREENING, {"screening_id": screening_id})
-        try:
-            return self.database.run(decide)
-        except AlreadyAnswered as earlier:
-            return earlier.reply
+            self.remote.call(film.CANCEL_SCREENING, {"screening_id": request["screening_id"]})
+        keys = self.keys(CANCEL_SCREENING, request)
+        return cancellation.decide(self.database, keys, request, str(self.asker.user_id))
 
     @call(contract.GET_INFO)
     def get_info(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        view = self.till.settle_if_dead(view)
-        told = None
-        if view.row.status == "paying":
-            view, told = self.till.find_payment(view)
+        view, told = self.till.find_payment(self.till.as_it_stands(view))
         return receipt(view, utc_now(), told)
 
     @call(contract.GET_LIST)
@@ -208,25 +187,25 @@ class Order:
         limit, now = request["limit"], utc_now()
         views = self.database.read(lambda tx: store.list_orders(
             tx, str(self.asker.user_id), request.get("status"), request.get("cursor"), limit))
-        page = [self.till.settle_if_dead(view) for view in views[:limit]]
+        page = [self.till.as_it_stands(view) for view in views[:limit]]
         if wanted := request.get("status"):
             page = [view for view in page if view.row.status == wanted]
         return {"orders": [receipt(view, now) for view in page], "server_time": now,
                 "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
 
-    @call(contract.GET_TICKET_IMAGES)
+    @call(tickets.GET_TICKET_IMAGES)
     def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
         """The codes of an order's valid tickets, as pictures to show at the door."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
         return {"tickets": tpool.execute(ticket_images, view.tickets)}
 
-    @call(contract.GET_CALENDAR)
+    @call(tickets.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders as a calendar entry."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
         return {"calendar": calendar_file(view)}
 
-    @call(GET_TICKET_KEYS)
+    @call(tickets.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:
         """The public keys by which a door tells true ticket codes from false ones, the one in use first."""
         return {"keys": [{"key_id": key_id, "algorithm": "Ed25519", "public_key": as_text(public)}

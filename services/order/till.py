@@ -57,7 +57,9 @@ class Till:
         return None if checkout["status"] == "captured" else checkout
 
     def find_payment(self, view: store.OrderView) -> tuple[store.OrderView, dict[str, Any] | None]:
-        """The order, booked as paid if the money has come meanwhile, and how far paying has got if it can be told."""
+        """The order, booked as paid if its money has come meanwhile, and how far paying has got if it can be told."""
+        if view.row.status != "paying":
+            return view, None
         try:
             money = self.remote.call(payment.GET_STATUS, {"order_id": view.row.order_id})
             if money["captured"]:
@@ -98,12 +100,28 @@ class Till:
         self.boards.show_sold(view.row.screening_id, view.row.board_owner, list(view.valid_prices))
         return view
 
+    def book_or_return(self, order_id: str) -> None:
+        """The same, and what came too late for anything else goes back at once."""
+        try:
+            self.book_payment(order_id)
+        except OrderExpired:
+            self.send_refunds(order_id)
+
     def _revive(self, tx: Connection, view: store.OrderView) -> bool:
         row = view.row
         lost = refunds.is_owed_back(tx, view) or store.is_cancelled(tx, row.screening_id)
         if lost or not rules.may_revive(row.status, row.starts_at, utc_now()):
             return False
         return store.revive(tx, view, self.ticket_keys)
+
+    def as_it_stands(self, view: store.OrderView) -> store.OrderView:
+        """The same order, ended first if its time is over: nobody is shown a dead order as alive."""
+        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
+            return view
+        try:
+            return self.settle(view.row.order_id)
+        except Busy:
+            return view  # the payment room can't say yet
 
     def settle(self, order_id: str, target: str = "expired", reason: str | None = None) -> store.OrderView:
         """End an unpaid order as `target` unless it turns out to be paid, and say how it stands.
@@ -131,15 +149,6 @@ class Till:
         if ended.row.status == target:
             self.boards.show_free(ended.row.screening_id, ended.row.board_owner, ended.seat_ids)
         return ended
-
-    def settle_if_dead(self, view: store.OrderView) -> store.OrderView:
-        """The order, ended first if it is past its deadline: nobody is shown a dead order as alive."""
-        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
-            return view
-        try:
-            return self.settle(view.row.order_id)
-        except Busy:
-            return view  # the payment room can't say yet
 
     def send_refunds(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """Have the payment room do what this order's open refunds ask for; what fails now is tried again later.

@@ -85,6 +85,7 @@ class Books:
     currency: str | None = None
     refunded: int = 0
     attempt: Attempt | None = None
+    captured_by: str | None = None   # the payment that did; with late money, not always the latest
 
     @property
     def pending(self) -> Attempt | None:
@@ -173,12 +174,12 @@ def check_charged(books: Books) -> None:
     raise PaymentDeclined()
 
 
-def refundable(books: Books, amount: int, currency: str) -> Attempt:
-    """The payment to give `amount` back from. Raises AmountMismatch unless that much of it is left."""
+def refundable(books: Books, amount: int, currency: str) -> str:
+    """The id of the payment to give `amount` back from. Raises AmountMismatch unless that much of it is left."""
     left = books.captured - books.refunded
-    if not books.attempt or books.status != "captured" or books.currency != currency or amount > left:
+    if not books.captured_by or books.currency != currency or amount > left:
         raise AmountMismatch(left=left, currency=books.currency)
-    return books.attempt
+    return books.captured_by
 
 
 def check_same_refund(known: Any, request: dict[str, Any]) -> None:
@@ -190,9 +191,9 @@ def check_same_refund(known: Any, request: dict[str, Any]) -> None:
 def statement(books: Books) -> dict[str, Any]:
     """How the order's money stands, for whoever asks."""
     attempt = books.attempt
-    told_by_attempt = attempt and (books.status == "open" or attempt.status in (*UNSETTLED, "review"))
+    unsettled = attempt is not None and attempt.status in (*UNSETTLED, "review") and not books.captured_by
     return {
-        "order_id": books.order_id, "payment_id": attempt.payment_id if attempt else None,
-        "status": attempt.status if attempt and told_by_attempt else books.status,
+        "order_id": books.order_id, "payment_id": books.captured_by or (attempt.payment_id if attempt else None),
+        "status": attempt.status if attempt and (books.status == "open" or unsettled) else books.status,
         "captured": books.captured, "refunded": books.refunded, "currency": books.currency,
     }

@@ -34,13 +34,14 @@ def instruct(tx: Connection, order_id: str, trouble: Trouble, times: int = 1) ->
     tx.execute(upsert(SandboxInstruction).values(row).on_duplicate_key_update(times=times))
 
 
-def is_due(tx: Connection, order_id: str, trouble: str) -> bool:
-    """Whether it was told to, now; that counts as one of the times."""
-    told = (SandboxInstruction.order_id == order_id) & (SandboxInstruction.trouble == trouble)
-    if tx.execute(select(SandboxInstruction.times).where(told)).first() is None:
-        return False
-    once_less = update(SandboxInstruction).where(told, SandboxInstruction.times > 0)
-    return bool(tx.execute(once_less.values(times=SandboxInstruction.times - 1)).rowcount)
+def due(tx: Connection, order_id: str, *troubles: str) -> set[str]:
+    """Which of these it was told to make now; that counts as one of the times."""
+    mine = (SandboxInstruction.order_id == order_id) & SandboxInstruction.trouble.in_(troubles)
+    told = set(tx.execute(select(SandboxInstruction.trouble).where(mine, SandboxInstruction.times > 0)).scalars())
+    if told:
+        once_less = update(SandboxInstruction).where(mine, SandboxInstruction.times > 0)
+        tx.execute(once_less.values(times=SandboxInstruction.times - 1))
+    return told
 
 
 def move(tx: Connection, payment_id: str, before: tuple[str, ...], status: str, **more: Any) -> bool:
@@ -49,7 +50,7 @@ def move(tx: Connection, payment_id: str, before: tuple[str, ...], status: str, 
     moved = bool(tx.execute(update(SandboxCharge).where(here).values(status=status, **more)).rowcount)
     if moved and status not in OPEN:
         order_id = tx.execute(find(payment_id)).one().order_id
-        troubles = {name for name in sandbox_webhooks.TROUBLES if is_due(tx, order_id, name)}
+        troubles = due(tx, order_id, *sandbox_webhooks.TROUBLES)
         sandbox_webhooks.write(tx, payment_id, f"payment.{status}", troubles)
     return moved
 
@@ -77,7 +78,7 @@ class Sandbox:
     def authorize(self, attempt: Attempt) -> Record:
         def work(tx: Connection) -> None:
             status = "pending" if attempt.hosted else "authorized"
-            declined = not attempt.hosted and is_due(tx, attempt.order_id, "decline")
+            declined = not attempt.hosted and due(tx, attempt.order_id, "decline")
             row = {"payment_id": attempt.payment_id, "order_id": attempt.order_id, "amount": attempt.amount,
                    "currency": attempt.currency, "status": "declined" if declined else status, "refunded": 0,
                    "created_at": utc_now(), "return_url": attempt.return_url, "expires_at": attempt.expires_at,
@@ -131,16 +132,14 @@ class Sandbox:
 
     def _answer(self, what: str, charge: Charge, work: Callable[[Connection], T]) -> T:
         """What `work` returns, unless it was told to be trouble."""
-        def do(tx: Connection) -> tuple[T | None, bool, bool]:
-            slow = is_due(tx, charge.order_id, "slow")
-            if is_due(tx, charge.order_id, "time_out"):
-                return None, True, slow
-            return work(tx), is_due(tx, charge.order_id, f"lose_{what}"), slow
+        def do(tx: Connection) -> tuple[T | None, set[str]]:
+            troubles = due(tx, charge.order_id, "slow", "time_out", f"lose_{what}")
+            return (None if "time_out" in troubles else work(tx)), troubles
 
-        answer, is_lost, is_slow = self._run(do)
-        if is_slow:
+        answer, troubles = self._run(do)
+        if "slow" in troubles:
             eventlet.sleep(SLOW_SECONDS)
-        if is_lost or answer is None:
+        if answer is None or troubles - {"slow"}:
             raise RoomSilent(room="sandbox")
         return answer
 

@@ -68,6 +68,8 @@ class Payment:
         attempt = books.attempt
         if attempt is None or books.status == "closed":
             raise contract.PaymentClosed()
+        if books.captured_by:
+            return {"payment_id": books.captured_by, "status": "captured", "redirect_url": None}
         return {"payment_id": attempt.payment_id, "status": attempt.status,
                 "redirect_url": attempt.redirect_url if attempt.status == "pending" else None}
 
@@ -83,16 +85,16 @@ class Payment:
     def close(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take no more money for the order. `captured` says what was taken; when it is 0, it stays 0.
 
-        Who has paid at the provider's page by now has paid in time. RoomSilent: the provider can't say yet. Status
-        `review`: only a person can.
+        Who has paid at the provider's page by now has paid in time. RoomSilent: the provider, or whoever reviews the
+        payment, can't say yet.
         """
         books = self.collection.books(request["order_id"])
         if books.pending and books.pending.hosted:
             self.collection.finish(books)
         books = self.collection.run_known(lambda tx: store.close(tx, request["order_id"], utc_now()))
         books = self.collection.finish(books)
-        if books.pending:
-            raise RoomSilent(room=books.pending.provider)
+        if books.attempt and not books.captured_by and (books.pending or books.in_review):
+            raise RoomSilent(room=books.attempt.provider)
         return rules.statement(books)
 
     @call(contract.GET_STATUS)

@@ -28,7 +28,7 @@ def books(tx: Connection, order_id: str, lock: bool = False) -> rules.Books:
         return rules.Books(order_id, "none")
     latest = select(*ATTEMPT).where(Payment.order_id == order_id).order_by(Payment.attempt.desc()).limit(1)
     return rules.Books(order_id, account.status, account.amount, account.currency, account.refunded,
-                       _attempt(tx.execute(latest).first()))
+                       _attempt(tx.execute(latest).first()), account.captured_payment_id)
 
 
 def attempt(tx: Connection, payment_id: str) -> rules.Attempt | None:
@@ -86,7 +86,7 @@ def request_refund(tx: Connection, request: dict[str, Any], now: dt.datetime) ->
     if known := _refund(tx, request["refund_id"]):
         rules.check_same_refund(known, request)
         return known
-    payment_id = rules.refundable(found, request["amount"], request["currency"]).payment_id
+    payment_id = rules.refundable(found, request["amount"], request["currency"])
     tx.execute(insert(Refund).values(**request, payment_id=payment_id, status="requested", created_at=now,
                                      tried_at=now))
     _change(tx, found.order_id, now, refunded=Account.refunded + request["amount"])

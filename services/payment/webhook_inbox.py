@@ -1,9 +1,10 @@
 """What providers have told us: kept once, and looked into until that succeeds."""
 
 import datetime as dt
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection
 
@@ -25,9 +26,10 @@ def take(tx: Connection, now: dt.datetime) -> list[Any]:
     """Some that are to be looked into; other processes leave them alone for a while, longer with every try."""
     due = select(WebhookInbox.__table__).where(WebhookInbox.handled_at.is_(None), WebhookInbox.due_at <= now)
     found = list(tx.execute(due.order_by(WebhookInbox.due_at).limit(AT_A_TIME).with_for_update(skip_locked=True)))
-    for row in found:
-        pause = dt.timedelta(seconds=min(5 * 2**row.tries, LONGEST_PAUSE))
-        tx.execute(update(WebhookInbox).where(*_is(row)).values(tries=row.tries + 1, due_at=now + pause))
+    for tries, rows in groupby(sorted(found, key=lambda row: int(row.tries)), key=lambda row: int(row.tries)):
+        pause = dt.timedelta(seconds=min(5 * 2**tries, LONGEST_PAUSE))
+        these = or_(*(and_(*_is(row)) for row in rows))
+        tx.execute(update(WebhookInbox).where(these).values(tries=tries + 1, due_at=now + pause))
     return found
 
 

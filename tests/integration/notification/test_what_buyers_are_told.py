@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from rehearsal.mesh import Mesh, wait_until
+from services.foundation.database import Transactions, make_engine
+from services.order import store
 from tests.integration.notification.letters import Received, received
 from tests.integration.order.test_orders import charge, make_late
 
@@ -140,34 +142,42 @@ def test_a_cancelled_screening_is_told_to_those_who_paid_and_those_who_had_not(m
     assert f"Given back: €{left / 100:.2f}" in told[paid["order_id"]].text
 
 
-def test_a_payment_that_came_too_late_goes_back_and_the_buyer_is_told(mesh: Mesh, buyer: Buyer, screening: str,
-                                                                     seats: list[str]) -> None:
-    order = buyer.buy(screening, seats[:1])
+def expired(mesh: Mesh, order: dict[str, Any]) -> None:
+    """The time to pay for it is over."""
     make_late(mesh, str(order["order_id"]))
     wait_until(lambda: mesh.rows("order", "SELECT 1 FROM orders WHERE order_id = :o AND status = 'expired'",
                                  o=order["order_id"]), 30, "the order's end")
+
+
+def test_an_order_revived_by_a_late_payment_is_told_as_that(mesh: Mesh, buyer: Buyer, screening: str,
+                                                            seats: list[str]) -> None:
+    order = buyer.buy(screening, seats[:1])
+    expired(mesh, order)
     charge(mesh, order)
-    book_payment(mesh, str(order["order_id"]))
 
     [letter] = buyer.wait_for(1)
     rest(mesh)
 
     assert len(buyer.post) == 1
-    assert "goes back to you" in letter.subject
-    assert f"{order['total'] / 100:.2f}" in letter.text
+    assert "yours after all" in letter.text
+
+
+def test_a_payment_that_came_too_late_goes_back_and_the_buyer_is_told(mesh: Mesh, buyer: Buyer, screening: str,
+                                                                     seats: list[str]) -> None:
+    order = buyer.buy(screening, seats[:1])
+    expired(mesh, order)
+    assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1]).status_code == 200
+    charge(mesh, order)
+
+    [letter] = buyer.wait_for(1)
     wait_until(lambda: mesh.rows("order", "SELECT 1 FROM refund WHERE order_id = :o AND status = 'done'",
                                  o=order["order_id"]), 60, "the money's way back")
+    rest(mesh)
+
+    assert len(buyer.post) == 1
+    assert "goes back to you" in letter.subject
+    assert f"{order['total'] / 100:.2f}" in letter.text
     mesh.check_invariants()
-
-
-def book_payment(mesh: Mesh, order_id: str) -> None:
-    """What the order room does when it hears that the money is there."""
-    from services.foundation.database import Transactions, make_engine
-    from services.order import refunds, store
-
-    engine = make_engine(mesh.settings["DB_URIS"]["order:Base"])
-    Transactions(engine).run(lambda tx: refunds.owe_back(tx, store.lock(tx, order_id)))
-    engine.dispose()
 
 
 def test_an_order_that_expired_and_one_that_never_came_to_be_are_not_told(mesh: Mesh, buyer: Buyer, screening: str,
@@ -180,6 +190,23 @@ def test_an_order_that_expired_and_one_that_never_came_to_be_are_not_told(mesh: 
                                  o=order["order_id"]), 30, "the order's end")
     rest(mesh)
     assert buyer.post == []
+
+
+def test_what_was_rolled_back_is_never_told(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:
+    order_id = str(buyer.buy(screening, seats[:1])["order_id"])
+
+    def cancel_and_fail(tx: Any) -> None:
+        store.end_unpaid(tx, store.lock(tx, order_id), "cancelled", "asked")
+        raise ZeroDivisionError
+
+    engine = make_engine(mesh.settings["DB_URIS"]["order:Base"])
+    with pytest.raises(ZeroDivisionError):
+        Transactions(engine).run(cancel_and_fail)
+    engine.dispose()
+    buyer.ask("pay", order_id=order_id, method="sandbox")
+    buyer.wait_for(1)
+    rest(mesh)
+    assert [letter.subject.partition(" ")[2][:7] for letter in buyer.post] == ["tickets"]
 
 
 def test_who_gave_no_address_gets_no_message_and_that_is_noted_once(mesh: Mesh, screening: str,

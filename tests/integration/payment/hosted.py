@@ -45,3 +45,10 @@ def count(database: Transactions, query: str, payments: list[str]) -> int:
     """A number about these payments: `... WHERE payment_id IN :payments`."""
     marks = ", ".join(f"'{payment}'" for payment in payments)
     return int(database.read(lambda tx: tx.execute(text(query.replace(":payments", f"({marks})"))).scalar() or 0))
+
+
+def events(database: Transactions, order_id: str) -> list[str]:
+    """What the others are told of the order's payments."""
+    query = text("SELECT o.type FROM outbox o JOIN payment p ON p.payment_id = o.about WHERE p.order_id = :order "
+                 "ORDER BY p.attempt")
+    return list(database.read(lambda tx: tx.execute(query, {"order": order_id}).scalars().all()))

@@ -1,74 +1,19 @@
-"""A buyer pays at the provider's page; the room believes nobody but the provider about how that ended."""
+"""A buyer pays at the provider's page and comes back."""
 
 import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from nameko import config
-from sqlalchemy import text
 
 from schemas.errors import FieldsInvalid, RoomSilent
-from schemas.payment import (
-    AmountMismatch,
-    PaymentClosed,
-    PaymentInReview,
-    PaymentMethodUnknown,
-    ReturnUrlRefused,
-    UnknownPayment,
-)
+from schemas.payment import PaymentClosed, PaymentMethodUnknown, ReturnUrlRefused, UnknownPayment
 from services.foundation.database import Transactions, utc_now
-from services.payment import roster
-from services.payment.rules import Attempt, Record
-from services.payment.sandbox import Sandbox
-from tests.integration.payment.bank import Bank, WatchedSandbox
-
-Start = Callable[..., dict[str, Any]]
-Choose = Callable[..., dict[str, Any]]
-
-
-class Crash(BaseException):
-    """The process ends here."""
-
-
-@pytest.fixture
-def start(room: Any, order_id: str) -> Start:
-    """Begin to pay the order."""
-    def begin(**other: Any) -> dict[str, Any]:
-        later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
-        fields = {"amount": 1200, "currency": "EUR", "method": "card", "return_url": "/order/1", "expires_at": later}
-        return dict(room.start(order_id=order_id, **{**fields, **other}))
-
-    return begin
-
-
-@pytest.fixture
-def choose(room: Any) -> Choose:
-    """What the buyer does at the sandbox's page."""
-    def answer(begun: dict[str, Any], choice: str, code: str = "") -> dict[str, Any]:
-        return dict(room.answer_page(payment_id=begun["payment_id"], language="en", choice=choice, code=code))
-
-    return answer
-
-
-@pytest.fixture
-def told(room: Any, database: Transactions, bank: Bank) -> Callable[[], None]:
-    """The room has heard and looked into all the provider has to say."""
-    def hear() -> None:
-        for message in bank.webhooks():
-            room.receive_webhook(**message)
-        room.look_into_webhooks()
-
-    return hear
-
-
-def events(database: Transactions, order_id: str) -> list[str]:
-    """What the others are told of the order's payments."""
-    query = text("SELECT o.type FROM outbox o JOIN payment p ON p.payment_id = o.about WHERE p.order_id = :order "
-                 "ORDER BY p.attempt")
-    return list(database.read(lambda tx: tx.execute(query, {"order": order_id}).scalars().all()))
+from tests.integration.payment.bank import Bank
+from tests.integration.payment.conftest import Choose, Start
+from tests.integration.payment.hosted import events
 
 
 def test_a_buyer_is_sent_to_the_provider_and_nothing_is_taken_yet(start: Start, room: Any, order_id: str,
@@ -143,32 +88,6 @@ def test_who_starts_again_after_paying_has_paid(start: Start, choose: Choose, ba
     assert start()["status"] == "captured"
     assert start()["redirect_url"] is None
     assert (bank.taken, bank.charges) == (1200, 1)
-
-
-@pytest.mark.parametrize("moment", ["before authorize", "after authorize", "before capture", "after capture"])
-def test_after_a_crash_the_same_payment_goes_on(start: Start, choose: Choose, told: Callable[[], None], room: Any,
-                                                order_id: str, database: Transactions, bank: Bank, moment: str,
-                                                monkeypatch: pytest.MonkeyPatch) -> None:
-    def die() -> None:
-        raise Crash
-
-    def pay() -> None:
-        choose(start(), "pay")
-        told()
-
-    with monkeypatch.context() as patch:
-        watched = WatchedSandbox(database, moment, die)
-        patch.setitem(roster.PROVIDERS, "sandbox", lambda _: watched)
-        with pytest.raises(Crash):
-            pay()
-    if "authorize" in moment:
-        choose(start(), "pay")
-    bank.let_time_pass()
-    told()
-    room.finish_what_was_left()
-
-    assert room.get_status(order_id=order_id)["status"] == "captured"
-    assert (bank.taken, bank.charges, events(database, order_id)) == (1200, 1, ["payment.captured"])
 
 
 def test_twenty_who_start_at_once_meet_at_one_page(start: Start, bank: Bank) -> None:
@@ -271,101 +190,6 @@ def test_while_the_provider_says_nothing_closing_says_nothing(start: Start, choo
         room.close(order_id=order_id)
 
     assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
-
-
-# --- lost answers ---
-
-
-@pytest.mark.parametrize("trouble", ["lose_authorize", "time_out"])
-def test_when_the_answer_is_lost_the_provider_is_asked_before_anything_is_repeated(
-        start: Start, room: Any, order_id: str, bank: Bank, trouble: Any) -> None:
-    bank.will(trouble)
-    with pytest.raises(RoomSilent):
-        start()
-    assert room.get_status(order_id=order_id)["status"] == "submitted"
-
-    assert start()["status"] == "pending"
-    assert bank.charges == 1
-
-
-@pytest.mark.parametrize("trouble", ["lose_capture", "lose_fetch"])
-def test_a_lost_answer_while_looking_into_it_is_found_later(start: Start, choose: Choose, told: Callable[[], None],
-                                                           room: Any, order_id: str, bank: Bank, trouble: Any) -> None:
-    choose(start(), "pay")
-    bank.will(trouble)
-    told()
-    assert room.get_status(order_id=order_id)["status"] == "pending"
-
-    bank.let_time_pass()
-    room.finish_what_was_left()
-    assert (room.get_status(order_id=order_id)["status"], bank.taken) == ("captured", 1200)
-
-
-def test_a_payment_nobody_told_us_of_is_found_after_a_while(start: Start, choose: Choose, room: Any, order_id: str,
-                                                           bank: Bank) -> None:
-    bank.will("drop_webhook")
-    choose(start(), "pay")
-    room.finish_what_was_left()
-    assert room.get_status(order_id=order_id)["status"] == "pending"  # the buyer may still be there
-
-    bank.let_time_pass()
-    room.finish_what_was_left()
-    assert room.get_status(order_id=order_id)["status"] == "captured"
-
-
-def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Start, choose: Choose, room: Any,
-                                                                     order_id: str, bank: Bank,
-                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
-    class Late(Sandbox):
-        def authorize(self, attempt: Attempt) -> Record:
-            room.close(order_id=order_id)
-            return super().authorize(attempt)
-
-    with monkeypatch.context() as patch:
-        patch.setitem(roster.PROVIDERS, "sandbox", Late)
-        with pytest.raises(PaymentClosed):
-            start()
-
-    payment_id = room.get_status(order_id=order_id)["payment_id"]
-    choose({"payment_id": payment_id}, "pay")
-    assert room.close(order_id=order_id)["captured"] == bank.taken == 0
-
-
-# --- what the provider has is not what we asked for ---
-
-
-@pytest.mark.parametrize(("wrong", "reason"), [
-    ({"amount": 1100}, "wrong_amount"), ({"amount": 1300}, "wrong_amount"), ({"currency": "GBP"}, "wrong_currency"),
-    ({"live": True}, "wrong_mode"), ({"order_id": "another"}, "foreign_reference"),
-    ({"payment_id": "another"}, "foreign_reference"), ({"reference": "another"}, "foreign_reference")])
-def test_money_that_is_not_what_we_asked_for_is_reviewed_and_never_taken(
-        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
-        database: Transactions, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], reason: str) -> None:
-    class Odd(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
-            return replace(super().fetch(attempt), **wrong)
-
-    choose(start(), "pay")
-    with monkeypatch.context() as patch:
-        patch.setitem(roster.PROVIDERS, "sandbox", Odd)
-        told()
-    told()
-
-    assert room.get_status(order_id=order_id)["status"] == "review"
-    assert (bank.taken, events(database, order_id)) == (0, ["payment.review"])
-    with pytest.raises(PaymentInReview):
-        start()
-    assert room.close(order_id=order_id)["status"] == "review"
-    [stored] = database.read(lambda tx: tx.execute(
-        text("SELECT reason FROM payment WHERE order_id = :o"), {"o": order_id}).scalars().all())
-    assert stored == reason
-
-
-@pytest.mark.parametrize("other", [{"amount": 1300}, {"currency": "GBP"}])
-def test_an_order_is_paid_in_one_amount_only(start: Start, other: dict[str, Any]) -> None:
-    start()
-    with pytest.raises(AmountMismatch):
-        start(**other)
 
 
 # --- where buyers may be sent ---

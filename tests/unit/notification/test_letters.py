@@ -55,6 +55,14 @@ def test_a_partial_refund_tells_seats_given_back_from_seats_kept() -> None:
     assert "Seats: F7\nStill yours: F8\nGiven back: €12.50\n" in told.text
 
 
+@pytest.mark.parametrize(("language", "line"), [("en", "Snacks: 2 × Popcorn, 1 × Cola"),
+                                                ("zh", "小食：2 × 爆米花、1 × Cola")])
+def test_snacks_are_named_in_the_readers_language(language: str, line: str) -> None:
+    snacks = [{"sku": "popcorn", "name": "Popcorn", "name_zh": "爆米花", "quantity": 2, "price": 500},
+              {"sku": "cola", "name": "Cola", "name_zh": None, "quantity": 1, "price": 300}]
+    assert line in written("paid", language, snacks=snacks).text
+
+
 def test_a_film_may_be_called_anything() -> None:
     title = "<script>alert('x')</script> & \"Söhne\"\r\nBcc: everyone@mail.example"
     told = written(screening={"film_title": title})
