@@ -48,8 +48,7 @@ class TicketKeysReply(Schema):
 
 GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "buyer",
                            "The codes of my valid tickets, as pictures.", refusals=(UnknownOrder,), reads=True)
-# It may have to ask the film room, which has five seconds.
 GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "buyer",
-                      "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True, deadline=8)
+                      "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True)
 GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
                          "The public keys that ticket codes are signed with.", reads=True)

@@ -29,6 +29,8 @@ class Stripe:
         self.intents: dict[str, Thing] = {}
         self.all_refunds: dict[str, Thing] = {}
         self.refund_status = "succeeded"
+        self.awake = threading.Event()   # until this is set, it answers nobody
+        self.awake.set()
         self.lost_answers = 0         # so many of the next answers never arrive
         self.requests: list[str] = []
         self._intent_metadata: dict[str, Thing] = {}  # a PaymentIntent is made when somebody pays
@@ -189,6 +191,7 @@ def handler(stripe: Stripe) -> type[BaseHTTPRequestHandler]:
                 status, told = 200, stripe.answer(self.command, parts.path, params, self.headers.get("Idempotency-Key"))
             except Refused as refused:
                 status, told = refused.status, {"error": refused.error}
+            stripe.awake.wait(30)
             if stripe.lost_answers:
                 stripe.lost_answers -= 1
                 self.close_connection = True

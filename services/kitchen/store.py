@@ -242,6 +242,11 @@ def views(tx: Connection, found: Rows) -> list[dict[str, Any]]:
     whole: dict[str, list[dict[str, Any]]] = {ticket.order_id: [] for ticket in found}
     for line in sorted(lines_of(tx, *whole), key=lambda line: line.place):
         whole[line.order_id].append({**line._mapping, "missing": line.quantity - line.taken})
-    return [{**ticket._mapping, "snacks": whole[ticket.order_id],
-             "starts_at": ticket.starts_at.astimezone(dt.timezone(dt.timedelta(minutes=ticket.starts_offset))),
+    return [{**ticket._mapping, "snacks": whole[ticket.order_id], **_at_the_cinema(ticket),
              "short": any(snack["missing"] for snack in whole[ticket.order_id])} for ticket in found]
+
+
+def _at_the_cinema(ticket: Row[Any]) -> dict[str, dt.datetime]:
+    """Its moments, by the clock on the cinema's wall."""
+    zone = dt.timezone(dt.timedelta(minutes=ticket.starts_offset))
+    return {name: getattr(ticket, name).astimezone(zone) for name in ("starts_at", "needed_at")}

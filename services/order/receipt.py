@@ -33,9 +33,15 @@ def receipt(view: OrderView, now: dt.datetime, payment: dict[str, Any] | None = 
             for ticket in view.tickets
         ],
         "refund_terms": {"full_until": in_full_until(view.tiers), "tiers": [asdict(tier) for tier in view.tiers]},
-        "kitchen": {"status": row.kitchen_status, "pick_up_code": row.pick_up_code, "needed_at": row.needed_at}
-        if row.kitchen_status else None,
+        "kitchen": kitchen(row) if row.kitchen_status else None,
     }
+
+
+def kitchen(row: Any) -> dict[str, Any]:
+    """How far its snacks are; the time is that of the cinema's clock."""
+    at_the_cinema = dt.timezone(dt.timedelta(minutes=row.starts_offset))
+    return {"status": row.kitchen_status, "pick_up_code": row.pick_up_code,
+            "needed_at": row.needed_at and row.needed_at.astimezone(at_the_cinema)}
 
 
 def preview(view: OrderView, plan: RefundPlan, now: dt.datetime) -> dict[str, Any]:

@@ -51,11 +51,8 @@ class Order:
 
     @property
     def till(self) -> Till:
-        return Till(self.database, self.boards, self.remote, self.ticket_keys, self.counter)
-
-    @property
-    def counter(self) -> SnackCounter:
-        return SnackCounter(self.database, self.remote)
+        counter = SnackCounter(self.database, self.remote)
+        return Till(self.database, self.boards, self.remote, self.ticket_keys, counter)
 
     def keys(self, method: Any, request: dict[str, Any]) -> Keys:
         return Keys(KEYS, self.asker, method, request)
@@ -68,8 +65,7 @@ class Order:
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, limits())
         draft = new_draft(self.asker, terms, quote, limits(), now)
-        taking = Taking(self.database, self.boards, self.till, self.counter, limits(), terms,
-                        self.keys(contract.BUY, request))
+        taking = Taking(self.database, self.boards, self.till, limits(), terms, self.keys(contract.BUY, request))
         return taking.take(draft, quote, request["snacks"])
 
     @call(contract.PAY)
@@ -205,13 +201,9 @@ class Order:
 
     @call(tickets.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One of the caller's orders as a calendar entry; without an end while the film room can't say it."""
+        """One of the caller's orders as a calendar entry."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        try:
-            ends_at = self.terms.of(view.row.screening_id, self.remote).ends_at
-        except (Busy, NotFound):
-            ends_at = None
-        return {"calendar": calendar_file(view, ends_at)}
+        return {"calendar": calendar_file(view)}
 
     @call(tickets.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:

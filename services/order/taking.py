@@ -15,7 +15,6 @@ from services.order.boards import Boards
 from services.order.cancellation import refuse_cancelled
 from services.order.draft import Draft
 from services.order.receipt import new_order_receipt
-from services.order.snacks import SnackCounter
 from services.order.terms import Terms
 from services.order.till import Till
 from services.seating.board import BoardCold, SeatsHeld
@@ -30,7 +29,6 @@ class Taking:
     database: Transactions
     boards: Boards
     till: Till
-    counter: SnackCounter
     limits: rules.Limits
     terms: Terms
     keys: Keys
@@ -84,7 +82,7 @@ class Taking:
     def _reserve(self, draft: Draft, snacks: list[dict[str, Any]]) -> None:
         self.has_reserved = True  # or may have, if there is no answer
         try:
-            self.counter.reserve(draft, self.terms, snacks)
+            self.till.counter.reserve(draft, self.terms, snacks)
         except (SnacksSoldOut, SnacksUnknown):
             self.has_reserved = False
             raise
@@ -108,7 +106,7 @@ class Taking:
     def _return_snacks(self, draft: Draft) -> None:
         if self.has_reserved:
             self.has_reserved = False
-            self.counter.release(draft["order_id"])
+            self.till.counter.release(draft["order_id"])
 
     def _clear_the_way(self, draft: Draft, quote: rules.Quote) -> None:
         """End dead orders that still own some of the seats. Raises SeatsTaken if a living one does."""

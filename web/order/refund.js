@@ -1,4 +1,4 @@
-/** The window to give seats back: all or some, with the amount before one says yes. */
+/** The window to give seats back: all or some, and the snacks with the last, with the amount before one says yes. */
 
 import { read, writeOnce } from "../api.js";
 import { openDialog } from "../dialog.js";
@@ -11,34 +11,41 @@ const preview = ({ order_id }) => read("/order/refund_preview", { order_id });
 
 /** Settles with the order as it is afterwards, or null. */
 export async function askForRefund(order) {
-  const { seats } = await preview(order);
-  return openDialog(t("refund.title"), (close) => form(order, seats, close));
+  const offer = await preview(order);
+  return openDialog(t("refund.title"), (close) => form(order, offer, close));
 }
 
-function form(order, offered, close) {
-  const entries = offered.map((seat) => {
+function form(order, offer, close) {
+  const entries = offer.seats.map((seat) => {
     const box = h("input", { type: "checkbox", name: "seat", value: seat.seat_id, checked: true, onchange: draw });
     return { seat, box, amount: h("span", { class: "price" }) };
   });
+  let { snacks } = offer;
+  const snacksAmount = h("span", { class: "price" });
+  const snacksLine = h("li", {}, h("span", {}, t("snacks.title")), snacksAmount);
   const button = h("button", { class: "primary wide" });
   const kept = h("p", { class: "muted small" });
   const trouble = h("p", { class: "warning", role: "alert", hidden: true });
   const chosen = () => entries.filter(({ box }) => box.checked).map(({ seat }) => seat);
-  const sum = (name) => chosen().reduce((total, seat) => total + seat[name], 0);
+  const isWhole = () => chosen().length === entries.length;
+  const sum = (name) => chosen().reduce((total, seat) => total + seat[name], isWhole() ? snacks?.[name] ?? 0 : 0);
   const told = (amount) => money(amount, order.currency);
 
   function draw() {
     for (const { seat, amount } of entries) amount.textContent = told(seat.refund);
+    snacksLine.hidden = !snacks || !isWhole();
+    snacksAmount.textContent = snacks ? told(snacks.refund) : "";
     const less = sum("price") - sum("refund");
     kept.textContent = less ? t("refund.kept", { amount: told(less) }) : "";
     button.textContent = t("refund.confirm", { amount: told(sum("refund")) });
     button.disabled = !chosen().length;
   }
 
-  /** The terms have moved on while the window was open: show what they give now. */
+  /** The terms have moved on while the window was open, or the kitchen has begun: show what goes back now. */
   async function lookAgain() {
-    const { seats } = await preview(order);
-    for (const entry of entries) entry.seat = seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
+    const now = await preview(order);
+    snacks = now.snacks;
+    for (const entry of entries) entry.seat = now.seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
     draw();
   }
 
@@ -60,6 +67,6 @@ function form(order, offered, close) {
   draw();
   return h("form", { class: "stack", onsubmit: send }, h("p", { class: "muted" }, t("refund.choose")),
     h("ul", { class: "picks" }, entries.map(({ seat, box, amount }) => h("li", {},
-      h("label", { class: "check" }, box, h("span", { class: "seat-name" }, seat.seat_id)), amount))),
+      h("label", { class: "check" }, box, h("span", { class: "seat-name" }, seat.seat_id)), amount)), snacksLine),
     kept, trouble, button);
 }

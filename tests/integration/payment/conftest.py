@@ -19,7 +19,7 @@ from services.foundation.ids import new_id
 from services.payment.service import Payment
 from tests.integration.payment.bank import Bank
 
-StartRoom = Callable[[], "subprocess.Popen[bytes]"]
+StartRoom = Callable[..., "subprocess.Popen[bytes]"]
 Start = Callable[..., dict[str, Any]]
 Choose = Callable[..., dict[str, Any]]
 NAMEKO = str(Path(sys.executable).with_name("nameko"))
@@ -59,14 +59,20 @@ def bank(database: Transactions, order_id: str) -> Bank:
 
 @pytest.fixture
 def start_room(servers: Mesh, database: Transactions, tmp_path: Path) -> Iterator[StartRoom]:
-    """Starts one more process of the payment room."""
+    """Starts one more process of the room; `changes` are lines of config.yml, what stands there and what shall."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start() -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-W", "ignore", NAMEKO, "run", "--config", "config.yml",
+    def start(*changes: tuple[str, str], **environment: str) -> "subprocess.Popen[bytes]":
+        settings = (ROOT / "config.yml").read_text()
+        for before, after in changes:
+            assert settings.count(before) == 1, before
+            settings = settings.replace(before, after)
+        (config := tmp_path / f"config-{len(running)}.yml").write_text(settings)
+        command = [sys.executable, "-W", "ignore", NAMEKO, "run", "--config", str(config),
                    "services.payment.service:Payment"]
         with (tmp_path / f"payment-{len(running)}.log").open("wb") as log:
-            running.append(subprocess.Popen(command, cwd=ROOT, env=servers.environment, stdout=log, stderr=log))
+            running.append(subprocess.Popen(command, cwd=ROOT, env={**servers.environment, **environment}, stdout=log,
+                                            stderr=log))
         return running[-1]
 
     yield start
