@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from schemas.base import Event, Method, Nothing, Schema
-from schemas.errors import Conflict, Invalid, NotFound
+from schemas.errors import Conflict, Invalid, NotFound, RequestInProgress
 from schemas.fields import Currency, Id, Moment, Money, Text, Whole
 
 CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")
@@ -77,6 +77,7 @@ class ReserveRequest(Schema):
     cinema_id = Id(required=True)
     currency = Currency(required=True)
     snacks = fields.List(fields.Nested(WantedSnack), required=True, validate=validate.Length(min=1, max=100))
+    purchase = Id(required=True, metadata={"description": "the same for every copy of one request"})
     until = Moment(required=True, metadata={"description": "released then, unless order.created was heard"})
 
 
@@ -152,7 +153,7 @@ RESTOCK = Method("kitchen", "restock", RestockRequest, MenuSnack, "staff",
 
 RESERVE = Method("kitchen", "reserve", ReserveRequest, ReserveReply, "internal",
                  "Set snacks aside for an order about to be written: all or none, once per order.",
-                 refusals=(SnacksSoldOut, SnacksUnknown, KitchenStepTaken), deadline=3)
+                 refusals=(SnacksSoldOut, SnacksUnknown, KitchenStepTaken, RequestInProgress), deadline=3)
 RELEASE = Method("kitchen", "release", OrderRequest, Nothing, "internal",
                  "Put back what was reserved for an order that was not written after all.", deadline=2)
 GIVE_UP = Method("kitchen", "give_up", OrderRequest, GiveUpReply, "internal",

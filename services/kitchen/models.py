@@ -45,6 +45,7 @@ class Ticket(Base):
 
     order_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
     cinema_id: Mapped[str] = mapped_column(id_type())
+    purchase: Mapped[str | None] = mapped_column(id_type(), index=True)  # of twin requests only one becomes an order
     status: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
     confirmed: Mapped[bool]  # there is such an order

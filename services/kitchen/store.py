@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from schemas.errors import RequestInProgress
 from schemas.kitchen import STEP, KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
 from services.foundation import outbox
 from services.kitchen import rules
@@ -18,7 +19,6 @@ Rows = Sequence[Row[Any]]
 CODES_TRIED = 50
 QUEUE_AT_MOST = 200
 AT_A_TIME = 100
-
 
 # --- stock ---
 
@@ -69,11 +69,12 @@ def put_back(tx: Connection, ticket: Row[Any]) -> None:
 def reserve(tx: Connection, request: dict[str, Any]) -> Rows:
     """Set snacks aside for an order; its lines, also when it was done before.
 
-    Raises SnacksSoldOut, SnacksUnknown (the caller rolls back), or KitchenStepTaken for an order that is further.
+    Raises SnacksSoldOut, or RequestInProgress when a copy of this very request has them, SnacksUnknown (the caller
+    rolls back), and KitchenStepTaken for an order that is further.
     """
     order_id, cinema_id = request["order_id"], request["cinema_id"]
     try:
-        add_ticket(tx, order_id, cinema_id, "reserved", request["until"])
+        add_ticket(tx, order_id, cinema_id, "reserved", request["until"], request["purchase"])
     except IntegrityError:
         if (known := find(tx, order_id)).status != "reserved":
             raise KitchenStepTaken(status=known.status) from None
@@ -85,15 +86,23 @@ def reserve(tx: Connection, request: dict[str, Any]) -> Rows:
         raise SnacksUnknown(skus=unknown)
     # Sorted, so that two buyers never wait for each other in a circle.
     if sold_out := [sku for sku in sorted(wanted) if not take(tx, cinema_id, sku, wanted[sku])]:
-        raise SnacksSoldOut(skus=sold_out)
+        raise RequestInProgress(retry_after=1) if has_twin(tx, request) else SnacksSoldOut(skus=sold_out)
     add_lines(tx, order_id, [{**on_sale[sku]._mapping, "quantity": quantity} for sku, quantity in wanted.items()],
               covered=True)
     return lines_of(tx, order_id)
 
 
-def add_ticket(tx: Connection, order_id: str, cinema_id: str, status: str, until: dt.datetime) -> None:
-    tx.execute(insert(tickets), {"order_id": order_id, "cinema_id": cinema_id, "status": status, "version": 1,
-                                 "confirmed": False, "until": until})
+def has_twin(tx: Connection, request: dict[str, Any]) -> bool:
+    """Whether another copy of the same request has its snacks."""
+    return tx.execute(select(tickets.c.order_id).where(
+        tickets.c.purchase == request["purchase"], tickets.c.order_id != request["order_id"],
+        tickets.c.status.not_in(rules.GIVES_BACK))).first() is not None
+
+
+def add_ticket(tx: Connection, order_id: str, cinema_id: str, status: str, until: dt.datetime,
+               purchase: str | None = None) -> None:
+    tx.execute(insert(tickets), {"order_id": order_id, "cinema_id": cinema_id, "purchase": purchase, "status": status,
+                                 "version": 1, "confirmed": False, "until": until})
 
 
 def add_lines(tx: Connection, order_id: str, sold: list[dict[str, Any]], covered: bool) -> None:
@@ -247,6 +256,5 @@ def views(tx: Connection, found: Rows) -> list[dict[str, Any]]:
 
 
 def _at_the_cinema(ticket: Row[Any]) -> dict[str, dt.datetime]:
-    """Its moments, by the clock on the cinema's wall."""
-    zone = dt.timezone(dt.timedelta(minutes=ticket.starts_offset))
+    zone = dt.timezone(dt.timedelta(minutes=ticket.starts_offset))  # of the clock on its wall
     return {name: getattr(ticket, name).astimezone(zone) for name in ("starts_at", "needed_at")}

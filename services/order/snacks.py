@@ -31,11 +31,12 @@ class SnackCounter:
     def reserve(self, draft: dict[str, Any], terms: Terms, wanted: list[dict[str, Any]]) -> None:
         """Have the kitchen set the snacks aside, and put them with their prices on the draft of the order.
 
-        Raises SnacksSoldOut, SnacksUnknown, and RoomUnavailable or RoomSilent: then the kitchen has, or has not.
+        Raises SnacksSoldOut, SnacksUnknown, RequestInProgress when a copy of this very request has them, and
+        RoomUnavailable or RoomSilent: then the kitchen has, or has not.
         """
         reply = self.remote.call(kitchen.RESERVE, {
             "order_id": draft["order_id"], "cinema_id": terms.cinema_id, "currency": terms.currency,
-            "snacks": wanted, "until": draft["expires_at"].isoformat()})
+            "snacks": wanted, "purchase": draft["board_owner"], "until": draft["expires_at"].isoformat()})
         draft["snacks"] = json.dumps(reply["snacks"])
         draft["kitchen_status"] = "reserved"
         draft["total"] += rules.worth(reply["snacks"])

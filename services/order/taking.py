@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from schemas.errors import Busy
+from schemas.errors import Busy, RequestInProgress
 from schemas.kitchen import SnacksSoldOut, SnacksUnknown
 from schemas.order_refusals import SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
@@ -47,6 +47,9 @@ class Taking:
         except SeatsHeld as held:
             self._return_snacks(draft)
             raise SeatsTaken(seats=held.seats) from None
+        except RequestInProgress:
+            self._return_snacks(draft)  # the hold on the board is also the twin's
+            raise
         except Exception:
             self._let_go(draft, quote)
             raise
@@ -83,7 +86,7 @@ class Taking:
         self.has_reserved = True  # or may have, if there is no answer
         try:
             self.till.counter.reserve(draft, self.terms, snacks)
-        except (SnacksSoldOut, SnacksUnknown):
+        except (SnacksSoldOut, SnacksUnknown, RequestInProgress):
             self.has_reserved = False
             raise
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import true
 
 from operations.invariants import stock_adds_up
+from schemas.errors import RequestInProgress
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown
 from services.foundation.database import Transactions, utc_now
 from services.kitchen import menu, store
@@ -20,7 +21,8 @@ BUYERS, AT_ONCE = 60, 16
 
 
 def wanted(order_id: str, **quantities: int) -> dict[str, Any]:
-    return {"order_id": order_id, "cinema_id": "kanal", "currency": "EUR", "until": utc_now() + dt.timedelta(minutes=8),
+    return {"order_id": order_id, "cinema_id": "kanal", "currency": "EUR", "purchase": order_id,
+            "until": utc_now() + dt.timedelta(minutes=8),
             "snacks": [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]}
 
 
@@ -103,6 +105,16 @@ def test_a_repeated_reservation_takes_nothing_more(kitchen: Transactions) -> Non
     with pytest.raises(KitchenStepTaken):  # a straggler must not take what nobody would give back
         kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
     assert left(kitchen) == {"cola": 5}
+
+
+def test_a_copy_of_the_request_that_has_the_last_popcorn_is_told_to_wait(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=1)
+    kitchen.run(lambda tx: store.reserve(tx, {**wanted("a", popcorn=1), "purchase": "the same"}))
+
+    with pytest.raises(RequestInProgress):
+        kitchen.run(lambda tx: store.reserve(tx, {**wanted("b", popcorn=1), "purchase": "the same"}))
+    with pytest.raises(SnacksSoldOut):
+        kitchen.run(lambda tx: store.reserve(tx, wanted("c", popcorn=1)))
 
 
 def test_what_is_not_on_the_menu_or_in_another_currency_is_not_sold(kitchen: Transactions) -> None:
