@@ -63,7 +63,7 @@ class BuyReply(Schema):
 class OrderScreening(Schema):
     screening_id = Id(required=True)
     film_title = fields.String(required=True)
-    cinema_id = Id(load_default=None, allow_none=True, metadata={"description": "null for orders of before 0.2"})
+    cinema_id = Id(load_default=None, allow_none=True, metadata={"description": "null for orders from before snacks"})
     cinema_name = fields.String(required=True)
     hall_name = fields.String(required=True)
     starts_at = Moment(required=True)

@@ -18,7 +18,7 @@ from services.order.terms import Terms
 
 log = logging.getLogger("marquee.snacks")
 orders = store.orders
-AT_A_TIME = 100
+AT_A_TIME = 500
 
 
 @dataclass(frozen=True)

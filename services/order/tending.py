@@ -60,9 +60,8 @@ class Tending:
     def complete_orders(self) -> None:
         """Close orders of which nothing is to come."""
         now = utc_now()
-        while done := self.database.read(lambda tx: snacks.finished(tx, now)):
-            for order_id in done:
-                self.database.run(partial(snacks.complete, order_id=order_id, now=now))
+        for order_id in self.database.read(lambda tx: snacks.finished(tx, now)):
+            self.database.run(partial(snacks.complete, order_id=order_id, now=now))
 
     def keep_boards(self) -> None:
         if mended := self.boards.keep(self.database):

@@ -5,6 +5,7 @@ import logging
 import secrets as chance
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, get_args
 
 import orjson
@@ -27,6 +28,7 @@ LATE, LAST = dt.timedelta(seconds=1), dt.timedelta(seconds=3)
 TIMEOUT = (3, 10)                    # seconds to connect, and to answer
 TRIES, LONGEST_PAUSE = 20, 300       # and seconds
 AT_A_TIME = 20
+ON_THE_WAY = dt.timedelta(minutes=10)   # for which others leave it to the messenger who took it
 
 
 def write(tx: Connection, payment_id: str, kind: str, troubles: set[str]) -> None:
@@ -46,10 +48,10 @@ def bring(database: Transactions, address: str) -> int:
     for row in due:
         body = message(row)
         answers = [_post(address, body, sign(keys[0], body, int(time.time()))) for _ in range(row.copies)]
-        if all(answers):
-            database.run(lambda tx, row=row: tx.execute(  # type: ignore[misc]
-                update(SandboxWebhook).where(SandboxWebhook.event_id == row.event_id).values(due_at=None)))
-            arrived += 1
+        pause = dt.timedelta(seconds=min(2**row.tries, LONGEST_PAUSE))
+        ends = all(answers) or row.tries + 1 >= TRIES
+        database.run(partial(_next_time, row=row, due_at=None if ends else utc_now() + pause))
+        arrived += all(answers)
     return arrived
 
 
@@ -96,12 +98,13 @@ def _take(tx: Connection) -> list[Any]:
     now = utc_now()
     due = select(SandboxWebhook.__table__).where(SandboxWebhook.due_at <= now).order_by(SandboxWebhook.due_at)
     found = list(tx.execute(due.limit(AT_A_TIME).with_for_update(skip_locked=True)))
-    for row in found:
-        pause = min(2**row.tries, LONGEST_PAUSE)
-        again = None if row.tries + 1 >= TRIES else now + dt.timedelta(seconds=pause)
-        tx.execute(update(SandboxWebhook).where(SandboxWebhook.event_id == row.event_id)
-                   .values(tries=row.tries + 1, due_at=again))
+    taken = update(SandboxWebhook).where(SandboxWebhook.event_id.in_([row.event_id for row in found]))
+    tx.execute(taken.values(tries=SandboxWebhook.tries + 1, due_at=now + ON_THE_WAY))
     return found
+
+
+def _next_time(tx: Connection, row: Any, due_at: dt.datetime | None) -> None:
+    tx.execute(update(SandboxWebhook).where(SandboxWebhook.event_id == row.event_id).values(due_at=due_at))
 
 
 def _post(address: str, body: bytes, signature: str) -> bool:

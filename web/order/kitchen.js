@@ -1,7 +1,7 @@
 /** How far the snacks of an order are, and the code to say at the counter. */
 
 import { h } from "../dom.js";
-import { money, snackName, time } from "../format.js";
+import { snackName, time } from "../format.js";
 import { t } from "../language.js";
 
 const STEPS = ["new", "preparing", "ready", "collected"];
@@ -22,6 +22,3 @@ export function kitchen({ kitchen: { status, pick_up_code: code, needed_at: need
 
 /** The snacks in a word or two: 2 × Large popcorn, 1 × Cola. */
 export const named = (snacks) => snacks.map((snack) => `${snack.quantity} × ${snackName(snack)}`).join(", ");
-
-/** What the snacks cost together. */
-export const worth = (snacks, currency) => money(snacks.reduce((sum, snack) => sum + snack.quantity * snack.price, 0), currency);

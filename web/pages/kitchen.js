@@ -3,7 +3,7 @@
 import { newKey, read, write } from "../api.js";
 import { openDialog } from "../dialog.js";
 import { fill, h, say } from "../dom.js";
-import { snackName, time } from "../format.js";
+import { dayOf, shortDay, snackName, time, today } from "../format.js";
 import { browser } from "../keep.js";
 import { t } from "../language.js";
 import { sentence } from "../problems.js";
@@ -36,6 +36,9 @@ function stranger(main, why) {
       : h("button", { class: "primary", onclick: ask }, t("nav.sign_in")))));
   return t("kitchen.title");
 }
+
+/** 19:50, or Mon 23 19:50. */
+const when = (moment) => dayOf(moment) === today() ? time(moment) : `${shortDay(dayOf(moment))} ${time(moment)}`;
 
 class Board {
   constructor(left) {
@@ -101,7 +104,7 @@ class Board {
   card(ticket, step, isLate) {
     return h("li", { class: isLate ? "card late" : "card" },
       h("p", { class: "card-head" }, h("strong", { class: "card-code" }, ticket.pick_up_code),
-        h("span", { class: "card-time" }, t(isLate ? "kitchen.late" : "kitchen.needed", { time: time(ticket.needed_at) }))),
+        h("span", { class: "card-time" }, t(isLate ? "kitchen.late" : "kitchen.needed", { time: when(ticket.needed_at) }))),
       h("ul", { class: "card-snacks" }, ticket.snacks.map((snack) => h("li", {},
         h("b", {}, `${snack.quantity} ×`), ` ${snackName(snack)}`,
         snack.missing > 0 && h("span", { class: "warning" }, ` ${t("kitchen.missing", { count: snack.missing })}`)))),
