@@ -119,6 +119,13 @@ class Transactions:
                 eventlet.sleep(random.uniform(0.005, 0.03) * 2**attempt)
         raise AssertionError("unreachable")
 
+    def run_known(self, work: Callable[[Connection], T]) -> T:
+        """The same for work that looks before it acts: when its COMMIT got lost it is simply done again."""
+        try:
+            return self.run(work)
+        except CommitUnknown:
+            return self.run(work)
+
     def read(self, work: Callable[[Connection], T]) -> T:
         """The same for work that only reads."""
         return self.run(work)

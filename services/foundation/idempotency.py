@@ -5,6 +5,7 @@ Field"): refused and failed requests leave nothing behind and may be repeated un
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -14,9 +15,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from schemas.base import Method
-from schemas.errors import KeyReused, RequestInProgress
+from schemas.errors import KeyReused, Refusal, RequestInProgress
 from services.foundation.calls import Asker
-from services.foundation.database import LOCK_TIMEOUT, UtcDateTime, error_number, utc_now
+from services.foundation.database import LOCK_TIMEOUT, Transactions, UtcDateTime, error_number, utc_now
 
 UNHASHED = ("password", "token")
 
@@ -61,6 +62,24 @@ class Keys:
     @property
     def given(self) -> bool:
         return bool(self._place["idempotency_key"])
+
+    def once(self, database: Transactions, work: Callable[[Connection], dict[str, Any]]) -> dict[str, Any]:
+        """What `work` answers, done in one transaction with keeping that answer; or what was answered before."""
+        def keep(tx: Connection) -> dict[str, Any]:
+            self.recall(tx)
+            reply = work(tx)
+            self.remember(tx, reply)
+            return reply
+
+        try:
+            try:
+                return database.run_known(keep)
+            except Refusal:
+                # What stands in the way may be what a twin did, after we had looked for it.
+                database.read(self.recall)
+                raise
+        except AlreadyAnswered as earlier:
+            return earlier.reply
 
     def recall(self, tx: Connection) -> None:
         """Raise AlreadyAnswered or KeyReused if this key was used."""

@@ -14,7 +14,7 @@ from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
 from services.foundation.database import Database, utc_now
 from services.foundation.events import Delivery, on_event
-from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
+from services.foundation.idempotency import Keys, forget_old_keys
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.kitchen import rules, store
@@ -91,17 +91,7 @@ class Kitchen:
 
     def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
         keys = Keys(KEYS, self.asker, method, request)
-
-        def go(tx: Any) -> Fields:
-            keys.recall(tx)
-            ticket = store.step(tx, request["order_id"], before, after, code)
-            keys.remember(tx, ticket)
-            return ticket
-
-        try:
-            return self.database.run(go)
-        except AlreadyAnswered as earlier:
-            return earlier.reply
+        return keys.once(self.database, lambda tx: store.step(tx, request["order_id"], before, after, code))
 
     # --- what the order room tells ---
 

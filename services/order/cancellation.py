@@ -17,7 +17,7 @@ from schemas.film import ScreeningCancelled
 from schemas.order import SCREENING_CANCELLED
 from services.foundation import outbox
 from services.foundation.database import Transactions, utc_now
-from services.foundation.idempotency import AlreadyAnswered, Keys
+from services.foundation.idempotency import Keys
 from services.order import refunds, rules, store
 from services.order.boards import Boards
 from services.order.models import OUTBOX, Base
@@ -34,17 +34,11 @@ LOOKED_AFTER = dt.timedelta(days=2)  # for orders that were being written when t
 def decide(database: Transactions, keys: Keys, request: dict[str, Any], by: str) -> dict[str, Any]:
     """Cancel the screening, or in a dry run do not; what is then still to be done, as `summary` puts it."""
     def work(tx: Connection) -> dict[str, Any]:
-        keys.recall(tx)
         if not request["dry_run"]:
             _cancel(tx, request["screening_id"], by)
-        told = {**summary(tx, request["screening_id"]), "dry_run": request["dry_run"]}
-        keys.remember(tx, told)
-        return told
+        return {**summary(tx, request["screening_id"]), "dry_run": request["dry_run"]}
 
-    try:
-        return database.run(work)
-    except AlreadyAnswered as earlier:
-        return earlier.reply
+    return keys.once(database, work)
 
 
 def _cancel(tx: Connection, screening_id: str, by: str) -> None:

@@ -119,8 +119,8 @@ class Order:
         order_id, keys, now = request["order_id"], self.keys(contract.REFUND, request), utc_now()
 
         def give_back(tx: Any) -> tuple[store.OrderView, rules.RefundPlan]:
-            keys.recall(tx)
             view = store.lock(tx, order_id, self.asker.user_id)
+            keys.recall(tx)  # now that no twin can be at it
             plan = refunds.plan(view, request, now)
             rules.check_amount(plan, request.get("amount"))
             refunds.give_back(tx, view, plan)
@@ -149,21 +149,22 @@ class Order:
         order_id, keys = request["order_id"], self.keys(contract.CANCEL, request)
 
         def look(tx: Any) -> store.OrderView:
-            keys.recall(tx)
-            return store.find(tx, order_id, self.asker.user_id)
+            view = store.find(tx, order_id, self.asker.user_id)
+            keys.recall(tx)  # afterwards: what a twin has cancelled was answered, too
+            return view
 
+        now = utc_now()
         try:
-            view = self.database.run(look)
-            rules.may_cancel(view.row.status)
-            view = self.till.settle(order_id, "cancelled", "asked")
-            if view.row.status != "cancelled":
-                rules.may_cancel(view.row.status)
-                raise Busy(retry_after=1)  # a payment has just begun
-            told = receipt(view, utc_now())
-            self.database.run(lambda tx: keys.remember(tx, told))
+            rules.may_cancel(self.database.run(look).row.status)
+            view = self.till.settle(order_id, "cancelled", "asked",
+                                    lambda tx, view: keys.remember(tx, receipt(view, now)))
+            self.database.run(keys.recall)
         except AlreadyAnswered as earlier:
             return earlier.reply
-        return told
+        if view.row.status != "cancelled":
+            rules.may_cancel(view.row.status)
+            raise Busy(retry_after=1)  # a payment has just begun
+        return receipt(view, now)
 
     @call(CANCEL_SCREENING)
     def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from schemas import payment
 from schemas.errors import Busy
 from schemas.order_refusals import OrderExpired
-from services.foundation.database import CommitUnknown, Transactions, utc_now
+from services.foundation.database import Transactions, utc_now
 from services.foundation.remote import RemoteCaller
 from services.order import refunds, rules, store
 from services.order.boards import Boards
@@ -75,7 +75,7 @@ class Till:
             if view.row.status == "paying":
                 store.move(tx, view, "review")
 
-        self._run_known(move)
+        self.database.run_known(move)
 
     def book_payment(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """The money is there: make the order paid, and `then(tx, paid order)` in the same transaction.
@@ -94,7 +94,7 @@ class Till:
                 then(tx, view)
             return view
 
-        view = self._run_known(book)
+        view = self.database.run_known(book)
         if view.row.status in rules.ENDED_UNPAID:
             raise OrderExpired(status=view.row.status)
         self.boards.show_sold(view.row.screening_id, view.row.board_owner, list(view.valid_prices))
@@ -123,8 +123,9 @@ class Till:
         except Busy:
             return view  # the payment room can't say yet
 
-    def settle(self, order_id: str, target: str = "expired", reason: str | None = None) -> store.OrderView:
-        """End an unpaid order as `target` unless it turns out to be paid, and say how it stands.
+    def settle(self, order_id: str, target: str = "expired", reason: str | None = None,
+               then: Then = _nothing) -> store.OrderView:
+        """End an unpaid order as `target`, and `then(tx, ended order)`, unless it turns out to be paid; how it stands.
 
         `expired` needs the deadline to be over. Raises RoomUnavailable or RoomSilent when the payment room
         can't say: then everything stays as it is.
@@ -142,10 +143,11 @@ class Till:
             unchanged = row.status == view.row.status and row.status in rules.UNPAID
             if unchanged and (target != "expired" or rules.is_dead(row.status, row.expires_at, utc_now())):
                 store.end_unpaid(tx, locked, target, reason)
-                return store.find(tx, order_id)
+                locked = store.find(tx, order_id)
+                then(tx, locked)
             return locked
 
-        ended = self._run_known(end)
+        ended = self.database.run_known(end)
         if ended.row.status == target:
             self.boards.show_free(ended.row.screening_id, ended.row.board_owner, ended.seat_ids)
         return ended
@@ -164,7 +166,7 @@ class Till:
             except Busy:
                 log.warning("a refund has to wait", extra={"order_id": order_id, "refund_id": refund.refund_id})
                 break
-            self._run_known(partial(refunds.refund_done, refund_id=refund.refund_id, order_id=order_id))
+            self.database.run_known(partial(refunds.refund_done, refund_id=refund.refund_id, order_id=order_id))
 
         def tell(tx: Connection) -> store.OrderView:
             view = store.find(tx, order_id)
@@ -173,9 +175,3 @@ class Till:
 
         return self.database.run(tell)
 
-    def _run_known(self, work: Callable[[Connection], T]) -> T:
-        """These steps look before they act, so when COMMIT got lost they are simply done again."""
-        try:
-            return self.database.run(work)
-        except CommitUnknown:
-            return self.database.run(work)

@@ -5,14 +5,11 @@ The provider's record decides, after it was compared with what we asked for; nob
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy.engine import Connection
-
 from schemas.errors import RoomSilent
-from services.foundation.database import CommitUnknown, Transactions, utc_now
+from services.foundation.database import Transactions, utc_now
 from services.payment import roster, rules, store
 from services.payment.providers import Provider
 from services.payment.rules import Attempt, Record
@@ -27,7 +24,7 @@ class Collection:
 
     def begin(self, request: dict[str, Any], provider: str) -> rules.Begun:
         """Write down that the order is about to be paid, before anybody is asked for money."""
-        return self.run_known(lambda tx: store.begin(tx, request, provider, utc_now()))
+        return self.database.run_known(lambda tx: store.begin(tx, request, provider, utc_now()))
 
     def start(self, request: dict[str, Any], provider: str) -> rules.Books:
         """The books with an attempt in them that has a page at the provider, unless that attempt has ended already."""
@@ -87,10 +84,10 @@ class Collection:
             log.error("a refund failed at the provider", extra={"refund_id": refund.refund_id})
         if standing != "done":
             raise RoomSilent(room=attempt.provider)
-        self.run_known(lambda tx: store.refund_done(tx, refund.refund_id))
+        self.database.run_known(lambda tx: store.refund_done(tx, refund.refund_id))
 
     def books(self, order_id: str) -> rules.Books:
-        return self.run_known(lambda tx: store.books(tx, order_id))
+        return self.database.run_known(lambda tx: store.books(tx, order_id))
 
     def _settle(self, provider: Provider, attempt: Attempt, record: Record) -> rules.Books:
         record = _checked(provider, attempt, record)
@@ -99,17 +96,10 @@ class Collection:
             # come and will find what is authorized, so it either stops this capture or learns of it.
             take = rules.may_capture(self.books(attempt.order_id), attempt)
             record = _checked(provider, attempt, provider.capture(attempt) if take else provider.cancel(attempt))
-        return self.run_known(lambda tx: store.move(tx, attempt.payment_id, record, utc_now()))
+        return self.database.run_known(lambda tx: store.move(tx, attempt.payment_id, record, utc_now()))
 
     def _provider(self, attempt: Attempt) -> Provider:
         return roster.find(attempt.provider, self.database)
-
-    def run_known(self, work: Callable[[Connection], T]) -> T:
-        """All work of this room looks before it acts, so when COMMIT got lost it is simply done again."""
-        try:
-            return self.database.run(work)
-        except CommitUnknown:
-            return self.database.run(work)
 
 
 def _checked(provider: Provider, attempt: Attempt, record: Record) -> Record:

@@ -76,7 +76,7 @@ class Payment:
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
         """Give back part of what was taken, once per refund_id."""
-        refund = self.collection.run_known(lambda tx: store.request_refund(tx, request, utc_now()))
+        refund = self.database.run_known(lambda tx: store.request_refund(tx, request, utc_now()))
         if refund.status != "done":
             self.collection.give_back(refund)
         return {"refund_id": refund.refund_id, "amount": refund.amount, "status": "done"}
@@ -91,7 +91,7 @@ class Payment:
         books = self.collection.books(request["order_id"])
         if books.pending and books.pending.hosted:
             self.collection.finish(books)
-        books = self.collection.run_known(lambda tx: store.close(tx, request["order_id"], utc_now()))
+        books = self.database.run_known(lambda tx: store.close(tx, request["order_id"], utc_now()))
         books = self.collection.finish(books)
         if books.attempt and not books.captured_by and (books.pending or books.in_review):
             raise RoomSilent(room=books.attempt.provider)
@@ -113,7 +113,7 @@ class Payment:
             raise contract.WebhookRefused() from None
         provider = request["provider"]
         event = roster.find(provider, self.database).verify_webhook(body, request["headers"], utc_now())
-        self.collection.run_known(lambda tx: webhook_inbox.keep(tx, provider, event, utc_now()))
+        self.database.run_known(lambda tx: webhook_inbox.keep(tx, provider, event, utc_now()))
         return {}
 
     @every("webhook_seconds")
@@ -145,7 +145,7 @@ class Payment:
               leaves: bool = False) -> dict[str, Any]:
         if roster.configured() != "sandbox":
             raise contract.UnknownPayment()
-        found = self.collection.run_known(visit)
+        found = self.database.run_known(visit)
         if leaves or found.is_over:
             return {"html": None, "location": found.return_url, "return_origin": None}
         return {"html": sandbox_page.render(found, request["language"]), "location": None,

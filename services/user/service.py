@@ -2,7 +2,6 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from nameko import config
@@ -12,7 +11,7 @@ from schemas import user as contract
 from schemas.errors import Busy, Unauthenticated
 from services.foundation.announcements import Announcer
 from services.foundation.calls import AskerProvider, call
-from services.foundation.database import CommitUnknown, Database, utc_now
+from services.foundation.database import Database, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
 from services.foundation.presence import Presence
 from services.foundation.redis_client import Redis
@@ -42,17 +41,15 @@ class User:
         keys = Keys(KEYS, self.asker, contract.REGISTER, request)
 
         def open_account(tx: Any) -> dict[str, Any]:
-            keys.recall(tx)
             store.add(tx, account)
-            keys.remember(tx, account)
             return account
 
         try:
             self.database.read(keys.recall)
-            account = store.new_account(request, passwords.make_hash(request["password"]))
-            return self._run_known(open_account)
         except AlreadyAnswered as earlier:
             return earlier.reply
+        account = store.new_account(request, passwords.make_hash(request["password"]))
+        return keys.once(self.database, open_account)
 
     @call(contract.LOGIN)
     def login(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +72,7 @@ class User:
             token, expires_at = tokens.issue(tx, user.user_id, utc_now(), token_lifetime())
             return {"token": token, "expires_at": expires_at, "user": user}
 
-        return self._run_known(sign_in)
+        return self.database.run_known(sign_in)
 
     @call(contract.AUTHORIZE)
     def authorize(self, request: dict[str, Any]) -> tokens.Holder:
@@ -88,7 +85,7 @@ class User:
         token_id, user_id = self.asker.token_id, str(self.asker.user_id)
         if token_id is None:
             raise Unauthenticated()
-        self._run_known(lambda tx: tokens.delete_one(tx, token_id, user_id))
+        self.database.run_known(lambda tx: tokens.delete_one(tx, token_id, user_id))
         tokens.revoke(self.redis, token_id)
         self.announcer.announce_now(contract.TOKENS_REVOKED, token_id)
         return {}
@@ -104,16 +101,10 @@ class User:
         keys = Keys(KEYS, self.asker, contract.UPDATE_PROFILE, request)
 
         def change(tx: Any) -> Any:
-            keys.recall(tx)
             store.change(tx, str(self.asker.user_id), **request)
-            profile = self._profile(tx)
-            keys.remember(tx, profile)
-            return profile
+            return self._profile(tx)
 
-        try:
-            return self._run_known(change)
-        except AlreadyAnswered as earlier:
-            return earlier.reply
+        return keys.once(self.database, change)
 
     @call(contract.GET_CONTACT)
     def get_contact(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -137,13 +128,6 @@ class User:
         if found is None:
             raise Unauthenticated()
         return found
-
-    def _run_known(self, work: Callable[[Any], T]) -> T:
-        """All work of this room may be done twice, so when COMMIT got lost it is simply done again."""
-        try:
-            return self.database.run(work)
-        except CommitUnknown:
-            return self.database.run(work)
 
 
 def token_lifetime() -> dt.timedelta:

@@ -1,0 +1,115 @@
+"""Two hundred Idempotency-Keys, each sent ten times at once: two hundred effects, and one answer for each key."""
+
+import random
+from collections import defaultdict
+from typing import Any
+
+from rehearsal.crowd import Answer, Request, all_at_once
+from rehearsal.mesh import Mesh
+
+KEYS, COPIES, AT_ONCE = 200, 10, 300
+SEED = 20261121
+
+
+def ask_ten_times(mesh: Mesh, requests: list[Request]) -> dict[Request, dict[str, Any]]:
+    """What each was told: the same every time, or to come back in a moment."""
+    port, told = int(mesh.environment["MARQUEE_PORT"]), defaultdict(list)
+    copies = requests * COPIES
+    random.Random(SEED).shuffle(copies)
+    for start in range(0, len(copies), AT_ONCE):
+        some = copies[start:start + AT_ONCE]
+        for request, answer in zip(some, all_at_once(port, some), strict=True):
+            told[request].append(answer)
+    return {request: the_one_answer(mesh, request, answers) for request, answers in told.items()}
+
+
+def the_one_answer(mesh: Mesh, request: Request, answers: list[Answer]) -> dict[str, Any]:
+    told = {(answer.status, answer.body.get("code")) for answer in answers}
+    assert told <= {(200, None), (409, "request_in_progress")}
+    last = mesh.post(request.path, request.token, request.key, **request.fields)
+    assert last.status_code == 200, last.text
+    for answer in answers:
+        if answer.status == 200:
+            # A refund is told of before its money is back; who asks later hears that it is.
+            on_its_way = answer.body.get("status") == "refunding" and last.json()["status"] == "refunded"
+            assert (answer.body | {"status": "refunded"} if on_its_way else answer.body) == last.json()
+    return dict(last.json())
+
+
+def test_every_step_of_an_order_happens_once_a_key(mesh: Mesh) -> None:
+    screening = mesh.fresh_screening(320)
+    seats, buyers = list(mesh.seats(screening))[:KEYS], mesh.buyers(KEYS)
+
+    buying = [request("/order/buy", token, screening_id=screening, seats=[seat])
+              for token, seat in zip(buyers, seats, strict=True)]
+    bought = ask_ten_times(mesh, buying)
+    orders = {each["order_id"]: each for each in bought.values()}
+    assert count(mesh, "order", "SELECT COUNT(*) FROM orders WHERE screening_id = :s", s=screening) == KEYS
+    assert len(orders) == KEYS
+
+    for kind, fields in (("pay", {"method": "sandbox"}), ("refund", {})):
+        asked = [request(f"/order/{kind}", each.token, order_id=bought[each]["order_id"], **fields) for each in buying]
+        told = ask_ten_times(mesh, asked)
+        assert {reply["status"] for reply in told.values()} == {{"pay": "paid", "refund": "refunded"}[kind]}
+
+    mine = "SELECT COUNT(*) FROM {} WHERE order_id IN (SELECT order_id FROM orders WHERE screening_id = :s)"
+    assert count(mesh, "order", mine.format("ticket"), s=screening) == KEYS
+    assert count(mesh, "order", mine.format("refund"), s=screening) == KEYS
+    charges = [row for row in mesh.rows("payment", "SELECT order_id, amount, refunded FROM sandbox_charge "
+                                                   "WHERE status = 'captured'") if row.order_id in orders]
+    assert sorted((row.order_id, row.amount, row.refunded) for row in charges) == sorted(
+        (order_id, order["total"], order["total"]) for order_id, order in orders.items())
+    mesh.check_invariants()
+
+
+def test_an_order_is_cancelled_once_a_key(mesh: Mesh) -> None:
+    screening = mesh.fresh_screening(320)
+    seats, buyers = list(mesh.seats(screening)), mesh.buyers(50)
+    bought = [mesh.post("/order/buy", token, screening_id=screening, seats=[seat]).json()
+              for token, seat in zip(buyers, seats, strict=False)]
+
+    told = ask_ten_times(mesh, [request("/order/cancel", token, order_id=order["order_id"])
+                                for token, order in zip(buyers, bought, strict=True)])
+
+    assert {reply["status"] for reply in told.values()} == {"cancelled"}
+    mesh.check_invariants()
+
+
+def test_of_twins_who_open_one_account_none_is_told_that_the_name_is_taken(mesh: Mesh) -> None:
+    names = [f"twin{number}of{mesh.environment['MARQUEE_PORT']}" for number in range(20)]
+
+    told = ask_ten_times(mesh, [Ask("/user/register", mesh.buyer(), {"username": name, "password": "correct horse"},
+                                    f"register-{name}") for name in names])
+
+    assert sorted(reply["username"] for reply in told.values()) == sorted(names)
+
+
+def test_another_request_under_a_used_key_is_refused_every_time(mesh: Mesh) -> None:
+    screening = mesh.fresh_screening(320)
+    seats, buyers = list(mesh.seats(screening)), mesh.buyers(50)
+    first = [request("/order/buy", token, screening_id=screening, seats=[seat])
+             for token, seat in zip(buyers, seats, strict=False)]
+    other = [request("/order/buy", token, screening_id=screening, seats=[seat])
+             for token, seat in zip(buyers, seats[100:], strict=False)]
+    port = int(mesh.environment["MARQUEE_PORT"])
+    assert {answer.status for answer in all_at_once(port, first)} == {200}
+
+    refused = all_at_once(port, other)
+
+    assert {(answer.status, answer.body["code"]) for answer in refused} == {(422, "key_reused")}
+    assert count(mesh, "order", "SELECT COUNT(*) FROM orders WHERE screening_id = :s", s=screening) == 50
+
+
+def request(path: str, token: str, **fields: Any) -> "Ask":
+    return Ask(path, token, fields, f"key-of-{token[:16]}")
+
+
+class Ask(Request):
+    """A request that can be looked up by."""
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.token))
+
+
+def count(mesh: Mesh, room: str, query: str, **values: Any) -> int:
+    return int(mesh.rows(room, query, **values)[0][0])
