@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from amqp.exceptions import ConnectionError as ConnectionGone
 from amqp.exceptions import MessageNacked, NotFound
 from kombu import Connection, Message, Producer, pools
 from kombu.exceptions import LimitExceeded, OperationalError
@@ -21,7 +22,7 @@ ANSWER_SECONDS = 5
 # At most one quick retry: it cures a connection that the broker closed while it lay in the pool.
 RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 
-BrokerDown = (OperationalError, ConnectionError, OSError, TimeoutError, MessageNacked, LimitExceeded)
+BrokerDown = (OperationalError, ConnectionGone, ConnectionError, OSError, TimeoutError, MessageNacked, LimitExceeded)
 
 
 class NoRoute(Exception):
