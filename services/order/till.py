@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -22,7 +21,6 @@ from services.order.boards import Boards
 from services.order.ticket_codes import TicketKeys
 
 log = logging.getLogger("marquee.till")
-T = TypeVar("T")
 Then = Callable[[Connection, store.OrderView], None]
 
 

@@ -8,7 +8,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from nameko import config
 from nameko.timer import timer
@@ -24,7 +24,6 @@ from services.payment.providers import Provider
 from services.payment.sandbox import Sandbox
 
 log = logging.getLogger("marquee.payment")
-T = TypeVar("T")
 
 PROVIDERS: dict[str, Callable[[Transactions], Provider]] = {"sandbox": Sandbox}
 SWEEP_SECONDS = 5

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from typing import Any, TypeVar
+from typing import Any
 
 from nameko import config
 from nameko.timer import timer
@@ -22,7 +22,6 @@ from services.user.models import KEYS, Base
 log = logging.getLogger("marquee.user")
 KEYS_KEPT = dt.timedelta(days=7)
 PURGE_SECONDS = 600
-T = TypeVar("T")
 
 
 class User:
