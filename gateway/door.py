@@ -10,7 +10,7 @@ from eventlet.event import Event
 from nameko import config
 from nameko.extensions import Entrypoint
 
-from gateway import directory, live, requests
+from gateway import directory, live, outside, requests
 from gateway.messages import Headers, Reply, Request
 from gateway.replies import LINES, PRIVATE, STREAM, problem
 from gateway.server import HardServer
@@ -89,6 +89,8 @@ class Door(Entrypoint):
             return page(request)
         if address := live.ADDRESS.fullmatch(request.path):
             return self._stream(address[1], request)
+        if stranger := outside.find(request.path):
+            return self._let_in(stranger, environ, request)
         method = request.method = directory.find(request.path)
         if method is None:
             raise UnknownPath()
@@ -109,6 +111,11 @@ class Door(Entrypoint):
             answer = cache.fetch(key, method.fresh_for, ask=lambda: self._call(method, request).body)
         reply: Reply = answer.reply(request)
         return reply
+
+    def _let_in(self, address: outside.Address, environ: dict[str, Any], request: Request) -> Reply:
+        """Someone from outside who does not speak our API."""
+        request.method, request.fields = address.read(environ, request, self._settings["socket_timeout"])
+        return address.reply(self._call(request.method, request))
 
     def _stream(self, screening_id: str, request: Request) -> Reply:
         if request.verb != "GET":

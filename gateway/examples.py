@@ -22,12 +22,19 @@ VALUES: dict[str, Any] = {
     "count": 2,
     "method": "sandbox",
     "status": "paid",
+    "kitchen.status": "new",
+    "snacks": [{"sku": "popcorn-large", "quantity": 1}],
+    "cinema_id": "kino-am-kanal",
+    "sku": "popcorn-large",
+    "stock": 60,
+    "code": "K472",
 }
 
 
 def fields_of(method: Method) -> dict[str, Any]:
     """A request that the method takes."""
-    return {name: VALUES[name] for name in method.request().fields if name in VALUES}
+    named = {name: VALUES.get(f"{method.room}.{name}", VALUES.get(name)) for name in method.request().fields}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def curl(method: Method) -> str:

@@ -52,7 +52,7 @@ def read_fields(environ: Environ, request: Request, method: Method, limit: int, 
     if method.keyed:
         request.idempotency_key = _idempotency_key(environ)
     if request.verb == "POST":
-        return _json(_body(environ, limit, seconds), environ["CONTENT_TYPE"])
+        return _json(read_body(environ, limit, seconds), environ["CONTENT_TYPE"])
     return _query(environ.get("QUERY_STRING", ""))
 
 
@@ -80,7 +80,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _body(environ: Environ, limit: int, seconds: float) -> bytes:
+def read_body(environ: Environ, limit: int, seconds: float) -> bytes:
     """The whole body, read before anything else is set in motion."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > limit:

@@ -12,7 +12,7 @@ from schemas.gateway import UnknownPath
 
 FOLDER = Path(__file__).resolve().parents[1] / "web"
 FRONT = "now_showing"
-PAGE = re.compile(r"/(?:(film|screening|order)/[A-Za-z0-9_-]{1,64}|(account))")
+PAGE = re.compile(r"/(?:(film|screening|order)/[A-Za-z0-9_-]{1,64}|(account|kitchen))")
 IMPORT = re.compile(r"""^import\b[^"';]*["'](\.[^"']+)["']""", re.MULTILINE)
 READS = ("GET", "HEAD")
 TYPES = {
@@ -36,7 +36,7 @@ class Web:
                  for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
         html = files.pop("/web/index.html")
         self._pages = {name: _answer(".html", _with_preloads(html, files, name))
-                       for name in (FRONT, "film", "screening", "order", "account")}
+                       for name in (FRONT, "film", "screening", "order", "account", "kitchen")}
         self._files = {path: _answer(posixpath.splitext(path)[1], body) for path, body in files.items()}
 
     def files(self) -> dict[str, Answer]:

@@ -21,7 +21,12 @@ class Verbs(click.Group):
     elsewhere = {
         "account": "services.user.accounts:account_command",
         "check": "operations.invariants:check_command",
-        "load": "services.film.programme:load_command",
+        "dead": "operations.events:dead_command",
+        "declare": "operations.events:declare_command",
+        "load": "operations.loading:load_command",
+        "messages": "services.notification.messages:messages_command",
+        "reconcile": "services.payment.reconciler:reconcile_command",
+        "replay": "operations.events:replay_command",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:

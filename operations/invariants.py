@@ -1,72 +1,25 @@
 """The promises, checked against live MariaDB and Redis: `./check.sh` prints a line for each."""
 
+import datetime as dt
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
 import click
 from nameko import config
-from redis import Redis
-from sqlalchemy import Engine, Row, create_engine, text
 
+from operations.stock import stock_adds_up
 from operations.trouble import Trouble
+from operations.truth import Truth
 from schemas.errors import Refusal
-from services.foundation.database import Transactions
-from services.foundation.redis_client import OPTIONS
+from services.foundation.database import Transactions, utc_now
 from services.order.boards import odd_seats, upcoming_boards, wanted_marks
-from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS
-from services.seating.board import Board
+from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS, worth
 
+PAID = OWNS_SEATS | {"refunding", "refunded"}
 PASSES, PAUSE_SECONDS = 4, 1.5
 SHOWN_AT_MOST = 5
-
-
-@dataclass
-class Truth:
-    """One look at everything."""
-
-    order: Engine
-    payment: Engine
-    board: Board
-
-    @classmethod
-    def connect(cls) -> "Truth":
-        uris = config["DB_URIS"]
-        client = Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
-        return cls(create_engine(uris["order:Base"]), create_engine(uris["payment:Base"]), Board(client))
-
-    def rows(self, engine: Engine, query: str) -> list[Row[Any]]:
-        with engine.connect() as connection:
-            return list(connection.execute(text(query)))
-
-    @cached_property
-    def orders(self) -> dict[str, Row[Any]]:
-        return {row.order_id: row for row in self.rows(self.order, "SELECT * FROM orders")}
-
-    @cached_property
-    def claims(self) -> list[Row[Any]]:
-        return self.rows(self.order, "SELECT * FROM seat_claim")
-
-    @cached_property
-    def tickets(self) -> list[Row[Any]]:
-        return self.rows(self.order, "SELECT * FROM ticket WHERE status = 'valid'")
-
-    @cached_property
-    def accounts(self) -> dict[str, Row[Any]]:
-        """Where the payment room has an order's money: captured and refunded, by order."""
-        return {row.order_id: row for row in self.rows(
-            self.payment, "SELECT a.order_id, a.currency, IF(a.captured_payment_id IS NULL, 0, a.amount) AS captured, "
-                          "COALESCE((SELECT SUM(amount) FROM refund r WHERE r.order_id = a.order_id "
-                          "AND r.status = 'done'), 0) AS refunded FROM account a")}
-
-    @cached_property
-    def owed(self) -> dict[str, int]:
-        """What the order room has asked to be given back, by order."""
-        return {row.order_id: int(row.amount) for row in self.rows(
-            self.order, "SELECT order_id, SUM(amount) AS amount FROM refund GROUP BY order_id")}
 
 
 @dataclass
@@ -130,38 +83,76 @@ def money_fits_the_order(truth: Truth) -> list[str]:
         valid[ticket.order_id] += prices[ticket.order_id, ticket.seat_id]
     for order in truth.orders.values():
         account, owed = truth.accounts.get(order.order_id), truth.owed.get(order.order_id, 0)
-        captured = int(account.captured) if account else 0
-        kept = captured - owed
-        right = {"paid": order.total, "part_refunded": valid[order.order_id], "refunding": 0, "refunded": 0}.get(
-            order.status, 0 if order.status in ENDED_UNPAID else kept)
-        if kept != right or (account and account.currency != order.currency and captured):
+        captured, kept = int(account.captured) if account else 0, truth.kept.get(order.order_id, 0)
+        snacks = 0 if order.order_id in truth.settled else worth(json.loads(order.snacks))
+        left = captured - owed
+        right = 0 if order.status in ENDED_UNPAID else left
+        if order.status in PAID:
+            right = valid[order.order_id] + snacks + kept
+        if left != right or (account and account.currency != order.currency and captured):
             wrong.append(f"order {order.order_id} is {order.status}: captured {captured}, to give back {owed}, "
                          f"should keep {right}")
-        if order.status == "refunded" and account and int(account.refunded) != captured:
-            wrong.append(f"order {order.order_id} is refunded, but {account.refunded} of {captured} went back")
+        if order.status == "refunded" and snacks:
+            wrong.append(f"order {order.order_id} is refunded, but what became of its snacks' money is not booked")
+        if order.status == "refunded" and account and int(account.refunded) != owed:
+            wrong.append(f"order {order.order_id} is refunded, but {account.refunded} of {owed} went back")
     return wrong
 
 
 def one_payment_an_order(truth: Truth) -> list[str]:
-    twice = truth.rows(truth.payment, "SELECT order_id, COUNT(*) AS n FROM payment WHERE status = 'captured' "
-                                      "GROUP BY order_id HAVING n > 1")
+    # One that goes back under `dup:` and its own id was taken twice, and noticed.
+    twice = truth.rows(truth.payment, "SELECT p.order_id, COUNT(*) AS n FROM payment p LEFT JOIN refund r "
+                                      "ON r.refund_id = CONCAT('dup:', p.payment_id) "
+                                      "WHERE p.status = 'captured' AND r.refund_id IS NULL "
+                                      "GROUP BY p.order_id HAVING n > 1")
     too_much = [a for a in truth.accounts.values() if a.refunded > a.captured]
     return [f"order {row.order_id} was charged {row.n} times" for row in twice] + [
         f"order {a.order_id}: {a.refunded} given back of {a.captured}" for a in too_much]
 
 
+def events_fit_the_orders(truth: Truth) -> list[str]:
+    return an_event_for_every_change(truth) + events_left_behind(truth)
+
+
 def an_event_for_every_change(truth: Truth) -> list[str]:
-    counts = {row.order_id: (row.n, row.newest) for row in truth.rows(
-        truth.order, "SELECT order_id, COUNT(*) AS n, MAX(version) AS newest FROM outbox GROUP BY order_id")}
-    return [f"order {order.order_id} is at version {order.version}, its outbox says {counts.get(order.order_id)}"
-            for order in truth.orders.values() if counts.get(order.order_id) != (order.version, order.version)]
+    """Published events are forgotten after `events.kept_days`; of an order that changed since, all later ones stand."""
+    told = {row.about: row for row in truth.rows(
+        truth.order, "SELECT about, COUNT(*) AS n, MIN(sequence) AS oldest, MAX(sequence) AS newest, "
+                     "SUBSTRING_INDEX(GROUP_CONCAT(type ORDER BY sequence DESC), ',', 1) AS type "
+                     "FROM outbox GROUP BY about")}
+    remembered = utc_now() - dt.timedelta(days=config["events"]["kept_days"])
+    wrong = []
+    for order in truth.orders.values():
+        row, changed_at = told.get(order.order_id), order.changed_at.replace(tzinfo=dt.UTC)
+        if row is None:
+            wrong += [f"order {order.order_id} has no event"] if changed_at > remembered else []
+        elif (row.newest, row.n) != (order.version, row.newest - row.oldest + 1) or not _tells(row.type, order.status):
+            wrong.append(f"order {order.order_id} is {order.status} at version {order.version}, its {row.n} events "
+                         f"end with {row.type} at {row.newest}")
+        elif row.oldest != 1 and order.created_at.replace(tzinfo=dt.UTC) > remembered:
+            wrong.append(f"order {order.order_id} has lost the events before its change {row.oldest}")
+    return wrong
+
+
+def _tells(event: str, status: str) -> bool:
+    """Whether the newest event of an order says how it stands. Late money changes no ended order's state."""
+    return event == f"order.{status}" or (event == "order.paid_late" and status in ENDED_UNPAID)
+
+
+def events_left_behind(truth: Truth) -> list[str]:
+    """While the broker is down all events wait, which is fine; one that waits while later ones go is not."""
+    left = truth.rows(truth.order, "SELECT type, about FROM outbox WHERE published_at IS NULL AND occurred_at < "
+                                   "(SELECT MAX(published_at) FROM outbox) - INTERVAL 1 MINUTE")
+    return [f"{row.type} of {row.about} was never published, though later events were" for row in left]
 
 
 def money_taken_is_accounted_for(truth: Truth) -> list[str]:
     strangers = [a for a in truth.accounts.values() if a.captured > a.refunded and a.order_id not in truth.orders]
     lost = truth.rows(
         truth.payment, "SELECT c.payment_id FROM sandbox_charge c LEFT JOIN payment p USING (payment_id) "
-                       "WHERE c.status = 'captured' AND COALESCE(p.status, '') NOT IN ('captured', 'submitted')")
+                       "LEFT JOIN refund r ON r.refund_id = CONCAT('dup:', c.payment_id) "
+                       "WHERE c.status = 'captured' AND r.refund_id IS NULL "
+                       "AND COALESCE(p.status, '') NOT IN ('captured', 'submitted', 'pending', 'review')")
     return [f"money for an order that does not exist: {a.order_id}" for a in strangers] + [
         f"the provider took payment {row.payment_id}, we do not know of it" for row in lost]
 
@@ -178,15 +169,21 @@ def boards_show_the_claims(truth: Truth) -> list[str]:
     return wrong
 
 
+def stock_of_snacks(truth: Truth) -> list[str]:
+    with truth.kitchen.connect() as connection:
+        return stock_adds_up(connection)
+
+
 INVARIANTS = [
     Invariant("I1", "a seat has at most one claim a screening, by the primary key", one_claim_a_seat),
     Invariant("I2", "a valid ticket is a sold claim, and the other way round", ticket_and_sold_claim),
     Invariant("I3", "pending claims belong to unpaid orders, sold ones to paid", claims_fit_their_order),
     Invariant("I4", "what was captured less what goes back is what the order is worth", money_fits_the_order),
     Invariant("I5", "an order is charged once and never gives back more", one_payment_an_order),
-    Invariant("I6", "every change of an order has its event", an_event_for_every_change),
+    Invariant("I6", "every change of an order has its event, and none is left unpublished", events_fit_the_orders),
     Invariant("I8", "money the provider took belongs to an order", money_taken_is_accounted_for),
     Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
+    Invariant("I10", "snacks supplied are left over, or an order has them", stock_of_snacks),
 ]
 
 

@@ -27,9 +27,14 @@ def migrations() -> ModuleType:
     return importlib.import_module("services.foundation.migrate")
 
 
+def declare_events(mesh: Mesh) -> None:
+    """Every event finds the queues of its consumers, from the first on."""
+    importlib.import_module("operations.events").declare(mesh)
+
+
 def load_demo(mesh: Mesh) -> None:
     """Load the demo programme; loading it again changes nothing."""
-    if (demo := demo_of(mesh)) and (command := find("services.film.programme:load_command")):
+    if (demo := demo_of(mesh)) and (command := find("operations.loading:load_command")):
         with redirect_stdout(StringIO()):
             command.main([str(demo)], standalone_mode=False)
 

@@ -69,6 +69,8 @@ def bring_up(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> None:
         fill_databases(mesh)
     wait_for(mesh.rabbitmq, owned, mesh)
     if not servers_only:
+        with step("events"):
+            programme.declare_events(mesh)
         open_rooms(mesh, supervisor)
         click.echo(f"Marquee is ready after {time.monotonic() - began:.1f} s: {mesh.url}")
         with step("audience"):

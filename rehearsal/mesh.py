@@ -98,7 +98,7 @@ class Mesh:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return self.http.get(self.url + path, params=query, headers=headers, timeout=60)
 
-    def buyers(self, count: int) -> list[str]:
+    def buyers(self, count: int, roles: str = "[]") -> list[str]:
         """Tokens of `count` new accounts, written straight into MariaDB: hashing 500 passwords takes a while."""
         names = [f"buyer{next(self.numbers)}{secrets.token_hex(4)}" for _ in range(count)]
         tokens = [secrets.token_urlsafe(32) for _ in names]
@@ -106,8 +106,8 @@ class Mesh:
 
         with self.engine("user").begin() as tx:
             tx.execute(text("INSERT INTO user (user_id, username, folded, password_hash, roles, created_at) "
-                            "VALUES (:u, :n, :n, '!', '[]', UTC_TIMESTAMP())"),
-                       [{"u": name, "n": name} for name in names])
+                            "VALUES (:u, :n, :n, '!', :r, UTC_TIMESTAMP())"),
+                       [{"u": name, "n": name, "r": roles} for name in names])
             tx.execute(text("INSERT INTO token (token_id, user_id, issued_at, expires_at) VALUES "
                             "(:t, :u, UTC_TIMESTAMP(), UTC_TIMESTAMP() + INTERVAL 1 HOUR)"),
                        [{"t": token_id(token), "u": name} for token, name in zip(tokens, names, strict=True)])
@@ -115,6 +115,9 @@ class Mesh:
 
     def buyer(self) -> str:
         return self.buyers(1)[0]
+
+    def staff(self) -> str:
+        return self.buyers(1, '["staff"]')[0]
 
     def fresh_screening(self, capacity: int = 200) -> str:
         """A screening from tomorrow on, in a hall of this size, that was not given out before and is untouched."""

@@ -1,4 +1,4 @@
-"""What a contract is made of: strict schemas, methods and events."""
+"""What a contract is made of: strict schemas, methods, events and announcements."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -6,7 +6,7 @@ from typing import Any, Literal
 import marshmallow
 
 from schemas.errors import FieldsInvalid, Refusal
-from schemas.fields import Whole
+from schemas.fields import Id, Moment, Whole
 
 Access = Literal["public", "buyer", "staff", "admin", "internal"]
 
@@ -81,7 +81,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Event:
+class Announcement:
     """Something a room announces, such as `order.seats_changed`; its body is a list of ids.
 
     Announcements are hints ("look again"), may be lost, and carry no facts of their own.
@@ -90,3 +90,72 @@ class Event:
     room: str
     name: str
     about: str
+
+
+class Lenient(Schema):
+    """What later versions add is left out, so that rooms can be renewed one by one."""
+
+    class Meta:
+        unknown = marshmallow.EXCLUDE
+
+
+class Trace(Lenient):
+    """The ids of the call at hand, so that what follows from it can be found in the logs."""
+
+    request_id = marshmallow.fields.String()
+    call_id_stack = marshmallow.fields.List(marshmallow.fields.String())
+    traceparent = marshmallow.fields.String()
+    tracestate = marshmallow.fields.String()
+
+
+class Envelope(Lenient):
+    """An event on the wire."""
+
+    event_id = Id(required=True)
+    type = marshmallow.fields.String(required=True)
+    version = Whole(required=True, metadata={"description": "of the body's schema"})
+    occurred_at = Moment(required=True)
+    about = Id(required=True, metadata={"description": "the order, payment, ... that it happened to"})
+    sequence = Whole(required=True, metadata={"description": "its number among the changes of that thing, from 1"})
+    trace = marshmallow.fields.Nested(Trace, load_default=dict)
+    body = marshmallow.fields.Dict(required=True)
+
+
+ENVELOPE = Envelope()
+Body = type[Schema]  # Event.type is no class
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that has become true, told to every room that asks for it: at least once, and maybe out of order.
+
+    `type`: as on the wire, such as `order.paid`. `version`: of its body; one more when old consumers can't read it.
+    """
+
+    room: str
+    type: str
+    version: int
+    body: Body
+    summary: str
+    _loader: marshmallow.Schema = field(init=False, repr=False, compare=False)
+    _dumper: marshmallow.Schema = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_loader", self.body(unknown=marshmallow.EXCLUDE))
+        object.__setattr__(self, "_dumper", self.body())
+
+    def load(self, message: Any) -> dict[str, Any]:
+        """The envelope of such an event and its body, as types; raises FieldsInvalid when it is none."""
+        try:
+            envelope = dict(ENVELOPE.load(message))
+            if (envelope["type"], envelope["version"]) != (self.type, self.version):
+                said = f"{envelope['type']}, version {envelope['version']}"
+                raise FieldsInvalid(fields={"type": [f"This is {said}, not {self.type}, version {self.version}."]})
+            envelope["body"] = dict(self._loader.load(envelope["body"]))
+        except marshmallow.ValidationError as problem:
+            raise FieldsInvalid(fields=problem.normalized_messages()) from None
+        return envelope
+
+    def dump(self, body: Any) -> dict[str, Any]:
+        """The body in plain JSON types, and only the fields its schema names."""
+        return dict(self._dumper.dump(body))

@@ -7,7 +7,7 @@ from functools import cache
 from types import ModuleType
 
 import schemas
-from schemas.base import Event, Method
+from schemas.base import Announcement, Event, Method
 from schemas.errors import Refusal
 
 
@@ -25,10 +25,17 @@ def methods() -> dict[tuple[str, str], Method]:
 
 
 @cache
-def events() -> dict[tuple[str, str], Event]:
-    """Every event, by (room, name)."""
+def events() -> dict[str, Event]:
+    """Every event of every room, by its type."""
     found = [thing for file in _files() for thing in vars(file).values() if isinstance(thing, Event)]
-    return {(event.room, event.name): event for event in found}
+    return {event.type: event for event in found}
+
+
+@cache
+def announcements() -> dict[tuple[str, str], Announcement]:
+    """Every announcement, by (room, name)."""
+    found = [thing for file in _files() for thing in vars(file).values() if isinstance(thing, Announcement)]
+    return {(announcement.room, announcement.name): announcement for announcement in found}
 
 
 def rooms() -> list[str]:

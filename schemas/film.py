@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from schemas.base import Event, Method, PageReply, PageRequest, Schema
+from schemas.base import Announcement, Method, PageReply, PageRequest, Schema
 from schemas.errors import Busy, Conflict, NotFound
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
 
@@ -24,6 +24,10 @@ class UnknownScreening(NotFound):
 
 class ScreeningOver(NotFound):
     """This screening is over; its seats are no longer shown."""
+
+
+class ScreeningCancelled(NotFound):
+    """This screening was cancelled. Whoever had paid gets everything back."""
 
 
 class SeatsUnknown(Busy):
@@ -208,6 +212,7 @@ class ScreeningTermsReply(Schema):
 
     screening_id = Id(required=True)
     film_title = fields.String(required=True)
+    cinema_id = Id(required=True)
     cinema_name = fields.String(required=True)
     hall_name = fields.String(required=True)
     starts_at = Moment(required=True)
@@ -224,12 +229,16 @@ GET_INFO = Method("film", "get_info", FilmRequest, FilmReply, "public",
                   "A film and its screenings, by cinema.", refusals=(UnknownFilm,), reads=True, fresh_for=1)
 GET_HALL_INFO = Method("film", "get_hall_info", ScreeningRequest, HallReply, "public",
                        "A screening's seat chart, prices, and which seats are free.",
-                       refusals=(UnknownScreening, ScreeningOver, SeatsUnknown), reads=True, fresh_for=1,
+                       refusals=(UnknownScreening, ScreeningOver, ScreeningCancelled, SeatsUnknown), reads=True,
+                       fresh_for=1,
                        screening_field="screening_id")
 SUGGEST_SEATS = Method("film", "suggest_seats", SuggestRequest, SuggestReply, "public",
                        "The best free seats for a group, chosen by us; they are not held.",
-                       refusals=(UnknownScreening, ScreeningOver, SeatsUnknown, NotEnoughSeats), reads=True)
+                       refusals=(UnknownScreening, ScreeningOver, ScreeningCancelled, SeatsUnknown, NotEnoughSeats),
+                       reads=True)
 GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, ScreeningTermsReply, "internal",
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
+CANCEL_SCREENING = Method("film", "cancel_screening", ScreeningRequest, ScreeningRequest, "internal",
+                          "Show this screening no more. The order room ends its orders.", refusals=(UnknownScreening,))
 
-BOARDS_COLD = Event("film", "boards_cold", about="the screenings whose seats nobody has counted yet")
+BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings whose seats nobody has counted yet")

@@ -1,13 +1,20 @@
-"""The payment room: charges and refunds at a provider. Internal: only the order room calls it."""
+"""The payment room: charges and refunds at a provider. All of it is internal.
+
+The order room calls it; the gateway brings it what providers send and what people do on the sandbox's pages.
+"""
 
 from marshmallow import fields, validate
 
-from schemas.base import Method, Schema
-from schemas.errors import Conflict
-from schemas.fields import Currency, Id, Money
+from schemas.base import Event, Method, Nothing, Schema
+from schemas.errors import Conflict, Forbidden, Invalid, Malformed, NotFound
+from schemas.fields import Currency, Id, Moment, Money, Text
 
 PAYMENT_METHODS = ("sandbox",)
-PAYMENT_STATES = ("submitted", "captured", "failed", "cancelled")
+HOSTED_METHODS = ("card", "sandbox")
+# submitted: nobody knows yet. pending: the buyer is at the provider. review: somebody has to look.
+PAYMENT_STATES = ("submitted", "pending", "captured", "failed", "cancelled", "review")
+WEBHOOK_LIMIT = 256 * 1024   # bytes
+CHOICES = ("pay", "challenge", "decline", "insufficient_funds", "abandon", "confirm")
 
 
 class PaymentDeclined(Conflict):
@@ -20,6 +27,34 @@ class PaymentClosed(Conflict):
 
 class AmountMismatch(Conflict):
     """The amount is not the one this order was charged for, or more than is left of it."""
+
+
+class PaymentInReview(Conflict):
+    """Something about the payment of this order is not right, and is being looked at. Please do not pay again."""
+
+
+class PaymentMethodUnknown(Invalid):
+    """This cinema takes no payments of that kind."""
+
+
+class ReturnUrlRefused(Invalid):
+    """A buyer can't be sent back there: a path of ours, or an https address that this cinema knows."""
+
+
+class UnknownProvider(NotFound):
+    """There is no such payment provider."""
+
+
+class UnknownPayment(NotFound):
+    """There is no such payment."""
+
+
+class WebhookRefused(Malformed):
+    """This can't be read as a message of that provider, or is not signed by it, or is too old."""
+
+
+class CrossSite(Forbidden):
+    """This form was not sent by our own page."""
 
 
 class ChargeRequest(Schema):
@@ -38,6 +73,59 @@ class OrderPayment(Schema):
     captured = Money(required=True)
     refunded = Money(required=True)
     currency = Currency(required=True, allow_none=True)
+
+
+class StartRequest(Schema):
+    order_id = Id(required=True)
+    amount = Money(required=True)
+    currency = Currency(required=True)
+    method = fields.String(required=True, validate=validate.OneOf(HOSTED_METHODS))
+    return_url = Text(500, required=True)
+    expires_at = Moment(required=True)
+
+
+class StartReply(Schema):
+    payment_id = Id(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(PAYMENT_STATES))
+    redirect_url = fields.String(required=True, allow_none=True)
+
+
+class WebhookRequest(Schema):
+    provider = Id(required=True)
+    body = fields.String(required=True, validate=validate.Length(max=WEBHOOK_LIMIT * 4 // 3 + 4),
+                         metadata={"description": "the bytes as they came, in base64"})
+    headers = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class PaymentPageRequest(Schema):
+    payment_id = Id(required=True)
+    language = fields.String(required=True, validate=validate.OneOf(("en", "zh")))
+
+
+class PaymentPageAnswer(PaymentPageRequest):
+    choice = fields.String(required=True, validate=validate.OneOf(CHOICES))
+    code = Text(16, least=0, load_default="")
+
+
+class PaymentPage(Schema):
+    """A page to show, or where to go instead."""
+
+    html = fields.String(required=True, allow_none=True)
+    location = fields.String(required=True, allow_none=True)
+    return_origin = fields.String(required=True, allow_none=True,
+                                  metadata={"description": "where the form leads in the end, unless here"})
+
+
+class PaymentEvent(Schema):
+    """How an attempt to pay an order has ended."""
+
+    payment_id = Id(required=True)
+    order_id = Id(required=True)
+    amount = Money(required=True)
+    currency = Currency(required=True)
+    provider = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True,
+                           metadata={"description": "why it failed (insufficient_funds, ...) or is in review"})
 
 
 class RefundRequest(Schema):
@@ -59,10 +147,27 @@ class OrderRequest(Schema):
 
 CHARGE = Method("payment", "charge", ChargeRequest, OrderPayment, "internal",
                 "Charge an order once, however often this is repeated.",
-                refusals=(PaymentDeclined, PaymentClosed, AmountMismatch), deadline=10)
+                refusals=(PaymentDeclined, PaymentClosed, PaymentInReview, AmountMismatch, PaymentMethodUnknown),
+                deadline=10)
+START = Method("payment", "start", StartRequest, StartReply, "internal",
+               "Begin to pay an order at the provider's own page; `redirect_url` is where that is.",
+               refusals=(PaymentClosed, PaymentInReview, AmountMismatch, PaymentMethodUnknown, ReturnUrlRefused),
+               deadline=20)
+RECEIVE_WEBHOOK = Method("payment", "receive_webhook", WebhookRequest, Nothing, "internal",
+                         "Keep what a provider tells us, once, to be looked into.",
+                         refusals=(UnknownProvider, WebhookRefused))
+SHOW_PAGE = Method("payment", "show_page", PaymentPageRequest, PaymentPage, "internal",
+                   "The page at which a buyer pays with test money.", refusals=(UnknownPayment,))
+ANSWER_PAGE = Method("payment", "answer_page", PaymentPageAnswer, PaymentPage, "internal",
+                     "What a buyer chose at that page, and where to go from there.", refusals=(UnknownPayment,))
 REFUND = Method("payment", "refund", RefundRequest, RefundReply, "internal",
                 "Give money back once per refund_id.", refusals=(AmountMismatch,), deadline=10)
 CLOSE = Method("payment", "close", OrderRequest, OrderPayment, "internal",
                "Take no more money for this order, and say what was taken.", deadline=10)
 GET_STATUS = Method("payment", "get_status", OrderRequest, OrderPayment, "internal",
-                    "Where the money of an order stands.", reads=True)
+                    "Where the money of an order stands.", reads=True, deadline=2)
+
+CAPTURED = Event("payment", "payment.captured", 1, PaymentEvent, "The money for an order was taken.")
+FAILED = Event("payment", "payment.failed", 1, PaymentEvent, "The buyer could not pay; another attempt may begin.")
+REVIEW = Event("payment", "payment.review", 1, PaymentEvent,
+               "Something is wrong with the money at the provider; someone has to look.")

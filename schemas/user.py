@@ -5,7 +5,7 @@ import re
 
 from marshmallow import fields, validate
 
-from schemas.base import Event, Method, Nothing, Schema
+from schemas.base import Announcement, Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, Text
 
@@ -76,6 +76,18 @@ class UpdateProfileRequest(Schema):
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
 
 
+class ContactRequest(Schema):
+    user_id = Id(required=True)
+
+
+class Contact(Schema):
+    """How to write to someone; both are null where there is no such account."""
+
+    user_id = Id(required=True)
+    display_name = fields.String(required=True, allow_none=True)
+    email = fields.String(required=True, allow_none=True, metadata={"description": "null: write nothing"})
+
+
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
                   "Open an account.", refusals=(UsernameTaken,), keyed=True, deadline=30)
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
@@ -87,5 +99,7 @@ LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
                         "Change my display name or e-mail address; fields left out stay as they are.", keyed=True)
+GET_CONTACT = Method("user", "get_contact", ContactRequest, Contact, "internal",
+                     "How to write to an account's holder.", reads=True)
 
-TOKENS_REVOKED = Event("user", "tokens_revoked", about="the token_id of each")
+TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -44,9 +44,12 @@ function theme() {
 
 function account() {
   const user = session.user();
-  if (user) return h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username);
+  if (user) return [isStaff(user) && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
+    h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username)];
   return h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in"));
 }
+
+const isStaff = ({ roles = [] }) => roles.includes("staff") || roles.includes("admin");
 
 function frame() {
   place("skip").textContent = t("nav.skip");

@@ -1,11 +1,14 @@
 /** Money, days and times as the reader writes them; times always in the cinema's own zone. */
 
-import { locale, t } from "./language.js";
+import { language, locale, t } from "./language.js";
 
 export function money(minor, currency) {
   const style = new Intl.NumberFormat(locale(), { style: "currency", currency, currencyDisplay: "narrowSymbol" });
   return style.format(minor / 10 ** style.resolvedOptions().maximumFractionDigits);
 }
+
+/** What a snack is called in the reader's language, where it has a name in it. */
+export const snackName = ({ name, name_zh: chinese }) => language() === "zh" ? chinese ?? name : name;
 
 const moment = (when, zone, options) => new Intl.DateTimeFormat(locale(), { timeZone: zone, ...options })
   .format(new Date(when));

@@ -10,6 +10,7 @@ const PAGES = [
   [/^\/screening\/([\w-]+)$/, () => import("./pages/screening.js")],
   [/^\/order\/([\w-]+)$/, () => import("./pages/order.js")],
   [/^\/account$/, () => import("./pages/account.js")],
+  [/^\/kitchen$/, () => import("./pages/kitchen.js")],
 ];
 
 const main = document.getElementById("main");

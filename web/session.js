@@ -8,7 +8,7 @@ const listeners = new Set();
 /** `heard` is run whenever somebody has signed in or out. */
 export const onChange = (heard) => listeners.add(heard);
 
-/** {username, display_name} of whoever is signed in here, or null; the API has the last word, whatever the clock here says. */
+/** {username, display_name, roles} of whoever is signed in here, or null; the API has the last word, whatever the clock here says. */
 export const user = () => browser.get("user");
 
 function change(known) {
@@ -18,8 +18,8 @@ function change(known) {
 }
 
 export async function signIn(username, password) {
-  const { user: { username: name, display_name } } = await write("/user/login", { username, password });
-  change({ username: name, display_name });
+  const { user: { username: name, display_name, roles } } = await write("/user/login", { username, password });
+  change({ username: name, display_name, roles });
 }
 
 export async function register(username, password) {

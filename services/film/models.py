@@ -52,7 +52,7 @@ class Film(Base):
 
 
 class Screening(Base):
-    """Rows are added and never changed: orders remember a screening's start and prices.
+    """Rows are added, perhaps cancelled, and never changed: orders remember a screening's start and prices.
 
     `prices` has the price of each kind of seat in the hall, `price_from` is the lowest of them.
     """
@@ -68,6 +68,7 @@ class Screening(Base):
     currency: Mapped[str] = mapped_column(String(3))
     price_from: Mapped[int]
     prices: Mapped[dict[str, int]] = mapped_column(JSON)
+    cancelled_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         Index("ix_screening_start", "starts_at", "screening_id"),

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 from nameko import config
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.engine import Connection
 
 from services.film import programme_reader, rules
-from services.film.marked_yaml import BadFile, Mistake
 from services.film.models import Cinema, Film, Hall, Screening
 from services.film.programme_reader import Programme
 from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.marked_yaml import BadFile, Mistake
 
 Row = dict[str, Any]
 
@@ -50,7 +49,7 @@ def load(path: Path, database: Engine | str, now: dt.datetime) -> LoadReport:
     Facts are updated. A screening that is there stays as it is, and nothing is ever removed.
     Raises BadFile with every mistake and its line; then nothing was written.
     """
-    programme = _read(path, now)
+    programme = read(path, now)
     engine = make_engine(database) if isinstance(database, str) else database
     return Transactions(engine).run(lambda tx: _write(tx, path, programme, now))
 
@@ -61,7 +60,7 @@ def sold_shares(path: Path, now: dt.datetime | None = None) -> list[tuple[str, f
     Those that have begun are left out.
     """
     now = now or utc_now()
-    programme = _read(path, now)
+    programme = read(path, now)
     days: dict[tuple[str, dt.date], list[rules.Showing]] = defaultdict(list)
     for showing in sorted(programme.showings(now), key=lambda each: each.starts_at):
         days[showing.hall_id, showing.local_date].append(showing)
@@ -75,22 +74,12 @@ def sold_shares(path: Path, now: dt.datetime | None = None) -> list[tuple[str, f
     return shares
 
 
-@click.command("load")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def load_command(file: Path) -> None:
-    """Load a programme FILE; a bad one is refused whole, with each mistake and its line."""
-    try:
-        report = load(file, config["DB_URIS"]["film:Base"], utc_now())
-    except BadFile as problem:
-        raise click.ClickException(f"nothing was loaded.\n{problem}") from None
-    click.echo(str(report))
-
-
 def _cleaning() -> dt.timedelta:
     return dt.timedelta(minutes=config.get("film", {}).get("cleaning_minutes", 15))
 
 
-def _read(path: Path, now: dt.datetime) -> Programme:
+def read(path: Path, now: dt.datetime) -> Programme:
+    """The file's cinemas, halls, films and screenings; raises BadFile with every mistake and its line."""
     return programme_reader.read(path, now, _cleaning())
 
 

@@ -69,6 +69,7 @@ class CinemaEntry(Schema):
     currency = Currency(required=True)
     day_parts = fields.Nested(Schema.from_dict({part: Change() for part in DAY_PARTS}))
     halls = fields.List(fields.Raw(), required=True)
+    menu = fields.Raw(metadata={"description": "the kitchen's: services/kitchen/menu_file.py"})
 
 
 class HallEntry(Schema):

@@ -1,31 +1,21 @@
 """Reads a programme file and checks all of it, so that nobody mends mistakes one load at a time."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from marshmallow import ValidationError
-
-from schemas.base import Schema
-from services.film import marked_yaml
 from services.film import programme_format as form
-from services.film.marked_yaml import MarkedFile, Place
 from services.film.rules import HallTerms, Showing, Slot, clashes, showings
+from services.foundation import marked_yaml
+from services.foundation.marked_yaml import MarkedFile, Place
 from services.seating.chart import Drawing, lay_out, mistakes
 
 Fields = dict[str, Any]
 
 # A film's turn comes by the date, so a clash may wait weeks ahead, or for the clocks to change.
 CHECKED_DAYS = 366
-PLAINLY = {
-    "Unknown field.": "is not known here",
-    "Missing data for required field.": "is missing",
-    "Invalid input type.": "names and values are expected here",
-    "Not a valid list.": "a list is expected here",
-}
 
 
 @dataclass
@@ -62,21 +52,21 @@ class _Reader:
         self.file = file
         self.seen: dict[tuple[str, str], Place] = {}
         self.programme = Programme()
-        top = self.load(form.ProgrammeFile(), file.data, ())
+        top = self.file.load(form.ProgrammeFile(), file.data, ())
         self.programme.days = top.get("days", 1)
         for read_one, part in ((self.film, "films"), (self.cinema, "cinemas"), (self.sold, "sold")):
             for at, raw in enumerate(top.get(part, ())):
                 read_one(raw, (part, at))
 
     def film(self, raw: Any, place: Place) -> None:
-        entry = self.load(form.FilmEntry(), raw, place)
+        entry = self.file.load(form.FilmEntry(), raw, place)
         self.is_new("film", entry, place)
         self.programme.films.append(
             {"film_id": entry.pop("id", ""), "original_title": entry.get("title", ""), **entry}
         )
 
     def cinema(self, raw: Any, place: Place) -> None:
-        entry = self.load(form.CinemaEntry(), raw, place)
+        entry = self.file.load(form.CinemaEntry(), raw, place)
         self.is_new("cinema", entry, place)
         self.programme.cinemas.append({
             "cinema_id": entry.get("id", ""), "name": entry.get("name"), "city": entry.get("city"),
@@ -86,7 +76,7 @@ class _Reader:
             self.hall(hall, (*place, "halls", at), entry)
 
     def hall(self, raw: Any, place: Place, cinema: Fields) -> None:
-        entry = self.load(form.HallEntry(), raw, place)
+        entry = self.file.load(form.HallEntry(), raw, place)
         drawing = self.drawing(entry, place)
         seats = lay_out(drawing).seats if drawing else ()
         terms = HallTerms(entry.get("id", ""), cinema["timezone"], cinema.get("currency", ""), entry.get("price", 0),
@@ -110,7 +100,7 @@ class _Reader:
         return None if wrong or "plan" not in entry else drawing
 
     def slots(self, raw: Any, place: Place, hall: HallTerms) -> list[Slot]:
-        entry = self.load(form.ScreeningsEntry(), raw, place)
+        entry = self.file.load(form.ScreeningsEntry(), raw, place)
         films = tuple(entry.get("films", ()))
         unknown = [at for at, film_id in enumerate(films) if ("film", film_id) not in self.seen]
         for at in unknown:
@@ -122,20 +112,10 @@ class _Reader:
                 for turn, at in enumerate(entry.get("at", ()))]
 
     def sold(self, raw: Any, place: Place) -> None:
-        entry = self.load(form.SoldEntry(), raw, place)
+        entry = self.file.load(form.SoldEntry(), raw, place)
         if "hall" in entry and ("hall", entry["hall"]) not in self.seen:
             self.file.wrong((*place, "hall"), f"there is no hall `{entry['hall']}`")
         self.programme.sold.append(entry)
-
-    def load(self, schema: Schema, raw: Any, place: Place) -> Fields:
-        """What is right of an entry, by its schema."""
-        try:
-            return dict(schema.load(raw))
-        except ValidationError as problem:
-            for where, message in _flat(problem.messages):
-                name = next((part for part in reversed(where) if isinstance(part, str)), None)
-                self.file.wrong((*place, *where), f"`{name}`: {message}" if name else message)
-            return dict(problem.valid_data) if isinstance(problem.valid_data, dict) else {}
 
     def is_new(self, kind: str, entry: Fields, place: Place) -> bool:
         """Whether the entry has an id, and one that no other of its kind has."""
@@ -146,14 +126,6 @@ class _Reader:
             line = self.file.line((*first, "id"))
             self.file.wrong((*place, "id"), f"there is a {kind} `{entry['id']}` already, on line {line}")
         return first == place
-
-
-def _flat(messages: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    if isinstance(messages, dict):
-        for part, inner in messages.items():
-            yield from _flat(inner, place if part == "_schema" else (*place, part))
-    else:
-        yield from ((place, PLAINLY.get(message, message)) for message in messages)
 
 
 def _find_clashes(file: MarkedFile, programme: Programme, now: dt.datetime, cleaning: dt.timedelta) -> None:

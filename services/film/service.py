@@ -17,7 +17,7 @@ Fields = dict[str, Any]
 
 
 class Film:
-    """Everything here only reads; screenings come from programme files (programme.py)."""
+    """Screenings come from programme files (programme.py); here they are shown, and perhaps cancelled."""
 
     name = "film"
 
@@ -60,7 +60,7 @@ class Film:
     def get_hall_info(self, request: Fields) -> Fields:
         """The seat chart of a screening with prices in minor units, and each seat's state.
 
-        Raises UnknownScreening, ScreeningOver, and SeatsUnknown while the seats can't be told.
+        Raises UnknownScreening, ScreeningOver, ScreeningCancelled, and SeatsUnknown while the seats can't be told.
         """
         screening, look = self._screening_and_seats(request["screening_id"])
         hall, drawing, taken = screening["hall"], screening["drawing"], look.taken
@@ -86,13 +86,23 @@ class Film:
         """Where and when a screening is and what each seat costs. Raises UnknownScreening."""
         screening = self._screening(request["screening_id"])
         return {
-            **screening, "film_title": screening["film"]["title"], "cinema_name": screening["cinema"]["name"],
+            **screening, "film_title": screening["film"]["title"],
+            "cinema_id": screening["cinema"]["cinema_id"], "cinema_name": screening["cinema"]["name"],
             "hall_name": screening["hall"]["name"],
             "seats": maps.price_list(screening["drawing"], screening["prices"]),
         }
 
+    @call(contract.CANCEL_SCREENING)
+    def cancel_screening(self, request: Fields) -> Fields:
+        """Take the screening off the programme; doing so again changes nothing. Raises UnknownScreening."""
+        self._screening(request["screening_id"])
+        self.database.run(lambda tx: store.cancel(tx, request["screening_id"], utc_now()))
+        return request
+
     def _screening_and_seats(self, screening_id: str) -> tuple[Fields, Look]:
         screening = self._screening(screening_id)
+        if screening["cancelled_at"]:
+            raise contract.ScreeningCancelled(screening_id=screening_id)
         if screening["ends_at"] <= utc_now():
             raise contract.ScreeningOver(screening_id=screening_id)
         return screening, seats.look(self.board, self.announcer, screening_id)

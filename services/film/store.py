@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.engine import Connection
 
 from services.film.models import Cinema, Film, Hall, Screening
@@ -17,7 +17,7 @@ BY_START = (Screening.starts_at, Screening.screening_id)
 WITH_PLACE = (
     select(
         Screening.screening_id, Screening.starts_at, Screening.ends_at, Screening.local_date, Screening.currency,
-        Screening.price_from,
+        Screening.price_from, Screening.cancelled_at,
         Film.film_id, Film.title, Film.original_title, Film.running_minutes, Film.rating,
         Cinema.cinema_id, Cinema.name.label("cinema_name"), Cinema.city, Cinema.timezone,
         Hall.hall_id, Hall.name.label("hall_name"), Hall.capacity,
@@ -28,10 +28,12 @@ WITH_PLACE = (
     .join(Cinema, Cinema.cinema_id == Hall.cinema_id)
 )
 
+TAKES_PLACE = Screening.cancelled_at.is_(None)
+
 
 def films_showing(tx: Connection, now: dt.datetime, page: int, page_size: int) -> Fields:
     """Films with a screening after `now`, by title: one page of them."""
-    ahead = exists().where(Screening.film_id == Film.film_id, Screening.starts_at > now)
+    ahead = exists().where(Screening.film_id == Film.film_id, Screening.starts_at > now, TAKES_PLACE)
     query = select(*Film.__table__.columns).where(ahead)
     rows, total = _page(tx, query.order_by(Film.title, Film.film_id), page, page_size)
     return {"films": [row._asdict() for row in rows], "page": page, "page_size": page_size, "total": total}
@@ -52,7 +54,7 @@ def screenings_found(tx: Connection, now: dt.datetime, wanted: Fields) -> Fields
 
 def screenings_of_film(tx: Connection, film_id: str, now: dt.datetime) -> list[Fields]:
     """The film's screenings after `now`, cinema by cinema."""
-    query = WITH_PLACE.where(Screening.film_id == film_id, Screening.starts_at > now)
+    query = WITH_PLACE.where(Screening.film_id == film_id, Screening.starts_at > now, TAKES_PLACE)
     return [_screening(row) for row in tx.execute(query.order_by(Cinema.name, Cinema.cinema_id, *BY_START))]
 
 
@@ -60,12 +62,18 @@ def screening(tx: Connection, screening_id: str) -> Fields | None:
     """One screening, with `prices` by kind of seat and the `drawing` of its hall."""
     query = WITH_PLACE.add_columns(Screening.prices, Hall.drawing).where(Screening.screening_id == screening_id)
     row = tx.execute(query).first()
-    return None if row is None else {**_screening(row), "prices": row.prices, "drawing": Drawing(**row.drawing)}
+    return None if row is None else {**_screening(row), "prices": row.prices, "drawing": Drawing(**row.drawing),
+                                     "cancelled_at": row.cancelled_at}
+
+
+def cancel(tx: Connection, screening_id: str, now: dt.datetime) -> None:
+    """Take the screening off the programme, for good; the first time counts."""
+    tx.execute(update(Screening).where(Screening.screening_id == screening_id, TAKES_PLACE).values(cancelled_at=now))
 
 
 def _conditions(now: dt.datetime, wanted: Fields) -> list[ColumnElement[bool]]:
     """A day or a start that was asked for may lie in the past; otherwise only what has not begun is of use."""
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [TAKES_PLACE]
     if "title" in wanted:
         conditions.append(or_(_has(Film.title, wanted["title"]), _has(Film.original_title, wanted["title"])))
     if "cinema" in wanted:

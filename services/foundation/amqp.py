@@ -9,18 +9,20 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from amqp.exceptions import ConnectionError as ConnectionGone
 from amqp.exceptions import MessageNacked, NotFound
-from kombu import Connection, Producer, pools
+from kombu import Connection, Message, Producer, pools
 from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.serialization import dumps
 from nameko import config
 
 TRANSIENT, PERSISTENT = 1, 2
+UNKNOWN_TYPE = "application/octet-stream"
 ANSWER_SECONDS = 5
 # At most one quick retry: it cures a connection that the broker closed while it lay in the pool.
 RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 
-BrokerDown = (OperationalError, ConnectionError, OSError, TimeoutError, MessageNacked, LimitExceeded)
+BrokerDown = (OperationalError, ConnectionGone, ConnectionError, OSError, TimeoutError, MessageNacked, LimitExceeded)
 
 
 class NoRoute(Exception):
@@ -46,25 +48,37 @@ def producer(confirm: bool = True) -> Iterator[Producer]:
             raise
 
 
-def publish(body: Any, *, exchange: Any, routing_key: str, confirm: bool = True, mandatory: bool = False,
-            delivery_mode: int = TRANSIENT, **options: Any) -> None:
-    """Send one message. Raises EncodeError, NoRoute (mandatory and nobody there) or one of BrokerDown."""
+def publish(body: Any, *, exchange: Any, routing_key: str, **options: Any) -> None:
+    """Send one message, as `send` does. Raises EncodeError, NoRoute or one of BrokerDown."""
     # First of all, so that a body that can't be sent breaks no connection.
     content_type, encoding, content = dumps(body, serializer=config["serializer"])
+    send(content, content_type=content_type, content_encoding=encoding, exchange=exchange, routing_key=routing_key,
+         **options)
+
+
+def send(content: bytes, *, exchange: Any, routing_key: str, confirm: bool = True, mandatory: bool = False,
+         delivery_mode: int = TRANSIENT, **options: Any) -> None:
+    """Send a body as it is. Raises NoRoute (mandatory and nobody there) or one of BrokerDown."""
     returned: list[Any] = []
     try:
         with producer(confirm) as pooled:
             if mandatory:
                 _listen_for_returns(pooled, lambda *details: returned.append(details))
             pooled.publish(
-                content, content_type=content_type, content_encoding=encoding, exchange=exchange,
-                routing_key=routing_key, mandatory=mandatory, delivery_mode=delivery_mode, retry=True,
-                retry_policy=RETRY, timeout=ANSWER_SECONDS, confirm_timeout=ANSWER_SECONDS, **options,
+                content, exchange=exchange, routing_key=routing_key, mandatory=mandatory, delivery_mode=delivery_mode,
+                retry=True, retry_policy=RETRY, timeout=ANSWER_SECONDS, confirm_timeout=ANSWER_SECONDS, **options,
             )
     except NotFound:  # not even the exchange is there
         raise NoRoute(routing_key) from None
     if returned:
         raise NoRoute(routing_key)
+
+
+def send_on(message: Message, *, exchange: Any, routing_key: str, headers: dict[str, Any]) -> None:
+    """Send a copy of a message, persistent and confirmed, to a queue that must be there. Raises like `send`."""
+    send(message.body or b"", exchange=exchange, routing_key=routing_key, headers=headers, mandatory=True,
+         delivery_mode=PERSISTENT, message_id=message.properties.get("message_id"),
+         content_type=message.content_type or UNKNOWN_TYPE, content_encoding=message.content_encoding or "binary")
 
 
 def _listen_for_returns(producer: Producer, listener: Callable[..., None]) -> None:

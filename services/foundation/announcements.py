@@ -12,7 +12,7 @@ from kombu.common import maybe_declare
 from nameko.events import BROADCAST, SERVICE_POOL, EventHandler, get_event_exchange
 from nameko.extensions import DependencyProvider, SharedExtension
 
-from schemas.base import Event
+from schemas.base import Announcement
 from services.foundation import amqp
 from services.foundation.draining import DrainingConsumer
 
@@ -25,7 +25,7 @@ class Announcements(SharedExtension):
 
     def __init__(self) -> None:
         super().__init__()
-        self._waiting: dict[Event, set[str]] = defaultdict(set)
+        self._waiting: dict[Announcement, set[str]] = defaultdict(set)
         self._wake = eventlet.Event()
 
     def setup(self) -> None:
@@ -36,18 +36,19 @@ class Announcements(SharedExtension):
     def start(self) -> None:
         self.container.spawn_managed_thread(self._run, identifier="announcer")
 
-    def announce(self, event: Event, *ids: str) -> None:
+    def announce(self, announcement: Announcement, *ids: str) -> None:
         """Soon, without waiting, and whatever the broker's state."""
-        self._waiting[event].update(ids)
+        self._waiting[announcement].update(ids)
         if not self._wake.ready():
             self._wake.send()
 
-    def announce_now(self, event: Event, *ids: str) -> None:
+    def announce_now(self, announcement: Announcement, *ids: str) -> None:
         """Return when the broker has it, or has been found down (which is logged)."""
         try:
-            amqp.publish(list(ids), exchange=self._exchange, routing_key=event.name)
+            amqp.publish(list(ids), exchange=self._exchange, routing_key=announcement.name)
         except (amqp.NoRoute, *amqp.BrokerDown):
-            log.warning("could not announce", extra={"event": f"{event.room}.{event.name}", "count": len(ids)})
+            log.warning("could not announce",
+                        extra={"announcement": f"{announcement.room}.{announcement.name}", "count": len(ids)})
 
     def _run(self) -> None:
         while True:
@@ -55,8 +56,8 @@ class Announcements(SharedExtension):
             eventlet.sleep(GATHER_SECONDS)
             self._wake = eventlet.Event()
             gathered, self._waiting = self._waiting, defaultdict(set)
-            for event, ids in gathered.items():
-                self.announce_now(event, *ids)
+            for announcement, ids in gathered.items():
+                self.announce_now(announcement, *ids)
 
 
 class Announcer(DependencyProvider):
@@ -69,13 +70,13 @@ class Announcer(DependencyProvider):
 
 
 class AnnouncementHandler(EventHandler):
-    """`@on_announcement(EVENT)`: called with the list of ids; `everywhere`: in each process of the room."""
+    """`@on_announcement(ANNOUNCEMENT)`: called with the list of ids; `everywhere`: in each process of the room."""
 
     consumer_cls = DrainingConsumer
 
-    def __init__(self, event: Event, everywhere: bool = False) -> None:
-        super().__init__(event.room, event.name, handler_type=BROADCAST if everywhere else SERVICE_POOL,
-                         reliable_delivery=False)
+    def __init__(self, announcement: Announcement, everywhere: bool = False) -> None:
+        super().__init__(announcement.room, announcement.name, reliable_delivery=False,
+                         handler_type=BROADCAST if everywhere else SERVICE_POOL)
 
 
 on_announcement = AnnouncementHandler.decorator

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 
+from schemas.base import Trace
 from schemas.errors import RoomUnavailable
 
 log = logging.getLogger("marquee.database")
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 TRIES = 4
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
+TRACED = tuple(Trace().fields)
 
 
 class CommitUnknown(Exception):
@@ -78,8 +80,12 @@ def make_engine(uri: str) -> Engine:
 class Transactions:
     """What a room gets to work with: `self.database.run(work)`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, trace: dict[str, Any] | None = None,
+                 on_event: Callable[[], None] = lambda: None) -> None:
+        """`trace`: the ids of the call at hand; events written carry them. `on_event`: called when one is committed."""
         self.engine = engine
+        self._trace = trace or {}
+        self._on_event = on_event
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work(connection)` in one transaction and commit it; any exception rolls it back.
@@ -92,9 +98,12 @@ class Transactions:
             committing = False
             try:
                 with self.engine.connect() as connection:
+                    connection.info.update(trace=self._trace, wrote_event=False)
                     result = work(connection)
                     committing = True
                     connection.commit()
+                    if connection.info["wrote_event"]:
+                        self._on_event()
                     return result
             except PoolTimeout:
                 raise RoomUnavailable(room="database") from None
@@ -134,10 +143,11 @@ class Database(nameko_sqlalchemy.Database):
     def setup(self) -> None:
         self.db_uri = config["DB_URIS"][f"{self.container.service_name}:{self.declarative_base.__name__}"]
         self.engine = make_engine(self.db_uri)
-        self.transactions = Transactions(self.engine)
+        self.on_event: Callable[[], None] = lambda: None
 
     def get_dependency(self, worker_ctx: Any) -> Transactions:
-        return self.transactions
+        trace = {name: worker_ctx.context_data[name] for name in TRACED if name in worker_ctx.context_data}
+        return Transactions(self.engine, trace, self.on_event)
 
     def worker_teardown(self, worker_ctx: Any) -> None:
         """Nothing is left open between calls."""

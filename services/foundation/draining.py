@@ -70,6 +70,11 @@ class DrainingConsumer(Consumer):
             super().ack_message(message)
         self._in_hand.discard(id(message))
 
+    def requeue_message(self, message: Message) -> None:
+        with suppress(*BROKEN):
+            super().requeue_message(message)
+        self._in_hand.discard(id(message))
+
     def reject_message(self, message: Message) -> None:
         """Refuse a message for good: it goes to the dead-letter exchange where there is one."""
         with suppress(*BROKEN):

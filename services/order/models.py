@@ -1,10 +1,11 @@
 """The order room's tables. `seat_claim` is the referee: its primary key is why no seat is sold twice."""
 
-from sqlalchemy import Index, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Index, Integer, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import UtcDateTime
 from services.foundation.idempotency import key_table
+from services.foundation.outbox import outbox_table
 
 Moment = UtcDateTime
 
@@ -27,24 +28,34 @@ class Order(Base):
     # 1, 2, ... while unpaid, null after: with the unique key below, a cap that no race gets around.
     unpaid_slot: Mapped[int | None] = mapped_column(SmallInteger)
     seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price}]: the quote, never changed
+    snacks: Mapped[str] = mapped_column(Text)  # JSON [{sku, name, name_zh, quantity, price}], never changed either
     total: Mapped[int] = mapped_column(Integer)
     refunded: Mapped[int] = mapped_column(Integer)
+    revived: Mapped[bool] = mapped_column(Boolean)  # had expired, was paid late, and got its seats all the same
     currency: Mapped[str] = mapped_column(String(3))
     film_title: Mapped[str] = mapped_column(String(200))
+    cinema_id: Mapped[str | None] = mapped_column(String(64))
     cinema_name: Mapped[str] = mapped_column(String(200))
     hall_name: Mapped[str] = mapped_column(String(200))
     starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
     starts_offset: Mapped[int] = mapped_column(Integer)  # minutes east of UTC at the cinema
-    refund_until: Mapped[Moment] = mapped_column(UtcDateTime)  # the policy in force when it was made
+    ends_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when it was made
     created_at: Mapped[Moment] = mapped_column(UtcDateTime)
     expires_at: Mapped[Moment] = mapped_column(UtcDateTime)
     changed_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    # What the kitchen has told of its snacks; null without any.
+    kitchen_status: Mapped[str | None] = mapped_column(String(16))
+    kitchen_sequence: Mapped[int] = mapped_column(Integer)
+    pick_up_code: Mapped[str | None] = mapped_column(String(8))
+    needed_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         UniqueConstraint("screening_id", "buyer_id", "unpaid_slot", name="one_order_a_slot"),
         Index("orders_of_a_buyer", "buyer_id", "order_id"),
         Index("orders_by_deadline", "status", "expires_at"),
         Index("orders_by_change", "changed_at"),
+        Index("orders_by_end", "status", "ends_at"),
     )
 
 
@@ -77,27 +88,24 @@ class Refund(Base):
 
     __tablename__ = "refund"
 
-    refund_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    refund_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     order_id: Mapped[str] = mapped_column(String(32), index=True)
     amount: Mapped[int] = mapped_column(Integer)
+    kept: Mapped[int] = mapped_column(Integer)  # of what the seats cost, by the order's refund policy
+    reason: Mapped[str] = mapped_column(String(24))
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16), index=True)
     requested_at: Mapped[Moment] = mapped_column(UtcDateTime)
 
 
-class Outbox(Base):
-    """What has become true, written in the transaction that made it so; one row a change of an order."""
+class CancelledScreening(Base):
+    """A screening that won't take place: nothing of it is sold any more, and its orders are being ended."""
 
-    __tablename__ = "outbox"
+    __tablename__ = "cancelled_screening"
 
-    event_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    type: Mapped[str] = mapped_column(String(40))
-    order_id: Mapped[str] = mapped_column(String(32))
-    version: Mapped[int] = mapped_column(Integer)
-    made_at: Mapped[Moment] = mapped_column(UtcDateTime)
-    published_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
-
-    __table_args__ = (UniqueConstraint("order_id", "version", name="one_event_a_change"),)
+    screening_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    cancelled_by: Mapped[str] = mapped_column(String(64))
+    cancelled_at: Mapped[Moment] = mapped_column(UtcDateTime, index=True)
 
 
 class BoardEpoch(Base):
@@ -111,3 +119,4 @@ class BoardEpoch(Base):
 
 
 KEYS = key_table(Base.metadata)
+OUTBOX = outbox_table(Base.metadata)  # one row a change of an order

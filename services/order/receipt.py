@@ -1,44 +1,62 @@
 """What a buyer is told about an order."""
 
 import datetime as dt
+import json
+from dataclasses import asdict
 from typing import Any
 
-from services.order.rules import Quote
-from services.order.store import OrderView
+from services.order.events import screening
+from services.order.rules import Quote, RefundPlan, in_full_until
+from services.order.view import OrderView
 
 
-def receipt(view: OrderView, now: dt.datetime) -> dict[str, Any]:
-    """The order with its tickets, in the fields of schemas.order.Order."""
+def receipt(view: OrderView, now: dt.datetime, payment: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The order with its tickets, in the fields of schemas.order.Order; `payment`: how far paying has come."""
     row = view.row
-    at_the_cinema = dt.timezone(dt.timedelta(minutes=row.starts_offset))
     return {
         "order_id": row.order_id,
         "status": row.status,
+        "payment": payment,
         "screening_id": row.screening_id,
         "seats": view.seats,
+        "snacks": view.snacks,
         "total": row.total,
         "currency": row.currency,
         "refunded": row.refunded,
         "created_at": row.created_at,
         "expires_at": row.expires_at,
         "server_time": now,
-        "screening": {
-            "screening_id": row.screening_id,
-            "film_title": row.film_title,
-            "cinema_name": row.cinema_name,
-            "hall_name": row.hall_name,
-            "starts_at": row.starts_at.astimezone(at_the_cinema),
-        },
+        "screening": screening(row._mapping),
         "tickets": [
             {"ticket_id": ticket.ticket_id, "seat_id": ticket.seat_id, "status": ticket.status,
              "code": ticket.code if ticket.status == "valid" else None}
             for ticket in view.tickets
         ],
-        "refund_terms": {"full_until": row.refund_until},
+        "refund_terms": {"full_until": in_full_until(view.tiers), "tiers": [asdict(tier) for tier in view.tiers]},
+        "kitchen": kitchen(row) if row.kitchen_status else None,
     }
 
 
-def new_order_receipt(draft: dict[str, Any], quote: Quote, now: dt.datetime) -> dict[str, Any]:
+def kitchen(row: Any) -> dict[str, Any]:
+    """How far its snacks are; the time is that of the cinema's clock."""
+    at_the_cinema = dt.timezone(dt.timedelta(minutes=row.starts_offset))
+    return {"status": row.kitchen_status, "pick_up_code": row.pick_up_code,
+            "needed_at": row.needed_at and row.needed_at.astimezone(at_the_cinema)}
+
+
+def preview(view: OrderView, plan: RefundPlan, now: dt.datetime) -> dict[str, Any]:
+    """What a refund would come to, in the fields of schemas.order.RefundPreviewReply."""
+    return {
+        "order_id": view.row.order_id, "currency": view.row.currency, "amount": plan.amount_with_snacks,
+        "kept": plan.kept + plan.snacks - plan.snacks_back,
+        "snacks": {"price": plan.snacks, "refund": plan.snacks_back} if plan.snacks else None,
+        "until": plan.until, "server_time": now,
+        "seats": [{"seat_id": seat, "price": plan.prices[seat], "refund": back} for seat, back in plan.back.items()],
+    }
+
+
+def new_order_receipt(draft: dict[str, Any], quote: Quote) -> dict[str, Any]:
     """An order just made, in the fields of schemas.order.BuyReply."""
     told = ("order_id", "status", "screening_id", "total", "currency", "expires_at")
-    return {**{name: draft[name] for name in told}, "seats": quote.seats, "server_time": now}
+    return {**{name: draft[name] for name in told}, "seats": quote.seats,
+            "snacks": json.loads(draft["snacks"]), "server_time": draft["created_at"]}

@@ -1,15 +1,16 @@
 """What may be bought, paid, refunded, cancelled, and when. Pure: no I/O, `now` is an argument."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.errors import FieldsInvalid
-from schemas.order import (
+from schemas.order_refusals import (
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,
     OrderNotRefundable,
+    RefundChanged,
     RefundClosed,
     SalesClosed,
     SeatsNotInOrder,
@@ -20,8 +21,9 @@ from schemas.order import (
 TRANSITIONS: dict[str, frozenset[str]] = {
     "created": frozenset({"paying", "cancelled", "expired"}),
     "paying": frozenset({"paid", "cancelled", "expired", "review"}),
-    "paid": frozenset({"part_refunded", "refunding"}),
-    "part_refunded": frozenset({"part_refunded", "refunding"}),
+    "paid": frozenset({"part_refunded", "refunding", "completed"}),
+    "part_refunded": frozenset({"part_refunded", "refunding", "completed"}),
+    "completed": frozenset({"refunding"}),  # only when the house cancels the screening after all
     "refunding": frozenset({"refunded"}),
     "expired": frozenset({"paid"}),  # only when a late payment finds all its seats still free
     "review": frozenset({"paid", "cancelled", "refunding"}),
@@ -31,7 +33,30 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 UNPAID = frozenset({"created", "paying"})
 HOLDS_SEATS = UNPAID | {"review"}           # its claims are PENDING
 ENDED_UNPAID = frozenset({"expired", "cancelled"})
-OWNS_SEATS = frozenset({"paid", "part_refunded"})  # its claims are SOLD
+REFUNDABLE = frozenset({"paid", "part_refunded"})
+OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
+BEGUN = frozenset({"preparing", "ready", "collected"})  # in the kitchen: such snacks are not paid back
+
+
+@dataclass(frozen=True)
+class TierRule:
+    """From config.yml: so long before the start, so much goes back."""
+
+    before: dt.timedelta
+    percent: int
+    fee: int  # minor units, kept from each seat
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Until `until`, `percent` of a seat's price goes back, less `fee` minor units."""
+
+    until: dt.datetime
+    percent: int
+    fee: int
+
+    def of(self, price: int) -> int:
+        return max(0, price * self.percent // 100 - self.fee)
 
 
 @dataclass(frozen=True)
@@ -40,9 +65,11 @@ class Limits:
 
     hold: dt.timedelta
     pay: dt.timedelta
-    refund_until: dt.timedelta
+    refund_tiers: tuple["TierRule", ...]
     seats_per_order: int
     unpaid_orders: int
+    snacks_per_order: int
+    snacks_of_a_kind: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +103,26 @@ def quote(prices: dict[str, dict[str, Any]], starts_at: dt.datetime, wanted: lis
     return Quote(seats, sum(seat["price"] for seat in seats))
 
 
+def check_snacks(wanted: list[dict[str, Any]], limits: Limits) -> None:
+    """Raise FieldsInvalid for more snacks than one order may have; `wanted` is [{sku, quantity}]."""
+    if len({snack["sku"] for snack in wanted}) != len(wanted):
+        raise FieldsInvalid(fields={"snacks": ["The same snack is named twice."]})
+    if len(wanted) > limits.snacks_per_order:
+        raise FieldsInvalid(fields={"snacks": [f"At most {limits.snacks_per_order} different snacks an order."]})
+    if any(snack["quantity"] > limits.snacks_of_a_kind for snack in wanted):
+        raise FieldsInvalid(fields={"snacks": [f"At most {limits.snacks_of_a_kind} of each."]})
+
+
+def worth(snacks: list[dict[str, Any]]) -> int:
+    """What these cost together."""
+    return sum(snack["quantity"] * snack["price"] for snack in snacks)
+
+
+def is_complete(status: str, ends_at: dt.datetime, kitchen_status: str | None, now: dt.datetime) -> bool:
+    """Nothing of the order is to come."""
+    return status in REFUNDABLE and ends_at <= now and kitchen_status in (None, "collected")
+
+
 def is_dead(status: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
     """An unpaid order past its deadline: its seats are for the next buyer."""
     return status in UNPAID and expires_at <= now
@@ -93,28 +140,99 @@ def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, limits: Limit
     return max(expires_at, created_at + limits.pay)
 
 
+def check_way(method: str, return_url: str | None) -> None:
+    """Only test money can be had without the buyer going to a page for it."""
+    if method != "sandbox" and return_url is None:
+        raise FieldsInvalid(fields={"return_url": ["Where should the buyer come back to?"]})
+
+
+def may_revive(status: str, starts_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether a late payment may still bring the order its seats, should they all be free."""
+    return status == "expired" and now < starts_at
+
+
 def may_cancel(status: str) -> None:
     if status not in UNPAID:
         raise OrderNotCancellable(status=status)
 
 
+def stamped(policy: tuple[TierRule, ...], starts_at: dt.datetime) -> list[Tier]:
+    """The policy as it will hold for one order, the tier that ends first at the head."""
+    tiers = [Tier(starts_at - rule.before, rule.percent, rule.fee) for rule in policy]
+    return sorted(tiers, key=lambda tier: tier.until)
+
+
+def tier_at(tiers: list[Tier], now: dt.datetime) -> Tier:
+    """The tier in force, or RefundClosed when all are over."""
+    for tier in tiers:
+        if now <= tier.until:
+            return tier
+    full_until = in_full_until(tiers)
+    raise RefundClosed(full_until=full_until.isoformat() if full_until else None)
+
+
+def in_full_until(tiers: list[Tier]) -> dt.datetime | None:
+    """Until when everything is given back; None: never."""
+    return max((tier.until for tier in tiers if tier.percent == 100 and not tier.fee), default=None)
+
+
 @dataclass(frozen=True)
 class RefundPlan:
-    seats: list[str]
-    amount: int
+    """What is given back for which seat, in minor units, and until when that offer stands."""
+
+    prices: dict[str, int]  # what each seat cost
+    back: dict[str, int]    # what of it goes back
     whole: bool
+    until: dt.datetime | None = None
+    snacks: int = 0         # what those cost that are concerned ...
+    snacks_back: int = 0    # ... and what of it goes back, as the kitchen stands now
+
+    @property
+    def seats(self) -> list[str]:
+        return list(self.back)
+
+    @property
+    def amount(self) -> int:
+        return sum(self.back.values())
+
+    @property
+    def kept(self) -> int:
+        return sum(self.prices.values()) - self.amount
+
+    @property
+    def amount_with_snacks(self) -> int:
+        return self.amount + self.snacks_back
 
 
-def plan_refund(status: str, valid: dict[str, int], wanted: list[str] | None, refund_until: dt.datetime,
+def plan_refund(status: str, valid: dict[str, int], wanted: list[str] | None, tiers: list[Tier],
                 now: dt.datetime) -> RefundPlan:
-    """What is given back; `valid` is {seat_id: price} of the tickets still good. All or nothing by the clock."""
-    if status not in OWNS_SEATS:
+    """What is given back by the order's own terms; `valid` is {seat_id: price} of the tickets still good."""
+    if status not in REFUNDABLE:
         raise OrderNotRefundable(status=status)
-    if now > refund_until:
-        raise RefundClosed(full_until=refund_until.isoformat())
+    tier = tier_at(tiers, now)
     seats = list(valid) if wanted is None else wanted
     if len(set(seats)) != len(seats):
         raise FieldsInvalid(fields={"seats": ["The same seat is named twice."]})
     if strangers := [seat for seat in seats if seat not in valid]:
         raise SeatsNotInOrder(seats=strangers)
-    return RefundPlan(seats, sum(valid[seat] for seat in seats), whole=len(seats) == len(valid))
+    prices = {seat: valid[seat] for seat in seats}
+    return RefundPlan(prices, {seat: tier.of(price) for seat, price in prices.items()}, len(seats) == len(valid),
+                      tier.until)
+
+
+def with_snacks(plan: RefundPlan, worth: int, kitchen_status: str | None) -> RefundPlan:
+    """With the last seats the snacks are given back too, whatever the tier, unless the kitchen has begun."""
+    if not plan.whole:
+        return plan
+    return replace(plan, snacks=worth, snacks_back=0 if kitchen_status in BEGUN else worth)
+
+
+def full_refund(valid: dict[str, int]) -> RefundPlan:
+    """Everything, whatever the terms: it is the house that can't keep its word."""
+    return RefundPlan(valid, valid, whole=True)
+
+
+def check_amount(plan: RefundPlan, shown: int | None) -> None:
+    """Raise RefundChanged when the buyer has agreed to another amount than they would get now."""
+    if shown is not None and shown != plan.amount_with_snacks:
+        raise RefundChanged(amount=plan.amount_with_snacks)

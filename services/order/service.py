@@ -1,51 +1,40 @@
 """The order room: who sits where, and who has paid for it."""
 
-import datetime as dt
 import logging
-from functools import cache
 from typing import Any
 
 from eventlet import tpool
-from nameko import config
 
-from schemas import film
+from schemas import film, kitchen, payment, tickets
 from schemas import order as contract
+from schemas.cancellation import CANCEL_SCREENING
 from schemas.errors import Busy, NotFound
 from services.foundation.announcements import on_announcement
 from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
 from services.foundation.database import Database, utc_now
-from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
-from services.foundation.ids import new_id
+from services.foundation.events import Delivery, on_event
+from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.foundation.presence import Presence
+from services.foundation.relay import Relay
 from services.foundation.remote import Remote
-from services.order import rules, store
+from services.order import cancellation, refunds, rules, snacks, store
 from services.order.boards import SeatBoards
 from services.order.calendar_file import calendar_file
-from services.order.models import KEYS, Base
-from services.order.receipt import new_order_receipt, receipt
-from services.order.taking import Taking, board_owner
-from services.order.terms import ScreeningTerms, Terms
+from services.order.draft import new_draft
+from services.order.limits import limits
+from services.order.models import KEYS, OUTBOX, Base
+from services.order.receipt import preview, receipt
+from services.order.snacks import SnackCounter
+from services.order.taking import Taking
+from services.order.tending import Tending
+from services.order.terms import ScreeningTerms
 from services.order.ticket_codes import as_text
 from services.order.ticket_images import ticket_images
 from services.order.ticket_keys import TicketKeyFile
 from services.order.till import Till
 
 log = logging.getLogger("marquee.order")
-KEYS_KEPT = dt.timedelta(days=7)
-REFUND_RETRY = dt.timedelta(seconds=15)
-
-
-@cache
-def limits() -> rules.Limits:
-    settings = config["order"]
-    return rules.Limits(
-        hold=dt.timedelta(minutes=settings["hold_minutes"]),
-        pay=dt.timedelta(minutes=settings["pay_minutes"]),
-        refund_until=dt.timedelta(minutes=settings["refund_until_minutes"]),
-        seats_per_order=settings["seats_per_order"],
-        unpaid_orders=settings["unpaid_orders"],
-    )
 
 
 class Order:
@@ -53,6 +42,7 @@ class Order:
 
     asker = AskerProvider()
     database = Database(Base)
+    relay = Relay(OUTBOX)
     boards = SeatBoards()
     terms = ScreeningTerms()
     remote = Remote()
@@ -61,45 +51,41 @@ class Order:
 
     @property
     def till(self) -> Till:
-        return Till(self.database, self.boards, self.remote, self.ticket_keys)
+        counter = SnackCounter(self.database, self.remote)
+        return Till(self.database, self.boards, self.remote, self.ticket_keys, counter)
 
     def keys(self, method: Any, request: dict[str, Any]) -> Keys:
         return Keys(KEYS, self.asker, method, request)
 
     @call(contract.BUY)
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Take seats, all or none, and hold them until `expires_at`."""
+        """Take seats and snacks, all or none, and hold them until `expires_at`."""
         now = utc_now()
+        rules.check_snacks(request["snacks"], limits())
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, limits())
-        draft = self.draft(terms, quote, now)
+        draft = new_draft(self.asker, terms, quote, limits(), now)
         taking = Taking(self.database, self.boards, self.till, limits(), terms, self.keys(contract.BUY, request))
-        return taking.take(draft, quote, new_order_receipt(draft, quote, now))
-
-    def draft(self, terms: Terms, quote: rules.Quote, now: dt.datetime) -> dict[str, Any]:
-        """The row of a new order, with the terms and policies of this moment stamped on it."""
-        order_id = new_id()
-        return {
-            "order_id": order_id, "board_owner": board_owner(self.asker, order_id),
-            "buyer_id": self.asker.user_id, "screening_id": terms.screening_id,
-            "status": "created", "version": 1, "unpaid_slot": 1, "total": quote.total, "refunded": 0,
-            "currency": terms.currency, "film_title": terms.film_title, "cinema_name": terms.cinema_name,
-            "hall_name": terms.hall_name, "starts_at": terms.starts_at,
-            "starts_offset": int((terms.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60),
-            "refund_until": terms.starts_at - limits().refund_until, "created_at": now,
-            "expires_at": now + limits().hold, "changed_at": now,
-        }
+        return taking.take(draft, quote, request["snacks"])
 
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Start paying (which extends the deadline once), charge, and make the tickets."""
+        """Start paying, which extends the deadline once.
+
+        With a `return_url` the reply says at which page the buyer pays; what comes of it the payment room will tell.
+        Without one the money is taken at once and the tickets are made.
+        """
         order_id, keys, now = request["order_id"], self.keys(contract.PAY, request), utc_now()
+        rules.check_way(request["method"], request.get("return_url"))
         try:
             view = self.database.run(lambda tx: self._start_paying(tx, keys, order_id))
             if view.row.status == "paying":
                 row = view.row
                 self.boards.show_held(row.screening_id, row.board_owner, row.expires_at, view.seat_ids)
-                self.till.charge(view, request["method"])
+                if checkout := self.till.ask_for_money(view, request["method"], request.get("return_url")):
+                    told = receipt(view, now, checkout)
+                    self.database.run(lambda tx: keys.remember(tx, told))
+                    return told
             paid = self.till.book_payment(order_id, lambda tx, view: keys.remember(tx, receipt(view, now)))
         except AlreadyAnswered as earlier:
             return earlier.reply
@@ -117,6 +103,16 @@ class Order:
                        expires_at=rules.pay_deadline(view.row.created_at, view.row.expires_at, limits()))
         return store.find(tx, order_id)
 
+    @on_event(payment.CAPTURED)
+    def book_captured(self, delivery: Delivery) -> None:
+        """The money has come. Nothing is done twice here: what is booked already stays as it is."""
+        self.till.book_or_return(delivery.body["order_id"])
+
+    @on_event(payment.REVIEW)
+    def hold_for_review(self, delivery: Delivery) -> None:
+        """Nobody is given seats or money before a person has looked."""
+        self.till.hold_for_review(delivery.body["order_id"])
+
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
         """Void the tickets and free the seats at once; the money follows."""
@@ -125,9 +121,9 @@ class Order:
         def give_back(tx: Any) -> tuple[store.OrderView, rules.RefundPlan]:
             view = store.lock(tx, order_id, self.asker.user_id)
             keys.recall(tx)  # now that no twin can be at it
-            plan = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"),
-                                     view.row.refund_until, now)
-            store.give_back(tx, view, plan)
+            plan = refunds.plan(view, request, now)
+            rules.check_amount(plan, request.get("amount"))
+            refunds.give_back(tx, view, plan)
             keys.remember(tx, receipt(store.find(tx, order_id), now))
             return view, plan
 
@@ -138,6 +134,14 @@ class Order:
         self.boards.show_free(view.row.screening_id, view.row.board_owner, plan.seats)
         view = self.till.send_refunds(order_id, lambda tx, view: keys.revise(tx, receipt(view, now)))
         return receipt(view, now)
+
+    @call(contract.REFUND_PREVIEW)
+    def refund_preview(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What would go back now, seat by seat; changes nothing."""
+        now = utc_now()
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        plan = refunds.plan(view, request, now)
+        return preview(view, plan, now)
 
     @call(contract.CANCEL)
     def cancel(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +156,8 @@ class Order:
         now = utc_now()
         try:
             rules.may_cancel(self.database.run(look).row.status)
-            view = self.till.settle(order_id, "cancelled", lambda tx, view: keys.remember(tx, receipt(view, now)))
+            view = self.till.settle(order_id, "cancelled", "asked",
+                                    lambda tx, view: keys.remember(tx, receipt(view, now)))
             self.database.run(keys.recall)
         except AlreadyAnswered as earlier:
             return earlier.reply
@@ -161,11 +166,21 @@ class Order:
             raise Busy(retry_after=1)  # a payment has just begun
         return receipt(view, now)
 
+    @call(CANCEL_SCREENING)
+    def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Decide it, or in a dry run only say what it comes to. `tend` ends the orders, and goes on after a crash."""
+        self.terms.of(request["screening_id"], self.remote)  # there is such a screening
+        if not request["dry_run"]:
+            self.remote.call(film.CANCEL_SCREENING, {"screening_id": request["screening_id"]})
+        keys = self.keys(CANCEL_SCREENING, request)
+        return cancellation.decide(self.database, keys, request, str(self.asker.user_id))
+
     @call(contract.GET_INFO)
     def get_info(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        return receipt(self._settled([view])[0], utc_now())
+        view, told = self.till.find_payment(self.till.as_it_stands(view))
+        return receipt(view, utc_now(), told)
 
     @call(contract.GET_LIST)
     def get_list(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -173,45 +188,34 @@ class Order:
         limit, now = request["limit"], utc_now()
         views = self.database.read(lambda tx: store.list_orders(
             tx, str(self.asker.user_id), request.get("status"), request.get("cursor"), limit))
-        page = self._settled(views[:limit])
+        page = [self.till.as_it_stands(view) for view in views[:limit]]
         if wanted := request.get("status"):
             page = [view for view in page if view.row.status == wanted]
         return {"orders": [receipt(view, now) for view in page], "server_time": now,
                 "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
 
-    @call(contract.GET_TICKET_IMAGES)
+    @call(tickets.GET_TICKET_IMAGES)
     def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
         """The codes of an order's valid tickets, as pictures to show at the door."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
         return {"tickets": tpool.execute(ticket_images, view.tickets)}
 
-    @call(contract.GET_CALENDAR)
+    @call(tickets.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One of the caller's orders as a calendar entry; without an end while the film room can't say it."""
+        """One of the caller's orders as a calendar entry."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        try:
-            ends_at = self.terms.of(view.row.screening_id, self.remote).ends_at
-        except (Busy, NotFound):
-            ends_at = None
-        return {"calendar": calendar_file(view, ends_at)}
+        return {"calendar": calendar_file(view)}
 
-    @call(contract.GET_TICKET_KEYS)
+    @call(tickets.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:
         """The public keys by which a door tells true ticket codes from false ones, the one in use first."""
         return {"keys": [{"key_id": key_id, "algorithm": "Ed25519", "public_key": as_text(public)}
                          for key_id, public in self.ticket_keys.public.items()]}
 
-    def _settled(self, views: list[store.OrderView]) -> list[store.OrderView]:
-        """The same orders, those past their deadline ended first: nobody is shown a dead order as alive."""
-        return [self._settle_softly(view) for view in views]
-
-    def _settle_softly(self, view: store.OrderView) -> store.OrderView:
-        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
-            return view
-        try:
-            return self.till.settle(view.row.order_id)
-        except Busy:
-            return view  # the payment room can't say yet
+    @on_event(kitchen.STEP)
+    def keep_kitchen_step(self, delivery: Delivery) -> None:
+        """The buyer sees how far the snacks are."""
+        self.database.run(lambda tx: snacks.keep_step(tx, delivery.body, delivery.sequence))
 
     # --- what nobody asks for, but must happen ---
 
@@ -228,27 +232,4 @@ class Order:
     @every("sweep_seconds")
     def tend(self) -> None:
         """End dead orders, send refunds that had to wait, keep the boards true."""
-        for chore in (self.expire_orders, self.send_refunds, self.keep_boards, self.forget_keys):
-            try:
-                chore()
-            except Exception as problem:  # a chore that fails today is done tomorrow; the room lives on
-                log.warning("%s failed", chore.__name__, extra={"problem": f"{type(problem).__name__}: {problem}"})
-
-    def expire_orders(self) -> None:
-        for order_id in self.database.read(lambda tx: store.dead_orders(tx, utc_now())):
-            try:
-                self.till.settle(order_id)
-            except Busy as refusal:
-                log.warning("an order can't be settled yet", extra={"order_id": order_id, "reason": refusal.code})
-
-    def send_refunds(self) -> None:
-        waiting = self.database.read(lambda tx: store.open_refunds(tx, before=utc_now() - REFUND_RETRY))
-        for order_id in {refund.order_id for refund in waiting}:
-            self.till.send_refunds(order_id)
-
-    def keep_boards(self) -> None:
-        if mended := self.boards.keep(self.database):
-            log.warning("mended boards", extra={"count": mended})
-
-    def forget_keys(self) -> None:
-        self.database.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() - KEYS_KEPT))
+        Tending(self.database, self.boards, self.till).do_all()

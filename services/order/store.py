@@ -1,33 +1,34 @@
-"""The order room's queries. Every change of state is one compare-and-set with its outbox row."""
+"""The order room's queries. Every change of state is one compare-and-set with its event."""
 
 import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from schemas.order import UnknownOrder
+from schemas.order_refusals import UnknownOrder
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.order import rules
+from services.order.events import tell
 from services.order.models import Base
 from services.order.ticket_codes import Facts, TicketKeys
+from services.order.view import OrderView as OrderView
+from services.order.view import Rows as Rows
 
 tables = Base.metadata.tables
-orders, claims, tickets, refunds, outbox = (
-    tables[name] for name in ("orders", "seat_claim", "ticket", "refund", "outbox"))
-Rows = Sequence[Any]  # of sqlalchemy.Row
+orders, claims, tickets, cancelled = (
+    tables[name] for name in ("orders", "seat_claim", "ticket", "cancelled_screening"))
 
 
 # Built once: SQLAlchemy then has their SQL at hand, and several rows go as one statement.
 ADD_ORDER = insert(orders)
 ADD_CLAIMS = insert(claims)
 ADD_TICKETS = insert(tickets)
-ADD_EVENT = insert(outbox)
 
 
 class ClaimTaken(Exception):
@@ -36,25 +37,6 @@ class ClaimTaken(Exception):
 
 class SlotTaken(Exception):
     """The buyer has another unpaid order for this screening in this slot."""
-
-
-@dataclass(frozen=True)
-class OrderView:
-    """An order as its row and its tickets."""
-
-    row: Row[Any]
-    tickets: Rows
-    seats: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def valid_prices(self) -> dict[str, int]:
-        """Seat id -> price, for the tickets still good."""
-        prices = {seat["seat_id"]: seat["price"] for seat in self.seats}
-        return {ticket.seat_id: prices[ticket.seat_id] for ticket in self.tickets if ticket.status == "valid"}
-
-    @property
-    def seat_ids(self) -> list[str]:
-        return [seat["seat_id"] for seat in self.seats]
 
 
 # --- making an order ---
@@ -69,7 +51,7 @@ def add_order(tx: Connection, draft: dict[str, Any], seats: list[dict[str, Any]]
             raise SlotTaken() from None
         raise
     claim(tx, draft["screening_id"], draft["order_id"], [seat["seat_id"] for seat in seats], "PENDING")
-    _note(tx, draft["order_id"], 1, "created")
+    tell(tx, draft, seats)
 
 
 def claim(tx: Connection, screening_id: str, order_id: str, seats: Iterable[str], state: str) -> None:
@@ -80,6 +62,17 @@ def claim(tx: Connection, screening_id: str, order_id: str, seats: Iterable[str]
         tx.execute(ADD_CLAIMS, rows)
     except IntegrityError:
         raise ClaimTaken() from None
+
+
+def written(tiers: list[rules.Tier]) -> str:
+    """A refund policy as `orders.refund_tiers` keeps it."""
+    return json.dumps([{**asdict(tier), "until": tier.until.isoformat()} for tier in tiers])
+
+
+def is_cancelled(tx: Connection, screening_id: str) -> bool:
+    """Whether this screening won't take place."""
+    query = select(cancelled.c.screening_id).where(cancelled.c.screening_id == screening_id)
+    return tx.execute(query).first() is not None
 
 
 def exists(tx: Connection, order_id: str) -> bool:
@@ -141,82 +134,68 @@ def _view(row: Row[Any], found: Rows) -> OrderView:
     return OrderView(row, sorted(found, key=lambda ticket: places[ticket.seat_id]), seats)
 
 
-def move(tx: Connection, view: OrderView, target: str, **changes: Any) -> None:
-    """Take a locked order to `target` and note it; rules.TRANSITIONS says what may follow what."""
+def move(tx: Connection, view: OrderView, target: str, returning: Sequence[str] = (),
+         said: dict[str, Any] | None = None, **changes: Any) -> None:
+    """Take a locked order to `target`; rules.TRANSITIONS says what may follow what.
+
+    `returning`: the seats given back with this. `said`: more for its event.
+    """
     row = view.row
     if not rules.may_become(row.status, target):
         raise AssertionError(f"order {row.order_id} can't go from {row.status} to {target}")
     if target not in rules.UNPAID:
         changes["unpaid_slot"] = None
+    change(tx, view, target, returning, said, status=target, **changes)
+
+
+def change(tx: Connection, view: OrderView, what: str, returning: Sequence[str] = (),
+           said: dict[str, Any] | None = None, **changes: Any) -> None:
+    """Change a locked order, and tell that `what` has happened."""
+    row = view.row
+    changes["version"] = row.version + 1
     changed = tx.execute(
         update(orders).where(orders.c.order_id == row.order_id, orders.c.status == row.status,
                              orders.c.version == row.version)
-        .values(status=target, version=row.version + 1, changed_at=utc_now(), **changes)
+        .values(changed_at=utc_now(), **changes)
     ).rowcount
     if changed != 1:
         raise AssertionError(f"order {row.order_id} was not locked")
-    _note(tx, row.order_id, row.version + 1, target)
+    returned = {ticket.seat_id for ticket in view.tickets if ticket.status == "void"} | set(returning)
+    tell(tx, {**row._mapping, **changes}, view.seats, returned, what, **(said or {}))
 
 
-def _note(tx: Connection, order_id: str, version: int, status: str) -> None:
-    tx.execute(ADD_EVENT, {"event_id": new_id(), "type": f"order.{status}", "order_id": order_id, "version": version,
-                           "made_at": utc_now(), "published_at": None})
-
-
-def end_unpaid(tx: Connection, view: OrderView, target: str) -> None:
+def end_unpaid(tx: Connection, view: OrderView, target: str, reason: str | None = None) -> None:
     """Expire or cancel an unpaid order and give its seats back."""
-    move(tx, view, target)
+    move(tx, view, target, said={"reason": reason})
     tx.execute(delete(claims).where(claims.c.order_id == view.row.order_id))
 
 
 def mark_paid(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
     """The money is there: the claims are final and the tickets are made, with codes signed by `keys`."""
     row = view.row
-    move(tx, view, "paid")
+    move(tx, view, "paid", said={"revived": row.status == "expired"})
     sold = tx.execute(update(claims).where(claims.c.order_id == row.order_id).values(state="SOLD")).rowcount
     if sold != len(view.seats):
         raise AssertionError(f"order {row.order_id} has {sold} claims for {len(view.seats)} seats")
+    _make_tickets(tx, view, keys)
+
+
+def revive(tx: Connection, view: OrderView, keys: TicketKeys) -> bool:
+    """Paid late, and its seats all free still: it has them after all. False, and nothing done, when they are not."""
+    try:
+        claim(tx, view.row.screening_id, view.row.order_id, view.seat_ids, "SOLD")
+    except ClaimTaken:  # MariaDB undoes the whole statement
+        return False
+    move(tx, view, "paid", revived=True)
+    _make_tickets(tx, view, keys)
+    return True
+
+
+def _make_tickets(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
+    row = view.row
     facts = [Facts(new_id(), row.screening_id, seat) for seat in view.seat_ids]
     tx.execute(ADD_TICKETS, [{**asdict(ticket), "order_id": row.order_id, "code": keys.sign(ticket), "status": "valid"}
                              for ticket in facts])
-
-
-def give_back(tx: Connection, view: OrderView, plan: rules.RefundPlan) -> str:
-    """Void the tickets, free the seats, and write down what is owed; returns the refund's id."""
-    row, refund_id = view.row, new_id()
-    move(tx, view, "refunding" if plan.whole else "part_refunded", refunded=row.refunded + plan.amount)
-    mine = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
-    tx.execute(update(tickets).where(*mine, tickets.c.status == "valid").values(status="void"))
-    tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
-    tx.execute(insert(refunds).values(refund_id=refund_id, order_id=row.order_id, amount=plan.amount,
-                                      currency=row.currency, status="requested", requested_at=utc_now()))
-    return refund_id
-
-
-def owe_back(tx: Connection, view: OrderView) -> None:
-    """Money came in for an order that has ended: write down, once, that it goes back."""
-    row = view.row
-    if not tx.execute(select(refunds.c.refund_id).where(refunds.c.refund_id == row.order_id)).first():
-        tx.execute(insert(refunds).values(refund_id=row.order_id, order_id=row.order_id, amount=row.total,
-                                          currency=row.currency, status="requested", requested_at=utc_now()))
-
-
-def open_refunds(tx: Connection, order_id: str | None = None, before: dt.datetime | None = None) -> Rows:
-    """Refunds the payment room has not confirmed: of one order, or all asked for before a moment."""
-    query = select(refunds).where(refunds.c.status == "requested")
-    if order_id is not None:
-        query = query.where(refunds.c.order_id == order_id)
-    if before is not None:
-        query = query.where(refunds.c.requested_at < before)
-    return tx.execute(query.limit(100)).all()
-
-
-def refund_done(tx: Connection, refund_id: str, order_id: str) -> None:
-    """The money went back. The order is `refunded` when nothing of it is left."""
-    view = lock(tx, order_id)
-    tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
-    if view.row.status == "refunding" and not open_refunds(tx, order_id):
-        move(tx, view, "refunded")
 
 
 # --- looking around ---

@@ -1,31 +1,25 @@
-"""Taking seats: a hold on the board, then the claims in MariaDB, which decides."""
+"""Taking seats: a hold on the board, snacks from the kitchen, then the claims in MariaDB, which decides."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from schemas.errors import Busy
-from schemas.order import SeatsTaken, TooManyUnpaidOrders
-from services.foundation.calls import Asker
+from schemas.errors import Busy, RequestInProgress
+from schemas.kitchen import SnacksSoldOut, SnacksUnknown
+from schemas.order_refusals import SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.order import rules, store
 from services.order.boards import Boards
+from services.order.cancellation import refuse_cancelled
+from services.order.draft import Draft
+from services.order.receipt import new_order_receipt
 from services.order.terms import Terms
 from services.order.till import Till
 from services.seating.board import BoardCold, SeatsHeld
 
 TRIES = 8
-Draft = dict[str, Any]
-
-
-def board_owner(asker: Asker, order_id: str) -> str:
-    """Under which name the board holds the seats. Twins with one Idempotency-Key share it: they are no rivals."""
-    if asker.idempotency_key is None:
-        return order_id
-    return hashlib.sha256(f"{asker.user_id} {asker.idempotency_key}".encode()).hexdigest()[:32]
 
 
 @dataclass
@@ -38,34 +32,44 @@ class Taking:
     limits: rules.Limits
     terms: Terms
     keys: Keys
+    has_reserved: bool = False
 
-    def take(self, draft: Draft, quote: rules.Quote, reply: dict[str, Any]) -> dict[str, Any]:
-        """Write the order, or raise SeatsTaken naming the losers, and then nothing was taken at all.
+    def take(self, draft: Draft, quote: rules.Quote, snacks: list[dict[str, Any]]) -> dict[str, Any]:
+        """Write the order, or raise SeatsTaken or SnacksSoldOut naming the losers, and then nothing was taken at all.
 
-        The answer is `reply`, or what was answered before under the same key.
+        The answer is that of a new order, or what was answered before under the same key.
         """
+        try:
+            return self._take(draft, quote, snacks)
+        except AlreadyAnswered as earlier:
+            self._return_snacks(draft)
+            return earlier.reply
+        except SeatsHeld as held:
+            self._return_snacks(draft)
+            raise SeatsTaken(seats=held.seats) from None
+        except RequestInProgress:
+            self._return_snacks(draft)  # the hold on the board is also the twin's
+            raise
+        except Exception:
+            self._let_go(draft, quote)
+            raise
+
+    def _take(self, draft: Draft, quote: rules.Quote, snacks: list[dict[str, Any]]) -> dict[str, Any]:
         for _ in range(TRIES):
-            try:
-                if self.keys.given:
-                    self.database.run(self.keys.recall)
-                if self._hold_and_write(draft, quote, reply):
-                    return reply
-            except AlreadyAnswered as earlier:
-                return earlier.reply
-            except SeatsHeld as held:
-                raise SeatsTaken(seats=held.seats) from None
-            except Exception:
-                self._let_go(draft, quote)
-                raise
-        self._let_go(draft, quote)
+            if self.keys.given:
+                self.database.run(self.keys.recall)
+            if self._hold_and_write(draft, quote, snacks):
+                return new_order_receipt(draft, quote)
         raise Busy(retry_after=1)
 
-    def _hold_and_write(self, draft: Draft, quote: rules.Quote, reply: dict[str, Any]) -> bool:
+    def _hold_and_write(self, draft: Draft, quote: rules.Quote, snacks: list[dict[str, Any]]) -> bool:
         """Whether the order is written; False: something in the way was cleared, try again."""
         screening_id = draft["screening_id"]
         try:
             self.boards.hold(screening_id, draft["board_owner"], draft["expires_at"], quote.seat_ids)
-            self.database.run(lambda tx: self._write(tx, draft, quote, reply))
+            if snacks and not self.has_reserved:
+                self._reserve(draft, snacks)
+            self.database.run(lambda tx: self._write(tx, draft, quote))
         except BoardCold:
             self.boards.warm(self.database, screening_id, self.terms.ends_at)
         except store.ClaimTaken:
@@ -73,17 +77,39 @@ class Taking:
         except store.SlotTaken:
             draft["unpaid_slot"] = self._free_slot(draft)
         except CommitUnknown:
-            return self.database.read(lambda tx: store.exists(tx, draft["order_id"]))
+            return self._is_written(draft)
         else:
             return True
         return False
 
-    def _write(self, tx: Connection, draft: Draft, quote: rules.Quote, reply: dict[str, Any]) -> None:
-        self.keys.remember(tx, reply)
+    def _reserve(self, draft: Draft, snacks: list[dict[str, Any]]) -> None:
+        self.has_reserved = True  # or may have, if there is no answer
+        try:
+            self.till.counter.reserve(draft, self.terms, snacks)
+        except (SnacksSoldOut, SnacksUnknown, RequestInProgress):
+            self.has_reserved = False
+            raise
+
+    def _is_written(self, draft: Draft) -> bool:
+        # While that is unknown the snacks stay: the kitchen gives them back unless it hears of the order.
+        asked, self.has_reserved = self.has_reserved, False
+        written = self.database.read(lambda tx: store.exists(tx, draft["order_id"]))
+        self.has_reserved = asked
+        return written
+
+    def _write(self, tx: Connection, draft: Draft, quote: rules.Quote) -> None:
+        self.keys.remember(tx, new_order_receipt(draft, quote))
+        refuse_cancelled(tx, draft["screening_id"])
         store.add_order(tx, draft, quote.seats)
 
     def _let_go(self, draft: Draft, quote: rules.Quote) -> None:
         self.boards.show_free(draft["screening_id"], draft["board_owner"], quote.seat_ids)
+        self._return_snacks(draft)
+
+    def _return_snacks(self, draft: Draft) -> None:
+        if self.has_reserved:
+            self.has_reserved = False
+            self.till.counter.release(draft["order_id"])
 
     def _clear_the_way(self, draft: Draft, quote: rules.Quote) -> None:
         """End dead orders that still own some of the seats. Raises SeatsTaken if a living one does."""

@@ -18,6 +18,7 @@ KEPT_AT_MOST = 5000
 class Terms:
     screening_id: str
     film_title: str
+    cinema_id: str
     cinema_name: str
     hall_name: str
     starts_at: dt.datetime
@@ -42,7 +43,8 @@ class ScreeningTerms(DependencyProvider):
             return kept[1]
         reply = remote.call(film.GET_SCREENING_TERMS, {"screening_id": screening_id})
         terms = Terms(
-            screening_id=reply["screening_id"], film_title=reply["film_title"], cinema_name=reply["cinema_name"],
+            screening_id=reply["screening_id"], film_title=reply["film_title"],
+            cinema_id=reply["cinema_id"], cinema_name=reply["cinema_name"],
             hall_name=reply["hall_name"], starts_at=dt.datetime.fromisoformat(reply["starts_at"]),
             ends_at=dt.datetime.fromisoformat(reply["ends_at"]), currency=reply["currency"],
             prices={seat["seat_id"]: seat for seat in reply["seats"]},

@@ -8,16 +8,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from schemas import payment
 from schemas.errors import Busy
-from schemas.order import OrderExpired
+from schemas.order_refusals import OrderExpired
 from services.foundation.database import Transactions, utc_now
 from services.foundation.remote import RemoteCaller
-from services.order import rules, store
+from services.order import refunds, rules, store
 from services.order.boards import Boards
+from services.order.snacks import SnackCounter
 from services.order.ticket_codes import TicketKeys
 
 log = logging.getLogger("marquee.till")
@@ -34,26 +36,60 @@ class Till:
     boards: Boards
     remote: RemoteCaller
     ticket_keys: TicketKeys
+    counter: SnackCounter
 
-    def charge(self, view: store.OrderView, method: str) -> None:
-        """Take the money, once whatever is repeated. Raises PaymentDeclined, or RoomSilent: outcome unknown."""
+    def ask_for_money(self, view: store.OrderView, method: str, return_url: str | None) -> dict[str, Any] | None:
+        """Take the money, once whatever is repeated, or say at which page the buyer pays.
+
+        None: the money is there. {payment_id, status, redirect_url}: the buyer has to go there, and comes back to
+        `return_url`. Raises PaymentDeclined, or RoomSilent: outcome unknown.
+        """
         row = view.row
-        self.remote.call(payment.CHARGE, {"order_id": row.order_id, "amount": row.total, "currency": row.currency,
-                                          "method": method})
+        asked = {"order_id": row.order_id, "amount": row.total, "currency": row.currency, "method": method}
+        if return_url is None:
+            self.remote.call(payment.CHARGE, asked)
+            return None
+        checkout = self.remote.call(payment.START, {**asked, "return_url": return_url,
+                                                    "expires_at": row.expires_at.isoformat()})
+        if checkout["status"] in ("failed", "cancelled"):
+            raise payment.PaymentDeclined()
+        return None if checkout["status"] == "captured" else checkout
+
+    def find_payment(self, view: store.OrderView) -> tuple[store.OrderView, dict[str, Any] | None]:
+        """The order, booked as paid if its money has come meanwhile, and how far paying has got if it can be told."""
+        if view.row.status != "paying":
+            return view, None
+        try:
+            money = self.remote.call(payment.GET_STATUS, {"order_id": view.row.order_id})
+            if money["captured"]:
+                return self.book_payment(view.row.order_id), None
+        except (Busy, OrderExpired):
+            return view, None
+        return view, {"payment_id": money["payment_id"], "status": money["status"], "redirect_url": None}
+
+    def hold_for_review(self, order_id: str) -> None:
+        """Something about the payment is not right: seats and money stay where they are until a person has looked."""
+        def move(tx: Connection) -> None:
+            view = store.lock(tx, order_id)
+            if view.row.status == "paying":
+                store.move(tx, view, "review")
+
+        self.database.run_known(move)
 
     def book_payment(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """The money is there: make the order paid, and `then(tx, paid order)` in the same transaction.
 
-        Raises OrderExpired when the order has ended meanwhile; its money is then on its way back.
+        Has it expired meanwhile, it is paid all the same if its seats are all free still. Raises OrderExpired when
+        that can't be; its money is then on its way back.
         """
         def book(tx: Connection) -> store.OrderView:
             view = store.lock(tx, order_id)
             if view.row.status in rules.UNPAID:
                 store.mark_paid(tx, view, self.ticket_keys)
-                view = store.find(tx, order_id)
-            if view.row.status in rules.ENDED_UNPAID:
-                store.owe_back(tx, view)
-            else:
+            elif view.row.status in rules.ENDED_UNPAID and not self._revive(tx, view):
+                refunds.owe_back(tx, view)
+            view = store.find(tx, order_id)
+            if view.row.status not in rules.ENDED_UNPAID:
                 then(tx, view)
             return view
 
@@ -63,7 +99,31 @@ class Till:
         self.boards.show_sold(view.row.screening_id, view.row.board_owner, list(view.valid_prices))
         return view
 
-    def settle(self, order_id: str, target: str = "expired", then: Then = _nothing) -> store.OrderView:
+    def book_or_return(self, order_id: str) -> None:
+        """The same, and what came too late for anything else goes back at once."""
+        try:
+            self.book_payment(order_id)
+        except OrderExpired:
+            self.send_refunds(order_id)
+
+    def _revive(self, tx: Connection, view: store.OrderView) -> bool:
+        row = view.row
+        lost = refunds.is_owed_back(tx, view) or store.is_cancelled(tx, row.screening_id)
+        if lost or not rules.may_revive(row.status, row.starts_at, utc_now()):
+            return False
+        return store.revive(tx, view, self.ticket_keys)
+
+    def as_it_stands(self, view: store.OrderView) -> store.OrderView:
+        """The same order, ended first if its time is over: nobody is shown a dead order as alive."""
+        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
+            return view
+        try:
+            return self.settle(view.row.order_id)
+        except Busy:
+            return view  # the payment room can't say yet
+
+    def settle(self, order_id: str, target: str = "expired", reason: str | None = None,
+               then: Then = _nothing) -> store.OrderView:
         """End an unpaid order as `target`, and `then(tx, ended order)`, unless it turns out to be paid; how it stands.
 
         `expired` needs the deadline to be over. Raises RoomUnavailable or RoomSilent when the payment room
@@ -81,7 +141,7 @@ class Till:
             row = locked.row
             unchanged = row.status == view.row.status and row.status in rules.UNPAID
             if unchanged and (target != "expired" or rules.is_dead(row.status, row.expires_at, utc_now())):
-                store.end_unpaid(tx, locked, target)
+                store.end_unpaid(tx, locked, target, reason)
                 locked = store.find(tx, order_id)
                 then(tx, locked)
             return locked
@@ -92,15 +152,20 @@ class Till:
         return ended
 
     def send_refunds(self, order_id: str, then: Then = _nothing) -> store.OrderView:
-        """Have the payment room do what this order's open refunds ask for; what fails now is tried again later."""
-        for refund in self.database.read(lambda tx: store.open_refunds(tx, order_id)):
+        """Have the payment room do what this order's open refunds ask for; what fails now is tried again later.
+
+        Before, the kitchen is asked whether the snacks of a refunded order are among it.
+        """
+        self.counter.settle(order_id)
+        for refund in self.database.read(lambda tx: refunds.open_refunds(tx, order_id)):
             try:
-                self.remote.call(payment.REFUND, {"refund_id": refund.refund_id, "order_id": order_id,
-                                                  "amount": refund.amount, "currency": refund.currency})
+                if refund.amount:  # by the order's terms it may be nothing at all
+                    self.remote.call(payment.REFUND, {"refund_id": refund.refund_id, "order_id": order_id,
+                                                      "amount": refund.amount, "currency": refund.currency})
             except Busy:
                 log.warning("a refund has to wait", extra={"order_id": order_id, "refund_id": refund.refund_id})
                 break
-            self.database.run_known(partial(store.refund_done, refund_id=refund.refund_id, order_id=order_id))
+            self.database.run_known(partial(refunds.refund_done, refund_id=refund.refund_id, order_id=order_id))
 
         def tell(tx: Connection) -> store.OrderView:
             view = store.find(tx, order_id)
@@ -108,3 +173,4 @@ class Till:
             return view
 
         return self.database.run(tell)
+

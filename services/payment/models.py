@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInte
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import UtcDateTime
+from services.foundation.outbox import outbox_table
 
 
 class Base(DeclarativeBase):
@@ -53,9 +54,15 @@ class Payment(Base):
     method: Mapped[str] = mapped_column(String(32))
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    status: Mapped[str] = mapped_column(String(16))  # submitted -> captured | failed | cancelled
+    status: Mapped[str] = mapped_column(String(16))  # submitted -> pending -> captured | failed | cancelled | review
+    reason: Mapped[str | None] = mapped_column(String(32))  # why it failed, or has to be reviewed
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
+    # The rest is of those that are paid at a page of the provider's.
+    return_url: Mapped[str | None] = mapped_column(String(500))
+    expires_at: Mapped[dt.datetime | None]
+    reference: Mapped[str | None] = mapped_column(String(255, collation="ascii_bin"))  # the provider's name for it
+    redirect_url: Mapped[str | None] = mapped_column(String(2000))
 
     __table_args__ = (
         UniqueConstraint("order_id", "attempt", name="numbered_attempts"),
@@ -80,6 +87,23 @@ class Refund(Base):
     __table_args__ = (Index("refunds_to_finish", "status", "tried_at"),)
 
 
+class WebhookInbox(Base):
+    """Every message of a provider, once: the primary key says so. It is a reason to ask the provider, no more."""
+
+    __tablename__ = "webhook_inbox"
+
+    provider: Mapped[str] = mapped_column(String(32), primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(255, collation="ascii_bin"), primary_key=True)
+    type: Mapped[str] = mapped_column(String(64))
+    payment_id: Mapped[str | None] = mapped_column(id_type())
+    received_at: Mapped[dt.datetime]
+    due_at: Mapped[dt.datetime]
+    tries: Mapped[int]
+    handled_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (Index("webhooks_to_handle", "handled_at", "due_at"),)
+
+
 class SandboxCharge(Base):
     """What the sandbox's bank did, whatever the room believes."""
 
@@ -89,10 +113,18 @@ class SandboxCharge(Base):
     order_id: Mapped[str] = mapped_column(id_type(), index=True)
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    status: Mapped[str] = mapped_column(String(16))  # authorized -> captured | cancelled; or declined
+    # (pending -> challenged ->) authorized -> captured; or declined, or cancelled
+    status: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(32))  # why it was declined
     refunded: Mapped[int]
+    created_at: Mapped[dt.datetime]
+    # Those with an address to return to are paid at the sandbox's page.
+    return_url: Mapped[str | None] = mapped_column(String(500))
+    expires_at: Mapped[dt.datetime | None]
+    wrong_codes: Mapped[int]
 
-    __table_args__ = (CheckConstraint("refunded BETWEEN 0 AND amount", name="bank_keeps_its_money"),)
+    __table_args__ = (CheckConstraint("refunded BETWEEN 0 AND amount", name="bank_keeps_its_money"),
+                      Index("charges_by_time", "created_at"))
 
 
 class SandboxRefund(Base):
@@ -101,6 +133,32 @@ class SandboxRefund(Base):
     refund_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
     payment_id: Mapped[str] = mapped_column(id_type(), index=True)
     amount: Mapped[int]
+    created_at: Mapped[dt.datetime]
+
+
+class SandboxWebhook(Base):
+    """A message the sandbox has to bring, until somebody says that it arrived."""
+
+    __tablename__ = "sandbox_webhook"
+
+    event_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    payment_id: Mapped[str] = mapped_column(id_type())
+    type: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[dt.datetime]
+    copies: Mapped[int]
+    tries: Mapped[int]
+    due_at: Mapped[dt.datetime | None]  # None: it has arrived, or never will
+
+    __table_args__ = (Index("webhooks_to_bring", "due_at"),)
+
+
+class SandboxSecret(Base):
+    """What the sandbox signs its messages with: the newest signs, all of them are good."""
+
+    __tablename__ = "sandbox_secret"
+
+    secret_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    secret: Mapped[str] = mapped_column(String(64))
 
 
 class SandboxInstruction(Base):
@@ -111,3 +169,6 @@ class SandboxInstruction(Base):
     order_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
     trouble: Mapped[str] = mapped_column(String(16), primary_key=True)
     times: Mapped[int]
+
+
+OUTBOX = outbox_table(Base.metadata)  # one row for the end of a payment

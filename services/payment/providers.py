@@ -1,35 +1,71 @@
 """What every payment provider can do. A room's money moves only through this."""
 
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from services.payment.rules import Charge
+from services.payment.rules import Attempt, Record
 
-Standing = Literal["unknown", "authorized", "captured", "declined", "cancelled"]
+RefundStanding = Literal["done", "pending", "failed"]
+
+
+@dataclass(frozen=True)
+class WebhookEvent:
+    """Something happened to a payment of ours, a provider says: a reason to ask, and no more than that."""
+
+    event_id: str
+    type: str
+    payment_id: str | None   # None: it is about nothing of ours
+
+
+@dataclass(frozen=True)
+class RefundRecord:
+    """A refund as the provider has it on record."""
+
+    refund_id: str | None    # ours, as it came back
+    payment_id: str | None
+    amount: int
+    standing: RefundStanding
 
 
 class Provider(Protocol):
-    """Someone who moves money. Everything here may be repeated; it is done once and answered alike.
+    """Someone who moves money. What changes something may be repeated; it is done once and answered alike.
 
-    The answer is where the charge stands afterwards (`unknown`: never heard of it). All raise RoomSilent when
+    The answer is how the payment stands afterwards (`unknown`: never heard of it). All raise RoomSilent when
     there is no answer: then what was asked for has happened or has not.
     """
 
-    def authorize(self, charge: Charge) -> Standing:
-        """Reserve the money, without taking it: authorized or declined."""
+    live: bool   # whether it moves real money
+
+    def authorize(self, attempt: Attempt) -> Record:
+        """Reserve the money, without taking it: authorized or declined; pending when the buyer has to come."""
         ...
 
-    def capture(self, payment_id: str) -> Standing:
+    def capture(self, attempt: Attempt) -> Record:
         """Take the money reserved, unless that was cancelled."""
         ...
 
-    def cancel(self, payment_id: str) -> Standing:
-        """Let go of the money reserved, unless it was taken. What is cancelled can't be captured any more."""
+    def cancel(self, attempt: Attempt) -> Record:
+        """Let go of the money, unless it was taken. What is cancelled can't be captured any more."""
         ...
 
-    def refund(self, payment_id: str, refund_id: str, amount: int) -> None:
-        """Give back `amount` minor units of what was taken, once per refund_id. Returns when that is settled."""
+    def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStanding:
+        """Give back `amount` minor units of what was taken, once per refund_id."""
         ...
 
-    def fetch(self, payment_id: str) -> Standing:
-        """Where the charge stands, changing nothing."""
+    def fetch(self, attempt: Attempt) -> Record:
+        """How the payment stands, changing nothing."""
+        ...
+
+    def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> WebhookEvent:
+        """What a message of this provider says; raises WebhookRefused for anybody else's. Header names are lower."""
+        ...
+
+    def payments(self, since: dt.datetime) -> Iterator[Record]:
+        """Every payment of ours that was begun there since then."""
+        ...
+
+    def refunds(self, since: dt.datetime) -> Iterator[RefundRecord]:
+        """Every refund that was begun there since then."""
         ...

@@ -1,32 +1,78 @@
 """What may be charged and refunded, and how an order's money stands."""
 
-from dataclasses import dataclass
-from typing import Any
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined
+from schemas.payment import (
+    AmountMismatch,
+    PaymentClosed,
+    PaymentDeclined,
+    PaymentInReview,
+    ReturnUrlRefused,
+)
 
-# What a provider's word makes of an attempt. "authorized" is no end: it is tried again.
-ENDS = {"captured": "captured", "declined": "failed", "cancelled": "cancelled", "unknown": "cancelled"}
+Standing = Literal["unknown", "pending", "authorized", "captured", "declined", "cancelled", "review"]
+
+UNSETTLED = ("submitted", "pending")   # an attempt that may still become anything
+GIVEN_UP = ("failed", "cancelled")
+# What a provider's word makes of an attempt; "pending" and "authorized" are no ends.
+ENDS = {"captured": "captured", "declined": "failed", "cancelled": "cancelled", "review": "review"}
+PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
+ADDRESS = re.compile(r"https://[!-\[\]-~]+\Z")
 
 
 @dataclass(frozen=True)
 class Charge:
-    """Money to ask of a provider. `payment_id` is its idempotency key: the same one is never charged twice."""
+    """Money to ask of a provider. `payment_id` is its idempotency key: the same one is never charged twice.
+
+    With a `return_url` the buyer pays at a page of the provider's, until `expires_at`, and comes back there.
+    """
 
     payment_id: str
     order_id: str
     amount: int  # minor units
     currency: str
     method: str
+    return_url: str | None = field(default=None, kw_only=True)
+    expires_at: dt.datetime | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
 class Attempt(Charge):
-    """One attempt to pay: submitted -> captured | failed | cancelled. Submitted means that nobody knows yet."""
+    """One attempt to pay: submitted -> pending -> captured | failed | cancelled | review.
+
+    Submitted means that nobody knows yet, pending that the buyer is at the provider's page.
+    """
 
     number: int
     provider: str
     status: str
+    reference: str | None = field(default=None, kw_only=True)      # the provider's own name for it
+    redirect_url: str | None = field(default=None, kw_only=True)
+    created_at: dt.datetime | None = field(default=None, kw_only=True)
+
+    @property
+    def hosted(self) -> bool:
+        return self.return_url is not None
+
+
+@dataclass(frozen=True)
+class Record:
+    """A payment as its provider has it on record."""
+
+    standing: Standing
+    payment_id: str | None = None   # ours, and our order's, as they came back
+    order_id: str | None = None
+    amount: int | None = None       # what would be taken, or was
+    currency: str | None = None
+    live: bool | None = None        # real money
+    reference: str | None = None
+    redirect_url: str | None = None
+    reason: str | None = None       # why it was declined
 
 
 @dataclass(frozen=True)
@@ -39,45 +85,101 @@ class Books:
     currency: str | None = None
     refunded: int = 0
     attempt: Attempt | None = None
+    captured_by: str | None = None   # the payment that did; with late money, not always the latest
 
     @property
     def pending(self) -> Attempt | None:
         """The attempt whose end is not known yet."""
-        return self.attempt if self.attempt and self.attempt.status == "submitted" else None
+        return self.attempt if self.attempt and self.attempt.status in UNSETTLED else None
+
+    @property
+    def in_review(self) -> bool:
+        return bool(self.attempt and self.attempt.status == "review")
 
     @property
     def captured(self) -> int:
         return self.amount or 0 if self.status == "captured" else 0
 
 
+@dataclass(frozen=True)
+class Begun:
+    """An order's books once somebody wanted to pay, and whether that made a new attempt."""
+
+    books: Books
+    is_new: bool
+
+
 def needs_attempt(books: Books, amount: int, currency: str) -> bool:
     """Whether a charge starts a new attempt: not when the order is paid, nor before the last one has ended.
 
-    Raises AmountMismatch, and PaymentClosed once nothing can be taken any more.
+    Raises AmountMismatch, PaymentInReview, and PaymentClosed once nothing can be taken any more.
     """
     if books.amount is not None and (books.amount, books.currency) != (amount, currency):
         raise AmountMismatch(amount=books.amount, currency=books.currency)
     if books.status == "captured" or books.pending:
         return False
+    if books.in_review:
+        raise PaymentInReview()
     if books.status == "closed":
         raise PaymentClosed()
     return True
 
 
+def may_try_again(books: Books) -> bool:
+    """Whether the last attempt has ended without money, and another may begin."""
+    return books.status == "open" and books.attempt is not None and books.attempt.status in ("failed", "cancelled")
+
+
+def may_capture(books: Books, attempt: Attempt) -> bool:
+    """Whether what is authorized for this attempt may be taken."""
+    return books.status == "open" and books.pending is not None and books.pending.payment_id == attempt.payment_id
+
+
+def mismatch(attempt: Attempt, record: Record, live: bool) -> str | None:
+    """What is wrong with the money at the provider, if it is not the money we asked for."""
+    if record.standing not in ("pending", "authorized", "captured"):
+        return None
+    if (record.payment_id, record.order_id) != (attempt.payment_id, attempt.order_id):
+        return "foreign_reference"
+    if attempt.reference and record.reference != attempt.reference:
+        return "foreign_reference"
+    if record.live is not live:
+        return "wrong_mode"
+    if record.currency != attempt.currency:
+        return "wrong_currency"
+    return "wrong_amount" if record.amount != attempt.amount else None
+
+
+def check_return_url(url: str, origins: Iterable[str]) -> None:
+    """Raise ReturnUrlRefused unless a buyer may be sent there: a path here, or https at one of these origins."""
+    if PATH.match(url):
+        return
+    try:
+        parts = urlsplit(url)
+        known = f"{parts.scheme}://{parts.netloc}" in origins
+    except ValueError:
+        known = False
+    if not known or not ADDRESS.match(url):
+        raise ReturnUrlRefused()
+
+
 def check_charged(books: Books) -> None:
-    """Raise PaymentClosed or PaymentDeclined unless the charge ended well."""
+    """Raise PaymentClosed, PaymentInReview or PaymentDeclined unless the charge ended well."""
+    if books.status == "captured":
+        return
+    if books.in_review:
+        raise PaymentInReview()
     if books.status == "closed":
         raise PaymentClosed()
-    if books.status != "captured":
-        raise PaymentDeclined()
+    raise PaymentDeclined()
 
 
-def refundable(books: Books, amount: int, currency: str) -> Attempt:
-    """The payment to give `amount` back from. Raises AmountMismatch unless that much of it is left."""
+def refundable(books: Books, amount: int, currency: str) -> str:
+    """The id of the payment to give `amount` back from. Raises AmountMismatch unless that much of it is left."""
     left = books.captured - books.refunded
-    if not books.attempt or books.status != "captured" or books.currency != currency or amount > left:
+    if not books.captured_by or books.currency != currency or amount > left:
         raise AmountMismatch(left=left, currency=books.currency)
-    return books.attempt
+    return books.captured_by
 
 
 def check_same_refund(known: Any, request: dict[str, Any]) -> None:
@@ -89,9 +191,9 @@ def check_same_refund(known: Any, request: dict[str, Any]) -> None:
 def statement(books: Books) -> dict[str, Any]:
     """How the order's money stands, for whoever asks."""
     attempt = books.attempt
-    ended = attempt.status if attempt and books.status == "open" else books.status
-    status = "submitted" if books.pending else ended
+    unsettled = attempt is not None and attempt.status in (*UNSETTLED, "review") and not books.captured_by
     return {
-        "order_id": books.order_id, "payment_id": attempt.payment_id if attempt else None, "status": status,
+        "order_id": books.order_id, "payment_id": books.captured_by or (attempt.payment_id if attempt else None),
+        "status": attempt.status if attempt and (books.status == "open" or unsettled) else books.status,
         "captured": books.captured, "refunded": books.refunded, "currency": books.currency,
     }

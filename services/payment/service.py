@@ -1,11 +1,13 @@
 """The payment room: takes an order's money once, and gives it back once.
 
-Nothing is asked of a provider before it is written down that it will be, and no transaction is open meanwhile.
-Whatever a crash leaves half done is finished by repeating the call, or by `finish_what_was_left`.
+Whatever a crash leaves half done is finished by repeating the call, or by the timers below; what a provider tells
+us is only a reason to ask it.
 """
 
+import binascii
 import datetime as dt
 import logging
+from base64 import b64decode
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,20 +16,24 @@ from nameko import config
 from nameko.timer import timer
 
 from schemas import payment as contract
-from schemas.errors import Busy
+from schemas.errors import Busy, RoomSilent
 from services.foundation.calls import AskerProvider, call
-from services.foundation.database import Database, Transactions, utc_now
+from services.foundation.chores import every
+from services.foundation.database import Database, utc_now
 from services.foundation.presence import Presence
-from services.payment import rules, store
-from services.payment.models import Base
-from services.payment.providers import Provider
-from services.payment.sandbox import Sandbox
+from services.foundation.relay import Relay
+from services.payment import roster, rules, sandbox_checkout, sandbox_page, sandbox_webhooks, store, webhook_inbox
+from services.payment.collection import Collection
+from services.payment.models import OUTBOX, Base
+from services.payment.reconciler import reconcile
 
 log = logging.getLogger("marquee.payment")
 
-PROVIDERS: dict[str, Callable[[Transactions], Provider]] = {"sandbox": Sandbox}
 SWEEP_SECONDS = 5
-LEFT_AFTER = dt.timedelta(seconds=30)  # longer than any call here goes on
+LEFT_AFTER = {"submitted": dt.timedelta(seconds=30),  # longer than any call here goes on
+              "pending": dt.timedelta(minutes=2)}     # and than a webhook takes
+# No provider sends anything again after so long, and no signature is good for longer than minutes.
+WEBHOOKS_KEPT = dt.timedelta(days=30)
 
 
 class Payment:
@@ -35,74 +41,163 @@ class Payment:
 
     asker = AskerProvider()
     database = Database(Base)
+    relay = Relay(OUTBOX)
+    providers = roster.Roster()
     presence = Presence()
+
+    @property
+    def collection(self) -> Collection:
+        return Collection(self.database)
 
     @call(contract.CHARGE)
     def charge(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take the order's money in minor units of `currency`, once however often this is repeated."""
-        provider = config["payment"]["provider"]
-        books = self._finish(self.database.run_known(lambda tx: store.begin(tx, request, provider, utc_now())))
+        books = self.collection.finish(self.collection.begin(request, roster.for_method(request["method"])).books)
         rules.check_charged(books)
         return rules.statement(books)
+
+    @call(contract.START)
+    def start(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Begin to pay the order at the provider's page, until `expires_at`; again leads to the same page.
+
+        A new attempt begins only when the last one has failed or was cancelled, as its provider says. RoomSilent:
+        nobody knows; ask again.
+        """
+        rules.check_return_url(request["return_url"], config["payment"]["return_origins"])
+        books = self.collection.start(request, roster.for_method(request["method"]))
+        attempt = books.attempt
+        if attempt is None or books.status == "closed":
+            raise contract.PaymentClosed()
+        if books.captured_by:
+            return {"payment_id": books.captured_by, "status": "captured", "redirect_url": None}
+        return {"payment_id": attempt.payment_id, "status": attempt.status,
+                "redirect_url": attempt.redirect_url if attempt.status == "pending" else None}
 
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
         """Give back part of what was taken, once per refund_id."""
         refund = self.database.run_known(lambda tx: store.request_refund(tx, request, utc_now()))
         if refund.status != "done":
-            self._give_back(refund)
+            self.collection.give_back(refund)
         return {"refund_id": refund.refund_id, "amount": refund.amount, "status": "done"}
 
     @call(contract.CLOSE)
     def close(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Take no more money for the order. `captured` says what was taken; when it is 0, it stays 0."""
+        """Take no more money for the order. `captured` says what was taken; when it is 0, it stays 0.
+
+        Who has paid at the provider's page by now has paid in time. RoomSilent: the provider, or whoever reviews the
+        payment, can't say yet.
+        """
+        books = self.collection.books(request["order_id"])
+        if books.pending and books.pending.hosted:
+            self.collection.finish(books)
         books = self.database.run_known(lambda tx: store.close(tx, request["order_id"], utc_now()))
-        return rules.statement(self._finish(books))
+        books = self.collection.finish(books)
+        if books.attempt and not books.captured_by and (books.pending or books.in_review):
+            raise RoomSilent(room=books.attempt.provider)
+        return rules.statement(books)
 
     @call(contract.GET_STATUS)
     def get_status(self, request: dict[str, Any]) -> dict[str, Any]:
         """Where the order's money stands; `submitted`: nobody knows yet, repeat the charge or close it."""
-        return rules.statement(self._books(request["order_id"]))
+        return rules.statement(self.collection.books(request["order_id"]))
+
+    # --- what providers tell us ---
+
+    @call(contract.RECEIVE_WEBHOOK)
+    def receive_webhook(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Verify and keep what a provider says; it is looked into at once, but not here."""
+        try:
+            body = b64decode(request["body"], validate=True)
+        except binascii.Error:
+            raise contract.WebhookRefused() from None
+        provider = request["provider"]
+        event = roster.find(provider, self.database).verify_webhook(body, request["headers"], utc_now())
+        self.database.run_known(lambda tx: webhook_inbox.keep(tx, provider, event, utc_now()))
+        return {}
+
+    @every("webhook_seconds")
+    def look_into_webhooks(self) -> None:
+        """Ask the providers about the payments that they spoke of."""
+        self._chore("webhooks", self._look_into_webhooks)
+
+    def _look_into_webhooks(self) -> None:
+        while found := self.database.run(lambda tx: webhook_inbox.take(tx, utc_now())):
+            for row in found:
+                if self._tend({"payment_id": row.payment_id}, partial(self.collection.look_into, row.payment_id)):
+                    self.database.run(partial(webhook_inbox.handled, row=row, now=utc_now()))
+
+    # --- the sandbox's page and messengers ---
+
+    @call(contract.SHOW_PAGE)
+    def show_page(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The page at which a buyer pays with test money."""
+        return self._page(request, partial(sandbox_checkout.visit, payment_id=request["payment_id"]))
+
+    @call(contract.ANSWER_PAGE)
+    def answer_page(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What a buyer chose at that page, and where to go from there."""
+        leaves = request["choice"] == "abandon"
+        return self._page(request, partial(sandbox_checkout.choose, payment_id=request["payment_id"],
+                                           choice=request["choice"], code=request["code"]), leaves)
+
+    def _page(self, request: dict[str, Any], visit: Callable[[Any], sandbox_checkout.Visit],
+              leaves: bool = False) -> dict[str, Any]:
+        if roster.configured() != "sandbox":
+            raise contract.UnknownPayment()
+        found = self.database.run_known(visit)
+        if leaves or found.is_over:
+            return {"html": None, "location": found.return_url, "return_origin": None}
+        return {"html": sandbox_page.render(found, request["language"]), "location": None,
+                "return_origin": sandbox_page.return_origin(found)}
+
+    @every("webhook_seconds")
+    def bring_sandbox_webhooks(self) -> None:
+        """Let the sandbox tell us what happened there."""
+        address = config["payment"]["sandbox_webhook_url"]
+        self._chore("sandbox", lambda: sandbox_webhooks.bring(self.database, address))
+
+    # --- what was left half done ---
 
     @timer(interval=SWEEP_SECONDS)
     def finish_what_was_left(self) -> None:
-        """End the charges and refunds whose caller or process is gone."""
-        try:
-            now = utc_now()
-            for order_id in self.database.run(lambda tx: store.take_left_charges(tx, now - LEFT_AFTER, now)):
-                self._tend(order_id, partial(self._finish, self._books(order_id)))
-            for refund in self.database.run(lambda tx: store.take_left_refunds(tx, now - LEFT_AFTER, now)):
-                self._tend(refund.order_id, partial(self._give_back, refund))
-        except Exception as problem:  # it is tried again; the room lives on
-            log.warning("could not look for what was left", exc_info=not isinstance(problem, Busy))
+        """End the charges and refunds whose caller or process is gone, and ask about those nobody told us of."""
+        self._chore("left", self._finish_what_was_left)
 
-    def _finish(self, books: rules.Books) -> rules.Books:
-        """Bring a pending attempt to its end at the provider; the books with that end in them."""
-        attempt = books.pending
-        if attempt is None:
-            return books
-        provider = PROVIDERS[attempt.provider](self.database)
-        standing = provider.authorize(attempt) if books.status == "open" else provider.cancel(attempt.payment_id)
-        if standing == "authorized":
-            # Who closes an account does so before cancelling. If it is open still, that cancellation is yet to
-            # come and will find what is authorized, so it either stops this capture or learns of it.
-            is_open = self._books(books.order_id).status == "open"
-            standing = provider.capture(attempt.payment_id) if is_open else provider.cancel(attempt.payment_id)
-        return self.database.run_known(
-            lambda tx: store.finish(tx, books.order_id, attempt.payment_id, standing, utc_now()))
+    def _finish_what_was_left(self) -> None:
+        now = utc_now()
+        for status, pause in LEFT_AFTER.items():
+            for order_id in self.database.run(partial(store.take_left_charges, status=status, before=now - pause,
+                                                      now=now)):
+                self._tend({"order_id": order_id}, lambda order_id=order_id: self.collection.finish(  # type: ignore[misc]
+                    self.collection.books(order_id)))
+        for refund in self.database.run(lambda tx: store.take_left_refunds(tx, now - LEFT_AFTER["submitted"], now)):
+            self._tend({"order_id": refund.order_id}, partial(self.collection.give_back, refund))
 
-    def _give_back(self, refund: Any) -> None:
-        PROVIDERS[refund.provider](self.database).refund(refund.payment_id, refund.refund_id, refund.amount)
-        self.database.run_known(lambda tx: store.refund_done(tx, refund.refund_id))
+    @every("reconcile_seconds")
+    def reconcile(self) -> None:
+        """Compare the books with the providers', and tell the operators of what is left."""
+        self._chore("differences", self._reconcile)
 
-    def _tend(self, order_id: str, work: Callable[[], object]) -> None:
+    def _reconcile(self) -> None:
+        for line in reconcile(self.database):
+            log.log(logging.ERROR if line.left else logging.WARNING, "%s", line)
+        for table in (webhook_inbox, sandbox_webhooks):
+            self.database.run(partial(table.forget, before=utc_now() - WEBHOOKS_KEPT))
+
+    def _tend(self, about: dict[str, Any], work: Callable[[], object]) -> bool:
+        """Whether it went well; one hopeless case must not keep the others waiting."""
         try:
             work()
-            log.info("finished what was left", extra={"order_id": order_id})
+            return True
         except Busy as refusal:
-            log.warning("can't be finished yet", extra={"order_id": order_id, "reason": refusal.code})
-        except Exception:  # one hopeless case must not keep the others waiting
-            log.exception("can't be finished", extra={"order_id": order_id})
+            log.warning("can't be finished yet", extra={**about, "reason": refusal.code})
+        except Exception:
+            log.exception("can't be finished", extra=about)
+        return False
 
-    def _books(self, order_id: str) -> rules.Books:
-        return self.database.run_known(lambda tx: store.books(tx, order_id))
+    def _chore(self, what: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as problem:  # it is tried again; the room lives on
+            log.warning("could not look for work", extra={"what": what}, exc_info=not isinstance(problem, Busy))

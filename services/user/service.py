@@ -105,6 +105,13 @@ class User:
 
         return keys.once(self.database, change)
 
+    @call(contract.GET_CONTACT)
+    def get_contact(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A name and an address to write to; who gave no address gets no message."""
+        found = self.database.read(lambda tx: store.by_id(tx, request["user_id"]))
+        return {"user_id": request["user_id"], "email": found and found.email,
+                "display_name": found and (found.display_name or found.username)}
+
     @timer(interval=PURGE_SECONDS)
     def forget_the_old(self) -> None:
         """Drop tokens that are over and answers nobody will ask for again."""

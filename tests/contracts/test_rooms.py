@@ -10,7 +10,7 @@ import pytest
 from nameko.rpc import Rpc
 
 from schemas import catalogue, errors
-from schemas.base import Access, Event, Method
+from schemas.base import Access, Announcement, Method
 from schemas.errors import Refusal
 from services.foundation.announcements import AnnouncementHandler
 from tests.contracts.rooms import ROOT, entrypoints, meant, modules, service_classes, syntax
@@ -102,33 +102,33 @@ def test_a_declared_refusal_is_in_the_catalogue(method: Method) -> None:
 def test_a_room_listens_only_to_what_somebody_announces(room: str) -> None:
     for function, entrypoint in entrypoints(service_classes()[room]):
         if isinstance(entrypoint, AnnouncementHandler):
-            event = (entrypoint.source_service, entrypoint.event_type)
-            assert event in catalogue.events(), function.__name__
-            assert catalogue.events()[event] in announced()[event[0]], f"nobody announces {event}"
+            name = (entrypoint.source_service, entrypoint.event_type)
+            assert name in catalogue.announcements(), function.__name__
+            assert catalogue.announcements()[name] in announced()[name[0]], f"nobody announces {name}"
 
 
 @every_room
-def test_a_room_announces_only_events_of_its_own(room: str) -> None:
+def test_a_room_announces_only_for_itself(room: str) -> None:
     """They go to the exchange of the room that announces; another room's would be heard by nobody."""
-    assert [event for event in announced().get(room, []) if event.room != room] == []
+    assert [said for said in announced().get(room, []) if said.room != room] == []
 
 
-def test_every_event_is_announced_and_heard() -> None:
+def test_every_announcement_is_made_and_heard() -> None:
     heard = {(entrypoint.source_service, entrypoint.event_type)
              for service in service_classes().values() for _, entrypoint in entrypoints(service)
              if isinstance(entrypoint, AnnouncementHandler)}
-    assert heard == set(catalogue.events())
+    assert heard == set(catalogue.announcements())
 
 
-def announced() -> dict[str, list[Event]]:
+def announced() -> dict[str, list[Announcement]]:
     """The first argument of every `announce(...)` and `announce_now(...)`, by room."""
-    found: dict[str, list[Event]] = {}
+    found: dict[str, list[Announcement]] = {}
     for room, files in modules().items():
         for module in files:
             for node in ast.walk(syntax(module)):
                 match node:
                     case ast.Call(ast.Attribute(_, "announce" | "announce_now"), [first, *_]):
-                        event = meant(module, first)
-                        if isinstance(event, Event):
-                            found.setdefault(room, []).append(event)
+                        said = meant(module, first)
+                        if isinstance(said, Announcement):
+                            found.setdefault(room, []).append(said)
     return found

@@ -8,6 +8,7 @@ import { t } from "../language.js";
 import { sentence } from "../problems.js";
 import { go } from "../router.js";
 import { askToSignIn } from "../sign_in.js";
+import { snacks as snacksOf } from "./snacks.js";
 
 export function basket(hall) {
   const { screening_id: id, currency } = hall.screening;
@@ -15,6 +16,7 @@ export function basket(hall) {
   const total = h("output", { class: "total" });
   const count = h("span", { class: "muted" });
   const trouble = h("p", { class: "warning", role: "alert", hidden: true });
+  const snacks = snacksOf(hall, draw);
   const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
 
   function draw() {
@@ -24,18 +26,18 @@ export function basket(hall) {
       h("span", { class: "price" }, money(seat.price, currency)),
       h("button", { class: "quiet icon", "aria-label": t("basket.remove", { seat: seat.seat_id }), onclick: () => hall.toggle(seat.seat_id) }, "×")))
       : h("li", { class: "muted nothing" }, t("basket.empty")));
-    total.textContent = money(hall.total, currency);
+    total.textContent = money(hall.total + snacks.total(), currency);
     count.textContent = t("basket.count", { count: seats.length });
     button.disabled = !seats.length;
     trouble.hidden = true;
   }
 
-  /** The key belongs to these seats; it is kept until there is an answer, so repeating never buys twice. */
+  /** The key belongs to this choice; it is kept until there is an answer, so repeating never buys twice. */
   function intention() {
-    const seats = hall.picked.map((seat) => seat.seat_id);
+    const wish = { seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() };
     const begun = tab.get(`buy:${id}`);
-    if (begun && begun.seats.join() === seats.join()) return begun;
-    const fresh = { key: newKey(), seats };
+    if (begun && JSON.stringify(begun.wish) === JSON.stringify(wish)) return begun;
+    const fresh = { key: newKey(), wish };
     tab.set(`buy:${id}`, fresh);
     return fresh;
   }
@@ -45,11 +47,11 @@ export function basket(hall) {
     await send(intention());
   }
 
-  async function send({ seats, key }) {
-    if (!seats.length) return;
+  async function send({ wish, key }) {
+    if (!wish.seats.length) return;
     busy(true);
     try {
-      const order = await write("/order/buy", { screening_id: id, seats }, key);
+      const order = await write("/order/buy", { screening_id: id, ...wish }, key);
       forget();
       await go(`/order/${order.order_id}`);
     } catch (problem) {
@@ -62,6 +64,7 @@ export function basket(hall) {
   function forget() {
     tab.drop(`buy:${id}`);
     tab.drop(`picks:${id}`);
+    snacks.forget();
   }
 
   function refused(problem) {
@@ -69,6 +72,7 @@ export function basket(hall) {
       hall.hear(problem.about.seats.map((seat) => ({ seat_id: seat, state: "held" })), hall.version, false);
       return;
     }
+    if (/^snacks_/.test(problem.code)) snacks.load();
     const many = problem.code === "too_many_unpaid_orders";
     fill(trouble, sentence(problem), many && [" ", h("a", { href: "/account" }, t("account.orders"))]);
     trouble.hidden = false;
@@ -85,9 +89,10 @@ export function basket(hall) {
   /** What was picked here before a reload; a purchase without an answer is asked for again, with its own key. */
   function resume() {
     const begun = tab.get(`buy:${id}`);
-    const before = (begun?.seats ?? tab.get(`picks:${id}`) ?? []).filter((seat) => hall.seat(seat));
+    const before = (begun?.wish.seats ?? tab.get(`picks:${id}`) ?? []).filter((seat) => hall.seat(seat));
     hall.picks = new Set(before);
     hall.changed("picks", before);
+    snacks.resume();
     if (begun) send(begun);
     else hall.lose(before.filter((seat) => !hall.isFree(hall.seat(seat))));
   }
@@ -98,7 +103,7 @@ export function basket(hall) {
     say(t("basket.said", { count: hall.picks.size, total: total.textContent }));
   });
   draw();
-  const element = h("div", { class: "basket" }, h("h2", {}, t("basket.title")), list, trouble,
+  const element = h("div", { class: "basket" }, h("h2", {}, t("basket.title")), list, snacks.element, trouble,
     h("div", { class: "sum" }, h("p", {}, count, total), button));
   return { element, resume };
 }

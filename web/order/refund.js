@@ -1,47 +1,72 @@
-/** The window to give seats back: all or some, with the amount before one says yes. */
+/** The window to give seats back: all or some, and the snacks with the last, with the amount before one says yes. */
 
-import { writeOnce } from "../api.js";
+import { read, writeOnce } from "../api.js";
 import { openDialog } from "../dialog.js";
 import { h } from "../dom.js";
 import { money } from "../format.js";
 import { t } from "../language.js";
 import { sentence } from "../problems.js";
 
+const preview = ({ order_id }) => read("/order/refund_preview", { order_id });
+
 /** Settles with the order as it is afterwards, or null. */
-export const askForRefund = (order) => openDialog(t("refund.title"), (close) => form(order, close));
+export async function askForRefund(order) {
+  const offer = await preview(order);
+  return openDialog(t("refund.title"), (close) => form(order, offer, close));
+}
 
-function form(order, close) {
-  const prices = new Map(order.seats.map((seat) => [seat.seat_id, seat.price]));
-  const valid = order.tickets.filter((ticket) => ticket.status === "valid").map((ticket) => ticket.seat_id);
-  const boxes = valid.map((seat) => h("input", { type: "checkbox", name: "seat", value: seat, checked: true, onchange: sum }));
+function form(order, offer, close) {
+  const entries = offer.seats.map((seat) => {
+    const box = h("input", { type: "checkbox", name: "seat", value: seat.seat_id, checked: true, onchange: draw });
+    return { seat, box, amount: h("span", { class: "price" }) };
+  });
+  let { snacks } = offer;
+  const snacksAmount = h("span", { class: "price" });
+  const snacksLine = h("li", {}, h("span", {}, t("snacks.title")), snacksAmount);
   const button = h("button", { class: "primary wide" });
+  const kept = h("p", { class: "muted small" });
   const trouble = h("p", { class: "warning", role: "alert", hidden: true });
-  const chosen = () => boxes.filter((box) => box.checked).map((box) => box.value);
+  const chosen = () => entries.filter(({ box }) => box.checked).map(({ seat }) => seat);
+  const isWhole = () => chosen().length === entries.length;
+  const sum = (name) => chosen().reduce((total, seat) => total + seat[name], isWhole() ? snacks?.[name] ?? 0 : 0);
+  const told = (amount) => money(amount, order.currency);
 
-  function sum() {
-    const seats = chosen();
-    const amount = money(seats.reduce((total, seat) => total + prices.get(seat), 0), order.currency);
-    button.textContent = t("refund.confirm", { amount });
-    button.disabled = !seats.length;
+  function draw() {
+    for (const { seat, amount } of entries) amount.textContent = told(seat.refund);
+    snacksLine.hidden = !snacks || !isWhole();
+    snacksAmount.textContent = snacks ? told(snacks.refund) : "";
+    const less = sum("price") - sum("refund");
+    kept.textContent = less ? t("refund.kept", { amount: told(less) }) : "";
+    button.textContent = t("refund.confirm", { amount: told(sum("refund")) });
+    button.disabled = !chosen().length;
+  }
+
+  /** The terms have moved on while the window was open, or the kitchen has begun: show what goes back now. */
+  async function lookAgain() {
+    const now = await preview(order);
+    snacks = now.snacks;
+    for (const entry of entries) entry.seat = now.seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
+    draw();
   }
 
   async function send(event) {
     event.preventDefault();
-    const seats = chosen();
+    const seats = chosen().map((seat) => seat.seat_id);
     const { order_id: id } = order;
     button.disabled = true;
     try {
-      close(await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", { order_id: id, seats }));
+      close(await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", { order_id: id, seats, amount: sum("refund") }));
     } catch (problem) {
       trouble.textContent = sentence(problem);
       trouble.hidden = false;
       button.disabled = false;
+      if (problem.code === "refund_changed") await lookAgain().catch(() => {});
     }
   }
 
-  sum();
+  draw();
   return h("form", { class: "stack", onsubmit: send }, h("p", { class: "muted" }, t("refund.choose")),
-    h("ul", { class: "picks" }, valid.map((seat, at) => h("li", {}, h("label", { class: "check" }, boxes[at], h("span", { class: "seat-name" }, seat)),
-      h("span", { class: "price" }, money(prices.get(seat), order.currency))))),
-    trouble, button);
+    h("ul", { class: "picks" }, entries.map(({ seat, box, amount }) => h("li", {},
+      h("label", { class: "check" }, box, h("span", { class: "seat-name" }, seat.seat_id)), amount)), snacksLine),
+    kept, trouble, button);
 }

@@ -6,6 +6,7 @@ import { dayOf, longDay, money, time } from "../format.js";
 import { list, t } from "../language.js";
 import { saveCalendar } from "../order/calendar.js";
 import { countdown } from "../order/countdown.js";
+import { isCooking, kitchen, named } from "../order/kitchen.js";
 import { askForRefund } from "../order/refund.js";
 import { tickets } from "../order/tickets.js";
 import { sentence } from "../problems.js";
@@ -13,6 +14,7 @@ import { show as showPage } from "../router.js";
 import { askToSignIn } from "../sign_in.js";
 
 const UNPAID = ["created", "paying"];
+const PAID = ["paid", "part_refunded"];
 const ON_THE_MOVE = [...UNPAID, "refunding", "review"];
 const LOOK_AGAIN_MS = 3000;
 
@@ -43,12 +45,14 @@ class OrderPage {
     const before = this.order;
     this.order = order;
     clearTimeout(this.timer);
-    if (ON_THE_MOVE.includes(order.status)) this.timer = setTimeout(() => this.look(), LOOK_AGAIN_MS);
-    if (before && before.status === order.status && before.refunded === order.refunded) return;
+    if (ON_THE_MOVE.includes(order.status) || (PAID.includes(order.status) && isCooking(order))) this.timer = setTimeout(() => this.look(), LOOK_AGAIN_MS);
+    if (before && sameToTheEye(before, order)) return;
     this.clocks?.abort();
     this.clocks = new AbortController();
     fill(this.place, this.header(), this.body());
-    if (before) say(t(`status.${order.status}`));
+    if (!before) return;
+    if (before.status !== order.status) say(t(`status.${order.status}`));
+    else if (before.kitchen?.status !== order.kitchen?.status) say(t(`kitchen.${order.kitchen.status}`));
   }
 
   async look() {
@@ -61,7 +65,7 @@ class OrderPage {
   }
 
   header() {
-    const { screening, seats, total, currency, status, refunded } = this.order;
+    const { screening, seats, snacks, total, currency, status, refunded } = this.order;
     return h("header", { class: "about" },
       h("p", { class: `status ${status}` }, t(`status.${status}`)),
       h("h1", { tabindex: "-1" }, screening.film_title),
@@ -69,6 +73,7 @@ class OrderPage {
       h("p", { class: "muted" }, `${screening.cinema_name} · ${screening.hall_name}`),
       h("dl", { class: "sums" },
         h("div", {}, h("dt", {}, t("order.seats")), h("dd", {}, seats.map((seat) => seat.seat_id).join(", "))),
+        snacks.length > 0 && h("div", {}, h("dt", {}, t("snacks.title")), h("dd", {}, named(snacks))),
         h("div", {}, h("dt", {}, t("order.total")), h("dd", {}, money(total, currency))),
         refunded > 0 && h("div", {}, h("dt", {}, t("order.refunded")), h("dd", {}, money(refunded, currency)))));
   }
@@ -76,7 +81,7 @@ class OrderPage {
   body() {
     const { status, screening_id: screening } = this.order;
     if (UNPAID.includes(status)) return this.unpaid();
-    if (["paid", "part_refunded"].includes(status)) return this.paid();
+    if ([...PAID, "completed"].includes(status)) return this.paid();
     return h("section", { class: "stack" }, h("p", {}, t(`explain.${status}`)),
       ["expired", "cancelled", "refunded"].includes(status)
         && h("p", {}, h("a", { class: "button", href: `/screening/${screening}` }, t("order.again"))));
@@ -96,10 +101,11 @@ class OrderPage {
   }
 
   paid() {
-    const { refund_terms: terms, server_time: now } = this.order;
-    const open = Date.parse(terms.full_until) > Date.parse(now);
-    const until = new Date(Date.parse(terms.full_until) + offset(this.order.screening.starts_at)).toISOString();
-    return h("section", { class: "stack" }, tickets(this.order, this.left), this.trouble,
+    const { refund_terms: { tiers }, server_time: now } = this.order;
+    const last = tiers.at(-1)?.until ?? now;
+    const open = Date.parse(last) > Date.parse(now);
+    const until = new Date(Date.parse(last) + offset(this.order.screening.starts_at)).toISOString();
+    return h("section", { class: "stack" }, this.order.kitchen && kitchen(this.order), tickets(this.order, this.left), this.trouble,
       h("div", { class: "row no-print" },
         h("button", { class: "primary", onclick: () => print() }, t("order.print")),
         h("button", { onclick: () => saveCalendar(this.order).catch((problem) => this.refused(problem)) }, t("order.calendar")),
@@ -109,8 +115,12 @@ class OrderPage {
   }
 
   async refund() {
-    const after = await askForRefund(this.order);
-    if (after) this.draw(after);
+    try {
+      const after = await askForRefund(this.order);
+      if (after) this.draw(after);
+    } catch (problem) {
+      this.refused(problem);
+    }
   }
 
   /** Pay or cancel. */
@@ -136,6 +146,10 @@ class OrderPage {
     else if (!problem.passes) this.look();
   }
 }
+
+/** Whether nothing has changed that the page shows. */
+const sameToTheEye = (before, now) => ["status", "refunded", "kitchen"].every(
+  (name) => JSON.stringify(before[name]) === JSON.stringify(now[name]));
 
 /** Milliseconds by which the clock of "…+01:00" is ahead of UTC. */
 const offset = (when) => Date.parse(`${when.slice(0, 19)}Z`) - Date.parse(when);

@@ -11,8 +11,10 @@ import pytest
 import redis
 from nameko.exceptions import MethodNotFound, RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
 
+from operations.events import subscriptions_of
 from rehearsal.mesh import Mesh, wait_until
 from services.foundation import migrate
 from services.foundation.database import make_engine
@@ -100,6 +102,33 @@ def rooms(servers: Mesh, folder: Path) -> Iterator[RunRoom]:
     finally:
         for process in running:
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def news_database(servers: Mesh) -> Iterator[Engine]:
+    url = make_url(servers.settings["DB_URIS"]["order:Base"])
+    with create_engine(url.set(database="")).begin() as tx:
+        tx.execute(text("CREATE DATABASE IF NOT EXISTS marquee_news"))
+    engine = create_engine(url.set(database="marquee_news"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def news(run_room: RunRoom, client: Any, news_database: Engine, redis_client: redis.Redis) -> Iterator[Any]:
+    """The news room: nothing has happened yet, and nobody is there."""
+    from tests.integration.foundation import news_room  # it reads the settings when it is imported
+    from tests.integration.foundation.news import QUICK, News
+
+    nameko.config["events"] = QUICK  # until `settings` ends
+    news_room.Base.metadata.drop_all(news_database)
+    news_room.Base.metadata.create_all(news_database)
+    redis_client.delete("heard", "deaths", *redis_client.keys("tries:*"))
+    [subscription] = subscriptions_of(news_room.News)
+    news = News(run_room, client, news_database, subscription)
+    news.clear()
+    yield news
+    news.let_go()
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from typing import Any
 import eventlet
 from marshmallow import fields, validate
 
-from schemas.base import Event, Method, Nothing, Schema
+from schemas.base import Announcement, Method, Nothing, Schema
 from schemas.errors import Forbidden
-from schemas.order import SeatsTaken
+from schemas.order_refusals import SeatsTaken
 from services.foundation.announcements import Announcer, on_announcement
 from services.foundation.calls import AskerProvider, call
 from services.foundation.presence import Presence
@@ -44,7 +44,7 @@ WAIT = Method("echo", "wait", WaitRequest, Nothing, "public", "Work for a while.
 FAIL = Method("echo", "fail", FailRequest, Anything, "public", "Fail in a chosen way.", deadline=3)
 ANNOUNCE = Method("echo", "announce", AnnounceRequest, Nothing, "public", "Announce ids.", deadline=3)
 MANAGE = Method("echo", "manage", Nothing, Nothing, "admin", "Only for an administrator.", deadline=3)
-HEARD = Event("echo", "heard", about="whatever was asked for")
+HEARD = Announcement("echo", "heard", about="whatever was asked for")
 
 
 class Echo:

@@ -14,7 +14,7 @@ NAMEKO = str(Path(sys.executable).with_name("nameko"))
 
 @dataclass
 class Process:
-    """`nameko run` of one module."""
+    """`nameko run` of one module of this folder, or of one anywhere, by its whole name."""
 
     options: list[str]
     module: str
@@ -25,7 +25,8 @@ class Process:
     def start(self) -> "Process":
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
-                [sys.executable, "-W", "ignore", NAMEKO, "run", *self.options, f"{__package__}.{self.module}"],
+                [sys.executable, "-W", "ignore", NAMEKO, "run", *self.options,
+                 self.module if "." in self.module else f"{__package__}.{self.module}"],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )
         return self

@@ -16,7 +16,7 @@ from nameko.standalone.rpc import ClusterRpcClient
 
 from rehearsal.mesh import wait_until
 from schemas.errors import FieldsInvalid, Forbidden, Unauthenticated
-from schemas.order import SeatsTaken
+from schemas.order_refusals import SeatsTaken
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.processes import Process
 

@@ -2,6 +2,8 @@
 
 import base64
 import datetime as dt
+import json
+from typing import Any
 
 import pytest
 
@@ -20,10 +22,15 @@ def seats(mesh: Mesh, screening: str) -> list[str]:
     return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
 
 
-def buy(mesh: Mesh, token: str, screening: str, seats: list[str], key: str | None = None) -> dict[str, object]:
+def buy(mesh: Mesh, token: str, screening: str, seats: list[str], key: str | None = None) -> dict[str, Any]:
     reply = mesh.post("/order/buy", token, key, screening_id=screening, seats=seats)
     assert reply.status_code == 200, reply.text
     return dict(reply.json())
+
+
+def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
+    reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
+    assert reply.status_code == 200, reply.text
 
 
 def make_late(mesh: Mesh, order_id: str) -> None:
@@ -147,8 +154,9 @@ def test_a_late_order_whose_payment_got_through_is_paid_not_expired(mesh: Mesh, 
     with mesh.without("order"):
         # The order room died after the payment room had taken the money.
         mesh.rows("order", "UPDATE orders SET status = 'paying', version = 2 WHERE order_id = :o", o=order["order_id"])
-        mesh.rows("order", "INSERT INTO outbox (event_id, type, order_id, version, made_at) VALUES "
-                           "(:o, 'order.paying', :o, 2, UTC_TIMESTAMP())", o=order["order_id"])
+        mesh.rows("order", "INSERT INTO outbox (event_id, type, version, about, sequence, occurred_at, trace, body) "
+                           "SELECT :o, 'order.paying', 1, about, 2, occurred_at, trace, body FROM outbox "
+                           "WHERE about = :o AND sequence = 1", o=order["order_id"])
         charge(mesh, order)
         make_late(mesh, str(order["order_id"]))
 
@@ -288,12 +296,84 @@ def test_paying_twice_charges_once(mesh: Mesh, screening: str, seats: list[str])
     mesh.check_invariants()
 
 
+def set_terms(mesh: Mesh, order_id: str, *tiers: tuple[float, int, int]) -> None:
+    """Give an order other refund terms: (minutes from now, percent, fee)."""
+    now = dt.datetime.now(dt.UTC)
+    terms = [{"until": (now + dt.timedelta(minutes=minutes)).isoformat(), "percent": percent, "fee": fee}
+             for minutes, percent, fee in tiers]
+    mesh.rows("order", "UPDATE orders SET refund_tiers = :terms WHERE order_id = :o", o=order_id,
+              terms=json.dumps(terms))
+
+
+def test_what_the_preview_shows_is_what_goes_back(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:3])
+    pay(mesh, token, order)
+    set_terms(mesh, order["order_id"], (-1, 100, 0), (60, 50, 100))
+    prices = {seat["seat_id"]: seat["price"] for seat in order["seats"]}
+    one = seats[1]
+
+    shown = mesh.get("/order/refund_preview", token, order_id=order["order_id"]).json()
+    of_one = mesh.post("/order/refund_preview", token, order_id=order["order_id"], seats=[one]).json()
+
+    assert {seat["seat_id"]: seat["refund"] for seat in shown["seats"]} == {
+        seat: price // 2 - 100 for seat, price in prices.items()}
+    assert shown["amount"] + shown["kept"] == order["total"]
+    assert of_one["amount"] == prices[one] // 2 - 100
+    wrong = mesh.post("/order/refund", token, order_id=order["order_id"], seats=[one], amount=prices[one])
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "refund_changed")
+    assert wrong.json()["amount"] == of_one["amount"]
+    assert mesh.seats(screening)[one] == "sold"
+    after = mesh.post("/order/refund", token, order_id=order["order_id"], seats=[one],
+                      amount=of_one["amount"]).json()
+    assert (after["status"], after["refunded"]) == ("part_refunded", of_one["amount"])
+    rest = mesh.post("/order/refund", token, order_id=order["order_id"]).json()
+    assert (rest["status"], rest["refunded"]) == ("refunded", shown["amount"])
+    mesh.check_invariants()
+
+
+def test_terms_may_give_nothing_back_and_the_seat_is_free_all_the_same(mesh: Mesh, screening: str,
+                                                                       seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:1])
+    pay(mesh, token, order)
+    set_terms(mesh, order["order_id"], (60, 0, 0))
+
+    after = mesh.post("/order/refund", token, order_id=order["order_id"]).json()
+
+    assert (after["status"], after["refunded"]) == ("refunded", 0)
+    assert mesh.seats(screening)[seats[0]] == "free"
+    mesh.check_invariants()
+
+
+def test_the_terms_of_the_house_are_stamped_on_the_order(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order_id = buy(mesh, token, screening, seats[:1])["order_id"]
+
+    order = mesh.get("/order/get_info", token, order_id=order_id).json()
+
+    starts_at = dt.datetime.fromisoformat(order["screening"]["starts_at"])
+    [tier] = order["refund_terms"]["tiers"]
+    assert dt.datetime.fromisoformat(tier["until"]) == starts_at - dt.timedelta(minutes=30)
+    assert (tier["percent"], tier["fee"]) == (100, 0)
+    assert dt.datetime.fromisoformat(order["refund_terms"]["full_until"]) == starts_at - dt.timedelta(minutes=30)
+
+
+def test_a_stranger_sees_no_preview(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:1])
+    pay(mesh, token, order)
+
+    reply = mesh.get("/order/refund_preview", mesh.buyer(), order_id=order["order_id"])
+
+    assert (reply.status_code, reply.json()["code"]) == (404, "unknown_order")
+
+
 def test_a_refund_is_refused_once_its_time_is_over(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:2])
     mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
-    mesh.rows("order", "UPDATE orders SET refund_until = UTC_TIMESTAMP() - INTERVAL 1 MINUTE WHERE order_id = :o",
-              o=order["order_id"])
+    set_terms(mesh, order["order_id"], (-1, 100, 0))
 
     reply = mesh.post("/order/refund", token, order_id=order["order_id"])
 

@@ -1,17 +1,20 @@
 """The sandbox's bank as an auditor sees it, and a sandbox in which things happen at the worst moment."""
 
 import datetime as dt
+import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.engine import Connection
 
 from services.foundation.database import Transactions, utc_now
-from services.payment import sandbox
-from services.payment.models import Payment, Refund
-from services.payment.providers import Standing
-from services.payment.rules import Charge
+from services.payment import sandbox, sandbox_webhooks
+from services.payment.models import Payment, Refund, SandboxWebhook
+from services.payment.rules import Attempt, Record
+from services.payment.signatures import sign
 
 
 @dataclass
@@ -38,6 +41,15 @@ class Bank:
     def will(self, trouble: sandbox.Trouble, times: int = 1) -> None:
         self.database.run(lambda tx: sandbox.instruct(tx, self.order_id, trouble, times))
 
+    def webhooks(self) -> list[dict[str, Any]]:
+        """What the sandbox has to say about the order's payments, signed, as the gateway hands it to the room."""
+        def written(tx: Connection) -> list[Any]:
+            told = select(SandboxWebhook.__table__).join(Payment, Payment.payment_id == SandboxWebhook.payment_id)
+            return list(tx.execute(told.where(Payment.order_id == self.order_id).order_by(SandboxWebhook.event_id)))
+
+        secret = self.database.run(sandbox_webhooks.signing_secrets)[0]
+        return [envelope(sandbox_webhooks.message(row), secret) for row in self.database.read(written)]
+
     def let_time_pass(self) -> None:
         """Whatever of this order is unfinished was left alone long ago."""
         long_ago = utc_now() - dt.timedelta(hours=1)
@@ -47,6 +59,12 @@ class Bank:
                 tx.execute(update(table).where(table.order_id == self.order_id).values(tried_at=long_ago))
 
         self.database.run(make_old)
+
+
+def envelope(body: bytes, secret: str, seconds: float | None = None) -> dict[str, Any]:
+    """A message of the sandbox's as the gateway hands it to the room."""
+    signature = sign(secret, body, int(time.time() if seconds is None else seconds))
+    return {"provider": "sandbox", "body": b64encode(body).decode(), "headers": {sandbox_webhooks.HEADER: signature}}
 
 
 class WatchedSandbox(sandbox.Sandbox):
@@ -59,14 +77,14 @@ class WatchedSandbox(sandbox.Sandbox):
     def _now_is(self, moment: str) -> None:
         self._happenings.pop(moment, lambda: None)()
 
-    def authorize(self, charge: Charge) -> Standing:
+    def authorize(self, attempt: Attempt) -> Record:
         self._now_is("before authorize")
-        standing = super().authorize(charge)
+        record = super().authorize(attempt)
         self._now_is("after authorize")
-        return standing
+        return record
 
-    def capture(self, payment_id: str) -> Standing:
+    def capture(self, attempt: Attempt) -> Record:
         self._now_is("before capture")
-        standing = super().capture(payment_id)
+        record = super().capture(attempt)
         self._now_is("after capture")
-        return standing
+        return record

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined
 from services.foundation.database import Transactions, utc_now
-from services.payment import service, store
+from services.payment import roster, store
+from services.payment.rules import Attempt, Record
 from services.payment.sandbox import Sandbox
 from tests.integration.payment.bank import Bank, WatchedSandbox
 
@@ -26,7 +28,7 @@ def at(monkeypatch: pytest.MonkeyPatch, database: Transactions) -> Happen:
     """`at("before capture", something)`: something happens then, once."""
     def happen(moment: str, happening: Callable[[], object]) -> None:
         watched = WatchedSandbox(database, moment, happening)
-        monkeypatch.setitem(service.PROVIDERS, "sandbox", lambda _: watched)
+        monkeypatch.setitem(roster.PROVIDERS, "sandbox", lambda _: watched)
 
     return happen
 
@@ -178,7 +180,7 @@ def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, orde
     with pytest.raises(RoomSilent):
         room.charge(order_id=order_id, **EUR_12)
 
-    def silence(self: object, payment_id: str) -> None:
+    def silence(self: object, attempt: Attempt) -> None:
         raise RoomSilent(room="sandbox")
 
     with monkeypatch.context() as outage:
@@ -192,17 +194,21 @@ def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, orde
     assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
 
 
-def test_money_taken_against_the_provider_s_word_goes_back(room: Any, database: Transactions, order_id: str,
-                                                          bank: Bank) -> None:
-    books = database.run(lambda tx: store.begin(tx, {"order_id": order_id, **EUR_12}, "sandbox", utc_now()))
-    assert books.attempt
-    provider, payment_id = Sandbox(database), books.attempt.payment_id
-    provider.authorize(books.attempt)
-    database.run(lambda tx: store.finish(tx, order_id, payment_id, "cancelled", utc_now()))
-    provider.capture(payment_id)
-    database.run(lambda tx: store.finish(tx, order_id, payment_id, provider.fetch(payment_id), utc_now()))
+def test_money_that_comes_in_late_is_told_of_and_can_be_given_back(room: Any, database: Transactions, order_id: str,
+                                                                  bank: Bank) -> None:
+    begun = database.run(lambda tx: store.begin(tx, {"order_id": order_id, **EUR_12}, "sandbox", utc_now()))
+    attempt = begun.books.attempt
+    assert attempt
+    provider = Sandbox(database)
+    provider.authorize(attempt)
+    database.run(lambda tx: store.move(tx, attempt.payment_id, Record("cancelled"), utc_now()))
+    provider.capture(attempt)
+    room.collection.look_into(attempt.payment_id)
+    room.collection.look_into(attempt.payment_id)
 
-    bank.let_time_pass()
-    room.finish_what_was_left()
-
+    told = database.read(lambda tx: tx.execute(text("SELECT type FROM outbox WHERE about = :p"),
+                                               {"p": attempt.payment_id}).scalars().all())
+    assert list(told) == ["payment.captured"]
+    assert room.get_status(order_id=order_id)["captured"] == 1200
+    room.refund(order_id=order_id, refund_id=order_id, amount=1200, currency="EUR")
     assert bank.taken == bank.given_back == 1200

@@ -116,7 +116,7 @@ def no_referee(mesh: Mesh) -> object:
                        "AND c.seat_id = d.seat_id AND c.order_id > d.order_id")
     mesh.rows("order", "DELETE FROM orders WHERE status = 'created' AND order_id NOT IN "
                        "(SELECT order_id FROM seat_claim)")
-    mesh.rows("order", "DELETE FROM outbox WHERE order_id NOT IN (SELECT order_id FROM orders)")
+    mesh.rows("order", "DELETE FROM outbox WHERE about NOT IN (SELECT order_id FROM orders)")
     mesh.rows("order", "ALTER TABLE seat_claim DROP PRIMARY KEY, ADD PRIMARY KEY (screening_id, seat_id)")
 
 

@@ -1,6 +1,6 @@
 """A seat board and an announcer that do what the real ones promise, without servers."""
 
-from schemas.base import Event
+from schemas.base import Announcement
 from schemas.film import SeatsUnknown
 from services.seating.board import Look, Mark
 
@@ -32,10 +32,10 @@ class FakeAnnouncer:
     """Remembers what was announced, and lets someone warm the boards it was about."""
 
     def __init__(self, warms: FakeBoard | None = None) -> None:
-        self.said: list[tuple[Event, tuple[str, ...]]] = []
+        self.said: list[tuple[Announcement, tuple[str, ...]]] = []
         self._warms = warms
 
-    def announce_now(self, event: Event, *ids: str) -> None:
-        self.said.append((event, ids))
+    def announce_now(self, announcement: Announcement, *ids: str) -> None:
+        self.said.append((announcement, ids))
         if self._warms is not None:
             self._warms.taken.update({screening_id: {"A1": "sold"} for screening_id in ids})

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from services.film.marked_yaml import BadFile, Mistake
 from services.film.programme import sold_shares
 from services.film.programme_reader import Programme, read
+from services.foundation.marked_yaml import BadFile, Mistake
 from tests.unit.film.samples import CLEANING, NOW, SMALL, changed, line_of, written
 
 DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"

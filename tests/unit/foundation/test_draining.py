@@ -26,9 +26,13 @@ class Message:
     def reject(self, requeue: bool) -> None:
         raise self._problem
 
+    def requeue(self) -> None:
+        raise self._problem
+
 
 @pytest.mark.parametrize("problem", [BrokenPipeError(), ConnectionResetError(), RecoverableConnectionError()])
-@pytest.mark.parametrize("say", [DrainingConsumer.ack_message, DrainingConsumer.reject_message])
+@pytest.mark.parametrize("say", [DrainingConsumer.ack_message, DrainingConsumer.reject_message,
+                                 DrainingConsumer.requeue_message])
 def test_a_pipe_that_breaks_during_an_ack_is_no_reason_to_die(
     problem: Exception, say: Callable[[DrainingConsumer, object], None],
 ) -> None:

@@ -17,14 +17,15 @@ ENDS = STARTS + dt.timedelta(hours=2)
 def order(status: str = "paid", **changes: Any) -> OrderView:
     row: Any = SimpleNamespace(**{
         "order_id": "01a1", "version": 3, "status": status, "film_title": "Amélie; or, 天使爱美丽",
-        "cinema_name": "Kino am Kanal", "hall_name": "Saal 1", "starts_at": STARTS, "changed_at": STARTS, **changes})
+        "cinema_name": "Kino am Kanal", "hall_name": "Saal 1", "starts_at": STARTS, "ends_at": ENDS,
+        "changed_at": STARTS, **changes})
     seats = [{"seat_id": seat, "price": 1} for seat in ("F7", "F8")]
     tickets = [SimpleNamespace(seat_id="F7", status="void"), SimpleNamespace(seat_id="F8", status="valid")]
     return OrderView(row, tickets, seats)
 
 
-def entry(view: OrderView, ends_at: dt.datetime | None = ENDS) -> Any:
-    [event] = Calendar.from_ical(calendar_file(view, ends_at)).events
+def entry(view: OrderView) -> Any:
+    [event] = Calendar.from_ical(calendar_file(view)).events
     return event
 
 
@@ -48,10 +49,6 @@ def test_a_calendar_strikes_out_what_was_given_back(status: str, told: str) -> N
     assert entry(order(status))["status"] == told
 
 
-def test_where_the_end_is_unknown_there_is_none() -> None:
-    assert "dtend" not in entry(order(), None)
-
-
 def test_no_line_is_longer_than_a_calendar_reads() -> None:
-    lines = calendar_file(order(film_title="很" * 200), ENDS).encode().split(b"\r\n")
+    lines = calendar_file(order(film_title="很" * 200)).encode().split(b"\r\n")
     assert max(map(len, lines)) <= 75

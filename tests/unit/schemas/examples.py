@@ -23,6 +23,8 @@ def suitable(field: Any) -> Any:
         return [example(field.schema)] if field.many else example(field.schema)
     if isinstance(field, fields.List):
         return [suitable(field.inner)]
+    if isinstance(field, fields.Dict):
+        return {suitable(field.key_field): suitable(field.value_field)}
     return next(value for value in candidates(field) if accepts(field, value))
 
 

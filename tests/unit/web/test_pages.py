@@ -14,7 +14,7 @@ FILES = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in (".html", 
 
 
 @pytest.mark.parametrize("path", ["/film/amelie", "/film/mad-max-fury-road", "/screening/kanal-1-20261121-2000",
-                                  "/order/01a1fdceed2673018dc2632fa9903c6d", "/account"])
+                                  "/order/01a1fdceed2673018dc2632fa9903c6d", "/account", "/kitchen"])
 def test_a_page_stands_where_a_buyer_can_be(path: str) -> None:
     reply = WEB.page(Request("GET", path, "r", browses=True))
     assert WEB.serves(path)
@@ -52,7 +52,7 @@ def test_a_file_is_sent_once_and_named_by_its_etag_afterwards() -> None:
     assert answer.reply(Request("GET", "/web/app.js", "r", etag=sent["ETag"])).status == 304
 
 
-@pytest.mark.parametrize("path", ["/account", "/film/amelie", "/screening/x", "/order/x"])
+@pytest.mark.parametrize("path", ["/account", "/kitchen", "/film/amelie", "/screening/x", "/order/x"])
 def test_a_page_too_is_sent_once(path: str) -> None:
     sent = dict(WEB.page(Request("GET", path, "r", browses=True)).headers)
     again = WEB.page(Request("GET", path, "r", browses=True, etag=sent["ETag"]))
@@ -75,7 +75,7 @@ def test_every_module_that_is_imported_is_there() -> None:
 
 @pytest.mark.parametrize(("path", "script"), [
     ("/", "now_showing"), ("/film/amelie", "film"), ("/screening/x", "screening"), ("/order/x", "order"),
-    ("/account", "account")])
+    ("/account", "account"), ("/kitchen", "kitchen")])
 def test_a_page_asks_at_once_for_the_modules_it_will_import_and_for_no_others(path: str, script: str) -> None:
     html = WEB.page(Request("GET", path, "r", browses=True)).body.decode()
     named = re.findall(r'<link rel="modulepreload" href="/web/([^"]+)">', html)
@@ -92,7 +92,7 @@ def test_modules_that_import_each_other_are_asked_for_once(tmp_path: Path) -> No
     (tmp_path / "index.html").write_text("<head></head>")
     (tmp_path / "app.js").write_text('import { b } from "./b.js";\n')
     (tmp_path / "b.js").write_text('import {\n  a,\n} from "./app.js";\n')
-    for page in ("now_showing", "film", "screening", "order", "account"):
+    for page in ("now_showing", "film", "screening", "order", "account", "kitchen"):
         (tmp_path / "pages" / f"{page}.js").write_text("")
     page = Web(tmp_path).files()["/"].body.decode()
     assert re.findall(r'href="([^"]+)"', page) == ["/web/app.js", "/web/pages/now_showing.js", "/web/b.js"]

@@ -6,9 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import marshmallow
 import yaml
 
 Place = tuple[str | int, ...]
+PLAINLY = {
+    "Unknown field.": "is not known here",
+    "Missing data for required field.": "is missing",
+    "Invalid input type.": "names and values are expected here",
+    "Not a valid list.": "a list is expected here",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -44,6 +51,16 @@ class MarkedFile:
 
     def wrong(self, place: Place, sentence: str) -> None:
         self.mistakes.append(Mistake(self.line(place), sentence))
+
+    def load(self, schema: marshmallow.Schema, raw: Any, place: Place) -> dict[str, Any]:
+        """What is right of an entry, by its schema; what is not becomes mistakes."""
+        try:
+            return dict(schema.load(raw))
+        except marshmallow.ValidationError as problem:
+            for where, message in _flat(problem.messages):
+                name = next((part for part in reversed(where) if isinstance(part, str)), None)
+                self.wrong((*place, *where), f"`{name}`: {message}" if name else message)
+            return dict(problem.valid_data) if isinstance(problem.valid_data, dict) else {}
 
     def refuse_mistakes(self) -> None:
         """Raise BadFile if there are any."""
@@ -100,3 +117,11 @@ def _entries(node: yaml.MappingNode, place: Place, file: MarkedFile) -> Iterator
             file.mistakes.append(Mistake(line, f"`{key.value}` is here for the second time"))
         file.lines[here] = line
         yield str(key.value), _value(value, here, file)
+
+
+def _flat(messages: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    if isinstance(messages, dict):
+        for part, inner in messages.items():
+            yield from _flat(inner, place if part == "_schema" else (*place, part))
+    else:
+        yield from ((place, PLAINLY.get(message, message)) for message in messages)

@@ -1,0 +1,72 @@
+"""One look at everything that the invariants are about."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nameko import config
+from redis import Redis
+from sqlalchemy import Engine, Row, create_engine, text
+
+from services.foundation.redis_client import OPTIONS
+from services.seating.board import Board
+
+
+@dataclass
+class Truth:
+    """One look at everything."""
+
+    order: Engine
+    payment: Engine
+    kitchen: Engine
+    board: Board
+
+    @classmethod
+    def connect(cls) -> "Truth":
+        uris = config["DB_URIS"]
+        client = Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
+        order, payment, kitchen = (create_engine(uris[f"{room}:Base"]) for room in ("order", "payment", "kitchen"))
+        return cls(order, payment, kitchen, Board(client))
+
+    def rows(self, engine: Engine, query: str) -> list[Row[Any]]:
+        with engine.connect() as connection:
+            return list(connection.execute(text(query)))
+
+    @cached_property
+    def orders(self) -> dict[str, Row[Any]]:
+        return {row.order_id: row for row in self.rows(self.order, "SELECT * FROM orders")}
+
+    @cached_property
+    def claims(self) -> list[Row[Any]]:
+        return self.rows(self.order, "SELECT * FROM seat_claim")
+
+    @cached_property
+    def tickets(self) -> list[Row[Any]]:
+        return self.rows(self.order, "SELECT * FROM ticket WHERE status = 'valid'")
+
+    @cached_property
+    def accounts(self) -> dict[str, Row[Any]]:
+        """Where the payment room has an order's money: captured and refunded, by order."""
+        return {row.order_id: row for row in self.rows(
+            self.payment, "SELECT a.order_id, a.currency, IF(a.captured_payment_id IS NULL, 0, a.amount) AS captured, "
+                          "COALESCE((SELECT SUM(amount) FROM refund r WHERE r.order_id = a.order_id "
+                          "AND r.payment_id = a.captured_payment_id AND r.status = 'done'), 0) AS refunded "
+                          "FROM account a")}
+
+    @cached_property
+    def owed(self) -> dict[str, int]:
+        """What the order room has asked to be given back, by order."""
+        return {row.order_id: int(row.amount) for row in self.rows(
+            self.order, "SELECT order_id, SUM(amount) AS amount FROM refund GROUP BY order_id")}
+
+    @cached_property
+    def settled(self) -> set[str]:
+        """Orders of which it is booked what became of their snacks' money."""
+        return {row.order_id for row in self.rows(
+            self.order, "SELECT order_id FROM refund WHERE refund_id = CONCAT('snacks-', order_id)")}
+
+    @cached_property
+    def kept(self) -> dict[str, int]:
+        """What was kept of refunded seats and snacks by the orders' own terms, by order."""
+        return {row.order_id: int(row.kept) for row in self.rows(
+            self.order, "SELECT order_id, SUM(kept) AS kept FROM refund GROUP BY order_id")}

@@ -1,0 +1,170 @@
+"""The kitchen room: the menu of snacks, their stock, and what is prepared for whom."""
+
+from marshmallow import fields, validate
+
+from schemas.base import Event, Method, Nothing, Schema
+from schemas.errors import Conflict, Invalid, NotFound, RequestInProgress
+from schemas.fields import Currency, Id, Moment, Money, Text, Whole
+
+CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")
+# reserved: with an unpaid order; released: given back unpaid; given_up: the order was refunded before the kitchen began
+KITCHEN_STATES = ("reserved", "released", "new", "preparing", "ready", "collected", "given_up")
+MOST_STOCK = 1_000_000
+
+
+class SnacksSoldOut(Conflict):
+    """There are not that many of these snacks left; `skus` names them. Nothing of your order was taken."""
+
+
+class SnacksUnknown(Invalid):
+    """This cinema has no such snacks; `skus` names them."""
+
+
+class UnknownKitchenOrder(NotFound):
+    """The kitchen knows no such order."""
+
+
+class KitchenStepTaken(Conflict):
+    """This order is at another step by now; `status` says which."""
+
+
+class WrongPickUpCode(Conflict):
+    """This is not the pick-up code of that order."""
+
+
+def Sku(**options: object) -> fields.String:  # noqa: N802 - reads as the field it makes
+    """A snack's name within its cinema, such as popcorn-large."""
+    error = "Up to 40 of a-z, 0-9 and dashes."
+    return fields.String(validate=validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,39}\Z", error=error), **options)  # type: ignore[arg-type]
+
+
+class WantedSnack(Schema):
+    sku = Sku(required=True)
+    quantity = Whole(required=True, validate=validate.Range(min=1, max=100))
+
+
+class Snack(Schema):
+    """A snack as it was sold."""
+
+    sku = Sku(required=True)
+    name = fields.String(required=True)
+    name_zh = fields.String(required=True, allow_none=True, metadata={"description": "its Chinese name, if it has one"})
+    quantity = Whole(required=True)
+    price = Money(required=True, metadata={"description": "of one, in minor units"})
+
+
+class MenuRequest(Schema):
+    cinema_id = Id(required=True)
+
+
+class MenuSnack(Schema):
+    sku = Sku(required=True)
+    name = fields.String(required=True)
+    name_zh = fields.String(required=True, allow_none=True)
+    category = fields.String(required=True, validate=validate.OneOf(CATEGORIES))
+    price = Money(required=True)
+    currency = Currency(required=True)
+    left = Whole(required=True, metadata={"description": "how many can be bought; 0: sold out"})
+
+
+class MenuReply(Schema):
+    cinema_id = Id(required=True)
+    snacks = fields.List(fields.Nested(MenuSnack), required=True)
+
+
+class ReserveRequest(Schema):
+    order_id = Id(required=True)
+    cinema_id = Id(required=True)
+    currency = Currency(required=True)
+    snacks = fields.List(fields.Nested(WantedSnack), required=True, validate=validate.Length(min=1, max=100))
+    purchase = Id(required=True, metadata={"description": "the same for every copy of one request"})
+    until = Moment(required=True, metadata={"description": "released then, unless order.created was heard"})
+
+
+class ReserveReply(Schema):
+    order_id = Id(required=True)
+    snacks = fields.List(fields.Nested(Snack), required=True)
+
+
+class OrderRequest(Schema):
+    order_id = Id(required=True)
+
+
+class GiveUpReply(Schema):
+    in_time = fields.Boolean(required=True, metadata={"description": "nothing was begun; the snacks are on sale again"})
+
+
+class QueueRequest(Schema):
+    cinema_id = Id()
+    status = fields.String(validate=validate.OneOf(("new", "preparing", "ready", "collected")), metadata={
+        "description": "without it, all that is not collected yet"})
+
+
+class QueuedSnack(Snack):
+    missing = Whole(required=True, metadata={"description": "of the quantity, not covered by the stock"})
+
+
+class KitchenTicket(Schema):
+    order_id = Id(required=True)
+    cinema_id = Id(required=True)
+    cinema_name = fields.String(required=True)
+    hall_name = fields.String(required=True)
+    film_title = fields.String(required=True)
+    starts_at = Moment(required=True)
+    needed_at = Moment(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(KITCHEN_STATES))
+    pick_up_code = fields.String(required=True)
+    short = fields.Boolean(required=True, metadata={"description": "some of it was sold out meanwhile: see `missing`"})
+    snacks = fields.List(fields.Nested(QueuedSnack), required=True)
+
+
+class QueueReply(Schema):
+    tickets = fields.List(fields.Nested(KitchenTicket), required=True, metadata={
+        "description": "at most 200, what is needed first at the head"})
+    server_time = Moment(required=True)
+
+
+class HandOverRequest(OrderRequest):
+    code = Text(8, required=True, metadata={"description": "as the guest says it"})
+
+
+class RestockRequest(Schema):
+    cinema_id = Id(required=True)
+    sku = Sku(required=True)
+    stock = Whole(required=True, validate=validate.Range(min=0, max=MOST_STOCK), metadata={
+        "description": "how many are for sale from now on, beside those reserved"})
+
+
+STAFF_REFUSALS = (UnknownKitchenOrder, KitchenStepTaken)
+
+GET_MENU = Method("kitchen", "get_menu", MenuRequest, MenuReply, "public",
+                  "The snacks of a cinema, with prices and how many are left.", reads=True)
+GET_QUEUE = Method("kitchen", "get_queue", QueueRequest, QueueReply, "staff",
+                   "What is to be prepared, the first needed first.", reads=True)
+START = Method("kitchen", "start", OrderRequest, KitchenTicket, "staff",
+               "Begin to prepare an order's snacks; one of two cooks gets it.", refusals=STAFF_REFUSALS, keyed=True)
+FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "staff",
+                "The snacks of an order are ready.", refusals=STAFF_REFUSALS, keyed=True)
+HAND_OVER = Method("kitchen", "hand_over", HandOverRequest, KitchenTicket, "staff",
+                   "Hand the snacks to a guest who has said the pick-up code.",
+                   refusals=(*STAFF_REFUSALS, WrongPickUpCode), keyed=True)
+RESTOCK = Method("kitchen", "restock", RestockRequest, MenuSnack, "staff",
+                 "Say how many of a snack there are for sale.", refusals=(SnacksUnknown,))
+
+RESERVE = Method("kitchen", "reserve", ReserveRequest, ReserveReply, "internal",
+                 "Set snacks aside for an order about to be written: all or none, once per order.",
+                 refusals=(SnacksSoldOut, SnacksUnknown, KitchenStepTaken, RequestInProgress), deadline=3)
+RELEASE = Method("kitchen", "release", OrderRequest, Nothing, "internal",
+                 "Put back what was reserved for an order that was not written after all.", deadline=2)
+GIVE_UP = Method("kitchen", "give_up", OrderRequest, GiveUpReply, "internal",
+                 "The order is being refunded: prepare nothing for it, unless that has begun.")
+
+
+class KitchenStep(Schema):
+    order_id = Id(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(KITCHEN_STATES))
+    pick_up_code = fields.String(required=True, allow_none=True, metadata={"description": "null until it is paid"})
+    needed_at = Moment(required=True, allow_none=True)
+
+
+STEP = Event("kitchen", "kitchen.step", 1, KitchenStep, "The snacks of an order have come a step further.")

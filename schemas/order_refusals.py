@@ -1,0 +1,51 @@
+"""Why the order room says no."""
+
+from schemas.errors import Conflict, Invalid, NotFound
+
+
+class SeatsTaken(Conflict):
+    """Someone else has these seats; `seats` names them. None of your seats was taken."""
+
+
+class SeatsUnknownInHall(Invalid):
+    """This hall has no such seats; `seats` names them."""
+
+
+class TooManyUnpaidOrders(Conflict):
+    """You have unpaid orders for this screening already. Pay or cancel one first."""
+
+
+class SalesClosed(Conflict):
+    """The screening has begun; its seats are no longer sold."""
+
+
+class UnknownOrder(NotFound):
+    """You have no such order."""
+
+
+class OrderNotPayable(Conflict):
+    """This order can't be paid in its present state; `status` says which that is."""
+
+
+class OrderExpired(OrderNotPayable):
+    """The time to pay for this order is over and its seats were given back."""
+
+
+class OrderNotRefundable(Conflict):
+    """This order can't be refunded in its present state; `status` says which that is."""
+
+
+class RefundClosed(Conflict):
+    """It is too late: by the terms of this order it can no longer be refunded."""
+
+
+class RefundChanged(Conflict):
+    """By now another amount would be given back than the one you agreed to; `amount` says which."""
+
+
+class SeatsNotInOrder(Invalid):
+    """These seats are not, or no longer, part of the order; `seats` names them."""
+
+
+class OrderNotCancellable(Conflict):
+    """Only an unpaid order can be cancelled; `status` says what this one is."""

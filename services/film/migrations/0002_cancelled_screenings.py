@@ -1,0 +1,18 @@
+"""A screening can be cancelled."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.mysql import DATETIME
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("screening", sa.Column("cancelled_at", DATETIME(fsp=3), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("screening", "cancelled_at")

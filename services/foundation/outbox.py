@@ -1,0 +1,88 @@
+"""Events, written down in the transaction that makes them true; the relay publishes what stands here."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.mysql import MEDIUMBLOB
+from sqlalchemy.engine import Connection
+
+from schemas.base import Event
+from services.foundation.database import UtcDateTime, utc_now
+from services.foundation.ids import new_id
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """The table every room that has events has."""
+    json = LargeBinary().with_variant(MEDIUMBLOB(), "mysql", "mariadb")
+    return Table(
+        "outbox", metadata,
+        Column("event_id", String(32), primary_key=True),
+        Column("type", String(64), nullable=False),
+        Column("version", SmallInteger, nullable=False),
+        Column("about", String(64), nullable=False),
+        Column("sequence", Integer, nullable=False),
+        Column("occurred_at", UtcDateTime, nullable=False),
+        Column("trace", json, nullable=False),
+        Column("body", json, nullable=False),
+        Column("published_at", UtcDateTime),
+        UniqueConstraint("about", "sequence", name="one_event_a_change"),
+        Index("outbox_by_publication", "published_at", "event_id"),
+    )
+
+
+def write(tx: Connection, table: Table, event: Event, *, about: str, sequence: int, body: Any) -> None:
+    """Note that `event` has happened to the thing `about`, as its change number `sequence`.
+
+    It is published after the commit, once or more. A change has one event: a second one of the same number raises
+    IntegrityError.
+    """
+    tx.execute(insert(table), {
+        "event_id": new_id(), "type": event.type, "version": event.version, "about": about, "sequence": sequence,
+        "occurred_at": utc_now(), "trace": orjson.dumps(tx.info.get("trace", {})),
+        "body": orjson.dumps(event.dump(body)), "published_at": None,
+    })
+    tx.info["wrote_event"] = True
+
+
+def take(tx: Connection, table: Table, most: int) -> list[Row[Any]]:
+    """The oldest unpublished events, for this transaction alone: another relay gets the ones after."""
+    query = select(table).where(table.c.published_at.is_(None)).order_by(table.c.event_id).limit(most)
+    return list(tx.execute(query.with_for_update(skip_locked=True)))
+
+
+def envelope(row: Row[Any]) -> dict[str, Any]:
+    """The event as it goes over the wire: schemas.base.Envelope."""
+    return {
+        "event_id": row.event_id, "type": row.type, "version": row.version, "about": row.about,
+        "sequence": row.sequence, "occurred_at": row.occurred_at.isoformat(timespec="milliseconds"),
+        "trace": orjson.loads(row.trace), "body": orjson.loads(row.body),
+    }
+
+
+def mark_published(tx: Connection, table: Table, event_ids: Sequence[str]) -> None:
+    if event_ids:
+        tx.execute(update(table).where(table.c.event_id.in_(event_ids)).values(published_at=utc_now()))
+
+
+def forget_published(tx: Connection, table: Table, before: dt.datetime) -> int:
+    """Drop events published before that moment; returns how many."""
+    old = delete(table).where(table.c.published_at < before).with_dialect_options(mysql_limit=1000)
+    return int(tx.execute(old).rowcount)

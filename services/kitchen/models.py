@@ -1,0 +1,90 @@
+"""The kitchen room's tables. `snack.left_over` is the referee: two buyers of the last popcorn meet at its row."""
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.foundation.database import UtcDateTime
+from services.foundation.idempotency import key_table
+from services.foundation.inbox import inbox_table
+from services.foundation.outbox import outbox_table
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {int: Integer, dt.datetime: UtcDateTime}
+
+
+def id_type() -> String:
+    return String(64, collation="utf8mb4_bin")
+
+
+class Snack(Base):
+    """Something a cinema sells. supplied = left_over + what `ticket_line.taken` adds up to, always."""
+
+    __tablename__ = "snack"
+
+    cinema_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    sku: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_zh: Mapped[str | None] = mapped_column(String(200))
+    category: Mapped[str] = mapped_column(String(16))
+    price: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    place: Mapped[int]  # on the menu
+    left_over: Mapped[int]
+    supplied: Mapped[int]  # loaded and restocked so far
+
+    __table_args__ = (CheckConstraint("left_over >= 0", name="nothing_sold_that_is_not_there"),)
+
+
+class Ticket(Base):
+    """The snacks of one order, from their reservation on. `version` counts its changes; each has an event."""
+
+    __tablename__ = "ticket"
+
+    order_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    cinema_id: Mapped[str] = mapped_column(id_type())
+    purchase: Mapped[str | None] = mapped_column(id_type(), index=True)  # of twin requests only one becomes an order
+    status: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int]
+    confirmed: Mapped[bool]  # there is such an order
+    until: Mapped[dt.datetime]  # unless confirmed
+    pick_up_code: Mapped[str | None] = mapped_column(String(8))
+    # The same while it waits, null after: with the unique key below, no two that wait have one code.
+    waiting_code: Mapped[str | None] = mapped_column(String(8))
+    needed_at: Mapped[dt.datetime | None]
+    starts_at: Mapped[dt.datetime | None]
+    starts_offset: Mapped[int | None]  # minutes east of UTC at the cinema
+    cinema_name: Mapped[str | None] = mapped_column(String(200))
+    hall_name: Mapped[str | None] = mapped_column(String(200))
+    film_title: Mapped[str | None] = mapped_column(String(200))
+
+    __table_args__ = (
+        UniqueConstraint("cinema_id", "waiting_code", name="one_code_a_guest"),
+        Index("tickets_by_need", "status", "needed_at"),
+        Index("tickets_unconfirmed", "status", "confirmed", "until"),
+    )
+
+
+class TicketLine(Base):
+    """`taken` of its quantity come from the stock; what is missing was sold to others meanwhile."""
+
+    __tablename__ = "ticket_line"
+
+    order_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    sku: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    place: Mapped[int]
+    quantity: Mapped[int]
+    taken: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    name_zh: Mapped[str | None] = mapped_column(String(200))
+    price: Mapped[int]
+
+    __table_args__ = (Index("lines_of_a_sku", "sku"), CheckConstraint("taken BETWEEN 0 AND quantity",
+                                                                      name="takes_no_more_than_it_needs"))
+
+
+KEYS = key_table(Base.metadata)
+OUTBOX = outbox_table(Base.metadata)
+INBOX = inbox_table(Base.metadata)

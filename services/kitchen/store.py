@@ -1,0 +1,260 @@
+"""The kitchen room's queries. Stock and steps change by compare-and-set, in the transaction of their event."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from schemas.errors import RequestInProgress
+from schemas.kitchen import STEP, KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
+from services.foundation import outbox
+from services.kitchen import rules
+from services.kitchen.models import OUTBOX, Base
+
+snacks, tickets, lines = (Base.metadata.tables[name] for name in ("snack", "ticket", "ticket_line"))
+Rows = Sequence[Row[Any]]
+CODES_TRIED = 50
+QUEUE_AT_MOST = 200
+AT_A_TIME = 100
+
+# --- stock ---
+
+
+def menu(tx: Connection, cinema_id: str) -> list[dict[str, Any]]:
+    """What a cinema sells, in the fields of schemas.kitchen.MenuSnack."""
+    query = select(snacks).where(snacks.c.cinema_id == cinema_id).order_by(snacks.c.place, snacks.c.sku)
+    return [menu_snack(row) for row in tx.execute(query)]
+
+
+def menu_snack(row: Row[Any]) -> dict[str, Any]:
+    return {**row._mapping, "left": row.left_over}
+
+
+def restock(tx: Connection, cinema_id: str, sku: str, stock: int) -> dict[str, Any]:
+    """Have `stock` of a snack for sale. Raises SnacksUnknown."""
+    mine = (snacks.c.cinema_id == cinema_id, snacks.c.sku == sku)
+    # MariaDB assigns from left to right, so the first still sees the old number.
+    tx.execute(update(snacks).where(*mine).ordered_values(
+        (snacks.c.supplied, snacks.c.supplied + stock - snacks.c.left_over), (snacks.c.left_over, stock)))
+    if row := tx.execute(select(snacks).where(*mine)).first():
+        return menu_snack(row)
+    raise SnacksUnknown(skus=[sku])
+
+
+def enough(quantity: int) -> ColumnElement[bool]:
+    """The guard by which the last popcorn is sold once."""
+    return snacks.c.left_over >= quantity
+
+
+def take(tx: Connection, cinema_id: str, sku: str, quantity: int) -> bool:
+    """Take so many from the stock, or none."""
+    taken = update(snacks).where(snacks.c.cinema_id == cinema_id, snacks.c.sku == sku, enough(quantity))
+    return tx.execute(taken.values(left_over=snacks.c.left_over - quantity)).rowcount == 1
+
+
+def put_back(tx: Connection, ticket: Row[Any]) -> None:
+    """Have the stock get back what the ticket took from it."""
+    for line in lines_of(tx, ticket.order_id):
+        tx.execute(update(snacks).where(snacks.c.cinema_id == ticket.cinema_id, snacks.c.sku == line.sku)
+                   .values(left_over=snacks.c.left_over + line.taken))
+    tx.execute(update(lines).where(lines.c.order_id == ticket.order_id).values(taken=0))
+
+
+# --- reserving ---
+
+
+def reserve(tx: Connection, request: dict[str, Any]) -> Rows:
+    """Set snacks aside for an order; its lines, also when it was done before.
+
+    Raises SnacksSoldOut, or RequestInProgress when a copy of this very request has them, SnacksUnknown (the caller
+    rolls back), and KitchenStepTaken for an order that is further.
+    """
+    order_id, cinema_id = request["order_id"], request["cinema_id"]
+    try:
+        add_ticket(tx, order_id, cinema_id, "reserved", request["until"], request["purchase"])
+    except IntegrityError:
+        if (known := find(tx, order_id)).status != "reserved":
+            raise KitchenStepTaken(status=known.status) from None
+        return lines_of(tx, order_id)
+    wanted = {snack["sku"]: snack["quantity"] for snack in request["snacks"]}
+    on_sale = {row.sku: row for row in tx.execute(select(snacks).where(
+        snacks.c.cinema_id == cinema_id, snacks.c.sku.in_(wanted), snacks.c.currency == request["currency"]))}
+    if unknown := [sku for sku in wanted if sku not in on_sale]:
+        raise SnacksUnknown(skus=unknown)
+    # Sorted, so that two buyers never wait for each other in a circle.
+    if sold_out := [sku for sku in sorted(wanted) if not take(tx, cinema_id, sku, wanted[sku])]:
+        raise RequestInProgress(retry_after=1) if has_twin(tx, request) else SnacksSoldOut(skus=sold_out)
+    add_lines(tx, order_id, [{**on_sale[sku]._mapping, "quantity": quantity} for sku, quantity in wanted.items()],
+              covered=True)
+    return lines_of(tx, order_id)
+
+
+def has_twin(tx: Connection, request: dict[str, Any]) -> bool:
+    """Whether another copy of the same request has its snacks."""
+    return tx.execute(select(tickets.c.order_id).where(
+        tickets.c.purchase == request["purchase"], tickets.c.order_id != request["order_id"],
+        tickets.c.status.not_in(rules.GIVES_BACK))).first() is not None
+
+
+def add_ticket(tx: Connection, order_id: str, cinema_id: str, status: str, until: dt.datetime,
+               purchase: str | None = None) -> None:
+    tx.execute(insert(tickets), {"order_id": order_id, "cinema_id": cinema_id, "purchase": purchase, "status": status,
+                                 "version": 1, "confirmed": False, "until": until})
+
+
+def add_lines(tx: Connection, order_id: str, sold: list[dict[str, Any]], covered: bool) -> None:
+    """What the order has; `covered`: taken from the stock."""
+    tx.execute(insert(lines), [
+        {"order_id": order_id, "place": place, "taken": snack["quantity"] if covered else 0,
+         **{name: snack[name] for name in ("sku", "quantity", "name", "name_zh", "price")}}
+        for place, snack in enumerate(sold)])
+
+
+def confirm(tx: Connection, order_id: str) -> None:
+    """There is such an order: its reservation ends with it, and not by itself."""
+    tx.execute(update(tickets).where(tickets.c.order_id == order_id).values(confirmed=True))
+
+
+def release(tx: Connection, order_id: str, only_unconfirmed: bool = False) -> bool:
+    """Give back what an unpaid order had reserved; whether it had."""
+    ticket = look(tx, order_id)
+    if ticket is None or ticket.status != "reserved" or (only_unconfirmed and ticket.confirmed):
+        return False
+    put_back(tx, ticket)
+    move(tx, ticket, "released")
+    return True
+
+
+def unconfirmed(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders that should be known by now, and are not."""
+    query = select(tickets.c.order_id).where(tickets.c.status == "reserved", tickets.c.confirmed.is_(False),
+                                             tickets.c.until <= now)
+    return list(tx.execute(query.limit(AT_A_TIME)).scalars())
+
+
+# --- tickets ---
+
+
+def look(tx: Connection, order_id: str) -> Row[Any] | None:
+    """The order's ticket, locked until the transaction ends."""
+    return tx.execute(select(tickets).where(tickets.c.order_id == order_id).with_for_update()).first()
+
+
+def find(tx: Connection, order_id: str) -> Row[Any]:
+    """The order's ticket, locked; raises UnknownKitchenOrder."""
+    ticket = look(tx, order_id)
+    if ticket is None:
+        raise UnknownKitchenOrder()
+    return ticket
+
+
+def lines_of(tx: Connection, *order_ids: str) -> Rows:
+    """What these orders have, snack by snack."""
+    query = select(lines).where(lines.c.order_id.in_(order_ids)).order_by(lines.c.order_id, lines.c.sku)
+    return tx.execute(query).all()
+
+
+def move(tx: Connection, ticket: Row[Any], target: str, **changes: Any) -> None:
+    """Take a locked ticket to `target` and tell of it; rules.TRANSITIONS says what may follow what."""
+    if not rules.may_become(ticket.status, target):
+        raise AssertionError(f"the snacks of order {ticket.order_id} can't go from {ticket.status} to {target}")
+    if target not in rules.WAITING:
+        changes["waiting_code"] = None
+    changes |= {"status": target, "version": ticket.version + 1}
+    moved = tx.execute(update(tickets).where(
+        tickets.c.order_id == ticket.order_id, tickets.c.status == ticket.status, tickets.c.version == ticket.version,
+    ).values(changes)).rowcount
+    if moved != 1:
+        raise AssertionError(f"the ticket of order {ticket.order_id} was not locked")
+    outbox.write(tx, OUTBOX, STEP, about=ticket.order_id, sequence=ticket.version + 1,
+                 body={**ticket._mapping, **changes})
+
+
+def take_up(tx: Connection, order: dict[str, Any], needed_at: dt.datetime) -> None:
+    """The order is paid: prepare its snacks. `order` has the fields of schemas.order.OrderEvent.
+
+    Should its reservation be gone, the stock is asked again, and what it lacks stands on the ticket as missing.
+    """
+    order_id, screening = order["order_id"], order["screening"]
+    ticket = look(tx, order_id)
+    if ticket is None:
+        add_ticket(tx, order_id, screening["cinema_id"], "released", needed_at)
+        add_lines(tx, order_id, order["snacks"], covered=False)
+        ticket = find(tx, order_id)
+    if not rules.may_become(ticket.status, "new"):
+        return  # refunded before we heard that it was paid
+    if ticket.status == "released":
+        take_again(tx, ticket)
+    facts = {name: screening[name] for name in ("cinema_name", "hall_name", "film_title", "starts_at")}
+    offset = int((screening["starts_at"].utcoffset() or dt.timedelta()).total_seconds() // 60)
+    give_a_code(tx, ticket, needed_at=needed_at, starts_offset=offset, confirmed=True, **facts)
+
+
+def take_again(tx: Connection, ticket: Row[Any]) -> None:
+    for line in lines_of(tx, ticket.order_id):
+        if take(tx, ticket.cinema_id, line.sku, line.quantity):
+            tx.execute(update(lines).where(lines.c.order_id == line.order_id, lines.c.sku == line.sku)
+                       .values(taken=line.quantity))
+
+
+def give_a_code(tx: Connection, ticket: Row[Any], **facts: Any) -> None:
+    """Make it a new ticket under a code that nobody else has who waits in this cinema."""
+    for _ in range(CODES_TRIED):
+        code = rules.pick_up_code()
+        try:
+            move(tx, ticket, "new", pick_up_code=code, waiting_code=code, **facts)
+            return
+        except IntegrityError as problem:
+            if "one_code_a_guest" not in str(problem.orig):
+                raise
+    raise AssertionError(f"cinema {ticket.cinema_id} has run out of pick-up codes")
+
+
+def give_up(tx: Connection, order_id: str) -> bool:
+    """Prepare nothing for this order, unless that has begun; whether it was in time."""
+    ticket = look(tx, order_id)
+    if ticket is None or ticket.status == "given_up":
+        return True
+    if not rules.may_become(ticket.status, "given_up"):
+        return False
+    put_back(tx, ticket)
+    move(tx, ticket, "given_up")
+    return True
+
+
+def step(tx: Connection, order_id: str, before: str, after: str, code: str | None = None) -> dict[str, Any]:
+    """Take a ticket from `before` to `after`; what it is then.
+
+    Raises UnknownKitchenOrder, KitchenStepTaken when someone was faster, and WrongPickUpCode unless `code` is None.
+    """
+    ticket = find(tx, order_id)
+    if ticket.status != before:
+        raise KitchenStepTaken(status=ticket.status)
+    if code is not None:
+        rules.check_code(ticket.pick_up_code, code)
+    move(tx, ticket, after)
+    return views(tx, [find(tx, order_id)])[0]
+
+
+def queue(tx: Connection, cinema_id: str | None, statuses: Sequence[str]) -> list[dict[str, Any]]:
+    """Tickets by when they are needed, in the fields of schemas.kitchen.KitchenTicket."""
+    query = select(tickets).where(tickets.c.status.in_(statuses))
+    if cinema_id is not None:
+        query = query.where(tickets.c.cinema_id == cinema_id)
+    return views(tx, tx.execute(query.order_by(tickets.c.needed_at, tickets.c.order_id).limit(QUEUE_AT_MOST)).all())
+
+
+def views(tx: Connection, found: Rows) -> list[dict[str, Any]]:
+    whole: dict[str, list[dict[str, Any]]] = {ticket.order_id: [] for ticket in found}
+    for line in sorted(lines_of(tx, *whole), key=lambda line: line.place):
+        whole[line.order_id].append({**line._mapping, "missing": line.quantity - line.taken})
+    return [{**ticket._mapping, "snacks": whole[ticket.order_id], **_at_the_cinema(ticket),
+             "short": any(snack["missing"] for snack in whole[ticket.order_id])} for ticket in found]
+
+
+def _at_the_cinema(ticket: Row[Any]) -> dict[str, dt.datetime]:
+    zone = dt.timezone(dt.timedelta(minutes=ticket.starts_offset))  # of the clock on its wall
+    return {name: getattr(ticket, name).astimezone(zone) for name in ("starts_at", "needed_at")}

@@ -1,0 +1,44 @@
+"""`messages`: what could not be sent yet, or at all, for whoever runs the house."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from nameko import config
+from sqlalchemy.engine import Connection
+
+from schemas.errors import Refusal
+from services.foundation.database import Transactions, make_engine, utc_now
+from services.notification import store
+
+T = TypeVar("T")
+
+
+@click.command("messages")
+@click.option("--retry", is_flag=True, help="Send the messages that were given up once more.")
+@click.option("--most", default=50, show_default=True, help="How many to list.")
+def messages_command(retry: bool, most: int) -> None:
+    """List the messages to buyers that wait or were given up, and why."""
+    if retry:
+        count = _run(lambda tx: store.retry(tx, utc_now()))
+        click.echo(f"{count} messages are sent again." if count else "No message was given up.")
+        return
+    numbers, rows = _run(lambda tx: (store.count(tx), store.unsent(tx, most)))
+    for row in rows:
+        click.echo(line(row))
+    click.echo(f"{numbers.get('waiting', 0)} wait, {numbers.get('failed', 0)} were given up, "
+               f"{numbers.get('sent', 0)} were sent, {numbers.get('no_address', 0)} had nowhere to go.")
+
+
+def line(row: Any) -> str:
+    happened = row.occurred_at.isoformat(" ", "seconds")
+    when = f", next at {row.due_at.isoformat(' ', 'seconds')}" if row.status == "waiting" else ""
+    return (f"{row.status:<8} {row.kind:<20} order {row.order_id}  of {happened}  "
+            f"{row.tries} tries{when}: {row.error or 'not tried in vain yet'}")
+
+
+def _run(work: Callable[[Connection], T]) -> T:
+    try:
+        return Transactions(make_engine(config["DB_URIS"]["notification:Base"])).run(work)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.meaning()) from None

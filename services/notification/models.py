@@ -1,0 +1,38 @@
+"""The notification room's tables: the messages it has to send, and the events it has taken."""
+
+import datetime as dt
+
+from sqlalchemy import Index, SmallInteger, String
+from sqlalchemy.dialects.mysql import MEDIUMBLOB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.foundation.database import UtcDateTime
+from services.foundation.inbox import inbox_table
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Message(Base):
+    """One row a message: `waiting`, then `sent`, `failed` or `no_address`. Nobody's address is kept here."""
+
+    __tablename__ = "message"
+
+    message_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules.KINDS
+    order_id: Mapped[str] = mapped_column(String(64))
+    buyer_id: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[bytes] = mapped_column(MEDIUMBLOB)  # the event's body, as JSON
+    occurred_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(16))
+    tries: Mapped[int] = mapped_column(SmallInteger)
+    due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while someone is sending it: when that counts as failed
+    error: Mapped[str | None] = mapped_column(String(200))    # what became of the last try
+    changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+    __table_args__ = (Index("messages_by_turn", "status", "due_at"),)
+
+
+INBOX = inbox_table(Base.metadata)

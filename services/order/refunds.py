@@ -1,0 +1,111 @@
+"""Money that an order has to give back: written down with the change that makes it so, until it has gone.
+
+Snacks have a refund of their own, `snacks-<order_id>`, written when the kitchen has said whether it has begun: an order
+whose refund has no such row yet is asked for there again, whatever died in between.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from services.foundation.database import utc_now
+from services.foundation.ids import new_id
+from services.order import rules, store
+from services.order.models import Base
+from services.order.store import claims, orders, tickets
+
+refunds = Base.metadata.tables["refund"]
+AT_A_TIME = 100
+
+
+def plan(view: store.OrderView, request: dict[str, Any], now: dt.datetime) -> rules.RefundPlan:
+    """What would go back now for what a schemas.order.RefundPreviewRequest names."""
+    seats = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+    return rules.with_snacks(seats, view.snacks_worth, view.row.kitchen_status)
+
+
+def give_back(tx: Connection, view: store.OrderView, plan: rules.RefundPlan, reason: str = "asked") -> str:
+    """Void the tickets, free the seats, and write down what is owed; returns the refund's id."""
+    row, refund_id = view.row, new_id()
+    said = {"reason": reason, "refund": {"amount": plan.amount, "seats": plan.seats}}
+    store.move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, said,
+               refunded=row.refunded + plan.amount)
+    mine = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
+    tx.execute(update(tickets).where(*mine, tickets.c.status == "valid").values(status="void"))
+    tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
+    _owe(tx, row, refund_id, reason, plan.amount, plan.kept)
+    return refund_id
+
+
+def is_owed_back(tx: Connection, view: store.OrderView) -> bool:
+    """Whether late money for this order goes back, or has gone."""
+    return tx.execute(select(refunds.c.refund_id).where(refunds.c.refund_id == view.row.order_id)).first() is not None
+
+
+def owe_back(tx: Connection, view: store.OrderView) -> None:
+    """Money came in for an order that has ended: write down, once, that it goes back."""
+    row = view.row
+    if not is_owed_back(tx, view):
+        said = {"reason": "paid_late", "refund": {"amount": row.total, "seats": []}}
+        store.change(tx, view, "paid_late", said=said, refunded=row.total)
+        _owe(tx, row, row.order_id, "paid_late", row.total)
+
+
+def _owe(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int = 0) -> None:
+    tx.execute(insert(refunds), {"refund_id": refund_id, "order_id": row.order_id, "amount": amount, "kept": kept,
+                                 "reason": reason, "currency": row.currency, "status": "requested",
+                                 "requested_at": utc_now()})
+
+
+def open_refunds(tx: Connection, order_id: str | None = None, before: dt.datetime | None = None) -> store.Rows:
+    """Refunds the payment room has not confirmed: of one order, or all asked for before a moment."""
+    query = select(refunds).where(refunds.c.status == "requested")
+    if order_id is not None:
+        query = query.where(refunds.c.order_id == order_id)
+    if before is not None:
+        query = query.where(refunds.c.requested_at < before)
+    return tx.execute(query.limit(100)).all()
+
+
+def refund_done(tx: Connection, refund_id: str, order_id: str) -> None:
+    """The money went back. The order is `refunded` when nothing of it is left."""
+    view = store.lock(tx, order_id)
+    tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
+    if view.row.status == "refunding" and not open_refunds(tx, order_id) and not snacks_are_open(tx, view):
+        last = select(refunds.c.reason).where(refunds.c.order_id == order_id).order_by(refunds.c.requested_at.desc())
+        store.move(tx, view, "refunded", said={"reason": tx.execute(last.limit(1)).scalar()})
+
+
+# --- snacks ---
+
+
+def snacks_are_open(tx: Connection, view: store.OrderView) -> bool:
+    """Whether it is still to be booked what becomes of a refunded order's snacks."""
+    booked = select(refunds.c.refund_id).where(refunds.c.refund_id == _of_snacks(view.row.order_id))
+    return bool(view.row.status == "refunding" and view.snacks and tx.execute(booked).first() is None)
+
+
+def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
+    """Write down, once, whether the snacks' money goes back. When the house has cancelled, it does in any case."""
+    view = store.lock(tx, order_id)
+    if not snacks_are_open(tx, view):
+        return
+    reasons = set(tx.execute(select(refunds.c.reason).where(refunds.c.order_id == order_id)).scalars())
+    reason = "screening_cancelled" if "screening_cancelled" in reasons else "asked"
+    back = view.snacks_worth if in_time or reason == "screening_cancelled" else 0
+    _owe(tx, view.row, _of_snacks(order_id), reason, back, view.snacks_worth - back)
+    tx.execute(update(orders).where(orders.c.order_id == order_id).values(refunded=view.row.refunded + back))
+
+
+def open_snacks(tx: Connection, before: dt.datetime) -> list[str]:
+    """Orders being refunded since before that moment, with snacks of which nothing is booked yet."""
+    booked = select(refunds.c.refund_id).where(refunds.c.refund_id == "snacks-" + orders.c.order_id)
+    query = select(orders.c.order_id).where(orders.c.status == "refunding", orders.c.changed_at < before,
+                                            orders.c.kitchen_status.is_not(None), ~booked.exists())
+    return list(tx.execute(query.limit(AT_A_TIME)).scalars())
+
+
+def _of_snacks(order_id: str) -> str:
+    return f"snacks-{order_id}"

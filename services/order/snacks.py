@@ -1,0 +1,81 @@
+"""The snacks of an order: reserved with it, cooked after it is paid, and paid back unless that has begun."""
+
+import datetime as dt
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
+
+from schemas import kitchen
+from schemas.errors import Refusal
+from services.foundation.database import Transactions
+from services.foundation.remote import RemoteCaller
+from services.order import refunds, rules, store
+from services.order.terms import Terms
+
+log = logging.getLogger("marquee.snacks")
+orders = store.orders
+AT_A_TIME = 500
+
+
+@dataclass(frozen=True)
+class SnackCounter:
+    """Where the order room meets the kitchen."""
+
+    database: Transactions
+    remote: RemoteCaller
+
+    def reserve(self, draft: dict[str, Any], terms: Terms, wanted: list[dict[str, Any]]) -> None:
+        """Have the kitchen set the snacks aside, and put them with their prices on the draft of the order.
+
+        Raises SnacksSoldOut, SnacksUnknown, RequestInProgress when a copy of this very request has them, and
+        RoomUnavailable or RoomSilent: then the kitchen has, or has not.
+        """
+        reply = self.remote.call(kitchen.RESERVE, {
+            "order_id": draft["order_id"], "cinema_id": terms.cinema_id, "currency": terms.currency,
+            "snacks": wanted, "purchase": draft["board_owner"], "until": draft["expires_at"].isoformat()})
+        draft["snacks"] = json.dumps(reply["snacks"])
+        draft["kitchen_status"] = "reserved"
+        draft["total"] += rules.worth(reply["snacks"])
+
+    def release(self, order_id: str) -> None:
+        """The order was not written. What can't be said now, the kitchen finds out by itself."""
+        try:
+            self.remote.call(kitchen.RELEASE, {"order_id": order_id})
+        except Refusal as refusal:
+            log.warning("snacks stay reserved for a while", extra={"order_id": order_id, "reason": refusal.code})
+
+    def settle(self, order_id: str) -> None:
+        """Of a refunded order: give the snacks up if the kitchen still can, and book their money. Once."""
+        if not self.database.read(lambda tx: refunds.snacks_are_open(tx, store.find(tx, order_id))):
+            return
+        try:
+            in_time = self.remote.call(kitchen.GIVE_UP, {"order_id": order_id})["in_time"]
+        except Refusal as refusal:
+            log.warning("snacks have to wait for their refund", extra={"order_id": order_id, "reason": refusal.code})
+            return
+        self.database.run(lambda tx: refunds.owe_for_snacks(tx, order_id, in_time))
+
+
+def keep_step(tx: Connection, step: dict[str, Any], sequence: int) -> None:
+    """How far the kitchen is. Steps may come twice or late: only a later one than is known counts."""
+    tx.execute(update(orders).where(orders.c.order_id == step["order_id"], orders.c.kitchen_sequence < sequence)
+               .values(kitchen_status=step["status"], pick_up_code=step["pick_up_code"],
+                       needed_at=step["needed_at"], kitchen_sequence=sequence))
+
+
+def finished(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders of which nothing is to come: the screening is over and the snacks, if any, were collected."""
+    collected = orders.c.kitchen_status.is_(None) | (orders.c.kitchen_status == "collected")
+    query = select(orders.c.order_id).where(orders.c.status.in_(rules.REFUNDABLE), orders.c.ends_at <= now, collected)
+    return list(tx.execute(query.order_by(orders.c.ends_at).limit(AT_A_TIME)).scalars())
+
+
+def complete(tx: Connection, order_id: str, now: dt.datetime) -> None:
+    """Close such an order."""
+    view = store.lock(tx, order_id)
+    if rules.is_complete(view.row.status, view.row.ends_at, view.row.kitchen_status, now):
+        store.move(tx, view, "completed")

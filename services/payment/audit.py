@@ -1,0 +1,68 @@
+"""The payment room's books as an auditor reads them."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import and_, exists, literal, or_, select
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.orm import aliased
+
+from services.payment import rules, store
+from services.payment.models import Account, Payment, Refund
+
+RETURN = aliased(Refund)
+IS_RETURNED = exists().where(RETURN.refund_id == literal("dup:").concat(Payment.payment_id))
+
+
+def providers_in_use(tx: Connection) -> list[str]:
+    return sorted(tx.execute(select(Payment.provider).distinct()).scalars())
+
+
+def payments(tx: Connection, provider: str, since: dt.datetime) -> dict[str, str]:
+    """The status of each payment begun since then, by its id."""
+    begun = select(Payment.payment_id, Payment.status).where(Payment.provider == provider, Payment.created_at >= since)
+    return {row.payment_id: row.status for row in tx.execute(begun)}
+
+
+def standing(tx: Connection, payment_id: str) -> str | None:
+    """A payment's status, or `returned` when its money was not wanted and goes back; None: there is no such payment."""
+    row = tx.execute(select(Payment.status, IS_RETURNED.label("returned"))
+                     .where(Payment.payment_id == payment_id)).first()
+    if row is None:
+        return None
+    return "returned" if row.returned else str(row.status)
+
+
+def unsettled(tx: Connection, provider: str, before: dt.datetime) -> list[Row[Any]]:
+    """Attempts whose end nobody knows, and that were begun before then."""
+    query = select(Payment.payment_id, Payment.order_id, Payment.status).where(
+        Payment.provider == provider, Payment.status.in_(rules.UNSETTLED), Payment.created_at < before)
+    return list(tx.execute(query))
+
+
+def in_review(tx: Connection) -> list[Row[Any]]:
+    query = select(Payment.payment_id, Payment.order_id, Payment.reason).where(Payment.status == "review")
+    return list(tx.execute(query))
+
+
+def return_doubles(tx: Connection, provider: str, now: dt.datetime) -> list[Any]:
+    """Send back what was taken for orders that had been paid already; what goes back."""
+    other = or_(Account.captured_payment_id.is_(None), Account.captured_payment_id != Payment.payment_id)
+    doubles = select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency).join(Account).where(
+        and_(Payment.provider == provider, Payment.status == "captured", other, ~IS_RETURNED))
+    found = list(tx.execute(doubles))
+    for row in found:
+        store.return_stray(tx, row, now)
+    return found
+
+
+def refunds(tx: Connection, provider: str, since: dt.datetime) -> dict[str, Row[Any]]:
+    """The refunds asked for since then, and the older ones that are not done, by their id."""
+    query = select(Refund.__table__).join(Payment, Payment.payment_id == Refund.payment_id).where(
+        Payment.provider == provider, or_(Refund.created_at >= since, Refund.status != "done"))
+    return {row.refund_id: row for row in tx.execute(query)}
+
+
+def refund(tx: Connection, refund_id: str | None) -> bool:
+    """Whether there is such a refund."""
+    return tx.execute(select(Refund.refund_id).where(Refund.refund_id == refund_id)).first() is not None

@@ -1,0 +1,111 @@
+"""Collecting money: an attempt to pay is brought to its end at its provider, and back go refunds.
+
+Nothing is asked of a provider before it is written down that it will be, and no transaction is open meanwhile.
+The provider's record decides, after it was compared with what we asked for; nobody else's word does.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from schemas.errors import RoomSilent
+from services.foundation.database import Transactions, utc_now
+from services.payment import roster, rules, store
+from services.payment.providers import Provider
+from services.payment.rules import Attempt, Record
+
+log = logging.getLogger("marquee.payment")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Collection:
+    database: Transactions
+
+    def begin(self, request: dict[str, Any], provider: str) -> rules.Begun:
+        """Write down that the order is about to be paid, before anybody is asked for money."""
+        return self.database.run_known(lambda tx: store.begin(tx, request, provider, utc_now()))
+
+    def start(self, request: dict[str, Any], provider: str) -> rules.Books:
+        """The books with an attempt in them that has a page at the provider, unless that attempt has ended already."""
+        begun = self.begin(request, provider)
+        books = self._open(begun)
+        if begun.is_new or not rules.may_try_again(books):
+            return books
+        # It had failed, and nobody had told us yet.
+        return self._open(self.begin(request, provider))
+
+    def _open(self, begun: rules.Begun) -> rules.Books:
+        attempt = begun.books.pending
+        if attempt is None:
+            return begun.books
+        provider = self._provider(attempt)
+        # One that was tried before may have got there, or further: look before asking again.
+        record = Record("unknown") if begun.is_new else provider.fetch(attempt)
+        if record.standing == "unknown" and attempt.status == "submitted":
+            record = provider.authorize(attempt)
+        books = self._settle(provider, attempt, record)
+        if record.standing == "pending" and books.pending is None:  # closed in between, before the page existed
+            self._settle(provider, attempt, provider.cancel(attempt))
+        return books
+
+    def finish(self, books: rules.Books) -> rules.Books:
+        """Bring a pending attempt as far as it goes; the books with that in them."""
+        attempt = books.pending
+        if attempt is None:
+            return books
+        provider = self._provider(attempt)
+        if books.status != "open":
+            record = provider.cancel(attempt)
+            if record.standing == "unknown":  # and if it gets there late, it finds the account closed
+                record = Record("cancelled")
+        else:
+            record = provider.fetch(attempt) if attempt.hosted else provider.authorize(attempt)
+        return self._settle(provider, attempt, record)
+
+    def look_into(self, payment_id: str) -> None:
+        """Ask the provider how this payment stands, and do what follows from that."""
+        attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))
+        if attempt is None:
+            log.warning("a provider speaks of a payment that is not ours", extra={"payment_id": payment_id})
+        elif attempt.status not in ("captured", "review"):
+            provider = self._provider(attempt)
+            record = provider.fetch(attempt)
+            if record.standing == "pending" and attempt.status not in rules.UNSETTLED:
+                record = provider.cancel(attempt)  # nobody is to pay that any more
+            self._settle(provider, attempt, record)
+
+    def give_back(self, refund: Any) -> None:
+        """Send the refund; raises RoomSilent while the provider has not settled it."""
+        attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
+        assert attempt is not None, "a foreign key says so"
+        standing = self._provider(attempt).refund(attempt, refund.refund_id, refund.amount)
+        if standing == "failed":
+            log.error("a refund failed at the provider", extra={"refund_id": refund.refund_id})
+        if standing != "done":
+            raise RoomSilent(room=attempt.provider)
+        self.database.run_known(lambda tx: store.refund_done(tx, refund.refund_id))
+
+    def books(self, order_id: str) -> rules.Books:
+        return self.database.run_known(lambda tx: store.books(tx, order_id))
+
+    def _settle(self, provider: Provider, attempt: Attempt, record: Record) -> rules.Books:
+        record = _checked(provider, attempt, record)
+        if record.standing == "authorized":
+            # Who closes an account does so before cancelling. If it is open still, that cancellation is yet to
+            # come and will find what is authorized, so it either stops this capture or learns of it.
+            take = rules.may_capture(self.books(attempt.order_id), attempt)
+            record = _checked(provider, attempt, provider.capture(attempt) if take else provider.cancel(attempt))
+        return self.database.run_known(lambda tx: store.move(tx, attempt.payment_id, record, utc_now()))
+
+    def _provider(self, attempt: Attempt) -> Provider:
+        return roster.find(attempt.provider, self.database)
+
+
+def _checked(provider: Provider, attempt: Attempt, record: Record) -> Record:
+    reason = rules.mismatch(attempt, record, provider.live)
+    if reason is None:
+        return record
+    log.error("a payment needs a review", extra={"payment_id": attempt.payment_id, "reason": reason,
+                                                 "order_id": attempt.order_id})
+    return replace(record, standing="review", reason=reason)

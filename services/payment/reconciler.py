@@ -1,0 +1,156 @@
+"""The books and the providers' ledgers compared both ways, and what differs put right where that is possible.
+
+Everything done here is what the room does anyway, and happens once; so it may run in many places at a time.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from nameko import config
+
+from schemas.errors import Busy
+from schemas.payment import UnknownProvider
+from services.foundation.database import Transactions, make_engine, utc_now
+from services.payment import audit, roster, store
+from services.payment.collection import Collection
+from services.payment.providers import Provider, RefundRecord
+from services.payment.rules import Record
+
+WINDOW = dt.timedelta(hours=96)     # longer than any provider goes on trying to tell us something
+GRACE = dt.timedelta(minutes=2)     # younger things are still under way
+# How our side may stand when the provider's side stands so. Pending and authorized are nobody's last word.
+FITS = {
+    "captured": ("captured", "review"),
+    "declined": ("failed", "cancelled", "review"),
+    "cancelled": ("cancelled", "failed", "review"),
+    "pending": ("submitted", "pending", "review"),
+    "authorized": ("submitted", "pending", "review"),
+    "unknown": ("submitted", "cancelled", "failed", "review"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that was found; `left`: it still is as it should not be."""
+
+    text: str
+    left: bool = False
+
+    def __str__(self) -> str:
+        return f"{'LEFT ' if self.left else 'fixed'}  {self.text}"
+
+
+@dataclass
+class Reconciler:
+    database: Transactions
+    now: dt.datetime
+
+    @property
+    def collection(self) -> Collection:
+        return Collection(self.database)
+
+    def lines(self) -> Iterator[Line]:
+        """Look at everything; a line for each thing that differed."""
+        for name in self.database.read(audit.providers_in_use):
+            try:
+                yield from self._with(name)
+            except (Busy, UnknownProvider):
+                yield Line(f"{name} does not answer: nothing is known of its payments", left=True)
+        for row in self.database.read(audit.in_review):
+            yield Line(f"payment {row.payment_id} of order {row.order_id} waits for a review: {row.reason}", left=True)
+
+    def _with(self, name: str) -> Iterator[Line]:
+        provider, since = roster.find(name, self.database), self.now - WINDOW
+        # Ours are read first: what is in our books has been at the provider before.
+        ours = self.database.read(lambda tx: audit.payments(tx, name, since))
+        refunds = self.database.read(lambda tx: audit.refunds(tx, name, since))
+        yield from self._unsettled(name)
+        theirs = {record.payment_id: record for record in provider.payments(since) if record.payment_id}
+        for payment_id, record in theirs.items():
+            yield from self._payment(provider, str(payment_id), record)
+        for payment_id, status in ours.items():
+            if payment_id not in theirs and status == "captured":
+                yield from self._payment(provider, payment_id, Record("unknown"))
+        for row in self.database.run(lambda tx: audit.return_doubles(tx, name, self.now)):
+            yield Line(f"order {row.order_id} was paid twice; payment {row.payment_id} goes back")
+        yield from self._refunds(provider, refunds, list(provider.refunds(since)))
+
+    def _unsettled(self, name: str) -> Iterator[Line]:
+        for row in self.database.read(lambda tx: audit.unsettled(tx, name, self.now - GRACE)):
+            books = self.collection.finish(self.collection.books(row.order_id))
+            if books.pending is None:
+                yield Line(f"payment {row.payment_id} of order {row.order_id} was {row.status}, "
+                           f"and is {books.attempt.status if books.attempt else 'gone'}")
+
+    def _payment(self, provider: Provider, payment_id: str, record: Record) -> Iterator[Line]:
+        before = self._standing(payment_id)
+        if before is None:
+            if record.standing in ("captured", "authorized"):
+                yield Line(f"{record.amount} {record.currency} {record.standing} under payment {payment_id}, "
+                           "of which we know nothing", left=True)
+            return
+        if self._fits(before, record):
+            return
+        self.collection.look_into(payment_id)
+        after = self._standing(payment_id)
+        attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))
+        assert attempt is not None
+        record = provider.fetch(attempt)
+        if self._fits(after, record):
+            if after != before:
+                yield Line(f"payment {payment_id} of order {attempt.order_id} was {before}, and is {after}")
+        else:
+            yield Line(f"payment {payment_id} of order {attempt.order_id} is {after} here and {record.standing} there",
+                       left=True)
+
+    def _standing(self, payment_id: str) -> str | None:
+        return self.database.read(lambda tx: audit.standing(tx, payment_id))
+
+    def _fits(self, ours: str | None, record: Record) -> bool:
+        return ours in (*FITS.get(record.standing, ()), *(("returned",) if record.standing == "captured" else ()))
+
+    def _refunds(self, provider: Provider, ours: dict[str, Any], listed: list[RefundRecord]) -> Iterator[Line]:
+        theirs = {record.refund_id: record for record in listed}
+        for refund_id, there in theirs.items():
+            if refund_id not in ours and not self.database.read(lambda tx, r=refund_id: audit.refund(tx, r)):  # type: ignore[misc]
+                yield Line(f"{there.amount} of payment {there.payment_id} went back as {refund_id}, "
+                           "of which we know nothing", left=True)
+        for refund_id, row in ours.items():
+            yield from self._refund(row, theirs.get(refund_id))
+
+    def _refund(self, row: Any, there: RefundRecord | None) -> Iterator[Line]:
+        what = f"refund {row.refund_id} of order {row.order_id}"
+        if there is not None and there.amount != row.amount:
+            yield Line(f"{what} is {row.amount} here and {there.amount} there", left=True)
+        elif there is not None and there.standing == "failed":
+            yield Line(f"{what} failed there; {row.amount} {row.currency} are owed", left=True)
+        elif row.status == "done" and (there is None or there.standing != "done"):
+            yield Line(f"{what} is done here and {there.standing if there else 'unknown'} there", left=True)
+        elif row.status != "done" and row.created_at < self.now - GRACE:
+            self.collection.give_back(row)
+            yield Line(f"{what} was {row.status}, and is done")
+
+
+def reconcile(database: Transactions) -> list[Line]:
+    """Compare and put right; what was found."""
+    return list(Reconciler(database, utc_now()).lines())
+
+
+@click.command("reconcile")
+def reconcile_command() -> None:
+    """Compare our books with the payment providers', and put right what can be; exits with 1 if something is left."""
+    engine = make_engine(config["DB_URIS"]["payment:Base"])
+    try:
+        lines = reconcile(Transactions(engine))
+    except Busy as refusal:
+        raise click.ClickException(f"The payment room's database does not answer: {refusal.code}.") from None
+    finally:
+        engine.dispose()
+    for line in lines:
+        click.echo(str(line))
+    click.echo(f"{len(lines)} differences, {sum(line.left for line in lines)} left")
+    if any(line.left for line in lines):
+        raise SystemExit(1)

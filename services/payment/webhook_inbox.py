@@ -1,0 +1,47 @@
+"""What providers have told us: kept once, and looked into until that succeeds."""
+
+import datetime as dt
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.dialects.mysql import insert as upsert
+from sqlalchemy.engine import Connection
+
+from services.payment.models import WebhookInbox
+from services.payment.providers import WebhookEvent
+
+AT_A_TIME = 20
+LONGEST_PAUSE = 300   # seconds between two tries
+
+
+def keep(tx: Connection, provider: str, event: WebhookEvent, now: dt.datetime) -> None:
+    """Keep the event, unless it is here already. What is about nothing of ours is kept as handled."""
+    row = {"provider": provider, "event_id": event.event_id, "type": event.type[:64], "payment_id": event.payment_id,
+           "received_at": now, "due_at": now, "tries": 0, "handled_at": None if event.payment_id else now}
+    tx.execute(upsert(WebhookInbox).values(row).on_duplicate_key_update(provider=provider))
+
+
+def take(tx: Connection, now: dt.datetime) -> list[Any]:
+    """Some that are to be looked into; other processes leave them alone for a while, longer with every try."""
+    due = select(WebhookInbox.__table__).where(WebhookInbox.handled_at.is_(None), WebhookInbox.due_at <= now)
+    found = list(tx.execute(due.order_by(WebhookInbox.due_at).limit(AT_A_TIME).with_for_update(skip_locked=True)))
+    for tries, rows in groupby(sorted(found, key=lambda row: int(row.tries)), key=lambda row: int(row.tries)):
+        pause = dt.timedelta(seconds=min(5 * 2**tries, LONGEST_PAUSE))
+        these = or_(*(and_(*_is(row)) for row in rows))
+        tx.execute(update(WebhookInbox).where(these).values(tries=tries + 1, due_at=now + pause))
+    return found
+
+
+def handled(tx: Connection, row: Any, now: dt.datetime) -> None:
+    tx.execute(update(WebhookInbox).where(*_is(row)).values(handled_at=now))
+
+
+def forget(tx: Connection, before: dt.datetime) -> None:
+    """Drop some of what was handled before then."""
+    old = delete(WebhookInbox).where(WebhookInbox.handled_at < before)
+    tx.execute(old.with_dialect_options(mysql_limit=1000))
+
+
+def _is(row: Any) -> tuple[Any, Any]:
+    return WebhookInbox.provider == row.provider, WebhookInbox.event_id == row.event_id

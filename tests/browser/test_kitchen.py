@@ -1,0 +1,145 @@
+"""Popcorn from the seat map to the counter: the buyer in one browser, the cook in another."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from rehearsal.mesh import Mesh
+from tests.browser.conftest import Visit, buy, open_account, pay, pick, sign_in_as_staff
+
+
+def want(page: Page, sku: str, count: int = 1) -> None:
+    """From the menu beside the seats."""
+    if not page.locator(".snacks[open]").count():
+        page.locator(".snacks summary").click()
+    for _ in range(count):
+        page.locator(f"[data-sku={sku}]").get_by_role("button", name="more").click()
+
+
+def amount(page: Page) -> float:
+    return float(re.sub(r"[^\d.]", "", str(page.locator(".total").text_content())))
+
+
+def at_the_stove(visit: Visit, mesh: Mesh) -> Page:
+    """The kitchen's page on a tablet, for staff."""
+    page = visit("/account", size=(1024, 768))
+    sign_in_as_staff(page, mesh)
+    page.goto("/kitchen")
+    page.get_by_role("heading", name="Ordered").wait_for()
+    return page
+
+
+def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mesh: Mesh) -> None:
+    buyer = visit(f"/screening/{mesh.fresh_screening()}")
+    pick(buyer, "H8")
+    before = amount(buyer)
+    want(buyer, "popcorn-large", 2)
+    expect(buyer.locator("[data-sku=popcorn-large] output")).to_have_text("2")
+    assert amount(buyer) > before
+    shown = buyer.locator(".total").text_content()
+    buyer.get_by_role("button", name="Buy").click()
+    open_account(buyer)
+    buyer.wait_for_url("**/order/*")
+    expect(buyer.locator(".sums")).to_contain_text("2 × Large popcorn")
+    expect(buyer.locator(".sums")).to_contain_text(str(shown))
+    pay(buyer)
+    code = str(buyer.locator(".pick-up strong").text_content())
+    expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Ordered")
+
+    cook = at_the_stove(visit, mesh)
+    card = cook.locator(".card", has_text=code)
+    expect(card).to_contain_text("2 × Large popcorn")
+    card.get_by_role("button", name="Start").click()
+    expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Being prepared")
+    card.get_by_role("button", name="Ready").click()
+    expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Ready")
+    card.get_by_role("button", name="Hand over").click()
+    cook.locator("[name=code]").fill("A000")
+    cook.locator(".dialog .primary").click()
+    expect(cook.locator(".kitchen [role=alert]")).to_contain_text("not the pick-up code")
+    card.get_by_role("button", name="Hand over").click()
+    cook.locator("[name=code]").fill(code.lower())
+    cook.locator(".dialog .primary").click()
+    expect(card).to_have_count(0)
+    expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Collected")
+
+
+def test_new_orders_come_to_the_stove_by_themselves(visit: Visit, mesh: Mesh) -> None:
+    cook = at_the_stove(visit, mesh)
+    before = cook.locator(".card").count()
+    buyer = visit(f"/screening/{mesh.fresh_screening()}")
+    want(buyer, "cola")
+    buy(buyer, "H8")
+    pay(buyer)
+    code = str(buyer.locator(".pick-up strong").text_content())
+
+    expect(cook.locator(".card", has_text=code)).to_be_visible()
+    assert cook.locator(".card").count() > before
+
+
+def test_what_is_sold_out_is_said_on_the_menu_and_to_who_was_too_slow(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]
+    staff = mesh.staff()
+    mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku="popcorn-small", stock=1)
+    slow = visit(f"/screening/{screening}")
+    want(slow, "popcorn-small")
+    expect(slow.locator("[data-sku=popcorn-small]").get_by_role("button", name="more")).to_be_disabled()
+    mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku="popcorn-small", stock=0)
+    pick(slow, "H8")
+    slow.get_by_role("button", name="Buy").click()
+    open_account(slow)
+
+    expect(slow.locator(".basket > [role=alert]")).to_contain_text("sold out")
+    expect(slow.locator("[data-sku=popcorn-small]")).to_contain_text("Sold out")
+    expect(slow.locator(".hall .seat.picked")).to_have_count(1)
+    slow.get_by_role("button", name="Buy").click()
+    slow.wait_for_url("**/order/*")
+    mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku="popcorn-small", stock=100)
+
+
+def test_snacks_outlive_a_reload(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    pick(page, "H8")
+    want(page, "cola", 3)
+    total = page.locator(".total").text_content()
+    page.reload()
+    expect(page.locator("[data-sku=cola] output")).to_have_text("3")
+    expect(page.locator(".total")).to_have_text(str(total))
+
+
+def test_seats_are_sold_while_the_kitchen_is_away(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    with mesh.without("kitchen"):
+        page = visit(f"/screening/{screening}")
+        page.locator(".snacks summary").click()
+        expect(page.locator(".snacks [role=status]")).to_contain_text("down")
+        buy(page, "H8")
+        pay(page)
+
+
+def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    want(page, "cola")
+    buy(page, "H8", "H9")
+    total = str(page.locator(".sums dd").last.text_content())
+    pay(page)
+    page.locator(".pick-up").wait_for()
+    page.get_by_role("button", name="Refund").click()
+    window = page.get_by_role("dialog")
+    expect(window.locator(".picks")).to_contain_text("Popcorn and drinks")
+    window.get_by_label("H8").uncheck()
+    expect(window.get_by_text("Popcorn and drinks")).to_be_hidden()
+    window.get_by_label("H8").check()
+    expect(window.locator(".primary")).to_contain_text(total)
+    window.locator(".primary").click()
+    expect(page.locator(".status")).to_have_text("Refunded")
+    expect(page.locator(".sums dd").last).to_have_text(total)
+
+
+def test_the_kitchen_is_for_staff(visit: Visit) -> None:
+    page = visit("/kitchen")
+    expect(page.locator(".trouble")).to_contain_text("Sign in with an account of the staff")
+    page.locator(".trouble .primary").click()
+    open_account(page)
+    expect(page.locator(".trouble")).to_contain_text("Your account is not one of theirs")

@@ -1,0 +1,251 @@
+"""What the payment room relies on, of every provider: the sandbox on MariaDB, and Stripe at a server like Stripe's."""
+
+import datetime as dt
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import nameko
+import orjson
+import pytest
+import stripe
+
+from rehearsal.mesh import Mesh
+from schemas.errors import RoomSilent
+from schemas.payment import WebhookRefused
+from services.foundation import migrate
+from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.ids import new_id
+from services.payment import sandbox, sandbox_checkout, sandbox_webhooks
+from services.payment.providers import Provider
+from services.payment.rules import Attempt, Record, mismatch
+from services.payment.sandbox import Sandbox
+from services.payment.signatures import sign
+from services.payment.stripe_checkout import StripeCheckout
+from tests.stripe_server import KEY, Stripe, running_stripe
+
+SECRETS = ["whsec_new", "whsec_old"]
+
+
+@dataclass
+class SandboxWorld:
+    """A provider, what its buyers do, and how it signs."""
+
+    provider: Provider
+    database: Transactions
+    header = sandbox_webhooks.HEADER
+
+    def pay(self, attempt: Attempt) -> None:
+        self.database.run(lambda tx: sandbox_checkout.choose(tx, attempt.payment_id, "pay", ""))
+
+    def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
+        self.database.run(lambda tx: sandbox.instruct(tx, attempt.order_id, what))
+
+    def message(self, payment_id: str) -> bytes:
+        return orjson.dumps({"id": new_id(), "type": "payment.authorized", "data": {"payment_id": payment_id}})
+
+    def signatures(self, body: bytes, seconds: int) -> list[str]:
+        self.database.run(sandbox_webhooks.renew_secret)
+        return [sign(secret, body, seconds) for secret in self.database.run(sandbox_webhooks.secrets)[:2]]
+
+
+@dataclass
+class StripeWorld:
+    provider: Provider
+    server: Stripe
+    header = "stripe-signature"
+
+    def pay(self, attempt: Attempt) -> None:
+        session_id = self.server.session_of(attempt.payment_id)
+        if self.server.sessions[session_id]["status"] == "open":
+            self.server.pay(session_id)
+
+    def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
+        self.server.lost_answers = 1
+
+    def message(self, payment_id: str) -> bytes:
+        about = {"object": "checkout.session", "id": "cs_test_1", "metadata": {"payment_id": payment_id}}
+        return json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": "checkout.session.completed",
+                           "data": {"object": about}}, indent=2).encode()
+
+    def signatures(self, body: bytes, seconds: int) -> list[str]:
+        """As Stripe's own library makes them."""
+        return [stripe.WebhookSignature.generate_signature_header(body.decode(), secret, seconds) for secret in SECRETS]
+
+
+World = SandboxWorld | StripeWorld
+
+
+@pytest.fixture(scope="module")
+def database(servers: Mesh) -> Iterator[Transactions]:
+    with nameko.config.patch(servers.settings, clear=True):
+        migrate.upgrade("payment")
+        engine = make_engine(servers.settings["DB_URIS"]["payment:Base"])
+    yield Transactions(engine)
+    engine.dispose()
+
+
+@pytest.fixture(params=["sandbox", "stripe"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.param == "sandbox":
+        database = request.getfixturevalue("database")
+        yield SandboxWorld(Sandbox(database), database)
+    else:
+        with running_stripe() as server:
+            yield StripeWorld(StripeCheckout(KEY, SECRETS, "https://cinema.example", server.url), server)
+
+
+@pytest.fixture
+def provider(world: World) -> Provider:
+    return world.provider
+
+
+@pytest.fixture
+def attempt() -> Attempt:
+    """As it is written down before anybody is asked: its provider has no name for it yet."""
+    now = utc_now()
+    return Attempt(new_id(), new_id(), 1250, "EUR", "card", 1, "any", "submitted", return_url="/order/1",
+                   expires_at=now + dt.timedelta(minutes=15), created_at=now)
+
+
+@pytest.fixture
+def paid(world: World, provider: Provider, attempt: Attempt) -> Attempt:
+    """A buyer has paid at the page; nobody has captured it."""
+    known = replace(attempt, reference=provider.authorize(attempt).reference)
+    world.pay(attempt)
+    return known
+
+
+def test_a_buyer_is_sent_to_a_page_and_again_to_the_same(provider: Provider, attempt: Attempt) -> None:
+    first = provider.authorize(attempt)
+
+    assert first.standing == "pending"
+    assert first.redirect_url
+    assert first.reference
+    assert mismatch(attempt, first, provider.live) is None
+    assert provider.authorize(attempt) == first == provider.fetch(attempt)
+    assert not provider.live
+
+
+def test_nobody_has_heard_of_what_was_never_asked(provider: Provider, attempt: Attempt) -> None:
+    assert provider.fetch(attempt) == provider.cancel(attempt) == Record("unknown")
+
+
+def test_what_was_paid_is_reserved_then_taken_once(provider: Provider, paid: Attempt) -> None:
+    assert provider.fetch(paid).standing == "authorized"
+    taken = provider.capture(paid)
+
+    assert taken.standing == "captured"
+    assert mismatch(paid, taken, provider.live) is None
+    assert provider.capture(paid) == provider.cancel(paid) == provider.fetch(paid) == taken
+
+
+def test_an_unpaid_page_that_was_cancelled_takes_no_money(world: World, provider: Provider, attempt: Attempt) -> None:
+    known = replace(attempt, reference=provider.authorize(attempt).reference)
+
+    assert provider.capture(known).standing == "pending"
+    assert provider.cancel(known).standing == "cancelled"
+    world.pay(known)
+    assert provider.capture(known).standing == provider.fetch(known).standing == "cancelled"
+
+
+def test_what_was_reserved_and_let_go_is_never_taken(provider: Provider, paid: Attempt) -> None:
+    assert provider.cancel(paid).standing == "cancelled"
+    assert provider.capture(paid).standing == provider.cancel(paid).standing == "cancelled"
+
+
+def test_a_refund_goes_back_once(provider: Provider, paid: Attempt) -> None:
+    provider.capture(paid)
+    one, other = new_id(), new_id()
+
+    assert [provider.refund(paid, name, 400) for name in (one, one, other)] == ["done"] * 3
+
+    since = utc_now() - dt.timedelta(hours=1)
+    back = {refund.refund_id: refund for refund in provider.refunds(since) if refund.payment_id == paid.payment_id}
+    assert {name: (refund.amount, refund.standing) for name, refund in back.items()} == {
+        one: (400, "done"), other: (400, "done")}
+
+
+def test_what_was_begun_since_a_moment_is_listed(world: World, provider: Provider, paid: Attempt) -> None:
+    more = [replace(paid, payment_id=new_id(), order_id=new_id(), reference=None) for _ in range(120)]
+    for attempt in more:
+        provider.authorize(attempt)
+
+    listed = {record.payment_id: record for record in provider.payments(utc_now() - dt.timedelta(hours=1))}
+
+    assert listed[paid.payment_id].standing == "authorized"
+    assert {listed[attempt.payment_id].standing for attempt in more} == {"pending"}
+    assert list(provider.payments(utc_now() + dt.timedelta(hours=1))) == []
+
+
+def test_a_page_whose_answer_was_lost_is_found_by_our_name_for_it(world: World, provider: Provider,
+                                                                 attempt: Attempt) -> None:
+    world.lose_the_next_answer(attempt, "lose_authorize")
+    with pytest.raises(RoomSilent):
+        provider.authorize(attempt)
+
+    found = provider.fetch(attempt)
+    assert found.standing == "pending"
+    assert provider.authorize(attempt) == found
+
+
+@pytest.mark.parametrize("what", ["fetch", "capture", "cancel"])
+def test_no_answer_is_said_to_be_none(world: World, provider: Provider, paid: Attempt, what: str) -> None:
+    world.lose_the_next_answer(paid, f"lose_{what}")
+    with pytest.raises(RoomSilent):
+        getattr(provider, what)(paid)
+
+
+# --- messages ---
+
+
+def hear(world: World, body: bytes, signature: str | None) -> Any:
+    headers = {} if signature is None else {world.header: signature}
+    return world.provider.verify_webhook(body, headers, utc_now())
+
+
+def test_a_signed_message_says_which_payment_to_look_at(world: World) -> None:
+    payment_id = new_id()
+    body = world.message(payment_id)
+
+    for seconds in (0, 295, -200):
+        for signature in world.signatures(body, int(time.time()) + seconds):
+            event = hear(world, body, signature)
+            assert event.payment_id == payment_id
+            assert event.event_id == json.loads(body)["id"]
+
+
+def test_a_message_of_anybody_else_is_refused(world: World) -> None:
+    now = int(time.time())
+    body = world.message(new_id())
+    good = world.signatures(body, now)[0]
+    old, young = world.signatures(body, now - 302)[0], world.signatures(body, now + 400)[0]
+    forged = {
+        "none": None, "empty": "", "another secret": sign("whsec_wrong", body, now), "no secret": sign("", body, now),
+        "too old": old, "from the future": young, "v0": good.replace("v1=", "v0="), "two times": f"t={now},{old}",
+        "only a time": f"t={now}", "no time": good.partition(",")[2], "nonsense": "t=x,v1=y",
+        "wrong ones": f"t={now},v1={'0' * 64},v1={'f' * 64}",
+    }
+    bodies = {"another body": body + b" ", "in other words": orjson.dumps(json.loads(body), option=orjson.OPT_INDENT_2)
+              if world.header != "stripe-signature" else orjson.dumps(json.loads(body)),
+              "no text": b"\xff" + body, "empty": b""}
+    accepted = [name for name, signature in forged.items() if not refuses(world, body, signature)]
+    accepted += [name for name, other in bodies.items() if not refuses(world, other, good)]
+
+    assert accepted == []
+    assert not refuses(world, body, good)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"null", b'{"id": "1", "type": "x", "data": 3}', b"{"])
+def test_a_signed_message_of_another_shape_is_refused(world: World, body: bytes) -> None:
+    assert refuses(world, body, world.signatures(body, int(time.time()))[0])
+
+
+def refuses(world: World, body: bytes, signature: str | None) -> bool:
+    try:
+        hear(world, body, signature)
+    except WebhookRefused:
+        return True
+    return False

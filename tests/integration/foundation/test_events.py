@@ -1,0 +1,234 @@
+"""What has happened is told at least once and done once, whoever dies and however often it fails."""
+
+import datetime as dt
+import signal
+from collections.abc import Callable
+from itertools import islice
+
+import pytest
+from nameko.standalone.rpc import ClusterRpcClient
+from redis import Redis
+from sqlalchemy.exc import IntegrityError
+
+from operations.events import line, revive
+from rehearsal.mesh import Mesh, wait_until
+from services.foundation import amqp, inbox, outbox, topology
+from services.foundation.database import utc_now
+from tests.integration.foundation.news import News
+from tests.integration.foundation.relay import Relay
+
+THOUSAND = [f"e{number}" for number in range(1000)]
+
+
+def test_what_happens_is_heard_by_its_consumer_in_the_name_of_the_same_request(news: News) -> None:
+    news.run()
+    with ClusterRpcClient(timeout=10, context_data={"request_id": "r1"}) as caller:
+        caller.news.happen(about=["a", "b", "c"])
+    news.wait_for("a", "b", "c")
+    assert {row.request_id for row in news.rows("SELECT request_id FROM effect")} == {"r1"}
+    wait_until(lambda: not news.waiting, 10, "the marks")
+
+
+def test_two_relays_publish_an_event_once_when_nothing_goes_wrong(news: News) -> None:
+    rooms = [news.run(), news.run()]
+    for part in range(10):
+        news.happen(*THOUSAND[part * 30:part * 30 + 30])
+    news.wait_for(*THOUSAND[:300])
+    assert news.published == 300
+    news.rest(*rooms)
+
+
+def repeat_randomly(news: News) -> None:
+    """As a relay does that dies before its mark: half of what it has published goes out again."""
+    news.rows("UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL AND RAND() < 0.5")
+
+
+def happen_often_with_deaths(news: News) -> int:
+    """1,000 events, each delivered one to three times, to consumers that die after the effect and before the ack."""
+    rooms = news.keep(2, dies_every=600)
+    for part in range(0, 1000, 250):
+        news.write(*THOUSAND[part:part + 250])
+    for _ in range(2):
+        wait_until(lambda: not news.waiting, 20, "the relay")
+        repeat_randomly(news)
+    published = wait_until(lambda: not news.waiting and news.published, 20, "the relay")
+    wait_until(lambda: len(set(news.effects)) == 1000, 20, "the effects")
+    news.rest(*rooms)
+    return int(published)
+
+
+def test_a_thousand_events_have_a_thousand_effects_whoever_dies(news: News, redis_client: Redis) -> None:
+    published = happen_often_with_deaths(news)
+    assert published > 1500
+    assert int(redis_client.get("deaths") or 0) >= 2
+    assert news.effects == sorted(THOUSAND)
+
+
+def test_without_the_inbox_key_the_same_thousand_have_doubles(news: News) -> None:
+    """The negative control."""
+    news.rows("ALTER TABLE inbox DROP PRIMARY KEY")
+    happen_often_with_deaths(news)
+    assert len(news.effects) > 1000
+
+
+def test_a_relay_that_dies_before_its_mark_publishes_again_and_the_effect_is_one(news: News) -> None:
+    dying = news.run(dies_before_mark=True)
+    news.client.news.happen.call_async(about=["a", "b"])
+    assert dying.exit_code() == -signal.SIGKILL
+    assert news.published == 2
+    assert news.waiting == 2
+    room = news.run()
+    news.wait_for("a", "b")
+    news.rest(room)
+    assert news.published == 4
+    assert news.effects == ["a", "b"]
+
+
+def test_a_broker_that_dies_under_load_loses_nothing(news: News, servers: Mesh) -> None:
+    room, names = news.run(), iter(f"e{number}" for number in range(100_000))
+    written: list[str] = []
+
+    def go_on() -> None:
+        written.extend(islice(names, 20))
+        news.write(*written[-20:])
+
+    def go_on_until(name: str) -> bool:
+        go_on()
+        return name in news.effects
+
+    go_on()
+    wait_until(lambda: go_on_until(written[0]), 20, "the first effects")
+    servers.kill("rabbitmq")
+    first_without = len(written)
+    go_on()
+    wait_until(lambda: go_on_until(written[first_without]), 60, "the broker to be back")
+    news.wait_for(*written, seconds=40)
+    assert room.is_alive
+
+
+def test_without_a_broker_events_are_written_and_wait_and_that_is_logged_once(
+    news: News, servers: Mesh, relay: Callable[..., Relay],
+) -> None:
+    wire = relay(servers.environment["MARQUEE_AMQP_PORT"])
+    room = news.run(environment={"MARQUEE_AMQP_PORT": wire.port})
+    wire.refuse()
+    news.write("a")
+    wait_until(lambda: "events have to wait" in room.log.read_text(), 20, "a line in the log")
+    news.write("b")
+    wire.heal()
+    news.wait_for("a", "b", seconds=40)
+    assert room.log.read_text().count("events have to wait") == 1
+    assert "events are published again" in room.log.read_text()
+    assert room.is_alive
+
+
+def test_while_the_broker_hangs_events_can_still_be_written(
+    news: News, servers: Mesh, relay: Callable[..., Relay],
+) -> None:
+    wire = relay(servers.environment["MARQUEE_AMQP_PORT"])
+    room = news.run(environment={"MARQUEE_AMQP_PORT": wire.port})
+    wire.freeze()
+    news.write("a")
+    unlocked = "SELECT 1 FROM outbox WHERE published_at IS NULL FOR UPDATE SKIP LOCKED"
+    wait_until(lambda: not news.rows(unlocked), 20, "the relay to have it in hand")
+    for number in range(50):
+        news.write(f"b{number}")  # a lock that stood in the way would be an error after 3 s
+    wire.heal()
+    news.wait_for("a", *(f"b{number}" for number in range(50)), seconds=40)
+    assert room.is_alive
+
+
+# --- consumers that fail ---
+
+
+def test_a_consumer_that_fails_at_first_is_asked_again(news: News, redis_client: Redis) -> None:
+    news.run(failures=3)
+    news.happen("a")
+    news.wait_for("a")
+    assert redis_client.get("tries:a") == "4"
+
+
+def test_a_consumer_that_hangs_has_failed(news: News, redis_client: Redis) -> None:
+    news.run({"handler_seconds": 0.5}, hangs=1)
+    news.happen("a")
+    news.wait_for("a")
+    assert redis_client.get("tries:a") == "2"
+
+
+def test_an_event_that_fails_for_ever_is_laid_aside_and_can_be_sent_again(news: News, redis_client: Redis) -> None:
+    room = news.run(failures=99)
+    news.happen("a")
+    [dead] = wait_until(news.dead, 20, "the event to be given up")
+    assert redis_client.get("tries:a") == "5"
+    assert line(news.subscription, dead).startswith("news.happened:news.hear  ")
+    assert line(news.subscription, dead).endswith("ZeroDivisionError: as wished")
+    room.stop()
+
+    news.run()
+    assert revive(news.subscription) == 1
+    news.wait_for("a")
+    assert news.dead() == []
+    assert revive(news.subscription) == 0
+
+
+def test_an_event_that_kills_every_consumer_is_laid_aside_and_others_get_through(
+    news: News, redis_client: Redis,
+) -> None:
+    news.keep(poison="bad")
+    news.write("a", "bad", "b")
+    [dead] = wait_until(news.dead, 40, "the event to be given up")
+    assert dead.headers["error"] == "whoever had it in hand died"
+    news.wait_for("a", "b")
+    assert int(redis_client.get("tries:bad") or 0) <= 5
+
+
+NONSENSE = [
+    b"", b"{", b"[]", b"null", b'{"event_id": "x"}', b"\xff\xfe",
+    b'{"event_id": "x", "type": "news.happened", "version": 2, "about": "a", "sequence": 1, '
+    b'"occurred_at": "2026-11-21T12:00:00Z", "body": {"text": "from the future"}}',
+    b'{"event_id": "x", "type": "news.happened", "version": 1, "about": "a", "sequence": 1, '
+    b'"occurred_at": "2026-11-21T12:00:00Z", "body": {}}',
+    b'{"event_id": "x", "type": "news.happened", "version": 1, "about": "a", "sequence": 1, '
+    b'"occurred_at": "2026-11-21T12:00:00Z", "body": {"text": "well"}, "trace": {"call_id_stack": 7}}',
+]
+
+
+def test_what_is_no_event_is_laid_aside_at_once_as_it_came(news: News) -> None:
+    room = news.run()
+    for kind in ("application/json", "application/x-python-serialize", "text/plain"):
+        for content in NONSENSE:
+            amqp.send(content, exchange=topology.EXCHANGE, routing_key="news.happened", mandatory=True,
+                      content_type=kind, content_encoding="binary")
+    dead = wait_until(lambda: len(found := news.dead()) == 3 * len(NONSENSE) and found, 20, "all to be laid aside")
+    assert sorted(bytes(message.body or b"") for message in dead) == sorted(3 * NONSENSE)
+    assert all(message.headers["error"].startswith("malformed") for message in dead)
+    news.happen("a")
+    news.wait_for("a")
+    assert room.is_alive
+
+
+# --- what is kept, and how long ---
+
+
+def test_old_events_are_forgotten_but_never_unpublished_ones(news: News) -> None:
+    from tests.integration.foundation.news_room import INBOX, OUTBOX
+
+    room = news.run()
+    news.happen("a", "b", "c")
+    news.wait_for("a", "b", "c")
+    news.rest(room)
+    news.rows("UPDATE outbox SET published_at = NULL WHERE about = 'c'")
+    long_after = utc_now() + dt.timedelta(days=1)
+    with news.database.connect() as tx:
+        assert outbox.forget_published(tx, OUTBOX, utc_now() - dt.timedelta(days=1)) == 0
+        assert outbox.forget_published(tx, OUTBOX, long_after) == 2
+        assert inbox.forget(tx, INBOX, utc_now() - dt.timedelta(days=1)) == 0
+        assert inbox.forget(tx, INBOX, long_after) == 3
+    assert [row.about for row in news.rows("SELECT about FROM outbox")] == ["c"]
+
+
+def test_a_change_has_one_event(news: News) -> None:
+    news.write("a")
+    with pytest.raises(IntegrityError):
+        news.write("a")
+    assert news.waiting == 1

@@ -1,0 +1,21 @@
+"""The kitchen room, as it is but for its end: it dies now and then after an effect, before it says that it is done."""
+
+import os
+import signal
+from itertools import count
+
+from nameko import config
+
+from schemas import order
+from services.foundation.events import Delivery, on_event
+from services.kitchen import service
+
+taken_up = count(1)
+
+
+class Kitchen(service.Kitchen):
+    @on_event(order.PAID)
+    def take_up(self, delivery: Delivery) -> None:
+        service.Kitchen.take_up(self, delivery)
+        if next(taken_up) >= config["kitchen"]["dies_after"]:
+            os.kill(os.getpid(), signal.SIGKILL)

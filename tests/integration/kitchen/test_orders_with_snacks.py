@@ -1,0 +1,377 @@
+"""Snacks bought with seats, over HTTP, through the kitchen and back."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from rehearsal.crowd import Request, all_at_once
+from rehearsal.mesh import Mesh, wait_until
+
+SKU = "popcorn-large"
+
+
+@pytest.fixture(scope="module")
+def screening(mesh: Mesh) -> str:
+    return mesh.fresh_screening(320)
+
+
+@pytest.fixture(scope="module")
+def cinema(mesh: Mesh, screening: str) -> str:
+    return str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"])
+
+
+@pytest.fixture
+def seats(mesh: Mesh, screening: str) -> list[str]:
+    taken = {row.seat_id for row in mesh.rows("order", "SELECT seat_id FROM seat_claim WHERE screening_id = :s",
+                                              s=screening)}  # which the map may learn a moment later
+    return [seat for seat in mesh.seats(screening) if seat not in taken]
+
+
+@pytest.fixture(scope="module")
+def staff(mesh: Mesh) -> str:
+    return mesh.staff()
+
+
+def menu(mesh: Mesh, cinema: str) -> dict[str, Any]:
+    return {snack["sku"]: snack for snack in mesh.get("/kitchen/get_menu", cinema_id=cinema).json()["snacks"]}
+
+
+def left(mesh: Mesh, cinema: str, sku: str = SKU) -> int:
+    return int(menu(mesh, cinema)[sku]["left"])
+
+
+def restock(mesh: Mesh, staff: str, cinema: str, stock: int, sku: str = SKU) -> None:
+    reply = mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku=sku, stock=stock)
+    assert (reply.status_code, reply.json()["left"]) == (200, stock), reply.text
+
+
+def buy(mesh: Mesh, token: str, screening: str, seats: list[str], *snacks: tuple[str, int]) -> dict[str, Any]:
+    reply = mesh.post("/order/buy", token, screening_id=screening, seats=seats,
+                      snacks=[{"sku": sku, "quantity": quantity} for sku, quantity in snacks])
+    assert reply.status_code == 200, reply.text
+    return dict(reply.json())
+
+
+def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
+    reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
+    assert reply.status_code == 200, reply.text
+
+
+def info(mesh: Mesh, token: str, order: dict[str, Any]) -> dict[str, Any]:
+    return dict(mesh.get("/order/get_info", token, order_id=order["order_id"]).json())
+
+
+def wait_for_step(mesh: Mesh, token: str, order: dict[str, Any], status: str) -> dict[str, Any]:
+    wait_until(lambda: info(mesh, token, order)["kitchen"]["status"] == status, 20, f"the kitchen to be {status}")
+    return dict(info(mesh, token, order)["kitchen"])
+
+
+def cook(mesh: Mesh, staff: str, step: str, order: dict[str, Any], **fields: Any) -> tuple[int, dict[str, Any]]:
+    reply = mesh.post(f"/kitchen/{step}", staff, order_id=order["order_id"], **fields)
+    return reply.status_code, dict(reply.json())
+
+
+def bought_and_paid(mesh: Mesh, screening: str, seats: list[str],
+                    *snacks: tuple[str, int]) -> tuple[str, dict[str, Any]]:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats, *snacks)
+    pay(mesh, token, order)
+    wait_for_step(mesh, token, order, "new")
+    return token, order
+
+
+def make_late(mesh: Mesh, order: dict[str, Any]) -> None:
+    mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE order_id = :o",
+              o=order["order_id"])
+
+
+def refunds(mesh: Mesh, order: dict[str, Any]) -> dict[str, tuple[int, int, str]]:
+    rows = mesh.rows("order", "SELECT * FROM refund WHERE order_id = :o", o=order["order_id"])
+    return {"snacks" if row.refund_id.startswith("snacks-") else "seats": (row.amount, row.kept, row.status)
+            for row in rows}
+
+
+def test_popcorn_is_bought_cooked_and_handed_over(mesh: Mesh, screening: str, cinema: str, seats: list[str],
+                                                  staff: str) -> None:
+    token, before = mesh.buyer(), left(mesh, cinema)
+    price, cola = menu(mesh, cinema)[SKU]["price"], menu(mesh, cinema)["cola"]["price"]
+    order = buy(mesh, token, screening, seats[:2], (SKU, 2), ("cola", 1))
+
+    assert order["total"] == sum(seat["price"] for seat in order["seats"]) + 2 * price + cola
+    assert [(snack["sku"], snack["quantity"], snack["price"]) for snack in order["snacks"]] == [
+        (SKU, 2, price), ("cola", 1, cola)]
+    assert left(mesh, cinema) == before - 2
+    assert info(mesh, token, order)["kitchen"] == {"status": "reserved", "pick_up_code": None, "needed_at": None}
+
+    pay(mesh, token, order)
+    code = wait_for_step(mesh, token, order, "new")["pick_up_code"]
+    [ticket] = [each for each in mesh.get("/kitchen/get_queue", staff, cinema_id=cinema).json()["tickets"]
+                if each["order_id"] == order["order_id"]]
+    assert (ticket["status"], ticket["pick_up_code"], ticket["short"]) == ("new", code, False)
+    assert [snack["quantity"] for snack in ticket["snacks"]] == [2, 1]
+
+    assert cook(mesh, staff, "hand_over", order, code=code)[1]["code"] == "kitchen_step_taken"
+    assert cook(mesh, staff, "start", order)[1]["status"] == "preparing"
+    wait_for_step(mesh, token, order, "preparing")
+    assert cook(mesh, staff, "finish", order)[1]["status"] == "ready"
+    wait_for_step(mesh, token, order, "ready")
+    assert cook(mesh, staff, "hand_over", order, code="nope")[1]["code"] == "wrong_pick_up_code"
+    assert cook(mesh, staff, "hand_over", order, code=code.lower())[1]["status"] == "collected"
+    wait_for_step(mesh, token, order, "collected")
+    mesh.check_invariants()
+
+
+def test_the_slower_of_two_cooks_is_told_so(mesh: Mesh, screening: str, seats: list[str], staff: str) -> None:
+    _, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
+
+    answers = all_at_once(int(mesh.environment["MARQUEE_PORT"]),
+                          [Request("/kitchen/start", staff, {"order_id": order["order_id"]}) for _ in range(8)])
+
+    assert Counter(answer.status for answer in answers) == {200: 1, 409: 7}
+    assert {answer.body["code"] for answer in answers if answer.status == 409} == {"kitchen_step_taken"}
+
+
+def test_the_queue_is_ordered_by_need(mesh: Mesh, staff: str) -> None:
+    needed = [ticket["needed_at"] for ticket in mesh.get("/kitchen/get_queue", staff).json()["tickets"]]
+
+    assert needed == sorted(needed)
+
+
+@pytest.mark.parametrize("method", ["get_queue", "start", "finish", "hand_over", "restock"])
+def test_the_kitchen_is_for_staff(mesh: Mesh, method: str) -> None:
+    assert mesh.post(f"/kitchen/{method}", mesh.buyer(), order_id="x").status_code == 403
+    assert mesh.post(f"/kitchen/{method}", order_id="x").status_code == 401
+
+
+@pytest.mark.parametrize("method", ["reserve", "release", "give_up"])
+def test_stock_is_moved_by_no_stranger(mesh: Mesh, method: str) -> None:
+    assert mesh.post(f"/kitchen/{method}", mesh.staff(), order_id="x").status_code == 404
+
+
+def test_many_buyers_of_the_last_popcorn(mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str) -> None:
+    restock(mesh, staff, cinema, 5)
+    requests = [Request("/order/buy", token, {"screening_id": screening, "seats": [seat],
+                                              "snacks": [{"sku": SKU, "quantity": 1}]})
+                for token, seat in zip(mesh.buyers(40), seats, strict=False)]
+
+    answers = all_at_once(int(mesh.environment["MARQUEE_PORT"]), requests)
+
+    assert Counter(answer.status for answer in answers) == {200: 5, 409: 35}
+    refused = [answer.body for answer in answers if answer.status == 409]
+    assert {body["code"] for body in refused} == {"snacks_sold_out"}
+    assert {tuple(body["skus"]) for body in refused} == {(SKU,)}
+    assert left(mesh, cinema) == 0
+    taken = {seat["seat_id"] for answer in answers if answer.status == 200 for seat in answer.body["seats"]}
+    wait_until(lambda: {seat for seat in seats[:40] if mesh.seats(screening)[seat] != "free"} == taken,
+               what="the losers' seats to be free")
+    mesh.check_invariants()
+    restock(mesh, staff, cinema, 200)
+
+
+@pytest.mark.parametrize(("snacks", "status", "code"), [
+    ([{"sku": "caviar", "quantity": 1}], 422, "snacks_unknown"),
+    ([{"sku": SKU, "quantity": 0}], 422, "fields_invalid"),
+    ([{"sku": SKU, "quantity": 11}], 422, "fields_invalid"),
+    ([{"sku": SKU, "quantity": 1}, {"sku": SKU, "quantity": 1}], 422, "fields_invalid"),
+    ([{"sku": SKU, "quantity": 1, "price": 1}], 422, "fields_invalid"),
+    ("popcorn", 422, "fields_invalid"),
+])
+def test_senseless_snacks_are_refused_and_take_no_seat(mesh: Mesh, screening: str, seats: list[str], snacks: object,
+                                                       status: int, code: str) -> None:
+    reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1], snacks=snacks)
+
+    assert (reply.status_code, reply.json()["code"]) == (status, code), reply.text
+    assert mesh.seats(screening)[seats[0]] == "free"
+
+
+def test_a_taken_seat_takes_no_popcorn(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
+    buy(mesh, mesh.buyer(), screening, seats[:1])
+    before = left(mesh, cinema)
+
+    reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:2],
+                      snacks=[{"sku": SKU, "quantity": 1}])
+
+    assert reply.json()["code"] == "seats_taken"
+    assert left(mesh, cinema) == before
+
+
+def test_repeating_a_purchase_under_its_key_reserves_once(mesh: Mesh, screening: str, cinema: str,
+                                                          seats: list[str]) -> None:
+    token, before = mesh.buyer(), left(mesh, cinema)
+    wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": SKU, "quantity": 3}]}
+
+    first, again = (mesh.post("/order/buy", token, "k", **wish) for _ in range(2))
+    twins = all_at_once(int(mesh.environment["MARQUEE_PORT"]),
+                        [Request("/order/buy", token, {**wish, "seats": seats[1:2]}, "twin") for _ in range(6)])
+
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert {answer.body["order_id"] for answer in twins if answer.status == 200} == {
+        mesh.post("/order/buy", token, "twin", **{**wish, "seats": seats[1:2]}).json()["order_id"]}
+    wait_until(lambda: left(mesh, cinema) == before - 6, what="the twins' reservations to be given back")
+
+
+def test_copies_of_one_purchase_are_no_rivals_for_the_last_popcorn(mesh: Mesh, screening: str, cinema: str,
+                                                                   seats: list[str], staff: str) -> None:
+    restock(mesh, staff, cinema, 1)
+    token = mesh.buyer()
+    wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": SKU, "quantity": 1}]}
+
+    twins = all_at_once(int(mesh.environment["MARQUEE_PORT"]),
+                        [Request("/order/buy", token, wish, "one-purchase") for _ in range(10)])
+
+    assert {answer.body.get("code") for answer in twins if answer.status != 200} <= {"request_in_progress"}
+    bought = mesh.post("/order/buy", token, "one-purchase", **wish).json()["order_id"]
+    assert {answer.body["order_id"] for answer in twins if answer.status == 200} == {bought}
+    assert left(mesh, cinema) == 0
+    mesh.check_invariants()
+    restock(mesh, staff, cinema, 200)
+
+
+def test_an_order_nobody_pays_gives_its_snacks_back(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
+    before, token = left(mesh, cinema), mesh.buyer()
+    late = buy(mesh, token, screening, seats[:1], (SKU, 2))
+    dropped = buy(mesh, token, screening, seats[1:2], (SKU, 3))
+    assert left(mesh, cinema) == before - 5
+
+    make_late(mesh, late)
+    assert mesh.post("/order/cancel", token, order_id=dropped["order_id"]).status_code == 200
+
+    wait_until(lambda: left(mesh, cinema) == before, what="the snacks of both orders")
+    wait_for_step(mesh, token, late, "released")
+    mesh.check_invariants()
+
+
+def test_an_order_room_that_dies_after_reserving_costs_no_popcorn(mesh: Mesh, screening: str, cinema: str,
+                                                                  seats: list[str]) -> None:
+    """The reservation of an order that never came to be ends by itself, and that of a living one does not."""
+    before = left(mesh, cinema)
+    living = buy(mesh, mesh.buyer(), screening, seats[:1], (SKU, 1))
+    with mesh.engine("order").connect() as rival:
+        # Somebody who writes a claim on the seat, and takes their time, keeps the order room between its two steps.
+        rival.execute(text("INSERT INTO seat_claim VALUES (:s, :seat, 'rival', 'PENDING')"),
+                      {"s": screening, "seat": seats[1]})
+        wish = Request("/order/buy", mesh.buyer(), {"screening_id": screening, "seats": seats[1:2],
+                                                    "snacks": [{"sku": SKU, "quantity": 4}]})
+        asking = ThreadPoolExecutor(1).submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), [wish])
+        wait_until(lambda: left(mesh, cinema) == before - 5, what="the reservation")
+        mesh.kill("order")
+        rival.rollback()
+    assert asking.result()[0].status >= 500
+    mesh.wait_ready()
+    assert mesh.rows("order", "SELECT 1 FROM seat_claim WHERE screening_id = :s AND seat_id = :seat",
+                     s=screening, seat=seats[1]) == []
+    wait_until(lambda: mesh.rows("kitchen", "SELECT 1 FROM ticket WHERE order_id = :o AND confirmed",
+                                 o=living["order_id"]), what="order.created to be heard")
+
+    mesh.rows("kitchen", "UPDATE ticket SET until = UTC_TIMESTAMP(3) WHERE status = 'reserved'")  # eight minutes later
+
+    wait_until(lambda: left(mesh, cinema) == before - 1, what="the reservation to end")
+    mesh.check_invariants()
+
+
+def test_without_a_kitchen_seats_are_sold_and_snacks_are_not(mesh: Mesh, screening: str, cinema: str,
+                                                             seats: list[str]) -> None:
+    with mesh.without("kitchen"):
+        token = mesh.buyer()
+        order = buy(mesh, token, screening, seats[:1])
+        pay(mesh, token, order)
+        reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[1:2],
+                          snacks=[{"sku": SKU, "quantity": 1}])
+        assert (reply.status_code, reply.json()["code"]) == (503, "room_unavailable")
+        assert mesh.seats(screening)[seats[1]] == "free"
+    assert info(mesh, token, order)["kitchen"] is None
+    mesh.check_invariants()
+
+
+def test_snacks_are_paid_back_with_the_seats_before_the_kitchen_begins(mesh: Mesh, screening: str, cinema: str,
+                                                                       seats: list[str]) -> None:
+    before = left(mesh, cinema)
+    token, order = bought_and_paid(mesh, screening, seats[:2], (SKU, 2))
+    worth = 2 * order["snacks"][0]["price"]
+
+    part = mesh.post("/order/refund", token, order_id=order["order_id"], seats=seats[:1]).json()
+    assert (part["status"], part["kitchen"]["status"]) == ("part_refunded", "new")
+    preview = mesh.get("/order/refund_preview", token, order_id=order["order_id"]).json()
+    assert preview["snacks"] == {"price": worth, "refund": worth}
+    assert preview["amount"] == order["seats"][1]["price"] + worth
+    whole = mesh.post("/order/refund", token, order_id=order["order_id"], amount=preview["amount"]).json()
+
+    assert (whole["status"], whole["refunded"]) == ("refunded", order["total"])
+    assert refunds(mesh, order)["snacks"] == (worth, 0, "done")
+    assert left(mesh, cinema) == before
+    wait_for_step(mesh, token, order, "given_up")
+    mesh.check_invariants()
+
+
+def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(mesh: Mesh, screening: str, cinema: str,
+                                                             seats: list[str], staff: str) -> None:
+    before = left(mesh, cinema)
+    token, order = bought_and_paid(mesh, screening, seats[:2], (SKU, 2))
+    worth = 2 * order["snacks"][0]["price"]
+    cook(mesh, staff, "start", order)
+    wait_for_step(mesh, token, order, "preparing")
+
+    preview = mesh.get("/order/refund_preview", token, order_id=order["order_id"]).json()
+    assert (preview["snacks"], preview["kept"]) == ({"price": worth, "refund": 0}, worth)
+    whole = mesh.post("/order/refund", token, order_id=order["order_id"]).json()
+
+    assert (whole["status"], whole["refunded"]) == ("refunded", order["total"] - worth)
+    assert refunds(mesh, order)["snacks"] == (0, worth, "done")
+    assert left(mesh, cinema) == before - 2
+    assert cook(mesh, staff, "finish", order)[1]["status"] == "ready"
+    mesh.check_invariants()
+
+
+def test_a_refund_waits_for_a_kitchen_that_is_away(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
+    with mesh.without("kitchen"):
+        reply = mesh.post("/order/refund", token, "a-key", order_id=order["order_id"]).json()
+        assert (reply["status"], reply["refunded"]) == ("refunding", order["seats"][0]["price"])
+        assert refunds(mesh, order) == {"seats": (order["seats"][0]["price"], 0, "done")}
+
+    wait_until(lambda: info(mesh, token, order)["status"] == "refunded", 60, "the refund of the snacks")
+    assert info(mesh, token, order)["refunded"] == order["total"]
+    mesh.check_invariants()
+
+
+def test_when_the_house_cancels_snacks_are_paid_back_even_if_they_are_cooked(mesh: Mesh, staff: str) -> None:
+    screening = mesh.fresh_screening(40)
+    seats = list(mesh.seats(screening))
+    snack = sorted(menu(mesh, str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
+                                  ["cinema_id"])))[0]
+    one, cooked = bought_and_paid(mesh, screening, seats[:1], (snack, 1))
+    other, waiting = bought_and_paid(mesh, screening, seats[1:2], (snack, 1))
+    cook(mesh, staff, "start", cooked)
+
+    mesh.post("/order/cancel_screening", staff, screening_id=screening, dry_run=False)
+
+    for token, order in ((one, cooked), (other, waiting)):
+        wait_until(lambda t=token, o=order: info(mesh, t, o)["status"] == "refunded", 60, "the refund")  # type: ignore[misc]
+        assert info(mesh, token, order)["refunded"] == order["total"]
+    wait_for_step(mesh, other, waiting, "given_up")
+    assert info(mesh, one, cooked)["kitchen"]["status"] == "preparing"
+    mesh.check_invariants()
+
+
+def test_an_order_is_completed_when_the_film_is_over_and_the_popcorn_collected(mesh: Mesh, screening: str,
+                                                                               seats: list[str], staff: str) -> None:
+    token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
+    plain_token = mesh.buyer()
+    plain = buy(mesh, plain_token, screening, seats[1:2])
+    pay(mesh, plain_token, plain)
+    for each in (order, plain):
+        mesh.rows("order", "UPDATE orders SET ends_at = UTC_TIMESTAMP(3) WHERE order_id = :o", o=each["order_id"])
+
+    wait_until(lambda: info(mesh, plain_token, plain)["status"] == "completed", what="the order without snacks")
+    assert info(mesh, token, order)["status"] == "paid"
+    code = info(mesh, token, order)["kitchen"]["pick_up_code"]
+    for step, fields in (("start", {}), ("finish", {}), ("hand_over", {"code": code})):
+        assert cook(mesh, staff, step, order, **fields)[0] == 200
+
+    wait_until(lambda: info(mesh, token, order)["status"] == "completed", what="the order with snacks")
+    reply = mesh.post("/order/refund", token, order_id=order["order_id"])
+    assert (reply.status_code, reply.json()["code"]) == (409, "order_not_refundable")
+    mesh.check_invariants()

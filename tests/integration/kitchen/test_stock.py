@@ -1,0 +1,161 @@
+"""The stock in MariaDB: what is sold is there, what is given back is for sale again."""
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import true
+
+from operations.invariants import stock_adds_up
+from schemas.errors import RequestInProgress
+from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown
+from services.foundation.database import Transactions, utc_now
+from services.kitchen import menu, store
+from tests.integration.kitchen.conftest import put_on_the_menu
+from tests.unit.film.samples import written
+from tests.unit.kitchen.test_menu import WITH_MENU
+
+BUYERS, AT_ONCE = 60, 16
+
+
+def wanted(order_id: str, **quantities: int) -> dict[str, Any]:
+    return {"order_id": order_id, "cinema_id": "kanal", "currency": "EUR", "purchase": order_id,
+            "until": utc_now() + dt.timedelta(minutes=8),
+            "snacks": [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]}
+
+
+def left(kitchen: Transactions) -> dict[str, int]:
+    return {snack["sku"]: snack["left"] for snack in kitchen.read(lambda tx: store.menu(tx, "kanal"))}
+
+
+def reserve(kitchen: Transactions, request: dict[str, Any]) -> bool:
+    """Whether the buyer got it."""
+    try:
+        kitchen.run(lambda tx: store.reserve(tx, request))
+    except SnacksSoldOut:
+        return False
+    return True
+
+
+def rush(kitchen: Transactions) -> int:
+    """Many buyers of the last seven popcorns at once; how many got one."""
+    put_on_the_menu(kitchen, popcorn=7)
+    with ThreadPoolExecutor(AT_ONCE) as buyers:
+        return sum(buyers.map(lambda n: reserve(kitchen, wanted(f"order{n}", popcorn=1)), range(BUYERS)))
+
+
+def test_as_many_get_the_last_popcorn_as_there_are(kitchen: Transactions) -> None:
+    assert rush(kitchen) == 7
+    assert left(kitchen) == {"popcorn": 0}
+    assert kitchen.read(stock_adds_up) == []
+
+
+@pytest.fixture
+def careless(monkeypatch: pytest.MonkeyPatch, kitchen: Transactions) -> Any:
+    """The guards removed: nobody looks whether there is enough, and MariaDB does not mind."""
+    constraint = "CONSTRAINT nothing_sold_that_is_not_there"
+    with kitchen.engine.begin() as tx:
+        tx.exec_driver_sql(f"ALTER TABLE snack DROP {constraint}")
+    monkeypatch.setattr(store, "enough", lambda quantity: true())
+    yield
+    with kitchen.engine.begin() as tx:
+        tx.exec_driver_sql("DELETE FROM snack")
+        tx.exec_driver_sql(f"ALTER TABLE snack ADD {constraint} CHECK (left_over >= 0)")
+
+
+def test_without_the_guard_more_are_sold_than_there_are(kitchen: Transactions, careless: None) -> None:
+    """The negative control."""
+    assert rush(kitchen) > 7
+    assert left(kitchen)["popcorn"] < 0
+    assert any("less than nothing" in breach for breach in kitchen.read(stock_adds_up))
+
+
+def test_all_of_an_order_is_there_or_none_of_it_is_taken(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, cola=5, nachos=1, pretzel=0)
+
+    with pytest.raises(SnacksSoldOut) as refusal:
+        kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2, nachos=2, pretzel=1)))
+
+    assert refusal.value.about == {"skus": ["nachos", "pretzel"]}
+    assert left(kitchen) == {"cola": 5, "nachos": 1, "pretzel": 0}
+
+
+def test_crossed_orders_never_wait_for_each_other_for_ever(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, cola=200, nachos=200)
+
+    def buy(number: int) -> bool:
+        both = {"cola": 1, "nachos": 1} if number % 2 else {"nachos": 1, "cola": 1}
+        return reserve(kitchen, wanted(f"o{number}", **both))
+
+    with ThreadPoolExecutor(AT_ONCE) as buyers:
+        assert all(buyers.map(buy, range(BUYERS)))
+    assert left(kitchen) == {"cola": 200 - BUYERS, "nachos": 200 - BUYERS}
+
+
+def test_a_repeated_reservation_takes_nothing_more(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, cola=5)
+    first = kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
+    again = kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
+
+    assert [line._asdict() for line in first] == [line._asdict() for line in again]
+    assert left(kitchen) == {"cola": 3}
+    kitchen.run(lambda tx: store.release(tx, "a"))
+    with pytest.raises(KitchenStepTaken):  # a straggler must not take what nobody would give back
+        kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
+    assert left(kitchen) == {"cola": 5}
+
+
+def test_a_copy_of_the_request_that_has_the_last_popcorn_is_told_to_wait(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=1)
+    kitchen.run(lambda tx: store.reserve(tx, {**wanted("a", popcorn=1), "purchase": "the same"}))
+
+    with pytest.raises(RequestInProgress):
+        kitchen.run(lambda tx: store.reserve(tx, {**wanted("b", popcorn=1), "purchase": "the same"}))
+    with pytest.raises(SnacksSoldOut):
+        kitchen.run(lambda tx: store.reserve(tx, wanted("c", popcorn=1)))
+
+
+def test_what_is_not_on_the_menu_or_in_another_currency_is_not_sold(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, cola=5)
+    for request in (wanted("a", cola=1, wine=1), {**wanted("b", cola=1), "cinema_id": "elsewhere"},
+                    {**wanted("c", cola=1), "currency": "CNY"}):
+        with pytest.raises(SnacksUnknown):
+            kitchen.run(lambda tx, r=request: store.reserve(tx, r))  # type: ignore[misc]
+    assert left(kitchen) == {"cola": 5}
+
+
+def test_what_is_given_back_twice_is_there_once(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, cola=5)
+    kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
+
+    assert [kitchen.run(lambda tx: store.release(tx, "a")) for _ in range(2)] == [True, False]
+    assert kitchen.run(lambda tx: store.give_up(tx, "a"))
+    assert left(kitchen) == {"cola": 5}
+    assert kitchen.read(stock_adds_up) == []
+
+
+def test_staff_say_what_is_on_the_shelf(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, cola=5)
+    kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
+
+    for _ in range(2):
+        assert kitchen.run(lambda tx: store.restock(tx, "kanal", "cola", 40))["left"] == 40
+
+    assert kitchen.read(stock_adds_up) == []
+    with pytest.raises(SnacksUnknown):
+        kitchen.run(lambda tx: store.restock(tx, "kanal", "wine", 1))
+
+
+def test_loading_a_menu_again_brings_back_nothing_that_was_sold(kitchen: Transactions, tmp_path: Path) -> None:
+    path = written(tmp_path, WITH_MENU)
+    menu.load(menu.read(path), kitchen.engine)
+    kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
+
+    written(tmp_path, WITH_MENU.replace("price: 300, stock: 20", "price: 330, stock: 90"))
+    assert menu.load(menu.read(path), kitchen.engine) == "0 new, 2 as before or with new facts"
+
+    cola = kitchen.read(lambda tx: store.menu(tx, "kanal"))[0]
+    assert (cola["price"], cola["left"]) == (330, 18)
+    assert kitchen.read(stock_adds_up) == []

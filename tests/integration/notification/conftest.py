@@ -1,0 +1,43 @@
+"""The notification room on the real servers of the run, with a user room that knows addresses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nameko
+import pytest
+from nameko import serialization
+from nameko.standalone.rpc import ClusterRpcClient
+
+from rehearsal.mesh import Mesh
+from services.foundation import migrate
+from tests.integration.foundation.conftest import rooms, wait_for_room
+from tests.integration.notification.house import House
+
+
+@pytest.fixture(scope="module")
+def _settings(servers: Mesh) -> Iterator[None]:
+    with nameko.config.patch(servers.settings, clear=True):
+        serialization.setup()
+        yield
+
+
+@pytest.fixture(scope="module")
+def user_room(servers: Mesh, _settings: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The real one, for as long as a file's tests run."""
+    migrate.upgrade("user")
+    migrate.upgrade("notification")
+    with rooms(servers, tmp_path_factory.mktemp("rooms")) as run, ClusterRpcClient(timeout=10) as client:
+        process = run("services.user.service")
+        wait_for_room(client, "user", process)
+        yield process
+
+
+@pytest.fixture
+def house(servers: Mesh, user_room: Any, tmp_path: Path) -> Iterator[House]:
+    """Nothing has happened yet, and the notification room is not there."""
+    with rooms(servers, tmp_path) as run:
+        house = House(servers, run, tmp_path)
+        house.clear()
+        yield house
+        house.let_go()

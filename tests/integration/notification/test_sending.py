@@ -1,0 +1,156 @@
+"""Each event makes one message, whoever dies, however often it is told, and however long the post is away."""
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from rehearsal.mesh import free_ports, wait_until
+from schemas import order
+from services.notification import rules
+from services.notification.words import sentences
+from tests.integration.notification.house import House
+from tests.integration.notification.letters import parse
+from tests.integration.notification.mail_server import Inbox, mail_server
+
+
+def tell_often_with_deaths(house: House) -> list[str]:
+    """200 events, each told one to three times, to rooms that die when they have noted and not acknowledged."""
+    house.keep(2, noted=90, lease=5)
+    envelopes = house.envelopes(200, house.account())
+    assert house.publish(envelopes, times=(1, 3)) > 250
+    house.wait_for(200)
+    assert int(house.servers.redis.get("deaths") or 0) >= 2
+    return sorted(envelope["event_id"] for envelope in envelopes)
+
+
+def test_two_hundred_events_are_two_hundred_files_whoever_dies(house: House) -> None:
+    events = tell_often_with_deaths(house)
+    assert sorted(letter.event_id for letter in house.files) == events
+    assert house.statuses() == {"sent": 200}
+
+
+@pytest.fixture
+def no_inbox_key(house: House) -> Iterator[None]:
+    house.sql("ALTER TABLE inbox DROP PRIMARY KEY")
+    yield
+    house.let_go()
+    house.sql("DELETE FROM inbox")
+    house.sql("ALTER TABLE inbox ADD PRIMARY KEY (consumer, event_id)")
+
+
+def test_without_the_inbox_key_the_same_events_are_told_more_than_once(house: House, no_inbox_key: None) -> None:
+    """The negative control."""
+    tell_often_with_deaths(house)
+    assert house.statuses()["sent"] > 200
+
+
+def test_while_the_mail_server_is_down_messages_wait_and_are_then_sent_once(house: House) -> None:
+    inbox, [port] = Inbox(), free_ports(1)
+    room = house.run(smtp_port=port)
+    envelopes = house.envelopes(20, house.account())
+    house.publish(envelopes)
+    wait_until(lambda: "message waits" in room.log.read_text(), 30, "a try in vain")
+    wait_until(lambda: house.taken() == 20, 30, "the notes")
+    assert not house.statuses().get("sent")
+    with mail_server(inbox, port=port):
+        house.wait_for(20)
+    assert Counter(parse(content).event_id for content in inbox.taken) == Counter(
+        envelope["event_id"] for envelope in envelopes)
+    assert "ada@mail.example" not in room.log.read_text()
+
+
+def test_who_dies_after_sending_sends_again_under_the_same_id(house: House) -> None:
+    inbox = Inbox()
+    with mail_server(inbox) as port:
+        dying = house.run(smtp_port=port, dies_before_mark=True, lease=1)
+        [envelope] = house.envelopes(1, house.account())
+        house.publish([envelope])
+        assert dying.exit_code() == -signal.SIGKILL
+        house.run(smtp_port=port)
+        house.wait_for(1)
+    assert [parse(content).event_id for content in inbox.taken] == [envelope["event_id"]] * 2
+
+
+def test_what_is_given_up_is_listed_and_can_be_sent_again(house: House) -> None:
+    [port] = free_ports(1)
+    room = house.run(smtp_port=port, tries=2)
+    house.publish(house.envelopes(1, house.account()))
+    wait_until(lambda: house.statuses() == {"failed": 1}, 30, "the last try")
+    assert "operations messages" in room.log.read_text()
+    listed = house.servers.operate("messages").stdout
+    assert "failed   paid" in listed
+    assert "2 tries: ConnectionRefusedError" in listed
+    assert "0 wait, 1 were given up" in listed
+    inbox = Inbox()
+    with mail_server(inbox, port=port):
+        assert "1 messages are sent again" in house.servers.operate("messages", "--retry").stdout
+        house.wait_for(1)
+    assert len(inbox.taken) == 1
+
+
+def test_a_recipient_who_does_not_exist_is_not_tried_again(house: House) -> None:
+    inbox = Inbox()
+    inbox.refuse_recipient = "550 5.1.1 no such mailbox"
+    with mail_server(inbox) as port:
+        house.run(smtp_port=port)
+        house.publish(house.envelopes(1, house.account()))
+        wait_until(lambda: house.statuses() == {"failed": 1}, 30, "the refusal")
+    [row] = house.servers.rows("notification", "SELECT tries, error FROM message")
+    assert tuple(row) == (1, "the mail server answered 550 5.1.1")
+
+
+def test_whoever_has_no_address_or_no_account_gets_no_message(house: House) -> None:
+    house.run()
+    house.publish([*house.envelopes(1, house.account(email=None)), *house.envelopes(1, "nobody")])
+    wait_until(lambda: house.statuses() == {"no_address": 2}, 30, "the notes")
+    assert house.files == []
+
+
+def test_without_the_user_room_messages_wait(house: House, user_room: object) -> None:
+    room = house.run()
+    user_room.pause()  # type: ignore[attr-defined]
+    try:
+        house.publish(house.envelopes(1, house.account()))
+        wait_until(lambda: "message waits" in room.log.read_text(), 30, "a try in vain")
+    finally:
+        user_room.go_on()  # type: ignore[attr-defined]
+    house.wait_for(1)
+    assert len(house.files) == 1
+
+
+def test_each_kind_of_turn_makes_one_file_with_its_own_words(house: House) -> None:
+    house.run()
+    back = {"refund": {"amount": 1250, "seats": ["F7"]}, "returned_seats": ["F7"], "refunded": 1250}
+    gone = {"reason": "screening_cancelled"}
+    turns = [(order.PAID, {}), (order.PAID, {"revived": True}), (order.PART_REFUNDED, back), (order.REFUNDED, back),
+             (order.CANCELLED, {}), (order.CANCELLED, gone), (order.REFUNDING, {**gone, **back}),
+             (order.PAID_LATE, {"refund": {"amount": 2500, "seats": []}})]
+    buyer, told = house.account(), {}
+    for event, changes in turns:
+        [envelope] = house.envelopes(1, buyer, event, **changes)
+        house.publish([envelope], times=(3, 3))
+        told[envelope["event_id"]] = rules.kind_of(event.type, envelope["body"])
+    house.wait_for(len(turns))
+    assert {letter.event_id for letter in house.files} == set(told)
+    assert len(house.files) == len(turns)
+    for letter in house.files:
+        sentence = sentences("en")[f"{told[letter.event_id]}.subject"]
+        assert letter.subject == sentence.format(film="Metropolis", moment="Saturday, 21 November 2026, 20:15")
+        assert "€" in letter.text
+
+
+def test_events_that_call_for_no_message_leave_no_trace(house: House) -> None:
+    house.run()
+    house.publish([*house.envelopes(3, "b1", order.REFUNDING), *house.envelopes(1, house.account())])
+    house.wait_for(1)
+    assert house.statuses() == {"sent": 1}
+    assert house.taken() == 1
+
+
+def test_a_room_that_is_not_told_how_to_send_says_so(house: House) -> None:
+    room = house.run_room("services.notification.service", MARQUEE_ENVIRONMENT="production", MARQUEE_SMTP_HOST="",
+                          MARQUEE_POST="")
+    assert room.exit_code() != 0
+    assert "set MARQUEE_SMTP_HOST, or MARQUEE_POST=folder" in room.log.read_text()

@@ -1,0 +1,123 @@
+"""A screening that won't take place: everybody gets everything back, even if the room dies over it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from rehearsal.mesh import Mesh, wait_until
+
+
+def buy(mesh: Mesh, token: str, screening: str, seats: list[str], pay: bool = True) -> dict[str, Any]:
+    order = mesh.post("/order/buy", token, screening_id=screening, seats=seats)
+    assert order.status_code == 200, order.text
+    if pay:
+        assert mesh.post("/order/pay", token, order_id=order.json()["order_id"], method="sandbox").status_code == 200
+    return dict(order.json())
+
+
+def cancel(mesh: Mesh, token: str, screening: str, **fields: Any) -> dict[str, Any]:
+    reply = mesh.post("/order/cancel_screening", token, screening_id=screening, **fields)
+    assert reply.status_code == 200, reply.text
+    return dict(reply.json())
+
+
+def orders_of(mesh: Mesh, screening: str) -> list[str]:
+    rows = mesh.rows("order", "SELECT status FROM orders WHERE screening_id = :s ORDER BY order_id", s=screening)
+    return [row.status for row in rows]
+
+
+def test_a_dry_run_says_what_it_would_come_to_and_changes_nothing(mesh: Mesh) -> None:
+    screening = mesh.fresh_screening(40)
+    seats, staff = list(mesh.seats(screening)), mesh.staff()
+    paid = buy(mesh, mesh.buyer(), screening, seats[:2])
+    buy(mesh, mesh.buyer(), screening, seats[2:3], pay=False)
+
+    told = cancel(mesh, staff, screening)
+
+    assert (told["dry_run"], told["cancelled_at"]) == (True, None)
+    assert (told["paid_orders"], told["unpaid_orders"]) == (1, 1)
+    assert (told["amount"], told["currency"]) == (paid["total"], paid["currency"])
+    assert orders_of(mesh, screening) == ["paid", "created"]
+    assert buy(mesh, mesh.buyer(), screening, seats[3:4])["status"] == "created"
+
+
+def test_everybody_gets_everything_back_whatever_their_terms(mesh: Mesh) -> None:
+    screening = mesh.fresh_screening(40)
+    seats, staff, owner = list(mesh.seats(screening)), mesh.staff(), mesh.buyer()
+    partly = buy(mesh, owner, screening, seats[:3])
+    mesh.post("/order/refund", owner, order_id=partly["order_id"], seats=seats[:1])
+    late = buy(mesh, mesh.buyer(), screening, seats[3:4])
+    buy(mesh, mesh.buyer(), screening, seats[4:5], pay=False)
+    mesh.rows("order", "UPDATE orders SET refund_tiers = :none WHERE order_id = :o", o=late["order_id"],
+              none=json.dumps([]))
+
+    told = cancel(mesh, staff, screening, dry_run=False)
+    assert told["cancelled_at"] is not None
+    wait_until(lambda: orders_of(mesh, screening) == ["refunded", "refunded", "cancelled"], 60, "the end of all orders")
+
+    after = mesh.get("/order/get_info", owner, order_id=partly["order_id"]).json()
+    assert after["refunded"] == partly["total"]
+    refused = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1])
+    assert (refused.status_code, refused.json()["code"]) == (404, "screening_cancelled")
+    shown = mesh.get("/film/get_hall_info", screening_id=screening)
+    assert (shown.status_code, shown.json()["code"]) == (404, "screening_cancelled")
+    again = cancel(mesh, staff, screening, dry_run=False)
+    assert again["cancelled_at"] == told["cancelled_at"]
+    assert [row.type for row in mesh.rows("order", "SELECT type FROM outbox WHERE about = :s", s=screening)] == [
+        "screening.cancelled"]
+    rest = cancel(mesh, staff, screening)
+    assert (rest["paid_orders"], rest["unpaid_orders"], rest["orders_being_refunded"], rest["amount"]) == (0, 0, 0, 0)
+    mesh.check_invariants()
+
+
+def test_it_is_no_longer_on_the_programme(mesh: Mesh) -> None:
+    screening = mesh.fresh_screening(40)
+    film = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["film"]["film_id"]
+
+    cancel(mesh, mesh.staff(), screening, dry_run=False)
+
+    def shown() -> set[str]:
+        cinemas = mesh.get("/film/get_info", film_id=film).json()["cinemas"]
+        return {each["screening_id"] for cinema in cinemas for each in cinema["screenings"]}
+
+    wait_until(lambda: screening not in shown(), 10, "the programme without it")
+
+
+def test_a_room_that_dies_over_it_goes_on_and_pays_each_back_once(mesh: Mesh) -> None:
+    screening = mesh.fresh_screening(180)
+    seats, staff = list(mesh.seats(screening)), mesh.staff()
+    made = [buy(mesh, token, screening, [seat]) for token, seat in zip(mesh.buyers(30), seats, strict=False)]
+
+    cancel(mesh, staff, screening, dry_run=False)
+    for _ in range(2):
+        before = orders_of(mesh, screening).count("refunded")
+        wait_until(lambda before=before: orders_of(mesh, screening).count("refunded") > before or  # type: ignore[misc]
+                   set(orders_of(mesh, screening)) == {"refunded"}, 60, "another refund")
+        mesh.kill("order")
+        mesh.wait_ready()
+    wait_until(lambda: set(orders_of(mesh, screening)) == {"refunded"}, 60, "the end of all orders")
+
+    given = mesh.rows("payment", "SELECT r.amount, c.order_id FROM sandbox_refund r JOIN sandbox_charge c "
+                                 "USING (payment_id)")
+    back = {row.order_id: row.amount for row in given}
+    mine = {order["order_id"]: order["total"] for order in made}
+    assert {order: back.get(order) for order in mine} == mine
+    assert len([row for row in given if row.order_id in mine]) == len(mine)
+    mesh.check_invariants()
+
+
+@pytest.mark.parametrize("fields", [{}, {"dry_run": False}])
+def test_a_buyer_can_not_cancel_a_screening(mesh: Mesh, fields: dict[str, Any]) -> None:
+    screening = mesh.fresh_screening(40)
+
+    reply = mesh.post("/order/cancel_screening", mesh.buyer(), screening_id=screening, **fields)
+
+    assert reply.status_code == 403
+    assert mesh.rows("order", "SELECT 1 FROM cancelled_screening WHERE screening_id = :s", s=screening) == []
+
+
+def test_what_is_not_there_can_not_be_cancelled(mesh: Mesh) -> None:
+    reply = mesh.post("/order/cancel_screening", mesh.staff(), screening_id="nowhere", dry_run=False)
+
+    assert (reply.status_code, reply.json()["code"]) == (404, "unknown_screening")

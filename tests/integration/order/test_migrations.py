@@ -1,0 +1,40 @@
+"""A mesh that has sold seats before can be brought to the newest schema."""
+
+from collections.abc import Iterator
+
+import nameko
+import pytest
+from alembic import command
+from sqlalchemy import Engine, create_engine, text
+
+from rehearsal.mesh import Mesh
+from services.foundation import migrate
+
+OLD_EVENT = ("INSERT INTO outbox (event_id, type, order_id, version, made_at) "
+             "VALUES (:e, :t, 'o1', :v, '2026-01-01 10:00:00')")
+
+
+@pytest.fixture
+def old(servers: Mesh) -> Iterator[Engine]:
+    """The order room's schema as it was before its events had a body."""
+    uri = servers.settings["DB_URIS"]["order:Base"].replace("/marquee_order?", "/marquee_order_before?")
+    with nameko.config.patch({**servers.settings, "DB_URIS": {"order:Base": uri}}, clear=True):
+        migrate._create_schema(uri)
+        command.upgrade(migrate.alembic_config("order"), "0002")
+        engine = create_engine(uri)
+        yield engine
+        with engine.begin() as tx:
+            tx.execute(text("DROP DATABASE marquee_order_before"))
+        engine.dispose()
+
+
+def test_old_events_stay_in_the_outbox_and_are_not_told_to_anyone_now(old: Engine) -> None:
+    with old.begin() as tx:
+        tx.execute(text(OLD_EVENT), [{"e": "e1", "t": "order.created", "v": 1}, {"e": "e2", "t": "order.paid", "v": 2}])
+    migrate.upgrade("order")
+    with old.begin() as tx:
+        rows = tx.execute(text("SELECT * FROM outbox ORDER BY sequence")).all()
+    assert [(row.event_id, row.type, row.about, row.sequence, row.version) for row in rows] == [
+        ("e1", "order.created", "o1", 1, 1), ("e2", "order.paid", "o1", 2, 1)]
+    assert all(row.published_at == row.occurred_at for row in rows)
+    assert {bytes(row.body) for row in rows} == {b"{}"}

@@ -1,0 +1,231 @@
+"""Buyers who pay at the provider's page, in time, late, twice or never; the truth is read from MariaDB."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from rehearsal.mesh import Mesh, wait_until
+
+
+@pytest.fixture(scope="module")
+def screening(mesh: Mesh) -> str:
+    return mesh.fresh_screening(320)
+
+
+@pytest.fixture
+def seats(mesh: Mesh, screening: str) -> list[str]:
+    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
+
+
+@pytest.fixture
+def token(mesh: Mesh) -> str:
+    return mesh.buyer()
+
+
+def buy(mesh: Mesh, token: str, screening: str, seats: list[str]) -> dict[str, Any]:
+    reply = mesh.post("/order/buy", token, screening_id=screening, seats=seats)
+    assert reply.status_code == 200, reply.text
+    return dict(reply.json())
+
+
+def start(mesh: Mesh, token: str, order: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+    reply = mesh.post("/order/pay", token, key, order_id=order["order_id"], method="card",
+                      return_url=f"/order/{order['order_id']}")
+    assert reply.status_code == 200, reply.text
+    return dict(reply.json())
+
+
+def choose(mesh: Mesh, paying: dict[str, Any], choice: str, **fields: str) -> requests.Response:
+    """What the buyer does at the provider's page."""
+    page = mesh.url + paying["payment"]["redirect_url"]
+    assert requests.get(page, timeout=10).status_code == 200
+    return requests.post(page, data={"choice": choice, **fields}, headers={"Origin": mesh.url}, timeout=10,
+                         allow_redirects=False)
+
+
+def info(mesh: Mesh, token: str, order: dict[str, Any]) -> dict[str, Any]:
+    return dict(mesh.get("/order/get_info", token, order_id=order["order_id"]).json())
+
+
+def status_of(mesh: Mesh, order: dict[str, Any]) -> str:
+    [row] = mesh.rows("order", "SELECT status FROM orders WHERE order_id = :o", o=order["order_id"])
+    return str(row.status)
+
+
+def make_late(mesh: Mesh, order: dict[str, Any]) -> None:
+    mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE order_id = :o",
+              o=order["order_id"])
+
+
+def capture_late(mesh: Mesh, paying: dict[str, Any]) -> None:
+    """The provider takes money for a payment that it had cancelled, and says so."""
+    payment = paying["payment"]["payment_id"]
+    mesh.rows("payment", "UPDATE sandbox_charge SET status = 'captured' WHERE payment_id = :p", p=payment)
+    mesh.rows("payment", "INSERT INTO webhook_inbox (provider, event_id, type, payment_id, received_at, due_at, tries) "
+                         "VALUES ('sandbox', :e, 'charge.captured', :p, UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)",
+              e=f"late-{payment}", p=payment)
+
+
+def test_a_buyer_goes_to_the_page_pays_and_comes_back_to_the_tickets(mesh: Mesh, token: str, screening: str,
+                                                                     seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+
+    paying = start(mesh, token, order)
+    assert (paying["status"], paying["payment"]["status"], paying["tickets"]) == ("paying", "pending", [])
+    back = choose(mesh, paying, "pay")
+
+    assert (back.status_code, back.headers["Location"]) == (303, f"/order/{order['order_id']}")
+    wait_until(lambda: info(mesh, token, order)["status"] == "paid", 20, "the tickets")
+    paid = info(mesh, token, order)
+    assert [ticket["seat_id"] for ticket in paid["tickets"]] == seats[:2]
+    assert paid["payment"] is None
+    mesh.check_invariants()
+
+
+def test_who_never_comes_back_has_paid_all_the_same(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+    choose(mesh, start(mesh, token, order), "pay")
+
+    wait_until(lambda: status_of(mesh, order) == "paid", 20, "the webhook")
+    mesh.check_invariants()
+
+
+def test_pressing_pay_twice_leads_to_the_same_page(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+
+    first = start(mesh, token, order, "a-key")
+    again = start(mesh, token, order, "a-key")
+    other = start(mesh, token, order, "another-key")
+
+    assert first == again
+    assert other["payment"] == first["payment"]
+    assert len(mesh.rows("payment", "SELECT 1 FROM payment WHERE order_id = :o", o=order["order_id"])) == 1
+
+
+def test_a_declined_card_may_try_again_and_pays_once(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+    first = start(mesh, token, order)
+    choose(mesh, first, "decline")
+    wait_until(lambda: (info(mesh, token, order)["payment"] or {})["status"] == "failed", 20, "the bad news")
+
+    second = start(mesh, token, order)
+    assert second["payment"]["payment_id"] != first["payment"]["payment_id"]
+    choose(mesh, second, "pay")
+
+    wait_until(lambda: status_of(mesh, order) == "paid", 20, "the second attempt")
+    charges = mesh.rows("payment", "SELECT amount FROM sandbox_charge WHERE order_id = :o AND status = 'captured'",
+                        o=order["order_id"])
+    assert [row.amount for row in charges] == [order["total"]]
+    mesh.check_invariants()
+
+
+def test_who_turns_away_from_the_page_keeps_the_seats_until_the_time_is_up(mesh: Mesh, token: str, screening: str,
+                                                                           seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+    paying = start(mesh, token, order)
+    assert choose(mesh, paying, "abandon").headers["Location"] == f"/order/{order['order_id']}"
+    assert status_of(mesh, order) == "paying"
+    assert mesh.seats(screening)[seats[0]] == "held"
+
+    make_late(mesh, order)
+    wait_until(lambda: status_of(mesh, order) == "expired", 20, "the order's end")
+
+    refused = mesh.post("/order/pay", token, order_id=order["order_id"], method="card", return_url="/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "order_expired")
+    over = requests.get(mesh.url + paying["payment"]["redirect_url"], timeout=10, allow_redirects=False)
+    assert (over.status_code, over.headers["Location"]) == (303, f"/order/{order['order_id']}")
+    mesh.check_invariants()
+
+
+def test_who_pays_in_the_last_second_is_asked_for_before_the_seats_go(mesh: Mesh, token: str, screening: str,
+                                                                      seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+    paying = start(mesh, token, order)
+    with mesh.without("order"):
+        choose(mesh, paying, "pay")
+        make_late(mesh, order)
+
+    wait_until(lambda: status_of(mesh, order) == "paid", 30, "the payment to be found")
+    mesh.check_invariants()
+
+
+def test_money_that_comes_late_brings_the_seats_if_they_are_free(mesh: Mesh, token: str, screening: str,
+                                                                 seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+    paying = start(mesh, token, order)
+    make_late(mesh, order)
+    wait_until(lambda: status_of(mesh, order) == "expired", 20, "the order's end")
+
+    capture_late(mesh, paying)
+
+    wait_until(lambda: status_of(mesh, order) == "paid", 20, "the late money to be booked")
+    assert [ticket["status"] for ticket in info(mesh, token, order)["tickets"]] == ["valid", "valid"]
+    wait_until(lambda: mesh.seats(screening)[seats[0]] == "sold", 20, "the map")
+    [row] = mesh.rows("order", "SELECT body FROM outbox WHERE about = :o AND type = 'order.paid'", o=order["order_id"])
+    assert b'"revived":true' in row.body
+    mesh.check_invariants()
+
+
+def test_money_that_comes_late_goes_back_if_one_of_the_seats_is_gone(mesh: Mesh, token: str, screening: str,
+                                                                     seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+    paying = start(mesh, token, order)
+    make_late(mesh, order)
+    wait_until(lambda: status_of(mesh, order) == "expired", 20, "the order's end")
+    other = buy(mesh, mesh.buyer(), screening, seats[1:2])
+
+    capture_late(mesh, paying)
+
+    def given_back() -> Any:
+        return mesh.rows("payment", "SELECT refunded FROM sandbox_charge WHERE payment_id = :p AND refunded > 0",
+                         p=paying["payment"]["payment_id"])
+
+    [charge] = wait_until(given_back, 30, "the money to go back")
+    assert charge.refunded == order["total"]
+    after = info(mesh, token, order)
+    assert (after["status"], after["refunded"], after["tickets"]) == ("expired", order["total"], [])
+    assert status_of(mesh, other) == "created"
+    told = mesh.rows("order", "SELECT type FROM outbox WHERE about = :o ORDER BY sequence", o=order["order_id"])
+    assert [row.type for row in told] == ["order.created", "order.paying", "order.expired", "order.paid_late"]
+    mesh.check_invariants()
+
+
+def test_money_for_an_order_that_the_buyer_had_cancelled_goes_back(mesh: Mesh, token: str, screening: str,
+                                                                   seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+    paying = start(mesh, token, order)
+    assert mesh.post("/order/cancel", token, order_id=order["order_id"]).json()["status"] == "cancelled"
+
+    capture_late(mesh, paying)
+
+    wait_until(lambda: info(mesh, token, order)["refunded"] == order["total"], 30, "the money to go back")
+    assert status_of(mesh, order) == "cancelled"
+    mesh.check_invariants()
+
+
+def test_a_payment_of_a_wrong_amount_is_for_a_person_to_look_at(mesh: Mesh, token: str, screening: str,
+                                                                seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:2])
+    paying = start(mesh, token, order)
+    mesh.rows("payment", "UPDATE sandbox_charge SET amount = amount - 1 WHERE payment_id = :p",
+              p=paying["payment"]["payment_id"])
+    choose(mesh, paying, "pay")
+
+    wait_until(lambda: status_of(mesh, order) == "review", 20, "the review")
+    make_late(mesh, order)
+    assert mesh.seats(screening)[seats[0]] == "held"
+    assert info(mesh, token, order)["tickets"] == []
+
+
+def test_a_card_needs_a_page_to_come_back_to_and_not_any_page(mesh: Mesh, token: str, screening: str,
+                                                              seats: list[str]) -> None:
+    order = buy(mesh, token, screening, seats[:1])
+
+    nowhere = mesh.post("/order/pay", token, order_id=order["order_id"], method="card")
+    elsewhere = mesh.post("/order/pay", token, order_id=order["order_id"], method="card",
+                          return_url="https://evil.example/")
+
+    assert (nowhere.status_code, nowhere.json()["code"]) == (422, "fields_invalid")
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (422, "return_url_refused")
+    assert start(mesh, token, order)["status"] == "paying"

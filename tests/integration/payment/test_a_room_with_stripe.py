@@ -1,0 +1,57 @@
+"""A process of the payment room with Stripe: it waits for nobody while Stripe thinks, or says why it can not start."""
+
+import datetime as dt
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.mesh import wait_until
+from services.foundation.database import utc_now
+from services.foundation.ids import new_id
+from tests.integration.payment.conftest import StartRoom
+from tests.integration.payment.test_over_the_wire import ask
+from tests.stripe_server import KEY, Stripe, running_stripe
+
+STRIPE = {"MARQUEE_PAYMENT_PROVIDER": "stripe", "MARQUEE_STRIPE_SECRET_KEY": KEY,
+          "MARQUEE_STRIPE_WEBHOOK_SECRETS": "whsec_1"}
+
+
+@pytest.fixture
+def server(start_room: StartRoom) -> Iterator[Stripe]:
+    with running_stripe() as stripe:
+        start_room(("api: https://api.stripe.com", f"api: {stripe.url}"), **STRIPE)
+        wait_until(lambda: ask("get_status", order_id="none"), 30, "the room")
+        yield stripe
+        stripe.awake.set()
+
+
+def start(order_id: str) -> Any:
+    later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
+    return ask("start", order_id=order_id, amount=1200, currency="EUR", method="card", return_url="/order/1",
+               expires_at=later)
+
+
+def test_while_stripe_thinks_the_room_answers_others(server: Stripe) -> None:
+    server.awake.clear()
+    with ThreadPoolExecutor(30) as buyers:
+        waiting = [buyers.submit(start, new_id()) for _ in range(10)]
+        wait_until(lambda: len(server.requests) >= 10, 30, "ten questions at Stripe at once")
+
+        assert ask("get_status", order_id="none")["status"] == "none"
+        assert not any(answer.done() for answer in waiting)
+        server.awake.set()
+        assert {answer.result()["status"] for answer in waiting} == {"pending"}
+    assert len(server.sessions) == 10
+
+
+@pytest.mark.parametrize("missing", ["MARQUEE_STRIPE_SECRET_KEY", "MARQUEE_STRIPE_WEBHOOK_SECRETS"])
+def test_a_room_without_what_it_needs_says_so_and_ends(start_room: StartRoom, tmp_path: Path, missing: str) -> None:
+    room = start_room(**{**STRIPE, missing: ""})
+
+    assert room.wait(60) != 0
+    said = (tmp_path / "payment-0.log").read_text()
+    assert missing in said
+    assert KEY not in said

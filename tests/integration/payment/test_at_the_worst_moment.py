@@ -1,0 +1,166 @@
+"""A room that crashes, answers that get lost, and a provider that has other money on record than we asked for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from schemas.errors import RoomSilent
+from schemas.payment import AmountMismatch, PaymentClosed, PaymentInReview
+from services.foundation.database import Transactions
+from services.payment import roster
+from services.payment.rules import Attempt, Record
+from services.payment.sandbox import Sandbox
+from tests.integration.payment.bank import Bank, WatchedSandbox
+from tests.integration.payment.conftest import Choose, Start
+from tests.integration.payment.hosted import events
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("moment", ["before authorize", "after authorize", "before capture", "after capture"])
+def test_after_a_crash_the_same_payment_goes_on(start: Start, choose: Choose, told: Callable[[], None], room: Any,
+                                                order_id: str, database: Transactions, bank: Bank, moment: str,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    def die() -> None:
+        raise Crash
+
+    def pay() -> None:
+        choose(start(), "pay")
+        told()
+
+    with monkeypatch.context() as patch:
+        watched = WatchedSandbox(database, moment, die)
+        patch.setitem(roster.PROVIDERS, "sandbox", lambda _: watched)
+        with pytest.raises(Crash):
+            pay()
+    if "authorize" in moment:
+        choose(start(), "pay")
+    bank.let_time_pass()
+    told()
+    room.finish_what_was_left()
+
+    assert room.get_status(order_id=order_id)["status"] == "captured"
+    assert (bank.taken, bank.charges, events(database, order_id)) == (1200, 1, ["payment.captured"])
+
+
+# --- lost answers ---
+
+
+@pytest.mark.parametrize("trouble", ["lose_authorize", "time_out"])
+def test_when_the_answer_is_lost_the_provider_is_asked_before_anything_is_repeated(
+        start: Start, room: Any, order_id: str, bank: Bank, trouble: Any) -> None:
+    bank.will(trouble)
+    with pytest.raises(RoomSilent):
+        start()
+    assert room.get_status(order_id=order_id)["status"] == "submitted"
+
+    assert start()["status"] == "pending"
+    assert bank.charges == 1
+
+
+@pytest.mark.parametrize("trouble", ["lose_capture", "lose_fetch"])
+def test_a_lost_answer_while_looking_into_it_is_found_later(start: Start, choose: Choose, told: Callable[[], None],
+                                                           room: Any, order_id: str, bank: Bank, trouble: Any) -> None:
+    choose(start(), "pay")
+    bank.will(trouble)
+    told()
+    assert room.get_status(order_id=order_id)["status"] == "pending"
+
+    bank.let_time_pass()
+    room.finish_what_was_left()
+    assert (room.get_status(order_id=order_id)["status"], bank.taken) == ("captured", 1200)
+
+
+def test_a_payment_nobody_told_us_of_is_found_after_a_while(start: Start, choose: Choose, room: Any, order_id: str,
+                                                           bank: Bank) -> None:
+    bank.will("drop_webhook")
+    choose(start(), "pay")
+    room.finish_what_was_left()
+    assert room.get_status(order_id=order_id)["status"] == "pending"  # the buyer may still be there
+
+    bank.let_time_pass()
+    room.finish_what_was_left()
+    assert room.get_status(order_id=order_id)["status"] == "captured"
+
+
+def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Start, choose: Choose, room: Any,
+                                                                     order_id: str, bank: Bank,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(Sandbox):
+        def authorize(self, attempt: Attempt) -> Record:
+            room.close(order_id=order_id)
+            return super().authorize(attempt)
+
+    with monkeypatch.context() as patch:
+        patch.setitem(roster.PROVIDERS, "sandbox", Late)
+        with pytest.raises(PaymentClosed):
+            start()
+
+    payment_id = room.get_status(order_id=order_id)["payment_id"]
+    choose({"payment_id": payment_id}, "pay")
+    assert room.close(order_id=order_id)["captured"] == bank.taken == 0
+
+
+def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
+        database: Transactions) -> None:
+    """The first attempt failed, the second is under way; then the first has taken the money after all."""
+    first = start()
+    choose(first, "decline")
+    second = start()
+    database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'captured' WHERE payment_id = :p"),
+                                       {"p": first["payment_id"]}))
+    room.collection.look_into(first["payment_id"])
+    assert room.get_status(order_id=order_id) == {
+        "order_id": order_id, "payment_id": first["payment_id"], "status": "captured", "captured": 1200, "refunded": 0,
+        "currency": "EUR"}
+
+    choose(second, "pay")
+    told()
+    room.close(order_id=order_id)
+    room.refund(refund_id=order_id, order_id=order_id, amount=1200, currency="EUR")
+    assert bank.taken == bank.given_back == 1200
+
+
+# --- what the provider has is not what we asked for ---
+
+
+@pytest.mark.parametrize(("wrong", "reason"), [
+    ({"amount": 1100}, "wrong_amount"), ({"amount": 1300}, "wrong_amount"), ({"currency": "GBP"}, "wrong_currency"),
+    ({"live": True}, "wrong_mode"), ({"order_id": "another"}, "foreign_reference"),
+    ({"payment_id": "another"}, "foreign_reference"), ({"reference": "another"}, "foreign_reference")])
+def test_money_that_is_not_what_we_asked_for_is_reviewed_and_never_taken(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
+        database: Transactions, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], reason: str) -> None:
+    class Odd(Sandbox):
+        def fetch(self, attempt: Attempt) -> Record:
+            return replace(super().fetch(attempt), **wrong)
+
+    choose(start(), "pay")
+    with monkeypatch.context() as patch:
+        patch.setitem(roster.PROVIDERS, "sandbox", Odd)
+        told()
+    told()
+
+    assert room.get_status(order_id=order_id)["status"] == "review"
+    assert (bank.taken, events(database, order_id)) == (0, ["payment.review"])
+    with pytest.raises(PaymentInReview):
+        start()
+    with pytest.raises(RoomSilent):
+        room.close(order_id=order_id)
+    assert room.get_status(order_id=order_id)["status"] == "review"
+    [stored] = database.read(lambda tx: tx.execute(
+        text("SELECT reason FROM payment WHERE order_id = :o"), {"o": order_id}).scalars().all())
+    assert stored == reason
+
+
+@pytest.mark.parametrize("other", [{"amount": 1300}, {"currency": "GBP"}])
+def test_an_order_is_paid_in_one_amount_only(start: Start, other: dict[str, Any]) -> None:
+    start()
+    with pytest.raises(AmountMismatch):
+        start(**other)

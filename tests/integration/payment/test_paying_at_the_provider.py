@@ -1,0 +1,226 @@
+"""A buyer pays at the provider's page and comes back."""
+
+import datetime as dt
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from nameko import config
+
+from schemas.errors import FieldsInvalid, RoomSilent
+from schemas.payment import PaymentClosed, PaymentMethodUnknown, ReturnUrlRefused, UnknownPayment
+from services.foundation.database import Transactions, utc_now
+from tests.integration.payment.bank import Bank
+from tests.integration.payment.conftest import Choose, Start
+from tests.integration.payment.hosted import events
+
+
+def test_a_buyer_is_sent_to_the_provider_and_nothing_is_taken_yet(start: Start, room: Any, order_id: str,
+                                                                 bank: Bank) -> None:
+    begun = start()
+
+    assert begun == {"payment_id": begun["payment_id"], "status": "pending",
+                     "redirect_url": f"/payment/sandbox/{begun['payment_id']}"}
+    assert room.get_status(order_id=order_id)["status"] == "pending"
+    assert (bank.taken, bank.charges) == (0, 1)
+
+
+def test_who_pays_there_has_paid(start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str,
+                                 bank: Bank, database: Transactions) -> None:
+    answer = choose(start(), "pay")
+    told()
+
+    assert answer["location"] == "/order/1"
+    assert room.get_status(order_id=order_id)["status"] == "captured"
+    assert (bank.taken, events(database, order_id)) == (1200, ["payment.captured"])
+
+
+def test_starting_again_leads_to_the_same_page(start: Start, bank: Bank) -> None:
+    assert start() == start()
+    assert bank.charges == 1
+
+
+@pytest.mark.parametrize("choice", ["decline", "insufficient_funds"])
+def test_after_a_decline_another_attempt_may_succeed(start: Start, choose: Choose, told: Callable[[], None], room: Any,
+                                                    order_id: str, bank: Bank, database: Transactions,
+                                                    choice: str) -> None:
+    first = start()
+    choose(first, choice)
+    told()
+    assert room.get_status(order_id=order_id)["status"] == "failed"
+
+    second = start()
+    choose(second, "pay")
+    told()
+
+    assert second["payment_id"] != first["payment_id"]
+    assert (bank.taken, bank.charges) == (1200, 2)
+    assert events(database, order_id) == ["payment.failed", "payment.captured"]
+
+
+def test_who_was_declined_may_try_again_before_the_message_is_here(start: Start, choose: Choose,
+                                                                  told: Callable[[], None], database: Transactions,
+                                                                  order_id: str, bank: Bank) -> None:
+    first = start()
+    choose(first, "decline")
+    second = start()
+    choose(second, "pay")
+    told()
+
+    assert second["payment_id"] != first["payment_id"]
+    assert (bank.taken, bank.charges) == (1200, 2)
+    assert events(database, order_id) == ["payment.failed", "payment.captured"]
+
+
+def test_while_nobody_knows_of_the_decline_there_is_no_second_attempt(start: Start, choose: Choose, bank: Bank) -> None:
+    choose(start(), "decline")
+    bank.will("lose_fetch")
+
+    with pytest.raises(RoomSilent):
+        start()
+    assert bank.charges == 1
+
+
+def test_who_starts_again_after_paying_has_paid(start: Start, choose: Choose, bank: Bank) -> None:
+    choose(start(), "pay")
+
+    assert start()["status"] == "captured"
+    assert start()["redirect_url"] is None
+    assert (bank.taken, bank.charges) == (1200, 1)
+
+
+def test_twenty_who_start_at_once_meet_at_one_page(start: Start, bank: Bank) -> None:
+    with ThreadPoolExecutor(10) as buyers:
+        begun = list(buyers.map(lambda _: start(), range(20)))
+
+    assert len({answer["redirect_url"] for answer in begun}) == 1
+    assert bank.charges == 1
+
+
+def test_a_bank_that_asks_for_a_code_gets_it_before_there_is_money(start: Start, choose: Choose,
+                                                                  told: Callable[[], None], bank: Bank) -> None:
+    begun = start()
+    asked = choose(begun, "challenge")
+    told()
+    assert "1234" in asked["html"]
+    assert bank.taken == 0
+
+    assert "not the code" in choose(begun, "confirm", "9999")["html"]
+    assert choose(begun, "confirm", "1234")["location"] == "/order/1"
+    told()
+    assert bank.taken == 1200
+
+
+def test_three_wrong_codes_are_a_decline(start: Start, choose: Choose, told: Callable[[], None], room: Any,
+                                         order_id: str) -> None:
+    begun = start()
+    choose(begun, "challenge")
+    for _ in range(3):
+        choose(begun, "confirm", "0000")
+    choose(begun, "confirm", "1234")  # too late
+    told()
+
+    assert room.get_status(order_id=order_id)["status"] == "failed"
+
+
+def test_who_leaves_the_page_may_come_back_to_it(start: Start, choose: Choose, room: Any, order_id: str) -> None:
+    begun = start()
+
+    assert choose(begun, "abandon")["location"] == "/order/1"
+    assert room.get_status(order_id=order_id)["status"] == "pending"
+    assert start() == begun
+    assert "Test money" in room.show_page(payment_id=begun["payment_id"], language="en")["html"]
+
+
+def test_a_payment_that_has_ended_shows_no_page_any_more(start: Start, choose: Choose, room: Any) -> None:
+    begun = start()
+    choose(begun, "decline")
+
+    assert room.show_page(payment_id=begun["payment_id"], language="zh")["location"] == "/order/1"
+    choose(begun, "pay")
+    assert room.show_page(payment_id=begun["payment_id"], language="zh")["location"] == "/order/1"
+
+
+def test_there_is_no_page_for_what_is_no_payment(room: Any, order_id: str) -> None:
+    with pytest.raises(UnknownPayment):
+        room.show_page(payment_id=order_id, language="en")
+
+
+def test_after_its_time_the_page_takes_no_money(start: Start, choose: Choose, room: Any, order_id: str,
+                                                bank: Bank) -> None:
+    begun = start(expires_at=(utc_now() - dt.timedelta(seconds=1)).isoformat())
+
+    assert choose(begun, "pay")["location"] == "/order/1"
+    bank.let_time_pass()
+    room.finish_what_was_left()
+    assert (room.get_status(order_id=order_id)["status"], bank.taken) == ("cancelled", 0)
+
+
+# --- closing ---
+
+
+def test_closing_ends_the_page_too(start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str,
+                                   bank: Bank) -> None:
+    begun = start()
+
+    assert room.close(order_id=order_id)["status"] == "closed"
+    assert choose(begun, "pay")["location"] == "/order/1"
+    told()
+    with pytest.raises(PaymentClosed):
+        start()
+    assert (room.get_status(order_id=order_id)["captured"], bank.taken) == (0, 0)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_who_has_paid_before_closing_has_paid_in_time(start: Start, choose: Choose, told: Callable[[], None], room: Any,
+                                                      order_id: str, bank: Bank, heard: bool) -> None:
+    choose(start(), "pay")
+    if heard:
+        told()
+
+    assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
+
+
+def test_while_the_provider_says_nothing_closing_says_nothing(start: Start, choose: Choose, room: Any, order_id: str,
+                                                             bank: Bank) -> None:
+    choose(start(), "pay")
+    bank.will("lose_fetch")
+    with pytest.raises(RoomSilent):
+        room.close(order_id=order_id)
+
+    assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
+
+
+# --- where buyers may be sent ---
+
+
+@pytest.mark.parametrize("url", [
+    "//evil.example", "/\\evil.example", "https://evil.example/", "http://cinema.example/", "javascript:alert(1)",
+    "https://cinema.example.evil.example/", "https://cinema.example@evil.example/", "order/1", "", " /order/1",
+    "/order/1\r\nSet-Cookie: a=b", "https://cinema.example\\@evil.example/", "https://[", "/order/\u00e9"])
+def test_nobody_is_sent_to_a_stranger(start: Start, url: str, bank: Bank) -> None:
+    with config.patch({"payment": {**config["payment"], "return_origins": ["https://cinema.example"]}}), \
+            pytest.raises((ReturnUrlRefused, FieldsInvalid), match="return_url"):
+        start(return_url=url)
+    assert bank.charges == 0
+
+
+def test_a_cinema_may_have_its_page_elsewhere(start: Start, choose: Choose, room: Any) -> None:
+    with config.patch({"payment": {**config["payment"], "return_origins": ["https://cinema.example"]}}):
+        begun = start(return_url="https://cinema.example/order/1?paid")
+
+    shown = room.show_page(payment_id=begun["payment_id"], language="en")
+    assert shown["return_origin"] == "https://cinema.example"
+    assert choose(begun, "pay")["location"] == "https://cinema.example/order/1?paid"
+
+
+def test_where_real_money_is_taken_test_money_is_not(start: Start, room: Any) -> None:
+    begun = start()
+    with config.patch({"payment": {**config["payment"], "provider": "stripe"}}):
+        with pytest.raises(PaymentMethodUnknown):
+            start(method="sandbox")
+        with pytest.raises(PaymentMethodUnknown):
+            room.charge(order_id="o", amount=1, currency="EUR", method="sandbox")
+        with pytest.raises(UnknownPayment):
+            room.show_page(payment_id=begun["payment_id"], language="en")

@@ -1,0 +1,191 @@
+"""The payment room with Stripe as its provider, at a server that answers like Stripe's."""
+
+import datetime as dt
+import json
+import logging
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import stripe
+from nameko import config
+
+from schemas.errors import RoomSilent
+from schemas.payment import UnknownProvider, WebhookRefused
+from services.foundation.database import utc_now
+from services.foundation.ids import new_id
+from services.foundation.settings import SettingsError
+from services.payment import roster
+from tests.stripe_server import KEY, Stripe, running_stripe
+
+SECRETS = ("whsec_new", "whsec_old")
+
+
+@pytest.fixture
+def server() -> Iterator[Stripe]:
+    with running_stripe() as running:
+        settings = {"secret_key": KEY, "webhook_secrets": ", ".join(SECRETS), "api": running.url}
+        with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
+            yield running
+
+
+@pytest.fixture
+def start(room: Any, server: Stripe, order_id: str) -> Callable[[], dict[str, Any]]:
+    def begin() -> dict[str, Any]:
+        later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
+        return dict(room.start(order_id=order_id, amount=1200, currency="EUR", method="card", return_url="/order/1",
+                               expires_at=later))
+
+    return begin
+
+
+def tell(room: Any, payment_id: str | None, kind: str = "checkout.session.completed", secret: str = SECRETS[0]) -> None:
+    """What Stripe sends, signed by its own library."""
+    about = {"object": "checkout.session", "metadata": {"payment_id": payment_id} if payment_id else {}}
+    body = json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": kind, "data": {"object": about}})
+    header = stripe.WebhookSignature.generate_signature_header(body, secret, int(time.time()))
+    room.receive_webhook(provider="stripe", body=b64encode(body.encode()).decode(),
+                         headers={"stripe-signature": header})
+    room.look_into_webhooks()
+
+
+def test_a_buyer_pays_at_stripe_and_we_take_what_was_reserved(room: Any, server: Stripe, order_id: str,
+                                                              start: Callable[[], dict[str, Any]]) -> None:
+    begun = start()
+    assert begun["redirect_url"].startswith(server.url)
+    assert start() == begun
+    session_id = server.session_of(begun["payment_id"])
+    server.pay(session_id)
+    tell(room, begun["payment_id"], secret=SECRETS[1])
+
+    assert room.get_status(order_id=order_id)["status"] == "captured"
+    assert [intent["amount_received"] for intent in server.intents.values()] == [1200]
+    assert len(server.sessions) == 1
+
+
+def test_money_goes_back_through_stripe_once(room: Any, server: Stripe, order_id: str,
+                                             start: Callable[[], dict[str, Any]]) -> None:
+    begun, refund = start(), {"order_id": order_id, "refund_id": new_id(), "amount": 500, "currency": "EUR"}
+    server.pay(server.session_of(begun["payment_id"]))
+    tell(room, begun["payment_id"])
+
+    server.lost_answers = 1
+    with pytest.raises(RoomSilent):
+        room.refund(**refund)
+    assert [room.refund(**refund)["status"] for _ in range(2)] == ["done", "done"]
+    assert [back["amount"] for back in server.all_refunds.values()] == [500]
+
+
+def test_a_refund_that_takes_its_time_is_asked_for_until_it_is_there(room: Any, server: Stripe, order_id: str,
+                                                                    start: Callable[[], dict[str, Any]]) -> None:
+    begun, refund = start(), {"order_id": order_id, "refund_id": new_id(), "amount": 500, "currency": "EUR"}
+    server.pay(server.session_of(begun["payment_id"]))
+    tell(room, begun["payment_id"])
+    server.refund_status = "pending"
+    with pytest.raises(RoomSilent):
+        room.refund(**refund)
+
+    for back in server.all_refunds.values():
+        back["status"] = "succeeded"
+    assert room.refund(**refund)["status"] == "done"
+    assert len(server.all_refunds) == 1
+
+
+@pytest.mark.parametrize(("thing", "wrong"), [
+    ("intent", {"amount": 1100}), ("intent", {"currency": "usd"}), ("session", {"livemode": True}),
+    ("intent", {"metadata": {"payment_id": "another", "order_id": "another"}}), ("session", {"metadata": {}})])
+def test_what_stripe_has_must_be_what_we_asked_for(room: Any, server: Stripe, order_id: str, thing: str,
+                                                   start: Callable[[], dict[str, Any]], wrong: dict[str, Any]) -> None:
+    begun = start()
+    session = server.sessions[server.session_of(begun["payment_id"])]
+    server.pay(session["id"])
+    (session if thing == "session" else server.intents[session["payment_intent"]]).update(wrong)
+    tell(room, begun["payment_id"])
+
+    assert room.get_status(order_id=order_id)["status"] == "review"
+    assert [intent["amount_received"] for intent in server.intents.values()] == [0]
+
+
+def test_closing_ends_the_session(room: Any, server: Stripe, order_id: str,
+                                  start: Callable[[], dict[str, Any]]) -> None:
+    begun = start()
+
+    assert room.close(order_id=order_id)["captured"] == 0
+    assert server.sessions[server.session_of(begun["payment_id"])]["status"] == "expired"
+
+
+def test_while_stripe_is_silent_nothing_is_decided(room: Any, server: Stripe, order_id: str,
+                                                   start: Callable[[], dict[str, Any]]) -> None:
+    server.lost_answers = 1
+    with pytest.raises(RoomSilent):
+        start()
+    assert room.get_status(order_id=order_id)["status"] == "submitted"
+
+    assert start()["status"] == "pending"
+    assert len(server.sessions) == 1
+    server.lost_answers = 1
+    with pytest.raises(RoomSilent):
+        room.close(order_id=order_id)
+
+
+def test_what_stripe_refuses_is_a_failed_attempt(room: Any, server: Stripe, order_id: str) -> None:
+    later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
+    begun = room.start(order_id=order_id, amount=1, currency="EUR", method="card", return_url="/o", expires_at=later)
+
+    assert (begun["status"], begun["redirect_url"]) == ("failed", None)
+
+
+def test_stripe_s_messages_about_other_things_are_answered_and_forgotten(room: Any, server: Stripe) -> None:
+    tell(room, None, "customer.created")
+
+
+def test_the_sandbox_s_secret_signs_nothing_for_stripe(room: Any, server: Stripe) -> None:
+    with pytest.raises(WebhookRefused):
+        tell(room, new_id(), secret="whsec_of_somebody_else")
+
+
+def test_no_key_and_no_secret_is_ever_logged(room: Any, server: Stripe, order_id: str, caplog: pytest.LogCaptureFixture,
+                                             start: Callable[[], dict[str, Any]]) -> None:
+    bad = "sk_test_withdrawn"
+    with caplog.at_level(logging.INFO):
+        begun = start()
+        with pytest.raises(WebhookRefused):
+            tell(room, begun["payment_id"], secret="whsec_of_somebody_else")
+        wrong = {**config["payment"]["stripe"], "secret_key": bad}
+        with config.patch({"payment": {**config["payment"], "stripe": wrong}}), pytest.raises(RoomSilent):
+            room.close(order_id=order_id)
+
+    assert "AuthenticationError" in str([vars(record) for record in caplog.records])
+    said = caplog.text + str([vars(record) for record in caplog.records])
+    assert [secret for secret in (KEY, bad, *SECRETS, "whsec_of") if secret in said] == []
+
+
+# --- settings ---
+
+
+def settings(**payment: Any) -> dict[str, Any]:
+    filled = {"secret_key": "sk_live_1", "webhook_secrets": "whsec_1"}
+    return {"payment": {"provider": "stripe", "stripe": filled, "public_url": "https://cinema.example", **payment}}
+
+
+def test_with_three_variables_stripe_can_be_used() -> None:
+    roster.check(settings())
+    roster.check(settings(public_url="http://127.0.0.1:8000"))
+    roster.check(settings(provider="sandbox", stripe={"secret_key": None, "webhook_secrets": None}))
+
+
+@pytest.mark.parametrize(("wrong", "told"), [
+    ({"provider": "paypal"}, "MARQUEE_PAYMENT_PROVIDER"),
+    ({"stripe": {"secret_key": None, "webhook_secrets": "w"}}, "MARQUEE_STRIPE_SECRET_KEY"),
+    ({"stripe": {"secret_key": "k", "webhook_secrets": None}}, "MARQUEE_STRIPE_WEBHOOK_SECRETS"),
+    ({"public_url": "http://cinema.example"}, "MARQUEE_PUBLIC_URL")])
+def test_what_is_missing_is_said_in_one_sentence(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        roster.check(settings(**wrong))
+
+
+def test_without_a_key_nobody_speaks_for_stripe(room: Any) -> None:
+    with pytest.raises(UnknownProvider):
+        tell(room, new_id())

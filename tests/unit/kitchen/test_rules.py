@@ -1,0 +1,48 @@
+import datetime as dt
+from itertools import product
+
+import pytest
+
+from schemas.errors import FieldsInvalid
+from schemas.kitchen import KITCHEN_STATES, WrongPickUpCode
+from services.kitchen import rules
+
+ALLOWED = {
+    ("reserved", "released"), ("reserved", "new"), ("reserved", "given_up"),
+    ("released", "new"), ("released", "given_up"),
+    ("new", "preparing"), ("new", "given_up"), ("preparing", "ready"), ("ready", "collected"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(KITCHEN_STATES, KITCHEN_STATES)))
+def test_snacks_go_from_step_to_step_only_as_the_design_says(before: str, after: str) -> None:
+    assert rules.may_become(before, after) == ((before, after) in ALLOWED)
+
+
+def test_snacks_are_ready_ten_minutes_before_the_film() -> None:
+    start = dt.datetime(2026, 11, 21, 20, 0, tzinfo=dt.UTC)
+    assert rules.needed_at(start, dt.timedelta(minutes=10)) == start.replace(hour=19, minute=50)
+
+
+def test_a_pick_up_code_is_short_and_has_no_letter_taken_for_another() -> None:
+    codes = {rules.pick_up_code() for _ in range(500)}
+    assert {len(code) for code in codes} == {4}
+    assert not set("".join(codes)) & set("01IOQ")
+    assert len(codes) > 400
+
+
+@pytest.mark.parametrize("said", ["K472", "k472", " k 472 "])
+def test_a_guest_may_say_the_code_as_they_like(said: str) -> None:
+    rules.check_code("K472", said)
+
+
+@pytest.mark.parametrize("said", ["K473", "", "K4722", "472"])
+def test_another_code_gets_no_popcorn(said: str) -> None:
+    with pytest.raises(WrongPickUpCode):
+        rules.check_code("K472", said)
+
+
+def test_a_snack_is_named_once() -> None:
+    rules.check_wanted(["cola", "nachos"])
+    with pytest.raises(FieldsInvalid):
+        rules.check_wanted(["cola", "cola"])

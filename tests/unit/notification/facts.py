@@ -1,0 +1,47 @@
+"""An order as an event tells of it, and the row of a message about it."""
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+
+from schemas import order
+from schemas.user import GET_CONTACT
+from services.notification.letter import Letterhead
+
+NOON = dt.datetime(2026, 11, 21, 11, tzinfo=dt.UTC)
+SETTINGS: dict[str, Any] = {
+    "environment": "local", "public_url": "https://cinema.example/", "language": "en", "run_folder": ".run",
+    "WEB_SERVER_ADDRESS": "127.0.0.1:8000",
+    "notification": {"post": None, "sender": "Marquee <tickets@cinema.example>", "smtp": {
+        "host": None, "port": 587, "security": "starttls", "user": "", "password": "", "ca_file": None,
+        "timeout": 10}},
+}
+
+
+def facts(screening: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """The body of an order's event, as its consumers get it."""
+    told = {
+        "order_id": "o1", "buyer_id": "b1", "status": "paid", "total": 2500, "refunded": 0, "currency": "EUR",
+        "seats": [{"seat_id": "F7", "price": 1250}, {"seat_id": "F8", "price": 1250}], "returned_seats": [],
+        "refund": None, "reason": None, "revived": False,
+        "screening": {"screening_id": "s1", "film_title": "Metropolis", "cinema_name": "Kino am Kanal",
+                      "hall_name": "Hall 2", "starts_at": "2026-11-21T20:15:00+01:00", **(screening or {})},
+        **changes,
+    }
+    return dict(order.OrderEvent().load(told))
+
+
+def message(kind: str = "paid", **changes: Any) -> Any:
+    told = facts(**changes)
+    return SimpleNamespace(kind=kind, event_id="e1", order_id="o1", buyer_id="b1", occurred_at=NOON,
+                           facts=orjson.dumps(told), tries=1)
+
+
+def contact(name: str | None = "Ada", email: str | None = "ada@mail.example") -> dict[str, Any]:
+    return GET_CONTACT.dump({"user_id": "b1", "display_name": name, "email": email})
+
+
+def letterhead(**changes: Any) -> Letterhead:
+    return Letterhead.of({**SETTINGS, **changes})

@@ -1,0 +1,47 @@
+"""Which turn of an order is worth a message."""
+
+import datetime as dt
+
+import pytest
+
+from schemas import catalogue
+from services.notification import rules
+from tests.unit.notification.facts import NOON, facts
+
+GONE = {"reason": "screening_cancelled"}
+TOLD = {
+    ("order.paid", "plain"): "paid", ("order.paid", "revived"): "revived", ("order.paid", "gone"): "paid",
+    ("order.part_refunded", "plain"): "part_refunded", ("order.part_refunded", "gone"): "part_refunded",
+    ("order.part_refunded", "revived"): "part_refunded",
+    ("order.refunding", "gone"): "screening_cancelled",
+    ("order.refunded", "plain"): "refunded", ("order.refunded", "revived"): "refunded",
+    ("order.cancelled", "plain"): "cancelled", ("order.cancelled", "gone"): "screening_cancelled",
+    ("order.cancelled", "revived"): "cancelled",
+    **{("order.paid_late", how): "paid_late" for how in ("plain", "revived", "gone")},
+}
+HOW = {"plain": {}, "revived": {"revived": True}, "gone": GONE}
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("event", sorted(event for event in catalogue.events() if event.startswith("order.")))
+def test_each_event_calls_for_its_message_or_none(event: str, how: str) -> None:
+    assert rules.kind_of(event, facts(**HOW[how])) == TOLD.get((event, how))
+
+
+def test_a_refund_of_some_seats_is_about_these_seats() -> None:
+    told = facts(refund={"amount": 1000, "seats": ["F8"]}, returned_seats=["F7", "F8"], refunded=2000)
+    assert rules.seats("part_refunded", told) == ["F8"]
+    assert rules.seats_left(told) == []
+    assert rules.amount("part_refunded", told) == 1000
+    assert rules.amount("refunded", told) == 2000
+
+
+def test_who_had_not_paid_for_a_cancelled_screening_is_told_no_refund() -> None:
+    told = facts(**GONE)
+    assert rules.money_word("screening_cancelled", told) == "unpaid"
+    assert rules.amount("screening_cancelled", told) == 2500
+
+
+def test_pauses_grow_and_the_last_one_stays() -> None:
+    waits = [(rules.next_try(tries, [5, 30, 120], NOON) - NOON) / dt.timedelta(seconds=1) for tries in range(1, 6)]
+    assert waits == [5, 30, 120, 120, 120]

@@ -1,0 +1,51 @@
+"""Every event goes over the wire and comes back the same; what is no such event is refused with the reason."""
+
+from typing import Any
+
+import pytest
+
+from schemas import catalogue
+from schemas.base import Event
+from schemas.errors import FieldsInvalid
+from services.foundation import wire
+from tests.unit.schemas.examples import example
+
+EVENTS = sorted(catalogue.events().values(), key=lambda event: event.type)
+every_event = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
+
+
+def envelope(event: Event, **changes: Any) -> dict[str, Any]:
+    return {"event_id": "e1", "type": event.type, "version": event.version, "about": "o1", "sequence": 3,
+            "occurred_at": "2026-11-21T12:00:00.123+00:00", "trace": {"request_id": "r1"},
+            "body": example(event.body()), **changes}
+
+
+@every_event
+def test_an_event_survives_the_journey(event: Event) -> None:
+    sent = envelope(event)
+    loaded = event.load(wire.decode(wire.encode(sent)))
+    assert loaded.keys() == sent.keys()
+    assert event.dump(loaded["body"]) == sent["body"]
+
+
+@every_event
+def test_what_a_later_version_adds_is_left_out(event: Event) -> None:
+    sent = envelope(event, colour="red", body={**example(event.body()), "colour": "red"})
+    assert "colour" not in event.load(sent)
+    assert "colour" not in event.load(sent)["body"]
+
+
+@every_event
+@pytest.mark.parametrize("changes", [
+    {"type": "order.eaten"}, {"version": 99}, {"event_id": None}, {"event_id": "a b"}, {"body": None}, {"body": {}},
+    {"occurred_at": "yesterday"}, {"sequence": "many"}, {"trace": {"call_id_stack": 7}},
+], ids=repr)
+def test_what_is_no_such_event_is_refused(event: Event, changes: dict[str, Any]) -> None:
+    with pytest.raises(FieldsInvalid):
+        event.load(envelope(event, **changes))
+
+
+@pytest.mark.parametrize("nonsense", [None, [], "", 7, {}], ids=repr)
+def test_nonsense_is_refused(nonsense: object) -> None:
+    with pytest.raises(FieldsInvalid):
+        EVENTS[0].load(nonsense)

@@ -1,0 +1,24 @@
+/** How far the snacks of an order are, and the code to say at the counter. */
+
+import { h } from "../dom.js";
+import { snackName, time } from "../format.js";
+import { t } from "../language.js";
+
+const STEPS = ["new", "preparing", "ready", "collected"];
+
+/** Whether the kitchen may come a step further by itself. */
+export const isCooking = ({ kitchen }) => ["reserved", "new", "preparing", "ready"].includes(kitchen?.status);
+
+export function kitchen({ kitchen: { status, pick_up_code: code, needed_at: needed } }) {
+  if (!STEPS.includes(status)) return null;
+  const reached = STEPS.indexOf(status);
+  return h("section", { class: `counter ${status}`, "aria-label": t("snacks.title") },
+    h("p", { class: "pick-up" }, h("span", { class: "muted" }, t("kitchen.code")), h("strong", {}, code)),
+    h("div", { class: "stack" },
+      h("ol", { class: "steps" }, STEPS.map((step, at) => h("li", {
+        class: at < reached ? "done" : null, "aria-current": at === reached ? "step" : null }, t(`kitchen.${step}`)))),
+      h("p", { class: "muted small" }, t(`kitchen.explain.${status}`, { time: time(needed) }))));
+}
+
+/** The snacks in a word or two: 2 × Large popcorn, 1 × Cola. */
+export const named = (snacks) => snacks.map((snack) => `${snack.quantity} × ${snackName(snack)}`).join(", ");

@@ -1,0 +1,150 @@
+/** The kitchen's own page: what is to be prepared, the first needed first, with a button for each step. */
+
+import { newKey, read, write } from "../api.js";
+import { openDialog } from "../dialog.js";
+import { fill, h, say } from "../dom.js";
+import { dayOf, shortDay, snackName, time, today } from "../format.js";
+import { browser } from "../keep.js";
+import { t } from "../language.js";
+import { sentence } from "../problems.js";
+import { go } from "../router.js";
+import * as session from "../session.js";
+import { askToSignIn } from "../sign_in.js";
+
+const LOOK_AGAIN_MS = 2000;
+const STEPS = [["new", "start"], ["preparing", "finish"], ["ready", "hand_over"]];
+
+export async function show(main, { left }) {
+  if (!session.user()) return stranger(main, "kitchen.stranger");
+  const board = new Board(left);
+  try {
+    await board.look();
+  } catch (problem) {
+    if (problem.code === "unauthenticated") return stranger(main, "kitchen.stranger");
+    if (problem.code === "forbidden") return stranger(main, "kitchen.forbidden");
+    throw problem;
+  }
+  fill(main, board.element);
+  board.follow();
+  return t("kitchen.title");
+}
+
+function stranger(main, why) {
+  const ask = () => askToSignIn().then((done) => done && go("/kitchen"));
+  fill(main, h("section", { class: "trouble" }, h("h1", { tabindex: "-1" }, t("kitchen.title")), h("p", {}, t(why)),
+    h("p", {}, session.user() ? h("a", { class: "button", href: "/" }, t("nav.home"))
+      : h("button", { class: "primary", onclick: ask }, t("nav.sign_in")))));
+  return t("kitchen.title");
+}
+
+/** 19:50, or Mon 23 19:50. */
+const when = (moment) => dayOf(moment) === today() ? time(moment) : `${shortDay(dayOf(moment))} ${time(moment)}`;
+
+class Board {
+  constructor(left) {
+    this.left = left;
+    this.cinemas = new Map();
+    this.cinema = browser.get("kitchen");
+    this.trouble = h("p", { class: "note warning", role: "alert", hidden: true });
+    this.choice = h("select", { "aria-label": t("kitchen.cinema"), onchange: () => this.choose(this.choice.value) });
+    this.columns = STEPS.map(([status]) => h("ul", { class: "cards", "aria-labelledby": `column-${status}` }));
+    this.counts = STEPS.map(() => h("span", { class: "muted" }));
+    this.element = h("section", { class: "kitchen" },
+      h("header", { class: "row spread" }, h("h1", { tabindex: "-1" }, t("kitchen.title")), this.choice), this.trouble,
+      h("div", { class: "columns" }, STEPS.map(([status], at) => h("section", { class: "column" },
+        h("h2", { id: `column-${status}` }, t(`kitchen.${status}`), " ", this.counts[at]), this.columns[at]))));
+  }
+
+  choose(cinema) {
+    this.cinema = cinema;
+    browser.set("kitchen", cinema);
+    this.draw();
+  }
+
+  async look() {
+    const { tickets, server_time: now } = await read("/kitchen/get_queue", {}, this.left);
+    Object.assign(this, { tickets, now });
+    tickets.forEach((ticket) => this.cinemas.set(ticket.cinema_id, ticket.cinema_name));
+    this.draw();
+  }
+
+  follow() {
+    const again = async () => {
+      if (this.left.aborted) return;
+      try {
+        await this.look();
+        this.trouble.hidden = true;
+      } catch (problem) {
+        if (!this.left.aborted) this.refused(problem);
+      }
+      setTimeout(again, LOOK_AGAIN_MS);
+    };
+    setTimeout(again, LOOK_AGAIN_MS);
+  }
+
+  /** Drawn anew only when something is different: whoever has a finger or the focus on a button keeps it. */
+  draw() {
+    const mine = this.tickets.filter((ticket) => !this.cinema || ticket.cinema_id === this.cinema);
+    const late = (ticket) => Date.parse(ticket.needed_at) < Date.parse(this.now);
+    const seen = JSON.stringify([mine, mine.map(late), [...this.cinemas], this.cinema]);
+    if (seen === this.seen) return;
+    this.seen = seen;
+    const focused = document.activeElement?.dataset?.order;
+    fill(this.choice, h("option", { value: "" }, t("kitchen.everywhere")),
+      [...this.cinemas].map(([id, name]) => h("option", { value: id, selected: id === this.cinema }, name)));
+    STEPS.forEach(([status, step], at) => {
+      const waiting = mine.filter((ticket) => ticket.status === status);
+      this.counts[at].textContent = waiting.length || "";
+      fill(this.columns[at], waiting.length ? waiting.map((ticket) => this.card(ticket, step, late(ticket)))
+        : h("li", { class: "muted nothing" }, t("kitchen.nothing")));
+    });
+    if (focused) this.element.querySelector(`[data-order="${focused}"]`)?.focus();
+  }
+
+  card(ticket, step, isLate) {
+    return h("li", { class: isLate ? "card late" : "card" },
+      h("p", { class: "card-head" }, h("strong", { class: "card-code" }, ticket.pick_up_code),
+        h("span", { class: "card-time" }, t(isLate ? "kitchen.late" : "kitchen.needed", { time: when(ticket.needed_at) }))),
+      h("ul", { class: "card-snacks" }, ticket.snacks.map((snack) => h("li", {},
+        h("b", {}, `${snack.quantity} ×`), ` ${snackName(snack)}`,
+        snack.missing > 0 && h("span", { class: "warning" }, ` ${t("kitchen.missing", { count: snack.missing })}`)))),
+      h("p", { class: "muted small" }, `${ticket.film_title} · ${ticket.hall_name} · ${time(ticket.starts_at)}`),
+      h("button", { class: "primary wide", "data-order": ticket.order_id,
+        onclick: (event) => this.press(ticket, step, event.target) }, t(`kitchen.do.${step}`)));
+  }
+
+  async press(ticket, step, button) {
+    if (step !== "hand_over") return this.send(step, { order_id: ticket.order_id }, button);
+    const code = await openDialog(t("kitchen.ask"), askForCode);
+    if (code) await this.send(step, { order_id: ticket.order_id, code }, button);
+  }
+
+  async send(step, fields, button) {
+    button.disabled = true;
+    this.trouble.hidden = true;
+    try {
+      const ticket = await write(`/kitchen/${step}`, fields, newKey());
+      say(`${ticket.pick_up_code}: ${t(`kitchen.${ticket.status}`)}`);
+    } catch (problem) {
+      this.refused(problem);
+    }
+    await this.look().catch(() => {});
+    button.disabled = false;
+  }
+
+  refused(problem) {
+    this.trouble.textContent = sentence(problem);
+    this.trouble.hidden = false;
+  }
+}
+
+const askForCode = (close) => h("form", {
+  class: "stack",
+  onsubmit: (event) => {
+    event.preventDefault();
+    close(new FormData(event.target).get("code"));
+  },
+}, h("p", { class: "muted" }, t("kitchen.ask_hint")),
+h("label", { class: "field" }, t("kitchen.code"), h("input", {
+  name: "code", required: true, maxlength: 8, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", autofocus: true })),
+h("button", { class: "primary wide" }, t("kitchen.do.hand_over")));
