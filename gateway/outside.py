@@ -70,12 +70,12 @@ def _read_page(payment_id: str, environ: Environ, request: Request, seconds: flo
 
 
 def _is_same_site(environ: Environ) -> bool:
-    """Browsers say of every form where it comes from; who says nothing is no browser of a buyer's."""
+    """Browsers say of every form where it comes from. Who says nothing is a program, and presses no button unasked."""
     site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
     if site is not None:
         return bool(site == "same-origin")
     try:
-        return bool(origin) and urlsplit(origin).netloc == environ.get("HTTP_HOST")
+        return origin is None or urlsplit(origin).netloc == environ.get("HTTP_HOST")
     except ValueError:
         return False
 

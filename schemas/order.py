@@ -99,7 +99,7 @@ class OrderPayment(Schema):
 
 class Order(BuyReply):
     payment = fields.Nested(OrderPayment, required=True, allow_none=True,
-                            metadata={"description": "how far paying has come, while the order is `paying`"})
+                            metadata={"description": "how far paying has come; in `pay`'s reply, and while `paying`"})
     created_at = Moment(required=True)
     screening = fields.Nested(OrderScreening, required=True)
     tickets = fields.List(fields.Nested(Ticket), required=True)

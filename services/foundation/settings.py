@@ -1,6 +1,7 @@
 """config.yml, read and checked once; a mistake in it is one readable sentence."""
 
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,6 @@ from nameko.cli.utils import setup_config
 
 CONFIG = Path(__file__).resolve().parents[2] / "config.yml"
 PLACEHOLDER = "local-only"
-LOOPBACK = ("127.", "localhost", "::1", "[::1]")
 
 
 class SettingsError(Exception):
@@ -46,7 +46,16 @@ def check(settings: Any) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    return host.startswith(LOOPBACK)
+    """Whether this host, by name or address, is this machine and no other."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def public_url(settings: Any) -> str:
+    """Where buyers find the pages, such as https://cinema.example, without a slash at its end."""
+    return str(settings["public_url"] or f"http://{settings['WEB_SERVER_ADDRESS']}").rstrip("/")
 
 
 def instance_name() -> str:

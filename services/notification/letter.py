@@ -13,7 +13,7 @@ import orjson
 from marshmallow import EXCLUDE
 
 from schemas.order import OrderEvent
-from services.foundation.settings import SettingsError
+from services.foundation.settings import SettingsError, public_url
 from services.notification import rules
 from services.notification.errors import Undeliverable
 from services.notification.words import Words
@@ -52,8 +52,7 @@ class Letterhead:
     @classmethod
     def of(cls, settings: Any) -> "Letterhead":
         """Raises SettingsError with what is missing."""
-        address = str(settings["public_url"] or "").rstrip("/")
-        if not address and settings["environment"] != "local":
+        if not settings["public_url"] and settings["environment"] != "local":
             raise SettingsError("MARQUEE_ENVIRONMENT is not `local`, but MARQUEE_PUBLIC_URL does not say where "
                                 "buyers find the pages, such as https://cinema.example.")
         name, mailbox = parseaddr(settings["notification"]["sender"])
@@ -63,7 +62,7 @@ class Letterhead:
             sender = Address()
         if not (sender.username and sender.domain):
             raise SettingsError("MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema.example>.")
-        return cls(Words(settings["language"]), sender, address or f"http://{settings['WEB_SERVER_ADDRESS']}")
+        return cls(Words(settings["language"]), sender, public_url(settings))
 
 
 def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessage:

@@ -79,17 +79,18 @@ class Order:
         rules.check_way(request["method"], request.get("return_url"))
         try:
             view = self.database.run(lambda tx: self._start_paying(tx, keys, order_id))
+            checkout = None
             if view.row.status == "paying":
                 row = view.row
                 self.boards.show_held(row.screening_id, row.board_owner, row.expires_at, view.seat_ids)
-                if checkout := self.till.ask_for_money(view, request["method"], request.get("return_url")):
-                    told = receipt(view, now, checkout)
-                    self.database.run(lambda tx: keys.remember(tx, told))
-                    return told
-            paid = self.till.book_payment(order_id, lambda tx, view: keys.remember(tx, receipt(view, now)))
+                checkout = self.till.ask_for_money(view, request["method"], request.get("return_url"))
+                if checkout["status"] != "captured":
+                    self.database.run(lambda tx: keys.remember(tx, receipt(view, now, checkout)))
+                    return receipt(view, now, checkout)
+            paid = self.till.book_payment(order_id, lambda tx, view: keys.remember(tx, receipt(view, now, checkout)))
         except AlreadyAnswered as earlier:
             return earlier.reply
-        return receipt(paid, now)
+        return receipt(paid, now, checkout)
 
     def _start_paying(self, tx: Any, keys: Keys, order_id: str) -> store.OrderView:
         keys.recall(tx)

@@ -38,22 +38,22 @@ class Till:
     ticket_keys: TicketKeys
     counter: SnackCounter
 
-    def ask_for_money(self, view: store.OrderView, method: str, return_url: str | None) -> dict[str, Any] | None:
+    def ask_for_money(self, view: store.OrderView, method: str, return_url: str | None) -> dict[str, Any]:
         """Take the money, once whatever is repeated, or say at which page the buyer pays.
 
-        None: the money is there. {payment_id, status, redirect_url}: the buyer has to go there, and comes back to
-        `return_url`. Raises PaymentDeclined, or RoomSilent: outcome unknown.
+        {payment_id, status, redirect_url}: `captured`, the money is there; else the buyer has to go to that page, and
+        comes back to `return_url`. Raises PaymentDeclined, or RoomSilent: outcome unknown.
         """
         row = view.row
         asked = {"order_id": row.order_id, "amount": row.total, "currency": row.currency, "method": method}
         if return_url is None:
-            self.remote.call(payment.CHARGE, asked)
-            return None
+            charged = self.remote.call(payment.CHARGE, asked)
+            return {"payment_id": charged["payment_id"], "status": "captured", "redirect_url": None}
         checkout = self.remote.call(payment.START, {**asked, "return_url": return_url,
                                                     "expires_at": row.expires_at.isoformat()})
         if checkout["status"] in ("failed", "cancelled"):
             raise payment.PaymentDeclined()
-        return None if checkout["status"] == "captured" else checkout
+        return checkout
 
     def find_payment(self, view: store.OrderView) -> tuple[store.OrderView, dict[str, Any] | None]:
         """The order, booked as paid if its money has come meanwhile, and how far paying has got if it can be told."""

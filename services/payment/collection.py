@@ -63,6 +63,11 @@ class Collection:
             record = provider.fetch(attempt) if attempt.hosted else provider.authorize(attempt)
         return self._settle(provider, attempt, record)
 
+    def close_page(self, attempt: Attempt) -> None:
+        """Let nobody pay at this attempt's page any more; who has already, has paid."""
+        provider = self._provider(attempt)
+        self._settle(provider, attempt, provider.cancel(attempt))
+
     def look_into(self, payment_id: str) -> None:
         """Ask the provider how this payment stands, and do what follows from that."""
         attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))

@@ -10,7 +10,8 @@ from nameko.extensions import DependencyProvider
 
 from schemas.payment import PaymentMethodUnknown, UnknownProvider
 from services.foundation.database import Transactions
-from services.foundation.settings import SettingsError, is_loopback
+from services.foundation.settings import SettingsError, is_loopback, public_url
+from services.payment import rules
 from services.payment.providers import Provider
 from services.payment.sandbox import Sandbox
 from services.payment.stripe_checkout import StripeCheckout
@@ -38,7 +39,7 @@ def check(settings: Any) -> None:
                            ("webhook_secrets", "MARQUEE_STRIPE_WEBHOOK_SECRETS")):
         if not payment["stripe"][name]:
             raise SettingsError(f"MARQUEE_PAYMENT_PROVIDER is stripe, but {variable} is not set.")
-    public = urlsplit(str(payment["public_url"]))
+    public = urlsplit(public_url(settings))
     if public.scheme != "https" and not is_loopback(public.hostname or ""):
         raise SettingsError("MARQUEE_PUBLIC_URL must be the https address that buyers know.")
 
@@ -55,6 +56,12 @@ def for_method(method: str) -> str:
     return configured()
 
 
+def check_return_url(url: str) -> None:
+    """Raise ReturnUrlRefused unless a buyer may be sent there after paying."""
+    rules.check_return_url(url, [public_url(config), *config["payment"]["return_origins"]],
+                           local=config["environment"] == "local")
+
+
 def find(name: str, database: Transactions) -> Provider:
     """The provider of that name; raises UnknownProvider."""
     if name not in PROVIDERS:
@@ -67,7 +74,7 @@ def _stripe(database: Transactions) -> Provider:
     if not settings["secret_key"]:
         raise UnknownProvider()
     return _stripe_with(str(settings["secret_key"]), str(settings["webhook_secrets"] or ""),
-                        str(config["payment"]["public_url"]), str(settings["api"]))
+                        public_url(config), str(settings["api"]))
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from schemas.errors import RoomSilent
 from schemas.payment import (
     AmountMismatch,
     PaymentClosed,
@@ -22,7 +23,8 @@ GIVEN_UP = ("failed", "cancelled")
 # What a provider's word makes of an attempt; "pending" and "authorized" are no ends.
 ENDS = {"captured": "captured", "declined": "failed", "cancelled": "cancelled", "review": "review"}
 PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
-ADDRESS = re.compile(r"https://[!-\[\]-~]+\Z")
+ADDRESS = re.compile(r"https?://[!-\[\]-~]+\Z")
+THIS_MACHINE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
 
 
 @dataclass(frozen=True)
@@ -150,23 +152,29 @@ def mismatch(attempt: Attempt, record: Record, live: bool) -> str | None:
     return "wrong_amount" if record.amount != attempt.amount else None
 
 
-def check_return_url(url: str, origins: Iterable[str]) -> None:
-    """Raise ReturnUrlRefused unless a buyer may be sent there: a path here, or https at one of these origins."""
+def check_return_url(url: str, origins: Iterable[str], local: bool) -> None:
+    """Raise ReturnUrlRefused unless a buyer may be sent there: a path here, or an address at one of these origins.
+
+    `local`: or on this very machine, where a programmer's own pages may be.
+    """
     if PATH.match(url):
         return
     try:
         parts = urlsplit(url)
-        known = f"{parts.scheme}://{parts.netloc}" in origins
     except ValueError:
-        known = False
+        raise ReturnUrlRefused() from None
+    origin = f"{parts.scheme}://{parts.netloc}"
+    known = origin in origins or local and THIS_MACHINE.match(origin)
     if not known or not ADDRESS.match(url):
         raise ReturnUrlRefused()
 
 
 def check_charged(books: Books) -> None:
-    """Raise PaymentClosed, PaymentInReview or PaymentDeclined unless the charge ended well."""
+    """Raise PaymentClosed, PaymentInReview, PaymentDeclined, or RoomSilent (nobody knows), unless it ended well."""
     if books.status == "captured":
         return
+    if books.pending:
+        raise RoomSilent(room=books.pending.provider)
     if books.in_review:
         raise PaymentInReview()
     if books.status == "closed":

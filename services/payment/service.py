@@ -51,8 +51,16 @@ class Payment:
 
     @call(contract.CHARGE)
     def charge(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Take the order's money in minor units of `currency`, once however often this is repeated."""
-        books = self.collection.finish(self.collection.begin(request, roster.for_method(request["method"])).books)
+        """Take the order's money in minor units of `currency`, once however often this is repeated.
+
+        Is its buyer at the provider's page, that page is closed first: they have chosen another way.
+        """
+        provider = roster.for_method(request["method"])
+        books = self.collection.begin(request, provider).books
+        if books.pending and books.pending.hosted:
+            self.collection.close_page(books.pending)
+            books = self.collection.begin(request, provider).books
+        books = self.collection.finish(books)
         rules.check_charged(books)
         return rules.statement(books)
 
@@ -63,7 +71,7 @@ class Payment:
         A new attempt begins only when the last one has failed or was cancelled, as its provider says. RoomSilent:
         nobody knows; ask again.
         """
-        rules.check_return_url(request["return_url"], config["payment"]["return_origins"])
+        roster.check_return_url(request["return_url"])
         books = self.collection.start(request, roster.for_method(request["method"]))
         attempt = books.attempt
         if attempt is None or books.status == "closed":

@@ -54,7 +54,7 @@ class StripeCheckout:
         assert attempt.return_url
         assert attempt.created_at
         assert attempt.expires_at
-        back = attempt.return_url if attempt.return_url.startswith("https:") else self._public_url + attempt.return_url
+        back = self._public_url + attempt.return_url if attempt.return_url.startswith("/") else attempt.return_url
         ends = max(attempt.expires_at, attempt.created_at + SHORTEST_SESSION)
         params = {
             "mode": "payment", "payment_method_types": ["card"], "client_reference_id": attempt.payment_id,

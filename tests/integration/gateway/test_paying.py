@@ -98,7 +98,7 @@ def test_the_page_speaks_the_buyers_language(mesh: Mesh, begin: Begin, asked: st
 
 
 @pytest.mark.parametrize("headers", [
-    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": None}, {"Sec_Fetch_Site": "cross-site"},
+    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Sec_Fetch_Site": "cross-site"},
     {"Sec_Fetch_Site": "same-site"}, {"Sec_Fetch_Site": "none"}])
 def test_a_form_from_elsewhere_is_refused(mesh: Mesh, begin: Begin, headers: dict[str, str | None]) -> None:
     begun = begin()
@@ -107,6 +107,15 @@ def test_a_form_from_elsewhere_is_refused(mesh: Mesh, begin: Begin, headers: dic
 
     assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
     assert payment_of(mesh, begun) == "pending"
+
+
+def test_a_program_that_is_no_browser_may_press_the_button(mesh: Mesh, begin: Begin) -> None:
+    begun = begin()
+
+    answer = submit(mesh, begun, "pay", Origin=None)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/order/1")
+    wait_until(lambda: payment_of(mesh, begun) == "captured", 30, "the payment")
 
 
 @pytest.mark.parametrize(("headers", "body", "status"), [

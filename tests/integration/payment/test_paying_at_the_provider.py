@@ -198,7 +198,9 @@ def test_while_the_provider_says_nothing_closing_says_nothing(start: Start, choo
 @pytest.mark.parametrize("url", [
     "//evil.example", "/\\evil.example", "https://evil.example/", "http://cinema.example/", "javascript:alert(1)",
     "https://cinema.example.evil.example/", "https://cinema.example@evil.example/", "order/1", "", " /order/1",
-    "/order/1\r\nSet-Cookie: a=b", "https://cinema.example\\@evil.example/", "https://[", "/order/\u00e9"])
+    "/order/1\r\nSet-Cookie: a=b", "https://cinema.example\\@evil.example/", "https://[", "/order/\u00e9",
+    "http://127.0.0.1.evil.example/", "http://localhost@evil.example/", "http://127.0.0.1:80@evil.example/",
+    "ftp://127.0.0.1/", "http://127.0.0.1:8000\r\nSet-Cookie: a=b"])
 def test_nobody_is_sent_to_a_stranger(start: Start, url: str, bank: Bank) -> None:
     with config.patch({"payment": {**config["payment"], "return_origins": ["https://cinema.example"]}}), \
             pytest.raises((ReturnUrlRefused, FieldsInvalid), match="return_url"):
@@ -213,6 +215,39 @@ def test_a_cinema_may_have_its_page_elsewhere(start: Start, choose: Choose, room
     shown = room.show_page(payment_id=begun["payment_id"], language="en")
     assert shown["return_origin"] == "https://cinema.example"
     assert choose(begun, "pay")["location"] == "https://cinema.example/order/1?paid"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:3000/order/1", "http://localhost/order/1", "http://[::1]:8080/"])
+def test_a_programmer_may_have_a_page_on_this_machine_and_nobody_where_tickets_are_sold(start: Start, url: str) -> None:
+    assert start(return_url=url)["redirect_url"]
+    with config.patch({"environment": "production"}), pytest.raises(ReturnUrlRefused):
+        start(return_url=url)
+
+
+def test_a_buyer_may_be_sent_back_to_the_address_that_buyers_know(start: Start) -> None:
+    with config.patch({"environment": "production", "public_url": "https://cinema.example/"}):
+        assert start(return_url="https://cinema.example/order/1")["redirect_url"]
+
+
+def test_who_pays_at_once_after_all_has_left_the_page(start: Start, choose: Choose, room: Any, order_id: str,
+                                                      bank: Bank) -> None:
+    begun = start()
+
+    charged = room.charge(order_id=order_id, amount=1200, currency="EUR", method="sandbox")
+
+    assert (charged["status"], charged["captured"]) == ("captured", 1200)
+    assert charged["payment_id"] != begun["payment_id"]
+    assert choose(begun, "pay")["location"] == "/order/1"  # that page takes nothing any more
+    assert bank.taken == 1200
+
+
+def test_who_has_paid_at_the_page_is_not_charged_again(start: Start, choose: Choose, room: Any, order_id: str,
+                                                       told: Callable[[], None], bank: Bank) -> None:
+    choose(start(), "pay")
+    told()
+
+    room.charge(order_id=order_id, amount=1200, currency="EUR", method="sandbox")
+    assert bank.taken == 1200
 
 
 def test_where_real_money_is_taken_test_money_is_not(start: Start, room: Any) -> None:

@@ -165,14 +165,16 @@ def test_no_key_and_no_secret_is_ever_logged(room: Any, server: Stripe, order_id
 # --- settings ---
 
 
-def settings(**payment: Any) -> dict[str, Any]:
+def settings(public_url: str | None = "https://cinema.example", **payment: Any) -> dict[str, Any]:
     filled = {"secret_key": "sk_live_1", "webhook_secrets": "whsec_1"}
-    return {"payment": {"provider": "stripe", "stripe": filled, "public_url": "https://cinema.example", **payment}}
+    return {"payment": {"provider": "stripe", "stripe": filled, **payment}, "public_url": public_url,
+            "WEB_SERVER_ADDRESS": "127.0.0.1:8000"}
 
 
 def test_with_three_variables_stripe_can_be_used() -> None:
     roster.check(settings())
     roster.check(settings(public_url="http://127.0.0.1:8000"))
+    roster.check(settings(public_url=None))
     roster.check(settings(provider="sandbox", stripe={"secret_key": None, "webhook_secrets": None}))
 
 

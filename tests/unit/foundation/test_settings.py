@@ -31,10 +31,13 @@ def test_these_are_fine(good: dict[str, Any]) -> None:
     (settings(environment="production"), "MARQUEE_AMQP_PASSWORD"),
     (settings(host="db.example"), "db.example"),
     (settings(host="0.0.0.0"), "0.0.0.0"),
+    (settings(host="127.evil.example"), "127.evil.example"),
+    (settings(host="localhost.evil.example"), "localhost.evil.example"),
     (settings(WEB_SERVER_ADDRESS="0.0.0.0:8000"), "0.0.0.0"),
     (settings(WEB_SERVER_ADDRESS=":8000"), "not for all"),
     (settings(REDIS_URIS={"marquee": "redis://:local-only@10.0.0.5:6379/0"}), "10.0.0.5"),
-], ids=["production", "elsewhere", "any address", "open to all", "open to all by silence", "one of them elsewhere"])
+], ids=["production", "elsewhere", "any address", "not this machine", "not localhost", "open to all",
+        "open to all by silence", "one of them elsewhere"])
 def test_these_are_refused_in_one_sentence(bad: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         check(bad)
