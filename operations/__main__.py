@@ -1,5 +1,6 @@
 """`python -m operations`: everything an operator does to a mesh on this machine."""
 
+import logging
 import os
 import subprocess
 
@@ -20,12 +21,13 @@ class Verbs(click.Group):
 
     elsewhere = {
         "account": "services.user.accounts:account_command",
+        "audit": "operations.audit:audit_command",
         "check": "operations.invariants:check_command",
         "dead": "operations.events:dead_command",
         "declare": "operations.events:declare_command",
         "load": "operations.loading:load_command",
         "messages": "services.notification.messages:messages_command",
-        "reconcile": "services.payment.reconciler:reconcile_command",
+        "reconcile": "operations.audit:reconcile_command",
         "replay": "operations.events:replay_command",
     }
 
@@ -43,6 +45,7 @@ class Verbs(click.Group):
 def operations(context: click.Context) -> None:
     """Run a Marquee mesh on this machine; config.yml says how."""
     os.umask(0o077)
+    logging.getLogger("marquee").addHandler(logging.NullHandler())  # a command says itself what there is to say
     context.obj = Mesh.load()
 
 

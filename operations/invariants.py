@@ -3,16 +3,18 @@
 import datetime as dt
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import click
 from nameko import config
+from sqlalchemy.exc import OperationalError
 
 from operations.stock import stock_adds_up
 from operations.trouble import Trouble
 from operations.truth import Truth
-from schemas.errors import Refusal
+from schemas.errors import RoomUnavailable
 from services.foundation.database import Transactions, utc_now
 from services.order.boards import odd_seats, upcoming_boards, wanted_marks
 from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS, worth
@@ -191,27 +193,32 @@ def check_all() -> list[Finding]:
     """Each invariant's breaches. Sales go on meanwhile, so what looks wrong is looked at again before it counts."""
     findings = [Finding(invariant) for invariant in INVARIANTS]
     for attempt in range(PASSES):
-        truth = Truth.connect()
-        for finding in findings:
-            if attempt == 0 or finding.breaches:
-                finding.breaches = finding.invariant.check(truth)
+        with Truth.seen() as truth:
+            for finding in findings:
+                if attempt == 0 or finding.breaches:
+                    finding.breaches = finding.invariant.check(truth)
         if not any(finding.breaches for finding in findings):
             break
         time.sleep(PAUSE_SECONDS)
     return findings
 
 
+@contextmanager
+def reachable() -> Iterator[None]:
+    """A server that does not answer is told in one line."""
+    try:
+        yield
+    except RoomUnavailable as refusal:
+        raise Trouble(f"The check needs MariaDB and Redis: the {refusal.about['room']} does not answer.") from None
+    except OperationalError as problem:
+        raise Trouble(f"The check needs MariaDB and Redis: {problem.orig}") from None
+
+
 @click.command("check")
 def check_command() -> None:
     """Check every promise against live MariaDB and Redis; exits with 1 on a breach."""
-    try:
+    with reachable():
         findings = check_all()
-    except Refusal as refusal:
-        raise Trouble(f"The check needs MariaDB and Redis: {refusal}.") from None
-    except Exception as problem:
-        if "OperationalError" in type(problem).__name__:
-            raise Trouble(f"The check can't reach MariaDB: {problem.__cause__ or problem}") from None
-        raise
     for finding in findings:
         click.echo(str(finding))
     if any(finding.breaches for finding in findings):

@@ -23,6 +23,7 @@ from operations.trouble import Trouble
 from services.foundation import settings
 
 ROOT = settings.CONFIG.parent
+ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,16 @@ class Mesh:
     def room(self, name: str, instances: int) -> Program:
         nameko = str(Path(sys.executable).with_name("nameko"))
         command = [nameko, "run", "--config", "config.yml", module_of(name)]
-        return Program(name, command, self.root, {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}, instances)
+        return Program(name, command, self.root, ENVIRONMENT, instances)
+
+    @property
+    def auditor(self) -> Program:
+        return Program("auditor", [sys.executable, "-m", "operations", "audit"], self.root, ENVIRONMENT)
+
+    @property
+    def programs(self) -> list[Program]:
+        """All that runs, beside the servers."""
+        return [*self.rooms, self.auditor]
 
     @property
     def web_address(self) -> tuple[str, int]:

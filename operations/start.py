@@ -48,7 +48,7 @@ def check_fingerprint(mesh: Mesh) -> None:
 
 def is_whole(mesh: Mesh, supervisor: Supervisor) -> bool:
     """Whether every instance that the settings ask for runs, and the gateway calls the mesh ready."""
-    wanted = Counter({room.name: room.instances for room in mesh.rooms})
+    wanted = Counter({program.name: program.instances for program in mesh.programs})
     alive = Counter(process["group"] for process in supervisor.processes() if process["state"] in RUNNING_STATES)
     return Counter({name: alive[name] for name in wanted}) == wanted and is_ready(mesh)
 
@@ -61,7 +61,7 @@ def bring_up(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> None:
     if not servers_only:
         check_web_address(mesh, supervisor)
     (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
-    supervisor.ensure([server.prepare() for server in owned] + mesh.rooms)
+    supervisor.ensure([server.prepare() for server in owned] + mesh.programs)
     supervisor.start(*(server.name for server in owned))
     wait_for(mesh.redis, owned, mesh)
     wait_for(mesh.mariadb, owned, mesh)
@@ -87,7 +87,7 @@ def fill_databases(mesh: Mesh) -> None:
 
 def open_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
-        supervisor.start(*(room.name for room in mesh.rooms))
+        supervisor.start(*(program.name for program in mesh.programs))
         wait_until_ready(mesh, supervisor)
 
 

@@ -1,5 +1,7 @@
 """One look at everything that the invariants are about."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,11 +24,17 @@ class Truth:
     board: Board
 
     @classmethod
-    def connect(cls) -> "Truth":
+    @contextmanager
+    def seen(cls) -> Iterator["Truth"]:
+        """Everything as it is found now; each table is read when it is first asked for."""
         uris = config["DB_URIS"]
-        client = Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
         order, payment, kitchen = (create_engine(uris[f"{room}:Base"]) for room in ("order", "payment", "kitchen"))
-        return cls(order, payment, kitchen, Board(client))
+        with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
+            try:
+                yield cls(order, payment, kitchen, Board(client))
+            finally:
+                for engine in (order, payment, kitchen):
+                    engine.dispose()
 
     def rows(self, engine: Engine, query: str) -> list[Row[Any]]:
         with engine.connect() as connection:

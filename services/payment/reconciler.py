@@ -8,12 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import click
-from nameko import config
-
 from schemas.errors import Busy
 from schemas.payment import UnknownProvider
-from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.database import Transactions, utc_now
 from services.payment import audit, roster, store
 from services.payment.collection import Collection
 from services.payment.providers import Provider, RefundRecord
@@ -137,20 +134,3 @@ class Reconciler:
 def reconcile(database: Transactions) -> list[Line]:
     """Compare and put right; what was found."""
     return list(Reconciler(database, utc_now()).lines())
-
-
-@click.command("reconcile")
-def reconcile_command() -> None:
-    """Compare our books with the payment providers', and put right what can be; exits with 1 if something is left."""
-    engine = make_engine(config["DB_URIS"]["payment:Base"])
-    try:
-        lines = reconcile(Transactions(engine))
-    except Busy as refusal:
-        raise click.ClickException(f"The payment room's database does not answer: {refusal.code}.") from None
-    finally:
-        engine.dispose()
-    for line in lines:
-        click.echo(str(line))
-    click.echo(f"{len(lines)} differences, {sum(line.left for line in lines)} left")
-    if any(line.left for line in lines):
-        raise SystemExit(1)

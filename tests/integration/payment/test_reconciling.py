@@ -1,9 +1,6 @@
 """Whatever went missing between us and a provider is found by comparing both books, and put right or told."""
 
 import datetime as dt
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from rehearsal.mesh import ROOT, Mesh
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
@@ -197,21 +193,6 @@ def test_four_who_compare_at_once_do_everything_once(database: Transactions, cha
         "SELECT (SELECT COUNT(*) FROM sandbox_charge WHERE status = 'captured'), (SELECT COUNT(*) FROM outbox), "
         "(SELECT COUNT(*) FROM refund)")).one())
     assert tuple(counts) == (30, 30, 0)  # late money is told of; what is made of it, the order room decides
-
-
-def test_the_command_says_a_line_each_and_how_it_ended(servers: Mesh, database: Transactions, charged: str,
-                                                       change: Change) -> None:
-    def run() -> "subprocess.CompletedProcess[str]":
-        return subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "reconcile"], cwd=ROOT, text=True,
-                              env={**os.environ, **servers.environment}, capture_output=True, timeout=60, check=False)
-
-    fine = run()
-    assert (fine.returncode, fine.stdout.splitlines()) == (0, ["0 differences, 0 left"])
-    change("UPDATE sandbox_charge SET status = 'declined'")
-    bad = run()
-    assert bad.returncode == 1
-    assert bad.stdout.splitlines()[-1] == "1 differences, 1 left"
-    assert "Traceback" not in bad.stderr
 
 
 def status(database: Transactions, payment_id: str) -> str:

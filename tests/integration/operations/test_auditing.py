@@ -1,0 +1,95 @@
+"""The auditor, as an operator meets it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from rehearsal.mesh import ROOT, Mesh
+
+
+@pytest.fixture
+def payment_id(mesh: Mesh) -> str:
+    """Of a paid order."""
+    token, screening = mesh.buyer(), mesh.fresh_screening(40)
+    seat = next(seat for seat, state in mesh.seats(screening).items() if state == "free")
+    order = mesh.post("/order/buy", token, screening_id=screening, seats=[seat]).json()
+    paid = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
+    return str(paid["payment"]["payment_id"])
+
+
+@contextmanager
+def money_missing(mesh: Mesh, payment_id: str) -> Iterator[None]:
+    """The provider says that it never took it."""
+    change = "UPDATE sandbox_charge SET status = :status WHERE payment_id = :p"
+    mesh.rows("payment", change, status="declined", p=payment_id)
+    try:
+        yield
+    finally:
+        mesh.rows("payment", change, status="captured", p=payment_id)
+
+
+@contextmanager
+def auditor(mesh: Mesh, **environment: str) -> Iterator[Iterator[dict[str, Any]]]:
+    """What an auditor in a hurry logs."""
+    command = [sys.executable, "-W", "ignore", "-m", "operations", "audit"]
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**mesh.environment, "MARQUEE_AUDIT_SECONDS": "1", **environment}) as process:
+        assert process.stdout
+        try:
+            yield map(json.loads, process.stdout)
+        finally:
+            process.terminate()
+
+
+def test_when_all_is_well_a_line_for_each_promise_says_so(mesh: Mesh) -> None:
+    done = mesh.operate("reconcile")
+
+    *promises, end = done.stdout.splitlines()
+    assert end == "0 differences with the providers, 0 things left"
+    assert [line.split()[1] for line in promises] == ["ok"] * len(promises)
+    assert len(promises) >= 9
+
+
+def test_money_that_the_provider_does_not_have_is_left_for_somebody(mesh: Mesh, payment_id: str) -> None:
+    with money_missing(mesh, payment_id):
+        done = mesh.operate("reconcile", check=False)
+
+    assert done.returncode == 1
+    assert f"payment {payment_id} of order" in done.stdout
+    assert done.stdout.splitlines()[-1] == "1 differences with the providers, 1 things left"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_server_is_one_line(mesh: Mesh) -> None:
+    environment = {**os.environ, **mesh.environment, "MARQUEE_DB_PORT": "1"}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "reconcile"], cwd=ROOT, text=True,
+                          env=environment, capture_output=True, timeout=60, check=False)
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "MariaDB" in done.stderr
+
+
+def test_beside_the_rooms_it_looks_again_and_again_and_calls_for_somebody(mesh: Mesh, payment_id: str) -> None:
+    with money_missing(mesh, payment_id), auditor(mesh) as lines:
+        assert payment_id in next(line["what"] for line in lines if line["message"] == "needs somebody")
+    with auditor(mesh) as lines:
+        ends = (line["left"] for line in lines if line["message"] == "compared everything")
+        assert [next(ends), next(ends)] == [0, 0]
+
+
+def test_it_waits_for_servers_that_are_away(mesh: Mesh) -> None:
+    with auditor(mesh, MARQUEE_DB_PORT="1") as lines:
+        waits = (line for line in lines if line["message"] == "nothing could be compared")
+        assert "MariaDB" in next(waits)["problem"]
+        assert next(waits)
+
+
+def test_it_runs_beside_the_rooms(mesh: Mesh) -> None:
+    assert "auditor" in mesh.supervisor.programs()
