@@ -7,5 +7,6 @@ failed=0
 .venv/bin/ruff check . || failed=1
 .venv/bin/mypy || failed=1
 .venv/bin/lint-imports || failed=1
-.venv/bin/python -m pytest "$@" || failed=1    # last, so that its summary is the last line
+# Two at a time, a file each: most tests wait for others more than they work. Last, so that its summary is the last line.
+.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@" || failed=1
 exit $failed

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,15 +24,22 @@ from sqlalchemy import Engine, create_engine, text
 from operations.supervision import Supervisor
 
 ROOT = Path(__file__).resolve().parents[1]
+BELOW_THE_KERNELS = range(30_000, 32_700)
 PORTS = ("MARQUEE_PORT", "MARQUEE_AMQP_PORT", "MARQUEE_REDIS_PORT", "MARQUEE_DB_PORT")
 
 
 def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in sockets]
-    for server in sockets:
-        server.close()
-    return ports
+    """Ports at which nobody listens.
+
+    The kernel gives no outgoing connection one of these, as it might with port 0 before we come to use it; nor are
+    they RabbitMQ's distribution ports.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = secrets.choice(BELOW_THE_KERNELS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found
 
 
 def private_environment(folder: Path, **settings: Any) -> dict[str, str]:

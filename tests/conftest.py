@@ -17,6 +17,7 @@ from services.foundation.database import make_engine
 def mesh() -> Iterator[Mesh]:
     """Everything, on ports and in folders of its own."""
     folder = ROOT / os.environ.get("MARQUEE_TEST_FOLDER", ".run/test")  # another one for a second run beside
+    folder = folder.with_name(folder.name + os.environ.get("PYTEST_XDIST_WORKER", ""))
     shutil.rmtree(folder, ignore_errors=True)
     with running_mesh(folder) as running:
         yield running
