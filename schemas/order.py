@@ -34,6 +34,7 @@ from schemas.tickets import OrderRequest, Ticket
 ORDER_STATES = ("created", "paying", "paid", "part_refunded", "completed", "refunding", "refunded", "cancelled",
                 "expired", "review")
 END_REASONS = ("asked", "screening_cancelled", "paid_late")
+REVIVED = "it had expired, and its late payment found every seat still free"
 
 
 class BuyRequest(Schema):
@@ -95,6 +96,8 @@ class OrderPayment(Schema):
     status = fields.String(required=True, validate=validate.OneOf((*PAYMENT_STATES, "none", "closed")))
     redirect_url = fields.String(required=True, allow_none=True,
                                  metadata={"description": "where the buyer pays; only in the reply of `pay`"})
+    reason = fields.String(required=True, allow_none=True, metadata={
+        "description": "why it failed: declined, insufficient_funds, challenge_failed, or what else the provider says"})
 
 
 class Order(BuyReply):
@@ -105,6 +108,9 @@ class Order(BuyReply):
     tickets = fields.List(fields.Nested(Ticket), required=True)
     refunded = Money(required=True, metadata={"description": "given back or on its way back"})
     refund_terms = fields.Nested(RefundTerms, required=True)
+    revived = fields.Boolean(required=True, metadata={"description": REVIVED})
+    end_reason = fields.String(required=True, allow_none=True, validate=validate.OneOf(END_REASONS), metadata={
+        "description": "why it was cancelled or given back; paid_late: money came after its end, and goes back"})
     kitchen = fields.Nested(OrderKitchen, required=True, allow_none=True, metadata={"description": "null: no snacks"})
 
 
@@ -204,8 +210,7 @@ class OrderEvent(Schema):
                            metadata={"description": "what this very change gives back"})
     reason = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(END_REASONS),
                            metadata={"description": "why it was cancelled or given back"})
-    revived = fields.Boolean(load_default=False, metadata={
-        "description": "it had expired, and its late payment found every seat still free"})
+    revived = fields.Boolean(load_default=False, metadata={"description": REVIVED})
 
 
 def _event(status: str, summary: str) -> Event:

@@ -70,6 +70,7 @@ class OrderPayment(Schema):
     order_id = Id(required=True)
     payment_id = Id(required=True, allow_none=True)
     status = fields.String(required=True, validate=validate.OneOf((*PAYMENT_STATES, "none", "closed")))
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "why the last attempt failed"})
     captured = Money(required=True)
     refunded = Money(required=True)
     currency = Currency(required=True, allow_none=True)

@@ -16,7 +16,7 @@ def receipt(view: OrderView, now: dt.datetime, payment: dict[str, Any] | None = 
     return {
         "order_id": row.order_id,
         "status": row.status,
-        "payment": payment,
+        "payment": payment and {"reason": None, **payment},
         "screening_id": row.screening_id,
         "seats": view.seats,
         "snacks": view.snacks,
@@ -33,6 +33,8 @@ def receipt(view: OrderView, now: dt.datetime, payment: dict[str, Any] | None = 
             for ticket in view.tickets
         ],
         "refund_terms": {"full_until": in_full_until(view.tiers), "tiers": [asdict(tier) for tier in view.tiers]},
+        "revived": row.revived,
+        "end_reason": row.end_reason,
         "kitchen": kitchen(row) if row.kitchen_status else None,
     }
 

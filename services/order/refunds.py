@@ -31,7 +31,7 @@ def give_back(tx: Connection, view: store.OrderView, plan: rules.RefundPlan, rea
     row, refund_id = view.row, new_id()
     said = {"reason": reason, "refund": {"amount": plan.amount, "seats": plan.seats}}
     store.move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, said,
-               refunded=row.refunded + plan.amount)
+               refunded=row.refunded + plan.amount, end_reason=reason if plan.whole else None)
     mine = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
     tx.execute(update(tickets).where(*mine, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
@@ -49,7 +49,7 @@ def owe_back(tx: Connection, view: store.OrderView) -> None:
     row = view.row
     if not is_owed_back(tx, view):
         said = {"reason": "paid_late", "refund": {"amount": row.total, "seats": []}}
-        store.change(tx, view, "paid_late", said=said, refunded=row.total)
+        store.change(tx, view, "paid_late", said=said, refunded=row.total, end_reason="paid_late")
         _owe(tx, row, row.order_id, "paid_late", row.total)
 
 

@@ -166,7 +166,7 @@ def change(tx: Connection, view: OrderView, what: str, returning: Sequence[str] 
 
 def end_unpaid(tx: Connection, view: OrderView, target: str, reason: str | None = None) -> None:
     """Expire or cancel an unpaid order and give its seats back."""
-    move(tx, view, target, said={"reason": reason})
+    move(tx, view, target, said={"reason": reason}, end_reason=reason)
     tx.execute(delete(claims).where(claims.c.order_id == view.row.order_id))
 
 

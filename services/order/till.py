@@ -65,7 +65,8 @@ class Till:
                 return self.book_payment(view.row.order_id), None
         except (Busy, OrderExpired):
             return view, None
-        return view, {"payment_id": money["payment_id"], "status": money["status"], "redirect_url": None}
+        told = {name: money[name] for name in ("payment_id", "status", "reason")}
+        return view, {**told, "redirect_url": None}
 
     def hold_for_review(self, order_id: str) -> None:
         """Something about the payment is not right: seats and money stay where they are until a person has looked."""

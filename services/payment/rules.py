@@ -56,6 +56,7 @@ class Attempt(Charge):
     reference: str | None = field(default=None, kw_only=True)      # the provider's own name for it
     redirect_url: str | None = field(default=None, kw_only=True)
     created_at: dt.datetime | None = field(default=None, kw_only=True)
+    reason: str | None = field(default=None, kw_only=True)         # why it failed, or has to be reviewed
 
     @property
     def hosted(self) -> bool:
@@ -200,8 +201,9 @@ def statement(books: Books) -> dict[str, Any]:
     """How the order's money stands, for whoever asks."""
     attempt = books.attempt
     unsettled = attempt is not None and attempt.status in (*UNSETTLED, "review") and not books.captured_by
+    status = attempt.status if attempt and (books.status == "open" or unsettled) else books.status
     return {
         "order_id": books.order_id, "payment_id": books.captured_by or (attempt.payment_id if attempt else None),
-        "status": attempt.status if attempt and (books.status == "open" or unsettled) else books.status,
+        "status": status, "reason": attempt.reason if attempt and status == "failed" else None,
         "captured": books.captured, "refunded": books.refunded, "currency": books.currency,
     }

@@ -17,7 +17,7 @@ AT_A_TIME = 20
 TOLD = {"captured": contract.CAPTURED, "failed": contract.FAILED, "review": contract.REVIEW}
 ATTEMPT = (Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.method,
            Payment.attempt.label("number"), Payment.provider, Payment.status, Payment.return_url, Payment.expires_at,
-           Payment.reference, Payment.redirect_url, Payment.created_at)
+           Payment.reference, Payment.redirect_url, Payment.created_at, Payment.reason)
 
 
 def books(tx: Connection, order_id: str, lock: bool = False) -> rules.Books:

@@ -80,7 +80,8 @@ def test_after_a_decline_the_next_try_may_succeed(room: Any, order_id: str, bank
 
 def test_nobody_ever_asked_about_an_order_means_no_money(room: Any, order_id: str) -> None:
     assert room.get_status(order_id=order_id) == {
-        "order_id": order_id, "payment_id": None, "status": "none", "captured": 0, "refunded": 0, "currency": None}
+        "order_id": order_id, "payment_id": None, "status": "none", "reason": None, "captured": 0, "refunded": 0,
+        "currency": None}
 
 
 def test_when_the_provider_s_answer_is_lost_repeating_finds_the_money(room: Any, order_id: str, bank: Bank) -> None:
