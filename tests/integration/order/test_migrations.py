@@ -38,3 +38,19 @@ def test_old_events_stay_in_the_outbox_and_are_not_told_to_anyone_now(old: Engin
         ("e1", "order.created", "o1", 1, 1), ("e2", "order.paid", "o1", 2, 1)]
     assert all(row.published_at == row.occurred_at for row in rows)
     assert {bytes(row.body) for row in rows} == {b"{}"}
+
+
+def test_orders_given_back_before_say_why(old: Engine) -> None:
+    command.upgrade(migrate.alembic_config("order"), "0007")
+    with old.begin() as tx:
+        tx.execute(text("SET SESSION sql_mode = ''"))  # what is not named here is empty
+        tx.execute(text("INSERT INTO orders (order_id, status) VALUES (:o, :s)"), [
+            {"o": "whole", "s": "refunded"}, {"o": "part", "s": "part_refunded"}, {"o": "late", "s": "expired"},
+            {"o": "never", "s": "cancelled"}])
+        tx.execute(text("INSERT INTO refund (refund_id, order_id, reason) VALUES (:r, :o, :why)"), [
+            {"r": "1", "o": "whole", "why": "screening_cancelled"}, {"r": "2", "o": "part", "why": "asked"},
+            {"r": "3", "o": "late", "why": "paid_late"}])
+    migrate.upgrade("order")
+    with old.begin() as tx:
+        told = {row.order_id: row.end_reason for row in tx.execute(text("SELECT order_id, end_reason FROM orders"))}
+    assert told == {"whole": "screening_cancelled", "part": None, "late": "paid_late", "never": None}

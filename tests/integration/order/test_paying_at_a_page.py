@@ -103,11 +103,15 @@ def test_pressing_pay_twice_leads_to_the_same_page(mesh: Mesh, token: str, scree
     assert len(mesh.rows("payment", "SELECT 1 FROM payment WHERE order_id = :o", o=order["order_id"])) == 1
 
 
-def test_a_declined_card_may_try_again_and_pays_once(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
+@pytest.mark.parametrize(("choice", "reason"), [("decline", "declined"), ("insufficient_funds", "insufficient_funds")])
+def test_a_declined_card_may_try_again_and_pays_once(mesh: Mesh, token: str, screening: str, seats: list[str],
+                                                     choice: str, reason: str) -> None:
     order = buy(mesh, token, screening, seats[:2])
     first = start(mesh, token, order)
-    choose(mesh, first, "decline")
+    assert first["payment"]["reason"] is None
+    choose(mesh, first, choice)
     wait_until(lambda: (info(mesh, token, order)["payment"] or {})["status"] == "failed", 20, "the bad news")
+    assert info(mesh, token, order)["payment"]["reason"] == reason
 
     second = start(mesh, token, order)
     assert second["payment"]["payment_id"] != first["payment"]["payment_id"]
@@ -160,7 +164,9 @@ def test_money_that_comes_late_brings_the_seats_if_they_are_free(mesh: Mesh, tok
     capture_late(mesh, paying)
 
     wait_until(lambda: status_of(mesh, order) == "paid", 20, "the late money to be booked")
-    assert [ticket["status"] for ticket in info(mesh, token, order)["tickets"]] == ["valid", "valid"]
+    after = info(mesh, token, order)
+    assert [ticket["status"] for ticket in after["tickets"]] == ["valid", "valid"]
+    assert (after["revived"], after["end_reason"]) == (True, None)
     wait_until(lambda: mesh.seats(screening)[seats[0]] == "sold", 20, "the map")
     [row] = mesh.rows("order", "SELECT body FROM outbox WHERE about = :o AND type = 'order.paid'", o=order["order_id"])
     assert b'"revived":true' in row.body
@@ -185,6 +191,7 @@ def test_money_that_comes_late_goes_back_if_one_of_the_seats_is_gone(mesh: Mesh,
     assert charge.refunded == order["total"]
     after = info(mesh, token, order)
     assert (after["status"], after["refunded"], after["tickets"]) == ("expired", order["total"], [])
+    assert (after["revived"], after["end_reason"]) == (False, "paid_late")
     assert status_of(mesh, other) == "created"
     told = mesh.rows("order", "SELECT type FROM outbox WHERE about = :o ORDER BY sequence", o=order["order_id"])
     assert [row.type for row in told] == ["order.created", "order.paying", "order.expired", "order.paid_late"]
@@ -200,7 +207,8 @@ def test_money_for_an_order_that_the_buyer_had_cancelled_goes_back(mesh: Mesh, t
     capture_late(mesh, paying)
 
     wait_until(lambda: info(mesh, token, order)["refunded"] == order["total"], 30, "the money to go back")
-    assert status_of(mesh, order) == "cancelled"
+    after = info(mesh, token, order)
+    assert (after["status"], after["end_reason"]) == ("cancelled", "paid_late")
     mesh.check_invariants()
 
 
