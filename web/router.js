@@ -64,6 +64,8 @@ export function start() {
   history.scrollRestoration = "manual";
   addEventListener("popstate", (event) => show({ scroll: event.state?.scroll ?? 0 }));
   addEventListener("pagehide", rememberScroll);
+  // Back from another site a browser may show the page as it was left, with all that has changed since.
+  addEventListener("pageshow", (event) => event.persisted && show({ scroll: scrollY, focus: false }));
   addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href^='/']");
     const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);

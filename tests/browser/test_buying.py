@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from rehearsal.mesh import Mesh
-from tests.browser.conftest import Visit, buy, open_account, pay, pick, state
+from tests.browser.conftest import Visit, buy, open_account, pay, pay_at_once, pick, state
 
 
 def free_block(page: Page, count: int) -> list[str]:
@@ -92,7 +92,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_key(visit: Vis
 def test_one_of_three_is_given_back(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     buy(page, "H8", "H9", "H10")
-    pay(page)
+    pay_at_once(page)
     page.get_by_role("button", name="Refund").click()
     window = page.get_by_role("dialog")
     window.get_by_label("H8").uncheck()

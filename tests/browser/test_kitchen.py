@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from rehearsal.mesh import Mesh
-from tests.browser.conftest import Visit, buy, open_account, pay, pick, sign_in_as_staff
+from tests.browser.conftest import PHONE, Visit, buy, open_account, pay, pay_at_once, pick, sign_in_as_staff
 
 
 def want(page: Page, sku: str, count: int = 1) -> None:
@@ -70,7 +70,7 @@ def test_new_orders_come_to_the_stove_by_themselves(visit: Visit, mesh: Mesh) ->
     buyer = visit(f"/screening/{mesh.fresh_screening()}")
     want(buyer, "cola")
     buy(buyer, "H8")
-    pay(buyer)
+    pay_at_once(buyer)
     code = str(buyer.locator(".pick-up strong").text_content())
 
     expect(cook.locator(".card", has_text=code)).to_be_visible()
@@ -115,7 +115,7 @@ def test_seats_are_sold_while_the_kitchen_is_away(visit: Visit, mesh: Mesh) -> N
         page.locator(".snacks summary").click()
         expect(page.locator(".snacks [role=status]")).to_contain_text("down")
         buy(page, "H8")
-        pay(page)
+        pay_at_once(page)
 
 
 def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> None:
@@ -123,7 +123,7 @@ def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> Non
     want(page, "cola")
     buy(page, "H8", "H9")
     total = str(page.locator(".sums dd").last.text_content())
-    pay(page)
+    pay_at_once(page)
     page.locator(".pick-up").wait_for()
     page.get_by_role("button", name="Refund").click()
     window = page.get_by_role("dialog")
@@ -135,6 +135,38 @@ def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> Non
     window.locator(".primary").click()
     expect(page.locator(".status")).to_have_text("Refunded")
     expect(page.locator(".sums dd").last).to_have_text(total)
+
+
+def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    want(page, "cola")
+    buy(page, "H8")
+    pay_at_once(page)
+    page.locator(".pick-up").wait_for()
+    begun = mesh.post("/kitchen/start", mesh.staff(), order_id=page.url.rpartition("/")[2])
+    assert begun.status_code == 200
+    expect(page.locator(".steps [aria-current=step]")).to_have_text("Being prepared")
+    page.get_by_role("button", name="Refund").click()
+    window = page.get_by_role("dialog")
+    expect(window.locator(".picks li").last).to_contain_text("€0.00")
+    expect(window.locator(".kept")).to_contain_text("The kitchen has begun")
+    seat = str(window.locator(".picks .price").first.text_content())
+    window.get_by_role("button", name=f"Refund {seat}").click()
+    expect(page.locator(".status")).to_have_text("Refunded")
+    expect(page.locator(".sums dd").last).to_have_text(seat)
+
+
+def test_the_way_to_the_kitchen_is_shown_to_staff_only(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/", size=PHONE)
+    page.get_by_role("button", name="Sign in").click()
+    open_account(page)
+    page.locator("header .name").wait_for()
+    expect(page.get_by_role("link", name="Kitchen")).to_have_count(0)
+    sign_in_as_staff(page, mesh)
+    page.reload()
+    page.get_by_role("link", name="Kitchen").click()
+    page.get_by_role("heading", name="Ordered").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_kitchen_is_for_staff(visit: Visit) -> None:

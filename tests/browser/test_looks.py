@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from rehearsal.mesh import Mesh
-from tests.browser.conftest import SCREENSHOTS, Visit, open_account, sign_in_as_staff
+from tests.browser.conftest import SCREENSHOTS, Visit, open_account, pay_at_once, sign_in_as_staff
 
 SIZES = {"phone": (360, 740), "desk": (1280, 800), "wide": (1600, 1000)}
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
@@ -70,7 +70,7 @@ def test_every_page_is_for_everyone(visit: Visit, mesh: Mesh, language: str, the
     looks_good("sign-in", ".dialog")
     open_account(page)
     looks_good("order", ".pay")
-    page.locator(".pay .primary").click()
+    pay_at_once(page)
     looks_good("tickets", ".counter + .note + .tickets img")
     page.locator(".refund").click()
     looks_good("refund", ".dialog")

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from rehearsal.mesh import Mesh
-from tests.browser.conftest import Visit, buy, open_account, pick
+from tests.browser.conftest import Visit, buy, open_account, pay_at_once, pick
 
 
 def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:
@@ -11,7 +11,7 @@ def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:
     mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}")
     buy(theirs, "H8", "H9")
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
-    theirs.get_by_role("button", name="Pay ").click()
+    pay_at_once(theirs)
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "sold")
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rehearsal.mesh import Mesh
-from tests.browser.conftest import Visit, buy, open_account, pay, pick
+from tests.browser.conftest import Visit, buy, open_account, pay, pay_at_once, pick
 
 TOMORROWS_CLOCK = """{
   const Real = Date;
@@ -69,7 +69,7 @@ def test_tickets_whose_codes_could_not_be_had_ask_again(visit: Visit, mesh: Mesh
     page = visit(f"/screening/{mesh.fresh_screening()}", complaints_expected=True)
     buy(page, "H8")
     page.route("**/order/get_ticket_images*", lambda route: route.abort())
-    pay(page)
+    pay_at_once(page)
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_alt_text("Ticket code of seat H8")).to_be_visible()
@@ -81,7 +81,7 @@ def test_the_time_left_is_the_servers_whatever_the_browsers_clock_says(visit: Vi
     page.goto(f"/screening/{mesh.fresh_screening()}")
     buy(page, "H8")
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"^[78]:\d\d$"))
-    pay(page)
+    pay_at_once(page)
     page.goto("/account")
     expect(page.locator(".order-line")).to_have_count(1)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from rehearsal.mesh import Mesh
-from tests.browser.conftest import Visit, buy, pay
+from tests.browser.conftest import Visit, buy, pay_at_once
 
 # Whatever is on, as if it were this.
 LONG_NAMES = """() => {
@@ -26,7 +26,7 @@ A4 = {"width": 794, "height": 1123}  # CSS pixels
 def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visit, mesh: Mesh, seats: int) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     buy(page, *(f"H{number}" for number in range(5, 5 + seats)))
-    pay(page)
+    pay_at_once(page)
     expect(page.locator(".ticket img")).to_have_count(seats)
     page.evaluate(LONG_NAMES)
     paper = page.pdf(format="A4", print_background=True)
@@ -44,7 +44,7 @@ def test_the_evening_goes_into_ones_calendar(visit: Visit, mesh: Mesh, tmp_path:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     film = page.get_by_role("heading", level=1).text_content()
     buy(page, "H8", "H9")
-    pay(page)
+    pay_at_once(page)
     with page.expect_download() as saved:
         page.get_by_role("button", name="Add to calendar").click()
     saved.value.save_as(tmp_path / "evening.ics")

@@ -2,10 +2,11 @@
 
 import { read, writeOnce } from "../api.js";
 import { openDialog } from "../dialog.js";
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { money } from "../format.js";
 import { t } from "../language.js";
 import { sentence } from "../problems.js";
+import { atTheCinema } from "./terms.js";
 
 const preview = ({ order_id }) => read("/order/refund_preview", { order_id });
 
@@ -20,23 +21,27 @@ function form(order, offer, close) {
     const box = h("input", { type: "checkbox", name: "seat", value: seat.seat_id, checked: true, onchange: draw });
     return { seat, box, amount: h("span", { class: "price" }) };
   });
-  let { snacks } = offer;
+  let { snacks, until } = offer;
   const snacksAmount = h("span", { class: "price" });
   const snacksLine = h("li", {}, h("span", {}, t("snacks.title")), snacksAmount);
   const button = h("button", { class: "primary wide" });
-  const kept = h("p", { class: "muted small" });
+  const kept = h("ul", { class: "kept muted small" });
   const trouble = h("p", { class: "warning", role: "alert", hidden: true });
   const chosen = () => entries.filter(({ box }) => box.checked).map(({ seat }) => seat);
   const isWhole = () => chosen().length === entries.length;
   const sum = (name) => chosen().reduce((total, seat) => total + seat[name], isWhole() ? snacks?.[name] ?? 0 : 0);
   const told = (amount) => money(amount, order.currency);
+  const back = (place, { refund, price }) => fill(place,
+    refund < price && h("small", { class: "muted" }, t("refund.of", { price: told(price) })), told(refund));
 
   function draw() {
-    for (const { seat, amount } of entries) amount.textContent = told(seat.refund);
+    for (const { seat, amount } of entries) back(amount, seat);
     snacksLine.hidden = !snacks || !isWhole();
-    snacksAmount.textContent = snacks ? told(snacks.refund) : "";
+    if (snacks) back(snacksAmount, snacks);
     const less = sum("price") - sum("refund");
-    kept.textContent = less ? t("refund.kept", { amount: told(less) }) : "";
+    fill(kept, less > 0 && h("li", {}, t("refund.kept", { amount: told(less) })),
+      snacks && isWhole() && snacks.refund < snacks.price && h("li", {}, t("refund.cooking")),
+      h("li", {}, t("refund.holds", atTheCinema(until, order.screening.starts_at))));
     button.textContent = t("refund.confirm", { amount: told(sum("refund")) });
     button.disabled = !chosen().length;
   }
@@ -44,7 +49,7 @@ function form(order, offer, close) {
   /** The terms have moved on while the window was open, or the kitchen has begun: show what goes back now. */
   async function lookAgain() {
     const now = await preview(order);
-    snacks = now.snacks;
+    ({ snacks, until } = now);
     for (const entry of entries) entry.seat = now.seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
     draw();
   }

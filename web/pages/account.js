@@ -6,6 +6,7 @@ import { dayOf, longDay, money, time } from "../format.js";
 import { t } from "../language.js";
 import { go } from "../router.js";
 import * as session from "../session.js";
+import { pill } from "../order/status.js";
 import { askToSignIn } from "../sign_in.js";
 
 export async function show(main, { left }) {
@@ -42,11 +43,13 @@ function strangers(main) {
   return t("account.title");
 }
 
-function entry({ order_id: id, status, screening, seats, total, currency }) {
+function entry(order) {
+  const { order_id: id, screening, seats, total, refunded, currency } = order;
   return h("li", {}, h("a", { class: "order-line", href: `/order/${id}` },
     h("span", {}, h("strong", {}, screening.film_title),
       h("span", { class: "muted" }, `${longDay(dayOf(screening.starts_at))} · ${time(screening.starts_at)} · ${screening.cinema_name}`)),
     h("span", { class: "muted" }, seats.map((seat) => seat.seat_id).join(", ")),
-    h("span", { class: "price" }, money(total, currency)),
-    h("span", { class: `status ${status}` }, t(`status.${status}`))));
+    h("span", { class: "price" }, money(total, currency),
+      refunded > 0 && h("small", { class: "muted" }, t("account.back", { amount: money(refunded, currency) }))),
+    pill(order)));
 }

@@ -3,11 +3,13 @@
 import { read, writeOnce } from "../api.js";
 import { fill, h, say } from "../dom.js";
 import { dayOf, longDay, money, time } from "../format.js";
-import { list, t } from "../language.js";
+import { t } from "../language.js";
 import { saveCalendar } from "../order/calendar.js";
-import { countdown } from "../order/countdown.js";
 import { isCooking, kitchen, named } from "../order/kitchen.js";
+import { attempt, pageToPayAt, paying, spoken, standing, wayToPay } from "../order/paying.js";
 import { askForRefund } from "../order/refund.js";
+import { isOnItsWay, outcome, pill } from "../order/status.js";
+import { mayRefund, terms } from "../order/terms.js";
 import { tickets } from "../order/tickets.js";
 import { sentence } from "../problems.js";
 import { show as showPage } from "../router.js";
@@ -16,7 +18,9 @@ import { askToSignIn } from "../sign_in.js";
 const UNPAID = ["created", "paying"];
 const PAID = ["paid", "part_refunded"];
 const ON_THE_MOVE = [...UNPAID, "refunding", "review"];
-const LOOK_AGAIN_MS = 3000;
+const PAUSE_MS = 3000;
+const SHORT_PAUSE_MS = 1000;
+const LATE_MONEY_MS = 600_000; // so long it is looked for
 
 export async function show(main, { id, left }) {
   const order = await mine(() => read("/order/get_info", { order_id: id }, left));
@@ -38,36 +42,70 @@ async function mine(ask) {
 
 class OrderPage {
   constructor(place, left) {
-    Object.assign(this, { place, left, trouble: h("p", { class: "warning", role: "alert", hidden: true }) });
+    Object.assign(this, { place, left, since: performance.now() });
+    this.trouble = h("p", { class: "note warning", role: "alert", hidden: true });
+    document.addEventListener("visibilitychange", () => document.hidden || this.look(), { signal: left });
+  }
+
+  get shown() {
+    return performance.now() - this.since;
   }
 
   draw(order) {
     const before = this.order;
     this.order = order;
-    clearTimeout(this.timer);
-    if (ON_THE_MOVE.includes(order.status) || (PAID.includes(order.status) && isCooking(order))) this.timer = setTimeout(() => this.look(), LOOK_AGAIN_MS);
-    if (before && sameToTheEye(before, order)) return;
+    this.stands = this.howPayingStands();
+    this.lookLater();
+    const { status, refunded, kitchen: cooking, end_reason: reason, payment } = order;
+    const seen = JSON.stringify([status, refunded, cooking, reason, this.stands, payment?.reason]);
+    if (seen === this.seen) return;
+    this.seen = seen;
+    if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stands)) this.trouble.hidden = true;
     this.clocks?.abort();
     this.clocks = new AbortController();
+    const hadFocus = this.place.contains(document.activeElement);
     fill(this.place, this.header(), this.body());
-    if (!before) return;
-    if (before.status !== order.status) say(t(`status.${order.status}`));
-    else if (before.kitchen?.status !== order.kitchen?.status) say(t(`kitchen.${order.kitchen.status}`));
+    if (hadFocus) this.place.querySelector("h1").focus({ preventScroll: true });
+    if (before) this.tell(before);
+  }
+
+  /** Nobody is told to wait for the bank right after having heard what was in the way. */
+  howPayingStands() {
+    if (!UNPAID.includes(this.order.status)) return null;
+    const stands = standing(this.order, this.shown);
+    return stands === "asking" && !this.trouble.hidden ? "begin" : stands;
+  }
+
+  tell(before) {
+    const { kitchen: cooking } = this.order;
+    if (this.stands) say(spoken(this.order, this.stands));
+    else if (outcome(before) !== outcome(this.order)) say(t(`status.${outcome(this.order)}`));
+    else if (before.kitchen?.status !== cooking?.status) say(t(`kitchen.${cooking.status}`));
+  }
+
+  lookLater() {
+    const { status } = this.order;
+    const moves = ON_THE_MOVE.includes(status) || (PAID.includes(status) && isCooking(this.order))
+      || (["expired", "cancelled"].includes(status) && this.shown < LATE_MONEY_MS);
+    clearTimeout(this.timer);
+    if (moves) this.timer = setTimeout(() => this.look(), this.stands === "asking" ? SHORT_PAUSE_MS : PAUSE_MS);
   }
 
   async look() {
     if (this.left.aborted) return;
+    const known = this.order;
     try {
-      this.draw(await read("/order/get_info", { order_id: this.order.order_id }, this.left));
+      const order = await read("/order/get_info", { order_id: known.order_id }, this.left);
+      if (this.order === known) this.draw(order); // else something newer has been drawn meanwhile
     } catch {
-      this.timer = setTimeout(() => this.look(), LOOK_AGAIN_MS);
+      this.lookLater();
     }
   }
 
   header() {
-    const { screening, seats, snacks, total, currency, status, refunded } = this.order;
+    const { screening, seats, snacks, total, currency, refunded } = this.order;
     return h("header", { class: "about" },
-      h("p", { class: `status ${status}` }, t(`status.${status}`)),
+      pill(this.order, this.stands),
       h("h1", { tabindex: "-1" }, screening.film_title),
       h("p", {}, h("b", {}, time(screening.starts_at)), ` · ${longDay(dayOf(screening.starts_at))}`),
       h("p", { class: "muted" }, `${screening.cinema_name} · ${screening.hall_name}`),
@@ -75,43 +113,44 @@ class OrderPage {
         h("div", {}, h("dt", {}, t("order.seats")), h("dd", {}, seats.map((seat) => seat.seat_id).join(", "))),
         snacks.length > 0 && h("div", {}, h("dt", {}, t("snacks.title")), h("dd", {}, named(snacks))),
         h("div", {}, h("dt", {}, t("order.total")), h("dd", {}, money(total, currency))),
-        refunded > 0 && h("div", {}, h("dt", {}, t("order.refunded")), h("dd", {}, money(refunded, currency)))));
+        refunded > 0 && h("div", {}, h("dt", {}, t(isOnItsWay(this.order) ? "order.goes_back" : "order.refunded")),
+          h("dd", {}, money(refunded, currency)))));
   }
 
   body() {
-    const { status, screening_id: screening } = this.order;
+    const { status } = this.order;
     if (UNPAID.includes(status)) return this.unpaid();
     if ([...PAID, "completed"].includes(status)) return this.paid();
-    return h("section", { class: "stack" }, h("p", {}, t(`explain.${status}`)),
-      ["expired", "cancelled", "refunded"].includes(status)
-        && h("p", {}, h("a", { class: "button", href: `/screening/${screening}` }, t("order.again"))));
+    return this.ended();
   }
 
   unpaid() {
-    const { expires_at: end, server_time: now, total, currency, seats } = this.order;
-    const clock = countdown(end, now, AbortSignal.any([this.left, this.clocks.signal]), () => this.look());
-    return h("section", { class: "pay stack" },
-      h("p", { class: "remaining" }, clock, h("span", { class: "muted" }, t("order.held", { seats: list(seats.map((seat) => seat.seat_id)) }))),
-      this.trouble,
-      h("div", { class: "row" },
-        h("button", { class: "primary", onclick: (event) => this.change("pay", { method: "sandbox" }, event.target) },
-          t("order.pay", { amount: money(total, currency) })),
-        h("button", { class: "quiet", onclick: (event) => this.change("cancel", {}, event.target) }, t("order.cancel"))),
-      h("p", { class: "muted small" }, t("order.sandbox")));
+    return paying(this.order, this.stands, {
+      left: AbortSignal.any([this.left, this.clocks.signal]), over: () => this.look(), trouble: this.trouble,
+      onpay: (event) => this.pay(event.target),
+      oncancel: (event) => this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
+    });
+  }
+
+  ended() {
+    const { status, end_reason: reason, screening_id: screening, refunded, currency } = this.order;
+    const why = reason === "screening_cancelled" ? `${reason}.${status}` : outcome(this.order);
+    return h("section", { class: "ended stack" },
+      h("p", {}, t(`explain.${why}`, { amount: money(refunded, currency) })),
+      status !== "review" && h("p", {}, reason === "screening_cancelled"
+        ? h("a", { class: "button", href: "/" }, t("nav.home"))
+        : h("a", { class: "button", href: `/screening/${screening}` }, t("order.again"))));
   }
 
   paid() {
-    const { refund_terms: { tiers }, server_time: now } = this.order;
-    const last = tiers.at(-1)?.until ?? now;
-    const open = Date.parse(last) > Date.parse(now);
-    const until = new Date(Date.parse(last) + offset(this.order.screening.starts_at)).toISOString();
-    return h("section", { class: "stack" }, this.order.kitchen && kitchen(this.order), tickets(this.order, this.left), this.trouble,
+    return h("section", { class: "stack" },
+      this.order.revived && h("p", { class: "note good no-print" }, t("order.revived")),
+      this.order.kitchen && kitchen(this.order), tickets(this.order, this.left), this.trouble,
       h("div", { class: "row no-print" },
         h("button", { class: "primary", onclick: () => print() }, t("order.print")),
         h("button", { onclick: () => saveCalendar(this.order).catch((problem) => this.refused(problem)) }, t("order.calendar")),
-        open && h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund"))),
-      h("p", { class: "muted small" }, open
-        ? t("refund.until", { day: longDay(dayOf(until)), time: time(until) }) : t("refusal.refund_closed")));
+        mayRefund(this.order) && h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund"))),
+      terms(this.order));
   }
 
   async refund() {
@@ -123,16 +162,23 @@ class OrderPage {
     }
   }
 
-  /** Pay or cancel. */
-  async change(what, fields, button) {
-    const { order_id: id } = this.order;
+  async pay(button) {
+    const answer = await this.send("pay", wayToPay(this.order), button, attempt(this.order));
+    if (answer?.payment?.redirect_url) location.assign(pageToPayAt(answer));
+  }
+
+  /** Ask for it once, whatever is pressed or lost; the answer, which is drawn, or nothing when it was refused. */
+  async send(what, fields, button, name) {
     this.trouble.hidden = true;
     button.disabled = true;
     button.classList.add("busy");
     try {
-      this.draw(await writeOnce(`${what}:${id}`, `/order/${what}`, { order_id: id, ...fields }));
+      const answer = await writeOnce(name, `/order/${what}`, fields);
+      this.draw(answer);
+      return answer;
     } catch (problem) {
       this.refused(problem);
+      return null;
     } finally {
       button.disabled = false;
       button.classList.remove("busy");
@@ -146,10 +192,3 @@ class OrderPage {
     else if (!problem.passes) this.look();
   }
 }
-
-/** Whether nothing has changed that the page shows. */
-const sameToTheEye = (before, now) => ["status", "refunded", "kitchen"].every(
-  (name) => JSON.stringify(before[name]) === JSON.stringify(now[name]));
-
-/** Milliseconds by which the clock of "…+01:00" is ahead of UTC. */
-const offset = (when) => Date.parse(`${when.slice(0, 19)}Z`) - Date.parse(when);

@@ -1,0 +1,101 @@
+"""Seats given back, by the buyer or by the house: what is shown before, meanwhile and afterwards is what happens."""
+
+import datetime as dt
+import json
+
+from playwright.sync_api import Page, expect
+
+from rehearsal.mesh import Mesh, wait_until
+from tests.browser.conftest import Visit, buy, pay_at_once
+
+
+def order_of(page: Page) -> str:
+    return page.url.rpartition("/")[2]
+
+
+def euros(cents: int) -> str:
+    return f"€{cents / 100:.2f}"
+
+
+def stamp(mesh: Mesh, order: str, *tiers: tuple[float, int, int]) -> None:
+    """Give the order these terms: (hours from now, percent, fee)."""
+    now = dt.datetime.now(dt.UTC)
+    written = [{"until": (now + dt.timedelta(hours=hours)).isoformat(), "percent": percent, "fee": fee}
+               for hours, percent, fee in tiers]
+    mesh.rows("order", "UPDATE orders SET refund_tiers = :t WHERE order_id = :o", t=json.dumps(written), o=order)
+
+
+def test_what_the_terms_keep_is_shown_before_and_kept_afterwards(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    buy(page, "H8", "H9")
+    pay_at_once(page)
+    order = order_of(page)
+    stamp(mesh, order, (-1, 100, 0), (2, 50, 100), (4, 0, 0))
+    page.reload()
+    expect(page.locator(".terms li")).to_have_count(2)
+    expect(page.locator(".terms li").first).to_contain_text("50 % of each seat less €1.00 is paid back")
+
+    [row] = mesh.rows("order", "SELECT seats FROM orders WHERE order_id = :o", o=order)
+    price = next(seat["price"] for seat in json.loads(row.seats) if seat["seat_id"] == "H8")
+    back = price // 2 - 100
+    page.get_by_role("button", name="Refund").click()
+    window = page.get_by_role("dialog")
+    expect(window.locator(".picks li").first).to_contain_text(f"of {euros(price)}{euros(back)}")
+    window.get_by_label("H9").uncheck()
+    expect(window.locator(".kept")).to_contain_text(f"By the terms of this order {euros(price - back)} is kept")
+    window.get_by_role("button", name=f"Refund {euros(back)}").click()
+
+    expect(page.locator(".status")).to_have_text("Partly refunded")
+    expect(page.locator(".ticket.void")).to_have_count(1)
+    expect(page.locator(".sums dd").last).to_have_text(euros(back))
+    [bank] = mesh.rows("payment", "SELECT refunded FROM sandbox_charge WHERE order_id = :o", o=order)
+    assert bank.refunded == back
+
+
+def test_when_all_the_terms_are_over_nothing_is_offered(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    buy(page, "H8")
+    pay_at_once(page)
+    stamp(mesh, order_of(page), (-1, 100, 0))
+    page.reload()
+    expect(page.get_by_text("too late for a refund")).to_be_visible()
+    expect(page.get_by_role("button", name="Refund")).to_have_count(0)
+
+
+def test_money_on_its_way_is_said_to_be_so_until_it_has_gone(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    buy(page, "H8")
+    pay_at_once(page)
+    order = order_of(page)
+    mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'time_out', 1)", o=order)
+    page.get_by_role("button", name="Refund").click()
+    page.get_by_role("dialog").locator(".primary").click()
+    expect(page.locator(".status")).to_have_text("Being refunded")
+    expect(page.locator(".ended")).to_contain_text("is on its way back to you")
+
+    mesh.rows("order", "UPDATE refund SET requested_at = requested_at - INTERVAL 1 HOUR WHERE order_id = :o", o=order)
+    expect(page.locator(".status")).to_have_text("Refunded")
+    expect(page.locator(".ended")).to_contain_text("has gone back to you")
+
+
+def test_a_cancelled_screening_is_told_to_who_had_paid_and_to_who_had_not(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    paid, unpaid = visit(f"/screening/{screening}"), visit(f"/screening/{screening}")
+    buy(paid, "H8")
+    pay_at_once(paid)
+    buy(unpaid, "H9")
+    unpaid.locator(".pay").wait_for()
+    assert mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False).status_code == 200
+
+    expect(unpaid.locator(".status")).to_have_text("Screening cancelled")
+    expect(unpaid.locator(".ended")).to_contain_text("Nothing was charged")
+    wait_until(lambda: mesh.rows("order", "SELECT 1 FROM orders WHERE order_id = :o AND status = 'refunded'",
+                                 o=order_of(paid)), 30, "the refund")
+    paid.reload()
+    expect(paid.locator(".status")).to_have_text("Screening cancelled")
+    expect(paid.locator(".ended")).to_contain_text("The cinema has cancelled this screening")
+    total = str(paid.locator(".sums dd").nth(1).text_content())
+    expect(paid.locator(".ended")).to_contain_text(f"All your money, {total}, has gone back to you")
+    paid.goto("/account")
+    expect(paid.locator(".order-line .status")).to_have_text("Screening cancelled")
+    expect(paid.locator(".order-line")).to_contain_text(f"{total} back")
