@@ -10,15 +10,15 @@ from html import escape
 from typing import Any
 
 import orjson
-from marshmallow import EXCLUDE
 
+from schemas.base import lenient
 from schemas.order import OrderEvent
 from services.foundation.settings import SettingsError
 from services.notification import rules
 from services.notification.errors import Undeliverable
 from services.notification.words import Words
 
-FACTS = OrderEvent(unknown=EXCLUDE)
+FACTS = lenient(OrderEvent)
 MAILBOX = re.compile(r"[^\s@,;:<>()\[\]\"\\]+")
 # Mail programs take styles in the markup and nowhere else. The colours suit light and dark.
 PAGE = """\
