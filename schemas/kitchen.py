@@ -97,7 +97,7 @@ class GiveUpReply(Schema):
 class QueueRequest(Schema):
     cinema_id = Id()
     status = fields.String(validate=validate.OneOf(("new", "preparing", "ready", "collected")), metadata={
-        "description": "without it, all that is not collected yet"})
+        "description": "without it, all that is not collected yet; never what was needed more than 12 hours ago"})
 
 
 class QueuedSnack(Snack):

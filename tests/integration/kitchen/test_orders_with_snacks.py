@@ -134,12 +134,6 @@ def test_the_slower_of_two_cooks_is_told_so(mesh: Mesh, screening: str, seats: l
     assert {answer.body["code"] for answer in answers if answer.status == 409} == {"kitchen_step_taken"}
 
 
-def test_the_queue_is_ordered_by_need(mesh: Mesh, staff: str) -> None:
-    needed = [ticket["needed_at"] for ticket in mesh.get("/kitchen/get_queue", staff).json()["tickets"]]
-
-    assert needed == sorted(needed)
-
-
 @pytest.mark.parametrize("method", ["get_queue", "start", "finish", "hand_over", "restock"])
 def test_the_kitchen_is_for_staff(mesh: Mesh, method: str) -> None:
     assert mesh.post(f"/kitchen/{method}", mesh.buyer(), order_id="x").status_code == 403
