@@ -45,20 +45,20 @@ class Kitchen:
     def reserve(self, request: Fields) -> Fields:
         """Set snacks aside, all or none; the same answer however often it is asked for an order."""
         rules.check_wanted([snack["sku"] for snack in request["snacks"]])
-        lines = self.database.run(lambda tx: store.reserve(tx, request))
+        lines = self.database.run_known(lambda tx: store.reserve(tx, request))
         return {"order_id": request["order_id"],
                 "snacks": [line._mapping for line in sorted(lines, key=lambda line: line.place)]}
 
     @call(contract.RELEASE)
     def release(self, request: Fields) -> Fields:
         """Put a reservation back; there need not be one."""
-        self.database.run(lambda tx: store.release(tx, request["order_id"]))
+        self.database.run_known(lambda tx: store.release(tx, request["order_id"]))
         return {}
 
     @call(contract.GIVE_UP)
     def give_up(self, request: Fields) -> Fields:
         """Prepare nothing for a refunded order; `in_time` stays what it was told first."""
-        return {"in_time": self.database.run(lambda tx: store.give_up(tx, request["order_id"]))}
+        return {"in_time": self.database.run_known(lambda tx: store.give_up(tx, request["order_id"]))}
 
     # --- for the people in the kitchen ---
 
@@ -88,7 +88,7 @@ class Kitchen:
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
         """Say how many there are for sale; saying it again changes nothing."""
-        return self.database.run(lambda tx: store.restock(tx, **request))
+        return self.database.run_known(lambda tx: store.restock(tx, **request))
 
     def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
         keys = Keys(KEYS, self.asker, method, request)
