@@ -82,8 +82,8 @@ class Kitchen:
 
     @call(contract.HAND_OVER)
     def hand_over(self, request: Fields) -> Fields:
-        """Hand them to whoever knows the pick-up code."""
-        return self._step(contract.HAND_OVER, request, "ready", "collected", request["code"])
+        """Hand them to their guest. Raises WrongPickUpCode for a code that is another's."""
+        return self._step(contract.HAND_OVER, request, "ready", "collected", request.get("pick_up_code"))
 
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
