@@ -125,6 +125,21 @@ ENVELOPE = Envelope()
 Body = type[Schema]  # Event.type is no class
 
 
+def lenient(body: Body) -> marshmallow.Schema:
+    """A loader that leaves out what later versions add, however deep: marshmallow would do so at the top alone."""
+    loader = body()
+    _leave_out_unknown(loader)
+    return loader
+
+
+def _leave_out_unknown(schema: marshmallow.Schema) -> None:
+    schema.unknown = marshmallow.EXCLUDE
+    for each in schema.fields.values():
+        inner = each.inner if isinstance(each, marshmallow.fields.List) else each
+        if isinstance(inner, marshmallow.fields.Nested):
+            _leave_out_unknown(inner.schema)
+
+
 @dataclass(frozen=True)
 class Event:
     """Something that has become true, told to every room that asks for it: at least once, and maybe out of order.
@@ -141,7 +156,7 @@ class Event:
     _dumper: marshmallow.Schema = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_loader", self.body(unknown=marshmallow.EXCLUDE))
+        object.__setattr__(self, "_loader", lenient(self.body))
         object.__setattr__(self, "_dumper", self.body())
 
     def load(self, message: Any) -> dict[str, Any]:

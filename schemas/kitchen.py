@@ -97,7 +97,7 @@ class GiveUpReply(Schema):
 class QueueRequest(Schema):
     cinema_id = Id()
     status = fields.String(validate=validate.OneOf(("new", "preparing", "ready", "collected")), metadata={
-        "description": "without it, all that is not collected yet"})
+        "description": "without it, all that is not collected yet; never what was needed more than 12 hours ago"})
 
 
 class QueuedSnack(Snack):
@@ -125,7 +125,8 @@ class QueueReply(Schema):
 
 
 class HandOverRequest(OrderRequest):
-    code = Text(8, required=True, metadata={"description": "as the guest says it"})
+    pick_up_code = Text(8, metadata={
+        "description": "as the guest says it, and then it must be right; left out when staff has seen the order"})
 
 
 class RestockRequest(Schema):
@@ -146,7 +147,7 @@ START = Method("kitchen", "start", OrderRequest, KitchenTicket, "staff",
 FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "staff",
                 "The snacks of an order are ready.", refusals=STAFF_REFUSALS, keyed=True)
 HAND_OVER = Method("kitchen", "hand_over", HandOverRequest, KitchenTicket, "staff",
-                   "Hand the snacks to a guest who has said the pick-up code.",
+                   "Hand the snacks to their guest, by the pick-up code or by the order that the guest shows.",
                    refusals=(*STAFF_REFUSALS, WrongPickUpCode), keyed=True)
 RESTOCK = Method("kitchen", "restock", RestockRequest, MenuSnack, "staff",
                  "Say how many of a snack there are for sale.", refusals=(SnacksUnknown,))

@@ -14,11 +14,12 @@ from amqp.exceptions import MessageNacked, NotFound
 from kombu import Connection, Message, Producer, pools
 from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.serialization import dumps
+from kombu.transport.pyamqp import Transport
 from nameko import config
 
 TRANSIENT, PERSISTENT = 1, 2
 UNKNOWN_TYPE = "application/octet-stream"
-ANSWER_SECONDS = 5
+ANSWER_SECONDS, LONGEST_WAIT = 5, 10
 # At most one quick retry: it cures a connection that the broker closed while it lay in the pool.
 RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 
@@ -29,11 +30,25 @@ class NoRoute(Exception):
     """No queue takes this message: nobody of that name is there."""
 
 
+class Line(Transport):
+    """A connection on which nobody waits for ever: the other side may be gone without a word."""
+
+    def establish_connection(self) -> Any:
+        connection = super().establish_connection()
+        connection.sock.settimeout(LONGEST_WAIT)
+        return connection
+
+
+def line(uri: str, **options: Any) -> Connection:
+    """How to reach the broker; no connection yet."""
+    return Connection(uri, connect_timeout=ANSWER_SECONDS, transport=Line, **options)
+
+
 @cache
 def _pool(uri: str, confirm: bool) -> Any:
     pools.set_limit(50)
     options = {"confirm_publish": confirm, "max_retries": 1, "interval_start": 0, "interval_step": 0.2}
-    return pools.producers[Connection(uri, connect_timeout=ANSWER_SECONDS, transport_options=options)]
+    return pools.producers[line(uri, transport_options=options)]
 
 
 @contextmanager
@@ -45,7 +60,16 @@ def producer(confirm: bool = True) -> Iterator[Producer]:
         except BaseException:
             # Nobody knows how far it came, and whoever got this connection next would read the rest.
             pooled.connection.collect()
+            let_go_of_the_idle()
             raise
+
+
+def let_go_of_the_idle() -> None:
+    """A line has failed: what has befallen it may have befallen those in the pools, and nobody would notice there."""
+    for confirm in (True, False):
+        connections = _pool(config["AMQP_URI"], confirm).connections
+        for idle in list(connections._resource.queue):
+            connections.collect_resource(idle)
 
 
 def publish(body: Any, *, exchange: Any, routing_key: str, **options: Any) -> None:

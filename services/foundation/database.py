@@ -128,7 +128,7 @@ class Transactions:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """The same for work that only reads."""
-        return self.run(work)
+        return self.run_known(work)
 
 
 def _is_lost(problem: OperationalError) -> bool:

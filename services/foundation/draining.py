@@ -9,7 +9,8 @@ from typing import Any
 from amqp.exceptions import ConnectionError as ConnectionGone
 from eventlet.event import Event
 from kombu import Message
-from nameko.amqp.consume import Consumer
+
+from services.foundation.consuming import Consumer
 
 GRACE_SECONDS = 12
 # The broker has the message again; stock Nameko ends the process for a pipe that breaks in the middle of an ack.

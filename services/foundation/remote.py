@@ -18,10 +18,17 @@ from nameko.rpc import ReplyListener, get_rpc_exchange
 from schemas.base import Method
 from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation import amqp
+from services.foundation.consuming import Consumer
+
+
+class ReplyConsumer(ReplyListener.ReplyConsumer, Consumer):
+    """Stock Nameko's, on our kind of line."""
 
 
 class Replies(ReplyListener):
     """Where the answers to this process's calls arrive."""
+
+    consumer_cls = ReplyConsumer
 
     def setup(self) -> None:
         super().setup()

@@ -17,6 +17,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "given_up": frozenset(),
 }
 WAITING = ("new", "preparing", "ready")
+LET_GO_AFTER = dt.timedelta(hours=12)  # what nobody has fetched so long after it was needed, nobody will
 GIVES_BACK = frozenset({"released", "given_up"})  # the stock has it again
 LETTERS, DIGITS = "ABCDEFGHKLMNPRSTUVWXYZ", "23456789"  # none that is taken for another
 

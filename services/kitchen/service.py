@@ -45,29 +45,30 @@ class Kitchen:
     def reserve(self, request: Fields) -> Fields:
         """Set snacks aside, all or none; the same answer however often it is asked for an order."""
         rules.check_wanted([snack["sku"] for snack in request["snacks"]])
-        lines = self.database.run(lambda tx: store.reserve(tx, request))
+        lines = self.database.run_known(lambda tx: store.reserve(tx, request))
         return {"order_id": request["order_id"],
                 "snacks": [line._mapping for line in sorted(lines, key=lambda line: line.place)]}
 
     @call(contract.RELEASE)
     def release(self, request: Fields) -> Fields:
         """Put a reservation back; there need not be one."""
-        self.database.run(lambda tx: store.release(tx, request["order_id"]))
+        self.database.run_known(lambda tx: store.release(tx, request["order_id"]))
         return {}
 
     @call(contract.GIVE_UP)
     def give_up(self, request: Fields) -> Fields:
         """Prepare nothing for a refunded order; `in_time` stays what it was told first."""
-        return {"in_time": self.database.run(lambda tx: store.give_up(tx, request["order_id"]))}
+        return {"in_time": self.database.run_known(lambda tx: store.give_up(tx, request["order_id"]))}
 
     # --- for the people in the kitchen ---
 
     @call(contract.GET_QUEUE)
     def get_queue(self, request: Fields) -> Fields:
         """What waits, or what has one status, of one cinema or all."""
-        statuses = [request["status"]] if "status" in request else rules.WAITING
-        tickets = self.database.read(lambda tx: store.queue(tx, request.get("cinema_id"), statuses))
-        return {"tickets": tickets, "server_time": utc_now()}
+        statuses, now = [request["status"]] if "status" in request else rules.WAITING, utc_now()
+        tickets = self.database.read(
+            lambda tx: store.queue(tx, request.get("cinema_id"), statuses, now - rules.LET_GO_AFTER))
+        return {"tickets": tickets, "server_time": now}
 
     @call(contract.START)
     def start(self, request: Fields) -> Fields:
@@ -81,13 +82,13 @@ class Kitchen:
 
     @call(contract.HAND_OVER)
     def hand_over(self, request: Fields) -> Fields:
-        """Hand them to whoever knows the pick-up code."""
-        return self._step(contract.HAND_OVER, request, "ready", "collected", request["code"])
+        """Hand them to their guest. Raises WrongPickUpCode for a code that is another's."""
+        return self._step(contract.HAND_OVER, request, "ready", "collected", request.get("pick_up_code"))
 
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
         """Say how many there are for sale; saying it again changes nothing."""
-        return self.database.run(lambda tx: store.restock(tx, **request))
+        return self.database.run_known(lambda tx: store.restock(tx, **request))
 
     def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
         keys = Keys(KEYS, self.asker, method, request)
@@ -129,12 +130,13 @@ class Kitchen:
 
     @every("sweep_seconds")
     def tidy_up(self) -> None:
-        """Release reservations whose order was never written, and forget what can't come again."""
+        """Release reservations whose order was never written, let go of codes, and forget what can't come again."""
         try:
             now = utc_now()
             for order_id in self.database.read(lambda tx: store.unconfirmed(tx, now)):
                 if self.database.run(lambda tx, o=order_id: store.release(tx, o, only_unconfirmed=True)):
                     log.info("released what an order never took up", extra={"order_id": order_id})
+            self.database.run(lambda tx: store.let_go_of_codes(tx, now - rules.LET_GO_AFTER))
             kept = dt.timedelta(days=config["events"]["kept_days"])
             self.database.run(lambda tx: inbox.forget(tx, INBOX, now - kept))
             self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))

@@ -213,6 +213,12 @@ def give_a_code(tx: Connection, ticket: Row[Any], **facts: Any) -> None:
     raise AssertionError(f"cinema {ticket.cinema_id} has run out of pick-up codes")
 
 
+def let_go_of_codes(tx: Connection, before: dt.datetime) -> None:
+    """Have other guests get the codes of those who never fetched what was needed before that moment."""
+    tx.execute(update(tickets).where(tickets.c.status.in_(rules.WAITING), tickets.c.needed_at < before)
+               .values(waiting_code=None))
+
+
 def give_up(tx: Connection, order_id: str) -> bool:
     """Prepare nothing for this order, unless that has begun; whether it was in time."""
     ticket = look(tx, order_id)
@@ -239,9 +245,9 @@ def step(tx: Connection, order_id: str, before: str, after: str, code: str | Non
     return views(tx, [find(tx, order_id)])[0]
 
 
-def queue(tx: Connection, cinema_id: str | None, statuses: Sequence[str]) -> list[dict[str, Any]]:
-    """Tickets by when they are needed, in the fields of schemas.kitchen.KitchenTicket."""
-    query = select(tickets).where(tickets.c.status.in_(statuses))
+def queue(tx: Connection, cinema_id: str | None, statuses: Sequence[str], since: dt.datetime) -> list[dict[str, Any]]:
+    """Tickets by when they are needed, none before `since`, in the fields of schemas.kitchen.KitchenTicket."""
+    query = select(tickets).where(tickets.c.status.in_(statuses), tickets.c.needed_at > since)
     if cinema_id is not None:
         query = query.where(tickets.c.cinema_id == cinema_id)
     return views(tx, tx.execute(query.order_by(tickets.c.needed_at, tickets.c.order_id).limit(QUEUE_AT_MOST)).all())

@@ -14,6 +14,8 @@ class Folder:
     A message that is sent again takes the place of its file.
     """
 
+    needs_address = False
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.headerregistry import Address, Group
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
@@ -10,17 +10,18 @@ from html import escape
 from typing import Any
 
 import orjson
-from marshmallow import EXCLUDE
 
+from schemas.base import lenient
 from schemas.order import OrderEvent
 from services.foundation.settings import SettingsError, public_url
 from services.notification import rules
 from services.notification.errors import Undeliverable
 from services.notification.words import Words
 
-FACTS = OrderEvent(unknown=EXCLUDE)
+FACTS = lenient(OrderEvent)
 MAILBOX = re.compile(r"[^\s@,;:<>()\[\]\"\\]+")
 # Mail programs take styles in the markup and nowhere else. The colours suit light and dark.
+NOBODY = Group("undisclosed-recipients", ())  # RFC 5322, appendix A.1.3
 PAGE = """\
 <!doctype html>
 <html lang="{language}">
@@ -66,8 +67,9 @@ class Letterhead:
 
 
 def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessage:
-    """The e-mail for a row of `message`, to a schemas.user.Contact. Raises Undeliverable for an address that is none.
+    """The e-mail for a row of `message`, to a schemas.user.Contact; to nobody by name when it has no address.
 
+    Raises Undeliverable for an address that is none.
     The same message is written with the same Message-ID whenever it is written.
     """
     facts, words = FACTS.load(orjson.loads(message.facts)), head.words
@@ -87,7 +89,8 @@ def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessa
         ("order", message.order_id))]
 
     letter = EmailMessage(policy=SMTP.clone(linesep="\n"))
-    letter["Subject"], letter["From"], letter["To"] = subject, head.sender, recipient(contact)
+    letter["Subject"], letter["From"] = subject, head.sender
+    letter["To"] = recipient(contact) if contact["email"] else NOBODY
     letter["Date"] = format_datetime(message.occurred_at)
     letter["Message-ID"] = f"<{message.event_id}@{head.sender.domain}>"
     letter["Auto-Submitted"] = "auto-generated"

@@ -27,6 +27,8 @@ class MailServer:
 
 
 class Mail:
+    needs_address = True
+
     def __init__(self, server: MailServer) -> None:
         self._server = server
 

@@ -17,6 +17,8 @@ SECURITY = ("starttls", "tls", "none")
 class Post(Protocol):
     """Takes a message to someone. The same message twice is recognised by its Message-ID."""
 
+    needs_address: bool  # or it takes messages that are for nobody it could name, too
+
     def send(self, message: Any) -> None:
         """Hand in an email.message.EmailMessage. Raises errors.Undeliverable or errors.PostDown."""
 

@@ -77,7 +77,7 @@ class Sending:
 
     def _hand_in(self, message: Any) -> str:
         contact = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})
-        if not contact["email"]:
+        if self.post.needs_address and not contact["email"]:
             return "no_address"
         self.post.send(letter.write(message, contact, self.head))
         return "sent"

@@ -57,7 +57,7 @@ class SnackCounter:
         except Refusal as refusal:
             log.warning("snacks have to wait for their refund", extra={"order_id": order_id, "reason": refusal.code})
             return
-        self.database.run(lambda tx: refunds.owe_for_snacks(tx, order_id, in_time))
+        self.database.run_known(lambda tx: refunds.owe_for_snacks(tx, order_id, in_time))
 
 
 def keep_step(tx: Connection, step: dict[str, Any], sequence: int) -> None:

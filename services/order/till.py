@@ -173,5 +173,5 @@ class Till:
             then(tx, view)
             return view
 
-        return self.database.run(tell)
+        return self.database.run_known(tell)
 

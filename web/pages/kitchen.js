@@ -116,7 +116,7 @@ class Board {
   async press(ticket, step, button) {
     if (step !== "hand_over") return this.send(step, { order_id: ticket.order_id }, button);
     const code = await openDialog(t("kitchen.ask"), askForCode);
-    if (code) await this.send(step, { order_id: ticket.order_id, code }, button);
+    if (code) await this.send(step, { order_id: ticket.order_id, pick_up_code: code }, button);
   }
 
   async send(step, fields, button) {

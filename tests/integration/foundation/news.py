@@ -34,10 +34,11 @@ class News:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def run(self, settings: dict[str, Any] | None = None, ready: bool = True, environment: dict[str, Any] | None = None,
-            **wishes: Any) -> Process:
+            heartbeat: int = 20, **wishes: Any) -> Process:
         """A process of the room that does as wished, with other settings of events."""
         process = self.run_room("news_room", "--define", f"events={json.dumps({**QUICK, **(settings or {})})}",
-                                "--define", f"news={json.dumps(wishes)}", **(environment or {}))
+                                "--define", f"HEARTBEAT={heartbeat}", "--define", f"news={json.dumps(wishes)}",
+                                **(environment or {}))
         if ready:
             wait_for_room(self.client, "news", process)
         return process

@@ -28,6 +28,7 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
+        self._silent: set[tuple[socket.socket, socket.socket]] = set()
         self._refusing = False
         self._flowing = threading.Event()
         self._flowing.set()
@@ -46,6 +47,13 @@ class Relay:
     def freeze(self) -> None:
         """Keep connections open and move no more data."""
         self._flowing.clear()
+
+    def fall_silent(self, closed: bool = False) -> None:
+        """Nothing comes or goes any more on the connections there are, and nobody is told; new ones are welcome.
+
+        `closed`: not before it is healed.
+        """
+        self._silent, self._refusing = set(self._pairs), closed
 
     def heal(self) -> None:
         self._refusing = False
@@ -74,6 +82,8 @@ class Relay:
                 for source in select.select(pair, [], [])[0]:
                     piece = source.recv(65536)
                     self._flowing.wait()
+                    if pair in self._silent:
+                        return None
                     passes = self._on_request if source is client else self._on_reply
                     if not piece or not passes(piece):
                         return self._close(pair)

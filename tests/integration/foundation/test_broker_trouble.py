@@ -76,6 +76,20 @@ def test_a_broker_that_closes_all_connections_is_come_back_to(
     assert far_front.is_alive
 
 
+def test_rooms_whose_line_has_fallen_silent_come_back(run_room: RunRoom, wire: Relay, client: Any) -> None:
+    """As when the broker's machine is gone: no connection is ever told that it is broken."""
+    rooms = [run_room(f"{name}_room", "--define", "HEARTBEAT=4", MARQUEE_AMQP_PORT=wire.port)
+             for name in ("echo", "front")]
+    for name, room in zip(("echo", "front"), rooms, strict=True):
+        wait_for_room(client, name, room)
+    wire.fall_silent()
+    wait_until(lambda: is_back("echo") and is_back("front"), 60, "both rooms to be back")
+    with ClusterRpcClient(timeout=10) as caller:
+        wait_until(lambda: caller.front.ask(method="say", sending={"text": "hello"})["outcome"] == "ok", 60,
+                   "one to reach the other")
+    assert all(room.is_alive for room in rooms)
+
+
 def rabbitmqctl(servers: Mesh, *command: str) -> str:
     """The node is reached by its distribution port: nothing here runs epmd, and the tool must not listen there."""
     rabbitmq = RabbitMQ([servers.settings["AMQP_URI"]], servers.folder / "rabbitmq")

@@ -160,7 +160,7 @@ class Line:
         self._word, self._lose = word, lose
         self.armed = False
         self._said = False
-        self._broken = False
+        self.broken = False
 
     def on_request(self, piece: bytes) -> bool:
         self._said = self._said or (self.armed and self._word in piece)
@@ -170,8 +170,8 @@ class Line:
         return not self._breaks_at("reply")
 
     def _breaks_at(self, where: str) -> bool:
-        breaks = self._said and not self._broken and self._lose == where
-        self._broken = self._broken or breaks
+        breaks = self._said and not self.broken and self._lose == where
+        self.broken = self.broken or breaks
         return breaks
 
 

@@ -1,4 +1,6 @@
+import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import nameko
 import pytest
@@ -6,8 +8,10 @@ from sqlalchemy import Engine, delete, insert
 
 from rehearsal.mesh import Mesh
 from services.foundation import migrate
-from services.foundation.database import Transactions, make_engine
+from services.foundation.database import Transactions, make_engine, utc_now
 from services.kitchen.models import Base
+
+START = dt.datetime(2030, 1, 1, 20, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,14 @@ def put_on_the_menu(kitchen: Transactions, **stock: int) -> None:
     kitchen.run(lambda tx: tx.execute(insert(Base.metadata.tables["snack"]), [
         {"cinema_id": "kanal", "sku": sku, "name": sku.title(), "name_zh": None, "category": "snack", "price": 500,
          "currency": "EUR", "place": 0, "left_over": left, "supplied": left} for sku, left in stock.items()]))
+
+
+def paid(order_id: str, starts_at: dt.datetime = START) -> dict[str, Any]:
+    """order.paid as the order room publishes it: for one popcorn."""
+    screening = {"screening_id": "s", "film_title": "Arrival", "cinema_id": "kanal", "cinema_name": "Kino am Kanal",
+                 "hall_name": "Saal 1", "starts_at": starts_at.isoformat()}
+    snack = {"sku": "popcorn", "name": "Popcorn", "name_zh": None, "quantity": 1, "price": 500}
+    body = {"order_id": order_id, "buyer_id": "ada", "status": "paid", "seats": [], "returned_seats": [], "total": 500,
+            "refunded": 0, "currency": "EUR", "screening": screening, "snacks": [snack], "reason": None, "refund": None}
+    return {"event_id": f"event-{order_id}", "type": "order.paid", "version": 1, "occurred_at": utc_now().isoformat(),
+            "about": order_id, "sequence": 3, "trace": {}, "body": body}

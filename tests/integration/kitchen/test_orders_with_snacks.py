@@ -113,15 +113,25 @@ def test_popcorn_is_bought_cooked_and_handed_over(mesh: Mesh, screening: str, ci
     assert (ticket["status"], ticket["pick_up_code"], ticket["short"]) == ("new", code, False)
     assert [snack["quantity"] for snack in ticket["snacks"]] == [2, 1]
 
-    assert cook(mesh, staff, "hand_over", order, code=code)[1]["code"] == "kitchen_step_taken"
+    assert cook(mesh, staff, "hand_over", order, pick_up_code=code)[1]["code"] == "kitchen_step_taken"
     assert cook(mesh, staff, "start", order)[1]["status"] == "preparing"
     wait_for_step(mesh, token, order, "preparing")
     assert cook(mesh, staff, "finish", order)[1]["status"] == "ready"
     wait_for_step(mesh, token, order, "ready")
-    assert cook(mesh, staff, "hand_over", order, code="nope")[1]["code"] == "wrong_pick_up_code"
-    assert cook(mesh, staff, "hand_over", order, code=code.lower())[1]["status"] == "collected"
+    assert cook(mesh, staff, "hand_over", order, pick_up_code="nope")[1]["code"] == "wrong_pick_up_code"
+    assert cook(mesh, staff, "hand_over", order, pick_up_code=code.lower())[1]["status"] == "collected"
     wait_for_step(mesh, token, order, "collected")
     mesh.check_invariants()
+
+
+def test_a_guest_who_shows_the_order_needs_no_code(mesh: Mesh, screening: str, seats: list[str], staff: str) -> None:
+    token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
+    for step in ("start", "finish"):
+        cook(mesh, staff, step, order)
+
+    assert cook(mesh, staff, "hand_over", order, pick_up_code="")[1]["code"] == "fields_invalid"  # is not left out
+    assert cook(mesh, staff, "hand_over", order)[1]["status"] == "collected"
+    wait_for_step(mesh, token, order, "collected")
 
 
 def test_the_slower_of_two_cooks_is_told_so(mesh: Mesh, screening: str, seats: list[str], staff: str) -> None:
@@ -132,12 +142,6 @@ def test_the_slower_of_two_cooks_is_told_so(mesh: Mesh, screening: str, seats: l
 
     assert Counter(answer.status for answer in answers) == {200: 1, 409: 7}
     assert {answer.body["code"] for answer in answers if answer.status == 409} == {"kitchen_step_taken"}
-
-
-def test_the_queue_is_ordered_by_need(mesh: Mesh, staff: str) -> None:
-    needed = [ticket["needed_at"] for ticket in mesh.get("/kitchen/get_queue", staff).json()["tickets"]]
-
-    assert needed == sorted(needed)
 
 
 @pytest.mark.parametrize("method", ["get_queue", "start", "finish", "hand_over", "restock"])
@@ -368,7 +372,7 @@ def test_an_order_is_completed_when_the_film_is_over_and_the_popcorn_collected(m
     wait_until(lambda: info(mesh, plain_token, plain)["status"] == "completed", what="the order without snacks")
     assert info(mesh, token, order)["status"] == "paid"
     code = info(mesh, token, order)["kitchen"]["pick_up_code"]
-    for step, fields in (("start", {}), ("finish", {}), ("hand_over", {"code": code})):
+    for step, fields in (("start", {}), ("finish", {}), ("hand_over", {"pick_up_code": code})):
         assert cook(mesh, staff, step, order, **fields)[0] == 200
 
     wait_until(lambda: info(mesh, token, order)["status"] == "completed", what="the order with snacks")

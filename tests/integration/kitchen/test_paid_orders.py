@@ -1,6 +1,5 @@
 """Each paid order is cooked once, however often it is told and whoever dies over it."""
 
-import datetime as dt
 import json
 import random
 import subprocess
@@ -18,16 +17,15 @@ from operations.events import subscriptions_of
 from operations.stock import stock_adds_up
 from rehearsal.mesh import ROOT, Mesh, wait_until
 from services.foundation import amqp, topology
-from services.foundation.database import Transactions, utc_now
+from services.foundation.database import Transactions
 from services.kitchen import store
 from services.kitchen.service import Kitchen
-from tests.integration.kitchen.conftest import put_on_the_menu
+from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
 from tests.integration.kitchen.test_stock import wanted
 
 SEED = 20261121
 ORDERS, LOST, SPARE = 1000, 100, 40  # of a thousand orders a hundred have lost their reservation; forty more are there
 QUICK = {"pauses": [0.1, 0.3], "tries": 20, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2, "kept_days": 30}
-START = dt.datetime(2030, 1, 1, 20, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -37,21 +35,9 @@ def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
         yield servers.settings
 
 
-def paid(number: int) -> dict[str, Any]:
-    """order.paid as the order room publishes it."""
-    order_id = f"order{number}"
-    screening = {"screening_id": "s", "film_title": "Arrival", "cinema_id": "kanal", "cinema_name": "Kino am Kanal",
-                 "hall_name": "Saal 1", "starts_at": START.isoformat()}
-    snack = {"sku": "popcorn", "name": "Popcorn", "name_zh": None, "quantity": 1, "price": 500}
-    body = {"order_id": order_id, "buyer_id": "ada", "status": "paid", "seats": [], "returned_seats": [], "total": 500,
-            "refunded": 0, "currency": "EUR", "screening": screening, "snacks": [snack], "reason": None, "refund": None}
-    return {"event_id": f"event{number}", "type": "order.paid", "version": 1, "occurred_at": utc_now().isoformat(),
-            "about": order_id, "sequence": 3, "trace": {}, "body": body}
-
-
 def publish_one_to_three_times() -> int:
     dice = random.Random(SEED)
-    events = [event for number in range(ORDERS) for event in [paid(number)] * dice.randint(1, 3)]
+    events = [event for number in range(ORDERS) for event in [paid(f"order{number}")] * dice.randint(1, 3)]
     dice.shuffle(events)
     for event in events:
         amqp.send(json.dumps(event).encode(), content_type="application/json", content_encoding="utf-8",

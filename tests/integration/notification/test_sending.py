@@ -101,11 +101,22 @@ def test_a_recipient_who_does_not_exist_is_not_tried_again(house: House) -> None
     assert tuple(row) == (1, "the mail server answered 550 5.1.1")
 
 
-def test_whoever_has_no_address_or_no_account_gets_no_message(house: House) -> None:
+def test_whoever_has_no_address_or_no_account_gets_no_mail(house: House) -> None:
+    inbox = Inbox()
+    with mail_server(inbox) as port:
+        house.run(smtp_port=port)
+        house.publish([*house.envelopes(1, house.account(email=None)), *house.envelopes(1, "nobody")])
+        wait_until(lambda: house.statuses() == {"no_address": 2}, 30, "the notes")
+    assert inbox.taken == []
+
+
+def test_a_file_needs_no_address(house: House) -> None:
     house.run()
-    house.publish([*house.envelopes(1, house.account(email=None)), *house.envelopes(1, "nobody")])
-    wait_until(lambda: house.statuses() == {"no_address": 2}, 30, "the notes")
-    assert house.files == []
+    envelopes = [*house.envelopes(1, house.account(email=None)), *house.envelopes(1, "nobody")]
+    house.publish(envelopes, times=(3, 3))
+    house.wait_for(2)
+    assert {letter.event_id for letter in house.files} == {envelope["event_id"] for envelope in envelopes}
+    assert [letter.to for letter in house.files] == ["undisclosed-recipients:;"] * 2
 
 
 def test_without_the_user_room_messages_wait(house: House, user_room: object) -> None:

@@ -209,20 +209,21 @@ def test_what_was_rolled_back_is_never_told(mesh: Mesh, buyer: Buyer, screening:
     assert [letter.subject.partition(" ")[2][:7] for letter in buyer.post] == ["tickets"]
 
 
-def test_who_gave_no_address_gets_no_message_and_that_is_noted_once(mesh: Mesh, screening: str,
+def test_who_gave_no_address_has_a_file_for_every_turn_all_the_same(mesh: Mesh, screening: str,
                                                                     seats: list[str]) -> None:
-    silent = Buyer(mesh, mesh.buyer(), "")
-    order = silent.buy(screening, seats[:1])
-    silent.ask("pay", order_id=order["order_id"], method="sandbox")
+    silent = Buyer(mesh, mesh.buyer(), "undisclosed-recipients:;")
+    paid, dropped = silent.buy(screening, seats[:1]), silent.buy(screening, seats[1:2])
+    silent.ask("pay", order_id=paid["order_id"], method="sandbox")
+    silent.ask("cancel", order_id=dropped["order_id"])
+    silent.ask("refund", order_id=paid["order_id"])
 
-    def notes() -> list[Any]:
-        return mesh.rows("notification", "SELECT status, tries FROM message WHERE order_id = :o "
-                                         "AND status != 'waiting'", o=order["order_id"])
+    def told(order: dict[str, Any]) -> list[str]:
+        return [letter.subject for letter in silent.post if f"/order/{order['order_id']}" in letter.text]
 
-    wait_until(notes, 20, "the note")
+    wait_until(lambda: len(told(paid)) >= 2 and told(dropped), 20, "the messages")
     rest(mesh)
-    assert [tuple(row) for row in notes()] == [("no_address", 1)]
-    assert "message no_address" in mesh.log("notification")
+    assert [subject.partition(" for ")[0] for subject in told(paid)] == ["Your tickets", "Your money"]
+    assert ["is cancelled" in subject for subject in told(dropped)] == [True]
 
 
 def test_no_address_is_in_a_log(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:

@@ -95,6 +95,14 @@ def test_what_is_no_address_is_said_to_be_undeliverable(email: str) -> None:
         write(message(), contact(email=email), letterhead())
 
 
+@pytest.mark.parametrize("email", [None, ""])
+def test_who_has_no_address_is_written_to_without_one(email: str | None) -> None:
+    told = parse(write(message(), contact(email=email), letterhead()).as_bytes())
+    assert told.to == "undisclosed-recipients:;"
+    assert told.message["To"].addresses == ()
+    assert told.text.startswith("Hello Ada,")
+
+
 def test_an_address_in_another_script_is_written_as_the_net_writes_it() -> None:
     told = parse(write(message(), contact(email="ada@bücher.example"), letterhead()).as_bytes())
     assert told.to == "ada@xn--bcher-kva.example"

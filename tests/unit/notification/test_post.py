@@ -28,6 +28,11 @@ def test_these_ways_are_taken(given: dict[str, Any], way: type) -> None:
     assert isinstance(choose(given), way)
 
 
+@pytest.mark.parametrize(("given", "needed"), [(settings(), False), (settings(**HOST), True)])
+def test_only_mail_needs_to_know_where_to(given: dict[str, Any], needed: bool) -> None:
+    assert choose(given).needs_address is needed
+
+
 @pytest.mark.parametrize(("given", "told"), [
     (settings("production"), "MARQUEE_SMTP_HOST.*MARQUEE_POST=folder"), (settings(post="smtp"), "MARQUEE_SMTP_HOST"),
     (settings(post="pigeon"), "pigeon"), (settings(security="maybe", **HOST), "MARQUEE_SMTP_SECURITY"),

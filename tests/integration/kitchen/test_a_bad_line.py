@@ -1,0 +1,98 @@
+"""The kitchen's line to MariaDB breaks during a COMMIT: done or not, the order room is answered, and once is once."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Any
+
+import nameko
+import pytest
+from nameko import serialization
+from nameko.standalone.rpc import ClusterRpcClient
+from sqlalchemy import insert, select
+
+from operations.stock import stock_adds_up
+from rehearsal.mesh import Mesh, wait_until
+from schemas.kitchen import STEP
+from services.foundation import outbox
+from services.foundation.database import Transactions, utc_now
+from services.foundation.ids import new_id
+from services.kitchen.models import KEYS, OUTBOX
+from tests.integration.foundation.conftest import relay as relay
+from tests.integration.foundation.conftest import rooms, wait_for_room
+from tests.integration.foundation.relay import Relay
+from tests.integration.foundation.test_transactions import Line
+from tests.integration.kitchen.conftest import put_on_the_menu
+from tests.integration.kitchen.test_stock import left
+
+
+@pytest.fixture(params=["request", "reply"])
+def line(request: pytest.FixtureRequest) -> Line:
+    """Which loses, once it is armed, a COMMIT on its way, or the answer to it."""
+    return Line(b"COMMIT", request.param)
+
+
+@pytest.fixture
+def far_kitchen(servers: Mesh, kitchen: Transactions, relay: Callable[..., Relay], line: Line, tmp_path: Any) -> Any:
+    """The kitchen room at the other end of that line, where nobody but us has it commit anything."""
+    wire = relay(servers.environment["MARQUEE_DB_PORT"], on_request=line.on_request, on_reply=line.on_reply)
+    quiet = {"kitchen": {"minutes_before_start": 10, "sweep_seconds": 3600},
+             "events": {**servers.settings["events"], "poll_seconds": 3600}}
+    options = [part for name, value in quiet.items() for part in ("--define", f"{name}={json.dumps(value)}")]
+    with nameko.config.patch(servers.settings, clear=True), rooms(servers, tmp_path) as run:
+        serialization.setup()
+        kitchen.run(leave_something_to_do)
+        with ClusterRpcClient(timeout=20) as client:
+            wait_for_room(client, "kitchen", run("services.kitchen.service", *options, MARQUEE_DB_PORT=wire.port))
+            wait_until(lambda: kitchen.read(is_all_done), what="its first round")
+            yield client.kitchen
+
+
+def leave_something_to_do(tx: Any) -> None:
+    """An event to publish, and an answer to forget."""
+    outbox.write(tx, OUTBOX, STEP, about="o", sequence=1, body={
+        "order_id": "o", "status": "released", "pick_up_code": None, "needed_at": None})
+    tx.execute(insert(KEYS), {"principal": "p", "method": "m", "idempotency_key": "k", "request_digest": "d",
+                              "reply": b"", "answered_at": utc_now() - dt.timedelta(days=365)})
+
+
+def is_all_done(tx: Any) -> bool:
+    return not (tx.execute(select(KEYS)).first() or outbox.take(tx, OUTBOX, 1))
+
+
+def wish() -> dict[str, Any]:
+    return {"order_id": new_id(), "cinema_id": "kanal", "currency": "EUR", "purchase": "p",
+            "snacks": [{"sku": "popcorn", "quantity": 2}],
+            "until": (utc_now() + dt.timedelta(minutes=8)).isoformat()}
+
+
+def test_snacks_are_reserved_once_and_given_up_once(far_kitchen: Any, kitchen: Transactions, line: Line) -> None:
+    put_on_the_menu(kitchen, popcorn=5)
+    wanted = wish()
+    line.armed = True
+    assert far_kitchen.reserve(**wanted)["snacks"][0]["quantity"] == 2
+    assert line.broken
+    assert left(kitchen) == {"popcorn": 3}
+
+    assert far_kitchen.give_up(order_id=wanted["order_id"]) == {"in_time": True}
+    assert left(kitchen) == {"popcorn": 5}
+    assert kitchen.read(stock_adds_up) == []
+
+
+@pytest.mark.parametrize("what", ["give_up", "release"])
+def test_snacks_given_back_are_back_once(far_kitchen: Any, kitchen: Transactions, line: Line, what: str) -> None:
+    put_on_the_menu(kitchen, popcorn=5)
+    wanted = wish()
+    far_kitchen.reserve(**wanted)
+    line.armed = True
+    getattr(far_kitchen, what)(order_id=wanted["order_id"])
+    assert line.broken
+    assert left(kitchen) == {"popcorn": 5}
+    assert kitchen.read(stock_adds_up) == []
+
+
+def test_the_menu_is_read_again(far_kitchen: Any, kitchen: Transactions, line: Line) -> None:
+    put_on_the_menu(kitchen, popcorn=5)
+    line.armed = True
+    assert far_kitchen.get_menu(cinema_id="kanal")["snacks"][0]["left"] == 5
+    assert line.broken
