@@ -105,7 +105,7 @@ def particulars(words: Words, kind: str, facts: dict[str, Any]) -> list[tuple[st
     lines = [("seats", words.list(rules.seats(kind, facts)))]
     if kind == "part_refunded":
         lines.append(("seats_left", words.list(rules.seats_left(facts))))
-    if kind in ("paid", "revived") and facts["snacks"]:
+    if kind in ("paid", "revived", "screening_cancelled") and facts["snacks"]:
         lines.append(("snacks", words.list([snack(words, each) for each in facts["snacks"]])))
     return [*lines, (f"money.{rules.money_word(kind, facts)}",
                      words.money(rules.amount(kind, facts), facts["currency"]))]

@@ -9,6 +9,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from services.foundation.database import UtcDateTime
 from services.foundation.inbox import inbox_table
 
+LONGEST_ERROR = 200
+
 
 class Base(DeclarativeBase):
     pass
@@ -29,7 +31,7 @@ class Message(Base):
     status: Mapped[str] = mapped_column(String(16))
     tries: Mapped[int] = mapped_column(SmallInteger)
     due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while someone is sending it: when that counts as failed
-    error: Mapped[str | None] = mapped_column(String(200))    # what became of the last try
+    error: Mapped[str | None] = mapped_column(String(LONGEST_ERROR))  # what became of the last try
     changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
     __table_args__ = (Index("messages_by_turn", "status", "due_at"),)

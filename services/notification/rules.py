@@ -32,7 +32,11 @@ def amount(kind: str, facts: dict[str, Any]) -> int:
     """The money that this message is about, in minor units."""
     if kind == "refunded":
         return int(facts["refunded"])
-    return int(facts["refund"]["amount"] if facts["refund"] else facts["total"])
+    if not facts["refund"]:
+        return int(facts["total"])
+    # When the house cancels, the snacks are paid back in any case, each in its own time.
+    snacks = facts["snacks"] if kind == "screening_cancelled" else ()
+    return int(facts["refund"]["amount"]) + sum(snack["quantity"] * snack["price"] for snack in snacks)
 
 
 def money_word(kind: str, facts: dict[str, Any]) -> str:

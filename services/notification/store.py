@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from services.foundation.ids import new_id
-from services.notification.models import Message
+from services.notification.models import LONGEST_ERROR, Message
 
 messages: Any = Message.__table__
 
@@ -39,13 +39,13 @@ def claim(tx: Connection, now: dt.datetime, lease: dt.timedelta) -> Row[Any] | N
 def settle(tx: Connection, message_id: str, status: str, now: dt.datetime, error: str | None = None) -> None:
     """What became of a message: `sent`, `failed` or `no_address`."""
     tx.execute(update(messages).where(messages.c.message_id == message_id)
-               .values(status=status, error=error, changed_at=now))
+               .values(status=status, error=error and error[:LONGEST_ERROR], changed_at=now))
 
 
 def put_off(tx: Connection, message_id: str, until: dt.datetime, error: str) -> None:
     """Try it again, not before `until`."""
     tx.execute(update(messages).where(messages.c.message_id == message_id, messages.c.status == "waiting")
-               .values(due_at=until, error=error))
+               .values(due_at=until, error=error[:LONGEST_ERROR]))
 
 
 # --- for operators ---

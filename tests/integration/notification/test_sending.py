@@ -90,6 +90,15 @@ def test_what_is_given_up_is_listed_and_can_be_sent_again(house: House) -> None:
     assert len(inbox.taken) == 1
 
 
+def test_what_is_wrong_may_take_more_words_than_are_kept(house: House) -> None:
+    house.folder = house.folder / ("far" * 70)
+    house.folder.mkdir()
+    (house.folder / "messages").touch()  # no folder can be made there
+    house.run(tries=2)
+    house.publish(house.envelopes(1, house.account()))
+    wait_until(lambda: house.statuses() == {"failed": 1}, 30, "the last try")
+
+
 def test_a_recipient_who_does_not_exist_is_not_tried_again(house: House) -> None:
     inbox = Inbox()
     inbox.refuse_recipient = "550 5.1.1 no such mailbox"

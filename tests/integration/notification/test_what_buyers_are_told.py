@@ -19,8 +19,9 @@ class Buyer:
     token: str
     email: str
 
-    def buy(self, screening: str, seats: list[str]) -> dict[str, Any]:
-        return self.ask("buy", screening_id=screening, seats=seats)
+    def buy(self, screening: str, seats: list[str], *snacks: str) -> dict[str, Any]:
+        wanted = [{"sku": sku, "quantity": 1} for sku in snacks]
+        return self.ask("buy", screening_id=screening, seats=seats, snacks=wanted)
 
     def ask(self, method: str, /, **fields: Any) -> dict[str, Any]:
         reply = self.mesh.post(f"/order/{method}", self.token, **fields)
@@ -124,7 +125,7 @@ def test_an_order_cancelled_unpaid_is_told_once(mesh: Mesh, buyer: Buyer, screen
 def test_a_cancelled_screening_is_told_to_those_who_paid_and_those_who_had_not(mesh: Mesh, buyer: Buyer) -> None:
     screening = mesh.fresh_screening(40)
     seats = list(mesh.seats(screening))
-    paid, unpaid = buyer.buy(screening, seats[:3]), buyer.buy(screening, seats[3:4])
+    paid, unpaid = buyer.buy(screening, seats[:3], "cola"), buyer.buy(screening, seats[3:4])
     buyer.ask("pay", order_id=paid["order_id"], method="sandbox")
     buyer.ask("refund", order_id=paid["order_id"], seats=seats[:1])
     buyer.wait_for(2)
@@ -138,8 +139,11 @@ def test_a_cancelled_screening_is_told_to_those_who_paid_and_those_who_had_not(m
     assert told[unpaid["order_id"]].subject.startswith("Cancelled: ")
     assert "nothing is owed" in told[unpaid["order_id"]].text
     assert f"Seats: {', '.join(seats[1:3])}\n" in told[paid["order_id"]].text
-    left = sum(seat["price"] for seat in paid["seats"][1:])
+    left = sum(seat["price"] for seat in paid["seats"][1:]) + paid["snacks"][0]["price"]
+    assert f"Snacks: 1 × {paid['snacks'][0]['name']}\n" in told[paid["order_id"]].text
     assert f"Given back: €{left / 100:.2f}" in told[paid["order_id"]].text
+    wait_until(lambda: mesh.get("/order/get_info", buyer.token, order_id=paid["order_id"]).json()["refunded"]
+               == paid["total"], 20, "the money for the snacks")
 
 
 def expired(mesh: Mesh, order: dict[str, Any]) -> None:

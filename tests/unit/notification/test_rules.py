@@ -36,6 +36,12 @@ def test_a_refund_of_some_seats_is_about_these_seats() -> None:
     assert rules.amount("refunded", told) == 2000
 
 
+def test_a_cancelled_screening_gives_back_the_snacks_too() -> None:
+    snacks = [{"sku": "cola", "name": "Cola", "name_zh": None, "quantity": 2, "price": 300}]
+    told = facts(**GONE, refund={"amount": 1250, "seats": ["F8"]}, returned_seats=["F7", "F8"], snacks=snacks)
+    assert rules.amount("screening_cancelled", told) == 1850
+
+
 def test_who_had_not_paid_for_a_cancelled_screening_is_told_no_refund() -> None:
     told = facts(**GONE)
     assert rules.money_word("screening_cancelled", told) == "unpaid"
