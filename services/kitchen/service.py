@@ -17,7 +17,7 @@ from services.foundation.events import Delivery, on_event
 from services.foundation.idempotency import Keys, forget_old_keys
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
-from services.kitchen import rules, store
+from services.kitchen import rules, stock, store
 from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
 
 log = logging.getLogger("marquee.kitchen")
@@ -36,7 +36,7 @@ class Kitchen:
     @call(contract.GET_MENU)
     def get_menu(self, request: Fields) -> Fields:
         """The snacks of a cinema and how many are left; a cinema without a kitchen has none."""
-        snacks = self.database.read(lambda tx: store.menu(tx, request["cinema_id"]))
+        snacks = self.database.read(lambda tx: stock.menu(tx, request["cinema_id"]))
         return {"cinema_id": request["cinema_id"], "snacks": snacks}
 
     # --- for the order room ---
@@ -88,7 +88,7 @@ class Kitchen:
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
         """Say how many there are for sale; saying it again changes nothing."""
-        return self.database.run_known(lambda tx: store.restock(tx, **request))
+        return self.database.run_known(lambda tx: stock.restock(tx, **request))
 
     def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
         keys = Keys(KEYS, self.asker, method, request)

@@ -1,17 +1,17 @@
-"""The kitchen room's queries. Stock and steps change by compare-and-set, in the transaction of their event."""
+"""The kitchen room's tickets, from reserving on. Steps change by compare-and-set, in the transaction of their event."""
 
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import RequestInProgress
 from schemas.kitchen import STEP, KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
 from services.foundation import outbox
-from services.kitchen import rules
+from services.kitchen import rules, stock
 from services.kitchen.models import OUTBOX, Base
 
 snacks, tickets, lines = (Base.metadata.tables[name] for name in ("snack", "ticket", "ticket_line"))
@@ -19,49 +19,6 @@ Rows = Sequence[Row[Any]]
 CODES_TRIED = 50
 QUEUE_AT_MOST = 200
 AT_A_TIME = 100
-
-# --- stock ---
-
-
-def menu(tx: Connection, cinema_id: str) -> list[dict[str, Any]]:
-    """What a cinema sells, in the fields of schemas.kitchen.MenuSnack."""
-    query = select(snacks).where(snacks.c.cinema_id == cinema_id).order_by(snacks.c.place, snacks.c.sku)
-    return [menu_snack(row) for row in tx.execute(query)]
-
-
-def menu_snack(row: Row[Any]) -> dict[str, Any]:
-    return {**row._mapping, "left": row.left_over}
-
-
-def restock(tx: Connection, cinema_id: str, sku: str, stock: int) -> dict[str, Any]:
-    """Have `stock` of a snack for sale. Raises SnacksUnknown."""
-    mine = (snacks.c.cinema_id == cinema_id, snacks.c.sku == sku)
-    # MariaDB assigns from left to right, so the first still sees the old number.
-    tx.execute(update(snacks).where(*mine).ordered_values(
-        (snacks.c.supplied, snacks.c.supplied + stock - snacks.c.left_over), (snacks.c.left_over, stock)))
-    if row := tx.execute(select(snacks).where(*mine)).first():
-        return menu_snack(row)
-    raise SnacksUnknown(skus=[sku])
-
-
-def enough(quantity: int) -> ColumnElement[bool]:
-    """The guard by which the last popcorn is sold once."""
-    return snacks.c.left_over >= quantity
-
-
-def take(tx: Connection, cinema_id: str, sku: str, quantity: int) -> bool:
-    """Take so many from the stock, or none."""
-    taken = update(snacks).where(snacks.c.cinema_id == cinema_id, snacks.c.sku == sku, enough(quantity))
-    return tx.execute(taken.values(left_over=snacks.c.left_over - quantity)).rowcount == 1
-
-
-def put_back(tx: Connection, ticket: Row[Any]) -> None:
-    """Have the stock get back what the ticket took from it."""
-    for line in lines_of(tx, ticket.order_id):
-        tx.execute(update(snacks).where(snacks.c.cinema_id == ticket.cinema_id, snacks.c.sku == line.sku)
-                   .values(left_over=snacks.c.left_over + line.taken))
-    tx.execute(update(lines).where(lines.c.order_id == ticket.order_id).values(taken=0))
-
 
 # --- reserving ---
 
@@ -85,7 +42,7 @@ def reserve(tx: Connection, request: dict[str, Any]) -> Rows:
     if unknown := [sku for sku in wanted if sku not in on_sale]:
         raise SnacksUnknown(skus=unknown)
     # Sorted, so that two buyers never wait for each other in a circle.
-    if sold_out := [sku for sku in sorted(wanted) if not take(tx, cinema_id, sku, wanted[sku])]:
+    if sold_out := [sku for sku in sorted(wanted) if not stock.take(tx, cinema_id, sku, wanted[sku])]:
         raise RequestInProgress(retry_after=1) if has_twin(tx, request) else SnacksSoldOut(skus=sold_out)
     add_lines(tx, order_id, [{**on_sale[sku]._mapping, "quantity": quantity} for sku, quantity in wanted.items()],
               covered=True)
@@ -123,7 +80,7 @@ def release(tx: Connection, order_id: str, only_unconfirmed: bool = False) -> bo
     ticket = look(tx, order_id)
     if ticket is None or ticket.status != "reserved" or (only_unconfirmed and ticket.confirmed):
         return False
-    put_back(tx, ticket)
+    stock.put_back(tx, ticket)
     move(tx, ticket, "released")
     return True
 
@@ -195,7 +152,7 @@ def take_up(tx: Connection, order: dict[str, Any], needed_at: dt.datetime) -> No
 
 def take_again(tx: Connection, ticket: Row[Any]) -> None:
     for line in lines_of(tx, ticket.order_id):
-        if take(tx, ticket.cinema_id, line.sku, line.quantity):
+        if stock.take(tx, ticket.cinema_id, line.sku, line.quantity):
             tx.execute(update(lines).where(lines.c.order_id == line.order_id, lines.c.sku == line.sku)
                        .values(taken=line.quantity))
 
@@ -226,7 +183,7 @@ def give_up(tx: Connection, order_id: str) -> bool:
         return True
     if not rules.may_become(ticket.status, "given_up"):
         return False
-    put_back(tx, ticket)
+    stock.put_back(tx, ticket)
     move(tx, ticket, "given_up")
     return True
 

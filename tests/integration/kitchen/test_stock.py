@@ -12,7 +12,7 @@ from operations.invariants import stock_adds_up
 from schemas.errors import RequestInProgress
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown
 from services.foundation.database import Transactions, utc_now
-from services.kitchen import menu, store
+from services.kitchen import menu, stock, store
 from tests.integration.kitchen.conftest import put_on_the_menu
 from tests.unit.film.samples import written
 from tests.unit.kitchen.test_menu import WITH_MENU
@@ -27,7 +27,7 @@ def wanted(order_id: str, **quantities: int) -> dict[str, Any]:
 
 
 def left(kitchen: Transactions) -> dict[str, int]:
-    return {snack["sku"]: snack["left"] for snack in kitchen.read(lambda tx: store.menu(tx, "kanal"))}
+    return {snack["sku"]: snack["left"] for snack in kitchen.read(lambda tx: stock.menu(tx, "kanal"))}
 
 
 def reserve(kitchen: Transactions, request: dict[str, Any]) -> bool:
@@ -58,7 +58,7 @@ def careless(monkeypatch: pytest.MonkeyPatch, kitchen: Transactions) -> Any:
     constraint = "CONSTRAINT nothing_sold_that_is_not_there"
     with kitchen.engine.begin() as tx:
         tx.exec_driver_sql(f"ALTER TABLE snack DROP {constraint}")
-    monkeypatch.setattr(store, "enough", lambda quantity: true())
+    monkeypatch.setattr(stock, "enough", lambda quantity: true())
     yield
     with kitchen.engine.begin() as tx:
         tx.exec_driver_sql("DELETE FROM snack")
@@ -141,11 +141,11 @@ def test_staff_say_what_is_on_the_shelf(kitchen: Transactions) -> None:
     kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
 
     for _ in range(2):
-        assert kitchen.run(lambda tx: store.restock(tx, "kanal", "cola", 40))["left"] == 40
+        assert kitchen.run(lambda tx: stock.restock(tx, "kanal", "cola", 40))["left"] == 40
 
     assert kitchen.read(stock_adds_up) == []
     with pytest.raises(SnacksUnknown):
-        kitchen.run(lambda tx: store.restock(tx, "kanal", "wine", 1))
+        kitchen.run(lambda tx: stock.restock(tx, "kanal", "wine", 1))
 
 
 def test_loading_a_menu_again_brings_back_nothing_that_was_sold(kitchen: Transactions, tmp_path: Path) -> None:
@@ -156,6 +156,6 @@ def test_loading_a_menu_again_brings_back_nothing_that_was_sold(kitchen: Transac
     written(tmp_path, WITH_MENU.replace("price: 300, stock: 20", "price: 330, stock: 90"))
     assert menu.load(menu.read(path), kitchen.engine) == "0 new, 2 as before or with new facts"
 
-    cola = kitchen.read(lambda tx: store.menu(tx, "kanal"))[0]
+    cola = kitchen.read(lambda tx: stock.menu(tx, "kanal"))[0]
     assert (cola["price"], cola["left"]) == (330, 18)
     assert kitchen.read(stock_adds_up) == []
