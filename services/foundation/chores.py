@@ -3,9 +3,11 @@
 It runs in every process of the room, so it must be safe to do twice at once.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from nameko import config
+from nameko.extensions import DependencyProvider
 from nameko.timer import Timer
 
 
@@ -24,3 +26,10 @@ class Chore(Timer):
 
 
 every: Any = Chore.decorator
+
+
+class Leaving(DependencyProvider):
+    """Injects a question, `self.leaving()`: was the room asked to leave? A chore of many parts asks between them."""
+
+    def get_dependency(self, worker_ctx: Any) -> Callable[[], bool]:
+        return lambda: any(each.should_stop.ready() for each in self.container.entrypoints if isinstance(each, Timer))

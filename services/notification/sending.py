@@ -6,6 +6,7 @@ Message-ID. Any number of processes may send at once.
 
 import datetime as dt
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,19 +26,20 @@ log = logging.getLogger("marquee.notification")
 LEASE = dt.timedelta(seconds=120)
 SEND_SECONDS = 60  # less than the lease, so that nobody else begins while we are at it
 AT_ONCE = 4
-A_PASS = 50  # messages; between two passes the room may be asked to leave
+A_PASS = 50  # messages
 
 
 @dataclass
 class Sending:
     database: Transactions
     remote: RemoteCaller
+    leaving: Callable[[], bool]
     post: Post
     head: Letterhead
     stopped: bool = False
 
     def send_due(self) -> None:
-        """One pass over what is due. It ends early when nothing can be sent at the moment."""
+        """One pass over what is due. It ends early when nothing can be sent at the moment, or the room leaves."""
         pool = GreenPool(AT_ONCE)
         for _ in range(AT_ONCE):
             pool.spawn(self._work_through, A_PASS // AT_ONCE)
@@ -45,7 +47,7 @@ class Sending:
 
     def _work_through(self, most: int) -> None:
         for _ in range(most):
-            if self.stopped:
+            if self.stopped or self.leaving():
                 return
             try:
                 message = self.database.run(lambda tx: store.claim(tx, utc_now(), LEASE))

@@ -10,7 +10,7 @@ from nameko.timer import timer
 from schemas import order
 from schemas.base import Event
 from services.foundation import inbox
-from services.foundation.chores import every
+from services.foundation.chores import Leaving, every
 from services.foundation.database import Database, utc_now
 from services.foundation.events import Delivery, on_event
 from services.foundation.presence import Presence
@@ -30,6 +30,7 @@ class Notification:
     database = Database(Base)
     remote = Remote()
     post_office = PostOffice()
+    leaving = Leaving()
     presence = Presence()
 
     @on_event(order.PAID)
@@ -78,7 +79,7 @@ class Notification:
     def send(self) -> None:
         """Send what is due."""
         try:
-            Sending(self.database, self.remote, *self.post_office).send_due()
+            Sending(self.database, self.remote, self.leaving, *self.post_office).send_due()
         except Exception as problem:  # it is tried again; the room lives on
             log.warning("messages can't be sent", extra={"problem": f"{type(problem).__name__}: {problem}"})
 

@@ -1,5 +1,6 @@
 """A small real mail server that keeps what it takes, and can be made to refuse or to fall silent."""
 
+import asyncio
 import datetime as dt
 import ssl
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ class Inbox:
         self.recipients: list[str] = []
         self.refuse_recipient = self.refuse_message = ""
         self.was_encrypted: list[bool] = []
+        self.is_slow, self.in_hand = False, 0
 
     async def handle_RCPT(self, server: Any, session: Session, envelope: Envelope, address: str,  # noqa: N802
                           options: list[str]) -> str:
@@ -38,6 +40,10 @@ class Inbox:
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.refuse_message:
             return self.refuse_message
+        self.in_hand += 1
+        while self.is_slow:
+            await asyncio.sleep(0.01)
+        self.in_hand -= 1
         assert isinstance(envelope.content, bytes)
         self.taken.append(envelope.content)
         self.recipients += envelope.rcpt_tos

@@ -9,6 +9,7 @@ import pytest
 from rehearsal.mesh import free_ports, wait_until
 from schemas import order
 from services.notification import rules
+from services.notification.sending import AT_ONCE
 from services.notification.words import sentences
 from tests.integration.notification.house import House
 from tests.integration.notification.letters import parse
@@ -71,6 +72,28 @@ def test_who_dies_after_sending_sends_again_under_the_same_id(house: House) -> N
         house.run(smtp_port=port)
         house.wait_for(1)
     assert [parse(content).event_id for content in inbox.taken] == [envelope["event_id"]] * 2
+
+
+def test_who_is_asked_to_leave_finishes_what_is_in_hand_and_leaves_the_rest(house: House) -> None:
+    """Who goes on until the supervisor's patience is over dies with messages sent and not marked."""
+    inbox, [port] = Inbox(), free_ports(1)
+    early = house.run(smtp_port=port)
+    envelopes = house.envelopes(40, house.account())
+    house.publish(envelopes)
+    wait_until(lambda: house.taken() == 40, 30, "the notes")
+    early.stop()
+    inbox.is_slow = True
+    with mail_server(inbox, port=port):
+        room = house.run(smtp_port=port)
+        wait_until(lambda: inbox.in_hand == AT_ONCE, 30, "all hands to be full")
+        room.signal(signal.SIGTERM)
+        inbox.is_slow = False
+        assert room.exit_code() == 0
+        assert len(inbox.taken) < 20
+        house.run(smtp_port=port)
+        house.wait_for(40)
+    assert Counter(parse(content).event_id for content in inbox.taken) == Counter(
+        envelope["event_id"] for envelope in envelopes)
 
 
 def test_what_is_given_up_is_listed_and_can_be_sent_again(house: House) -> None:
