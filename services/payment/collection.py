@@ -8,10 +8,9 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.payment import roster, rules, store
-from services.payment.providers import Provider
+from services.payment.providers import Provider, RefundStanding
 from services.payment.rules import Attempt, Record
 
 log = logging.getLogger("marquee.payment")
@@ -73,23 +72,34 @@ class Collection:
         attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))
         if attempt is None:
             log.warning("a provider speaks of a payment that is not ours", extra={"payment_id": payment_id})
-        elif attempt.status not in ("captured", "review"):
+        elif attempt.status == "captured":
+            self._look_into_refunds(attempt)
+        elif attempt.status != "review":
             provider = self._provider(attempt)
             record = provider.fetch(attempt)
             if record.standing == "pending" and attempt.status not in rules.UNSETTLED:
                 record = provider.cancel(attempt)  # nobody is to pay that any more
             self._settle(provider, attempt, record)
 
-    def give_back(self, refund: Any) -> None:
-        """Send the refund; raises RoomSilent while the provider has not settled it."""
+    def give_back(self, refund: Any) -> RefundStanding:
+        """Send the refund unless that was done; how it stands at the provider."""
         attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
         assert attempt is not None, "a foreign key says so"
-        standing = self._provider(attempt).refund(attempt, refund.refund_id, refund.amount)
+        standing = self._provider(attempt).refund(attempt, rules.refund_key(refund), refund.amount)
+        self.note_refund(refund, standing)
+        return standing
+
+    def note_refund(self, refund: Any, standing: RefundStanding) -> None:
+        """Write down how the refund has ended, if it has."""
         if standing == "failed":
             log.error("a refund failed at the provider", extra={"refund_id": refund.refund_id})
-        if standing != "done":
-            raise RoomSilent(room=attempt.provider)
-        self.database.run_known(lambda tx: store.refund_done(tx, refund.refund_id))
+        if standing != "pending":
+            self.database.run_known(lambda tx: store.refund_ended(tx, refund, standing))
+
+    def _look_into_refunds(self, attempt: Attempt) -> None:
+        for refund in self.database.read(lambda tx: store.refunds_of(tx, attempt.payment_id)):
+            if standing := self._provider(attempt).fetch_refund(attempt, rules.refund_key(refund)):
+                self.note_refund(refund, standing)
 
     def books(self, order_id: str) -> rules.Books:
         return self.database.run_known(lambda tx: store.books(tx, order_id))

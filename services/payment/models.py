@@ -71,7 +71,7 @@ class Payment(Base):
 
 
 class Refund(Base):
-    """Money to give back once. The caller makes the id; it is the provider's idempotency key."""
+    """Money to give back once. The caller makes the id; rules.refund_key is the provider's idempotency key."""
 
     __tablename__ = "refund"
 
@@ -80,7 +80,9 @@ class Refund(Base):
     payment_id: Mapped[str] = mapped_column(ForeignKey("payment.payment_id"))
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    status: Mapped[str] = mapped_column(String(16))  # requested -> done
+    # requested -> done | failed; failed -> requested again, or settled: somebody has paid it back in another way.
+    status: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(SmallInteger)
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
 

@@ -87,14 +87,23 @@ def request_refund(tx: Connection, request: dict[str, Any], now: dt.datetime) ->
         rules.check_same_refund(known, request)
         return known
     payment_id = rules.refundable(found, request["amount"], request["currency"])
-    tx.execute(insert(Refund).values(**request, payment_id=payment_id, status="requested", created_at=now,
+    tx.execute(insert(Refund).values(**request, payment_id=payment_id, status="requested", attempt=1, created_at=now,
                                      tried_at=now))
     _change(tx, found.order_id, now, refunded=Account.refunded + request["amount"])
     return _refund(tx, request["refund_id"])
 
 
-def refund_done(tx: Connection, refund_id: str) -> None:
-    tx.execute(update(Refund).where(Refund.refund_id == refund_id).values(status="done"))
+def refund_ended(tx: Connection, refund: Row[Any], end: str) -> None:
+    """This attempt of a refund is done, or has failed, perhaps after its provider had said that it was done."""
+    before = ("requested",) if end == "done" else ("requested", "done")
+    tx.execute(update(Refund).where(Refund.refund_id == refund.refund_id, Refund.attempt == refund.attempt,
+                                    Refund.status.in_(before)).values(status=end))
+
+
+def refunds_of(tx: Connection, payment_id: str) -> list[Row[Any]]:
+    """Those that may still end in another way than is known."""
+    query = select(Refund.__table__).where(Refund.payment_id == payment_id, Refund.status.in_(("requested", "done")))
+    return list(tx.execute(query))
 
 
 def take_left_charges(tx: Connection, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
@@ -147,7 +156,8 @@ def return_stray(tx: Connection, payment: Any, now: dt.datetime) -> None:
     if account == payment.payment_id or status == "review":
         return  # no news; or somebody is looking into it
     row = {"refund_id": f"dup:{payment.payment_id}", "order_id": payment.order_id, "payment_id": payment.payment_id,
-           "amount": payment.amount, "currency": payment.currency, "status": "requested", "created_at": now}
+           "amount": payment.amount, "currency": payment.currency, "status": "requested", "attempt": 1,
+           "created_at": now}
     tx.execute(upsert(Refund).values(**row, tried_at=now).on_duplicate_key_update(refund_id=row["refund_id"]))
 
 
