@@ -77,7 +77,7 @@ class Collection:
         elif attempt.status != "review":
             provider = self._provider(attempt)
             record = provider.fetch(attempt)
-            if record.standing == "pending" and attempt.status not in rules.UNSETTLED:
+            if record.standing in ("pending", "authorized") and attempt.status in rules.GIVEN_UP:
                 record = provider.cancel(attempt)  # nobody is to pay that any more
             self._settle(provider, attempt, record)
 

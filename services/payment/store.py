@@ -61,15 +61,18 @@ def close(tx: Connection, order_id: str, now: dt.datetime) -> rules.Books:
 
 def move(tx: Connection, payment_id: str, record: rules.Record, now: dt.datetime) -> rules.Books:
     """Write down how the provider says that this attempt stands, if that is news; its order's books then."""
+    order_id = tx.execute(select(Payment.order_id).where(Payment.payment_id == payment_id)).scalar_one()
+    found = books(tx, order_id, lock=True)
+    # Read now that nobody else can change it.
     known = tx.execute(select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider,
                               Payment.status).where(Payment.payment_id == payment_id)).one()
-    found = books(tx, known.order_id, lock=True)
     if record.standing == "pending":
         _compare_and_set(tx, payment_id, ("submitted",), status="pending", reference=record.reference,
                          redirect_url=record.redirect_url)
     elif end := rules.ENDS.get(record.standing):
-        # Money may come in late, for an attempt that was given up: what is made of it, the order room decides.
-        before = rules.UNSETTLED + rules.GIVEN_UP if end == "captured" else rules.UNSETTLED
+        # Money may come in late, for an attempt that was given up: what is made of it, the order room decides, or a
+        # person if it is not what we asked for.
+        before = rules.UNSETTLED + rules.GIVEN_UP if end in ("captured", "review") else rules.UNSETTLED
         moved = _compare_and_set(tx, payment_id, before, status=end, reason=record.reason)
         if end == "captured" and found.status == "captured":
             return_stray(tx, known, now)
@@ -77,7 +80,7 @@ def move(tx: Connection, payment_id: str, record: rules.Record, now: dt.datetime
             if end == "captured":
                 _change(tx, known.order_id, now, status="captured", captured_payment_id=payment_id)
             _tell(tx, known, end, record.reason)
-    return books(tx, known.order_id)
+    return books(tx, order_id)
 
 
 def request_refund(tx: Connection, request: dict[str, Any], now: dt.datetime) -> Row[Any]:
