@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -214,11 +214,22 @@ def list_orders(tx: Connection, buyer_id: str, status: str | None, cursor: str |
 
 
 def dead_orders(tx: Connection, now: dt.datetime, limit: int = 1000) -> list[str]:
-    """Unpaid orders past their deadline."""
+    """Unpaid orders past their deadline, but for those to be left alone now; first those never asked for."""
     return list(tx.execute(
-        select(orders.c.order_id).where(orders.c.status.in_(rules.UNPAID), orders.c.expires_at <= now)
-        .order_by(orders.c.expires_at).limit(limit)
+        select(orders.c.order_id)
+        .where(orders.c.status.in_(rules.UNPAID), orders.c.expires_at <= now, may_be_asked(now))
+        .order_by(orders.c.ask_again_at, orders.c.expires_at).limit(limit)
     ).scalars())
+
+
+def may_be_asked(now: dt.datetime) -> ColumnElement[bool]:
+    """The condition under which the payment room is asked how an order has ended."""
+    return or_(orders.c.ask_again_at.is_(None), orders.c.ask_again_at <= now)
+
+
+def leave_alone(tx: Connection, order_id: str, until: dt.datetime) -> None:
+    """Nothing can be said of the order now."""
+    tx.execute(update(orders).where(orders.c.order_id == order_id).values(ask_again_at=until))
 
 
 def screenings_changed_since(tx: Connection, since: dt.datetime) -> list[str]:

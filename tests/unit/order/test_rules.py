@@ -103,6 +103,11 @@ def test_starting_to_pay_extends_the_deadline_once() -> None:
     assert first == again == created + 15 * MINUTE
 
 
+@pytest.mark.parametrize(("waited", "pause"), [(-5, 0.5), (0, 0.5), (0.2, 0.5), (1, 1), (7, 7), (10, 10), (900, 10)])
+def test_who_has_no_answer_is_asked_ever_more_seldom(waited: float, pause: float) -> None:
+    assert rules.ask_again_at(NOW - waited * MINUTE, NOW) == NOW + pause * MINUTE
+
+
 @pytest.mark.parametrize("status", ORDER_STATES)
 def test_only_an_unpaid_order_can_be_cancelled(status: str) -> None:
     if status in ("created", "paying"):
