@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.engine import Connection
 
 from schemas.film import ScreeningCancelled
@@ -77,7 +77,8 @@ def still_alive(tx: Connection, now: dt.datetime) -> list[str]:
     return list(tx.execute(
         select(orders.c.order_id)
         .join(cancelled, cancelled.c.screening_id == orders.c.screening_id)
-        .where(cancelled.c.cancelled_at > now - LOOKED_AFTER, orders.c.status.in_(ALIVE), store.may_be_asked(now))
+        .where(cancelled.c.cancelled_at > now - LOOKED_AFTER, orders.c.status.in_(ALIVE),
+               or_(orders.c.status != "paying", store.may_be_asked(now)))
         .order_by(orders.c.status == "paying", orders.c.ask_again_at)
     ).scalars())
 

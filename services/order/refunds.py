@@ -49,9 +49,19 @@ def owe_back(tx: Connection, view: store.OrderView) -> None:
     """Money came in for an order that has ended: write down, once, that it goes back."""
     row = view.row
     if not is_owed_back(tx, view):
-        said = {"reason": "paid_late", "refund": {"amount": row.total, "seats": []}}
-        store.change(tx, view, "paid_late", said=said, refunded=row.total)
+        _tell_of(tx, view, row.total)
         _owe(tx, row, row.order_id, "paid_late", row.total)
+
+
+def tell_of(tx: Connection, view: store.OrderView, amount: int) -> None:
+    """The payment room gives back by itself what came in for an order that has ended: its buyer hears of it, once."""
+    if view.row.status in rules.ENDED_UNPAID and not view.row.refunded:
+        _tell_of(tx, view, amount)
+
+
+def _tell_of(tx: Connection, view: store.OrderView, amount: int) -> None:
+    said = {"reason": "paid_late", "refund": {"amount": amount, "seats": []}}
+    store.change(tx, view, "paid_late", said=said, refunded=view.row.refunded + amount)
 
 
 def _owe(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int = 0) -> None:

@@ -26,7 +26,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "completed": frozenset({"refunding"}),  # only when the house cancels the screening after all
     "refunding": frozenset({"refunded"}),
     "expired": frozenset({"paid"}),  # only when a late payment finds all its seats still free
-    "review": frozenset({"paid", "cancelled", "refunding"}),
+    "review": frozenset({"paid", "expired"}),  # when somebody has decided whether its payment counts
     "refunded": frozenset(),
     "cancelled": frozenset(),
 }
@@ -35,7 +35,7 @@ HOLDS_SEATS = UNPAID | {"review"}           # its claims are PENDING
 ENDED_UNPAID = frozenset({"expired", "cancelled"})
 REFUNDABLE = frozenset({"paid", "part_refunded"})
 OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
-SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=30), dt.timedelta(minutes=10)
+SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 BEGUN = frozenset({"preparing", "ready", "collected"})  # in the kitchen: such snacks are not paid back
 
 

@@ -67,15 +67,6 @@ class Till:
             return view, None
         return view, {"payment_id": money["payment_id"], "status": money["status"], "redirect_url": None}
 
-    def hold_for_review(self, order_id: str) -> None:
-        """Something about the payment is not right: seats and money stay where they are until a person has looked."""
-        def move(tx: Connection) -> None:
-            view = store.lock(tx, order_id)
-            if view.row.status == "paying":
-                store.move(tx, view, "review")
-
-        self.database.run_known(move)
-
     def book_payment(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """The money is there: make the order paid, and `then(tx, paid order)` in the same transaction.
 
@@ -84,7 +75,7 @@ class Till:
         """
         def book(tx: Connection) -> store.OrderView:
             view = store.lock(tx, order_id)
-            if view.row.status in rules.UNPAID:
+            if view.row.status in rules.HOLDS_SEATS:
                 store.mark_paid(tx, view, self.ticket_keys)
             elif view.row.status in rules.ENDED_UNPAID and not self._revive(tx, view):
                 refunds.owe_back(tx, view)
@@ -160,6 +151,7 @@ class Till:
         except Exception as problem:
             until = rules.ask_again_at(row.expires_at, utc_now())
             self.database.run(lambda tx: store.leave_alone(tx, row.order_id, until))
+            self.boards.show_held(row.screening_id, row.board_owner, max(row.expires_at, until), view.seat_ids)
             if isinstance(problem, Busy):
                 raise
             log.exception("a payment can't be closed", extra={"order_id": row.order_id})

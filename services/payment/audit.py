@@ -41,8 +41,16 @@ def unsettled(tx: Connection, provider: str, before: dt.datetime) -> list[Row[An
 
 
 def in_review(tx: Connection) -> list[Row[Any]]:
-    query = select(Payment.payment_id, Payment.order_id, Payment.reason).where(Payment.status == "review")
-    return list(tx.execute(query))
+    """Payments that somebody has to look at, the oldest first."""
+    query = select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider,
+                   Payment.reason).where(Payment.status == "review")
+    return list(tx.execute(query.order_by(Payment.created_at)))
+
+
+def failed_refunds(tx: Connection) -> list[Row[Any]]:
+    """Refunds that are owed, and will not be sent by themselves."""
+    query = select(Refund.__table__, Payment.provider).join(Payment, Payment.payment_id == Refund.payment_id)
+    return list(tx.execute(query.where(Refund.status == "failed").order_by(Refund.created_at)))
 
 
 def return_doubles(tx: Connection, provider: str, now: dt.datetime) -> list[Any]:

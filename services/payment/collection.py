@@ -4,17 +4,18 @@ Nothing is asked of a provider before it is written down that it will be, and no
 The provider's record decides, after it was compared with what we asked for; nobody else's word does.
 """
 
+import datetime as dt
 import logging
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from services.foundation.database import Transactions, utc_now
-from services.payment import roster, rules, store
+from services.payment import refunds, roster, rules, store
 from services.payment.providers import Provider, RefundStanding
 from services.payment.rules import Attempt, Record
 
 log = logging.getLogger("marquee.payment")
-T = TypeVar("T")
+NO_ANSWER_AFTER = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,24 @@ class Collection:
             record = provider.fetch(attempt) if attempt.hosted else provider.authorize(attempt)
         return self._settle(provider, attempt, record)
 
+    def finish_left(self, order_id: str, now: dt.datetime) -> None:
+        """Look for the end of a pending attempt; is there none for a day, it is for a person to look at."""
+        books = self.books(order_id)
+        try:
+            books = self.finish(books)
+        except Exception:
+            self._hand_over(books, now)
+            raise
+        if books.status != "open":
+            self._hand_over(books, now)
+
+    def _hand_over(self, books: rules.Books, now: dt.datetime) -> None:
+        attempt = books.pending
+        if attempt and attempt.created_at and attempt.created_at < now - NO_ANSWER_AFTER:
+            _log_review(attempt, "no_answer")
+            record = Record("review", reason="no_answer")
+            self.database.run_known(lambda tx: store.move(tx, attempt.payment_id, record, now))
+
     def close_page(self, attempt: Attempt) -> None:
         """Let nobody pay at this attempt's page any more; who has already, has paid."""
         provider = self._provider(attempt)
@@ -94,10 +113,10 @@ class Collection:
         if standing == "failed":
             log.error("a refund failed at the provider", extra={"refund_id": refund.refund_id})
         if standing != "pending":
-            self.database.run_known(lambda tx: store.refund_ended(tx, refund, standing))
+            self.database.run_known(lambda tx: refunds.ended(tx, refund, standing))
 
     def _look_into_refunds(self, attempt: Attempt) -> None:
-        for refund in self.database.read(lambda tx: store.refunds_of(tx, attempt.payment_id)):
+        for refund in self.database.read(lambda tx: refunds.of_payment(tx, attempt.payment_id)):
             if standing := self._provider(attempt).fetch_refund(attempt, rules.refund_key(refund)):
                 self.note_refund(refund, standing)
 
@@ -121,6 +140,10 @@ def _checked(provider: Provider, attempt: Attempt, record: Record) -> Record:
     reason = rules.mismatch(attempt, record, provider.live)
     if reason is None:
         return record
+    _log_review(attempt, reason)
+    return replace(record, standing="review", reason=reason)
+
+
+def _log_review(attempt: Attempt, reason: str) -> None:
     log.error("a payment needs a review", extra={"payment_id": attempt.payment_id, "reason": reason,
                                                  "order_id": attempt.order_id})
-    return replace(record, standing="review", reason=reason)

@@ -89,6 +89,19 @@ class Refund(Base):
     __table_args__ = (Index("refunds_to_finish", "status", "tried_at"),)
 
 
+class Decision(Base):
+    """What somebody has decided about a payment under review, or a refund that failed. Rows are only added."""
+
+    __tablename__ = "decision"
+
+    decision_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    about: Mapped[str] = mapped_column(id_type(), index=True)  # a payment_id or refund_id
+    decision: Mapped[str] = mapped_column(String(16))
+    decided_by: Mapped[str] = mapped_column(String(64))
+    because: Mapped[str] = mapped_column(String(500))
+    decided_at: Mapped[dt.datetime]
+
+
 class WebhookInbox(Base):
     """Every message of a provider, once: the primary key says so. It is a reason to ask the provider, no more."""
 

@@ -14,6 +14,7 @@ from services.foundation.database import Transactions, utc_now
 from services.payment import audit, roster, store
 from services.payment.collection import Collection
 from services.payment.providers import Provider, RefundRecord
+from services.payment.review import Review, Undecidable
 from services.payment.rules import Record, price
 
 WINDOW = dt.timedelta(hours=96)     # longer than any provider goes on trying to tell us something
@@ -58,7 +59,17 @@ class Reconciler:
             except (Busy, UnknownProvider):
                 yield Line(f"{name} does not answer: nothing is known of its payments", left=True)
         for row in self.database.read(audit.in_review):
-            yield Line(f"payment {row.payment_id} of order {row.order_id} waits for a review: {row.reason}", left=True)
+            yield from self._reviewed(row)
+
+    def _reviewed(self, row: Any) -> Iterator[Line]:
+        what = f"payment {row.payment_id} of order {row.order_id}"
+        try:
+            if row.reason == "no_answer" and Review(self.database).resolve(row.payment_id):
+                yield Line(f"{what} had no answer for a day, and has one now")
+                return
+        except (Busy, UnknownProvider, Undecidable):
+            pass
+        yield Line(f"{what} waits for a review: {row.reason}", left=True)
 
     def _with(self, name: str) -> Iterator[Line]:
         provider, since = roster.find(name, self.database), self.now - WINDOW

@@ -148,6 +148,11 @@ def mismatch(attempt: Attempt, record: Record, live: bool) -> str | None:
         return "foreign_reference"
     if attempt.reference and record.reference != attempt.reference:
         return "foreign_reference"
+    return wrong_money(attempt, record, live)
+
+
+def wrong_money(attempt: Attempt, record: Record, live: bool) -> str | None:
+    """The same, whatever it is called there."""
     if record.live is not live:
         return "wrong_mode"
     if record.currency != attempt.currency:
@@ -202,6 +207,11 @@ def check_same_refund(known: Any, request: dict[str, Any]) -> None:
 def refund_key(refund: Any) -> str:
     """Under which id a provider knows the row of a refund; after a failure another attempt has another."""
     return str(refund.refund_id) if refund.attempt == 1 else f"{refund.refund_id}-{refund.attempt}"
+
+
+def stray_refund(payment_id: str) -> str:
+    """The refund of money that no order wants."""
+    return f"dup:{payment_id}"
 
 
 def price(amount: int, currency: str) -> str:
