@@ -29,6 +29,7 @@ class Verbs(click.Group):
         "messages": "services.notification.messages:messages_command",
         "reconcile": "operations.audit:reconcile_command",
         "replay": "operations.events:replay_command",
+        "review": "services.payment.review_command:review_command",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:

@@ -129,6 +129,12 @@ class PaymentEvent(Schema):
                            metadata={"description": "why it failed (insufficient_funds, ...) or is in review"})
 
 
+class DismissedPayment(PaymentEvent):
+    """A payment that does not count, as somebody has decided who looked at it."""
+
+    given_back = Money(required=True, metadata={"description": "what its provider had taken, and goes back"})
+
+
 class RefundRequest(Schema):
     refund_id = Id(required=True)
     order_id = Id(required=True)
@@ -172,3 +178,5 @@ CAPTURED = Event("payment", "payment.captured", 1, PaymentEvent, "The money for 
 FAILED = Event("payment", "payment.failed", 1, PaymentEvent, "The buyer could not pay; another attempt may begin.")
 REVIEW = Event("payment", "payment.review", 1, PaymentEvent,
                "Something is wrong with the money at the provider; someone has to look.")
+DISMISSED = Event("payment", "payment.dismissed", 1, DismissedPayment,
+                  "Someone has looked: the payment does not count, and nothing more will be taken.")

@@ -29,6 +29,7 @@ class Stripe:
         self.intents: dict[str, Thing] = {}
         self.all_refunds: dict[str, Thing] = {}
         self.refund_status = "succeeded"
+        self.card_refuses = False     # what was reserved on it, when it is to be taken
         self.awake = threading.Event()   # until this is set, it answers nobody
         self.awake.set()
         self.lost_answers = 0         # so many of the next answers never arrive
@@ -114,6 +115,8 @@ class Stripe:
         intent = self._find(self.intents, name)
         if intent["status"] != "requires_capture":
             raise Refused(400, "payment_intent_unexpected_state")
+        if self.card_refuses:
+            raise Refused(402, "capture_charge_authorization_expired", "card_error")
         intent.update(status="succeeded", amount_received=intent["amount"])
         return intent
 

@@ -54,7 +54,7 @@ class Boards:
             if row.state == "SOLD":
                 self.show_sold(screening_id, row.board_owner, [row.seat_id])
             else:
-                self.show_held(screening_id, row.board_owner, row.expires_at, [row.seat_id])
+                self.show_held(screening_id, row.board_owner, row.held_until, [row.seat_id])
 
     def _show(self, what: str, screening_id: str, write: Any) -> None:
         # MariaDB has decided already: a board that can't be told now is put right by `keep`.
@@ -127,9 +127,9 @@ def wanted_marks(tx: Connection, screening_id: str) -> dict[str, Mark]:
     now = utc_now()
     return {
         row.seat_id: Mark("S", row.board_owner) if row.state == "SOLD"
-        else Mark("H", row.board_owner, milliseconds(row.expires_at))
+        else Mark("H", row.board_owner, milliseconds(row.held_until))
         for row in store.all_claims(tx, screening_id)
-        if row.state == "SOLD" or row.expires_at > now
+        if row.state == "SOLD" or row.held_until > now
     }
 
 

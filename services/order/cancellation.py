@@ -5,14 +5,12 @@ comes to it, and is found again after a crash because it is still to be done.
 """
 
 import datetime as dt
-import logging
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.engine import Connection
 
-from schemas.errors import Busy
 from schemas.film import ScreeningCancelled
 from schemas.order import SCREENING_CANCELLED
 from services.foundation import outbox
@@ -23,12 +21,11 @@ from services.order.boards import Boards
 from services.order.models import OUTBOX, Base
 from services.order.till import Till
 
-log = logging.getLogger("marquee.cancellation")
 tables = Base.metadata.tables
-cancelled, orders = tables["cancelled_screening"], tables["orders"]
+cancelled, orders, refunded = tables["cancelled_screening"], tables["orders"], tables["refund"]
 ALIVE = rules.UNPAID | rules.OWNS_SEATS
-AT_A_TIME = 50
-LOOKED_AFTER = dt.timedelta(days=2)  # for orders that were being written when the screening was cancelled
+# For orders that were being written when the screening was cancelled, and payments that somebody has to look at.
+LOOKED_AFTER = dt.timedelta(days=90)
 
 
 def decide(database: Transactions, keys: Keys, request: dict[str, Any], by: str) -> dict[str, Any]:
@@ -56,9 +53,10 @@ def refuse_cancelled(tx: Connection, screening_id: str) -> None:
 
 def summary(tx: Connection, screening_id: str) -> dict[str, Any]:
     """What is still to be done for this screening, in the fields of schemas.cancellation.CancelScreeningReply."""
+    kept = select(func.coalesce(func.sum(refunded.c.kept), 0)).where(refunded.c.order_id == orders.c.order_id)
     rows = tx.execute(
         select(orders.c.status, orders.c.currency, func.count().label("count"),
-               func.sum(orders.c.total - orders.c.refunded).label("worth"))
+               func.sum(orders.c.total - orders.c.refunded - kept.scalar_subquery()).label("worth"))
         .where(orders.c.screening_id == screening_id, orders.c.status.in_(ALIVE | {"refunding", "review"}))
         .group_by(orders.c.status, orders.c.currency)
     ).all()
@@ -74,13 +72,15 @@ def summary(tx: Connection, screening_id: str) -> dict[str, Any]:
     }
 
 
-def still_alive(tx: Connection, now: dt.datetime) -> list[Any]:
-    """Orders for cancelled screenings that have not been ended yet: (order_id, status)."""
+def still_alive(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders for cancelled screenings that are to be ended now, last those for which the payment room is asked."""
     return list(tx.execute(
-        select(orders.c.order_id, orders.c.status)
+        select(orders.c.order_id)
         .join(cancelled, cancelled.c.screening_id == orders.c.screening_id)
-        .where(cancelled.c.cancelled_at > now - LOOKED_AFTER, orders.c.status.in_(ALIVE)).limit(AT_A_TIME)
-    ).all())
+        .where(cancelled.c.cancelled_at > now - LOOKED_AFTER, orders.c.status.in_(ALIVE),
+               or_(orders.c.status != "paying", store.may_be_asked(now)))
+        .order_by(orders.c.status == "paying", orders.c.ask_again_at)
+    ).scalars())
 
 
 @dataclass(frozen=True)
@@ -91,22 +91,12 @@ class Ending:
     boards: Boards
     till: Till
 
-    def end_orders(self) -> int:
-        """One pass, of AT_A_TIME orders at most; returns how many it has ended."""
-        ended = 0
-        for order in self.database.read(lambda tx: still_alive(tx, utc_now())):
-            try:
-                ended += self._end(order.order_id, order.status)
-            except Busy as refusal:
-                log.warning("an order of a cancelled screening has to wait",
-                            extra={"order_id": order.order_id, "reason": refusal.code})
-        return ended
-
-    def _end(self, order_id: str, status: str) -> bool:
-        if status in rules.UNPAID:
+    def end(self, order_id: str) -> None:
+        """Drop the order, or give everything back. Raises Busy when that has to wait."""
+        if self.database.read(lambda tx: store.find(tx, order_id)).row.status in rules.UNPAID:
             ended = self.till.settle(order_id, "cancelled", "screening_cancelled")
             if ended.row.status in rules.ENDED_UNPAID:
-                return True
+                return
 
         def give_back(tx: Connection) -> tuple[store.OrderView, rules.RefundPlan] | None:
             view = store.lock(tx, order_id)
@@ -116,10 +106,7 @@ class Ending:
             refunds.give_back(tx, view, plan, reason="screening_cancelled")
             return view, plan
 
-        given = self.database.run(give_back)
-        if given is None:
-            return False
-        view, plan = given
-        self.boards.show_free(view.row.screening_id, view.row.board_owner, plan.seats)
-        self.till.send_refunds(order_id)
-        return True
+        if given := self.database.run(give_back):
+            view, plan = given
+            self.boards.show_free(view.row.screening_id, view.row.board_owner, plan.seats)
+            self.till.send_refunds(order_id)

@@ -21,7 +21,7 @@ def new_draft(asker: Asker, terms: Terms, quote: rules.Quote, limits: rules.Limi
         "status": "created", "version": 1, "unpaid_slot": 1, "total": quote.total, "refunded": 0, "revived": False,
         "currency": terms.currency, "film_title": terms.film_title, "cinema_id": terms.cinema_id,
         "cinema_name": terms.cinema_name, "hall_name": terms.hall_name, "starts_at": terms.starts_at,
-        "ends_at": terms.ends_at, "snacks": "[]", "kitchen_status": None, "kitchen_sequence": 0,
+        "ends_at": terms.ends_at, "ask_again_at": None, "snacks": "[]", "kitchen_status": None, "kitchen_sequence": 0,
         "starts_offset": int((terms.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60),
         "refund_tiers": store.written(rules.stamped(limits.refund_tiers, terms.starts_at)), "created_at": now,
         "expires_at": now + limits.hold, "changed_at": now,

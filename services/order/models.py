@@ -45,6 +45,8 @@ class Order(Base):
     created_at: Mapped[Moment] = mapped_column(UtcDateTime)
     expires_at: Mapped[Moment] = mapped_column(UtcDateTime)
     changed_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    # When the payment room could not say how this order has ended: let it be until then.
+    ask_again_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
     # What the kitchen has told of its snacks; null without any.
     kitchen_status: Mapped[str | None] = mapped_column(String(16))
     kitchen_sequence: Mapped[int] = mapped_column(Integer)
@@ -97,6 +99,7 @@ class Refund(Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16), index=True)
     requested_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    ask_again_at: Mapped[Moment] = mapped_column(UtcDateTime)  # while it is requested
 
 
 class CancelledScreening(Base):

@@ -18,6 +18,7 @@ from services.order.store import claims, orders, tickets
 
 refunds = Base.metadata.tables["refund"]
 AT_A_TIME = 100
+SENT_BY_THEN = dt.timedelta(seconds=15)  # who asked for a refund sends it first
 
 
 def plan(view: store.OrderView, request: dict[str, Any], now: dt.datetime) -> rules.RefundPlan:
@@ -48,25 +49,42 @@ def owe_back(tx: Connection, view: store.OrderView) -> None:
     """Money came in for an order that has ended: write down, once, that it goes back."""
     row = view.row
     if not is_owed_back(tx, view):
-        said = {"reason": "paid_late", "refund": {"amount": row.total, "seats": []}}
-        store.change(tx, view, "paid_late", said=said, refunded=row.total, end_reason="paid_late")
+        _tell_of(tx, view, row.total)
         _owe(tx, row, row.order_id, "paid_late", row.total)
 
 
+def tell_of(tx: Connection, view: store.OrderView, amount: int) -> None:
+    """The payment room gives back by itself what came in for an order that has ended: its buyer hears of it, once."""
+    if view.row.status in rules.ENDED_UNPAID and not view.row.refunded:
+        _tell_of(tx, view, amount)
+
+
+def _tell_of(tx: Connection, view: store.OrderView, amount: int) -> None:
+    said = {"reason": "paid_late", "refund": {"amount": amount, "seats": []}}
+    store.change(tx, view, "paid_late", said=said, refunded=view.row.refunded + amount, end_reason="paid_late")
+
+
 def _owe(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int = 0) -> None:
+    now = utc_now()
     tx.execute(insert(refunds), {"refund_id": refund_id, "order_id": row.order_id, "amount": amount, "kept": kept,
                                  "reason": reason, "currency": row.currency, "status": "requested",
-                                 "requested_at": utc_now()})
+                                 "requested_at": now, "ask_again_at": now + SENT_BY_THEN})
 
 
-def open_refunds(tx: Connection, order_id: str | None = None, before: dt.datetime | None = None) -> store.Rows:
-    """Refunds the payment room has not confirmed: of one order, or all asked for before a moment."""
-    query = select(refunds).where(refunds.c.status == "requested")
-    if order_id is not None:
-        query = query.where(refunds.c.order_id == order_id)
-    if before is not None:
-        query = query.where(refunds.c.requested_at < before)
-    return tx.execute(query.limit(100)).all()
+def open_refunds(tx: Connection, order_id: str) -> store.Rows:
+    """The order's refunds that the payment room has not confirmed."""
+    return tx.execute(select(refunds).where(refunds.c.status == "requested", refunds.c.order_id == order_id)).all()
+
+
+def due(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders with a refund to be sent, again or at last; the one longest due first."""
+    query = select(refunds.c.order_id).where(refunds.c.status == "requested", refunds.c.ask_again_at <= now)
+    return list(dict.fromkeys(tx.execute(query.order_by(refunds.c.ask_again_at).limit(AT_A_TIME)).scalars()))
+
+
+def leave_alone(tx: Connection, refund_id: str, until: dt.datetime) -> None:
+    """It can't be sent now."""
+    tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(ask_again_at=until))
 
 
 def refund_done(tx: Connection, refund_id: str, order_id: str) -> None:

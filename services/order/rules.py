@@ -26,7 +26,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "completed": frozenset({"refunding"}),  # only when the house cancels the screening after all
     "refunding": frozenset({"refunded"}),
     "expired": frozenset({"paid"}),  # only when a late payment finds all its seats still free
-    "review": frozenset({"paid", "cancelled", "refunding"}),
+    "review": frozenset({"paid", "expired"}),  # when somebody has decided whether its payment counts
     "refunded": frozenset(),
     "cancelled": frozenset(),
 }
@@ -35,6 +35,7 @@ HOLDS_SEATS = UNPAID | {"review"}           # its claims are PENDING
 ENDED_UNPAID = frozenset({"expired", "cancelled"})
 REFUNDABLE = frozenset({"paid", "part_refunded"})
 OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
+SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 BEGUN = frozenset({"preparing", "ready", "collected"})  # in the kitchen: such snacks are not paid back
 
 
@@ -126,6 +127,11 @@ def is_complete(status: str, ends_at: dt.datetime, kitchen_status: str | None, n
 def is_dead(status: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
     """An unpaid order past its deadline: its seats are for the next buyer."""
     return status in UNPAID and expires_at <= now
+
+
+def ask_again_at(since: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """When to ask again for what has been asked for in vain since then: the pauses double."""
+    return now + min(max(now - since, SHORTEST_PAUSE), LONGEST_PAUSE)
 
 
 def may_pay(status: str, expires_at: dt.datetime, now: dt.datetime) -> None:

@@ -25,6 +25,7 @@ from services.order.draft import new_draft
 from services.order.limits import limits
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.receipt import preview, receipt
+from services.order.reviews import Reviews
 from services.order.snacks import SnackCounter
 from services.order.taking import Taking
 from services.order.tending import Tending
@@ -53,6 +54,10 @@ class Order:
     def till(self) -> Till:
         counter = SnackCounter(self.database, self.remote)
         return Till(self.database, self.boards, self.remote, self.ticket_keys, counter)
+
+    @property
+    def reviews(self) -> Reviews:
+        return Reviews(self.database, self.boards, self.remote)
 
     def keys(self, method: Any, request: dict[str, Any]) -> Keys:
         return Keys(KEYS, self.asker, method, request)
@@ -112,7 +117,13 @@ class Order:
     @on_event(payment.REVIEW)
     def hold_for_review(self, delivery: Delivery) -> None:
         """Nobody is given seats or money before a person has looked."""
-        self.till.hold_for_review(delivery.body["order_id"])
+        self.reviews.hold(delivery.body["order_id"])
+
+    @on_event(payment.DISMISSED)
+    def end_reviewed(self, delivery: Delivery) -> None:
+        """A person has looked: that payment brings nobody any seats."""
+        body = delivery.body
+        self.reviews.end(body["order_id"], body["given_back"], body["currency"])
 
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:

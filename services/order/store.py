@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from schemas.order_refusals import UnknownOrder
-from services.foundation.database import utc_now
+from services.foundation.database import UtcDateTime, utc_now
 from services.foundation.ids import new_id
 from services.order import rules
 from services.order.events import tell
@@ -29,6 +29,9 @@ orders, claims, tickets, cancelled = (
 ADD_ORDER = insert(orders)
 ADD_CLAIMS = insert(claims)
 ADD_TICKETS = insert(tickets)
+# While it is not known how an unpaid order ends, its seats stay.
+HELD_UNTIL = func.greatest(orders.c.expires_at, func.coalesce(orders.c.ask_again_at, orders.c.expires_at),
+                           type_=UtcDateTime()).label("held_until")
 
 
 class ClaimTaken(Exception):
@@ -83,7 +86,7 @@ def claimants(tx: Connection, screening_id: str, seats: Iterable[str]) -> Rows:
     """The claims on these seats with the state of the order behind each."""
     return tx.execute(
         select(claims.c.seat_id, claims.c.state, orders.c.order_id, orders.c.board_owner, orders.c.status,
-               orders.c.expires_at)
+               orders.c.expires_at, HELD_UNTIL)
         .join(orders, orders.c.order_id == claims.c.order_id)
         .where(claims.c.screening_id == screening_id, claims.c.seat_id.in_(list(seats)))
     ).all()
@@ -91,7 +94,7 @@ def claimants(tx: Connection, screening_id: str, seats: Iterable[str]) -> Rows:
 
 def all_claims(tx: Connection, screening_id: str) -> Rows:
     return tx.execute(
-        select(claims.c.seat_id, claims.c.state, orders.c.board_owner, orders.c.expires_at)
+        select(claims.c.seat_id, claims.c.state, orders.c.board_owner, HELD_UNTIL)
         .join(orders, orders.c.order_id == claims.c.order_id)
         .where(claims.c.screening_id == screening_id)
     ).all()
@@ -173,7 +176,7 @@ def end_unpaid(tx: Connection, view: OrderView, target: str, reason: str | None 
 def mark_paid(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
     """The money is there: the claims are final and the tickets are made, with codes signed by `keys`."""
     row = view.row
-    move(tx, view, "paid", said={"revived": row.status == "expired"})
+    move(tx, view, "paid", said={"revived": row.status == "expired"}, ask_again_at=None)
     sold = tx.execute(update(claims).where(claims.c.order_id == row.order_id).values(state="SOLD")).rowcount
     if sold != len(view.seats):
         raise AssertionError(f"order {row.order_id} has {sold} claims for {len(view.seats)} seats")
@@ -214,11 +217,22 @@ def list_orders(tx: Connection, buyer_id: str, status: str | None, cursor: str |
 
 
 def dead_orders(tx: Connection, now: dt.datetime, limit: int = 1000) -> list[str]:
-    """Unpaid orders past their deadline."""
+    """Unpaid orders past their deadline, but for those to be left alone now; first those never asked for."""
     return list(tx.execute(
-        select(orders.c.order_id).where(orders.c.status.in_(rules.UNPAID), orders.c.expires_at <= now)
-        .order_by(orders.c.expires_at).limit(limit)
+        select(orders.c.order_id)
+        .where(orders.c.status.in_(rules.UNPAID), orders.c.expires_at <= now, may_be_asked(now))
+        .order_by(orders.c.ask_again_at, orders.c.expires_at).limit(limit)
     ).scalars())
+
+
+def may_be_asked(now: dt.datetime) -> ColumnElement[bool]:
+    """The condition under which the payment room is asked how an order has ended."""
+    return or_(orders.c.ask_again_at.is_(None), orders.c.ask_again_at <= now)
+
+
+def leave_alone(tx: Connection, order_id: str, until: dt.datetime) -> None:
+    """Nothing can be said of the order now."""
+    tx.execute(update(orders).where(orders.c.order_id == order_id).values(ask_again_at=until))
 
 
 def screenings_changed_since(tx: Connection, since: dt.datetime) -> list[str]:

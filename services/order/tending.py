@@ -2,21 +2,25 @@
 
 import datetime as dt
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+
+from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
 from services.foundation.idempotency import forget_old_keys
 from services.order import refunds, snacks, store
 from services.order.boards import Boards
-from services.order.cancellation import Ending
+from services.order.cancellation import Ending, still_alive
 from services.order.models import KEYS
 from services.order.till import Till
 
 log = logging.getLogger("marquee.order")
 KEYS_KEPT = dt.timedelta(days=7)
-REFUND_RETRY = dt.timedelta(seconds=15)
+AT_MOST = 15.0   # seconds for one kind of work, when others do not answer
 
 
 @dataclass(frozen=True)
@@ -35,33 +39,38 @@ class Tending:
 
     def expire_orders(self) -> None:
         """End unpaid orders whose time is over."""
-        for order_id in self.database.read(lambda tx: store.dead_orders(tx, utc_now())):
-            try:
-                self.till.settle(order_id)
-            except Busy as refusal:
-                log.warning("an order can't be settled yet", extra={"order_id": order_id, "reason": refusal.code})
+        self._each(lambda tx: store.dead_orders(tx, utc_now()), self.till.settle)
 
     def end_cancelled_screenings(self) -> None:
         ending = Ending(self.database, self.boards, self.till)
-        while ended := ending.end_orders():
-            log.info("ended orders of cancelled screenings", extra={"count": ended})
+        self._each(lambda tx: still_alive(tx, utc_now()), ending.end)
 
     def send_refunds(self) -> None:
         """Try refunds again that had to wait for the payment room."""
-        waiting = self.database.read(lambda tx: refunds.open_refunds(tx, before=utc_now() - REFUND_RETRY))
-        for order_id in {refund.order_id for refund in waiting}:
-            self.till.send_refunds(order_id)
+        self._each(lambda tx: refunds.due(tx, utc_now()), self.till.give_back)
 
     def settle_snacks(self) -> None:
         """Ask again in the kitchen what becomes of refunded snacks."""
-        for order_id in self.database.read(lambda tx: refunds.open_snacks(tx, before=utc_now() - REFUND_RETRY)):
-            self.till.send_refunds(order_id)
+        self._each(lambda tx: refunds.open_snacks(tx, before=utc_now() - refunds.SENT_BY_THEN), self.till.give_back)
 
     def complete_orders(self) -> None:
         """Close orders of which nothing is to come."""
         now = utc_now()
-        for order_id in self.database.read(lambda tx: snacks.finished(tx, now)):
-            self.database.run(partial(snacks.complete, order_id=order_id, now=now))
+        self._each(lambda tx: snacks.finished(tx, now),
+                   lambda order_id: self.database.run(partial(snacks.complete, order_id=order_id, now=now)))
+
+    def _each(self, find: Callable[[Connection], list[str]], work: Callable[[str], object]) -> None:
+        """One hopeless order must not keep the others waiting, nor a silent room all that is to be done besides."""
+        ends = time.monotonic() + AT_MOST
+        for order_id in self.database.read(find):
+            try:
+                work(order_id)
+            except Busy as refusal:
+                log.warning("an order has to wait", extra={"order_id": order_id, "reason": refusal.code})
+            except Exception:
+                log.exception("an order can't be tended", extra={"order_id": order_id})
+            if time.monotonic() > ends:
+                return  # the next time, those come first that have not had their turn
 
     def keep_boards(self) -> None:
         if mended := self.boards.keep(self.database):

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from schemas import payment
-from schemas.errors import Busy
+from schemas.errors import Busy, RoomSilent
 from schemas.order_refusals import OrderExpired
 from services.foundation.database import Transactions, utc_now
 from services.foundation.remote import RemoteCaller
@@ -68,15 +68,6 @@ class Till:
         told = {name: money[name] for name in ("payment_id", "status", "reason")}
         return view, {**told, "redirect_url": None}
 
-    def hold_for_review(self, order_id: str) -> None:
-        """Something about the payment is not right: seats and money stay where they are until a person has looked."""
-        def move(tx: Connection) -> None:
-            view = store.lock(tx, order_id)
-            if view.row.status == "paying":
-                store.move(tx, view, "review")
-
-        self.database.run_known(move)
-
     def book_payment(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """The money is there: make the order paid, and `then(tx, paid order)` in the same transaction.
 
@@ -85,7 +76,7 @@ class Till:
         """
         def book(tx: Connection) -> store.OrderView:
             view = store.lock(tx, order_id)
-            if view.row.status in rules.UNPAID:
+            if view.row.status in rules.HOLDS_SEATS:
                 store.mark_paid(tx, view, self.ticket_keys)
             elif view.row.status in rules.ENDED_UNPAID and not self._revive(tx, view):
                 refunds.owe_back(tx, view)
@@ -115,8 +106,11 @@ class Till:
         return store.revive(tx, view, self.ticket_keys)
 
     def as_it_stands(self, view: store.OrderView) -> store.OrderView:
-        """The same order, ended first if its time is over: nobody is shown a dead order as alive."""
-        if not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
+        """The same order, ended first if its time is over: nobody is shown a dead order as alive.
+
+        Was it being paid, only the provider can say, and who just looks does not wait for that: `tend` asks.
+        """
+        if view.row.status == "paying" or not rules.is_dead(view.row.status, view.row.expires_at, utc_now()):
             return view
         try:
             return self.settle(view.row.order_id)
@@ -127,14 +121,12 @@ class Till:
                then: Then = _nothing) -> store.OrderView:
         """End an unpaid order as `target`, and `then(tx, ended order)`, unless it turns out to be paid; how it stands.
 
-        `expired` needs the deadline to be over. Raises RoomUnavailable or RoomSilent when the payment room
-        can't say: then everything stays as it is.
+        `expired` needs the deadline to be over. Raises Busy when the payment room can't say: then everything stays as
+        it is, and `tend` leaves the order alone for a while.
         """
         view = self.database.read(lambda tx: store.find(tx, order_id))
-        if view.row.status == "paying":
-            money = self.remote.call(payment.CLOSE, {"order_id": order_id})
-            if money["captured"]:
-                return self.book_payment(order_id)
+        if view.row.status == "paying" and self._close(view):
+            return self.book_payment(order_id)
 
         def end(tx: Connection) -> store.OrderView:
             locked = store.lock(tx, order_id)
@@ -152,21 +144,26 @@ class Till:
             self.boards.show_free(ended.row.screening_id, ended.row.board_owner, ended.seat_ids)
         return ended
 
-    def send_refunds(self, order_id: str, then: Then = _nothing) -> store.OrderView:
-        """Have the payment room do what this order's open refunds ask for; what fails now is tried again later.
+    def _close(self, view: store.OrderView) -> int:
+        """What was taken for the order; no more will be. Raises Busy."""
+        row = view.row
+        try:
+            return int(self.remote.call(payment.CLOSE, {"order_id": row.order_id})["captured"])
+        except Exception as problem:
+            until = rules.ask_again_at(row.expires_at, utc_now())
+            self.database.run(lambda tx: store.leave_alone(tx, row.order_id, until))
+            self.boards.show_held(row.screening_id, row.board_owner, max(row.expires_at, until), view.seat_ids)
+            if isinstance(problem, Busy):
+                raise
+            log.exception("a payment can't be closed", extra={"order_id": row.order_id})
+            raise RoomSilent(room="payment") from None
 
-        Before, the kitchen is asked whether the snacks of a refunded order are among it.
-        """
-        self.counter.settle(order_id)
-        for refund in self.database.read(lambda tx: refunds.open_refunds(tx, order_id)):
-            try:
-                if refund.amount:  # by the order's terms it may be nothing at all
-                    self.remote.call(payment.REFUND, {"refund_id": refund.refund_id, "order_id": order_id,
-                                                      "amount": refund.amount, "currency": refund.currency})
-            except Busy:
-                log.warning("a refund has to wait", extra={"order_id": order_id, "refund_id": refund.refund_id})
-                break
-            self.database.run_known(partial(refunds.refund_done, refund_id=refund.refund_id, order_id=order_id))
+    def send_refunds(self, order_id: str, then: Then = _nothing) -> store.OrderView:
+        """Give back what this order owes, as far as that can be done now; the rest is tried again later."""
+        try:
+            self.give_back(order_id)
+        except Busy as refusal:
+            log.warning("a refund has to wait", extra={"order_id": order_id, "reason": refusal.code})
 
         def tell(tx: Connection) -> store.OrderView:
             view = store.find(tx, order_id)
@@ -174,4 +171,27 @@ class Till:
             return view
 
         return self.database.run_known(tell)
+
+    def give_back(self, order_id: str) -> None:
+        """Have the payment room do what this order's open refunds ask for. Raises Busy when one has to wait.
+
+        Before, the kitchen is asked whether the snacks of a refunded order are among it.
+        """
+        self.counter.settle(order_id)
+        for refund in self.database.read(lambda tx: refunds.open_refunds(tx, order_id)):
+            if refund.amount:  # by the order's terms it may be nothing at all
+                self._send(refund)
+            self.database.run_known(partial(refunds.refund_done, refund_id=refund.refund_id, order_id=order_id))
+
+    def _send(self, refund: Any) -> None:
+        try:
+            self.remote.call(payment.REFUND, {name: getattr(refund, name) for name in (
+                "refund_id", "order_id", "amount", "currency")})
+        except Exception as problem:
+            until = rules.ask_again_at(refund.requested_at, utc_now())
+            self.database.run(lambda tx: refunds.leave_alone(tx, refund.refund_id, until))
+            if isinstance(problem, Busy):
+                raise
+            log.exception("a refund is refused", extra={"order_id": refund.order_id, "refund_id": refund.refund_id})
+            raise RoomSilent(room="payment") from None
 

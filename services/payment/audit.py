@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import and_, exists, literal, or_, select
+from sqlalchemy import and_, exists, false, literal, or_, select
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.orm import aliased
 
@@ -41,8 +41,16 @@ def unsettled(tx: Connection, provider: str, before: dt.datetime) -> list[Row[An
 
 
 def in_review(tx: Connection) -> list[Row[Any]]:
-    query = select(Payment.payment_id, Payment.order_id, Payment.reason).where(Payment.status == "review")
-    return list(tx.execute(query))
+    """Payments that somebody has to look at, the oldest first."""
+    query = select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider,
+                   Payment.reason).where(Payment.status == "review")
+    return list(tx.execute(query.order_by(Payment.created_at)))
+
+
+def failed_refunds(tx: Connection) -> list[Row[Any]]:
+    """Refunds that are owed, and will not be sent by themselves."""
+    query = select(Refund.__table__, Payment.provider).join(Payment, Payment.payment_id == Refund.payment_id)
+    return list(tx.execute(query.where(Refund.status == "failed").order_by(Refund.created_at)))
 
 
 def return_doubles(tx: Connection, provider: str, now: dt.datetime) -> list[Any]:
@@ -57,12 +65,15 @@ def return_doubles(tx: Connection, provider: str, now: dt.datetime) -> list[Any]
 
 
 def refunds(tx: Connection, provider: str, since: dt.datetime) -> dict[str, Row[Any]]:
-    """The refunds asked for since then, and the older ones that are not done, by their id."""
+    """The refunds asked for since then, and the older ones that are not done, by the provider's id for them."""
     query = select(Refund.__table__).join(Payment, Payment.payment_id == Refund.payment_id).where(
-        Payment.provider == provider, or_(Refund.created_at >= since, Refund.status != "done"))
-    return {row.refund_id: row for row in tx.execute(query)}
+        Payment.provider == provider, Refund.status != "settled",
+        or_(Refund.created_at >= since, Refund.status != "done"))
+    return {rules.refund_key(row): row for row in tx.execute(query)}
 
 
-def refund(tx: Connection, refund_id: str | None) -> bool:
-    """Whether there is such a refund."""
-    return tx.execute(select(Refund.refund_id).where(Refund.refund_id == refund_id)).first() is not None
+def refund(tx: Connection, key: str | None) -> bool:
+    """Whether there is, or was, a refund that a provider knows by this."""
+    first, _, number = (key or "").rpartition("-")
+    later = (Refund.refund_id == first) & (Refund.attempt >= int(number)) if number.isdecimal() else false()
+    return tx.execute(select(Refund.refund_id).where(or_(Refund.refund_id == key, later))).first() is not None

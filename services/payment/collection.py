@@ -4,18 +4,18 @@ Nothing is asked of a provider before it is written down that it will be, and no
 The provider's record decides, after it was compared with what we asked for; nobody else's word does.
 """
 
+import datetime as dt
 import logging
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
-from services.payment import roster, rules, store
-from services.payment.providers import Provider
+from services.payment import refunds, roster, rules, store
+from services.payment.providers import Provider, RefundStanding
 from services.payment.rules import Attempt, Record
 
 log = logging.getLogger("marquee.payment")
-T = TypeVar("T")
+NO_ANSWER_AFTER = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,24 @@ class Collection:
             record = provider.fetch(attempt) if attempt.hosted else provider.authorize(attempt)
         return self._settle(provider, attempt, record)
 
+    def finish_left(self, order_id: str, now: dt.datetime) -> None:
+        """Look for the end of a pending attempt; is there none for a day, it is for a person to look at."""
+        books = self.books(order_id)
+        try:
+            books = self.finish(books)
+        except Exception:
+            self._hand_over(books, now)
+            raise
+        if books.status != "open":
+            self._hand_over(books, now)
+
+    def _hand_over(self, books: rules.Books, now: dt.datetime) -> None:
+        attempt = books.pending
+        if attempt and attempt.created_at and attempt.created_at < now - NO_ANSWER_AFTER:
+            _log_review(attempt, "no_answer")
+            record = Record("review", reason="no_answer")
+            self.database.run_known(lambda tx: store.move(tx, attempt.payment_id, record, now))
+
     def close_page(self, attempt: Attempt) -> None:
         """Let nobody pay at this attempt's page any more; who has already, has paid."""
         provider = self._provider(attempt)
@@ -73,23 +91,34 @@ class Collection:
         attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))
         if attempt is None:
             log.warning("a provider speaks of a payment that is not ours", extra={"payment_id": payment_id})
-        elif attempt.status not in ("captured", "review"):
+        elif attempt.status == "captured":
+            self._look_into_refunds(attempt)
+        elif attempt.status != "review":
             provider = self._provider(attempt)
             record = provider.fetch(attempt)
-            if record.standing == "pending" and attempt.status not in rules.UNSETTLED:
+            if record.standing in ("pending", "authorized") and attempt.status in rules.GIVEN_UP:
                 record = provider.cancel(attempt)  # nobody is to pay that any more
             self._settle(provider, attempt, record)
 
-    def give_back(self, refund: Any) -> None:
-        """Send the refund; raises RoomSilent while the provider has not settled it."""
+    def give_back(self, refund: Any) -> RefundStanding:
+        """Send the refund unless that was done; how it stands at the provider."""
         attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
         assert attempt is not None, "a foreign key says so"
-        standing = self._provider(attempt).refund(attempt, refund.refund_id, refund.amount)
+        standing = self._provider(attempt).refund(attempt, rules.refund_key(refund), refund.amount)
+        self.note_refund(refund, standing)
+        return standing
+
+    def note_refund(self, refund: Any, standing: RefundStanding) -> None:
+        """Write down how the refund has ended, if it has."""
         if standing == "failed":
             log.error("a refund failed at the provider", extra={"refund_id": refund.refund_id})
-        if standing != "done":
-            raise RoomSilent(room=attempt.provider)
-        self.database.run_known(lambda tx: store.refund_done(tx, refund.refund_id))
+        if standing != "pending":
+            self.database.run_known(lambda tx: refunds.ended(tx, refund, standing))
+
+    def _look_into_refunds(self, attempt: Attempt) -> None:
+        for refund in self.database.read(lambda tx: refunds.of_payment(tx, attempt.payment_id)):
+            if standing := self._provider(attempt).fetch_refund(attempt, rules.refund_key(refund)):
+                self.note_refund(refund, standing)
 
     def books(self, order_id: str) -> rules.Books:
         return self.database.run_known(lambda tx: store.books(tx, order_id))
@@ -111,6 +140,10 @@ def _checked(provider: Provider, attempt: Attempt, record: Record) -> Record:
     reason = rules.mismatch(attempt, record, provider.live)
     if reason is None:
         return record
+    _log_review(attempt, reason)
+    return replace(record, standing="review", reason=reason)
+
+
+def _log_review(attempt: Attempt, reason: str) -> None:
     log.error("a payment needs a review", extra={"payment_id": attempt.payment_id, "reason": reason,
                                                  "order_id": attempt.order_id})
-    return replace(record, standing="review", reason=reason)

@@ -71,7 +71,7 @@ class Payment(Base):
 
 
 class Refund(Base):
-    """Money to give back once. The caller makes the id; it is the provider's idempotency key."""
+    """Money to give back once. The caller makes the id; rules.refund_key is the provider's idempotency key."""
 
     __tablename__ = "refund"
 
@@ -80,11 +80,26 @@ class Refund(Base):
     payment_id: Mapped[str] = mapped_column(ForeignKey("payment.payment_id"))
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    status: Mapped[str] = mapped_column(String(16))  # requested -> done
+    # requested -> done | failed; failed -> requested again, or settled: somebody has paid it back in another way.
+    status: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int] = mapped_column(SmallInteger)
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
 
     __table_args__ = (Index("refunds_to_finish", "status", "tried_at"),)
+
+
+class Decision(Base):
+    """What somebody has decided about a payment under review, or a refund that failed. Rows are only added."""
+
+    __tablename__ = "decision"
+
+    decision_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    about: Mapped[str] = mapped_column(id_type(), index=True)  # a payment_id or refund_id
+    decision: Mapped[str] = mapped_column(String(16))
+    decided_by: Mapped[str] = mapped_column(String(64))
+    because: Mapped[str] = mapped_column(String(500))
+    decided_at: Mapped[dt.datetime]
 
 
 class WebhookInbox(Base):

@@ -51,7 +51,11 @@ class Provider(Protocol):
         ...
 
     def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStanding:
-        """Give back `amount` minor units of what was taken, once per refund_id."""
+        """Give back `amount` minor units of what was taken, once per refund_id. What has failed is not repeated."""
+        ...
+
+    def fetch_refund(self, attempt: Attempt, refund_id: str) -> RefundStanding | None:
+        """How this refund stands, changing nothing; None: never heard of it."""
         ...
 
     def fetch(self, attempt: Attempt) -> Record:

@@ -14,10 +14,12 @@ from services.foundation.database import Transactions, utc_now
 from services.payment import audit, roster, store
 from services.payment.collection import Collection
 from services.payment.providers import Provider, RefundRecord
-from services.payment.rules import Record
+from services.payment.review import Review, Undecidable
+from services.payment.rules import Record, price
 
 WINDOW = dt.timedelta(hours=96)     # longer than any provider goes on trying to tell us something
 GRACE = dt.timedelta(minutes=2)     # younger things are still under way
+LONG = dt.timedelta(days=1)         # a refund that takes longer is worth a look: is there money to pay it from?
 # How our side may stand when the provider's side stands so. Pending and authorized are nobody's last word.
 FITS = {
     "captured": ("captured", "review"),
@@ -57,37 +59,59 @@ class Reconciler:
             except (Busy, UnknownProvider):
                 yield Line(f"{name} does not answer: nothing is known of its payments", left=True)
         for row in self.database.read(audit.in_review):
-            yield Line(f"payment {row.payment_id} of order {row.order_id} waits for a review: {row.reason}", left=True)
+            yield from self._reviewed(row)
+
+    def _reviewed(self, row: Any) -> Iterator[Line]:
+        what = f"payment {row.payment_id} of order {row.order_id}"
+        try:
+            if row.reason == "no_answer" and Review(self.database).resolve(row.payment_id):
+                yield Line(f"{what} had no answer for a day, and has one now")
+                return
+        except (Busy, UnknownProvider, Undecidable):
+            pass
+        yield Line(f"{what} waits for a review: {row.reason}", left=True)
 
     def _with(self, name: str) -> Iterator[Line]:
         provider, since = roster.find(name, self.database), self.now - WINDOW
         # Ours are read first: what is in our books has been at the provider before.
         ours = self.database.read(lambda tx: audit.payments(tx, name, since))
         refunds = self.database.read(lambda tx: audit.refunds(tx, name, since))
-        yield from self._unsettled(name)
-        theirs = {record.payment_id: record for record in provider.payments(since) if record.payment_id}
+        theirs = {str(record.payment_id): record for record in provider.payments(since) if record.payment_id}
+        theirs_back = {record.refund_id: record for record in provider.refunds(since)}
+        for row in self.database.read(lambda tx: audit.unsettled(tx, name, self.now - GRACE)):
+            yield from self._one(f"payment {row.payment_id} of order {row.order_id}", self._unsettled(row))
         for payment_id, record in theirs.items():
-            yield from self._payment(provider, str(payment_id), record)
-        for payment_id, status in ours.items():
-            if payment_id not in theirs and status == "captured":
-                yield from self._payment(provider, payment_id, Record("unknown"))
+            yield from self._one(f"payment {payment_id}", self._payment(provider, payment_id, record))
+        for payment_id in [each for each, status in ours.items() if status == "captured" and each not in theirs]:
+            yield from self._one(f"payment {payment_id}", self._payment(provider, payment_id, Record("unknown")))
         for row in self.database.run(lambda tx: audit.return_doubles(tx, name, self.now)):
             yield Line(f"order {row.order_id} was paid twice; payment {row.payment_id} goes back")
-        yield from self._refunds(provider, refunds, list(provider.refunds(since)))
+        for key, there in theirs_back.items():
+            if key not in refunds:
+                yield from self._stray_refund(there)
+        for key, row in refunds.items():
+            yield from self._one(f"refund {row.refund_id} of order {row.order_id}",
+                                 self._refund(row, theirs_back.get(key)))
 
-    def _unsettled(self, name: str) -> Iterator[Line]:
-        for row in self.database.read(lambda tx: audit.unsettled(tx, name, self.now - GRACE)):
-            books = self.collection.finish(self.collection.books(row.order_id))
-            if books.pending is None:
-                yield Line(f"payment {row.payment_id} of order {row.order_id} was {row.status}, "
-                           f"and is {books.attempt.status if books.attempt else 'gone'}")
+    def _one(self, what: str, lines: Iterator[Line]) -> Iterator[Line]:
+        """These lines; one thing of which nothing can be said now must not hide the others."""
+        try:
+            yield from lines
+        except Busy:
+            yield Line(f"{what}: nothing can be said now", left=True)
+
+    def _unsettled(self, row: Any) -> Iterator[Line]:
+        books = self.collection.finish(self.collection.books(row.order_id))
+        if books.pending is None:
+            yield Line(f"payment {row.payment_id} of order {row.order_id} was {row.status}, "
+                       f"and is {books.attempt.status if books.attempt else 'gone'}")
 
     def _payment(self, provider: Provider, payment_id: str, record: Record) -> Iterator[Line]:
         before = self._standing(payment_id)
         if before is None:
             if record.standing in ("captured", "authorized"):
-                yield Line(f"{record.amount} {record.currency} {record.standing} under payment {payment_id}, "
-                           "of which we know nothing", left=True)
+                money = price(record.amount or 0, str(record.currency))
+                yield Line(f"{money} {record.standing} under payment {payment_id}, of which we know nothing", left=True)
             return
         if self._fits(before, record):
             return
@@ -109,26 +133,28 @@ class Reconciler:
     def _fits(self, ours: str | None, record: Record) -> bool:
         return ours in (*FITS.get(record.standing, ()), *(("returned",) if record.standing == "captured" else ()))
 
-    def _refunds(self, provider: Provider, ours: dict[str, Any], listed: list[RefundRecord]) -> Iterator[Line]:
-        theirs = {record.refund_id: record for record in listed}
-        for refund_id, there in theirs.items():
-            if refund_id not in ours and not self.database.read(lambda tx, r=refund_id: audit.refund(tx, r)):  # type: ignore[misc]
-                yield Line(f"{there.amount} of payment {there.payment_id} went back as {refund_id}, "
-                           "of which we know nothing", left=True)
-        for refund_id, row in ours.items():
-            yield from self._refund(row, theirs.get(refund_id))
+    def _stray_refund(self, there: RefundRecord) -> Iterator[Line]:
+        if there.standing != "failed" and not self.database.read(lambda tx: audit.refund(tx, there.refund_id)):
+            yield Line(f"{there.amount} of payment {there.payment_id} went back as {there.refund_id}, "
+                       "of which we know nothing", left=True)
 
     def _refund(self, row: Any, there: RefundRecord | None) -> Iterator[Line]:
-        what = f"refund {row.refund_id} of order {row.order_id}"
+        what, money = f"refund {row.refund_id} of order {row.order_id}", price(row.amount, row.currency)
+        standing: str | None = there.standing if there else None
+        if row.status == "requested" and row.created_at < self.now - GRACE:
+            standing = self.collection.give_back(row)
+            if standing == "done":
+                yield Line(f"{what} was requested, and is done")
+            elif standing == "pending" and row.created_at < self.now - LONG:
+                yield Line(f"{what}: {money} are still under way there", left=True)
+        elif row.status == "done" and standing == "failed":
+            self.collection.note_refund(row, "failed")
+        elif row.status == "done" and standing != "done":
+            yield Line(f"{what} is done here and {standing or 'unknown'} there", left=True)
+        if "failed" in (row.status, standing):
+            yield Line(f"{what} failed; {money} are owed", left=True)
         if there is not None and there.amount != row.amount:
-            yield Line(f"{what} is {row.amount} here and {there.amount} there", left=True)
-        elif there is not None and there.standing == "failed":
-            yield Line(f"{what} failed there; {row.amount} {row.currency} are owed", left=True)
-        elif row.status == "done" and (there is None or there.standing != "done"):
-            yield Line(f"{what} is done here and {there.standing if there else 'unknown'} there", left=True)
-        elif row.status != "done" and row.created_at < self.now - GRACE:
-            self.collection.give_back(row)
-            yield Line(f"{what} was {row.status}, and is done")
+            yield Line(f"{what} is {money} here and {price(there.amount, row.currency)} there", left=True)
 
 
 def reconcile(database: Transactions) -> list[Line]:

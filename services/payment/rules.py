@@ -22,6 +22,9 @@ UNSETTLED = ("submitted", "pending")   # an attempt that may still become anythi
 GIVEN_UP = ("failed", "cancelled")
 # What a provider's word makes of an attempt; "pending" and "authorized" are no ends.
 ENDS = {"captured": "captured", "declined": "failed", "cancelled": "cancelled", "review": "review"}
+# What became of a refund is settled: the provider has given it back, or somebody has, in another way.
+GIVEN_BACK = ("done", "settled")
+NO_CENTS = ("JPY", "KRW", "VND", "CLP", "ISK")
 PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 ADDRESS = re.compile(r"https?://[!-\[\]-~]+\Z")
 THIS_MACHINE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
@@ -146,6 +149,11 @@ def mismatch(attempt: Attempt, record: Record, live: bool) -> str | None:
         return "foreign_reference"
     if attempt.reference and record.reference != attempt.reference:
         return "foreign_reference"
+    return wrong_money(attempt, record, live)
+
+
+def wrong_money(attempt: Attempt, record: Record, live: bool) -> str | None:
+    """The same, whatever it is called there."""
     if record.live is not live:
         return "wrong_mode"
     if record.currency != attempt.currency:
@@ -195,6 +203,23 @@ def check_same_refund(known: Any, request: dict[str, Any]) -> None:
     """Raise AmountMismatch if this refund_id was used for another refund."""
     if any(getattr(known, field) != request[field] for field in ("order_id", "amount", "currency")):
         raise AmountMismatch(refund_id=known.refund_id)
+
+
+def refund_key(refund: Any) -> str:
+    """Under which id a provider knows the row of a refund; after a failure another attempt has another."""
+    return str(refund.refund_id) if refund.attempt == 1 else f"{refund.refund_id}-{refund.attempt}"
+
+
+def stray_refund(payment_id: str) -> str:
+    """The refund of money that no order wants."""
+    return f"dup:{payment_id}"
+
+
+def price(amount: int, currency: str) -> str:
+    """EUR 12.00, or JPY 1200."""
+    if currency in NO_CENTS:
+        return f"{currency} {amount}"
+    return f"{currency} {amount // 100}.{amount % 100:02d}"
 
 
 def statement(books: Books) -> dict[str, Any]:

@@ -110,6 +110,10 @@ class Sandbox:
 
         return self._answer("refund", attempt, work)
 
+    def fetch_refund(self, attempt: Attempt, refund_id: str) -> RefundStanding | None:
+        known = select(SandboxRefund.amount).where(SandboxRefund.refund_id == refund_id)
+        return "done" if self._run(lambda tx: tx.execute(known).first()) else None
+
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> WebhookEvent:
         return sandbox_webhooks.read(self._database.read(sandbox_webhooks.secrets), body, headers, now)
 

@@ -2,10 +2,10 @@
 
 from urllib.parse import urlsplit
 
+from services.payment import rules
 from services.payment.sandbox_checkout import CODE, Visit
 
 CHOICES = ("pay", "challenge", "decline", "insufficient_funds")
-NO_CENTS = ("JPY", "KRW", "VND", "CLP", "ISK")
 WORDS = {
     "en": {
         "title": "Test payment", "banner": "Test money. No card is asked for and nothing is charged.",
@@ -37,7 +37,8 @@ PAGE = """<!doctype html>
 def render(visit: Visit, language: str) -> str:
     """The page for a visit that is not over."""
     words = WORDS[language]
-    amount = f'<p class="amount"><span class="muted">{words["to_pay"]}</span> <strong>{price(visit)}</strong></p>'
+    price = rules.price(visit.amount, visit.currency)
+    amount = f'<p class="amount"><span class="muted">{words["to_pay"]}</span> <strong>{price}</strong></p>'
     if visit.status == "challenged":
         body = amount + _form(visit, _code_field(visit, words) + _button("confirm", words, "primary"))
     else:
@@ -47,13 +48,6 @@ def render(visit: Visit, language: str) -> str:
     heading = words["code_title"] if visit.status == "challenged" else words["title"]
     return PAGE.format(language="zh-CN" if language == "zh" else "en", title=words["title"], banner=words["banner"],
                        heading=heading, body=body)
-
-
-def price(visit: Visit) -> str:
-    """EUR 12.00, or JPY 1200."""
-    if visit.currency in NO_CENTS:
-        return f"{visit.currency} {visit.amount}"
-    return f"{visit.currency} {visit.amount // 100}.{visit.amount % 100:02d}"
 
 
 def return_origin(visit: Visit) -> str | None:

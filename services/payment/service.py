@@ -22,7 +22,16 @@ from services.foundation.chores import every
 from services.foundation.database import Database, utc_now
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
-from services.payment import roster, rules, sandbox_checkout, sandbox_page, sandbox_webhooks, store, webhook_inbox
+from services.payment import (
+    refunds,
+    roster,
+    rules,
+    sandbox_checkout,
+    sandbox_page,
+    sandbox_webhooks,
+    store,
+    webhook_inbox,
+)
 from services.payment.collection import Collection
 from services.payment.models import OUTBOX, Base
 from services.payment.reconciler import reconcile
@@ -83,10 +92,11 @@ class Payment:
 
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Give back part of what was taken, once per refund_id."""
-        refund = self.database.run_known(lambda tx: store.request_refund(tx, request, utc_now()))
-        if refund.status != "done":
-            self.collection.give_back(refund)
+        """Give back part of what was taken, once per refund_id. RoomSilent: not yet; ask again."""
+        refund = self.database.run_known(lambda tx: refunds.request(tx, request, utc_now()))
+        if refund.status not in rules.GIVEN_BACK and (refund.status == "failed"
+                                                      or self.collection.give_back(refund) != "done"):
+            raise RoomSilent(room=refund.provider)  # it stays owed
         return {"refund_id": refund.refund_id, "amount": refund.amount, "status": "done"}
 
     @call(contract.CLOSE)
@@ -177,9 +187,8 @@ class Payment:
         for status, pause in LEFT_AFTER.items():
             for order_id in self.database.run(partial(store.take_left_charges, status=status, before=now - pause,
                                                       now=now)):
-                self._tend({"order_id": order_id}, lambda order_id=order_id: self.collection.finish(  # type: ignore[misc]
-                    self.collection.books(order_id)))
-        for refund in self.database.run(lambda tx: store.take_left_refunds(tx, now - LEFT_AFTER["submitted"], now)):
+                self._tend({"order_id": order_id}, partial(self.collection.finish_left, order_id, now))
+        for refund in self.database.run(lambda tx: refunds.take_left(tx, now - LEFT_AFTER["submitted"], now)):
             self._tend({"order_id": refund.order_id}, partial(self.collection.give_back, refund))
 
     @every("reconcile_seconds")

@@ -1,17 +1,19 @@
 """The books of the payment room. Whoever changes an order's money locks its account first."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection, Row
 
 from schemas import payment as contract
+from schemas.base import Event
 from services.foundation import outbox
 from services.foundation.ids import new_id
 from services.payment import rules
-from services.payment.models import OUTBOX, Account, Payment, Refund
+from services.payment.models import OUTBOX, Account, Decision, Payment, Refund
 
 AT_A_TIME = 20
 TOLD = {"captured": contract.CAPTURED, "failed": contract.FAILED, "review": contract.REVIEW}
@@ -55,56 +57,60 @@ def begin(tx: Connection, request: dict[str, Any], provider: str, now: dt.dateti
 def close(tx: Connection, order_id: str, now: dt.datetime) -> rules.Books:
     """Let nothing more be taken for the order, whether it was ever charged or not."""
     if _open(tx, order_id, "closed", now).status == "open":
-        _change(tx, order_id, now, status="closed")
+        change(tx, order_id, now, status="closed")
     return books(tx, order_id)
 
 
-def move(tx: Connection, payment_id: str, record: rules.Record, now: dt.datetime) -> rules.Books:
-    """Write down how the provider says that this attempt stands, if that is news; its order's books then."""
-    known = tx.execute(select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider,
-                              Payment.status).where(Payment.payment_id == payment_id)).one()
-    found = books(tx, known.order_id, lock=True)
+def move(tx: Connection, payment_id: str, record: rules.Record, now: dt.datetime,
+         reviewed: bool = False) -> rules.Books:
+    """Write down how the provider says that this attempt stands, if that is news; its order's books then.
+
+    `reviewed`: it is under review, and somebody has looked.
+    """
+    found, known = _lock(tx, payment_id)
     if record.standing == "pending":
         _compare_and_set(tx, payment_id, ("submitted",), status="pending", reference=record.reference,
                          redirect_url=record.redirect_url)
     elif end := rules.ENDS.get(record.standing):
-        # Money may come in late, for an attempt that was given up: what is made of it, the order room decides.
-        before = rules.UNSETTLED + rules.GIVEN_UP if end == "captured" else rules.UNSETTLED
+        # Money may come in late, for an attempt that was given up: what is made of it, the order room decides, or a
+        # person if it is not what we asked for.
+        late = rules.GIVEN_UP if end in ("captured", "review") else ()
+        before = ("review",) if reviewed else rules.UNSETTLED + late
         moved = _compare_and_set(tx, payment_id, before, status=end, reason=record.reason)
         if end == "captured" and found.status == "captured":
             return_stray(tx, known, now)
         elif moved:
             if end == "captured":
-                _change(tx, known.order_id, now, status="captured", captured_payment_id=payment_id)
-            _tell(tx, known, end, record.reason)
-    return books(tx, known.order_id)
+                change(tx, known.order_id, now, status="captured", captured_payment_id=payment_id)
+            _tell(tx, known, TOLD.get(end), reason=record.reason)
+    return books(tx, found.order_id)
 
 
-def request_refund(tx: Connection, request: dict[str, Any], now: dt.datetime) -> Row[Any]:
-    """The row of the refund asked for, done or not. Raises AmountMismatch."""
-    found = books(tx, request["order_id"], lock=True)
-    if known := _refund(tx, request["refund_id"]):
-        rules.check_same_refund(known, request)
-        return known
-    payment_id = rules.refundable(found, request["amount"], request["currency"])
-    tx.execute(insert(Refund).values(**request, payment_id=payment_id, status="requested", created_at=now,
-                                     tried_at=now))
-    _change(tx, found.order_id, now, refunded=Account.refunded + request["amount"])
-    return _refund(tx, request["refund_id"])
+def dismiss(tx: Connection, payment_id: str, taken: rules.Record | None, now: dt.datetime) -> bool:
+    """A payment under review does not count: no more is taken for its order, and what was goes back by itself.
+
+    False: it is not under review any more.
+    """
+    found, known = _lock(tx, payment_id)
+    if not _compare_and_set(tx, payment_id, ("review",), status="captured" if taken else "cancelled"):
+        return False
+    if found.status == "open":
+        change(tx, found.order_id, now, status="closed")
+    given_back = {"amount": taken.amount, "currency": taken.currency} if taken else {"amount": 0}
+    if taken:
+        _give_back(tx, {**known._mapping, **given_back}, now)
+    _tell(tx, known, contract.DISMISSED, reason=None, given_back=given_back["amount"])
+    return True
 
 
-def refund_done(tx: Connection, refund_id: str) -> None:
-    tx.execute(update(Refund).where(Refund.refund_id == refund_id).values(status="done"))
+def note_decision(tx: Connection, about: str, decision: str, by: str, because: str, now: dt.datetime) -> None:
+    """Who has decided what, and why."""
+    tx.execute(insert(Decision).values(about=about, decision=decision, decided_by=by, because=because, decided_at=now))
 
 
 def take_left_charges(tx: Connection, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
     """Orders with an attempt whose end nobody has looked for since `before`; other processes then wait as long."""
-    return _take(tx, Payment, Payment.order_id, status, before, now)
-
-
-def take_left_refunds(tx: Connection, before: dt.datetime, now: dt.datetime) -> list[Row[Any]]:
-    """The same for refunds."""
-    return [_refund(tx, refund_id) for refund_id in _take(tx, Refund, Refund.refund_id, "requested", before, now)]
+    return take(tx, Payment, Payment.order_id, status, before, now)
 
 
 def _open(tx: Connection, order_id: str, status: str, now: dt.datetime, **terms: Any) -> rules.Books:
@@ -114,13 +120,9 @@ def _open(tx: Connection, order_id: str, status: str, now: dt.datetime, **terms:
     return books(tx, order_id, lock=True)
 
 
-def _change(tx: Connection, order_id: str, now: dt.datetime, **fields: Any) -> None:
+def change(tx: Connection, order_id: str, now: dt.datetime, **fields: Any) -> None:
+    """Change an account that is locked."""
     tx.execute(update(Account).where(Account.order_id == order_id).values(**fields, changed_at=now))
-
-
-def _refund(tx: Connection, refund_id: str) -> Any:
-    query = select(Refund.__table__, Payment.provider).join_from(Refund, Payment)
-    return tx.execute(query.where(Refund.refund_id == refund_id)).first()
 
 
 def _attempt(row: Any) -> rules.Attempt | None:
@@ -133,11 +135,20 @@ def _compare_and_set(tx: Connection, payment_id: str, before: tuple[str, ...], *
     return bool(tx.execute(update(Payment).where(here).values(**after)).rowcount)
 
 
-def _tell(tx: Connection, payment: Any, end: str, reason: str | None) -> None:
-    if event := TOLD.get(end):
-        # A payment ends once, or twice when money comes in late.
-        outbox.write(tx, OUTBOX, event, about=payment.payment_id, sequence=2 if payment.status in rules.GIVEN_UP else 1,
-                     body={**payment._mapping, "reason": reason})
+def _lock(tx: Connection, payment_id: str) -> tuple[rules.Books, Row[Any]]:
+    """The books of a payment's order, which nobody else changes now, and the payment as it is then."""
+    query: Any = select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider,
+                        Payment.status).where(Payment.payment_id == payment_id)
+    found = books(tx, tx.execute(query).one().order_id, lock=True)
+    return found, tx.execute(query).one()
+
+
+def _tell(tx: Connection, payment: Any, event: Event | None, **said: Any) -> None:
+    if event:
+        # Mostly a payment ends once; more often when money comes in late, or somebody has to look.
+        last = select(func.max(OUTBOX.c.sequence)).where(OUTBOX.c.about == payment.payment_id)
+        outbox.write(tx, OUTBOX, event, about=payment.payment_id, sequence=(tx.execute(last).scalar() or 0) + 1,
+                     body={**payment._mapping, **said})
 
 
 def return_stray(tx: Connection, payment: Any, now: dt.datetime) -> None:
@@ -146,12 +157,19 @@ def return_stray(tx: Connection, payment: Any, now: dt.datetime) -> None:
     account = tx.execute(select(Account.captured_payment_id).where(Account.order_id == payment.order_id)).scalar_one()
     if account == payment.payment_id or status == "review":
         return  # no news; or somebody is looking into it
-    row = {"refund_id": f"dup:{payment.payment_id}", "order_id": payment.order_id, "payment_id": payment.payment_id,
-           "amount": payment.amount, "currency": payment.currency, "status": "requested", "created_at": now}
-    tx.execute(upsert(Refund).values(**row, tried_at=now).on_duplicate_key_update(refund_id=row["refund_id"]))
+    _give_back(tx, payment._mapping, now)
 
 
-def _take(tx: Connection, table: Any, key: Any, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
+def _give_back(tx: Connection, stray: Mapping[Any, Any], now: dt.datetime) -> None:
+    """Once, all of a payment that its order's account knows nothing of."""
+    facts = {name: stray[name] for name in ("order_id", "payment_id", "amount", "currency")}
+    row = {**facts, "refund_id": rules.stray_refund(stray["payment_id"]), "status": "requested", "attempt": 1,
+           "created_at": now, "tried_at": now}
+    tx.execute(upsert(Refund).values(row).on_duplicate_key_update(refund_id=row["refund_id"]))
+
+
+def take(tx: Connection, table: Any, key: Any, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
+    """The keys of rows that nobody has tried to finish since `before`; other processes then wait as long."""
     left = select(key).where(table.status == status, table.tried_at < before).order_by(table.tried_at)
     keys = list(tx.execute(left.limit(AT_A_TIME).with_for_update(skip_locked=True)).scalars())
     if keys:

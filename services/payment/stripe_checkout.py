@@ -31,6 +31,7 @@ WITH_MONEY = {"expand": ["payment_intent"]}
 INTENTS: dict[str, Standing] = {"requires_capture": "authorized", "succeeded": "captured", "canceled": "cancelled"}
 SESSIONS: dict[str, Standing] = {"open": "pending", "complete": "pending", "expired": "cancelled"}
 REFUNDS: dict[str, RefundStanding] = {"succeeded": "done", "failed": "failed", "canceled": "failed"}
+REFUSALS = (stripe.InvalidRequestError, stripe.CardError)
 TIME = re.compile(r"(?:^|,)t=([0-9]{1,12})(?=,|\Z)")
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -65,9 +66,9 @@ class StripeCheckout:
             "success_url": back, "cancel_url": back, "expires_at": int(ends.timestamp()), **WITH_MONEY,
         }
         try:
-            return _record(self._ask(lambda: self._sessions.create(
+            return _record(self._try(lambda: self._sessions.create(
                 params, {"idempotency_key": f"pay:{attempt.payment_id}"})))
-        except (stripe.InvalidRequestError, stripe.CardError) as refusal:
+        except REFUSALS as refusal:
             log.error("stripe refuses a payment", extra={"payment_id": attempt.payment_id, "reason": refusal.code})
             return Record("declined", reason="refused_by_provider")
 
@@ -92,23 +93,26 @@ class StripeCheckout:
         return _record(session) if session else Record("unknown")
 
     def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStanding:
-        session = self._find(attempt)
-        if session is None or not session.payment_intent:
+        intent = self._intent(attempt)
+        if intent is None:
             log.error("stripe does not know a payment to refund", extra={"payment_id": attempt.payment_id})
             return "failed"
-        intent = session.payment_intent.id
         # Its key is forgotten after a day; what it did is not.
-        known = self._ask(lambda: [each for each in self._pages(self._client.v1.refunds, {"payment_intent": intent})
-                                   if _told(each).get("refund_id") == refund_id])
+        if known := self._find_refund(intent, refund_id):
+            return _standing(known)
         params: Any = {"payment_intent": intent, "amount": amount,
                        "metadata": {"refund_id": refund_id, "payment_id": attempt.payment_id}}
         try:
-            refund = known[0] if known else self._ask(lambda: self._client.v1.refunds.create(
-                params, {"idempotency_key": f"refund:{refund_id}"}))
-        except stripe.InvalidRequestError as refusal:
+            return _standing(self._try(lambda: self._client.v1.refunds.create(
+                params, {"idempotency_key": f"refund:{refund_id}"})))
+        except REFUSALS as refusal:
             log.error("stripe refuses a refund", extra={"refund_id": refund_id, "reason": refusal.code})
             return "failed"
-        return REFUNDS.get(str(refund.status), "pending")
+
+    def fetch_refund(self, attempt: Attempt, refund_id: str) -> RefundStanding | None:
+        intent = self._intent(attempt)
+        known = self._find_refund(intent, refund_id) if intent else None
+        return _standing(known) if known else None
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> WebhookEvent:
         header = headers.get("stripe-signature", "")
@@ -134,8 +138,7 @@ class StripeCheckout:
         for refund in self._ask(lambda: list(self._pages(self._client.v1.refunds, listed))):
             ours = _told(refund)
             if ours.get("payment_id"):
-                yield RefundRecord(ours.get("refund_id"), ours["payment_id"], int(refund.amount),
-                                   REFUNDS.get(str(refund.status), "pending"))
+                yield RefundRecord(ours.get("refund_id"), ours["payment_id"], int(refund.amount), _standing(refund))
 
     def _is_signed(self, body: bytes, header: str) -> bool:
         for secret in self._webhook_secrets:
@@ -156,14 +159,22 @@ class StripeCheckout:
         return self._ask(lambda: next((session for session in self._pages(self._sessions, listed)
                                        if session.client_reference_id == attempt.payment_id), None))
 
+    def _intent(self, attempt: Attempt) -> str | None:
+        session = self._find(attempt)
+        return str(session.payment_intent.id) if session and session.payment_intent else None
+
+    def _find_refund(self, intent: str, refund_id: str) -> Any:
+        return self._ask(lambda: next((each for each in self._pages(self._client.v1.refunds, {"payment_intent": intent})
+                                       if _told(each).get("refund_id") == refund_id), None))
+
     def _change(self, attempt: Attempt, work: Callable[[Any], object]) -> Record:
         """Do it where that is possible, and say how the payment stands then."""
         session = self._find(attempt)
         if session is None:
             return Record("unknown")
         try:
-            self._ask(lambda: work(session))
-        except stripe.InvalidRequestError as refusal:  # it has ended in another way; which, will be seen
+            self._try(lambda: work(session))
+        except REFUSALS as refusal:  # it has ended in another way; which, will be seen
             log.info("stripe can't do that now", extra={"payment_id": attempt.payment_id, "reason": refusal.code})
         return _record(self._ask(lambda: self._sessions.retrieve(session.id, WITH_MONEY)))
 
@@ -171,9 +182,18 @@ class StripeCheckout:
         return iter(things.list({**params, "limit": PAGE}).auto_paging_iter())
 
     def _ask(self, question: Callable[[], T]) -> T:
+        """Its answer; to a mere question, a refusal is none."""
         try:
-            return question()
-        except (stripe.InvalidRequestError, stripe.CardError):
+            return self._try(question)
+        except REFUSALS as refusal:
+            log.error("stripe does not tell", extra={"reason": refusal.code})
+            raise RoomSilent(room="stripe") from None
+
+    def _try(self, request: Callable[[], T]) -> T:
+        """Its answer; raises one of REFUSALS when it will not do that, and RoomSilent when nobody knows."""
+        try:
+            return request()
+        except REFUSALS:
             raise
         except stripe.StripeError as problem:
             # Its text may repeat what we sent; its kind says enough.
@@ -185,6 +205,10 @@ class StripeCheckout:
 def _told(thing: Any) -> dict[str, str]:
     """The ids we gave it."""
     return dict(thing.metadata.to_dict()) if thing.metadata else {}
+
+
+def _standing(refund: Any) -> RefundStanding:
+    return REFUNDS.get(str(refund.status), "pending")
 
 
 def _record(session: Any) -> Record:

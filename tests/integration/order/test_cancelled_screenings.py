@@ -42,6 +42,34 @@ def test_a_dry_run_says_what_it_would_come_to_and_changes_nothing(mesh: Mesh) ->
     assert buy(mesh, mesh.buyer(), screening, seats[3:4])["status"] == "created"
 
 
+def test_what_a_dry_run_says_is_what_goes_back(mesh: Mesh) -> None:
+    """Of seats that were given back before, a part was kept by the terms; that is not given back now."""
+    screening, token, staff = mesh.fresh_screening(40), mesh.buyer(), mesh.staff()
+    order = buy(mesh, token, screening, list(mesh.seats(screening))[:3])
+    half = json.dumps([{"until": "2998-01-01T00:00:00+00:00", "percent": 50, "fee": 0}])
+    mesh.rows("order", "UPDATE orders SET refund_tiers = :half WHERE order_id = :o", half=half, o=order["order_id"])
+    before = mesh.post("/order/refund", token, order_id=order["order_id"], seats=[order["seats"][0]["seat_id"]]).json()
+
+    told = cancel(mesh, staff, screening)
+    cancel(mesh, staff, screening, dry_run=False)
+    wait_until(lambda: orders_of(mesh, screening) == ["refunded"], 60, "the order's end")
+
+    after = mesh.get("/order/get_info", token, order_id=order["order_id"]).json()
+    assert told["amount"] == after["refunded"] - before["refunded"]
+    assert told["amount"] == order["total"] - order["seats"][0]["price"]
+    mesh.check_invariants()
+
+
+def test_an_order_that_is_found_to_be_paid_days_later_is_given_back_too(mesh: Mesh) -> None:
+    screening, token = mesh.fresh_screening(40), mesh.buyer()
+    order = buy(mesh, token, screening, list(mesh.seats(screening))[:1])
+    mesh.rows("order", "INSERT INTO cancelled_screening (screening_id, cancelled_by, cancelled_at) "
+                       "VALUES (:s, 'staff', UTC_TIMESTAMP(3) - INTERVAL 30 DAY)", s=screening)
+
+    wait_until(lambda: orders_of(mesh, screening) == ["refunded"], 60, "the order's end")
+    assert mesh.get("/order/get_info", token, order_id=order["order_id"]).json()["refunded"] == order["total"]
+
+
 def test_everybody_gets_everything_back_whatever_their_terms(mesh: Mesh) -> None:
     screening = mesh.fresh_screening(40)
     seats, staff, owner = list(mesh.seats(screening)), mesh.staff(), mesh.buyer()

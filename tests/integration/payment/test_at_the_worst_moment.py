@@ -1,16 +1,19 @@
 """A room that crashes, answers that get lost, and a provider that has other money on record than we asked for."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentInReview
-from services.foundation.database import Transactions
-from services.payment import roster
+from services.foundation.database import Transactions, utc_now
+from services.payment import roster, store
 from services.payment.rules import Attempt, Record
 from services.payment.sandbox import Sandbox
 from tests.integration.payment.bank import Bank, WatchedSandbox
@@ -127,7 +130,56 @@ def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
     assert bank.taken == bank.given_back == 1200
 
 
+def test_late_money_and_the_bad_news_before_it_are_both_told(start: Start, database: Transactions, order_id: str,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """They meet: while the late money waits for the account, the attempt turns out to have failed."""
+    payment, waits, books = start()["payment_id"], threading.Event(), store.books
+    captured, failed = Record("captured"), Record("declined", reason="declined")
+
+    def wait_for_the_account(*about: Any, **lock: bool) -> Any:
+        waits.set()
+        return books(*about, **lock)
+
+    def bad_news(tx: Connection) -> "Future[Any]":
+        store.move(tx, payment, failed, utc_now())
+        monkeypatch.setattr(store, "books", wait_for_the_account)
+        late = threads.submit(database.run, lambda other: store.move(other, payment, captured, utc_now()))
+        assert waits.wait(20)
+        return late
+
+    with ThreadPoolExecutor(1) as threads:
+        assert database.run(bad_news).result(20).captured == 1200
+    assert sorted(events(database, order_id)) == ["payment.captured", "payment.failed"]
+
+
 # --- what the provider has is not what we asked for ---
+
+
+def test_late_money_of_a_wrong_amount_is_a_case_for_somebody(start: Start, room: Any, order_id: str, bank: Bank,
+                                                             database: Transactions) -> None:
+    payment = start()["payment_id"]
+    room.close(order_id=order_id)
+    database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'captured', amount = 1100 "
+                                            "WHERE payment_id = :p"), {"p": payment}))
+    room.collection.look_into(payment)
+    room.collection.look_into(payment)
+
+    [status] = database.read(lambda tx: tx.execute(text("SELECT status FROM payment WHERE payment_id = :p"),
+                                                   {"p": payment}).scalars().all())
+    assert (status, events(database, order_id)) == ("review", ["payment.review"])
+
+
+def test_what_is_reserved_for_an_attempt_that_is_over_is_let_go_whatever_it_is(
+        start: Start, room: Any, order_id: str, database: Transactions) -> None:
+    payment = start()["payment_id"]
+    room.close(order_id=order_id)
+    database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'authorized', amount = 1100 "
+                                            "WHERE payment_id = :p"), {"p": payment}))
+    room.collection.look_into(payment)
+
+    [left] = database.read(lambda tx: tx.execute(text("SELECT status FROM sandbox_charge WHERE payment_id = :p"),
+                                                 {"p": payment}).scalars().all())
+    assert (left, events(database, order_id)) == ("cancelled", [])
 
 
 @pytest.mark.parametrize(("wrong", "reason"), [

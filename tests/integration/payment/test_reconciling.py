@@ -149,7 +149,7 @@ def test_what_can_not_be_put_right_is_told_each_time(charged: str, change: Chang
 
 @pytest.mark.parametrize(("query", "told"), [
     ("DELETE FROM sandbox_refund", "is done here and unknown there"),
-    ("UPDATE sandbox_refund SET amount = 299", "is 300 here and 299 there")])
+    ("UPDATE sandbox_refund SET amount = 299", "is EUR 3.00 here and EUR 2.99 there")])
 def test_refunds_are_compared_too(room: Any, charged: str, order_id: str, change: Change,
                                   later: Callable[[], list[str]], query: str, told: str) -> None:
     room.refund(refund_id=new_id(), order_id=order_id, amount=300, currency="EUR")

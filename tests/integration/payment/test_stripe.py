@@ -116,6 +116,18 @@ def test_closing_ends_the_session(room: Any, server: Stripe, order_id: str,
     assert server.sessions[server.session_of(begun["payment_id"])]["status"] == "expired"
 
 
+def test_a_card_that_refuses_what_was_reserved_on_it_pays_nothing(room: Any, server: Stripe, order_id: str,
+                                                                  start: Callable[[], dict[str, Any]]) -> None:
+    begun = start()
+    server.pay(server.session_of(begun["payment_id"]))
+    server.card_refuses = True
+    tell(room, begun["payment_id"])
+    assert room.get_status(order_id=order_id)["status"] == "pending"
+
+    assert room.close(order_id=order_id)["captured"] == 0
+    assert [intent["status"] for intent in server.intents.values()] == ["canceled"]
+
+
 def test_while_stripe_is_silent_nothing_is_decided(room: Any, server: Stripe, order_id: str,
                                                    start: Callable[[], dict[str, Any]]) -> None:
     server.lost_answers = 1

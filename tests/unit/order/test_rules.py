@@ -33,7 +33,7 @@ ALLOWED = {
     ("part_refunded", "part_refunded"), ("part_refunded", "refunding"), ("part_refunded", "completed"),
     ("completed", "refunding"),
     ("refunding", "refunded"), ("expired", "paid"),
-    ("review", "paid"), ("review", "cancelled"), ("review", "refunding"),
+    ("review", "paid"), ("review", "expired"),
 }
 
 
@@ -101,6 +101,12 @@ def test_starting_to_pay_extends_the_deadline_once() -> None:
     again = rules.pay_deadline(created, first, LIMITS)
 
     assert first == again == created + 15 * MINUTE
+
+
+@pytest.mark.parametrize(("waited", "pause"), [(-5, 1 / 12), (0, 1 / 12), (0.2, 0.2), (1, 1), (7, 7), (10, 10),
+                                                (900, 10)])
+def test_who_has_no_answer_is_asked_ever_more_seldom(waited: float, pause: float) -> None:
+    assert rules.ask_again_at(NOW - waited * MINUTE, NOW) == NOW + pause * MINUTE
 
 
 @pytest.mark.parametrize("status", ORDER_STATES)

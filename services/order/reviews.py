@@ -1,0 +1,49 @@
+"""Orders whose payment a person has to look at: they keep their seats until that person has decided."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
+
+from schemas import payment
+from services.foundation.database import Transactions
+from services.foundation.remote import RemoteCaller
+from services.order import refunds, rules, store
+from services.order.boards import Boards
+
+
+@dataclass(frozen=True)
+class Reviews:
+    database: Transactions
+    boards: Boards
+    remote: RemoteCaller
+
+    def hold(self, order_id: str) -> None:
+        """Something about the payment is not right: seats and money stay where they are. Raises Busy: ask again."""
+        if self.remote.call(payment.GET_STATUS, {"order_id": order_id})["status"] != "review":
+            return  # it was decided before this message came, or another attempt is under way
+
+        def move(tx: Connection) -> store.OrderView:
+            view = store.lock(tx, order_id)
+            if view.row.status == "paying":
+                store.move(tx, view, "review", ask_again_at=view.row.ends_at)
+            return store.find(tx, order_id)
+
+        view = self.database.run_known(move)
+        if view.row.status == "review":  # nobody is shown seats as free that can't be had
+            row = view.row
+            self.boards.show_held(row.screening_id, row.board_owner, row.ask_again_at, view.seat_ids)
+
+    def end(self, order_id: str, given_back: int, currency: str) -> None:
+        """The payment does not count: the seats are free. `given_back` of it goes back, if there was money."""
+        def expire(tx: Connection) -> store.OrderView:
+            view = store.lock(tx, order_id)
+            if view.row.status == "review":
+                store.end_unpaid(tx, view, "expired")
+                view = store.find(tx, order_id)
+            if given_back and currency == view.row.currency:
+                refunds.tell_of(tx, view, given_back)
+            return view
+
+        view = self.database.run_known(expire)
+        if view.row.status in rules.ENDED_UNPAID:
+            self.boards.show_free(view.row.screening_id, view.row.board_owner, view.seat_ids)

@@ -1,0 +1,59 @@
+"""Refunds in the books of the payment room: each has one effect, and the account says how much may go back."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Connection, Row
+
+from services.payment import rules, store
+from services.payment.models import Account, Payment, Refund
+
+
+def request(tx: Connection, wanted: dict[str, Any], now: dt.datetime) -> Row[Any]:
+    """The row of the refund asked for, done or not. Raises AmountMismatch."""
+    found = store.books(tx, wanted["order_id"], lock=True)
+    if known := find(tx, wanted["refund_id"]):
+        rules.check_same_refund(known, wanted)
+        return known
+    payment_id = rules.refundable(found, wanted["amount"], wanted["currency"])
+    tx.execute(insert(Refund).values(**wanted, payment_id=payment_id, status="requested", attempt=1, created_at=now,
+                                     tried_at=now))
+    store.change(tx, found.order_id, now, refunded=Account.refunded + wanted["amount"])
+    return find(tx, wanted["refund_id"])
+
+
+def ended(tx: Connection, refund: Row[Any], end: str) -> None:
+    """This attempt of a refund is done, or has failed, perhaps after its provider had said that it was done."""
+    before = ("requested",) if end == "done" else ("requested", "done")
+    tx.execute(update(Refund).where(Refund.refund_id == refund.refund_id, Refund.attempt == refund.attempt,
+                                    Refund.status.in_(before)).values(status=end))
+
+
+def again(tx: Connection, refund_id: str, now: dt.datetime) -> Row[Any]:
+    """Let another attempt be made at a refund that failed; its row then."""
+    tx.execute(update(Refund).where(Refund.refund_id == refund_id, Refund.status == "failed")
+               .values(status="requested", attempt=Refund.attempt + 1, tried_at=now))
+    return find(tx, refund_id)
+
+
+def settled(tx: Connection, refund_id: str) -> None:
+    """Somebody has paid a failed refund back in another way."""
+    tx.execute(update(Refund).where(Refund.refund_id == refund_id, Refund.status == "failed").values(status="settled"))
+
+
+def of_payment(tx: Connection, payment_id: str) -> list[Row[Any]]:
+    """Those that may still end in another way than is known."""
+    query = select(Refund.__table__).where(Refund.payment_id == payment_id, Refund.status.in_(("requested", "done")))
+    return list(tx.execute(query))
+
+
+def take_left(tx: Connection, before: dt.datetime, now: dt.datetime) -> list[Row[Any]]:
+    """Refunds that nobody has tried to send since `before`; other processes then wait as long."""
+    return [find(tx, refund_id) for refund_id in store.take(tx, Refund, Refund.refund_id, "requested", before, now)]
+
+
+def find(tx: Connection, refund_id: str) -> Any:
+    """The row of a refund with its payment's provider."""
+    query = select(Refund.__table__, Payment.provider).join_from(Refund, Payment)
+    return tx.execute(query.where(Refund.refund_id == refund_id)).first()

@@ -1,0 +1,148 @@
+"""Cases that somebody has to decide: payments under review, and refunds that their provider has failed.
+
+Every decision is written down before anything is done about it. The provider is asked, whatever was decided; the
+order's room hears of the end by an event, as of any other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.foundation.database import Transactions, utc_now
+from services.payment import audit, refunds, roster, rules, store
+from services.payment.collection import Collection
+from services.payment.providers import Provider
+from services.payment.rules import Attempt, Record, price
+
+OF_PAYMENTS = {
+    "pay": "the money is right: the order is paid",
+    "refund": "the money goes back, and the order ends",
+    "release": "there is no money: the order ends, and its seats are free",
+}
+OF_REFUNDS = {
+    "retry": "the provider is asked for it once more",
+    "settled": "it was paid back in another way",
+}
+RESERVED = ("pending", "authorized")
+Note = Callable[[], None]
+
+
+class Undecidable(Exception):
+    """That can't be done as things stand at the provider; the text says why."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something to decide. `about`: the payment's or refund's id, by which it is decided."""
+
+    about: str
+    order_id: str
+    provider: str
+    text: str
+    decisions: dict[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.about}  order {self.order_id}  {self.text}  [{' | '.join(self.decisions)}]"
+
+
+@dataclass(frozen=True)
+class Review:
+    database: Transactions
+
+    @property
+    def collection(self) -> Collection:
+        return Collection(self.database)
+
+    def cases(self) -> list[Case]:
+        """All that are open, the oldest of each kind first."""
+        payments, failed = self.database.read(lambda tx: (audit.in_review(tx), audit.failed_refunds(tx)))
+        return [Case(row.payment_id, row.order_id, row.provider,
+                     f"{price(row.amount, row.currency)} asked of {row.provider}: {row.reason}", OF_PAYMENTS)
+                for row in payments] + [
+                Case(row.refund_id, row.order_id, row.provider,
+                     f"refund of {price(row.amount, row.currency)} failed at {row.provider}", OF_REFUNDS)
+                for row in failed]
+
+    def at_the_provider(self, case: Case) -> str:
+        """How the money of a payment stands there. Raises Busy or UnknownProvider."""
+        attempt, provider = self._attempt(case.about)
+        record = provider.fetch(attempt)
+        return f"{record.standing} {_money(record)}".strip()
+
+    def decide(self, case: Case, decision: str, by: str, because: str) -> str:
+        """Do it, and say what came of it. Raises Undecidable, Busy or UnknownProvider: then the case stays open."""
+        def note() -> None:
+            self.database.run(lambda tx: store.note_decision(tx, case.about, decision, by, because, utc_now()))
+
+        act = {"pay": self._pay, "refund": self._refund, "release": self._release, "retry": self._retry,
+               "settled": self._settled}[decision]
+        return act(case.about, note)
+
+    def resolve(self, payment_id: str) -> bool:
+        """Decide what only had to wait for its provider's answer, if that leaves no choice; whether it did."""
+        attempt, provider = self._attempt(payment_id)
+        record = provider.fetch(attempt)
+        if record.standing == "authorized" or rules.mismatch(attempt, record, provider.live):
+            return False
+        case = Case(payment_id, attempt.order_id, attempt.provider, "", OF_PAYMENTS)
+        self.decide(case, "pay" if record.standing == "captured" else "release", "marquee", "the provider has answered")
+        return True
+
+    def _pay(self, payment_id: str, note: Note) -> str:
+        attempt, provider = self._attempt(payment_id)
+        record = provider.fetch(attempt)
+        if record.standing not in ("authorized", "captured"):
+            raise Undecidable(f"There is no money at {attempt.provider}: the payment is {record.standing} there.")
+        # What it is called there is for the person to look at who decides; the money must be right.
+        if wrong := rules.wrong_money(attempt, record, provider.live):
+            raise Undecidable(f"There is {_money(record)} at {attempt.provider}, and not "
+                              f"{price(attempt.amount, attempt.currency)} ({wrong}).")
+        note()
+        if record.standing == "authorized" and provider.capture(attempt).standing != "captured":
+            raise Undecidable(f"{attempt.provider} does not let the money be taken.")
+        self.database.run_known(lambda tx: store.move(tx, payment_id, Record("captured"), utc_now(), reviewed=True))
+        return f"Order {attempt.order_id} is paid with it, or the money goes back if the order was paid or has ended."
+
+    def _refund(self, payment_id: str, note: Note) -> str:
+        attempt, provider = self._attempt(payment_id)
+        record = provider.fetch(attempt)
+        if record.standing != "captured":
+            raise Undecidable(f"Nothing was taken at {attempt.provider}: the payment is {record.standing} there.")
+        note()
+        self._dismiss(payment_id, record)
+        return f"{_money(record)} goes back; order {attempt.order_id} has ended, unless it was paid otherwise."
+
+    def _release(self, payment_id: str, note: Note) -> str:
+        attempt, provider = self._attempt(payment_id)
+        record = provider.fetch(attempt)
+        if record.standing == "captured":
+            raise Undecidable(f"{_money(record)} was taken at {attempt.provider}: it can be kept or go back.")
+        note()
+        for _ in range(2):  # a page that is closed just when its buyer pays leaves a reservation
+            record = provider.cancel(attempt) if record.standing in RESERVED else record
+        if record.standing in (*RESERVED, "captured"):
+            raise Undecidable(f"{attempt.provider} does not let go of it: the payment is {record.standing} there.")
+        self._dismiss(payment_id, None)
+        return f"Nothing was taken; order {attempt.order_id} has ended, unless it was paid otherwise."
+
+    def _dismiss(self, payment_id: str, taken: Record | None) -> None:
+        if not self.database.run_known(lambda tx: store.dismiss(tx, payment_id, taken, utc_now())):
+            raise Undecidable("Somebody else has decided it meanwhile.")
+
+    def _retry(self, refund_id: str, note: Note) -> str:
+        note()
+        refund = self.database.run_known(lambda tx: refunds.again(tx, refund_id, utc_now()))
+        return f"The refund is {self.collection.give_back(refund)} at {refund.provider}."
+
+    def _settled(self, refund_id: str, note: Note) -> str:
+        note()
+        self.database.run_known(lambda tx: refunds.settled(tx, refund_id))
+        return "The refund is no longer owed."
+
+    def _attempt(self, payment_id: str) -> tuple[Attempt, Provider]:
+        attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))
+        assert attempt is not None, "it is on the list"
+        return attempt, roster.find(attempt.provider, self.database)
+
+
+def _money(record: Record) -> str:
+    return price(record.amount, record.currency) if record.amount is not None and record.currency else ""

@@ -1,0 +1,132 @@
+"""An order that can't be ended, or a refund that can't be sent, keeps nobody else waiting."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.order.test_paying_at_a_page import buy, make_late, start, status_of
+
+
+@pytest.fixture(scope="module")
+def screening(mesh: Mesh) -> str:
+    return mesh.fresh_screening(320)
+
+
+@pytest.fixture
+def seats(mesh: Mesh, screening: str) -> list[str]:
+    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
+
+
+@contextmanager
+def a_provider_that_is_gone(mesh: Mesh, order: dict[str, Any]) -> Iterator[None]:
+    """The house has left this order's payment provider: nobody can be asked."""
+    change = "UPDATE payment SET provider = :now WHERE order_id = :o"
+    mesh.rows("payment", change, o=order["order_id"], now="gone")
+    try:
+        yield
+    finally:
+        mesh.rows("payment", change, o=order["order_id"], now="sandbox")
+        mesh.rows("order", "UPDATE orders SET ask_again_at = NULL WHERE order_id = :o", o=order["order_id"])
+
+
+def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
+    assert mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()["status"] == "paid"
+
+
+def test_late_orders_expire_though_nothing_can_be_said_of_one(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    hopeless, other = buy(mesh, token, screening, seats[:1]), buy(mesh, token, screening, seats[1:2])
+    start(mesh, token, hopeless)
+    with a_provider_that_is_gone(mesh, hopeless):
+        make_late(mesh, hopeless)
+        make_late(mesh, other)
+
+        wait_until(lambda: status_of(mesh, other) == "expired", 30, "the other order's end")
+        assert status_of(mesh, hopeless) == "paying"
+        assert mesh.get("/order/get_info", token, order_id=hopeless["order_id"]).json()["status"] == "paying"
+        refused = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1])
+        assert refused.status_code in (409, 504), refused.text
+
+    wait_until(lambda: status_of(mesh, hopeless) == "expired", 30, "the order's end")
+    mesh.check_invariants()
+
+
+def test_a_silent_payment_room_is_asked_ever_more_seldom(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:1])
+    start(mesh, token, order)
+    with a_provider_that_is_gone(mesh, order):
+        mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 HOUR WHERE order_id = :o",
+                  o=order["order_id"])
+
+        def pause() -> int | None:
+            [row] = mesh.rows("order", "SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(3), ask_again_at) AS pause "
+                                       "FROM orders WHERE order_id = :o", o=order["order_id"])
+            return None if row.pause is None else int(row.pause)
+
+        assert 500 < wait_until(pause, 30, "the order to be asked for in vain") <= 600
+
+    wait_until(lambda: status_of(mesh, order) == "expired", 30, "the order's end")
+
+
+def test_a_refund_that_is_refused_is_not_the_buyers_fault(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:1])
+    pay(mesh, token, order)
+    books = "UPDATE account SET refunded = refunded + :more WHERE order_id = :o"
+    mesh.rows("payment", books, o=order["order_id"], more=1)  # the payment room would give back too much
+
+    reply = mesh.post("/order/refund", token, order_id=order["order_id"])
+    assert (reply.status_code, reply.json()["status"]) == (200, "refunding")
+
+    mesh.rows("payment", books, o=order["order_id"], more=-1)
+    mesh.rows("order", "UPDATE refund SET ask_again_at = requested_at WHERE order_id = :o", o=order["order_id"])
+    wait_until(lambda: status_of(mesh, order) == "refunded", 90, "the money to go back")
+    mesh.check_invariants()
+
+
+def test_a_hundred_refunds_that_are_refused_hold_up_no_other(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, seats[:1])
+    pay(mesh, token, order)
+    with mesh.without("payment"):
+        assert mesh.post("/order/refund", token, order_id=order["order_id"]).json()["status"] == "refunding"
+        refuse_refunds(mesh, order, 120)
+    try:
+        wait_until(lambda: status_of(mesh, order) == "refunded", 120, "the money to go back")
+    finally:
+        for table in ("refund", "orders"):
+            mesh.rows("order", f"DELETE FROM {table} WHERE order_id LIKE '0-hopeless-%'")
+    mesh.check_invariants()
+
+
+def refuse_refunds(mesh: Mesh, like: dict[str, Any], count: int) -> None:
+    """Older refunds of orders that the payment room has never heard of."""
+    for table in ("orders", "refund"):
+        [row] = mesh.rows("order", f"SELECT * FROM {table} WHERE order_id = :o", o=like["order_id"])
+        names = list(row._mapping)
+        query = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+        for number in range(count):
+            mine = {name: f"0-hopeless-{number}" for name in ("order_id", "refund_id", "board_owner") if name in names}
+            mesh.rows("order", query, **{**row._mapping, **mine})
+
+
+def test_of_a_cancelled_screening_all_are_paid_back_though_one_order_can_not_be_ended(mesh: Mesh) -> None:
+    screening = mesh.fresh_screening(40)
+    buyers = mesh.buyers(5)
+    made = [buy(mesh, token, screening, [seat]) for token, seat in zip(buyers, mesh.seats(screening), strict=False)]
+    hopeless, paid = made[2], made[:2] + made[3:]
+    start(mesh, buyers[2], hopeless)
+    for token, order in zip(buyers[:2] + buyers[3:], paid, strict=True):
+        pay(mesh, token, order)
+    with a_provider_that_is_gone(mesh, hopeless):
+        mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False)
+
+        wait_until(lambda: {status_of(mesh, order) for order in paid} == {"refunded"}, 60, "the money to go back")
+        assert status_of(mesh, hopeless) == "paying"
+
+    wait_until(lambda: status_of(mesh, hopeless) == "cancelled", 60, "the order's end")
+    mesh.check_invariants()

@@ -1,0 +1,110 @@
+"""An order whose payment somebody had to look at: it keeps its seats meanwhile, and then has tickets or its end."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.order.test_paying_at_a_page import buy, choose, info, make_late, start, status_of
+
+Reviewed = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def screening(mesh: Mesh) -> str:
+    return mesh.fresh_screening(320)
+
+
+@pytest.fixture
+def token(mesh: Mesh) -> str:
+    return mesh.buyer()
+
+
+@pytest.fixture
+def reviewed(mesh: Mesh, screening: str, token: str) -> Reviewed:
+    """An order of which the provider has another amount on record."""
+    def order(more: int) -> dict[str, Any]:
+        seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
+        bought = buy(mesh, token, screening, seats[:2])
+        paying = start(mesh, token, bought)
+        at_the_bank(mesh, paying, f"amount = amount + {more}")
+        choose(mesh, paying, "pay")
+        wait_until(lambda: status_of(mesh, bought) == "review", 30, "the review")
+        return {**bought, "payment": paying["payment"], "held": seats[:2]}
+
+    return order
+
+
+def at_the_bank(mesh: Mesh, order: dict[str, Any], change: str) -> None:
+    mesh.rows("payment", f"UPDATE sandbox_charge SET {change} WHERE payment_id = :p", p=order["payment"]["payment_id"])
+
+
+def decide(mesh: Mesh, order: dict[str, Any], decision: str) -> None:
+    mesh.operate("review", "decide", order["order_id"], decision, "--because", "a test", "--yes")
+
+
+def told(mesh: Mesh, order: dict[str, Any]) -> list[str]:
+    return [row.type for row in mesh.rows("order", "SELECT type FROM outbox WHERE about = :o ORDER BY sequence",
+                                          o=order["order_id"])]
+
+
+def test_seats_under_review_are_nobody_elses_however_long_it_takes(mesh: Mesh, screening: str, token: str,
+                                                                   reviewed: Reviewed) -> None:
+    order = reviewed(-1)
+    make_late(mesh, order)
+
+    mesh.redis.delete(f"seats:{{{screening}}}")  # the map is drawn anew, from the claims
+    assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=order["held"][:1]).status_code == 409
+    assert [mesh.seats(screening)[seat] for seat in order["held"]] == ["held", "held"]
+    assert info(mesh, token, order)["status"] == "review"
+    mesh.check_invariants()
+
+    decide(mesh, order, "release")
+    wait_until(lambda: status_of(mesh, order) == "expired", 30, "the order's end")
+    wait_until(lambda: mesh.seats(screening)[order["held"][0]] == "free", 30, "the seat to be free")
+    assert told(mesh, order) == ["order.created", "order.paying", "order.review", "order.expired"]
+    mesh.check_invariants()
+
+
+def test_when_the_money_is_found_to_be_right_there_are_tickets(mesh: Mesh, screening: str, token: str,
+                                                               reviewed: Reviewed) -> None:
+    order = reviewed(-1)
+    at_the_bank(mesh, order, "amount = amount + 1")
+
+    decide(mesh, order, "pay")
+    wait_until(lambda: status_of(mesh, order) == "paid", 30, "the tickets")
+    assert [ticket["status"] for ticket in info(mesh, token, order)["tickets"]] == ["valid", "valid"]
+    wait_until(lambda: mesh.seats(screening)[order["held"][0]] == "sold", 30, "the map")
+    mesh.check_invariants()
+
+
+def test_what_was_taken_by_mistake_goes_back_and_its_buyer_is_told(mesh: Mesh, screening: str, token: str,
+                                                                   reviewed: Reviewed) -> None:
+    order = reviewed(+100)
+    at_the_bank(mesh, order, "status = 'captured'")
+
+    decide(mesh, order, "refund")
+    wait_until(lambda: mesh.rows("payment", "SELECT 1 FROM sandbox_refund WHERE payment_id = :p AND amount = :a",
+                                 p=order["payment"]["payment_id"], a=order["total"] + 100), 60, "the money to go back")
+    wait_until(lambda: info(mesh, token, order)["refunded"] == order["total"] + 100, 30, "the order to say so")
+    assert told(mesh, order)[-2:] == ["order.expired", "order.paid_late"]
+    assert status_of(mesh, order) == "expired"
+    mesh.check_invariants()
+
+
+def test_a_decision_that_is_faster_than_the_message_of_the_case_leaves_nothing_behind(
+        mesh: Mesh, screening: str, token: str) -> None:
+    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
+    order = buy(mesh, token, screening, seats[:1])
+    paying = {**order, "payment": start(mesh, token, order)["payment"]}
+    with mesh.without("order"):
+        at_the_bank(mesh, paying, "amount = amount - 1")
+        choose(mesh, paying, "pay")
+        wait_until(lambda: mesh.rows("payment", "SELECT 1 FROM payment WHERE payment_id = :p AND status = 'review'",
+                                     p=paying["payment"]["payment_id"]), 30, "the review")
+        decide(mesh, order, "release")
+        make_late(mesh, order)
+
+    wait_until(lambda: status_of(mesh, order) == "expired", 60, "the order's end")
+    mesh.check_invariants()
