@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any
 
 import eventlet
-from eventlet import Timeout
+from eventlet import Semaphore, Timeout
 from kombu import Message
 from nameko import config
 from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import SharedExtension
 from nameko.messaging import Consumer
 
 from schemas.base import Event
@@ -42,10 +43,18 @@ class Delivery:
     tries: int  # in vain, before this one
 
 
+class WorkersForEvents(SharedExtension):
+    """Half of a process's workers, for all its consumers together: the other half is for callers."""
+
+    def setup(self) -> None:
+        self.free = Semaphore(max(1, self.container.max_workers // 2))
+
+
 class EventHandler(Consumer):
     """The consumer of one event: a durable queue of its own, shared by all processes of its room."""
 
     consumer_cls = DrainingConsumer
+    workers = WorkersForEvents()
 
     def __init__(self, event: Event) -> None:
         super().__init__(queue=None, expected_exceptions=(Exception,))
@@ -55,7 +64,6 @@ class EventHandler(Consumer):
         self.subscription = Subscription(self.event, self.container.service_name, self.method_name)
         topology.declare([self.subscription])
         self.queue = self.subscription.queue
-        # Fewer than there are workers: events that take their time must not keep callers waiting.
         self.consumer_options["prefetch_count"] = config["events"]["at_once"]
         super().setup()
         self.consumer.on_decode_error = self.handle_nonsense
@@ -82,10 +90,12 @@ class EventHandler(Consumer):
         self._aside(parking.bury, message, parking.failed_tries(message), f"malformed: {problem}")
 
     def _work(self, delivery: Delivery, trace: dict[str, Any], message: Message) -> None:
+        self.workers.free.acquire()
         try:
             self.container.spawn_worker(self, (delivery,), {}, context_data=dict(trace),
                                         handle_result=partial(self.handle_result, message, delivery))
         except ContainerBeingKilled:
+            self.workers.free.release()
             self.consumer.requeue_message(message)
 
     def handle_result(self, message: Message, delivery: Delivery, worker_ctx: Any,
@@ -95,6 +105,7 @@ class EventHandler(Consumer):
         else:
             error = f"{type(exc_info[1]).__name__}: {exc_info[1]}"
             self._settle(parking.park, message, delivery.tries + 1, error)
+        self.workers.free.release()
         return result, exc_info
 
     def _aside(self, park: Callable[..., None], message: Message, tries: int, error: str) -> None:
