@@ -26,6 +26,8 @@ user = {system_user}
 bind-address = {bind}
 port = {port}
 datadir = {folder}/data
+# One that starts deletes what it takes for its own leftovers from here: other servers' tables, if it were /tmp.
+tmpdir = {folder}/tmp
 socket = mariadb.sock
 pid-file = mariadb.pid
 init-file = {folder}/accounts.sql
@@ -62,6 +64,7 @@ class MariaDB(Server):
                                    folder=self.folder.resolve())
         settings_file = write_private(self.folder / "my.cnf", settings)
         write_private(self.folder / "accounts.sql", self.accounts())
+        (self.folder / "tmp").mkdir(exist_ok=True)
         if not (self.folder / "data").exists():
             self.install()
         return self.program(f"--defaults-file={settings_file.resolve()}")
@@ -73,16 +76,18 @@ class MariaDB(Server):
         with tempfile.TemporaryDirectory() as short:  # the script does not survive spaces in a path
             link = Path(short) / "mariadb"
             link.symlink_to(self.folder.resolve())
-            done = subprocess.run(self.install_command(link / fresh.name), capture_output=True, text=True, check=False)
+            done = subprocess.run(self.install_command(link / fresh.name, short), capture_output=True, text=True,
+                                  check=False)
         if done.returncode:
             log = write_private(self.folder / "install.log", done.stdout + done.stderr)
             raise Trouble(f"mariadb-install-db could not make {fresh}: see {log}.")
         fresh.rename(self.folder / "data")
 
-    def install_command(self, data: Path) -> list[str]:
+    def install_command(self, data: Path, scratch: str) -> list[str]:
         user = getpass.getuser()
         return [
-            self.find("mariadb-install-db"), "--no-defaults", f"--datadir={data}", f"--user={user}", "--skip-test-db",
+            self.find("mariadb-install-db"), "--no-defaults", f"--datadir={data}", f"--tmpdir={scratch}",
+            f"--user={user}", "--skip-test-db",
             "--skip-name-resolve", "--force",  # a bare machine can't resolve its own name
             "--auth-root-authentication-method=socket", f"--auth-root-socket-user={user}",
         ]

@@ -124,6 +124,16 @@ def test_mariadb_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     assert {"innodb-flush-log-at-trx-commit = 1", "bind-address = 127.0.0.1", "port = 7001"} <= set(settings)
 
 
+def test_mariadb_deletes_no_other_servers_temporary_tables(tmp_path: Path) -> None:
+    """A server that starts empties its tmpdir of what it takes for its own leftovers."""
+    (tmp_path / "data").mkdir()
+    server = mariadb("marquee_user", folder=tmp_path)
+    server.prepare()
+    assert f"tmpdir = {tmp_path.resolve()}/tmp" in (tmp_path / "my.cnf").read_text().splitlines()
+    assert (tmp_path / "tmp").is_dir()
+    assert "--tmpdir=/elsewhere" in server.install_command(tmp_path / "data.new", "/elsewhere")
+
+
 def rabbitmq(folder: Path = Path("x")) -> RabbitMQ:
     return RabbitMQ(["amqp://marquee:secret@127.0.0.1:7002/a%2Fb"], folder)
 
