@@ -33,6 +33,7 @@ class Taking:
     terms: Terms
     keys: Keys
     has_reserved: bool = False
+    in_doubt: bool = False  # a COMMIT got lost: the order may be there, also when it can't be seen yet
 
     def take(self, draft: Draft, quote: rules.Quote, snacks: list[dict[str, Any]]) -> dict[str, Any]:
         """Write the order, or raise SeatsTaken or SnacksSoldOut naming the losers, and then nothing was taken at all.
@@ -91,11 +92,8 @@ class Taking:
             raise
 
     def _is_written(self, draft: Draft) -> bool:
-        # While that is unknown the snacks stay: the kitchen gives them back unless it hears of the order.
-        asked, self.has_reserved = self.has_reserved, False
-        written = self.database.read(lambda tx: store.exists(tx, draft["order_id"]))
-        self.has_reserved = asked
-        return written
+        self.in_doubt = True
+        return self.database.read(lambda tx: store.exists(tx, draft["order_id"]))
 
     def _write(self, tx: Connection, draft: Draft, quote: rules.Quote) -> None:
         self.keys.remember(tx, new_order_receipt(draft, quote))
@@ -107,7 +105,8 @@ class Taking:
         self._return_snacks(draft)
 
     def _return_snacks(self, draft: Draft) -> None:
-        if self.has_reserved:
+        # In doubt they stay: the kitchen gives them back unless it hears of the order.
+        if self.has_reserved and not self.in_doubt:
             self.has_reserved = False
             self.till.counter.release(draft["order_id"])
 

@@ -1,0 +1,86 @@
+"""What becomes of snacks that are set aside when it is not clear whether their order was written."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from schemas.errors import RequestInProgress, RoomUnavailable
+from schemas.kitchen import SnacksSoldOut
+from services.foundation.database import CommitUnknown
+from services.foundation.idempotency import AlreadyAnswered
+from services.order.rules import Quote
+from services.order.taking import Taking
+
+DRAFT = {"order_id": "mine", "screening_id": "s", "board_owner": "b", "expires_at": None}
+SNACKS = [{"sku": "cola", "quantity": 1}]
+ANSWER = {"order_id": "mine", "status": "created"}
+
+
+class FakeDatabase:
+    """Does nothing but raise, call by call, what it is told; afterwards it sees no order."""
+
+    def __init__(self, *outcomes: Exception | None) -> None:
+        self._outcomes = iter(outcomes)
+
+    def run(self, work: object) -> None:
+        if outcome := next(self._outcomes):
+            raise outcome
+
+    def read(self, work: object) -> bool:
+        self.run(work)
+        return False
+
+
+class FakeCounter:
+    """The kitchen's; it may refuse."""
+
+    def __init__(self, refusal: Exception | None = None) -> None:
+        self.released: list[str] = []
+        self._refusal = refusal
+
+    def reserve(self, draft: dict[str, Any], terms: object, wanted: object) -> None:
+        if self._refusal:
+            raise self._refusal
+
+    def release(self, order_id: str) -> None:
+        self.released.append(order_id)
+
+
+def take(database: FakeDatabase, counter: FakeCounter, given: bool = True) -> dict[str, Any]:
+    boards = SimpleNamespace(hold=lambda *seats: None, show_free=lambda *seats: None)
+    taking = Taking(database, boards, SimpleNamespace(counter=counter), None, None,  # type: ignore[arg-type]
+                    SimpleNamespace(given=given, recall=None))  # type: ignore[arg-type]
+    return taking.take(DRAFT, Quote([{"seat_id": "F7"}], 900), SNACKS)
+
+
+def test_an_order_whose_commit_came_through_after_all_keeps_its_snacks() -> None:
+    """Looked for, it was not there yet; its own answer is found under its key the next time."""
+    database = FakeDatabase(None, CommitUnknown(), None, AlreadyAnswered(ANSWER))
+    counter = FakeCounter()
+    assert take(database, counter) == ANSWER
+    assert counter.released == []
+
+
+@pytest.mark.parametrize("next_time", [
+    IntegrityError("INSERT INTO orders", {}, Exception()), RequestInProgress(), RoomUnavailable()])
+def test_in_doubt_snacks_are_left_to_the_kitchen(next_time: Exception) -> None:
+    counter = FakeCounter()
+    with pytest.raises(type(next_time)):
+        take(FakeDatabase(CommitUnknown(), None, next_time), counter, given=False)
+    assert counter.released == []
+
+
+def test_a_twin_that_was_faster_leaves_no_snacks_behind() -> None:
+    counter = FakeCounter()
+    assert take(FakeDatabase(None, AlreadyAnswered(ANSWER)), counter) == ANSWER
+    assert counter.released == ["mine"]
+
+
+@pytest.mark.parametrize(("refusal", "released"), [(SnacksSoldOut(), []), (RoomUnavailable(), ["mine"])])
+def test_a_kitchen_that_does_not_answer_may_have_set_them_aside(refusal: Exception, released: list[str]) -> None:
+    counter = FakeCounter(refusal)
+    with pytest.raises(type(refusal)):
+        take(FakeDatabase(), counter, given=False)
+    assert counter.released == released
