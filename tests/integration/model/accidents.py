@@ -1,0 +1,100 @@
+"""What may go wrong at a chosen moment: a room dies, a commit or a call between rooms has no known outcome."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy.engine import Connection, Engine
+
+from schemas.errors import RoomSilent
+from services.foundation.database import CommitUnknown, Transactions
+from services.payment.rules import Charge
+from services.payment.sandbox import Sandbox
+
+T = TypeVar("T")
+Kind = Literal["before", "after", "undone", "done", "later"]
+
+
+class Crash(BaseException):
+    """The process of a room ends here."""
+
+
+@dataclass
+class Accident:
+    """At the `countdown`-th time, from 0, that this place is passed.
+
+    place   `order`, `payment`, `kitchen`: where that room commits; `>payment`, `>kitchen`: where that room is called
+    kind    before, after: the room dies then; undone, done: nobody learns whether it was done; later: a call is made
+            after its caller has given up
+    """
+
+    place: str
+    kind: Kind
+    countdown: int
+
+
+@dataclass
+class Fate:
+    """The accident to come, and those that have happened in this step."""
+
+    coming: Accident | None = None
+    struck: list[str] = field(default_factory=list)
+    late: list[Callable[[], object]] = field(default_factory=list)   # what others were asked for, and have yet to do
+
+    def passes(self, place: str) -> Kind | None:
+        """What happens to whoever passes this place now."""
+        accident = self.coming
+        if accident is None or accident.place != place:
+            return None
+        accident.countdown -= 1
+        if accident.countdown >= 0:
+            return None
+        self.coming = None
+        self.struck.append(f"{place} {accident.kind}")
+        return accident.kind
+
+
+class MortalTransactions(Transactions):
+    """A room's transactions, around whose commits it may die or lose the line."""
+
+    def __init__(self, engine: Engine, room: str, fate: Fate) -> None:
+        super().__init__(engine)
+        self._room, self._fate = room, fate
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        match self._fate.passes(self._room):
+            case "before":
+                return super().run(_then(work, Crash()))
+            case "undone":
+                return super().run(_then(work, CommitUnknown()))
+            case "after":
+                super().run(work)
+                raise Crash
+            case "done":
+                super().run(work)
+                raise CommitUnknown
+        return super().run(work)
+
+
+def _then(work: Callable[[Connection], T], end: BaseException) -> Callable[[Connection], T]:
+    def work_in_vain(tx: Connection) -> T:
+        work(tx)
+        raise end
+
+    return work_in_vain
+
+
+class WatchedSandbox(Sandbox):
+    """The sandbox; when it was told to give no answer, the model has to know that it did so."""
+
+    def __init__(self, database: Transactions, fate: Fate) -> None:
+        super().__init__(database)
+        self._fate = fate
+
+    def _answer(self, what: str, charge: Charge, work: Callable[[Connection], Any]) -> Any:
+        try:
+            return super()._answer(what, charge, work)
+        except RoomSilent:
+            self._fate.struck.append(f"sandbox is silent on {what}")
+            self._fate.late.append(lambda: super(WatchedSandbox, self)._answer(what, charge, work))
+            raise

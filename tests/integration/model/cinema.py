@@ -1,0 +1,260 @@
+"""One cinema in which steps are taken: each is done in the rooms and in the ledger, and both are compared."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text, update
+from sqlalchemy.engine import Connection
+
+from schemas import order, payment
+from schemas.base import Method
+from schemas.errors import Busy, KeyReused, Refusal, RequestInProgress
+from services.film.models import Screening as FilmScreening
+from services.foundation.calls import Asker
+from services.foundation.database import Transactions
+from services.kitchen.models import Base as KitchenBase
+from services.order import ticket_codes
+from services.order.models import Base as OrderBase
+from services.payment.models import Base as PaymentBase
+from services.payment.models import SandboxSecret
+from tests.integration.model.clock import START
+from tests.integration.model.ledger import MENDING, Divergence, Ledger, agree
+from tests.integration.model.orders import ENDED, OWNING, SNACK_STOCK, UNPAID, Money, Order, Screening, Wish
+from tests.integration.model.post import Letter, Post
+from tests.integration.model.predictions import Prediction
+from tests.integration.model.sight import Auditor, Sight
+from tests.integration.model.world import Unclear, World
+
+BASES = {"order": OrderBase, "payment": PaymentBase, "kitchen": KitchenBase}
+KEPT = {"snack", SandboxSecret.__tablename__}
+DONE = Prediction.of(set(), set())
+
+
+@dataclass
+class Outcome:
+    """How a step ended: with an answer, a refusal, or, after an accident, neither."""
+
+    told: Any = None
+    refusal: Refusal | None = None
+    unclear: bool = False
+    made: Order | None = None
+
+
+@dataclass(eq=False)
+class Request:
+    """A request that may be sent again."""
+
+    contract: Method
+    asker: Asker
+    fields: dict[str, Any]
+    wish: Callable[[], Wish]
+    predict: Callable[[Wish], Prediction]
+    told: Any = None      # what it was answered first
+    unclear: bool = False # nobody knows what came of it
+
+    @property
+    def pays_at_once(self) -> bool:
+        return self.contract is order.PAY and "return_url" not in self.fields
+
+
+@dataclass
+class Cinema:
+    world: World
+    auditor: Auditor
+    post: Post = field(init=False)
+    ledger: Ledger = field(init=False)
+    sight: Sight = field(init=False)
+    requests: list[Request] = field(default_factory=list)
+    steps: int = 0
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)   # how orders stood before and after a step
+    is_open: bool = False
+
+    def open(self) -> None:
+        """Everything is as on the first day."""
+        self.is_open = False
+        self.auditor.empty({room: base.metadata for room, base in BASES.items()}, but=KEPT)
+        with self.world.engines["kitchen"].begin() as tx:
+            for sku, stock in SNACK_STOCK.items():
+                tx.execute(text("UPDATE snack SET left_over = :n, supplied = :n WHERE sku = :s"),
+                           {"n": stock, "s": sku})
+        with self.world.engines["film"].begin() as tx:
+            tx.execute(update(FilmScreening).values(cancelled_at=None))
+            rows = tx.execute(text("SELECT screening_id, starts_at, ends_at FROM screening ORDER BY starts_at")).all()
+        self.world.begin(START)
+        self.post, self.requests = Post(self.world), []
+        self.ledger = Ledger([Screening(row.screening_id, row.starts_at.replace(tzinfo=dt.UTC),
+                                        row.ends_at.replace(tzinfo=dt.UTC)) for row in rows], self.seen)
+        self.sight = self.auditor.look()
+        self.is_open = True
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.world.clock.now()
+
+    # --- a step ---
+
+    def step(self, wish: Wish, work: Callable[[], Any], prediction: Prediction = DONE) -> Outcome:
+        """Do `work` in the rooms; whatever follows from it must be as the ledger has it."""
+        self.is_open = False     # until it has gone well
+        self.world.fate.struck.clear()
+        self.world.ear.heard.clear()
+        outcome = Outcome()
+        try:
+            outcome.told = work()
+        except Refusal as refusal:
+            outcome.refusal = refusal
+        except Unclear:
+            outcome.unclear = True
+        except Exception as problem:
+            raise Divergence(f"{wish} met what nobody has thought of") from problem
+        struck = self.world.fate.struck
+        if struck:
+            self._doubt(wish)
+        if isinstance(outcome.refusal, RequestInProgress):
+            self.ledger.doubtful_since = self.now  # its hold was left to a twin, who may be dead
+        self.sight = self.auditor.look()
+        outcome.made = self.ledger.follow(wish, self.sight, self.now)
+        self._judge(wish, outcome, prediction, bool(struck))
+        self.is_open = True
+        return outcome
+
+    def _judge(self, wish: Wish, outcome: Outcome, prediction: Prediction, troubled: bool) -> None:
+        unexplained = [said for said in self.world.ear.heard if not troubled or "CommitUnknown" not in said]
+        agree(not unexplained, f"{wish} made somebody complain: {unexplained}")
+        if outcome.unclear or troubled and isinstance(outcome.refusal, Busy):
+            return
+        if outcome.refusal is None:
+            agree(prediction.may_succeed, f"{wish} was done, but should have met {prediction.refusals}")
+        else:
+            agree(isinstance(outcome.refusal, tuple(prediction.refusals)),
+                  f"{wish} met {outcome.refusal!r}, and not one of {prediction.refusals}")
+
+    def _doubt(self, wish: Wish) -> None:
+        """There was an accident: the board may lie, and what was about to be closed may be half closed."""
+        self.ledger.doubtful_since = self.now
+        for each in self.ledger.orders.values():
+            each.closing_unclear |= each.is_dead(self.now) or each.screening.cancelled or wish.order is each
+
+    def tick(self, room: str, *chores: str) -> None:
+        """Timers of a room go off."""
+        self.step(Wish(f"{chores} of {room}"), lambda: self.world.tick(room, *chores))
+
+    def tend(self) -> None:
+        """The order room's timer: nothing that could be ended is left over."""
+        self.tick("order", "tend")
+        if self.world.fate.struck:
+            return
+        for each in self.ledger.orders.values():
+            over = each.is_dead(self.now) or each.screening.cancelled and each.status in (*UNPAID, *OWNING)
+            agree(each.odd or not over, f"order {each.order_id} is {each.status} after its time")
+        if (since := self.ledger.doubtful_since) and self.now - since >= MENDING:
+            self.ledger.doubtful_since = None
+        if self.ledger.doubtful_since is None:
+            self._check_boards()
+
+    def _check_boards(self) -> None:
+        for screening in self.ledger.screenings:
+            look, right = self.world.board.look(screening.screening_id), self.ledger.taken(screening, self.now)
+            agree(look is None or look.taken == right, f"the board shows {look and look.taken}, not {right}")
+
+    def send_events(self) -> None:
+        """What lies in the outboxes is sent; nothing else changes by that."""
+        for room, count in self.sight.events.items():
+            if count:
+                with suppress(Unclear):
+                    self.post.collect(room)
+                self.sight.events[room] = 0
+
+    def deliver(self, *letters: Letter) -> None:
+        """Events reach their consumers."""
+        news = [letter for letter in letters if letter.event is not payment.CAPTURED]
+        if news:
+            self.step(Wish("news"), lambda: self.post.deliver(*news))
+        for letter in letters:
+            if letter.event is payment.CAPTURED:
+                self._deliver_money(letter)
+
+    def _deliver_money(self, letter: Letter) -> None:
+        """An order that had ended gets its seats if all are free still; else its money goes back."""
+        mine = self.ledger.orders[letter.about]
+        late = mine.status in ENDED and not mine.owed_back
+        revives = self.ledger.may_revive(mine, self.now)
+        self.step(Wish("money"), lambda: self.post.deliver(letter))
+        if late and not self.world.fate.struck:
+            agree(mine.status == "paid" if revives else mine.owed_back, f"late money for {mine}")
+
+    def in_the_bank(self, work: Callable[[Connection], object]) -> None:
+        """What happens there, we have no part in."""
+        Transactions(self.world.engines["payment"]).run(work)
+
+    # --- requests ---
+
+    def send(self, request: Request) -> Outcome:
+        """Make a request; with a key it may be made again later."""
+        wish = request.wish()
+        prediction, again = request.predict(wish), request.unclear
+        if again:    # then it may have been done, and is answered as it would have been then
+            prediction = Prediction(True, prediction.refusals)
+        with self._money(request, wish.order, prediction):
+            outcome = self.step(wish, lambda: self.world.ask(request.contract, request.asker, **request.fields),
+                                prediction)
+        request.told, request.unclear = outcome.told, outcome.unclear or isinstance(outcome.refusal, Busy)
+        mine = wish.order or outcome.made
+        if mine and outcome.told and not again and "total" in outcome.told:
+            agree(mine.buyer == request.asker.user_id, f"{request.asker} was told of {mine}")
+            self.check_receipt(mine, outcome.told)
+        if request.contract is order.PAY and outcome.told and wish.order:
+            wish.order.was_sent_to(outcome.told["payment"])
+        if request.asker.idempotency_key and request not in self.requests:
+            self.requests.append(request)
+        return outcome
+
+    @contextmanager
+    def _money(self, request: Request, mine: Order | None, prediction: Prediction) -> Iterator[None]:
+        """While test money is asked for at once, the order may be paid; afterwards, if nobody has said no."""
+        asks = mine and request.pays_at_once and prediction.may_succeed and mine.money is Money.NONE
+        if mine and asks and mine.status in UNPAID:
+            mine.money = Money.MAY
+        yield
+        if mine and asks and mine.status in UNPAID and not self.world.fate.struck:
+            mine.money = Money.NONE
+
+    def send_again(self, request: Request) -> None:
+        """The same request under the same key: if it was answered, it is answered alike, and nothing happens."""
+        if request.told is None:
+            self.send(request)
+            return
+        outcome = self.step(Wish("again"), lambda: self.world.ask(request.contract, request.asker, **request.fields))
+        agree(outcome.unclear or outcome.refusal or outcome.told == request.told,
+              f"{request.contract.name} of {request.fields} was answered {request.told} and then {outcome.told}")
+
+    def send_changed(self, request: Request, **changes: Any) -> None:
+        """Another request under a key that was used."""
+        fields = {**request.fields, **changes}
+        self.step(Wish("changed"), lambda: self.world.ask(request.contract, request.asker, **fields),
+                  Prediction.of({KeyReused}, set()))
+
+    def list_orders(self, buyer: str) -> None:
+        """A buyer looks at all of their orders."""
+        outcome = self.step(Wish("list"), lambda: self.world.ask(order.GET_LIST, Asker(user_id=buyer)))
+        if outcome.told:
+            for told, mine in zip(outcome.told["orders"], reversed(self.ledger.of(buyer)), strict=True):
+                self.check_receipt(mine, told)
+
+    def check_receipt(self, mine: Order, told: dict[str, Any]) -> None:
+        """What a buyer is told of an order is what the ledger has."""
+        agree((told["order_id"], told["status"], told["total"]) == (mine.order_id, mine.status, mine.total),
+              f"{mine} was told as {told}")
+        agree(tuple(seat["seat_id"] for seat in told["seats"]) == mine.seats, f"{mine} was told as {told}")
+        good = [ticket for ticket in told.get("tickets", ()) if ticket["status"] == "valid"]
+        agree({ticket["seat_id"] for ticket in good} == mine.valid, f"{mine} has tickets {good}")
+        for ticket in good:
+            facts = ticket_codes.read(ticket["code"], self.world.keys.public)
+            agree((facts.screening_id, facts.seat_id) == (mine.screening.screening_id, ticket["seat_id"]), f"{facts}")
+        back = self.sight.orders[mine.order_id].refunded
+        agree(told.get("refunded", 0) == back, f"{mine} was told as {told}, but {back} goes back")
+

@@ -1,0 +1,45 @@
+"""The time in the model's world: it stands still until it is moved."""
+
+import datetime as dt
+
+from redis import Redis
+
+from services.seating.board import Board
+
+START = dt.datetime(2050, 5, 2, 8, tzinfo=dt.UTC)  # a Monday, ten in the morning in Berlin
+KEY = "clock"
+
+
+class Clock:
+    """What `utc_now` and the board's scripts take for the time."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+        self.set(START)
+
+    def now(self, zone: dt.tzinfo = dt.UTC) -> dt.datetime:
+        return self.time.astimezone(zone)
+
+    def set(self, time: dt.datetime) -> None:
+        self.time = time
+        self.tell_redis()
+
+    def move(self, by: dt.timedelta) -> None:
+        self.set(self.time + by)
+
+    def tell_redis(self) -> None:
+        """Redis' own clock can't be moved, so the scripts of `BoardOfTheWorld` read this list instead."""
+        seconds, microseconds = int(self.time.timestamp()), self.time.microsecond
+        with self._client.pipeline() as pipeline:
+            pipeline.delete(KEY)
+            pipeline.rpush(KEY, seconds, microseconds)
+            pipeline.execute()
+
+
+class BoardOfTheWorld(Board):
+    """The board with the scripts it has, but for where they look at the time."""
+
+    def __init__(self, client: Redis) -> None:
+        super().__init__(client)
+        self._scripts = {name: client.register_script(script.script.replace(
+            "redis.call('TIME')", f"redis.call('LRANGE', '{KEY}', 0, -1)")) for name, script in self._scripts.items()}

@@ -1,0 +1,82 @@
+"""Schemas, a Redis database and a programme for the model alone: it empties them before every example."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nameko
+import pytest
+
+from operations import loading
+from rehearsal.mesh import Mesh
+from services.foundation import database, migrate
+from services.order.limits import limits
+from services.payment import roster
+from tests.integration.model.accidents import WatchedSandbox
+from tests.integration.model.cinema import Cinema
+from tests.integration.model.sight import Auditor
+from tests.integration.model.world import World
+
+ROOMS = ("film", "order", "payment", "kitchen")
+REFUND_TIERS = [{"hours": 24, "percent": 100, "fee": 0}, {"hours": 2, "percent": 50, "fee": 70},
+                {"hours": 0.5, "percent": 20, "fee": 250}]
+PROGRAMME = """\
+days: 2
+films:
+  - {id: arrival, title: Arrival, year: 2016, running_minutes: 116, director: Denis Villeneuve, cast: [Amy Adams],
+     genres: [Science Fiction], rating: PG-13}
+cinemas:
+  - id: kanal
+    name: Kino am Kanal
+    city: Berlin
+    timezone: Europe/Berlin
+    currency: EUR
+    menu:
+      - {sku: popcorn, name: Popcorn, category: popcorn, price: 500, stock: 3}
+      - {sku: cola, name: Cola, category: drink, price: 300, stock: 4}
+    halls:
+      - id: kanal-1
+        name: Saal 1
+        price: 1000
+        surcharges: {premium: 310}
+        plan: |
+          sss
+          ppp
+        screenings:
+          - at: [13:00]
+            films: [arrival]
+"""
+
+
+@pytest.fixture(scope="module")
+def settings(servers: Mesh) -> Iterator[None]:
+    """The servers of the run, but nobody else's schemas."""
+    limits.cache_clear()
+    with nameko.config.patch(own_settings(servers.settings), clear=True):
+        for room in ROOMS:
+            migrate.upgrade(room)
+        yield
+    limits.cache_clear()
+
+
+def own_settings(of_the_run: dict[str, Any]) -> dict[str, Any]:
+    own = copy.deepcopy(of_the_run)
+    own["DB_URIS"] = {f"{room}:Base": own["DB_URIS"][f"{room}:Base"].replace(f"_{room}?", f"_{room}_model?")
+                      for room in ROOMS}
+    own["REDIS_URIS"]["marquee"] = own["REDIS_URIS"]["marquee"].removesuffix("/0") + "/5"
+    own["order"]["refund_tiers"] = REFUND_TIERS
+    return own
+
+
+@pytest.fixture
+def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cinema]:
+    world = World()
+    monkeypatch.setattr(database, "clock", world.clock)
+    monkeypatch.setitem(roster.PROVIDERS, "sandbox", lambda room: WatchedSandbox(room, world.fate))
+    (programme := tmp_path / "programme.yml").write_text(PROGRAMME)
+    loading.load(programme)
+    auditor = Auditor(world.engines)
+    yield Cinema(world, auditor)
+    auditor.close()
+    world.close()

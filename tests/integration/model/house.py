@@ -1,0 +1,64 @@
+"""What the house does: its timers go off, its cooks cook, its staff cancel a screening."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition
+
+from schemas import kitchen
+from schemas.cancellation import CANCEL_SCREENING
+from tests.integration.model.cinema import DONE, Request
+from tests.integration.model.ledger import agree
+from tests.integration.model.orders import OWNING, UNPAID, Screening, Wish
+from tests.integration.model.predictions import of_cooking
+from tests.integration.model.steps import PICK, STAFF, Steps, rule
+
+CHORES = st.sampled_from((("payment", "finish_what_was_left"), ("payment", "look_into_webhooks"),
+                          ("payment", "look_into_webhooks"), ("payment", "reconcile"), ("kitchen", "tidy_up")))
+COOKING = {method.name: method for method in (kitchen.START, kitchen.FINISH, kitchen.HAND_OVER)}
+
+
+class House(Steps):
+    @rule(chore=CHORES)
+    def a_timer_goes_off(self, chore: tuple[str, str]) -> None:
+        self.cinema.tick(*chore)
+
+    @rule()
+    def tend(self) -> None:
+        self.cinema.tend()
+
+    @precondition(lambda self: self.cinema.sight.snacks)
+    @rule(pick=PICK, step=st.sampled_from(sorted(COOKING)), knows_code=st.booleans())
+    def cook(self, pick: int, step: str, knows_code: bool) -> None:
+        snacks = list(self.cinema.sight.snacks.values())
+        order_id, code = snacks[-1 - pick % len(snacks)][0].order_id, snacks[-1 - pick % len(snacks)][0].pick_up_code
+        said = {"code": code if knows_code and code else "?"} if step == "hand_over" else {}
+        self.cinema.send(Request(
+            COOKING[step], STAFF, {"order_id": order_id, **said},
+            lambda: Wish("cook", self.cinema.ledger.orders.get(order_id)),
+            lambda wish: of_cooking(self.cinema.sight.kitchen(order_id), step, not said or said["code"] == code)))
+
+    @precondition(lambda self: any(not stock for stock in self.cinema.ledger.stock.values()))
+    @rule(sku=st.sampled_from(("popcorn", "cola")), stock=st.integers(0, 4))
+    def restock(self, sku: str, stock: int) -> None:
+        self.cinema.send(Request(kitchen.RESTOCK, STAFF, {"cinema_id": "kanal", "sku": sku, "stock": stock},
+                                 lambda: Wish("restock", snacks=((sku, stock),)), lambda wish: DONE))
+
+    @precondition(lambda self: len(self.orders) > 4)
+    @rule(where=st.integers(0, 1), dry_run=st.booleans())
+    def cancel_screening(self, where: int, dry_run: bool) -> None:
+        screening = self.cinema.ledger.screenings[where]
+        outcome = self.cinema.send(Request(
+            CANCEL_SCREENING, STAFF, {"screening_id": screening.screening_id, "dry_run": dry_run},
+            lambda: Wish("look" if dry_run else "cancel screening", screening=screening), lambda wish: DONE))
+        if outcome.told:
+            self._check_summary(screening, outcome.told)
+
+    def _check_summary(self, screening: Screening, told: dict[str, Any]) -> None:
+        here = [each for each in self.orders if each.screening is screening]
+        paid = [each for each in here if each.status in OWNING]
+        summary = {"unpaid_orders": len([each for each in here if each.status in UNPAID]), "paid_orders": len(paid),
+                   "orders_being_refunded": len([each for each in here if each.status == "refunding"]),
+                   "amount": sum(each.total - each.back for each in paid)}
+        agree(summary == {name: told[name] for name in summary}, f"{told} should be {summary}")
+        agree((told["cancelled_at"] is not None) == screening.cancelled, f"{told}, but {screening}")

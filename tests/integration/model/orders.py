@@ -1,0 +1,145 @@
+"""An order as the model has it: what its buyer was promised, and what may become of it."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+OWNING = ("paid", "part_refunded", "completed")
+UNPAID = ("created", "paying")
+HOLDING = (*UNPAID, "review")
+ENDED = ("expired", "cancelled")
+GIVEN_BACK = ("refunding", "refunded")
+STATES = ("created", "paying", "paid", "part_refunded", "completed", "refunding", "refunded", "expired", "cancelled",
+          "review")
+SNACK_STATES = ("reserved", "released", "new", "preparing", "ready", "collected", "given_up")
+SNACK_PRICES = {"popcorn": 500, "cola": 300}
+SNACK_STOCK = {"popcorn": 3, "cola": 4}
+SEATS = {"A1": 1000, "A2": 1000, "A3": 1000, "B1": 1310, "B2": 1310, "B3": 1310}
+
+
+class Money(Enum):
+    """Whether the order will be paid."""
+
+    NONE = "nobody has said yes to paying"
+    MAY = "the answer got lost, or came when it may have been too late"
+    MUST = "the buyer's bank has said yes in time, or the buyer was told so"
+
+
+@dataclass
+class Screening:
+    screening_id: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    cancelled: bool = False
+
+
+@dataclass(eq=False)
+class Order:
+    order_id: str
+    buyer: str
+    screening: Screening
+    seats: tuple[str, ...]
+    snacks: dict[str, int]
+    expires_at: dt.datetime
+    status: str = "created"
+    money: Money = Money.NONE
+    pages: list[str] = field(default_factory=list)      # payments whose page the buyer was sent to
+    returned: set[str] = field(default_factory=set)     # seats given back
+    back: int = 0                                       # what goes back for them
+    by_house: bool = False                              # given back because the screening was cancelled
+    strays: int = 0                                     # times that the bank took money after saying no
+    owed_back: bool = False                             # came too late, and goes back
+    has_ended: bool = False                             # unpaid; a late payment may have revived it since
+    closing_unclear: bool = False                       # nobody knows whether it still takes money
+    odd: bool = False                                   # the bank has another amount on record than we asked for
+    snacks_lost: bool = False                           # its reservation was given up for a while
+
+    @property
+    def snacks_worth(self) -> int:
+        return sum(SNACK_PRICES[sku] * quantity for sku, quantity in self.snacks.items())
+
+    @property
+    def total(self) -> int:
+        return self.worth_of(self.seats) + self.snacks_worth
+
+    @staticmethod
+    def worth_of(seats: Iterable[str]) -> int:
+        return sum(SEATS[seat] for seat in seats)
+
+    @property
+    def valid(self) -> set[str]:
+        """The seats for which its buyer has good tickets."""
+        return set(self.seats) - self.returned if self.status in OWNING else set()
+
+    @property
+    def holds(self) -> set[str]:
+        """The seats that nobody else can have."""
+        return set(self.seats) if self.status in HOLDING else self.valid
+
+    def was_sent_to(self, page: dict[str, Any] | None) -> None:
+        """Its buyer was told where to pay."""
+        if page and page["redirect_url"] and page["payment_id"] not in self.pages:
+            self.pages.append(page["payment_id"])
+
+    def is_dead(self, now: dt.datetime) -> bool:
+        return self.status in UNPAID and self.expires_at <= now
+
+    def may_revive(self, now: dt.datetime) -> bool:
+        """Whether late money may bring it back, should its seats be free."""
+        return (self.strays > 0 and self.status == "expired" and not self.owed_back and not self.screening.cancelled
+                and now < self.screening.starts_at)
+
+    def refund_of(self, seats: list[str], now: dt.datetime) -> int | None:
+        """What goes back for these seats now; None: it is too late."""
+        left = self.screening.starts_at - now
+        for hours, percent, fee in ((24, 100, 0), (2, 50, 70), (0.5, 20, 250)):
+            if left >= dt.timedelta(hours=hours):
+                return sum(max(0, SEATS[seat] * percent // 100 - fee) for seat in seats)
+        return None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one step asks for. Only that may follow from it, beside what time brings."""
+
+    what: str
+    order: Order | None = None
+    seats: tuple[str, ...] = ()
+    snacks: tuple[tuple[str, int], ...] = ()
+    buyer: str = ""
+    screening: Screening | None = None
+
+
+def may_become(order: Order, before: str, after: str, wish: Wish, kitchen: str | None, now: dt.datetime) -> bool:
+    """Whether this change of an order has a reason."""
+    wanted = wish.what if wish.order is order else None
+    unpaid, paid, called_off = before in UNPAID, before in ("paid", "part_refunded"), order.screening.cancelled
+    may_end = unpaid and order.money is not Money.MUST
+    return {
+        "paying": before == "created" and wanted == "pay",
+        "paid": unpaid and order.money is not Money.NONE or before == "expired" and order.may_revive(now),
+        "expired": may_end and order.expires_at <= now,
+        "cancelled": may_end and (wanted == "cancel" or called_off),
+        "part_refunded": paid and wanted == "refund",
+        "refunding": paid and wanted == "refund" or before in OWNING and called_off,
+        "refunded": before == "refunding",
+        "completed": paid and order.screening.ends_at <= now and kitchen in (None, "collected"),
+        "review": before == "paying" and order.odd,
+    }.get(after, False)
+
+
+def snacks_may_become(order: Order, before: str, after: str, wish: Wish, until: dt.datetime | None,
+                      now: dt.datetime) -> bool:
+    """The same for its snacks. `until`: when the kitchen stops waiting to hear that there is such an order."""
+    wanted = wish.what if wish.order is order else None
+    given_up = order.status in GIVEN_BACK
+    return {
+        "released": before == "reserved" and (order.has_ended or until is not None and until <= now),
+        "new": before in ("reserved", "released") and (given_up or order.status in OWNING),
+        "preparing": before == "new" and wanted == "cook",
+        "ready": before == "preparing" and wanted == "cook",
+        "collected": before == "ready" and wanted == "cook",
+        "given_up": before in ("reserved", "released", "new") and given_up,
+    }.get(after, False)

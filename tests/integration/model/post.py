@@ -1,0 +1,80 @@
+"""What is on its way: events from the outboxes to their consumers, and what the sandbox has to say."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.engine import Connection
+
+from schemas.base import Event
+from services.foundation import outbox, wire
+from services.foundation.events import Delivery, EventHandler
+from services.kitchen.models import OUTBOX as KITCHEN_OUTBOX
+from services.order.models import OUTBOX as ORDER_OUTBOX
+from services.payment.models import OUTBOX as PAYMENT_OUTBOX
+from tests.contracts.rooms import entrypoints
+from tests.integration.model.world import World
+
+OUTBOXES: dict[str, Table] = {"order": ORDER_OUTBOX, "payment": PAYMENT_OUTBOX, "kitchen": KITCHEN_OUTBOX}
+AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An event on its way to one consumer."""
+
+    room: str
+    method: str
+    event: Event
+    said: dict[str, Any]
+
+    @property
+    def about(self) -> str:
+        """The order that it is about."""
+        return str(self.said["body"]["order_id"])
+
+    @property
+    def delivery(self) -> Delivery:
+        told = self.event.load(self.said)
+        return Delivery(f"{self.room}.{self.method}", told["event_id"], told["about"], told["sequence"],
+                        told["occurred_at"], told["body"], tries=0)
+
+
+@dataclass
+class Post:
+    world: World
+    waiting: list[Letter] = field(default_factory=list)
+    read: list[Letter] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._readers = {(room, event.type): (method, event) for room in OUTBOXES
+                         for method, event in _readers(type(self.world.rooms[room]))}
+
+    def collect(self, room: str) -> None:
+        """Take what lies in a room's outbox; who dies over it has sent it all the same."""
+        self.world.survive(lambda: self.world.databases[room].run(partial(self._publish, table=OUTBOXES[room])))
+
+    def _publish(self, tx: Connection, table: Table) -> None:
+        rows = outbox.take(tx, table, AT_ONCE)
+        for row in rows:
+            said = wire.decode(wire.encode(outbox.envelope(row)))
+            self.waiting += [Letter(room, method, event, said)
+                             for (room, type_), (method, event) in self._readers.items() if type_ == row.type]
+        outbox.mark_published(tx, table, [row.event_id for row in rows])
+
+    def deliver(self, *letters: Letter) -> None:
+        """Bring them; what fails is brought again later."""
+        for letter in letters:
+            read = getattr(self.world.rooms[letter.room], letter.method)
+            self.world.survive(partial(read, letter.delivery))
+            if letter in self.waiting:
+                self.waiting.remove(letter)
+                self.read.append(letter)
+
+
+def _readers(room: type) -> Iterator[tuple[str, Event]]:
+    for function, entrypoint in entrypoints(room):
+        if isinstance(entrypoint, EventHandler):
+            yield function.__name__, entrypoint.event

@@ -1,0 +1,113 @@
+"""What a caller is to be answered, by the ledger alone."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from schemas.errors import Busy, Refusal, RequestInProgress
+from schemas.film import ScreeningCancelled
+from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, UnknownKitchenOrder, WrongPickUpCode
+from schemas.order_refusals import (
+    OrderExpired,
+    OrderNotCancellable,
+    OrderNotPayable,
+    OrderNotRefundable,
+    RefundChanged,
+    RefundClosed,
+    SalesClosed,
+    SeatsTaken,
+    TooManyUnpaidOrders,
+)
+from schemas.payment import PaymentClosed, PaymentDeclined, PaymentInReview
+from tests.integration.model.ledger import Ledger
+from tests.integration.model.orders import OWNING, UNPAID, Money, Order, Wish
+from tests.integration.model.sight import Sight
+
+UNPAID_ORDERS = 2
+Refusals = set[type[Refusal]]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Whether it may be done, and what may be said against it; with neither or both alone, only that is right."""
+
+    may_succeed: bool
+    refusals: frozenset[type[Refusal]]
+
+    @classmethod
+    def of(cls, sure: Refusals, perhaps: Refusals) -> "Prediction":
+        """Refused for one of the reasons that are `sure`, or one of the others; or done when none is sure."""
+        return cls(not sure, frozenset(sure | perhaps))
+
+
+def of_buying(ledger: Ledger, wish: Wish, now: dt.datetime, again: bool) -> Prediction:
+    """`again`: the same request was made before, and nobody knows what came of it."""
+    screening, sure, perhaps = wish.screening, set[type[Refusal]](), set[type[Refusal]]()
+    assert screening is not None
+    if now >= screening.starts_at:
+        return Prediction.of({SalesClosed}, set())
+    if screening.cancelled:
+        sure.add(ScreeningCancelled)
+    here = [order for order in ledger.orders.values() if order.screening is screening]
+    owners = [order for order in here if order.holds & set(wish.seats)]
+    if any(not order.is_dead(now) or order.money is Money.MUST for order in owners):
+        sure.add(SeatsTaken)
+    if any(order.odd and order.is_dead(now) for order in (*owners, *ledger.of(wish.buyer, screening))):
+        perhaps |= {SeatsTaken, Busy}
+    if ledger.doubtful_since or any(order.money is Money.MAY for order in owners):
+        perhaps.add(SeatsTaken)
+    unpaid = [order for order in ledger.of(wish.buyer, screening) if order.status in UNPAID]
+    if len([order for order in unpaid if not order.is_dead(now)]) >= UNPAID_ORDERS:
+        sure.add(TooManyUnpaidOrders)
+    if any(ledger.stock[sku] < quantity for sku, quantity in wish.snacks):
+        sure.add(SnacksSoldOut)
+        perhaps |= {RequestInProgress} if again else set()
+    return Prediction.of(sure, perhaps)
+
+
+def of_paying(order: Order, sight: Sight, at_once: bool, now: dt.datetime) -> Prediction:
+    if order.status in OWNING:
+        return Prediction.of(set(), set())
+    if order.status == "expired" or order.is_dead(now):
+        return Prediction.of({OrderExpired}, set())
+    if order.status not in UNPAID:
+        return Prediction.of({OrderNotPayable}, set())
+    if order.odd:
+        return Prediction.of(set(), {PaymentInReview, PaymentClosed, PaymentDeclined})
+    if order.closing_unclear:
+        return Prediction.of(set(), {PaymentClosed, PaymentDeclined})
+    if not at_once:
+        return Prediction.of(set(), set())
+    last = sight.charges[order.order_id][-1].status if sight.charges[order.order_id] else None
+    declines = (order.order_id, "decline") in sight.instructions   # the bank will say no to the next charge
+    match last:
+        case "pending" | "challenged":
+            return Prediction.of({PaymentDeclined}, set())   # the buyer is at the page, and has not paid
+        case "authorized" | "captured":
+            return Prediction.of(set(), set())
+        case "declined" | "cancelled":                       # which may be news
+            return Prediction.of({PaymentDeclined} if declines else set(), {PaymentDeclined})
+    return Prediction.of({PaymentDeclined} if declines else set(), set())
+
+
+def of_cancelling(order: Order) -> Prediction:
+    if order.status not in UNPAID or order.money is Money.MUST:
+        return Prediction.of({OrderNotCancellable}, set())
+    perhaps = {OrderNotCancellable} if order.money is Money.MAY else set()
+    return Prediction.of(set(), perhaps | {Busy, OrderNotCancellable} if order.odd else perhaps)
+
+
+def of_refunding(order: Order, seats: tuple[str, ...], as_shown: bool, now: dt.datetime) -> Prediction:
+    """`as_shown`: the buyer names the amount that would go back, or none."""
+    if order.status not in ("paid", "part_refunded"):
+        return Prediction.of({OrderNotRefundable}, set())
+    if order.refund_of(list(seats), now) is None:
+        return Prediction.of({RefundClosed}, set())
+    return Prediction.of(set() if as_shown else {RefundChanged}, set())
+
+
+def of_cooking(status: str | None, step: str, right_code: bool) -> Prediction:
+    if status is None:
+        return Prediction.of({UnknownKitchenOrder}, set())
+    if status != {"start": "new", "finish": "preparing", "hand_over": "ready"}[step]:
+        return Prediction.of({KitchenStepTaken}, set())
+    return Prediction.of(set() if right_code else {WrongPickUpCode}, set())

@@ -1,0 +1,89 @@
+"""After the last step: what was begun comes to its end, and then all must be as the ledger has it."""
+
+import datetime as dt
+
+from sqlalchemy import text
+
+from operations.invariants import INVARIANTS
+from operations.truth import Truth
+from services.foundation.database import Transactions
+from services.payment.reconciler import reconcile
+from tests.integration.model.cinema import Cinema
+from tests.integration.model.ledger import agree
+from tests.integration.model.orders import ENDED, GIVEN_BACK, OWNING, Money, Order
+
+PAUSE = dt.timedelta(minutes=3)     # longer than anything is left alone
+
+
+def settle(cinema: Cinema) -> None:
+    """First while the screenings are to come, when the boards must be right, and then when they are over."""
+    cinema.world.fate.coming = None
+    cinema.in_the_bank(lambda tx: tx.execute(text("DELETE FROM sandbox_instruction")))
+    last = max((each.expires_at for each in cinema.ledger.orders.values()), default=cinema.now)
+    cinema.world.clock.set(max(cinema.now, last))
+    come_to_rest(cinema, "look_into_webhooks", "finish_what_was_left", "reconcile")
+    check_invariants(cinema)
+    cinema.world.clock.set(max(cinema.now, *(each.ends_at for each in cinema.ledger.screenings)))
+    come_to_rest(cinema, "finish_what_was_left")
+    check_invariants(cinema)
+    check_books(cinema)
+    for each in cinema.ledger.orders.values():
+        check_end(cinema, each)
+    for buyer in {each.buyer for each in cinema.ledger.orders.values()}:
+        cinema.list_orders(buyer)
+
+
+def come_to_rest(cinema: Cinema, *of_payment: str) -> None:
+    """Timers go off and events arrive; what the provider has not said by now, it never says."""
+    cinema.world.clock.move(PAUSE)
+    cinema.tick("payment", *of_payment)
+    cinema.tick("kitchen", "tidy_up")
+    all_events_arrive(cinema)
+    cinema.tend()
+    all_events_arrive(cinema)
+
+
+def all_events_arrive(cinema: Cinema) -> None:
+    """And those that follow from them."""
+    while any(cinema.sight.events.values()) or cinema.post.waiting:
+        cinema.send_events()
+        cinema.deliver(*cinema.post.waiting)
+
+
+def check_invariants(cinema: Cinema) -> None:
+    """The project's own, too."""
+    engines = cinema.world.engines
+    truth = Truth(engines["order"], engines["payment"], engines["kitchen"], cinema.world.board)
+    for invariant in INVARIANTS:
+        breaches = invariant.check(truth)
+        agree(not breaches, f"{invariant.name}: {breaches}")
+
+
+def check_books(cinema: Cinema) -> None:
+    left = [line for line in reconcile(Transactions(cinema.world.engines["payment"]))
+            if "waits for a review" not in line.text]
+    agree(not left, f"the books differ from the provider's: {left}")
+
+
+def check_end(cinema: Cinema, mine: Order) -> None:
+    """How an order has ended, and what of its money is where."""
+    ends = _ends(mine, cinema.sight.kitchen(mine.order_id))
+    agree(mine.status in ends, f"{mine} should be one of {ends}")
+    charges = [charge for charge in cinema.sight.charges[mine.order_id] if charge.status == "captured"]
+    [back] = cinema.ledger.may_go_back(mine, cinema.sight)
+    kept = mine.total - back if mine.status in OWNING + GIVEN_BACK else 0
+    agree(sum(charge.amount - charge.refunded for charge in charges) == kept, f"{mine} keeps {kept}, not {charges}")
+    seen = cinema.sight.orders[mine.order_id].kitchen_status
+    agree(seen == cinema.sight.kitchen(mine.order_id), f"{mine} sees its snacks as {seen}")
+
+
+def _ends(mine: Order, kitchen: str | None) -> set[str]:
+    """What may have become of it in the end."""
+    ends = {"review"} if mine.odd else set[str]()
+    if mine.money is not Money.MUST:
+        ends |= set(ENDED)
+    if mine.money is Money.NONE and not mine.strays:
+        return ends
+    if mine.screening.cancelled or mine.status in GIVEN_BACK:
+        return ends | {"refunded"}
+    return ends | ({"completed"} if kitchen in (None, "collected") else {"paid", "part_refunded"})

@@ -1,0 +1,92 @@
+"""Buyers, cooks, a provider, the clock and bad luck in any order: the model's ledger is the database's, always."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import true
+
+from schemas import payment
+from services.foundation.idempotency import Keys
+from services.kitchen import store
+from services.payment import rules, sandbox_webhooks
+from tests.integration.model.cinema import Cinema
+from tests.integration.model.ledger import Divergence
+from tests.integration.model.machine import try_out
+
+EXAMPLES, STEPS = 204, 10_000   # an example in which Hypothesis runs out of choices is shorter than 50 steps
+# What must have happened on the way, lest nothing was tried.
+SEEN = {("created", "paying"), ("created", "cancelled"), ("created", "expired"), ("paying", "paid"),
+        ("paying", "expired"), ("paying", "cancelled"), ("paying", "review"), ("expired", "paid"),
+        ("paid", "part_refunded"), ("paid", "refunded"), ("paid", "completed"), ("refunding", "refunded")}
+
+
+def test_whatever_happens_the_ledger_is_right(cinema: Cinema, request: pytest.FixtureRequest) -> None:
+    try_out(cinema, EXAMPLES, request.config.getoption("--hypothesis-seed"))
+    assert cinema.steps >= STEPS
+    assert set(cinema.seen) >= SEEN
+
+
+# --- the negative controls ---
+
+Removal = Callable[[Cinema, pytest.MonkeyPatch], Any]
+
+
+@contextmanager
+def without_the_key_of_claims(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    def alter(*changes: str) -> None:
+        with cinema.world.engines["order"].begin() as tx:
+            for change in changes:
+                tx.exec_driver_sql(change)
+
+    alter("ALTER TABLE seat_claim DROP PRIMARY KEY, ADD KEY plain (screening_id, seat_id)")
+    yield
+    alter("DELETE FROM seat_claim", "ALTER TABLE seat_claim DROP KEY plain, ADD PRIMARY KEY (screening_id, seat_id)")
+
+
+@contextmanager
+def without_counting_the_stock(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    constraint = "CONSTRAINT nothing_sold_that_is_not_there"
+    with cinema.world.engines["kitchen"].begin() as tx:
+        tx.exec_driver_sql(f"ALTER TABLE snack DROP {constraint}")
+    patch.setattr(store, "enough", lambda quantity: true())
+    yield
+    with cinema.world.engines["kitchen"].begin() as tx:
+        tx.exec_driver_sql("UPDATE snack SET left_over = 0")
+        tx.exec_driver_sql(f"ALTER TABLE snack ADD {constraint} CHECK (left_over >= 0)")
+
+
+@contextmanager
+def without_asking_the_payment_room(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Orders end by their deadline alone."""
+    call = cinema.world.line.call
+    patch.setattr(cinema.world.line, "call", lambda method, fields, **context: (
+        {"captured": 0} if method is payment.CLOSE else call(method, fields, **context)))
+    yield
+
+
+@contextmanager
+def without_looking_at_signatures(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    patch.setattr(sandbox_webhooks, "is_genuine", lambda *said: True)
+    yield
+
+
+@contextmanager
+def without_comparing_amounts(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    patch.setattr(rules, "mismatch", lambda *told: None)
+    yield
+
+
+@contextmanager
+def without_remembering_keys(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    patch.setattr(Keys, "given", False)
+    yield
+
+
+@pytest.mark.parametrize("removal", [
+    without_the_key_of_claims, without_counting_the_stock, without_asking_the_payment_room,
+    without_looking_at_signatures, without_comparing_amounts, without_remembering_keys])
+def test_a_guard_that_is_missing_is_missed(cinema: Cinema, monkeypatch: pytest.MonkeyPatch, removal: Removal) -> None:
+    with removal(cinema, monkeypatch), pytest.raises(Divergence):
+        try_out(cinema, EXAMPLES, shrink=False)

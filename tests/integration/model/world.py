@@ -1,0 +1,157 @@
+"""The rooms that move seats, money and snacks, on real servers, in one process and at one place in time."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nameko import config
+from nameko.exceptions import RemoteError, deserialize, serialize
+from nameko.testing.services import worker_factory
+from redis import Redis
+from sqlalchemy import Engine
+
+from schemas.base import Announcement, Method
+from schemas.errors import Refusal, RoomSilent, RoomUnavailable
+from services.film.service import Film
+from services.foundation import wire
+from services.foundation.calls import Asker
+from services.foundation.database import CommitUnknown, Transactions, make_engine
+from services.foundation.redis_client import OPTIONS
+from services.kitchen.service import Kitchen
+from services.order.boards import Boards
+from services.order.service import Order
+from services.order.terms import ScreeningTerms
+from services.order.ticket_codes import TicketKeys
+from services.payment import sandbox_webhooks
+from services.payment.service import Payment
+from tests.integration.model.accidents import Crash, Fate, MortalTransactions
+from tests.integration.model.clock import BoardOfTheWorld, Clock
+
+MORTAL = ("order", "payment", "kitchen")
+
+
+# What a room says when a chore has met something that nobody had thought of.
+COMPLAINTS = ("%s failed", "could not look for work", "could not tidy up", "can't be finished")
+
+
+class Unclear(Exception):
+    """The caller has no answer, and does not know what has happened."""
+
+
+class Ear(logging.Handler):
+    """Hears what the rooms complain of in their logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg in COMPLAINTS:
+            self.heard.append(f"{record.getMessage()}: {getattr(record, 'problem', record.exc_info)}")
+
+
+class Hints:
+    """Nobody is there to hear announcements, which may be lost anyway."""
+
+    def announce(self, announcement: Announcement, *ids: str) -> None:
+        """Say nothing."""
+
+
+class World:
+    def __init__(self) -> None:
+        self.fate, self.ear = Fate(), Ear()
+        logging.getLogger("marquee").addHandler(self.ear)
+        self.redis = Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
+        self.clock = Clock(self.redis)
+        self.board = BoardOfTheWorld(self.redis)
+        self.engines: dict[str, Engine] = {room: make_engine(config["DB_URIS"][f"{room}:Base"])
+                                           for room in (*MORTAL, "film")}
+        self.databases: dict[str, Transactions] = {
+            room: MortalTransactions(self.engines[room], room, self.fate) for room in MORTAL}
+        self.line = Line(self)
+        self.keys = TicketKeys([Ed25519PrivateKey.generate()])
+        self.secret = Transactions(self.engines["payment"]).run(sandbox_webhooks.signing_secrets)[0]
+        self.rooms: dict[str, Any] = {
+            "film": worker_factory(Film, database=Transactions(self.engines["film"])),
+            "payment": worker_factory(Payment, database=self.databases["payment"]),
+            "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"]),
+            "order": worker_factory(Order, database=self.databases["order"], terms=ScreeningTerms(), remote=self.line,
+                                    ticket_keys=self.keys)}
+        self.begin(self.clock.time)
+
+    def begin(self, time: dt.datetime) -> None:
+        """At that time, with an empty Redis, and no accident in sight."""
+        self.fate.coming, self.fate.late = None, []
+        self.lose_redis()
+        self.clock.set(time)
+        self.restart()
+
+    def lose_redis(self) -> None:
+        self.redis.flushdb()
+        self.clock.tell_redis()
+
+    def close(self) -> None:
+        logging.getLogger("marquee").removeHandler(self.ear)
+        for engine in self.engines.values():
+            engine.dispose()
+        self.redis.close()
+
+    def restart(self) -> None:
+        """The order room begins anew; the others have nothing in mind that could be lost."""
+        self.rooms["order"].boards = Boards(self.board, Hints())  # type: ignore[arg-type]
+
+    def ask(self, contract: Method, asker: Asker, /, **fields: Any) -> Any:
+        """What a caller is answered. Raises what it is refused with, or Unclear."""
+        for room in self.rooms.values():
+            room.asker = asker
+        return self.survive(lambda: self.answer(contract, fields))
+
+    def answer(self, method: Method, fields: dict[str, Any]) -> Any:
+        """The method's answer, as it comes over the wire."""
+        serve: Callable[..., Any] = getattr(self.rooms[method.room], method.name)
+        return wire.decode(wire.encode(serve(**wire.decode(wire.encode(fields)))))
+
+    def survive(self, work: Callable[[], Any]) -> Any:
+        """Do something in a room; Unclear when an accident has ended it."""
+        try:
+            return work()
+        except Refusal:
+            raise
+        except Crash:
+            self.restart()
+            raise Unclear from None
+        except (CommitUnknown, RemoteError) as problem:
+            if not self.fate.struck or "CommitUnknown" not in repr(problem):
+                raise
+            raise Unclear from problem
+
+    def tick(self, room: str, *chores: str) -> None:
+        """Timers of a room go off."""
+        for chore in chores:
+            self.survive(getattr(self.rooms[room], chore))
+
+
+class Line:
+    """Calls from the order room to the others, through their contracts but not over the broker."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def call(self, method: Method, fields: dict[str, Any], **context: Any) -> Any:
+        what_happens = self._world.fate.passes(f">{method.room}")
+        if what_happens == "undone":
+            raise RoomUnavailable(room=method.room)
+        if what_happens == "later":
+            self._world.fate.late.append(lambda: self._world.answer(method, fields))
+            raise RoomSilent(room=method.room)
+        try:
+            answer = self._world.answer(method, fields)
+        except Crash:
+            raise RoomSilent(room=method.room) from None
+        except Exception as problem:
+            raise deserialize(serialize(problem)) from problem
+        if what_happens == "done":
+            raise RoomSilent(room=method.room)
+        return answer
