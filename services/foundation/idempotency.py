@@ -81,6 +81,16 @@ class Keys:
         except AlreadyAnswered as earlier:
             return earlier.reply
 
+    def answered(self, database: Transactions) -> dict[str, Any] | None:
+        """What this very request was answered before, if it was. Raises KeyReused."""
+        if not self.given:
+            return None
+        try:
+            database.read(self.recall)
+        except AlreadyAnswered as earlier:
+            return earlier.reply
+        return None
+
     def recall(self, tx: Connection) -> None:
         """Raise AlreadyAnswered or KeyReused if this key was used."""
         if not self.given:

@@ -65,12 +65,14 @@ class Order:
     @call(contract.BUY)
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take seats and snacks, all or none, and hold them until `expires_at`."""
-        now = utc_now()
+        keys, now = self.keys(contract.BUY, request), utc_now()
+        if earlier := keys.answered(self.database):
+            return earlier  # whatever has changed since, such as that sales are closed
         rules.check_snacks(request["snacks"], limits())
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, limits())
         draft = new_draft(self.asker, terms, quote, limits(), now)
-        taking = Taking(self.database, self.boards, self.till, limits(), terms, self.keys(contract.BUY, request))
+        taking = Taking(self.database, self.boards, self.till, limits(), terms, keys)
         return taking.take(draft, quote, request["snacks"])
 
     @call(contract.PAY)

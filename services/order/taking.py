@@ -57,10 +57,10 @@ class Taking:
 
     def _take(self, draft: Draft, quote: rules.Quote, snacks: list[dict[str, Any]]) -> dict[str, Any]:
         for _ in range(TRIES):
-            if self.keys.given:
-                self.database.run(self.keys.recall)
             if self._hold_and_write(draft, quote, snacks):
                 return new_order_receipt(draft, quote)
+            if self.keys.given:  # a twin may have been what stood in the way
+                self.database.run(self.keys.recall)
         raise Busy(retry_after=1)
 
     def _hold_and_write(self, draft: Draft, quote: rules.Quote, snacks: list[dict[str, Any]]) -> bool:
