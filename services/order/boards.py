@@ -31,6 +31,7 @@ class Boards:
         self._announcements = announcements
         self._run_id = ""
         self._checked_until = dt.datetime.min.replace(tzinfo=dt.UTC)
+        self._look_again: set[str] = set()  # screenings with a hold whose order was perhaps being written
 
     # --- an order's steps; only `hold` may refuse ---
 
@@ -98,7 +99,8 @@ class Boards:
             known = database.read(upcoming_boards)
         else:
             changed = database.read(lambda tx: store.screenings_changed_since(tx, self._checked_until - OVERLAP))
-            known = database.read(lambda tx: upcoming_boards(tx, changed))
+            known = database.read(lambda tx: upcoming_boards(tx, [*changed, *self._look_again]))
+        self._look_again.intersection_update(known)
         mended = 0
         for screening_id, ends_at in known.items():
             if self.differs(database, screening_id) and self.differs(database, screening_id):
@@ -111,6 +113,10 @@ class Boards:
         """Whether the board contradicts the claims. A sale between the two looks can make it seem so."""
         look = self._board.look(screening_id)
         wanted = database.read(lambda tx: wanted_marks(tx, screening_id))
+        if look and any(seat not in wanted and mark.writing_ms for seat, mark in look.marks.items()):
+            self._look_again.add(screening_id)  # if that order never comes, nothing else would tell us
+        else:
+            self._look_again.discard(screening_id)
         return look is None or bool(odd_seats(look, wanted))
 
 

@@ -21,3 +21,19 @@ def test_a_purchase_repeated_after_the_screening_has_begun_is_answered_as_before
     story.send_again(pick=0, changed=False)
     story.send_again(pick=0, changed=True)
     story.teardown()
+
+
+def test_a_room_that_dies_while_buying_blocks_the_seats_for_seconds(story: EverythingAtOnce) -> None:
+    """Even when nobody else buys for that screening, which would have made the room look at its board again."""
+    story.time_passes(minutes=1)
+    story.redis_loses_everything()
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.time_passes(minutes=1)
+    story.a_room_is_about_to_die(room="order", kind="before", countdown=0)
+    story.buy(buyer="ben", where=0, seats=("B1",), keyed=False)
+    story.tend()
+    story.time_passes(minutes=1)
+    story.tend()
+    story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
+    assert story.order(0).buyer == "eve"
+    story.teardown()
