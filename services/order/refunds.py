@@ -48,7 +48,7 @@ def is_owed_back(tx: Connection, view: store.OrderView) -> bool:
 def owe_back(tx: Connection, view: store.OrderView) -> None:
     """Money came in for an order that has ended: write down, once, that it goes back."""
     row = view.row
-    if not is_owed_back(tx, view):
+    if row.total and not is_owed_back(tx, view):
         _tell_of(tx, view, row.total)
         _owe(tx, row, row.order_id, "paid_late", row.total)
 
