@@ -9,7 +9,7 @@ from sqlalchemy import true
 
 from schemas import payment
 from services.foundation.idempotency import Keys
-from services.kitchen import store
+from services.kitchen import stock
 from services.payment import rules, sandbox_webhooks
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import Divergence
@@ -50,7 +50,7 @@ def without_counting_the_stock(cinema: Cinema, patch: pytest.MonkeyPatch) -> Ite
     constraint = "CONSTRAINT nothing_sold_that_is_not_there"
     with cinema.world.engines["kitchen"].begin() as tx:
         tx.exec_driver_sql(f"ALTER TABLE snack DROP {constraint}")
-    patch.setattr(store, "enough", lambda quantity: true())
+    patch.setattr(stock, "enough", lambda quantity: true())
     yield
     with cinema.world.engines["kitchen"].begin() as tx:
         tx.exec_driver_sql("UPDATE snack SET left_over = 0")
