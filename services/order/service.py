@@ -22,7 +22,7 @@ from services.order import cancellation, refunds, rules, snacks, store
 from services.order.boards import SeatBoards
 from services.order.calendar_file import calendar_file
 from services.order.draft import new_draft
-from services.order.limits import limits
+from services.order.limits import HouseLimits
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.receipt import preview, receipt
 from services.order.reviews import Reviews
@@ -46,6 +46,7 @@ class Order:
     relay = Relay(OUTBOX)
     boards = SeatBoards()
     terms = ScreeningTerms()
+    limits = HouseLimits()
     remote = Remote()
     ticket_keys = TicketKeyFile()
     presence = Presence()
@@ -68,11 +69,11 @@ class Order:
         keys, now = self.keys(contract.BUY, request), utc_now()
         if earlier := keys.answered(self.database):
             return earlier  # whatever has changed since, such as that sales are closed
-        rules.check_snacks(request["snacks"], limits())
+        rules.check_snacks(request["snacks"], self.limits)
         terms = self.terms.of(request["screening_id"], self.remote)
-        quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, limits())
-        draft = new_draft(self.asker, terms, quote, limits(), now)
-        taking = Taking(self.database, self.boards, self.till, limits(), terms, keys)
+        quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, self.limits)
+        draft = new_draft(self.asker, terms, quote, self.limits, now)
+        taking = Taking(self.database, self.boards, self.till, self.limits, terms, keys)
         return taking.take(draft, quote, request["snacks"])
 
     @call(contract.PAY)
@@ -108,7 +109,7 @@ class Order:
         rules.may_pay(view.row.status, view.row.expires_at, now)
         if view.row.status == "created":
             store.move(tx, view, "paying",
-                       expires_at=rules.pay_deadline(view.row.created_at, view.row.expires_at, limits()))
+                       expires_at=rules.pay_deadline(view.row.created_at, view.row.expires_at, self.limits))
         return store.find(tx, order_id)
 
     @on_event(payment.CAPTURED)
