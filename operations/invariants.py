@@ -11,6 +11,7 @@ import click
 from nameko import config
 from sqlalchemy.exc import OperationalError
 
+from operations.snacks import snacks_fit_the_orders
 from operations.stock import stock_adds_up
 from operations.trouble import Trouble
 from operations.truth import Truth
@@ -186,6 +187,7 @@ INVARIANTS = [
     Invariant("I8", "money the provider took belongs to an order", money_taken_is_accounted_for),
     Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
     Invariant("I10", "snacks supplied are left over, or an order has them", stock_of_snacks),
+    Invariant("I11", "the kitchen has what paid orders wait for, and nothing else", snacks_fit_the_orders),
 ]
 
 

@@ -1,0 +1,56 @@
+"""Order room and kitchen agree about snacks, and `check` sees it when they do not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import nameko
+import pytest
+
+from operations.snacks import snacks_fit_the_orders
+from operations.truth import Truth
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.kitchen.test_orders_with_snacks import SKU, bought_and_paid
+
+EARLIER = "published_at - INTERVAL 5 MINUTE"
+
+
+@pytest.fixture(scope="module")
+def order_id(mesh: Mesh) -> str:
+    """A paid order whose snacks wait to be prepared."""
+    screening = mesh.fresh_screening(320)
+    return str(bought_and_paid(mesh, screening, list(mesh.seats(screening))[:1], (SKU, 1))[1]["order_id"])
+
+
+@contextmanager
+def changed(mesh: Mesh, room: str, table: str, order_id: str, change: str) -> Iterator[None]:
+    """Inside, the order's rows in that table are different; afterwards they are what they were."""
+    key = "about" if table == "outbox" else "order_id"
+    before = [dict(row._mapping) for row in mesh.rows(room, f"SELECT * FROM {table} WHERE {key} = :o", o=order_id)]
+    mesh.rows(room, f"UPDATE {table} SET {change} WHERE {key} = :o", o=order_id)
+    try:
+        yield
+    finally:
+        mesh.rows(room, f"DELETE FROM {table} WHERE {key} = :o", o=order_id)
+        for row in before:
+            mesh.rows(room, f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})",
+                      **row)
+
+
+def breaches(mesh: Mesh) -> list[str]:
+    with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
+        return snacks_fit_the_orders(truth)
+
+
+@pytest.mark.parametrize(("room", "table", "change", "words"), [
+    ("kitchen", "ticket", "status = 'given_up'", "is paid, its snacks are given_up"),
+    ("order", "orders", "status = 'refunded'", "is refunded, its snacks are new"),
+    ("order", "orders", "snacks = '[]'", "the kitchen has snacks as new for order"),
+    ("order", "outbox", f"event_id = MD5(event_id), published_at = {EARLIER}", "has not heard of order.paid"),
+    ("kitchen", "outbox", f"sequence = sequence + 1, published_at = {EARLIER}", "has not heard how far its snacks are"),
+])
+def test_what_does_not_fit_is_named(mesh: Mesh, order_id: str, room: str, table: str, change: str, words: str) -> None:
+    wait_until(lambda: breaches(mesh) == [], what="all that was told to be heard")
+    with changed(mesh, room, table, order_id, change):
+        [breach] = [breach for breach in breaches(mesh) if words in breach]
+        assert order_id in breach
+    assert breaches(mesh) == []
