@@ -62,6 +62,7 @@ def reconcile_command() -> None:
 def audit_command() -> None:
     """Do what `reconcile` does every `audit.seconds`, into the log; `start` keeps this running beside the rooms."""
     logging.config.dictConfig(config["LOGGING"])
+    log.info("compares everything from time to time", extra={"seconds": config["audit"]["seconds"]})
     while True:
         time.sleep(config["audit"]["seconds"])
         began = time.monotonic()

@@ -22,8 +22,9 @@ export async function signIn(username, password) {
   change({ username: name, display_name, roles });
 }
 
-export async function register(username, password) {
-  await write("/user/register", { username, password }, newKey());
+/** `email` may be left empty. */
+export async function register(username, password, email) {
+  await write("/user/register", { username, password, ...(email && { email }) }, newKey());
   await signIn(username, password);
 }
 

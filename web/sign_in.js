@@ -37,7 +37,9 @@ function form(why, close) {
       field("password", t("sign_in.password"), {
         type: "password", autocomplete: isNew ? "new-password" : "current-password", minlength: isNew ? 8 : 1,
         maxlength: isNew ? 128 : 1024,
-      }, isNew ? t("sign_in.password_hint") : null));
+      }, isNew ? t("sign_in.password_hint") : null),
+      isNew && field("email", t("sign_in.email"), { type: "email", autocomplete: "email", required: false, maxlength: 254 },
+        t("sign_in.email_hint")));
     submit.textContent = t(isNew ? "sign_in.register" : "sign_in.sign_in");
     change.textContent = t(isNew ? "sign_in.to_sign_in" : "sign_in.to_register");
   }
@@ -48,7 +50,7 @@ function form(why, close) {
     submit.disabled = true;
     trouble.hidden = true;
     try {
-      await (isNew ? session.register : session.signIn)(given.get("username").trim(), given.get("password"));
+      await (isNew ? session.register : session.signIn)(given.get("username").trim(), given.get("password"), given.get("email"));
       close(true);
     } catch (problem) {
       trouble.textContent = sentence(problem);

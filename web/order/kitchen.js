@@ -9,6 +9,9 @@ const STEPS = ["new", "preparing", "ready", "collected"];
 /** Whether the kitchen may come a step further by itself. */
 export const isCooking = ({ kitchen }) => ["reserved", "new", "preparing", "ready"].includes(kitchen?.status);
 
+/** Whether the snacks can't be given back any more. */
+export const hasBegun = ({ kitchen }) => ["preparing", "ready", "collected"].includes(kitchen?.status);
+
 export function kitchen({ kitchen: { status, pick_up_code: code, needed_at: needed } }) {
   if (!STEPS.includes(status)) return null;
   const reached = STEPS.indexOf(status);

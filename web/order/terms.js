@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../format.js";
 import { t } from "../language.js";
+import { hasBegun } from "./kitchen.js";
 
 /** {day, time} of a UTC moment, on the clock that `local` was written with. */
 export function atTheCinema(moment, local) {
@@ -19,6 +20,7 @@ export const mayRefund = (order) => toCome(order).length > 0;
 export function terms(order) {
   const lines = toCome(order).map((tier) => line(tier, order));
   if (!lines.length) return h("p", { class: "muted small" }, t("refusal.refund_closed"));
+  if (hasBegun(order)) lines.push(t("refund.cooking"));
   if (lines.length === 1) return h("p", { class: "muted small" }, lines);
   return h("ul", { class: "terms muted small" }, lines.map((each) => h("li", {}, each)));
 }
