@@ -81,10 +81,11 @@ class Collection:
             record = Record("review", reason="no_answer")
             self.database.run_known(lambda tx: store.move(tx, attempt.payment_id, record, now))
 
-    def close_page(self, attempt: Attempt) -> None:
-        """Let nobody pay at this attempt's page any more; who has already, has paid."""
-        provider = self._provider(attempt)
-        self._settle(provider, attempt, provider.cancel(attempt))
+    def close_page(self, books: rules.Books) -> None:
+        """Let nobody pay at the page of a pending attempt any more; who has already, has paid."""
+        if attempt := self.finish(books).pending:
+            provider = self._provider(attempt)
+            self._settle(provider, attempt, provider.cancel(attempt))
 
     def look_into(self, payment_id: str) -> None:
         """Ask the provider how this payment stands, and do what follows from that."""

@@ -33,7 +33,8 @@ MORTAL = ("order", "payment", "kitchen")
 
 
 # What a room says when a chore has met something that nobody had thought of.
-COMPLAINTS = ("%s failed", "could not look for work", "could not tidy up", "can't be finished")
+COMPLAINTS = ("%s failed", "could not look for work", "could not tidy up", "can't be finished",
+              "an order can't be tended", "a payment can't be closed", "a refund is refused")
 
 
 class Unclear(Exception):
