@@ -150,7 +150,8 @@ class Cinema:
             return
         for each in self.ledger.orders.values():
             over = each.is_dead(self.now) or each.screening.cancelled and each.status in (*UNPAID, *OWNING)
-            agree(each.odd or not over, f"order {each.order_id} is {each.status} after its time")
+            alone = each.ask_again_at and each.ask_again_at > self.now
+            agree(alone or not over, f"order {each.order_id} is {each.status} after its time")
         if (since := self.ledger.doubtful_since) and self.now - since >= MENDING:
             self.ledger.doubtful_since = None
         if self.ledger.doubtful_since is None:

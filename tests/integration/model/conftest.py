@@ -11,7 +11,6 @@ import pytest
 from operations import loading
 from rehearsal.mesh import Mesh
 from services.foundation import database, migrate
-from services.order.limits import limits
 from services.payment import roster
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
@@ -52,12 +51,10 @@ cinemas:
 @pytest.fixture(scope="module")
 def settings(servers: Mesh) -> Iterator[None]:
     """The servers of the run, but nobody else's schemas."""
-    limits.cache_clear()
     with nameko.config.patch(own_settings(servers.settings), clear=True):
         for room in ROOMS:
             migrate.upgrade(room)
         yield
-    limits.cache_clear()
 
 
 def own_settings(of_the_run: dict[str, Any]) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Ledger:
             agree(order.strays, f"order {order.order_id} gives back what it never got")
             order.owed_back = True
         self.seen[before, row.status] += 1
-        order.status = row.status
+        order.status, order.ask_again_at = row.status, row.ask_again_at
         order.has_ended |= row.status in ENDED
         if before != row.status or row.status == "part_refunded":
             self._follow_refund(order, before, wish, sight, now)
@@ -158,7 +158,7 @@ class Ledger:
     def taken(self, screening: Screening, now: dt.datetime) -> dict[str, str]:
         """The seats that nobody can buy now: held or sold."""
         return {seat: "held" if order.status in HOLDING else "sold" for order in self.orders.values()
-                if order.screening is screening and (order.status not in HOLDING or order.expires_at > now)
+                if order.screening is screening and (order.status not in HOLDING or order.held_until > now)
                 for seat in order.holds}
 
     def may_revive(self, order: Order, now: dt.datetime) -> bool:

@@ -11,6 +11,7 @@ UNPAID = ("created", "paying")
 HOLDING = (*UNPAID, "review")
 ENDED = ("expired", "cancelled")
 GIVEN_BACK = ("refunding", "refunded")
+A_DAY = dt.timedelta(days=1) - dt.timedelta(minutes=15)   # without an answer, then somebody has to look
 STATES = ("created", "paying", "paid", "part_refunded", "completed", "refunding", "refunded", "expired", "cancelled",
           "review")
 SNACK_STATES = ("reserved", "released", "new", "preparing", "ready", "collected", "given_up")
@@ -43,6 +44,7 @@ class Order:
     seats: tuple[str, ...]
     snacks: dict[str, int]
     expires_at: dt.datetime
+    ask_again_at: dt.datetime | None = None             # until then it is left alone
     status: str = "created"
     money: Money = Money.NONE
     pages: list[str] = field(default_factory=list)      # payments whose page the buyer was sent to
@@ -54,6 +56,7 @@ class Order:
     has_ended: bool = False                             # unpaid; a late payment may have revived it since
     closing_unclear: bool = False                       # nobody knows whether it still takes money
     odd: bool = False                                   # the bank has another amount on record than we asked for
+    dismissed: bool = False                             # somebody has decided that its payment does not count
     snacks_lost: bool = False                           # its reservation was given up for a while
 
     @property
@@ -72,6 +75,11 @@ class Order:
     def valid(self) -> set[str]:
         """The seats for which its buyer has good tickets."""
         return set(self.seats) - self.returned if self.status in OWNING else set()
+
+    @property
+    def held_until(self) -> dt.datetime:
+        """How long nobody is shown its seats as free."""
+        return max(self.expires_at, self.ask_again_at or self.expires_at)
 
     @property
     def holds(self) -> set[str]:
@@ -116,17 +124,17 @@ def may_become(order: Order, before: str, after: str, wish: Wish, kitchen: str |
     """Whether this change of an order has a reason."""
     wanted = wish.what if wish.order is order else None
     unpaid, paid, called_off = before in UNPAID, before in ("paid", "part_refunded"), order.screening.cancelled
-    may_end = unpaid and order.money is not Money.MUST
+    may_end = (unpaid or before == "review") and order.money is not Money.MUST
     return {
         "paying": before == "created" and wanted == "pay",
         "paid": unpaid and order.money is not Money.NONE or before == "expired" and order.may_revive(now),
-        "expired": may_end and order.expires_at <= now,
-        "cancelled": may_end and (wanted == "cancel" or called_off),
+        "expired": may_end and (order.dismissed if before == "review" else order.expires_at <= now),
+        "cancelled": may_end and unpaid and (wanted == "cancel" or called_off),
         "part_refunded": paid and wanted == "refund",
         "refunding": paid and wanted == "refund" or before in OWNING and called_off,
         "refunded": before == "refunding",
         "completed": paid and order.screening.ends_at <= now and kitchen in (None, "collected"),
-        "review": before == "paying" and order.odd,
+        "review": before == "paying" and (order.odd or now > order.expires_at + A_DAY),
     }.get(after, False)
 
 

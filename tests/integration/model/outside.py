@@ -14,8 +14,10 @@ from sqlalchemy.engine import Connection
 from schemas import payment
 from schemas.errors import Refusal
 from services.foundation.calls import Asker
+from services.foundation.database import Transactions
 from services.payment import sandbox, sandbox_webhooks
 from services.payment.models import SandboxCharge
+from services.payment.review import OF_PAYMENTS, Review, Undecidable
 from tests.integration.model.accidents import Accident
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Money, Order, Wish
@@ -103,6 +105,22 @@ class Outside(Steps):
         mine.odd, mine.money = True, Money.MAY
         self.cinema.step(Wish("odd", mine), lambda: self.cinema.in_the_bank(
             lambda tx: tx.execute(change.values(amount=mine.total + 1))))
+
+    @precondition(lambda self: any(each.odd for each in self.orders))
+    @rule(pick=PICK, decision=st.sampled_from(sorted(OF_PAYMENTS)))
+    def somebody_decides(self, pick: int, decision: str) -> None:
+        """What is odd, a person has to look at. Money that is not what was asked for can't be made to fit."""
+        review = Review(self.cinema.world.databases["payment"])
+        if cases := Review(Transactions(self.cinema.world.engines["payment"])).cases():
+            case = cases[-1 - pick % len(cases)]
+
+            def decide() -> None:
+                with suppress(Undecidable):
+                    review.decide(case, decision, "sam", "the model said so")
+
+            mine = self.cinema.ledger.orders[case.order_id]
+            mine.dismissed, mine.closing_unclear = mine.dismissed or decision == "release", True
+            self.cinema.step(Wish("decide", mine), lambda: self.cinema.world.survive(decide))
 
     def _open_pages(self) -> list[tuple[Order, str]]:
         return [(each, charge.payment_id) for each in self.orders if each.status in UNPAID

@@ -80,10 +80,8 @@ def of_paying(order: Order, sight: Sight, at_once: bool, now: dt.datetime) -> Pr
     last = sight.charges[order.order_id][-1].status if sight.charges[order.order_id] else None
     declines = (order.order_id, "decline") in sight.instructions   # the bank will say no to the next charge
     match last:
-        case "pending" | "challenged":
-            return Prediction.of({PaymentDeclined}, set())   # the buyer is at the page, and has not paid
         case "authorized" | "captured":
-            return Prediction.of(set(), set())
+            return Prediction.of(set(), set())               # who has said yes at the page, has paid
         case "declined" | "cancelled":                       # which may be news
             return Prediction.of({PaymentDeclined} if declines else set(), {PaymentDeclined})
     return Prediction.of({PaymentDeclined} if declines else set(), set())

@@ -12,7 +12,7 @@ from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import ENDED, GIVEN_BACK, OWNING, Money, Order
 
-PAUSE = dt.timedelta(minutes=3)     # longer than anything is left alone
+PAUSE = dt.timedelta(minutes=11)    # longer than anything is left alone
 
 
 def settle(cinema: Cinema) -> None:

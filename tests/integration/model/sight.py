@@ -21,6 +21,7 @@ class OrderRow(NamedTuple):
     total: int
     refunded: int
     expires_at: dt.datetime
+    ask_again_at: dt.datetime | None      # until then nobody asks how it ends
     kitchen_status: str | None
 
 
@@ -129,7 +130,7 @@ class Auditor:
         charges: dict[str, list[Charge]] = defaultdict(list)
         for row in found[Charge]:
             charges[row[1]].append(Charge(*row))
-        orders = [OrderRow(*row) for row in _with_times(found[OrderRow], 6)]
+        orders = [OrderRow(*row) for row in _with_times(_with_times(found[OrderRow], 6), 7)]
         snacks = [Snack(*row) for row in _with_times(found[Snack], 2)]
         return Sight({row.order_id: row for row in orders}, [Claim(*row) for row in found[Claim]],
                      [Ticket(*row) for row in found[Ticket]], charges,

@@ -20,6 +20,7 @@ from services.foundation.calls import Asker
 from services.foundation.database import CommitUnknown, Transactions, make_engine
 from services.foundation.redis_client import OPTIONS
 from services.kitchen.service import Kitchen
+from services.order import limits
 from services.order.boards import Boards
 from services.order.service import Order
 from services.order.terms import ScreeningTerms
@@ -33,7 +34,8 @@ MORTAL = ("order", "payment", "kitchen")
 
 
 # What a room says when a chore has met something that nobody had thought of.
-COMPLAINTS = ("%s failed", "could not look for work", "could not tidy up", "can't be finished")
+COMPLAINTS = ("%s failed", "could not look for work", "could not tidy up", "can't be finished",
+              "an order can't be tended", "a payment can't be closed", "a refund is refused")
 
 
 class Unclear(Exception):
@@ -78,7 +80,7 @@ class World:
             "payment": worker_factory(Payment, database=self.databases["payment"]),
             "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"]),
             "order": worker_factory(Order, database=self.databases["order"], terms=ScreeningTerms(), remote=self.line,
-                                    ticket_keys=self.keys)}
+                                    ticket_keys=self.keys, limits=limits.load(config))}
         self.begin(self.clock.time)
 
     def begin(self, time: dt.datetime) -> None:
