@@ -54,13 +54,17 @@ class Collection:
         attempt = books.pending
         if attempt is None:
             return books
-        provider = self._provider(attempt)
         if books.status != "open":
-            record = provider.cancel(attempt)
-            if record.standing == "unknown":  # and if it gets there late, it finds the account closed
-                record = Record("cancelled")
-        else:
-            record = provider.fetch(attempt) if attempt.hosted else provider.authorize(attempt)
+            return self._let_go(attempt)
+        provider = self._provider(attempt)
+        record = provider.fetch(attempt) if attempt.hosted else provider.authorize(attempt)
+        return self._settle(provider, attempt, record)
+
+    def _let_go(self, attempt: Attempt) -> rules.Books:
+        provider = self._provider(attempt)
+        record = provider.cancel(attempt)
+        if record.standing == "unknown":  # and if it gets there late, nobody waits for it
+            record = Record("cancelled")
         return self._settle(provider, attempt, record)
 
     def finish_left(self, order_id: str, now: dt.datetime) -> None:
@@ -81,10 +85,10 @@ class Collection:
             record = Record("review", reason="no_answer")
             self.database.run_known(lambda tx: store.move(tx, attempt.payment_id, record, now))
 
-    def close_page(self, attempt: Attempt) -> None:
-        """Let nobody pay at this attempt's page any more; who has already, has paid."""
-        provider = self._provider(attempt)
-        self._settle(provider, attempt, provider.cancel(attempt))
+    def close_page(self, books: rules.Books) -> None:
+        """Let nobody pay at the page of a pending attempt any more; who has already, has paid."""
+        if attempt := self.finish(books).pending:
+            self._let_go(attempt)
 
     def look_into(self, payment_id: str) -> None:
         """Ask the provider how this payment stands, and do what follows from that."""

@@ -67,7 +67,7 @@ class Payment:
         provider = roster.for_method(request["method"])
         books = self.collection.begin(request, provider).books
         if books.pending and books.pending.hosted:
-            self.collection.close_page(books.pending)
+            self.collection.close_page(books)
             books = self.collection.begin(request, provider).books
         books = self.collection.finish(books)
         rules.check_charged(books)
