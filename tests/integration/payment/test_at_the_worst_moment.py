@@ -120,8 +120,8 @@ def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
                                        {"p": first["payment_id"]}))
     room.collection.look_into(first["payment_id"])
     assert room.get_status(order_id=order_id) == {
-        "order_id": order_id, "payment_id": first["payment_id"], "status": "captured", "captured": 1200, "refunded": 0,
-        "currency": "EUR"}
+        "order_id": order_id, "payment_id": first["payment_id"], "status": "captured", "reason": None, "captured": 1200,
+        "refunded": 0, "currency": "EUR"}
 
     choose(second, "pay")
     told()

@@ -263,6 +263,16 @@ def test_who_has_just_paid_at_the_page_has_paid_whatever_they_try_next(start: St
     assert (bank.taken, bank.charges) == (1200, 1)
 
 
+def test_a_page_that_never_came_into_being_is_in_nobodys_way(start: Start, room: Any, order_id: str,
+                                                             bank: Bank) -> None:
+    bank.will("time_out")
+    with pytest.raises(RoomSilent):
+        start()
+
+    assert room.charge(order_id=order_id, amount=1200, currency="EUR", method="sandbox")["status"] == "captured"
+    assert bank.taken == 1200
+
+
 def test_where_real_money_is_taken_test_money_is_not(start: Start, room: Any) -> None:
     begun = start()
     with config.patch({"payment": {**config["payment"], "provider": "stripe"}}):
