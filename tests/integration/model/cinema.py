@@ -203,7 +203,8 @@ class Cinema:
         with self._money(request, wish.order, prediction):
             outcome = self.step(wish, lambda: self.world.ask(request.contract, request.asker, **request.fields),
                                 prediction)
-        request.told, request.unclear = outcome.told, outcome.unclear or isinstance(outcome.refusal, Busy)
+        request.told = outcome.told
+        request.unclear = outcome.unclear or isinstance(outcome.refusal, (Busy, RequestInProgress))
         mine = wish.order or outcome.made
         if mine and outcome.told and not again and "total" in outcome.told:
             agree(mine.buyer == request.asker.user_id, f"{request.asker} was told of {mine}")
