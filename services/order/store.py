@@ -86,7 +86,7 @@ def claimants(tx: Connection, screening_id: str, seats: Iterable[str]) -> Rows:
     """The claims on these seats with the state of the order behind each."""
     return tx.execute(
         select(claims.c.seat_id, claims.c.state, orders.c.order_id, orders.c.board_owner, orders.c.status,
-               orders.c.expires_at, HELD_UNTIL)
+               HELD_UNTIL)
         .join(orders, orders.c.order_id == claims.c.order_id)
         .where(claims.c.screening_id == screening_id, claims.c.seat_id.in_(list(seats)))
     ).all()
@@ -102,7 +102,7 @@ def all_claims(tx: Connection, screening_id: str) -> Rows:
 
 def unpaid_orders(tx: Connection, screening_id: str, buyer_id: str) -> Rows:
     return tx.execute(
-        select(orders.c.order_id, orders.c.unpaid_slot, orders.c.status, orders.c.expires_at)
+        select(orders.c.order_id, orders.c.unpaid_slot, orders.c.status, HELD_UNTIL)
         .where(orders.c.screening_id == screening_id, orders.c.buyer_id == buyer_id, orders.c.unpaid_slot.is_not(None))
     ).all()
 

@@ -114,7 +114,7 @@ class Taking:
         """End dead orders that still own some of the seats. Raises SeatsTaken if a living one does."""
         screening_id, now = draft["screening_id"], utc_now()
         owners = self._owners(screening_id, quote.seat_ids)
-        for order_id in {row.order_id for row in owners if rules.is_dead(row.status, row.expires_at, now)}:
+        for order_id in {row.order_id for row in owners if rules.is_dead(row.status, row.held_until, now)}:
             self.till.settle(order_id)
         if owners := self._owners(screening_id, quote.seat_ids):
             self._let_go(draft, quote)
@@ -131,7 +131,7 @@ class Taking:
 
         now = utc_now()
         for row in unpaid():
-            if rules.is_dead(row.status, row.expires_at, now):
+            if rules.is_dead(row.status, row.held_until, now):
                 self.till.settle(row.order_id)
         free = set(range(1, self.limits.unpaid_orders + 1)) - {row.unpaid_slot for row in unpaid()}
         if not free:

@@ -45,7 +45,7 @@ class Collection:
         if record.standing == "unknown" and attempt.status == "submitted":
             record = provider.authorize(attempt)
         books = self._settle(provider, attempt, record)
-        if record.standing == "pending" and books.pending is None:  # closed in between, before the page existed
+        if record.standing == "pending" and not rules.is_pending(books, attempt):  # let go of before the page existed
             self._settle(provider, attempt, provider.cancel(attempt))
         return books
 

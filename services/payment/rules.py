@@ -138,7 +138,12 @@ def may_try_again(books: Books) -> bool:
 
 def may_capture(books: Books, attempt: Attempt) -> bool:
     """Whether what is authorized for this attempt may be taken."""
-    return books.status == "open" and books.pending is not None and books.pending.payment_id == attempt.payment_id
+    return books.status == "open" and is_pending(books, attempt)
+
+
+def is_pending(books: Books, attempt: Attempt) -> bool:
+    """Whether it is this attempt whose end is not known yet."""
+    return books.pending is not None and books.pending.payment_id == attempt.payment_id
 
 
 def mismatch(attempt: Attempt, record: Record, live: bool) -> str | None:

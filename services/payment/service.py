@@ -10,6 +10,8 @@ import logging
 from base64 import b64decode
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from nameko import config
@@ -43,6 +45,7 @@ LEFT_AFTER = {"submitted": dt.timedelta(seconds=30),  # longer than any call her
               "pending": dt.timedelta(minutes=2)}     # and than a webhook takes
 # No provider sends anything again after so long, and no signature is good for longer than minutes.
 WEBHOOKS_KEPT = dt.timedelta(days=30)
+PAYMENT = attrgetter("payment_id")
 
 
 class Payment:
@@ -141,9 +144,10 @@ class Payment:
 
     def _look_into_webhooks(self) -> None:
         while found := self.database.run(lambda tx: webhook_inbox.take(tx, utc_now())):
-            for row in found:
-                if self._tend({"payment_id": row.payment_id}, partial(self.collection.look_into, row.payment_id)):
-                    self.database.run(partial(webhook_inbox.handled, row=row, now=utc_now()))
+            # All that was said of one payment is one reason to look.
+            for payment_id, rows in groupby(sorted(found, key=PAYMENT), key=PAYMENT):
+                if self._tend({"payment_id": payment_id}, partial(self.collection.look_into, payment_id)):
+                    self.database.run(partial(webhook_inbox.handled, rows=list(rows), now=utc_now()))
 
     # --- the sandbox's page and messengers ---
 

@@ -1,10 +1,11 @@
 """What providers have told us: kept once, and looked into until that succeeds."""
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection
 
@@ -28,13 +29,12 @@ def take(tx: Connection, now: dt.datetime) -> list[Any]:
     found = list(tx.execute(due.order_by(WebhookInbox.due_at).limit(AT_A_TIME).with_for_update(skip_locked=True)))
     for tries, rows in groupby(sorted(found, key=lambda row: int(row.tries)), key=lambda row: int(row.tries)):
         pause = dt.timedelta(seconds=min(5 * 2**tries, LONGEST_PAUSE))
-        these = or_(*(and_(*_is(row)) for row in rows))
-        tx.execute(update(WebhookInbox).where(these).values(tries=tries + 1, due_at=now + pause))
+        tx.execute(update(WebhookInbox).where(_are(rows)).values(tries=tries + 1, due_at=now + pause))
     return found
 
 
-def handled(tx: Connection, row: Any, now: dt.datetime) -> None:
-    tx.execute(update(WebhookInbox).where(*_is(row)).values(handled_at=now))
+def handled(tx: Connection, rows: Sequence[Any], now: dt.datetime) -> None:
+    tx.execute(update(WebhookInbox).where(_are(rows)).values(handled_at=now))
 
 
 def forget(tx: Connection, before: dt.datetime) -> None:
@@ -43,5 +43,5 @@ def forget(tx: Connection, before: dt.datetime) -> None:
     tx.execute(old.with_dialect_options(mysql_limit=1000))
 
 
-def _is(row: Any) -> tuple[Any, Any]:
-    return WebhookInbox.provider == row.provider, WebhookInbox.event_id == row.event_id
+def _are(rows: Iterable[Any]) -> ColumnElement[bool]:
+    return or_(*(and_(WebhookInbox.provider == row.provider, WebhookInbox.event_id == row.event_id) for row in rows))

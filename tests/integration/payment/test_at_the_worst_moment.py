@@ -109,6 +109,28 @@ def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Sta
     assert room.close(order_id=order_id)["captured"] == bank.taken == 0
 
 
+def test_a_page_that_opens_when_another_way_of_paying_was_chosen_is_closed(
+        start: Start, room: Any, order_id: str, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"order_id": order_id, "amount": 1200, "currency": "EUR", "method": "sandbox"}
+    opened = []
+
+    class Slow(Sandbox):
+        def authorize(self, attempt: Attempt) -> Record:
+            opened.append(attempt.payment_id)
+            room.collection.close_page(room.collection.books(order_id))
+            room.collection.begin(asked, "sandbox")
+            return super().authorize(attempt)
+
+    with monkeypatch.context() as patch:
+        patch.setitem(roster.PROVIDERS, "sandbox", Slow)
+        assert start()["redirect_url"] is None
+
+    [page] = database.read(lambda tx: tx.execute(text("SELECT status FROM sandbox_charge WHERE payment_id = :p"),
+                                                 {"p": opened[0]}).scalars().all())
+    assert page == "cancelled"
+    assert room.charge(**asked)["captured"] == 1200
+
+
 def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
         start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
         database: Transactions) -> None:

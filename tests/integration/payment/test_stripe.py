@@ -42,13 +42,18 @@ def start(room: Any, server: Stripe, order_id: str) -> Callable[[], dict[str, An
 
 
 def tell(room: Any, payment_id: str | None, kind: str = "checkout.session.completed", secret: str = SECRETS[0]) -> None:
+    """The room has heard this of Stripe, and looked into it."""
+    send(room, payment_id, kind, secret)
+    room.look_into_webhooks()
+
+
+def send(room: Any, payment_id: str | None, kind: str, secret: str = SECRETS[0]) -> None:
     """What Stripe sends, signed by its own library."""
     about = {"object": "checkout.session", "metadata": {"payment_id": payment_id} if payment_id else {}}
     body = json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": kind, "data": {"object": about}})
     header = stripe.WebhookSignature.generate_signature_header(body, secret, int(time.time()))
     room.receive_webhook(provider="stripe", body=b64encode(body.encode()).decode(),
                          headers={"stripe-signature": header})
-    room.look_into_webhooks()
 
 
 def test_a_buyer_pays_at_stripe_and_we_take_what_was_reserved(room: Any, server: Stripe, order_id: str,
@@ -114,6 +119,17 @@ def test_closing_ends_the_session(room: Any, server: Stripe, order_id: str,
 
     assert room.close(order_id=order_id)["captured"] == 0
     assert server.sessions[server.session_of(begun["payment_id"])]["status"] == "expired"
+
+
+def test_three_messages_about_one_payment_are_one_reason_to_ask(room: Any, server: Stripe, order_id: str,
+                                                               start: Callable[[], dict[str, Any]]) -> None:
+    begun = start()
+    server.requests.clear()
+    for kind in ("checkout.session.completed", "payment_intent.amount_capturable_updated", "payment_intent.created"):
+        send(room, begun["payment_id"], kind)
+    room.look_into_webhooks()
+
+    assert server.requests == [f"GET /v1/checkout/sessions/{server.session_of(begun['payment_id'])}"]
 
 
 def test_a_card_that_refuses_what_was_reserved_on_it_pays_nothing(room: Any, server: Stripe, order_id: str,

@@ -57,7 +57,7 @@ def take(database: FakeDatabase, counter: FakeCounter, given: bool = True) -> di
 
 def test_an_order_whose_commit_came_through_after_all_keeps_its_snacks() -> None:
     """Looked for, it was not there yet; its own answer is found under its key the next time."""
-    database = FakeDatabase(None, CommitUnknown(), None, AlreadyAnswered(ANSWER))
+    database = FakeDatabase(CommitUnknown(), None, AlreadyAnswered(ANSWER))
     counter = FakeCounter()
     assert take(database, counter) == ANSWER
     assert counter.released == []
@@ -74,7 +74,7 @@ def test_in_doubt_snacks_are_left_to_the_kitchen(next_time: Exception) -> None:
 
 def test_a_twin_that_was_faster_leaves_no_snacks_behind() -> None:
     counter = FakeCounter()
-    assert take(FakeDatabase(None, AlreadyAnswered(ANSWER)), counter) == ANSWER
+    assert take(FakeDatabase(AlreadyAnswered(ANSWER)), counter) == ANSWER
     assert counter.released == ["mine"]
 
 
