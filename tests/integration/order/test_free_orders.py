@@ -29,7 +29,7 @@ def test_a_free_order_has_its_tickets_at_once(mesh: Mesh, screening: str) -> Non
     paid = mesh.post("/order/pay", token, order_id=order["order_id"], method="card", return_url="/order/1").json()
 
     assert (paid["status"], [ticket["status"] for ticket in paid["tickets"]]) == ("paid", ["valid", "valid"])
-    assert paid["payment"] == {"payment_id": None, "status": "captured", "redirect_url": None}
+    assert paid["payment"] == {"payment_id": None, "status": "captured", "redirect_url": None, "reason": None}
     assert mesh.rows("payment", "SELECT 1 FROM payment WHERE order_id = :o", o=order["order_id"]) == []
     back = mesh.post("/order/refund", token, order_id=order["order_id"]).json()
     assert (back["status"], back["refunded"]) == ("refunded", 0)
