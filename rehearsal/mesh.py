@@ -18,6 +18,7 @@ from typing import Any
 
 import redis
 import requests
+from kombu import Connection
 from nameko.cli.utils.config import load_config
 from sqlalchemy import Engine, create_engine, text
 
@@ -173,6 +174,11 @@ class Mesh:
         if room not in self._engines:
             self._engines[room] = create_engine(self.settings["DB_URIS"][f"{room}:Base"], pool_pre_ping=True)
         return self._engines[room]
+
+    def in_queues(self, *names: str) -> int:
+        """Messages that are ready there; `list_queues` would say how many there were some seconds ago."""
+        with Connection(self.settings["AMQP_URI"]) as connection, connection.channel() as channel:
+            return sum(channel.queue_declare(name, passive=True).message_count for name in names)
 
     def rows(self, room: str, query: str, **values: Any) -> list[Any]:
         with self.engine(room).begin() as tx:

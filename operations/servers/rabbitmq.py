@@ -90,11 +90,11 @@ class RabbitMQ(Server):
         }
 
     def control(self, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-        """rabbitmqctl for the private instance, as a command and its environment."""
+        """rabbitmqctl for the private instance and our virtual host, as a command and its environment."""
         flags = f"-start_epmd false -erl_epmd_port {self.distribution_port} -dist_listen false"
         environment = {"HOME": str(self.folder.resolve()), "RABBITMQ_CONF_ENV_FILE": os.devnull,
                        "RABBITMQ_CTL_ERL_ARGS": flags}
-        return [self.find("rabbitmqctl"), "--longnames", "--node", NODE, *arguments], environment
+        return [self.find("rabbitmqctl"), "--longnames", "--node", NODE, "--vhost", self.vhost, *arguments], environment
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:

@@ -23,7 +23,7 @@ from tests.integration.notification.letters import Received, received
 from tests.unit.notification.facts import facts
 
 # As in config.yml, but in a hurry.
-QUICK = {"pauses": [0.1, 0.3], "tries": 50, "handler_seconds": 20, "poll_seconds": 0.2, "kept_days": 30,
+QUICK: dict[str, Any] = {"pauses": [0.1, 0.3], "tries": 50, "handler_seconds": 20, "poll_seconds": 0.2, "kept_days": 30,
          "audit_length": 10000}
 
 
@@ -32,6 +32,7 @@ class House:
     servers: Mesh
     run_room: RunRoom
     folder: Path
+    _running: list[Process] = field(default_factory=list)
     _kept: list[threading.Thread] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -43,7 +44,9 @@ class House:
         mine = {**mine, "post": None, "smtp": smtp, "tries": tries, "pauses": list(pauses), "send_seconds": 0.2}
         defined = {"events": {**self.servers.settings["events"], **QUICK}, "notification": mine, "wishes": wishes}
         options = [part for name, value in defined.items() for part in ("--define", f"{name}={json.dumps(value)}")]
-        return self.run_room("tests.integration.notification.mortal_room", *options, MARQUEE_RUN=self.folder)
+        self._running.append(self.run_room("tests.integration.notification.mortal_room", *options,
+                                           MARQUEE_RUN=self.folder))
+        return self._running[-1]
 
     def keep(self, count: int, **wishes: Any) -> None:
         """So many processes, each started again whenever it dies, as the supervisor does."""
@@ -101,16 +104,27 @@ class House:
         return int(self.servers.rows("notification", "SELECT COUNT(DISTINCT event_id) FROM inbox")[0][0])
 
     def unread(self) -> int:
-        """Events that no process has acknowledged, in hand or waiting."""
-        listed = self.servers.operate("broker", "-q", "list_queues", "name", "messages").stdout.splitlines()
-        return sum(int(line.split()[-1]) for line in listed
-                   if ":notification." in line or line.startswith("events.wait."))
+        """Events that no process has in hand."""
+        return self.servers.in_queues(*(each.queue_name for each in subscriptions_of(Notification)),
+                                      *(f"events.wait.{pause:g}s" for pause in QUICK["pauses"]))
 
     def wait_for(self, count: int, seconds: float = 60) -> None:
         """So many messages sent, and nothing left to do."""
         wait_until(lambda: self.statuses().get("sent", 0) >= count, seconds, f"{count} messages")
         wait_until(lambda: self.unread() == 0, seconds, "the consumers")
         wait_until(lambda: not self.statuses().get("waiting"), seconds, "the post")
+
+    def finish(self) -> None:
+        """Until no event is left when the rooms have left, so that nothing more comes of any."""
+        while True:
+            wait_until(lambda: self.unread() == 0, 60, "the consumers")
+            self.let_go()
+            for process in self._running:
+                if process.is_alive:
+                    process.stop()
+            if self.unread() == 0:
+                return
+            self.run()
 
     def clear(self) -> None:
         for table in ("message", "inbox"):

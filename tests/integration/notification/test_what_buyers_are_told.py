@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from operations.events import subscriptions_of
 from rehearsal.mesh import Mesh, wait_until
 from services.foundation.database import Transactions, make_engine
+from services.notification.service import Notification
 from services.order import store
 from tests.integration.notification.letters import Received, received
 from tests.integration.order.test_orders import charge, make_late
@@ -57,9 +59,8 @@ def rest(mesh: Mesh) -> None:
     """Until nothing is on its way to anyone."""
     wait_until(lambda: not mesh.rows("order", "SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1"), 20,
                "the relay")
-    wait_until(lambda: all(int(line.split()[-1]) == 0 for line in mesh.operate(
-        "broker", "-q", "list_queues", "name", "messages").stdout.splitlines() if ":notification." in line),
-        20, "the notification room")
+    queues = [each.queue_name for each in subscriptions_of(Notification)]
+    wait_until(lambda: mesh.in_queues(*queues) == 0, 20, "the notification room")
     wait_until(lambda: not mesh.rows("notification", "SELECT 1 FROM message WHERE status = 'waiting' LIMIT 1"), 20,
                "the post")
 
