@@ -25,7 +25,7 @@ class UnknownKitchenOrder(NotFound):
 
 
 class KitchenStepTaken(Conflict):
-    """This order is at another step by now; `status` says which."""
+    """This order is at another step by now; `step` says which."""
 
 
 class WrongPickUpCode(Conflict):

@@ -24,7 +24,7 @@ class UnknownOrder(NotFound):
 
 
 class OrderNotPayable(Conflict):
-    """This order can't be paid in its present state; `status` says which that is."""
+    """This order can't be paid in its present state; `order_status` says which that is."""
 
 
 class OrderExpired(OrderNotPayable):
@@ -32,7 +32,7 @@ class OrderExpired(OrderNotPayable):
 
 
 class OrderNotRefundable(Conflict):
-    """This order can't be refunded in its present state; `status` says which that is."""
+    """This order can't be refunded in its present state; `order_status` says which that is."""
 
 
 class RefundClosed(Conflict):
@@ -48,4 +48,4 @@ class SeatsNotInOrder(Invalid):
 
 
 class OrderNotCancellable(Conflict):
-    """Only an unpaid order can be cancelled; `status` says what this one is."""
+    """Only an unpaid order can be cancelled; `order_status` says what this one is."""

@@ -34,7 +34,7 @@ def reserve(tx: Connection, request: dict[str, Any]) -> Rows:
         add_ticket(tx, order_id, cinema_id, "reserved", request["until"], request["purchase"])
     except IntegrityError:
         if (known := find(tx, order_id)).status != "reserved":
-            raise KitchenStepTaken(status=known.status) from None
+            raise KitchenStepTaken(step=known.status) from None
         return lines_of(tx, order_id)
     wanted = {snack["sku"]: snack["quantity"] for snack in request["snacks"]}
     on_sale = {row.sku: row for row in tx.execute(select(snacks).where(
@@ -195,7 +195,7 @@ def step(tx: Connection, order_id: str, before: str, after: str, code: str | Non
     """
     ticket = find(tx, order_id)
     if ticket.status != before:
-        raise KitchenStepTaken(status=ticket.status)
+        raise KitchenStepTaken(step=ticket.status)
     if code is not None:
         rules.check_code(ticket.pick_up_code, code)
     move(tx, ticket, after)

@@ -136,9 +136,9 @@ def ask_again_at(since: dt.datetime, now: dt.datetime) -> dt.datetime:
 
 def may_pay(status: str, expires_at: dt.datetime, now: dt.datetime) -> None:
     if status == "expired" or is_dead(status, expires_at, now):
-        raise OrderExpired(status="expired")
+        raise OrderExpired(order_status="expired")
     if status not in UNPAID:
-        raise OrderNotPayable(status=status)
+        raise OrderNotPayable(order_status=status)
 
 
 def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, limits: Limits) -> dt.datetime:
@@ -159,7 +159,7 @@ def may_revive(status: str, starts_at: dt.datetime, now: dt.datetime) -> bool:
 
 def may_cancel(status: str) -> None:
     if status not in UNPAID:
-        raise OrderNotCancellable(status=status)
+        raise OrderNotCancellable(order_status=status)
 
 
 def stamped(policy: tuple[TierRule, ...], starts_at: dt.datetime) -> list[Tier]:
@@ -214,7 +214,7 @@ def plan_refund(status: str, valid: dict[str, int], wanted: list[str] | None, ti
                 now: dt.datetime) -> RefundPlan:
     """What is given back by the order's own terms; `valid` is {seat_id: price} of the tickets still good."""
     if status not in REFUNDABLE:
-        raise OrderNotRefundable(status=status)
+        raise OrderNotRefundable(order_status=status)
     tier = tier_at(tiers, now)
     seats = list(valid) if wanted is None else wanted
     if len(set(seats)) != len(seats):

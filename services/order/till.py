@@ -89,7 +89,7 @@ class Till:
 
         view = self.database.run_known(book)
         if view.row.status in rules.ENDED_UNPAID:
-            raise OrderExpired(status=view.row.status)
+            raise OrderExpired(order_status=view.row.status)
         self.boards.show_sold(view.row.screening_id, view.row.board_owner, list(view.valid_prices))
         return view
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.replies import STANDARD
+from schemas import catalogue
 from tests.house.sources import ROOT, SHIPPED, Source, files, sources
 
 FILE_LINES, FUNCTION_LINES, MOST_FUNCTIONS_LINES = 260, 60, 30
@@ -105,3 +107,12 @@ def test_no_secret_lies_in_the_tree() -> None:
     found = [str(path.relative_to(ROOT)) for path in files(ROOT, "")
              if path.suffix in (".pem", ".key", ".p12") or path.name in (".env", "id_rsa")]
     assert found == []
+
+
+@pytest.mark.parametrize("source", sources("services", "gateway"), ids=str)
+def test_what_a_refusal_is_about_does_not_hide_behind_the_members_of_every_problem(source: Source) -> None:
+    """Over HTTP `status`, say, is the answer's own number, so nobody would see an order's."""
+    refusals = {refusal.__name__ for refusal in catalogue.refusals().values()}
+    facts = {keyword.arg for node in ast.walk(source.tree) if isinstance(node, ast.Call) for keyword in node.keywords
+             if ast.unparse(node.func).rpartition(".")[2] in refusals}
+    assert facts & set(STANDARD) == set()

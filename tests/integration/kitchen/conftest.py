@@ -49,3 +49,28 @@ def paid(order_id: str, starts_at: dt.datetime = START) -> dict[str, Any]:
             "refunded": 0, "currency": "EUR", "screening": screening, "snacks": [snack], "reason": None, "refund": None}
     return {"event_id": f"event-{order_id}", "type": "order.paid", "version": 1, "occurred_at": utc_now().isoformat(),
             "about": order_id, "sequence": 3, "trace": {}, "body": body}
+
+
+# --- for tests on a whole mesh ---
+
+
+@pytest.fixture(scope="module")
+def screening(mesh: Mesh) -> str:
+    return mesh.fresh_screening(320)
+
+
+@pytest.fixture(scope="module")
+def cinema(mesh: Mesh, screening: str) -> str:
+    return str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"])
+
+
+@pytest.fixture
+def seats(mesh: Mesh, screening: str) -> list[str]:
+    taken = {row.seat_id for row in mesh.rows("order", "SELECT seat_id FROM seat_claim WHERE screening_id = :s",
+                                              s=screening)}  # which the map may learn a moment later
+    return [seat for seat in mesh.seats(screening) if seat not in taken]
+
+
+@pytest.fixture(scope="module")
+def staff(mesh: Mesh) -> str:
+    return mesh.staff()

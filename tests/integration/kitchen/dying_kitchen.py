@@ -7,10 +7,14 @@ from itertools import count
 from nameko import config
 
 from schemas import order
+from services.foundation import inbox
 from services.foundation.events import Delivery, on_event
-from services.kitchen import service
+from services.kitchen import rules, service
 
 taken_up = count(1)
+if config["kitchen"].get("careless"):  # both guards removed: what was done is done again
+    inbox.first_time = lambda tx, table, delivery: True
+    rules.TRANSITIONS["new"] |= {"new"}
 
 
 class Kitchen(service.Kitchen):

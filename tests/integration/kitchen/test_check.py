@@ -9,7 +9,7 @@ import pytest
 from operations.snacks import snacks_fit_the_orders
 from operations.truth import Truth
 from rehearsal.mesh import Mesh, wait_until
-from tests.integration.kitchen.test_orders_with_snacks import SKU, bought_and_paid
+from tests.integration.kitchen.counter import SKU, bought_and_paid
 
 EARLIER = "published_at - INTERVAL 5 MINUTE"
 

@@ -2,96 +2,26 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from rehearsal.crowd import Request, all_at_once
 from rehearsal.mesh import Mesh, wait_until
-
-SKU = "popcorn-large"
-
-
-@pytest.fixture(scope="module")
-def screening(mesh: Mesh) -> str:
-    return mesh.fresh_screening(320)
-
-
-@pytest.fixture(scope="module")
-def cinema(mesh: Mesh, screening: str) -> str:
-    return str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"])
-
-
-@pytest.fixture
-def seats(mesh: Mesh, screening: str) -> list[str]:
-    taken = {row.seat_id for row in mesh.rows("order", "SELECT seat_id FROM seat_claim WHERE screening_id = :s",
-                                              s=screening)}  # which the map may learn a moment later
-    return [seat for seat in mesh.seats(screening) if seat not in taken]
-
-
-@pytest.fixture(scope="module")
-def staff(mesh: Mesh) -> str:
-    return mesh.staff()
-
-
-def menu(mesh: Mesh, cinema: str) -> dict[str, Any]:
-    return {snack["sku"]: snack for snack in mesh.get("/kitchen/get_menu", cinema_id=cinema).json()["snacks"]}
-
-
-def left(mesh: Mesh, cinema: str, sku: str = SKU) -> int:
-    return int(menu(mesh, cinema)[sku]["left"])
-
-
-def restock(mesh: Mesh, staff: str, cinema: str, stock: int, sku: str = SKU) -> None:
-    reply = mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku=sku, stock=stock)
-    assert (reply.status_code, reply.json()["left"]) == (200, stock), reply.text
-
-
-def buy(mesh: Mesh, token: str, screening: str, seats: list[str], *snacks: tuple[str, int]) -> dict[str, Any]:
-    reply = mesh.post("/order/buy", token, screening_id=screening, seats=seats,
-                      snacks=[{"sku": sku, "quantity": quantity} for sku, quantity in snacks])
-    assert reply.status_code == 200, reply.text
-    return dict(reply.json())
-
-
-def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
-    reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
-    assert reply.status_code == 200, reply.text
-
-
-def info(mesh: Mesh, token: str, order: dict[str, Any]) -> dict[str, Any]:
-    return dict(mesh.get("/order/get_info", token, order_id=order["order_id"]).json())
-
-
-def wait_for_step(mesh: Mesh, token: str, order: dict[str, Any], status: str) -> dict[str, Any]:
-    wait_until(lambda: info(mesh, token, order)["kitchen"]["status"] == status, 20, f"the kitchen to be {status}")
-    return dict(info(mesh, token, order)["kitchen"])
-
-
-def cook(mesh: Mesh, staff: str, step: str, order: dict[str, Any], **fields: Any) -> tuple[int, dict[str, Any]]:
-    reply = mesh.post(f"/kitchen/{step}", staff, order_id=order["order_id"], **fields)
-    return reply.status_code, dict(reply.json())
-
-
-def bought_and_paid(mesh: Mesh, screening: str, seats: list[str],
-                    *snacks: tuple[str, int]) -> tuple[str, dict[str, Any]]:
-    token = mesh.buyer()
-    order = buy(mesh, token, screening, seats, *snacks)
-    pay(mesh, token, order)
-    wait_for_step(mesh, token, order, "new")
-    return token, order
-
-
-def make_late(mesh: Mesh, order: dict[str, Any]) -> None:
-    mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE order_id = :o",
-              o=order["order_id"])
-
-
-def refunds(mesh: Mesh, order: dict[str, Any]) -> dict[str, tuple[int, int, str]]:
-    rows = mesh.rows("order", "SELECT * FROM refund WHERE order_id = :o", o=order["order_id"])
-    return {"snacks" if row.refund_id.startswith("snacks-") else "seats": (row.amount, row.kept, row.status)
-            for row in rows}
+from tests.integration.kitchen.counter import (
+    SKU,
+    bought_and_paid,
+    buy,
+    cook,
+    info,
+    left,
+    make_late,
+    menu,
+    pay,
+    refunds,
+    restock,
+    wait_for_step,
+)
 
 
 def test_popcorn_is_bought_cooked_and_handed_over(mesh: Mesh, screening: str, cinema: str, seats: list[str],
@@ -290,6 +220,21 @@ def test_without_a_kitchen_seats_are_sold_and_snacks_are_not(mesh: Mesh, screeni
     mesh.check_invariants()
 
 
+def test_a_kitchen_that_hangs_costs_neither_seat_nor_popcorn(mesh: Mesh, screening: str, cinema: str,
+                                                             seats: list[str]) -> None:
+    """It reads what it was asked when it comes to; by then nobody wants it any more."""
+    before = left(mesh, cinema)
+    with mesh.paused("kitchen"):
+        reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1],
+                          snacks=[{"sku": SKU, "quantity": 1}])
+        assert (reply.status_code, reply.json()["code"]) == (504, "room_silent")
+        assert mesh.seats(screening)[seats[0]] == "free"
+        token = mesh.buyer()
+        pay(mesh, token, buy(mesh, token, screening, seats[:1]))
+    assert left(mesh, cinema) == before
+    mesh.check_invariants()
+
+
 def test_snacks_are_paid_back_with_the_seats_before_the_kitchen_begins(mesh: Mesh, screening: str, cinema: str,
                                                                        seats: list[str]) -> None:
     before = left(mesh, cinema)
@@ -364,8 +309,9 @@ def test_an_order_is_completed_when_the_film_is_over_and_the_popcorn_collected(m
                                                                                seats: list[str], staff: str) -> None:
     token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
     plain_token = mesh.buyer()
-    plain = buy(mesh, plain_token, screening, seats[1:2])
+    plain = buy(mesh, plain_token, screening, seats[1:3])
     pay(mesh, plain_token, plain)
+    mesh.post("/order/refund", plain_token, order_id=plain["order_id"], seats=seats[2:3])
     for each in (order, plain):
         mesh.rows("order", "UPDATE orders SET ends_at = UTC_TIMESTAMP(3) WHERE order_id = :o", o=each["order_id"])
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -25,7 +26,10 @@ from tests.integration.kitchen.test_stock import wanted
 
 SEED = 20261121
 ORDERS, LOST, SPARE = 1000, 100, 40  # of a thousand orders a hundred have lost their reservation; forty more are there
-QUICK = {"pauses": [0.1, 0.3], "tries": 20, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2, "kept_days": 30}
+FEWER = 100
+QUICK: dict[str, Any] = {"pauses": [0.1, 0.3], "tries": 20, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2,
+                         "kept_days": 30}
+QUEUE = "order.paid:kitchen.take_up"
 
 
 @pytest.fixture
@@ -35,9 +39,9 @@ def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
         yield servers.settings
 
 
-def publish_one_to_three_times() -> int:
+def publish_one_to_three_times(orders: int) -> int:
     dice = random.Random(SEED)
-    events = [event for number in range(ORDERS) for event in [paid(f"order{number}")] * dice.randint(1, 3)]
+    events = [event for number in range(orders) for event in [paid(f"order{number}")] * dice.randint(1, 3)]
     dice.shuffle(events)
     for event in events:
         amqp.send(json.dumps(event).encode(), content_type="application/json", content_encoding="utf-8",
@@ -46,55 +50,100 @@ def publish_one_to_three_times() -> int:
     return len(events)
 
 
-@pytest.fixture
-def dying_kitchens(servers: Mesh, settings: dict[str, Any], tmp_path: Path) -> Iterator[Callable[[], int]]:
-    """Two processes that die and are started again, as the supervisor does; the number of deaths so far."""
-    command = [sys.executable, "-W", "ignore", str(Path(sys.executable).with_name("nameko")), "run", "--config",
-               "config.yml", "--define", f"events={json.dumps(QUICK)}",
-               "--define", "kitchen={minutes_before_start: 10, sweep_seconds: 5, dies_after: 250}",
-               "tests.integration.kitchen.dying_kitchen"]
-    over, deaths = threading.Event(), Counter[int]()
+class DyingKitchens:
+    """Two processes that die and are started again, as the supervisor does."""
 
-    def keep(number: int) -> None:
-        with (tmp_path / f"kitchen{number}.log").open("ab") as log:
-            while not over.is_set():
-                process = subprocess.Popen(command, cwd=ROOT, env=servers.environment, stdout=log, stderr=log)
-                while process.poll() is None and not over.wait(0.05):
+    def __init__(self, environment: dict[str, str], folder: Path, **wishes: Any) -> None:
+        mine = {"minutes_before_start": 10, "sweep_seconds": 5, "dies_after": 250, **wishes}
+        self._command = [
+            sys.executable, "-W", "ignore", str(Path(sys.executable).with_name("nameko")), "run", "--config",
+            "config.yml", "--define", f"events={json.dumps(QUICK)}", "--define", f"kitchen={json.dumps(mine)}",
+            "tests.integration.kitchen.dying_kitchen"]
+        self._environment, self._folder = environment, folder
+        self._over, self._deaths = threading.Event(), Counter[int]()
+        self._keepers: list[threading.Thread] = []
+
+    @property
+    def deaths(self) -> int:
+        """How often one of them was killed."""
+        return sum(self._deaths.values())
+
+    def start(self) -> "DyingKitchens":
+        self._over.clear()
+        self._keepers = [threading.Thread(target=self._keep, args=(number,)) for number in range(2)]
+        for keeper in self._keepers:
+            keeper.start()
+        return self
+
+    def stop(self) -> None:
+        """What they have in hand they finish, unless they die over it."""
+        self._over.set()
+        for keeper in self._keepers:
+            keeper.join()
+
+    def _keep(self, number: int) -> None:
+        with (self._folder / f"kitchen{number}.log").open("ab") as log:
+            while not self._over.is_set():
+                process = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+                while process.poll() is None and not self._over.wait(0.05):
                     pass
-                deaths[number] += process.poll() is not None
-                process.kill()
-                process.wait()
+                process.terminate()
+                self._deaths[number] += process.wait() == -signal.SIGKILL
 
-    keepers = [threading.Thread(target=keep, args=(number,)) for number in range(2)]
-    for keeper in keepers:
-        keeper.start()
-    yield lambda: sum(deaths.values())
-    over.set()
-    for keeper in keepers:
-        keeper.join()
+    def finish(self) -> None:
+        """Until no copy of any event waits, and none is left when they have stopped."""
+        while True:
+            wait_until(lambda: not waiting(), 240, "all events to be dealt with")
+            self.stop()
+            wait_until(lambda: not ask_for(QUEUE).consumer_count, 60, "the broker to notice")
+            if not waiting():
+                return
+            self.start()
 
 
-def test_a_thousand_paid_orders_are_a_thousand_tickets(kitchen: Transactions, settings: dict[str, Any],
-                                                       dying_kitchens: Callable[[], int]) -> None:
+def waiting() -> int:
+    return sum(ask_for(name).message_count for name in (QUEUE, *(f"events.wait.{p:g}s" for p in QUICK["pauses"])))
+
+
+def ask_for(queue: str) -> Any:
+    with amqp.producer() as producer:
+        return producer.channel.queue_declare(queue, passive=True)
+
+
+@pytest.fixture
+def kitchens(servers: Mesh, settings: dict[str, Any], tmp_path: Path) -> Iterator[Callable[..., DyingKitchens]]:
+    """Which die as wished."""
+    started: list[DyingKitchens] = []
+
+    def start(**wishes: Any) -> DyingKitchens:
+        started.append(DyingKitchens(servers.environment, tmp_path, **wishes).start())
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+def tickets(kitchen: Transactions) -> list[dict[str, Any]]:
+    with kitchen.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM ticket WHERE status = 'new'").mappings()
+        return [dict(row) for row in rows]
+
+
+def test_a_thousand_paid_orders_are_a_thousand_tickets(kitchen: Transactions,
+                                                       kitchens: Callable[..., DyingKitchens]) -> None:
     put_on_the_menu(kitchen, popcorn=ORDERS - LOST + SPARE)
     for start in range(0, ORDERS - LOST, 100):
         kitchen.run(lambda tx, s=start: [  # type: ignore[misc]
             store.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(s, s + 100)])
+    dying = kitchens()
 
-    assert publish_one_to_three_times() > ORDERS * 1.5
+    assert publish_one_to_three_times(ORDERS) > ORDERS * 1.5
 
-    def tickets() -> list[dict[str, Any]]:
-        with kitchen.engine.connect() as connection:
-            rows = connection.exec_driver_sql("SELECT * FROM ticket WHERE status = 'new'").mappings()
-            return [dict(row) for row in rows]
-
-    def waiting() -> int:
-        with amqp.producer() as producer, producer.connection.channel() as channel:
-            return int(channel.queue_declare("order.paid:kitchen.take_up", passive=True).message_count)
-
-    wait_until(lambda: len(tickets()) == ORDERS and not waiting(), 120, "a thousand tickets")
-    made = tickets()
-    assert dying_kitchens() >= 2
+    dying.finish()
+    made = tickets(kitchen)
+    assert dying.deaths >= 2
+    assert len(made) == ORDERS
     assert {ticket["version"] for ticket in made} == {2}
     assert len({ticket["waiting_code"] for ticket in made}) == ORDERS
     assert {ticket["needed_at"] for ticket in made} == {START.replace(hour=19, minute=50, tzinfo=None)}
@@ -103,3 +152,16 @@ def test_a_thousand_paid_orders_are_a_thousand_tickets(kitchen: Transactions, se
         missing = connection.exec_driver_sql("SELECT SUM(quantity - taken) FROM ticket_line").scalar_one()
     assert (told, missing) == (ORDERS, LOST - SPARE)
     assert kitchen.read(stock_adds_up) == []
+
+
+def test_without_inbox_and_steps_orders_are_taken_up_more_than_once(kitchen: Transactions,
+                                                                   kitchens: Callable[..., DyingKitchens]) -> None:
+    """The negative control: told as often, to kitchens that die as often."""
+    put_on_the_menu(kitchen, popcorn=FEWER)
+    dying = kitchens(careless=True, dies_after=40)
+
+    assert publish_one_to_three_times(FEWER) > FEWER * 1.5
+
+    dying.finish()
+    assert dying.deaths >= 2
+    assert max(ticket["version"] for ticket in tickets(kitchen)) > 2

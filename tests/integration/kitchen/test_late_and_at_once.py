@@ -1,0 +1,108 @@
+"""Snacks whose money comes late, and cooks and buyers who act at the same moment."""
+
+from typing import Any
+
+from rehearsal.crowd import Request, all_at_once
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.kitchen.counter import (
+    SKU,
+    bought_and_paid,
+    buy,
+    info,
+    left,
+    make_late,
+    menu,
+    refunds,
+    restock,
+    wait_for_step,
+)
+from tests.integration.order.test_orders import charge
+
+
+def revived(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str, Any]]:
+    """An order with a popcorn that nobody paid in time, so that it was given back; and the way to pay it after all."""
+    token = mesh.buyer()
+    order = buy(mesh, token, screening, [seat], (SKU, 1))
+    make_late(mesh, order)
+    wait_for_step(mesh, token, order, "released")
+    return token, order
+
+
+def kitchen_ticket(mesh: Mesh, staff: str, order: dict[str, Any]) -> dict[str, Any]:
+    tickets = mesh.get("/kitchen/get_queue", staff).json()["tickets"]
+    return dict(next(ticket for ticket in tickets if ticket["order_id"] == order["order_id"]))
+
+
+def test_who_pays_late_gets_the_popcorn_that_is_still_there(mesh: Mesh, screening: str, cinema: str, seats: list[str],
+                                                            staff: str) -> None:
+    before = left(mesh, cinema)
+    token, order = revived(mesh, screening, seats[0])
+    assert left(mesh, cinema) == before
+    charge(mesh, order)
+
+    wait_for_step(mesh, token, order, "new")
+    assert info(mesh, token, order)["status"] == "paid"
+    assert kitchen_ticket(mesh, staff, order)["short"] is False
+    assert left(mesh, cinema) == before - 1
+    mesh.check_invariants()
+
+
+def test_who_pays_late_for_popcorn_that_was_sold_meanwhile_is_a_case_for_the_kitchen(
+    mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str,
+) -> None:
+    restock(mesh, staff, cinema, 1)
+    token, order = revived(mesh, screening, seats[0])
+    bought_and_paid(mesh, screening, seats[1:2], (SKU, 1))
+    assert left(mesh, cinema) == 0
+    charge(mesh, order)
+
+    wait_for_step(mesh, token, order, "new")
+    ticket = kitchen_ticket(mesh, staff, order)
+    assert (ticket["short"], [snack["missing"] for snack in ticket["snacks"]]) == (True, [1])
+    assert left(mesh, cinema) == 0
+    # Given back, it gives the stock nothing that it did not take, and the buyer everything.
+    mesh.post("/order/refund", token, order_id=order["order_id"])
+    wait_until(lambda: info(mesh, token, order)["status"] == "refunded", 60, "the refund")
+    assert info(mesh, token, order)["refunded"] == order["total"]
+    assert left(mesh, cinema) == 0
+    mesh.check_invariants()
+    restock(mesh, staff, cinema, 200)
+
+
+def test_a_cook_and_a_buyer_at_once_agree_who_was_first(mesh: Mesh, screening: str, cinema: str, seats: list[str],
+                                                        staff: str) -> None:
+    sold = [bought_and_paid(mesh, screening, [seat], (SKU, 1)) for seat in seats[:8]]
+    before = left(mesh, cinema)
+    answers = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [
+        Request(path, who, {"order_id": order["order_id"]})
+        for token, order in sold for path, who in (("/kitchen/start", staff), ("/order/refund", token))])
+
+    given_up = 0
+    for (token, order), started in zip(sold, answers[::2], strict=True):
+        wait_until(lambda t=token, o=order: info(mesh, t, o)["status"] == "refunded", 60, "the refund")  # type: ignore[misc]
+        begun, price = started.status == 200, order["snacks"][0]["price"]
+        assert begun or (started.body["code"], started.body["step"]) == ("kitchen_step_taken", "given_up")
+        wait_for_step(mesh, token, order, "preparing" if begun else "given_up")
+        assert refunds(mesh, order)["snacks"] == ((0, price, "done") if begun else (price, 0, "done"))
+        given_up += not begun
+    assert left(mesh, cinema) == before + given_up
+    mesh.check_invariants()
+
+
+def test_a_cook_and_a_cancelled_screening_at_once(mesh: Mesh, staff: str) -> None:
+    """Everybody gets everything back; what was not begun is on sale again, what was begun is not."""
+    screening = mesh.fresh_screening(40)
+    cinema = str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"])
+    snack = sorted(menu(mesh, cinema))[0]
+    sold = [bought_and_paid(mesh, screening, [seat], (snack, 1)) for seat in list(mesh.seats(screening))[:8]]
+    before = left(mesh, cinema, snack)
+    cancel = Request("/order/cancel_screening", staff, {"screening_id": screening, "dry_run": False})
+    started = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [cancel, *(
+        Request("/kitchen/start", staff, {"order_id": order["order_id"]}) for _, order in sold)])[1:]
+
+    for (token, order), answer in zip(sold, started, strict=True):
+        wait_until(lambda t=token, o=order: info(mesh, t, o)["status"] == "refunded", 60, "the refund")  # type: ignore[misc]
+        assert info(mesh, token, order)["refunded"] == order["total"]
+        wait_for_step(mesh, token, order, "preparing" if answer.status == 200 else "given_up")
+    assert left(mesh, cinema, snack) == before + sum(answer.status != 200 for answer in started)
+    mesh.check_invariants()
