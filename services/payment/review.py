@@ -81,7 +81,9 @@ class Review:
         """Decide what only had to wait for its provider's answer, if that leaves no choice; whether it did."""
         attempt, provider = self._attempt(payment_id)
         record = provider.fetch(attempt)
-        if record.standing == "authorized" or rules.mismatch(attempt, record, provider.live):
+        if record.standing == "pending":
+            record = provider.cancel(attempt)  # nobody is to pay that any more
+        if record.standing in RESERVED or rules.mismatch(attempt, record, provider.live):
             return False
         case = Case(payment_id, attempt.order_id, attempt.provider, "", OF_PAYMENTS)
         self.decide(case, "pay" if record.standing == "captured" else "release", "marquee", "the provider has answered")

@@ -108,3 +108,20 @@ def test_a_decision_that_is_faster_than_the_message_of_the_case_leaves_nothing_b
 
     wait_until(lambda: status_of(mesh, order) == "expired", 60, "the order's end")
     mesh.check_invariants()
+
+
+def test_of_a_cancelled_screening_a_payment_that_counts_after_all_goes_back(mesh: Mesh, token: str) -> None:
+    screening = mesh.fresh_screening(40)
+    order = buy(mesh, token, screening, list(mesh.seats(screening))[:1])
+    paying = {**order, "payment": start(mesh, token, order)["payment"]}
+    at_the_bank(mesh, paying, "amount = amount - 1")
+    choose(mesh, paying, "pay")
+    wait_until(lambda: status_of(mesh, order) == "review", 30, "the review")
+    summary = mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False).json()
+    assert (summary["orders_in_review"], summary["paid_orders"]) == (1, 0)
+
+    at_the_bank(mesh, paying, "amount = amount + 1")
+    decide(mesh, order, "pay")
+    wait_until(lambda: status_of(mesh, order) == "refunded", 60, "the money to go back")
+    assert info(mesh, token, order)["refunded"] == order["total"]
+    mesh.check_invariants()

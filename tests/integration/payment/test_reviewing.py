@@ -128,6 +128,18 @@ def test_what_a_provider_neither_ends_nor_lets_go_is_a_case_after_a_day(begun: s
     assert room.get_status(order_id=order_id)["status"] == "review"
 
 
+def test_what_is_not_let_go_is_decided_by_nobody_and_noted_by_nobody(begun: str, change: Change, database: Transactions,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stubborn(Sandbox):
+        def cancel(self, attempt: Attempt) -> Record:
+            return self.fetch(attempt)
+
+    change("UPDATE payment SET status = 'review', reason = 'no_answer' WHERE payment_id = :p", p=begun)
+    monkeypatch.setitem(roster.PROVIDERS, "sandbox", Stubborn)
+    assert [line.left for line in reconciler.reconcile(database)] == [True]
+    assert (status(database, begun), decisions(database)) == ("review", [])
+
+
 @pytest.mark.parametrize(("there", "end", "told"), [
     ("captured", "captured", ["payment.review", "payment.captured"]),
     ("declined", "cancelled", ["payment.review", "payment.dismissed"]),
