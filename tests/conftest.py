@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import nameko
 import pytest
@@ -11,6 +11,13 @@ from sqlalchemy import Engine
 from rehearsal.mesh import ROOT, Mesh, private_environment, running_mesh
 from services.foundation import migrate
 from services.foundation.database import make_engine
+from tests.turns import turn
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    with turn(ROOT / ".run" / "turns", alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

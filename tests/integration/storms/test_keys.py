@@ -4,9 +4,12 @@ import random
 from collections import defaultdict
 from typing import Any
 
+import pytest
+
 from rehearsal.crowd import Answer, Request, all_at_once
 from rehearsal.mesh import Mesh
 
+pytestmark = pytest.mark.alone
 KEYS, COPIES, AT_ONCE = 200, 10, 300
 SEED = 20261121
 

@@ -9,6 +9,7 @@ import pytest
 from rehearsal.crowd import Answer, Request, all_at_once
 from rehearsal.mesh import Mesh, wait_until
 
+pytestmark = pytest.mark.alone
 SEED = 20261121
 
 

@@ -1,0 +1,21 @@
+"""Two files are tested at once; a test marked `alone` has the machine to itself, so that its crowd meets no other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_SH, flock
+from pathlib import Path
+
+
+@contextmanager
+def turn(folder: Path, alone: bool) -> Iterator[None]:
+    """Wait until nobody else is at it; or, unless `alone`, nobody who wants to be.
+
+    `folder` is shared by the processes of a run. Who waits to be alone lets nobody else begin: it holds the
+    turnstile, through which everybody has to go.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "machine").open("w") as machine:  # closing it gives the lock back
+        with (folder / "turnstile").open("w") as turnstile:
+            flock(turnstile, LOCK_EX)
+            flock(machine, LOCK_EX if alone else LOCK_SH)
+        yield
