@@ -133,11 +133,12 @@ class Mesh:
         if found is None:
             self._prolong_programme(capacity)
             found = wait_until(lambda: self._untouched(capacity), what=f"an untouched screening with {capacity} seats")
-        self._given_out.add(found)
+        self.given_out.add(found)
         return str(found)
 
     @cached_property
-    def _given_out(self) -> set[str]:
+    def given_out(self) -> set[str]:
+        """Screenings that belong to some test, whether they look so or not."""
         return set()
 
     def _untouched(self, capacity: int) -> str | None:
@@ -146,7 +147,7 @@ class Mesh:
                                 starts_from=tomorrow).json()["screenings"]:
             for screening in found:
                 untouched = screening["seats_left"] == capacity == screening["hall"]["capacity"]
-                if untouched and screening["screening_id"] not in self._given_out:
+                if untouched and screening["screening_id"] not in self.given_out:
                     return str(screening["screening_id"])
         return None
 

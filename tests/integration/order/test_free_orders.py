@@ -18,6 +18,7 @@ def screening(mesh: Mesh) -> str:
     mesh.rows("film", f"INSERT INTO screening ({', '.join(row._mapping)}) VALUES "
                       f"({', '.join(f':{name}' for name in row._mapping)})",
               **{**row._mapping, "screening_id": free, "prices": prices, "price_from": 0})
+    mesh.given_out.add(free)
     return free
 
 
