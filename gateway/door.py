@@ -17,7 +17,7 @@ from gateway.server import HardServer
 from schemas import film
 from schemas.base import Method
 from schemas.errors import Refusal
-from schemas.gateway import InternalError, MethodNotAllowed, Overloaded, UnknownPath
+from schemas.gateway import InternalError, MethodNotAllowed, Overloaded
 from services.foundation.ids import new_id
 
 log = logging.getLogger("marquee.request")
@@ -93,7 +93,8 @@ class Door(Entrypoint):
             return self._let_in(stranger, environ, request)
         method = request.method = directory.find(request.path)
         if method is None:
-            raise UnknownPath()
+            nowhere: Reply = self._pages.nowhere(request)
+            return nowhere
         if request.verb == "OPTIONS":
             return Reply(204, b"", [*PRIVATE[1:], ("Allow", ", ".join([*requests.verbs_of(method), "OPTIONS"]))])
         request.fields = requests.read_fields(environ, request, method, self._settings["body_limit"],

@@ -44,6 +44,10 @@ class Pages(DependencyProvider):
             return lambda request: _read_only(page, request)
         return self._web.page if self._web.serves(path) else None
 
+    def nowhere(self, request: Request) -> Reply:
+        """What is said where nothing is. Raises UnknownPath, unless a person looks."""
+        return self._web.nowhere(request)
+
     def _health(self, request: Request) -> Reply:
         """This process is alive."""
         return Reply(200, b'{"status":"ok"}', PRIVATE)

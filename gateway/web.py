@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from gateway import directory
@@ -35,6 +36,7 @@ class Web:
         files = {f"/web/{path.relative_to(folder).as_posix()}": path.read_bytes()
                  for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
         html = files.pop("/web/index.html")
+        self._nowhere = _answer(".html", _with_preloads(html, files))
         self._pages = {name: _answer(".html", _with_preloads(html, files, name))
                        for name in (FRONT, "film", "screening", "order", "account", "kitchen")}
         self._files = {path: _answer(posixpath.splitext(path)[1], body) for path, body in files.items()}
@@ -49,15 +51,24 @@ class Web:
 
     def page(self, request: Request) -> Reply:
         """The page, for a browser that goes there; whoever calls an API is told that there is no such method."""
-        if request.verb not in READS or not request.browses:
-            raise UnknownPath()
+        _refuse_programs(request)
         place = PAGE.fullmatch(request.path)
         return self._pages[place[1] or place[2] if place else FRONT].reply(request)
 
+    def nowhere(self, request: Request) -> Reply:
+        """What stands at any other address: for a person a page that says so. Raises UnknownPath for anyone else."""
+        _refuse_programs(request)
+        return replace(self._nowhere.reply(replace(request, etag=None)), status=404)
 
-def _with_preloads(html: bytes, files: dict[str, bytes], page: str) -> bytes:
+
+def _refuse_programs(request: Request) -> None:
+    if request.verb not in READS or not request.browses:
+        raise UnknownPath()
+
+
+def _with_preloads(html: bytes, files: dict[str, bytes], *pages: str) -> bytes:
     """The page names every module that it will import, so that a browser fetches them side by side, not one by one."""
-    scripts = _with_imports(files, ["/web/app.js", f"/web/pages/{page}.js"])
+    scripts = _with_imports(files, ["/web/app.js", *(f"/web/pages/{page}.js" for page in pages)])
     links = "".join(f'<link rel="modulepreload" href="{path}">\n' for path in scripts)
     return html.replace(b"</head>", links.encode() + b"</head>")
 

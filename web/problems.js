@@ -16,7 +16,7 @@ export function sentence(problem) {
 /** A whole page's trouble, with the way out of it. */
 export function trouble(problem, again) {
   if (!(problem instanceof Problem)) console.error(problem);
-  const gone = problem instanceof Problem && /^(unknown_|not_found|screening_over)/.test(problem.code);
+  const gone = problem instanceof Problem && /^(unknown_|not_found|screening_over|screening_cancelled)/.test(problem.code);
   return h("section", { class: "trouble", role: "alert" },
     h("h1", { tabindex: "-1" }, t(gone ? "trouble.gone" : "trouble.title")),
     h("p", {}, sentence(problem)),

@@ -1,5 +1,6 @@
 /** Which page stands at which address, and how one gets from one to the other without loading anew. */
 
+import { Problem } from "./api.js";
 import { fill, say } from "./dom.js";
 import { t } from "./language.js";
 import { trouble } from "./problems.js";
@@ -12,6 +13,7 @@ const PAGES = [
   [/^\/account$/, () => import("./pages/account.js")],
   [/^\/kitchen$/, () => import("./pages/kitchen.js")],
 ];
+const NOWHERE = [/^/, () => Promise.reject(new Problem("unknown_path", 404))];
 
 const main = document.getElementById("main");
 let leaving = new AbortController();
@@ -33,7 +35,7 @@ export const rename = (address) => history.replaceState(history.state, "", addre
 export async function show({ scroll = 0, focus = true } = {}) {
   leaving.abort();
   const { signal } = (leaving = new AbortController());
-  const [pattern, load] = PAGES.find(([address]) => address.test(location.pathname)) ?? PAGES[0];
+  const [pattern, load] = PAGES.find(([address]) => address.test(location.pathname)) ?? NOWHERE;
   main.setAttribute("aria-busy", "true");
   try {
     const page = await load();

@@ -117,6 +117,14 @@ def test_another_persons_order_is_nowhere(visit: Visit, mesh: Mesh) -> None:
     expect(theirs.get_by_role("main")).not_to_contain_text("H8")
 
 
+def test_an_address_where_nothing_is_says_so_and_leads_home(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/fim/amelie", complaints_expected=True)  # the browser's, of a 404
+    expect(page.get_by_role("alert")).to_contain_text("There is nothing at this address")
+    page.get_by_role("alert").get_by_role("link").click()
+    page.wait_for_url("**/")
+    page.locator(".posters a").first.wait_for()
+
+
 def test_no_script_can_read_the_token(visit: Visit, mesh: Mesh) -> None:
     page = visit("/")
     sign_in(page)

@@ -39,6 +39,14 @@ def test_only_a_browser_that_goes_there_gets_a_page(request_: Request) -> None:
         WEB.page(request_)
 
 
+def test_where_nothing_is_a_person_is_told_so_and_a_program_by_its_code() -> None:
+    reply = WEB.nowhere(Request("GET", "/fim/amelie", "r", browses=True, etag="*"))
+    assert (reply.status, reply.body[:15]) == (404, b"<!doctype html>")
+    for request in (Request("GET", "/x", "r"), Request("POST", "/x", "r", browses=True)):
+        with pytest.raises(UnknownPath):
+            WEB.nowhere(request)
+
+
 def test_nothing_runs_that_is_not_a_file_of_ours() -> None:
     for answer in WEB.files().values():
         policy = dict(answer.reply(Request("GET", "/", "r")).headers)["Content-Security-Policy"]
