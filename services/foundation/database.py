@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import eventlet
 import nameko_sqlalchemy
 from nameko import config
-from sqlalchemy import DateTime, Dialect, create_engine
+from sqlalchemy import DateTime, Dialect, create_engine, make_url
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from schemas.base import Trace
 from schemas.errors import RoomUnavailable
+from services.foundation.settings import is_loopback
 
 log = logging.getLogger("marquee.database")
 T = TypeVar("T")
@@ -64,13 +65,16 @@ def error_number(problem: BaseException) -> int | None:
 
 
 def make_engine(uri: str) -> Engine:
-    workers = int(config.get("max_workers", 10))
+    """An engine with a connection for each worker, and some for what goes on beside them."""
+    url, workers = make_url(uri), int(config.get("max_workers", 10))
     return create_engine(
-        uri, isolation_level="READ COMMITTED", hide_parameters=True,  # logs must not hold what people sent us
-        pool_size=workers, max_overflow=5, pool_timeout=5, pool_recycle=1800,
+        url, isolation_level="READ COMMITTED", hide_parameters=True,  # logs must not hold what people sent us
+        pool_size=workers + 5, max_overflow=0, pool_timeout=5, pool_recycle=1800,
         # `run` ends every transaction itself; the pool's own ROLLBACK would be one more round trip.
         pool_reset_on_return=None,
         connect_args={
+            # Unasked, PyMySQL reads all the certificates of the system for each connection, in case it may use TLS.
+            "ssl_disabled": is_loopback(url.host or ""),
             "connect_timeout": 3, "read_timeout": 15, "write_timeout": 15,
             # A lock we can't have in 3 s is answered as busy; stock MariaDB waits 50.
             "init_command": "SET SESSION innodb_lock_wait_timeout=3, time_zone='+00:00'",

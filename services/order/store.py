@@ -127,6 +127,8 @@ def _find(tx: Connection, order_id: str, buyer_id: str | None, for_update: bool)
     row = tx.execute(query.with_for_update() if for_update else query).first()
     if row is None:
         raise UnknownOrder()
+    if row.status in rules.UNPAID:  # tickets come with the money
+        return _view(row, [])
     return _view(row, tx.execute(select(tickets).where(tickets.c.order_id == order_id)).all())
 
 

@@ -10,7 +10,7 @@ from rehearsal.crowd import Answer, Request, all_at_once
 from rehearsal.mesh import Mesh
 
 pytestmark = pytest.mark.alone
-KEYS, COPIES, AT_ONCE = 200, 10, 300
+KEYS, COPIES, AT_ONCE = 200, 10, 100
 SEED = 20261121
 
 
