@@ -8,8 +8,9 @@ from typing import Any
 
 from nameko import config
 from redis import Redis
-from sqlalchemy import Engine, Row, create_engine, text
+from sqlalchemy import Engine, Row, text
 
+from services.foundation.database import make_engine
 from services.foundation.redis_client import OPTIONS
 from services.seating.board import Board
 
@@ -28,7 +29,7 @@ class Truth:
     def seen(cls) -> Iterator["Truth"]:
         """Everything as it is found now; each table is read when it is first asked for."""
         uris = config["DB_URIS"]
-        order, payment, kitchen = (create_engine(uris[f"{room}:Base"]) for room in ("order", "payment", "kitchen"))
+        order, payment, kitchen = (make_engine(uris[f"{room}:Base"]) for room in ("order", "payment", "kitchen"))
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:
                 yield cls(order, payment, kitchen, Board(client))

@@ -14,6 +14,14 @@ from services.foundation.database import make_engine
 from tests.turns import turn
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers keep a processor busy, integration tests mostly wait: their files are mixed evenly. All others follow."""
+    files = list(dict.fromkeys(item.path for item in items))
+    slow = [[path for path in files if kind in path.parts] for kind in ("browser", "integration")]
+    turns = {path: place / len(some) for some in slow for place, path in enumerate(some)}
+    items.sort(key=lambda item: turns.get(item.path, 1))  # which leaves the tests of a file together
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
     with turn(ROOT / ".run" / "turns", alone=item.get_closest_marker("alone") is not None):

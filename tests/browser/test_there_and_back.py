@@ -329,3 +329,4 @@ def test_a_payment_in_review_leaves_nothing_to_press(at_the_till: Shop, mesh: Me
     expect(page.get_by_role("main")).to_contain_text("Your seats stay yours meanwhile")
     expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
     assert taken(mesh, order) == []
+    mesh.operate("review", "decide", order, "release", "--because", "a test", "--yes")

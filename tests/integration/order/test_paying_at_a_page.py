@@ -224,6 +224,7 @@ def test_a_payment_of_a_wrong_amount_is_for_a_person_to_look_at(mesh: Mesh, toke
     make_late(mesh, order)
     assert mesh.seats(screening)[seats[0]] == "held"
     assert info(mesh, token, order)["tickets"] == []
+    mesh.operate("review", "decide", order["order_id"], "release", "--because", "a test", "--yes")
 
 
 def test_a_card_needs_a_page_to_come_back_to_and_not_any_page(mesh: Mesh, token: str, screening: str,
