@@ -15,7 +15,7 @@ from tests.turns import turn
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers keep a processor busy, integration tests mostly wait: their files are mixed evenly. All others follow."""
+    """Browsers keep a processor busy, integration tests mostly wait: their files are mixed evenly; others follow."""
     files = list(dict.fromkeys(item.path for item in items))
     slow = [[path for path in files if kind in path.parts] for kind in ("browser", "integration")]
     turns = {path: place / len(some) for some in slow for place, path in enumerate(some)}

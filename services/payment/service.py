@@ -41,6 +41,7 @@ from services.payment.reconciler import reconcile
 log = logging.getLogger("marquee.payment")
 
 SWEEP_SECONDS = 5
+LATELY = dt.timedelta(seconds=15)
 LEFT_AFTER = {"submitted": dt.timedelta(seconds=30),  # longer than any call here goes on
               "pending": dt.timedelta(minutes=2)}     # and than a webhook takes
 # No provider sends anything again after so long, and no signature is good for longer than minutes.
@@ -120,8 +121,16 @@ class Payment:
 
     @call(contract.GET_STATUS)
     def get_status(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Where the order's money stands; `submitted`: nobody knows yet, repeat the charge or close it."""
-        return rules.statement(self.collection.books(request["order_id"]))
+        """Where the order's money stands; `submitted`: nobody knows yet, repeat the charge or close it.
+
+        Is it `pending`, its provider is asked within seconds: who wants to know may have paid, and a webhook be lost.
+        """
+        books = self.collection.books(request["order_id"])
+        if books.attempt and books.attempt.status == "pending":
+            now = utc_now()
+            self.database.run_known(partial(store.look_soon, payment_id=books.attempt.payment_id,
+                                            asked_before=now - LATELY, left_since=now - LEFT_AFTER["pending"]))
+        return rules.statement(books)
 
     # --- what providers tell us ---
 

@@ -118,6 +118,12 @@ def take_left_charges(tx: Connection, status: str, before: dt.datetime, now: dt.
     return take(tx, Payment, Payment.order_id, status, before, now)
 
 
+def look_soon(tx: Connection, payment_id: str, asked_before: dt.datetime, left_since: dt.datetime) -> None:
+    """Let the next sweep look for the end of this payment, unless one has done so lately."""
+    here = (Payment.payment_id == payment_id) & (Payment.status == "pending") & (Payment.tried_at < asked_before)
+    tx.execute(update(Payment).where(here).values(tried_at=left_since))
+
+
 def _open(tx: Connection, order_id: str, status: str, now: dt.datetime, **terms: Any) -> rules.Books:
     # The update changes nothing; it is there because MariaDB then waits for a twin instead of deadlocking with it.
     new = upsert(Account).values(order_id=order_id, status=status, refunded=0, changed_at=now, **terms)

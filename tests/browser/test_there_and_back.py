@@ -221,11 +221,23 @@ def test_while_the_banks_word_is_on_its_way_the_page_asks_and_going_back_charges
     order = order_of(page)
     mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'drop_webhook', 9)", o=order)
     go_to_pay(page)
+    mesh.rows("payment", "UPDATE payment SET tried_at = tried_at + INTERVAL 1 HOUR WHERE order_id = :o", o=order)
     choose(page, "pay")
     expect(page.locator(".standing.asking")).to_contain_text("We are asking the bank")
     page.get_by_role("button", name="Back to the payment page").click()
     has_tickets(page, 2)
     assert attempts(mesh, order) == ["captured"]
+    assert taken(mesh, order) == [(price(mesh, order), 0)]
+
+
+def test_a_lost_word_of_the_banks_is_asked_for_while_the_buyer_waits(at_the_till: Shop, mesh: Mesh) -> None:
+    page = at_the_till()
+    order = order_of(page)
+    mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'drop_webhook', 9)", o=order)
+    go_to_pay(page)
+    choose(page, "pay")
+    expect(page.locator(".standing.asking")).to_contain_text("We are asking the bank")
+    page.locator(".ticket").first.wait_for(timeout=60_000)
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 

@@ -50,9 +50,9 @@ class Bank:
         secret = self.database.run(sandbox_webhooks.signing_secrets)[0]
         return [envelope(sandbox_webhooks.message(row), secret) for row in self.database.read(written)]
 
-    def let_time_pass(self) -> None:
-        """Whatever of this order is unfinished was left alone long ago."""
-        long_ago = utc_now() - dt.timedelta(hours=1)
+    def let_time_pass(self, seconds: float = 3600) -> None:
+        """Whatever of this order is unfinished was left alone so long."""
+        long_ago = utc_now() - dt.timedelta(seconds=seconds)
 
         def make_old(tx: Connection) -> None:
             for table in (Payment, Refund):

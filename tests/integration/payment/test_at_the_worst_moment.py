@@ -91,6 +91,19 @@ def test_a_payment_nobody_told_us_of_is_found_after_a_while(start: Start, choose
     assert room.get_status(order_id=order_id)["status"] == "captured"
 
 
+def test_who_asks_how_it_stands_has_the_provider_asked_soon(start: Start, choose: Choose, room: Any, order_id: str,
+                                                           bank: Bank) -> None:
+    """A buyer is back from the page, and the webhook got lost."""
+    bank.will("drop_webhook")
+    choose(start(), "pay")
+    for pause, asks, end in ((0, True, "pending"), (20, False, "pending"), (20, True, "captured")):
+        bank.let_time_pass(pause)
+        if asks:
+            room.get_status(order_id=order_id)
+        room.finish_what_was_left()
+        assert room.collection.books(order_id).attempt.status == end
+
+
 def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Start, choose: Choose, room: Any,
                                                                      order_id: str, bank: Bank,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
