@@ -52,8 +52,8 @@ def private_environment(folder: Path, **settings: Any) -> dict[str, str]:
     return {**os.environ, **ports, "MARQUEE_RUN": str(folder), **{name: str(value) for name, value in settings.items()}}
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 30, what: str = "it") -> Any:
-    """The first true value of `condition`; fails when `seconds` have passed."""
+def wait_until(condition: Callable[[], Any], seconds: float = 30, what: object = "it") -> Any:
+    """The first true value of `condition`; when `seconds` have passed, fails and says for `what`, as it is then."""
     deadline = time.monotonic() + seconds
     while True:
         if value := condition():
@@ -202,10 +202,7 @@ class Mesh:
                 found[:] = [str(finding) for finding in check_all() if finding.breaches]
             return not found
 
-        try:
-            wait_until(all_hold, 30)
-        except AssertionError:
-            raise AssertionError("\n".join(found)) from None
+        wait_until(all_hold, 30, found)
 
     # --- its processes ---
 

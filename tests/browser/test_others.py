@@ -37,6 +37,27 @@ def test_whoever_was_slower_is_told_which_seat_and_offered_the_next_ones(visit: 
     expect(mine.locator("[data-seat=H9]")).to_have_attribute("data-state", "held")
 
 
+def test_while_one_buys_the_seats_told_to_be_taken_are_ones_own_until_the_answer(visit: Visit, mesh: Mesh) -> None:
+    """The hall is told of a purchase before the buyer is; and one that failed for another reason has let them go."""
+    screening = mesh.fresh_screening()
+    page = visit("/", complaints_expected=True)
+    page.get_by_role("button", name="Sign in").click()
+    open_account(page)
+    page.goto(f"/screening/{screening}")
+    pick(page, "H8")
+    held = []
+    page.route("**/order/buy", held.append)
+    page.get_by_role("button", name="Buy").click()
+    rival = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=["H8", "H9"])
+    assert rival.status_code == 200
+    expect(page.locator("[data-seat=H9]")).to_have_attribute("data-state", "held")
+    expect(page.locator(".hall .seat.picked")).to_have_count(1)
+
+    held[0].fulfill(status=409, json={"code": "snacks_sold_out"})
+    expect(page.get_by_role("alert").filter(has_text="H8")).to_contain_text("Somebody was faster")
+    expect(page.locator(".hall .seat.picked")).to_have_count(0)
+
+
 def test_of_two_who_buy_at_once_one_gets_the_seat(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     both = [visit("/", complaints_expected=True) for _ in range(2)]

@@ -10,6 +10,8 @@ import { go } from "../router.js";
 import { askToSignIn } from "../sign_in.js";
 import { snacks as snacksOf } from "./snacks.js";
 
+const RELEASE_MS = 2000;  // until a purchase that failed is heard to have let its seats go
+
 export function basket(hall) {
   const { screening_id: id, currency } = hall.screening;
   const list = h("ul", { class: "picks" });
@@ -17,6 +19,7 @@ export function basket(hall) {
   const count = h("span", { class: "muted" });
   const trouble = h("p", { class: "warning", role: "alert", hidden: true });
   const snacks = snacksOf(hall, draw);
+  let release = null;
   const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
 
   function draw() {
@@ -50,15 +53,24 @@ export function basket(hall) {
   async function send({ wish, key }) {
     if (!wish.seats.length) return;
     busy(true);
+    clearTimeout(release);
+    hall.buying = true;
     try {
       const order = await write("/order/buy", { screening_id: id, ...wish }, key);
       forget();
       await go(`/order/${order.order_id}`);
     } catch (problem) {
-      if (!problem.passes) tab.drop(`buy:${id}`);
       busy(false);
       refused(problem);
+      if (problem.passes) return;  // perhaps it was done; then the next try is told so
+      tab.drop(`buy:${id}`);
+      release = setTimeout(over, problem.code === "seats_taken" ? 0 : RELEASE_MS);
     }
+  }
+
+  function over() {
+    hall.buying = false;
+    hall.loseTaken();
   }
 
   function forget() {
@@ -94,7 +106,7 @@ export function basket(hall) {
     hall.changed("picks", before);
     snacks.resume();
     if (begun) send(begun);
-    else hall.lose(before.filter((seat) => !hall.isFree(hall.seat(seat))));
+    else hall.loseTaken();
   }
 
   hall.addEventListener("picks", () => {

@@ -13,6 +13,7 @@ export class Hall extends EventTarget {
     this.seats = new Map(chart.seats.map((seat) => [seat.seat_id, { ...seat, state: "free" }]));
     this.picks = new Set();
     this.mine = new Set();
+    this.buying = false;  // then a picked seat that is somebody's may be ours
     for (const { seat_id: id, state } of seats) this.seats.get(id).state = state;
     this.rows = chart.rows.map((row) => chart.seats.filter((seat) => seat.row === row).map((seat) => this.seats.get(seat.seat_id)));
     this.runs = this.rows.flatMap(runsOf);
@@ -73,9 +74,13 @@ export class Hall extends EventTarget {
       return differs;
     }).flatMap((seat) => this.units.get(seat.seat_id).map((half) => half.seat_id));
     this.version = version;
-    const lost = changed.filter((id) => this.picks.has(id) && !this.isFree(this.seat(id)));
     if (changed.length) this.changed("states", changed);
-    if (lost.length) this.lose(lost);
+    if (!this.buying) this.loseTaken();
+  }
+
+  /** Picked seats that are not free any more are somebody else's. */
+  loseTaken() {
+    this.lose([...this.picks].filter((id) => !this.isFree(this.seat(id))));
   }
 
   /** Somebody else has these of the picked seats; halves of couple seats go together. */
