@@ -1,5 +1,7 @@
 """Two people before the same hall."""
 
+from typing import Any
+
 from playwright.sync_api import expect
 
 from rehearsal.mesh import Mesh
@@ -43,10 +45,11 @@ def test_while_one_buys_the_seats_told_to_be_taken_are_ones_own_until_the_answer
     page = visit("/", complaints_expected=True)
     page.get_by_role("button", name="Sign in").click()
     open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
     page.goto(f"/screening/{screening}")
     pick(page, "H8")
-    held = []
-    page.route("**/order/buy", held.append)
+    held: list[Any] = []
+    page.route("**/order/buy", lambda route: held.append(route))
     page.get_by_role("button", name="Buy").click()
     rival = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=["H8", "H9"])
     assert rival.status_code == 200
