@@ -19,7 +19,10 @@ def migrate(mesh: Mesh) -> None:
     """Bring every room's schema to its newest revision."""
     if mesh.mariadb.answer() is not Answer.READY:
         raise Trouble(f"MariaDB does not answer at {mesh.mariadb.where}.")
-    migrations().upgrade_all()
+    try:
+        migrations().upgrade_all()
+    except TimeoutError as late:
+        raise Trouble(str(late)) from None
 
 
 def migrations() -> ModuleType:

@@ -1,6 +1,8 @@
 """Alembic for every room: one history and one MariaDB schema each, found by their `migrations` folder."""
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -17,12 +19,20 @@ def rooms_with_tables() -> list[str]:
     return sorted(folder.parent.name for folder in SERVICES.glob("*/migrations"))
 
 
-def _create_schema(uri: str) -> None:
+@contextmanager
+def schema(uri: str) -> Iterator[None]:
+    """The room's schema, created when missing; nobody else who asks for it here changes it meanwhile.
+
+    MariaDB takes no DDL back, so two who start at once must not migrate at once. Raises TimeoutError after a minute.
+    """
     url = make_url(uri)
     server = create_engine(url.set(database=""), poolclass=NullPool)
-    with server.begin() as connection:
+    with server.connect() as connection:
+        if not connection.execute(text("SELECT GET_LOCK(:name, 60)"), {"name": f"migrate {url.database}"}).scalar():
+            raise TimeoutError(f"Somebody else has been changing the schema {url.database} for a minute.")
         connection.execute(text(f"CREATE DATABASE IF NOT EXISTS `{url.database}` CHARACTER SET utf8mb4 "
                                 "COLLATE utf8mb4_unicode_520_ci"))
+        yield  # the lock ends with the connection
 
 
 def alembic_config(room: str) -> Config:
@@ -39,8 +49,8 @@ def alembic_config(room: str) -> Config:
 
 def upgrade(room: str) -> None:
     """Bring the room's schema to the newest revision, creating it when missing."""
-    _create_schema(settings["DB_URIS"][f"{room}:Base"])
-    command.upgrade(alembic_config(room), "head")
+    with schema(settings["DB_URIS"][f"{room}:Base"]):
+        command.upgrade(alembic_config(room), "head")
 
 
 def upgrade_all() -> None:
@@ -50,7 +60,7 @@ def upgrade_all() -> None:
 
 def new_revision(room: str, message: str) -> None:
     """Write a migration for what changed in the room's models.py since its last one."""
-    _create_schema(settings["DB_URIS"][f"{room}:Base"])
     config = alembic_config(room)
     number = len(list((SERVICES / room / "migrations").glob("[0-9]*.py"))) + 1
-    command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
+    with schema(settings["DB_URIS"][f"{room}:Base"]):
+        command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")

@@ -1,26 +1,64 @@
 """A mesh that has sold seats before can be brought to the newest schema."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import nameko
 import pytest
 from alembic import command
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
 
-from rehearsal.mesh import Mesh
+from rehearsal.mesh import ROOT, Mesh, wait_until
 from services.foundation import migrate
 
 OLD_EVENT = ("INSERT INTO outbox (event_id, type, order_id, version, made_at) "
              "VALUES (:e, :t, 'o1', :v, '2026-01-01 10:00:00')")
 
 
+MIGRATE = """
+import json, sys, nameko
+from services.foundation import migrate
+with nameko.config.patch(json.loads(sys.argv[1]), clear=True):
+    migrate.upgrade("order")
+"""
+
+
+def uri_of(servers: Mesh, name: str) -> str:
+    """A schema of the order room's beside the real one."""
+    return str(servers.settings["DB_URIS"]["order:Base"]).replace("/marquee_order?", f"/{name}?")
+
+
+def test_of_two_who_start_at_once_one_waits_until_the_other_has_migrated(servers: Mesh) -> None:
+    uri = uri_of(servers, "marquee_order_twice")
+    waiting = "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'SELECT GET_LOCK(%marquee_order_twice%'"
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'marquee_order_twice'"
+    engine = create_engine(make_url(uri).set(database=""))
+
+    def ask(question: str) -> list[Any]:
+        with engine.connect() as connection:
+            return list(connection.execute(text(question)))
+
+    with migrate.schema(uri):
+        other = subprocess.Popen([sys.executable, "-W", "ignore", "-c", MIGRATE,
+                                  json.dumps({"DB_URIS": {"order:Base": uri}})], cwd=ROOT)
+        wait_until(lambda: ask(waiting), 30, "the other one to wait")
+        assert ask(tables) == []
+    assert other.wait(120) == 0
+    assert ask(tables)
+    engine.dispose()
+
+
 @pytest.fixture
 def old(servers: Mesh) -> Iterator[Engine]:
     """The order room's schema as it was before its events had a body."""
-    uri = servers.settings["DB_URIS"]["order:Base"].replace("/marquee_order?", "/marquee_order_before?")
+    uri = uri_of(servers, "marquee_order_before")
     with nameko.config.patch({**servers.settings, "DB_URIS": {"order:Base": uri}}, clear=True):
-        migrate._create_schema(uri)
-        command.upgrade(migrate.alembic_config("order"), "0002")
+        with migrate.schema(uri):
+            command.upgrade(migrate.alembic_config("order"), "0002")
         engine = create_engine(uri)
         yield engine
         with engine.begin() as tx:
