@@ -2,7 +2,6 @@
 
 import { Problem } from "./api.js";
 import { fill, say } from "./dom.js";
-import { t } from "./language.js";
 import { trouble } from "./problems.js";
 
 const PAGES = [
@@ -46,7 +45,7 @@ export async function show({ scroll = 0, focus = true } = {}) {
   } catch (problem) {
     if (signal.aborted) return;
     fill(main, trouble(problem, () => show()));
-    arrive(t("trouble.title"), 0, focus);
+    arrive(main.querySelector("h1").textContent, 0, focus);
   } finally {
     if (!signal.aborted) main.removeAttribute("aria-busy");
   }

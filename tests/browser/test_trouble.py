@@ -120,6 +120,7 @@ def test_another_persons_order_is_nowhere(visit: Visit, mesh: Mesh) -> None:
 def test_an_address_where_nothing_is_says_so_and_leads_home(visit: Visit, mesh: Mesh) -> None:
     page = visit("/fim/amelie", complaints_expected=True)  # the browser's, of a 404
     expect(page.get_by_role("alert")).to_contain_text("There is nothing at this address")
+    expect(page).to_have_title("Nothing to see here · Marquee")
     page.get_by_role("alert").get_by_role("link").click()
     page.wait_for_url("**/")
     page.locator(".posters a").first.wait_for()
