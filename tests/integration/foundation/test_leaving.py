@@ -98,10 +98,11 @@ def test_what_a_killed_room_had_in_hand_is_done_by_its_twin(
 ) -> None:
     first = run_room("echo_room")
     wait_for_room(client, "echo", first)
-    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": 3}, deadline=9)
+    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": 3}, deadline=40)
     wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 10, "the work to begin")
+    first.signal(signal.SIGSTOP)  # so that it is not done before the twin is there
     run_room("echo_room")
-    wait_until(lambda: processes_at("rpc-echo", amqp_uri) == 2, 10, "the twin")
+    wait_until(lambda: processes_at("rpc-echo", amqp_uri) == 2, 30, "the twin")
     first.signal(signal.SIGKILL)
 
     assert call.result()["outcome"] == "ok"
