@@ -88,7 +88,11 @@ class DyingKitchens:
                 while process.poll() is None and not self._over.wait(0.05):
                     pass
                 process.terminate()
-                self._deaths[number] += process.wait() == -signal.SIGKILL
+                try:
+                    self._deaths[number] += process.wait(30) == -signal.SIGKILL
+                except subprocess.TimeoutExpired:  # the supervisor's patience has an end, too
+                    process.kill()
+                    process.wait(30)
 
     def finish(self) -> None:
         """Until no copy of any event waits, and none is left when they have stopped."""
