@@ -41,7 +41,7 @@ from services.payment.reconciler import reconcile
 log = logging.getLogger("marquee.payment")
 
 SWEEP_SECONDS = 5
-LATELY = dt.timedelta(seconds=15)
+LATELY = dt.timedelta(seconds=15)   # no sooner is a provider asked again because somebody waits
 LEFT_AFTER = {"submitted": dt.timedelta(seconds=30),  # longer than any call here goes on
               "pending": dt.timedelta(minutes=2)}     # and than a webhook takes
 # No provider sends anything again after so long, and no signature is good for longer than minutes.

@@ -38,6 +38,13 @@ def test_a_room_asked_to_leave_finishes_what_it_has_begun(
     assert [redis_client.get(f"begun:{note}{number}") for number in range(3)] == ["1", "1", "1"]
 
 
+def test_a_room_asked_to_leave_while_it_starts_leaves(run_room: RunRoom) -> None:
+    room = run_room("slow_room")
+    wait_until(lambda: "starting" in room.log.read_text(), 30, "the room to start")
+    room.signal(signal.SIGTERM)
+    assert room.exit_code() == 0
+
+
 def test_whoever_calls_a_leaving_room_is_served_or_told_at_once(
     run_room: RunRoom, client: Any, redis_client: Redis, note: str,
 ) -> None:

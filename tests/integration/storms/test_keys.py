@@ -10,18 +10,17 @@ from rehearsal.crowd import Answer, Request, all_at_once
 from rehearsal.mesh import Mesh
 
 pytestmark = pytest.mark.alone
-KEYS, COPIES, AT_ONCE = 200, 10, 100
+KEYS, COPIES, AT_ONCE = 200, 10, 300
 SEED = 20261121
 
 
 def ask_ten_times(mesh: Mesh, requests: list[Request]) -> dict[Request, dict[str, Any]]:
     """What each was told: the same every time, or to come back in a moment."""
-    port, told = int(mesh.environment["MARQUEE_PORT"]), defaultdict(list)
-    copies = requests * COPIES
-    random.Random(SEED).shuffle(copies)
-    for start in range(0, len(copies), AT_ONCE):
-        some = copies[start:start + AT_ONCE]
-        for request, answer in zip(some, all_at_once(port, some), strict=True):
+    port, told, dice = int(mesh.environment["MARQUEE_PORT"]), defaultdict(list), random.Random(SEED)
+    for start in range(0, len(requests), AT_ONCE // COPIES):  # all copies of a key together
+        copies = requests[start:start + AT_ONCE // COPIES] * COPIES
+        dice.shuffle(copies)
+        for request, answer in zip(copies, all_at_once(port, copies), strict=True):
             told[request].append(answer)
     return {request: the_one_answer(mesh, request, answers) for request, answers in told.items()}
 

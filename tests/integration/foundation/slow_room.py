@@ -1,0 +1,30 @@
+"""A room that takes a while to start."""
+
+from typing import Any
+
+import eventlet
+from nameko.extensions import DependencyProvider
+from nameko.timer import timer
+
+from services.foundation.presence import Presence
+
+
+class Slow(DependencyProvider):
+    def setup(self) -> None:
+        print("starting", flush=True)  # noqa: T201 - for the test that waits for it
+        for _ in range(40):  # in small steps, for a signal is only heard between two
+            eventlet.sleep(0.05)
+
+    def get_dependency(self, worker_ctx: Any) -> None:
+        """Nothing to inject."""
+
+
+class SlowRoom:
+    name = "slow"
+
+    presence = Presence()
+    slow = Slow()
+
+    @timer(interval=3600)
+    def rest(self) -> None:
+        """Without an entrypoint it would be no room."""
