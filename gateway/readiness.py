@@ -41,8 +41,7 @@ class Servers:
 
 def _broker_answers() -> bool:
     try:
-        with amqp.producer() as producer:
-            producer.channel.flow(True)  # a question the broker must answer on this very connection
+        amqp.ask(lambda channel: channel.flow(True))  # the broker must answer it on this very connection
         return True
     except Exception:
         return False

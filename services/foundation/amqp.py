@@ -7,7 +7,7 @@ call; together that is half the cost of an RPC.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from amqp.exceptions import ConnectionError as ConnectionGone
 from amqp.exceptions import MessageNacked, NotFound
@@ -17,6 +17,7 @@ from kombu.serialization import dumps
 from kombu.transport.pyamqp import Transport
 from nameko import config
 
+T = TypeVar("T")
 TRANSIENT, PERSISTENT = 1, 2
 UNKNOWN_TYPE = "application/octet-stream"
 ANSWER_SECONDS, LONGEST_WAIT = 5, 10
@@ -70,6 +71,16 @@ def let_go_of_the_idle() -> None:
         connections = _pool(config["AMQP_URI"], confirm).connections
         for idle in list(connections._resource.queue):
             connections.collect_resource(idle)
+
+
+def ask(question: Callable[[Any], T]) -> T:
+    """What `question(channel)` returns, asked once more if the broker had closed the line. Raises one of BrokerDown.
+
+    Also what the broker refuses: an amqp ChannelError.
+    """
+    with producer() as pooled:
+        answer: T = pooled.connection.ensure(pooled, lambda: question(pooled.channel), **RETRY)()
+        return answer
 
 
 def publish(body: Any, *, exchange: Any, routing_key: str, **options: Any) -> None:

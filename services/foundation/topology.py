@@ -5,6 +5,7 @@ All are declared before anything is published, so that no event finds a consumer
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from kombu import Exchange, Queue
 from nameko import config
@@ -70,6 +71,9 @@ def declare(subscriptions: Iterable[Subscription] = ()) -> None:
     queues = [audit_queue(), *(waiting_room(pause)[1] for pause in config["events"]["pauses"])]
     for subscription in subscriptions:
         queues += [subscription.dead_queue, subscription.queue]
-    with amqp.producer() as producer:
+
+    def declare_them(channel: Any) -> None:
         for queue in queues:
-            queue(producer.channel).declare()
+            queue(channel).declare()
+
+    amqp.ask(declare_them)

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,8 +93,7 @@ class News:
 
     def count(self, queue: str) -> int:
         """Messages in a queue, and ready."""
-        with amqp.producer() as producer, producer.connection.channel() as channel:
-            return int(channel.queue_declare(queue, passive=True).message_count)
+        return int(amqp.ask(lambda channel: channel.queue_declare(queue, passive=True)).message_count)
 
     @property
     def published(self) -> int:
@@ -119,13 +117,7 @@ class News:
 
     def clear(self) -> None:
         """Its queues, with nothing in them."""
-        wait_until(self._clear, 20, "the queues")
-
-    def _clear(self) -> bool:
-        with suppress(*amqp.BrokerDown), amqp.producer() as producer:  # pooled; a test may have killed its broker
-            for queue in (self.subscription.queue, self.subscription.dead_queue, AUDIT):
-                queue(producer.channel).delete()
-            topology.declare([self.subscription])
-            AUDIT(producer.channel).declare()
-            return True
-        return False
+        for queue in (self.subscription.queue, self.subscription.dead_queue, AUDIT):
+            amqp.ask(lambda channel, queue=queue: queue(channel).delete())
+        topology.declare([self.subscription])
+        amqp.ask(lambda channel: AUDIT(channel).declare())

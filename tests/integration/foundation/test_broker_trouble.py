@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+import nameko
 import pytest
 from amqp.exceptions import ConnectionForced
 from nameko.exceptions import MethodNotFound, RpcTimeout, UnknownService
@@ -17,6 +18,7 @@ from redis import Redis
 from operations.servers.base import SEARCH_PATH
 from operations.servers.rabbitmq import RabbitMQ
 from rehearsal.mesh import Mesh, wait_until
+from services.foundation import amqp, topology
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.processes import Process
 from tests.integration.foundation.relay import Relay
@@ -88,6 +90,18 @@ def test_rooms_whose_line_has_fallen_silent_come_back(run_room: RunRoom, wire: R
         wait_until(lambda: caller.front.ask(method="say", sending={"text": "hello"})["outcome"] == "ok", 60,
                    "one to reach the other")
     assert all(room.is_alive for room in rooms)
+
+
+def test_a_line_that_was_closed_while_nobody_used_it_is_replaced(servers: Mesh, wire: Relay) -> None:
+    uri = servers.settings["AMQP_URI"].replace(servers.environment["MARQUEE_AMQP_PORT"], str(wire.port))
+    with nameko.config.patch({"AMQP_URI": uri}):
+        for _ in range(3):
+            topology.declare()
+            assert amqp.ask(lambda channel: topology.audit_queue()(channel).declare()) == topology.AUDIT
+            wire.cut()
+        wire.refuse()
+        with pytest.raises(amqp.BrokerDown):
+            topology.declare()
 
 
 def rabbitmqctl(servers: Mesh, *command: str) -> str:

@@ -110,8 +110,7 @@ def waiting() -> int:
 
 
 def ask_for(queue: str) -> Any:
-    with amqp.producer() as producer:
-        return producer.channel.queue_declare(queue, passive=True)
+    return amqp.ask(lambda channel: channel.queue_declare(queue, passive=True))
 
 
 @pytest.fixture
