@@ -58,6 +58,7 @@ class DrainingConsumer(Consumer):
         super().on_message(body, message)
 
     def on_iteration(self) -> None:
+        super().on_iteration()
         if self._stopping and not self._cancelled:
             for consumer in self._kombu_consumers:
                 consumer.cancel()

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -90,6 +91,16 @@ def test_rooms_whose_line_has_fallen_silent_come_back(run_room: RunRoom, wire: R
         wait_until(lambda: caller.front.ask(method="say", sending={"text": "hello"})["outcome"] == "ok", 60,
                    "one to reach the other")
     assert all(room.is_alive for room in rooms)
+
+
+def test_who_is_never_idle_sends_heartbeats_all_the_same(run_room: RunRoom, client: Any) -> None:
+    room = run_room("front_room", "--define", "HEARTBEAT=2")
+    wait_for_room(client, "echo", run_room("echo_room"))
+    wait_for_room(client, "front", room)
+    until = time.monotonic() + 12  # the broker gives up after two heartbeats or three
+    while time.monotonic() < until:
+        assert client.front.ask(method="say", sending={"text": "hello"})["outcome"] == "ok"
+    assert "lost" not in room.log.read_text()
 
 
 def test_a_line_that_was_closed_while_nobody_used_it_is_replaced(servers: Mesh, wire: Relay) -> None:
