@@ -65,7 +65,8 @@ async function ask(address, options, signal) {
   } catch (failure) {
     if (signal?.aborted) throw failure;
     if (patience.aborted) throw new Problem("room_silent");
-    throw new Problem(response ? "internal_error" : "offline");
+    // What is no JSON came from somebody else; all other failures are the line's, even in the middle of an answer.
+    throw new Problem(failure instanceof SyntaxError ? "internal_error" : "offline");
   }
   if (response.ok) return answer;
   if (response.status === 401 && answer.code === "unauthenticated") listeners.forEach((heard) => heard());

@@ -36,19 +36,36 @@ export async function show({ scroll = 0, focus = true } = {}) {
   const { signal } = (leaving = new AbortController());
   const [pattern, load] = PAGES.find(([address]) => address.test(location.pathname)) ?? NOWHERE;
   main.setAttribute("aria-busy", "true");
+  let page;
   try {
-    const page = await load();
+    page = await load().catch(didNotCome);
     if (signal.aborted) return;
     const id = pattern.exec(location.pathname)?.[1];
     const title = await page.show(main, { id, query: new URLSearchParams(location.search), left: signal });
     if (!signal.aborted) arrive(title, scroll, focus);
   } catch (problem) {
     if (signal.aborted) return;
-    fill(main, trouble(problem, () => show()));
+    fill(main, trouble(problem, page ? () => show() : loadAnew));
     arrive(main.querySelector("h1").textContent, 0, focus);
   } finally {
     if (!signal.aborted) main.removeAttribute("aria-busy");
   }
+}
+
+function didNotCome(failure) {
+  if (failure instanceof Problem) throw failure;
+  console.error(failure);
+  throw new Problem("offline");
+}
+
+/** Browsers may remember that a module did not come until the document is loaded anew; in vain that would lose it. */
+async function loadAnew() {
+  try {
+    await fetch(location.href, { cache: "reload" });
+  } catch {
+    return show();
+  }
+  return location.reload();
 }
 
 function arrive(title, scroll, focus) {

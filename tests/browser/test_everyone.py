@@ -130,8 +130,32 @@ def test_without_a_connection_one_is_told_so_and_goes_on_afterwards(visit: Visit
     page.locator(".film-link").first.click()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     page.context.set_offline(False)
+    page.wait_for_function("navigator.onLine")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".facts")).to_be_visible()
+
+
+def test_a_page_that_did_not_come_is_loaded_anew(visit: Visit) -> None:
+    page = visit("/", complaints_expected=True)
+    page.route("**/pages/film.js", lambda route: route.abort())
+    page.locator(".film-link").first.click()
+    expect(page.get_by_role("alert")).to_contain_text("You are offline. Nothing is lost")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_contain_text("You are offline. Nothing is lost")
+    page.unroute("**/pages/film.js")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".facts")).to_be_visible()
+
+
+def test_an_answer_that_breaks_off_is_no_fault_of_ours(visit: Visit) -> None:
+    page = visit("/account", complaints_expected=True)
+    page.add_init_script("""const whole = Response.prototype.json;
+        Response.prototype.json = function () {
+            return this.url.includes("/film/") ? Promise.reject(new TypeError("network error")) : whole.call(this);
+        };""")
+    page.goto("/film/spirited-away")
+    expect(page.get_by_role("alert")).to_contain_text("You are offline. Nothing is lost")
 
 
 def test_a_seat_map_of_320_is_light(visit: Visit, mesh: Mesh) -> None:
