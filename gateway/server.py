@@ -25,6 +25,7 @@ from services.foundation.ids import new_id
 log = logging.getLogger("marquee.server")
 BACKLOG = 1024
 DRAIN_SECONDS = 10.0
+FIRST_REQUEST_SECONDS = 0.5  # for who was let in just before the door was shut, and is about to ask
 Application = Callable[[dict[str, Any], Callable[..., Any]], list[bytes]]
 
 
@@ -115,10 +116,11 @@ class Connection:
     def __init__(self, sock: Any, address: Any) -> None:
         self.sock = sock
         self.state: list[Any] = [address, sock, wsgi.STATE_IDLE]
+        self._may_ask_until = time.monotonic() + FIRST_REQUEST_SECONDS
 
     def end_when_idle(self) -> None:
         """Read no further request, except for one that has arrived already."""
-        if self.state[2] == wsgi.STATE_IDLE:
+        if self.state[2] == wsgi.STATE_IDLE and time.monotonic() > self._may_ask_until:
             with contextlib.suppress(OSError):  # gone by itself
                 self.sock.shutdown(socket.SHUT_RD)
 

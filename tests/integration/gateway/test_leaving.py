@@ -127,3 +127,14 @@ def test_the_mesh_brings_up_a_new_gateway(mesh: Mesh) -> None:
     time.sleep(0.5)
     mesh.wait_ready()
     assert mesh.pid("gateway") != before
+
+
+def test_who_was_let_in_just_before_may_still_ask(mesh: Mesh, tmp_path: Path) -> None:
+    with lone_gateway(mesh, tmp_path) as gateway:
+        lines = [Wire(gateway.port) for _ in range(20)]
+        gateway.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        for line in lines:
+            line.send(post("/user/login"))
+        answers = [line.response() for line in lines]
+        assert [answer and answer.status for answer in answers] == [422] * 20
