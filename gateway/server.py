@@ -119,7 +119,7 @@ class Connection:
         self._may_ask_until = time.monotonic() + FIRST_REQUEST_SECONDS
 
     def end_when_idle(self) -> None:
-        """Read no further request, except for one that has arrived already."""
+        """Read no further request, except for one that has arrived already, and the first of who has just come."""
         if self.state[2] == wsgi.STATE_IDLE and time.monotonic() > self._may_ask_until:
             with contextlib.suppress(OSError):  # gone by itself
                 self.sock.shutdown(socket.SHUT_RD)

@@ -53,12 +53,12 @@ export async function show({ scroll = 0, focus = true } = {}) {
 }
 
 function didNotCome(failure) {
-  if (failure instanceof Problem) throw failure;
+  if (!(failure instanceof TypeError)) throw failure; // that is what a failed fetch is; all else is a fault of ours
   console.error(failure);
   throw new Problem("offline");
 }
 
-/** Browsers may remember that a module did not come until the document is loaded anew; in vain that would lose it. */
+/** A browser may remember that a module did not come until all is loaded anew. Without a line that loses the page. */
 async function loadAnew() {
   try {
     await fetch(location.href, { cache: "reload" });

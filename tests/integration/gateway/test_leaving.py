@@ -6,7 +6,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal.mesh import Mesh
+import pytest
+
+from rehearsal.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import LoneGateway, lone_gateway
 from tests.integration.gateway.wire import Wire, get, post
 
@@ -76,6 +78,7 @@ def leave_under(crowd: Crowd, gateway: LoneGateway) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.alone
 def test_sigterm_under_load_leaves_no_request_unanswered(mesh: Mesh, tmp_path: Path) -> None:
     for keeps in (True, False):
         with lone_gateway(mesh, tmp_path) as gateway:
@@ -129,12 +132,21 @@ def test_the_mesh_brings_up_a_new_gateway(mesh: Mesh) -> None:
     assert mesh.pid("gateway") != before
 
 
+@pytest.mark.alone
 def test_who_was_let_in_just_before_may_still_ask(mesh: Mesh, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path) as gateway:
         lines = [Wire(gateway.port) for _ in range(20)]
         gateway.process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
+        wait_until(lambda: is_shut(gateway.port), 5, "the door to be shut")
         for line in lines:
             line.send(post("/user/login"))
         answers = [line.response() for line in lines]
         assert [answer and answer.status for answer in answers] == [422] * 20
+
+
+def is_shut(port: int) -> bool:
+    try:
+        Wire(port).close()
+    except ConnectionRefusedError:
+        return True
+    return False
