@@ -10,6 +10,7 @@ from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, Text
 
 USERNAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}\Z")
+SHORTEST_PASSWORD = 8  # characters, once it is normalized
 
 
 def token_id(token: str) -> str:
@@ -30,7 +31,7 @@ class RegisterRequest(Schema):
         required=True,
         validate=validate.Regexp(USERNAME, error="3 to 32 of letters, digits, dot, dash, underscore."),
     )
-    password = Text(128, least=8, required=True)
+    password = Text(128, least=SHORTEST_PASSWORD, required=True)
     display_name = Text(80)
     email = fields.Email(validate=validate.Length(max=254))
 

@@ -32,7 +32,7 @@ def account_command() -> None:
 def create(role: str, username: str) -> None:
     """Open an account with a role. Asks for the password, or reads it from standard input."""
     request = _checked(username, _read_password())
-    account = store.new_account(request, passwords.make_hash(request["password"]), role)
+    account = store.new_account(request, _make_hash(request["password"]), role)
     _run(lambda tx: store.add(tx, account))
     click.echo(f"{username} is {role} now.")
 
@@ -60,7 +60,7 @@ def revoke(role: str, username: str) -> None:
 def set_password(username: str) -> None:
     """Set a user's password, and sign them out everywhere."""
     request = _checked(username, _read_password())
-    password_hash = passwords.make_hash(request["password"])
+    password_hash = _make_hash(request["password"])
     _change(username, lambda user: {"password_hash": password_hash})
     click.echo(f"{username} has a new password.")
 
@@ -101,8 +101,19 @@ def _checked(username: str, password: str) -> dict[str, Any]:
     try:
         return REGISTER.load({"username": username, "password": password})
     except FieldsInvalid as problem:
-        reasons = "; ".join(f"{field}: {' '.join(why)}" for field, why in problem.about["fields"].items())
-        raise click.ClickException(reasons) from None
+        raise _told(problem) from None
+
+
+def _make_hash(password: str) -> str:
+    try:
+        return passwords.make_hash(password)
+    except FieldsInvalid as problem:
+        raise _told(problem) from None
+
+
+def _told(problem: FieldsInvalid) -> click.ClickException:
+    reasons = (f"{field}: {' '.join(why)}" for field, why in problem.about["fields"].items())
+    return click.ClickException("; ".join(reasons))
 
 
 def _read_password() -> str:

@@ -14,6 +14,7 @@ from nameko.extensions import DependencyProvider
 
 from schemas.errors import TooOften
 from services.foundation.redis_client import OPTIONS, RedisError
+from services.user.usernames import fold
 
 log = logging.getLogger("marquee.user")
 
@@ -58,4 +59,4 @@ class LoginAttempts(DependencyProvider):
 
 def _key(username: str) -> str:
     # People type their password into the wrong field, so what they typed is not kept as it is.
-    return hashlib.sha256(username.casefold().encode()).hexdigest()
+    return hashlib.sha256(fold(username).encode()).hexdigest()

@@ -1,10 +1,12 @@
 """Passwords as Argon2id hashes: 19 MiB, two passes, one lane (OWASP's minimum).
 
+They are normalized before (RFC 8265, OpaqueString), because keyboards write one character in several ways.
 Hashing runs in operating-system threads, two at a time: more would only take the processor from everybody else.
 """
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar, cast
 
 from argon2 import PasswordHasher
@@ -12,13 +14,16 @@ from argon2.exceptions import VerifyMismatchError
 from eventlet import tpool
 from eventlet.semaphore import Semaphore
 from nameko import config
+from precis_i18n import get_profile
 
-from schemas.errors import Busy
+from schemas.errors import Busy, FieldsInvalid
+from schemas.user import SHORTEST_PASSWORD
 
 T = TypeVar("T")
 
 _HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 _NOBODY = _HASHER.hash(secrets.token_urlsafe())  # verified when there is no such user, to take as long
+_PROFILE = get_profile("OpaqueString")
 _AT_ONCE = 2
 _SPARE_WORKERS = 4
 
@@ -37,22 +42,40 @@ def check_line() -> None:
 
 
 def make_hash(password: str) -> str:
-    """The hash to keep. Raises Busy when too many are waiting for theirs."""
-    return _in_turn(_HASHER.hash, password)
+    """The hash to keep. Raises Busy when too many are waiting for theirs, and FieldsInvalid for what is no password."""
+    normal = _normalized(password)
+    if normal is None:
+        raise FieldsInvalid(fields={"password": ["Has characters that no password can have."]})
+    if len(normal) < SHORTEST_PASSWORD:
+        raise FieldsInvalid(fields={"password": [f"Shorter than minimum length {SHORTEST_PASSWORD}."]})
+    return _in_turn(_HASHER.hash, normal)
 
 
-def matches(password_hash: str | None, password: str) -> bool:
-    """Whether the hash is this password's; without a hash False, after just as long. Raises Busy like make_hash."""
+def matching(password_hash: str | None, password: str) -> str | None:
+    """The spelling of the password that the hash was made of, if any; without a hash None, after just as long.
+
+    Hashes made before passwords were normalized know them as they were typed. Raises Busy like make_hash.
+    """
+    spellings = dict.fromkeys(spelling for spelling in (_normalized(password), password) if spelling is not None)
+    for spelling in spellings:
+        with suppress(VerifyMismatchError):
+            _in_turn(_HASHER.verify, password_hash or _NOBODY, spelling)
+            return spelling if password_hash else None
+    return None
+
+
+def is_outdated(password_hash: str, spelling: str) -> bool:
+    """Whether it was made with weaker parameters than today's, or of a spelling that is not normalized."""
+    return _normalized(spelling) is not None and (
+        _normalized(spelling) != spelling or _HASHER.check_needs_rehash(password_hash))
+
+
+def _normalized(password: str) -> str | None:
+    """None for what the profile does not allow, such as control characters."""
     try:
-        _in_turn(_HASHER.verify, password_hash or _NOBODY, password)
-    except VerifyMismatchError:
-        return False
-    return password_hash is not None
-
-
-def is_outdated(password_hash: str) -> bool:
-    """Whether it was made with weaker parameters than today's."""
-    return _HASHER.check_needs_rehash(password_hash)
+        return str(_PROFILE.enforce(password))
+    except UnicodeEncodeError:
+        return None
 
 
 def _in_turn(work: Callable[..., T], *args: str) -> T:

@@ -57,10 +57,11 @@ class User:
         passwords.check_line()  # who is sent away here has not tried yet
         self.attempts.count(username)
         account = self.database.read(lambda tx: store.by_name(tx, username))
-        if not passwords.matches(account and account.password_hash, password):
+        spelling = passwords.matching(account and account.password_hash, password)
+        if account is None or spelling is None:
             raise contract.LoginFailed()
         self.attempts.forget(username)
-        better = passwords.make_hash(password) if passwords.is_outdated(account.password_hash) else None
+        better = passwords.make_hash(password) if passwords.is_outdated(account.password_hash, spelling) else None
 
         def sign_in(tx: Any) -> dict[str, Any]:
             user = store.lock(tx, account.user_id)

@@ -10,11 +10,7 @@ from schemas.user import USERNAME, UsernameTaken
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.user.models import User
-
-
-def fold(username: str) -> str:
-    """The username as it is compared: without regard to case."""
-    return username.casefold()
+from services.user.usernames import fold
 
 
 def new_account(request: dict[str, Any], password_hash: str, *roles: str) -> dict[str, Any]:
@@ -38,9 +34,10 @@ def add(tx: Connection, account: dict[str, Any]) -> None:
 
 def by_name(tx: Connection, username: str) -> Row[Any] | None:
     """The account; None also for what can't be a username, which MariaDB may take for one (it ignores spaces)."""
-    if not USERNAME.match(username):
+    folded = fold(username)
+    if not USERNAME.match(folded):
         return None
-    return tx.execute(select(User.__table__).where(User.folded == fold(username))).first()
+    return tx.execute(select(User.__table__).where(User.folded == folded)).first()
 
 
 def by_id(tx: Connection, user_id: str | None) -> Row[Any] | None:

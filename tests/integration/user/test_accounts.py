@@ -2,6 +2,7 @@
 
 import statistics
 import time
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,36 @@ def test_a_wrong_password_looks_like_an_unknown_user(mesh: Mesh, ada: str) -> No
 @pytest.mark.parametrize("username", ["Zoë", "李雷", "🎬", "a b", "'; DROP TABLE user; --", "%", "x" * 200])
 def test_whatever_is_typed_for_a_username_is_just_unknown(mesh: Mesh, username: str) -> None:
     assert mesh.post("/user/login", username=username, password=PASSWORD).status_code == 401
+
+
+def test_a_username_may_be_typed_in_full_width(mesh: Mesh, ada: str) -> None:
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in ada)
+    assert mesh.post("/user/login", username=wide, password=PASSWORD).json()["user"]["username"] == ada
+
+
+def test_a_password_is_the_same_on_every_keyboard(mesh: Mesh, name: str) -> None:
+    composed = "p\u00e4ssw\u00f6rter"
+    decomposed = unicodedata.normalize("NFD", composed)
+    assert mesh.post("/user/register", username=name, password=composed).status_code == 200
+
+    assert mesh.post("/user/login", username=name, password=decomposed).status_code == 200
+
+
+def test_a_hash_made_before_passwords_were_normalized_still_lets_in_and_is_replaced(mesh: Mesh, ada: str) -> None:
+    composed = "p\u00e4ssw\u00f6rter"
+    decomposed = unicodedata.normalize("NFD", composed)
+    mesh.rows("user", "UPDATE user SET password_hash = :h WHERE username = :u", u=ada,
+              h=PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1).hash(decomposed))
+
+    signed_in = [mesh.post("/user/login", username=ada, password=typed).status_code
+                 for typed in (composed, decomposed, composed)]
+
+    assert signed_in == [401, 200, 200]
+
+
+def test_a_password_that_no_keyboard_writes_twice_alike_is_refused(mesh: Mesh, name: str) -> None:
+    refused = mesh.post("/user/register", username=name, password="horses\u200dand\tmules")
+    assert (refused.status_code, list(refused.json()["fields"])) == (422, ["password"])
 
 
 @pytest.mark.parametrize("almost", ["{} ", " {}", "{}\t", "{}."])

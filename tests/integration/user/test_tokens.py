@@ -160,7 +160,7 @@ def test_without_redis_people_sign_in_and_out(mesh: Mesh, ada: str, sign_in: Sig
 
 def test_a_password_changed_while_signing_in_counts(room: Any, mesh: Mesh, ada: str,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
-    def change_meanwhile(password_hash: str) -> bool:
+    def change_meanwhile(password_hash: str, spelling: str) -> bool:
         mesh.rows("user", "UPDATE user SET password_hash = :new WHERE username = :ada", ada=ada,
                   new=passwords.make_hash("another horse"))
         return False

@@ -27,8 +27,8 @@ def test_without_redis_each_process_counts_for_itself(attempts: LoginAttempts) -
     assert 890 < refused.value.about["retry_after"] <= 900
 
 
-def test_the_name_is_the_same_in_any_case(attempts: LoginAttempts) -> None:
-    for name in ("ada", "Ada", "ADA"):
+def test_the_name_is_the_same_in_any_case_and_width(attempts: LoginAttempts) -> None:
+    for name in ("ada", "ADA", "\uff21da"):
         attempts.count(name)
 
     with pytest.raises(TooOften):
