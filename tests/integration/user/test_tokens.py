@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Connection
 
-from rehearsal.mesh import Mesh
+from rehearsal.mesh import Mesh, wait_until
 from schemas.errors import Unauthenticated
 from schemas.user import token_id
 from services.foundation.calls import Asker
@@ -63,27 +63,29 @@ def test_signing_out_ends_a_token_everywhere_at_once(mesh: Mesh, ada: str, sign_
 
 
 def test_signing_out_amid_many_who_look_ends_the_token_at_once(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
-    token, over, let_in_after = sign_in(ada), threading.Event(), []
-    signed_out = threading.Event()
+    token, over, signed_out = sign_in(ada), threading.Event(), threading.Event()
+    looks: list[tuple[bool, bool]] = []  # whether the token's holder had signed out before, and was let in
 
     def look() -> None:
         while not over.is_set():
             was_out = signed_out.is_set()
-            if is_let_in(mesh, token) and was_out:
-                let_in_after.append(token)
+            looks.append((was_out, is_let_in(mesh, token)))
 
     onlookers = [threading.Thread(target=look) for _ in range(6)]
     for onlooker in onlookers:
         onlooker.start()
-    over.wait(0.3)
-    mesh.post("/user/logout", token)
-    signed_out.set()
-    over.wait(0.7)
-    over.set()
-    for onlooker in onlookers:
-        onlooker.join()
+    try:
+        wait_until(lambda: len(looks) >= 60, what="many looks")
+        mesh.post("/user/logout", token)
+        signed_out.set()
+        wait_until(lambda: sum(was_out for was_out, _ in looks) >= 120, what="many looks afterwards")
+    finally:
+        over.set()
+        for onlooker in onlookers:
+            onlooker.join()
 
-    assert not let_in_after
+    assert (False, True) in looks
+    assert (True, True) not in looks
 
 
 class Interrupted(Transactions):
