@@ -1,6 +1,5 @@
 """A message as an e-mail: plain text, and the same in HTML."""
 
-import re
 from dataclasses import dataclass
 from email.headerregistry import Address, Group
 from email.message import EmailMessage
@@ -11,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from schemas import addresses
 from schemas.base import lenient
 from schemas.order import OrderEvent
 from services.foundation.settings import SettingsError, public_url
@@ -19,7 +19,6 @@ from services.notification.errors import Undeliverable
 from services.notification.words import Words
 
 FACTS = lenient(OrderEvent)
-MAILBOX = re.compile(r"[^\s@,;:<>()\[\]\"\\]+")
 # Mail programs take styles in the markup and nowhere else. The colours suit light and dark.
 NOBODY = Group("undisclosed-recipients", ())  # RFC 5322, appendix A.1.3
 PAGE = """\
@@ -88,9 +87,9 @@ def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessa
         *particulars(words, message.kind, facts),
         ("order", message.order_id))]
 
-    letter = EmailMessage(policy=SMTP.clone(linesep="\n"))
-    letter["Subject"], letter["From"] = subject, head.sender
-    letter["To"] = recipient(contact) if contact["email"] else NOBODY
+    to = recipient(contact) if contact["email"] else NOBODY
+    letter = EmailMessage(policy=SMTP.clone(linesep="\n", utf8=not str(to).isascii()))
+    letter["Subject"], letter["From"], letter["To"] = subject, head.sender, to
     letter["Date"] = format_datetime(message.occurred_at)
     letter["Message-ID"] = f"<{message.event_id}@{head.sender.domain}>"
     letter["Auto-Submitted"] = "auto-generated"
@@ -127,13 +126,10 @@ def greeting(words: Words, name: str | None) -> str:
 def recipient(contact: dict[str, Any]) -> Address:
     """Without the name: that is the buyer's own word, and a header is no place for it."""
     try:
-        local, _, domain = str(contact["email"]).rpartition("@")
-        address = Address(username=local, domain=domain.encode("idna").decode("ascii"))
-    except ValueError:
+        mailbox = addresses.parse(str(contact["email"]))
+    except addresses.NotAnAddress:
         raise Undeliverable("not an address") from None
-    if not (local.isascii() and domain and MAILBOX.fullmatch(local)):
-        raise Undeliverable("not an address")
-    return address
+    return Address(username=mailbox.name, domain=mailbox.written_domain)
 
 
 def one_line(text: str) -> str:

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from services.notification.errors import PostDown, Undeliverable
 
 ENHANCED_STATUS = re.compile(rb"\A\d\.\d{1,3}\.\d{1,3}\b")  # RFC 3463, such as 5.1.1
+UTF8_OPTIONS = ("SMTPUTF8", "BODY=8BITMIME")
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ class Mail:
 
     def send(self, message: EmailMessage) -> None:
         sender, [recipient] = message["From"].addresses[0].addr_spec, message["To"].addresses
-        # Seven bits, because not every server on the way takes eight.
-        content = message.as_bytes(policy=message.policy.clone(cte_type="7bit", linesep="\r\n"))
+        utf8 = not recipient.addr_spec.isascii()
+        # Seven bits, because not every server on the way takes eight; SMTPUTF8 goes by such servers only.
+        content = message.as_bytes(policy=message.policy.clone(cte_type="8bit" if utf8 else "7bit", linesep="\r\n"))
         try:
             with self._connection() as connection:
-                connection.sendmail(sender, [recipient.addr_spec], content)
+                if utf8:
+                    insist_on_utf8(connection)
+                connection.sendmail(sender, [recipient.addr_spec], content, UTF8_OPTIONS if utf8 else ())
         except smtplib.SMTPRecipientsRefused as problem:
             [(code, words)] = problem.recipients.values()
             raise (Undeliverable if code >= 500 else PostDown)(answer(code, words)) from None
@@ -69,6 +73,13 @@ class Mail:
                 connection.quit()
         finally:
             connection.close()
+
+
+def insist_on_utf8(connection: smtplib.SMTP) -> None:
+    """Raises Undeliverable when the server has no way to such an address."""
+    connection.ehlo_or_helo_if_needed()
+    if not (connection.has_extn("smtputf8") and connection.has_extn("8bitmime")):
+        raise Undeliverable("the mail server has no SMTPUTF8")
 
 
 def answer(code: int, words: bytes | str) -> str:

@@ -15,7 +15,7 @@ from services.foundation.database import Database, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
 from services.foundation.presence import Presence
 from services.foundation.redis_client import Redis
-from services.user import passwords, store, tokens
+from services.user import emails, passwords, store, tokens
 from services.user.attempts import LoginAttempts
 from services.user.models import KEYS, Base
 
@@ -37,6 +37,7 @@ class User:
     @call(contract.REGISTER)
     def register(self, request: dict[str, Any]) -> dict[str, Any]:
         """Open an account. The username keeps its spelling, and is taken in every other spelling too."""
+        request = with_email_normalized(request)
         keys = Keys(KEYS, self.asker, contract.REGISTER, request)
 
         def open_account(tx: Any) -> dict[str, Any]:
@@ -98,6 +99,7 @@ class User:
     @call(contract.UPDATE_PROFILE)
     def update_profile(self, request: dict[str, Any]) -> Any:
         """Change display_name or email (null removes it); what is left out stays."""
+        request = with_email_normalized(request)
         keys = Keys(KEYS, self.asker, contract.UPDATE_PROFILE, request)
 
         def change(tx: Any) -> Any:
@@ -132,3 +134,7 @@ class User:
 
 def token_lifetime() -> dt.timedelta:
     return dt.timedelta(hours=float(config["user"]["token_hours"]))
+
+
+def with_email_normalized(request: dict[str, Any]) -> dict[str, Any]:
+    return emails.normalized(request, bool(config["user"]["smtputf8"]))

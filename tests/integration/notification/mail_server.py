@@ -52,17 +52,17 @@ class Inbox:
 
 
 @contextmanager
-def mail_server(inbox: Inbox, certificate: Path | None = None, port: int = 0) -> Iterator[int]:
-    """Its port. With a certificate it asks for STARTTLS and the password."""
+def mail_server(inbox: Inbox, certificate: Path | None = None, port: int = 0, utf8: bool = True) -> Iterator[int]:
+    """Its port. With a certificate it asks for STARTTLS and the password. `utf8`: whether it has SMTPUTF8."""
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()))
 
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"enable_SMTPUTF8": utf8}
     if certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
-        options = {"tls_context": context, "require_starttls": True, "auth_required": True,
-                   "authenticator": authenticate}
+        options |= {"tls_context": context, "require_starttls": True, "auth_required": True,
+                    "authenticator": authenticate}
     controller = Controller(inbox, hostname="127.0.0.1", port=port or free_ports(1)[0], **options)
     controller.start()
     try:

@@ -56,10 +56,10 @@ def way(request: pytest.FixtureRequest, tmp_path: Path, certificate: Path) -> It
         assert all(inbox.was_encrypted)
 
 
-def letter(event_id: str = "e1", title: str = "大都会 — \"Söhne\"") -> Any:
+def letter(event_id: str = "e1", title: str = "大都会 — \"Söhne\"", email: str = "ada@mail.example") -> Any:
     told = message(screening={"film_title": title})
     told.event_id = event_id
-    return write(told, contact(), letterhead())
+    return write(told, contact(email=email), letterhead())
 
 
 def test_a_message_arrives_as_it_was_written(way: Way) -> None:
@@ -93,6 +93,24 @@ def test_what_can_not_be_sent_now_is_said_so_without_a_secret(way: Way) -> None:
 
 
 # --- one of them only ---
+
+
+def test_a_name_beyond_ascii_is_written_to_where_the_server_has_a_way() -> None:
+    inbox = Inbox()
+    with mail_server(inbox) as port:
+        Mail(MailServer("127.0.0.1", port, "none")).send(letter(email="ü@mail.example"))
+    assert inbox.recipients == ["ü@mail.example"]
+    assert "To: ü@mail.example\r\n" in inbox.taken[0].decode()
+
+
+def test_where_the_server_has_none_the_message_is_undeliverable_at_once() -> None:
+    inbox = Inbox()
+    with mail_server(inbox, utf8=False) as port:
+        way = Mail(MailServer("127.0.0.1", port, "none"))
+        with pytest.raises(Undeliverable, match="no SMTPUTF8"):
+            way.send(letter(email="ü@mail.example"))
+        way.send(letter())
+    assert inbox.recipients == ["ada@mail.example"]
 
 
 def test_a_file_sent_again_is_one_file_and_only_its_owners(tmp_path: Path) -> None:

@@ -52,6 +52,20 @@ def test_a_profile_changes_where_it_is_told_to(mesh: Mesh, ada: str, sign_in: Ca
     assert mesh.get("/user/get_profile", token).json() == without_mail
 
 
+def test_an_address_that_nobody_could_be_written_to_at_is_refused_and_others_are_kept_in_one_spelling(
+    mesh: Mesh, ada: str, sign_in: Callable[[str], str], name: str,
+) -> None:
+    token = sign_in(ada)
+
+    refused = [mesh.post("/user/register", username=name + "2", password=PASSWORD, email="ü@example.org"),
+               mesh.post("/user/update_profile", token, email="ü@example.org"),
+               mesh.post("/user/update_profile", token, email='"a b"@example.org')]
+    kept = mesh.post("/user/update_profile", token, email="Ada@XN--BCHER-KVA.example").json()
+
+    assert [(reply.status_code, list(reply.json()["fields"])) for reply in refused] == [(422, ["email"])] * 3
+    assert kept["email"] == "Ada@bücher.example"
+
+
 def test_a_change_repeated_with_its_key_gets_the_answer_of_the_first(mesh: Mesh, ada: str,
                                                                      sign_in: Callable[[str], str]) -> None:
     token = sign_in(ada)

@@ -88,8 +88,7 @@ def test_who_has_no_name_is_greeted_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("email", ["ada", "ada@", "@mail.example", "ada@mail.example\r\nBcc: x@mail.example",
-                                   "ada@mail.example, x@mail.example", "a b@mail.example", "ada@mail..example",
-                                   "ädä@mail.example"])
+                                   "ada@mail.example, x@mail.example", "a b@mail.example", "ada@mail..example"])
 def test_what_is_no_address_is_said_to_be_undeliverable(email: str) -> None:
     with pytest.raises(Undeliverable):
         write(message(), contact(email=email), letterhead())
@@ -106,6 +105,11 @@ def test_who_has_no_address_is_written_to_without_one(email: str | None) -> None
 def test_an_address_in_another_script_is_written_as_the_net_writes_it() -> None:
     told = parse(write(message(), contact(email="ada@bücher.example"), letterhead()).as_bytes())
     assert told.to == "ada@xn--bcher-kva.example"
+
+
+def test_a_name_beyond_ascii_is_written_as_it_is() -> None:
+    plain = write(message(), contact(email="ädä@bücher.example"), letterhead()).as_bytes()
+    assert "To: ädä@xn--bcher-kva.example\n" in plain.decode()
 
 
 def test_the_same_message_has_the_same_id_whenever_it_is_written() -> None:

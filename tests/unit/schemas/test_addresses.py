@@ -1,0 +1,35 @@
+"""An e-mail address is kept in one spelling, and only when it can be written to."""
+
+import pytest
+
+from schemas.addresses import NotAnAddress, parse
+
+
+@pytest.mark.parametrize(("given", "kept", "written"), [
+    ("Ada.L+cinema@Mail.Example", "Ada.L+cinema@mail.example", "Ada.L+cinema@mail.example"),
+    ("ada@Bücher.example", "ada@bücher.example", "ada@xn--bcher-kva.example"),
+    ("ada@xn--bcher-kva.example", "ada@bücher.example", "ada@xn--bcher-kva.example"),
+    ("ada@faß.example", "ada@faß.example", "ada@xn--fa-hia.example"),  # IDNA 2003 had written to fass.example
+    ("ada@例え。jp", "ada@例え.jp", "ada@xn--r8jz45g.jp"),
+    ("o\u0308@mail.example", "\u00f6@mail.example", "\u00f6@mail.example"),
+])
+def test_an_address_has_one_spelling_and_one_way_to_write_to_it(given: str, kept: str, written: str) -> None:
+    mailbox = parse(given)
+    assert (mailbox.shown, mailbox.written) == (kept, written)
+    assert parse(kept) == mailbox
+
+
+@pytest.mark.parametrize(("given", "needed"), [("ada@bücher.example", False), ("ü@mail.example", True)])
+def test_only_a_name_beyond_ascii_needs_a_server_that_takes_it(given: str, needed: bool) -> None:
+    assert parse(given).needs_smtputf8 is needed
+
+
+@pytest.mark.parametrize("given", [
+    "", "ada", "ada@", "@mail.example", "ada@mail..example", "ada@-mail.example", "ada@ma_il.example",
+    "a b@mail.example", "ada@[127.0.0.1]", '"a b"@mail.example', "ada@mail.example\r\nBcc: x@mail.example",
+    "a,b@mail.example", ".ada@mail.example", "a..b@mail.example", "ada@xn--a.example", "ada@\u2603.example", "a\u200bb@mail.example",
+    "a\u202eb@mail.example", f"{'a' * 65}@mail.example", f"{'ü' * 40}@mail.example",
+    f"ada@{'.'.join(['a' * 60] * 5)}.example"])
+def test_what_can_not_be_written_to_is_no_address(given: str) -> None:
+    with pytest.raises(NotAnAddress):
+        parse(given)
