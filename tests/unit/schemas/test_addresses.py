@@ -27,7 +27,8 @@ def test_only_a_name_beyond_ascii_needs_a_server_that_takes_it(given: str, neede
 @pytest.mark.parametrize("given", [
     "", "ada", "ada@", "@mail.example", "ada@mail..example", "ada@-mail.example", "ada@ma_il.example",
     "a b@mail.example", "ada@[127.0.0.1]", '"a b"@mail.example', "ada@mail.example\r\nBcc: x@mail.example",
-    "a,b@mail.example", ".ada@mail.example", "a..b@mail.example", "ada@xn--a.example", "ada@\u2603.example", "a\u200bb@mail.example",
+    "a,b@mail.example", ".ada@mail.example", "a..b@mail.example",
+    "ada@xn--a.example", "ada@\u2603.example", "a\u200bb@mail.example",
     "a\u202eb@mail.example", f"{'a' * 65}@mail.example", f"{'ü' * 40}@mail.example",
     f"ada@{'.'.join(['a' * 60] * 5)}.example"])
 def test_what_can_not_be_written_to_is_no_address(given: str) -> None:
