@@ -15,6 +15,7 @@ import stripe
 
 from schemas.errors import RoomSilent
 from schemas.payment import WebhookRefused
+from services.foundation.settings import is_test_key
 from services.payment.providers import RefundRecord, RefundStanding, WebhookEvent
 from services.payment.rules import Attempt, Record, Standing
 from services.payment.signatures import TOLERANCE_SECONDS, is_timely
@@ -40,7 +41,7 @@ class StripeCheckout:
     """A Provider."""
 
     def __init__(self, secret_key: str, webhook_secrets: list[str], public_url: str, api: str) -> None:
-        self.live = re.match(r"[sr]k_test_", secret_key) is None
+        self.live = not is_test_key(secret_key)
         self._webhook_secrets, self._public_url = webhook_secrets, public_url.rstrip("/")
         self._client = stripe.StripeClient(
             secret_key, base_addresses={"api": api}, max_network_retries=0,  # we look before we repeat
