@@ -1,10 +1,12 @@
 /** Money, days and times as the reader writes them; times always in the cinema's own zone. */
 
+import { minorDigits } from "./currencies.js";
 import { language, locale, t } from "./language.js";
 
 export function money(minor, currency) {
-  const style = new Intl.NumberFormat(locale(), { style: "currency", currency, currencyDisplay: "narrowSymbol" });
-  return style.format(minor / 10 ** style.resolvedOptions().maximumFractionDigits);
+  const digits = minorDigits(currency);
+  return new Intl.NumberFormat(locale(), { style: "currency", currency, currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: digits, maximumFractionDigits: digits }).format(minor / 10 ** digits);
 }
 
 /** What a snack is called in the reader's language, where it has a name in it. */

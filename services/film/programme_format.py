@@ -5,9 +5,10 @@ import re
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate, validates
 
 from schemas.base import Schema
+from schemas.currencies import MINOR_DIGITS
 from schemas.fields import Currency, Id, Money, Text, Whole
 from schemas.film import SEAT_KINDS
 from services.film.rules import DAY_PARTS
@@ -70,6 +71,11 @@ class CinemaEntry(Schema):
     day_parts = fields.Nested(Schema.from_dict({part: Change() for part in DAY_PARTS}))
     halls = fields.List(fields.Raw(), required=True)
     menu = fields.Raw(metadata={"description": "the kitchen's: services/kitchen/menu_file.py"})
+
+    @validates("currency")
+    def _is_known(self, currency: str, **_: Any) -> None:
+        if currency not in MINOR_DIGITS:
+            raise ValidationError("Not a currency of ISO 4217 that buyers can pay with, such as EUR.")
 
 
 class HallEntry(Schema):

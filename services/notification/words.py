@@ -7,9 +7,11 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, parse_pattern
 
+from schemas.currencies import digits_shown
 from services.foundation.settings import SettingsError
 
 FOLDER = Path(__file__).with_name("language")
@@ -28,9 +30,11 @@ class Words:
         return self._sentences[sentence].format(**values)
 
     def money(self, minor: int, currency: str) -> str:
-        """An amount in minor units, of which a currency has two digits, three or none."""
-        major = Decimal(minor).scaleb(-get_currency_precision(currency))
-        return format_currency(major, currency, locale=self._locale)
+        """An amount in minor units, with the digits of ISO 4217: Babel's own are those that people commonly write."""
+        digits = digits_shown(currency)
+        pattern = parse_pattern(Locale.parse(self._locale).currency_formats["standard"].pattern)
+        pattern.frac_prec = (digits, digits)
+        return format_currency(Decimal(minor).scaleb(-digits), currency, pattern, self._locale, currency_digits=False)
 
     def moment(self, when: dt.datetime) -> str:
         """Day and time by the clock that the moment was written with: the cinema's own."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.currencies import format_money
 from schemas.errors import Busy
 from schemas.payment import UnknownProvider
 from services.foundation.database import Transactions, utc_now
@@ -15,7 +16,7 @@ from services.payment import audit, roster, store
 from services.payment.collection import Collection
 from services.payment.providers import Provider, RefundRecord
 from services.payment.review import Review, Undecidable
-from services.payment.rules import Record, price
+from services.payment.rules import Record
 
 WINDOW = dt.timedelta(hours=96)     # longer than any provider goes on trying to tell us something
 GRACE = dt.timedelta(minutes=2)     # younger things are still under way
@@ -110,7 +111,7 @@ class Reconciler:
         before = self._standing(payment_id)
         if before is None:
             if record.standing in ("captured", "authorized"):
-                money = price(record.amount or 0, str(record.currency))
+                money = format_money(record.amount or 0, str(record.currency))
                 yield Line(f"{money} {record.standing} under payment {payment_id}, of which we know nothing", left=True)
             return
         if self._fits(before, record):
@@ -139,7 +140,7 @@ class Reconciler:
                        "of which we know nothing", left=True)
 
     def _refund(self, row: Any, there: RefundRecord | None) -> Iterator[Line]:
-        what, money = f"refund {row.refund_id} of order {row.order_id}", price(row.amount, row.currency)
+        what, money = f"refund {row.refund_id} of order {row.order_id}", format_money(row.amount, row.currency)
         standing: str | None = there.standing if there else None
         if row.status == "requested" and row.created_at < self.now - GRACE:
             standing = self.collection.give_back(row)
@@ -154,7 +155,7 @@ class Reconciler:
         if "failed" in (row.status, standing):
             yield Line(f"{what} failed; {money} are owed", left=True)
         if there is not None and there.amount != row.amount:
-            yield Line(f"{what} is {money} here and {price(there.amount, row.currency)} there", left=True)
+            yield Line(f"{what} is {money} here and {format_money(there.amount, row.currency)} there", left=True)
 
 
 def reconcile(database: Transactions) -> list[Line]:

@@ -7,11 +7,12 @@ order's room hears of the end by an event, as of any other.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from schemas.currencies import format_money
 from services.foundation.database import Transactions, utc_now
 from services.payment import audit, refunds, roster, rules, store
 from services.payment.collection import Collection
 from services.payment.providers import Provider
-from services.payment.rules import Attempt, Record, price
+from services.payment.rules import Attempt, Record
 
 OF_PAYMENTS = {
     "pay": "the money is right: the order is paid",
@@ -56,10 +57,10 @@ class Review:
         """All that are open, the oldest of each kind first."""
         payments, failed = self.database.read(lambda tx: (audit.in_review(tx), audit.failed_refunds(tx)))
         return [Case(row.payment_id, row.order_id, row.provider,
-                     f"{price(row.amount, row.currency)} asked of {row.provider}: {row.reason}", OF_PAYMENTS)
+                     f"{format_money(row.amount, row.currency)} asked of {row.provider}: {row.reason}", OF_PAYMENTS)
                 for row in payments] + [
                 Case(row.refund_id, row.order_id, row.provider,
-                     f"refund of {price(row.amount, row.currency)} failed at {row.provider}", OF_REFUNDS)
+                     f"refund of {format_money(row.amount, row.currency)} failed at {row.provider}", OF_REFUNDS)
                 for row in failed]
 
     def at_the_provider(self, case: Case) -> str:
@@ -97,7 +98,7 @@ class Review:
         # What it is called there is for the person to look at who decides; the money must be right.
         if wrong := rules.wrong_money(attempt, record, provider.live):
             raise Undecidable(f"There is {_money(record)} at {attempt.provider}, and not "
-                              f"{price(attempt.amount, attempt.currency)} ({wrong}).")
+                              f"{format_money(attempt.amount, attempt.currency)} ({wrong}).")
         note()
         if record.standing == "authorized" and provider.capture(attempt).standing != "captured":
             raise Undecidable(f"{attempt.provider} does not let the money be taken.")
@@ -147,4 +148,4 @@ class Review:
 
 
 def _money(record: Record) -> str:
-    return price(record.amount, record.currency) if record.amount is not None and record.currency else ""
+    return format_money(record.amount, record.currency) if record.amount is not None and record.currency else ""

@@ -24,7 +24,6 @@ GIVEN_UP = ("failed", "cancelled")
 ENDS = {"captured": "captured", "declined": "failed", "cancelled": "cancelled", "review": "review"}
 # What became of a refund is settled: the provider has given it back, or somebody has, in another way.
 GIVEN_BACK = ("done", "settled")
-NO_CENTS = ("JPY", "KRW", "VND", "CLP", "ISK")
 PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 ADDRESS = re.compile(r"https?://[!-\[\]-~]+\Z")
 THIS_MACHINE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
@@ -218,13 +217,6 @@ def refund_key(refund: Any) -> str:
 def stray_refund(payment_id: str) -> str:
     """The refund of money that no order wants."""
     return f"dup:{payment_id}"
-
-
-def price(amount: int, currency: str) -> str:
-    """EUR 12.00, or JPY 1200."""
-    if currency in NO_CENTS:
-        return f"{currency} {amount}"
-    return f"{currency} {amount // 100}.{amount % 100:02d}"
 
 
 def statement(books: Books) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from services.payment import rules
+from schemas.currencies import format_money
 from services.payment.sandbox_checkout import CODE, Visit
 
 CHOICES = ("pay", "challenge", "decline", "insufficient_funds")
@@ -37,7 +37,7 @@ PAGE = """<!doctype html>
 def render(visit: Visit, language: str) -> str:
     """The page for a visit that is not over."""
     words = WORDS[language]
-    price = rules.price(visit.amount, visit.currency)
+    price = format_money(visit.amount, visit.currency)
     amount = f'<p class="amount"><span class="muted">{words["to_pay"]}</span> <strong>{price}</strong></p>'
     if visit.status == "challenged":
         body = amount + _form(visit, _code_field(visit, words) + _button("confirm", words, "primary"))

@@ -85,3 +85,12 @@ def test_every_page_is_for_everyone(visit: Visit, mesh: Mesh, language: str, the
     page.goto("/film/no-such-film")
     looks_good("trouble", ".trouble")
     assert troubles == []
+
+
+def test_amounts_have_the_digits_of_the_server_not_of_the_browser(visit: Visit) -> None:
+    page = visit("/")
+    written = page.evaluate("""async () => {
+      const { money } = await import("/web/format.js");
+      return [money(250000, "HUF"), money(4500, "KWD"), money(1200, "JPY"), money(150, "IRR"), money(1250, "EUR")];
+    }""")
+    assert written == ["Ft\xa02,500.00", "KWD\xa04.500", "¥1,200", "IRR\xa01.50", "€12.50"]

@@ -36,6 +36,8 @@ def test_a_good_file_becomes_rows_and_screenings(tmp_path: Path) -> None:
     ("cast: [Jet Li]", "cast: Jet Li", "`cast`: a list is expected"),
     ("timezone: Europe/Berlin", "timezone: Europe/Atlantis", "`timezone`: Not a time zone"),
     ("currency: EUR", "currency: euros", "`currency`"),
+    ("currency: EUR", "currency: XYZ", "`currency`: Not a currency of ISO 4217"),
+    ("currency: EUR", "currency: XAU", "`currency`: Not a currency of ISO 4217"),  # gold has no minor unit
     ("weekend: 100", "week-end: 100", "`week-end`: is not known here"),
     ("price: 1000", "price: -1", "`price`"),
     ("surcharges: {premium: 300}", "surcharges: {sofa: 300}", "`sofa`: is not known here"),

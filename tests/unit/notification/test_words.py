@@ -32,6 +32,8 @@ def test_every_kind_of_message_has_its_sentences_and_no_other_has() -> None:
 @pytest.mark.parametrize(("language", "minor", "currency", "written"), [
     ("en", 1250, "EUR", "€12.50"), ("en", 123456, "GBP", "£1,234.56"), ("en", 1800, "JPY", "JP¥1,800"),
     ("en", 12345, "KWD", "KWD12.345"), ("en", 0, "EUR", "€0.00"),
+    ("en", 250000, "HUF", "HUF2,500.00"), ("en", 150, "IRR", "IRR1.50"), ("en", 4500, "KWD", "KWD4.500"),
+    ("zh", 250000, "HUF", "HUF2,500.00"), ("zh", 4500, "KWD", "KWD4.500"),
     ("zh", 4550, "CNY", "¥45.50"), ("zh", 1250, "EUR", "€12.50"), ("zh", 1800, "JPY", "JP¥1,800"),
 ])
 def test_an_amount_has_as_many_digits_as_its_currency(language: str, minor: int, currency: str, written: str) -> None:
