@@ -14,14 +14,15 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><link rel="stylesheet" href="/docs.css"></head><body>{body}</body></html>
 """
+TEST = '<p class="test" role="note">Test: no real money is taken here.</p>'
 ACCESS = {"public": "anyone", "buyer": "everyone signed in", "staff": "staff", "admin": "admins"}
 
 
-def render(document: dict[str, Any]) -> str:
-    """The page for this OpenAPI document."""
+def render(document: dict[str, Any], test: bool = False) -> str:
+    """The page for this OpenAPI document; `test`: of a demonstration, which says so."""
     rooms = sorted({method.room for method in PUBLIC.values()})
     contents = "".join(f'<a href="#{room}">{room}</a>' for room in rooms)
-    body = (f"<header><h1>Marquee</h1><p>{escape(document['info']['description'])}</p>"
+    body = (f"{TEST if test else ''}<header><h1>Marquee</h1><p>{escape(document['info']['description'])}</p>"
             f'<p>Reads answer GET with a query string and POST with JSON; writes POST only. Send the token as '
             f"<code>Authorization: Bearer …</code>. The same as <a href=\"/openapi.json\">OpenAPI 3.1</a>.</p>"
             f"<p><code>GET /live/&lt;screening_id&gt;</code> is a seat map as it changes, as server-sent events: "

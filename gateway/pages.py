@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from nameko import config
 from nameko.extensions import DependencyProvider
 
 from gateway import docs_page, openapi
@@ -15,6 +16,7 @@ from gateway.replies import HTML, JSON_HEADERS, PRIVATE
 from gateway.rooms import Rooms
 from gateway.web import Web
 from schemas.gateway import MethodNotAllowed
+from services.foundation.settings import says_test
 
 READS = ("GET", "HEAD")
 CSS: Headers = [("Content-Type", "text/css; charset=utf-8"), *JSON_HEADERS[1:]]
@@ -23,7 +25,7 @@ Page = Callable[[Request], Reply]
 
 class Pages(DependencyProvider):
     def setup(self) -> None:
-        self.rooms, self._servers, self._web = Rooms(), Servers(), Web()
+        self.rooms, self._servers, self._web = Rooms(), Servers(), Web(test=says_test(config))
         document = openapi.document()
         self._pages: dict[str, Page] = {
             **{path: answer.reply for path, answer in self._web.files().items()},
@@ -31,7 +33,7 @@ class Pages(DependencyProvider):
             "/ready": self._ready,
             "/services": self._services,
             "/openapi.json": Answer(JSON_HEADERS, orjson.dumps(document)).reply,
-            "/docs": Answer(HTML, docs_page.render(document).encode()).reply,
+            "/docs": Answer(HTML, docs_page.render(document, says_test(config)).encode()).reply,
             "/docs.css": Answer(CSS, (Path(__file__).parent / "docs.css").read_bytes()).reply,
         }
 

@@ -32,10 +32,13 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'sel
 class Web:
     """Read once, when the gateway starts; each file is sent with an ETag, and zipped."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, test: bool = False) -> None:
+        """`test`: this is a demonstration, and every page shall say so."""
         files = {f"/web/{path.relative_to(folder).as_posix()}": path.read_bytes()
                  for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
         html = files.pop("/web/index.html")
+        if test:
+            html = html.replace(b"<html ", b"<html data-test ", 1)
         self._nowhere = _answer(".html", _with_preloads(html, files))
         self._pages = {name: _answer(".html", _with_preloads(html, files, name))
                        for name in (FRONT, "film", "screening", "order", "account", "kitchen")}

@@ -33,7 +33,7 @@ from schemas.tickets import OrderRequest, Ticket
 
 ORDER_STATES = ("created", "paying", "paid", "part_refunded", "completed", "refunding", "refunded", "cancelled",
                 "expired", "review")
-END_REASONS = ("asked", "screening_cancelled", "paid_late")
+END_REASONS = ("asked", "screening_cancelled", "paid_late", "reversed")
 REVIVED = "it had expired, and its late payment found every seat still free"
 
 
@@ -110,7 +110,8 @@ class Order(BuyReply):
     refund_terms = fields.Nested(RefundTerms, required=True)
     revived = fields.Boolean(required=True, metadata={"description": REVIVED})
     end_reason = fields.String(required=True, allow_none=True, validate=validate.OneOf(END_REASONS), metadata={
-        "description": "why it was cancelled or given back; paid_late: money came after its end, and goes back"})
+        "description": "why it was cancelled or given back; paid_late: money came after its end, and goes back; "
+                       "reversed: its money had gone back through the bank or by the house's own hand"})
     kitchen = fields.Nested(OrderKitchen, required=True, allow_none=True, metadata={"description": "null: no snacks"})
 
 

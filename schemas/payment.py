@@ -135,6 +135,13 @@ class DismissedPayment(PaymentEvent):
     given_back = Money(required=True, metadata={"description": "what its provider had taken, and goes back"})
 
 
+class ReversedPayment(PaymentEvent):
+    """A payment whose money has left it without us, for which the order ends: somebody has decided so."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(("refund", "dispute")),
+                           metadata={"description": "a refund made at the provider by hand, or a dispute"})
+
+
 class RefundRequest(Schema):
     refund_id = Id(required=True)
     order_id = Id(required=True)
@@ -180,3 +187,5 @@ REVIEW = Event("payment", "payment.review", 1, PaymentEvent,
                "Something is wrong with the money at the provider; someone has to look.")
 DISMISSED = Event("payment", "payment.dismissed", 1, DismissedPayment,
                   "Someone has looked: the payment does not count, and nothing more will be taken.")
+REVERSED = Event("payment", "payment.reversed", 1, ReversedPayment,
+                 "The money has gone back without us, and someone has decided that its tickets are void.")

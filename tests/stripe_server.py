@@ -28,6 +28,7 @@ class Stripe:
         self.sessions: dict[str, Thing] = {}
         self.intents: dict[str, Thing] = {}
         self.all_refunds: dict[str, Thing] = {}
+        self.disputes: dict[str, Thing] = {}
         self.refund_status = "succeeded"
         self.card_refuses = False     # what was reserved on it, when it is to be taken
         self.awake = threading.Event()   # until this is set, it answers nobody
@@ -48,11 +49,38 @@ class Stripe:
         intent = {"id": f"pi_{next(self._numbers)}", "object": "payment_intent", "amount": session["amount_total"],
                   "amount_received": 0, "currency": session["currency"], "status": "requires_capture",
                   "livemode": session["livemode"], "metadata": dict(self._intent_metadata[session_id])}
+        intent["latest_charge"] = f"ch_{intent['id'].removeprefix('pi_')}"
         self.intents[intent["id"]] = intent
         session.update(status="complete", url=None, payment_intent=intent["id"])
 
     def session_of(self, payment_id: str) -> str:
         return next(each["id"] for each in self.sessions.values() if each["client_reference_id"] == payment_id)
+
+    # --- what happens without us ---
+
+    def refund_by_hand(self, payment_id: str, amount: int) -> Thing:
+        """Somebody refunds it at the dashboard; what the webhook is about."""
+        intent = self.intent_of(payment_id)
+        return self._refund({"payment_intent": intent["id"], "amount": amount, "metadata": {}})
+
+    def dispute(self, payment_id: str) -> Thing:
+        """The buyer's bank takes the money back; what the webhook is about."""
+        intent = self.intent_of(payment_id)
+        dispute = {"id": f"dp_{next(self._numbers)}", "object": "dispute", "amount": intent["amount"],
+                   "charge": intent["latest_charge"], "payment_intent": intent["id"], "currency": intent["currency"],
+                   "created": int(time.time()), "status": "needs_response", "metadata": {}}
+        self.disputes[dispute["id"]] = dispute
+        return dispute
+
+    def intent_of(self, payment_id: str) -> Thing:
+        return self.intents[self.sessions[self.session_of(payment_id)]["payment_intent"]]
+
+    def charge_of(self, intent: Thing) -> Thing:
+        refunds = [each["amount"] for each in self.all_refunds.values()
+                   if each["payment_intent"] == intent["id"] and each["status"] not in ("failed", "canceled")]
+        return {"id": intent["latest_charge"], "object": "charge", "amount": intent["amount"],
+                "amount_refunded": sum(refunds), "payment_intent": intent["id"], "metadata": dict(intent["metadata"]),
+                "disputed": any(each["payment_intent"] == intent["id"] for each in self.disputes.values())}
 
     # --- what its API does ---
 
@@ -75,12 +103,14 @@ class Stripe:
             ("GET", r"/v1/checkout/sessions", lambda p: self._listed(self.sessions, p, "/v1/checkout/sessions")),
             ("GET", r"/v1/checkout/sessions/(\w+)", lambda p, name: self._shown(self._find(self.sessions, name), p)),
             ("POST", r"/v1/checkout/sessions/(\w+)/expire", self._expire),
+            ("GET", r"/v1/payment_intents/(\w+)", lambda p, name: self._find(self.intents, name)),
+            ("GET", r"/v1/charges/(\w+)", lambda p, name: self._find(
+                {each["latest_charge"]: self.charge_of(each) for each in self.intents.values()}, name)),
             ("POST", r"/v1/payment_intents/(\w+)/capture", self._capture),
             ("POST", r"/v1/payment_intents/(\w+)/cancel", self._cancel),
             ("POST", r"/v1/refunds", self._refund),
-            ("GET", r"/v1/refunds", lambda p: self._listed(
-                {name: each for name, each in self.all_refunds.items()
-                 if p.get("payment_intent") in (None, each["payment_intent"])}, p, "/v1/refunds")),
+            ("GET", r"/v1/refunds", lambda p: self._listed(_of_intent(self.all_refunds, p), p, "/v1/refunds")),
+            ("GET", r"/v1/disputes", lambda p: self._listed(_of_intent(self.disputes, p), p, "/v1/disputes")),
         ]
         for wanted, pattern, work in routes:
             if wanted == verb and (match := re.fullmatch(pattern, path)):
@@ -149,17 +179,24 @@ class Stripe:
                 "data": [self._shown(each, params) for each in found[:most]]}
 
     def _shown(self, thing: Thing, params: Thing) -> Thing:
-        """With its PaymentIntent in it, if that was asked for."""
+        """With its PaymentIntent in it, and that with its charge, if that was asked for."""
         expands = {name.removeprefix("data.") for name in params.get("expand", {}).values()}
-        if "payment_intent" in expands and thing["payment_intent"]:
-            return {**thing, "payment_intent": self.intents[thing["payment_intent"]]}
-        return dict(thing)
+        if not thing["payment_intent"] or not expands & {"payment_intent", "payment_intent.latest_charge"}:
+            return dict(thing)
+        intent = self.intents[thing["payment_intent"]]
+        charge = {"latest_charge": self.charge_of(intent)} if "payment_intent.latest_charge" in expands else {}
+        return {**thing, "payment_intent": {**intent, **charge}}
 
     @staticmethod
     def _find(things: dict[str, Thing], name: str) -> Thing:
         if name not in things:
             raise Refused(404, "resource_missing")
         return things[name]
+
+
+def _of_intent(things: dict[str, Thing], params: Thing) -> dict[str, Thing]:
+    return {name: each for name, each in things.items()
+            if params.get("payment_intent") in (None, each["payment_intent"])}
 
 
 def nested(pairs: list[tuple[str, str]]) -> Thing:

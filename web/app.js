@@ -1,6 +1,6 @@
 /** Where it starts: the frame around every page, then the page. */
 
-import { fill, h } from "./dom.js";
+import { fill, h, isTest } from "./dom.js";
 import * as language from "./language.js";
 import { t } from "./language.js";
 import * as router from "./router.js";
@@ -8,6 +8,8 @@ import * as session from "./session.js";
 import { askToSignIn } from "./sign_in.js";
 
 const place = (id) => document.getElementById(id);
+// A demonstration says on every page, printed ones too, that it takes no real money.
+const test = isTest && h("p", { class: "test-money", role: "note" });
 
 function logo() {
   return h("a", { class: "logo", href: "/", "aria-label": `Marquee, ${t("nav.home")}` }, "Marquee");
@@ -52,6 +54,10 @@ function account() {
 const isStaff = ({ roles = [] }) => roles.includes("staff") || roles.includes("admin");
 
 function frame() {
+  if (test) {
+    test.textContent = t("test.banner");
+    place("head").before(test);
+  }
   place("skip").textContent = t("nav.skip");
   fill(place("head"), logo(), h("nav", { "aria-label": t("nav.label") }, languages(), theme(), account()));
   fill(place("foot"), h("p", {}, t("foot.line")), h("p", {}, h("a", { href: "/docs" }, t("foot.api"))));

@@ -1,5 +1,8 @@
 /** Elements without markup strings: nothing that a film is called can become HTML. */
 
+/** Whether the gateway has marked this page as a demonstration's. */
+export const isTest = "test" in document.documentElement.dataset;
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function dress(element, attributes, children) {

@@ -3,18 +3,22 @@
 from typing import Any
 
 from eventlet.event import Event
+from nameko import config
 from nameko.containers import ServiceContainer
+
+from services.foundation import settings
 
 START_SECONDS = 10
 
 
 class RoomContainer(ServiceContainer):
-    """Asked to leave while it still starts, a room first gets up.
+    """A room that refuses to start with settings that can't be (SettingsError), and first gets up before it leaves.
 
     Stock nameko stops what is not there yet, fails over it, and the process stays until somebody kills it.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        settings.check(config)
         super().__init__(*args, **options)
         self._is_up = Event()
 

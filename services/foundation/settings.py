@@ -26,7 +26,12 @@ def load(path: Path = CONFIG) -> dict[str, Any]:
 
 
 def check(settings: Any) -> None:
-    """Refuse placeholder secrets outside local use, and anything but loopback with them."""
+    """Refuse placeholder secrets and test money outside local use, and anything but loopback with the former."""
+    _check_passwords(settings)
+    _check_money(settings)
+
+
+def _check_passwords(settings: Any) -> None:
     addresses = [settings["AMQP_URI"], *settings["REDIS_URIS"].values(), *settings["DB_URIS"].values()]
     placeholders = any(urlsplit(address).password == PLACEHOLDER for address in addresses)
     if not placeholders:
@@ -43,6 +48,38 @@ def check(settings: Any) -> None:
             f"Placeholder passwords are for loopback addresses only, not for {(outside or [web or 'all'])[0]}. "
             "Set MARQUEE_ENVIRONMENT and the three passwords."
         )
+
+
+def _check_money(settings: Any) -> None:
+    allowed, stripe = settings["allow_test_money"], settings["payment"]["provider"] == "stripe"
+    if allowed not in (True, False, "yes", "no"):
+        raise SettingsError(f"MARQUEE_ALLOW_TEST_MONEY is yes or no, not {allowed!r}.")
+    key = str(settings["payment"]["stripe"]["secret_key"] or "") if stripe else ""
+    if says_test(settings):
+        if key and not is_test_key(key):
+            raise SettingsError("MARQUEE_ALLOW_TEST_MONEY is `yes`, but MARQUEE_STRIPE_SECRET_KEY takes real money.")
+        return
+    if settings["environment"] == "local":
+        return
+    address = urlsplit(str(settings["public_url"] or ""))
+    for wrong, reason in (
+        (settings["payment"]["provider"] == "sandbox", "MARQUEE_PAYMENT_PROVIDER is `sandbox`, which takes test money"),
+        (is_test_key(key), "MARQUEE_STRIPE_SECRET_KEY takes test money"),
+        (not address.netloc or is_loopback(address.hostname or ""), "MARQUEE_PUBLIC_URL is no address of buyers'"),
+    ):
+        if wrong:
+            raise SettingsError(f"MARQUEE_ENVIRONMENT is not `local`, but {reason}. For a demonstration set "
+                                "MARQUEE_ALLOW_TEST_MONEY=yes: then everything that buyers see says so.")
+
+
+def is_test_key(key: str) -> bool:
+    """Whether Stripe moves no real money for this secret key, whole or restricted."""
+    return key.startswith(("sk_test_", "rk_test_"))
+
+
+def says_test(settings: Any) -> bool:
+    """Whether this is a demonstration: every page, ticket and message says that no real money is taken."""
+    return settings["allow_test_money"] in (True, "yes")
 
 
 def is_loopback(host: str) -> bool:

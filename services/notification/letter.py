@@ -13,7 +13,7 @@ import orjson
 from schemas import addresses
 from schemas.base import lenient
 from schemas.order import OrderEvent
-from services.foundation.settings import SettingsError, public_url
+from services.foundation.settings import SettingsError, public_url, says_test
 from services.notification import rules
 from services.notification.errors import Undeliverable
 from services.notification.words import Words
@@ -26,7 +26,7 @@ PAGE = """\
 <html lang="{language}">
 <head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{subject}</title></head>
 <body style="font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 2rem auto; padding: 0 1rem">
-<p>{greeting}</p>
+{test}<p>{greeting}</p>
 <p>{text}</p>
 <table style="border-collapse: collapse; width: 100%">
 {rows}
@@ -39,6 +39,7 @@ border-radius: .4rem; text-decoration: none">{link_text}</a></p>
 """
 ROW = ('<tr><th style="text-align: left; vertical-align: top; font-weight: 400; opacity: .7; white-space: nowrap; '
        'padding: .2rem 1.5rem .2rem 0">{label}</th><td style="padding: .2rem 0">{value}</td></tr>')
+TEST = '<p style="padding: .6rem 1rem; border: 2px dashed #c00; font-weight: 700">{text}</p>\n'
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Letterhead:
     words: Words
     sender: Address
     public_url: str  # where the pages are, such as https://cinema.example
+    test: bool       # a demonstration's messages say so
 
     @classmethod
     def of(cls, settings: Any) -> "Letterhead":
@@ -62,7 +64,7 @@ class Letterhead:
             sender = Address()
         if not (sender.username and sender.domain):
             raise SettingsError("MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema.example>.")
-        return cls(Words(settings["language"]), sender, public_url(settings))
+        return cls(Words(settings["language"]), sender, public_url(settings), says_test(settings))
 
 
 def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessage:
@@ -75,7 +77,10 @@ def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessa
     show = facts["screening"]
     title, moment = one_line(show["film_title"]), words.moment(show["starts_at"])
     subject = words.say(f"{message.kind}.subject", film=title, moment=moment)
+    if head.test:
+        subject = words.say("test.title", subject=subject)
     parts = {
+        "test": words.say("test.note") if head.test else "",
         "greeting": greeting(words, contact["display_name"]), "text": words.say(sentence(message.kind, facts)),
         "link": f"{head.public_url}/order/{message.order_id}", "link_text": words.say("link"),
         "foot": words.say("foot"),
@@ -139,11 +144,13 @@ def one_line(text: str) -> str:
 
 def as_text(words: Words, parts: dict[str, str], rows: list[tuple[str, str]]) -> str:
     lines = [f"{label}{words.say('colon')}{value}" for label, value in rows]
-    return "\n".join([parts["greeting"], "", parts["text"], "", *lines, "",
+    test = [parts["test"], ""] if parts["test"] else []
+    return "\n".join([*test, parts["greeting"], "", parts["text"], "", *lines, "",
                       f"{parts['link_text']}{words.say('colon')}{parts['link']}", "", "-- ", parts["foot"], ""])
 
 
 def as_page(words: Words, subject: str, parts: dict[str, str], rows: list[tuple[str, str]]) -> str:
     table = "\n".join(ROW.format(label=escape(label), value=escape(value)) for label, value in rows)
-    return PAGE.format(language=words.language, subject=escape(subject), rows=table,
-                       **{name: escape(value) for name, value in parts.items()})
+    escaped = {name: escape(value) for name, value in parts.items()}
+    escaped["test"] = TEST.format(text=escaped["test"]) if parts["test"] else ""
+    return PAGE.format(language=words.language, subject=escape(subject), rows=table, **escaped)

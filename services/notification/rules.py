@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 # Every kind of message; each has its sentences in language/.
-KINDS = ("paid", "revived", "part_refunded", "refunded", "cancelled", "screening_cancelled", "paid_late")
+KINDS = ("paid", "revived", "part_refunded", "refunded", "cancelled", "screening_cancelled", "paid_late", "reversed")
 
 
 def kind_of(event: str, facts: dict[str, Any]) -> str | None:
@@ -22,6 +22,8 @@ def kind_of(event: str, facts: dict[str, Any]) -> str | None:
         case "order.refunding":
             return "screening_cancelled" if screening_cancelled else None
         case "order.refunded":
+            if facts["reason"] == "reversed":
+                return "reversed"
             return None if screening_cancelled else "refunded"
         case "order.cancelled":
             return "screening_cancelled" if screening_cancelled else "cancelled"
@@ -30,7 +32,7 @@ def kind_of(event: str, facts: dict[str, Any]) -> str | None:
 
 def amount(kind: str, facts: dict[str, Any]) -> int:
     """The money that this message is about, in minor units."""
-    if kind == "refunded":
+    if kind in ("refunded", "reversed"):
         return int(facts["refunded"])
     if not facts["refund"]:
         return int(facts["total"])

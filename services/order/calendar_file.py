@@ -8,14 +8,17 @@ from services.order.rules import HOLDS_SEATS, OWNS_SEATS
 from services.order.store import OrderView
 
 
-def calendar_file(view: OrderView) -> str:
-    """The text of an .ics file. Saved again after a refund, it replaces or strikes out the entry of before."""
+def calendar_file(view: OrderView, test: bool = False) -> str:
+    """The text of an .ics file. Saved again after a refund, it replaces or strikes out the entry of before.
+
+    `test`: a demonstration's, which says so.
+    """
     row = view.row
     uid = f"{row.order_id}@marquee"
     entry = Event.new(
         uid=uid, sequence=row.version, stamp=row.changed_at, status=_status(row.status),
         start=row.starts_at.astimezone(dt.UTC), end=row.ends_at.astimezone(dt.UTC),
-        summary=row.film_title, location=f"{row.cinema_name}, {row.hall_name}",
+        summary=f"TEST: {row.film_title}" if test else row.film_title, location=f"{row.cinema_name}, {row.hall_name}",
         description=", ".join(view.valid_prices if row.status in OWNS_SEATS else view.seat_ids),
     )
     return Calendar.new(prodid="-//Marquee//EN", uid=uid, subcomponents=[entry]).to_ical().decode()

@@ -32,7 +32,7 @@ class Order(Base):
     total: Mapped[int] = mapped_column(Integer)
     refunded: Mapped[int] = mapped_column(Integer)
     revived: Mapped[bool] = mapped_column(Boolean)  # had expired, was paid late, and got its seats all the same
-    end_reason: Mapped[str | None] = mapped_column(String(24))  # asked, screening_cancelled, paid_late
+    end_reason: Mapped[str | None] = mapped_column(String(24))  # asked, screening_cancelled, paid_late, reversed
     currency: Mapped[str] = mapped_column(String(3))
     film_title: Mapped[str] = mapped_column(String(200))
     cinema_id: Mapped[str | None] = mapped_column(String(64))

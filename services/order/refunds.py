@@ -18,6 +18,7 @@ from services.order.store import claims, orders, tickets
 
 refunds = Base.metadata.tables["refund"]
 AT_A_TIME = 100
+WHOLE = ("screening_cancelled", "reversed")  # reasons for which everything goes back, begun snacks too
 SENT_BY_THEN = dt.timedelta(seconds=15)  # who asked for a refund sends it first
 
 
@@ -106,13 +107,13 @@ def snacks_are_open(tx: Connection, view: store.OrderView) -> bool:
 
 
 def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
-    """Write down, once, whether the snacks' money goes back. When the house has cancelled, it does in any case."""
+    """Write down, once, whether the snacks' money goes back. For the reasons in WHOLE it does in any case."""
     view = store.lock(tx, order_id)
     if not snacks_are_open(tx, view):
         return
     reasons = set(tx.execute(select(refunds.c.reason).where(refunds.c.order_id == order_id)).scalars())
-    reason = "screening_cancelled" if "screening_cancelled" in reasons else "asked"
-    back = view.snacks_worth if in_time or reason == "screening_cancelled" else 0
+    reason = next((reason for reason in WHOLE if reason in reasons), "asked")
+    back = view.snacks_worth if in_time or reason in WHOLE else 0
     _owe(tx, view.row, _of_snacks(order_id), reason, back, view.snacks_worth - back)
     tx.execute(update(orders).where(orders.c.order_id == order_id).values(refunded=view.row.refunded + back))
 

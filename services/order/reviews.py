@@ -1,4 +1,4 @@
-"""Orders whose payment a person has to look at: they keep their seats until that person has decided."""
+"""Orders whose payment a person has to look at: nothing of them changes until that person has decided."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from services.foundation.database import Transactions
 from services.foundation.remote import RemoteCaller
 from services.order import refunds, rules, store
 from services.order.boards import Boards
+from services.order.till import Till
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Reviews:
     database: Transactions
     boards: Boards
     remote: RemoteCaller
+    till: Till
 
     def hold(self, order_id: str) -> None:
         """Something about the payment is not right: seats and money stay where they are. Raises Busy: ask again."""
@@ -47,3 +49,18 @@ class Reviews:
         view = self.database.run_known(expire)
         if view.row.status in rules.ENDED_UNPAID:
             self.boards.show_free(view.row.screening_id, view.row.board_owner, view.seat_ids)
+
+    def void(self, order_id: str) -> None:
+        """Money of a paid order has left without us: its tickets are void, its seats free, and the rest goes back."""
+        def give_back(tx: Connection) -> tuple[store.OrderView, list[str]]:
+            view = store.lock(tx, order_id)
+            if view.row.status not in rules.OWNS_SEATS:
+                return view, []
+            plan = rules.full_refund(view.valid_prices)
+            refunds.give_back(tx, view, plan, reason="reversed")
+            return view, plan.seats
+
+        view, seats = self.database.run_known(give_back)
+        if seats:
+            self.boards.show_free(view.row.screening_id, view.row.board_owner, seats)
+        self.till.send_refunds(order_id)

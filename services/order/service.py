@@ -1,14 +1,14 @@
 """The order room: who sits where, and who has paid for it."""
 
-import logging
 from typing import Any
 
 from eventlet import tpool
+from nameko import config
 
 from schemas import film, kitchen, payment, tickets
 from schemas import order as contract
 from schemas.cancellation import CANCEL_SCREENING
-from schemas.errors import Busy, NotFound
+from schemas.errors import Busy
 from services.foundation.announcements import on_announcement
 from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
@@ -18,6 +18,7 @@ from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.foundation.remote import Remote
+from services.foundation.settings import says_test
 from services.order import cancellation, refunds, rules, snacks, store
 from services.order.boards import SeatBoards
 from services.order.calendar_file import calendar_file
@@ -28,14 +29,12 @@ from services.order.receipt import preview, receipt
 from services.order.reviews import Reviews
 from services.order.snacks import SnackCounter
 from services.order.taking import Taking
-from services.order.tending import Tending
+from services.order.tending import Tending, warm
 from services.order.terms import ScreeningTerms
 from services.order.ticket_codes import as_text
 from services.order.ticket_images import ticket_images
 from services.order.ticket_keys import TicketKeyFile
 from services.order.till import Till
-
-log = logging.getLogger("marquee.order")
 
 
 class Order:
@@ -58,7 +57,7 @@ class Order:
 
     @property
     def reviews(self) -> Reviews:
-        return Reviews(self.database, self.boards, self.remote)
+        return Reviews(self.database, self.boards, self.remote, self.till)
 
     def keys(self, method: Any, request: dict[str, Any]) -> Keys:
         return Keys(KEYS, self.asker, method, request)
@@ -125,8 +124,12 @@ class Order:
     @on_event(payment.DISMISSED)
     def end_reviewed(self, delivery: Delivery) -> None:
         """A person has looked: that payment brings nobody any seats."""
-        body = delivery.body
-        self.reviews.end(body["order_id"], body["given_back"], body["currency"])
+        self.reviews.end(**{name: delivery.body[name] for name in ("order_id", "given_back", "currency")})
+
+    @on_event(payment.REVERSED)
+    def void_reversed(self, delivery: Delivery) -> None:
+        """A person has decided that tickets are void whose money has gone back without us."""
+        self.reviews.void(delivery.body["order_id"])
 
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -213,13 +216,13 @@ class Order:
     def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
         """The codes of an order's valid tickets, as pictures to show at the door."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        return {"tickets": tpool.execute(ticket_images, view.tickets)}
+        return {"tickets": tpool.execute(ticket_images, view.tickets, says_test(config))}
 
     @call(tickets.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders as a calendar entry."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
-        return {"calendar": calendar_file(view)}
+        return {"calendar": calendar_file(view, says_test(config))}
 
     @call(tickets.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -237,12 +240,7 @@ class Order:
     @on_announcement(film.BOARDS_COLD)
     def warm_boards(self, screening_ids: list[str]) -> None:
         """Someone met a board that Redis knows nothing of."""
-        for screening_id in screening_ids:
-            try:
-                ends_at = self.terms.of(screening_id, self.remote).ends_at
-                self.boards.warm(self.database, screening_id, ends_at)
-            except (Busy, NotFound) as refusal:
-                log.info("a board stays cold", extra={"screening_id": screening_id, "reason": refusal.code})
+        warm(self.database, self.boards, lambda screening_id: self.terms.of(screening_id, self.remote), screening_ids)
 
     @every("sweep_seconds")
     def tend(self) -> None:

@@ -9,13 +9,14 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from schemas.errors import Busy
+from schemas.errors import Busy, NotFound
 from services.foundation.database import Transactions, utc_now
 from services.foundation.idempotency import forget_old_keys
 from services.order import refunds, snacks, store
 from services.order.boards import Boards
 from services.order.cancellation import Ending, still_alive
 from services.order.models import KEYS
+from services.order.terms import Terms
 from services.order.till import Till
 
 log = logging.getLogger("marquee.order")
@@ -78,3 +79,12 @@ class Tending:
 
     def forget_keys(self) -> None:
         self.database.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() - KEYS_KEPT))
+
+
+def warm(database: Transactions, boards: Boards, terms: Callable[[str], Terms], screening_ids: list[str]) -> None:
+    """Draw the boards of these screenings, of which Redis knows nothing."""
+    for screening_id in screening_ids:
+        try:
+            boards.warm(database, screening_id, terms(screening_id).ends_at)
+        except (Busy, NotFound) as refusal:
+            log.info("a board stays cold", extra={"screening_id": screening_id, "reason": refusal.code})

@@ -8,18 +8,25 @@ import segno
 
 QUIET_ZONE = 4          # modules: what ISO 18004 asks for
 ERROR_CORRECTION = "m"  # reads with 15 % of it creased or smeared; more would only make its modules smaller
+TEST_LINE = 4           # modules: outside the quiet zone, so that scanners read a demonstration's tickets as well
+TEST_LOOK = 'font-size="3.5" font-family="sans-serif" font-weight="bold" text-anchor="middle" fill="#c00"'
 
 
-def ticket_images(tickets: Sequence[Any]) -> list[dict[str, str]]:
-    """Those of the valid tickets, in the fields of schemas.order.TicketImage. Some 10 ms each: work for a thread."""
-    return [{"ticket_id": ticket.ticket_id, "seat_id": ticket.seat_id, "svg": qr_code(ticket.code)}
+def ticket_images(tickets: Sequence[Any], test: bool = False) -> list[dict[str, str]]:
+    """Those of the valid tickets, in the fields of schemas.order.TicketImage. Some 10 ms each: work for a thread.
+
+    `test`: a demonstration's, which say so.
+    """
+    return [{"ticket_id": ticket.ticket_id, "seat_id": ticket.seat_id, "svg": qr_code(ticket.code, test)}
             for ticket in tickets if ticket.status == "valid"]
 
 
-def qr_code(code: str) -> str:
-    """An SVG document, black on white, as large as its place."""
-    picture = io.BytesIO()
-    segno.make_qr(code, error=ERROR_CORRECTION, boost_error=False).save(
-        picture, kind="svg", border=QUIET_ZONE, light="#fff", omitsize=True,
-        xmldecl=False, svgclass=None, lineclass=None)
-    return picture.getvalue().decode()
+def qr_code(code: str, test: bool = False) -> str:
+    """An SVG document, black on white, as large as its place; `test`: with that word below."""
+    picture, qr = io.BytesIO(), segno.make_qr(code, error=ERROR_CORRECTION, boost_error=False)
+    border = QUIET_ZONE + (TEST_LINE if test else 0)
+    qr.save(picture, kind="svg", border=border, light="#fff", omitsize=True,
+            xmldecl=False, svgclass=None, lineclass=None)
+    svg = picture.getvalue().decode()
+    word = f'<text x="50%" y="{qr.symbol_size(border=border)[1] - 0.5}" {TEST_LOOK}>TEST</text></svg>'
+    return svg.replace("</svg>", word) if test else svg

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import and_, exists, false, literal, or_, select
+from sqlalchemy import and_, exists, false, func, literal, or_, select
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.orm import aliased
 
@@ -70,6 +70,13 @@ def refunds(tx: Connection, provider: str, since: dt.datetime) -> dict[str, Row[
         Payment.provider == provider, Refund.status != "settled",
         or_(Refund.created_at >= since, Refund.status != "done"))
     return {rules.refund_key(row): row for row in tx.execute(query)}
+
+
+def sent_back(tx: Connection, payment_id: str) -> int:
+    """What we have asked the provider to give back of this payment, whether it is there yet or not."""
+    sent = select(func.coalesce(func.sum(Refund.amount - Refund.covered), 0)).where(
+        Refund.payment_id == payment_id, Refund.status.in_(("requested", "done")))
+    return int(tx.execute(sent).scalar_one())
 
 
 def refund(tx: Connection, key: str | None) -> bool:

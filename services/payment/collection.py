@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.foundation.database import Transactions, utc_now
-from services.payment import refunds, roster, rules, store
+from services.payment import refunds, reversals, roster, rules, store
 from services.payment.providers import Provider, RefundStanding
 from services.payment.rules import Attempt, Record
 
@@ -97,6 +97,7 @@ class Collection:
             log.warning("a provider speaks of a payment that is not ours", extra={"payment_id": payment_id})
         elif attempt.status == "captured":
             self._look_into_refunds(attempt)
+            self._look_into_reversals(attempt)
         elif attempt.status != "review":
             provider = self._provider(attempt)
             record = provider.fetch(attempt)
@@ -104,11 +105,19 @@ class Collection:
                 record = provider.cancel(attempt)  # nobody is to pay that any more
             self._settle(provider, attempt, record)
 
+    def look_into_message(self, provider: str, payment_id: str | None, reference: str | None) -> None:
+        """The same for what a provider has told us, who may have its own name for the payment."""
+        if payment_id is None and reference is not None:
+            payment_id = roster.find(provider, self.database).payment_of(reference)
+        if payment_id is not None:
+            self.look_into(payment_id)
+
     def give_back(self, refund: Any) -> RefundStanding:
         """Send the refund unless that was done; how it stands at the provider."""
         attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
         assert attempt is not None, "a foreign key says so"
-        standing = self._provider(attempt).refund(attempt, rules.refund_key(refund), refund.amount)
+        standing = self._provider(attempt).refund(attempt, rules.refund_key(refund),
+                                                         refund.amount - refund.covered)
         self.note_refund(refund, standing)
         return standing
 
@@ -123,6 +132,18 @@ class Collection:
         for refund in self.database.read(lambda tx: refunds.of_payment(tx, attempt.payment_id)):
             if standing := self._provider(attempt).fetch_refund(attempt, rules.refund_key(refund)):
                 self.note_refund(refund, standing)
+
+    def _look_into_reversals(self, attempt: Attempt) -> None:
+        provider = self._provider(attempt)
+        record = provider.fetch(attempt)
+        known = self.database.read(lambda tx: reversals.of_payment(tx, attempt.payment_id))
+        if not (record.refunded or record.disputed or known):
+            return
+        found = provider.reversals_of(attempt)
+        for reversal in self.database.run_known(lambda tx: reversals.note(tx, attempt.payment_id, found, utc_now())):
+            log.error("money has left a payment without us", extra={
+                "payment_id": attempt.payment_id, "order_id": attempt.order_id, "reversal_id": reversal.reversal_id,
+                "kind": reversal.kind})
 
     def books(self, order_id: str) -> rules.Books:
         return self.database.run_known(lambda tx: store.books(tx, order_id))

@@ -83,19 +83,38 @@ class Refund(Base):
     # requested -> done | failed; failed -> requested again, or settled: somebody has paid it back in another way.
     status: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int] = mapped_column(SmallInteger)
+    covered: Mapped[int]  # what of it had gone back already without us: see `reversal`
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
 
     __table_args__ = (Index("refunds_to_finish", "status", "tried_at"),)
 
 
+class Reversal(Base):
+    """Money that left a payment at its provider without us: a refund made there by hand, or a dispute."""
+
+    __tablename__ = "reversal"
+
+    reversal_id: Mapped[str] = mapped_column(id_type(), primary_key=True)  # the provider's own name for it
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payment.payment_id"), index=True)
+    order_id: Mapped[str] = mapped_column(id_type())
+    kind: Mapped[str] = mapped_column(String(16))  # refund, dispute
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    # open -> void (the tickets are) | kept (they stay good); lifted: a dispute was won, or a refund failed there.
+    status: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[dt.datetime]
+
+    __table_args__ = (Index("reversals_to_decide", "status", "created_at"),)
+
+
 class Decision(Base):
-    """What somebody has decided about a payment under review, or a refund that failed. Rows are only added."""
+    """What somebody has decided about a payment under review, a failed refund or a reversal. Rows are only added."""
 
     __tablename__ = "decision"
 
     decision_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    about: Mapped[str] = mapped_column(id_type(), index=True)  # a payment_id or refund_id
+    about: Mapped[str] = mapped_column(id_type(), index=True)  # a payment_id, refund_id or reversal_id
     decision: Mapped[str] = mapped_column(String(16))
     decided_by: Mapped[str] = mapped_column(String(64))
     because: Mapped[str] = mapped_column(String(500))
@@ -111,6 +130,7 @@ class WebhookInbox(Base):
     event_id: Mapped[str] = mapped_column(String(255, collation="ascii_bin"), primary_key=True)
     type: Mapped[str] = mapped_column(String(64))
     payment_id: Mapped[str | None] = mapped_column(id_type())
+    reference: Mapped[str | None] = mapped_column(String(255, collation="ascii_bin"))  # the provider's name for it
     received_at: Mapped[dt.datetime]
     due_at: Mapped[dt.datetime]
     tries: Mapped[int]

@@ -16,7 +16,8 @@ class WebhookEvent:
 
     event_id: str
     type: str
-    payment_id: str | None   # None: it is about nothing of ours
+    payment_id: str | None   # None: it is about nothing of ours, or about what only the provider's own name is known of
+    reference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,17 @@ class RefundRecord:
     payment_id: str | None
     amount: int
     standing: RefundStanding
+
+
+@dataclass(frozen=True)
+class ReversalRecord:
+    """Money that left a payment of ours without us: a refund made at the provider by hand, or a dispute."""
+
+    reversal_id: str         # the provider's own name for it
+    payment_id: str
+    kind: Literal["refund", "dispute"]
+    amount: int
+    lifted: bool             # the money is ours again: the dispute was won, or the refund failed
 
 
 class Provider(Protocol):
@@ -64,6 +76,18 @@ class Provider(Protocol):
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> WebhookEvent:
         """What a message of this provider says; raises WebhookRefused for anybody else's. Header names are lower."""
+        ...
+
+    def payment_of(self, reference: str) -> str | None:
+        """Our payment that the provider calls so; None: it is none of ours."""
+        ...
+
+    def reversals_of(self, attempt: Attempt) -> list[ReversalRecord]:
+        """What left this payment without us, the lifted included."""
+        ...
+
+    def reversals(self, since: dt.datetime) -> Iterator[ReversalRecord]:
+        """What has left payments of ours without us since then, however old they are."""
         ...
 
     def payments(self, since: dt.datetime) -> Iterator[Record]:

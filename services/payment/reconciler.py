@@ -12,9 +12,9 @@ from schemas.currencies import format_money
 from schemas.errors import Busy
 from schemas.payment import UnknownProvider
 from services.foundation.database import Transactions, utc_now
-from services.payment import audit, roster, store
+from services.payment import audit, reversals, roster, store
 from services.payment.collection import Collection
-from services.payment.providers import Provider, RefundRecord
+from services.payment.providers import Provider, RefundRecord, ReversalRecord
 from services.payment.review import Review, Undecidable
 from services.payment.rules import Record
 
@@ -61,6 +61,9 @@ class Reconciler:
                 yield Line(f"{name} does not answer: nothing is known of its payments", left=True)
         for row in self.database.read(audit.in_review):
             yield from self._reviewed(row)
+        for row in self.database.read(reversals.open_ones):
+            yield Line(f"{row.kind} of {format_money(row.amount, row.currency)} of payment {row.payment_id} of order "
+                       f"{row.order_id} was not made by us, and waits for a decision", left=True)
 
     def _reviewed(self, row: Any) -> Iterator[Line]:
         what = f"payment {row.payment_id} of order {row.order_id}"
@@ -78,7 +81,10 @@ class Reconciler:
         ours = self.database.read(lambda tx: audit.payments(tx, name, since))
         refunds = self.database.read(lambda tx: audit.refunds(tx, name, since))
         theirs = {str(record.payment_id): record for record in provider.payments(since) if record.payment_id}
+        gone = list(provider.reversals(since))
         theirs_back = {record.refund_id: record for record in provider.refunds(since)}
+        for reversal in gone:
+            yield from self._one(f"payment {reversal.payment_id}", self._reversal(reversal))
         for row in self.database.read(lambda tx: audit.unsettled(tx, name, self.now - GRACE)):
             yield from self._one(f"payment {row.payment_id} of order {row.order_id}", self._unsettled(row))
         for payment_id, record in theirs.items():
@@ -114,7 +120,7 @@ class Reconciler:
                 money = format_money(record.amount or 0, str(record.currency))
                 yield Line(f"{money} {record.standing} under payment {payment_id}, of which we know nothing", left=True)
             return
-        if self._fits(before, record):
+        if self._fits(before, record) and not self._is_reversed(payment_id, record):
             return
         self.collection.look_into(payment_id)
         after = self._standing(payment_id)
@@ -127,6 +133,24 @@ class Reconciler:
         else:
             yield Line(f"payment {payment_id} of order {attempt.order_id} is {after} here and {record.standing} there",
                        left=True)
+
+    def _is_reversed(self, payment_id: str, record: Record) -> bool:
+        """Whether more has gone back than we know of, or a dispute stands that nobody told us of."""
+        if record.standing != "captured":
+            return False
+        back, known = self.database.read(lambda tx: (audit.sent_back(tx, payment_id),
+                                                     reversals.of_payment(tx, payment_id)))
+        by_hand = sum(row.amount for row in known if row.kind == "refund" and row.status != "lifted")
+        return record.refunded > back + by_hand or record.disputed and not any(row.kind == "dispute" for row in known)
+
+    def _reversal(self, there: ReversalRecord) -> Iterator[Line]:
+        """One that stands is noted with its payment, and then told with the others that wait for somebody."""
+        known = self.database.read(lambda tx: reversals.status(tx, there.reversal_id))
+        if there.lifted is not (known in (None, "lifted")):
+            self.collection.look_into(there.payment_id)
+            if there.lifted:
+                yield Line(f"{there.kind} {there.reversal_id} of payment {there.payment_id} was lifted: "
+                           "the money is ours again")
 
     def _standing(self, payment_id: str) -> str | None:
         return self.database.read(lambda tx: audit.standing(tx, payment_id))
@@ -154,7 +178,7 @@ class Reconciler:
             yield Line(f"{what} is done here and {standing or 'unknown'} there", left=True)
         if "failed" in (row.status, standing):
             yield Line(f"{what} failed; {money} are owed", left=True)
-        if there is not None and there.amount != row.amount:
+        if there is not None and there.amount != row.amount - row.covered:
             yield Line(f"{what} is {money} here and {format_money(there.amount, row.currency)} there", left=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection, Row
 
-from services.payment import rules, store
+from services.payment import reversals, rules, store
 from services.payment.models import Account, Payment, Refund
 
 
@@ -17,8 +17,10 @@ def request(tx: Connection, wanted: dict[str, Any], now: dt.datetime) -> Row[Any
         rules.check_same_refund(known, wanted)
         return known
     payment_id = rules.refundable(found, wanted["amount"], wanted["currency"])
-    tx.execute(insert(Refund).values(**wanted, payment_id=payment_id, status="requested", attempt=1, created_at=now,
-                                     tried_at=now))
+    covered = min(reversals.credit(tx, payment_id), wanted["amount"])
+    status = "settled" if covered == wanted["amount"] else "requested"
+    tx.execute(insert(Refund).values(**wanted, payment_id=payment_id, status=status, attempt=1, covered=covered,
+                                     created_at=now, tried_at=now))
     store.change(tx, found.order_id, now, refunded=Account.refunded + wanted["amount"])
     return find(tx, wanted["refund_id"])
 

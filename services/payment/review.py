@@ -1,4 +1,4 @@
-"""Cases that somebody has to decide: payments under review, and refunds that their provider has failed.
+"""Cases that somebody has to decide: payments under review, refunds that their provider has failed, and reversals.
 
 Every decision is written down before anything is done about it. The provider is asked, whatever was decided; the
 order's room hears of the end by an event, as of any other.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from schemas.currencies import format_money
 from services.foundation.database import Transactions, utc_now
-from services.payment import audit, refunds, roster, rules, store
+from services.payment import audit, refunds, reversals, roster, rules, store
 from services.payment.collection import Collection
 from services.payment.providers import Provider
 from services.payment.rules import Attempt, Record
@@ -23,6 +23,10 @@ OF_REFUNDS = {
     "retry": "the provider is asked for it once more",
     "settled": "it was paid back in another way",
 }
+OF_REVERSALS = {
+    "void": "the tickets are void, and what has not gone back yet does: the order ends",
+    "keep": "the tickets stay good",
+}
 RESERVED = ("pending", "authorized")
 Note = Callable[[], None]
 
@@ -33,7 +37,7 @@ class Undecidable(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """Something to decide. `about`: the payment's or refund's id, by which it is decided."""
+    """Something to decide. `about`: the payment's, refund's or reversal's id, by which it is decided."""
 
     about: str
     order_id: str
@@ -55,13 +59,18 @@ class Review:
 
     def cases(self) -> list[Case]:
         """All that are open, the oldest of each kind first."""
-        payments, failed = self.database.read(lambda tx: (audit.in_review(tx), audit.failed_refunds(tx)))
+        payments, failed, reversed_ = self.database.read(lambda tx: (
+            audit.in_review(tx), audit.failed_refunds(tx), reversals.open_ones(tx)))
         return [Case(row.payment_id, row.order_id, row.provider,
                      f"{format_money(row.amount, row.currency)} asked of {row.provider}: {row.reason}", OF_PAYMENTS)
                 for row in payments] + [
                 Case(row.refund_id, row.order_id, row.provider,
                      f"refund of {format_money(row.amount, row.currency)} failed at {row.provider}", OF_REFUNDS)
-                for row in failed]
+                for row in failed] + [
+                Case(row.reversal_id, row.order_id, row.provider,
+                     f"{row.kind} of {format_money(row.amount, row.currency)} at {row.provider}, not by us",
+                     OF_REVERSALS)
+                for row in reversed_]
 
     def at_the_provider(self, case: Case) -> str:
         """How the money of a payment stands there. Raises Busy or UnknownProvider."""
@@ -75,7 +84,7 @@ class Review:
             self.database.run(lambda tx: store.note_decision(tx, case.about, decision, by, because, utc_now()))
 
         act = {"pay": self._pay, "refund": self._refund, "release": self._release, "retry": self._retry,
-               "settled": self._settled}[decision]
+               "settled": self._settled, "void": self._void, "keep": self._keep}[decision]
         return act(case.about, note)
 
     def resolve(self, payment_id: str) -> bool:
@@ -140,6 +149,23 @@ class Review:
         note()
         self.database.run_known(lambda tx: refunds.settled(tx, refund_id))
         return "The refund is no longer owed."
+
+    def _void(self, reversal_id: str, note: Note) -> str:
+        self._end_reversal(reversal_id, "void", note)
+        return "The tickets of the order that was paid with it are void, and its seats are free."
+
+    def _keep(self, reversal_id: str, note: Note) -> str:
+        self._end_reversal(reversal_id, "kept", note)
+        return "The tickets stay good. What has gone back counts for any refund that is asked for."
+
+    def _end_reversal(self, reversal_id: str, status: str, note: Note) -> None:
+        payment_id = self.database.read(lambda tx: reversals.payment_of(tx, reversal_id))
+        self.collection.look_into(payment_id)  # which sees whether it still stands
+        if self.database.read(lambda tx: reversals.status(tx, reversal_id)) != "open":
+            raise Undecidable("It does not stand at the provider any more: the money is ours again.")
+        note()
+        if not self.database.run_known(lambda tx: reversals.decide(tx, reversal_id, status)):
+            raise Undecidable("Somebody else has decided it meanwhile.")
 
     def _attempt(self, payment_id: str) -> tuple[Attempt, Provider]:
         attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))

@@ -8,13 +8,13 @@ from nameko import config
 from schemas.errors import Busy
 from schemas.payment import UnknownProvider
 from services.foundation.database import Transactions, make_engine
-from services.payment.review import OF_PAYMENTS, OF_REFUNDS, Case, Review, Undecidable
+from services.payment.review import OF_PAYMENTS, OF_REFUNDS, OF_REVERSALS, Case, Review, Undecidable
 
 
 @click.group("review", invoke_without_command=True)
 @click.pass_context
 def review_command(context: click.Context) -> None:
-    """List the payments and refunds that somebody has to decide about, and decide."""
+    """List the payments, refunds and reversals that somebody has to decide about, and decide."""
     context.obj = Review(Transactions(make_engine(config["DB_URIS"]["payment:Base"])))
     if context.invoked_subcommand is None:
         context.invoke(list_cases)
@@ -32,16 +32,17 @@ def list_cases(review: Review) -> None:
 
 @review_command.command("decide")
 @click.argument("case_id", metavar="ID")
-@click.argument("decision", type=click.Choice([*OF_PAYMENTS, *OF_REFUNDS]))
+@click.argument("decision", type=click.Choice([*OF_PAYMENTS, *OF_REFUNDS, *OF_REVERSALS]))
 @click.option("--because", required=True, help="Why; it is kept with the decision.")
 @click.option("--by", default=getpass.getuser, show_default="you", help="Who decides; kept as well.")
 @click.option("--yes", is_flag=True, help="Do not ask again.")
 @click.pass_obj
 def decide(review: Review, case_id: str, decision: str, because: str, by: str, yes: bool) -> None:
-    """Decide the case of this payment, refund or order.
+    """Decide the case of this payment, refund, reversal or order.
 
     Of payments: `pay` takes the money if it is the amount we asked for, `refund` gives back what was taken, `release`
-    ends an order that nobody has paid. Of refunds: `retry`, or `settled` when it was paid back in another way.
+    ends an order that nobody has paid. Of refunds: `retry`, or `settled` when it was paid back in another way. Of money
+    that left without us (a refund made at the provider by hand, a dispute): `void` ends the order, `keep` does not.
     """
     found = [case for case in _open(review) if case_id in (case.about, case.order_id)]
     if len(found) != 1:
@@ -71,7 +72,7 @@ def _open(review: Review) -> list[Case]:
 
 
 def _standing(review: Review, case: Case) -> str:
-    if case.decisions is OF_REFUNDS:
+    if case.decisions is not OF_PAYMENTS:
         return ""
     try:
         return f"  (there: {review.at_the_provider(case)})"

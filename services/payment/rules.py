@@ -78,6 +78,8 @@ class Record:
     reference: str | None = None
     redirect_url: str | None = None
     reason: str | None = None       # why it was declined
+    refunded: int = 0               # what of it went back, whoever sent it
+    disputed: bool = False          # now or once
 
 
 @dataclass(frozen=True)

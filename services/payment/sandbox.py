@@ -17,7 +17,7 @@ from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.payment import sandbox_webhooks
 from services.payment.models import SandboxCharge, SandboxInstruction, SandboxRefund
-from services.payment.providers import RefundRecord, RefundStanding, WebhookEvent
+from services.payment.providers import RefundRecord, RefundStanding, ReversalRecord, WebhookEvent
 from services.payment.rules import Attempt, Charge, Record
 
 Trouble = Literal["decline", "time_out", "slow", "lose_authorize", "lose_capture", "lose_cancel", "lose_refund",
@@ -117,6 +117,15 @@ class Sandbox:
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> WebhookEvent:
         return sandbox_webhooks.read(self._database.read(sandbox_webhooks.secrets), body, headers, now)
 
+    def payment_of(self, reference: str) -> str | None:
+        return None  # it calls them as we do
+
+    def reversals_of(self, attempt: Attempt) -> list[ReversalRecord]:
+        return []    # nobody but us moves this money
+
+    def reversals(self, since: dt.datetime) -> Iterator[ReversalRecord]:
+        return iter(())
+
     def payments(self, since: dt.datetime) -> Iterator[Record]:
         begun = select(SandboxCharge.__table__).where(SandboxCharge.created_at >= since)
         yield from map(_as_record, self._run(lambda tx: tx.execute(begun).all()))
@@ -158,4 +167,4 @@ def _as_record(row: Any) -> Record:
     hosted = row.return_url is not None
     return Record("pending" if row.status in OPEN else row.status, row.payment_id, row.order_id, row.amount,
                   row.currency, live=False, reference=row.payment_id, reason=row.reason,
-                  redirect_url=f"/payment/sandbox/{row.payment_id}" if hosted else None)
+                  refunded=row.refunded, redirect_url=f"/payment/sandbox/{row.payment_id}" if hosted else None)

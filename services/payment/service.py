@@ -11,7 +11,6 @@ from base64 import b64decode
 from collections.abc import Callable
 from functools import partial
 from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from nameko import config
@@ -46,7 +45,6 @@ LEFT_AFTER = {"submitted": dt.timedelta(seconds=30),  # longer than any call her
               "pending": dt.timedelta(minutes=2)}     # and than a webhook takes
 # No provider sends anything again after so long, and no signature is good for longer than minutes.
 WEBHOOKS_KEPT = dt.timedelta(days=30)
-PAYMENT = attrgetter("payment_id")
 
 
 class Payment:
@@ -154,8 +152,9 @@ class Payment:
     def _look_into_webhooks(self) -> None:
         while found := self.database.run(lambda tx: webhook_inbox.take(tx, utc_now())):
             # All that was said of one payment is one reason to look.
-            for payment_id, rows in groupby(sorted(found, key=PAYMENT), key=PAYMENT):
-                if self._tend({"payment_id": payment_id}, partial(self.collection.look_into, payment_id)):
+            for (provider, payment_id, reference), rows in groupby(sorted(found, key=_about), key=_about):
+                look = partial(self.collection.look_into_message, provider, payment_id or None, reference or None)
+                if self._tend({"payment_id": payment_id, "reference": reference}, look):
                     self.database.run(partial(webhook_inbox.handled, rows=list(rows), now=utc_now()))
 
     # --- the sandbox's page and messengers ---
@@ -231,3 +230,8 @@ class Payment:
             work()
         except Exception as problem:  # it is tried again; the room lives on
             log.warning("could not look for work", extra={"what": what}, exc_info=not isinstance(problem, Busy))
+
+
+def _about(message: Any) -> tuple[str, str, str]:
+    """Which payment a row of webhook_inbox is about: by our name for it or its provider's."""
+    return message.provider, message.payment_id or "", message.reference or ""

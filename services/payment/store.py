@@ -72,7 +72,7 @@ def move(tx: Connection, payment_id: str, record: rules.Record, now: dt.datetime
 
     `reviewed`: it is under review, and somebody has looked.
     """
-    found, known = _lock(tx, payment_id)
+    found, known = lock(tx, payment_id)
     if record.standing == "pending":
         _compare_and_set(tx, payment_id, ("submitted",), status="pending", reference=record.reference,
                          redirect_url=record.redirect_url)
@@ -87,7 +87,7 @@ def move(tx: Connection, payment_id: str, record: rules.Record, now: dt.datetime
         elif moved:
             if end == "captured":
                 change(tx, known.order_id, now, status="captured", captured_payment_id=payment_id)
-            _tell(tx, known, TOLD.get(end), reason=record.reason)
+            tell(tx, known, TOLD.get(end), reason=record.reason)
     return books(tx, found.order_id)
 
 
@@ -96,7 +96,7 @@ def dismiss(tx: Connection, payment_id: str, taken: rules.Record | None, now: dt
 
     False: it is not under review any more.
     """
-    found, known = _lock(tx, payment_id)
+    found, known = lock(tx, payment_id)
     if not _compare_and_set(tx, payment_id, ("review",), status="captured" if taken else "cancelled"):
         return False
     if found.status == "open":
@@ -104,7 +104,7 @@ def dismiss(tx: Connection, payment_id: str, taken: rules.Record | None, now: dt
     given_back = {"amount": taken.amount, "currency": taken.currency} if taken else {"amount": 0}
     if taken:
         _give_back(tx, {**known._mapping, **given_back}, now)
-    _tell(tx, known, contract.DISMISSED, reason=None, given_back=given_back["amount"])
+    tell(tx, known, contract.DISMISSED, reason=None, given_back=given_back["amount"])
     return True
 
 
@@ -146,7 +146,7 @@ def _compare_and_set(tx: Connection, payment_id: str, before: tuple[str, ...], *
     return bool(tx.execute(update(Payment).where(here).values(**after)).rowcount)
 
 
-def _lock(tx: Connection, payment_id: str) -> tuple[rules.Books, Row[Any]]:
+def lock(tx: Connection, payment_id: str) -> tuple[rules.Books, Row[Any]]:
     """The books of a payment's order, which nobody else changes now, and the payment as it is then."""
     query: Any = select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider,
                         Payment.status).where(Payment.payment_id == payment_id)
@@ -154,7 +154,8 @@ def _lock(tx: Connection, payment_id: str) -> tuple[rules.Books, Row[Any]]:
     return found, tx.execute(query).one()
 
 
-def _tell(tx: Connection, payment: Any, event: Event | None, **said: Any) -> None:
+def tell(tx: Connection, payment: Any, event: Event | None, **said: Any) -> None:
+    """Write the event, if there is one, about this payment: columns of it, and what is `said` besides."""
     if event:
         # Mostly a payment ends once; more often when money comes in late, or somebody has to look.
         last = select(func.max(OUTBOX.c.sequence)).where(OUTBOX.c.about == payment.payment_id)
@@ -175,7 +176,7 @@ def _give_back(tx: Connection, stray: Mapping[Any, Any], now: dt.datetime) -> No
     """Once, all of a payment that its order's account knows nothing of."""
     facts = {name: stray[name] for name in ("order_id", "payment_id", "amount", "currency")}
     row = {**facts, "refund_id": rules.stray_refund(stray["payment_id"]), "status": "requested", "attempt": 1,
-           "created_at": now, "tried_at": now}
+           "covered": 0, "created_at": now, "tried_at": now}
     tx.execute(upsert(Refund).values(row).on_duplicate_key_update(refund_id=row["refund_id"]))
 
 

@@ -5,19 +5,18 @@ calls are blocking ones of the `requests` library, which wait as greenlets do in
 """
 
 import datetime as dt
-import json
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import stripe
 
 from schemas.errors import RoomSilent
-from schemas.payment import WebhookRefused
-from services.payment.providers import RefundRecord, RefundStanding, WebhookEvent
-from services.payment.rules import Attempt, Record, Standing
-from services.payment.signatures import TOLERANCE_SECONDS, is_timely
+from services.foundation.settings import is_test_key
+from services.payment import stripe_webhooks
+from services.payment.providers import RefundRecord, RefundStanding, ReversalRecord, WebhookEvent
+from services.payment.rules import Attempt, Record
+from services.payment.stripe_objects import is_ours, record, refund_record, reversal, standing, told
 
 log = logging.getLogger("marquee.stripe")
 T = TypeVar("T")
@@ -27,20 +26,16 @@ SHORTEST_SESSION = dt.timedelta(minutes=45)   # Stripe wants 30 from the moment 
 SLACK = dt.timedelta(minutes=5)               # by which its clock may differ from ours
 LATEST = dt.timedelta(hours=1)                # after which an attempt's session is not asked for any more
 PAGE = 100
-WITH_MONEY = {"expand": ["payment_intent"]}
-INTENTS: dict[str, Standing] = {"requires_capture": "authorized", "succeeded": "captured", "canceled": "cancelled"}
-SESSIONS: dict[str, Standing] = {"open": "pending", "complete": "pending", "expired": "cancelled"}
-REFUNDS: dict[str, RefundStanding] = {"succeeded": "done", "failed": "failed", "canceled": "failed"}
+WITH_MONEY = {"expand": ["payment_intent.latest_charge"]}
+LISTED_MONEY = ["data.payment_intent.latest_charge"]
 REFUSALS = (stripe.InvalidRequestError, stripe.CardError)
-TIME = re.compile(r"(?:^|,)t=([0-9]{1,12})(?=,|\Z)")
-ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 class StripeCheckout:
     """A Provider."""
 
     def __init__(self, secret_key: str, webhook_secrets: list[str], public_url: str, api: str) -> None:
-        self.live = re.match(r"[sr]k_test_", secret_key) is None
+        self.live = not is_test_key(secret_key)
         self._webhook_secrets, self._public_url = webhook_secrets, public_url.rstrip("/")
         self._client = stripe.StripeClient(
             secret_key, base_addresses={"api": api}, max_network_retries=0,  # we look before we repeat
@@ -66,7 +61,7 @@ class StripeCheckout:
             "success_url": back, "cancel_url": back, "expires_at": int(ends.timestamp()), **WITH_MONEY,
         }
         try:
-            return _record(self._try(lambda: self._sessions.create(
+            return record(self._try(lambda: self._sessions.create(
                 params, {"idempotency_key": f"pay:{attempt.payment_id}"})))
         except REFUSALS as refusal:
             log.error("stripe refuses a payment", extra={"payment_id": attempt.payment_id, "reason": refusal.code})
@@ -90,7 +85,7 @@ class StripeCheckout:
 
     def fetch(self, attempt: Attempt) -> Record:
         session = self._find(attempt)
-        return _record(session) if session else Record("unknown")
+        return record(session) if session else Record("unknown")
 
     def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStanding:
         intent = self._intent(attempt)
@@ -99,11 +94,11 @@ class StripeCheckout:
             return "failed"
         # Its key is forgotten after a day; what it did is not.
         if known := self._find_refund(intent, refund_id):
-            return _standing(known)
+            return standing(known)
         params: Any = {"payment_intent": intent, "amount": amount,
                        "metadata": {"refund_id": refund_id, "payment_id": attempt.payment_id}}
         try:
-            return _standing(self._try(lambda: self._client.v1.refunds.create(
+            return standing(self._try(lambda: self._client.v1.refunds.create(
                 params, {"idempotency_key": f"refund:{refund_id}"})))
         except REFUSALS as refusal:
             log.error("stripe refuses a refund", extra={"refund_id": refund_id, "reason": refusal.code})
@@ -112,41 +107,44 @@ class StripeCheckout:
     def fetch_refund(self, attempt: Attempt, refund_id: str) -> RefundStanding | None:
         intent = self._intent(attempt)
         known = self._find_refund(intent, refund_id) if intent else None
-        return _standing(known) if known else None
+        return standing(known) if known else None
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> WebhookEvent:
-        header = headers.get("stripe-signature", "")
-        times = TIME.findall(header)
-        # The library looks at what is too old; what comes from the future is for us.
-        if len(times) != 1 or not is_timely(int(times[0]), now.timestamp()) or not self._is_signed(body, header):
-            raise WebhookRefused()
+        return stripe_webhooks.read(self._webhook_secrets, body, headers, now)
+
+    def payment_of(self, reference: str) -> str | None:
+        things = self._client.v1.charges if reference.startswith("ch_") else self._client.v1.payment_intents
         try:
-            told = json.loads(body)
-            about = told["data"]["object"]
-            payment_id = str((about.get("metadata") or {}).get("payment_id") or "")
-            return WebhookEvent(str(told["id"]), str(told["type"]), payment_id if ID.match(payment_id) else None)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise WebhookRefused() from None
+            return told(self._try(lambda: things.retrieve(reference))).get("payment_id")
+        except REFUSALS as refusal:
+            if refusal.code == "resource_missing":
+                return None
+            raise RoomSilent(room="stripe") from None
+
+    def reversals_of(self, attempt: Attempt) -> list[ReversalRecord]:
+        intent = self._intent(attempt)
+        return list(self._reversals({"payment_intent": intent}, attempt.payment_id)) if intent else []
+
+    def reversals(self, since: dt.datetime) -> Iterator[ReversalRecord]:
+        return self._reversals({"created": {"gte": int(since.timestamp())}, "expand": ["data.payment_intent"]})
+
+    def _reversals(self, listed: dict[str, Any], payment_id: str | None = None) -> Iterator[ReversalRecord]:
+        """Of that payment, or of those that stand in what is listed."""
+        for things in (self._client.v1.refunds, self._client.v1.disputes):
+            for thing in self._ask(lambda things=things: list(self._pages(things, listed))):  # type: ignore[misc]
+                whose = payment_id or thing.payment_intent and told(thing.payment_intent).get("payment_id")
+                if whose and not is_ours(thing):
+                    yield reversal(thing, whose)
 
     def payments(self, since: dt.datetime) -> Iterator[Record]:
-        listed = {"created": {"gte": int(since.timestamp())}, "expand": ["data.payment_intent"]}
+        listed = {"created": {"gte": int(since.timestamp())}, "expand": LISTED_MONEY}
         sessions = self._ask(lambda: list(self._pages(self._sessions, listed)))
-        return (_record(session) for session in sessions if _told(session).get("payment_id"))
+        return (record(session) for session in sessions if told(session).get("payment_id"))
 
     def refunds(self, since: dt.datetime) -> Iterator[RefundRecord]:
         listed = {"created": {"gte": int(since.timestamp())}}
-        for refund in self._ask(lambda: list(self._pages(self._client.v1.refunds, listed))):
-            ours = _told(refund)
-            if ours.get("payment_id"):
-                yield RefundRecord(ours.get("refund_id"), ours["payment_id"], int(refund.amount), _standing(refund))
-
-    def _is_signed(self, body: bytes, header: str) -> bool:
-        for secret in self._webhook_secrets:
-            try:
-                return bool(stripe.WebhookSignature.verify_header(body, header, secret, TOLERANCE_SECONDS))
-            except (stripe.SignatureVerificationError, UnicodeError):
-                continue
-        return False
+        found = self._ask(lambda: list(self._pages(self._client.v1.refunds, listed)))
+        return (refund_record(refund) for refund in found if told(refund).get("payment_id"))
 
     def _find(self, attempt: Attempt) -> Any:
         """The attempt's session with its PaymentIntent; None when there never was one."""
@@ -155,7 +153,7 @@ class StripeCheckout:
         assert attempt.created_at
         around = {"gte": int((attempt.created_at - SLACK).timestamp()),
                   "lte": int((attempt.created_at + LATEST).timestamp())}
-        listed = {"created": around, "expand": ["data.payment_intent"]}
+        listed = {"created": around, "expand": LISTED_MONEY}
         return self._ask(lambda: next((session for session in self._pages(self._sessions, listed)
                                        if session.client_reference_id == attempt.payment_id), None))
 
@@ -165,7 +163,7 @@ class StripeCheckout:
 
     def _find_refund(self, intent: str, refund_id: str) -> Any:
         return self._ask(lambda: next((each for each in self._pages(self._client.v1.refunds, {"payment_intent": intent})
-                                       if _told(each).get("refund_id") == refund_id), None))
+                                       if told(each).get("refund_id") == refund_id), None))
 
     def _change(self, attempt: Attempt, work: Callable[[Any], object]) -> Record:
         """Do it where that is possible, and say how the payment stands then."""
@@ -176,7 +174,7 @@ class StripeCheckout:
             self._try(lambda: work(session))
         except REFUSALS as refusal:  # it has ended in another way; which, will be seen
             log.info("stripe can't do that now", extra={"payment_id": attempt.payment_id, "reason": refusal.code})
-        return _record(self._ask(lambda: self._sessions.retrieve(session.id, WITH_MONEY)))
+        return record(self._ask(lambda: self._sessions.retrieve(session.id, WITH_MONEY)))
 
     def _pages(self, things: Any, params: dict[str, Any]) -> Iterator[Any]:
         return iter(things.list({**params, "limit": PAGE}).auto_paging_iter())
@@ -200,28 +198,3 @@ class StripeCheckout:
             log.warning("no answer from stripe", extra={"problem": type(problem).__name__,
                                                         "status": problem.http_status})
             raise RoomSilent(room="stripe") from None
-
-
-def _told(thing: Any) -> dict[str, str]:
-    """The ids we gave it."""
-    return dict(thing.metadata.to_dict()) if thing.metadata else {}
-
-
-def _standing(refund: Any) -> RefundStanding:
-    return REFUNDS.get(str(refund.status), "pending")
-
-
-def _record(session: Any) -> Record:
-    intent = session.payment_intent
-    ours = _told(session)
-    if intent and _told(intent) != ours:
-        ours = {}  # one of them is not what we made
-    standing = SESSIONS.get(str(session.status), "pending")
-    if intent and standing != "cancelled" or intent and intent.status in ("requires_capture", "succeeded"):
-        standing = INTENTS.get(str(intent.status), standing)
-    assert standing in get_args(Standing)
-    amount = session.amount_total
-    if intent:
-        amount = intent.amount_received if standing == "captured" else intent.amount
-    return Record(standing, ours.get("payment_id"), ours.get("order_id"), amount,
-                  str((intent or session).currency).upper(), bool(session.livemode), session.id, session.url)

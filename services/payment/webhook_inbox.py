@@ -19,7 +19,8 @@ LONGEST_PAUSE = 300   # seconds between two tries
 def keep(tx: Connection, provider: str, event: WebhookEvent, now: dt.datetime) -> None:
     """Keep the event, unless it is here already. What is about nothing of ours is kept as handled."""
     row = {"provider": provider, "event_id": event.event_id, "type": event.type[:64], "payment_id": event.payment_id,
-           "received_at": now, "due_at": now, "tries": 0, "handled_at": None if event.payment_id else now}
+           "reference": event.reference, "received_at": now, "due_at": now, "tries": 0,
+           "handled_at": None if event.payment_id or event.reference else now}
     tx.execute(upsert(WebhookInbox).values(row).on_duplicate_key_update(provider=provider))
 
 

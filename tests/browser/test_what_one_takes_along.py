@@ -1,6 +1,7 @@
 """Tickets on paper, and the evening in one's calendar."""
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 import zxingcpp
 from icalendar import Calendar
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from gateway.web import FOLDER
 from rehearsal.mesh import Mesh
 from tests.browser.conftest import Visit, buy, pay_at_once
 
@@ -51,3 +53,30 @@ def test_the_evening_goes_into_ones_calendar(visit: Visit, mesh: Mesh, tmp_path:
     [evening] = Calendar.from_ical((tmp_path / "evening.ics").read_text()).events
     assert (evening["summary"], evening["description"]) == (film, "H8, H9")
     assert saved.value.suggested_filename.endswith(".ics")
+
+
+def test_a_demonstration_says_test_on_every_page_and_ticket(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    expect(page.locator(".test-money")).to_have_count(0)
+    buy(page, "H5", "H6")
+    pay_at_once(page)
+
+    def mark(route: Route) -> None:
+        """As the gateway of a demonstration sends its pages."""
+        if route.request.resource_type != "document":
+            return route.continue_()
+        answer = route.fetch()
+        return route.fulfill(response=answer, body=answer.text().replace("<html ", "<html data-test "))
+
+    page.route("**/*", mark)
+    page.reload()
+    for language in ("en", "zh"):
+        banner, word = (json.loads((FOLDER / "language" / f"{language}.json").read_text())[f"test.{name}"]
+                        for name in ("banner", "ticket"))
+        for media in ("screen", "print"):
+            page.emulate_media(media=media)  # type: ignore[arg-type]
+            expect(page.locator(".test-money")).to_have_text(banner)
+            expect(page.locator(".test-money")).to_be_visible()
+            expect(page.locator(".ticket .test-mark:visible")).to_have_text([word, word])
+        page.emulate_media(media="screen")
+        page.get_by_role("button", name="中文" if language == "en" else "English").click()

@@ -14,6 +14,7 @@ from operations.mesh import ROOT, find_rooms, module_of
 COMPOSE = ROOT / "docker-compose.yml"
 SERVERS = {"rabbitmq", "redis", "mariadb"}
 PASSWORDS = ("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD")
+MONEY = ("MARQUEE_PAYMENT_PROVIDER", "MARQUEE_PUBLIC_URL")
 
 
 class Plain(yaml.SafeLoader):
@@ -60,6 +61,13 @@ def test_it_runs_in_earnest_with_passwords_that_must_be_given(services: dict[str
         assert all(settings[name].startswith("${" + name + ":?") for name in PASSWORDS)
 
 
+def test_it_takes_test_money_only_when_that_is_said(services: dict[str, Any]) -> None:
+    for name in (*find_rooms(ROOT), "auditor", "migrate"):
+        settings = services[name]["environment"]
+        assert all(settings[variable].startswith("${" + variable + ":?") for variable in MONEY)
+        assert settings["MARQUEE_ALLOW_TEST_MONEY"] == "${MARQUEE_ALLOW_TEST_MONEY:-no}"
+
+
 def test_the_servers_keep_the_same_promises(services: dict[str, Any]) -> None:
     assert "--innodb-flush-log-at-trx-commit=1" in services["mariadb"]["command"]
     redis = " ".join(services["redis"]["command"])
@@ -78,7 +86,7 @@ def compose_command() -> list[str]:
 
 @pytest.mark.skipif(not compose_command(), reason="docker compose is not installed")
 def test_docker_compose_reads_it() -> None:
-    environment = {**os.environ, **dict.fromkeys(PASSWORDS, "secret")}
+    environment = {**os.environ, **dict.fromkeys((*PASSWORDS, *MONEY), "secret")}
     done = subprocess.run([*compose_command(), "--file", str(COMPOSE), "config", "--quiet"], cwd=Path("/"),
                           env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -3,9 +3,9 @@
 import { h } from "../dom.js";
 import { t } from "../language.js";
 
-const TOLD = ["screening_cancelled", "paid_late"];
+const TOLD = ["screening_cancelled", "paid_late", "reversed"];
 
-/** `screening_cancelled` and `paid_late` say more than the state that they led to. */
+/** `screening_cancelled`, `paid_late` and `reversed` say more than the state that they led to. */
 export const outcome = ({ status, end_reason: reason }) => TOLD.includes(reason) ? reason : status;
 
 /** Whether its money may not be back yet. */

@@ -1,7 +1,7 @@
 /** The tickets of an order: what is shown at the door. */
 
 import { read } from "../api.js";
-import { fill, h } from "../dom.js";
+import { fill, h, isTest } from "../dom.js";
 import { dayOf, longDay, time } from "../format.js";
 import { t } from "../language.js";
 import { sentence } from "../problems.js";
@@ -36,6 +36,7 @@ const picture = (svg, seat) => h("img", {
 function stub(screening, ticket) {
   const fact = (name, value, look) => h("div", {}, h("dt", {}, t(`ticket.${name}`)), h("dd", { class: look }, value));
   return h("div", { class: "stub" },
+    isTest && h("p", { class: "test-mark" }, t("test.ticket")),
     h("p", { class: "ticket-film" }, screening.film_title),
     h("dl", {}, fact("seat", ticket.seat_id, "seat-big"), fact("time", time(screening.starts_at)),
       fact("day", longDay(dayOf(screening.starts_at))),

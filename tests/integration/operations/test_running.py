@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from operations.mesh import module_of
 from operations.stop import descendants
 from rehearsal.mesh import ROOT, Mesh, private_environment, wait_until
 
@@ -70,6 +71,24 @@ def test_run_shows_one_log_and_ctrl_c_stops_everything(fresh: Mesh, tmp_path: Pa
     assert "Marquee is ready after" in output.read_text()
     assert fresh.url in output.read_text()
     assert not descendants(fresh.folder)
+
+
+def test_a_house_that_sells_does_not_start_with_test_money(fresh: Mesh) -> None:
+    passwords = dict.fromkeys(("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD"), "chosen")
+    house = Mesh(fresh.folder, {**fresh.environment, **passwords, "MARQUEE_ENVIRONMENT": "production",
+                                "MARQUEE_PUBLIC_URL": "https://cinema.example"})
+    done = house.operate("start", check=False)
+    assert done.returncode == 1
+    assert "MARQUEE_PAYMENT_PROVIDER" in done.stderr
+    assert done.stderr.count("\n") == 1
+    nameko = str(Path(sys.executable).with_name("nameko"))
+    run = [sys.executable, "-W", "ignore", nameko, "run", "--config", "config.yml"]
+    rooms = [subprocess.Popen([*run, module_of(room)], cwd=ROOT, env=house.environment, stderr=subprocess.PIPE,
+                              text=True) for room in ("gateway", "notification")]
+    for room in rooms:
+        _, said = room.communicate(timeout=60)
+        assert room.returncode != 0
+        assert "MARQUEE_PAYMENT_PROVIDER" in said
 
 
 @pytest.mark.parametrize(("variable", "words"), [

@@ -125,3 +125,24 @@ def test_of_a_cancelled_screening_a_payment_that_counts_after_all_goes_back(mesh
     wait_until(lambda: status_of(mesh, order) == "refunded", 60, "the money to go back")
     assert info(mesh, token, order)["refunded"] == order["total"]
     mesh.check_invariants()
+
+
+def test_an_order_whose_money_was_taken_back_has_no_tickets_once_somebody_decides_so(mesh: Mesh, screening: str,
+                                                                                    token: str) -> None:
+    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
+    order = buy(mesh, token, screening, seats)
+    paid = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
+    assert paid["status"] == "paid"
+    mesh.rows("payment", "INSERT INTO reversal SELECT 'dp_1', captured_payment_id, order_id, 'dispute', amount, "
+                         "currency, 'open', UTC_TIMESTAMP(3) FROM account WHERE order_id = :o", o=order["order_id"])
+    mesh.check_invariants()
+    decide(mesh, order, "void")
+
+    wait_until(lambda: status_of(mesh, order) == "refunded", 30, "the order's end")
+    after = info(mesh, token, order)
+    assert (after["end_reason"], after["refunded"]) == ("reversed", order["total"])
+    assert [(ticket["status"], ticket["code"]) for ticket in after["tickets"]] == [("void", None)] * 2
+    wait_until(lambda: [mesh.seats(screening)[seat] for seat in seats] == ["free", "free"], 30, "the seats to be free")
+    assert mesh.rows("payment", "SELECT 1 FROM sandbox_refund JOIN sandbox_charge USING (payment_id) "
+                                "WHERE order_id = :o", o=order["order_id"]) == []
+    mesh.check_invariants()

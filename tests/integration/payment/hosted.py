@@ -50,5 +50,5 @@ def count(database: Transactions, query: str, payments: list[str]) -> int:
 def events(database: Transactions, order_id: str) -> list[str]:
     """What the others are told of the order's payments."""
     query = text("SELECT o.type FROM outbox o JOIN payment p ON p.payment_id = o.about WHERE p.order_id = :order "
-                 "ORDER BY p.attempt")
+                 "ORDER BY p.attempt, o.sequence")
     return list(database.read(lambda tx: tx.execute(query, {"order": order_id}).scalars().all()))

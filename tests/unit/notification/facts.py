@@ -13,7 +13,7 @@ from services.notification.letter import Letterhead
 NOON = dt.datetime(2026, 11, 21, 11, tzinfo=dt.UTC)
 SETTINGS: dict[str, Any] = {
     "environment": "local", "public_url": "https://cinema.example/", "language": "en", "run_folder": ".run",
-    "WEB_SERVER_ADDRESS": "127.0.0.1:8000",
+    "allow_test_money": False, "WEB_SERVER_ADDRESS": "127.0.0.1:8000",
     "notification": {"post": None, "sender": "Marquee <tickets@cinema.example>", "smtp": {
         "host": None, "port": 587, "security": "starttls", "user": "", "password": "", "ca_file": None,
         "timeout": 10}},

@@ -63,6 +63,20 @@ def test_snacks_are_named_in_the_readers_language(language: str, line: str) -> N
     assert line in written("paid", language, snacks=snacks).text
 
 
+@pytest.mark.parametrize(("language", "mark", "sentence"), [
+    ("en", "[TEST] ", "no real money"), ("zh", "[测试] ", "没有收取真实款项")])
+@pytest.mark.parametrize("kind", rules.KINDS)
+def test_a_demonstration_s_messages_say_test(kind: str, language: str, mark: str, sentence: str) -> None:
+    head = letterhead(language=language, allow_test_money=True)
+    told = parse(write(message(kind, **GIVEN_BACK), contact(), head).as_bytes())
+    assert told.subject.startswith(mark)
+    assert sentence in told.text.splitlines()[0]
+    assert sentence in Page(told.page).text
+    plain = written(kind, language, **GIVEN_BACK)
+    assert mark.strip() not in plain.subject
+    assert sentence not in plain.text + plain.page
+
+
 def test_a_film_may_be_called_anything() -> None:
     title = "<script>alert('x')</script> & \"Söhne\"\r\nBcc: everyone@mail.example"
     told = written(screening={"film_title": title})

@@ -15,11 +15,13 @@ TOLD = {
     ("order.part_refunded", "revived"): "part_refunded",
     ("order.refunding", "gone"): "screening_cancelled",
     ("order.refunded", "plain"): "refunded", ("order.refunded", "revived"): "refunded",
+    ("order.refunded", "reversed"): "reversed",
+    **{("order." + what, "reversed"): what for what in ("paid", "part_refunded", "cancelled", "paid_late")},
     ("order.cancelled", "plain"): "cancelled", ("order.cancelled", "gone"): "screening_cancelled",
     ("order.cancelled", "revived"): "cancelled",
     **{("order.paid_late", how): "paid_late" for how in ("plain", "revived", "gone")},
 }
-HOW = {"plain": {}, "revived": {"revived": True}, "gone": GONE}
+HOW = {"plain": {}, "revived": {"revived": True}, "gone": GONE, "reversed": {"reason": "reversed"}}
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -49,6 +49,11 @@ def test_a_calendar_strikes_out_what_was_given_back(status: str, told: str) -> N
     assert entry(order(status))["status"] == told
 
 
+def test_a_demonstration_s_entry_says_test() -> None:
+    [event] = Calendar.from_ical(calendar_file(order(), test=True)).events
+    assert event["summary"] == "TEST: Amélie; or, 天使爱美丽"
+
+
 def test_no_line_is_longer_than_a_calendar_reads() -> None:
     lines = calendar_file(order(film_title="很" * 200)).encode().split(b"\r\n")
     assert max(map(len, lines)) <= 75

@@ -24,5 +24,16 @@ def test_the_picture_is_black_on_white_with_a_margin_whatever_stands_around_it()
     assert modules.attrib["d"].startswith(f"M{QUIET_ZONE} {QUIET_ZONE}.5h7")
 
 
+def test_a_demonstration_s_picture_says_test_outside_the_margin() -> None:
+    ticket = SimpleNamespace(ticket_id="1", seat_id="F7", code=CODE, status="valid")
+    [image] = ticket_images([ticket], test=True)
+    svg = ElementTree.fromstring(image["svg"])
+    _, modules, word = svg
+    edge, height = 2 * QUIET_ZONE, int(svg.attrib["viewBox"].split()[3])
+    assert modules.attrib["d"].startswith(f"M{edge} {edge}.5h7")
+    assert word.text == "TEST"
+    assert float(word.attrib["y"]) - float(word.attrib["font-size"]) >= height - QUIET_ZONE
+
+
 def test_the_longest_code_fits() -> None:
     assert "<path" in qr_code("x" * 255)

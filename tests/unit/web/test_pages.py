@@ -26,6 +26,14 @@ def test_a_method_comes_before_a_page(path: str) -> None:
     assert not WEB.serves(path)
 
 
+@pytest.mark.parametrize("path", ["/", "/film/amelie", "/account", "/nowhere"])
+def test_a_demonstration_s_pages_are_marked_as_such(path: str) -> None:
+    request = Request("GET", path, "r", browses=True)
+    marked, plain = ((web.nowhere if path == "/nowhere" else web.page)(request).body for web in (Web(test=True), WEB))
+    assert b"<html data-test " in marked
+    assert marked.replace(b"<html data-test ", b"<html ") == plain
+
+
 @pytest.mark.parametrize("path", ["/film", "/film/", "/film/a/b", "/user/register2", "/film/../x", "/payment/x",
                                   "/accounts"])
 def test_elsewhere_there_is_no_page(path: str) -> None:

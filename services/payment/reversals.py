@@ -1,0 +1,85 @@
+"""Money that has left a payment at its provider without us: refunds made there by hand, and disputes.
+
+What has gone back that way is a credit: refunds of the same payment draw on it first, so that nothing goes back twice.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import case, func, insert, select, update
+from sqlalchemy.engine import Connection, Row
+
+from schemas import payment as contract
+from services.payment import store
+from services.payment.models import Payment, Refund, Reversal
+from services.payment.providers import ReversalRecord
+
+
+def note(tx: Connection, payment_id: str, found: Iterable[ReversalRecord], now: dt.datetime) -> list[ReversalRecord]:
+    """Write down what the provider has on record for this payment; those that nobody knew of."""
+    _, payment = store.lock(tx, payment_id)
+    known = {row.reversal_id: row for row in of_payment(tx, payment_id)}
+    news = []
+    for record in found:
+        row = known.get(record.reversal_id)
+        if row is None and not record.lifted:
+            tx.execute(insert(Reversal).values(
+                reversal_id=record.reversal_id, payment_id=payment_id, order_id=payment.order_id, kind=record.kind,
+                amount=min(record.amount, payment.amount), currency=payment.currency, status="open", created_at=now))
+            news.append(record)
+        elif row is not None and record.lifted and row.status != "lifted":
+            _lift(tx, row)
+    return news
+
+
+def _lift(tx: Connection, reversal: Row[Any]) -> None:
+    """The money is ours again. Refunds that it had covered are owed, and somebody decides how they are sent."""
+    tx.execute(update(Reversal).where(Reversal.reversal_id == reversal.reversal_id).values(status="lifted"))
+    tx.execute(update(Refund).where(Refund.payment_id == reversal.payment_id, Refund.status == "settled",
+                                    Refund.covered > 0).values(status="failed", covered=0))
+
+
+def credit(tx: Connection, payment_id: str) -> int:
+    """How much of this payment has gone back without us, and is not counted for any refund of ours yet."""
+    gone = select(func.coalesce(func.sum(Reversal.amount), 0)).where(
+        Reversal.payment_id == payment_id, Reversal.status != "lifted")
+    drawn = select(func.coalesce(func.sum(case((Refund.status == "settled", Refund.amount), else_=Refund.covered)), 0))
+    return max(0, int(tx.execute(gone).scalar_one())
+               - int(tx.execute(drawn.where(Refund.payment_id == payment_id)).scalar_one()))
+
+
+def status(tx: Connection, reversal_id: str) -> str | None:
+    """open, void, kept or lifted; None: nobody knows of it."""
+    return tx.execute(select(Reversal.status).where(Reversal.reversal_id == reversal_id)).scalar()
+
+
+def payment_of(tx: Connection, reversal_id: str) -> str:
+    """The payment that it was taken from."""
+    return str(tx.execute(select(Reversal.payment_id).where(Reversal.reversal_id == reversal_id)).scalar_one())
+
+
+def open_ones(tx: Connection) -> list[Row[Any]]:
+    """Those that somebody has to decide about, the oldest first."""
+    query = select(Reversal.__table__, Payment.provider).join(Payment, Payment.payment_id == Reversal.payment_id)
+    return list(tx.execute(query.where(Reversal.status == "open").order_by(Reversal.created_at)))
+
+
+def decide(tx: Connection, reversal_id: str, decision: str) -> bool:
+    """`void`: the order that was paid with it ends, and its room hears of that; `kept`: its tickets stay good.
+
+    False: it is not open any more.
+    """
+    row: Any = tx.execute(select(Reversal.__table__).where(Reversal.reversal_id == reversal_id)).one()
+    found, payment = store.lock(tx, row.payment_id)
+    still = (Reversal.reversal_id == reversal_id) & (Reversal.status == "open")
+    if not tx.execute(update(Reversal).where(still).values(status=decision)).rowcount:
+        return False
+    if decision == "void" and found.captured_by == row.payment_id:
+        store.tell(tx, payment, contract.REVERSED, reason=row.kind)
+    return True
+
+
+def of_payment(tx: Connection, payment_id: str) -> list[Row[Any]]:
+    """All of this payment, the lifted included."""
+    return list(tx.execute(select(Reversal.__table__).where(Reversal.payment_id == payment_id)))

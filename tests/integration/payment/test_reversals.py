@@ -1,0 +1,206 @@
+"""Money that left a payment at Stripe without us: refunds made at its dashboard, and disputes."""
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import stripe
+from nameko import config
+from sqlalchemy import text
+
+from schemas.errors import RoomSilent
+from services.foundation.database import Transactions
+from services.foundation.ids import new_id
+from services.payment import reconciler
+from services.payment.models import Base
+from services.payment.review import Review, Undecidable
+from tests.integration.payment.conftest import Start
+from tests.integration.payment.hosted import events
+from tests.stripe_server import KEY, Stripe, Thing, running_stripe
+
+PRICE = 1200
+
+
+@pytest.fixture(autouse=True)
+def empty_books(database: Transactions) -> None:
+    database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
+
+
+@pytest.fixture
+def server() -> Iterator[Stripe]:
+    with running_stripe() as running:
+        settings = {"secret_key": KEY, "webhook_secrets": "whsec_1", "api": running.url}
+        with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
+            yield running
+
+
+@pytest.fixture
+def tell(room: Any, server: Stripe) -> Callable[[str, Thing], None]:
+    """The room has heard this of Stripe, and looked into it."""
+    def send(kind: str, about: Thing) -> None:
+        body = json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": kind, "data": {"object": about}})
+        header = stripe.WebhookSignature.generate_signature_header(body, "whsec_1", int(time.time()))
+        room.receive_webhook(provider="stripe", body=b64encode(body.encode()).decode(),
+                             headers={"stripe-signature": header})
+        room.look_into_webhooks()
+
+    return send
+
+
+@pytest.fixture
+def paid(room: Any, server: Stripe, start: Start) -> str:
+    """A payment that was captured at Stripe."""
+    payment_id = str(start()["payment_id"])
+    server.pay(server.session_of(payment_id))
+    room.collection.look_into(payment_id)
+    return payment_id
+
+
+@pytest.fixture
+def review(database: Transactions) -> Review:
+    return Review(database)
+
+
+def decide(review: Review, decision: str) -> str:
+    [case] = review.cases()
+    return review.decide(case, decision, "ada", "the bank said so")
+
+
+def lines(database: Transactions) -> list[str]:
+    return [str(line) for line in reconciler.reconcile(database)]
+
+
+def books(database: Transactions) -> dict[str, Any]:
+    query = "SELECT (SELECT refunded FROM account), (SELECT GROUP_CONCAT(status) FROM reversal)"
+    refunded, reversals = database.read(lambda tx: tx.execute(text(query)).one())
+    return {"refunded": refunded, "reversals": reversals}
+
+
+@pytest.mark.parametrize("named", ["payment_intent", "charge"])
+def test_a_dispute_is_a_case_that_an_operator_sees(room: Any, server: Stripe, paid: str, review: Review, order_id: str,
+                                                   tell: Callable[[str, Thing], None], named: str,
+                                                   database: Transactions) -> None:
+    dispute = server.dispute(paid)
+    tell("charge.dispute.created", {**dispute, "payment_intent": None} if named == "charge" else dispute)
+
+    [case] = review.cases()
+    assert (case.about, case.order_id) == (dispute["id"], order_id)
+    assert "EUR 12.00" in case.text
+    assert lines(database) == [f"LEFT   dispute of EUR 12.00 of payment {paid} of order {order_id} was not made by us, "
+                               "and waits for a decision"]
+
+
+def test_a_refund_at_the_dashboard_voids_the_tickets_when_somebody_decides_so(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    server.refund_by_hand(paid, PRICE)
+    tell("charge.refunded", server.charge_of(server.intent_of(paid)))
+    assert events(database, order_id) == ["payment.captured"]
+    decide(review, "void")
+
+    assert events(database, order_id) == ["payment.captured", "payment.reversed"]
+    assert review.cases() == []
+    # The order's room gives everything back: that has happened, and happens only once.
+    assert room.refund(refund_id=new_id(), order_id=order_id, amount=PRICE, currency="EUR")["status"] == "done"
+    assert [refund["amount"] for refund in server.all_refunds.values()] == [PRICE]
+    assert books(database) == {"refunded": PRICE, "reversals": "void"}
+    assert lines(database) == []
+
+
+def test_what_a_refund_at_the_dashboard_left_over_goes_back_with_the_order(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    tell("refund.created", server.refund_by_hand(paid, 500))
+    decide(review, "void")
+
+    assert room.refund(refund_id=new_id(), order_id=order_id, amount=PRICE, currency="EUR")["status"] == "done"
+    assert [refund["amount"] for refund in server.all_refunds.values()] == [500, 700]
+    assert lines(database) == []
+
+
+def test_tickets_that_somebody_keeps_stay_good_and_money_goes_back_once(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    tell("refund.created", server.refund_by_hand(paid, 500))
+    decide(review, "keep")
+
+    assert events(database, order_id) == ["payment.captured"]
+    assert lines(database) == []
+    for amount in (300, 900):
+        room.refund(refund_id=new_id(), order_id=order_id, amount=amount, currency="EUR")
+    assert [refund["amount"] for refund in server.all_refunds.values()] == [500, 700]
+
+
+def test_a_dispute_that_is_won_is_no_case_any_more(room: Any, server: Stripe, paid: str, review: Review,
+                                                   tell: Callable[[str, Thing], None], database: Transactions) -> None:
+    dispute = server.dispute(paid)
+    tell("charge.dispute.created", dispute)
+    [case] = review.cases()
+    dispute["status"] = "won"
+    with pytest.raises(Undecidable):
+        review.decide(case, "void", "ada", "too late")
+    tell("charge.dispute.closed", dispute)
+
+    assert review.cases() == []
+    assert books(database)["reversals"] == "lifted"
+    assert lines(database) == []
+
+
+def test_what_a_dispute_had_covered_is_owed_again_when_it_is_won(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str,
+        tell: Callable[[str, Thing], None]) -> None:
+    dispute = server.dispute(paid)
+    tell("charge.dispute.created", dispute)
+    room.refund(refund_id="r1", order_id=order_id, amount=PRICE, currency="EUR")
+    assert server.all_refunds == {}
+    dispute["status"] = "won"
+    tell("charge.dispute.closed", dispute)
+
+    assert [(case.about, list(case.decisions)) for case in review.cases()] == [("r1", ["retry", "settled"])]
+    decide(review, "retry")
+    assert [refund["amount"] for refund in server.all_refunds.values()] == [PRICE]
+
+
+@pytest.mark.parametrize("what", ["refund", "dispute"])
+@pytest.mark.parametrize("age", [1, 24 * 60])
+def test_what_no_webhook_told_is_found_by_comparing(server: Stripe, paid: str, review: Review, what: str, age: int,
+                                                    database: Transactions) -> None:
+    server.sessions[server.session_of(paid)]["created"] -= age * 3600
+    database.run(lambda tx: tx.execute(text(f"UPDATE payment SET created_at = created_at - INTERVAL {age} HOUR")))
+    assert lines(database) == []
+    server.refund_by_hand(paid, 500) if what == "refund" else server.dispute(paid)
+
+    assert [line.split()[1] for line in lines(database)] == [what]
+    assert [case.decisions.keys() for case in review.cases()] == [{"void", "keep"}]
+
+
+def test_our_own_refunds_are_no_case(room: Any, server: Stripe, paid: str, order_id: str, review: Review,
+                                     database: Transactions, tell: Callable[[str, Thing], None]) -> None:
+    room.refund(refund_id=new_id(), order_id=order_id, amount=500, currency="EUR")
+    tell("charge.refunded", server.charge_of(server.intent_of(paid)))
+    assert review.cases() == []
+    assert lines(database) == []
+
+
+def test_stripe_s_messages_about_other_people_s_money_are_forgotten(
+        server: Stripe, paid: str, database: Transactions, tell: Callable[[str, Thing], None]) -> None:
+    for about in ({"object": "dispute", "id": "dp_9", "payment_intent": "pi_other", "metadata": {}},
+                  {"object": "charge", "id": "ch_other", "payment_intent": None, "metadata": {}},
+                  {"object": "refund", "id": "re_9", "charge": "../../v1/balance", "metadata": {}}):
+        tell("charge.dispute.created", about)
+    left = database.read(lambda tx: tx.execute(text("SELECT COUNT(*) FROM webhook_inbox WHERE handled_at IS NULL"))
+                         .scalar_one())
+    assert left == 0
+    assert not any("balance" in request for request in server.requests)
+
+
+def test_while_stripe_is_silent_nothing_is_decided(server: Stripe, paid: str, review: Review,
+                                                   tell: Callable[[str, Thing], None]) -> None:
+    tell("charge.dispute.created", server.dispute(paid))
+    server.lost_answers = 1
+    with pytest.raises(RoomSilent):
+        decide(review, "void")
+    assert len(review.cases()) == 1
