@@ -158,7 +158,8 @@ RESERVE = Method("kitchen", "reserve", ReserveRequest, ReserveReply, "internal",
 RELEASE = Method("kitchen", "release", OrderRequest, Nothing, "internal",
                  "Put back what was reserved for an order that was not written after all.", deadline=2)
 GIVE_UP = Method("kitchen", "give_up", OrderRequest, GiveUpReply, "internal",
-                 "The order is being refunded: prepare nothing for it, unless that has begun.")
+                 "The order is being refunded: prepare nothing for it, unless that has begun.",
+                 refusals=(UnknownKitchenOrder,))
 
 
 class KitchenStep(Schema):

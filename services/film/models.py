@@ -3,12 +3,11 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import UtcDateTime
+from services.foundation.database import Id, UtcDateTime
 
-ID = String(64, collation="utf8mb4_bin")
 NAME = String(200)
 
 
@@ -19,7 +18,7 @@ class Base(DeclarativeBase):
 class Cinema(Base):
     __tablename__ = "cinema"
 
-    cinema_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    cinema_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     name: Mapped[str] = mapped_column(NAME)
     city: Mapped[str] = mapped_column(NAME)
     timezone: Mapped[str] = mapped_column(String(64))
@@ -30,7 +29,7 @@ class Hall(Base):
 
     __tablename__ = "hall"
 
-    hall_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    hall_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     cinema_id: Mapped[str] = mapped_column(ForeignKey("cinema.cinema_id"))
     name: Mapped[str] = mapped_column(NAME)
     capacity: Mapped[int]
@@ -40,7 +39,7 @@ class Hall(Base):
 class Film(Base):
     __tablename__ = "film"
 
-    film_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    film_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     title: Mapped[str] = mapped_column(NAME)
     original_title: Mapped[str] = mapped_column(NAME)
     year: Mapped[int]
@@ -59,14 +58,14 @@ class Screening(Base):
 
     __tablename__ = "screening"
 
-    screening_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    screening_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     film_id: Mapped[str] = mapped_column(ForeignKey("film.film_id"))
     hall_id: Mapped[str] = mapped_column(ForeignKey("hall.hall_id"))
     starts_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     local_date: Mapped[dt.date]
     currency: Mapped[str] = mapped_column(String(3))
-    price_from: Mapped[int]
+    price_from: Mapped[int] = mapped_column(BigInteger)
     prices: Mapped[dict[str, int]] = mapped_column(JSON)
     cancelled_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 

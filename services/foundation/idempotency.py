@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, delete, insert, select, update
+from sqlalchemy import Column, LargeBinary, MetaData, Table, delete, insert, select, update
 from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from schemas.base import Method
 from schemas.errors import KeyReused, Refusal, RequestInProgress
 from services.foundation.calls import Asker
-from services.foundation.database import LOCK_TIMEOUT, Transactions, UtcDateTime, error_number, utc_now
+from services.foundation.database import LOCK_TIMEOUT, Id, Transactions, UtcDateTime, error_number, utc_now
 
 UNHASHED = ("password", "token")
 
@@ -34,10 +34,10 @@ def key_table(metadata: MetaData) -> Table:
     """The table every room with keyed methods has."""
     return Table(
         "idempotency_key", metadata,
-        Column("principal", String(64), primary_key=True),
-        Column("method", String(64), primary_key=True),
-        Column("idempotency_key", String(255, collation="ascii_bin"), primary_key=True),
-        Column("request_digest", String(64), nullable=False),
+        Column("principal", Id(), primary_key=True),
+        Column("method", Id(), primary_key=True),
+        Column("idempotency_key", Id(255, "ascii_bin"), primary_key=True),
+        Column("request_digest", Id(), nullable=False),
         Column("reply", LargeBinary().with_variant(MEDIUMBLOB(), "mysql", "mariadb"), nullable=False),
         Column("answered_at", UtcDateTime, nullable=False, index=True),
     )

@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from sqlalchemy import Column, MetaData, String, Table, delete, insert
+from sqlalchemy import Column, MetaData, Table, delete, insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from services.foundation.database import UtcDateTime, utc_now
+from services.foundation.database import Id, UtcDateTime, utc_now
 from services.foundation.events import Delivery
 
 
@@ -14,8 +14,8 @@ def inbox_table(metadata: MetaData) -> Table:
     """The table every room that consumes events has."""
     return Table(
         "inbox", metadata,
-        Column("consumer", String(128), primary_key=True),
-        Column("event_id", String(64), primary_key=True),
+        Column("consumer", Id(128), primary_key=True),
+        Column("event_id", Id(), primary_key=True),
         Column("taken_at", UtcDateTime, nullable=False, index=True),
     )
 

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.engine import Connection
 
 from schemas.base import Event
-from services.foundation.database import UtcDateTime, utc_now
+from services.foundation.database import Id, UtcDateTime, utc_now
 from services.foundation.ids import new_id
 
 
@@ -34,10 +34,10 @@ def outbox_table(metadata: MetaData) -> Table:
     json = LargeBinary().with_variant(MEDIUMBLOB(), "mysql", "mariadb")
     return Table(
         "outbox", metadata,
-        Column("event_id", String(32), primary_key=True),
+        Column("event_id", Id(32), primary_key=True),
         Column("type", String(64), nullable=False),
         Column("version", SmallInteger, nullable=False),
-        Column("about", String(64), nullable=False),
+        Column("about", Id(), nullable=False),
         Column("sequence", Integer, nullable=False),
         Column("occurred_at", UtcDateTime, nullable=False),
         Column("trace", json, nullable=False),

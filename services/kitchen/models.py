@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import UtcDateTime
+from services.foundation.database import Id, UtcDateTime
 from services.foundation.idempotency import key_table
 from services.foundation.inbox import inbox_table
 from services.foundation.outbox import outbox_table
@@ -15,21 +15,17 @@ class Base(DeclarativeBase):
     type_annotation_map = {int: Integer, dt.datetime: UtcDateTime}
 
 
-def id_type() -> String:
-    return String(64, collation="utf8mb4_bin")
-
-
 class Snack(Base):
     """Something a cinema sells. supplied = left_over + what `ticket_line.taken` adds up to, always."""
 
     __tablename__ = "snack"
 
-    cinema_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
-    sku: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    cinema_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    sku: Mapped[str] = mapped_column(Id(), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     name_zh: Mapped[str | None] = mapped_column(String(200))
     category: Mapped[str] = mapped_column(String(16))
-    price: Mapped[int]
+    price: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     place: Mapped[int]  # on the menu
     left_over: Mapped[int]
@@ -43,16 +39,16 @@ class Ticket(Base):
 
     __tablename__ = "ticket"
 
-    order_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
-    cinema_id: Mapped[str] = mapped_column(id_type())
-    purchase: Mapped[str | None] = mapped_column(id_type(), index=True)  # of twin requests only one becomes an order
+    order_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    cinema_id: Mapped[str] = mapped_column(Id())
+    purchase: Mapped[str | None] = mapped_column(Id(), index=True)  # of twin requests only one becomes an order
     status: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
     confirmed: Mapped[bool]  # there is such an order
     until: Mapped[dt.datetime]  # unless confirmed
-    pick_up_code: Mapped[str | None] = mapped_column(String(8))
+    pick_up_code: Mapped[str | None] = mapped_column(Id(8))
     # The same while it waits, null after: with the unique key below, no two that wait have one code.
-    waiting_code: Mapped[str | None] = mapped_column(String(8))
+    waiting_code: Mapped[str | None] = mapped_column(Id(8))
     needed_at: Mapped[dt.datetime | None]
     starts_at: Mapped[dt.datetime | None]
     starts_offset: Mapped[int | None]  # minutes east of UTC at the cinema
@@ -72,14 +68,14 @@ class TicketLine(Base):
 
     __tablename__ = "ticket_line"
 
-    order_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
-    sku: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    order_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    sku: Mapped[str] = mapped_column(Id(), primary_key=True)
     place: Mapped[int]
     quantity: Mapped[int]
     taken: Mapped[int]
     name: Mapped[str] = mapped_column(String(200))
     name_zh: Mapped[str | None] = mapped_column(String(200))
-    price: Mapped[int]
+    price: Mapped[int] = mapped_column(BigInteger)
 
     __table_args__ = (Index("lines_of_a_sku", "sku"), CheckConstraint("taken BETWEEN 0 AND quantity",
                                                                       name="takes_no_more_than_it_needs"))

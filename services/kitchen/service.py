@@ -57,7 +57,7 @@ class Kitchen:
 
     @call(contract.GIVE_UP)
     def give_up(self, request: Fields) -> Fields:
-        """Prepare nothing for a refunded order; `in_time` stays what it was told first."""
+        """Prepare nothing for a refunded order; `in_time` stays what it was told first. Raises UnknownKitchenOrder."""
         return {"in_time": self.database.run_known(lambda tx: store.give_up(tx, request["order_id"]))}
 
     # --- for the people in the kitchen ---

@@ -177,9 +177,9 @@ def let_go_of_codes(tx: Connection, before: dt.datetime) -> None:
 
 
 def give_up(tx: Connection, order_id: str) -> bool:
-    """Prepare nothing for this order, unless that has begun; whether it was in time."""
-    ticket = look(tx, order_id)
-    if ticket is None or ticket.status == "given_up":
+    """Prepare nothing for this order, unless that has begun; whether it was in time. Raises UnknownKitchenOrder."""
+    ticket = find(tx, order_id)
+    if ticket.status == "given_up":
         return True
     if not rules.may_become(ticket.status, "given_up"):
         return False

@@ -6,7 +6,7 @@ from sqlalchemy import Index, SmallInteger, String
 from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import UtcDateTime
+from services.foundation.database import Id, UtcDateTime
 from services.foundation.inbox import inbox_table
 
 LONGEST_ERROR = 200
@@ -21,11 +21,11 @@ class Message(Base):
 
     __tablename__ = "message"
 
-    message_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    event_id: Mapped[str] = mapped_column(String(64), index=True)
+    message_id: Mapped[str] = mapped_column(Id(32), primary_key=True)
+    event_id: Mapped[str] = mapped_column(Id(), index=True)
     kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules.KINDS
-    order_id: Mapped[str] = mapped_column(String(64))
-    buyer_id: Mapped[str] = mapped_column(String(64))
+    order_id: Mapped[str] = mapped_column(Id())
+    buyer_id: Mapped[str] = mapped_column(Id())
     facts: Mapped[bytes] = mapped_column(MEDIUMBLOB)  # the event's body, as JSON
     occurred_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))

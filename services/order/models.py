@@ -1,9 +1,9 @@
 """The order room's tables. `seat_claim` is the referee: its primary key is why no seat is sold twice."""
 
-from sqlalchemy import Boolean, Index, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Index, Integer, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import UtcDateTime
+from services.foundation.database import Id, UtcDateTime
 from services.foundation.idempotency import key_table
 from services.foundation.outbox import outbox_table
 
@@ -19,23 +19,23 @@ class Order(Base):
 
     __tablename__ = "orders"
 
-    order_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    buyer_id: Mapped[str] = mapped_column(String(64))
-    screening_id: Mapped[str] = mapped_column(String(64))
-    board_owner: Mapped[str] = mapped_column(String(32))  # the name its seats stand under on the board
+    order_id: Mapped[str] = mapped_column(Id(32), primary_key=True)
+    buyer_id: Mapped[str] = mapped_column(Id())
+    screening_id: Mapped[str] = mapped_column(Id())
+    board_owner: Mapped[str] = mapped_column(Id(32))  # the name its seats stand under on the board
     status: Mapped[str] = mapped_column(String(16))
     version: Mapped[int] = mapped_column(Integer)
     # 1, 2, ... while unpaid, null after: with the unique key below, a cap that no race gets around.
     unpaid_slot: Mapped[int | None] = mapped_column(SmallInteger)
     seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price}]: the quote, never changed
     snacks: Mapped[str] = mapped_column(Text)  # JSON [{sku, name, name_zh, quantity, price}], never changed either
-    total: Mapped[int] = mapped_column(Integer)
-    refunded: Mapped[int] = mapped_column(Integer)
+    total: Mapped[int] = mapped_column(BigInteger)
+    refunded: Mapped[int] = mapped_column(BigInteger)
     revived: Mapped[bool] = mapped_column(Boolean)  # had expired, was paid late, and got its seats all the same
     end_reason: Mapped[str | None] = mapped_column(String(24))  # asked, screening_cancelled, paid_late, reversed
     currency: Mapped[str] = mapped_column(String(3))
     film_title: Mapped[str] = mapped_column(String(200))
-    cinema_id: Mapped[str | None] = mapped_column(String(64))
+    cinema_id: Mapped[str | None] = mapped_column(Id())
     cinema_name: Mapped[str] = mapped_column(String(200))
     hall_name: Mapped[str] = mapped_column(String(200))
     starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
@@ -45,12 +45,12 @@ class Order(Base):
     created_at: Mapped[Moment] = mapped_column(UtcDateTime)
     expires_at: Mapped[Moment] = mapped_column(UtcDateTime)
     changed_at: Mapped[Moment] = mapped_column(UtcDateTime)
-    # When the payment room could not say how this order has ended: let it be until then.
+    # When another room could not say how this order has ended, or about its snacks: let it be until then.
     ask_again_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
     # What the kitchen has told of its snacks; null without any.
     kitchen_status: Mapped[str | None] = mapped_column(String(16))
     kitchen_sequence: Mapped[int] = mapped_column(Integer)
-    pick_up_code: Mapped[str | None] = mapped_column(String(8))
+    pick_up_code: Mapped[str | None] = mapped_column(Id(8))
     needed_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
@@ -67,20 +67,20 @@ class SeatClaim(Base):
 
     __tablename__ = "seat_claim"
 
-    screening_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    seat_id: Mapped[str] = mapped_column(String(8), primary_key=True)
-    order_id: Mapped[str] = mapped_column(String(32), index=True)
+    screening_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    seat_id: Mapped[str] = mapped_column(Id(8), primary_key=True)
+    order_id: Mapped[str] = mapped_column(Id(32), index=True)
     state: Mapped[str] = mapped_column(String(8))
 
 
 class Ticket(Base):
     __tablename__ = "ticket"
 
-    ticket_id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    order_id: Mapped[str] = mapped_column(String(32), index=True)
-    screening_id: Mapped[str] = mapped_column(String(64))
-    seat_id: Mapped[str] = mapped_column(String(8))
-    code: Mapped[str] = mapped_column(String(255), unique=True)
+    ticket_id: Mapped[str] = mapped_column(Id(32), primary_key=True)
+    order_id: Mapped[str] = mapped_column(Id(32), index=True)
+    screening_id: Mapped[str] = mapped_column(Id())
+    seat_id: Mapped[str] = mapped_column(Id(8))
+    code: Mapped[str] = mapped_column(Id(255), unique=True)
     status: Mapped[str] = mapped_column(String(8))
 
     __table_args__ = (Index("tickets_of_a_seat", "screening_id", "seat_id"),)
@@ -91,10 +91,10 @@ class Refund(Base):
 
     __tablename__ = "refund"
 
-    refund_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    order_id: Mapped[str] = mapped_column(String(32), index=True)
-    amount: Mapped[int] = mapped_column(Integer)
-    kept: Mapped[int] = mapped_column(Integer)  # of what the seats cost, by the order's refund policy
+    refund_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    order_id: Mapped[str] = mapped_column(Id(32), index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    kept: Mapped[int] = mapped_column(BigInteger)  # of what the seats cost, by the order's refund policy
     reason: Mapped[str] = mapped_column(String(24))
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16), index=True)
@@ -107,8 +107,8 @@ class CancelledScreening(Base):
 
     __tablename__ = "cancelled_screening"
 
-    screening_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    cancelled_by: Mapped[str] = mapped_column(String(64))
+    screening_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    cancelled_by: Mapped[str] = mapped_column(Id())
     cancelled_at: Mapped[Moment] = mapped_column(UtcDateTime, index=True)
 
 
@@ -117,7 +117,7 @@ class BoardEpoch(Base):
 
     __tablename__ = "board_epoch"
 
-    screening_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    screening_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     epoch: Mapped[int] = mapped_column(Integer)
     ends_at: Mapped[Moment] = mapped_column(UtcDateTime, index=True)
 

@@ -92,7 +92,7 @@ def refund_done(tx: Connection, refund_id: str, order_id: str) -> None:
     """The money went back. The order is `refunded` when nothing of it is left."""
     view = store.lock(tx, order_id)
     tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
-    if view.row.status == "refunding" and not open_refunds(tx, order_id) and not snacks_are_open(tx, view):
+    if view.row.status == "refunding" and not open_refunds(tx, order_id) and snacks_open_since(tx, view) is None:
         last = select(refunds.c.reason).where(refunds.c.order_id == order_id).order_by(refunds.c.requested_at.desc())
         store.move(tx, view, "refunded", said={"reason": tx.execute(last.limit(1)).scalar()})
 
@@ -100,16 +100,18 @@ def refund_done(tx: Connection, refund_id: str, order_id: str) -> None:
 # --- snacks ---
 
 
-def snacks_are_open(tx: Connection, view: store.OrderView) -> bool:
-    """Whether it is still to be booked what becomes of a refunded order's snacks."""
+def snacks_open_since(tx: Connection, view: store.OrderView) -> dt.datetime | None:
+    """Since when it is to be booked what becomes of a refunded order's snacks; None: it is not, or no longer."""
+    if view.row.status != "refunding" or not view.snacks:
+        return None
     booked = select(refunds.c.refund_id).where(refunds.c.refund_id == _of_snacks(view.row.order_id))
-    return bool(view.row.status == "refunding" and view.snacks and tx.execute(booked).first() is None)
+    return view.row.changed_at if tx.execute(booked).first() is None else None
 
 
 def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
     """Write down, once, whether the snacks' money goes back. For the reasons in WHOLE it does in any case."""
     view = store.lock(tx, order_id)
-    if not snacks_are_open(tx, view):
+    if snacks_open_since(tx, view) is None:
         return
     reasons = set(tx.execute(select(refunds.c.reason).where(refunds.c.order_id == order_id)).scalars())
     reason = next((reason for reason in WHOLE if reason in reasons), "asked")
@@ -118,12 +120,13 @@ def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
     tx.execute(update(orders).where(orders.c.order_id == order_id).values(refunded=view.row.refunded + back))
 
 
-def open_snacks(tx: Connection, before: dt.datetime) -> list[str]:
-    """Orders being refunded since before that moment, with snacks of which nothing is booked yet."""
+def open_snacks(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders being refunded, with snacks of which the kitchen is to be asked, again or at last."""
     booked = select(refunds.c.refund_id).where(refunds.c.refund_id == "snacks-" + orders.c.order_id)
-    query = select(orders.c.order_id).where(orders.c.status == "refunding", orders.c.changed_at < before,
-                                            orders.c.kitchen_status.is_not(None), ~booked.exists())
-    return list(tx.execute(query.limit(AT_A_TIME)).scalars())
+    query = select(orders.c.order_id).where(orders.c.status == "refunding", orders.c.changed_at < now - SENT_BY_THEN,
+                                            orders.c.kitchen_status.is_not(None), store.may_be_asked(now),
+                                            ~booked.exists())
+    return list(tx.execute(query.order_by(orders.c.ask_again_at).limit(AT_A_TIME)).scalars())
 
 
 def _of_snacks(order_id: str) -> str:

@@ -36,6 +36,8 @@ ENDED_UNPAID = frozenset({"expired", "cancelled"})
 REFUNDABLE = frozenset({"paid", "part_refunded"})
 OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
 SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
+# By then an order.paid has long been heard, or been laid aside.
+KITCHEN_HEARS_WITHIN = dt.timedelta(days=1)
 BEGUN = frozenset({"preparing", "ready", "collected"})  # in the kitchen: such snacks are not paid back
 
 
@@ -231,6 +233,11 @@ def with_snacks(plan: RefundPlan, worth: int, kitchen_status: str | None) -> Ref
     if not plan.whole:
         return plan
     return replace(plan, snacks=worth, snacks_back=0 if kitchen_status in BEGUN else worth)
+
+
+def kitchen_lost_it(refunded_at: dt.datetime, now: dt.datetime) -> bool:
+    """A kitchen that has no ticket for an order may be about to hear of it; after a day it will not."""
+    return now - refunded_at >= KITCHEN_HEARS_WITHIN
 
 
 def full_refund(valid: dict[str, int]) -> RefundPlan:

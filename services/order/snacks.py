@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
 from schemas import kitchen
+from schemas.base import lenient
 from schemas.errors import Refusal
-from services.foundation.database import Transactions
+from services.foundation.database import Transactions, utc_now
 from services.foundation.remote import RemoteCaller
 from services.order import refunds, rules, store
 from services.order.terms import Terms
@@ -45,19 +46,46 @@ class SnackCounter:
         """The order was not written. What can't be said now, the kitchen finds out by itself."""
         try:
             self.remote.call(kitchen.RELEASE, {"order_id": order_id})
-        except Refusal as refusal:
-            log.warning("snacks stay reserved for a while", extra={"order_id": order_id, "reason": refusal.code})
+        except Exception as problem:  # of the kitchen's, and none of the buyer's
+            note(problem, "snacks stay reserved for a while", order_id)
 
     def settle(self, order_id: str) -> None:
-        """Of a refunded order: give the snacks up if the kitchen still can, and book their money. Once."""
-        if not self.database.read(lambda tx: refunds.snacks_are_open(tx, store.find(tx, order_id))):
+        """Of a refunded order: give the snacks up if the kitchen still can, and book their money. Once.
+
+        Whatever is wrong in the kitchen, it is asked again later: the seats' money does not wait for that.
+        """
+        refunded_at = self.database.read(lambda tx: refunds.snacks_open_since(tx, store.find(tx, order_id)))
+        if refunded_at is None:
             return
         try:
-            in_time = self.remote.call(kitchen.GIVE_UP, {"order_id": order_id})["in_time"]
-        except Refusal as refusal:
-            log.warning("snacks have to wait for their refund", extra={"order_id": order_id, "reason": refusal.code})
+            in_time = self._give_up(order_id, refunded_at)
+        except Exception as problem:
+            note(problem, "snacks have to wait for their refund", order_id)
+            until = rules.ask_again_at(refunded_at, utc_now())
+            self.database.run(lambda tx: store.leave_alone(tx, order_id, until))
             return
         self.database.run_known(lambda tx: refunds.owe_for_snacks(tx, order_id, in_time))
+
+    def _give_up(self, order_id: str, refunded_at: dt.datetime) -> bool:
+        try:
+            return in_time(self.remote.call(kitchen.GIVE_UP, {"order_id": order_id}))
+        except kitchen.UnknownKitchenOrder:
+            if rules.kitchen_lost_it(refunded_at, utc_now()):
+                return True
+            raise  # order.paid may be on its way; giving up now, we could not stop the kitchen then
+
+
+def in_time(reply: Any) -> bool:
+    """What the kitchen's answer says; raises ValidationError for one that says nothing clear."""
+    return bool(lenient(kitchen.GiveUpReply).load(reply)["in_time"])
+
+
+def note(problem: Exception, what: str, order_id: str) -> None:
+    """Log what is done later: in a line when the other room said why not, else with the traceback."""
+    if isinstance(problem, Refusal):
+        log.warning(what, extra={"order_id": order_id, "reason": problem.code})
+    else:
+        log.exception(what, extra={"order_id": order_id})
 
 
 def keep_step(tx: Connection, step: dict[str, Any], sequence: int) -> None:

@@ -228,7 +228,7 @@ def dead_orders(tx: Connection, now: dt.datetime, limit: int = 1000) -> list[str
 
 
 def may_be_asked(now: dt.datetime) -> ColumnElement[bool]:
-    """The condition under which the payment room is asked how an order has ended."""
+    """The condition under which another room is asked about an order: how it has ended, or about its snacks."""
     return or_(orders.c.ask_again_at.is_(None), orders.c.ask_again_at <= now)
 
 

@@ -52,7 +52,7 @@ class Tending:
 
     def settle_snacks(self) -> None:
         """Ask again in the kitchen what becomes of refunded snacks."""
-        self._each(lambda tx: refunds.open_snacks(tx, before=utc_now() - refunds.SENT_BY_THEN), self.till.give_back)
+        self._each(lambda tx: refunds.open_snacks(tx, utc_now()), self.till.give_back)
 
     def complete_orders(self) -> None:
         """Close orders of which nothing is to come."""

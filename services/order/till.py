@@ -19,7 +19,7 @@ from services.foundation.database import Transactions, utc_now
 from services.foundation.remote import RemoteCaller
 from services.order import refunds, rules, store
 from services.order.boards import Boards
-from services.order.snacks import SnackCounter
+from services.order.snacks import SnackCounter, note
 from services.order.ticket_codes import TicketKeys
 
 log = logging.getLogger("marquee.till")
@@ -61,14 +61,19 @@ class Till:
         """The order, booked as paid if its money has come meanwhile, and how far paying has got if it can be told."""
         if view.row.status != "paying":
             return view, None
+        order_id = view.row.order_id
         try:
-            money = self.remote.call(payment.GET_STATUS, {"order_id": view.row.order_id})
-            if money["captured"]:
-                return self.book_payment(view.row.order_id), None
+            money = self.remote.call(payment.GET_STATUS, {"order_id": order_id})
+            captured, told = money["captured"], {name: money[name] for name in ("payment_id", "status", "reason")}
+        except Exception as problem:  # who just looks is shown the order all the same
+            note(problem, "it can't be told how far paying has got", order_id)
+            return view, None
+        if not captured:
+            return view, {**told, "redirect_url": None}
+        try:
+            return self.book_payment(order_id), None
         except (Busy, OrderExpired):
             return view, None
-        told = {name: money[name] for name in ("payment_id", "status", "reason")}
-        return view, {**told, "redirect_url": None}
 
     def book_payment(self, order_id: str, then: Then = _nothing) -> store.OrderView:
         """The money is there: make the order paid, and `then(tx, paid order)` in the same transaction.

@@ -9,7 +9,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import UtcDateTime
+from services.foundation.database import Id, UtcDateTime
 from services.foundation.outbox import outbox_table
 
 
@@ -18,7 +18,7 @@ class Base(DeclarativeBase):
 
 
 def id_type() -> String:
-    return String(64, collation="ascii_bin")
+    return Id(64, "ascii_bin")
 
 
 class Account(Base):
@@ -61,7 +61,7 @@ class Payment(Base):
     # The rest is of those that are paid at a page of the provider's.
     return_url: Mapped[str | None] = mapped_column(String(500))
     expires_at: Mapped[dt.datetime | None]
-    reference: Mapped[str | None] = mapped_column(String(255, collation="ascii_bin"))  # the provider's name for it
+    reference: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the provider's name for it
     redirect_url: Mapped[str | None] = mapped_column(String(2000))
 
     __table_args__ = (
@@ -126,8 +126,8 @@ class WebhookInbox(Base):
 
     __tablename__ = "webhook_inbox"
 
-    provider: Mapped[str] = mapped_column(String(32), primary_key=True)
-    event_id: Mapped[str] = mapped_column(String(255, collation="ascii_bin"), primary_key=True)
+    provider: Mapped[str] = mapped_column(Id(32), primary_key=True)
+    event_id: Mapped[str] = mapped_column(Id(255, "ascii_bin"), primary_key=True)
     type: Mapped[str] = mapped_column(String(64))
     payment_id: Mapped[str | None] = mapped_column(id_type())
     reference: Mapped[str | None] = mapped_column(String(255, collation="ascii_bin"))  # the provider's name for it
@@ -193,7 +193,7 @@ class SandboxSecret(Base):
     __tablename__ = "sandbox_secret"
 
     secret_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    secret: Mapped[str] = mapped_column(String(64))
+    secret: Mapped[str] = mapped_column(Id())
 
 
 class SandboxInstruction(Base):
@@ -202,7 +202,7 @@ class SandboxInstruction(Base):
     __tablename__ = "sandbox_instruction"
 
     order_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
-    trouble: Mapped[str] = mapped_column(String(16), primary_key=True)
+    trouble: Mapped[str] = mapped_column(Id(16), primary_key=True)
     times: Mapped[int]
 
 

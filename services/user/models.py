@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import UtcDateTime
+from services.foundation.database import Id, UtcDateTime
 from services.foundation.idempotency import key_table
 
 
@@ -18,10 +18,10 @@ class User(Base):
 
     __tablename__ = "user"
 
-    user_id: Mapped[str] = mapped_column(String(32, collation="ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Id(32, "ascii_bin"), primary_key=True)
     username: Mapped[str] = mapped_column(String(32))
-    folded: Mapped[str] = mapped_column(String(32, collation="ascii_bin"), unique=True)
-    password_hash: Mapped[str] = mapped_column(String(255, collation="ascii_bin"))
+    folded: Mapped[str] = mapped_column(Id(32, "ascii_bin"), unique=True)
+    password_hash: Mapped[str] = mapped_column(Id(255, "ascii_bin"))
     display_name: Mapped[str | None] = mapped_column(String(80))
     email: Mapped[str | None] = mapped_column(String(254))
     roles: Mapped[list[str]] = mapped_column(JSON)
@@ -33,7 +33,7 @@ class Token(Base):
 
     __tablename__ = "token"
 
-    token_id: Mapped[str] = mapped_column(String(64, collation="ascii_bin"), primary_key=True)
+    token_id: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
     issued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)

@@ -10,7 +10,7 @@ from sqlalchemy import true
 
 from operations.invariants import stock_adds_up
 from schemas.errors import RequestInProgress
-from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown
+from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
 from services.foundation.database import Transactions, utc_now
 from services.kitchen import menu, stock, store
 from tests.integration.kitchen.conftest import put_on_the_menu
@@ -159,3 +159,8 @@ def test_loading_a_menu_again_brings_back_nothing_that_was_sold(kitchen: Transac
     cola = kitchen.read(lambda tx: stock.menu(tx, "kanal"))[0]
     assert (cola["price"], cola["left"]) == (330, 18)
     assert kitchen.read(stock_adds_up) == []
+
+
+def test_an_order_the_kitchen_knows_nothing_of_can_not_be_given_up(kitchen: Transactions) -> None:
+    with pytest.raises(UnknownKitchenOrder):
+        kitchen.run(lambda tx: store.give_up(tx, "nobody"))

@@ -11,8 +11,10 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 
 from rehearsal.mesh import ROOT, Mesh, wait_until
+from schemas.fields import LARGEST_AMOUNT
 from services.foundation import migrate
 
 OLD_EVENT = ("INSERT INTO outbox (event_id, type, order_id, version, made_at) "
@@ -21,6 +23,7 @@ OLD_EVENT = ("INSERT INTO outbox (event_id, type, order_id, version, made_at) "
 
 MIGRATE = """
 import json, sys, nameko
+from schemas.fields import LARGEST_AMOUNT
 from services.foundation import migrate
 with nameko.config.patch(json.loads(sys.argv[1]), clear=True):
     migrate.upgrade("order")
@@ -92,3 +95,23 @@ def test_orders_given_back_before_say_why(old: Engine) -> None:
     with old.begin() as tx:
         told = {row.order_id: row.end_reason for row in tx.execute(text("SELECT order_id, end_reason FROM orders"))}
     assert told == {"whole": "screening_cancelled", "part": None, "late": "paid_late", "never": None}
+
+
+def test_sold_orders_stay_what_they_are_when_ids_are_compared_byte_by_byte(old: Engine) -> None:
+    command.upgrade(migrate.alembic_config("order"), "0009")
+    with old.begin() as tx:
+        tx.execute(text("SET SESSION sql_mode = ''"))
+        tx.execute(text("INSERT INTO orders (order_id, buyer_id, screening_id, status, total) "
+                        "VALUES ('01ab', 'ada', 'saal', 'paid', 2500)"))
+        tx.execute(text("INSERT INTO seat_claim VALUES ('saal', 'A1', '01ab', 'SOLD')"))
+        tx.execute(text("INSERT INTO ticket VALUES ('t1', '01ab', 'saal', 'A1', 'M1.code', 'valid')"))
+    migrate.upgrade("order")
+    sold = ("SELECT total, code FROM orders JOIN seat_claim USING (order_id, screening_id) "
+            "JOIN ticket USING (order_id, screening_id, seat_id) WHERE order_id = :o")
+    with old.begin() as tx:
+        assert tx.execute(text(sold), {"o": "01ab"}).all() == [(2500, "M1.code")]
+        assert tx.execute(text(sold), {"o": "01AB"}).all() == []
+        assert tx.execute(text(sold), {"o": "é"}).all() == []  # no error either
+        tx.execute(text("UPDATE orders SET total = :most, refunded = :most"), {"most": LARGEST_AMOUNT})
+    with pytest.raises(IntegrityError), old.begin() as tx:
+        tx.execute(text("INSERT INTO seat_claim VALUES ('saal', 'A1', 'other', 'PENDING')"))

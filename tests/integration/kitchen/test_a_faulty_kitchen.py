@@ -1,0 +1,71 @@
+"""A kitchen with a fault, or one that has not heard of an order: seats' money goes at once, snacks are booked later."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.kitchen.counter import SKU, bought_and_paid, info, left, refunds, wait_for_step
+
+
+@contextmanager
+def a_kitchen_with_a_fault(mesh: Mesh) -> Iterator[None]:
+    """It answers, but with a bug of its own: a table is missing."""
+    mesh.rows("kitchen", "RENAME TABLE ticket_line TO ticket_line_away")
+    try:
+        yield
+    finally:
+        mesh.rows("kitchen", "RENAME TABLE ticket_line_away TO ticket_line")
+
+
+@contextmanager
+def a_kitchen_that_has_not_heard(mesh: Mesh, order: dict[str, Any]) -> Iterator[None]:
+    """What it knows of the order is under another name meanwhile."""
+    for table in ("ticket", "ticket_line"):
+        mesh.rows("kitchen", f"UPDATE {table} SET order_id = 'unheard' WHERE order_id = :o", o=order["order_id"])
+    try:
+        yield
+    finally:
+        for table in ("ticket", "ticket_line"):
+            mesh.rows("kitchen", f"UPDATE {table} SET order_id = :o WHERE order_id = 'unheard'", o=order["order_id"])
+
+
+def refund(mesh: Mesh, token: str, order: dict[str, Any]) -> tuple[int, str | None]:
+    reply = mesh.post("/order/refund", token, order_id=order["order_id"])
+    return reply.status_code, reply.json().get("status")
+
+
+def ask_the_kitchen_now(mesh: Mesh, order: dict[str, Any]) -> None:
+    mesh.rows("order", "UPDATE orders SET ask_again_at = NULL WHERE order_id = :o", o=order["order_id"])
+
+
+def test_a_fault_in_the_kitchen_keeps_no_seats_money(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
+    before = left(mesh, cinema)
+    token, order = bought_and_paid(mesh, screening, seats[:2], (SKU, 1))
+    price = sum(seat["price"] for seat in order["seats"])
+    with a_kitchen_with_a_fault(mesh):
+        assert refund(mesh, token, order) == (200, "refunding")
+        assert refunds(mesh, order) == {"seats": (price, 0, "done")}
+
+    ask_the_kitchen_now(mesh, order)
+    wait_until(lambda: info(mesh, token, order)["status"] == "refunded", 60, "the refund of the snacks")
+    assert info(mesh, token, order)["refunded"] == order["total"]
+    assert left(mesh, cinema) == before
+    mesh.check_invariants()
+
+
+def test_an_order_the_kitchen_has_not_heard_of_loses_no_money_and_is_not_cooked(
+    mesh: Mesh, screening: str, cinema: str, seats: list[str],
+) -> None:
+    before = left(mesh, cinema)
+    token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
+    with a_kitchen_that_has_not_heard(mesh, order):
+        assert refund(mesh, token, order) == (200, "refunding")
+        assert refunds(mesh, order) == {"seats": (order["seats"][0]["price"], 0, "done")}
+
+    ask_the_kitchen_now(mesh, order)
+    wait_until(lambda: info(mesh, token, order)["status"] == "refunded", 60, "the refund of the snacks")
+    assert info(mesh, token, order)["refunded"] == order["total"]
+    wait_for_step(mesh, token, order, "given_up")
+    assert left(mesh, cinema) == before
+    mesh.check_invariants()
