@@ -11,6 +11,7 @@ import click
 from nameko import config
 from sqlalchemy.exc import OperationalError
 
+from operations.screenings import cancelled_in_both_rooms
 from operations.snacks import snacks_fit_the_orders
 from operations.stock import stock_adds_up
 from operations.trouble import Trouble
@@ -188,6 +189,8 @@ INVARIANTS = [
     Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
     Invariant("I10", "snacks supplied are left over, or an order has them", stock_of_snacks),
     Invariant("I11", "the kitchen has what paid orders wait for, and nothing else", snacks_fit_the_orders),
+    Invariant("I12", "a screening is cancelled in the order room and the film room, or in neither",
+              cancelled_in_both_rooms),
 ]
 
 

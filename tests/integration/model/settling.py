@@ -53,7 +53,7 @@ def all_events_arrive(cinema: Cinema) -> None:
 def check_invariants(cinema: Cinema) -> None:
     """The project's own, too."""
     engines = cinema.world.engines
-    truth = Truth(engines["order"], engines["payment"], engines["kitchen"], cinema.world.board)
+    truth = Truth(engines["order"], engines["payment"], engines["kitchen"], engines["film"], cinema.world.board)
     for invariant in INVARIANTS:
         breaches = invariant.check(truth)
         agree(not breaches, f"{invariant.name}: {breaches}")

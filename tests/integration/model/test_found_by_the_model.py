@@ -37,3 +37,13 @@ def test_a_room_that_dies_while_buying_blocks_the_seats_for_seconds(story: Every
     story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
     assert story.order(0).buyer == "eve"
     story.teardown()
+
+
+@pytest.mark.parametrize("kind", ["before", "after"])
+def test_a_room_that_dies_while_cancelling_a_screening_leaves_it_cancelled_for_everybody_or_for_nobody(
+        story: EverythingAtOnce, kind: str) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.pay_at_once(pick=0, keyed=False)
+    story.a_room_is_about_to_die(room="order", kind=kind, countdown=0)
+    story.cancel_screening(where=0, dry_run=False)
+    story.teardown()
