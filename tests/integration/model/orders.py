@@ -128,7 +128,7 @@ def may_become(order: Order, before: str, after: str, wish: Wish, kitchen: str |
     return {
         "paying": before == "created" and wanted == "pay",
         "paid": unpaid and order.money is not Money.NONE or before == "expired" and order.may_revive(now),
-        "expired": may_end and (order.dismissed if before == "review" else order.expires_at <= now),
+        "expired": may_end and (order.dismissed or before != "review" and order.expires_at <= now),
         "cancelled": may_end and unpaid and (wanted == "cancel" or called_off),
         "part_refunded": paid and wanted == "refund",
         "refunding": paid and wanted == "refund" or before in OWNING and called_off,

@@ -1,7 +1,12 @@
 """Stories that the model has found to end badly, told once more."""
 
+from typing import Any
+
 import pytest
 
+from schemas import payment
+from schemas.base import Method
+from services.payment.review import Review
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.machine import EverythingAtOnce
 
@@ -46,4 +51,32 @@ def test_a_room_that_dies_while_cancelling_a_screening_leaves_it_cancelled_for_e
     story.pay_at_once(pick=0, keyed=False)
     story.a_room_is_about_to_die(room="order", kind=kind, countdown=0)
     story.cancel_screening(where=0, dry_run=False)
+    story.teardown()
+
+
+def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_order(
+        story: EverythingAtOnce, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decision is heard when the order room has asked how the payment stands, and has not moved the order yet."""
+    world, post = story.cinema.world, story.cinema.post
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.the_bank_has_another_amount(pick=0)
+    story.say_yes_at_the_page(pick=0)
+    story.a_webhook_arrives(pick=0)
+    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    call, review = world.line.call, Review(world.databases["payment"])
+
+    def decided_meanwhile(method: Method, fields: dict[str, Any], **context: Any) -> Any:
+        answer = call(method, fields, **context)
+        if method is payment.GET_STATUS and (cases := review.cases()):
+            review.decide(cases[0], "release", "sam", "in between")
+            post.collect("payment")
+            post.deliver(*[letter for letter in post.waiting if letter.event is payment.DISMISSED])
+        return answer
+
+    monkeypatch.setattr(world.line, "call", decided_meanwhile)
+    [mine] = story.orders
+    mine.dismissed = mine.closing_unclear = True
+    story.all_events_arrive()
+    assert mine.status == "expired"
     story.teardown()
