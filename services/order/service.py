@@ -105,11 +105,11 @@ class Order:
         view = store.lock(tx, order_id, self.asker.user_id)
         if view.row.status in rules.OWNS_SEATS:
             return view  # paid before: paying again tells the same
-        now = utc_now()
-        rules.may_pay(view.row.status, view.row.expires_at, now)
-        if view.row.status == "created":
+        row = view.row
+        rules.may_pay(row.status, row.expires_at, utc_now())
+        if row.status == "created":
             store.move(tx, view, "paying",
-                       expires_at=rules.pay_deadline(view.row.created_at, view.row.expires_at, self.limits))
+                       expires_at=rules.pay_deadline(row.created_at, row.expires_at, row.starts_at, self.limits))
         return store.find(tx, order_id)
 
     @on_event(payment.CAPTURED)

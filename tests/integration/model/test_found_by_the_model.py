@@ -80,3 +80,27 @@ def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_orde
     story.all_events_arrive()
     assert mine.status == "expired"
     story.teardown()
+
+
+@pytest.mark.parametrize("found_by", ["its event", "its buyer", "the sweep", "paying again"])
+def test_money_that_is_found_after_the_film_began_goes_back(story: EverythingAtOnce, found_by: str) -> None:
+    story.time_passes(minutes=175)
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.say_yes_at_the_page(pick=0)
+    story.a_webhook_arrives(pick=0)
+    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.time_passes(minutes=6)
+    match found_by:
+        case "its event":
+            story.all_events_arrive()
+        case "its buyer":
+            story.look_up(pick=0, stranger=False)
+        case "paying again":
+            story.pay_at_once(pick=0, keyed=False)
+            story.tend()
+        case "the sweep":
+            story.tend()
+    [mine] = story.orders
+    assert (mine.status, mine.owed_back) == ("expired", True)
+    story.teardown()
