@@ -30,10 +30,11 @@ class Truth:
     def seen(cls) -> Iterator["Truth"]:
         """Everything as it is found now; each table is read when it is first asked for."""
         uris = config["DB_URIS"]
-        engines = [make_engine(uris[f"{room}:Base"]) for room in ("order", "payment", "kitchen", "film")]
+        rooms = ("order", "payment", "kitchen", "film")
+        order, payment, kitchen, film = engines = [make_engine(uris[f"{room}:Base"]) for room in rooms]
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:
-                yield cls(*engines, Board(client))
+                yield cls(order, payment, kitchen, film, Board(client))
             finally:
                 for engine in engines:
                     engine.dispose()
