@@ -240,3 +240,5 @@ GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, Sc
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
 
 BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings whose seats nobody has counted yet")
+PROGRAMME_CHANGED = Announcement("film", "programme_changed",
+                                 about="nothing of its own: names or titles have changed, of whatever is on")

@@ -242,6 +242,11 @@ class Order:
             except (Busy, NotFound) as refusal:
                 log.info("a board stays cold", extra={"screening_id": screening_id, "reason": refusal.code})
 
+    @on_announcement(film.PROGRAMME_CHANGED, everywhere=True)
+    def look_at_screenings_again(self, ids: list[str]) -> None:
+        """Names or titles have changed; new orders carry the new ones."""
+        self.terms.look_again()
+
     @every("sweep_seconds")
     def tend(self) -> None:
         """End dead orders, send refunds that had to wait, keep the boards true."""
