@@ -11,6 +11,7 @@ import click
 from nameko import config
 from sqlalchemy.exc import OperationalError
 
+from operations.screenings import cancelled_in_both_rooms
 from operations.snacks import snacks_fit_the_orders
 from operations.stock import stock_adds_up
 from operations.trouble import Trouble
@@ -172,6 +173,13 @@ def boards_show_the_claims(truth: Truth) -> list[str]:
     return wrong
 
 
+def reviews_have_their_payment(truth: Truth) -> list[str]:
+    cases = truth.rows(truth.payment, "SELECT order_id FROM payment WHERE status = 'review'")
+    waiting = {row.order_id for row in cases}
+    return [f"order {order.order_id} is in review, but none of its payments is" for order in truth.orders.values()
+            if order.status == "review" and order.order_id not in waiting]
+
+
 def stock_of_snacks(truth: Truth) -> list[str]:
     with truth.kitchen.connect() as connection:
         return stock_adds_up(connection)
@@ -188,6 +196,9 @@ INVARIANTS = [
     Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
     Invariant("I10", "snacks supplied are left over, or an order has them", stock_of_snacks),
     Invariant("I11", "the kitchen has what paid orders wait for, and nothing else", snacks_fit_the_orders),
+    Invariant("I12", "a screening is cancelled in the order room and the film room, or in neither",
+              cancelled_in_both_rooms),
+    Invariant("I13", "an order in review has a payment in review", reviews_have_their_payment),
 ]
 
 

@@ -22,7 +22,10 @@ def load(path: Path) -> str:
     if mistakes := [mistake for reader in readers for mistake in _mistakes(reader)]:
         raise BadFile(path, mistakes)
     report = programme.load(path, uris["film:Base"], now)
-    return f"{report}\nsnacks: {menu.load(menu.read(path), uris['kitchen:Base'])}"
+    lines = [str(report), f"snacks: {menu.load(menu.read(path), uris['kitchen:Base'])}"]
+    if not programme.announce_changes(report):
+        lines.append("RabbitMQ is down: the order rooms notice what has changed within ten minutes by themselves.")
+    return "\n".join(lines)
 
 
 def _mistakes(reader: Callable[[], object]) -> list[Mistake]:

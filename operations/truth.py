@@ -22,6 +22,7 @@ class Truth:
     order: Engine
     payment: Engine
     kitchen: Engine
+    film: Engine
     board: Board
 
     @classmethod
@@ -29,12 +30,13 @@ class Truth:
     def seen(cls) -> Iterator["Truth"]:
         """Everything as it is found now; each table is read when it is first asked for."""
         uris = config["DB_URIS"]
-        order, payment, kitchen = (make_engine(uris[f"{room}:Base"]) for room in ("order", "payment", "kitchen"))
+        rooms = ("order", "payment", "kitchen", "film")
+        order, payment, kitchen, film = engines = [make_engine(uris[f"{room}:Base"]) for room in rooms]
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:
-                yield cls(order, payment, kitchen, Board(client))
+                yield cls(order, payment, kitchen, film, Board(client))
             finally:
-                for engine in (order, payment, kitchen):
+                for engine in engines:
                     engine.dispose()
 
     def rows(self, engine: Engine, query: str) -> list[Row[Any]]:

@@ -238,7 +238,7 @@ SUGGEST_SEATS = Method("film", "suggest_seats", SuggestRequest, SuggestReply, "p
                        reads=True)
 GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, ScreeningTermsReply, "internal",
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
-CANCEL_SCREENING = Method("film", "cancel_screening", ScreeningRequest, ScreeningRequest, "internal",
-                          "Show this screening no more. The order room ends its orders.", refusals=(UnknownScreening,))
 
 BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings whose seats nobody has counted yet")
+PROGRAMME_CHANGED = Announcement("film", "programme_changed",
+                                 about="nothing of its own: names or titles have changed, of whatever is on")

@@ -11,9 +11,11 @@ from nameko import config
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.engine import Connection
 
+from schemas.film import PROGRAMME_CHANGED
 from services.film import programme_reader, rules
 from services.film.models import Cinema, Film, Hall, Screening
 from services.film.programme_reader import Programme
+from services.foundation.announcements import announce_from_a_command
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.marked_yaml import BadFile, Mistake
 
@@ -39,6 +41,11 @@ class LoadReport:
     films: Tally
     screenings: Tally
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether something that was there before has other facts now."""
+        return any(tally.changed for tally in vars(self).values())
+
     def __str__(self) -> str:
         return "\n".join(f"{part}: {tally}" for part, tally in vars(self).items())
 
@@ -52,6 +59,11 @@ def load(path: Path, database: Engine | str, now: dt.datetime) -> LoadReport:
     programme = read(path, now)
     engine = make_engine(database) if isinstance(database, str) else database
     return Transactions(engine).run(lambda tx: _write(tx, path, programme, now))
+
+
+def announce_changes(report: LoadReport) -> bool:
+    """Tell the other rooms if facts have changed that they may know; False when the broker is down."""
+    return not report.has_changed or announce_from_a_command(PROGRAMME_CHANGED)
 
 
 def sold_shares(path: Path, now: dt.datetime | None = None) -> list[tuple[str, float]]:

@@ -4,10 +4,12 @@ from itertools import groupby
 from typing import Any
 
 from schemas import film as contract
+from schemas import order
 from services.film import maps, models, seats, store
 from services.foundation.announcements import Announcer
 from services.foundation.calls import AskerProvider, call
 from services.foundation.database import Database, utc_now
+from services.foundation.events import Delivery, on_event
 from services.foundation.presence import Presence
 from services.seating.best_seats import suggest
 from services.seating.board import BoardReader, Look
@@ -92,12 +94,11 @@ class Film:
             "seats": maps.price_list(screening["drawing"], screening["prices"]),
         }
 
-    @call(contract.CANCEL_SCREENING)
-    def cancel_screening(self, request: Fields) -> Fields:
-        """Take the screening off the programme; doing so again changes nothing. Raises UnknownScreening."""
-        self._screening(request["screening_id"])
-        self.database.run(lambda tx: store.cancel(tx, request["screening_id"], utc_now()))
-        return request
+    @on_event(order.SCREENING_CANCELLED)
+    def follow_cancellation(self, delivery: Delivery) -> None:
+        """The order room has cancelled a screening: take it off the programme. Doing so again changes nothing."""
+        body = delivery.body
+        self.database.run_known(lambda tx: store.cancel(tx, body["screening_id"], body["cancelled_at"]))
 
     def _screening_and_seats(self, screening_id: str) -> tuple[Fields, Look]:
         screening = self._screening(screening_id)

@@ -66,9 +66,9 @@ def screening(tx: Connection, screening_id: str) -> Fields | None:
                                      "cancelled_at": row.cancelled_at}
 
 
-def cancel(tx: Connection, screening_id: str, now: dt.datetime) -> None:
+def cancel(tx: Connection, screening_id: str, at: dt.datetime) -> None:
     """Take the screening off the programme, for good; the first time counts."""
-    tx.execute(update(Screening).where(Screening.screening_id == screening_id, TAKES_PLACE).values(cancelled_at=now))
+    tx.execute(update(Screening).where(Screening.screening_id == screening_id, TAKES_PLACE).values(cancelled_at=at))
 
 
 def _conditions(now: dt.datetime, wanted: Fields) -> list[ColumnElement[bool]]:

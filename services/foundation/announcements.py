@@ -9,6 +9,7 @@ from typing import Any
 
 import eventlet
 from kombu.common import maybe_declare
+from nameko import serialization
 from nameko.events import BROADCAST, SERVICE_POOL, EventHandler, get_event_exchange
 from nameko.extensions import DependencyProvider, SharedExtension
 
@@ -67,6 +68,17 @@ class Announcer(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Announcements:
         return self.announcements
+
+
+def announce_from_a_command(announcement: Announcement, *ids: str) -> bool:
+    """Announce for a room from a process that is none; False when the broker is down."""
+    exchange = get_event_exchange(announcement.room)
+    serialization.setup()  # which a room's container does for itself
+    try:
+        amqp.publish(list(ids), exchange=exchange, routing_key=announcement.name, declare=[exchange])
+    except amqp.BrokerDown:
+        return False
+    return True
 
 
 class AnnouncementHandler(EventHandler):

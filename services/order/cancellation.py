@@ -1,7 +1,8 @@
 """Cancelling a screening: nothing more is sold, and everybody gets everything back.
 
-The row in `cancelled_screening` is the decision. What follows from it is done order by order, by whichever process
-comes to it, and is found again after a crash because it is still to be done.
+The row in `cancelled_screening` is the decision; the event written with it takes the screening off the film room's
+programme. The orders are ended one by one, by whichever process comes to it, and are found again after a crash because
+they are still to be ended.
 """
 
 import datetime as dt

@@ -24,7 +24,7 @@ def new_draft(asker: Asker, terms: Terms, quote: rules.Quote, limits: rules.Limi
         "ends_at": terms.ends_at, "ask_again_at": None, "snacks": "[]", "kitchen_status": None, "kitchen_sequence": 0,
         "starts_offset": int((terms.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60),
         "refund_tiers": store.written(rules.stamped(limits.refund_tiers, terms.starts_at)), "created_at": now,
-        "expires_at": now + limits.hold, "changed_at": now,
+        "expires_at": rules.first_deadline(terms.starts_at, now, limits), "changed_at": now,
     }
 
 

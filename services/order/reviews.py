@@ -23,6 +23,7 @@ class Reviews:
         """Something about the payment is not right: seats and money stay where they are. Raises Busy: ask again."""
         if self.remote.call(payment.GET_STATUS, {"order_id": order_id})["status"] != "review":
             return  # it was decided before this message came, or another attempt is under way
+        # A decision that is heard from here on ends the order itself, be it `paying` or in review by then.
 
         def move(tx: Connection) -> store.OrderView:
             view = store.lock(tx, order_id)
@@ -36,10 +37,16 @@ class Reviews:
             self.boards.show_held(row.screening_id, row.board_owner, row.ask_again_at, view.seat_ids)
 
     def end(self, order_id: str, given_back: int, currency: str) -> None:
-        """The payment does not count: the seats are free. `given_back` of it goes back, if there was money."""
+        """The payment does not count: the seats are free. `given_back` of it goes back, if there was money.
+
+        The decision may be heard before the case is: then nothing else would end the order. Only when another payment
+        of the order was captured does it go on, and the news of that one makes it paid. Raises Busy: ask again.
+        """
+        is_paid = self.remote.call(payment.GET_STATUS, {"order_id": order_id})["captured"]
+
         def expire(tx: Connection) -> store.OrderView:
             view = store.lock(tx, order_id)
-            if view.row.status == "review":
+            if view.row.status in rules.HOLDS_SEATS and not is_paid:
                 store.end_unpaid(tx, view, "expired")
                 view = store.find(tx, order_id)
             if given_back and currency == view.row.currency:

@@ -100,10 +100,15 @@ def quote(prices: dict[str, dict[str, Any]], starts_at: dt.datetime, wanted: lis
         raise FieldsInvalid(fields={"seats": [f"At most {limits.seats_per_order} seats an order."]})
     if unknown := [seat for seat in wanted if seat not in prices]:
         raise SeatsUnknownInHall(seats=unknown)
-    if now >= starts_at:
+    if has_begun(starts_at, now):
         raise SalesClosed()
     seats = [prices[seat] for seat in wanted]
     return Quote(seats, sum(seat["price"] for seat in seats))
+
+
+def has_begun(starts_at: dt.datetime, now: dt.datetime) -> bool:
+    """From then on nothing is sold, and no order becomes paid: money that is found now goes back."""
+    return now >= starts_at
 
 
 def check_snacks(wanted: list[dict[str, Any]], limits: Limits) -> None:
@@ -143,9 +148,15 @@ def may_pay(status: str, expires_at: dt.datetime, now: dt.datetime) -> None:
         raise OrderNotPayable(order_status=status)
 
 
-def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, limits: Limits) -> dt.datetime:
+def first_deadline(starts_at: dt.datetime, now: dt.datetime, limits: Limits) -> dt.datetime:
+    """Until when a new order waits for its buyer to pay: never longer than until its film begins."""
+    return min(now + limits.hold, starts_at)
+
+
+def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, starts_at: dt.datetime,
+                 limits: Limits) -> dt.datetime:
     """Starting to pay extends the deadline, counted from the order's creation; so once and not again."""
-    return max(expires_at, created_at + limits.pay)
+    return min(max(expires_at, created_at + limits.pay), starts_at)
 
 
 def check_way(method: str, return_url: str | None) -> None:
@@ -156,7 +167,7 @@ def check_way(method: str, return_url: str | None) -> None:
 
 def may_revive(status: str, starts_at: dt.datetime, now: dt.datetime) -> bool:
     """Whether a late payment may still bring the order its seats, should they all be free."""
-    return status == "expired" and now < starts_at
+    return status == "expired" and not has_begun(starts_at, now)
 
 
 def may_cancel(status: str) -> None:

@@ -104,11 +104,11 @@ class Order:
         view = store.lock(tx, order_id, self.asker.user_id)
         if view.row.status in rules.OWNS_SEATS:
             return view  # paid before: paying again tells the same
-        now = utc_now()
-        rules.may_pay(view.row.status, view.row.expires_at, now)
-        if view.row.status == "created":
+        row = view.row
+        rules.may_pay(row.status, row.expires_at, utc_now())
+        if row.status == "created":
             store.move(tx, view, "paying",
-                       expires_at=rules.pay_deadline(view.row.created_at, view.row.expires_at, self.limits))
+                       expires_at=rules.pay_deadline(row.created_at, row.expires_at, row.starts_at, self.limits))
         return store.find(tx, order_id)
 
     @on_event(payment.CAPTURED)
@@ -186,10 +186,8 @@ class Order:
 
     @call(CANCEL_SCREENING)
     def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Decide it, or in a dry run only say what it comes to. `tend` ends the orders, and goes on after a crash."""
+        """Decide it, or in a dry run only say what it comes to. The film room follows; `tend` ends the orders."""
         self.terms.of(request["screening_id"], self.remote)  # there is such a screening
-        if not request["dry_run"]:
-            self.remote.call(film.CANCEL_SCREENING, {"screening_id": request["screening_id"]})
         keys = self.keys(CANCEL_SCREENING, request)
         return cancellation.decide(self.database, keys, request, str(self.asker.user_id))
 
@@ -241,6 +239,11 @@ class Order:
     def warm_boards(self, screening_ids: list[str]) -> None:
         """Someone met a board that Redis knows nothing of."""
         warm(self.database, self.boards, lambda screening_id: self.terms.of(screening_id, self.remote), screening_ids)
+
+    @on_announcement(film.PROGRAMME_CHANGED, everywhere=True)
+    def look_at_screenings_again(self, ids: list[str]) -> None:
+        """Names or titles have changed; new orders carry the new ones."""
+        self.terms.look_again()
 
     @every("sweep_seconds")
     def tend(self) -> None:

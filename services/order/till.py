@@ -71,18 +71,28 @@ class Till:
         if not captured:
             return view, {**told, "redirect_url": None}
         try:
-            return self.book_payment(order_id), None
-        except (Busy, OrderExpired):
+            return self.book(order_id), None
+        except Busy:
             return view, None
 
     def book_payment(self, order_id: str, then: Then = _nothing) -> store.OrderView:
-        """The money is there: make the order paid, and `then(tx, paid order)` in the same transaction.
+        """The same as `book`. Raises OrderExpired when the money goes back."""
+        view = self.book(order_id, then)
+        if view.row.status in rules.ENDED_UNPAID:
+            raise OrderExpired(order_status=view.row.status)
+        return view
 
-        Has it expired meanwhile, it is paid all the same if its seats are all free still. Raises OrderExpired when
-        that can't be; its money is then on its way back.
+    def book(self, order_id: str, then: Then = _nothing) -> store.OrderView:
+        """The money is there: make the order paid, and `then(tx, paid order)` in the same transaction; how it stands.
+
+        Once the film has begun the order ends instead. Had it ended before, it is paid all the same if its seats are
+        all free still. What can't be paid any more, it is written down that its money goes back.
         """
-        def book(tx: Connection) -> store.OrderView:
+        def work(tx: Connection) -> store.OrderView:
             view = store.lock(tx, order_id)
+            if view.row.status in rules.HOLDS_SEATS and rules.has_begun(view.row.starts_at, utc_now()):
+                store.end_unpaid(tx, view, "expired")
+                view = store.find(tx, order_id)
             if view.row.status in rules.HOLDS_SEATS:
                 store.mark_paid(tx, view, self.ticket_keys)
             elif view.row.status in rules.ENDED_UNPAID and not self._revive(tx, view):
@@ -92,17 +102,17 @@ class Till:
                 then(tx, view)
             return view
 
-        view = self.database.run_known(book)
-        if view.row.status in rules.ENDED_UNPAID:
-            raise OrderExpired(order_status=view.row.status)
-        self.boards.show_sold(view.row.screening_id, view.row.board_owner, list(view.valid_prices))
+        view = self.database.run_known(work)
+        row = view.row
+        if row.status in rules.ENDED_UNPAID:
+            self.boards.show_free(row.screening_id, row.board_owner, view.seat_ids)
+        else:
+            self.boards.show_sold(row.screening_id, row.board_owner, list(view.valid_prices))
         return view
 
     def book_or_return(self, order_id: str) -> None:
         """The same, and what came too late for anything else goes back at once."""
-        try:
-            self.book_payment(order_id)
-        except OrderExpired:
+        if self.book(order_id).row.status in rules.ENDED_UNPAID:
             self.send_refunds(order_id)
 
     def _revive(self, tx: Connection, view: store.OrderView) -> bool:
@@ -133,7 +143,7 @@ class Till:
         """
         view = self.database.read(lambda tx: store.find(tx, order_id))
         if view.row.status == "paying" and self._close(view):
-            return self.book_payment(order_id)
+            return self.book(order_id)
 
         def end(tx: Connection) -> store.OrderView:
             locked = store.lock(tx, order_id)

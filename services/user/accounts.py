@@ -6,13 +6,12 @@ from typing import Any, TypeVar
 
 import click
 import redis
-from nameko import config, serialization
-from nameko.events import get_event_exchange
+from nameko import config
 from sqlalchemy.engine import Connection
 
 from schemas.errors import FieldsInvalid, Refusal
 from schemas.user import REGISTER, TOKENS_REVOKED
-from services.foundation import amqp
+from services.foundation.announcements import announce_from_a_command
 from services.foundation.database import Transactions, make_engine
 from services.foundation.redis_client import OPTIONS
 from services.user import passwords, store, tokens
@@ -78,16 +77,8 @@ def _change(username: str, new: Callable[[Any], dict[str, Any]]) -> None:
     if token_ids:
         client = redis.Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
         tokens.revoke(client, *token_ids)
-        _announce(token_ids)
-
-
-def _announce(token_ids: list[str]) -> None:
-    exchange = get_event_exchange("user")
-    serialization.setup()  # which a room's container does for itself
-    try:
-        amqp.publish(token_ids, exchange=exchange, routing_key=TOKENS_REVOKED.name, declare=[exchange])
-    except amqp.BrokerDown:
-        click.echo("RabbitMQ is down: the gateways notice within seconds by themselves.", err=True)
+        if not announce_from_a_command(TOKENS_REVOKED, *token_ids):
+            click.echo("RabbitMQ is down: the gateways notice within seconds by themselves.", err=True)
 
 
 def _run(work: Callable[[Connection], T]) -> T:

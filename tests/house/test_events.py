@@ -18,7 +18,6 @@ PUBLISHERS = {
     "amqp": "how it is done", "remote": "calls", "rpc": "replies", "presence": "who is there",
     "announcements": "hints", "relay": "events, from the outbox", "parking": "events that have to wait",
     "events": "events that were given up, sent again by an operator",
-    "accounts": "the hint that tokens were revoked, from a command line",
 }
 EVENTS = sorted(catalogue.events().values(), key=lambda event: event.type)
 

@@ -23,7 +23,7 @@ from services.payment.models import Base as PaymentBase
 from services.payment.models import SandboxSecret
 from tests.integration.model.clock import START
 from tests.integration.model.ledger import MENDING, Divergence, Ledger, agree
-from tests.integration.model.orders import ENDED, OWNING, SNACK_STOCK, UNPAID, Money, Order, Screening, Wish
+from tests.integration.model.orders import ENDED, HOLDING, OWNING, SNACK_STOCK, UNPAID, Money, Order, Screening, Wish
 from tests.integration.model.post import Letter, Post
 from tests.integration.model.predictions import Prediction
 from tests.integration.model.sight import Auditor, Sight
@@ -183,9 +183,11 @@ class Cinema:
                 self._deliver_money(letter)
 
     def _deliver_money(self, letter: Letter) -> None:
-        """An order that had ended gets its seats if all are free still; else its money goes back."""
+        """An order that had ended gets its seats if all are free still; else its money goes back, as it does once the
+        film has begun."""
         mine = self.ledger.orders[letter.about]
-        late = mine.status in ENDED and not mine.owed_back
+        begun = mine.status in HOLDING and self.now >= mine.screening.starts_at
+        late = begun or mine.status in ENDED and not mine.owed_back
         revives = self.ledger.may_revive(mine, self.now)
         self.step(Wish("money"), lambda: self.post.deliver(letter))
         if late and not self.world.fate.struck:

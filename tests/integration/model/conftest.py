@@ -14,6 +14,7 @@ from services.foundation import database, migrate
 from services.payment import roster
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
+from tests.integration.model.machine import EverythingAtOnce
 from tests.integration.model.sight import Auditor
 from tests.integration.model.world import World
 
@@ -77,3 +78,12 @@ def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     yield Cinema(world, auditor)
     auditor.close()
     world.close()
+
+
+@pytest.fixture
+def story(cinema: Cinema) -> EverythingAtOnce:
+    """The cinema on its first day, to be played step by step; each step is compared with the ledger."""
+    EverythingAtOnce.cinema = cinema
+    machine = EverythingAtOnce()
+    machine.open()
+    return machine

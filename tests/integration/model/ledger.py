@@ -73,7 +73,7 @@ class Ledger:
         [row] = new
         assert wish.screening is not None
         order = Order(row.order_id, wish.buyer, wish.screening, wish.seats, dict(wish.snacks),
-                      now + dt.timedelta(minutes=8))
+                      min(now + dt.timedelta(minutes=8), wish.screening.starts_at))
         agree((row.buyer_id, row.screening_id, row.status, row.total, row.refunded, row.expires_at)
               == (order.buyer, order.screening.screening_id, "created", order.total, 0, order.expires_at),
               f"{wish} became {row}")
@@ -91,12 +91,13 @@ class Ledger:
               f"order {order.order_id} was {before} and is {row.status} after {wish.what}")
         agree(row.total == order.total, f"order {order.order_id} costs {row.total}, not {order.total}")
         if before == "created" and (row.status == "paying" or row.expires_at != order.expires_at):
-            order.expires_at += dt.timedelta(minutes=7)
+            order.expires_at = min(order.expires_at + dt.timedelta(minutes=7), order.screening.starts_at)
         agree(row.expires_at == order.expires_at, f"order {order.order_id} ends at {row.expires_at}")
         if row.status in OWNING:
             order.money = Money.MUST
         if row.status in ENDED and row.refunded:
-            agree(order.strays, f"order {order.order_id} gives back what it never got")
+            found_late = order.money is not Money.NONE and now >= order.screening.starts_at
+            agree(order.strays or found_late, f"order {order.order_id} gives back what it never got")
             order.owed_back = True
         self.seen[before, row.status] += 1
         order.status, order.ask_again_at = row.status, row.ask_again_at

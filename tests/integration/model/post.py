@@ -49,7 +49,7 @@ class Post:
     read: list[Letter] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._readers = {(room, event.type): (method, event) for room in OUTBOXES
+        self._readers = {(room, event.type): (method, event) for room in self.world.rooms
                          for method, event in _readers(type(self.world.rooms[room]))}
 
     def collect(self, room: str) -> None:

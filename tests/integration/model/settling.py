@@ -53,7 +53,7 @@ def all_events_arrive(cinema: Cinema) -> None:
 def check_invariants(cinema: Cinema) -> None:
     """The project's own, too."""
     engines = cinema.world.engines
-    truth = Truth(engines["order"], engines["payment"], engines["kitchen"], cinema.world.board)
+    truth = Truth(engines["order"], engines["payment"], engines["kitchen"], engines["film"], cinema.world.board)
     for invariant in INVARIANTS:
         breaches = invariant.check(truth)
         agree(not breaches, f"{invariant.name}: {breaches}")
@@ -80,7 +80,7 @@ def check_end(cinema: Cinema, mine: Order) -> None:
 def _ends(mine: Order, kitchen: str | None) -> set[str]:
     """What may have become of it in the end."""
     ends = {"review"} if mine.odd else set[str]()
-    if mine.money is not Money.MUST:
+    if mine.money is not Money.MUST or mine.owed_back:   # found after its film began
         ends |= set(ENDED)
     if mine.money is Money.NONE and not mine.strays:
         return ends

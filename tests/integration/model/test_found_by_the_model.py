@@ -1,18 +1,6 @@
 """Stories that the model has found to end badly, told once more."""
 
-import pytest
-
-from tests.integration.model.cinema import Cinema
 from tests.integration.model.machine import EverythingAtOnce
-
-
-@pytest.fixture
-def story(cinema: Cinema) -> EverythingAtOnce:
-    """The cinema on its first day, to be played step by step; each step is compared with the ledger."""
-    EverythingAtOnce.cinema = cinema
-    machine = EverythingAtOnce()
-    machine.open()
-    return machine
 
 
 def test_a_purchase_repeated_after_the_screening_has_begun_is_answered_as_before(story: EverythingAtOnce) -> None:

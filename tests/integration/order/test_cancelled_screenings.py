@@ -1,10 +1,14 @@
 """A screening that won't take place: everybody gets everything back, even if the room dies over it."""
 
+import datetime as dt
 import json
 from typing import Any
 
+import nameko
 import pytest
 
+from operations.screenings import cancelled_in_both_rooms
+from operations.truth import Truth
 from rehearsal.mesh import Mesh, wait_until
 
 
@@ -20,6 +24,11 @@ def cancel(mesh: Mesh, token: str, screening: str, **fields: Any) -> dict[str, A
     reply = mesh.post("/order/cancel_screening", token, screening_id=screening, **fields)
     assert reply.status_code == 200, reply.text
     return dict(reply.json())
+
+
+def cancelled_on_the_programme(mesh: Mesh, screening: str) -> bool:
+    return bool(mesh.rows("film", "SELECT 1 FROM screening WHERE screening_id = :s AND cancelled_at IS NOT NULL",
+                          s=screening))
 
 
 def orders_of(mesh: Mesh, screening: str) -> list[str]:
@@ -65,6 +74,7 @@ def test_an_order_that_is_found_to_be_paid_days_later_is_given_back_too(mesh: Me
     order = buy(mesh, token, screening, list(mesh.seats(screening))[:1])
     mesh.rows("order", "INSERT INTO cancelled_screening (screening_id, cancelled_by, cancelled_at) "
                        "VALUES (:s, 'staff', UTC_TIMESTAMP(3) - INTERVAL 30 DAY)", s=screening)
+    mesh.rows("film", "UPDATE screening SET cancelled_at = UTC_TIMESTAMP(3) WHERE screening_id = :s", s=screening)
 
     wait_until(lambda: orders_of(mesh, screening) == ["refunded"], 60, "the order's end")
     assert mesh.get("/order/get_info", token, order_id=order["order_id"]).json()["refunded"] == order["total"]
@@ -88,6 +98,7 @@ def test_everybody_gets_everything_back_whatever_their_terms(mesh: Mesh) -> None
     assert (after["refunded"], after["end_reason"]) == (partly["total"], "screening_cancelled")
     refused = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1])
     assert (refused.status_code, refused.json()["code"]) == (404, "screening_cancelled")
+    wait_until(lambda: cancelled_on_the_programme(mesh, screening), 30, "the film room to follow")
     shown = mesh.get("/film/get_hall_info", screening_id=screening)
     assert (shown.status_code, shown.json()["code"]) == (404, "screening_cancelled")
     again = cancel(mesh, staff, screening, dry_run=False)
@@ -149,3 +160,40 @@ def test_what_is_not_there_can_not_be_cancelled(mesh: Mesh) -> None:
     reply = mesh.post("/order/cancel_screening", mesh.staff(), screening_id="nowhere", dry_run=False)
 
     assert (reply.status_code, reply.json()["code"]) == (404, "unknown_screening")
+
+
+def test_a_film_room_that_is_away_follows_when_it_is_back(mesh: Mesh) -> None:
+    screening, staff = mesh.fresh_screening(40), mesh.staff()
+    seats = list(mesh.seats(screening))
+    buy(mesh, mesh.buyer(), screening, seats[:1])
+    with mesh.without("film"):
+        told = cancel(mesh, staff, screening, dry_run=False)
+        refused = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[1:2])
+        assert (refused.status_code, refused.json()["code"]) == (404, "screening_cancelled")
+
+    wait_until(lambda: cancelled_on_the_programme(mesh, screening), 30, "the film room to follow")
+    [row] = mesh.rows("film", "SELECT cancelled_at FROM screening WHERE screening_id = :s", s=screening)
+    assert row.cancelled_at.replace(tzinfo=dt.UTC) == dt.datetime.fromisoformat(told["cancelled_at"])
+    shown = mesh.get("/film/get_hall_info", screening_id=screening)
+    assert (shown.status_code, shown.json()["code"]) == (404, "screening_cancelled")
+    mesh.check_invariants()
+
+
+def test_a_screening_cancelled_in_one_room_only_is_named_and_cancelling_it_again_mends_it(mesh: Mesh) -> None:
+    screening, token = mesh.fresh_screening(40), mesh.buyer()
+    buy(mesh, token, screening, list(mesh.seats(screening))[:1])
+    mesh.rows("film", "UPDATE screening SET cancelled_at = UTC_TIMESTAMP(3) WHERE screening_id = :s", s=screening)
+    assert breaches(mesh) == [f"screening {screening} is cancelled in the film room, but not in the order room"]
+
+    cancel(mesh, mesh.staff(), screening, dry_run=False)
+    wait_until(lambda: orders_of(mesh, screening) == ["refunded"], 60, "the money to go back")
+    assert breaches(mesh) == []
+
+    mesh.rows("film", "UPDATE screening SET cancelled_at = NULL WHERE screening_id = :s", s=screening)
+    assert breaches(mesh) == [f"screening {screening} is cancelled in the order room, but not in the film room"]
+    mesh.rows("film", "UPDATE screening SET cancelled_at = UTC_TIMESTAMP(3) WHERE screening_id = :s", s=screening)
+
+
+def breaches(mesh: Mesh) -> list[str]:
+    with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
+        return cancelled_in_both_rooms(truth)

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import nameko
 import pytest
 
+from operations.invariants import reviews_have_their_payment
+from operations.truth import Truth
 from rehearsal.mesh import Mesh, wait_until
 from tests.integration.order.test_paying_at_a_page import buy, choose, info, make_late, start, status_of
 
@@ -108,6 +111,19 @@ def test_a_decision_that_is_faster_than_the_message_of_the_case_leaves_nothing_b
 
     wait_until(lambda: status_of(mesh, order) == "expired", 60, "the order's end")
     mesh.check_invariants()
+
+
+def test_a_payment_that_nobody_looks_at_while_its_order_is_in_review_is_named(mesh: Mesh, reviewed: Reviewed) -> None:
+    order = reviewed(-1)
+    change = "UPDATE payment SET status = :s WHERE payment_id = :p"
+    mesh.rows("payment", change, s="cancelled", p=order["payment"]["payment_id"])
+    try:
+        with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
+            assert reviews_have_their_payment(truth) == [
+                f"order {order['order_id']} is in review, but none of its payments is"]
+    finally:
+        mesh.rows("payment", change, s="review", p=order["payment"]["payment_id"])
+        decide(mesh, order, "release")
 
 
 def test_of_a_cancelled_screening_a_payment_that_counts_after_all_goes_back(mesh: Mesh, token: str) -> None:

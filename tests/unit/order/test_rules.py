@@ -97,10 +97,24 @@ def test_only_a_living_unpaid_order_can_be_paid(status: str) -> None:
 
 def test_starting_to_pay_extends_the_deadline_once() -> None:
     created = NOW
-    first = rules.pay_deadline(created, created + LIMITS.hold, LIMITS)
-    again = rules.pay_deadline(created, first, LIMITS)
+    first = rules.pay_deadline(created, rules.first_deadline(LATER, created, LIMITS), LATER, LIMITS)
+    again = rules.pay_deadline(created, first, LATER, LIMITS)
 
     assert first == again == created + 15 * MINUTE
+
+
+@pytest.mark.parametrize("minutes", [1, 8, 12])
+def test_nobody_is_given_longer_to_pay_than_until_the_film_begins(minutes: int) -> None:
+    starts_at = NOW + minutes * MINUTE
+    first = rules.first_deadline(starts_at, NOW, LIMITS)
+
+    assert first == min(starts_at, NOW + 8 * MINUTE)
+    assert rules.pay_deadline(NOW, first, starts_at, LIMITS) == starts_at
+
+
+def test_a_film_has_begun_from_the_first_moment_on() -> None:
+    assert [rules.has_begun(NOW, NOW + wait * MINUTE) for wait in (-1, 0, 1)] == [False, True, True]
+    assert not rules.may_revive("expired", NOW, NOW)
 
 
 @pytest.mark.parametrize(("waited", "pause"), [(-5, 1 / 12), (0, 1 / 12), (0.2, 0.2), (1, 1), (7, 7), (10, 10),

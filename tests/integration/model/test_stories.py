@@ -1,0 +1,112 @@
+"""Stories of several rooms, the provider and the clock, told step by step; after each the ledger is compared."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import Connection
+
+from schemas import order, payment
+from schemas.base import Method
+from schemas.errors import Busy
+from services.foundation.calls import Asker
+from services.order import store
+from services.payment.review import Review
+from tests.integration.model.machine import EverythingAtOnce
+from tests.integration.model.orders import Wish
+from tests.integration.model.predictions import Prediction
+
+
+@pytest.mark.parametrize("kind", ["before", "after"])
+def test_a_room_that_dies_while_cancelling_a_screening_leaves_it_cancelled_for_everybody_or_for_nobody(
+        story: EverythingAtOnce, kind: str) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.pay_at_once(pick=0, keyed=False)
+    story.a_room_is_about_to_die(room="order", kind=kind, countdown=0)
+    story.cancel_screening(where=0, dry_run=False)
+    story.teardown()
+
+
+def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_order(
+        story: EverythingAtOnce, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decision is heard when the order room has asked how the payment stands, and has not moved the order yet."""
+    world, post = story.cinema.world, story.cinema.post
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.the_bank_has_another_amount(pick=0)
+    story.say_yes_at_the_page(pick=0)
+    story.a_webhook_arrives(pick=0)
+    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    call, review = world.line.call, Review(world.databases["payment"])
+
+    def decided_meanwhile(method: Method, fields: dict[str, Any], **context: Any) -> Any:
+        answer = call(method, fields, **context)
+        if method is payment.GET_STATUS and (cases := review.cases()):
+            review.decide(cases[0], "release", "sam", "in between")
+            post.collect("payment")
+            post.deliver(*[letter for letter in post.waiting if letter.event is payment.DISMISSED])
+        return answer
+
+    monkeypatch.setattr(world.line, "call", decided_meanwhile)
+    [mine] = story.orders
+    mine.dismissed = mine.closing_unclear = True
+    story.all_events_arrive()
+    assert mine.status == "expired"
+    story.teardown()
+
+
+@pytest.mark.parametrize("found_by", ["its event", "its buyer", "the sweep", "paying again"])
+def test_money_that_is_found_after_the_film_began_goes_back(story: EverythingAtOnce, found_by: str) -> None:
+    story.time_passes(minutes=175)
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.say_yes_at_the_page(pick=0)
+    story.a_webhook_arrives(pick=0)
+    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.time_passes(minutes=6)
+    match found_by:
+        case "its event":
+            story.all_events_arrive()
+        case "its buyer":
+            story.look_up(pick=0, stranger=False)
+        case "paying again":
+            story.pay_at_once(pick=0, keyed=False)
+            story.tend()
+        case "the sweep":
+            story.tend()
+    [mine] = story.orders
+    assert (mine.status, mine.owed_back) == ("expired", True)
+    story.teardown()
+
+
+def test_an_order_that_begins_to_be_paid_while_it_is_being_dropped_is_not_ended(
+        story: EverythingAtOnce, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its payment was not closed, because there was none when the order room looked."""
+    world, ada, lock = story.cinema.world, Asker(user_id="ada"), store.lock
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    [mine] = story.orders
+
+    def paying_meanwhile(tx: Connection, order_id: str, buyer_id: str | None = None) -> store.OrderView:
+        monkeypatch.setattr(store, "lock", lock)
+        world.answer(order.PAY, {"order_id": order_id, "method": "card", "return_url": "/"})
+        return lock(tx, order_id, buyer_id)
+
+    monkeypatch.setattr(store, "lock", paying_meanwhile)
+    story.cinema.step(Wish("pay", mine), lambda: world.ask(order.CANCEL, ada, order_id=mine.order_id),
+                      Prediction.of({Busy}, set()))
+    assert mine.status == "paying"
+    story.teardown()
+
+
+def test_late_money_for_a_cancelled_screening_revives_nothing_and_makes_no_ticket(story: EverythingAtOnce) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.time_passes(minutes=16)
+    story.tend()
+    story.cancel_screening(where=0, dry_run=False)
+    story.the_bank_takes_the_money_after_all(pick=0)
+    story.a_webhook_arrives(pick=0)
+    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.all_events_arrive()
+    [mine] = story.orders
+    assert (mine.status, mine.owed_back) == ("expired", True)
+    story.teardown()

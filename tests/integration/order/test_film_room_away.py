@@ -1,0 +1,33 @@
+"""What the order room knows of a screening outlives the film room, and follows what is announced to have changed."""
+
+from pathlib import Path
+
+from rehearsal.mesh import ROOT, Mesh, wait_until
+
+DEMO = ROOT / "programme" / "demo.yml"
+
+
+def test_a_new_name_is_seen_at_once_and_what_is_known_is_sold_without_the_film_room(mesh: Mesh, tmp_path: Path) -> None:
+    screening = mesh.fresh_screening(320)
+    seats = iter(mesh.seats(screening))
+    name = mesh.get("/film/get_hall_info", screening_id=screening).json()["hall"]["name"]
+    (renamed := tmp_path / "renamed.yml").write_text(DEMO.read_text().replace(f"name: {name}\n", "name: Parkett\n"))
+
+    def hall_of_a_new_order() -> str:
+        token = mesh.buyer()
+        bought = mesh.post("/order/buy", token, screening_id=screening, seats=[next(seats)])
+        assert bought.status_code == 200, bought.text
+        order = mesh.get("/order/get_info", token, order_id=bought.json()["order_id"]).json()
+        return str(order["screening"]["hall_name"])
+
+    try:
+        assert hall_of_a_new_order() == name
+        mesh.operate("load", str(renamed))
+        wait_until(lambda: hall_of_a_new_order() == "Parkett", 20, "the new name")
+        with mesh.without("film"):
+            mesh.operate("load", str(DEMO))
+            assert hall_of_a_new_order() == "Parkett"
+            unknown = mesh.post("/order/buy", mesh.buyer(), screening_id="never asked", seats=["A1"])
+            assert (unknown.status_code, unknown.json()["code"]) == (503, "room_unavailable")
+    finally:
+        mesh.operate("load", str(DEMO))
