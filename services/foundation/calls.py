@@ -14,15 +14,18 @@ from eventlet import Timeout
 from nameko.extensions import DependencyProvider
 
 from schemas.base import Method
-from schemas.errors import Forbidden, Refusal, Unauthenticated
-from services.foundation.rpc import rpc
+from schemas.errors import Forbidden, Refusal, RoomSilent, Unauthenticated
+from services.foundation.rpc import is_overdue, rpc
 
 log = logging.getLogger("marquee.call")
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Who is asking, as the gateway verified it; `user_id` is None for a guest or another room."""
+    """Who is asking, as the gateway verified it; `user_id` is None for a guest or another room.
+
+    `has_left`: nobody waited for the answer any more when a worker came to the call.
+    """
 
     user_id: str | None = None
     username: str | None = None
@@ -30,6 +33,7 @@ class Asker:
     token_id: str | None = None
     request_id: str | None = None
     idempotency_key: str | None = None
+    has_left: bool = False
 
     @classmethod
     def of(cls, context: dict[str, Any]) -> "Asker":
@@ -40,7 +44,7 @@ class Asker:
             user_id=caller.get("user_id"), username=caller.get("username"),
             roles=tuple(roles) if isinstance(roles, list) else (),
             token_id=caller.get("token_id"), request_id=context.get("request_id"),
-            idempotency_key=context.get("idempotency_key"),
+            idempotency_key=context.get("idempotency_key"), has_left=is_overdue(context),
         )
 
     def permit(self, method: Method) -> None:
@@ -71,6 +75,8 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
             started = time.perf_counter()
             outcome = "ok"
             try:
+                if self.asker.has_left:
+                    raise RoomSilent(room=method.room)  # as its caller was told at the deadline
                 self.asker.permit(method)
                 return method.dump(function(self, method.load(fields)))
             except Refusal as refusal:

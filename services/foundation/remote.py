@@ -6,6 +6,7 @@ the queue before, its room looks at the deadline itself (so clocks must agree to
 
 import time
 import uuid
+from contextlib import nullcontext
 from typing import Any
 
 from eventlet import Timeout
@@ -14,11 +15,13 @@ from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 from nameko.messaging import encode_to_headers
 from nameko.rpc import ReplyListener, get_rpc_exchange
+from nameko.timer import Timer
 
 from schemas.base import Method
 from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation import amqp
 from services.foundation.consuming import Consumer
+from services.foundation.shares import Shares
 
 
 class ReplyConsumer(ReplyListener.ReplyConsumer, Consumer):
@@ -53,38 +56,49 @@ class Remote(DependencyProvider):
 
     replies = Replies()
 
+    def setup(self) -> None:
+        self.shares = Shares(lambda: self.container._worker_pool.size)
+
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
-        return RemoteCaller(self.replies, worker_ctx.context_data)
+        # A timer has one worker, and one call at a time: it takes no share, and is refused none.
+        shares = None if isinstance(worker_ctx.entrypoint, Timer) else self.shares
+        return RemoteCaller(self.replies, worker_ctx.context_data, shares)
 
 
 class RemoteCaller:
-    def __init__(self, replies: Replies, context: dict[str, Any]) -> None:
+    def __init__(self, replies: Replies, context: dict[str, Any], shares: Shares | None = None) -> None:
         self._replies = replies
         self._context = context
+        self._shares = shares
 
     def call(self, method: Method, fields: dict[str, Any], **context: Any) -> Any:
         """The method's reply, as plain JSON types.
 
         `context` goes along in the message's headers (request_id, caller, ...).
-        Raises the refusal the other room raised, RoomUnavailable when nobody is there, RoomSilent after
-        the method's deadline, and nameko's RemoteError for a bug over there.
+        Raises the refusal the other room raised, RoomUnavailable when nobody is there or too many wait for that
+        room already, RoomSilent after the method's deadline, and nameko's RemoteError for a bug over there.
         """
         context = {**self._context, **context, "deadline": time.time() + method.deadline}
-        correlation_id = uuid.uuid4().hex
-        arrival = self._replies.expect(correlation_id)
+        place = self._shares.place(method.room) if self._shares else nullcontext()
         try:
-            with Timeout(method.deadline, RoomSilent(room=method.room)):
-                amqp.publish(
-                    {"args": [], "kwargs": fields}, exchange=get_rpc_exchange(), mandatory=True,
-                    routing_key=f"{method.room}.{method.name}", expiration=method.deadline,
-                    correlation_id=correlation_id, reply_to=self._replies.routing_key,
-                    headers=encode_to_headers(context),
-                )
-                answer = arrival.wait()
+            with Timeout(method.deadline, RoomSilent(room=method.room)), place:
+                answer = self._ask(method, fields, context)
         except (amqp.NoRoute, *amqp.BrokerDown):
             raise RoomUnavailable(room=method.room) from None
-        finally:
-            self._replies.pending.pop(correlation_id, None)
         if answer.get("error"):
             raise deserialize(answer["error"])
         return answer["result"]
+
+    def _ask(self, method: Method, fields: dict[str, Any], context: dict[str, Any]) -> Any:
+        correlation_id = uuid.uuid4().hex
+        arrival = self._replies.expect(correlation_id)
+        try:
+            amqp.publish(
+                {"args": [], "kwargs": fields}, exchange=get_rpc_exchange(), mandatory=True,
+                routing_key=f"{method.room}.{method.name}", expiration=max(0.0, context["deadline"] - time.time()),
+                correlation_id=correlation_id, reply_to=self._replies.routing_key,
+                headers=encode_to_headers(context),
+            )
+            return arrival.wait()
+        finally:
+            self._replies.pending.pop(correlation_id, None)

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import logging
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import select
@@ -15,12 +17,13 @@ from services.foundation.announcements import Announcements
 from services.foundation.database import Transactions, utc_now
 from services.order import store
 from services.order.models import Base
-from services.seating.board import Board, BoardCold, LockLost, Look, Mark, SeatBoard, milliseconds
+from services.seating.board import Board, BoardCold, LockLost, Look, Mark, SeatBoard, SeatsHeld, milliseconds
 
 log = logging.getLogger("marquee.boards")
 epochs = Base.metadata.tables["board_epoch"]
 TRIES = 5
 OVERLAP = dt.timedelta(seconds=20)  # longer than any transaction may stay uncommitted
+LATE_SECONDS = 15.0                 # a write that Redis has not answered may still be done for so long
 
 
 class Boards:
@@ -31,13 +34,15 @@ class Boards:
         self._announcements = announcements
         self._run_id = ""
         self._checked_until = dt.datetime.min.replace(tzinfo=dt.UTC)
-        self._look_again: set[str] = set()  # screenings with a hold whose order was perhaps being written
+        # Screenings to look at until then (monotonic): a write has had no answer, or an order is perhaps being written.
+        self._look_again: dict[str, float] = {}
 
     # --- an order's steps; only `hold` may refuse ---
 
     def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:
         """Hold the seats for the order about to be written. Raises SeatsHeld, BoardCold, Busy."""
-        self._board.hold(screening_id, owner, until, seats)
+        with self._doubting(screening_id):
+            self._board.hold(screening_id, owner, until, seats)
         self._announcements.announce(contract.SEATS_CHANGED, screening_id)
 
     def show_held(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:
@@ -60,11 +65,32 @@ class Boards:
     def _show(self, what: str, screening_id: str, write: Any) -> None:
         # MariaDB has decided already: a board that can't be told now is put right by `keep`.
         try:
-            write()
+            with self._doubting(screening_id):
+                write()
         except (BoardCold, Busy) as problem:
             log.warning("could not show a seat as %s", what,
                         extra={"screening_id": screening_id, "problem": type(problem).__name__})
         self._announcements.announce(contract.SEATS_CHANGED, screening_id)
+
+    # --- writes that were perhaps not done, or not yet ---
+
+    @contextmanager
+    def _doubting(self, screening_id: str) -> Iterator[None]:
+        """Have the screening looked at again unless the board has answered.
+
+        A write that Redis was too slow for is done when Redis goes on, and by then its buyer was refused.
+        """
+        try:
+            yield
+        except (SeatsHeld, BoardCold, LockLost):
+            raise
+        except BaseException:
+            self._watch(screening_id, LATE_SECONDS)
+            raise
+
+    def _watch(self, screening_id: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        self._look_again[screening_id] = max(until, self._look_again.get(screening_id, until))
 
     # --- rebuilding ---
 
@@ -80,7 +106,8 @@ class Boards:
                 epoch, marks = database.run(
                     lambda tx: (_next_epoch(tx, screening_id, ends_at), wanted_marks(tx, screening_id)))
                 with suppress(LockLost):  # we were too slow, or Redis has lost the lock with everything else
-                    self._board.rebuild(screening_id, token, epoch, ends_at, marks)
+                    with self._doubting(screening_id):
+                        self._board.rebuild(screening_id, token, epoch, ends_at, marks)
                     log.info("rebuilt a board",
                              extra={"screening_id": screening_id, "epoch": epoch, "taken": len(marks)})
                     self._announcements.announce(contract.SEATS_CHANGED, screening_id)
@@ -94,13 +121,22 @@ class Boards:
 
     def keep(self, database: Transactions) -> int:
         """Compare with the claims what changed since the last pass, everything after a restart; mend and count."""
-        started, run_id = utc_now(), self._board.run_id()
+        try:
+            return self._keep(database)
+        except Busy:
+            for screening_id in self._look_again:  # while Redis says nothing, nothing becomes certain
+                self._watch(screening_id, LATE_SECONDS)
+            raise
+
+    def _keep(self, database: Transactions) -> int:
+        started, run_id, doubtful = utc_now(), self._board.run_id(), list(self._look_again)
         if run_id != self._run_id:
             known = database.read(upcoming_boards)
         else:
             changed = database.read(lambda tx: store.screenings_changed_since(tx, self._checked_until - OVERLAP))
-            known = database.read(lambda tx: upcoming_boards(tx, [*changed, *self._look_again]))
-        self._look_again.intersection_update(known)
+            known = database.read(lambda tx: upcoming_boards(tx, [*changed, *doubtful]))
+        for screening_id in set(doubtful) - known.keys():  # these are over
+            self._look_again.pop(screening_id, None)
         mended = 0
         for screening_id, ends_at in known.items():
             if self.differs(database, screening_id) and self.differs(database, screening_id):
@@ -114,9 +150,9 @@ class Boards:
         look = self._board.look(screening_id)
         wanted = database.read(lambda tx: wanted_marks(tx, screening_id))
         if look and any(seat not in wanted and mark.writing_ms for seat, mark in look.marks.items()):
-            self._look_again.add(screening_id)  # if that order never comes, nothing else would tell us
-        else:
-            self._look_again.discard(screening_id)
+            self._watch(screening_id, 0)  # if that order never comes, nothing else would tell us
+        elif self._look_again.get(screening_id, 0) <= time.monotonic():
+            self._look_again.pop(screening_id, None)
         return look is None or bool(odd_seats(look, wanted))
 
 

@@ -40,6 +40,23 @@ def test_a_hanging_room_is_given_up_at_the_deadline_and_never_does_the_work(
     assert redis_client.get(f"begun:{note}") is None
 
 
+def test_a_call_that_waited_for_a_worker_past_its_deadline_is_not_done(
+    run_room: RunRoom, front: Process, client: Any, redis_client: Redis, note: str, echo: Process,
+) -> None:
+    echo.stop()
+    wait_for_room(client, "echo", run_room("echo_room", "--define", "max_workers=2"))
+    busy = [client.echo.wait.call_async(note=note, seconds=3) for _ in range(2)]
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 10, "both workers to be busy")
+
+    told = client.front.ask(method="wait", sending={"note": f"late-{note}", "seconds": 0}, deadline=0.7)
+    assert told["outcome"] == "room_silent"
+    assert redis_client.get(f"done:{note}") is None  # so that call had no worker yet
+
+    assert [call.result() for call in busy] == [{}, {}]
+    assert client.echo.wait(note=note, seconds=0) == {}  # workers take calls in order
+    assert redis_client.get(f"begun:late-{note}") is None
+
+
 def test_a_slow_room_is_given_up_at_the_deadline(echo: Process, front: Process, client: Any, note: str) -> None:
     told = client.front.ask(method="wait", sending={"note": note, "seconds": 1.5}, deadline=0.5)
     assert told["outcome"] == "room_silent"

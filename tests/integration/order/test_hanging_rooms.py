@@ -1,0 +1,70 @@
+"""A room that hangs stops those who need it, and nobody else."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from rehearsal.crowd import Request, all_at_once
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.kitchen.counter import SKU
+
+CROWD = 40  # twice as many as the order room has workers
+SOON = 5.0  # seconds; whoever waits for a worker of a full room waits for ten
+
+
+@pytest.fixture(scope="module")
+def screening(mesh: Mesh) -> str:
+    return mesh.fresh_screening(320)
+
+
+@pytest.fixture
+def seats(mesh: Mesh, screening: str) -> list[str]:
+    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
+
+
+@contextmanager
+def crowd(mesh: Mesh, room: str, requests: list[Request]) -> Iterator[None]:
+    """All of these are under way inside, and wait for a room that hangs; afterwards each was told to come again."""
+    with ThreadPoolExecutor(1) as thread, mesh.paused(room):
+        answers = thread.submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), requests)
+        yield
+        assert {answer.status for answer in answers.result()} <= {503, 504}
+
+
+def others_are_served(mesh: Mesh) -> None:
+    """Buying, also for a screening that the order room must ask the film room about, and looking at one's orders."""
+    token, other = mesh.buyer(), mesh.fresh_screening(320)
+    seat = next(iter(mesh.seats(other)))
+    asked = time.monotonic()
+    bought = mesh.post("/order/buy", token, screening_id=other, seats=[seat])
+    listed = mesh.get("/order/get_list", token)
+    assert (bought.status_code, listed.status_code) == (200, 200), (bought.text, listed.text)
+    assert time.monotonic() - asked < SOON
+
+
+def test_while_payment_hangs_seats_are_sold(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    buyers, port = mesh.buyers(CROWD), int(mesh.environment["MARQUEE_PORT"])
+    bought = all_at_once(port, [Request("/order/buy", token, {"screening_id": screening, "seats": [seat]})
+                                for token, seat in zip(buyers, seats, strict=False)])
+    orders = [answer.body["order_id"] for answer in bought]
+    pays = [Request("/order/pay", token, {"order_id": order_id, "method": "sandbox"})
+            for token, order_id in zip(buyers, orders, strict=True)]
+    paying = "SELECT COUNT(*) FROM orders WHERE status = 'paying' AND screening_id = :s"
+    with crowd(mesh, "payment", pays):
+        wait_until(lambda: mesh.rows("order", paying, s=screening)[0][0] >= 10, what="the buyers to be paying")
+        others_are_served(mesh)
+    wait_until(lambda: {answer.status for answer in all_at_once(port, pays)} == {200}, 60, "everybody to have paid")
+    mesh.check_invariants()
+
+
+def test_while_the_kitchen_hangs_seats_are_sold(mesh: Mesh, screening: str, seats: list[str]) -> None:
+    snacks = [{"sku": SKU, "quantity": 1}]
+    buys = [Request("/order/buy", token, {"screening_id": screening, "seats": [seat], "snacks": snacks})
+            for token, seat in zip(mesh.buyers(CROWD), seats, strict=False)]
+    with crowd(mesh, "kitchen", buys):
+        wait_until(lambda: "held" in mesh.seats(screening).values(), what="the buyers to wait for their popcorn")
+        others_are_served(mesh)
+    mesh.check_invariants()
