@@ -22,6 +22,7 @@ has mariadbd && has mariadb-install-db || needs mariadb-server
 if [ "${1:-}" = --dev ]; then
     has curl || needs curl      # the README's tour is run as it stands there
     has wrk || needs wrk        # ./bench.sh loads the mesh with it
+    has nginx || needs nginx    # the gateway is tried behind a proxy
     has chromium || needs chromium    # the pages are tried in a real browser
     has fc-list && [ -n "$(fc-list :lang=zh)" ] || needs fontconfig fonts-wqy-microhei    # also in Chinese, and looked at
 fi

@@ -10,12 +10,15 @@ LINE_AT_MOST = 256
 
 class ChunkedBody(Input):
     def read(self, length: int) -> bytes:
-        """The body, or `length` bytes of a longer one. Raises ValueError where it is not in chunks."""
+        """The body, or `length` bytes of a longer one. Raises ValueError where it is not in chunks.
+
+        After the last chunk there is nothing: eventlet reads on, and what follows is the next request.
+        """
         if self.should_send_hundred_continue:
             self.send_hundred_continue_response()
             self.is_hundred_continue_response_sent = True
         found = bytearray()
-        while len(found) < length and (size := self._next_size()):
+        while self.chunk_length and len(found) < length and (size := self._next_size()):
             found += self.rfile.read(min(size, length))
             if size <= length and self.rfile.readline(2) != b"\r\n":
                 raise ValueError("A chunk is longer or shorter than it says.")

@@ -26,7 +26,8 @@ def render(document: dict[str, Any], test: bool = False) -> str:
             f'<p>Reads answer GET with a query string and POST with JSON; writes POST only. Send the token as '
             f"<code>Authorization: Bearer …</code>. The same as <a href=\"/openapi.json\">OpenAPI 3.1</a>.</p>"
             f"<p><code>GET /live/&lt;screening_id&gt;</code> is a seat map as it changes, as server-sent events: "
-            f"<code>seats</code> (all that are not free), then <code>change</code>.</p>"
+            f"<code>seats</code> (all that are not free), then <code>change</code>; <code>stale</code> while they "
+            f"can't be looked up, otherwise <code>fresh</code>.</p>"
             f'<nav>{contents}<a href="#refusals">refusals</a></nav></header><main>')
     for room in rooms:
         methods = sorted((m for m in PUBLIC.values() if m.room == room), key=lambda m: (not m.reads, m.name))

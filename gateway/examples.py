@@ -42,7 +42,7 @@ def curl(method: Method) -> str:
     fields = fields_of(method)
     token = ' -H "Authorization: Bearer $TOKEN"' if method.access != "public" else ""
     if method.reads and method.name != "authorize":  # a token has no place in an address
-        query = f"?{urlencode(fields)}" if fields else ""
+        query = f"?{urlencode(fields, doseq=True)}" if fields else ""
         return f'curl "$URL{method.path}{query}"{token}'
     key = ' -H "Idempotency-Key: $(uuidgen)"' if method.keyed else ""
     body = f" -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(fields))}" if fields else " -X POST"

@@ -2,7 +2,8 @@
 
 One watcher a screening looks at the seats whenever they are said to have changed, and every second, since holds end
 by time alone. Its streams each remember the map they have told last, so that whoever is slow, or comes back, hears
-what has changed since in one piece, and nothing is kept for anybody in the meantime.
+what has changed since in one piece, and nothing is kept for anybody in the meantime. While the seats can't be looked
+up, a stream says that its map is stale; otherwise it says now and then that the map is fresh.
 """
 
 import logging
@@ -24,11 +25,11 @@ log = logging.getLogger("marquee.live")
 ADDRESS = re.compile(r"/live/([A-Za-z0-9_-]{1,64})")
 LOOK_SECONDS = 1.0         # at the latest
 REST_SECONDS = 0.1         # between two looks: a rush of buyers is told in one event
-HEARTBEAT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10.0   # without news a reader hears so often that the map is fresh, or stale
+FAILED_LOOKS = 2           # one after the other, and the map is stale
 LOOKS_AT_ONCE = 10         # however many screenings are watched, the film room has others to serve
 REMEMBERED = 100           # maps, for those who come back
 OPENING = b"retry: 1000\n\n"
-HEARTBEAT = b":\n\n"
 Look = Callable[[str], bytes]
 
 
@@ -89,7 +90,7 @@ class Watcher:
     def __init__(self, seats: SeatMap, look: Callable[[], SeatMap]) -> None:
         self.seats, self.streams = seats, set[Stream]()
         self.news, self.ended = Event(), False
-        self._look = look
+        self._look, self._failed_looks = look, 0
         self._wake = Event()
         self._known = OrderedDict({seats.name: seats})
         self._changes: dict[str, bytes] = {}
@@ -113,13 +114,29 @@ class Watcher:
                 self.end()
             except Refusal as refusal:
                 log.info("could not look at the seats", extra={"code": refusal.code})
+                self._miss()
             except Exception:
                 log.exception("could not look at the seats")
+                self._miss()
             eventlet.sleep(REST_SECONDS)
 
+    @property
+    def fresh(self) -> bool:
+        return self._failed_looks < FAILED_LOOKS
+
+    def _miss(self) -> None:
+        self._failed_looks += 1
+        if self._failed_looks == FAILED_LOOKS:
+            self._tell()
+
     def _show(self, seats: SeatMap) -> None:
-        if seats.name == self.seats.name:
-            return
+        was_fresh, self._failed_looks = self.fresh, 0
+        if seats.name != self.seats.name:
+            self._change_to(seats)
+        elif not was_fresh:
+            self._tell()
+
+    def _change_to(self, seats: SeatMap) -> None:
         self.seats, self._changes = seats, {}
         self._known[seats.name] = seats
         self._known.move_to_end(seats.name)
@@ -151,15 +168,17 @@ class Stream:
 
     def __iter__(self) -> Iterator[bytes]:
         watcher = self._watcher
+        told_fresh = True
         yield OPENING
         while not watcher.ended:
-            seats, news = watcher.seats, watcher.news
+            seats, fresh, news = watcher.seats, watcher.fresh, watcher.news
             if self._told is None:
                 yield seats.whole()
             elif self._told.name != seats.name:
                 yield watcher.since(self._told)
-            elif not news.wait(HEARTBEAT_SECONDS):
-                yield HEARTBEAT
+            elif fresh != told_fresh or not news.wait(HEARTBEAT_SECONDS):
+                yield seats.standing(fresh)
+                told_fresh = fresh
             self._told = seats
 
     def close(self) -> None:

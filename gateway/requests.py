@@ -53,7 +53,7 @@ def read_fields(environ: Environ, request: Request, method: Method, limit: int, 
         request.idempotency_key = _idempotency_key(environ)
     if request.verb == "POST":
         return _json(read_body(environ, limit, seconds), environ["CONTENT_TYPE"])
-    return _query(environ.get("QUERY_STRING", ""))
+    return _query(environ.get("QUERY_STRING", ""), method.list_fields)
 
 
 def _idempotency_key(environ: Environ) -> str | None:
@@ -63,14 +63,19 @@ def _idempotency_key(environ: Environ) -> str | None:
     return key
 
 
-def _query(text: str) -> dict[str, Any]:
+def _query(text: str, list_fields: frozenset[str]) -> dict[str, Any]:
+    """Fields by name; a list is its field given once for each element: `seats=F7&seats=F8`."""
     if not text:
         return {}
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:
         raise Malformed(detail="The query string can't be read.") from None
-    return _once(pairs)
+    fields = _once([pair for pair in pairs if pair[0] not in list_fields])
+    for name, value in pairs:
+        if name in list_fields:
+            fields.setdefault(name, []).append(value)
+    return fields
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class SeatMap:
                                       for seat in sorted(before.taken.keys() | self.taken.keys())
                                       if before.taken.get(seat) != self.taken.get(seat)])
 
+    def standing(self, fresh: bool) -> bytes:
+        """The event that says of this map whether it is up to date; it changes no seat."""
+        return self._event("fresh" if fresh else "stale", ())
+
     def _event(self, kind: str, seats: Iterable[tuple[str, str]]) -> bytes:
         data = orjson.dumps({"version": self.version, "seats": [{"seat_id": seat, "state": state}
                                                                 for seat, state in seats]})

@@ -42,6 +42,7 @@ class Method:
     `deadline`: seconds after which a caller stops waiting.
     `fresh_for`: seconds during which a gateway may repeat an answer it has (public reads only).
     `screening_field`: where, in the request or the reply, stands the screening whose seats this is about.
+    `list_fields`: those of the request that hold a list; a query string gives one of them once for each element.
     """
 
     room: str
@@ -56,6 +57,7 @@ class Method:
     deadline: float = 5.0
     fresh_for: float = 0.0
     screening_field: str | None = None
+    list_fields: frozenset[str] = field(init=False, repr=False, compare=False)
     _loader: marshmallow.Schema = field(init=False, repr=False, compare=False)
     _dumper: marshmallow.Schema = field(init=False, repr=False, compare=False)
 
@@ -63,6 +65,8 @@ class Method:
         # Building a schema costs more than using it.
         object.__setattr__(self, "_loader", self.request())
         object.__setattr__(self, "_dumper", self.reply())
+        object.__setattr__(self, "list_fields", frozenset(
+            name for name, each in self._loader.fields.items() if isinstance(each, marshmallow.fields.List)))
 
     @property
     def path(self) -> str:

@@ -22,10 +22,10 @@ const listeners = new Set();
 /** `heard` is run whenever a call was refused because nobody is signed in. */
 export const onSignedOut = (heard) => listeners.add(heard);
 
-/** Something that changes nothing. */
+/** Something that changes nothing; a list is written once for each element. */
 export function read(path, fields = {}, signal = null) {
   const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  const query = new URLSearchParams(given).toString();
+  const query = new URLSearchParams(given.flatMap(([name, value]) => [value].flat().map((each) => [name, each]))).toString();
   return ask(query ? `${path}?${query}` : path, {}, signal);
 }
 

@@ -1,8 +1,9 @@
 """Two people before the same hall."""
 
+import json
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from rehearsal.mesh import Mesh
 from tests.browser.conftest import Visit, buy, open_account, pay_at_once, pick
@@ -81,3 +82,64 @@ def test_of_two_who_buy_at_once_one_gets_the_seat(visit: Visit, mesh: Mesh) -> N
         page.locator(".pay, .advice [role=alert]").wait_for()
     [loser] = [page for page in both if "/screening/" in page.url]  # either may have been first
     expect(loser.get_by_role("alert").filter(has_text="H8")).to_contain_text("Somebody was faster")
+
+
+def test_a_map_never_goes_back_and_says_when_it_may_be_out_of_date(visit: Visit, mesh: Mesh) -> None:
+    """Behind a balancer an answer may come from a gateway that is behind, or be overtaken by a newer one."""
+    screening, page = mesh.fresh_screening(), visit("/", complaints_expected=True)
+    answers: list[str] = []
+    replays: list[str] = []
+
+    def answer(route: Route) -> None:
+        if replays:
+            replays.append(screening)
+            route.fulfill(body=answers[0], content_type="application/json")
+        else:
+            answers.append(route.fetch().text())
+            route.fulfill(body=answers[-1], content_type="application/json")
+
+    page.route("**/live/*", lambda route: route.abort())
+    page.route("**/film/get_hall_info*", answer)
+    page.goto(f"/screening/{screening}")
+    note = page.locator(".map .note")
+    page.locator(".hall").wait_for()
+    assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=["H8"]).status_code == 200
+    expect(page.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
+
+    replays.append("from now on")
+    expect(note).to_have_text("The map may be out of date.")
+    assert len(replays) >= 3, "one older answer is no news"
+    expect(page.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
+    replays.clear()
+    expect(note).to_have_text("The map is up to date again.")
+
+
+def test_what_a_stream_tells_is_the_whole_map_whatever_else_was_heard_meanwhile(visit: Visit, mesh: Mesh) -> None:
+    """The page has asked somebody who was ahead of its stream: H5 was held then, and is free when the stream speaks."""
+    def event(kind: str, version: int, **seats: str) -> str:
+        told = [{"seat_id": seat, "state": state} for seat, state in seats.items()]
+        return f"event: {kind}\ndata: {json.dumps({'version': version, 'seats': told})}\n\n"
+
+    def ahead(route: Route) -> None:
+        hall = route.fetch().json()
+        held = [{**seat, "state": "held"} if seat["seat_id"] == "H5" else seat for seat in hall["seats"]]
+        route.fulfill(json={**hall, "version": now, "seats": held})
+
+    page, now = visit("/", complaints_expected=True), 10**12
+    page.route("**/film/get_hall_info*", ahead)
+    page.route("**/live/*", lambda route: route.fulfill(content_type="text/event-stream", body=event(
+        "seats", now - 1, H1="held", H2="held") + event("change", now + 1, H2="free", H4="held")))
+    page.goto(f"/screening/{mesh.fresh_screening()}")
+    for seat, state in {"H4": "held", "H1": "held", "H2": "free", "H5": "free"}.items():
+        expect(page.locator(f"[data-seat={seat}]")).to_have_attribute("data-state", state)
+
+
+def test_while_the_film_room_is_away_an_open_map_says_that_it_may_be_out_of_date(visit: Visit, mesh: Mesh) -> None:
+    pages = {"en-GB": visit(f"/screening/{mesh.fresh_screening()}"),
+             "zh-CN": visit(f"/screening/{mesh.fresh_screening()}", language="zh-CN")}
+    said = {"en-GB": ("may be out of date", "up to date again"), "zh-CN": ("座位图", "座位图已恢复最新")}
+    with mesh.without("film"):
+        for language, page in pages.items():
+            expect(page.get_by_role("status").filter(has_text=said[language][0])).to_be_visible()
+    for language, page in pages.items():
+        expect(page.get_by_role("status").filter(has_text=said[language][1])).to_be_visible()

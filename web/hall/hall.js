@@ -64,8 +64,12 @@ export class Hall extends EventTarget {
     this.changed("chosen", [...this.picks]);
   }
 
-  /** What is known of others' seats: `states` is [{seat_id, state}], of the whole hall or only of what has changed. */
+  /**
+   * What is known of others' seats: `states` is [{seat_id, state}], of the whole hall or only of what has changed. Says
+   * whether it was heard: what is older than the map changes nothing.
+   */
   hear(states, version, whole) {
+    if (version < this.version) return false;
     const told = new Map(states.map(({ seat_id: id, state }) => [id, state]));
     const changed = [...this.seats.values()].filter((seat) => {
       const state = told.get(seat.seat_id) ?? (whole ? "free" : seat.state);
@@ -76,6 +80,7 @@ export class Hall extends EventTarget {
     this.version = version;
     if (changed.length) this.changed("states", changed);
     if (!this.buying) this.loseTaken();
+    return true;
   }
 
   /** Picked seats that are not free any more are somebody else's. */

@@ -7,6 +7,7 @@ import { advice as adviceOf } from "../hall/advice.js";
 import { basket as basketOf } from "../hall/basket.js";
 import { bestSeats } from "../hall/best.js";
 import { Drawing } from "../hall/drawing.js";
+import { freshness } from "../hall/freshness.js";
 import { Hall } from "../hall/hall.js";
 import { keyboard } from "../hall/keyboard.js";
 import { legend } from "../hall/legend.js";
@@ -17,7 +18,6 @@ import { sign } from "../hall/sign.js";
 import { zoomable } from "../hall/zoom.js";
 import { browser } from "../keep.js";
 import { t } from "../language.js";
-import { sentence } from "../problems.js";
 
 export async function show(main, { id, left }) {
   const hall = new Hall(await read("/film/get_hall_info", { screening_id: id }, left));
@@ -27,7 +27,7 @@ export async function show(main, { id, left }) {
   const advice = adviceOf(hall);
   const basket = basketOf(hall);
   const mine = h("div", {});
-  const trouble = h("p", { class: "note warning", role: "status", hidden: true });
+  const state = freshness();
 
   const toggle = (seat) => {
     const reason = hall.toggle(seat);
@@ -50,15 +50,12 @@ export async function show(main, { id, left }) {
     h("section", { class: "map", "aria-label": t("map.label") },
       h("div", { class: "tools" }, bestSeats(hall, advice), h("div", { class: "viewing" }, buttons, views([stage, buttons, key], list, settle))),
       h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
-      trouble, stage, list, key),
+      state.element, stage, list, key),
     h("aside", { class: "side" }, mine, advice.place, basket.element)));
   settle();
   basket.resume();
   markMine(hall, mine, left);
-  follow(hall, left, (problem) => {
-    trouble.hidden = !problem;
-    trouble.textContent = problem ? `${t("map.stale")} ${sentence(problem)}` : "";
-  });
+  follow(hall, left, state);
   return `${screening.film.title}, ${time(screening.starts_at)}`;
 }
 

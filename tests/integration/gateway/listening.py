@@ -16,11 +16,12 @@ from rehearsal.mesh import wait_until
 
 @dataclass
 class Listener:
-    """Events as (name, id, data) in the order they came; `seats` is the map they add up to."""
+    """Events about seats as (name, id, data) in the order they came; `seats` is the map they add up to."""
 
     response: http.client.HTTPResponse
     events: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     seats: dict[str, str] = field(default_factory=dict)
+    fresh: bool = True
     ended_at: float | None = None
 
     def listen(self) -> None:
@@ -35,6 +36,9 @@ class Listener:
         self.ended_at = time.monotonic()
 
     def hear(self, fields: dict[str, str]) -> None:
+        if fields["event"] in ("fresh", "stale"):
+            self.fresh = fields["event"] == "fresh"
+            return
         data = json.loads(fields["data"])
         if fields["event"] == "seats":
             self.seats.clear()

@@ -95,7 +95,8 @@ def test_a_stream_lives_through_a_film_room_that_is_away(mesh: Mesh, hall: str) 
     with listening(mesh.url, hall) as listener:
         wait_until(lambda: listener.events, 2, "the map")
         with mesh.without("film"):
-            time.sleep(1.5)
+            wait_until(lambda: not listener.fresh, 10, "a word that the map may be out of date")
+        wait_until(lambda: listener.fresh, 5, "a word that it is no longer")
         hold(mesh, hall, 60, seat)
         listener.sees(5, **{seat: "held"})
         assert listener.ended_at is None

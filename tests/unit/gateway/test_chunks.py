@@ -18,6 +18,14 @@ def test_the_chunks_are_put_together() -> None:
     assert read.rfile.read() == b"GET /next"
 
 
+def test_reading_on_after_the_last_chunk_leaves_the_next_request_alone() -> None:
+    read = body(b"2\r\n{}\r\n0\r\n\r\nGET /next")
+    assert read.read(100) == b"{}"
+    assert read.read(100) == b""
+    read.discard()
+    assert read.rfile.read() == b"GET /next"
+
+
 @pytest.mark.parametrize("sent", [
     b"zz\r\n", b"-5\r\nabc\r\n0\r\n\r\n", b"0x3\r\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n",
     b"3\r\nab\r\n0\r\n\r\n", b"3\nabc\r\n", b"", b"3\r\nabc", b"3\r\nabc\r\n", b"1" * 300,

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from gateway import live
-from gateway.live import HEARTBEAT, OPENING, Watcher
+from gateway.live import OPENING, Watcher
 from gateway.seat_map import SeatMap
 from schemas.film import ScreeningOver, SeatsUnknown
 
@@ -61,7 +61,13 @@ def told(event: bytes) -> tuple[str, str, dict[str, str]]:
 
 
 def heard(events: Iterator[bytes]) -> tuple[str, str, dict[str, str]]:
-    return told(next(event for event in events if event not in (OPENING, HEARTBEAT)))
+    """The next event that is about seats."""
+    return told(next(event for event in events if event != OPENING and told(event)[0] in ("seats", "change")))
+
+
+def standing(events: Iterator[bytes]) -> str:
+    """The next word on whether the map is up to date."""
+    return told(next(event for event in events if event != OPENING and told(event)[0] in ("fresh", "stale")))[0]
 
 
 # --- what an event says ---
@@ -120,10 +126,11 @@ def test_who_comes_back_hears_what_has_changed_since(hall: Hall, watcher: Watche
     assert heard(iter(watcher.open(last)))[::2] == ("change", {"A1": "held", "A2": "held", "A3": "held"})
 
 
-def test_who_comes_back_and_missed_nothing_hears_nothing_but_a_heartbeat(watcher: Watcher) -> None:
+def test_who_comes_back_and_missed_nothing_hears_only_that_the_map_is_up_to_date(watcher: Watcher) -> None:
     events = iter(watcher.open(watcher.seats.name))
 
-    assert [next(events), next(events)] == [OPENING, HEARTBEAT]
+    assert next(events) == OPENING
+    assert [told(next(events)) for _ in range(2)] == [("fresh", watcher.seats.name, {})] * 2
 
 
 def test_who_comes_back_with_an_id_nobody_knows_hears_the_whole_map(hall: Hall, watcher: Watcher) -> None:
@@ -162,6 +169,46 @@ def test_a_room_that_is_away_for_a_moment_ends_no_stream(hall: Hall, watcher: Wa
     hall.change(A1="held")
 
     assert heard(events)[2] == {"A1": "held"}
+
+
+def test_a_map_that_can_not_be_looked_up_is_said_to_be_stale_and_then_fresh_again(hall: Hall, watcher: Watcher) -> None:
+    events = iter(watcher.open(None))
+    heard(events)
+    for trouble in (SeatsUnknown(), ValueError("not foreseen")):
+        hall.refuses = trouble
+        assert standing(events) == "stale"
+        hall.refuses = None
+        assert standing(events) == "fresh"
+
+
+def test_a_newcomer_to_a_stale_map_is_told_so_at_once(
+        hall: Hall, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    early = iter(watcher.open(None))
+    heard(early)
+    hall.refuses = SeatsUnknown()
+    assert standing(early) == "stale"
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 60)
+    events = iter(watcher.open(None))
+
+    assert heard(events)[0] == "seats"
+    assert standing(events) == "stale"
+
+
+def test_one_look_that_failed_is_no_news(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one is a second later, and most likely tells."""
+    looks = iter([SeatsUnknown(), None, SeatsUnknown(), None])
+
+    def look() -> SeatMap:
+        hall.refuses = next(looks, None)
+        return hall.look()
+
+    watcher = Watcher(hall.look(), look)
+    events = iter(watcher.open(None))
+    heard(events)
+    thread = eventlet.spawn(watcher.run)
+    assert [standing(events), standing(events)] == ["fresh", "fresh"]
+    watcher.end()
+    thread.wait()
 
 
 def test_when_the_screening_is_over_its_streams_end(hall: Hall, watcher: Watcher) -> None:
