@@ -81,7 +81,7 @@ class Bench:
         wanted: list[tuple[str, list[str]]] = []
         while len(wanted) < count:
             screening = str(self.untouched.pop()["screening_id"])
-            seats = list(self.mesh.seats(screening))
+            seats = [seat for unit in self.mesh.units(screening) for seat in unit if len(unit) == 1]
             wanted += [(screening, seats[n:n + 3]) for n in range(0, len(seats) - 2, 3)]
         return [Call("POST", "/order/buy", token, json.dumps({"screening_id": screening, "seats": seats}))
                 for token, (screening, seats) in deal(self.buyers, wanted)]
@@ -90,8 +90,8 @@ class Bench:
         """Orders for three seats of a hall where every seat is taken."""
         screening = self.take_screening(40)
         seats = list(self.mesh.seats(screening))
-        for start in range(0, len(seats), 8):
-            self.mesh.post("/order/buy", self.mesh.buyer(), screening_id=screening, seats=seats[start:start + 8])
+        for unit in self.mesh.units(screening):
+            self.mesh.post("/order/buy", self.mesh.buyer(), screening_id=screening, seats=unit)
         assert set(self.mesh.seats(screening).values()) == {"held"}
         body = json.dumps({"screening_id": screening, "seats": seats[:3]})
         return [Call("POST", "/order/buy", token, body) for token in self.buyers]

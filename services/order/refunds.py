@@ -24,6 +24,7 @@ SENT_BY_THEN = dt.timedelta(seconds=15)  # who asked for a refund sends it first
 def plan(view: store.OrderView, request: dict[str, Any], now: dt.datetime) -> rules.RefundPlan:
     """What would go back now for what a schemas.order.RefundPreviewRequest names."""
     seats = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+    rules.check_parting(view.valid_seats, seats.seats)
     return rules.with_snacks(seats, view.snacks_worth, view.row.kitchen_status)
 
 
