@@ -5,6 +5,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+# Minor units. A price is of one seat or one snack; an amount is any sum of prices, such as an order's total. Sums over
+# the orders of a whole screening still fit JavaScript's whole numbers (2^53) and BIGINT.
+LARGEST_PRICE = 10**10
+LARGEST_AMOUNT = 10**14
+
 
 class Moment(fields.Field[dt.datetime]):
     """A point in time: ISO 8601 with an offset on the wire, an aware datetime inside."""
@@ -41,9 +46,9 @@ class Whole(fields.Integer):
         return value
 
 
-def Money(**options: Any) -> Whole:  # noqa: N802 - reads as the field it makes
-    """An amount in minor units (cents, pence, fen) of the currency named beside it."""
-    return Whole(validate=validate.Range(min=0, max=10**12), **options)
+def Money(most: int = LARGEST_AMOUNT, **options: Any) -> Whole:  # noqa: N802 - reads as the field it makes
+    """An amount in minor units (cents, pence, fen) of the currency named beside it, at most `most`."""
+    return Whole(validate=validate.Range(min=0, max=most), **options)
 
 
 def Currency(**options: Any) -> fields.String:  # noqa: N802

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from marshmallow import ValidationError, fields, validate
 
 from schemas.base import Schema
-from schemas.fields import Currency, Id, Money, Text, Whole
+from schemas.fields import LARGEST_PRICE, Currency, Id, Money, Text, Whole
 from schemas.film import SEAT_KINDS
 from services.film.rules import DAY_PARTS
 
@@ -75,7 +75,7 @@ class CinemaEntry(Schema):
 class HallEntry(Schema):
     id = Name(required=True)
     name = Text(200, required=True)
-    price = Money(required=True)
+    price = Money(LARGEST_PRICE, required=True)
     surcharges = fields.Nested(Schema.from_dict({kind: Change() for kind in SEAT_KINDS}))
     curve = fields.Float(validate=validate.Range(0, 5))
     skip_rows = fields.String(validate=validate.Regexp(r"^[A-Z]{0,12}\Z", error="Letters such as IO."))

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.engine import Connection
 
 from schemas.base import Schema
-from schemas.fields import Money, Text, Whole
+from schemas.fields import LARGEST_PRICE, Money, Text, Whole
 from schemas.kitchen import CATEGORIES, MOST_STOCK, Sku
 from services.foundation import marked_yaml
 from services.foundation.database import Transactions, make_engine
@@ -25,7 +25,7 @@ class MenuEntry(Schema):
     name = Text(200, required=True)
     name_zh = Text(200)
     category = fields.String(required=True, validate=validate.OneOf(CATEGORIES))
-    price = Money(required=True)
+    price = Money(LARGEST_PRICE, required=True)
     stock = Whole(required=True, validate=validate.Range(0, MOST_STOCK))
 
 

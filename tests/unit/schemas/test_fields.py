@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
+from schemas.fields import LARGEST_AMOUNT, LARGEST_PRICE, Currency, Id, Moment, Money, SeatId, Text, Whole
 
 PARIS = dt.timezone(dt.timedelta(hours=1))
 
@@ -65,11 +65,12 @@ def test_no_whole_number(written: object) -> None:
 @pytest.mark.parametrize(("field", "good"), [
     (SeatId(), ["A1", "F7", "Z999", "AA12"]),
     (Id(), ["a", "0191-x_Y", "x" * 64]),
-    (Money(), [0, 1, 10**12, "1250"]),
+    (Money(), [0, 1, LARGEST_AMOUNT, "1250"]),
+    (Money(LARGEST_PRICE), [0, LARGEST_PRICE]),
     (Currency(), ["EUR", "CNY"]),
     (Text(5), ["a", "花樣年華", "a\nb", "é\u0301", "👩‍👩‍👧", "     "]),
     (Text(5, least=0), [""]),
-], ids=["seat", "id", "money", "currency", "text", "empty text"])
+], ids=["seat", "id", "money", "price", "currency", "text", "empty text"])
 def test_good_values(field: Any, good: list[object]) -> None:
     for value in good:
         field.deserialize(value)
@@ -78,11 +79,20 @@ def test_good_values(field: Any, good: list[object]) -> None:
 @pytest.mark.parametrize(("field", "bad"), [
     (SeatId(), ["", "F", "7", "f7", "F0", "F07", "F1000", "AAA1", "F7 ", "F7\n", " F7", "F-7", "Ｆ7", 7, None, ["F7"]]),
     (Id(), ["", "a b", "x" * 65, "a/b", "../x", "a\n", "é", "'; --", 7, None, {}]),
-    (Money(), [-1, 10**12 + 1, 12.5, "12.50", "€5", None]),
+    (Money(), [-1, LARGEST_AMOUNT + 1, 12.5, "12.50", "€5", None]),
+    (Money(LARGEST_PRICE), [-1, LARGEST_PRICE + 1]),
     (Currency(), ["", "eur", "EURO", "EUR\n", " EUR", "€", 978, None]),
     (Text(5), ["", "too long", "a\x00", "\x1b[31m", "\x7f", "\ud800", 5, None, [], b"abc\xff"]),
-], ids=["seat", "id", "money", "currency", "text"])
+], ids=["seat", "id", "money", "price", "currency", "text"])
 def test_bad_values(field: Any, bad: list[object]) -> None:
     for value in bad:
         with pytest.raises(ValidationError):
             field.deserialize(value)
+
+
+def test_every_sum_of_largest_prices_fits() -> None:
+    """The largest order is an amount, and a hall of such orders is a number that JavaScript can count to."""
+    seats_per_order, snacks_per_order, largest_hall = 8, 10 * 10, 100 * 60
+    order = (seats_per_order + snacks_per_order) * LARGEST_PRICE
+    assert order <= LARGEST_AMOUNT
+    assert largest_hall * (snacks_per_order + 1) * LARGEST_PRICE < 2**53
