@@ -1,14 +1,11 @@
 """What may be bought, paid, refunded, cancelled, and when. Pure: no I/O, `now` is an argument."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.errors import FieldsInvalid
 from schemas.order_refusals import (
-    CompanionAlone,
-    CoupleSeatParted,
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,
@@ -19,6 +16,7 @@ from schemas.order_refusals import (
     SeatsNotInOrder,
     SeatsUnknownInHall,
 )
+from services.order import together
 
 # Every change of state there is; whatever is not here can't happen. `store.move` asks this table.
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -33,7 +31,6 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "refunded": frozenset(),
     "cancelled": frozenset(),
 }
-Facts = Mapping[str, dict[str, Any]]  # seat id -> {seat_id, kind, price}, and goes_with for half a couple seat
 UNPAID = frozenset({"created", "paying"})
 HOLDS_SEATS = UNPAID | {"review"}           # its claims are PENDING
 ENDED_UNPAID = frozenset({"expired", "cancelled"})
@@ -93,7 +90,7 @@ def may_become(status: str, target: str) -> bool:
     return target in TRANSITIONS[status]
 
 
-def quote(prices: Facts, starts_at: dt.datetime, wanted: list[str], now: dt.datetime, limits: Limits) -> Quote:
+def quote(prices: together.Facts, starts_at: dt.datetime, wanted: list[str], now: dt.datetime, limits: Limits) -> Quote:
     """Price the seats wanted; `prices` has every seat of the hall. Raises Invalid kinds and SalesClosed."""
     if len(set(wanted)) != len(wanted):
         raise FieldsInvalid(fields={"seats": ["The same seat is named twice."]})
@@ -103,28 +100,9 @@ def quote(prices: Facts, starts_at: dt.datetime, wanted: list[str], now: dt.date
         raise SeatsUnknownInHall(seats=unknown)
     if now >= starts_at:
         raise SalesClosed()
-    _check_couples(prices, wanted)
-    _check_companions(prices, wanted)
+    together.check_buying(prices, wanted)
     seats = [prices[seat] for seat in wanted]
     return Quote(seats, sum(seat["price"] for seat in seats))
-
-
-def _check_couples(seats: Facts, chosen: Collection[str]) -> None:
-    """Raise CoupleSeatParted if only one half of a couple seat is among the chosen, though `seats` has both.
-
-    Older orders own half a couple seat, or don't know of the other half: then a half goes alone.
-    """
-    halves = {seat: other for seat in chosen
-              if (other := seats[seat].get("goes_with")) in seats and other not in chosen}
-    if halves:
-        raise CoupleSeatParted(seats=list(halves), missing=list(halves.values()))
-
-
-def _check_companions(seats: Facts, together: Collection[str]) -> None:
-    """Raise CompanionAlone if there are companion places among these seats, but no wheelchair place."""
-    companions = [seat for seat in together if seats[seat]["kind"] == "companion"]
-    if companions and not any(seats[seat]["kind"] == "wheelchair" for seat in together):
-        raise CompanionAlone(seats=companions)
 
 
 def check_snacks(wanted: list[dict[str, Any]], limits: Limits) -> None:
@@ -247,13 +225,6 @@ def plan_refund(status: str, valid: dict[str, int], wanted: list[str] | None, ti
     prices = {seat: valid[seat] for seat in seats}
     return RefundPlan(prices, {seat: tier.of(price) for seat, price in prices.items()}, len(seats) == len(valid),
                       tier.until)
-
-
-def check_parting(seats: Facts, returning: Collection[str]) -> None:
-    """Raise CoupleSeatParted or CompanionAlone if what is kept of an order's seats makes no sense without the rest."""
-    _check_couples(seats, returning)
-    if any(seats[seat]["kind"] == "wheelchair" for seat in returning):
-        _check_companions(seats, [seat for seat in seats if seat not in returning])
 
 
 def with_snacks(plan: RefundPlan, worth: int, kitchen_status: str | None) -> RefundPlan:
