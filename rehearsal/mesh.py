@@ -25,6 +25,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from operations.invariants import check_all
 from operations.supervision import Supervisor
+from rehearsal.halls import singles_first
 
 ROOT = Path(__file__).resolve().parents[1]
 BELOW_THE_KERNELS = range(30_000, 32_700)
@@ -166,21 +167,7 @@ class Mesh:
     def seats(self, screening_id: str) -> dict[str, str]:
         """Seat id -> state, as a buyer sees the hall; first come those that are sold one by one."""
         hall = self.get("/film/get_hall_info", screening_id=screening_id).json()
-        alone = {seat["seat_id"] for seat in hall["chart"]["seats"] if seat["kind"] in ("standard", "premium")}
-        return {seat["seat_id"]: seat["state"]
-                for seat in sorted(hall["seats"], key=lambda seat: seat["seat_id"] not in alone)}
-
-    def units(self, screening_id: str) -> list[list[str]]:
-        """All seats as they can be bought: one by one, couple seats whole, companions with the nearest wheelchair."""
-        seats = self.get("/film/get_hall_info", screening_id=screening_id).json()["chart"]["seats"]
-        units: dict[str, list[str]] = {}
-        for seat in seats:
-            first = min(seat["seat_id"], seat.get("goes_with", seat["seat_id"]))
-            if seat["kind"] == "companion":
-                first = min((abs(place["x"] - seat["x"]), place["seat_id"]) for place in seats
-                            if place["row"] == seat["row"] and place["kind"] == "wheelchair")[1]
-            units.setdefault(first, []).append(seat["seat_id"])
-        return list(units.values())
+        return {seat["seat_id"]: seat["state"] for seat in singles_first(hall)}
 
     # --- the truth ---
 
