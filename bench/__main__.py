@@ -17,6 +17,7 @@ from typing import Any
 
 import requests
 
+from rehearsal.halls import units
 from rehearsal.mesh import ROOT, Mesh, free_ports, running_mesh, wait_until
 
 CONNECTIONS, SECONDS, ROUNDS, BUYERS = 20, 4, 3, 211
@@ -74,6 +75,10 @@ class Bench:
         self.untouched.remove(chosen)
         return str(chosen["screening_id"])
 
+    def units(self, screening: str) -> list[list[str]]:
+        """Its seats as they can be bought."""
+        return units(self.mesh.get("/film/get_hall_info", screening_id=screening).json())
+
     def fresh_buys(self, count: int) -> list[Call]:
         """Orders of three seats that nobody has, by BUYERS people in turn who have just looked at their accounts."""
         for token in self.buyers:
@@ -81,7 +86,7 @@ class Bench:
         wanted: list[tuple[str, list[str]]] = []
         while len(wanted) < count:
             screening = str(self.untouched.pop()["screening_id"])
-            seats = list(self.mesh.seats(screening))
+            seats = [unit[0] for unit in self.units(screening) if len(unit) == 1]
             wanted += [(screening, seats[n:n + 3]) for n in range(0, len(seats) - 2, 3)]
         return [Call("POST", "/order/buy", token, json.dumps({"screening_id": screening, "seats": seats}))
                 for token, (screening, seats) in deal(self.buyers, wanted)]
@@ -90,8 +95,8 @@ class Bench:
         """Orders for three seats of a hall where every seat is taken."""
         screening = self.take_screening(40)
         seats = list(self.mesh.seats(screening))
-        for start in range(0, len(seats), 8):
-            self.mesh.post("/order/buy", self.mesh.buyer(), screening_id=screening, seats=seats[start:start + 8])
+        for unit in self.units(screening):
+            self.mesh.post("/order/buy", self.mesh.buyer(), screening_id=screening, seats=unit)
         assert set(self.mesh.seats(screening).values()) == {"held"}
         body = json.dumps({"screening_id": screening, "seats": seats[:3]})
         return [Call("POST", "/order/buy", token, body) for token in self.buyers]

@@ -1,6 +1,7 @@
 """Sells some seats of the demo programme the way anyone would: by buying and paying."""
 
 import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from services.film.programme import sold_shares
 PARTY_SIZES = (1, 2, 2, 2, 3, 4)
 SEATS_PER_ORDER = 8
 AT_ONCE = 4
+Unit = tuple[str, ...]  # what is only sold whole: a seat, or the two of a couple seat
 
 
 def seat_demo_audience(programme: Path) -> int:
@@ -33,10 +35,9 @@ def _fill(screening_id: str, share: float) -> int:
         return _sell(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
 
 
-def _sell(rooms: Any, screening_id: str, chosen: list[str]) -> int:
+def _sell(rooms: Any, screening_id: str, chosen: list[Unit]) -> int:
     sold = 0
-    for start in range(0, len(chosen), SEATS_PER_ORDER):
-        seats = chosen[start:start + SEATS_PER_ORDER]
+    for seats in orders(chosen):
         try:
             order = rooms.order.buy(screening_id=screening_id, seats=seats)
             rooms.order.pay(order_id=order["order_id"], method="sandbox")
@@ -46,7 +47,19 @@ def _sell(rooms: Any, screening_id: str, chosen: list[str]) -> int:
     return sold
 
 
-def parties(chart: dict[str, Any], share: float, dice: random.Random) -> list[str]:
+def orders(chosen: list[Unit]) -> Iterator[list[str]]:
+    """The same seats in as many orders as it takes."""
+    order: list[str] = []
+    for unit in chosen:
+        if len(order) + len(unit) > SEATS_PER_ORDER:
+            yield order
+            order = []
+        order.extend(unit)
+    if order:
+        yield order
+
+
+def parties(chart: dict[str, Any], share: float, dice: random.Random) -> list[Unit]:
     """Seats for `share` of the hall: parties side by side, most of them two thirds back and in the middle."""
     rows: dict[str, list[dict[str, Any]]] = {}
     for seat in chart["seats"]:
@@ -58,11 +71,16 @@ def parties(chart: dict[str, Any], share: float, dice: random.Random) -> list[st
         return abs(seat["y"] - depth) + abs(seat["x"] - middle) / 2 + dice.uniform(0, 6)
 
     everyone = [seat for row in rows.values() for seat in row]
-    chosen: set[str] = set()
+    chosen: set[Unit] = set()
     for first in sorted(everyone, key=distance):
-        if len(chosen) >= share * len(chart["seats"]):
+        if sum(map(len, chosen)) >= share * len(chart["seats"]):
             break
         row = rows[first["row"]]
         place = row.index(first)
-        chosen.update(seat["seat_id"] for seat in row[place:place + dice.choice(PARTY_SIZES)])
+        chosen.update(_whole(seat) for seat in row[place:place + dice.choice(PARTY_SIZES)])
     return sorted(chosen)
+
+
+def _whole(seat: dict[str, Any]) -> Unit:
+    other = seat.get("goes_with")
+    return tuple(sorted((seat["seat_id"], other))) if other else (seat["seat_id"],)

@@ -25,6 +25,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from operations.invariants import check_all
 from operations.supervision import Supervisor
+from rehearsal.halls import singles_first
 
 ROOT = Path(__file__).resolve().parents[1]
 BELOW_THE_KERNELS = range(30_000, 32_700)
@@ -164,9 +165,9 @@ class Mesh:
             FROM screening JOIN hall USING (hall_id) WHERE capacity = :capacity""", capacity=capacity)
 
     def seats(self, screening_id: str) -> dict[str, str]:
-        """Seat id -> state, as a buyer sees the hall, in the order of the chart."""
+        """Seat id -> state, as a buyer sees the hall; first come those that are sold one by one."""
         hall = self.get("/film/get_hall_info", screening_id=screening_id).json()
-        return {seat["seat_id"]: seat["state"] for seat in hall["seats"]}
+        return {seat["seat_id"]: seat["state"] for seat in singles_first(hall)}
 
     # --- the truth ---
 

@@ -38,6 +38,11 @@ class NotEnoughSeats(Conflict):
     """There are not that many seats left for you; `free` says how many could be had."""
 
 
+def GoesWith() -> fields.String:  # noqa: N802 - reads as the field it makes
+    """The other half of a couple seat."""
+    return SeatId(metadata={"description": "the other half of a couple seat: both are sold and given back, or neither"})
+
+
 @dataclass(frozen=True)
 class Dumped:
     """Plain JSON values that went through their schema before."""
@@ -146,6 +151,7 @@ class ChartSeat(Schema):
     y = fields.Float(required=True, metadata={"description": "centre, in seat depths from the screen"})
     kind = fields.String(required=True, validate=validate.OneOf(SEAT_KINDS))
     price = Money(required=True)
+    goes_with = GoesWith()
 
 
 class Aisle(Schema):
@@ -205,6 +211,7 @@ class SeatPrice(Schema):
     seat_id = SeatId(required=True)
     kind = fields.String(required=True)
     price = Money(required=True)
+    goes_with = GoesWith()
 
 
 class ScreeningTermsReply(Schema):

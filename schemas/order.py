@@ -5,9 +5,11 @@ from marshmallow import fields, validate
 from schemas.base import Announcement, Event, Method, Schema
 from schemas.cancellation import CancelledScreening
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
-from schemas.film import ScreeningCancelled, UnknownScreening
+from schemas.film import SEAT_KINDS, GoesWith, ScreeningCancelled, UnknownScreening
 from schemas.kitchen import KITCHEN_STATES, Snack, SnacksSoldOut, SnacksUnknown, WantedSnack
 from schemas.order_refusals import (
+    CompanionAlone,
+    CoupleSeatParted,
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,
@@ -132,6 +134,8 @@ class RefundRequest(RefundPreviewRequest):
 
 class RefundedSeat(OrderSeat):
     refund = Money(required=True)
+    kind = fields.String(validate=validate.OneOf(SEAT_KINDS))
+    goes_with = GoesWith()
 
 
 class RefundedSnacks(Schema):
@@ -167,8 +171,8 @@ class OrdersReply(Schema):
 
 BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
              "Take seats, and snacks if wanted: all of them or none. Pay before `expires_at`.",
-             refusals=(SeatsTaken, SeatsUnknownInHall, SnacksSoldOut, SnacksUnknown, TooManyUnpaidOrders, SalesClosed,
-                       UnknownScreening, ScreeningCancelled),
+             refusals=(SeatsTaken, SeatsUnknownInHall, CoupleSeatParted, CompanionAlone, SnacksSoldOut, SnacksUnknown,
+                       TooManyUnpaidOrders, SalesClosed, UnknownScreening, ScreeningCancelled),
              keyed=True, deadline=10, screening_field="screening_id")
 PAY = Method("order", "pay", PayRequest, Order, "buyer",
              "Pay an order: at the page where `payment.redirect_url` leads, or at once; then it has its tickets.",
@@ -177,11 +181,13 @@ PAY = Method("order", "pay", PayRequest, Order, "buyer",
              keyed=True, deadline=25, screening_field="screening_id")
 REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",
-                refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, RefundChanged, SeatsNotInOrder),
+                refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, RefundChanged, SeatsNotInOrder,
+                          CoupleSeatParted, CompanionAlone),
                 keyed=True, deadline=15, screening_field="screening_id")
 REFUND_PREVIEW = Method("order", "refund_preview", RefundPreviewRequest, RefundPreviewReply, "buyer",
                         "What would be given back for the whole order, or for the `seats` named.",
-                        refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder), reads=True)
+                        refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder, CoupleSeatParted,
+                                  CompanionAlone), reads=True)
 CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid order and free its seats.",
                 refusals=(UnknownOrder, OrderNotCancellable), keyed=True, deadline=15, screening_field="screening_id")
 GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",

@@ -11,6 +11,14 @@ class SeatsUnknownInHall(Invalid):
     """This hall has no such seats; `seats` names them."""
 
 
+class CoupleSeatParted(Invalid):
+    """A couple seat is sold and given back whole; `seats` names the halves asked for, `missing` the other halves."""
+
+
+class CompanionAlone(Invalid):
+    """A companion place goes only with a wheelchair place of the same order; `seats` names those without one."""
+
+
 class TooManyUnpaidOrders(Conflict):
     """You have unpaid orders for this screening already. Pay or cancel one first."""
 

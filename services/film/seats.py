@@ -1,13 +1,14 @@
 """What the seat board says about screenings, after a short wait where nobody has counted yet."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import eventlet
 
 from schemas.film import BOARDS_COLD, SeatsUnknown
 from services.foundation.announcements import Announcements
 from services.seating.board import Board, Look
+from services.seating.chart import Chart
 
 PAUSE_SECONDS = 0.05
 MAP_PATIENCE, LIST_PATIENCE = 2.0, 2.0
@@ -24,25 +25,29 @@ def look(board: Board, announcer: Announcements, screening_id: str, patience: fl
     raise SeatsUnknown(retry_after=1)
 
 
-def left(board: Board, announcer: Announcements, capacities: Mapping[str, int],
+def left(board: Board, announcer: Announcements, charts: Mapping[str, Chart],
          patience: float = LIST_PATIENCE) -> dict[str, int | None]:
-    """How many seats are left, by screening; None where nobody knows."""
+    """How many seats can still be had, by screening; None where nobody knows."""
     try:
-        taken = board.taken_counts(list(capacities)) if capacities else {}
+        taken = board.taken_seats(list(charts)) if charts else {}
         if cold := _unknown(taken):
             announcer.announce_now(BOARDS_COLD, *cold)
             for _ in _pauses(patience):
-                taken |= board.taken_counts(cold)
+                taken |= board.taken_seats(cold)
                 if not (cold := _unknown(taken)):
                     break
     except SeatsUnknown:
         taken = {}
-    counts = {screening_id: taken.get(screening_id) for screening_id in capacities}
-    return {name: None if count is None else capacities[name] - count for name, count in counts.items()}
+    return {name: None if (gone := taken.get(name)) is None else count(chart, gone) for name, chart in charts.items()}
 
 
-def _unknown(taken: Mapping[str, int | None]) -> list[str]:
-    return [screening_id for screening_id, count in taken.items() if count is None]
+def count(chart: Chart, taken: Collection[str]) -> int:
+    """How many seats can still be had when these are taken."""
+    return len(chart.seats) - len(taken) - len(chart.stranded(taken))
+
+
+def _unknown(taken: Mapping[str, set[str] | None]) -> list[str]:
+    return [screening_id for screening_id, seats in taken.items() if seats is None]
 
 
 def _pauses(patience: float) -> Iterator[None]:

@@ -67,7 +67,7 @@ class Film:
         screening, look = self._screening_and_seats(request["screening_id"])
         hall, drawing, taken = screening["hall"], screening["drawing"], look.taken
         return {
-            "screening": {**screening, "seats_left": hall["capacity"] - len(taken)}, "hall": hall,
+            "screening": {**screening, "seats_left": seats.count(lay_out(drawing), taken)}, "hall": hall,
             "chart": maps.chart(drawing, screening["prices"]),
             "version": look.version, "seats": maps.states(drawing, taken),
         }
@@ -116,7 +116,7 @@ class Film:
 
     def _count_seats(self, screenings: list[Fields]) -> None:
         now = utc_now()
-        running = {each["screening_id"]: each["hall"]["capacity"] for each in screenings if each["ends_at"] > now}
+        running = {each["screening_id"]: lay_out(each["drawing"]) for each in screenings if each["ends_at"] > now}
         left = seats.left(self.board, self.announcer, running)
         for each in screenings:
             each["seats_left"] = left.get(each["screening_id"])

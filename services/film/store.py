@@ -1,4 +1,4 @@
-"""The film room's queries; what they return is shaped as schemas/film.py shows it."""
+"""The film room's queries; they return what schemas/film.py shows, and of screenings the hall's `drawing` besides."""
 
 import datetime as dt
 import unicodedata
@@ -20,7 +20,7 @@ WITH_PLACE = (
         Screening.price_from, Screening.cancelled_at,
         Film.film_id, Film.title, Film.original_title, Film.running_minutes, Film.rating,
         Cinema.cinema_id, Cinema.name.label("cinema_name"), Cinema.city, Cinema.timezone,
-        Hall.hall_id, Hall.name.label("hall_name"), Hall.capacity,
+        Hall.hall_id, Hall.name.label("hall_name"), Hall.capacity, Hall.drawing,
     )
     .select_from(Screening)
     .join(Film, Film.film_id == Screening.film_id)
@@ -59,11 +59,10 @@ def screenings_of_film(tx: Connection, film_id: str, now: dt.datetime) -> list[F
 
 
 def screening(tx: Connection, screening_id: str) -> Fields | None:
-    """One screening, with `prices` by kind of seat and the `drawing` of its hall."""
-    query = WITH_PLACE.add_columns(Screening.prices, Hall.drawing).where(Screening.screening_id == screening_id)
+    """One screening, with `prices` by kind of seat."""
+    query = WITH_PLACE.add_columns(Screening.prices).where(Screening.screening_id == screening_id)
     row = tx.execute(query).first()
-    return None if row is None else {**_screening(row), "prices": row.prices, "drawing": Drawing(**row.drawing),
-                                     "cancelled_at": row.cancelled_at}
+    return None if row is None else {**_screening(row), "prices": row.prices, "cancelled_at": row.cancelled_at}
 
 
 def cancel(tx: Connection, screening_id: str, at: dt.datetime) -> None:
@@ -113,5 +112,5 @@ def _screening(row: Any) -> Fields:
                  "running_minutes": row.running_minutes, "rating": row.rating},
         "cinema": {"cinema_id": row.cinema_id, "name": row.cinema_name, "city": row.city, "timezone": row.timezone},
         "hall": {"hall_id": row.hall_id, "name": row.hall_name, "capacity": row.capacity},
-        "price_from": row.price_from, "currency": row.currency,
+        "price_from": row.price_from, "currency": row.currency, "drawing": Drawing(**row.drawing),
     }

@@ -27,7 +27,7 @@ class Order(Base):
     version: Mapped[int] = mapped_column(Integer)
     # 1, 2, ... while unpaid, null after: with the unique key below, a cap that no race gets around.
     unpaid_slot: Mapped[int | None] = mapped_column(SmallInteger)
-    seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price}]: the quote, never changed
+    seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price, goes_with}]: the quote, never changed
     snacks: Mapped[str] = mapped_column(Text)  # JSON [{sku, name, name_zh, quantity, price}], never changed either
     total: Mapped[int] = mapped_column(BigInteger)
     refunded: Mapped[int] = mapped_column(BigInteger)

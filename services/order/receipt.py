@@ -53,7 +53,7 @@ def preview(view: OrderView, plan: RefundPlan, now: dt.datetime) -> dict[str, An
         "kept": plan.kept + plan.snacks - plan.snacks_back,
         "snacks": {"price": plan.snacks, "refund": plan.snacks_back} if plan.snacks else None,
         "until": plan.until, "server_time": now,
-        "seats": [{"seat_id": seat, "price": plan.prices[seat], "refund": back} for seat, back in plan.back.items()],
+        "seats": [{**view.valid_seats[seat], "refund": back} for seat, back in plan.back.items()],
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
-from services.order import rules, store
+from services.order import rules, store, together
 from services.order.models import Base
 from services.order.store import claims, orders, tickets
 
@@ -25,6 +25,7 @@ SENT_BY_THEN = dt.timedelta(seconds=15)  # who asked for a refund sends it first
 def plan(view: store.OrderView, request: dict[str, Any], now: dt.datetime) -> rules.RefundPlan:
     """What would go back now for what a schemas.order.RefundPreviewRequest names."""
     seats = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+    together.check_returning(view.valid_seats, seats.seats)
     return rules.with_snacks(seats, view.snacks_worth, view.row.kitchen_status)
 
 

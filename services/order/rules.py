@@ -16,6 +16,7 @@ from schemas.order_refusals import (
     SeatsNotInOrder,
     SeatsUnknownInHall,
 )
+from services.order import together
 
 # Every change of state there is; whatever is not here can't happen. `store.move` asks this table.
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -79,7 +80,7 @@ class Limits:
 class Quote:
     """Seats with the prices they have for this order, in the order they were asked for."""
 
-    seats: list[dict[str, Any]]  # {seat_id, kind, price}
+    seats: list[dict[str, Any]]  # {seat_id, kind, price}, and goes_with for half a couple seat
     total: int
 
     @property
@@ -91,9 +92,8 @@ def may_become(status: str, target: str) -> bool:
     return target in TRANSITIONS[status]
 
 
-def quote(prices: dict[str, dict[str, Any]], starts_at: dt.datetime, wanted: list[str], now: dt.datetime,
-          limits: Limits) -> Quote:
-    """Price the seats wanted; `prices` is {seat_id: {seat_id, kind, price}} of the whole hall."""
+def quote(prices: together.Facts, starts_at: dt.datetime, wanted: list[str], now: dt.datetime, limits: Limits) -> Quote:
+    """Price the seats wanted; `prices` has every seat of the hall. Raises Invalid kinds and SalesClosed."""
     if len(set(wanted)) != len(wanted):
         raise FieldsInvalid(fields={"seats": ["The same seat is named twice."]})
     if len(wanted) > limits.seats_per_order:
@@ -102,6 +102,7 @@ def quote(prices: dict[str, dict[str, Any]], starts_at: dt.datetime, wanted: lis
         raise SeatsUnknownInHall(seats=unknown)
     if has_begun(starts_at, now):
         raise SalesClosed()
+    together.check_buying(prices, wanted)
     seats = [prices[seat] for seat in wanted]
     return Quote(seats, sum(seat["price"] for seat in seats))
 

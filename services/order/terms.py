@@ -34,7 +34,7 @@ class Terms:
     starts_at: dt.datetime
     ends_at: dt.datetime
     currency: str
-    prices: dict[str, dict[str, Any]]  # seat id -> {seat_id, kind, price}
+    prices: dict[str, dict[str, Any]]  # seat id -> {seat_id, kind, price}, and goes_with for half a couple seat
 
 
 @dataclass

@@ -23,10 +23,15 @@ class OrderView:
     seats: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def valid_seats(self) -> dict[str, dict[str, Any]]:
+        """Seat id -> {seat_id, kind, price, goes_with}, for the tickets still good."""
+        facts = {seat["seat_id"]: seat for seat in self.seats}
+        return {ticket.seat_id: facts[ticket.seat_id] for ticket in self.tickets if ticket.status == "valid"}
+
+    @property
     def valid_prices(self) -> dict[str, int]:
         """Seat id -> price, for the tickets still good."""
-        prices = {seat["seat_id"]: seat["price"] for seat in self.seats}
-        return {ticket.seat_id: prices[ticket.seat_id] for ticket in self.tickets if ticket.status == "valid"}
+        return {seat_id: seat["price"] for seat_id, seat in self.valid_seats.items()}
 
     @property
     def tiers(self) -> list[rules.Tier]:

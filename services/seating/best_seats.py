@@ -142,7 +142,7 @@ def _runs(seats: tuple[Seat, ...]) -> Iterator[list[Unit]]:
         if last and (seat.row != last[-1].row or seat.x - last[-1].x != 1):
             yield run
             run, last = [], ()
-        if seat.kind == "couple" and len(last) == 1 and last[0].kind == "couple":
+        if last and last[-1].goes_with == seat.seat_id:
             run[-1] = (*last, seat)
         else:
             run.append((seat,))

@@ -104,16 +104,17 @@ class Board:
         marks = {seat: _parse(value) for seat, value in zip(rest[1::2], rest[2::2], strict=True)}
         return Look(int(rest[0]), marks)
 
-    def taken_counts(self, screening_ids: list[str]) -> dict[str, int | None]:
-        """How many seats are taken, by screening; None for a cold board."""
+    def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
+        """Which seats are taken, by screening; None for a cold board."""
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for screening_id in screening_ids:
-                    self._scripts["count"](_keys(screening_id)[:1], client=pipeline)
-                counts = pipeline.execute()
+                    self._scripts["taken"](_keys(screening_id)[:1], client=pipeline)
+                told = pipeline.execute()
         except RedisError as problem:
             raise SeatsUnknown(retry_after=1) from problem
-        return {name: None if count < 0 else count for name, count in zip(screening_ids, counts, strict=True)}
+        return {name: None if seats == "COLD" else set(seats.split())
+                for name, seats in zip(screening_ids, told, strict=True)}
 
     # --- writing ---
 
@@ -208,4 +209,4 @@ class SeatBoard(Redis):
 
 
 class BoardReader(SeatBoard):
-    """Injects the Board into a room that only reads it (`look`, `taken_counts`)."""
+    """Injects the Board into a room that only reads it (`look`, `taken_seats`)."""

@@ -7,9 +7,9 @@ A character is as wide as a seat and a line as deep as a row; the first line is 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, product
 from string import ascii_uppercase
 
@@ -32,7 +32,10 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Seat:
-    """`x` and `y` are the seat's centre, in seat widths from the left wall and rows from the screen."""
+    """`x` and `y` are the seat's centre, in seat widths from the left wall and rows from the screen.
+
+    `goes_with` is the other half of a couple seat: nobody gets one without the other.
+    """
 
     seat_id: str
     row: str
@@ -40,6 +43,7 @@ class Seat:
     x: float
     y: float
     kind: str
+    goes_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,21 @@ class Chart:
     @property
     def kinds(self) -> frozenset[str]:
         return frozenset(seat.kind for seat in self.seats)
+
+    @cached_property
+    def _couples(self) -> tuple[Seat, ...]:
+        return tuple(seat for seat in self.seats if seat.goes_with)
+
+    @cached_property
+    def _places(self) -> tuple[Seat, ...]:
+        return tuple(seat for seat in self.seats if seat.kind in ("wheelchair", "companion"))
+
+    def stranded(self, taken: Container[str]) -> set[str]:
+        """The free seats that nobody can buy: half a couple seat, and companions' when no wheelchair place is free."""
+        useless = {half.seat_id for half in self._couples if half.goes_with in taken}
+        if all(place.seat_id in taken for place in self._places if place.kind == "wheelchair"):
+            useless |= {place.seat_id for place in self._places}
+        return {seat for seat in useless if seat not in taken}
 
 
 @lru_cache(maxsize=256)
@@ -129,10 +148,19 @@ def _seats(drawing: Drawing, lines: list[str], width: float) -> Iterator[Seat]:
     rows = [(at, line) for at, line in enumerate(lines) if SEAT.search(line)]
     names = islice(row_names(drawing.skip), len(rows))
     for name, (at, line) in zip(names, rows, strict=True):
+        other_halves = _other_halves(line)
         for number, place in enumerate(SEAT.finditer(line), 1):
             x = place.start() + 0.5
             y = FRONT + at + 0.5 + bend(x, width, drawing.curve)
-            yield Seat(f"{name}{number}", name, number, x, round(y, 3), KINDS[place.group()])
+            goes_with = f"{name}{other_halves[number]}" if number in other_halves else None
+            yield Seat(f"{name}{number}", name, number, x, round(y, 3), KINDS[place.group()], goes_with)
+
+
+def _other_halves(line: str) -> dict[int, int]:
+    """The numbers of couple seats' halves in a row, both ways; DDDD are two couple seats, from the left."""
+    halves = [number for number, place in enumerate(SEAT.finditer(line), 1) if place.group() == "D"]
+    pairs = list(zip(halves[::2], halves[1::2], strict=True))
+    return {**dict(pairs), **{right: left for left, right in pairs}}
 
 
 def bend(x: float, width: float, curve: float) -> float:

@@ -50,7 +50,28 @@ def test_couple_seats_go_together(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     page.locator(".hall .seat.couple").first.click()
     expect(page.locator(".hall .seat.couple.picked")).to_have_count(2)
-    page.locator(".hall .seat.couple.picked").last.click()
+    first, second = page.locator(".hall .seat.couple.picked").all()
+    spoken = re.compile(r"^Row L, seat 1, Couple seat with seat 2, .*, Your pick$")
+    expect(first).to_have_attribute("aria-label", spoken)
+    first.focus()
+    page.keyboard.press("ArrowRight")   # the other half is no stop on the way
+    assert page.evaluate("document.activeElement.dataset.seat") == "L3"
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.dataset.seat") == "L2"
+    second.hover()
+    expect(page.locator(".sign")).to_contain_text("L1 and L2")
+    second.click()
+    expect(page.locator(".hall .seat.picked")).to_have_count(0)
+
+
+def test_a_companion_place_is_picked_and_let_go_with_its_wheelchair_place(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    pick(page, "F2")
+    expect(page.locator(".advice")).to_contain_text("pick that first")
+    expect(page.locator(".hall .seat.picked")).to_have_count(0)
+    pick(page, "F1", "F2")
+    expect(page.locator(".hall .seat.picked")).to_have_count(2)
+    pick(page, "F1")
     expect(page.locator(".hall .seat.picked")).to_have_count(0)
 
 

@@ -25,6 +25,25 @@ def stamp(mesh: Mesh, order: str, *tiers: tuple[float, int, int]) -> None:
     mesh.rows("order", "UPDATE orders SET refund_tiers = :t WHERE order_id = :o", t=json.dumps(written), o=order)
 
 
+def test_what_belongs_together_is_given_back_together(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}")
+    buy(page, "L1", "F1", "F2", "H8")
+    pay_at_once(page)
+    page.get_by_role("button", name="Refund …").click()
+    box = {seat: page.locator(f".dialog [name=seat][value={seat}]") for seat in ("L1", "L2", "F1", "F2", "H8")}
+    box["L2"].uncheck()
+    expect(box["L1"]).not_to_be_checked()
+    box["F2"].uncheck()                 # a companion stays with somebody
+    expect(box["F1"]).not_to_be_checked()
+    box["F1"].check()
+    expect(box["F2"]).to_be_checked()
+    page.locator(".dialog .primary").click()
+    expect(page.locator(".ticket:not(.void)")).to_have_count(2)
+    returned = mesh.rows("order", "SELECT seat_id FROM ticket WHERE order_id = :o AND status = 'void'",
+                         o=order_of(page))
+    assert {row.seat_id for row in returned} == {"F1", "F2", "H8"}
+
+
 def test_what_the_terms_keep_is_shown_before_and_kept_afterwards(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     buy(page, "H8", "H9")

@@ -1,6 +1,6 @@
 /** Seats side by side: who would be left alone, and which other block is nearest. Pure: it asks the hall, changes nothing. */
 
-import { ACCESSIBLE } from "./hall.js";
+import { ACCESSIBLE, mayGoTogether } from "./hall.js";
 
 const ROW = 1.6;          // a row away counts as so many seats
 const OTHER_KIND = 3;
@@ -56,7 +56,7 @@ function* blocks(hall, count, accessible) {
     for (let from = 0; from < piece.length; from += 1) {
       const block = [];
       for (let at = from; at < piece.length && block.length < count; at += 1) block.push(...piece[at]);
-      if (block.length === count) yield block;
+      if (block.length === count && mayGoTogether(block)) yield block;
     }
   }
 }

@@ -9,10 +9,12 @@ export const UNIT = 40;
 const MARGIN = 1.5;       // seat widths beside the outermost seats, for the row letters
 const AHEAD = 0.35;       // above the screen
 
-/** How a seat is spoken of: "Row F, seat 7, premium, €12.50, free". */
+/** How a seat is spoken of: "Row F, seat 7, premium, €12.50, free"; half a couple seat with its other half. */
 export function spoken(hall, seat) {
+  const other = hall.otherHalf(seat);
   return t("seat.spoken", {
-    row: seat.row, number: seat.number, kind: t(`kind.${seat.kind}`), state: t(`state.${hall.stateOf(seat.seat_id)}`),
+    row: seat.row, number: seat.number, state: t(`state.${hall.stateOf(seat.seat_id)}`),
+    kind: other ? t("kind.couple_with", { number: other.number }) : t(`kind.${seat.kind}`),
     price: money(seat.price, hall.screening.currency),
   });
 }
@@ -28,7 +30,8 @@ export class Drawing {
       class: "hall", viewBox: `${-MARGIN * UNIT} ${-AHEAD * UNIT} ${this.width} ${this.height}`,
       role: "group", "aria-label": t("map.label"), "aria-describedby": "map-keys",
     }, this.defs(), this.floor(), this.screen(), chart.aisles.map((aisle) => this.aisle(aisle)), this.letters(),
-    s("g", { class: "seats" }, [...this.seats.values()]));
+    s("g", { class: "seats" }, hall.runs.flat().map((unit) => s("g", { class: "unit" },
+      unit.map((seat) => this.seats.get(seat.seat_id))))));
     for (const event of ["picks", "states"]) {
       hall.addEventListener(event, ({ detail }) => detail.forEach((id) => this.refresh(id, event === "states")));
     }

@@ -37,6 +37,11 @@ export class Hall extends EventTarget {
     return seat.state === "free" && !this.isFree(seat) ? "sold" : seat.state;
   }
 
+  /** The other half of a couple seat, or nothing. */
+  otherHalf(seat) {
+    return this.seats.get(seat.goes_with);
+  }
+
   get picked() {
     return this.chart.seats.filter((seat) => this.picks.has(seat.seat_id)).map((seat) => this.seat(seat.seat_id));
   }
@@ -45,21 +50,32 @@ export class Hall extends EventTarget {
     return this.picked.reduce((sum, seat) => sum + seat.price, 0);
   }
 
-  /** Pick the seat or let it go, and the other half of a couple seat with it. Says why not: `taken`, `most`, or null. */
+  /**
+   * Pick the seat or let it go, and the other half of a couple seat with it. Says why not: `taken`, `most`,
+   * `companion` (no wheelchair place is picked), or null.
+   */
   toggle(id) {
     const unit = this.units.get(id);
+    const changed = unit.map((seat) => seat.seat_id);
     if (this.picks.has(id)) unit.forEach((seat) => this.picks.delete(seat.seat_id));
     else if (!this.isFree(unit[0])) return "taken";
     else if (this.picks.size + unit.length > MOST_SEATS) return "most";
+    else if (!mayGoTogether([...this.picked, ...unit])) return "companion";
     else unit.forEach((seat) => this.picks.add(seat.seat_id));
-    this.changed("picks", unit.map((seat) => seat.seat_id));
+    this.changed("picks", [...changed, ...this.dropCompanions()]);
     return null;
   }
 
-  /** Pick exactly these, as far as they can be had. */
+  /** Pick exactly these, as far as they can be had, and couple seats whole. */
   pick(ids) {
     const before = [...this.picks];
-    this.picks = new Set(ids.filter((id) => this.seats.has(id) && this.isFree(this.seat(id))).slice(0, MOST_SEATS));
+    const wanted = new Set(ids.filter((id) => this.seats.has(id) && this.isFree(this.seat(id))));
+    const units = [...new Set([...wanted].map((id) => this.units.get(id)))];
+    this.picks = new Set();
+    for (const unit of units.filter((halves) => halves.every((half) => wanted.has(half.seat_id)))) {
+      if (this.picks.size + unit.length <= MOST_SEATS) unit.forEach((seat) => this.picks.add(seat.seat_id));
+    }
+    this.dropCompanions();
     this.changed("picks", [...before, ...this.picks]);
     this.changed("chosen", [...this.picks]);
   }
@@ -94,8 +110,17 @@ export class Hall extends EventTarget {
     const gone = wanted.filter((seat) => ids.includes(seat.seat_id));
     if (!gone.length) return;
     for (const seat of gone) this.units.get(seat.seat_id).forEach((half) => this.picks.delete(half.seat_id));
+    this.dropCompanions();
     this.changed("picks", wanted.map((seat) => seat.seat_id));
     this.dispatchEvent(new CustomEvent("lost", { detail: { gone: gone.map((seat) => seat.seat_id), wanted } }));
+  }
+
+  /** Let picked companion places go when no wheelchair place is picked any more; says which. */
+  dropCompanions() {
+    if (mayGoTogether(this.picked)) return [];
+    const alone = this.picked.filter((seat) => seat.kind === "companion").map((seat) => seat.seat_id);
+    alone.forEach((id) => this.picks.delete(id));
+    return alone;
   }
 
   own(ids) {
@@ -109,6 +134,11 @@ export class Hall extends EventTarget {
   }
 }
 
+/** A companion place is sold only with a wheelchair place. */
+export function mayGoTogether(seats) {
+  return !seats.some((seat) => seat.kind === "companion") || seats.some((seat) => seat.kind === "wheelchair");
+}
+
 /** Seats side by side with no aisle between them; what is only sold whole, a seat or two of a couple, is one unit. */
 function runsOf(row) {
   const runs = [];
@@ -116,8 +146,7 @@ function runsOf(row) {
   for (const seat of row) {
     if (!last || Math.abs(seat.x - last.x - 1) > 0.01) runs.push([]);
     const run = runs.at(-1);
-    const half = run.at(-1)?.length === 1 && run.at(-1)[0].kind === "couple" && seat.kind === "couple";
-    if (half) run.at(-1).push(seat);
+    if (last?.goes_with === seat.seat_id) run.at(-1).push(seat);
     else run.push([seat]);
     last = seat;
   }

@@ -21,7 +21,7 @@ export function keyboard(drawing, toggle) {
   drawing.svg.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const row = hall.rows.find((seatsOfRow) => seatsOfRow.includes(here));
-    if (event.key in ARROWS) move(neighbour(hall.rows, row, here, ...ARROWS[event.key]));
+    if (event.key in ARROWS) move(neighbour(hall, row, here, ...ARROWS[event.key]));
     else if (event.key === "Home") move(row[0]);
     else if (event.key === "End") move(row.at(-1));
     else if (event.key === " " || event.key === "Enter") toggle(here.seat_id);
@@ -34,9 +34,13 @@ export function keyboard(drawing, toggle) {
   });
 }
 
-/** Left and right stay in the row, aisles or not; up and down go to the seat in the next row that is nearest. */
-function neighbour(rows, row, seat, up, along) {
-  if (along) return row[row.indexOf(seat) + along] ?? seat;
+/**
+ * Left and right stay in the row, aisles or not, and pass over the other half of a couple seat; up and down go to the
+ * seat in the next row that is nearest.
+ */
+function neighbour({ rows, units }, row, seat, up, along) {
+  const unit = units.get(seat.seat_id);
+  if (along) return row[row.indexOf(along > 0 ? unit.at(-1) : unit[0]) + along] ?? seat;
   const next = rows[rows.indexOf(row) + up];
   if (!next) return seat;
   return next.reduce((best, other) => (Math.abs(other.x - seat.x) < Math.abs(best.x - seat.x) ? other : best));

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { money } from "../format.js";
-import { t } from "../language.js";
+import { list, t } from "../language.js";
 
 /** Put into `place`, which holds the drawing. */
 export function sign(drawing, place) {
@@ -14,7 +14,10 @@ export function sign(drawing, place) {
     bubble.hidden = !element;
     if (!element) return;
     const seat = hall.seat(element.dataset.seat);
-    bubble.replaceChildren(h("strong", {}, seat.seat_id), ` ${t(`kind.${seat.kind}`)} · ${money(seat.price, hall.screening.currency)}`,
+    const unit = hall.units.get(seat.seat_id);
+    const price = unit.reduce((sum, half) => sum + half.price, 0);
+    bubble.replaceChildren(h("strong", {}, list(unit.map((half) => half.seat_id))),
+      ` ${t(`kind.${seat.kind}`)} · ${money(price, hall.screening.currency)}`,
       hall.isFree(seat) ? "" : ` · ${t(`state.${hall.stateOf(seat.seat_id)}`)}`);
     const at = element.getBoundingClientRect();
     const around = place.getBoundingClientRect();

@@ -16,9 +16,22 @@ export async function askForRefund(order) {
   return openDialog(t("refund.title"), (close) => form(order, offer, close));
 }
 
+/** What belongs together is given back together: couple seats, and companion places with the last wheelchair place. */
+function takeAlong(entries, seat, back) {
+  const set = (some) => entries.filter(some).forEach(({ box }) => { box.checked = back; });
+  const ofKind = (kind) => entries.filter((entry) => entry.seat.kind === kind);
+  set((entry) => entry.seat.seat_id === seat.goes_with);
+  const kept = (kind) => ofKind(kind).some(({ box }) => !box.checked);
+  if (!ofKind("wheelchair").length || kept("wheelchair") || !kept("companion")) return;
+  set((entry) => entry.seat.kind === (back ? "companion" : "wheelchair"));
+}
+
 function form(order, offer, close) {
   const entries = offer.seats.map((seat) => {
-    const box = h("input", { type: "checkbox", name: "seat", value: seat.seat_id, checked: true, onchange: draw });
+    const box = h("input", { type: "checkbox", name: "seat", value: seat.seat_id, checked: true, onchange: () => {
+      takeAlong(entries, seat, box.checked);
+      draw();
+    } });
     return { seat, box, amount: h("span", { class: "price" }) };
   });
   let { snacks, until } = offer;

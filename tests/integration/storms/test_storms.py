@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from rehearsal.crowd import Answer, Request, all_at_once
+from rehearsal.halls import units
 from rehearsal.mesh import Mesh, wait_until
 
 pytestmark = pytest.mark.alone
@@ -36,12 +37,13 @@ def check_all_or_nothing(mesh: Mesh, screening: str, answers: list[Answer]) -> N
 
 
 def sell_out(mesh: Mesh, screening: str, disturb: threading.Thread | None = None) -> list[Answer]:
-    """500 buyers, each after 1 to 4 seats drawn by chance, again and again until nothing is left."""
-    dice, seats, answers = random.Random(SEED), list(mesh.seats(screening)), []
+    """500 buyers, each after 1 to 4 seats or couple seats drawn by chance, again and again until nothing is left."""
+    dice, answers = random.Random(SEED), list[Answer]()
+    whole = units(mesh.get("/film/get_hall_info", screening_id=screening).json())
     if disturb:
         disturb.start()
-    while free := [seat for seat in seats if seat not in claims(mesh, screening)]:
-        wanted = [dice.sample(free, min(len(free), dice.randint(1, 4))) for _ in range(500)]
+    while free := [unit for unit in whole if not claims(mesh, screening).keys() & set(unit)]:
+        wanted = [sum(dice.sample(free, min(len(free), dice.randint(1, 4))), []) for _ in range(500)]
         requests = [buy(token, screening, some) for token, some in zip(mesh.buyers(500), wanted, strict=True)]
         answers += all_at_once(port_of(mesh), requests)
     if disturb:

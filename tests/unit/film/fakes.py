@@ -19,9 +19,9 @@ class FakeBoard:
             return None
         return Look(7, {seat: Mark({"sold": "S", "held": "H"}[state], "someone") for seat, state in taken.items()})
 
-    def taken_counts(self, screening_ids: list[str]) -> dict[str, int | None]:
+    def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
         self._answer()
-        return {name: len(self.taken[name]) if name in self.taken else None for name in screening_ids}
+        return {name: set(self.taken[name]) if name in self.taken else None for name in screening_ids}
 
     def _answer(self) -> None:
         if self.down:
@@ -38,4 +38,4 @@ class FakeAnnouncer:
     def announce_now(self, announcement: Announcement, *ids: str) -> None:
         self.said.append((announcement, ids))
         if self._warms is not None:
-            self._warms.taken.update({screening_id: {"A1": "sold"} for screening_id in ids})
+            self._warms.taken.update({screening_id: {"A3": "sold"} for screening_id in ids})

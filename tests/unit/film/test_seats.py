@@ -2,7 +2,10 @@ import pytest
 
 from schemas.film import BOARDS_COLD, SeatsUnknown
 from services.film import seats
+from services.seating.chart import Drawing, lay_out
 from tests.unit.film.fakes import FakeAnnouncer, FakeBoard
+
+LARGE, SMALL = lay_out(Drawing("\n".join(["ssssssss"] * 5))), lay_out(Drawing("ssssDDss\nwcssssss"))
 
 
 def test_a_warm_board_is_read_at_once() -> None:
@@ -16,7 +19,7 @@ def test_a_cold_board_is_announced_and_waited_for() -> None:
     board = FakeBoard()
     announcer = FakeAnnouncer(warms=board)
 
-    assert seats.look(board, announcer, "s1").taken == {"A1": "sold"}
+    assert seats.look(board, announcer, "s1").taken == {"A3": "sold"}
     assert announcer.said == [(BOARDS_COLD, ("s1",))]
 
 
@@ -30,13 +33,19 @@ def test_a_board_that_stays_cold_is_told_as_unknown() -> None:
 def test_lists_say_how_many_seats_are_left() -> None:
     board = FakeBoard({"s1": {"A1": "held", "A2": "sold"}, "s2": {}})
 
-    assert seats.left(board, FakeAnnouncer(), {"s1": 40, "s2": 30}) == {"s1": 38, "s2": 30}
+    assert seats.left(board, FakeAnnouncer(), {"s1": LARGE, "s2": SMALL}) == {"s1": 38, "s2": 16}
+
+
+def test_half_a_couple_seat_is_not_left_nor_a_companion_without_a_wheelchair_place() -> None:
+    board = FakeBoard({"s1": {"A5": "sold", "B1": "held"}})
+
+    assert seats.left(board, FakeAnnouncer(), {"s1": SMALL}) == {"s1": 16 - 2 - 2}
 
 
 def test_lists_announce_all_cold_boards_in_one_go_and_show_the_rest() -> None:
     announcer = FakeAnnouncer()
 
-    left = seats.left(FakeBoard({"s1": {}}), announcer, {"s1": 40, "s2": 30, "s3": 30}, patience=0.1)
+    left = seats.left(FakeBoard({"s1": {}}), announcer, {"s1": LARGE, "s2": SMALL, "s3": SMALL}, patience=0.1)
 
     assert left == {"s1": 40, "s2": None, "s3": None}
     assert announcer.said == [(BOARDS_COLD, ("s2", "s3"))]
@@ -45,11 +54,11 @@ def test_lists_announce_all_cold_boards_in_one_go_and_show_the_rest() -> None:
 def test_lists_wait_a_moment_for_cold_boards() -> None:
     board = FakeBoard({"s1": {}})
 
-    assert seats.left(board, FakeAnnouncer(warms=board), {"s1": 40, "s2": 30}) == {"s1": 40, "s2": 29}
+    assert seats.left(board, FakeAnnouncer(warms=board), {"s1": LARGE, "s2": SMALL}) == {"s1": 40, "s2": 15}
 
 
 def test_lists_answer_without_numbers_while_nobody_can_count() -> None:
-    assert seats.left(FakeBoard(down=True), FakeAnnouncer(), {"s1": 40}) == {"s1": None}
+    assert seats.left(FakeBoard(down=True), FakeAnnouncer(), {"s1": LARGE}) == {"s1": None}
     with pytest.raises(SeatsUnknown):
         seats.look(FakeBoard(down=True), FakeAnnouncer(), "s1")
 

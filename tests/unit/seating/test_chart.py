@@ -82,6 +82,24 @@ def test_letters_can_be_skipped_and_go_on_with_two_after_z() -> None:
     assert "O" not in set(row_names("IO"))
 
 
+def test_couple_seats_are_paired_from_the_left_and_no_aisle_is_between_the_halves() -> None:
+    pairs = {s.seat_id: s.goes_with for s in lay_out(Drawing("sDDDD_DD\nssssssss")).seats if s.goes_with}
+
+    assert pairs == {"A2": "A3", "A3": "A2", "A4": "A5", "A5": "A4", "A6": "A7", "A7": "A6"}
+
+
+@pytest.mark.parametrize(("taken", "useless"), [
+    ((), set()),
+    (("C1",), {"C2"}),                      # half a couple seat
+    (("C1", "C2"), set()),
+    (("B1",), set()),                       # there is another wheelchair place
+    (("B1", "B5"), {"B2", "B3", "B4"}),
+    (("B1", "B2", "B5"), {"B3", "B4"}),
+])
+def test_seats_that_nobody_can_buy_any_more_are_known(taken: tuple[str, ...], useless: set[str]) -> None:
+    assert lay_out(Drawing("sssss\nwcccw\nDDDD")).stranded(taken) == useless
+
+
 @pytest.mark.parametrize(("plan", "line", "words"), [
     ("ss\nsXs", 2, "`X` is no seat"),
     ("sDDDs", 1, "come in pairs"),
