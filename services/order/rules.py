@@ -36,7 +36,8 @@ ENDED_UNPAID = frozenset({"expired", "cancelled"})
 REFUNDABLE = frozenset({"paid", "part_refunded"})
 OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
 SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
-BEGUN = frozenset({"preparing", "ready", "collected"})  # in the kitchen: such snacks are not paid back
+BEGUN = frozenset({"preparing", "ready", "collected", "uncollected"})  # in the kitchen: such snacks are not paid back
+SNACKS_OVER = frozenset({"collected", "uncollected", "expired"})  # nothing is to come of these
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def worth(snacks: list[dict[str, Any]]) -> int:
 
 def is_complete(status: str, ends_at: dt.datetime, kitchen_status: str | None, now: dt.datetime) -> bool:
     """Nothing of the order is to come."""
-    return status in REFUNDABLE and ends_at <= now and kitchen_status in (None, "collected")
+    return status in REFUNDABLE and ends_at <= now and (kitchen_status is None or kitchen_status in SNACKS_OVER)
 
 
 def is_dead(status: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
