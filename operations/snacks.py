@@ -9,14 +9,14 @@ from sqlalchemy import Row
 
 from operations.truth import Truth
 from services.foundation.database import utc_now
-from services.kitchen.rules import WAITING
+from services.kitchen.rules import NOT_FETCHED, WAITING
 from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS
 
 ON_ITS_WAY = dt.timedelta(minutes=1)
-USED = {*WAITING, "collected"}
+USED = {*WAITING, "collected", *NOT_FETCHED.values()}
 # How the kitchen may have an order's snacks when it has heard all. While it is refunded that is just being asked.
 FITS = {**dict.fromkeys(HOLDS_SEATS, {"reserved", "released"}), **dict.fromkeys(OWNS_SEATS, USED),
-        **dict.fromkeys(ENDED_UNPAID, {"released"}), "refunded": {*USED, "given_up"} - {"new"}}
+        **dict.fromkeys(ENDED_UNPAID, {"released"}), "refunded": {*USED, "given_up"} - {"new", "expired"}}
 
 
 def snacks_fit_the_orders(truth: Truth) -> list[str]:

@@ -7,8 +7,11 @@ from schemas.errors import Conflict, Invalid, NotFound, RequestInProgress
 from schemas.fields import Currency, Id, Moment, Money, Text, Whole
 
 CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")
-# reserved: with an unpaid order; released: given back unpaid; given_up: the order was refunded before the kitchen began
-KITCHEN_STATES = ("reserved", "released", "new", "preparing", "ready", "collected", "given_up")
+# reserved: with an unpaid order; released: given back unpaid; given_up: refunded before the kitchen began;
+# when the screening is over: uncollected, if the kitchen had begun, else expired.
+KITCHEN_STATES = ("reserved", "released", "new", "preparing", "ready", "collected", "given_up", "uncollected",
+                  "expired")
+QUEUE_AT_MOST = 200
 MOST_STOCK = 1_000_000
 
 
@@ -96,8 +99,11 @@ class GiveUpReply(Schema):
 
 class QueueRequest(Schema):
     cinema_id = Id()
-    status = fields.String(validate=validate.OneOf(("new", "preparing", "ready", "collected")), metadata={
-        "description": "without it, all that is not collected yet; never what was needed more than 12 hours ago"})
+    status = fields.String(
+        validate=validate.OneOf(("new", "preparing", "ready", "collected", "uncollected", "expired")), metadata={
+            "description": "without it, all that waits; never what was needed more than 12 hours ago"})
+    cursor = Id(metadata={"description": "`next_cursor` of the page before; the same filters belong to it"})
+    limit = Whole(load_default=QUEUE_AT_MOST, validate=validate.Range(min=1, max=QUEUE_AT_MOST))
 
 
 class QueuedSnack(Snack):
@@ -120,7 +126,8 @@ class KitchenTicket(Schema):
 
 class QueueReply(Schema):
     tickets = fields.List(fields.Nested(KitchenTicket), required=True, metadata={
-        "description": "at most 200, what is needed first at the head"})
+        "description": "what is needed first at the head"})
+    next_cursor = fields.String(required=True, allow_none=True, metadata={"description": "null at the end"})
     server_time = Moment(required=True)
 
 

@@ -70,6 +70,7 @@ class OrderScreening(Schema):
     cinema_name = fields.String(required=True)
     hall_name = fields.String(required=True)
     starts_at = Moment(required=True)
+    ends_at = Moment(load_default=None, allow_none=True, metadata={"description": "null in events from before it"})
 
 
 class OrderKitchen(Schema):
@@ -232,7 +233,7 @@ REFUNDING = _event("refunding", "Everything was given back; the money is on its 
 REFUNDED = _event("refunded", "All the money has gone back.")
 EXPIRED = _event("expired", "The time to pay was over; the seats are free.")
 CANCELLED = _event("cancelled", "The unpaid order was dropped; the seats are free.")
-COMPLETED = _event("completed", "The screening is over and the snacks, if any, were collected.")
+COMPLETED = _event("completed", "The screening is over, and no snacks wait any more.")
 PAID_LATE = _event("paid_late", "Money came for an order that had ended without it; all of it goes back.")
 REVIEW = _event("review", "Someone has to look at the payment of this order.")
 SCREENING_CANCELLED = Event("order", "screening.cancelled", 1, CancelledScreening,

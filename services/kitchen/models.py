@@ -51,6 +51,7 @@ class Ticket(Base):
     waiting_code: Mapped[str | None] = mapped_column(Id(8))
     needed_at: Mapped[dt.datetime | None]
     starts_at: Mapped[dt.datetime | None]
+    ends_at: Mapped[dt.datetime | None]  # then nobody fetches it any more
     starts_offset: Mapped[int | None]  # minutes east of UTC at the cinema
     cinema_name: Mapped[str | None] = mapped_column(String(200))
     hall_name: Mapped[str | None] = mapped_column(String(200))
@@ -59,6 +60,8 @@ class Ticket(Base):
     __table_args__ = (
         UniqueConstraint("cinema_id", "waiting_code", name="one_code_a_guest"),
         Index("tickets_by_need", "status", "needed_at"),
+        Index("tickets_of_a_cinema", "cinema_id", "status", "needed_at"),
+        Index("tickets_by_end", "status", "ends_at"),
         Index("tickets_unconfirmed", "status", "confirmed", "until"),
     )
 

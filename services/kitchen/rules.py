@@ -10,14 +10,18 @@ from schemas.kitchen import WrongPickUpCode
 TRANSITIONS: dict[str, frozenset[str]] = {
     "reserved": frozenset({"released", "new", "given_up"}),
     "released": frozenset({"new", "given_up"}),  # new: its payment came late
-    "new": frozenset({"preparing", "given_up"}),
-    "preparing": frozenset({"ready"}),
-    "ready": frozenset({"collected"}),
+    "new": frozenset({"preparing", "given_up", "expired"}),
+    "preparing": frozenset({"ready", "uncollected"}),
+    "ready": frozenset({"collected", "uncollected"}),
     "collected": frozenset(),
     "given_up": frozenset(),
+    "uncollected": frozenset(),
+    "expired": frozenset({"given_up"}),  # the refund was asked for in time, and the kitchen was away
 }
-WAITING = ("new", "preparing", "ready")
-LET_GO_AFTER = dt.timedelta(hours=12)  # what nobody has fetched so long after it was needed, nobody will
+# What waits, and what it becomes when its screening is over.
+NOT_FETCHED = {"new": "expired", "preparing": "uncollected", "ready": "uncollected"}
+WAITING = tuple(NOT_FETCHED)
+LET_GO_AFTER = dt.timedelta(hours=12)  # what was needed so long ago is not shown any more
 GIVES_BACK = frozenset({"released", "given_up"})  # the stock has it again
 LETTERS, DIGITS = "ABCDEFGHKLMNPRSTUVWXYZ", "23456789"  # none that is taken for another
 
@@ -29,6 +33,11 @@ def may_become(status: str, target: str) -> bool:
 def needed_at(starts_at: dt.datetime, before_start: dt.timedelta) -> dt.datetime:
     """When the snacks should be ready."""
     return starts_at - before_start
+
+
+def over_at(needed_at: dt.datetime, ends_at: dt.datetime | None) -> dt.datetime:
+    """When nobody will fetch them any more: with the screening's end, as far as the order says when that is."""
+    return ends_at or needed_at + LET_GO_AFTER
 
 
 def pick_up_code() -> str:

@@ -64,11 +64,13 @@ class Kitchen:
 
     @call(contract.GET_QUEUE)
     def get_queue(self, request: Fields) -> Fields:
-        """What waits, or what has one status, of one cinema or all."""
+        """What waits, or what has one status, of one cinema or all; `next_cursor` asks for the rest."""
         statuses, now = [request["status"]] if "status" in request else rules.WAITING, utc_now()
-        tickets = self.database.read(
-            lambda tx: store.queue(tx, request.get("cinema_id"), statuses, now - rules.LET_GO_AFTER))
-        return {"tickets": tickets, "server_time": now}
+        limit = request["limit"]
+        tickets = self.database.read(lambda tx: store.queue(
+            tx, request.get("cinema_id"), statuses, now - rules.LET_GO_AFTER, request.get("cursor"), limit + 1))
+        return {"tickets": tickets[:limit], "server_time": now,
+                "next_cursor": tickets[limit - 1]["order_id"] if len(tickets) > limit else None}
 
     @call(contract.START)
     def start(self, request: Fields) -> Fields:
@@ -130,13 +132,14 @@ class Kitchen:
 
     @every("sweep_seconds")
     def tidy_up(self) -> None:
-        """Release reservations whose order was never written, let go of codes, and forget what can't come again."""
+        """Release reservations whose order was never written, end what nobody fetched, forget what can't come again."""
         try:
             now = utc_now()
             for order_id in self.database.read(lambda tx: store.unconfirmed(tx, now)):
                 if self.database.run(lambda tx, o=order_id: store.release(tx, o, only_unconfirmed=True)):
                     log.info("released what an order never took up", extra={"order_id": order_id})
-            self.database.run(lambda tx: store.let_go_of_codes(tx, now - rules.LET_GO_AFTER))
+            for order_id in self.database.read(lambda tx: store.over(tx, now)):
+                self.database.run(lambda tx, o=order_id: store.end(tx, o, now))
             kept = dt.timedelta(days=config["events"]["kept_days"])
             self.database.run(lambda tx: inbox.forget(tx, INBOX, now - kept))
             self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))

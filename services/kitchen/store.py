@@ -4,12 +4,19 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, select, tuple_, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from schemas.errors import RequestInProgress
-from schemas.kitchen import STEP, KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
+from schemas.errors import FieldsInvalid, RequestInProgress
+from schemas.kitchen import (
+    QUEUE_AT_MOST,
+    STEP,
+    KitchenStepTaken,
+    SnacksSoldOut,
+    SnacksUnknown,
+    UnknownKitchenOrder,
+)
 from services.foundation import outbox
 from services.kitchen import rules, stock
 from services.kitchen.models import OUTBOX, Base
@@ -17,7 +24,6 @@ from services.kitchen.models import OUTBOX, Base
 snacks, tickets, lines = (Base.metadata.tables[name] for name in ("snack", "ticket", "ticket_line"))
 Rows = Sequence[Row[Any]]
 CODES_TRIED = 50
-QUEUE_AT_MOST = 200
 AT_A_TIME = 100
 
 # --- reserving ---
@@ -147,7 +153,8 @@ def take_up(tx: Connection, order: dict[str, Any], needed_at: dt.datetime) -> No
         take_again(tx, ticket)
     facts = {name: screening[name] for name in ("cinema_name", "hall_name", "film_title", "starts_at")}
     offset = int((screening["starts_at"].utcoffset() or dt.timedelta()).total_seconds() // 60)
-    give_a_code(tx, ticket, needed_at=needed_at, starts_offset=offset, confirmed=True, **facts)
+    give_a_code(tx, ticket, needed_at=needed_at, ends_at=rules.over_at(needed_at, screening["ends_at"]),
+                starts_offset=offset, confirmed=True, **facts)
 
 
 def take_again(tx: Connection, ticket: Row[Any]) -> None:
@@ -170,10 +177,17 @@ def give_a_code(tx: Connection, ticket: Row[Any], **facts: Any) -> None:
     raise AssertionError(f"cinema {ticket.cinema_id} has run out of pick-up codes")
 
 
-def let_go_of_codes(tx: Connection, before: dt.datetime) -> None:
-    """Have other guests get the codes of those who never fetched what was needed before that moment."""
-    tx.execute(update(tickets).where(tickets.c.status.in_(rules.WAITING), tickets.c.needed_at < before)
-               .values(waiting_code=None))
+def over(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders whose snacks still wait though their screening is over, AT_A_TIME at most."""
+    query = select(tickets.c.order_id).where(tickets.c.status.in_(rules.WAITING), tickets.c.ends_at <= now)
+    return list(tx.execute(query.order_by(tickets.c.ends_at).limit(AT_A_TIME)).scalars())
+
+
+def end(tx: Connection, order_id: str, now: dt.datetime) -> None:
+    """Nobody fetches them any more, and other guests may have their code. What they took stays taken."""
+    ticket = find(tx, order_id)
+    if ticket.status in rules.WAITING and ticket.ends_at <= now:
+        move(tx, ticket, rules.NOT_FETCHED[ticket.status])
 
 
 def give_up(tx: Connection, order_id: str) -> bool:
@@ -202,12 +216,26 @@ def step(tx: Connection, order_id: str, before: str, after: str, code: str | Non
     return views(tx, [find(tx, order_id)])[0]
 
 
-def queue(tx: Connection, cinema_id: str | None, statuses: Sequence[str], since: dt.datetime) -> list[dict[str, Any]]:
-    """Tickets by when they are needed, none before `since`, in the fields of schemas.kitchen.KitchenTicket."""
+def queue(tx: Connection, cinema_id: str | None, statuses: Sequence[str], since: dt.datetime,
+          after: str | None = None, limit: int = QUEUE_AT_MOST) -> list[dict[str, Any]]:
+    """Tickets by when they are needed, none before `since`, in the fields of schemas.kitchen.KitchenTicket.
+
+    `after`: only what stands behind this order's ticket. Raises FieldsInvalid when that is not in the kitchen.
+    """
+    place = tuple_(tickets.c.needed_at, tickets.c.order_id)
     query = select(tickets).where(tickets.c.status.in_(statuses), tickets.c.needed_at > since)
     if cinema_id is not None:
         query = query.where(tickets.c.cinema_id == cinema_id)
-    return views(tx, tx.execute(query.order_by(tickets.c.needed_at, tickets.c.order_id).limit(QUEUE_AT_MOST)).all())
+    if after is not None:
+        query = query.where(place > tuple_(_needed_at(tx, after), after))
+    return views(tx, tx.execute(query.order_by(tickets.c.needed_at, tickets.c.order_id).limit(limit)).all())
+
+
+def _needed_at(tx: Connection, order_id: str) -> dt.datetime:
+    when = tx.execute(select(tickets.c.needed_at).where(tickets.c.order_id == order_id)).scalar()
+    if when is None:
+        raise FieldsInvalid(fields={"cursor": ["Not a `next_cursor` of this queue."]})
+    return when
 
 
 def views(tx: Connection, found: Rows) -> list[dict[str, Any]]:

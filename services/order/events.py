@@ -30,4 +30,5 @@ def screening(order: Any) -> dict[str, Any]:
     """Where and when an order's row says, in the fields of schemas.order.OrderScreening."""
     named = ("screening_id", "film_title", "cinema_id", "cinema_name", "hall_name")
     at_the_cinema = dt.timezone(dt.timedelta(minutes=order["starts_offset"]))
-    return {**{name: order[name] for name in named}, "starts_at": order["starts_at"].astimezone(at_the_cinema)}
+    moments = {name: order[name].astimezone(at_the_cinema) for name in ("starts_at", "ends_at")}
+    return {**{name: order[name] for name in named}, **moments}

@@ -39,7 +39,8 @@ OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
 SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 # By then an order.paid has long been heard, or been laid aside.
 KITCHEN_HEARS_WITHIN = dt.timedelta(days=1)
-BEGUN = frozenset({"preparing", "ready", "collected"})  # in the kitchen: such snacks are not paid back
+BEGUN = frozenset({"preparing", "ready", "collected", "uncollected"})  # in the kitchen: such snacks are not paid back
+SNACKS_OVER = frozenset({"collected", "uncollected", "expired"})  # nothing is to come of these
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def worth(snacks: list[dict[str, Any]]) -> int:
 
 def is_complete(status: str, ends_at: dt.datetime, kitchen_status: str | None, now: dt.datetime) -> bool:
     """Nothing of the order is to come."""
-    return status in REFUNDABLE and ends_at <= now and kitchen_status in (None, "collected")
+    return status in REFUNDABLE and ends_at <= now and (kitchen_status is None or kitchen_status in SNACKS_OVER)
 
 
 def is_dead(status: str, expires_at: dt.datetime, now: dt.datetime) -> bool:

@@ -96,9 +96,9 @@ def keep_step(tx: Connection, step: dict[str, Any], sequence: int) -> None:
 
 
 def finished(tx: Connection, now: dt.datetime) -> list[str]:
-    """Orders of which nothing is to come: the screening is over and the snacks, if any, were collected."""
-    collected = orders.c.kitchen_status.is_(None) | (orders.c.kitchen_status == "collected")
-    query = select(orders.c.order_id).where(orders.c.status.in_(rules.REFUNDABLE), orders.c.ends_at <= now, collected)
+    """Orders of which nothing is to come: the screening is over and the snacks, if any, wait for nobody."""
+    none_wait = orders.c.kitchen_status.is_(None) | orders.c.kitchen_status.in_(rules.SNACKS_OVER)
+    query = select(orders.c.order_id).where(orders.c.status.in_(rules.REFUNDABLE), orders.c.ends_at <= now, none_wait)
     return list(tx.execute(query.order_by(orders.c.ends_at).limit(AT_A_TIME)).scalars())
 
 

@@ -77,6 +77,38 @@ def test_new_orders_come_to_the_stove_by_themselves(visit: Visit, mesh: Mesh) ->
     assert cook.locator(".card").count() > before
 
 
+def test_a_cook_sees_one_cinema_and_one_state_and_that_is_remembered(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
+    buyer = visit(f"/screening/{screening}")
+    want(buyer, "cola")
+    buy(buyer, "H8")
+    pay_at_once(buyer)
+    code, order_id = str(buyer.locator(".pick-up strong").text_content()), buyer.url.rpartition("/")[2]
+    cook = at_the_stove(visit, mesh)
+    card, cinemas = cook.locator(".card", has_text=code), cook.get_by_label("Cinema")
+    expect(cinemas.locator("option")).to_have_count(4)  # also those where nothing waits
+
+    other = next(name for name in cinemas.locator("option").all_text_contents()[1:] if name != cinema["name"])
+    cinemas.select_option(other)
+    expect(card).to_have_count(0)
+    cinemas.select_option(cinema["name"])
+    expect(card).to_be_visible()
+    cook.get_by_label("Step").select_option("Ready")
+    expect(card).to_have_count(0)
+    expect(cook.locator(".column")).to_have_count(1)
+    cook.reload()
+    expect(card).to_be_visible()
+    expect(cinemas).to_have_value(cinema["cinema_id"])
+
+    mesh.rows("kitchen", "UPDATE ticket SET ends_at = UTC_TIMESTAMP(3) WHERE order_id = :o", o=order_id)
+    expect(card).to_have_count(0)
+    cook.get_by_label("Step").select_option("Never begun")
+    expect(card).to_be_visible()
+    expect(card.get_by_role("button")).to_have_count(0)
+    expect(buyer.get_by_text("nobody came for it")).to_be_visible()
+
+
 def test_what_is_sold_out_is_said_on_the_menu_and_to_who_was_too_slow(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]

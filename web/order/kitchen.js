@@ -10,9 +10,10 @@ const STEPS = ["new", "preparing", "ready", "collected"];
 export const isCooking = ({ kitchen }) => ["reserved", "new", "preparing", "ready"].includes(kitchen?.status);
 
 /** Whether the snacks can't be given back any more. */
-export const hasBegun = ({ kitchen }) => ["preparing", "ready", "collected"].includes(kitchen?.status);
+export const hasBegun = ({ kitchen }) => ["preparing", "ready", "collected", "uncollected"].includes(kitchen?.status);
 
 export function kitchen({ kitchen: { status, pick_up_code: code, needed_at: needed } }) {
+  if (["uncollected", "expired"].includes(status)) return h("p", { class: "muted" }, t("kitchen.explain.ended"));
   if (!STEPS.includes(status)) return null;
   const reached = STEPS.indexOf(status);
   return h("section", { class: `counter ${status}`, "aria-label": t("snacks.title") },

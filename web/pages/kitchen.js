@@ -10,9 +10,12 @@ import { sentence } from "../problems.js";
 import { go } from "../router.js";
 import * as session from "../session.js";
 import { askToSignIn } from "../sign_in.js";
+import { screenings } from "./programme.js";
 
 const LOOK_AGAIN_MS = 2000;
-const STEPS = [["new", "start"], ["preparing", "finish"], ["ready", "hand_over"]];
+const STEPS = { new: "start", preparing: "finish", ready: "hand_over" };
+const WAITING = Object.keys(STEPS);
+const STATES = [...WAITING, "collected", "uncollected", "expired"];
 
 export async function show(main, { left }) {
   if (!session.user()) return stranger(main, "kitchen.stranger");
@@ -25,6 +28,7 @@ export async function show(main, { left }) {
     throw problem;
   }
   fill(main, board.element);
+  board.findCinemas();
   board.follow();
   return t("kitchen.title");
 }
@@ -45,26 +49,41 @@ class Board {
     this.left = left;
     this.cinemas = new Map();
     this.cinema = browser.get("kitchen");
+    this.states = WAITING;
     this.trouble = h("p", { class: "note warning", role: "alert", hidden: true });
-    this.choice = h("select", { "aria-label": t("kitchen.cinema"), onchange: () => this.choose(this.choice.value) });
-    this.columns = STEPS.map(([status]) => h("ul", { class: "cards", "aria-labelledby": `column-${status}` }));
-    this.counts = STEPS.map(() => h("span", { class: "muted" }));
+    this.cinemaChoice = h("select", { "aria-label": t("kitchen.cinema"),
+      onchange: () => this.choose(this.cinemaChoice.value, this.states) });
+    this.stateChoice = h("select", { "aria-label": t("kitchen.state"),
+      onchange: () => this.choose(this.cinema, this.stateChoice.value ? [this.stateChoice.value] : WAITING) },
+    h("option", { value: "" }, t("kitchen.waiting")), STATES.map((state) => h("option", { value: state }, t(`kitchen.${state}`))));
+    this.columns = h("div", { class: "columns" });
     this.element = h("section", { class: "kitchen" },
-      h("header", { class: "row spread" }, h("h1", { tabindex: "-1" }, t("kitchen.title")), this.choice), this.trouble,
-      h("div", { class: "columns" }, STEPS.map(([status], at) => h("section", { class: "column" },
-        h("h2", { id: `column-${status}` }, t(`kitchen.${status}`), " ", this.counts[at]), this.columns[at]))));
+      h("header", { class: "row spread" }, h("h1", { tabindex: "-1" }, t("kitchen.title")),
+        h("div", { class: "row" }, this.cinemaChoice, this.stateChoice)),
+      this.trouble, this.columns);
   }
 
-  choose(cinema) {
-    this.cinema = cinema;
+  choose(cinema, states) {
+    Object.assign(this, { cinema, states });
     browser.set("kitchen", cinema);
-    this.draw();
+    this.look().catch((problem) => this.refused(problem));
   }
 
+  /** Those that show films; while the film room is away, those that have something to prepare. */
+  findCinemas() {
+    screenings({}, this.left).then((found) => {
+      found.forEach(({ cinema }) => this.cinemas.set(cinema.cinema_id, cinema.name));
+      this.draw();
+    }, () => {});
+  }
+
+  /** A queue for each state, so that none hides another. */
   async look() {
-    const { tickets, server_time: now } = await read("/kitchen/get_queue", {}, this.left);
-    Object.assign(this, { tickets, now });
-    tickets.forEach((ticket) => this.cinemas.set(ticket.cinema_id, ticket.cinema_name));
+    const { cinema, states } = this;
+    const queues = await Promise.all(states.map((status) => read("/kitchen/get_queue", { cinema_id: cinema, status }, this.left)));
+    if (cinema !== this.cinema || states !== this.states) return; // something else was chosen meanwhile
+    queues.forEach(({ tickets }) => tickets.forEach((ticket) => this.cinemas.set(ticket.cinema_id, ticket.cinema_name)));
+    this.queues = queues;
     this.draw();
   }
 
@@ -84,21 +103,26 @@ class Board {
 
   /** Drawn anew only when something is different: whoever has a finger or the focus on a button keeps it. */
   draw() {
-    const mine = this.tickets.filter((ticket) => !this.cinema || ticket.cinema_id === this.cinema);
-    const late = (ticket) => Date.parse(ticket.needed_at) < Date.parse(this.now);
-    const seen = JSON.stringify([mine, mine.map(late), [...this.cinemas], this.cinema]);
+    if (this.cinema && !this.cinemas.has(this.cinema)) this.cinemas.set(this.cinema, this.cinema); // one that shows nothing now
+    const cinemas = [...this.cinemas].sort(([, one], [, other]) => one.localeCompare(other));
+    const late = ({ tickets, server_time: now }) => tickets.map((ticket) => ticket.status in STEPS && Date.parse(ticket.needed_at) < Date.parse(now));
+    const seen = JSON.stringify([this.queues.map(({ tickets, next_cursor: more }) => [tickets, more]), this.queues.map(late), cinemas, this.cinema, this.states]);
     if (seen === this.seen) return;
     this.seen = seen;
     const focused = document.activeElement?.dataset?.order;
-    fill(this.choice, h("option", { value: "" }, t("kitchen.everywhere")),
-      [...this.cinemas].map(([id, name]) => h("option", { value: id, selected: id === this.cinema }, name)));
-    STEPS.forEach(([status, step], at) => {
-      const waiting = mine.filter((ticket) => ticket.status === status);
-      this.counts[at].textContent = waiting.length || "";
-      fill(this.columns[at], waiting.length ? waiting.map((ticket) => this.card(ticket, step, late(ticket)))
-        : h("li", { class: "muted nothing" }, t("kitchen.nothing")));
-    });
+    fill(this.cinemaChoice, h("option", { value: "" }, t("kitchen.everywhere")),
+      cinemas.map(([id, name]) => h("option", { value: id, selected: id === this.cinema }, name)));
+    fill(this.columns, this.states.map((status, at) => this.column(status, this.queues[at], late(this.queues[at]))));
     if (focused) this.element.querySelector(`[data-order="${focused}"]`)?.focus();
+  }
+
+  column(status, { tickets, next_cursor: more }, late) {
+    return h("section", { class: "column" },
+      h("h2", { id: `column-${status}` }, t(`kitchen.${status}`), " ",
+        h("span", { class: "muted" }, more ? `${tickets.length}+` : tickets.length || "")),
+      h("ul", { class: "cards", "aria-labelledby": `column-${status}` },
+        tickets.length ? tickets.map((ticket, at) => this.card(ticket, STEPS[status], late[at]))
+          : h("li", { class: "muted nothing" }, t("kitchen.nothing"))));
   }
 
   card(ticket, step, isLate) {
@@ -109,7 +133,7 @@ class Board {
         h("b", {}, `${snack.quantity} ×`), ` ${snackName(snack)}`,
         snack.missing > 0 && h("span", { class: "warning" }, ` ${t("kitchen.missing", { count: snack.missing })}`)))),
       h("p", { class: "muted small" }, `${ticket.film_title} · ${ticket.hall_name} · ${time(ticket.starts_at)}`),
-      h("button", { class: "primary wide", "data-order": ticket.order_id,
+      step && h("button", { class: "primary wide", "data-order": ticket.order_id,
         onclick: (event) => this.press(ticket, step, event.target) }, t(`kitchen.do.${step}`)));
   }
 

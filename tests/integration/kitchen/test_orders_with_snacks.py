@@ -325,3 +325,41 @@ def test_an_order_is_completed_when_the_film_is_over_and_the_popcorn_collected(m
     reply = mesh.post("/order/refund", token, order_id=order["order_id"])
     assert (reply.status_code, reply.json()["code"]) == (409, "order_not_refundable")
     mesh.check_invariants()
+
+
+def test_an_order_is_completed_also_when_nobody_fetched_its_popcorn(mesh: Mesh, screening: str, cinema: str,
+                                                                    seats: list[str], staff: str) -> None:
+    token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
+    other, cooked = bought_and_paid(mesh, screening, seats[1:2], (SKU, 1))
+    cook(mesh, staff, "start", cooked)
+    over = mesh.rows("kitchen", "SELECT ends_at FROM ticket WHERE order_id = :o", o=order["order_id"])[0].ends_at
+    assert over == mesh.rows("order", "SELECT ends_at FROM orders WHERE order_id = :o", o=order["order_id"])[0].ends_at
+    for each in (order, cooked):
+        mesh.rows("order", "UPDATE orders SET ends_at = UTC_TIMESTAMP(3) WHERE order_id = :o", o=each["order_id"])
+        mesh.rows("kitchen", "UPDATE ticket SET ends_at = UTC_TIMESTAMP(3) WHERE order_id = :o", o=each["order_id"])
+
+    for who, each, status in ((token, order, "expired"), (other, cooked, "uncollected")):
+        wait_for_step(mesh, who, each, status)
+        wait_until(lambda w=who, e=each: info(mesh, w, e)["status"] == "completed", what="its end")  # type: ignore[misc]
+        [ticket] = [ticket for ticket in mesh.get("/kitchen/get_queue", staff, cinema_id=cinema, status=status)
+                    .json()["tickets"] if ticket["order_id"] == each["order_id"]]
+        assert ticket["status"] == status
+    assert cook(mesh, staff, "finish", cooked)[1]["step"] == "uncollected"
+    mesh.check_invariants()
+
+
+def test_the_queue_is_read_by_cinema_and_page(mesh: Mesh, screening: str, cinema: str, seats: list[str],
+                                              staff: str) -> None:
+    mine = {bought_and_paid(mesh, screening, [seat], (SKU, 1))[1]["order_id"] for seat in seats[:3]}
+    read, cursor = list[str](), dict[str, str]()
+    while True:
+        page = mesh.get("/kitchen/get_queue", staff, cinema_id=cinema, limit=2, **cursor).json()
+        read += [ticket["order_id"] for ticket in page["tickets"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+
+    assert mine <= set(read)
+    assert len(read) == len(set(read))
+    assert mesh.get("/kitchen/get_queue", staff, cinema_id="nowhere").json()["tickets"] == []
+    assert mesh.get("/kitchen/get_queue", staff, cursor="nothing").status_code == 422

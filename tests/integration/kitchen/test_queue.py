@@ -1,10 +1,17 @@
 """What the people in the kitchen have before them: what is needed next, and nothing that nobody will fetch any more."""
 
 import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from operations.stock import stock_adds_up
 from schemas import order
+from schemas.errors import FieldsInvalid
 from services.foundation.database import Transactions, utc_now
 from services.kitchen import rules, store
 from tests.integration.kitchen.conftest import paid, put_on_the_menu
@@ -13,15 +20,36 @@ EVENING = utc_now() + dt.timedelta(hours=3)
 LONG_AGO = EVENING - dt.timedelta(days=2)
 
 
-def take_up(kitchen: Transactions, order_id: str, starts_at: dt.datetime) -> None:
+def take_up(kitchen: Transactions, order_id: str, starts_at: dt.datetime, ends_at: dt.datetime | None = None) -> None:
     body = order.PAID.load(paid(order_id, starts_at))["body"]
+    body["screening"]["ends_at"] = ends_at
     kitchen.run(lambda tx: store.take_up(tx, body, rules.needed_at(starts_at, dt.timedelta(minutes=10))))
 
 
-def queue(kitchen: Transactions) -> list[str]:
+def queue(kitchen: Transactions, cinema_id: str | None = "kanal", statuses: Sequence[str] = rules.WAITING,
+          **page: Any) -> list[str]:
     """The orders in it, the first needed first."""
-    tickets = kitchen.read(lambda tx: store.queue(tx, "kanal", rules.WAITING, utc_now() - rules.LET_GO_AFTER))
+    since = utc_now() - rules.LET_GO_AFTER
+    tickets = kitchen.read(lambda tx: store.queue(tx, cinema_id, statuses, since, **page))
     return [ticket["order_id"] for ticket in tickets]
+
+
+def statuses(kitchen: Transactions) -> dict[str, str]:
+    with kitchen.engine.connect() as tx:
+        return {row.order_id: row.status for row in tx.execute(text("SELECT order_id, status FROM ticket"))}
+
+
+def events(kitchen: Transactions, order_id: str) -> list[str]:
+    """What the order room is told of the order's snacks, in turn."""
+    with kitchen.engine.connect() as tx:
+        bodies = tx.execute(text("SELECT body FROM outbox WHERE about = :o ORDER BY sequence"), {"o": order_id})
+        return [str(json.loads(body)["status"]) for body in bodies.scalars()]
+
+
+def end_of_the_film(kitchen: Transactions, now: dt.datetime | None = None) -> None:
+    """What the room does from time to time."""
+    for order_id in kitchen.read(lambda tx: store.over(tx, now or utc_now())):
+        kitchen.run(lambda tx, o=order_id: store.end(tx, o, now or utc_now()))  # type: ignore[misc]
 
 
 def codes(kitchen: Transactions) -> set[str]:
@@ -47,6 +75,77 @@ def test_popcorn_that_nobody_fetched_does_not_stand_before_tonights(kitchen: Tra
     assert queue(kitchen) == ["tonight"]
 
 
+def test_a_long_queue_is_read_page_by_page(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=9)
+    for order_id in ("e", "d", "c", "b"):  # needed at the same moment
+        take_up(kitchen, order_id, EVENING)
+    take_up(kitchen, "first", EVENING - dt.timedelta(hours=1))
+
+    assert queue(kitchen, limit=2) == ["first", "b"]
+    assert queue(kitchen, limit=2, after="b") == ["c", "d"]
+    assert queue(kitchen, limit=2, after="d") == ["e"]
+    with pytest.raises(FieldsInvalid):
+        queue(kitchen, after="unknown")
+
+
+def test_each_cinema_has_a_queue_of_its_own(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=9)
+    take_up(kitchen, "here", EVENING)
+
+    assert (queue(kitchen), queue(kitchen, None), queue(kitchen, "elsewhere")) == (["here"], ["here"], [])
+    assert queue(kitchen, statuses=["ready"]) == []
+
+
+def test_what_nobody_fetched_ends_with_the_film_and_the_buyer_is_told(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=9)
+    after = EVENING + dt.timedelta(hours=2)
+    for order_id, steps in (("untouched", 0), ("begun", 1), ("cooked", 2), ("fetched", 3)):
+        take_up(kitchen, order_id, EVENING, ends_at=after)
+        for before, step in (("new", "preparing"), ("preparing", "ready"), ("ready", "collected"))[:steps]:
+            kitchen.run(lambda tx, o=order_id, b=before, s=step: store.step(tx, o, b, s))  # type: ignore[misc]
+    take_up(kitchen, "later", EVENING, ends_at=after + dt.timedelta(hours=1))
+
+    end_of_the_film(kitchen, after - dt.timedelta(seconds=1))
+    assert set(statuses(kitchen).values()) == {"new", "preparing", "ready", "collected"}
+    for _ in range(2):
+        end_of_the_film(kitchen, after)
+
+    assert statuses(kitchen) == {"untouched": "expired", "begun": "uncollected", "cooked": "uncollected",
+                                 "fetched": "collected", "later": "new"}
+    assert (events(kitchen, "untouched"), events(kitchen, "begun")) == (
+        ["new", "expired"], ["new", "preparing", "uncollected"])
+    assert queue(kitchen) == ["later"]
+    assert kitchen.read(stock_adds_up) == []
+
+
+def test_many_that_were_left_behind_end_a_portion_at_a_time(kitchen: Transactions,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "AT_A_TIME", 2)
+    put_on_the_menu(kitchen, popcorn=9)
+    for order_id in "abc":
+        take_up(kitchen, order_id, LONG_AGO)
+
+    end_of_the_film(kitchen)
+    assert Counter(statuses(kitchen).values()) == {"expired": 2, "new": 1}
+    end_of_the_film(kitchen)
+    assert Counter(statuses(kitchen).values()) == {"expired": 3}
+
+
+def test_a_refund_asked_for_in_time_is_in_time_also_when_the_kitchen_hears_of_it_after_the_film(
+    kitchen: Transactions,
+) -> None:
+    put_on_the_menu(kitchen, popcorn=9)
+    for order_id in ("untouched", "begun"):
+        take_up(kitchen, order_id, LONG_AGO)
+    kitchen.run(lambda tx: store.step(tx, "begun", "new", "preparing"))
+    end_of_the_film(kitchen)
+
+    assert kitchen.run(lambda tx: store.give_up(tx, "untouched")) is True
+    assert kitchen.run(lambda tx: store.give_up(tx, "begun")) is False
+    assert statuses(kitchen) == {"untouched": "given_up", "begun": "uncollected"}
+    assert kitchen.read(stock_adds_up) == []
+
+
 def test_the_code_of_a_guest_who_never_came_is_free_for_the_next(kitchen: Transactions,
                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_the_menu(kitchen, popcorn=9)
@@ -55,9 +154,9 @@ def test_the_code_of_a_guest_who_never_came_is_free_for_the_next(kitchen: Transa
     with pytest.raises(AssertionError, match="run out of pick-up codes"):
         take_up(kitchen, "tonight", EVENING)
 
-    kitchen.run(lambda tx: store.let_go_of_codes(tx, utc_now() - rules.LET_GO_AFTER))
+    end_of_the_film(kitchen)
     take_up(kitchen, "tonight", EVENING)
 
     assert codes(kitchen) == {"K472"}
-    kitchen.run(lambda tx: store.let_go_of_codes(tx, utc_now() - rules.LET_GO_AFTER))
+    end_of_the_film(kitchen)
     assert codes(kitchen) == {"K472"}  # of who is still to come

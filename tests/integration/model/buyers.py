@@ -121,7 +121,7 @@ class Buyers(Steps):
         """What the page shows that would go back for these seats."""
         seen = self.cinema.sight.orders[mine.order_id].kitchen_status
         whole = set(seats) == set(mine.seats) - mine.returned
-        snacks = mine.snacks_worth if whole and seen not in ("preparing", "ready", "collected") else 0
+        snacks = mine.snacks_worth if whole and seen not in ("preparing", "ready", "collected", "uncollected") else 0
         back = mine.refund_of(list(seats), self.cinema.now)
         return None if back is None else back + snacks
 

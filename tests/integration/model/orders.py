@@ -14,7 +14,9 @@ GIVEN_BACK = ("refunding", "refunded")
 A_DAY = dt.timedelta(days=1) - dt.timedelta(minutes=15)   # without an answer, then somebody has to look
 STATES = ("created", "paying", "paid", "part_refunded", "completed", "refunding", "refunded", "expired", "cancelled",
           "review")
-SNACK_STATES = ("reserved", "released", "new", "preparing", "ready", "collected", "given_up")
+SNACK_STATES = ("reserved", "released", "new", "preparing", "ready", "collected", "given_up", "uncollected",
+                "expired")
+SNACKS_OVER = (None, "collected", "uncollected", "expired")  # nobody waits for them
 SNACK_PRICES = {"popcorn": 500, "cola": 300}
 SNACK_STOCK = {"popcorn": 3, "cola": 4}
 SEATS = {"A1": 1000, "A2": 1000, "A3": 1000, "B1": 1310, "B2": 1310, "B3": 1310}
@@ -134,7 +136,7 @@ def may_become(order: Order, before: str, after: str, wish: Wish, kitchen: str |
         "part_refunded": paid and wanted == "refund",
         "refunding": paid and wanted == "refund" or before in OWNING and called_off,
         "refunded": before == "refunding",
-        "completed": paid and order.screening.ends_at <= now and kitchen in (None, "collected"),
+        "completed": paid and order.screening.ends_at <= now and kitchen in SNACKS_OVER,
         "review": before == "paying" and (order.odd or now > order.expires_at + A_DAY),
     }.get(after, False)
 
@@ -143,12 +145,14 @@ def snacks_may_become(order: Order, before: str, after: str, wish: Wish, until: 
                       now: dt.datetime) -> bool:
     """The same for its snacks. `until`: when the kitchen stops waiting to hear that there is such an order."""
     wanted = wish.what if wish.order is order else None
-    given_up = order.status in GIVEN_BACK
+    given_up, over = order.status in GIVEN_BACK, order.screening.ends_at <= now
     return {
         "released": before == "reserved" and (order.has_ended or until is not None and until <= now),
         "new": before in ("reserved", "released") and (given_up or order.status in OWNING),
         "preparing": before == "new" and wanted == "cook",
         "ready": before == "preparing" and wanted == "cook",
         "collected": before == "ready" and wanted == "cook",
-        "given_up": before in ("reserved", "released", "new") and given_up,
+        "uncollected": before in ("preparing", "ready") and over,
+        "expired": before == "new" and over,
+        "given_up": before in ("reserved", "released", "new", "expired") and given_up,
     }.get(after, False)

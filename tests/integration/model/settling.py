@@ -10,7 +10,7 @@ from services.foundation.database import Transactions
 from services.payment.reconciler import reconcile
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import agree
-from tests.integration.model.orders import ENDED, GIVEN_BACK, OWNING, Money, Order
+from tests.integration.model.orders import ENDED, GIVEN_BACK, OWNING, SNACKS_OVER, Money, Order
 
 PAUSE = dt.timedelta(minutes=11)    # longer than anything is left alone
 
@@ -86,4 +86,4 @@ def _ends(mine: Order, kitchen: str | None) -> set[str]:
         return ends
     if mine.screening.cancelled or mine.status in GIVEN_BACK:
         return ends | {"refunded"}
-    return ends | ({"completed"} if kitchen in (None, "collected") else {"paid", "part_refunded"})
+    return ends | ({"completed"} if kitchen in SNACKS_OVER else {"paid", "part_refunded"})

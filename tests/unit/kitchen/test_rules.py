@@ -11,6 +11,7 @@ ALLOWED = {
     ("reserved", "released"), ("reserved", "new"), ("reserved", "given_up"),
     ("released", "new"), ("released", "given_up"),
     ("new", "preparing"), ("new", "given_up"), ("preparing", "ready"), ("ready", "collected"),
+    ("new", "expired"), ("preparing", "uncollected"), ("ready", "uncollected"), ("expired", "given_up"),
 }
 
 
@@ -22,6 +23,13 @@ def test_snacks_go_from_step_to_step_only_as_the_design_says(before: str, after:
 def test_snacks_are_ready_ten_minutes_before_the_film() -> None:
     start = dt.datetime(2026, 11, 21, 20, 0, tzinfo=dt.UTC)
     assert rules.needed_at(start, dt.timedelta(minutes=10)) == start.replace(hour=19, minute=50)
+
+
+@pytest.mark.parametrize("status", KITCHEN_STATES)
+def test_what_waits_has_an_end_that_it_may_come_to(status: str) -> None:
+    assert (status in rules.WAITING) == (status in rules.NOT_FETCHED)
+    if status in rules.WAITING:
+        assert rules.may_become(status, rules.NOT_FETCHED[status])
 
 
 def test_a_pick_up_code_is_short_and_has_no_letter_taken_for_another() -> None:

@@ -218,7 +218,8 @@ def test_an_order_has_so_many_snacks_and_no_more(wanted: list[tuple[str, int]], 
 
 
 @pytest.mark.parametrize(("kitchen", "back"), [
-    ("reserved", 900), ("new", 900), ("preparing", 0), ("ready", 0), ("collected", 0)])
+    ("reserved", 900), ("new", 900), ("preparing", 0), ("ready", 0), ("collected", 0),
+    ("uncollected", 0), ("expired", 900)])
 def test_snacks_are_paid_back_whole_until_the_kitchen_begins(kitchen: str, back: int) -> None:
     half = [rules.Tier(LATER, 50, 0)]
     plan = rules.with_snacks(rules.plan_refund("paid", {"F7": 1000}, None, half, NOW), 900, kitchen)
@@ -237,6 +238,7 @@ def test_who_gives_back_one_of_two_seats_keeps_the_snacks() -> None:
 @pytest.mark.parametrize(("status", "ends_at", "kitchen", "over"), [
     ("paid", NOW, None, True), ("part_refunded", NOW, "collected", True), ("paid", LATER, None, False),
     ("paid", NOW, "reserved", False), ("paid", NOW, "ready", False), ("refunding", NOW, None, False),
+    ("paid", NOW, "uncollected", True), ("paid", NOW, "expired", True),
     ("completed", NOW, None, False),
 ])
 def test_an_order_is_over_with_its_screening_and_its_last_popcorn(status: str, ends_at: dt.datetime,

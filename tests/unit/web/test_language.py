@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.web import FOLDER
-from schemas import catalogue, film, order
+from schemas import catalogue, film, kitchen, order
 
 LANGUAGES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
@@ -36,7 +36,7 @@ def test_every_refusal_has_a_sentence_for_people(language: str) -> None:
 
 @pytest.mark.parametrize(("name", "values"), [
     ("kind", film.SEAT_KINDS), ("state", film.SEAT_STATES), ("reason", film.SEAT_REASONS),
-    ("status", order.ORDER_STATES)])
+    ("status", order.ORDER_STATES), ("kitchen", kitchen.KITCHEN_STATES)])
 def test_every_word_of_the_api_is_translated(name: str, values: tuple[str, ...]) -> None:
     assert [value for value in values if f"{name}.{value}" not in LANGUAGES["en"]] == []
 

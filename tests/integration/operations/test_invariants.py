@@ -1,0 +1,217 @@
+"""Each invariant names the breach that it is there for: every kind is written into the tables, one after the other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import nameko
+import pytest
+from sqlalchemy import text
+
+from operations.invariants import INVARIANTS
+from operations.truth import Truth
+from rehearsal.mesh import Mesh, wait_until
+from tests.integration.kitchen.counter import SKU, bought_and_paid, buy, pay, wait_for_step
+
+ROOMS = ("order", "payment", "kitchen", "auditor")
+AN_HOUR_AGO = "UTC_TIMESTAMP(3) - INTERVAL 1 HOUR"
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A change of one room's tables by which exactly `named` are broken; `words` of what is said of it.
+
+    `rows`: the table and the condition on its rows that are put back afterwards. In `rows` and `change`, {s} is a
+    screening, {unpaid}, {paid}, {refunded} and {cooked} are orders; the last two have a snack.
+    """
+
+    named: str
+    words: str
+    room: str
+    rows: str
+    change: str
+    undo: str = ""
+
+
+def copy(table: str, like: str, **other: str) -> str:
+    """A row of that table once more, but for some columns."""
+    columns = {"payment": "payment_id, order_id, attempt, provider, method, amount, currency, status, created_at, "
+                          "tried_at",
+               "sandbox_charge": "payment_id, order_id, amount, currency, status, refunded, created_at, wrong_codes",
+               "account": "order_id, status, amount, currency, captured_payment_id, refunded, changed_at",
+               "ticket": "ticket_id, order_id, screening_id, seat_id, code, status"}[table]
+    values = ", ".join(other.get(name, name) for name in columns.split(", "))
+    return f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} WHERE {like}"
+
+
+def claim(seat: str, order_id: str, state: str) -> str:
+    return f"INSERT INTO seat_claim VALUES ('{{s}}', '{seat}', '{order_id}', '{state}')"
+
+
+MINE, PAID, COOKED = "screening_id = '{s}'", "order_id = '{paid}'", "about = '{cooked}'"
+REFUNDS = "INSERT INTO refund (refund_id, order_id, {columns}) VALUES ('odd', '{{paid}}', {values})"
+TOO_MUCH_BACK = REFUNDS.format(
+    columns="payment_id, amount, currency, status, attempt, created_at, tried_at",
+    values=f"(SELECT captured_payment_id FROM account WHERE {PAID}), 999999, 'EUR', 'done', 1, NOW(), NOW()")
+MORE_OWED = REFUNDS.format(columns="amount, kept, reason, currency, status, requested_at, ask_again_at",
+                           values="1, 0, 'asked', 'EUR', 'done', NOW(), NOW()")
+
+BREACHES = [
+    Breach("I1", "has lost its primary key", "order", "seat_claim " + MINE,
+           "ALTER TABLE seat_claim DROP PRIMARY KEY, ADD KEY plain (screening_id, seat_id)",
+           "ALTER TABLE seat_claim DROP KEY plain, ADD PRIMARY KEY (screening_id, seat_id)"),
+    Breach("I1", "has 2 claims", "order", "seat_claim " + MINE,
+           "ALTER TABLE seat_claim DROP PRIMARY KEY, ADD KEY plain (screening_id, seat_id); "
+           f"INSERT INTO seat_claim SELECT * FROM seat_claim WHERE {PAID}",
+           "ALTER TABLE seat_claim DROP KEY plain, ADD PRIMARY KEY (screening_id, seat_id)"),
+    Breach("I2", "ticket without a sold claim", "order", "seat_claim " + MINE,
+           f"DELETE FROM seat_claim WHERE {PAID}"),
+    Breach("I2", "sold claim without a ticket", "order", "seat_claim " + MINE, claim("Z9", "{paid}", "SOLD")),
+    Breach("I2 I4", "1 tickets too many", "order", "ticket " + MINE,
+           copy("ticket", PAID, ticket_id="'odd'", code="'odd'")),
+    Breach("I3", "PENDING claim on Z9 by an order that is refunded", "order", "seat_claim " + MINE,
+           claim("Z9", "{refunded}", "PENDING")),
+    Breach("I3", "PENDING claim on Z9 by an order that is None", "order", "seat_claim " + MINE,
+           claim("Z9", "nobody", "PENDING")),
+    Breach("I3", "is created with 0 claims", "order", "seat_claim " + MINE,
+           "DELETE FROM seat_claim WHERE order_id = '{unpaid}'"),
+    Breach("I4", "is paid: captured", "order", "refund " + PAID, MORE_OWED),
+    Breach("I4", "is paid: captured", "payment", "account " + PAID,
+           f"UPDATE account SET currency = 'XTS' WHERE {PAID}"),
+    Breach("I4", "of its snacks' money is not booked", "order", "refund order_id = '{refunded}'",
+           "DELETE FROM refund WHERE refund_id = 'snacks-{refunded}'"),
+    Breach("I4", "is refunded, but", "payment", "refund order_id = '{refunded}'",
+           "UPDATE refund SET status = 'requested' WHERE order_id = '{refunded}'"),
+    Breach("I5", "was charged 2 times", "payment", "payment " + PAID,
+           copy("payment", PAID, payment_id="'odd'", attempt="99")),
+    Breach("I5", "999999 given back of", "payment", "refund " + PAID, TOO_MUCH_BACK),
+    Breach("I6", "has no event", "order", "outbox about = '{paid}'", "DELETE FROM outbox WHERE about = '{paid}'"),
+    Breach("I6", "its 2 events end with order.paid at 3", "order", "outbox about = '{paid}'",
+           "DELETE FROM outbox WHERE about = '{paid}' AND sequence = 2"),
+    Breach("I6", "has lost the events before its change 2", "order", "outbox about = '{paid}'",
+           "DELETE FROM outbox WHERE about = '{paid}' AND sequence = 1"),
+    Breach("I6", "end with order.paying at 2", "order", "outbox about = '{paid}'",
+           "DELETE FROM outbox WHERE about = '{paid}' AND sequence = 3"),
+    Breach("I6", "end with order.expired at 3", "order", "outbox about = '{paid}'",
+           "UPDATE outbox SET type = 'order.expired' WHERE about = '{paid}' AND sequence = 3"),
+    Breach("I6", "was never published", "order", "outbox about = '{paid}'",
+           f"UPDATE outbox SET published_at = NULL, occurred_at = {AN_HOUR_AGO} WHERE about = '{{paid}}'"),
+    Breach("I8", "money for an order that does not exist: nobody", "payment", "account order_id = 'nobody'",
+           copy("account", PAID, order_id="'nobody'", captured_payment_id="'odd'", refunded="0")),
+    Breach("I8", "took payment odd", "payment", "sandbox_charge payment_id = 'odd'",
+           copy("sandbox_charge", PAID, payment_id="'odd'", refunded="0")),
+    Breach("I10", "less than nothing", "kitchen", "snack cinema_id = '{cinema}'",
+           "ALTER TABLE snack DROP CONSTRAINT nothing_sold_that_is_not_there; "
+           "UPDATE snack SET left_over = -1 WHERE cinema_id = '{cinema}'",
+           "ALTER TABLE snack ADD CONSTRAINT nothing_sold_that_is_not_there CHECK (left_over >= 0)"),
+    Breach("I10", "supplied, but", "kitchen", "snack cinema_id = '{cinema}'",
+           "UPDATE snack SET supplied = supplied + 1 WHERE cinema_id = '{cinema}' LIMIT 1"),
+    Breach("I10", "is given_up and still has", "kitchen", "ticket_line order_id = '{refunded}'",
+           "UPDATE ticket_line SET taken = 1 WHERE order_id = '{refunded}'"),
+    Breach("I11", "is paid, its snacks are reserved", "kitchen", "ticket order_id = '{cooked}'",
+           "UPDATE ticket SET status = 'reserved' WHERE order_id = '{cooked}'"),
+    Breach("I11", "for order nobody, which has none", "kitchen", "ticket order_id = 'nobody'",
+           "INSERT INTO ticket (order_id, cinema_id, status, version, confirmed, until) "
+           "VALUES ('nobody', '{cinema}', 'new', 2, 1, NOW())"),
+    Breach("I11", "has not heard of order.paid", "order", "outbox " + COOKED,
+           f"UPDATE outbox SET event_id = MD5(event_id), published_at = {AN_HOUR_AGO} WHERE {COOKED}"),
+    Breach("I11", "has not heard how far its snacks are", "kitchen", "outbox " + COOKED,
+           f"UPDATE outbox SET sequence = sequence + 1, published_at = {AN_HOUR_AGO} WHERE {COOKED} "
+           "ORDER BY sequence DESC"),
+]
+IN_REDIS = {"I9"}  # its breach is on the board, and has a test of its own below
+
+
+@pytest.fixture(scope="module")
+def names(mesh: Mesh) -> Iterator[dict[str, str]]:
+    """What {s}, {paid}, ... stand for. The rooms are away, so that nothing is mended before it is seen."""
+    screening = mesh.fresh_screening(320)
+    seats, ada = list(mesh.seats(screening)), mesh.buyer()
+    unpaid = buy(mesh, ada, screening, seats[:1])
+    paid = buy(mesh, ada, screening, seats[1:2])
+    pay(mesh, ada, paid)
+    token, refunded = bought_and_paid(mesh, screening, seats[2:3], (SKU, 1))
+    assert mesh.post("/order/refund", token, order_id=refunded["order_id"]).json()["status"] == "refunded"
+    wait_for_step(mesh, token, refunded, "given_up")
+    _, cooked = bought_and_paid(mesh, screening, seats[3:4], (SKU, 1))
+    wait_until(lambda: not any(mesh.rows(room, "SELECT 1 FROM outbox WHERE published_at IS NULL")
+                               for room in ("order", "payment", "kitchen")), what="all events to be published")
+    mesh.check_invariants()
+    orders = {"unpaid": unpaid, "paid": paid, "refunded": refunded, "cooked": cooked}
+    [cinema] = mesh.rows("kitchen", "SELECT cinema_id FROM ticket WHERE order_id = :o", o=cooked["order_id"])
+    with mesh.without(*ROOMS):
+        yield {"s": screening, "cinema": cinema.cinema_id,
+               **{name: order["order_id"] for name, order in orders.items()}}
+        assert findings(mesh) == {}
+
+
+@pytest.fixture(scope="module")
+def board(mesh: Mesh, names: dict[str, str]) -> dict[str, str]:
+    """What the board of {s} shows. Redis has lost it, so that whatever becomes of claims does not contradict it."""
+    key = f"seats:{{{names['s']}}}"
+    shown = dict(mesh.redis.hgetall(key))
+    mesh.redis.delete(key)
+    return shown
+
+
+@contextmanager
+def breached(mesh: Mesh, breach: Breach, names: dict[str, str]) -> Iterator[None]:
+    """Inside, the tables are as the breach has them; afterwards they are what they were."""
+    table, _, where = breach.rows.format(**names).partition(" ")
+    with mesh.engine(breach.room).connect() as tx:
+        before = [dict(row) for row in tx.execute(text(f"SELECT * FROM {table} WHERE {where}")).mappings()]
+    try:
+        run(mesh, breach.room, *breach.change.format(**names).split("; "))
+        yield
+    finally:
+        run(mesh, breach.room, "SET SESSION foreign_key_checks = 0", f"DELETE FROM {table} WHERE {where}",
+            *filter(None, [breach.undo]),
+            *((f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})", row)
+              for row in before), "SET SESSION foreign_key_checks = 1")
+
+
+def run(mesh: Mesh, room: str, *statements: str | tuple[str, dict[str, Any]]) -> None:
+    with mesh.engine(room).begin() as tx:
+        for statement in statements:
+            words, values = statement if isinstance(statement, tuple) else (statement, {})
+            tx.execute(text(words), values)
+
+
+def findings(mesh: Mesh) -> dict[str, list[str]]:
+    """What each invariant that is broken now says."""
+    with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
+        return {each.name: said for each in INVARIANTS if (said := each.check(truth))}
+
+
+@pytest.mark.parametrize("breach", BREACHES, ids=lambda breach: f"{breach.named}: {breach.words}")
+@pytest.mark.usefixtures("board")
+def test_a_breach_is_named_by_its_invariant_and_by_no_other(mesh: Mesh, names: dict[str, str],
+                                                            breach: Breach) -> None:
+    with breached(mesh, breach, names):
+        found = findings(mesh)
+
+    assert set(found) == set(breach.named.split())
+    assert any(breach.words in said for said in found[breach.named.split()[0]]), found
+
+
+@pytest.mark.parametrize("mark", ["S|somebody|0|0", None], ids=["a seat that nobody has", "a sold seat that is free"])
+def test_a_board_that_lies_is_named(mesh: Mesh, names: dict[str, str], board: dict[str, str],
+                                    mark: str | None) -> None:
+    key, sold = f"seats:{{{names['s']}}}", "SELECT seat_id FROM seat_claim WHERE order_id = :o"
+    seat = "Z9" if mark else mesh.rows("order", sold, o=names["paid"])[0].seat_id
+    try:
+        mesh.redis.hset(key, mapping=board)
+        assert findings(mesh) == {}
+        mesh.redis.hset(key, seat, mark) if mark else mesh.redis.hdel(key, seat)
+        found = findings(mesh)
+    finally:
+        mesh.redis.delete(key)
+
+    assert list(found) == ["I9"]
+    assert seat in found["I9"][0]
+
+
+def test_every_invariant_has_a_breach_that_it_names() -> None:
+    assert {name for breach in BREACHES for name in breach.named.split()} | IN_REDIS == {
+        invariant.name for invariant in INVARIANTS}
