@@ -14,12 +14,13 @@ from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
 from services.foundation.database import Database, utc_now
 from services.foundation.events import Delivery, on_event
-from services.foundation.idempotency import AlreadyAnswered, Keys
+from services.foundation.idempotency import AlreadyAnswered
 from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.foundation.remote import Remote
 from services.foundation.settings import says_test
 from services.order import cancellation, refunds, rules, snacks, store
+from services.order.answers import OrderKeys
 from services.order.boards import SeatBoards
 from services.order.calendar_file import calendar_file
 from services.order.draft import new_draft
@@ -59,8 +60,8 @@ class Order:
     def reviews(self) -> Reviews:
         return Reviews(self.database, self.boards, self.remote, self.till)
 
-    def keys(self, method: Any, request: dict[str, Any]) -> Keys:
-        return Keys(KEYS, self.asker, method, request)
+    def keys(self, method: Any, request: dict[str, Any]) -> OrderKeys:
+        return OrderKeys(KEYS, self.asker, method, request)
 
     @call(contract.BUY)
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -94,12 +95,13 @@ class Order:
                 if checkout["status"] != "captured":
                     self.database.run(lambda tx: keys.remember(tx, receipt(view, now, checkout)))
                     return receipt(view, now, checkout)
-            paid = self.till.book_payment(order_id, lambda tx, view: keys.remember(tx, receipt(view, now, checkout)))
+            paid = self.till.book_payment(
+                view.row.order_id, lambda tx, view: keys.remember(tx, receipt(view, now, checkout)))
         except AlreadyAnswered as earlier:
             return earlier.reply
         return receipt(paid, now, checkout)
 
-    def _start_paying(self, tx: Any, keys: Keys, order_id: str) -> store.OrderView:
+    def _start_paying(self, tx: Any, keys: OrderKeys, order_id: str) -> store.OrderView:
         keys.recall(tx)
         view = store.lock(tx, order_id, self.asker.user_id)
         if view.row.status in rules.OWNS_SEATS:
@@ -109,7 +111,7 @@ class Order:
         if row.status == "created":
             store.move(tx, view, "paying",
                        expires_at=rules.pay_deadline(row.created_at, row.expires_at, row.starts_at, self.limits))
-        return store.find(tx, order_id)
+        return store.find(tx, row.order_id)
 
     @on_event(payment.CAPTURED)
     def book_captured(self, delivery: Delivery) -> None:
@@ -142,7 +144,7 @@ class Order:
             plan = refunds.plan(view, request, now)
             rules.check_amount(plan, request.get("amount"))
             refunds.give_back(tx, view, plan)
-            keys.remember(tx, receipt(store.find(tx, order_id), now))
+            keys.remember(tx, receipt(store.find(tx, view.row.order_id), now))
             return view, plan
 
         try:
@@ -150,7 +152,7 @@ class Order:
         except AlreadyAnswered as earlier:
             return earlier.reply
         self.boards.show_free(view.row.screening_id, view.row.board_owner, plan.seats)
-        view = self.till.send_refunds(order_id, lambda tx, view: keys.revise(tx, receipt(view, now)))
+        view = self.till.send_refunds(view.row.order_id, lambda tx, view: keys.revise(tx, receipt(view, now)))
         return receipt(view, now)
 
     @call(contract.REFUND_PREVIEW)
@@ -173,8 +175,9 @@ class Order:
 
         now = utc_now()
         try:
-            rules.may_cancel(self.database.run(look).row.status)
-            view = self.till.settle(order_id, "cancelled", "asked",
+            view = self.database.run(look)
+            rules.may_cancel(view.row.status)
+            view = self.till.settle(view.row.order_id, "cancelled", "asked",
                                     lambda tx, view: keys.remember(tx, receipt(view, now)))
             self.database.run(keys.recall)
         except AlreadyAnswered as earlier:

@@ -129,7 +129,12 @@ def _find(tx: Connection, order_id: str, buyer_id: str | None, for_update: bool)
         raise UnknownOrder()
     if row.status in rules.UNPAID:  # tickets come with the money
         return _view(row, [])
-    return _view(row, tx.execute(select(tickets).where(tickets.c.order_id == order_id)).all())
+    return _view(row, tickets_of(tx, row.order_id))
+
+
+def tickets_of(tx: Connection, order_id: str) -> Rows:
+    """The order's tickets, good and void."""
+    return tx.execute(select(tickets).where(tickets.c.order_id == order_id)).all()
 
 
 def _view(row: Row[Any], found: Rows) -> OrderView:
