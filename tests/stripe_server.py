@@ -33,6 +33,10 @@ class Stripe:
         self.card_refuses = False     # what was reserved on it, when it is to be taken
         self.awake = threading.Event()   # until this is set, it answers nobody
         self.awake.set()
+        self.released = threading.Event()
+        self.seconds = 0.0            # that it takes for an answer
+        self.hangs: set[str] = set()  # paths that get no answer until `released`
+        self.busy = self.most_at_once = 0
         self.lost_answers = 0         # so many of the next answers never arrive
         self.requests: list[str] = []
         self._intent_metadata: dict[str, Thing] = {}  # a PaymentIntent is made when somebody pays
@@ -52,6 +56,18 @@ class Stripe:
         intent["latest_charge"] = f"ch_{intent['id'].removeprefix('pi_')}"
         self.intents[intent["id"]] = intent
         session.update(status="complete", url=None, payment_intent=intent["id"])
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Counts those who wait for an answer."""
+        with self._lock:
+            self.busy += 1
+            self.most_at_once = max(self.most_at_once, self.busy)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.busy -= 1
 
     def session_of(self, payment_id: str) -> str:
         return next(each["id"] for each in self.sessions.values() if each["client_reference_id"] == payment_id)
@@ -163,7 +179,8 @@ class Stripe:
         if amount > intent["amount_received"] - gone:
             raise Refused(400, "charge_already_refunded")
         refund = {"id": f"re_{next(self._numbers)}", "object": "refund", "amount": amount, "created": int(time.time()),
-                  "payment_intent": intent["id"], "status": self.refund_status, "metadata": dict(params["metadata"])}
+                  "payment_intent": intent["id"], "status": self.refund_status, "currency": intent["currency"],
+                  "metadata": dict(params["metadata"])}
         self.all_refunds[refund["id"]] = refund
         return refund
 
@@ -231,7 +248,11 @@ def handler(stripe: Stripe) -> type[BaseHTTPRequestHandler]:
                 status, told = 200, stripe.answer(self.command, parts.path, params, self.headers.get("Idempotency-Key"))
             except Refused as refused:
                 status, told = refused.status, {"error": refused.error}
-            stripe.awake.wait(30)
+            with stripe.answering():
+                time.sleep(stripe.seconds)
+                stripe.awake.wait(30)
+            if parts.path in stripe.hangs:
+                stripe.released.wait(30)
             if stripe.lost_answers:
                 stripe.lost_answers -= 1
                 self.close_connection = True

@@ -33,6 +33,7 @@ from services.payment import (
     store,
     webhook_inbox,
 )
+from services.payment.at_once import AtOnceProvider, Job
 from services.payment.collection import Collection
 from services.payment.models import OUTBOX, Base
 from services.payment.reconciler import reconcile
@@ -54,6 +55,7 @@ class Payment:
     database = Database(Base)
     relay = Relay(OUTBOX)
     providers = roster.Roster()
+    at_once = AtOnceProvider()
     presence = Presence()
 
     @property
@@ -150,12 +152,20 @@ class Payment:
         self._chore("webhooks", self._look_into_webhooks)
 
     def _look_into_webhooks(self) -> None:
-        while found := self.database.run(lambda tx: webhook_inbox.take(tx, utc_now())):
+        def find() -> list[Job]:
+            found = self.database.run(lambda tx: webhook_inbox.take(tx, utc_now()))
             # All that was said of one payment is one reason to look.
-            for (provider, payment_id, reference), rows in groupby(sorted(found, key=_about), key=_about):
-                look = partial(self.collection.look_into_message, provider, payment_id or None, reference or None)
-                if self._tend({"payment_id": payment_id, "reference": reference}, look):
-                    self.database.run(partial(webhook_inbox.handled, rows=list(rows), now=utc_now()))
+            return [partial(self._look_into_messages, *about, list(rows))
+                    for about, rows in groupby(sorted(found, key=_about), key=_about)]
+
+        self.at_once.each(find)
+
+    def _look_into_messages(self, provider: str, payment_id: str, reference: str, rows: list[Any]) -> None:
+        def look() -> None:
+            self.collection.look_into_message(provider, payment_id or None, reference or None)
+            self.database.run(partial(webhook_inbox.handled, rows=rows, now=utc_now()))
+
+        self._tend({"payment_id": payment_id, "reference": reference}, look)
 
     # --- the sandbox's page and messengers ---
 
@@ -195,18 +205,22 @@ class Payment:
         self._chore("left", self._finish_what_was_left)
 
     def _finish_what_was_left(self) -> None:
+        self.at_once.each(self._find_what_was_left)
+
+    def _find_what_was_left(self) -> list[Job]:
         now = utc_now()
-        for status, pause in LEFT_AFTER.items():
-            for order_id in self.database.run(partial(store.take_left_charges, status=status, before=now - pause,
-                                                      now=now)):
-                self._tend({"order_id": order_id}, partial(self.collection.finish_left, order_id, now))
-        for refund in self.database.run(lambda tx: refunds.take_left(tx, now - LEFT_AFTER["submitted"], now)):
-            self._tend({"order_id": refund.order_id}, partial(self.collection.give_back, refund))
+        orders = [order_id for status, pause in LEFT_AFTER.items() for order_id in self.database.run(
+            partial(store.take_left_charges, status=status, before=now - pause, now=now))]
+        owed = self.database.run(lambda tx: refunds.take_left(tx, now - LEFT_AFTER["submitted"], now))
+        return [*(partial(self._tend, {"order_id": order_id}, partial(self.collection.finish_left, order_id, now))
+                  for order_id in orders),
+                *(partial(self._tend, {"order_id": refund.order_id}, partial(self.collection.give_back, refund))
+                  for refund in owed)]
 
     @every("reconcile_seconds")
     def reconcile(self) -> None:
         """Compare the books with the providers', and tell the operators of what is left."""
-        self._chore("differences", self._reconcile)
+        self._chore("differences", partial(self.at_once.one, self._reconcile))
 
     def _reconcile(self) -> None:
         for line in reconcile(self.database):
@@ -214,16 +228,14 @@ class Payment:
         for table in (webhook_inbox, sandbox_webhooks):
             self.database.run(partial(table.forget, before=utc_now() - WEBHOOKS_KEPT))
 
-    def _tend(self, about: dict[str, Any], work: Callable[[], object]) -> bool:
-        """Whether it went well; one hopeless case must not keep the others waiting."""
+    def _tend(self, about: dict[str, Any], work: Callable[[], object]) -> None:
+        """Do it, or log why that can't be; one hopeless case must not keep the others waiting."""
         try:
             work()
-            return True
         except Busy as refusal:
             log.warning("can't be finished yet", extra={**about, "reason": refusal.code})
         except Exception:
             log.exception("can't be finished", extra=about)
-        return False
 
     def _chore(self, what: str, work: Callable[[], object]) -> None:
         try:

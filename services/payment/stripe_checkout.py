@@ -16,6 +16,7 @@ from services.foundation.settings import is_test_key
 from services.payment import stripe_webhooks
 from services.payment.providers import RefundRecord, RefundStanding, ReversalRecord, WebhookEvent
 from services.payment.rules import Attempt, Record
+from services.payment.stripe_amounts import to_stripe
 from services.payment.stripe_objects import is_ours, record, refund_record, reversal, standing, told
 
 log = logging.getLogger("marquee.stripe")
@@ -46,6 +47,11 @@ class StripeCheckout:
         return self._client.v1.checkout.sessions
 
     def authorize(self, attempt: Attempt) -> Record:
+        try:
+            amount = to_stripe(attempt.amount, attempt.currency)
+        except ValueError:
+            log.error("stripe has no such amount", extra={"payment_id": attempt.payment_id})
+            return Record("declined", reason="amount_not_possible")
         ours = {"payment_id": attempt.payment_id, "order_id": attempt.order_id}
         assert attempt.return_url
         assert attempt.created_at
@@ -55,7 +61,7 @@ class StripeCheckout:
         params = {
             "mode": "payment", "payment_method_types": ["card"], "client_reference_id": attempt.payment_id,
             "line_items": [{"quantity": 1, "price_data": {
-                "currency": attempt.currency.lower(), "unit_amount": attempt.amount,
+                "currency": attempt.currency.lower(), "unit_amount": amount,
                 "product_data": {"name": "Cinema tickets"}}}],
             "metadata": ours, "payment_intent_data": {"capture_method": "manual", "metadata": ours},
             "success_url": back, "cancel_url": back, "expires_at": int(ends.timestamp()), **WITH_MONEY,
@@ -95,7 +101,12 @@ class StripeCheckout:
         # Its key is forgotten after a day; what it did is not.
         if known := self._find_refund(intent, refund_id):
             return standing(known)
-        params: Any = {"payment_intent": intent, "amount": amount,
+        try:
+            theirs = to_stripe(amount, attempt.currency)
+        except ValueError:
+            log.error("stripe has no such amount", extra={"refund_id": refund_id})
+            return "failed"
+        params: Any = {"payment_intent": intent, "amount": theirs,
                        "metadata": {"refund_id": refund_id, "payment_id": attempt.payment_id}}
         try:
             return standing(self._try(lambda: self._client.v1.refunds.create(

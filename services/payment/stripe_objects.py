@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from services.payment.providers import RefundRecord, RefundStanding, ReversalRecord
 from services.payment.rules import Record, Standing
+from services.payment.stripe_amounts import from_stripe
 
 INTENTS: dict[str, Standing] = {"requires_capture": "authorized", "succeeded": "captured", "canceled": "cancelled"}
 SESSIONS: dict[str, Standing] = {"open": "pending", "complete": "pending", "expired": "cancelled"}
@@ -28,10 +29,25 @@ def record(session: Any) -> Record:
     amount = session.amount_total
     if intent:
         amount = intent.amount_received if standing == "captured" else intent.amount
-    charge = getattr(intent, "latest_charge", None)
-    return Record(standing, ours.get("payment_id"), ours.get("order_id"), amount,
-                  str((intent or session).currency).upper(), bool(session.livemode), session.id, session.url,
-                  refunded=int(charge.amount_refunded) if charge else 0, disputed=bool(charge and charge.disputed))
+    charge, currency = getattr(intent, "latest_charge", None), str((intent or session).currency).upper()
+    return Record(standing, ours.get("payment_id"), ours.get("order_id"), _amount(amount, currency), currency,
+                  bool(session.livemode), session.id, session.url,
+                  refunded=_amount(charge.amount_refunded, currency) or 0 if charge else 0,
+                  disputed=bool(charge and charge.disputed))
+
+
+def _amount(theirs: int, currency: str) -> int | None:
+    """In our minor units; None: it is no amount that we could have asked for."""
+    try:
+        return from_stripe(int(theirs), currency)
+    except ValueError:
+        return None
+
+
+def _amount_of(thing: Any) -> int:
+    """Of a refund or dispute, in our minor units if that can be said."""
+    found = _amount(thing.amount, str(thing.currency).upper())
+    return int(thing.amount) if found is None else found
 
 
 def standing(refund: Any) -> RefundStanding:
@@ -45,11 +61,11 @@ def is_ours(refund: Any) -> bool:
 
 def refund_record(refund: Any) -> RefundRecord:
     ours = told(refund)
-    return RefundRecord(ours.get("refund_id"), ours.get("payment_id"), int(refund.amount), standing(refund))
+    return RefundRecord(ours.get("refund_id"), ours.get("payment_id"), _amount_of(refund), standing(refund))
 
 
 def reversal(thing: Any, payment_id: str) -> ReversalRecord:
     """Of a dispute, or a refund that is not ours."""
     if thing.object == "dispute":
-        return ReversalRecord(thing.id, payment_id, "dispute", int(thing.amount), thing.status in LIFTED)
-    return ReversalRecord(thing.id, payment_id, "refund", int(thing.amount), standing(thing) == "failed")
+        return ReversalRecord(thing.id, payment_id, "dispute", _amount_of(thing), thing.status in LIFTED)
+    return ReversalRecord(thing.id, payment_id, "refund", _amount_of(thing), standing(thing) == "failed")

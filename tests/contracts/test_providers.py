@@ -142,6 +142,26 @@ def test_what_was_paid_is_reserved_then_taken_once(provider: Provider, paid: Att
     assert provider.capture(paid) == provider.cancel(paid) == provider.fetch(paid) == taken
 
 
+@pytest.mark.parametrize(("currency", "amount", "back", "at_stripe"), [
+    ("ISK", 2500, 1000, (250000, 100000)), ("UGX", 9000, 4000, (900000, 400000)), ("JPY", 2500, 1000, (2500, 1000)),
+    ("MGA", 250000, 100000, (2500, 1000)), ("KWD", 4500, 1500, (4500, 1500)), ("HUF", 250000, 5, (250000, 5))])
+def test_special_currencies_go_there_and_come_back(world: World, provider: Provider, attempt: Attempt, currency: str,
+                                                   amount: int, back: int, at_stripe: tuple[int, int]) -> None:
+    asked = replace(attempt, currency=currency, amount=amount)
+    asked = replace(asked, reference=provider.authorize(asked).reference)
+    world.pay(asked)
+    taken = provider.capture(asked)
+    assert provider.refund(asked, new_id(), back) == "done"
+
+    assert (taken.standing, mismatch(asked, taken, provider.live)) == ("captured", None)
+    assert provider.fetch(asked).refunded == back
+    since = utc_now() - dt.timedelta(hours=1)
+    assert [each.amount for each in provider.refunds(since) if each.payment_id == asked.payment_id] == [back]
+    if isinstance(world, StripeWorld):
+        [intent], [refund] = world.server.intents.values(), world.server.all_refunds.values()
+        assert (intent["amount"], refund["amount"]) == at_stripe
+
+
 def test_an_unpaid_page_that_was_cancelled_takes_no_money(world: World, provider: Provider, attempt: Attempt) -> None:
     known = replace(attempt, reference=provider.authorize(attempt).reference)
 

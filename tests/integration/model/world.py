@@ -27,6 +27,7 @@ from services.order.terms import ScreeningTerms
 from services.order.ticket_codes import TicketKeys
 from services.payment import sandbox_webhooks
 from services.payment.service import Payment
+from tests.in_turn import InTurn
 from tests.integration.model.accidents import Crash, Fate, MortalTransactions
 from tests.integration.model.clock import BoardOfTheWorld, Clock
 
@@ -77,7 +78,7 @@ class World:
         self.secret = Transactions(self.engines["payment"]).run(sandbox_webhooks.signing_secrets)[0]
         self.rooms: dict[str, Any] = {
             "film": worker_factory(Film, database=Transactions(self.engines["film"])),
-            "payment": worker_factory(Payment, database=self.databases["payment"]),
+            "payment": worker_factory(Payment, database=self.databases["payment"], at_once=InTurn()),
             "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"]),
             "order": worker_factory(Order, database=self.databases["order"], terms=ScreeningTerms(), remote=self.line,
                                     ticket_keys=self.keys, limits=limits.load(config))}

@@ -17,6 +17,7 @@ from services.foundation.calls import Asker
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
 from services.payment.service import Payment
+from tests.in_turn import InTurn
 from tests.integration.payment.bank import Bank
 
 StartRoom = Callable[..., "subprocess.Popen[bytes]"]
@@ -43,7 +44,7 @@ def database(servers: Mesh) -> Iterator[Transactions]:
 @pytest.fixture
 def room(database: Transactions) -> Any:
     """The payment room's class on the real database, called as by another room."""
-    return worker_factory(Payment, asker=Asker(), database=database)
+    return worker_factory(Payment, asker=Asker(), database=database, at_once=InTurn())
 
 
 @pytest.fixture

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from rehearsal.mesh import wait_until
-from services.foundation.database import utc_now
+from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
+from services.payment import webhook_inbox
+from services.payment.providers import WebhookEvent
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.test_over_the_wire import ask
 from tests.stripe_server import KEY, Stripe, running_stripe
@@ -26,6 +29,7 @@ def server(start_room: StartRoom) -> Iterator[Stripe]:
         wait_until(lambda: ask("get_status", order_id="none"), 30, "the room")
         yield stripe
         stripe.awake.set()
+        stripe.released.set()
 
 
 def start(order_id: str) -> Any:
@@ -45,6 +49,32 @@ def test_while_stripe_thinks_the_room_answers_others(server: Stripe) -> None:
         server.awake.set()
         assert {answer.result()["status"] for answer in waiting} == {"pending"}
     assert len(server.sessions) == 10
+
+
+@pytest.mark.parametrize("how", ["webhooks", "sweep"])
+def test_ten_payments_at_a_time_are_asked_about_and_a_silent_one_holds_up_none(
+        server: Stripe, database: Transactions, how: str) -> None:
+    orders = [new_id() for _ in range(25)]
+    with ThreadPoolExecutor(8) as buyers:
+        payments = [str(begun["payment_id"]) for begun in buyers.map(start, orders)]
+    for payment_id in payments:
+        server.pay(server.session_of(payment_id))
+    silent = payments.pop()
+    server.hangs = {f"/v1/checkout/sessions/{server.session_of(silent)}"}
+    server.seconds, server.most_at_once = 0.2, 0
+
+    def are_to_be_looked_into(tx: Any) -> None:
+        if how == "sweep":
+            tx.execute(text("UPDATE payment SET tried_at = tried_at - INTERVAL 1 HOUR"))
+        for payment_id in (silent, *payments) if how == "webhooks" else ():
+            webhook_inbox.keep(tx, "stripe", WebhookEvent(f"evt_{payment_id}", "any", payment_id), utc_now())
+
+    database.run(are_to_be_looked_into)
+    taken = text("SELECT COUNT(*) FROM payment WHERE payment_id IN :ids AND status = 'captured'")
+    wait_until(lambda: database.read(lambda tx: tx.execute(taken, {"ids": tuple(payments)}).scalar_one()) == 24, 60,
+               "all but the silent one")
+    assert 1 < server.most_at_once <= 10
+    server.released.set()
 
 
 @pytest.mark.parametrize("missing", ["MARQUEE_STRIPE_SECRET_KEY", "MARQUEE_STRIPE_WEBHOOK_SECRETS"])

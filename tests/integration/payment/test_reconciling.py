@@ -178,6 +178,25 @@ def test_a_silent_provider_is_said_to_be_silent(charged: str, later: Callable[[]
     assert later() == ["LEFT   sandbox does not answer: nothing is known of its payments"]
 
 
+def test_a_payment_captured_here_and_cancelled_there_is_left_for_a_person(charged: str, order_id: str, change: Change,
+                                                                         later: Callable[[], list[str]],
+                                                                         database: Transactions) -> None:
+    change("UPDATE sandbox_charge SET status = 'cancelled'")
+    for _ in range(2):
+        assert later() == [f"LEFT   payment {charged} of order {order_id} is captured here and cancelled there"]
+    assert status(database, charged) == "captured"
+
+
+def test_a_young_refund_is_left_alone(room: Any, charged: str, order_id: str, bank: Bank, change: Change,
+                                      database: Transactions) -> None:
+    """Whoever has just asked for it is sending it."""
+    room.refund(refund_id=new_id(), order_id=order_id, amount=300, currency="EUR")
+    change("DELETE FROM sandbox_refund")
+    change("UPDATE refund SET status = 'requested'")
+    assert reconciler.reconcile(database) == []
+    assert bank.given_back == 0
+
+
 def test_four_who_compare_at_once_do_everything_once(database: Transactions, change: Change, room: Any,
                                                      bank: Bank) -> None:
     payments = paid_at_the_provider(database, 30)

@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from rehearsal.mesh import ROOT, Mesh
 from schemas.errors import RoomSilent
-from services.foundation.database import Transactions
+from schemas.payment import PaymentClosed
+from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from services.payment import reconciler, roster
+from services.payment import reconciler, roster, store
 from services.payment.models import Base
 from services.payment.providers import RefundStanding
 from services.payment.review import Review, Undecidable
@@ -222,6 +223,34 @@ def test_all_that_was_taken_goes_back_once_and_nothing_is_left_to_say(
     assert (bank.taken, bank.given_back) == (1300, 1300)
     change("UPDATE sandbox_charge SET created_at = created_at - INTERVAL 1 HOUR")
     assert reconciler.reconcile(database) == []
+
+
+def test_after_a_dismissed_review_nothing_more_is_charged(begun: str, at_the_bank: Callable[..., None], review: Review,
+                                                          room: Any, order_id: str, bank: Bank, start: Start) -> None:
+    at_the_bank("captured", 1300)
+    decide(review, "refund")
+
+    for pay in (start, lambda: room.charge(order_id=order_id, amount=1200, currency="EUR", method="sandbox")):
+        with pytest.raises(PaymentClosed):
+            pay()
+    assert (bank.charges, bank.taken) == (1, 1300)
+
+
+def test_money_under_review_never_goes_back_by_itself(start: Start, choose: Choose, told: Callable[[], None], room: Any,
+                                                      order_id: str, bank: Bank, change: Change,
+                                                      review: Review, database: Transactions) -> None:
+    first = start()["payment_id"]
+    choose({"payment_id": first}, "decline")
+    choose(start(), "pay")
+    told()
+    change("UPDATE sandbox_charge SET status = 'captured', amount = 1100 WHERE payment_id = :p", p=first)
+    room.collection.look_into(first)
+    change("UPDATE sandbox_charge SET amount = 1200 WHERE payment_id = :p", p=first)   # it is right after all
+    database.run(lambda tx: store.move(tx, first, Record("captured"), utc_now()))   # whoever had asked before
+    bank.let_time_pass()
+    room.finish_what_was_left()
+
+    assert (status(database, first), len(review.cases()), bank.given_back) == ("review", 1, 0)
 
 
 def test_a_late_second_payment_of_a_wrong_amount_goes_back_and_the_first_stays(

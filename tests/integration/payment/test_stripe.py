@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import stripe
 from nameko import config
+from sqlalchemy import text
 
 from schemas.errors import RoomSilent
 from schemas.payment import UnknownProvider, WebhookRefused
-from services.foundation.database import utc_now
+from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.foundation.settings import SettingsError
 from services.payment import roster
@@ -165,8 +166,15 @@ def test_what_stripe_refuses_is_a_failed_attempt(room: Any, server: Stripe, orde
     assert (begun["status"], begun["redirect_url"]) == ("failed", None)
 
 
-def test_stripe_s_messages_about_other_things_are_answered_and_forgotten(room: Any, server: Stripe) -> None:
-    tell(room, None, "customer.created")
+def test_stripe_s_messages_about_other_things_are_answered_and_forgotten(room: Any, server: Stripe,
+                                                                         database: Transactions) -> None:
+    send(room, None, "customer.created")
+    newest = text("SELECT type, handled_at IS NOT NULL AS handled FROM webhook_inbox ORDER BY received_at DESC LIMIT 1")
+    kept = database.read(lambda tx: tx.execute(newest).one())
+    room.look_into_webhooks()
+
+    assert (kept.type, kept.handled) == ("customer.created", 1)
+    assert server.requests == []
 
 
 def test_the_sandbox_s_secret_signs_nothing_for_stripe(room: Any, server: Stripe) -> None:

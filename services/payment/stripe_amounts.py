@@ -1,0 +1,47 @@
+"""Amounts as Stripe writes them, which is not always in the minor units of ISO 4217.
+
+https://docs.stripe.com/currencies tells its special cases. What can't be said exactly is not rounded: it would not be
+the amount that was asked for.
+"""
+
+from schemas.currencies import minor_digits
+
+# Whole units, also where ISO 4217 knows smaller ones (MGA).
+ZERO_DECIMAL = frozenset(("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
+                          "XOF", "XPF"))
+# Hundredths, of which only whole units are taken: both had some once.
+HUNDREDTHS_OF_WHOLE = frozenset(("ISK", "UGX"))
+THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))   # the last digit must be 0
+
+
+class NotSayable(ValueError):
+    """One of the two has no such amount in this currency."""
+
+
+def to_stripe(amount: int, currency: str) -> int:
+    """An amount in minor units of ISO 4217 as Stripe takes it. Raises NotSayable."""
+    scaled = amount * 10**_stripe_digits(currency)
+    theirs, rest = divmod(scaled, 10**minor_digits(currency))
+    if rest or theirs % _step(currency):
+        raise NotSayable(f"{amount} {currency}")
+    return theirs
+
+
+def from_stripe(amount: int, currency: str) -> int:
+    """An amount of Stripe's in minor units of ISO 4217. Raises NotSayable for less than the smallest of them."""
+    ours, rest = divmod(amount * 10**minor_digits(currency), 10**_stripe_digits(currency))
+    if rest:
+        raise NotSayable(f"{amount} {currency} at Stripe")
+    return ours
+
+
+def _stripe_digits(currency: str) -> int:
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
+def _step(currency: str) -> int:
+    if currency in HUNDREDTHS_OF_WHOLE:
+        return 100
+    return 10 if currency in THREE_DECIMAL else 1
