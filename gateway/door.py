@@ -10,7 +10,7 @@ from eventlet.event import Event
 from nameko import config
 from nameko.extensions import Entrypoint
 
-from gateway import directory, live, outside, requests
+from gateway import cookies, directory, live, outside, requests
 from gateway.messages import Headers, Reply, Request
 from gateway.replies import LINES, PRIVATE, STREAM, problem
 from gateway.server import HardServer
@@ -60,7 +60,7 @@ class Door(Entrypoint):
         connection = environ["marquee.connection"]
         request = requests.read_head(environ)
         reply = self._reply(environ, request)
-        headers = [*reply.headers, ("X-Request-ID", request.request_id)]
+        headers = [*reply.headers, *cookies.sign_out(request, reply), ("X-Request-ID", request.request_id)]
         if reply.status not in BODILESS and not reply.events:
             headers.append(("Content-Length", str(len(reply.body))))
         if self._origins:

@@ -35,6 +35,15 @@ class Keep {
       // There was nothing to drop.
     }
   }
+
+  clear() {
+    this.memory.clear();
+    try {
+      this.storage.clear();
+    } catch {
+      // There was nothing to drop.
+    }
+  }
 }
 
 export const tab = new Keep(() => sessionStorage);

@@ -1,7 +1,7 @@
 /** Who is signed in. The token itself is in an HttpOnly cookie: no script can read it, not even this one. */
 
 import { newKey, onSignedOut, write } from "./api.js";
-import { browser } from "./keep.js";
+import { browser, tab } from "./keep.js";
 
 const listeners = new Set();
 
@@ -28,12 +28,23 @@ export async function register(username, password, email) {
   await signIn(username, password);
 }
 
+/**
+ * Without an answer one is still signed in; after one the cookie is gone, though the session may live on elsewhere. What
+ * was begun in this tab is dropped: it is nobody's who comes next.
+ */
 export async function signOut() {
   try {
     await write("/user/logout");
-  } finally {
-    change(null);
+  } catch (problem) {
+    if (problem.status) forget();
+    if (problem.status !== 401) throw problem;  // 401: it had ended before
   }
+  forget();
+}
+
+function forget() {
+  tab.clear();
+  change(null);
 }
 
 onSignedOut(() => user() && change(null));

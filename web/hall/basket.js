@@ -1,6 +1,6 @@
 /** The seats picked, what they cost, and buying them: once, however often one presses, reloads or loses the line. */
 
-import { newKey, write } from "../api.js";
+import { write } from "../api.js";
 import { fill, h, say } from "../dom.js";
 import { money } from "../format.js";
 import { tab } from "../keep.js";
@@ -8,6 +8,7 @@ import { t } from "../language.js";
 import { sentence } from "../problems.js";
 import { go } from "../router.js";
 import { askToSignIn } from "../sign_in.js";
+import { Purchase } from "./purchase.js";
 import { snacks as snacksOf } from "./snacks.js";
 
 const RELEASE_MS = 2000;  // until a purchase that failed is heard to have let its seats go
@@ -19,6 +20,7 @@ export function basket(hall) {
   const count = h("span", { class: "muted" });
   const trouble = h("p", { class: "warning", role: "alert", hidden: true });
   const snacks = snacksOf(hall, draw);
+  const purchase = new Purchase(id);
   let release = null;
   const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
 
@@ -35,19 +37,9 @@ export function basket(hall) {
     trouble.hidden = true;
   }
 
-  /** The key belongs to this choice; it is kept until there is an answer, so repeating never buys twice. */
-  function intention() {
-    const wish = { seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() };
-    const begun = tab.get(`buy:${id}`);
-    if (begun && JSON.stringify(begun.wish) === JSON.stringify(wish)) return begun;
-    const fresh = { key: newKey(), wish };
-    tab.set(`buy:${id}`, fresh);
-    return fresh;
-  }
-
   async function buy() {
     if (button.disabled || !(await askToSignIn(t("sign_in.to_buy")))) return;
-    await send(intention());
+    await send(purchase.begin({ seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() }));
   }
 
   async function send({ wish, key }) {
@@ -63,7 +55,7 @@ export function basket(hall) {
       busy(false);
       refused(problem);
       if (problem.passes) return;  // perhaps it was done; then the next try is told so
-      tab.drop(`buy:${id}`);
+      purchase.drop();
       release = setTimeout(over, problem.code === "seats_taken" ? 0 : RELEASE_MS);
     }
   }
@@ -74,7 +66,7 @@ export function basket(hall) {
   }
 
   function forget() {
-    tab.drop(`buy:${id}`);
+    purchase.drop();
     tab.drop(`picks:${id}`);
     snacks.forget();
   }
@@ -100,7 +92,7 @@ export function basket(hall) {
 
   /** What was picked here before a reload; a purchase without an answer is asked for again, with its own key. */
   function resume() {
-    const begun = tab.get(`buy:${id}`);
+    const begun = purchase.begun();
     const before = (begun?.wish.seats ?? tab.get(`picks:${id}`) ?? []).filter((seat) => hall.seat(seat));
     hall.picks = new Set(before);
     hall.changed("picks", before);

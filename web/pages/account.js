@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../format.js";
 import { t } from "../language.js";
 import { go } from "../router.js";
+import { leave } from "../sign_out.js";
 import * as session from "../session.js";
 import { pill } from "../order/status.js";
 import { askToSignIn } from "../sign_in.js";
@@ -31,7 +32,7 @@ export async function show(main, { left }) {
   if (!orders.children.length) orders.append(h("li", { class: "empty" }, h("p", {}, t("account.none")), h("a", { class: "button", href: "/" }, t("nav.home"))));
   fill(main, h("section", { class: "account" }, h("header", { class: "row spread" },
     h("div", {}, h("h1", { tabindex: "-1" }, t("account.title")), h("p", { class: "muted" }, user.display_name ?? user.username)),
-    h("button", { onclick: () => session.signOut().catch(() => {}).then(() => go("/")) }, t("account.sign_out"))),
+    h("button", { onclick: leave }, t("account.sign_out"))),
   h("div", { class: "stack" }, h("h2", {}, t("account.orders")), orders, more)));
   return t("account.title");
 }

@@ -60,6 +60,21 @@ def test_signing_out_ends_the_token_and_takes_the_cookie_away(mesh: Mesh, browse
     assert again.status_code == 401
 
 
+def test_signing_out_while_the_user_room_is_away_takes_the_cookie_away_and_can_be_tried_again(
+        mesh: Mesh, browser: requests.Session) -> None:
+    token = browser.cookies["marquee"]
+    with mesh.without("user"):
+        reply = browser.post(mesh.url + "/user/logout", headers=OURS, timeout=30)
+        assert reply.status_code == 503
+        assert "marquee" not in browser.cookies
+    assert profile(mesh, browser, **OURS) == 401
+    assert mesh.get("/user/get_profile", token).status_code == 200, "it could not be ended"
+
+    assert browser.post(mesh.url + "/user/logout", headers=OURS, timeout=30).status_code == 200
+    assert mesh.get("/user/get_profile", token).status_code == 401
+    assert not browser.cookies
+
+
 def test_without_the_header_nothing_is_different(mesh: Mesh) -> None:
     name = "ada" + secrets.token_hex(6)
     mesh.post("/user/register", username=name, password=PASSWORD)

@@ -1,0 +1,109 @@
+"""Signing out, and what one leaves behind for whoever comes next."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rehearsal.mesh import Mesh
+from tests.browser.conftest import Visit, open_account, pick
+
+EIGHT_MINUTES_MS = 8 * 60_000
+
+
+def sign_in(page: Page) -> None:
+    page.get_by_role("button", name="Sign in").first.click()
+    open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
+
+
+def sign_out(page: Page) -> None:
+    page.goto("/account")
+    page.get_by_role("button", name="Sign out").click()
+
+
+def test_signing_out_while_the_user_room_is_away_says_how_far_it_went_and_can_be_tried_again(
+        visit: Visit, mesh: Mesh) -> None:
+    page = visit("/")
+    sign_in(page)
+    [cookie] = page.context.cookies()
+    page.goto("/account")
+    with mesh.without("user"):
+        page.get_by_role("button", name="Sign out").click()
+        told = page.get_by_role("dialog", name="Signed out here")
+        expect(told).to_contain_text("could not end it everywhere")
+        told.get_by_role("button", name="Try again").click()
+        expect(told).to_contain_text("could not end it everywhere")
+    assert "marquee" not in [kept["name"] for kept in page.context.cookies()]
+    assert mesh.get("/user/get_profile", cookie["value"]).status_code == 200
+    told.get_by_role("button", name="Try again").click()
+    expect(told).to_have_count(0)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert mesh.get("/user/get_profile", cookie["value"]).status_code == 401
+    assert page.context.cookies() == []
+
+
+def test_without_a_line_nobody_is_told_that_they_are_signed_out(visit: Visit) -> None:
+    page = visit("/", complaints_expected=True)
+    sign_in(page)
+    page.goto("/account")
+    page.route("**/user/logout", lambda route: route.abort())
+    page.get_by_role("button", name="Sign out").click()
+    told = page.get_by_role("dialog", name="You are still signed in")
+    expect(told).to_contain_text("You are offline")
+    page.unroute_all()
+    told.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.context.cookies() == []
+
+
+@pytest.fixture
+def unanswered(visit: Visit, mesh: Mesh) -> Page:
+    """Somebody has pressed Buy, and no answer came."""
+    page = visit("/", complaints_expected=True)
+    sign_in(page)
+    page.goto(f"/screening/{mesh.fresh_screening()}")
+    pick(page, "H8")
+    page.route("**/order/buy", lambda route: route.abort())
+    page.get_by_role("button", name="Buy").click()
+    expect(page.locator(".basket [role=alert]")).to_contain_text("You are offline")
+    page.unroute_all()
+    return page
+
+
+def bought_by_itself(page: Page, address: str) -> bool:
+    """Whether the page, opened anew, sends a purchase that nobody asks for."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    with page.expect_response("**/live/*"):  # what is begun is sent before that
+        page.goto(address)
+    return any(url.endswith("/order/buy") for url in sent)
+
+
+def test_an_unfinished_purchase_goes_on_for_whoever_began_it(unanswered: Page) -> None:
+    unanswered.reload()
+    unanswered.wait_for_url("**/order/*")
+
+
+def test_an_unfinished_purchase_does_not_go_on_for_who_signs_in_next(unanswered: Page) -> None:
+    hall = unanswered.url
+    sign_out(unanswered)
+    sign_in(unanswered)
+    assert not bought_by_itself(unanswered, hall)
+    expect(unanswered.locator(".hall .seat.picked")).to_have_count(0)
+
+
+def test_an_unfinished_purchase_is_bound_to_its_account_also_where_nobody_signed_out(unanswered: Page) -> None:
+    unanswered.context.clear_cookies()
+    unanswered.evaluate("localStorage.removeItem('user')")
+    hall = unanswered.url
+    unanswered.goto("/")
+    sign_in(unanswered)
+    assert not bought_by_itself(unanswered, hall)
+
+
+def test_an_unfinished_purchase_is_dropped_after_eight_minutes(unanswered: Page) -> None:
+    unanswered.evaluate(f"""for (const name of Object.keys(sessionStorage).filter((name) => name.startsWith("buy:"))) {{
+        const kept = JSON.parse(sessionStorage.getItem(name));
+        sessionStorage.setItem(name, JSON.stringify({{ ...kept, at: kept.at - {EIGHT_MINUTES_MS} }}));
+    }}""")
+    assert not bought_by_itself(unanswered, unanswered.url)
+    expect(unanswered.locator(".hall .seat.picked")).to_have_count(1)

@@ -1,0 +1,30 @@
+/** Signing out, and the truth about how far that went. */
+
+import { openDialog } from "./dialog.js";
+import { h } from "./dom.js";
+import { t } from "./language.js";
+import { sentence } from "./problems.js";
+import { go } from "./router.js";
+import * as session from "./session.js";
+
+/** Sign out, again for as long as it does not work and one wants to try. */
+export async function leave() {
+  for (;;) {
+    try {
+      await session.signOut();
+      return await go("/");
+    } catch (problem) {
+      const stays = Boolean(session.user());
+      if (!stays) await go("/");
+      if (!(await explain(stays, sentence(problem)))) return undefined;
+    }
+  }
+}
+
+/** Settles with whether to try again. */
+function explain(stays, problem) {
+  return openDialog(t(stays ? "sign_out.not" : "sign_out.here"), (close) => h("div", { class: "stack" },
+    h("p", { role: "alert" }, t(stays ? "sign_out.no_answer" : "sign_out.lives_on", { problem })),
+    !stays && h("p", { class: "muted" }, t("sign_out.later")),
+    h("button", { class: "primary wide", type: "button", autofocus: true, onclick: () => close(true) }, t("trouble.again"))));
+}
