@@ -21,8 +21,13 @@ def load(path: Path) -> str:
     readers: tuple[Callable[[], object], ...] = (lambda: programme.read(path, now), lambda: menu.read(path))
     if mistakes := [mistake for reader in readers for mistake in _mistakes(reader)]:
         raise BadFile(path, mistakes)
-    report = programme.load(path, uris["film:Base"], now)
-    return f"{report}\nsnacks: {menu.load(menu.read(path), uris['kitchen:Base'])}"
+    rows, told = menu.read(path), list[str]()
+
+    def load_menus() -> None:
+        told.append(menu.load(rows, uris["kitchen:Base"]))
+
+    report = programme.load(path, uris["film:Base"], now, also=load_menus)
+    return f"{report}\nsnacks: {told[-1]}"
 
 
 def _mistakes(reader: Callable[[], object]) -> list[Mistake]:
