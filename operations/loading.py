@@ -21,11 +21,17 @@ def load(path: Path) -> str:
     readers: tuple[Callable[[], object], ...] = (lambda: programme.read(path, now), lambda: menu.read(path))
     if mistakes := [mistake for reader in readers for mistake in _mistakes(reader)]:
         raise BadFile(path, mistakes)
-    report = programme.load(path, uris["film:Base"], now)
-    lines = [str(report), f"snacks: {menu.load(menu.read(path), uris['kitchen:Base'])}"]
+    rows, told = menu.read(path), list[str]()
+
+    def load_menus() -> None:
+        told.append(menu.load(rows, uris["kitchen:Base"]))
+
+    report = programme.load(path, uris["film:Base"], now, also=load_menus)
+    lines = [str(report), f"snacks: {told[-1]}"]
     if not programme.announce_changes(report):
         lines.append("RabbitMQ is down: the order rooms notice what has changed within ten minutes by themselves.")
-    return "\n".join(lines)
+    return "
+".join(lines)
 
 
 def _mistakes(reader: Callable[[], object]) -> list[Mistake]:

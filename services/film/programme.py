@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.engine import Connection
 
 from schemas.film import PROGRAMME_CHANGED
-from services.film import programme_reader, rules
+from services.film import contradictions, programme_reader, rules
+from services.film.contradictions import OnSale
 from services.film.models import Cinema, Film, Hall, Screening
 from services.film.programme_reader import Programme
 from services.foundation.announcements import announce_from_a_command
@@ -40,25 +42,38 @@ class LoadReport:
     halls: Tally
     films: Tally
     screenings: Tally
+    warnings: tuple[Mistake, ...] = ()
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        return {part: tally for part, tally in vars(self).items() if isinstance(tally, Tally)}
 
     @property
     def has_changed(self) -> bool:
         """Whether something that was there before has other facts now."""
-        return any(tally.changed for tally in vars(self).values())
+        return any(tally.changed for tally in self.tallies.values())
 
     def __str__(self) -> str:
-        return "\n".join(f"{part}: {tally}" for part, tally in vars(self).items())
+        lines = [f"{part}: {tally}" for part, tally in self.tallies.items()]
+        return "\n".join([*lines, *(f"line {warning.line}: {warning.sentence}" for warning in self.warnings)])
 
 
-def load(path: Path, database: Engine | str, now: dt.datetime) -> LoadReport:
+def load(path: Path, database: Engine | str, now: dt.datetime, also: Callable[[], object] = lambda: None) -> LoadReport:
     """Put the file's cinemas, halls, films and the screenings still to begin into the database (an engine or URI).
 
-    Facts are updated. A screening that is there stays as it is, and nothing is ever removed.
+    Facts are updated. A screening that takes place stays as it is, and nothing is ever removed. `also` is done before
+    the commit, perhaps again; when it fails, nothing was written.
     Raises BadFile with every mistake and its line; then nothing was written.
     """
     programme = read(path, now)
     engine = make_engine(database) if isinstance(database, str) else database
-    return Transactions(engine).run(lambda tx: _write(tx, path, programme, now))
+
+    def write(tx: Connection) -> LoadReport:
+        report = _write(tx, path, programme, now)
+        also()
+        return report
+
+    return Transactions(engine).run(write)
 
 
 def announce_changes(report: LoadReport) -> bool:
@@ -96,52 +111,51 @@ def read(path: Path, now: dt.datetime) -> Programme:
 
 
 def _write(tx: Connection, path: Path, programme: Programme, now: dt.datetime) -> LoadReport:
-    on_sale = _on_sale(tx, programme, now)
-    known = {showing.screening_id for showing in on_sale}
+    on_sale, used = _on_sale(tx, now)
+    known = {(each.showing.hall_id, each.showing.starts_at) for each in on_sale}
     ahead = [showing for showing in programme.showings(now) if showing.starts_at > now]
-    fresh = [showing for showing in ahead if showing.screening_id not in known]
-    if mistakes := [*_redrawn(tx, programme), *_in_the_way(on_sale, fresh)]:
+    fresh = [_with_an_unused_id(showing, used) for showing in ahead
+             if (showing.hall_id, showing.starts_at) not in known]
+    if mistakes := contradictions.find(tx, programme, on_sale, fresh, _cleaning(), now):
         raise BadFile(path, mistakes)
     report = LoadReport(
         cinemas=_put(tx, Cinema.__table__, "cinema_id", programme.cinemas),
         halls=_put(tx, Hall.__table__, "hall_id", programme.halls),
         films=_put(tx, Film.__table__, "film_id", programme.films),
         screenings=Tally(added=len(fresh), kept=len(ahead) - len(fresh)),
+        warnings=tuple(sorted({_warning(showing) for showing in fresh if rules.is_moved(showing)})),
     )
     if fresh:
         tx.execute(insert(Screening), [_screening_row(showing) for showing in fresh])
     return report
 
 
-def _on_sale(tx: Connection, programme: Programme, now: dt.datetime) -> list[rules.Showing]:
-    """What the database has in the programme's halls from now on, and just before."""
-    columns = (Screening.screening_id, Screening.hall_id, Screening.film_id, Screening.local_date,
-               Screening.starts_at, Screening.ends_at)
-    query = select(*columns).where(Screening.hall_id.in_([hall["hall_id"] for hall in programme.halls]),
-                                   Screening.starts_at > now - dt.timedelta(days=1))
-    return [rules.Showing(**row._asdict()) for row in tx.execute(query)]
+def _on_sale(tx: Connection, now: dt.datetime) -> tuple[list[OnSale], set[str]]:
+    """What takes place from now on, and just before; and the ids of these and of cancelled screenings."""
+    names = ("screening_id", "hall_id", "film_id", "local_date", "starts_at", "ends_at")
+    query = (select(*(getattr(Screening, name) for name in names), Screening.currency, Screening.cancelled_at,
+                    Hall.cinema_id).join(Hall, Hall.hall_id == Screening.hall_id)
+             .where(Screening.starts_at > now - dt.timedelta(days=2)))  # a day has two, somewhere
+    rows = tx.execute(query).all()
+    on_sale = [OnSale(rules.Showing(**{name: getattr(row, name) for name in names}), row.cinema_id, row.currency)
+               for row in rows if row.cancelled_at is None]
+    return on_sale, {row.screening_id for row in rows}
 
 
-def _in_the_way(on_sale: list[rules.Showing], fresh: list[rules.Showing]) -> Iterator[Mistake]:
-    for first, second in rules.clashes([*on_sale, *fresh], _cleaning()):
-        for new, old in ((first, second), (second, first)):
-            if new.slot is not None and old.slot is None:
-                yield Mistake(new.slot.line, (
-                    f"in `{new.hall_id}` the screening on {new.local_date} at {new.slot.at:%H:%M} would clash "
-                    f"with `{old.screening_id}`, which is on sale already"
-                ))
+def _with_an_unused_id(showing: rules.Showing, used: Container[str]) -> rules.Showing:
+    """A slot whose screening was cancelled is sold again under another id: orders and tickets name the old one."""
+    name, again = showing.screening_id, count(2)
+    while name in used:
+        name = f"{showing.screening_id}-{next(again)}"
+    return replace(showing, screening_id=name)
 
 
-def _redrawn(tx: Connection, programme: Programme) -> Iterator[Mistake]:
-    """A ticket names a seat, so a hall that has had screenings keeps its plan."""
-    used = select(Hall.hall_id, Hall.drawing).where(Hall.hall_id.in_(select(Screening.hall_id)))
-    plans = {row.hall_id: row.drawing for row in tx.execute(used)}
-    for hall in programme.halls:
-        if plans.get(hall["hall_id"], hall["drawing"]) != hall["drawing"]:
-            yield Mistake(programme.lines[hall["hall_id"]], (
-                f"the plan of `{hall['hall_id']}` has changed, but there are screenings in it; "
-                "give the new hall an id of its own"
-            ))
+def _warning(showing: rules.Showing) -> Mistake:
+    assert showing.slot is not None
+    begins = showing.starts_at.astimezone(showing.slot.hall.zone)
+    return Mistake(showing.slot.line, (
+        f"on {showing.local_date} the clocks go forward, and there is no {showing.slot.at:%H:%M}: "
+        f"in `{showing.hall_id}` the screening begins at {begins:%H:%M}"))
 
 
 def _screening_row(showing: rules.Showing) -> Row:

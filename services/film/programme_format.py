@@ -11,10 +11,9 @@ from schemas.base import Schema
 from schemas.currencies import MINOR_DIGITS
 from schemas.fields import LARGEST_PRICE, Currency, Id, Money, Text, Whole
 from schemas.film import SEAT_KINDS
-from services.film.rules import DAY_PARTS
+from services.film.rules import DAY_PARTS, FREE
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MOST_MONEY = 10**8
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
 
 
@@ -25,7 +24,14 @@ def Name(**options: Any) -> fields.String:  # noqa: N802
 
 def Change() -> Whole:  # noqa: N802
     """Minor units more, or with a minus less."""
-    return Whole(validate=validate.Range(-MOST_MONEY, MOST_MONEY))
+    return Whole(validate=validate.Range(-LARGEST_PRICE, LARGEST_PRICE))
+
+
+class Surcharge(fields.Field[int | None]):
+    """Minor units more or less, or `free`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
+        return FREE if value == "free" else Change().deserialize(value, attr, data)
 
 
 class Zone(fields.Field[ZoneInfo]):
@@ -82,7 +88,7 @@ class HallEntry(Schema):
     id = Name(required=True)
     name = Text(200, required=True)
     price = Money(LARGEST_PRICE, required=True)
-    surcharges = fields.Nested(Schema.from_dict({kind: Change() for kind in SEAT_KINDS}))
+    surcharges = fields.Nested(Schema.from_dict({kind: Surcharge() for kind in SEAT_KINDS}))
     curve = fields.Float(validate=validate.Range(0, 5))
     skip_rows = fields.String(validate=validate.Regexp(r"^[A-Z]{0,12}\Z", error="Letters such as IO."))
     plan = fields.String(required=True)

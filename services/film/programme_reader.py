@@ -6,21 +6,24 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from schemas.fields import LARGEST_PRICE
 from services.film import programme_format as form
-from services.film.rules import HallTerms, Showing, Slot, clashes, showings
+from services.film.rules import HallTerms, Showing, Slot, clashes, price_sums, showings
 from services.foundation import marked_yaml
 from services.foundation.marked_yaml import MarkedFile, Place
 from services.seating.chart import Drawing, lay_out, mistakes
 
 Fields = dict[str, Any]
-
-# A film's turn comes by the date, so a clash may wait weeks ahead, or for the clocks to change.
-CHECKED_DAYS = 366
+A_MONDAY = dt.date(2001, 1, 1)
 
 
 @dataclass
 class Programme:
-    """Rows for the tables, and slots for the screenings; `lines` tells where each hall stands."""
+    """Rows for the tables, and slots for the screenings.
+
+    `currencies` are by cinema. `lines` has what may contradict the database: by (hall_id,), (film_id,
+    "running_minutes"), (cinema_id, "timezone") and (cinema_id, "currency").
+    """
 
     days: int = 1
     films: list[Fields] = field(default_factory=list)
@@ -28,7 +31,8 @@ class Programme:
     halls: list[Fields] = field(default_factory=list)
     slots: list[Slot] = field(default_factory=list)
     sold: list[Fields] = field(default_factory=list)
-    lines: dict[str, int] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
+    lines: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def showings(self, now: dt.datetime, days: int | None = None) -> list[Showing]:
         """The screenings of `days` days (the file says how many), today's included, in no order."""
@@ -61,6 +65,7 @@ class _Reader:
     def film(self, raw: Any, place: Place) -> None:
         entry = self.file.load(form.FilmEntry(), raw, place)
         self.is_new("film", entry, place)
+        self.note_lines(entry, place, "running_minutes")
         self.programme.films.append(
             {"film_id": entry.pop("id", ""), "original_title": entry.get("title", ""), **entry}
         )
@@ -68,6 +73,8 @@ class _Reader:
     def cinema(self, raw: Any, place: Place) -> None:
         entry = self.file.load(form.CinemaEntry(), raw, place)
         self.is_new("cinema", entry, place)
+        self.note_lines(entry, place, "timezone", "currency")
+        self.programme.currencies[entry.get("id", "")] = entry.get("currency", "")
         self.programme.cinemas.append({
             "cinema_id": entry.get("id", ""), "name": entry.get("name"), "city": entry.get("city"),
             "timezone": str(entry.setdefault("timezone", ZoneInfo("UTC"))),
@@ -83,9 +90,10 @@ class _Reader:
                           entry.get("surcharges", {}), cinema.get("day_parts", {}), frozenset(s.kind for s in seats))
         slots = [slot for at, screenings in enumerate(entry.get("screenings", ()))
                  for slot in self.slots(screenings, (*place, "screenings", at), terms)]
+        self.check_prices(slots, place)
         if self.is_new("hall", entry, place):
             self.programme.slots += slots
-            self.programme.lines[terms.hall_id] = self.file.line(place)
+            self.programme.lines[terms.hall_id,] = self.file.line(place)
             self.programme.halls.append({
                 "hall_id": terms.hall_id, "cinema_id": cinema.get("id", ""), "name": entry.get("name"),
                 "capacity": len(seats), "drawing": asdict(drawing) if drawing else {},
@@ -111,6 +119,20 @@ class _Reader:
         return [Slot(hall, at, films, turn, weekdays, self.file.line((*place, "at", turn)))
                 for turn, at in enumerate(entry.get("at", ()))]
 
+    def check_prices(self, slots: list[Slot], place: Place) -> None:
+        """Nothing costs too much, and nothing is free unless a hall's `price: 0` or the word `free` says so."""
+        for slot in slots:
+            for local in (dt.datetime.combine(A_MONDAY + dt.timedelta(day), slot.at) for day in slot.weekdays):
+                for kind, parts in price_sums(slot.hall, local).items():
+                    price = sum(parts.values())
+                    if parts and (price > LARGEST_PRICE or price <= 0 < slot.hall.price):
+                        self.file.wrong(_cause(parts, kind, place, price), (
+                            f"in `{slot.hall.hall_id}` a {kind} seat at {slot.at:%H:%M} would cost {price}"))
+
+    def note_lines(self, entry: Fields, place: Place, *names: str) -> None:
+        for name in names:
+            self.programme.lines[entry.get("id", ""), name] = self.file.line((*place, name))
+
     def sold(self, raw: Any, place: Place) -> None:
         entry = self.file.load(form.SoldEntry(), raw, place)
         if "hall" in entry and ("hall", entry["hall"]) not in self.seen:
@@ -128,10 +150,18 @@ class _Reader:
         return first == place
 
 
+def _cause(parts: dict[str, int], kind: str, hall: Place, price: int) -> Place:
+    """Where the file says what makes a price too high or too low."""
+    worst = "price" if price > 0 else min(parts, key=lambda part: parts[part])
+    if worst == "price":
+        return *hall, "price"
+    return (*hall, "surcharges", kind) if worst == kind else (*hall[:-2], "day_parts", worst)
+
+
 def _find_clashes(file: MarkedFile, programme: Programme, now: dt.datetime, cleaning: dt.timedelta) -> None:
     """Each pair of slots is told once, with the first day on which they meet."""
     told = set()
-    for first, second in clashes(programme.showings(now, CHECKED_DAYS), cleaning):
+    for first, second in clashes(programme.showings(now), cleaning):
         one, other = first.slot, second.slot
         if one is None or other is None or (pair := (one.line, one.at, other.line, other.at)) in told:
             continue

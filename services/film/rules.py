@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 EVENING_FROM, LATE_FROM, LATE_UNTIL = dt.time(17), dt.time(22), dt.time(5)
 DAY_PARTS = ("matinee", "evening", "late", "weekend")
 SATURDAY = 5
+FREE = None  # a surcharge that makes a kind of seat cost nothing
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class HallTerms:
     zone: ZoneInfo
     currency: str
     price: int
-    surcharges: Mapping[str, int]
+    surcharges: Mapping[str, int | None]  # FREE: nothing, whatever the other seats cost
     day_parts: Mapping[str, int]
     kinds: frozenset[str]
 
@@ -67,6 +68,11 @@ def _showing(slot: Slot, day: dt.date, running_minutes: Mapping[str, int]) -> Sh
                    starts_at + dt.timedelta(minutes=running_minutes[film_id]), slot)
 
 
+def is_moved(showing: Showing) -> bool:
+    """Whether the clocks go forward over the time that the file names: then the screening begins later."""
+    return showing.slot is not None and showing.starts_at.astimezone(showing.slot.hall.zone).time() != showing.slot.at
+
+
 def clashes(planned: Iterable[Showing], cleaning: dt.timedelta) -> Iterator[tuple[Showing, Showing]]:
     """Pairs in one hall of which the second starts before the first is over and the hall cleaned."""
     longest: Showing | None = None
@@ -88,7 +94,17 @@ def day_part(local: dt.datetime) -> str:
 
 def seat_prices(hall: HallTerms, starts_at: dt.datetime) -> dict[str, int]:
     """The price of each kind of seat there is in the hall, for a screening that starts then."""
-    local = starts_at.astimezone(hall.zone)
-    weekend = hall.day_parts.get("weekend", 0) if local.weekday() >= SATURDAY else 0
-    base = hall.price + hall.day_parts.get(day_part(local), 0) + weekend
-    return {kind: max(0, base + hall.surcharges.get(kind, 0)) for kind in sorted(hall.kinds)}
+    sums = price_sums(hall, starts_at.astimezone(hall.zone))
+    return {kind: max(0, sum(parts.values())) for kind, parts in sums.items()}
+
+
+def price_sums(hall: HallTerms, local: dt.datetime) -> dict[str, dict[str, int]]:
+    """Of what the price of each kind of seat is made, by the cinema's clock: the hall's `price`, and changes by name.
+
+    A kind that is free has no parts. The sum may be below zero.
+    """
+    base = {"price": hall.price, day_part(local): hall.day_parts.get(day_part(local), 0)}
+    if local.weekday() >= SATURDAY:
+        base["weekend"] = hall.day_parts.get("weekend", 0)
+    surcharges = {kind: hall.surcharges.get(kind, 0) for kind in sorted(hall.kinds)}
+    return {kind: {} if change is FREE else {**base, kind: change} for kind, change in surcharges.items()}

@@ -3,6 +3,7 @@
 import datetime as dt
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -52,6 +53,13 @@ def version(board: Board, screening: str) -> int:
     return look.version
 
 
+def let_time_pass(redis_client: Redis, screening: str, owner: str, seats: list[str]) -> None:
+    """These holds have just ended, by the clock of Redis."""
+    seconds, microseconds = redis_client.time()
+    ended = f"H|{owner}|{seconds * 1000 + microseconds // 1000}|0"
+    redis_client.hset(f"seats:{{{screening}}}", mapping=dict.fromkeys(seats, ended))
+
+
 # --- holding ---
 
 
@@ -72,9 +80,10 @@ def test_holding_again_is_harmless(board: Board, screening: str) -> None:
 def test_a_hold_ends_by_the_clock_of_redis_without_anyone_sweeping(
     board: Board, screening: str, redis_client: Redis,
 ) -> None:
-    board.hold(screening, "anna", soon(0.2), ROW)
+    board.hold(screening, "anna", soon(), ROW)
     assert board.taken_seats([screening]) == {screening: set(ROW)}
-    wait_until(lambda: not taken(board, screening), 2, "the hold to end")
+    let_time_pass(redis_client, screening, "anna", ROW)
+    assert taken(board, screening) == {}
 
     assert redis_client.hexists(f"seats:{{{screening}}}", "F1")
     assert board.taken_seats([screening]) == {screening: set()}
@@ -112,6 +121,16 @@ def test_a_late_word_about_an_order_that_lost_its_seats_changes_nothing(
     assert after.marks == before.marks
 
 
+def test_a_sale_shows_over_somebody_s_hold_that_has_ended(
+    board: Board, screening: str, redis_client: Redis,
+) -> None:
+    board.hold(screening, "anna", soon(), ["F1"])
+    let_time_pass(redis_client, screening, "anna", ["F1"])
+    board.show_sold(screening, "ben", ["F1"])
+    board.show_free(screening, "anna", ["F1"])
+    assert taken(board, screening) == {"F1": "sold"}
+
+
 def test_a_late_hold_does_not_undo_the_sale_of_the_same_order(board: Board, screening: str) -> None:
     board.hold(screening, "anna", soon(), ROW)
     board.show_sold(screening, "anna", ROW)
@@ -142,9 +161,11 @@ def test_a_locked_board_is_busy_for_everyone_else(
 
 def paused_holder(board: Board, screening: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The token of someone who slept past the end of the lock, while someone else rebuilt the board."""
-    monkeypatch.setattr(seating, "LOCK_SECONDS", 0.1)
-    with board.locked(screening) as token:
-        wait_until(lambda: not board._client.exists(f"lock:{{{screening}}}"), 2, "the lock to end")
+    with ExitStack() as asleep:
+        with monkeypatch.context() as short:
+            short.setattr(seating, "LOCK_SECONDS", 0.1)
+            token = asleep.enter_context(board.locked(screening))
+        wait_until(lambda: not board._client.exists(f"lock:{{{screening}}}"), 30, "the lock to end")
         rebuild(board, screening, 7, F1=Mark("S", "anna"))
     return token
 

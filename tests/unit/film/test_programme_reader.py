@@ -1,3 +1,4 @@
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -66,11 +67,44 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, wor
     assert first <= told[0].line <= last
 
 
+@pytest.mark.parametrize(("change", "on", "told"), [
+    (("matinee: -200", "matinee: -1000"), "day_parts: {", "a standard seat at 14:00 would cost 0"),
+    (("matinee: -200", "matinee: -2500"), "day_parts: {", "a premium seat at 14:00 would cost -1200"),
+    (("premium: 300", "premium: 300, companion: -1000"), "surcharges: {", "a companion seat at 19:30 would cost 0"),
+    (("premium: 300", "premium: -900"), "surcharges: {", "a premium seat at 14:00 would cost -100"),
+    (("price: 1000", "price: 10000000000"), "price: 1", "a premium seat at 19:30 would cost 10000000300"),
+    (("price: 1000", "price: 10000000001"), "price: 1", "`price`: Must be greater than or equal to 0 and less than"),
+])
+def test_a_price_out_of_bounds_is_told_with_its_line(tmp_path: Path, change: tuple[str, str], on: str,
+                                                     told: str) -> None:
+    text = changed(("17:00, 19:30", "14:00, 19:30"), change)
+
+    found = mistakes(tmp_path, text)
+
+    assert {mistake.line for mistake in found} == {line_of(on, text)}
+    assert told in "\n".join(mistake.sentence for mistake in found)
+
+
+@pytest.mark.parametrize("change", [
+    ("price: 1000", "price: 0"), ("premium: 300", "companion: free"), ("premium: 300", "premium: 300, standard: free")])
+def test_what_is_said_to_be_free_is_free(tmp_path: Path, change: tuple[str, str]) -> None:
+    programme(tmp_path, changed(change))
+
+
 def test_an_id_is_given_once(tmp_path: Path) -> None:
     text = SMALL.replace("id: hero", "id: arrival")
 
     told = Mistake(line_of("title: 英雄") - 1, "there is a film `arrival` already, on line 3")
     assert told in mistakes(tmp_path, text)
+
+
+def test_a_cinema_is_named_once(tmp_path: Path) -> None:
+    second = SMALL[SMALL.index("  - id: kanal\n"):SMALL.index("    halls:")] + "    halls: []\n"
+    text = SMALL.replace("sold:", f"{second}sold:")
+
+    again = line_of("sold:", text) - second.count("\n")
+    first = line_of("- id: kanal")
+    assert mistakes(tmp_path, text) == [Mistake(again, f"there is a cinema `kanal` already, on line {first}")]
 
 
 def test_a_hall_drawn_twice_is_no_clash(tmp_path: Path) -> None:
@@ -107,10 +141,26 @@ def test_a_mistake_elsewhere_hides_no_clash(tmp_path: Path) -> None:
     assert [m.line for m in mistakes(tmp_path, text)] == [line_of("year: soon", text), line_of("at: [", text)]
 
 
-def test_a_clash_that_comes_only_in_some_weeks_is_told_today(tmp_path: Path) -> None:
-    late = "\n          - at: [23:30]\n            on: [sun]\n            films: [arrival]"
-    early = "\n          - at: ['1:30']\n            on: [mon]\n            films: [hero]"
-    text = changed(("films: [arrival, hero]", f"films: [arrival, hero]{late}{early}"))
+LATE = "\n          - at: [23:30]\n            on: [sun]\n            films: [arrival]"
+EARLY = "\n          - at: ['1:30']\n            on: [mon]\n            films: [hero]"
+CLASHING = ("films: [arrival, hero]", f"films: [arrival, hero]{LATE}{EARLY}")
+
+
+def test_a_clash_that_the_days_loaded_do_not_reach_keeps_nobody_from_loading_them(tmp_path: Path) -> None:
+    assert len(programme(tmp_path, changed(CLASHING)).showings(NOW)) == 6
+    # On the night the clocks go forward a film of 90 minutes that starts at 00:30 ends at 03:00.
+    night = changed(("17:00, 19:30", "'00:30', '03:00'"), ("running_minutes: 116", "running_minutes: 90"),
+                    ("running_minutes: 99", "running_minutes: 90"))
+    for now, fits in ((NOW, True), (dt.datetime(2027, 3, 27, 12, tzinfo=dt.UTC), False)):
+        if fits:
+            read(written(tmp_path, night), now, CLEANING)
+        else:
+            with pytest.raises(BadFile):
+                read(written(tmp_path, night), now, CLEANING)
+
+
+def test_a_clash_on_one_of_the_days_loaded_is_told(tmp_path: Path) -> None:
+    text = changed(("days: 3", "days: 7"), CLASHING)
 
     [mistake] = mistakes(tmp_path, text)
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.film.rules import HallTerms, Showing, Slot, clashes, day_part, seat_prices, showings
+from services.film.rules import FREE, HallTerms, Showing, Slot, clashes, day_part, is_moved, seat_prices, showings
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
 HALL = HallTerms(
@@ -59,6 +59,20 @@ def test_the_evening_begins_at_five_also_when_the_clocks_change(day: dt.date) ->
 
 def test_a_price_is_never_below_nothing() -> None:
     assert seat_prices(replace(HALL, price=100), at("14:00")) == {"standard": 0, "premium": 150}
+
+
+def test_a_kind_of_seat_may_be_free_whatever_the_others_cost() -> None:
+    assert seat_prices(replace(HALL, surcharges={"premium": FREE}), at("20:00")) == {"standard": 1200, "premium": 0}
+
+
+def test_a_time_that_a_night_does_not_have_is_moved_on_by_an_hour() -> None:
+    night = replace(SLOT, at=dt.time(2, 30))
+
+    saturday, sunday = showings([night], MINUTES, at("01:00", dt.date(2027, 3, 27)), days=2)
+
+    assert not is_moved(saturday)
+    assert is_moved(sunday)
+    assert sunday.starts_at == at("03:30", dt.date(2027, 3, 28))
 
 
 def test_screenings_keep_their_local_time_when_the_clocks_change() -> None:

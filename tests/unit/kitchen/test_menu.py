@@ -29,6 +29,7 @@ def test_a_cinema_may_have_no_kitchen(tmp_path: Path) -> None:
     ("sku: cola", "sku: Cola!", "`sku`: Up to 40"),
     ("price: 300", "price: three", "`price`: Not a whole number"),
     ("price: 500", "price: -5", "`price`"),
+    ("price: 500", "price: 10000000001", "`price`: Must be"),
     ("category: drink", "category: wine", "`category`"),
     ("stock: 20", "stock: 0.5", "`stock`: Not a whole number"),
     ("name: Cola,", "nam: Cola,", "`nam`: is not known here"),

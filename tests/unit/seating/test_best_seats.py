@@ -1,6 +1,7 @@
 """The seats we suggest to a group."""
 
 import time
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -39,8 +40,16 @@ def test_a_single_seat_is_not_left_alone_where_that_can_be_avoided() -> None:
     hall = chart("sssss")
 
     assert suggest(hall, set(), 3).seats in {("A1", "A2", "A3"), ("A3", "A4", "A5")}
+    assert suggest(hall, set(), 2).seats in {("A1", "A2"), ("A4", "A5")}  # neither side keeps one
     assert "no_single_left" in suggest(hall, set(), 3).reasons
     assert "no_single_left" not in suggest(hall, set(), 4).reasons
+
+
+def test_a_seat_that_was_alone_already_is_not_left_alone_by_us() -> None:
+    alone_beside, alone_behind = chart("sss_s"), chart("sssss", "sssss")
+
+    assert "no_single_left" in suggest(alone_beside, set(), 3).reasons
+    assert "no_single_left" in suggest(alone_behind, but(alone_behind, "A3", "B1", "B2"), 2).reasons
 
 
 def test_a_couple_seat_goes_whole_or_not_at_all() -> None:
@@ -62,9 +71,17 @@ def test_three_people_share_a_couple_seat_and_a_single_one() -> None:
 
 
 def test_four_people_sit_on_two_couple_seats_rather_than_on_two_halves() -> None:
+    assert suggest(chart("DDsDD"), set(), 4).seats == ("A1", "A2", "A4", "A5")
     hall = chart("s_DD_DD", "s_DD_DD")
-
     assert set(suggest(hall, but(hall, "A1", "A2", "A3", "B4", "B5"), 4).seats) == {"A2", "A3", "B4", "B5"}
+
+
+def test_four_people_get_two_couple_seats_rows_apart_rather_than_nothing() -> None:
+    hall = chart("DDs", *["sss"] * 5, "DDs")
+    couples = ("A1", "A2", "G1", "G2")
+
+    assert suggest(hall, but(hall, *couples), 4).seats == couples
+    assert suggest(hall, but(hall, *couples, "D1"), 4).seats == couples
 
 
 def test_wheelchair_and_companion_places_are_for_who_asks_for_them() -> None:
@@ -86,6 +103,8 @@ def test_without_a_free_wheelchair_place_there_is_none_to_suggest() -> None:
     with pytest.raises(NotEnoughSeats) as refusal:
         suggest(chart("wcss"), {"A1"}, 2, wheelchair=True)
     assert refusal.value.about == {"free": 0}
+    with pytest.raises(NotEnoughSeats):
+        suggest(chart("wc_DD"), {"A2"}, 2, wheelchair=True)
 
 
 def test_a_group_that_fits_in_no_row_sits_in_two_neighbouring_ones_and_nobody_alone() -> None:
@@ -125,24 +144,38 @@ HALLS = st.lists(ROWS, min_size=1, max_size=8).filter(lambda rows: set("spDw") &
     lambda rows: chart(*rows))
 
 
+def can_be_had(hall: Chart, taken: set[str], count: int, wheelchair: bool) -> bool:
+    """Whether so many people find seats at all, wherever they are."""
+    free = [seat for seat in hall.seats if seat.seat_id not in taken]
+    kinds = Counter(seat.kind for seat in free)
+    singles = kinds["standard"] + kinds["premium"] + wheelchair * kinds["companion"]
+    couples = sum(seat.goes_with is not None and seat.goes_with not in taken for seat in free) // 2
+    others = count - wheelchair
+    return kinds["wheelchair"] >= wheelchair and any(0 <= others - 2 * some <= singles for some in range(couples + 1))
+
+
 @given(hall=HALLS, data=st.data(), count=st.integers(1, 8), wheelchair=st.booleans())
 @settings(deadline=None)
 def test_whatever_the_hall_the_seats_are_free_and_as_many_as_wanted(
         hall: Chart, data: st.DataObject, count: int, wheelchair: bool) -> None:
     taken = data.draw(st.sets(st.sampled_from([seat.seat_id for seat in hall.seats])))
     kinds = {seat.seat_id: seat.kind for seat in hall.seats}
+    possible = can_be_had(hall, taken, count, wheelchair)
     try:
         best = suggest(hall, taken, count, wheelchair)
-    except NotEnoughSeats:
-        plain = [s for s in hall.seats if s.seat_id not in taken and s.kind in ("standard", "premium")]
-        assert wheelchair or len(plain) < count
+    except NotEnoughSeats as refusal:
+        free = refusal.about["free"]
+        assert not possible
+        assert free == 0 or can_be_had(hall, taken, free, wheelchair)
         return
+    assert possible
     assert len(set(best.seats)) == count
     assert not set(best.seats) & taken
     chosen = [kinds[seat] for seat in best.seats]
     assert chosen.count("wheelchair") == int(wheelchair)
     assert wheelchair or "companion" not in chosen
-    assert chosen.count("couple") % 2 == 0
+    assert {seat.goes_with for seat in hall.seats if seat.seat_id in best.seats} - {None} == {
+        seat for seat in best.seats if kinds[seat] == "couple"}
     assert set(best.reasons) <= set(SEAT_REASONS)
     assert suggest(hall, set(taken), count, wheelchair) == best
 

@@ -118,6 +118,11 @@ def test_a_mistake_in_a_drawing_is_told_with_its_line(plan: str, line: int, word
         lay_out(Drawing(plan))
 
 
+def test_a_row_of_a_hundred_seats_and_sixty_rows_can_be_drawn() -> None:
+    assert len(lay_out(Drawing("s" * 100)).seats) == 100
+    assert len(lay_out(Drawing("\n".join("s" * 60))).rows) == 60
+
+
 HALLS = st.lists(st.text(alphabet="sp_.", min_size=1, max_size=40), min_size=1, max_size=30).map("\n".join)
 
 
