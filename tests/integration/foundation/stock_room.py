@@ -27,5 +27,7 @@ class StockEcho:
     @rpc
     def wait(self, note: str, seconds: float) -> None:
         self.redis.incr(f"begun:{note}")
-        time.sleep(seconds)
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and not self.redis.get(f"finish:{note}"):
+            time.sleep(0.05)
         self.redis.incr(f"done:{note}")

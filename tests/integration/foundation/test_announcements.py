@@ -4,6 +4,7 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
+import eventlet
 import nameko
 import pytest
 from kombu.connection import Connection
@@ -38,7 +39,29 @@ def announcements(container: Container) -> Announcements:
     return announcements
 
 
-def test_what_is_announced_in_a_burst_is_heard_together(echo: Process, client: Any, redis_client: Redis) -> None:
+def test_what_is_announced_in_a_burst_travels_together(
+    announcements: Announcements, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[set[str]] = []
+    monkeypatch.setattr("services.foundation.announcements.GATHER_SECONDS", 0.5)  # a slow machine's burst is longer
+    monkeypatch.setattr(announcements, "announce_now", lambda announcement, *ids: told.append(set(ids)))
+    announcer = eventlet.spawn(announcements._run)
+    for number in range(20):
+        announcements.announce(HEARD, f"s{number}", "again")
+        eventlet.sleep(0)  # others have their turn
+    with eventlet.Timeout(10):
+        while not told:
+            eventlet.sleep(0.05)
+        first = told[:]
+        announcements.announce(HEARD, "later")
+        while told == first:
+            eventlet.sleep(0.05)
+    announcer.kill()
+
+    assert told == [{*(f"s{number}" for number in range(20)), "again"}, {"later"}]
+
+
+def test_whatever_is_announced_in_a_burst_is_heard(echo: Process, client: Any, redis_client: Redis) -> None:
     redis_client.delete("heard")
     for number in range(20):
         client.echo.announce(ids=[f"s{number}", "again"])

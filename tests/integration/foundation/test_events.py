@@ -1,6 +1,7 @@
 """What has happened is told at least once and done once, whoever dies and however often it fails."""
 
 import datetime as dt
+import json
 import signal
 from collections.abc import Callable
 from itertools import islice
@@ -15,6 +16,7 @@ from rehearsal.mesh import Mesh, wait_until
 from services.foundation import amqp, inbox, outbox, topology
 from services.foundation.database import utc_now
 from tests.integration.foundation.news import News
+from tests.integration.foundation.processes import Process
 from tests.integration.foundation.relay import Relay
 
 THOUSAND = [f"e{number}" for number in range(1000)]
@@ -191,12 +193,19 @@ def test_an_event_that_fails_for_ever_is_laid_aside_and_can_be_sent_again(news: 
 def test_an_event_that_kills_every_consumer_is_laid_aside_and_others_get_through(
     news: News, redis_client: Redis,
 ) -> None:
-    news.keep(poison="bad")
+    [room] = news.keep(poison="bad")
     news.write("a", "bad", "b")
     [dead] = wait_until(news.dead, 40, "the event to be given up")
     assert dead.headers["error"] == "whoever had it in hand died"
     news.wait_for("a", "b")
-    assert int(redis_client.get("tries:bad") or 0) <= 5
+    assert redis_client.get("tries:bad") == "5"
+    assert tries_when_put_aside(room) == [2, 4]  # after two deaths each, and the fifth try is the last
+
+
+def tries_when_put_aside(room: Process) -> list[int]:
+    """How often the events that have to wait had been tried by then."""
+    lines = [json.loads(line) for line in room.log.read_text().splitlines() if line.startswith("{")]
+    return [line["tries"] for line in lines if line["message"] == "news.happened:news.hear waits"]
 
 
 NONSENSE = [

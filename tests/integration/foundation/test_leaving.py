@@ -14,12 +14,19 @@ from rehearsal.mesh import wait_until
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.processes import Process
 
+A_WHILE = 60  # seconds; longer than any test waits for its work to end by itself
 
-def begin(client: Any, room: str, redis: Redis, note: str, seconds: float) -> Any:
-    """A call that takes a while, under way."""
-    under_way = client[room].wait.call_async(note=note, seconds=seconds)
+
+def begin(client: Any, room: str, redis: Redis, note: str) -> Any:
+    """A call under way, whose work ends when `finish` says so."""
+    under_way = client[room].wait.call_async(note=note, seconds=A_WHILE)
     wait_until(lambda: redis.get(f"begun:{note}") == "1", 10, "the work to begin")
     return under_way
+
+
+def finish(redis: Redis, *notes: str) -> None:
+    for note in notes:
+        redis.set(f"finish:{note}", "1")
 
 
 def test_a_room_asked_to_leave_finishes_what_it_has_begun(
@@ -27,15 +34,18 @@ def test_a_room_asked_to_leave_finishes_what_it_has_begun(
 ) -> None:
     room = run_room("echo_room")
     wait_for_room(client, "echo", room)
-    calls = [begin(client, "echo", redis_client, f"{note}{number}", 1.5) for number in range(3)]
+    notes = [f"{note}{number}" for number in range(3)]
+    calls = [begin(client, "echo", redis_client, each) for each in notes]
 
     room.signal(signal.SIGTERM)
+    wait_until(lambda: is_gone(client), 10, "the door to close")
+    finish(redis_client, *notes)
     assert [call.result() for call in calls] == [{}, {}, {}]
-    assert room.exit_code(5) == 0
+    assert room.exit_code() == 0
 
     again = run_room("echo_room")
     wait_for_room(client, "echo", again)
-    assert [redis_client.get(f"begun:{note}{number}") for number in range(3)] == ["1", "1", "1"]
+    assert [redis_client.get(f"begun:{each}") for each in notes] == ["1", "1", "1"]
 
 
 def test_a_room_asked_to_leave_while_it_starts_leaves(run_room: RunRoom) -> None:
@@ -50,14 +60,15 @@ def test_whoever_calls_a_leaving_room_is_served_or_told_at_once(
 ) -> None:
     room = run_room("echo_room")
     wait_for_room(client, "echo", room)
-    call = begin(client, "echo", redis_client, note, 2)
+    call = begin(client, "echo", redis_client, note)
     room.signal(signal.SIGTERM)
 
     with ClusterRpcClient(timeout=10) as other:
-        wait_until(lambda: is_gone(other), 2, "the door to close")
+        wait_until(lambda: is_gone(other), 10, "the door to close")
     assert redis_client.get(f"done:{note}") is None
+    finish(redis_client, note)
     assert call.result() == {}
-    assert room.exit_code(5) == 0
+    assert room.exit_code() == 0
 
 
 def is_gone(client: Any) -> bool:
@@ -76,8 +87,10 @@ def test_stock_nameko_asked_to_leave_does_the_work_twice(
     with nameko.config.patch({"AMQP_URI": amqp_uri}, clear=True), ClusterRpcClient(timeout=10) as client:
         room = run_room("stock_room", *stock)
         wait_for_room(client, "stock_echo", room)
-        call = begin(client, "stock_echo", redis_client, note, 2.5)
+        call = begin(client, "stock_echo", redis_client, note)
         room.signal(signal.SIGTERM)
+        wait_until(lambda: processes_at("rpc-stock_echo", amqp_uri) == 0, 10, "it to hang up on the broker")
+        finish(redis_client, note)
         assert call.result() is None
         room.exit_code()
     run_room("stock_room", *stock)
@@ -89,7 +102,7 @@ def test_a_killed_room_is_silent_until_the_deadline_and_forgets_the_call(
 ) -> None:
     room = run_room("echo_room")
     wait_for_room(client, "echo", room)
-    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": 1}, deadline=1.5)
+    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": A_WHILE}, deadline=3)
     wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 10, "the work to begin")
     room.signal(signal.SIGKILL)
     assert call.result()["outcome"] == "room_silent"
@@ -105,12 +118,13 @@ def test_what_a_killed_room_had_in_hand_is_done_by_its_twin(
 ) -> None:
     first = run_room("echo_room")
     wait_for_room(client, "echo", first)
-    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": 3}, deadline=40)
+    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": A_WHILE}, deadline=40)
     wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 10, "the work to begin")
-    first.signal(signal.SIGSTOP)  # so that it is not done before the twin is there
     run_room("echo_room")
     wait_until(lambda: processes_at("rpc-echo", amqp_uri) == 2, 30, "the twin")
     first.signal(signal.SIGKILL)
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 20, "the twin to begin")
+    finish(redis_client, note)
 
     assert call.result()["outcome"] == "ok"
     assert redis_client.get(f"begun:{note}") == "2"
@@ -143,8 +157,8 @@ def test_an_idle_room_leaves_at_once_and_tells_the_bus(
     room = run_room("echo_room")
     wait_for_room(client, "echo", room)
     room.signal(signal.SIGTERM)
-    assert room.exit_code(4) == 0
+    assert room.exit_code(10) == 0  # sooner than it waits for work
 
-    [last] = wait_until(lambda: [words for words in heard() if words["leaving"]], 5, "its last words")
+    [last] = wait_until(lambda: [words for words in heard() if words["leaving"]], 10, "its last words")
     assert last["methods"] == ["announce", "fail", "manage", "say", "wait"]
     assert [words for words in heard() if words["instance"] == last["instance"] and not words["leaving"]]

@@ -164,6 +164,29 @@ def test_copies_of_one_purchase_are_no_rivals_for_the_last_popcorn(mesh: Mesh, s
     restock(mesh, staff, cinema, 200)
 
 
+def test_a_copy_that_comes_between_the_two_steps_of_its_twin_is_told_to_wait(
+    mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str,
+) -> None:
+    restock(mesh, staff, cinema, 1)
+    copy = Request("/order/buy", mesh.buyer(), {"screening_id": screening, "seats": seats[:1],
+                                                "snacks": [{"sku": SKU, "quantity": 1}]}, "one-purchase")
+    with mesh.engine("order").connect() as rival, ThreadPoolExecutor(1) as asking:
+        # A claim on the seat that is not written in the end keeps the first between its snacks and its order.
+        rival.execute(text("INSERT INTO seat_claim VALUES (:s, :seat, 'rival', 'PENDING')"),
+                      {"s": screening, "seat": seats[0]})
+        first = asking.submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), [copy])
+        wait_until(lambda: left(mesh, cinema) == 0, what="the first to have the last popcorn")
+        [second] = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [copy])
+        rival.rollback()
+
+    assert (second.status, second.body["code"]) == (409, "request_in_progress")
+    [bought] = first.result()
+    assert bought.status == 200
+    assert mesh.post("/order/buy", copy.token, copy.key, **copy.fields).json() == bought.body
+    mesh.check_invariants()
+    restock(mesh, staff, cinema, 200)
+
+
 def test_an_order_nobody_pays_gives_its_snacks_back(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
     before, token = left(mesh, cinema), mesh.buyer()
     late = buy(mesh, token, screening, seats[:1], (SKU, 2))

@@ -117,6 +117,16 @@ def test_a_copy_of_the_request_that_has_the_last_popcorn_is_told_to_wait(kitchen
         kitchen.run(lambda tx: store.reserve(tx, wanted("c", popcorn=1)))
 
 
+def test_a_copy_whose_twin_gave_the_last_popcorn_back_is_told_that_it_is_sold_out(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=1)
+    kitchen.run(lambda tx: store.reserve(tx, {**wanted("a", popcorn=1), "purchase": "the same"}))
+    kitchen.run(lambda tx: store.release(tx, "a"))
+    kitchen.run(lambda tx: store.reserve(tx, wanted("another", popcorn=1)))
+
+    with pytest.raises(SnacksSoldOut):  # it would wait for nothing
+        kitchen.run(lambda tx: store.reserve(tx, {**wanted("b", popcorn=1), "purchase": "the same"}))
+
+
 def test_what_is_not_on_the_menu_or_in_another_currency_is_not_sold(kitchen: Transactions) -> None:
     put_on_the_menu(kitchen, cola=5)
     for request in (wanted("a", cola=1, wine=1), {**wanted("b", cola=1), "cinema_id": "elsewhere"},

@@ -66,6 +66,34 @@ def test_money_that_the_provider_does_not_have_is_left_for_somebody(mesh: Mesh, 
     assert "Traceback" not in done.stderr
 
 
+@contextmanager
+def snacks_missing(mesh: Mesh) -> Iterator[str]:
+    """A promise is broken that has nothing to do with a provider; the cinema that it is about."""
+    [snack] = mesh.rows("kitchen", "SELECT cinema_id, sku FROM snack LIMIT 1")
+    change = "UPDATE snack SET supplied = supplied + :more WHERE cinema_id = :c AND sku = :s"
+    mesh.rows("kitchen", change, more=1, c=snack.cinema_id, s=snack.sku)
+    try:
+        yield f"{snack.sku} of {snack.cinema_id}"
+    finally:
+        mesh.rows("kitchen", change, more=-1, c=snack.cinema_id, s=snack.sku)
+
+
+def test_a_broken_promise_is_named_and_left_for_somebody(mesh: Mesh) -> None:
+    with snacks_missing(mesh) as snack:
+        once = mesh.operate("reconcile", check=False)
+        check = mesh.operate("check", check=False)
+        with auditor(mesh) as lines:
+            heard = next(line["what"] for line in lines if line["message"] == "needs somebody")
+
+    assert (once.returncode, check.returncode) == (1, 1)
+    for done in (once, check):
+        [promise] = [line for line in done.stdout.splitlines() if "BREACH" in line]
+        assert promise.startswith("I10 ")
+        assert snack in done.stdout
+    assert once.stdout.splitlines()[-1] == "0 differences with the providers, 1 things left"
+    assert heard.startswith(f"I10 {snack}")
+
+
 def test_a_missing_server_is_one_line(mesh: Mesh) -> None:
     environment = {**os.environ, **mesh.environment, "MARQUEE_DB_PORT": "1"}
     done = subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "reconcile"], cwd=ROOT, text=True,
