@@ -30,8 +30,7 @@ def load(path: Path) -> str:
     lines = [str(report), f"snacks: {told[-1]}"]
     if not programme.announce_changes(report):
         lines.append("RabbitMQ is down: the order rooms notice what has changed within ten minutes by themselves.")
-    return "
-".join(lines)
+    return "\n".join(lines)
 
 
 def _mistakes(reader: Callable[[], object]) -> list[Mistake]:
