@@ -17,7 +17,7 @@ from schemas.order import SCREENING_CANCELLED
 from services.foundation import outbox
 from services.foundation.database import Transactions, utc_now
 from services.foundation.idempotency import Keys
-from services.order import refunds, rules, store
+from services.order import refund_policy, refunds, rules, store
 from services.order.boards import Boards
 from services.order.models import OUTBOX, Base
 from services.order.till import Till
@@ -99,11 +99,11 @@ class Ending:
             if ended.row.status in rules.ENDED_UNPAID:
                 return
 
-        def give_back(tx: Connection) -> tuple[store.OrderView, rules.RefundPlan] | None:
+        def give_back(tx: Connection) -> tuple[store.OrderView, refund_policy.RefundPlan] | None:
             view = store.lock(tx, order_id)
             if view.row.status not in rules.OWNS_SEATS:
                 return None  # the buyer was faster, or is paying just now: then it is for the next pass
-            plan = rules.full_refund(view.valid_prices)
+            plan = refund_policy.full_refund(view.valid_prices)
             refunds.give_back(tx, view, plan, reason="screening_cancelled")
             return view, plan
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.foundation.calls import Asker
 from services.foundation.ids import new_id
-from services.order import rules, store
+from services.order import refund_policy, rules, store
 from services.order.terms import Terms
 
 Draft = dict[str, Any]
@@ -23,7 +23,7 @@ def new_draft(asker: Asker, terms: Terms, quote: rules.Quote, limits: rules.Limi
         "cinema_name": terms.cinema_name, "hall_name": terms.hall_name, "starts_at": terms.starts_at,
         "ends_at": terms.ends_at, "ask_again_at": None, "snacks": "[]", "kitchen_status": None, "kitchen_sequence": 0,
         "starts_offset": int((terms.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60),
-        "refund_tiers": store.written(rules.stamped(limits.refund_tiers, terms.starts_at)), "created_at": now,
+        "refund_tiers": store.written(refund_policy.stamped(limits.refund_tiers, terms.starts_at)), "created_at": now,
         "expires_at": rules.first_deadline(terms.starts_at, now, limits), "changed_at": now,
     }
 

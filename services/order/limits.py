@@ -12,7 +12,7 @@ from nameko.extensions import DependencyProvider
 from schemas.base import Schema
 from schemas.fields import Money, Whole
 from services.foundation.settings import SettingsError
-from services.order import rules
+from services.order import refund_policy, rules
 
 
 class TierSettings(Schema):
@@ -50,7 +50,7 @@ def load(settings: Any) -> rules.Limits:
         found = OrderSettings().load(settings["order"])
     except ValidationError as problem:
         raise SettingsError("; ".join(_told("order", problem.normalized_messages()))) from None
-    tiers = sorted((rules.TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
+    tiers = sorted((refund_policy.TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
                     for tier in found.pop("refund_tiers")), key=lambda tier: tier.before)
     for later, earlier in pairwise(tiers):
         if later.before == earlier.before or later.percent > earlier.percent:

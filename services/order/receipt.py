@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from services.order.events import screening
-from services.order.rules import Quote, RefundPlan, in_full_until
+from services.order.refund_policy import RefundPlan, in_full_until
+from services.order.rules import Quote
 from services.order.view import OrderView
 
 

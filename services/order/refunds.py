@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
-from services.order import rules, store, together
+from services.order import refund_policy, rules, store, together
 from services.order.models import Base
 from services.order.store import claims, orders, tickets
 
@@ -22,14 +22,14 @@ WHOLE = ("screening_cancelled", "reversed")  # reasons for which everything goes
 SENT_BY_THEN = dt.timedelta(seconds=15)  # who asked for a refund sends it first
 
 
-def plan(view: store.OrderView, request: dict[str, Any], now: dt.datetime) -> rules.RefundPlan:
+def plan(view: store.OrderView, request: dict[str, Any], now: dt.datetime) -> refund_policy.RefundPlan:
     """What would go back now for what a schemas.order.RefundPreviewRequest names."""
-    seats = rules.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
+    seats = refund_policy.plan_refund(view.row.status, view.valid_prices, request.get("seats"), view.tiers, now)
     together.check_returning(view.valid_seats, seats.seats)
-    return rules.with_snacks(seats, view.snacks_worth, view.row.kitchen_status)
+    return refund_policy.with_snacks(seats, view.snacks_worth, view.row.kitchen_status)
 
 
-def give_back(tx: Connection, view: store.OrderView, plan: rules.RefundPlan, reason: str = "asked") -> str:
+def give_back(tx: Connection, view: store.OrderView, plan: refund_policy.RefundPlan, reason: str = "asked") -> str:
     """Void the tickets, free the seats, and write down what is owed; returns the refund's id."""
     row, refund_id = view.row, new_id()
     said = {"reason": reason, "refund": {"amount": plan.amount, "seats": plan.seats}}

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 from schemas import payment
 from services.foundation.database import Transactions
 from services.foundation.remote import RemoteCaller
-from services.order import refunds, rules, store
+from services.order import refund_policy, refunds, rules, store
 from services.order.boards import Boards
 from services.order.till import Till
 
@@ -63,7 +63,7 @@ class Reviews:
             view = store.lock(tx, order_id)
             if view.row.status not in rules.OWNS_SEATS:
                 return view, []
-            plan = rules.full_refund(view.valid_prices)
+            plan = refund_policy.full_refund(view.valid_prices)
             refunds.give_back(tx, view, plan, reason="reversed")
             return view, plan.seats
 

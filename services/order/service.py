@@ -19,7 +19,7 @@ from services.foundation.presence import Presence
 from services.foundation.relay import Relay
 from services.foundation.remote import Remote
 from services.foundation.settings import says_test
-from services.order import cancellation, refunds, rules, snacks, store
+from services.order import cancellation, refund_policy, refunds, rules, snacks, store
 from services.order.answers import OrderKeys
 from services.order.boards import SeatBoards
 from services.order.calendar_file import calendar_file
@@ -138,11 +138,11 @@ class Order:
         """Void the tickets and free the seats at once; the money follows."""
         order_id, keys, now = request["order_id"], self.keys(contract.REFUND, request), utc_now()
 
-        def give_back(tx: Any) -> tuple[store.OrderView, rules.RefundPlan]:
+        def give_back(tx: Any) -> tuple[store.OrderView, refund_policy.RefundPlan]:
             view = store.lock(tx, order_id, self.asker.user_id)
             keys.recall(tx)  # now that no twin can be at it
             plan = refunds.plan(view, request, now)
-            rules.check_amount(plan, request.get("amount"))
+            refund_policy.check_amount(plan, request.get("amount"))
             refunds.give_back(tx, view, plan)
             keys.remember(tx, receipt(store.find(tx, view.row.order_id), now))
             return view, plan

@@ -14,7 +14,7 @@ from schemas.base import lenient
 from schemas.errors import Refusal
 from services.foundation.database import Transactions, utc_now
 from services.foundation.remote import RemoteCaller
-from services.order import refunds, rules, store
+from services.order import refund_policy, refunds, rules, store
 from services.order.terms import Terms
 
 log = logging.getLogger("marquee.snacks")
@@ -70,7 +70,7 @@ class SnackCounter:
         try:
             return in_time(self.remote.call(kitchen.GIVE_UP, {"order_id": order_id}))
         except kitchen.UnknownKitchenOrder:
-            if rules.kitchen_lost_it(refunded_at, utc_now()):
+            if refund_policy.kitchen_lost_it(refunded_at, utc_now()):
                 return True
             raise  # order.paid may be on its way; giving up now, we could not stop the kitchen then
 
@@ -98,7 +98,8 @@ def keep_step(tx: Connection, step: dict[str, Any], sequence: int) -> None:
 def finished(tx: Connection, now: dt.datetime) -> list[str]:
     """Orders of which nothing is to come: the screening is over and the snacks, if any, wait for nobody."""
     none_wait = orders.c.kitchen_status.is_(None) | orders.c.kitchen_status.in_(rules.SNACKS_OVER)
-    query = select(orders.c.order_id).where(orders.c.status.in_(rules.REFUNDABLE), orders.c.ends_at <= now, none_wait)
+    query = select(orders.c.order_id).where(orders.c.status.in_(refund_policy.REFUNDABLE), orders.c.ends_at <= now,
+                                            none_wait)
     return list(tx.execute(query.order_by(orders.c.ends_at).limit(AT_A_TIME)).scalars())
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from schemas.order_refusals import UnknownOrder
 from services.foundation.database import UtcDateTime, utc_now
 from services.foundation.ids import new_id
-from services.order import rules
+from services.order import refund_policy, rules
 from services.order.events import tell
 from services.order.models import Base
 from services.order.ticket_codes import Facts, TicketKeys
@@ -67,7 +67,7 @@ def claim(tx: Connection, screening_id: str, order_id: str, seats: Iterable[str]
         raise ClaimTaken() from None
 
 
-def written(tiers: list[rules.Tier]) -> str:
+def written(tiers: list[refund_policy.Tier]) -> str:
     """A refund policy as `orders.refund_tiers` keeps it."""
     return json.dumps([{**asdict(tier), "until": tier.until.isoformat()} for tier in tiers])
 

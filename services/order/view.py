@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.order import rules
+from services.order import refund_policy, rules
 
 Rows = Sequence[Any]  # of sqlalchemy.Row
 
@@ -34,9 +34,9 @@ class OrderView:
         return {seat_id: seat["price"] for seat_id, seat in self.valid_seats.items()}
 
     @property
-    def tiers(self) -> list[rules.Tier]:
+    def tiers(self) -> list[refund_policy.Tier]:
         """The refund policy stamped on the order."""
-        return [rules.Tier(dt.datetime.fromisoformat(tier["until"]), tier["percent"], tier["fee"])
+        return [refund_policy.Tier(dt.datetime.fromisoformat(tier["until"]), tier["percent"], tier["fee"])
                 for tier in json.loads(self.row.refund_tiers)]
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.foundation.settings import SettingsError
-from services.order import limits, rules
+from services.order import limits, refund_policy
 
 FULL, HALF = {"hours": 24, "percent": 100, "fee": 0}, {"hours": 0.5, "percent": 50, "fee": 100}
 
@@ -21,8 +21,8 @@ def test_what_the_house_says_is_what_holds() -> None:
     loaded = limits.load(settings())
 
     assert (loaded.hold, loaded.pay) == (dt.timedelta(minutes=8), dt.timedelta(minutes=15))
-    assert set(loaded.refund_tiers) == {rules.TierRule(dt.timedelta(hours=24), 100, 0),
-                                        rules.TierRule(dt.timedelta(minutes=30), 50, 100)}
+    assert set(loaded.refund_tiers) == {refund_policy.TierRule(dt.timedelta(hours=24), 100, 0),
+                                        refund_policy.TierRule(dt.timedelta(minutes=30), 50, 100)}
     assert limits.load(settings(refund_tiers=[])).refund_tiers == ()
 
 

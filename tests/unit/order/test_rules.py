@@ -16,14 +16,14 @@ from schemas.order_refusals import (
     SeatsNotInOrder,
     SeatsUnknownInHall,
 )
-from services.order import rules
+from services.order import refund_policy, rules
 
 NOW = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=2)
 MINUTE = dt.timedelta(minutes=1)
-LIMITS = rules.Limits(hold=8 * MINUTE, pay=15 * MINUTE, refund_tiers=(rules.TierRule(30 * MINUTE, 100, 0),),
+LIMITS = rules.Limits(hold=8 * MINUTE, pay=15 * MINUTE, refund_tiers=(refund_policy.TierRule(30 * MINUTE, 100, 0),),
                       seats_per_order=8, unpaid_orders=2, snacks_per_order=2, snacks_of_a_kind=3)
-FULL = [rules.Tier(LATER, 100, 0)]
+FULL = [refund_policy.Tier(LATER, 100, 0)]
 HALL = {f"F{n}": {"seat_id": f"F{n}", "kind": "standard", "price": 1000 + n} for n in range(1, 12)}
 
 ALLOWED = {
@@ -133,42 +133,42 @@ def test_only_an_unpaid_order_can_be_cancelled(status: str) -> None:
 
 
 def test_refunding_everything_left_is_a_whole_refund() -> None:
-    plan = rules.plan_refund("part_refunded", {"F7": 1007, "F8": 1008}, None, FULL, NOW)
+    plan = refund_policy.plan_refund("part_refunded", {"F7": 1007, "F8": 1008}, None, FULL, NOW)
 
-    assert plan == rules.RefundPlan({"F7": 1007, "F8": 1008}, {"F7": 1007, "F8": 1008}, whole=True, until=LATER)
+    assert plan == refund_policy.RefundPlan({"F7": 1007, "F8": 1008}, {"F7": 1007, "F8": 1008}, whole=True, until=LATER)
     assert (plan.seats, plan.amount) == (["F7", "F8"], 2015)
 
 
 def test_one_of_two_seats_can_be_refunded() -> None:
-    plan = rules.plan_refund("paid", {"F7": 1007, "F8": 1008}, ["F8"], FULL, NOW)
+    plan = refund_policy.plan_refund("paid", {"F7": 1007, "F8": 1008}, ["F8"], FULL, NOW)
 
-    assert plan == rules.RefundPlan({"F8": 1008}, {"F8": 1008}, whole=False, until=LATER)
+    assert plan == refund_policy.RefundPlan({"F8": 1008}, {"F8": 1008}, whole=False, until=LATER)
 
 
 def test_a_seat_refunded_before_can_not_be_refunded_again() -> None:
     with pytest.raises(SeatsNotInOrder) as refusal:
-        rules.plan_refund("part_refunded", {"F7": 1007}, ["F7", "F8"], FULL, NOW)
+        refund_policy.plan_refund("part_refunded", {"F7": 1007}, ["F7", "F8"], FULL, NOW)
     assert refusal.value.about == {"seats": ["F8"]}
 
 
 @pytest.mark.parametrize("status", ORDER_STATES)
 def test_only_what_was_paid_can_be_refunded(status: str) -> None:
     if status in ("paid", "part_refunded"):
-        rules.plan_refund(status, {"F7": 1007}, None, FULL, NOW)
+        refund_policy.plan_refund(status, {"F7": 1007}, None, FULL, NOW)
     else:
         with pytest.raises(OrderNotRefundable):
-            rules.plan_refund(status, {"F7": 1007}, None, FULL, NOW)
+            refund_policy.plan_refund(status, {"F7": 1007}, None, FULL, NOW)
 
 
 def test_the_refund_closes_by_the_terms_of_the_order() -> None:
-    rules.plan_refund("paid", {"F7": 1007}, None, [rules.Tier(NOW, 100, 0)], NOW)
+    refund_policy.plan_refund("paid", {"F7": 1007}, None, [refund_policy.Tier(NOW, 100, 0)], NOW)
     with pytest.raises(RefundClosed):
-        rules.plan_refund("paid", {"F7": 1007}, None, [rules.Tier(NOW - MINUTE, 100, 0)], NOW)
+        refund_policy.plan_refund("paid", {"F7": 1007}, None, [refund_policy.Tier(NOW - MINUTE, 100, 0)], NOW)
     with pytest.raises(RefundClosed):
-        rules.plan_refund("paid", {"F7": 1007}, None, [], NOW)
+        refund_policy.plan_refund("paid", {"F7": 1007}, None, [], NOW)
 
 
-POLICY = (rules.TierRule(60 * MINUTE, 50, 100), rules.TierRule(24 * 60 * MINUTE, 100, 0))
+POLICY = (refund_policy.TierRule(60 * MINUTE, 50, 100), refund_policy.TierRule(24 * 60 * MINUTE, 100, 0))
 
 
 @pytest.mark.parametrize(("before_the_start", "back"), [
@@ -178,8 +178,8 @@ POLICY = (rules.TierRule(60 * MINUTE, 50, 100), rules.TierRule(24 * 60 * MINUTE,
     (dt.timedelta(hours=1), [500, 0]),
 ])
 def test_the_later_the_less_goes_back(before_the_start: dt.timedelta, back: list[int]) -> None:
-    tiers = rules.stamped(POLICY, LATER)
-    plan = rules.plan_refund("paid", {"F7": 1201, "F8": 150}, None, tiers, LATER - before_the_start)
+    tiers = refund_policy.stamped(POLICY, LATER)
+    plan = refund_policy.plan_refund("paid", {"F7": 1201, "F8": 150}, None, tiers, LATER - before_the_start)
 
     assert list(plan.back.values()) == back
     assert plan.amount + plan.kept == 1351
@@ -188,20 +188,20 @@ def test_the_later_the_less_goes_back(before_the_start: dt.timedelta, back: list
 
 def test_after_the_last_tier_nothing_goes_back() -> None:
     with pytest.raises(RefundClosed) as refusal:
-        rules.plan_refund("paid", {"F7": 1201}, None, rules.stamped(POLICY, LATER), LATER - 59 * MINUTE)
+        refund_policy.plan_refund("paid", {"F7": 1201}, None, refund_policy.stamped(POLICY, LATER), LATER - 59 * MINUTE)
     assert refusal.value.about == {"full_until": (LATER - dt.timedelta(days=1)).isoformat()}
 
 
 def test_a_policy_with_a_fee_never_gives_everything_back() -> None:
-    assert rules.in_full_until(rules.stamped((rules.TierRule(MINUTE, 100, 50),), LATER)) is None
+    assert refund_policy.in_full_until(refund_policy.stamped((refund_policy.TierRule(MINUTE, 100, 50),), LATER)) is None
 
 
 def test_nobody_gets_another_amount_than_they_were_shown() -> None:
-    plan = rules.plan_refund("paid", {"F7": 1201}, None, FULL, NOW)
-    rules.check_amount(plan, None)
-    rules.check_amount(plan, 1201)
+    plan = refund_policy.plan_refund("paid", {"F7": 1201}, None, FULL, NOW)
+    refund_policy.check_amount(plan, None)
+    refund_policy.check_amount(plan, 1201)
     with pytest.raises(RefundChanged):
-        rules.check_amount(plan, 1200)
+        refund_policy.check_amount(plan, 1200)
 
 
 @pytest.mark.parametrize(("wanted", "right"), [
@@ -221,18 +221,18 @@ def test_an_order_has_so_many_snacks_and_no_more(wanted: list[tuple[str, int]], 
     ("reserved", 900), ("new", 900), ("preparing", 0), ("ready", 0), ("collected", 0),
     ("uncollected", 0), ("expired", 900)])
 def test_snacks_are_paid_back_whole_until_the_kitchen_begins(kitchen: str, back: int) -> None:
-    half = [rules.Tier(LATER, 50, 0)]
-    plan = rules.with_snacks(rules.plan_refund("paid", {"F7": 1000}, None, half, NOW), 900, kitchen)
+    half = [refund_policy.Tier(LATER, 50, 0)]
+    plan = refund_policy.with_snacks(refund_policy.plan_refund("paid", {"F7": 1000}, None, half, NOW), 900, kitchen)
 
     assert (plan.amount, plan.snacks, plan.snacks_back) == (500, 900, back)
-    rules.check_amount(plan, 500 + back)
+    refund_policy.check_amount(plan, 500 + back)
     with pytest.raises(RefundChanged):
-        rules.check_amount(plan, 500 + 900 - back)
+        refund_policy.check_amount(plan, 500 + 900 - back)
 
 
 def test_who_gives_back_one_of_two_seats_keeps_the_snacks() -> None:
-    plan = rules.plan_refund("paid", {"F7": 1000, "F8": 1000}, ["F7"], FULL, NOW)
-    assert rules.with_snacks(plan, 900, "new").amount_with_snacks == 1000
+    plan = refund_policy.plan_refund("paid", {"F7": 1000, "F8": 1000}, ["F7"], FULL, NOW)
+    assert refund_policy.with_snacks(plan, 900, "new").amount_with_snacks == 1000
 
 
 @pytest.mark.parametrize(("status", "ends_at", "kitchen", "over"), [
@@ -247,5 +247,5 @@ def test_an_order_is_over_with_its_screening_and_its_last_popcorn(status: str, e
 
 
 def test_when_the_house_cancels_everything_goes_back_whatever_the_terms() -> None:
-    plan = rules.full_refund({"F7": 1201})
+    plan = refund_policy.full_refund({"F7": 1201})
     assert (plan.amount, plan.kept, plan.whole) == (1201, 0, True)
