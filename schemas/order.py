@@ -14,6 +14,7 @@ from schemas.order_refusals import (
     OrderNotCancellable,
     OrderNotPayable,
     OrderNotRefundable,
+    PriceChanged,
     RefundChanged,
     RefundClosed,
     SalesClosed,
@@ -44,6 +45,7 @@ class BuyRequest(Schema):
     seats = fields.List(SeatId(), required=True, validate=validate.Length(min=1, max=100))
     snacks = fields.List(fields.Nested(WantedSnack), load_default=list, validate=validate.Length(max=100),
                          metadata={"description": "from kitchen.get_menu of the screening's cinema"})
+    total = Money(metadata={"description": "what the buyer was shown; if it is no longer true, nothing happens"})
 
 
 class OrderSeat(Schema):
@@ -172,8 +174,8 @@ class OrdersReply(Schema):
 
 BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
              "Take seats, and snacks if wanted: all of them or none. Pay before `expires_at`.",
-             refusals=(SeatsTaken, SeatsUnknownInHall, CoupleSeatParted, CompanionAlone, SnacksSoldOut, SnacksUnknown,
-                       TooManyUnpaidOrders, SalesClosed, UnknownScreening, ScreeningCancelled),
+             refusals=(SeatsTaken, SeatsUnknownInHall, CoupleSeatParted, CompanionAlone, PriceChanged, SnacksSoldOut,
+                       SnacksUnknown, TooManyUnpaidOrders, SalesClosed, UnknownScreening, ScreeningCancelled),
              keyed=True, deadline=10, screening_field="screening_id")
 PAY = Method("order", "pay", PayRequest, Order, "buyer",
              "Pay an order: at the page where `payment.redirect_url` leads, or at once; then it has its tickets.",

@@ -27,6 +27,10 @@ class SalesClosed(Conflict):
     """The screening has begun; its seats are no longer sold."""
 
 
+class PriceChanged(Conflict):
+    """By now it costs something else than you agreed to; `total`, `seats` and `snacks` say what. Nothing was taken."""
+
+
 class UnknownOrder(NotFound):
     """You have no such order."""
 

@@ -2,13 +2,17 @@
 
 import { Problem } from "./api.js";
 import { h } from "./dom.js";
+import { money } from "./format.js";
 import { knows, list, t } from "./language.js";
 
-/** One sentence; `seats` and the like are named where the API names them. */
+/** One sentence; seats are named, and a total told, where the API names them. */
 export function sentence(problem) {
   if (!(problem instanceof Problem)) return t("refusal.internal_error");
   const about = problem.about;
-  const facts = { ...about, seats: list(about.seats ?? []), seconds: Math.ceil(about.retry_after ?? 1) };
+  const facts = {
+    ...about, seats: list((about.seats ?? []).map((seat) => seat.seat_id ?? seat)), seconds: Math.ceil(about.retry_after ?? 1),
+    total: about.currency ? money(about.total, about.currency) : about.total,
+  };
   const key = `refusal.${problem.code}`;
   return t(knows(key) ? key : "refusal.internal_error", facts);
 }

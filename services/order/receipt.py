@@ -60,6 +60,12 @@ def preview(view: OrderView, plan: RefundPlan, now: dt.datetime) -> dict[str, An
     }
 
 
+def new_quote(draft: dict[str, Any], quote: Quote) -> dict[str, Any]:
+    """What an order that is about to be made costs: the facts of schemas.order_refusals.PriceChanged, plain JSON."""
+    return {"total": draft["total"], "currency": draft["currency"], "snacks": json.loads(draft["snacks"]),
+            "seats": [{"seat_id": seat["seat_id"], "price": seat["price"]} for seat in quote.seats]}
+
+
 def new_order_receipt(draft: dict[str, Any], quote: Quote) -> dict[str, Any]:
     """An order just made, in the fields of schemas.order.BuyReply."""
     told = ("order_id", "status", "screening_id", "total", "currency", "expires_at")

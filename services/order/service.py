@@ -73,7 +73,7 @@ class Order:
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, self.limits)
         draft = new_draft(self.asker, terms, quote, self.limits, now)
-        taking = Taking(self.database, self.boards, self.till, self.limits, terms, keys)
+        taking = Taking(self.database, self.boards, self.till, self.limits, terms, keys, request.get("total"))
         return taking.take(draft, quote, request["snacks"])
 
     @call(contract.PAY)

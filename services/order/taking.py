@@ -7,14 +7,14 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy, RequestInProgress
 from schemas.kitchen import SnacksSoldOut, SnacksUnknown
-from schemas.order_refusals import SeatsTaken, TooManyUnpaidOrders
+from schemas.order_refusals import PriceChanged, SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys
 from services.order import rules, store
 from services.order.boards import Boards
 from services.order.cancellation import refuse_cancelled
 from services.order.draft import Draft
-from services.order.receipt import new_order_receipt
+from services.order.receipt import new_order_receipt, new_quote
 from services.order.terms import Terms
 from services.order.till import Till
 from services.seating.board import BoardCold, SeatsHeld
@@ -32,11 +32,13 @@ class Taking:
     limits: rules.Limits
     terms: Terms
     keys: Keys
+    shown: int | None = None  # the total that the buyer agreed to, if they said
+    has_held: bool = False
     has_reserved: bool = False
     in_doubt: bool = False  # a COMMIT got lost: the order may be there, also when it can't be seen yet
 
     def take(self, draft: Draft, quote: rules.Quote, snacks: list[dict[str, Any]]) -> dict[str, Any]:
-        """Write the order, or raise SeatsTaken or SnacksSoldOut naming the losers, and then nothing was taken at all.
+        """Write the order, or raise SeatsTaken or SnacksSoldOut naming the losers, or PriceChanged: nothing is taken.
 
         The answer is that of a new order, or what was answered before under the same key.
         """
@@ -56,6 +58,8 @@ class Taking:
             raise
 
     def _take(self, draft: Draft, quote: rules.Quote, snacks: list[dict[str, Any]]) -> dict[str, Any]:
+        if not snacks:  # else the price is known when the kitchen has set them aside
+            self._check_total(draft, quote)
         for _ in range(TRIES):
             if self._hold_and_write(draft, quote, snacks):
                 return new_order_receipt(draft, quote)
@@ -67,9 +71,11 @@ class Taking:
         """Whether the order is written; False: something in the way was cleared, try again."""
         screening_id = draft["screening_id"]
         try:
+            self.has_held = True
             self.boards.hold(screening_id, draft["board_owner"], draft["expires_at"], quote.seat_ids)
             if snacks and not self.has_reserved:
                 self._reserve(draft, snacks)
+                self._check_total(draft, quote)
             self.database.run(lambda tx: self._write(tx, draft, quote))
         except BoardCold:
             self.boards.warm(self.database, screening_id, self.terms.ends_at)
@@ -91,6 +97,11 @@ class Taking:
             self.has_reserved = False
             raise
 
+    def _check_total(self, draft: Draft, quote: rules.Quote) -> None:
+        if self.shown not in (None, draft["total"]):
+            self.database.run(self.keys.recall)  # a twin may have bought at the old price
+            raise PriceChanged(new_quote(draft, quote))
+
     def _is_written(self, draft: Draft) -> bool:
         self.in_doubt = True
         return self.database.read(lambda tx: store.exists(tx, draft["order_id"]))
@@ -101,7 +112,8 @@ class Taking:
         store.add_order(tx, draft, quote.seats)
 
     def _let_go(self, draft: Draft, quote: rules.Quote) -> None:
-        self.boards.show_free(draft["screening_id"], draft["board_owner"], quote.seat_ids)
+        if self.has_held:
+            self.boards.show_free(draft["screening_id"], draft["board_owner"], quote.seat_ids)
         self._return_snacks(draft)
 
     def _return_snacks(self, draft: Draft) -> None:

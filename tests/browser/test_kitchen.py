@@ -207,3 +207,28 @@ def test_the_kitchen_is_for_staff(visit: Visit) -> None:
     page.locator(".trouble .primary").click()
     open_account(page)
     expect(page.locator(".trouble")).to_contain_text("Your account is not one of theirs")
+
+
+def test_whoever_is_shown_an_old_price_is_told_the_new_one_and_buys_with_one_more_press(visit: Visit,
+                                                                                        mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    page = visit(f"/screening/{screening}")
+    page.get_by_role("button", name="Sign in").click()
+    open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
+    pick(page, "H8")
+    want(page, "popcorn-large", 2)
+    before = amount(page)
+    dearer = "UPDATE snack SET price = price + :more WHERE sku = 'popcorn-large'"
+    mesh.rows("kitchen", dearer, more=50)
+    try:
+        page.get_by_role("button", name="Buy").click()
+        alert = page.locator(".basket [role=alert]")
+        expect(alert).to_contain_text(f"it is €{before + 1:.2f} now")
+        assert amount(page) == before + 1
+        page.get_by_role("button", name="Buy").click()
+        page.wait_for_url("**/order/*")
+    finally:
+        mesh.rows("kitchen", dearer, more=-50)
+    [order] = mesh.rows("order", "SELECT total FROM orders WHERE screening_id = :s", s=screening)
+    assert order.total == round((before + 1) * 100)

@@ -39,16 +39,17 @@ export function basket(hall) {
 
   async function buy() {
     if (button.disabled || !(await askToSignIn(t("sign_in.to_buy")))) return;
-    await send(purchase.begin({ seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() }));
+    const wish = { seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() };
+    await send(purchase.begin(wish, hall.total + snacks.total()));
   }
 
-  async function send({ wish, key }) {
+  async function send({ wish, total: shown, key }) {
     if (!wish.seats.length) return;
     busy(true);
     clearTimeout(release);
     hall.buying = true;
     try {
-      const order = await write("/order/buy", { screening_id: id, ...wish }, key);
+      const order = await write("/order/buy", { screening_id: id, ...wish, total: shown }, key);
       forget();
       await go(`/order/${order.order_id}`);
     } catch (problem) {
@@ -71,17 +72,25 @@ export function basket(hall) {
     snacks.forget();
   }
 
-  function refused(problem) {
+  async function refused(problem) {
     if (problem.code === "seats_taken") {
       hall.hear(problem.about.seats.map((seat) => ({ seat_id: seat, state: "held" })), hall.version, false);
       return;
     }
+    if (problem.code === "price_changed") await reprice(problem.about);
     if (/^snacks_/.test(problem.code)) snacks.load();
     const many = problem.code === "too_many_unpaid_orders";
     fill(trouble, sentence(problem), many && [" ", h("a", { href: "/account" }, t("account.orders"))]);
     trouble.hidden = false;
     if (problem.passes) button.textContent = t("trouble.again");
     if (problem.code === "unauthenticated") buy();
+  }
+
+  /** What it costs now, so that whoever presses once more buys at that. */
+  async function reprice({ seats }) {
+    for (const { seat_id: seat, price } of seats) hall.seat(seat).price = price;
+    await snacks.load();
+    draw();
   }
 
   function busy(is) {

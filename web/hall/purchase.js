@@ -11,7 +11,7 @@ export class Purchase {
     this.name = `buy:${screeningId}`;
   }
 
-  /** {key, wish} of the one that was begun; null where there is none, or it is too old, or somebody else's. */
+  /** {key, wish, total} of the one that was begun; null where there is none, or it is too old, or somebody else's. */
   begun() {
     const kept = tab.get(this.name);
     if (kept && kept.buyer === session.user()?.username && Math.abs(Date.now() - kept.at) < HELD_MS) return kept;
@@ -19,11 +19,11 @@ export class Purchase {
     return null;
   }
 
-  /** Its key belongs to this wish, so repeating it never buys twice. */
-  begin(wish) {
+  /** Its key belongs to this wish and the total shown first, so repeating it never buys twice. */
+  begin(wish, total) {
     const begun = this.begun();
     if (begun && JSON.stringify(begun.wish) === JSON.stringify(wish)) return begun;
-    const fresh = { key: newKey(), wish, buyer: session.user()?.username, at: Date.now() };
+    const fresh = { key: newKey(), wish, total, buyer: session.user()?.username, at: Date.now() };
     tab.set(this.name, fresh);
     return fresh;
   }

@@ -8,12 +8,14 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import RequestInProgress, RoomUnavailable
 from schemas.kitchen import SnacksSoldOut
+from schemas.order_refusals import PriceChanged
 from services.foundation.database import CommitUnknown
 from services.foundation.idempotency import AlreadyAnswered
 from services.order.rules import Quote
 from services.order.taking import Taking
 
-DRAFT = {"order_id": "mine", "screening_id": "s", "board_owner": "b", "expires_at": None}
+DRAFT = {"order_id": "mine", "screening_id": "s", "board_owner": "b", "expires_at": None, "total": 900,
+         "currency": "EUR", "snacks": "[]"}
 SNACKS = [{"sku": "cola", "quantity": 1}]
 ANSWER = {"order_id": "mine", "status": "created"}
 
@@ -48,11 +50,13 @@ class FakeCounter:
         self.released.append(order_id)
 
 
-def take(database: FakeDatabase, counter: FakeCounter, given: bool = True) -> dict[str, Any]:
-    boards = SimpleNamespace(hold=lambda *seats: None, show_free=lambda *seats: None)
+def take(database: FakeDatabase, counter: FakeCounter, given: bool = True, shown: int | None = None,
+         snacks: list[dict[str, Any]] = SNACKS, freed: list[Any] | None = None) -> dict[str, Any]:
+    free = (lambda *seats: None) if freed is None else lambda *seats: freed.append(seats)
+    boards = SimpleNamespace(hold=lambda *seats: None, show_free=free)
     taking = Taking(database, boards, SimpleNamespace(counter=counter), None, None,  # type: ignore[arg-type]
-                    SimpleNamespace(given=given, recall=None))  # type: ignore[arg-type]
-    return taking.take(DRAFT, Quote([{"seat_id": "F7"}], 900), SNACKS)
+                    SimpleNamespace(given=given, recall=None), shown)  # type: ignore[arg-type]
+    return taking.take(DRAFT, Quote([{"seat_id": "F7", "price": 900}], 900), snacks)
 
 
 def test_an_order_whose_commit_came_through_after_all_keeps_its_snacks() -> None:
@@ -84,3 +88,21 @@ def test_a_kitchen_that_does_not_answer_may_have_set_them_aside(refusal: Excepti
     with pytest.raises(type(refusal)):
         take(FakeDatabase(), counter, given=False)
     assert counter.released == released
+
+
+def test_another_price_frees_what_was_held_and_nothing_else() -> None:
+    """Without snacks the price is known before anything is held, and a hold under the same key is a twin's."""
+    counter, freed = FakeCounter(), list[Any]()
+    with pytest.raises(PriceChanged) as refusal:
+        take(FakeDatabase(None), counter, shown=800, snacks=[], freed=freed)
+    assert refusal.value.about == {"total": 900, "currency": "EUR", "snacks": [],
+                                   "seats": [{"seat_id": "F7", "price": 900}]}
+    assert (freed, counter.released) == ([], [])
+
+    with pytest.raises(PriceChanged):
+        take(FakeDatabase(None), counter, shown=800, freed=freed)
+    assert (freed, counter.released) == ([("s", "b", ["F7"])], ["mine"])
+
+
+def test_whose_twin_bought_at_the_old_price_hears_of_that() -> None:
+    assert take(FakeDatabase(AlreadyAnswered(ANSWER)), FakeCounter(), shown=800, snacks=[]) == ANSWER
