@@ -48,8 +48,10 @@ class FakeCounter:
         self.released.append(order_id)
 
 
-def take(database: FakeDatabase, counter: FakeCounter, given: bool = True) -> dict[str, Any]:
-    boards = SimpleNamespace(hold=lambda *seats: None, show_free=lambda *seats: None)
+def take(database: FakeDatabase, counter: FakeCounter, given: bool = True,
+         freed: list[Any] | None = None) -> dict[str, Any]:
+    freed = [] if freed is None else freed
+    boards = SimpleNamespace(hold=lambda *seats: None, show_free=lambda *seats: freed.append(seats))
     taking = Taking(database, boards, SimpleNamespace(counter=counter), None, None,  # type: ignore[arg-type]
                     SimpleNamespace(given=given, recall=None))  # type: ignore[arg-type]
     return taking.take(DRAFT, Quote([{"seat_id": "F7"}], 900), SNACKS)
@@ -84,3 +86,12 @@ def test_a_kitchen_that_does_not_answer_may_have_set_them_aside(refusal: Excepti
     with pytest.raises(type(refusal)):
         take(FakeDatabase(), counter, given=False)
     assert counter.released == released
+
+
+@pytest.mark.parametrize(("refusal", "frees"), [(RequestInProgress(), False), (RoomUnavailable(), True)])
+def test_a_copy_whose_twin_is_under_way_leaves_it_its_hold(refusal: Exception, frees: bool) -> None:
+    """Both hold in one name; whoever is refused for another reason lets go."""
+    freed: list[Any] = []
+    with pytest.raises(type(refusal)):
+        take(FakeDatabase(refusal), FakeCounter(), given=False, freed=freed)
+    assert bool(freed) is frees
