@@ -15,11 +15,11 @@ from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 from nameko.messaging import encode_to_headers
 from nameko.rpc import ReplyListener, get_rpc_exchange
-from nameko.timer import Timer
 
 from schemas.base import Method
 from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation import amqp
+from services.foundation.chores import Chore
 from services.foundation.consuming import Consumer
 from services.foundation.shares import Shares
 
@@ -61,7 +61,7 @@ class Remote(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
         # A timer has one worker, and one call at a time: it takes no share, and is refused none.
-        shares = None if isinstance(worker_ctx.entrypoint, Timer) else self.shares
+        shares = None if isinstance(worker_ctx.entrypoint, Chore) else self.shares
         return RemoteCaller(self.replies, worker_ctx.context_data, shares)
 
 

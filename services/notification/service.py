@@ -5,7 +5,6 @@ import logging
 from typing import Any
 
 from nameko import config
-from nameko.timer import timer
 
 from schemas import order
 from schemas.base import Event
@@ -83,7 +82,7 @@ class Notification:
         except Exception as problem:  # it is tried again; the room lives on
             log.warning("messages can't be sent", extra={"problem": f"{type(problem).__name__}: {problem}"})
 
-    @timer(interval=PURGE_SECONDS)
+    @every(PURGE_SECONDS)
     def forget_the_old(self) -> None:
         """Drop messages that were sent long ago, and the events they came from."""
         before = utc_now() - dt.timedelta(days=config["notification"]["kept_days"])

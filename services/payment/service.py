@@ -14,7 +14,6 @@ from itertools import groupby
 from typing import Any
 
 from nameko import config
-from nameko.timer import timer
 
 from schemas import payment as contract
 from schemas.errors import Busy, RoomSilent
@@ -199,7 +198,7 @@ class Payment:
 
     # --- what was left half done ---
 
-    @timer(interval=SWEEP_SECONDS)
+    @every(SWEEP_SECONDS)
     def finish_what_was_left(self) -> None:
         """End the charges and refunds whose caller or process is gone, and ask about those nobody told us of."""
         self._chore("left", self._finish_what_was_left)

@@ -5,12 +5,12 @@ import logging
 from typing import Any
 
 from nameko import config
-from nameko.timer import timer
 
 from schemas import user as contract
 from schemas.errors import Busy, Unauthenticated
 from services.foundation.announcements import Announcer
 from services.foundation.calls import AskerProvider, call
+from services.foundation.chores import every
 from services.foundation.database import Database, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
 from services.foundation.presence import Presence
@@ -115,7 +115,7 @@ class User:
         return {"user_id": request["user_id"], "email": found and found.email,
                 "display_name": found and (found.display_name or found.username)}
 
-    @timer(interval=PURGE_SECONDS)
+    @every(PURGE_SECONDS)
     def forget_the_old(self) -> None:
         """Drop tokens that are over and answers nobody will ask for again."""
         now = utc_now()

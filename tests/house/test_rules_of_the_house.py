@@ -46,6 +46,12 @@ def test_a_module_says_what_it_is_for(source: Source) -> None:
     assert not source.text.strip() or ast.get_docstring(source.tree), "one sentence at the top"
 
 
+def test_rooms_have_no_timers_but_ours() -> None:
+    """Stock Nameko's follow the wall clock, which may be set."""
+    assert [str(source) for source in sources(*SHIPPED) if "nameko.timer" in source.text] == [
+        "services/foundation/chores.py"]
+
+
 def test_files_are_named_after_things() -> None:
     names = {part for source in sources() for part in (*source.path.parent.relative_to(ROOT).parts, source.path.stem)}
     assert names & NO_NAMES == set()

@@ -4,8 +4,8 @@ from typing import Any
 
 import eventlet
 from nameko.extensions import DependencyProvider
-from nameko.timer import timer
 
+from services.foundation.chores import every
 from services.foundation.presence import Presence
 
 
@@ -25,6 +25,6 @@ class SlowRoom:
     presence = Presence()
     slow = Slow()
 
-    @timer(interval=3600)
+    @every(3600)
     def rest(self) -> None:
         """Without an entrypoint it would be no room."""

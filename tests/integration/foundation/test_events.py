@@ -40,6 +40,16 @@ def test_two_relays_publish_an_event_once_when_nothing_goes_wrong(news: News) ->
     news.rest(*rooms)
 
 
+def test_two_relays_that_look_at_one_moment_take_different_events(news: News) -> None:
+    from tests.integration.foundation.news_room import OUTBOX
+
+    news.write(*THOUSAND[:6])
+    database = news.database.execution_options(isolation_level="READ COMMITTED")
+    with database.connect() as one, database.connect() as other:
+        taken = [row.about for tx, most in ((one, 4), (other, 10)) for row in outbox.take(tx, OUTBOX, most)]
+    assert sorted(taken) == THOUSAND[:6]
+
+
 def repeat_randomly(news: News) -> None:
     """As a relay does that dies before its mark: half of what it has published goes out again."""
     news.rows("UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL AND RAND() < 0.5")

@@ -144,6 +144,24 @@ def test_a_request_whose_twin_is_still_under_way_is_asked_to_come_back(transacti
     assert refusal.value.about == {"retry_after": 1}
 
 
+def test_work_that_a_twin_has_made_impossible_hears_the_twins_answer(transactions: Transactions) -> None:
+    keys = Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+
+    def beaten(tx: Connection) -> dict[str, Any]:
+        keys.once(transactions, lambda tx: {"text": "of the twin"})  # after we have looked for it
+        raise Conflict()
+
+    assert keys.once(transactions, beaten) == {"text": "of the twin"}
+
+
+def test_work_that_is_refused_for_another_reason_is_refused(transactions: Transactions) -> None:
+    def refused(tx: Connection) -> dict[str, Any]:
+        raise Conflict()
+
+    with pytest.raises(Conflict):
+        Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR).once(transactions, refused)
+
+
 def test_an_answer_may_be_revised_by_a_second_transaction(buy: Buy, transactions: Transactions) -> None:
     buy()
     keys = Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR)

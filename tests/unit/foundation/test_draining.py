@@ -1,4 +1,4 @@
-"""A consumer whose connection breaks while it says that a message is done."""
+"""A consumer that leaves, or whose connection breaks while it says that a message is done."""
 
 from collections.abc import Callable
 
@@ -41,3 +41,25 @@ def test_a_pipe_that_breaks_during_an_ack_is_no_reason_to_die(
     consumer.on_message(None, message)
     say(consumer, message)
     assert not consumer._in_hand
+
+
+class Late(Message):
+    """A message that was on its way while the consumer took its leave."""
+
+    def __init__(self) -> None:
+        self.is_back = False
+
+    def requeue(self) -> None:
+        self.is_back = True
+
+
+def test_what_arrives_after_the_good_bye_goes_back_to_the_queue() -> None:
+    taken: list[object] = []
+    consumer = DrainingConsumer("amqp://nowhere", callbacks=[lambda body, message: taken.append(message)])
+    consumer._looked_at = float("inf")  # there is no line with heartbeats
+    consumer.on_message(None, in_time := Late())
+    consumer._stopping = True
+    consumer.on_iteration()
+    consumer.on_message(None, late := Late())
+    assert (in_time.is_back, late.is_back) == (False, True)
+    assert taken == [in_time]

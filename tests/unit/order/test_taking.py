@@ -106,3 +106,12 @@ def test_another_price_frees_what_was_held_and_nothing_else() -> None:
 
 def test_whose_twin_bought_at_the_old_price_hears_of_that() -> None:
     assert take(FakeDatabase(AlreadyAnswered(ANSWER)), FakeCounter(), shown=800, snacks=[]) == ANSWER
+
+
+@pytest.mark.parametrize(("refusal", "frees"), [(RequestInProgress(), False), (RoomUnavailable(), True)])
+def test_a_copy_whose_twin_is_under_way_leaves_it_its_hold(refusal: Exception, frees: bool) -> None:
+    """Both hold in one name; whoever is refused for another reason lets go."""
+    freed: list[Any] = []
+    with pytest.raises(type(refusal)):
+        take(FakeDatabase(refusal), FakeCounter(), given=False, freed=freed)
+    assert bool(freed) is frees
