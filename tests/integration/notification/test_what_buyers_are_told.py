@@ -11,6 +11,7 @@ from rehearsal.mesh import Mesh, wait_until
 from services.foundation.database import Transactions, make_engine
 from services.notification.service import Notification
 from services.order import store
+from tests.integration.notification.addresses import give_address
 from tests.integration.notification.letters import Received, received
 from tests.integration.order.test_orders import charge, make_late
 
@@ -41,7 +42,7 @@ class Buyer:
 @pytest.fixture
 def buyer(mesh: Mesh) -> Buyer:
     token, email = mesh.buyer(), f"ada.{secrets.token_hex(4)}@cinema.example"
-    assert mesh.post("/user/update_profile", token, email=email, display_name="Ada <b>Lovelace</b>").status_code == 200
+    give_address(mesh, token, email, "Ada <b>Lovelace</b>")
     return Buyer(mesh, token, email)
 
 
