@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from schemas import order, payment
@@ -75,6 +76,9 @@ def test_money_that_is_found_after_the_film_began_goes_back(story: EverythingAtO
             story.tend()
     [mine] = story.orders
     assert (mine.status, mine.owed_back) == ("expired", True)
+    with story.cinema.world.engines["order"].connect() as tx:
+        told = tx.execute(text("SELECT type FROM outbox WHERE about = :o ORDER BY sequence"), {"o": mine.order_id})
+        assert list(told.scalars()) == ["order.created", "order.paying", "order.expired", "order.paid_late"]
     story.teardown()
 
 

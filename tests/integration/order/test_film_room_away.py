@@ -27,7 +27,7 @@ def test_a_new_name_is_seen_at_once_and_what_is_known_is_sold_without_the_film_r
         with mesh.without("film"):
             mesh.operate("load", str(DEMO))
             assert hall_of_a_new_order() == "Parkett"
-            unknown = mesh.post("/order/buy", mesh.buyer(), screening_id="never asked", seats=["A1"])
+            unknown = mesh.post("/order/buy", mesh.buyer(), screening_id="never-asked", seats=["A1"])
             assert (unknown.status_code, unknown.json()["code"]) == (503, "room_unavailable")
     finally:
         mesh.operate("load", str(DEMO))
