@@ -19,7 +19,7 @@ from schemas.errors import KeyReused, Refusal, RequestInProgress
 from services.foundation.calls import Asker
 from services.foundation.database import LOCK_TIMEOUT, Id, Transactions, UtcDateTime, error_number, utc_now
 
-UNHASHED = ("password", "token")
+SECRETS = ("password", "token")
 
 
 class AlreadyAnswered(Exception):
@@ -44,18 +44,22 @@ def key_table(metadata: MetaData) -> Table:
 
 
 def _digest(request: dict[str, Any]) -> str:
-    # A fast digest of a password would be worth stealing, so secrets stay out of it.
-    public = {name: value for name, value in request.items() if name not in UNHASHED}
+    # A fast digest of a password would be worth stealing, so secrets stay out of it: their room compares them itself.
+    public = {name: value for name, value in request.items() if name not in SECRETS}
     return hashlib.sha256(orjson.dumps(public, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class Keys:
-    """One request's key, if it has one; without a key every call here does nothing."""
+    """One request's key, if it has one; without a key every call here does nothing.
+
+    A user's key stands for one request of theirs. Guests are many, and may choose the same: theirs stands for one
+    request together with what that says, and another's under the same key is simply another.
+    """
 
     def __init__(self, table: Table, asker: Asker, method: Method, request: dict[str, Any]) -> None:
         self._table = table
         self._method = method
-        self._place = {"principal": asker.user_id or "guest", "method": method.name,
+        self._place = {"principal": asker.user_id or _digest(request), "method": method.name,
                        "idempotency_key": asker.idempotency_key}
         self._request = request
 

@@ -12,7 +12,7 @@ from services.foundation.announcements import Announcer
 from services.foundation.calls import AskerProvider, call
 from services.foundation.chores import every
 from services.foundation.database import Database, utc_now
-from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
+from services.foundation.idempotency import Keys, forget_old_keys
 from services.foundation.presence import Presence
 from services.foundation.redis_client import Redis
 from services.foundation.relay import Relay
@@ -41,7 +41,8 @@ class User:
     def register(self, request: dict[str, Any]) -> dict[str, Any]:
         """Open an account. The username keeps its spelling, and is taken in every other spelling too.
 
-        Nothing is sent to an address but a link, until its owner has opened that.
+        Nothing is sent to an address but a link, until its owner has opened that. A key is told what it was told before
+        only together with the account's password.
         """
         request = with_email_normalized(request)
         keys = Keys(KEYS, self.asker, contract.REGISTER, request)
@@ -52,13 +53,17 @@ class User:
                 confirmations.ask(tx, account["user_id"])
             return account
 
-        try:
-            self.database.read(keys.recall)
-        except AlreadyAnswered as earlier:
-            return earlier.reply
-        account = store.new_account(request, passwords.make_hash(request["password"]))
-        is_asked = bool(account["email"]) and self.mails.allow(account["email"], account["user_id"])
-        return keys.once(self.database, open_account)
+        opened = keys.answered(self.database)
+        if opened is None:
+            account = store.new_account(request, passwords.make_hash(request["password"]))
+            is_asked = bool(account["email"]) and self.mails.allow(account["email"], account["user_id"])
+            opened = keys.once(self.database, open_account)
+            if opened["user_id"] == account["user_id"]:
+                return opened
+        known = self.database.read(lambda tx: store.by_id(tx, opened["user_id"]))
+        if passwords.matching(known and known.password_hash, request["password"]) is None:
+            raise contract.UsernameTaken(username=request["username"])
+        return opened
 
     @call(contract.LOGIN)
     def login(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from schemas import catalogue, errors
 from schemas.base import Access, Announcement, Method
 from schemas.errors import Refusal
 from services.foundation.announcements import AnnouncementHandler
+from services.foundation.idempotency import SECRETS
 from tests.contracts.rooms import ROOT, entrypoints, meant, modules, service_classes, syntax
 
 METHODS = catalogue.methods()
@@ -34,6 +35,12 @@ def test_a_method_is_served_by_exactly_one_room_under_its_own_name(method: Metho
 
 def test_no_room_serves_anything_else() -> None:
     assert [name for name, contract in served() if contract not in METHODS.values()] == []
+
+
+def test_no_other_keyed_request_has_a_secret() -> None:
+    """No digest has it, so the room must compare it by itself, as `user.register` does."""
+    assert [method.path for method in METHODS.values()
+            if method.keyed and set(method.request().fields) & set(SECRETS)] == ["/user/register"]
 
 
 def test_every_room_with_a_contract_exists() -> None:

@@ -35,10 +35,9 @@ def test_a_username_belongs_to_one_in_every_spelling(mesh: Mesh, ada: str) -> No
 
 def test_an_account_asked_for_twice_with_one_key_is_opened_once(mesh: Mesh, name: str) -> None:
     first, again = (mesh.post("/user/register", key=name, username=name, password=PASSWORD) for _ in range(2))
-    other = mesh.post("/user/register", key=name, username=name + "2", password=PASSWORD)
 
+    assert first.status_code == 200
     assert first.json() == again.json()
-    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
 
 
 def test_a_profile_changes_where_it_is_told_to(mesh: Mesh, ada: str, sign_in: Callable[[str], str]) -> None:
