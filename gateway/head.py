@@ -12,6 +12,8 @@ from schemas.errors import Malformed
 TARGET = rb"(/[!->@-~]*(?:\?[!-~\x80-\xff]*)?)"
 REQUEST_LINE = re.compile(rb"([A-Z]{1,16}) (?:https?://[!-.0-~]+)?" + TARGET + rb" (HTTP/1\.[01])\r?\n")
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)\r?\n")
+# RFC 3986: an escape of one of these means the character itself; of any other, a part of a name and no separator.
+UNRESERVED = re.compile(r"%(2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])")
 ONCE = ("host", "content-length", "transfer-encoding", "content-type", "authorization", "idempotency-key")
 
 
@@ -24,6 +26,11 @@ def read_request_line(line: bytes) -> tuple[str, str, str]:
     except UnicodeDecodeError:
         pass
     raise Malformed(detail="The request line can't be read.")
+
+
+def path_of(target: str) -> str:
+    """The path of a target, without the escapes it does not need. Those that stay are in no address of ours."""
+    return UNRESERVED.sub(lambda escape: chr(int(escape[1], 16)), target.partition("?")[0])
 
 
 class Head:

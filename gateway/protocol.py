@@ -12,7 +12,7 @@ from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge
 from nameko.web.server import HttpOnlyProtocol
 
 from gateway.chunks import ChunkedBody
-from gateway.head import Head, read_request_line
+from gateway.head import Head, path_of, read_request_line
 from gateway.messages import Events, Reply
 from gateway.replies import LINES, problem
 from schemas.errors import Malformed, Refusal
@@ -71,6 +71,7 @@ class Protocol(HttpOnlyProtocol):
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
         environ["marquee.connection"] = self
+        environ["PATH_INFO"] = path_of(self.path)
         body = environ["eventlet.input"]
         if body.chunked_input:
             environ["wsgi.input"] = environ["eventlet.input"] = ChunkedBody(

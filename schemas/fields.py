@@ -70,6 +70,11 @@ def Id(**options: Any) -> fields.String:  # noqa: N802
     )
 
 
+def Cursor(**options: Any) -> fields.String:  # noqa: N802
+    """Where a list goes on: the `next_cursor` of an answer, an id in 32 hex digits."""
+    return fields.String(validate=validate.Regexp(r"^[0-9a-f]{32}\Z", error="Not a cursor of ours."), **options)
+
+
 def Text(most: int, least: int = 1, **options: Any) -> fields.String:  # noqa: N802
     """Text of `least` to `most` characters without control characters."""
     return fields.String(

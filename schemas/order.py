@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Announcement, Event, Method, Schema
 from schemas.cancellation import CancelledScreening
-from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
+from schemas.fields import Currency, Cursor, Id, Moment, Money, SeatId, Text, Whole
 from schemas.film import SEAT_KINDS, GoesWith, ScreeningCancelled, UnknownScreening
 from schemas.kitchen import KITCHEN_STATES, Snack, SnacksSoldOut, SnacksUnknown, WantedSnack
 from schemas.order_refusals import (
@@ -162,13 +162,13 @@ class RefundPreviewReply(Schema):
 
 class OrdersRequest(Schema):
     status = fields.String(validate=validate.OneOf(ORDER_STATES))
-    cursor = Text(64)
+    cursor = Cursor()
     limit = Whole(load_default=20, validate=validate.Range(min=1, max=100))
 
 
 class OrdersReply(Schema):
     orders = fields.List(fields.Nested(Order), required=True)
-    next_cursor = fields.String(required=True, allow_none=True, metadata={"description": "null at the end"})
+    next_cursor = Cursor(required=True, allow_none=True, metadata={"description": "null at the end"})
     server_time = Moment(required=True)
 
 

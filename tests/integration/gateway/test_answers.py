@@ -56,7 +56,7 @@ def test_a_write_cannot_be_made_by_following_a_link(mesh: Mesh, path: str) -> No
 @pytest.mark.parametrize("path", [
     "/nothing", "/order", "/order/", "/order/buy/", "/order/nothing", "/payment/charge",
     "/Payment/PaymentService/Charge", "/film/get_screening_terms", "/order/FilmService/Buy", "/favicon.ico",
-    "/order/buy%2e", "/order/%00buy", "/%2e%2e/etc",
+    "/order/buy%2e", "/order/%00buy", "/%2e%2e/etc", "/order%2Fbuy", "/order%2fOrderService%2fBuy", "/order/buy%3Fx",
     "/gateway/answer", "/health/", "/docs/../order/buy2", "/" + "x" * 4000,
 ])
 def test_what_is_not_there_is_not_there(mesh: Mesh, path: str) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.head import Head, read_request_line
+from gateway import directory
+from gateway.head import Head, path_of, read_request_line
 from schemas.errors import Malformed
 
 
@@ -34,6 +35,29 @@ def test_a_request_line_has_a_verb_an_address_and_a_version(line: bytes, meant: 
 def test_any_other_first_line_is_refused(line: bytes) -> None:
     with pytest.raises(Malformed):
         read_request_line(line)
+
+
+@pytest.mark.parametrize(("sent", "meant"), [
+    ("/order/buy", "/order/buy"), ("/order/get%5Flist", "/order/get_list"), ("/%6Frder/buy%2e", "/order/buy."),
+    ("/%7E%2D%2d%39%5a", "/~--9Z"),
+])
+def test_a_character_that_needs_no_escape_is_the_same_with_one(sent: str, meant: str) -> None:
+    assert path_of(sent) == meant
+
+
+@pytest.mark.parametrize("escape", [f"%{code:02X}" for code in range(256)
+                                    if not (chr(code).isascii() and (chr(code).isalnum() or chr(code) in "-._~"))])
+def test_every_other_escape_stays_one_and_is_no_separator(escape: str) -> None:
+    for written in (escape, escape.lower()):
+        path = path_of(f"/kitchen{written}get_queue")
+        assert path == f"/kitchen{written}get_queue"
+        assert directory.find(path) is None
+        assert directory.find(path_of(f"{written}kitchen/get_queue{written}")) is None
+
+
+@pytest.mark.parametrize("odd", ["/order/buy%", "/order/buy%2", "/order%zz/buy", "/order/%252Fbuy"])
+def test_what_is_no_escape_is_not_made_one(odd: str) -> None:
+    assert directory.find(path_of(odd)) is None
 
 
 def test_names_are_found_in_any_case_and_values_without_the_blanks_around_them() -> None:

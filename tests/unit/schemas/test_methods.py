@@ -35,6 +35,17 @@ def test_a_field_nobody_knows_is_refused(method: Method) -> None:
     assert list(refusal.value.about["fields"]) == ["price"]
 
 
+@pytest.mark.parametrize("method", [method for method in METHODS if "cursor" in method.request().fields],
+                         ids=lambda method: method.path)
+def test_a_cursor_is_one_that_an_answer_gave(method: Method) -> None:
+    given = example(method.request())
+    method.load({**given, "cursor": "01a1fd940ea77809a77a2f8a6f48a334"})
+    for cursor in ("'", "", "2", "next", "0" * 64):
+        with pytest.raises(FieldsInvalid) as refusal:
+            method.load({**given, "cursor": cursor})
+        assert list(refusal.value.about["fields"]) == ["cursor"]
+
+
 @every_method
 def test_a_field_that_is_missing_is_named(method: Method) -> None:
     whole = example(method.request())
