@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, Invalid, NotFound, RequestInProgress
-from schemas.fields import Currency, Id, Moment, Money, Text, Whole
+from schemas.fields import Currency, Cursor, Id, Moment, Money, Text, Whole
 
 CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")
 # reserved: with an unpaid order; released: given back unpaid; given_up: refunded before the kitchen began;
@@ -102,7 +102,7 @@ class QueueRequest(Schema):
     status = fields.String(
         validate=validate.OneOf(("new", "preparing", "ready", "collected", "uncollected", "expired")), metadata={
             "description": "without it, all that waits; never what was needed more than 12 hours ago"})
-    cursor = Id(metadata={"description": "`next_cursor` of the page before; the same filters belong to it"})
+    cursor = Cursor(metadata={"description": "`next_cursor` of the page before; the same filters belong to it"})
     limit = Whole(load_default=QUEUE_AT_MOST, validate=validate.Range(min=1, max=QUEUE_AT_MOST))
 
 

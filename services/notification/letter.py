@@ -78,10 +78,7 @@ def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessa
     show = facts["screening"]
     title, moment = one_line(show["film_title"]), words.moment(show["starts_at"])
     subject = words.say(f"{message.kind}.subject", film=title, moment=moment)
-    if head.test:
-        subject = words.say("test.title", subject=subject)
     parts = {
-        "test": words.say("test.note") if head.test else "",
         "greeting": greeting(words, contact["display_name"]), "text": words.say(sentence(message.kind, facts)),
         "link": f"{head.public_url}/order/{message.order_id}", "link_text": words.say("link"),
         "foot": words.say("foot"),
@@ -98,7 +95,10 @@ def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessa
 
 def compose(message: Any, to: Address | Group, head: Letterhead, subject: str, parts: dict[str, str],
             rows: list[tuple[str, str]]) -> EmailMessage:
-    """The e-mail of these sentences and rows, under the one Message-ID of its event."""
+    """The e-mail of these sentences and rows, under the one Message-ID of its event; a demonstration's says that it is."""
+    if head.test:
+        subject = head.words.say("test.title", subject=subject)
+    parts = {**parts, "test": head.words.say("test.note") if head.test else ""}
     letter = EmailMessage(policy=SMTP.clone(linesep="\n", utf8=not str(to).isascii()))
     letter["Subject"], letter["From"], letter["To"] = subject, head.sender, to
     letter["Date"] = format_datetime(message.occurred_at)
