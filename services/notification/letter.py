@@ -95,7 +95,7 @@ def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessa
 
 def compose(message: Any, to: Address | Group, head: Letterhead, subject: str, parts: dict[str, str],
             rows: list[tuple[str, str]]) -> EmailMessage:
-    """The e-mail of these sentences and rows, under the one Message-ID of its event; a demonstration's says that it is."""
+    """The e-mail of these sentences and rows, under the Message-ID of its event; a demonstration says so."""
     if head.test:
         subject = head.words.say("test.title", subject=subject)
     parts = {**parts, "test": head.words.say("test.note") if head.test else ""}
