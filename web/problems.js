@@ -2,6 +2,7 @@
 
 import { Problem } from "./api.js";
 import { h } from "./dom.js";
+import { money } from "./format.js";
 import { knows, list, t } from "./language.js";
 
 /** One sentence; `seats` and the like are named where the API names them. */
@@ -9,6 +10,7 @@ export function sentence(problem) {
   if (!(problem instanceof Problem)) return t("refusal.internal_error");
   const about = problem.about;
   const facts = { ...about, seats: list(about.seats ?? []), seconds: Math.ceil(about.retry_after ?? 1) };
+  for (const limit of ["minimum", "maximum"]) if (limit in about) facts[limit] = money(about[limit], about.currency);
   const key = `refusal.${problem.code}`;
   return t(knows(key) ? key : "refusal.internal_error", facts);
 }
