@@ -61,7 +61,8 @@ class Truth:
         return {row.order_id: row for row in self.rows(
             self.payment, "SELECT a.order_id, a.currency, IF(a.captured_payment_id IS NULL, 0, a.amount) AS captured, "
                           "COALESCE((SELECT SUM(amount) FROM refund r WHERE r.order_id = a.order_id "
-                          "AND r.payment_id = a.captured_payment_id AND r.status IN ('done', 'settled')), 0) "
+                          "AND r.payment_id = a.captured_payment_id "
+                          "AND r.status IN ('done', 'settled', 'written_off')), 0) "
                           "AS refunded FROM account a")}
 
     @cached_property

@@ -27,6 +27,8 @@ from schemas.order_refusals import (
 from schemas.payment import (
     HOSTED_METHODS,
     PAYMENT_STATES,
+    AmountTooLarge,
+    AmountTooSmall,
     PaymentDeclined,
     PaymentInReview,
     PaymentMethodUnknown,
@@ -180,7 +182,7 @@ BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
 PAY = Method("order", "pay", PayRequest, Order, "buyer",
              "Pay an order: at the page where `payment.redirect_url` leads, or at once; then it has its tickets.",
              refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined, PaymentMethodUnknown,
-                       PaymentInReview, ReturnUrlRefused),
+                       PaymentInReview, ReturnUrlRefused, AmountTooSmall, AmountTooLarge),
              keyed=True, deadline=25, screening_field="screening_id")
 REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",

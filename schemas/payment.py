@@ -21,6 +21,14 @@ class PaymentDeclined(Conflict):
     """The payment was declined. Your seats are still yours: try again before the time is up."""
 
 
+class AmountTooSmall(Conflict):
+    """This order costs less than the payment provider takes; `minimum` says how much that is, in `currency`."""
+
+
+class AmountTooLarge(Conflict):
+    """This order costs more than the payment provider takes; `maximum` says how much that is, in `currency`."""
+
+
 class PaymentClosed(Conflict):
     """This order no longer takes payments."""
 
@@ -165,7 +173,8 @@ CHARGE = Method("payment", "charge", ChargeRequest, OrderPayment, "internal",
                 deadline=10)
 START = Method("payment", "start", StartRequest, StartReply, "internal",
                "Begin to pay an order at the provider's own page; `redirect_url` is where that is.",
-               refusals=(PaymentClosed, PaymentInReview, AmountMismatch, PaymentMethodUnknown, ReturnUrlRefused),
+               refusals=(PaymentClosed, PaymentInReview, AmountMismatch, PaymentMethodUnknown, ReturnUrlRefused,
+                         AmountTooSmall, AmountTooLarge),
                deadline=20)
 RECEIVE_WEBHOOK = Method("payment", "receive_webhook", WebhookRequest, Nothing, "internal",
                          "Keep what a provider tells us, once, to be looked into.",

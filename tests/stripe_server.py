@@ -137,8 +137,10 @@ class Stripe:
         price = params["line_items"]["0"]["price_data"]
         amount = int(price["unit_amount"]) * int(params["line_items"]["0"]["quantity"])
         ends = int(params["expires_at"]) - time.time()
-        if not params["success_url"].startswith("http") or not 30 * 60 <= ends <= 24 * 3600 or amount < 50:
+        if not params["success_url"].startswith("http") or not 30 * 60 <= ends <= 24 * 3600:
             raise Refused(400, "parameter_invalid")
+        if amount < 50:
+            raise Refused(400, "amount_too_small")
         number, intent_data = next(self._numbers), params["payment_intent_data"]
         assert intent_data["capture_method"] == "manual"
         session = {"id": f"cs_test_{number}", "object": "checkout.session", "created": int(time.time()),

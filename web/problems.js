@@ -11,8 +11,9 @@ export function sentence(problem) {
   const about = problem.about;
   const facts = {
     ...about, seats: list((about.seats ?? []).map((seat) => seat.seat_id ?? seat)), seconds: Math.ceil(about.retry_after ?? 1),
-    total: about.currency ? money(about.total, about.currency) : about.total,
   };
+  const amounts = about.currency ? ["total", "minimum", "maximum"].filter((name) => name in about) : [];
+  for (const name of amounts) facts[name] = money(about[name], about.currency);
   const key = `refusal.${problem.code}`;
   return t(knows(key) ? key : "refusal.internal_error", facts);
 }

@@ -53,6 +53,13 @@ def failed_refunds(tx: Connection) -> list[Row[Any]]:
     return list(tx.execute(query.where(Refund.status == "failed").order_by(Refund.created_at)))
 
 
+def stuck_refunds(tx: Connection, before: dt.datetime) -> list[Row[Any]]:
+    """Refunds that were asked for before then, and of which nothing was heard."""
+    query = select(Refund.__table__, Payment.provider).join(Payment, Payment.payment_id == Refund.payment_id)
+    stuck = query.where(Refund.status == "requested", Refund.created_at < before)
+    return list(tx.execute(stuck.order_by(Refund.created_at)))
+
+
 def return_doubles(tx: Connection, provider: str, now: dt.datetime) -> list[Any]:
     """Send back what was taken for orders that had been paid already; what goes back."""
     other = or_(Account.captured_payment_id.is_(None), Account.captured_payment_id != Payment.payment_id)
@@ -67,7 +74,7 @@ def return_doubles(tx: Connection, provider: str, now: dt.datetime) -> list[Any]
 def refunds(tx: Connection, provider: str, since: dt.datetime) -> dict[str, Row[Any]]:
     """The refunds asked for since then, and the older ones that are not done, by the provider's id for them."""
     query = select(Refund.__table__).join(Payment, Payment.payment_id == Refund.payment_id).where(
-        Payment.provider == provider, Refund.status != "settled",
+        Payment.provider == provider, Refund.status.not_in(("settled", "written_off")),
         or_(Refund.created_at >= since, Refund.status != "done"))
     return {rules.refund_key(row): row for row in tx.execute(query)}
 

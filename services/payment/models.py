@@ -81,6 +81,7 @@ class Refund(Base):
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     # requested -> done | failed; failed -> requested again, or settled: somebody has paid it back in another way.
+    # requested or failed -> written_off: its provider is gone.
     status: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int] = mapped_column(SmallInteger)
     covered: Mapped[int]  # what of it had gone back already without us: see `reversal`

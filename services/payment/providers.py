@@ -50,6 +50,10 @@ class Provider(Protocol):
 
     live: bool   # whether it moves real money
 
+    def check(self, amount: int, currency: str) -> None:
+        """Raise AmountTooSmall or AmountTooLarge, with the limit, for what it is known never to take."""
+        ...
+
     def authorize(self, attempt: Attempt) -> Record:
         """Reserve the money, without taking it: authorized or declined; pending when the buyer has to come."""
         ...

@@ -44,6 +44,12 @@ def settled(tx: Connection, refund_id: str) -> None:
     tx.execute(update(Refund).where(Refund.refund_id == refund_id, Refund.status == "failed").values(status="settled"))
 
 
+def written_off(tx: Connection, refund_id: str) -> None:
+    """Nobody can be asked about a refund any more: it counts as over."""
+    left = (Refund.refund_id == refund_id) & Refund.status.in_(("failed", "requested"))
+    tx.execute(update(Refund).where(left).values(status="written_off"))
+
+
 def of_payment(tx: Connection, payment_id: str) -> list[Row[Any]]:
     """Those that may still end in another way than is known."""
     query = select(Refund.__table__).where(Refund.payment_id == payment_id, Refund.status.in_(("requested", "done")))

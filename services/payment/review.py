@@ -1,34 +1,46 @@
 """Cases that somebody has to decide: payments under review, refunds that their provider has failed, and reversals.
 
 Every decision is written down before anything is done about it. The provider is asked, whatever was decided; the
-order's room hears of the end by an event, as of any other.
+order's room hears of the end by an event, as of any other. When there is no provider to ask any more (it was removed,
+or its keys are others'), a case can only be written off.
 """
 
+import datetime as dt
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.currencies import format_money
+from schemas.errors import Busy
+from schemas.payment import UnknownProvider
 from services.foundation.database import Transactions, utc_now
 from services.payment import audit, refunds, reversals, roster, rules, store
 from services.payment.collection import Collection
 from services.payment.providers import Provider
 from services.payment.rules import Attempt, Record
 
+WRITE_OFF = "written_off"
+GONE = {WRITE_OFF: "its provider is gone and says nothing any more: the books are closed without it"}
 OF_PAYMENTS = {
     "pay": "the money is right: the order is paid",
     "refund": "the money goes back, and the order ends",
     "release": "there is no money: the order ends, and its seats are free",
+    **GONE,
 }
 OF_REFUNDS = {
     "retry": "the provider is asked for it once more",
     "settled": "it was paid back in another way",
+    **GONE,
 }
 OF_REVERSALS = {
     "void": "the tickets are void, and what has not gone back yet does: the order ends",
     "keep": "the tickets stay good",
+    **GONE,
 }
+STUCK_AFTER = dt.timedelta(days=1)
 RESERVED = ("pending", "authorized")
 Note = Callable[[], None]
+log = logging.getLogger("marquee.payment")
 
 
 class Undecidable(Exception):
@@ -42,6 +54,7 @@ class Case:
     about: str
     order_id: str
     provider: str
+    payment_id: str
     text: str
     decisions: dict[str, str]
 
@@ -59,15 +72,19 @@ class Review:
 
     def cases(self) -> list[Case]:
         """All that are open, the oldest of each kind first."""
-        payments, failed, reversed_ = self.database.read(lambda tx: (
-            audit.in_review(tx), audit.failed_refunds(tx), reversals.open_ones(tx)))
-        return [Case(row.payment_id, row.order_id, row.provider,
+        payments, failed, stuck, reversed_ = self.database.read(lambda tx: (
+            audit.in_review(tx), audit.failed_refunds(tx), audit.stuck_refunds(tx, utc_now() - STUCK_AFTER),
+            reversals.open_ones(tx)))
+        return [Case(row.payment_id, row.order_id, row.provider, row.payment_id,
                      f"{format_money(row.amount, row.currency)} asked of {row.provider}: {row.reason}", OF_PAYMENTS)
                 for row in payments] + [
-                Case(row.refund_id, row.order_id, row.provider,
+                Case(row.refund_id, row.order_id, row.provider, row.payment_id,
+                     f"{format_money(row.amount, row.currency)} are not back for a day from {row.provider}", GONE)
+                for row in stuck] + [
+                Case(row.refund_id, row.order_id, row.provider, row.payment_id,
                      f"refund of {format_money(row.amount, row.currency)} failed at {row.provider}", OF_REFUNDS)
                 for row in failed] + [
-                Case(row.reversal_id, row.order_id, row.provider,
+                Case(row.reversal_id, row.order_id, row.provider, row.payment_id,
                      f"{row.kind} of {format_money(row.amount, row.currency)} at {row.provider}, not by us",
                      OF_REVERSALS)
                 for row in reversed_]
@@ -83,6 +100,8 @@ class Review:
         def note() -> None:
             self.database.run(lambda tx: store.note_decision(tx, case.about, decision, by, because, utc_now()))
 
+        if decision == WRITE_OFF:
+            return self._write_off(case, note)
         act = {"pay": self._pay, "refund": self._refund, "release": self._release, "retry": self._retry,
                "settled": self._settled, "void": self._void, "keep": self._keep}[decision]
         return act(case.about, note)
@@ -95,7 +114,7 @@ class Review:
             record = provider.cancel(attempt)  # nobody is to pay that any more
         if record.standing in RESERVED or rules.mismatch(attempt, record, provider.live):
             return False
-        case = Case(payment_id, attempt.order_id, attempt.provider, "", OF_PAYMENTS)
+        case = Case(payment_id, attempt.order_id, attempt.provider, payment_id, "", OF_PAYMENTS)
         self.decide(case, "pay" if record.standing == "captured" else "release", "marquee", "the provider has answered")
         return True
 
@@ -166,6 +185,27 @@ class Review:
         note()
         if not self.database.run_known(lambda tx: reversals.decide(tx, reversal_id, status)):
             raise Undecidable("Somebody else has decided it meanwhile.")
+
+    def _write_off(self, case: Case, note: Note) -> str:
+        if self._is_known_there(case.payment_id):
+            raise Undecidable(f"{case.provider} answers: this is decided by what it says.")
+        note()
+        if case.decisions is OF_PAYMENTS:
+            self._dismiss(case.about, None)
+        elif case.decisions is OF_REVERSALS:
+            self.database.run_known(lambda tx: reversals.decide(tx, case.about, "kept"))
+        else:
+            self.database.run_known(lambda tx: refunds.written_off(tx, case.about))
+        log.error("money is written off", extra={"about": case.about, "order_id": case.order_id})
+        return f"The books of order {case.order_id} are closed; whatever {case.provider} did is not in them."
+
+    def _is_known_there(self, payment_id: str) -> bool:
+        """Whether the provider can still be asked about this payment; with other keys it has never heard of it."""
+        try:
+            attempt, provider = self._attempt(payment_id)
+            return provider.fetch(attempt).standing != "unknown"
+        except (Busy, UnknownProvider):
+            return False
 
     def _attempt(self, payment_id: str) -> tuple[Attempt, Provider]:
         attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))

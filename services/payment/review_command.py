@@ -32,7 +32,7 @@ def list_cases(review: Review) -> None:
 
 @review_command.command("decide")
 @click.argument("case_id", metavar="ID")
-@click.argument("decision", type=click.Choice([*OF_PAYMENTS, *OF_REFUNDS, *OF_REVERSALS]))
+@click.argument("decision", type=click.Choice(list(dict.fromkeys([*OF_PAYMENTS, *OF_REFUNDS, *OF_REVERSALS]))))
 @click.option("--because", required=True, help="Why; it is kept with the decision.")
 @click.option("--by", default=getpass.getuser, show_default="you", help="Who decides; kept as well.")
 @click.option("--yes", is_flag=True, help="Do not ask again.")
@@ -43,6 +43,7 @@ def decide(review: Review, case_id: str, decision: str, because: str, by: str, y
     Of payments: `pay` takes the money if it is the amount we asked for, `refund` gives back what was taken, `release`
     ends an order that nobody has paid. Of refunds: `retry`, or `settled` when it was paid back in another way. Of money
     that left without us (a refund made at the provider by hand, a dispute): `void` ends the order, `keep` does not.
+    `written_off` closes the books of any of them when its provider is gone, or its keys are others' now.
     """
     found = [case for case in _open(review) if case_id in (case.about, case.order_id)]
     if len(found) != 1:

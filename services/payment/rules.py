@@ -22,8 +22,8 @@ UNSETTLED = ("submitted", "pending")   # an attempt that may still become anythi
 GIVEN_UP = ("failed", "cancelled")
 # What a provider's word makes of an attempt; "pending" and "authorized" are no ends.
 ENDS = {"captured": "captured", "declined": "failed", "cancelled": "cancelled", "review": "review"}
-# What became of a refund is settled: the provider has given it back, or somebody has, in another way.
-GIVEN_BACK = ("done", "settled")
+# What became of a refund is settled: the provider has given it back, or somebody has, in another way, or nobody can.
+GIVEN_BACK = ("done", "settled", "written_off")
 PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 ADDRESS = re.compile(r"https?://[!-\[\]-~]+\Z")
 THIS_MACHINE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")

@@ -81,10 +81,12 @@ class Payment:
         """Begin to pay the order at the provider's page, until `expires_at`; again leads to the same page.
 
         A new attempt begins only when the last one has failed or was cancelled, as its provider says. RoomSilent:
-        nobody knows; ask again.
+        nobody knows; ask again. AmountTooSmall, AmountTooLarge: nothing was begun.
         """
         roster.check_return_url(request["return_url"])
-        books = self.collection.start(request, roster.for_method(request["method"]))
+        provider = roster.for_method(request["method"])
+        roster.find(provider, self.database).check(request["amount"], request["currency"])
+        books = self.collection.start(request, provider)
         attempt = books.attempt
         if attempt is None or books.status == "closed":
             raise contract.PaymentClosed()

@@ -14,6 +14,15 @@ HUNDREDTHS_OF_WHOLE = frozenset(("ISK", "UGX"))
 THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))   # the last digit must be 0
 
 
+# The least in the currencies that Stripe pays out in, as it writes them. An account that is paid out in another one may
+# be told of more, with Stripe's own code.
+MINIMA = {"AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
+          "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50,
+          "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50}
+EIGHT_DIGITS, TWELVE_DIGITS = 99_999_999, 999_999_999_999
+TAKES_MORE = frozenset(("COP", "HUF", "IDR", "INR", "JPY", "LBP"))   # than eight digits; how much, Stripe says itself
+
+
 class NotSayable(ValueError):
     """One of the two has no such amount in this currency."""
 
@@ -33,6 +42,13 @@ def from_stripe(amount: int, currency: str) -> int:
     if rest:
         raise NotSayable(f"{amount} {currency} at Stripe")
     return ours
+
+
+def limits(currency: str) -> tuple[int, int]:
+    """The least and the most that one payment may be, in our minor units; 1 where the least is not known."""
+    least = from_stripe(MINIMA[currency], currency) if currency in MINIMA else 1
+    most = TWELVE_DIGITS if currency in TAKES_MORE else EIGHT_DIGITS
+    return least, most * 10**minor_digits(currency) // 10**_stripe_digits(currency)
 
 
 def _stripe_digits(currency: str) -> int:

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import stripe
 
 from schemas.errors import RoomSilent
+from schemas.payment import AmountTooLarge, AmountTooSmall
 from services.foundation.settings import is_test_key
 from services.payment import stripe_webhooks
 from services.payment.providers import RefundRecord, RefundStanding, ReversalRecord, WebhookEvent
 from services.payment.rules import Attempt, Record
-from services.payment.stripe_amounts import to_stripe
+from services.payment.stripe_amounts import limits, to_stripe
 from services.payment.stripe_objects import is_ours, record, refund_record, reversal, standing, told
 
 log = logging.getLogger("marquee.stripe")
@@ -29,6 +30,7 @@ LATEST = dt.timedelta(hours=1)                # after which an attempt's session
 PAGE = 100
 WITH_MONEY = {"expand": ["payment_intent.latest_charge"]}
 LISTED_MONEY = ["data.payment_intent.latest_charge"]
+SAID = ("amount_too_small", "amount_too_large")   # Stripe's reasons that help a buyer
 REFUSALS = (stripe.InvalidRequestError, stripe.CardError)
 
 
@@ -45,6 +47,13 @@ class StripeCheckout:
     @property
     def _sessions(self) -> Any:
         return self._client.v1.checkout.sessions
+
+    def check(self, amount: int, currency: str) -> None:
+        least, most = limits(currency)
+        if amount < least:
+            raise AmountTooSmall(minimum=least, currency=currency)
+        if amount > most:
+            raise AmountTooLarge(maximum=most, currency=currency)
 
     def authorize(self, attempt: Attempt) -> Record:
         try:
@@ -71,7 +80,7 @@ class StripeCheckout:
                 params, {"idempotency_key": f"pay:{attempt.payment_id}"})))
         except REFUSALS as refusal:
             log.error("stripe refuses a payment", extra={"payment_id": attempt.payment_id, "reason": refusal.code})
-            return Record("declined", reason="refused_by_provider")
+            return Record("declined", reason=refusal.code if refusal.code in SAID else "refused_by_provider")
 
     def capture(self, attempt: Attempt) -> Record:
         def take(session: Any) -> None:

@@ -236,33 +236,26 @@ def test_after_a_dismissed_review_nothing_more_is_charged(begun: str, at_the_ban
     assert (bank.charges, bank.taken) == (1, 1300)
 
 
-def test_money_under_review_never_goes_back_by_itself(start: Start, choose: Choose, told: Callable[[], None], room: Any,
-                                                      order_id: str, bank: Bank, change: Change,
-                                                      review: Review, database: Transactions) -> None:
-    first = start()["payment_id"]
+@pytest.fixture
+def late(start: Start, choose: Choose, told: Callable[[], None], room: Any, change: Change) -> str:
+    """A payment of a wrong amount, for an order that was paid by another meanwhile."""
+    first = str(start()["payment_id"])
     choose({"payment_id": first}, "decline")
     choose(start(), "pay")
     told()
     change("UPDATE sandbox_charge SET status = 'captured', amount = 1100 WHERE payment_id = :p", p=first)
     room.collection.look_into(first)
-    change("UPDATE sandbox_charge SET amount = 1200 WHERE payment_id = :p", p=first)   # it is right after all
-    database.run(lambda tx: store.move(tx, first, Record("captured"), utc_now()))   # whoever had asked before
-    bank.let_time_pass()
-    room.finish_what_was_left()
+    return first
 
-    assert (status(database, first), len(review.cases()), bank.given_back) == ("review", 1, 0)
+
+def test_money_under_review_never_goes_back_by_itself(late: str, review: Review, database: Transactions) -> None:
+    database.run(lambda tx: store.move(tx, late, Record("captured"), utc_now()))   # by whoever had asked before
+    refunds = database.read(lambda tx: tx.execute(text("SELECT COUNT(*) FROM refund")).scalar_one())
+    assert (status(database, late), len(review.cases()), refunds) == ("review", 1, 0)
 
 
 def test_a_late_second_payment_of_a_wrong_amount_goes_back_and_the_first_stays(
-        start: Start, choose: Choose, told: Callable[[], None], review: Review, room: Any, order_id: str, bank: Bank,
-        change: Change, database: Transactions) -> None:
-    first = start()["payment_id"]
-    choose({"payment_id": first}, "decline")
-    choose(start(), "pay")
-    told()
-    change("UPDATE sandbox_charge SET status = 'captured', amount = 1100 WHERE payment_id = :p", p=first)
-    room.collection.look_into(first)
-
+        late: str, review: Review, room: Any, order_id: str, bank: Bank) -> None:
     decide(review, "refund")
     bank.let_time_pass()
     room.finish_what_was_left()
@@ -311,6 +304,56 @@ def test_a_failed_refund_is_sent_again_or_was_paid_otherwise(
     assert reconciler.reconcile(database) == []
 
 
+# --- a provider that is gone ---
+
+
+@pytest.fixture(params=["removed", "silent", "other keys"])
+def gone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From then on nobody can ask the provider about what it did."""
+    class Gone(Sandbox):
+        def fetch(self, attempt: Attempt) -> Record:
+            if request.param == "silent":
+                raise RoomSilent(room="sandbox")
+            return Record("unknown")
+
+    def go() -> None:
+        if request.param == "removed":
+            monkeypatch.delitem(roster.PROVIDERS, "sandbox")
+        else:
+            monkeypatch.setitem(roster.PROVIDERS, "sandbox", Gone)
+
+    return go
+
+
+def test_a_payment_whose_provider_is_gone_is_written_off(
+        begun: str, at_the_bank: Callable[..., None], review: Review, room: Any, order_id: str,
+        gone: Callable[[], None], database: Transactions) -> None:
+    at_the_bank("captured", 1300)
+    with pytest.raises(Undecidable):
+        decide(review, "written_off")
+    gone()
+    decide(review, "written_off")
+
+    assert (review.cases(), decisions(database)) == ([], [(begun, "written_off", "ada")])
+    assert (status(database, begun), room.close(order_id=order_id)["captured"]) == ("cancelled", 0)
+    assert sorted(events(database, order_id)) == ["payment.dismissed", "payment.review"]
+
+
+@pytest.mark.parametrize("stands", ["failed", "requested"])
+def test_a_refund_whose_provider_is_gone_is_written_off(
+        refused: str, review: Review, room: Any, order_id: str, gone: Callable[[], None], change: Change, stands: str,
+        database: Transactions, bank: Bank) -> None:
+    change(f"UPDATE refund SET status = '{stands}', created_at = created_at - INTERVAL 25 HOUR")
+    with pytest.raises(Undecidable):
+        decide(review, "written_off")
+    gone()
+    decide(review, "written_off")
+
+    assert (review.cases(), decisions(database)) == ([], [(refused, "written_off", "ada")])
+    assert room.refund(refund_id=refused, order_id=order_id, amount=500, currency="EUR")["status"] == "done"
+    assert bank.given_back == 0
+
+
 # --- the command ---
 
 
@@ -337,7 +380,7 @@ def test_an_operator_sees_the_cases_and_decides_them(
     because = ("--because", "a mistake in the till")
 
     assert "no such case" in operate("decide", "nothing", "release", *because).stderr
-    assert "decided by pay, refund, release" in operate("decide", order_id, "retry", *because).stderr
+    assert "decided by pay, refund, release, written_off" in operate("decide", order_id, "retry", *because).stderr
     assert "EUR 11.00" in operate("decide", order_id, "pay", *because, "--yes").stderr
     assert operate("decide", order_id, "release", *because, answer="n\n").returncode == 1
     assert operate("decide", order_id, "release").returncode == 2

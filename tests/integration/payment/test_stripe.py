@@ -13,8 +13,8 @@ import stripe
 from nameko import config
 from sqlalchemy import text
 
-from schemas.errors import RoomSilent
-from schemas.payment import UnknownProvider, WebhookRefused
+from schemas.errors import Refusal, RoomSilent
+from schemas.payment import AmountTooLarge, AmountTooSmall, UnknownProvider, WebhookRefused
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.foundation.settings import SettingsError
@@ -159,11 +159,35 @@ def test_while_stripe_is_silent_nothing_is_decided(room: Any, server: Stripe, or
         room.close(order_id=order_id)
 
 
-def test_what_stripe_refuses_is_a_failed_attempt(room: Any, server: Stripe, order_id: str) -> None:
+def begin(room: Any, order_id: str, amount: int, currency: str) -> dict[str, Any]:
     later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
-    begun = room.start(order_id=order_id, amount=1, currency="EUR", method="card", return_url="/o", expires_at=later)
+    return dict(room.start(order_id=order_id, amount=amount, currency=currency, method="card", return_url="/o",
+                           expires_at=later))
+
+
+@pytest.mark.parametrize(("amount", "currency", "refusal", "limit"), [
+    (49, "EUR", AmountTooSmall, {"minimum": 50, "currency": "EUR"}),
+    (17499, "HUF", AmountTooSmall, {"minimum": 17500, "currency": "HUF"}),
+    (100_000_000, "EUR", AmountTooLarge, {"maximum": 99_999_999, "currency": "EUR"}),
+    (1_000_000, "ISK", AmountTooLarge, {"maximum": 999_999, "currency": "ISK"})])
+def test_what_stripe_never_takes_is_refused_with_the_limit(
+        room: Any, server: Stripe, order_id: str, amount: int, currency: str, refusal: type[Refusal],
+        limit: dict[str, Any]) -> None:
+    with pytest.raises(refusal) as refused:
+        begin(room, order_id, amount, currency)
+    assert refused.value.about == limit
+    assert server.requests == []
+    assert room.get_status(order_id=order_id)["status"] == "none"
+
+
+@pytest.mark.parametrize(("amount", "currency", "reason"), [
+    (49, "ALL", "amount_too_small"), (4505, "KWD", "amount_not_possible")])
+def test_what_stripe_refuses_is_a_failed_attempt_that_says_why(room: Any, server: Stripe, order_id: str, amount: int,
+                                                               currency: str, reason: str) -> None:
+    begun = begin(room, order_id, amount, currency)
 
     assert (begun["status"], begun["redirect_url"]) == ("failed", None)
+    assert room.get_status(order_id=order_id)["reason"] == reason
 
 
 def test_stripe_s_messages_about_other_things_are_answered_and_forgotten(room: Any, server: Stripe,
