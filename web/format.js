@@ -25,12 +25,13 @@ export const dayOf = (when) => when.slice(0, 10);
 /** Saturday, 21 November; `date` is a plain 2026-11-21. */
 export const longDay = (date) => moment(`${date}T12:00:00Z`, "UTC", { weekday: "long", day: "numeric", month: "long" });
 
-/** Today, Tomorrow, then Sat 21. */
+/** Today, Tomorrow, then Sat 21; with its month where that is not the present one. */
 export function shortDay(date) {
   const away = Math.round((Date.parse(date) - Date.parse(today())) / 86_400_000);
   if (away === 0) return t("day.today");
   if (away === 1) return t("day.tomorrow");
-  return moment(`${date}T12:00:00Z`, "UTC", { weekday: "short", day: "numeric" });
+  const month = date.slice(0, 7) === today().slice(0, 7) ? undefined : "short";
+  return moment(`${date}T12:00:00Z`, "UTC", { weekday: "short", day: "numeric", month });
 }
 
 export const today = () => plainDate(new Date());

@@ -1,11 +1,13 @@
 """From the front page to the seat in the dark."""
 
+import datetime as dt
 import io
 import re
 
+import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from rehearsal.mesh import Mesh
 from tests.browser.conftest import Visit, buy, open_account, pay, pay_at_once, pick, state
@@ -17,6 +19,23 @@ def free_block(page: Page, count: int) -> list[str]:
     page.get_by_role("button", name="Best seats").click()
     expect(page.locator(".hall .seat.picked")).to_have_count(count)
     return [str(seat.get_attribute("data-seat")) for seat in page.locator(".hall .seat.picked").all()]
+
+
+@pytest.mark.parametrize(("language", "tabs"), [("en-GB", ["Today", "Tomorrow", "Sun 28", "Mon 1 Mar"]),
+                                                ("zh-CN", ["今天", "明天", "28日周日", "3月1日周一"])])
+def test_a_day_of_another_month_says_which(visit: Visit, language: str, tabs: list[str]) -> None:
+    def on_four_days(route: Route) -> None:
+        told = route.fetch().json()
+        cinema = told["cinemas"][0]
+        screenings = [{**cinema["screenings"][0], "local_date": day}
+                      for day in ("2027-02-01", "2027-02-02", "2027-02-28", "2027-03-01")]
+        route.fulfill(json={**told, "cinemas": [{**cinema, "screenings": screenings}]})
+
+    page = visit("/account", language=language)
+    page.clock.set_fixed_time(dt.datetime(2027, 2, 1, 12))
+    page.route("**/film/get_info?*", on_four_days)
+    page.goto("/film/arrival")
+    expect(page.locator(".day")).to_have_text(tabs)
 
 
 def test_three_seats_from_the_front_page_to_the_tickets(visit: Visit, mesh: Mesh) -> None:

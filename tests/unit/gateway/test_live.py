@@ -1,6 +1,6 @@
 """Seat maps as they change, as far as they need no network: what an event says, and who hears what."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import eventlet
 import orjson
@@ -27,8 +27,10 @@ class Hall:
     def __init__(self) -> None:
         self.version, self.taken = 1, dict[str, str]()
         self.refuses: Exception | None = None
+        self.looks = 0
 
     def look(self) -> SeatMap:
+        self.looks += 1
         if self.refuses:
             raise self.refuses
         return SeatMap(self.version, dict(self.taken))
@@ -52,6 +54,16 @@ def watcher(hall: Hall) -> Iterator[Watcher]:
     held_open.close()
     made.end()
     thread.wait()
+
+
+def until(condition: Callable[[], object]) -> None:
+    while not condition():
+        eventlet.sleep(0.005)
+
+
+def seen(hall: Hall, watcher: Watcher) -> None:
+    """Wait until the watcher has the hall as it is."""
+    until(lambda: (watcher.seats.version, watcher.seats.taken) == (hall.version, hall.taken))
 
 
 def told(event: bytes) -> tuple[str, str, dict[str, str]]:
@@ -107,7 +119,7 @@ def test_a_newcomer_hears_the_whole_map_and_then_each_change(hall: Hall, watcher
 def test_a_change_nobody_announced_is_heard_too(hall: Hall, watcher: Watcher) -> None:
     hall.taken["F7"] = "held"
     events = iter(watcher.open(None))
-    eventlet.sleep(0.05)
+    seen(hall, watcher)
     assert heard(events)[::2] == ("seats", {"F7": "held"})
 
     del hall.taken["F7"]
@@ -121,7 +133,7 @@ def test_who_comes_back_hears_what_has_changed_since(hall: Hall, watcher: Watche
     stream.close()
     for seat in ("A1", "A2", "A3"):
         hall.change(**{seat: "held"})
-        eventlet.sleep(0.05)
+        seen(hall, watcher)
 
     assert heard(iter(watcher.open(last)))[::2] == ("change", {"A1": "held", "A2": "held", "A3": "held"})
 
@@ -135,7 +147,7 @@ def test_who_comes_back_and_missed_nothing_hears_only_that_the_map_is_up_to_date
 
 def test_who_comes_back_with_an_id_nobody_knows_hears_the_whole_map(hall: Hall, watcher: Watcher) -> None:
     hall.change(A1="sold")
-    eventlet.sleep(0.05)
+    seen(hall, watcher)
 
     assert heard(iter(watcher.open("9-abc")))[::2] == ("seats", {"A1": "sold"})
 
@@ -145,7 +157,7 @@ def test_who_is_slow_hears_what_was_missed_in_one_piece(hall: Hall, watcher: Wat
     heard(events)
     for seat in ("A1", "A2", "A3"):
         hall.change(**{seat: "held"})
-        eventlet.sleep(0.05)
+        seen(hall, watcher)
 
     assert heard(events)[2] == {"A1": "held", "A2": "held", "A3": "held"}
 
@@ -155,7 +167,7 @@ def test_only_the_last_maps_are_remembered(hall: Hall, watcher: Watcher, monkeyp
     first = watcher.seats.name
     for seat in ("A1", "A2", "A3"):
         hall.change(**{seat: "held"})
-        eventlet.sleep(0.05)
+        seen(hall, watcher)
 
     assert heard(iter(watcher.open(first)))[0] == "seats"
 
@@ -164,7 +176,7 @@ def test_a_room_that_is_away_for_a_moment_ends_no_stream(hall: Hall, watcher: Wa
     events = iter(watcher.open(None))
     heard(events)
     hall.refuses = SeatsUnknown()
-    eventlet.sleep(0.05)
+    until(lambda: not watcher.fresh)
     hall.refuses = None
     hall.change(A1="held")
 
@@ -223,7 +235,11 @@ def test_nobody_looks_when_nobody_looks_on(hall: Hall) -> None:
     watcher = Watcher(hall.look(), hall.look)
     stream = watcher.open(None)
     thread = eventlet.spawn(watcher.run)
-    eventlet.sleep(0.05)
+    until(lambda: hall.looks > 3)
     stream.close()
 
     thread.wait()
+    looks = hall.looks
+    eventlet.sleep(10 * live.LOOK_SECONDS)
+    assert hall.looks == looks
+    assert not watcher.streams
