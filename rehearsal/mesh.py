@@ -41,7 +41,7 @@ def free_ports(count: int) -> list[int]:
     found: list[int] = []
     mine = BELOW_THE_KERNELS[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8::8]
     while len(found) < count:
-        port = secrets.choice(mine)
+        port = secrets.choice([port for port in mine if port not in found])
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             found.append(port)
     return found
