@@ -17,7 +17,7 @@ from services.foundation.presence import marquee_version
 
 PROBLEM = "application/problem+json"
 EVERYWHERE = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
-              errors.RoomUnavailable, errors.RoomSilent)
+              errors.RoomUnavailable, errors.RoomSilent, errors.OutcomeUnknown)
 WITH_BODY = (gateway.NotJson, gateway.TooLarge, gateway.TooSlow)
 SIGNED_IN = (errors.Unauthenticated,)
 ROLE = (errors.Forbidden,)

@@ -6,7 +6,7 @@ Refusal
 ├── Forbidden          we know, and it is not for them
 ├── NotFound           there is no such thing for this caller
 ├── Conflict           it makes sense, but not in the present state of things
-└── Busy               later, perhaps                      (TooOften, RoomUnavailable, RoomSilent)
+└── Busy               later, perhaps                      (TooOften, RoomUnavailable, RoomSilent, OutcomeUnknown)
 
 A refusal crosses the wire as its class path and one dict of plain JSON, so it arrives as itself.
 Whatever is not a refusal is a bug of ours.
@@ -95,3 +95,7 @@ class RoomUnavailable(Busy):
 
 class RoomSilent(Busy):
     """A part of the system did not answer in time. Repeat with the same Idempotency-Key to be sure."""
+
+
+class OutcomeUnknown(Busy):
+    """It can't be said whether this was done. Repeat with the same Idempotency-Key to be sure."""

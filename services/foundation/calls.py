@@ -14,7 +14,8 @@ from eventlet import Timeout
 from nameko.extensions import DependencyProvider
 
 from schemas.base import Method
-from schemas.errors import Forbidden, Refusal, RoomSilent, Unauthenticated
+from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unauthenticated
+from services.foundation.database import CommitUnknown
 from services.foundation.rpc import is_overdue, rpc
 
 log = logging.getLogger("marquee.call")
@@ -82,6 +83,9 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
             except Refusal as refusal:
                 outcome = refusal.code
                 raise
+            except CommitUnknown as problem:
+                outcome = OutcomeUnknown.code
+                raise OutcomeUnknown() from problem
             except Timeout as overdue:
                 # It is no Exception: leaving the method it would take the worker along and answer nobody.
                 outcome = "Timeout"

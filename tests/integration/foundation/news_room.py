@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from typing import Any
 
 import eventlet
@@ -15,6 +16,7 @@ from services.foundation import inbox, outbox
 from services.foundation.calls import AskerProvider, call
 from services.foundation.database import Database
 from services.foundation.events import Delivery, on_event
+from services.foundation.idempotency import AlreadyAnswered, Keys, key_table
 from services.foundation.inbox import inbox_table
 from services.foundation.outbox import outbox_table
 from services.foundation.redis_client import Redis
@@ -30,7 +32,7 @@ class Base(DeclarativeBase):
     pass
 
 
-OUTBOX, INBOX = outbox_table(Base.metadata), inbox_table(Base.metadata)
+OUTBOX, INBOX, KEYS = outbox_table(Base.metadata), inbox_table(Base.metadata), key_table(Base.metadata)
 EFFECT = Table("effect", Base.metadata, Column("number", Integer, primary_key=True, autoincrement=True),
                Column("about", String(64)), Column("request_id", String(64)))
 
@@ -64,11 +66,17 @@ class News:
     @call(HAPPEN)
     def happen(self, request: dict[str, Any]) -> dict[str, Any]:
         """One event for each name."""
+        keys = Keys(KEYS, self.asker, HAPPEN, request)
+
         def write(tx: Any) -> None:
+            keys.recall(tx)
             for about in request["about"]:
                 outbox.write(tx, OUTBOX, HAPPENED, about=about, sequence=1, body={"text": f"of {about}", "x": 1})
 
-        self.database.run(write)
+            keys.remember(tx, {})
+
+        with suppress(AlreadyAnswered):
+            self.database.run(write)
         return {}
 
     @on_event(HAPPENED)

@@ -13,7 +13,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from schemas.base import Announcement, Method
-from schemas.errors import Refusal, RoomSilent, RoomUnavailable
+from schemas.errors import OutcomeUnknown, Refusal, RoomSilent, RoomUnavailable
 from services.film.service import Film
 from services.foundation import wire
 from services.foundation.calls import Asker
@@ -120,6 +120,10 @@ class World:
         """Do something in a room; Unclear when an accident has ended it."""
         try:
             return work()
+        except OutcomeUnknown as problem:
+            if not self.fate.struck:
+                raise
+            raise Unclear from problem
         except Refusal:
             raise
         except Crash:
