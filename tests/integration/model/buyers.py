@@ -18,7 +18,9 @@ from tests.integration.model.steps import PICK, Steps, rule
 BUYERS = st.sampled_from(("ada", "ben", "eve"))
 Seats = tuple[str, ...]
 Snacks = tuple[tuple[str, int], ...]
-SEATS_WANTED = st.lists(st.sampled_from(sorted(SEATS)), min_size=1, max_size=3, unique=True).map(tuple)
+TOGETHER = (("C1", "C2"), ("C3", "C4", "A1"), ("A2", "C2", "C1"), ("C1",), ("C2", "B1"), ("C4",), ("C3",))
+SEATS_WANTED = st.lists(st.sampled_from(sorted(SEATS)[:6]), min_size=1, max_size=3, unique=True).map(tuple) | (
+    st.sampled_from(TOGETHER))
 SNACKS_WANTED = st.sampled_from(((("popcorn", 1),), (("popcorn", 2), ("cola", 1)), (("cola", 3),)))
 CHOICES = st.sampled_from(("challenge", "right code", "right code", "wrong code", "decline", "insufficient_funds",
                            "abandon"))

@@ -43,6 +43,7 @@ cinemas:
         plan: |
           sss
           ppp
+          DDwc
         screenings:
           - at: [13:00]
             films: [arrival]

@@ -7,6 +7,8 @@ from schemas.errors import Busy, Refusal, RequestInProgress
 from schemas.film import ScreeningCancelled
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, UnknownKitchenOrder, WrongPickUpCode
 from schemas.order_refusals import (
+    CompanionAlone,
+    CoupleSeatParted,
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,
@@ -19,7 +21,7 @@ from schemas.order_refusals import (
 )
 from schemas.payment import PaymentClosed, PaymentDeclined, PaymentInReview
 from tests.integration.model.ledger import Ledger
-from tests.integration.model.orders import OWNING, UNPAID, Money, Order, Wish
+from tests.integration.model.orders import COMPANION, COUPLE, OWNING, UNPAID, WHEELCHAIR, Money, Order, Wish
 from tests.integration.model.sight import Sight
 
 UNPAID_ORDERS = 2
@@ -45,6 +47,10 @@ def of_buying(ledger: Ledger, wish: Wish, now: dt.datetime, again: bool) -> Pred
     assert screening is not None
     if now >= screening.starts_at:
         return Prediction.of({SalesClosed}, set())
+    if len(COUPLE & set(wish.seats)) == 1:
+        return Prediction.of({CoupleSeatParted}, set())
+    if COMPANION in wish.seats and WHEELCHAIR not in wish.seats:
+        return Prediction.of({CompanionAlone}, set())
     if screening.cancelled:
         sure.add(ScreeningCancelled)
     here = [order for order in ledger.orders.values() if order.screening is screening]
@@ -100,6 +106,10 @@ def of_refunding(order: Order, seats: tuple[str, ...], as_shown: bool, now: dt.d
         return Prediction.of({OrderNotRefundable}, set())
     if order.refund_of(list(seats), now) is None:
         return Prediction.of({RefundClosed}, set())
+    if len(COUPLE & set(seats)) == 1:
+        return Prediction.of({CoupleSeatParted}, set())
+    if WHEELCHAIR in seats and COMPANION in order.valid - set(seats):
+        return Prediction.of({CompanionAlone}, set())
     return Prediction.of(set() if as_shown else {RefundChanged}, set())
 
 

@@ -58,3 +58,17 @@ def test_a_companion_place_needs_a_wheelchair_place_of_the_same_order(mesh: Mesh
     alone = mesh.post("/order/refund", token, order_id=order["order_id"], seats=["G1"])
     assert (alone.status_code, alone.json()["code"], alone.json()["seats"]) == (422, "companion_alone", ["G2"])
     assert mesh.post("/order/refund", token, order_id=order["order_id"]).json()["status"] == "refunded"
+
+
+def test_the_demo_audience_sits_on_whole_couple_seats(mesh: Mesh) -> None:
+    """Which it buys as anybody does, and half a couple seat it is not sold."""
+    rows = mesh.rows("order", "SELECT screening_id, seat_id FROM seat_claim JOIN orders USING (order_id, screening_id) "
+                              "WHERE buyer_id = 'demo-audience'")
+    couples = 0
+    for screening_id in {row.screening_id for row in rows}:
+        hall = mesh.get("/film/get_hall_info", screening_id=screening_id).json()
+        taken = {row.seat_id for row in rows if row.screening_id == screening_id}
+        halves = {seat["seat_id"]: seat["goes_with"] for seat in hall["chart"]["seats"] if "goes_with" in seat}
+        assert {halves[seat] for seat in taken & halves.keys()} == taken & halves.keys()
+        couples += len(taken & halves.keys()) // 2
+    assert couples
