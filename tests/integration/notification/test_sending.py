@@ -105,7 +105,7 @@ def test_what_is_given_up_is_listed_and_can_be_sent_again(house: House) -> None:
     wait_until(lambda: house.statuses() == {"failed": 1}, 30, "the last try")
     assert "operations messages" in room.log.read_text()
     listed = house.servers.operate("messages").stdout
-    assert "failed   paid" in listed
+    assert "failed      paid" in listed
     assert "2 tries: ConnectionRefusedError" in listed
     assert "0 wait, 1 were given up" in listed
     inbox = Inbox()

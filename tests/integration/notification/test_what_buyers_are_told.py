@@ -1,5 +1,6 @@
 """What a buyer finds in the post after each turn that an order takes, in a whole mesh."""
 
+import html
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -77,7 +78,7 @@ def test_a_paid_order_is_told_with_all_that_a_visitor_needs(mesh: Mesh, buyer: B
     show = info["screening"]
     assert letter.message["From"] == "Marquee <tickets@localhost>"
     assert show["film_title"] in letter.subject
-    for part in (letter.text, letter.page):
+    for part in (letter.text, html.unescape(letter.page)):
         for fact in (show["film_title"], show["cinema_name"], show["hall_name"], show["starts_at"][11:16],
                      str(int(show["starts_at"][8:10])), ", ".join(seats[:2]), f"{order['total'] / 100:.2f}",
                      f"{mesh.url}/order/{order['order_id']}"):
