@@ -13,6 +13,7 @@ VALUES: dict[str, Any] = {
     "display_name": "Ada",
     "email": "ada@example.org",
     "token": "the-token-that-login-returned",
+    "confirm_email.token": "the-token-behind-the-link",
     "title": "mood",
     "city": "Paris",
     "film_id": "in-the-mood-for-love",
@@ -33,7 +34,8 @@ VALUES: dict[str, Any] = {
 
 def fields_of(method: Method) -> dict[str, Any]:
     """A request that the method takes."""
-    named = {name: VALUES.get(f"{method.room}.{name}", VALUES.get(name)) for name in method.request().fields}
+    named = {name: next((VALUES[key] for key in (f"{method.name}.{name}", f"{method.room}.{name}", name)
+                         if key in VALUES), None) for name in method.request().fields}
     return {name: value for name, value in named.items() if value is not None}
 
 

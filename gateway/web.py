@@ -13,7 +13,7 @@ from schemas.gateway import UnknownPath
 
 FOLDER = Path(__file__).resolve().parents[1] / "web"
 FRONT = "now_showing"
-PAGE = re.compile(r"/(?:(film|screening|order)/[A-Za-z0-9_-]{1,64}|(account|kitchen))")
+PAGE = re.compile(r"/(?:(film|screening|order)/[A-Za-z0-9_-]{1,64}|(account|confirm|kitchen))")
 IMPORT = re.compile(r"""^import\b[^"';]*["'](\.[^"']+)["']""", re.MULTILINE)
 READS = ("GET", "HEAD")
 TYPES = {
@@ -38,7 +38,7 @@ class Web:
         html = files.pop("/web/index.html")
         self._nowhere = _answer(".html", _with_preloads(html, files))
         self._pages = {name: _answer(".html", _with_preloads(html, files, name))
-                       for name in (FRONT, "film", "screening", "order", "account", "kitchen")}
+                       for name in (FRONT, "film", "screening", "order", "account", "confirm", "kitchen")}
         self._files = {path: _answer(posixpath.splitext(path)[1], body) for path, body in files.items()}
 
     def files(self) -> dict[str, Answer]:

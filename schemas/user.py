@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
-from schemas.base import Announcement, Method, Nothing, Schema
+from schemas.base import Announcement, Event, Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
-from schemas.fields import Id, Moment, Text
+from schemas.fields import Id, Moment, Text, Whole
+from schemas.names import is_plain
 
 USERNAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}\Z")
 SHORTEST_PASSWORD = 8  # characters, once it is normalized
@@ -26,13 +28,33 @@ class LoginFailed(Unauthenticated):
     """The username or the password is wrong."""
 
 
+class ConfirmationOver(Conflict):
+    """This link was used before, is too old, or was sent to another address than the account has now."""
+
+
+class NothingToConfirm(Conflict):
+    """The account has no e-mail address, or a confirmed one."""
+
+
+def DisplayName(**options: Any) -> fields.String:  # noqa: N802
+    """What someone wants to be called: plain text without links."""
+    field = Text(80, **options)
+    field.validators.append(_plain)
+    return field
+
+
+def _plain(name: str) -> None:
+    if not is_plain(name):
+        raise ValidationError("A name has no links, line ends or invisible characters.")
+
+
 class RegisterRequest(Schema):
     username = fields.String(
         required=True,
         validate=validate.Regexp(USERNAME, error="3 to 32 of letters, digits, dot, dash, underscore."),
     )
     password = Text(128, least=SHORTEST_PASSWORD, required=True)
-    display_name = Text(80)
+    display_name = DisplayName()
     email = fields.Email(validate=validate.Length(max=254))
 
 
@@ -51,6 +73,8 @@ class Profile(Schema):
     username = fields.String(required=True)
     display_name = fields.String(required=True, allow_none=True)
     email = fields.String(required=True, allow_none=True)
+    email_confirmed_at = Moment(required=True, allow_none=True, metadata={
+        "description": "null: nothing is sent to the address until its owner has opened the link mailed there"})
     roles = fields.List(fields.String(), required=True)
     created_at = Moment(required=True)
 
@@ -73,8 +97,12 @@ class AuthorizeReply(Schema):
 
 
 class UpdateProfileRequest(Schema):
-    display_name = Text(80, allow_none=True)
+    display_name = DisplayName(allow_none=True)
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
+
+
+class ConfirmEmailRequest(Schema):
+    token = Text(200, required=True, metadata={"description": "of the link that was mailed"})
 
 
 class ContactRequest(Schema):
@@ -86,7 +114,26 @@ class Contact(Schema):
 
     user_id = Id(required=True)
     display_name = fields.String(required=True, allow_none=True)
-    email = fields.String(required=True, allow_none=True, metadata={"description": "null: write nothing"})
+    email = fields.String(required=True, allow_none=True, metadata={"description": "confirmed; null: write nothing"})
+    unconfirmed = fields.Boolean(required=True, metadata={"description": "an address waits to be confirmed"})
+
+
+class ConfirmationRequest(Schema):
+    user_id = Id(required=True)
+    number = Whole(required=True, metadata={"description": "of the event that asks for it; only the last one counts"})
+
+
+class Confirmation(Schema):
+    """An address and the token to confirm it with; both are null where there is nothing to confirm."""
+
+    email = fields.String(required=True, allow_none=True)
+    token = fields.String(required=True, allow_none=True)
+
+
+class EmailEvent(Schema):
+    """Without the address: whoever writes to it asks for it then."""
+
+    user_id = Id(required=True)
 
 
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
@@ -100,7 +147,18 @@ LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
                         "Change my display name or e-mail address; fields left out stay as they are.", keyed=True)
+CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
+                       "Confirm an e-mail address with the token that was mailed there; it works once.",
+                       refusals=(ConfirmationOver,))
+SEND_CONFIRMATION = Method("user", "send_confirmation", Nothing, Nothing, "buyer",
+                           "Mail me the link once more that confirms my e-mail address.",
+                           refusals=(NothingToConfirm, TooOften), keyed=True)
 GET_CONTACT = Method("user", "get_contact", ContactRequest, Contact, "internal",
                      "How to write to an account's holder.", reads=True)
 
+ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, Confirmation, "internal",
+                            "A new token to confirm an account's address with, to be mailed there and nowhere else.")
+
+EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for its owner to confirm it.")
+EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

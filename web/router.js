@@ -10,6 +10,7 @@ const PAGES = [
   [/^\/screening\/([\w-]+)$/, () => import("./pages/screening.js")],
   [/^\/order\/([\w-]+)$/, () => import("./pages/order.js")],
   [/^\/account$/, () => import("./pages/account.js")],
+  [/^\/confirm$/, () => import("./pages/confirm.js")],
   [/^\/kitchen$/, () => import("./pages/kitchen.js")],
 ];
 const NOWHERE = [/^/, () => Promise.reject(new Problem("unknown_path", 404))];

@@ -7,3 +7,7 @@ class PostDown(Exception):
 
 class Undeliverable(Exception):
     """This message will not be taken, however often it is tried."""
+
+
+class Unconfirmed(Exception):
+    """The buyer's address waits for its owner to confirm it, and the message with it."""

@@ -12,6 +12,7 @@ import orjson
 
 from schemas import addresses
 from schemas.base import lenient
+from schemas.names import is_plain
 from schemas.order import OrderEvent
 from services.foundation.settings import SettingsError, public_url
 from services.notification import rules
@@ -87,15 +88,20 @@ def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessa
         *particulars(words, message.kind, facts),
         ("order", message.order_id))]
 
-    to = recipient(contact) if contact["email"] else NOBODY
+    return compose(message, recipient(contact["email"]) if contact["email"] else NOBODY, head, subject, parts, rows)
+
+
+def compose(message: Any, to: Address | Group, head: Letterhead, subject: str, parts: dict[str, str],
+            rows: list[tuple[str, str]]) -> EmailMessage:
+    """The e-mail of these sentences and rows, under the one Message-ID of its event."""
     letter = EmailMessage(policy=SMTP.clone(linesep="\n", utf8=not str(to).isascii()))
     letter["Subject"], letter["From"], letter["To"] = subject, head.sender, to
     letter["Date"] = format_datetime(message.occurred_at)
     letter["Message-ID"] = f"<{message.event_id}@{head.sender.domain}>"
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(as_text(words, parts, rows), cte="8bit")
-    letter.add_alternative(as_page(words, subject, parts, rows), subtype="html", cte="8bit")
-    letter["Content-Language"] = words.language
+    letter.set_content(as_text(head.words, parts, rows), cte="8bit")
+    letter.add_alternative(as_page(head.words, subject, parts, rows), subtype="html", cte="8bit")
+    letter["Content-Language"] = head.words.language
     return letter
 
 
@@ -120,13 +126,15 @@ def sentence(kind: str, facts: dict[str, Any]) -> str:
 
 
 def greeting(words: Words, name: str | None) -> str:
-    return words.say("greeting", name=one_line(name)) if name and one_line(name) else words.say("greeting.unnamed")
+    """By name, unless that is none: what was given long ago may hold a link."""
+    is_name = name is not None and name.strip() and is_plain(name)
+    return words.say("greeting", name=one_line(str(name))) if is_name else words.say("greeting.unnamed")
 
 
-def recipient(contact: dict[str, Any]) -> Address:
-    """Without the name: that is the buyer's own word, and a header is no place for it."""
+def recipient(email: str) -> Address:
+    """Without the name: that is the buyer's own word, and a header is no place for it. Raises Undeliverable."""
     try:
-        mailbox = addresses.parse(str(contact["email"]))
+        mailbox = addresses.parse(email)
     except addresses.NotAnAddress:
         raise Undeliverable("not an address") from None
     return Address(username=mailbox.name, domain=mailbox.written_domain)
@@ -139,7 +147,9 @@ def one_line(text: str) -> str:
 
 def as_text(words: Words, parts: dict[str, str], rows: list[tuple[str, str]]) -> str:
     lines = [f"{label}{words.say('colon')}{value}" for label, value in rows]
-    return "\n".join([parts["greeting"], "", parts["text"], "", *lines, "",
+    if lines:
+        lines.append("")
+    return "\n".join([parts["greeting"], "", parts["text"], "", *lines,
                       f"{parts['link_text']}{words.say('colon')}{parts['link']}", "", "-- ", parts["foot"], ""])
 
 

@@ -27,13 +27,15 @@ def messages_command(retry: bool, most: int) -> None:
     for row in rows:
         click.echo(line(row))
     click.echo(f"{numbers.get('waiting', 0)} wait, {numbers.get('failed', 0)} were given up, "
-               f"{numbers.get('sent', 0)} were sent, {numbers.get('no_address', 0)} had nowhere to go.")
+               f"{numbers.get('sent', 0)} were sent, {numbers.get('no_address', 0)} had nowhere to go, "
+               f"{numbers.get('unconfirmed', 0)} wait for an address to be confirmed.")
 
 
 def line(row: Any) -> str:
     happened = row.occurred_at.isoformat(" ", "seconds")
-    when = f", next at {row.due_at.isoformat(' ', 'seconds')}" if row.status == "waiting" else ""
-    return (f"{row.status:<8} {row.kind:<20} order {row.order_id}  of {happened}  "
+    when = f", next at {row.due_at.isoformat(' ', 'seconds')}" if row.status != "failed" else ""
+    about = f"order {row.order_id}" if row.order_id else f"user {row.buyer_id}"
+    return (f"{row.status:<11} {row.kind:<20} {about}  of {happened}  "
             f"{row.tries} tries{when}: {row.error or 'not tried in vain yet'}")
 
 

@@ -17,15 +17,18 @@ class Base(DeclarativeBase):
 
 
 class Message(Base):
-    """One row a message: `waiting`, then `sent`, `failed` or `no_address`. Nobody's address is kept here."""
+    """One row a message: `waiting`, then `sent`, `failed` or `no_address`. Nobody's address is kept here.
+
+    `unconfirmed` ones wait for the buyer's address to be confirmed.
+    """
 
     __tablename__ = "message"
 
     message_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     event_id: Mapped[str] = mapped_column(String(64), index=True)
-    kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules.KINDS
-    order_id: Mapped[str] = mapped_column(String(64))
-    buyer_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules.KINDS, or CONFIRM_EMAIL
+    order_id: Mapped[str | None] = mapped_column(String(64))
+    buyer_id: Mapped[str] = mapped_column(String(64))  # or whose address is to be confirmed
     facts: Mapped[bytes] = mapped_column(MEDIUMBLOB)  # the event's body, as JSON
     occurred_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))

@@ -3,8 +3,9 @@
 import datetime as dt
 from typing import Any
 
-# Every kind of message; each has its sentences in language/.
+# Every kind of message about an order, and the one that asks to confirm an address; each has sentences in language/.
 KINDS = ("paid", "revived", "part_refunded", "refunded", "cancelled", "screening_cancelled", "paid_late")
+CONFIRM_EMAIL = "confirm_email"
 
 
 def kind_of(event: str, facts: dict[str, Any]) -> str | None:
@@ -61,3 +62,8 @@ def seats_left(facts: dict[str, Any]) -> list[str]:
 def next_try(tries: int, pauses: list[float], now: dt.datetime) -> dt.datetime:
     """When to try again after so many tries in vain; after the last pause it is waited that long each time."""
     return now + dt.timedelta(seconds=pauses[min(tries, len(pauses)) - 1])
+
+
+def waits_for_address(occurred_at: dt.datetime, now: dt.datetime, hours: float) -> bool:
+    """Whether a message to an address that is not confirmed may be sent yet, once it is."""
+    return now < occurred_at + dt.timedelta(hours=hours)

@@ -8,8 +8,10 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.message import EmailMessage
 from typing import Any
 
+import orjson
 from eventlet import GreenPool, Timeout
 from nameko import config
 
@@ -17,8 +19,8 @@ from schemas import user
 from schemas.errors import Busy
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.remote import RemoteCaller
-from services.notification import letter, rules, store
-from services.notification.errors import PostDown, Undeliverable
+from services.notification import confirmation, letter, rules, store
+from services.notification.errors import PostDown, Unconfirmed, Undeliverable
 from services.notification.letter import Letterhead
 from services.notification.post import Post
 
@@ -27,6 +29,7 @@ LEASE = dt.timedelta(seconds=120)
 SEND_SECONDS = 60  # less than the lease, so that nobody else begins while we are at it
 AT_ONCE = 4
 A_PASS = 50  # messages
+LOOK_AGAIN = dt.timedelta(minutes=5)  # at an address that was not confirmed, should the event have come before the look
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Sending:
 
     def send_due(self) -> None:
         """One pass over what is due. It ends early when nothing can be sent at the moment, or the room leaves."""
+        self.database.run(lambda tx: store.unpark(tx, utc_now()))
         pool = GreenPool(AT_ONCE)
         for _ in range(AT_ONCE):
             pool.spawn(self._work_through, A_PASS // AT_ONCE)
@@ -64,6 +68,9 @@ class Sending:
                 status = self._hand_in(message)
         except Undeliverable as problem:
             self._give_up(message, str(problem))
+        except Unconfirmed:
+            until = utc_now() + LOOK_AGAIN
+            self.database.run(lambda tx: store.park(tx, message.message_id, until, "the address is not confirmed"))
         except (Busy, PostDown) as problem:
             self.stopped = True  # the next message would fare no better
             self._put_off(message, str(problem) if isinstance(problem, PostDown) else f"{problem.code}: user room")
@@ -78,11 +85,27 @@ class Sending:
             log.info("message %s", status, extra=about(message))
 
     def _hand_in(self, message: Any) -> str:
-        contact = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})
-        if self.post.needs_address and not contact["email"]:
+        written = self._confirmation(message) if message.kind == rules.CONFIRM_EMAIL else self._news(message)
+        if written is None:
             return "no_address"
-        self.post.send(letter.write(message, contact, self.head))
+        self.post.send(written)
         return "sent"
+
+    def _news(self, message: Any) -> EmailMessage | None:
+        """What has become of an order; None when there is nowhere to send it."""
+        contact = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})
+        hours = config["notification"]["unconfirmed_hours"]
+        if contact["unconfirmed"] and rules.waits_for_address(message.occurred_at, utc_now(), hours):
+            raise Unconfirmed()
+        if self.post.needs_address and not contact["email"]:
+            return None
+        return letter.write(message, contact, self.head)
+
+    def _confirmation(self, message: Any) -> EmailMessage | None:
+        """The link that confirms an address; None when that is not wanted any more."""
+        number = orjson.loads(message.facts)["number"]
+        given = self.remote.call(user.ISSUE_CONFIRMATION, {"user_id": message.buyer_id, "number": number})
+        return confirmation.write(message, given, self.head) if given["token"] else None
 
     def _put_off(self, message: Any, error: str) -> None:
         mine = config["notification"]

@@ -1,4 +1,7 @@
-"""The notification room: writes to buyers what has become of their orders, once for each event."""
+"""The notification room: writes to buyers what has become of their orders, once for each event.
+
+Nobody is written to at an address that its owner has not confirmed, except to ask for that.
+"""
 
 import datetime as dt
 import logging
@@ -7,7 +10,7 @@ from typing import Any
 from nameko import config
 from nameko.timer import timer
 
-from schemas import order
+from schemas import order, user
 from schemas.base import Event
 from services.foundation import inbox
 from services.foundation.chores import Leaving, every
@@ -63,15 +66,27 @@ class Notification:
         """Money that came too late goes back."""
         self._note(order.PAID_LATE, delivery)
 
-    def _note(self, event: Event, delivery: Delivery) -> None:
-        """Write down the message that this event calls for, if any, with the inbox row that makes it one."""
-        kind = rules.kind_of(event.type, delivery.body)
-        if kind is None:
-            return
+    @on_event(user.EMAIL_GIVEN)
+    def email_given(self, delivery: Delivery) -> None:
+        """Ask whether it is theirs."""
+        self._write_down(rules.CONFIRM_EMAIL, delivery, delivery.body["user_id"])
 
+    @on_event(user.EMAIL_CONFIRMED)
+    def email_confirmed(self, delivery: Delivery) -> None:
+        """What has waited for that is sent."""
+        self.database.run(lambda tx: store.unpark(tx, utc_now(), delivery.body["user_id"]))
+
+    def _note(self, event: Event, delivery: Delivery) -> None:
+        """Write down the message that this event calls for, if any."""
+        kind = rules.kind_of(event.type, delivery.body)
+        if kind is not None:
+            self._write_down(kind, delivery, delivery.body["buyer_id"])
+
+    def _write_down(self, kind: str, delivery: Delivery, to: str) -> None:
+        """With the inbox row that makes it one message."""
         def note(tx: Any) -> None:
             if inbox.first_time(tx, INBOX, delivery):
-                store.note(tx, kind, delivery.event_id, delivery.body, delivery.occurred_at, utc_now())
+                store.note(tx, kind, delivery, to, utc_now())
 
         self.database.run(note)
 

@@ -7,19 +7,19 @@ import orjson
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from services.foundation.events import Delivery
 from services.foundation.ids import new_id
 from services.notification.models import LONGEST_ERROR, Message
 
 messages: Any = Message.__table__
 
 
-def note(tx: Connection, kind: str, event_id: str, facts: dict[str, Any], occurred_at: dt.datetime,
-         now: dt.datetime) -> None:
-    """Write down a message that is to be sent."""
+def note(tx: Connection, kind: str, delivery: Delivery, to: str, now: dt.datetime) -> None:
+    """Write down a message that is to be sent to the user `to`, about what the delivery tells."""
     tx.execute(insert(messages), {
-        "message_id": new_id(), "event_id": event_id, "kind": kind, "order_id": facts["order_id"],
-        "buyer_id": facts["buyer_id"], "facts": orjson.dumps(facts), "occurred_at": occurred_at, "status": "waiting",
-        "tries": 0, "due_at": now, "changed_at": now})
+        "message_id": new_id(), "event_id": delivery.event_id, "kind": kind, "order_id": delivery.body.get("order_id"),
+        "buyer_id": to, "facts": orjson.dumps({**delivery.body, "number": delivery.sequence}),
+        "occurred_at": delivery.occurred_at, "status": "waiting", "tries": 0, "due_at": now, "changed_at": now})
 
 
 def claim(tx: Connection, now: dt.datetime, lease: dt.timedelta) -> Row[Any] | None:
@@ -48,6 +48,18 @@ def put_off(tx: Connection, message_id: str, until: dt.datetime, error: str) -> 
                .values(due_at=until, error=error[:LONGEST_ERROR]))
 
 
+def park(tx: Connection, message_id: str, until: dt.datetime, error: str) -> None:
+    """Keep it until the buyer's address is confirmed, and look again at `until`; this was no try."""
+    tx.execute(update(messages).where(messages.c.message_id == message_id, messages.c.status == "waiting")
+               .values(status="unconfirmed", tries=0, due_at=until, error=error[:LONGEST_ERROR]))
+
+
+def unpark(tx: Connection, now: dt.datetime, buyer_id: str | None = None) -> None:
+    """Have this buyer's messages looked at now; without a buyer those whose time has come."""
+    these = messages.c.buyer_id == buyer_id if buyer_id else messages.c.due_at <= now
+    tx.execute(update(messages).where(messages.c.status == "unconfirmed", these).values(status="waiting", due_at=now))
+
+
 # --- for operators ---
 
 
@@ -59,7 +71,7 @@ def count(tx: Connection) -> dict[str, int]:
 
 def unsent(tx: Connection, most: int) -> list[Row[Any]]:
     """Messages that wait or have failed, the oldest first."""
-    query = select(messages).where(messages.c.status.in_(("failed", "waiting")))
+    query = select(messages).where(messages.c.status.in_(("failed", "unconfirmed", "waiting")))
     return list(tx.execute(query.order_by(messages.c.status, messages.c.occurred_at).limit(most)))
 
 

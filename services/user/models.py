@@ -1,4 +1,4 @@
-"""The user room's tables: accounts, and the tokens that are good at the moment."""
+"""The user room's tables: accounts, the tokens that are good at the moment, and the links that confirm addresses."""
 
 import datetime as dt
 
@@ -7,6 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import UtcDateTime
 from services.foundation.idempotency import key_table
+from services.foundation.outbox import outbox_table
 
 
 class Base(DeclarativeBase):
@@ -24,6 +25,8 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(255, collation="ascii_bin"))
     display_name: Mapped[str | None] = mapped_column(String(80))
     email: Mapped[str | None] = mapped_column(String(254))
+    email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    email_events: Mapped[int] = mapped_column(server_default="0")  # how many have told of the address
     roles: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
@@ -39,4 +42,16 @@ class Token(Base):
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
+class Confirmation(Base):
+    """A link that was mailed to an address. Only its token's digest is kept, and the link works once."""
+
+    __tablename__ = "confirmation"
+
+    token_id: Mapped[str] = mapped_column(String(64, collation="ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
 KEYS = key_table(Base.metadata)
+OUTBOX = outbox_table(Base.metadata)

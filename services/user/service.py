@@ -15,9 +15,10 @@ from services.foundation.database import Database, utc_now
 from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
 from services.foundation.presence import Presence
 from services.foundation.redis_client import Redis
-from services.user import emails, passwords, store, tokens
-from services.user.attempts import LoginAttempts
-from services.user.models import KEYS, Base
+from services.foundation.relay import Relay
+from services.user import confirmations, emails, passwords, store, tokens
+from services.user.attempts import ConfirmationMails, LoginAttempts
+from services.user.models import KEYS, OUTBOX, Base
 
 log = logging.getLogger("marquee.user")
 KEYS_KEPT = dt.timedelta(days=7)
@@ -29,19 +30,26 @@ class User:
 
     asker = AskerProvider()
     database = Database(Base)
+    relay = Relay(OUTBOX)
     redis = Redis()
     attempts = LoginAttempts()
+    mails = ConfirmationMails()
     announcer = Announcer()
     presence = Presence()
 
     @call(contract.REGISTER)
     def register(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Open an account. The username keeps its spelling, and is taken in every other spelling too."""
+        """Open an account. The username keeps its spelling, and is taken in every other spelling too.
+
+        Nothing is sent to an address but a link, until its owner has opened that.
+        """
         request = with_email_normalized(request)
         keys = Keys(KEYS, self.asker, contract.REGISTER, request)
 
         def open_account(tx: Any) -> dict[str, Any]:
             store.add(tx, account)
+            if is_asked:
+                confirmations.ask(tx, account["user_id"])
             return account
 
         try:
@@ -49,6 +57,7 @@ class User:
         except AlreadyAnswered as earlier:
             return earlier.reply
         account = store.new_account(request, passwords.make_hash(request["password"]))
+        is_asked = bool(account["email"]) and self.mails.allow(account["email"], account["user_id"])
         return keys.once(self.database, open_account)
 
     @call(contract.LOGIN)
@@ -98,28 +107,75 @@ class User:
 
     @call(contract.UPDATE_PROFILE)
     def update_profile(self, request: dict[str, Any]) -> Any:
-        """Change display_name or email (null removes it); what is left out stays."""
+        """Change display_name or email (null removes it); what is left out stays. A new address is to be confirmed."""
         request = with_email_normalized(request)
         keys = Keys(KEYS, self.asker, contract.UPDATE_PROFILE, request)
+        if answered := keys.answered(self.database):
+            return answered
+        before, email = self.database.read(self._profile), request.get("email")
+        is_asked = email is not None and email != before.email and self.mails.allow(email, before.user_id)
 
         def change(tx: Any) -> Any:
-            store.change(tx, str(self.asker.user_id), **request)
+            moves = "email" in request and store.lock(tx, before.user_id).email != email
+            store.change(tx, before.user_id, **request, **({"email_confirmed_at": None} if moves else {}))
+            if moves:
+                confirmations.withdraw(tx, before.user_id)
+            if moves and is_asked:
+                confirmations.ask(tx, before.user_id)
             return self._profile(tx)
 
         return keys.once(self.database, change)
 
+    @call(contract.SEND_CONFIRMATION)
+    def send_confirmation(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Mail the link once more. Raises NothingToConfirm, and TooOften for an account or an address."""
+        keys = Keys(KEYS, self.asker, contract.SEND_CONFIRMATION, request)
+        if keys.answered(self.database) is not None:
+            return {}
+        profile = self.database.read(self._profile)
+        if profile.email is None or profile.email_confirmed_at:
+            raise contract.NothingToConfirm()
+        self.mails.count(profile.user_id)
+        self.mails.count(profile.email)
+
+        def ask(tx: Any) -> dict[str, Any]:
+            confirmations.ask(tx, profile.user_id)
+            return {}
+
+        return keys.once(self.database, ask)
+
+    @call(contract.CONFIRM_EMAIL)
+    def confirm_email(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Whoever has the link owns the address. It works once; raises ConfirmationOver afterwards."""
+        self.database.run_known(lambda tx: confirmations.confirm(tx, request["token"], utc_now()))
+        return {}
+
+    # --- for the notification room ---
+
     @call(contract.GET_CONTACT)
     def get_contact(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A name and an address to write to; who gave no address gets no message."""
+        """A name and an address to write to; who gave no address, or has not confirmed it, gets no message."""
         found = self.database.read(lambda tx: store.by_id(tx, request["user_id"]))
-        return {"user_id": request["user_id"], "email": found and found.email,
+        is_confirmed = bool(found and found.email_confirmed_at)
+        return {"user_id": request["user_id"], "email": found.email if is_confirmed else None,
+                "unconfirmed": bool(found and found.email and not is_confirmed),
                 "display_name": found and (found.display_name or found.username)}
+
+    @call(contract.ISSUE_CONFIRMATION)
+    def issue_confirmation(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A link to mail. Those that were mailed before go on working: nobody knows which of them arrived."""
+        lifetime = dt.timedelta(hours=float(config["user"]["confirmation_hours"]))
+        given = self.database.run_known(
+            lambda tx: confirmations.issue(tx, request["user_id"], request["number"], utc_now(), lifetime))
+        email, token = given or (None, None)
+        return {"email": email, "token": token}
 
     @timer(interval=PURGE_SECONDS)
     def forget_the_old(self) -> None:
-        """Drop tokens that are over and answers nobody will ask for again."""
+        """Drop tokens and links that are over, and answers nobody will ask for again."""
         now = utc_now()
         try:
+            self.database.run(lambda tx: confirmations.delete_expired(tx, now))
             self.database.run(lambda tx: tokens.delete_expired(tx, now))
             self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again; the room lives on

@@ -1,5 +1,6 @@
-/** The reader's account: my orders, and the way out. */
+/** The reader's account: my orders, my address, and the way out. */
 
+import { address } from "../address.js";
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../format.js";
@@ -22,17 +23,20 @@ export async function show(main, { left }) {
     more.onclick = () => load(page.next_cursor);
   }
 
+  let profile;
   try {
-    await load();
+    [profile] = await Promise.all([read("/user/get_profile", {}, left), load()]);
   } catch (problem) {
     if (problem.code === "unauthenticated") return strangers(main);
     throw problem;
   }
   if (!orders.children.length) orders.append(h("li", { class: "empty" }, h("p", {}, t("account.none")), h("a", { class: "button", href: "/" }, t("nav.home"))));
+  const mail = address(profile);
+  const waits = profile.email && !profile.email_confirmed_at; // which is worth the first place
   fill(main, h("section", { class: "account" }, h("header", { class: "row spread" },
     h("div", {}, h("h1", { tabindex: "-1" }, t("account.title")), h("p", { class: "muted" }, user.display_name ?? user.username)),
     h("button", { onclick: () => session.signOut().catch(() => {}).then(() => go("/")) }, t("account.sign_out"))),
-  h("div", { class: "stack" }, h("h2", {}, t("account.orders")), orders, more)));
+  h("div", { class: "stack" }, ...(waits ? [mail] : []), h("h2", {}, t("account.orders")), orders, more, ...(waits ? [] : [mail]))));
   return t("account.title");
 }
 

@@ -66,10 +66,11 @@ class House:
 
     # --- what happens ---
 
-    def account(self, email: str | None = "ada@mail.example") -> str:
-        user_id = new_id()
-        self.servers.rows("user", "INSERT INTO user (user_id, username, folded, password_hash, email, roles, "
-                                  "created_at) VALUES (:u, :u, :u, '!', :e, '[]', UTC_TIMESTAMP())", u=user_id, e=email)
+    def account(self, email: str | None = "ada@mail.example", confirmed: bool = True) -> str:
+        user_id, now = new_id(), utc_now().replace(tzinfo=None)
+        self.servers.rows("user", "INSERT INTO user (user_id, username, folded, password_hash, email, "
+                                  "email_confirmed_at, roles, created_at) VALUES (:u, :u, :u, '!', :e, :c, '[]', :now)",
+                          u=user_id, e=email, c=now if email and confirmed else None, now=now)
         return user_id
 
     def envelopes(self, count: int, buyer_id: str, event: Event = order.PAID,

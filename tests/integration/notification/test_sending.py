@@ -1,5 +1,6 @@
 """Each event makes one message, whoever dies, however often it is told, and however long the post is away."""
 
+import datetime as dt
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from rehearsal.mesh import free_ports, wait_until
-from schemas import order
+from schemas import order, user
+from services.foundation.database import utc_now
 from services.notification import rules
 from services.notification.words import sentences
 from tests.integration.notification.house import House
@@ -103,7 +105,7 @@ def test_what_is_given_up_is_listed_and_can_be_sent_again(house: House) -> None:
     wait_until(lambda: house.statuses() == {"failed": 1}, 30, "the last try")
     assert "operations messages" in room.log.read_text()
     listed = house.servers.operate("messages").stdout
-    assert "failed   paid" in listed
+    assert "failed      paid" in listed
     assert "2 tries: ConnectionRefusedError" in listed
     assert "0 wait, 1 were given up" in listed
     inbox = Inbox()
@@ -139,6 +141,47 @@ def test_whoever_has_no_address_or_no_account_gets_no_mail(house: House) -> None
         house.run(smtp_port=port)
         house.publish([*house.envelopes(1, house.account(email=None)), *house.envelopes(1, "nobody")])
         wait_until(lambda: house.statuses() == {"no_address": 2}, 30, "the notes")
+    assert inbox.taken == []
+
+
+def confirmed(house: House, buyer: str) -> None:
+    """The owner of the address has opened the link."""
+    house.sql("UPDATE marquee_user.user SET email_confirmed_at = UTC_TIMESTAMP()")
+    house.publish([{**house.envelopes(1, buyer)[0], "type": user.EMAIL_CONFIRMED.type, "version": 1,
+                    "body": {"user_id": buyer}}])
+
+
+def test_what_is_for_an_address_that_is_not_confirmed_waits_until_it_is(house: House) -> None:
+    inbox, buyer = Inbox(), house.account(confirmed=False)
+    with mail_server(inbox) as port:
+        house.run(smtp_port=port)
+        house.publish(house.envelopes(2, buyer))
+        wait_until(lambda: house.statuses() == {"unconfirmed": 2}, 30, "the looks")
+        assert "2 wait for an address to be confirmed" in house.servers.operate("messages").stdout
+        assert inbox.taken == []
+        confirmed(house, buyer)
+        house.wait_for(2)
+    assert inbox.recipients == ["ada@mail.example"] * 2
+
+
+def test_a_look_that_came_before_the_confirmation_and_was_noted_after_it_is_repeated(house: House) -> None:
+    inbox, buyer = Inbox(), house.account(confirmed=False)
+    with mail_server(inbox) as port:
+        house.run(smtp_port=port)
+        house.publish(house.envelopes(1, buyer))
+        wait_until(lambda: house.statuses() == {"unconfirmed": 1}, 30, "the look")
+        house.sql("UPDATE marquee_user.user SET email_confirmed_at = UTC_TIMESTAMP()")  # and no event comes any more
+        house.sql("UPDATE message SET due_at = UTC_TIMESTAMP() WHERE status = 'unconfirmed'")
+        house.wait_for(1)
+
+
+def test_an_address_that_is_never_confirmed_is_not_waited_for_for_ever(house: House) -> None:
+    inbox, long_ago = Inbox(), (utc_now() - dt.timedelta(days=3)).isoformat()
+    with mail_server(inbox) as port:
+        house.run(smtp_port=port)
+        [envelope] = house.envelopes(1, house.account(confirmed=False))
+        house.publish([{**envelope, "occurred_at": long_ago}])
+        wait_until(lambda: house.statuses() == {"no_address": 1}, 30, "the end")
     assert inbox.taken == []
 
 

@@ -1,5 +1,6 @@
 """What a buyer finds in the post after each turn that an order takes, in a whole mesh."""
 
+import html
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from rehearsal.mesh import Mesh, wait_until
 from services.foundation.database import Transactions, make_engine
 from services.notification.service import Notification
 from services.order import store
+from tests.integration.notification.addresses import give_address
 from tests.integration.notification.letters import Received, received
 from tests.integration.order.test_orders import charge, make_late
 
@@ -41,7 +43,7 @@ class Buyer:
 @pytest.fixture
 def buyer(mesh: Mesh) -> Buyer:
     token, email = mesh.buyer(), f"ada.{secrets.token_hex(4)}@cinema.example"
-    assert mesh.post("/user/update_profile", token, email=email, display_name="Ada <b>Lovelace</b>").status_code == 200
+    give_address(mesh, token, email, "Ada <b>Lovelace</b>")
     return Buyer(mesh, token, email)
 
 
@@ -76,7 +78,7 @@ def test_a_paid_order_is_told_with_all_that_a_visitor_needs(mesh: Mesh, buyer: B
     show = info["screening"]
     assert letter.message["From"] == "Marquee <tickets@localhost>"
     assert show["film_title"] in letter.subject
-    for part in (letter.text, letter.page):
+    for part in (letter.text, html.unescape(letter.page)):
         for fact in (show["film_title"], show["cinema_name"], show["hall_name"], show["starts_at"][11:16],
                      str(int(show["starts_at"][8:10])), ", ".join(seats[:2]), f"{order['total'] / 100:.2f}",
                      f"{mesh.url}/order/{order['order_id']}"):

@@ -40,7 +40,7 @@ def message(kind: str = "paid", **changes: Any) -> Any:
 
 
 def contact(name: str | None = "Ada", email: str | None = "ada@mail.example") -> dict[str, Any]:
-    return GET_CONTACT.dump({"user_id": "b1", "display_name": name, "email": email})
+    return GET_CONTACT.dump({"user_id": "b1", "display_name": name, "email": email, "unconfirmed": False})
 
 
 def letterhead(**changes: Any) -> Letterhead:

@@ -73,14 +73,18 @@ def test_a_film_may_be_called_anything() -> None:
     assert [name for name in told.message if name.lower() == "to"] == ["To"]
 
 
-@pytest.mark.parametrize("name", ["Ada\r\nBcc: everyone@mail.example", "Ada\u2028Bcc: x@mail.example", "{link}", "\n\t",
-                                  "<img src=x onerror=alert(1)>", "艾达 " * 20])
-def test_a_buyer_may_be_called_anything(name: str) -> None:
+@pytest.mark.parametrize(("name", "greeting"), [
+    ("Ada\r\nBcc: everyone@mail.example", "Hello,"), ("Ada\u2028Bcc: x@mail.example", "Hello,"),
+    ("You won! https://evil.example", "Hello,"), ("Ada.Lovelace", "Hello,"), ("\n\t", "Hello,"),
+    ("{link}", "Hello {link},"),
+    ("<img src=x onerror=alert(1)>", "Hello <img src=x onerror=alert(1)>,"), ("艾达 艾达 ", "Hello 艾达 艾达,"),
+])
+def test_a_buyer_may_be_called_anything_and_is_addressed_plainly(name: str, greeting: str) -> None:
     told = written(name=name)
     assert told.message["Bcc"] is None
     assert told.to == "ada@mail.example"
     assert Page(told.page).tags & {"img", "script"} == set()
-    assert told.text.splitlines()[0] == (f"Hello {' '.join(name.split())}," if name.strip() else "Hello,")
+    assert told.text.splitlines()[0] == greeting
 
 
 def test_who_has_no_name_is_greeted_all_the_same() -> None:

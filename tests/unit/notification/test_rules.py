@@ -51,3 +51,9 @@ def test_who_had_not_paid_for_a_cancelled_screening_is_told_no_refund() -> None:
 def test_pauses_grow_and_the_last_one_stays() -> None:
     waits = [(rules.next_try(tries, [5, 30, 120], NOON) - NOON) / dt.timedelta(seconds=1) for tries in range(1, 6)]
     assert waits == [5, 30, 120, 120, 120]
+
+
+def test_a_message_waits_for_its_address_to_be_confirmed_but_not_for_ever() -> None:
+    hour = dt.timedelta(hours=1)
+    assert rules.waits_for_address(NOON, NOON + 47 * hour, 48)
+    assert not rules.waits_for_address(NOON, NOON + 48 * hour, 48)

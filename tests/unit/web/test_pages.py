@@ -14,7 +14,7 @@ FILES = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in (".html", 
 
 
 @pytest.mark.parametrize("path", ["/film/amelie", "/film/mad-max-fury-road", "/screening/kanal-1-20261121-2000",
-                                  "/order/01a1fdceed2673018dc2632fa9903c6d", "/account", "/kitchen"])
+                                  "/order/01a1fdceed2673018dc2632fa9903c6d", "/account", "/confirm", "/kitchen"])
 def test_a_page_stands_where_a_buyer_can_be(path: str) -> None:
     reply = WEB.page(Request("GET", path, "r", browses=True))
     assert WEB.serves(path)
@@ -83,7 +83,7 @@ def test_every_module_that_is_imported_is_there() -> None:
 
 @pytest.mark.parametrize(("path", "script"), [
     ("/", "now_showing"), ("/film/amelie", "film"), ("/screening/x", "screening"), ("/order/x", "order"),
-    ("/account", "account"), ("/kitchen", "kitchen")])
+    ("/account", "account"), ("/confirm", "confirm"), ("/kitchen", "kitchen")])
 def test_a_page_asks_at_once_for_the_modules_it_will_import_and_for_no_others(path: str, script: str) -> None:
     html = WEB.page(Request("GET", path, "r", browses=True)).body.decode()
     named = re.findall(r'<link rel="modulepreload" href="/web/([^"]+)">', html)
@@ -100,7 +100,7 @@ def test_modules_that_import_each_other_are_asked_for_once(tmp_path: Path) -> No
     (tmp_path / "index.html").write_text("<head></head>")
     (tmp_path / "app.js").write_text('import { b } from "./b.js";\n')
     (tmp_path / "b.js").write_text('import {\n  a,\n} from "./app.js";\n')
-    for page in ("now_showing", "film", "screening", "order", "account", "kitchen"):
+    for page in ("now_showing", "film", "screening", "order", "account", "confirm", "kitchen"):
         (tmp_path / "pages" / f"{page}.js").write_text("")
     page = Web(tmp_path).files()["/"].body.decode()
     assert re.findall(r'href="([^"]+)"', page) == ["/web/app.js", "/web/pages/now_showing.js", "/web/b.js"]

@@ -1,0 +1,64 @@
+"""The links by which the owner of an e-mail address confirms it: each works once, for a while, for one address."""
+
+import datetime as dt
+import secrets
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from schemas.user import EMAIL_CONFIRMED, EMAIL_GIVEN, ConfirmationOver, token_id
+from services.foundation import outbox
+from services.user import store
+from services.user.models import OUTBOX, Confirmation, User
+
+
+def ask(tx: Connection, user_id: str) -> None:
+    """Have a link mailed to the address of the account. The event names neither."""
+    outbox.write(tx, OUTBOX, EMAIL_GIVEN, about=user_id, sequence=_next(tx, user_id), body={"user_id": user_id})
+
+
+def issue(tx: Connection, user_id: str, number: int, now: dt.datetime,
+          lifetime: dt.timedelta) -> tuple[str, str] | None:
+    """The address and a new token for it; None when nothing is to be confirmed.
+
+    Only the last event about an address counts: what was asked for another address is not mailed to this one.
+    """
+    user = store.lock(tx, user_id) if store.by_id(tx, user_id) else None
+    if user is None or user.email is None or user.email_confirmed_at is not None or user.email_events != number:
+        return None
+    token = secrets.token_urlsafe(32)
+    tx.execute(insert(Confirmation), {"token_id": token_id(token), "user_id": user_id, "email": user.email,
+                                      "expires_at": now + lifetime})
+    return user.email, token
+
+
+def confirm(tx: Connection, token: str, now: dt.datetime) -> None:
+    """The owner of the address has the link. Raises ConfirmationOver."""
+    found = tx.execute(select(Confirmation.__table__).where(Confirmation.token_id == token_id(token))).first()
+    if found is None or found.expires_at <= now:
+        raise ConfirmationOver()
+    user = store.lock(tx, found.user_id)  # whoever else has the link waits here, and finds it used
+    used = tx.execute(delete(Confirmation).where(Confirmation.token_id == found.token_id)).rowcount
+    if not used or user.email != found.email:
+        raise ConfirmationOver()
+    withdraw(tx, user.user_id)
+    store.change(tx, user.user_id, email_confirmed_at=now)
+    outbox.write(tx, OUTBOX, EMAIL_CONFIRMED, about=user.user_id, sequence=_next(tx, user.user_id),
+                 body={"user_id": user.user_id})
+
+
+def withdraw(tx: Connection, user_id: str) -> None:
+    """No link of the account works any more."""
+    tx.execute(delete(Confirmation).where(Confirmation.user_id == user_id))
+
+
+def delete_expired(tx: Connection, now: dt.datetime) -> int:
+    """Drop up to 1000 links that are over; returns how many."""
+    old = delete(Confirmation).where(Confirmation.expires_at <= now).with_dialect_options(mysql_limit=1000)
+    return int(tx.execute(old).rowcount)
+
+
+def _next(tx: Connection, user_id: str) -> int:
+    """The number of the next event about the account's address."""
+    tx.execute(update(User).where(User.user_id == user_id).values(email_events=User.email_events + 1))
+    return int(tx.execute(select(User.email_events).where(User.user_id == user_id)).scalar_one())

@@ -1,0 +1,26 @@
+"""An older user room's accounts come along."""
+
+import nameko
+from alembic import command
+
+from rehearsal.mesh import Mesh
+from services.foundation import migrate
+from services.foundation.database import make_engine
+
+
+def test_an_address_given_before_there_were_links_goes_on_being_written_to(servers: Mesh) -> None:
+    uri = str(servers.settings["DB_URIS"]["user:Base"]).replace("/marquee_user?", "/marquee_user_before?")
+    with nameko.config.patch({**servers.settings, "DB_URIS": {"user:Base": uri}}, clear=True), migrate.schema(uri):
+        engine, history = make_engine(uri), migrate.alembic_config("user")
+        command.upgrade(history, "0001")
+        with engine.begin() as tx:
+            for name, email in (("ada", "'ada@cinema.example'"), ("bob", "NULL")):
+                tx.exec_driver_sql("INSERT INTO user (user_id, username, folded, password_hash, email, roles, "
+                                   f"created_at) VALUES ('{name}', '{name}', '{name}', '!', {email}, '[]', '2026-1-1')")
+        command.upgrade(history, "head")
+        with engine.begin() as tx:
+            found = list(tx.exec_driver_sql("SELECT user_id, email_confirmed_at IS NOT NULL, email_events FROM user "
+                                            "ORDER BY user_id"))
+        command.downgrade(history, "0001")
+        engine.dispose()
+    assert [tuple(row) for row in found] == [("ada", 1, 0), ("bob", 0, 0)]
