@@ -25,6 +25,12 @@ def test_snacks_are_ready_ten_minutes_before_the_film() -> None:
     assert rules.needed_at(start, dt.timedelta(minutes=10)) == start.replace(hour=19, minute=50)
 
 
+def test_snacks_end_with_the_film_or_half_a_day_after_they_were_needed_where_that_is_not_known() -> None:
+    needed = dt.datetime(2026, 11, 21, 19, 50, tzinfo=dt.UTC)
+    assert rules.over_at(needed, needed.replace(hour=22)) == needed.replace(hour=22)
+    assert rules.over_at(needed, None) == needed.replace(day=22, hour=7)
+
+
 @pytest.mark.parametrize("status", KITCHEN_STATES)
 def test_what_waits_has_an_end_that_it_may_come_to(status: str) -> None:
     assert (status in rules.WAITING) == (status in rules.NOT_FETCHED)
