@@ -116,7 +116,6 @@ def test_a_reader_who_takes_nothing_is_let_go_and_makes_room_for_another(mesh: M
         def let_in() -> bool:
             hold(mesh, hall, 60 if next(changes) % 2 else 0, *seats)
             dispatch("order", "seats_changed", [hall])
-            time.sleep(0.2)
             with requests.get(f"{gateway.url}/live/{hall}", timeout=5, stream=True) as answer:
                 return answer.status_code == 200
 
@@ -132,7 +131,6 @@ def test_whoever_leaves_makes_room(mesh: Mesh, hall: str, tmp_path: Path) -> Non
 
         def let_in() -> bool:
             hold(mesh, hall, 60 * (next(changes) % 2), seat)  # a change tells the gateway that nobody is there any more
-            time.sleep(1.1)
             with requests.get(f"{gateway.url}/live/{hall}", timeout=5, stream=True) as answer:
                 return answer.status_code == 200
 

@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -28,12 +29,17 @@ def fresh(mesh: Mesh) -> requests.Response:
     return mesh.get("/film/get_info_list", title=f"nothing {time.monotonic_ns()}")
 
 
+def stops(thread: Path) -> bool:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 @contextmanager
 def stuck(mesh: Mesh, program: str) -> Iterator[None]:
     """Paused inside, whatever the state of the mesh afterwards."""
+    pid = mesh.pid(program)
     mesh.kill(program, signal.SIGSTOP)
-    time.sleep(0.2)  # until each of its threads has noticed
     try:
+        wait_until(lambda: all(stops(thread) for thread in Path(f"/proc/{pid}/task").iterdir()), 5, "all its threads")
         yield
     finally:
         mesh.kill(program, signal.SIGCONT)
