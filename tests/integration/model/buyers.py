@@ -18,9 +18,11 @@ from tests.integration.model.steps import PICK, Steps, rule
 BUYERS = st.sampled_from(("ada", "ben", "eve"))
 Seats = tuple[str, ...]
 Snacks = tuple[tuple[str, int], ...]
-TOGETHER = (("C1", "C2"), ("C3", "C4", "A1"), ("A2", "C2", "C1"), ("C1",), ("C2", "B1"), ("C4",), ("C3",))
-SEATS_WANTED = st.lists(st.sampled_from(sorted(SEATS)[:6]), min_size=1, max_size=3, unique=True).map(tuple) | (
-    st.sampled_from(TOGETHER))
+SEATS_WANTED = st.one_of(
+    st.lists(st.sampled_from(sorted(SEATS)), min_size=1, max_size=3, unique=True).map(tuple),
+    # What is sold together, together; and what is not sold alone, not alone.
+    st.lists(st.sampled_from((("A1",), ("B1",), ("A2", "A3"), ("B2",), ("B2", "B3"))), min_size=1, max_size=2,
+             unique=True).map(lambda parts: tuple(dict.fromkeys(seat for part in parts for seat in part))))
 SNACKS_WANTED = st.sampled_from(((("popcorn", 1),), (("popcorn", 2), ("cola", 1)), (("cola", 3),)))
 CHOICES = st.sampled_from(("challenge", "right code", "right code", "wrong code", "decline", "insufficient_funds",
                            "abandon"))
@@ -100,13 +102,13 @@ class Buyers(Steps):
                                  lambda: Wish("cancel", mine), lambda wish: of_cancelling(mine)))
 
     @precondition(lambda self: any(each.status in OWNING for each in self.orders))
-    @rule(pick=PICK, count=st.integers(0, 2), amount=st.sampled_from((None, None, "shown", "wrong")),
-          keyed=st.booleans())
-    def refund(self, pick: int, count: int, amount: str | None, keyed: bool) -> None:
-        """`count`: of how many seats; 0: of the whole order."""
+    @rule(pick=PICK, count=st.integers(0, 2), last=st.booleans(),
+          amount=st.sampled_from((None, None, "shown", "wrong")), keyed=st.booleans())
+    def refund(self, pick: int, count: int, last: bool, amount: str | None, keyed: bool) -> None:
+        """`count`: of how many seats, from the first or the `last`; 0: of the whole order."""
         paid = [each for each in self.orders if each.status in OWNING]
         mine = paid[-1 - pick % len(paid)]
-        some = tuple(sorted(mine.valid)[:count])
+        some = tuple(sorted(mine.valid, reverse=last)[:count])
         fields: dict[str, Any] = {"order_id": mine.order_id} | ({"seats": list(some)} if some else {})
         if amount:
             fields["amount"] = (self.shown(mine, some or tuple(mine.valid)) or 0) + (amount == "wrong")

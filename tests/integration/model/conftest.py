@@ -39,11 +39,10 @@ cinemas:
       - id: kanal-1
         name: Saal 1
         price: 1000
-        surcharges: {premium: 310}
+        surcharges: {premium: 310, couple: 150, companion: -600}
         plan: |
-          sss
-          ppp
-          DDwc
+          sDD
+          pwc
         screenings:
           - at: [13:00]
             films: [arrival]

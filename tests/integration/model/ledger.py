@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.integration.model.orders import (
     ENDED,
@@ -155,6 +156,14 @@ class Ledger:
         """A buyer's orders, the oldest first."""
         return [order for order in self.orders.values()
                 if order.buyer == buyer and (not screenings or order.screening in screenings)]
+
+    def as_told_now(self, told: dict[str, Any]) -> dict[str, Any]:
+        """An earlier answer as it is told again: the same, but for tickets that have become void since."""
+        if not told.get("tickets"):
+            return told
+        valid = self.orders[told["order_id"]].valid
+        return {**told, "tickets": [each if each["seat_id"] in valid else {**each, "status": "void", "code": None}
+                                    for each in told["tickets"]]}
 
     def taken(self, screening: Screening, now: dt.datetime) -> dict[str, str]:
         """The seats that nobody can buy now: held or sold."""

@@ -19,9 +19,8 @@ SNACK_STATES = ("reserved", "released", "new", "preparing", "ready", "collected"
 SNACKS_OVER = (None, "collected", "uncollected", "expired")  # nobody waits for them
 SNACK_PRICES = {"popcorn": 500, "cola": 300}
 SNACK_STOCK = {"popcorn": 3, "cola": 4}
-SEATS = {"A1": 1000, "A2": 1000, "A3": 1000, "B1": 1310, "B2": 1310, "B3": 1310,
-         "C1": 1000, "C2": 1000, "C3": 1000, "C4": 1000}
-COUPLE, WHEELCHAIR, COMPANION = {"C1", "C2"}, "C3", "C4"
+SEATS = {"A1": 1000, "A2": 1150, "A3": 1150, "B1": 1310, "B2": 1000, "B3": 400}
+COUPLE, WHEELCHAIR, COMPANION = {"A2", "A3"}, "B2", "B3"   # two halves; a place, and one that goes only with it
 
 
 class Money(Enum):

@@ -47,10 +47,8 @@ def of_buying(ledger: Ledger, wish: Wish, now: dt.datetime, again: bool) -> Pred
     assert screening is not None
     if now >= screening.starts_at:
         return Prediction.of({SalesClosed}, set())
-    if len(COUPLE & set(wish.seats)) == 1:
-        return Prediction.of({CoupleSeatParted}, set())
-    if COMPANION in wish.seats and WHEELCHAIR not in wish.seats:
-        return Prediction.of({CompanionAlone}, set())
+    if parts := of_parting(set(wish.seats), set(), buying=True):
+        return Prediction.of(parts, set())
     if screening.cancelled:
         sure.add(ScreeningCancelled)
     here = [order for order in ledger.orders.values() if order.screening is screening]
@@ -68,6 +66,15 @@ def of_buying(ledger: Ledger, wish: Wish, now: dt.datetime, again: bool) -> Pred
         sure.add(SnacksSoldOut)
         perhaps |= {RequestInProgress} if again else set()
     return Prediction.of(sure, perhaps)
+
+
+def of_parting(going: set[str], staying: set[str], buying: bool) -> Refusals:
+    """Why these seats can't be bought, or given back while the others stay."""
+    if len(going & COUPLE) == 1:
+        return {CoupleSeatParted}
+    left = going if buying else staying
+    parts = buying or WHEELCHAIR in going
+    return {CompanionAlone} if parts and COMPANION in left and WHEELCHAIR not in left else set()
 
 
 def of_paying(order: Order, sight: Sight, at_once: bool, now: dt.datetime) -> Prediction:
@@ -106,10 +113,8 @@ def of_refunding(order: Order, seats: tuple[str, ...], as_shown: bool, now: dt.d
         return Prediction.of({OrderNotRefundable}, set())
     if order.refund_of(list(seats), now) is None:
         return Prediction.of({RefundClosed}, set())
-    if len(COUPLE & set(seats)) == 1:
-        return Prediction.of({CoupleSeatParted}, set())
-    if WHEELCHAIR in seats and COMPANION in order.valid - set(seats):
-        return Prediction.of({CompanionAlone}, set())
+    if parts := of_parting(set(seats), order.valid - set(seats), buying=False):
+        return Prediction.of(parts, set())
     return Prediction.of(set() if as_shown else {RefundChanged}, set())
 
 
