@@ -1,6 +1,8 @@
-"""What may go wrong at a chosen moment: a room dies, a commit or a call between rooms has no known outcome."""
+"""What may go wrong at a chosen moment: a room dies, or a commit, a call or a word to Redis has no known outcome."""
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -12,7 +14,7 @@ from services.payment.rules import Charge
 from services.payment.sandbox import Sandbox
 
 T = TypeVar("T")
-Kind = Literal["before", "after", "undone", "done", "later"]
+Kind = Literal["before", "after", "undone", "done", "later", "fault", "nonsense"]
 
 
 class Crash(BaseException):
@@ -23,9 +25,10 @@ class Crash(BaseException):
 class Accident:
     """At the `countdown`-th time, from 0, that this place is passed.
 
-    place   `order`, `payment`, `kitchen`: where that room commits; `>payment`, `>kitchen`: where that room is called
-    kind    before, after: the room dies then; undone, done: nobody learns whether it was done; later: a call is made
-            after its caller has given up
+    place   `order`, `payment`, `kitchen`: where that room commits; `>payment`, `>kitchen`: where that room is called;
+            `board`: where Redis is to write
+    kind    before, after: the room dies then; undone, done: nobody learns whether it was done; later: it is done
+            after its caller has given up; fault: the room called has a bug; nonsense: it did it, and answers that
     """
 
     place: str
@@ -40,6 +43,20 @@ class Fate:
     coming: Accident | None = None
     struck: list[str] = field(default_factory=list)
     late: list[Callable[[], object]] = field(default_factory=list)   # what others were asked for, and have yet to do
+    # The same of Redis, and until when it may do that.
+    late_writes: list[tuple[dt.datetime, Callable[[], object]]] = field(default_factory=list)
+
+    @property
+    def faults(self) -> bool:
+        """Whether a room has had a bug in this step, and nothing else was wrong."""
+        return bool(self.struck) and all(what.endswith((" fault", " nonsense")) for what in self.struck)
+
+    @contextmanager
+    def averted(self) -> Iterator[None]:
+        """What happens here, happens without an accident."""
+        coming, self.coming = self.coming, None
+        yield
+        self.coming = coming
 
     def passes(self, place: str) -> Kind | None:
         """What happens to whoever passes this place now."""

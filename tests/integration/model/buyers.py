@@ -11,6 +11,7 @@ from schemas.order_refusals import UnknownOrder
 from services.foundation.calls import Asker
 from services.payment import sandbox_checkout
 from tests.integration.model.cinema import Request
+from tests.integration.model.ledger import agree
 from tests.integration.model.orders import OWNING, SEATS, UNPAID, Money, Order, Wish
 from tests.integration.model.predictions import Prediction, of_buying, of_cancelling, of_paying, of_refunding
 from tests.integration.model.steps import PICK, Steps, rule
@@ -116,10 +117,17 @@ class Buyers(Steps):
         def as_shown(wish: Wish) -> bool:
             return "amount" not in fields or fields["amount"] == self.shown(mine, wish.seats)
 
-        self.cinema.send(Request(
+        owed = self._is_owed(mine)
+        outcome = self.cinema.send(Request(
             order.REFUND, self.asker(mine.buyer, keyed), fields,
             lambda: Wish("refund", mine, some or tuple(sorted(set(mine.seats) - mine.returned))),
             lambda wish: of_refunding(mine, wish.seats, as_shown(wish), self.cinema.now)))
+        if outcome.told and not owed and all(what.startswith(">kitchen") for what in self.cinema.world.fate.struck):
+            agree(not self._is_owed(mine), f"{mine} waits for its seats' money")
+
+    def _is_owed(self, mine: Order) -> bool:
+        """Whether some of what goes back for its seats has not gone back yet."""
+        return sum(charge.refunded for charge in self.cinema.sight.charges[mine.order_id]) < mine.back
 
     def shown(self, mine: Any, seats: tuple[str, ...]) -> int | None:
         """What the page shows that would go back for these seats."""
@@ -137,6 +145,16 @@ class Buyers(Steps):
         self.cinema.send(Request(order.GET_INFO, Asker(user_id="mallory" if stranger else mine.buyer),
                                  {"order_id": mine.order_id}, lambda: Wish("look up", mine),
                                  lambda wish: Prediction.of(sure, set())))
+
+    @precondition(lambda self: self.orders)
+    @rule(pick=PICK, method=st.sampled_from((order.REFUND, order.PAY, order.CANCEL, order.GET_INFO)),
+          keyed=st.booleans())
+    def name_it_in_capitals(self, pick: int, method: Any, keyed: bool) -> None:
+        """Which is another name, and nobody's."""
+        mine = self.order(pick, *OWNING)
+        way = {"method": "sandbox"} if method is order.PAY else {}
+        self.cinema.send(Request(method, self.asker(mine.buyer, keyed), {"order_id": mine.order_id.upper(), **way},
+                                 lambda: Wish("name in capitals"), lambda wish: Prediction.of({UnknownOrder}, set())))
 
     @rule(buyer=BUYERS)
     def list_orders(self, buyer: str) -> None:

@@ -34,6 +34,7 @@ KEPT = {"snack", SandboxSecret.__tablename__}
 DONE = Prediction.of(set(), set())
 # What a room may complain of after an accident: an event whose consumer had no answer is brought again.
 EXCUSES = ("CommitUnknown", "RoomUnavailable", "RoomSilent")
+OF_FAULTS = ("a payment can't be closed", "a refund is refused")
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Cinema:
     requests: list[Request] = field(default_factory=list)
     steps: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)   # how orders stood before and after a step
+    met: Counter[str] = field(default_factory=Counter)                # accidents, refusals and coincidences
     is_open: bool = False
 
     def open(self) -> None:
@@ -114,6 +116,7 @@ class Cinema:
         except Exception as problem:
             raise Divergence(f"{wish} met what nobody has thought of") from problem
         struck = self.world.fate.struck
+        self.met.update([*struck, type(outcome.refusal).__name__])
         if struck:
             self._doubt(wish)
         if isinstance(outcome.refusal, RequestInProgress):
@@ -125,9 +128,12 @@ class Cinema:
         return outcome
 
     def _judge(self, wish: Wish, outcome: Outcome, prediction: Prediction, troubled: bool) -> None:
+        excuses = EXCUSES + (OF_FAULTS if self.world.fate.faults else ())
         unexplained = [said for said in self.world.ear.heard
-                       if not (troubled and any(excuse in said for excuse in EXCUSES))]
+                       if not (troubled and any(excuse in said for excuse in excuses))]
         agree(not unexplained, f"{wish} made somebody complain: {unexplained}")
+        agree(not (outcome.unclear and self.world.fate.faults) or wish.what in ("buy", "pay", "news"),
+              f"{wish} fails because of {self.world.fate.struck}")
         if outcome.unclear or troubled and isinstance(outcome.refusal, Busy):
             return
         if outcome.refusal is None:
@@ -141,6 +147,21 @@ class Cinema:
         self.ledger.doubtful_since = self.now
         for each in self.ledger.orders.values():
             each.closing_unclear |= each.is_dead(self.now) or each.screening.cancelled or wish.order is each
+
+    def pass_time(self, by: dt.timedelta) -> None:
+        """What Redis may do no later, it does at the last moment."""
+        then = self.now + by
+        for until, _ in sorted(self.world.fate.late_writes, key=lambda late: late[0]):
+            if until <= then:
+                self.world.clock.set(until - dt.timedelta(milliseconds=1))
+                self.write_late(0)
+        self.world.clock.set(then)
+
+    def write_late(self, which: int) -> None:
+        """Redis does something that its caller has given up hope of; then the board may lie for a moment."""
+        _, write = self.world.fate.late_writes.pop(which)
+        self.ledger.doubtful_since = self.now
+        self.step(Wish("late write"), write)
 
     def tick(self, room: str, *chores: str) -> None:
         """Timers of a room go off."""

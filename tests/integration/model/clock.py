@@ -4,8 +4,6 @@ import datetime as dt
 
 from redis import Redis
 
-from services.seating.board import Board
-
 START = dt.datetime(2050, 5, 2, 8, tzinfo=dt.UTC)  # a Monday, ten in the morning in Berlin
 KEY = "clock"
 
@@ -19,6 +17,10 @@ class Clock:
 
     def now(self, zone: dt.tzinfo = dt.UTC) -> dt.datetime:
         return self.time.astimezone(zone)
+
+    def monotonic(self) -> float:
+        """Seconds, as `time.monotonic` counts them."""
+        return self.time.timestamp()
 
     def set(self, time: dt.datetime) -> None:
         self.time = time
@@ -34,12 +36,3 @@ class Clock:
             pipeline.delete(KEY)
             pipeline.rpush(KEY, seconds, microseconds)
             pipeline.execute()
-
-
-class BoardOfTheWorld(Board):
-    """The board with the scripts it has, but for where they look at the time."""
-
-    def __init__(self, client: Redis) -> None:
-        super().__init__(client)
-        self._scripts = {name: client.register_script(script.script.replace(
-            "redis.call('TIME')", f"redis.call('LRANGE', '{KEY}', 0, -1)")) for name, script in self._scripts.items()}

@@ -11,6 +11,7 @@ import pytest
 from operations import loading
 from rehearsal.mesh import Mesh
 from services.foundation import database, migrate
+from services.order import boards
 from services.payment import roster
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
@@ -71,6 +72,7 @@ def own_settings(of_the_run: dict[str, Any]) -> dict[str, Any]:
 def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cinema]:
     world = World()
     monkeypatch.setattr(database, "clock", world.clock)
+    monkeypatch.setattr(boards, "time", world.clock)
     monkeypatch.setitem(roster.PROVIDERS, "sandbox", lambda room: WatchedSandbox(room, world.fate))
     (programme := tmp_path / "programme.yml").write_text(PROGRAMME)
     loading.load(programme)

@@ -7,6 +7,7 @@ from hypothesis.stateful import precondition
 
 from schemas import kitchen
 from schemas.cancellation import CANCEL_SCREENING
+from tests.integration.model.accidents import Accident
 from tests.integration.model.cinema import DONE, Request
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import OWNING, UNPAID, Screening, Wish
@@ -47,8 +48,10 @@ class House(Steps):
                                  lambda: Wish("restock", snacks=((sku, stock),)), lambda wish: DONE))
 
     @precondition(lambda self: len(self.orders) > 4)
-    @rule(where=st.integers(0, 1), dry_run=st.booleans())
-    def cancel_screening(self, where: int, dry_run: bool) -> None:
+    @rule(where=st.integers(0, 1), dry_run=st.booleans(), dies=st.sampled_from((None, None, "before", "after")))
+    def cancel_screening(self, where: int, dry_run: bool, dies: Any = None) -> None:
+        """`dies`: so does the order room, before or after it has committed that."""
+        self.cinema.world.fate.coming = Accident("order", dies, 0) if dies else self.cinema.world.fate.coming
         screening = self.cinema.ledger.screenings[where]
         outcome = self.cinema.send(Request(
             CANCEL_SCREENING, STAFF, {"screening_id": screening.screening_id, "dry_run": dry_run},

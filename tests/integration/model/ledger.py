@@ -65,6 +65,7 @@ class Ledger:
             if screening.screening_id in sight.cancelled and not screening.cancelled:
                 agree(wish.what == "cancel screening" and wish.screening is screening, f"{screening} was cancelled")
                 screening.cancelled = True
+        agree(sight.off_programme <= sight.cancelled, f"{sight.off_programme} are cancelled in the film room alone")
 
     def _adopt(self, wish: Wish, sight: Sight, now: dt.datetime) -> Order | None:
         new = [row for row in sight.orders.values() if row.order_id not in self.orders]

@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.integration.model.buyers import Buyers
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.house import House
+from tests.integration.model.luck import Luck
 from tests.integration.model.outside import Outside
 
 STEPS = 50
@@ -17,7 +18,7 @@ STEPS = 50
 AVAILABLE_PROVIDERS["anew"] = "hypothesis.internal.conjecture.providers.HypothesisProvider"
 
 
-class EverythingAtOnce(Buyers, House, Outside):
+class EverythingAtOnce(Buyers, House, Outside, Luck):
     """All the rules."""
 
 

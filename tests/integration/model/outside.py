@@ -1,6 +1,5 @@
-"""What comes from outside: the provider and its messages, forgers, the post, the clock, and bad luck."""
+"""What comes from outside: the provider and its messages, forgers, those who decide, and the post."""
 
-import datetime as dt
 from base64 import b64decode, b64encode
 from contextlib import suppress
 from typing import Any
@@ -12,20 +11,17 @@ from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
 from schemas import payment
-from schemas.errors import Refusal
 from services.foundation.calls import Asker
 from services.foundation.database import Transactions
 from services.payment import sandbox, sandbox_webhooks
 from services.payment.models import SandboxCharge
-from services.payment.review import OF_PAYMENTS, Review, Undecidable
-from tests.integration.model.accidents import Accident
+from services.payment.review import OF_PAYMENTS, Case, Review, Undecidable
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Money, Order, Wish
 from tests.integration.model.predictions import Prediction
 from tests.integration.model.steps import PICK, Steps, rule
 from tests.integration.payment.bank import envelope
 
-MINUTES = st.sampled_from((1, 1, 2, 3, 9, 9, 16, 61, 200))
 TROUBLES = st.sampled_from(("decline", "time_out", "lose_authorize", "lose_capture", "lose_cancel", "lose_refund",
                             "lose_fetch"))
 FORGERIES = st.sampled_from(("a wrong secret", "a changed byte", "too old", "from the future", "another payment's",
@@ -110,17 +106,44 @@ class Outside(Steps):
     @rule(pick=PICK, decision=st.sampled_from(sorted(OF_PAYMENTS)))
     def somebody_decides(self, pick: int, decision: str) -> None:
         """What is odd, a person has to look at. Money that is not what was asked for can't be made to fit."""
-        review = Review(self.cinema.world.databases["payment"])
-        if cases := Review(Transactions(self.cinema.world.engines["payment"])).cases():
+        if cases := self._cases():
             case = cases[-1 - pick % len(cases)]
+            self.cinema.step(Wish("decide", self._decided(case, decision)),
+                             lambda: self.cinema.world.survive(lambda: self._decide(case, decision)))
 
-            def decide() -> None:
-                with suppress(Undecidable):
-                    review.decide(case, decision, "sam", "the model said so")
+    @precondition(lambda self: any(each.odd and each.status == "paying" for each in self.orders))
+    @rule(pick=PICK)
+    def somebody_decides_meanwhile(self, pick: int) -> None:
+        """The order room hears of a case, asks how it stands, and hears that it is decided before it has acted."""
+        self.cinema.send_events()
+        if news := [letter for letter in self.cinema.post.waiting if letter.event is payment.REVIEW]:
+            self.cinema.world.line.meanwhile = self._decide_and_tell
+            self.cinema.deliver(news[-1 - pick % len(news)])
+            self.cinema.world.line.meanwhile = None
 
-            mine = self.cinema.ledger.orders[case.order_id]
-            mine.dismissed, mine.closing_unclear = mine.dismissed or decision == "release", True
-            self.cinema.step(Wish("decide", mine), lambda: self.cinema.world.survive(decide))
+    def _decide_and_tell(self) -> None:
+        with self.cinema.world.fate.averted():
+            for case in self._cases():
+                self._decided(case, "release")
+                self._decide(case, "release")
+            post = self.cinema.post
+            post.collect("payment")
+            if news := [letter for letter in post.waiting if letter.event is payment.DISMISSED]:
+                post.deliver(*news)
+                self.cinema.met["decided meanwhile"] += 1
+
+    def _cases(self) -> list[Case]:
+        return Review(Transactions(self.cinema.world.engines["payment"])).cases()
+
+    def _decided(self, case: Case, decision: str) -> Order:
+        """The order, of which the ledger knows now that somebody decides."""
+        mine = self.cinema.ledger.orders[case.order_id]
+        mine.dismissed, mine.closing_unclear = mine.dismissed or decision == "release", True
+        return mine
+
+    def _decide(self, case: Case, decision: str) -> None:
+        with suppress(Undecidable):
+            Review(self.cinema.world.databases["payment"]).decide(case, decision, "sam", "the model said so")
 
     def _open_pages(self) -> list[tuple[Order, str]]:
         return [(each, charge.payment_id) for each in self.orders if each.status in UNPAID
@@ -150,44 +173,3 @@ class Outside(Steps):
     def an_event_arrives_again(self, pick: int) -> None:
         read = self.cinema.post.read
         self.cinema.deliver(read[-1 - pick % len(read)])
-
-    # --- time and luck ---
-
-    @rule(minutes=MINUTES)
-    def time_passes(self, minutes: int) -> None:
-        self.cinema.world.clock.move(dt.timedelta(minutes=minutes))
-
-    @rule()
-    def redis_loses_everything(self) -> None:
-        self.cinema.world.lose_redis()
-        self.cinema.ledger.doubtful_since = None
-
-    @rule(room=st.sampled_from(("order", "order", "payment", "kitchen")), kind=st.sampled_from(("before", "after")),
-          countdown=st.integers(0, 4))
-    def a_room_is_about_to_die(self, room: str, kind: Any, countdown: int) -> None:
-        """Before or after one of its next commits."""
-        self.cinema.world.fate.coming = Accident(room, kind, countdown)
-
-    @rule(room=st.sampled_from(("order", "payment", "kitchen")), kind=st.sampled_from(("undone", "done")),
-          countdown=st.integers(0, 3))
-    def a_commit_is_about_to_get_lost(self, room: str, kind: Any, countdown: int) -> None:
-        self.cinema.world.fate.coming = Accident(room, kind, countdown)
-
-    @rule(room=st.sampled_from(("payment", "payment", "kitchen")), kind=st.sampled_from(("undone", "done", "later")),
-          countdown=st.integers(0, 1))
-    def a_call_is_about_to_fail(self, room: str, kind: Any, countdown: int) -> None:
-        """From the order room to this one."""
-        self.cinema.world.fate.coming = Accident(f">{room}", kind, countdown)
-
-    @precondition(lambda self: self.cinema.world.fate.late)
-    @rule(pick=PICK)
-    def what_was_asked_for_is_done_late(self, pick: int) -> None:
-        """A slow room, or the provider, does what its caller has given up hope of."""
-        late = self.cinema.world.fate.late
-        do = late.pop(-1 - pick % len(late))
-
-        def do_it() -> None:
-            with suppress(Refusal):  # nobody hears the answer
-                self.cinema.world.survive(do)
-
-        self.cinema.step(Wish("late"), do_it)

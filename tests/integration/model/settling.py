@@ -13,12 +13,15 @@ from tests.integration.model.ledger import agree
 from tests.integration.model.orders import ENDED, GIVEN_BACK, OWNING, SNACKS_OVER, Money, Order
 
 PAUSE = dt.timedelta(minutes=11)    # longer than anything is left alone
+AFTER_A_STALL = dt.timedelta(seconds=30)    # then all boards are right again, whatever Redis did late
 
 
 def settle(cinema: Cinema) -> None:
     """First while the screenings are to come, when the boards must be right, and then when they are over."""
     cinema.world.fate.coming = None
     cinema.in_the_bank(lambda tx: tx.execute(text("DELETE FROM sandbox_instruction")))
+    cinema.pass_time(AFTER_A_STALL)
+    cinema.tend()
     last = max((each.expires_at for each in cinema.ledger.orders.values()), default=cinema.now)
     cinema.world.clock.set(max(cinema.now, last))
     come_to_rest(cinema, "look_into_webhooks", "finish_what_was_left", "reconcile")

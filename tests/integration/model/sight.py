@@ -85,6 +85,7 @@ QUESTIONS: dict[Any, str] = {
     Stock: "FROM <kitchen>.snack",
     Message: "FROM <payment>.sandbox_webhook",
     ("cancelled", "screening_id"): "FROM <order>.cancelled_screening",
+    ("off the programme", "screening_id"): "FROM <film>.screening WHERE cancelled_at IS NOT NULL",
     ("instructions", "order_id, trouble"): "FROM <payment>.sandbox_instruction WHERE times > 0",
     ("heard", "event_id"): "FROM <payment>.webhook_inbox",
     **{(room, "event_id"): f"FROM <{room}>.outbox WHERE published_at IS NULL"
@@ -100,7 +101,8 @@ class Sight:
     charges: dict[str, list[Charge]]            # by order, in the order in which they were begun
     snacks: dict[str, list[Snack]]              # by order
     stock: dict[str, Stock]
-    cancelled: set[str]                         # screenings
+    cancelled: set[str]                         # screenings, by the order room
+    off_programme: set[str]                     # and by the film room, which follows
     instructions: set[tuple[str, str]]          # order, and the trouble that the provider will make
     messages: list[Message]
     heard: int                                  # messages of the provider's that were kept
@@ -137,6 +139,7 @@ class Auditor:
                      {order: list(lines) for order, lines in groupby(snacks, key=lambda line: line.order_id)},
                      {row[0]: Stock(*row) for row in found[Stock]},
                      {row[0] for row in found["cancelled", "screening_id"]},
+                     {row[0] for row in found["off the programme", "screening_id"]},
                      {(row[0], row[1]) for row in found["instructions", "order_id, trouble"]},
                      [Message(*row) for row in _with_times(found[Message], 3)], len(found["heard", "event_id"]),
                      {room: len(found[room, "event_id"]) for room in ("order", "payment", "kitchen")})
