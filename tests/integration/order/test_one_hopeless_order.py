@@ -50,7 +50,11 @@ def test_late_orders_expire_though_nothing_can_be_said_of_one(mesh: Mesh, screen
         wait_until(lambda: mesh.rows("order", "SELECT 1 FROM orders WHERE order_id = :o AND ask_again_at > "
                                               "UTC_TIMESTAMP(3) + INTERVAL 20 SECOND", o=hopeless["order_id"]), 60,
                    "a pause")
-        mesh.redis.delete(f"seats:{{{screening}}}")  # the map is made anew, from what the orders say
+        board = f"seats:{{{screening}}}"
+        mesh.redis.delete(board)
+        mesh.get("/film/get_hall_info", screening_id=screening)
+        wait_until(lambda: mesh.redis.exists(board), what="the map to be made anew, from what the orders say")
+        assert mesh.redis.hexists(board, seats[0])
         refused = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1])
         assert (refused.status_code, refused.json()["code"]) == (409, "seats_taken")
         assert mesh.seats(screening)[seats[0]] == "held"

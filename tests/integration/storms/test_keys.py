@@ -2,12 +2,14 @@
 
 import random
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from rehearsal.crowd import Answer, Request, all_at_once
-from rehearsal.mesh import Mesh
+from rehearsal.mesh import Mesh, wait_until
 
 pytestmark = pytest.mark.alone
 KEYS, COPIES, AT_ONCE = 200, 10, 300
@@ -84,6 +86,28 @@ def test_of_twins_who_open_one_account_none_is_told_that_the_name_is_taken(mesh:
                                     f"register-{name}") for name in names])
 
     assert sorted(reply["username"] for reply in told.values()) == sorted(names)
+
+
+def test_a_twin_that_looked_before_the_other_was_done_hears_what_that_one_was_told(mesh: Mesh) -> None:
+    name = f"twin-of-{mesh.environment['MARQUEE_PORT']}"
+    twin = Ask("/user/register", mesh.buyer(), {"username": name, "password": "correct horse"}, name)
+    [told] = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [twin])
+    mine = {"user": "folded = :n", "idempotency_key": "idempotency_key = :n"}
+    rows = {table: dict(mesh.rows("user", f"SELECT * FROM {table} WHERE {which}", n=name)[0]._mapping)
+            for table, which in mine.items()}
+    for table, which in mine.items():
+        mesh.rows("user", f"DELETE FROM {table} WHERE {which}", n=name)
+    writing = "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'INSERT INTO user %'"
+
+    with mesh.engine("user").connect() as first, ThreadPoolExecutor(1) as asking:
+        for table, row in rows.items():  # it has written all that it has to, and comes to its COMMIT
+            first.execute(text(f"INSERT INTO {table} VALUES ({', '.join(f':{column}' for column in row)})"), row)
+        second = asking.submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), [twin])
+        wait_until(lambda: mesh.rows("user", writing), what="the second to wait for the first")
+        first.commit()
+
+    assert second.result() == [told]
+    assert told.status == 200
 
 
 def test_another_request_under_a_used_key_is_refused_every_time(mesh: Mesh) -> None:
