@@ -52,8 +52,8 @@ def claim(seat: str, order_id: str, state: str) -> str:
 MINE, PAID, COOKED = "screening_id = '{s}'", "order_id = '{paid}'", "about = '{cooked}'"
 REFUNDS = "INSERT INTO refund (refund_id, order_id, {columns}) VALUES ('odd', '{{paid}}', {values})"
 TOO_MUCH_BACK = REFUNDS.format(
-    columns="payment_id, amount, currency, status, attempt, created_at, tried_at",
-    values=f"(SELECT captured_payment_id FROM account WHERE {PAID}), 999999, 'EUR', 'done', 1, NOW(), NOW()")
+    columns="payment_id, amount, currency, status, attempt, covered, created_at, tried_at",
+    values=f"(SELECT captured_payment_id FROM account WHERE {PAID}), 999999, 'EUR', 'done', 1, 0, NOW(), NOW()")
 MORE_OWED = REFUNDS.format(columns="amount, kept, reason, currency, status, requested_at, ask_again_at",
                            values="1, 0, 'asked', 'EUR', 'done', NOW(), NOW()")
 
@@ -76,6 +76,8 @@ BREACHES = [
            claim("Z9", "nobody", "PENDING")),
     Breach("I3", "is created with 0 claims", "order", "seat_claim " + MINE,
            "DELETE FROM seat_claim WHERE order_id = '{unpaid}'"),
+    Breach("I3 I2", "SOLD claim on", "order", "seat_claim " + MINE,
+           "UPDATE seat_claim SET state = 'SOLD' WHERE order_id = '{unpaid}'"),
     Breach("I4", "is paid: captured", "order", "refund " + PAID, MORE_OWED),
     Breach("I4", "is paid: captured", "payment", "account " + PAID,
            f"UPDATE account SET currency = 'XTS' WHERE {PAID}"),
@@ -119,6 +121,13 @@ BREACHES = [
     Breach("I11", "has not heard how far its snacks are", "kitchen", "outbox " + COOKED,
            f"UPDATE outbox SET sequence = sequence + 1, published_at = {AN_HOUR_AGO} WHERE {COOKED} "
            "ORDER BY sequence DESC"),
+    Breach("I12", "in the film room, but not in the order room", "film", "screening " + MINE,
+           "UPDATE screening SET cancelled_at = NOW() WHERE " + MINE),
+    Breach("I12", "in the order room, but not in the film room", "order", "cancelled_screening " + MINE,
+           "INSERT INTO cancelled_screening (screening_id, cancelled_by, cancelled_at) "
+           "VALUES ('{s}', 'nobody', NOW())"),
+    Breach("I13 I6", "in review, but none of its payments is", "order", "orders order_id = '{unpaid}'",
+           "UPDATE orders SET status = 'review' WHERE order_id = '{unpaid}'"),
 ]
 IN_REDIS = {"I9"}  # its breach is on the board, and has a test of its own below
 
