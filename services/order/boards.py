@@ -132,6 +132,8 @@ class Boards:
         started, run_id, doubtful = utc_now(), self._board.run_id(), list(self._look_again)
         if run_id != self._run_id:
             known = database.read(upcoming_boards)
+            for screening_id in known:  # whoever wrote before us may have had no answer either
+                self._watch(screening_id, LATE_SECONDS)
         else:
             changed = database.read(lambda tx: store.screenings_changed_since(tx, self._checked_until - OVERLAP))
             known = database.read(lambda tx: upcoming_boards(tx, [*changed, *doubtful]))

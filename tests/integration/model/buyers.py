@@ -169,3 +169,14 @@ class Buyers(Steps):
             self.cinema.send_changed(request, **CHANGES[request.contract])
         else:
             self.cinema.send_again(request)
+
+    @precondition(lambda self: self._outdated())
+    @rule(pick=PICK)
+    def send_again_what_has_changed(self, pick: int) -> None:
+        """A request whose answer had tickets that are void by now."""
+        outdated = self._outdated()
+        self.cinema.send_again(outdated[-1 - pick % len(outdated)])
+
+    def _outdated(self) -> list[Request]:
+        return [request for request in self.cinema.requests
+                if request.told and self.cinema.ledger.as_told_now(request.told) != request.told]

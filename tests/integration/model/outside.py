@@ -78,9 +78,9 @@ class Outside(Steps):
             lambda tx: sandbox.instruct(tx, mine.order_id, trouble)))
 
     @precondition(lambda self: self._refused_charges())
-    @rule(pick=PICK)
-    def the_bank_takes_the_money_after_all(self, pick: int) -> None:
-        """Though it had said no, or was told to let go."""
+    @rule(pick=PICK, says_so=st.booleans())
+    def the_bank_takes_the_money_after_all(self, pick: int, says_so: bool = False) -> None:
+        """Though it had said no, or was told to let go. `says_so`: and the payment room looks at once."""
         mine, payment_id = self._refused_charges()[-1 - pick % len(self._refused_charges())]
 
         def take(tx: Connection) -> None:
@@ -91,6 +91,9 @@ class Outside(Steps):
         if mine.status in UNPAID and mine.money is Money.NONE:
             mine.money = Money.MAY
         self.cinema.step(Wish("stray", mine), lambda: self.cinema.in_the_bank(take))
+        if says_so:
+            self.a_webhook_arrives(pick=0)
+            self.cinema.tick("payment", "look_into_webhooks")
 
     @precondition(lambda self: self._open_pages())
     @rule(pick=PICK)

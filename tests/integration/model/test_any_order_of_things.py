@@ -2,14 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import true
+from sqlalchemy.engine import Connection
 
 from schemas import payment
+from services.foundation import outbox
+from services.foundation.database import Transactions
 from services.foundation.idempotency import Keys
 from services.kitchen import stock
+from services.order import answers, cancellation, together
+from services.order.boards import Boards
 from services.payment import rules, sandbox_webhooks
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import Divergence
@@ -20,12 +26,16 @@ EXAMPLES, STEPS = 212, 10_000   # an example in which Hypothesis runs out of cho
 SEEN = {("created", "paying"), ("created", "cancelled"), ("created", "expired"), ("paying", "paid"),
         ("paying", "expired"), ("paying", "cancelled"), ("paying", "review"), ("expired", "paid"),
         ("paid", "part_refunded"), ("paid", "refunded"), ("paid", "completed"), ("refunding", "refunded")}
+MET = {"board later", "board undone", "board done", ">kitchen fault", ">kitchen nonsense", ">payment fault",
+       ">payment nonsense", "CoupleSeatParted", "CompanionAlone", "decided meanwhile",
+       "before cancelling", "after cancelling"}
 
 
 def test_whatever_happens_the_ledger_is_right(cinema: Cinema, request: pytest.FixtureRequest) -> None:
     try_out(cinema, EXAMPLES, request.config.getoption("--hypothesis-seed"))
     assert cinema.steps >= STEPS
     assert set(cinema.seen) >= SEEN
+    assert set(cinema.met) >= MET
 
 
 # --- the negative controls ---
@@ -84,9 +94,56 @@ def without_remembering_keys(cinema: Cinema, patch: pytest.MonkeyPatch) -> Itera
     yield
 
 
+@contextmanager
+def without_looking_at_tickets_again(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What was answered is told again as it was, codes and all."""
+    patch.setattr(answers, "_without_codes", lambda reply: reply)
+    patch.setattr(answers, "_as_it_stands", lambda tx, reply: reply)
+    yield
+
+
+@contextmanager
+def without_the_event_in_the_decision(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The film room is told of a cancelled screening in a transaction of its own, after the decision's."""
+    decide, untold = cancellation.decide, list[Callable[[Connection], None]]()
+
+    def decide_and_tell(database: Transactions, *request: Any) -> dict[str, Any]:
+        untold.clear()
+        summary = decide(database, *request)
+        for tell in untold:
+            database.run(tell)
+        return summary
+
+    patch.setattr(cancellation, "decide", decide_and_tell)
+    patch.setattr(cancellation, "outbox", SimpleNamespace(write=lambda tx, *event, **about: untold.append(
+        lambda later: outbox.write(later, *event, **about))))
+    yield
+
+
+@contextmanager
+def without_watching_boards(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """After a write that Redis has not answered."""
+    patch.setattr(Boards, "_watch", lambda *board: None)
+    yield
+
+
+@contextmanager
+def without_keeping_couples_together(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    patch.setattr(together, "_check_couples", lambda *seats: None)
+    yield
+
+
+@contextmanager
+def without_keeping_companions_together(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    patch.setattr(together, "_check_companions", lambda *seats: None)
+    yield
+
+
 @pytest.mark.parametrize("removal", [
     without_the_key_of_claims, without_counting_the_stock, without_asking_the_payment_room,
-    without_looking_at_signatures, without_comparing_amounts, without_remembering_keys])
+    without_looking_at_signatures, without_comparing_amounts, without_remembering_keys,
+    without_looking_at_tickets_again, without_the_event_in_the_decision, without_watching_boards,
+    without_keeping_couples_together, without_keeping_companions_together])
 def test_a_guard_that_is_missing_is_missed(cinema: Cinema, monkeypatch: pytest.MonkeyPatch, removal: Removal) -> None:
     with removal(cinema, monkeypatch), pytest.raises(Divergence):
         try_out(cinema, EXAMPLES, shrink=False)

@@ -25,3 +25,32 @@ def test_a_room_that_dies_while_buying_blocks_the_seats_for_seconds(story: Every
     story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
     assert story.order(0).buyer == "eve"
     story.teardown()
+
+
+def test_a_seat_is_free_soon_though_redis_holds_it_after_the_room_has_begun_anew(story: EverythingAtOnce) -> None:
+    """What Redis had not answered, only the room knew that died; and nobody else buys for that screening."""
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.time_passes(minutes=1)
+    story.redis_is_about_to_stall(kind="later", countdown=0)
+    story.buy(buyer="ben", where=0, seats=("B1",), keyed=False)
+    story.a_room_is_about_to_die(room="order", kind="after", countdown=0)
+    story.tend()
+    story.tend()
+    story.redis_goes_on(pick=0)
+    story.a_moment_passes(seconds=12)
+    story.tend()
+    story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
+    assert story.order(0).buyer == "eve"
+    story.teardown()
+
+
+def test_a_seat_is_free_soon_though_redis_holds_it_late(story: EverythingAtOnce) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.time_passes(minutes=1)
+    story.redis_is_about_to_stall(kind="later", countdown=0)
+    story.buy(buyer="ben", where=0, seats=("B1",), keyed=False)
+    story.time_passes(minutes=1)
+    story.tend()
+    story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
+    assert story.order(0).buyer == "eve"
+    story.teardown()

@@ -1,17 +1,13 @@
 """Stories of several rooms, the provider and the clock, told step by step; after each the ledger is compared."""
 
-from typing import Any
-
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from schemas import order, payment
-from schemas.base import Method
+from schemas import order
 from schemas.errors import Busy
 from services.foundation.calls import Asker
 from services.order import store
-from services.payment.review import Review
 from tests.integration.model.machine import EverythingAtOnce
 from tests.integration.model.orders import Wish
 from tests.integration.model.predictions import Prediction
@@ -27,31 +23,17 @@ def test_a_room_that_dies_while_cancelling_a_screening_leaves_it_cancelled_for_e
     story.teardown()
 
 
-def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_order(
-        story: EverythingAtOnce, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_order(story: EverythingAtOnce) -> None:
     """The decision is heard when the order room has asked how the payment stands, and has not moved the order yet."""
-    world, post = story.cinema.world, story.cinema.post
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.go_to_the_page(pick=0, keyed=False)
     story.the_bank_has_another_amount(pick=0)
     story.say_yes_at_the_page(pick=0)
     story.a_webhook_arrives(pick=0)
     story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
-    call, review = world.line.call, Review(world.databases["payment"])
-
-    def decided_meanwhile(method: Method, fields: dict[str, Any], **context: Any) -> Any:
-        answer = call(method, fields, **context)
-        if method is payment.GET_STATUS and (cases := review.cases()):
-            review.decide(cases[0], "release", "sam", "in between")
-            post.collect("payment")
-            post.deliver(*[letter for letter in post.waiting if letter.event is payment.DISMISSED])
-        return answer
-
-    monkeypatch.setattr(world.line, "call", decided_meanwhile)
-    [mine] = story.orders
-    mine.dismissed = mine.closing_unclear = True
-    story.all_events_arrive()
-    assert mine.status == "expired"
+    story.somebody_decides_meanwhile(pick=0)
+    assert story.cinema.met["decided meanwhile"] == 1
+    assert story.order(0).status == "expired"
     story.teardown()
 
 
