@@ -58,7 +58,10 @@ class Reviews:
             self.boards.show_free(view.row.screening_id, view.row.board_owner, view.seat_ids)
 
     def void(self, order_id: str) -> None:
-        """Money of a paid order has left without us: its tickets are void, its seats free, and the rest goes back."""
+        """Money of a paid order has left without us: its tickets are void, its seats free, and the rest goes back.
+
+        That may be heard before the news of the money, so the money is booked first.
+        """
         def give_back(tx: Connection) -> tuple[store.OrderView, list[str]]:
             view = store.lock(tx, order_id)
             if view.row.status not in rules.OWNS_SEATS:
@@ -67,6 +70,7 @@ class Reviews:
             refunds.give_back(tx, view, plan, reason="reversed")
             return view, plan.seats
 
+        self.till.book(order_id)
         view, seats = self.database.run_known(give_back)
         if seats:
             self.boards.show_free(view.row.screening_id, view.row.board_owner, seats)

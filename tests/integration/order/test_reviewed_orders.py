@@ -5,6 +5,7 @@ from typing import Any
 
 import nameko
 import pytest
+from kombu import Connection
 
 from operations.invariants import reviews_have_their_payment
 from operations.truth import Truth
@@ -45,6 +46,13 @@ def at_the_bank(mesh: Mesh, order: dict[str, Any], change: str) -> None:
 
 def decide(mesh: Mesh, order: dict[str, Any], decision: str) -> None:
     mesh.operate("review", "decide", order["order_id"], decision, "--because", "a test", "--yes")
+
+
+def dispute(mesh: Mesh, order: dict[str, Any]) -> None:
+    """The buyer's bank has taken the money back."""
+    mesh.rows("payment", "INSERT INTO reversal SELECT CONCAT('dp_', order_id), captured_payment_id, order_id, 'dispute', "
+                         "amount, currency, 'open', UTC_TIMESTAMP(3) FROM account WHERE order_id = :o",
+              o=order["order_id"])
 
 
 def told(mesh: Mesh, order: dict[str, Any]) -> list[str]:
@@ -149,8 +157,7 @@ def test_an_order_whose_money_was_taken_back_has_no_tickets_once_somebody_decide
     order = buy(mesh, token, screening, seats)
     paid = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
     assert paid["status"] == "paid"
-    mesh.rows("payment", "INSERT INTO reversal SELECT 'dp_1', captured_payment_id, order_id, 'dispute', amount, "
-                         "currency, 'open', UTC_TIMESTAMP(3) FROM account WHERE order_id = :o", o=order["order_id"])
+    dispute(mesh, order)
     mesh.check_invariants()
     decide(mesh, order, "void")
 
@@ -161,4 +168,26 @@ def test_an_order_whose_money_was_taken_back_has_no_tickets_once_somebody_decide
     wait_until(lambda: [mesh.seats(screening)[seat] for seat in seats] == ["free", "free"], 30, "the seats to be free")
     assert mesh.rows("payment", "SELECT 1 FROM sandbox_refund JOIN sandbox_charge USING (payment_id) "
                                 "WHERE order_id = :o", o=order["order_id"]) == []
+    mesh.check_invariants()
+
+
+def test_that_its_tickets_are_void_an_order_may_hear_before_its_money_is_booked(mesh: Mesh, screening: str,
+                                                                               token: str) -> None:
+    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
+    order = buy(mesh, token, screening, seats[:1])
+    paying = start(mesh, token, order)
+    queue = "payment.captured:order.book_captured"
+    with Connection(mesh.settings["AMQP_URI"]) as connection, connection.channel() as channel:
+        with mesh.without("order"):
+            choose(mesh, paying, "pay")
+            wait_until(lambda: mesh.in_queues(queue), 30, "the news of the money")
+            captured = channel.basic_get(queue, no_ack=True)
+            dispute(mesh, order)
+            decide(mesh, order, "void")
+
+        wait_until(lambda: status_of(mesh, order) == "refunded", 30, "the order's end")
+        told_by_then = told(mesh, order)
+        channel.basic_publish(captured, exchange="", routing_key=queue)
+    wait_until(lambda: mesh.in_queues(queue) == 0, 30, "the late news")
+    assert (status_of(mesh, order), told(mesh, order)) == ("refunded", told_by_then)
     mesh.check_invariants()

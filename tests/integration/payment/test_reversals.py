@@ -159,7 +159,8 @@ def test_what_a_dispute_had_covered_is_owed_again_when_it_is_won(
     dispute["status"] = "won"
     tell("charge.dispute.closed", dispute)
 
-    assert [(case.about, list(case.decisions)) for case in review.cases()] == [("r1", ["retry", "settled"])]
+    assert [(case.about, list(case.decisions)) for case in review.cases()] == [
+        ("r1", ["retry", "settled", "written_off"])]
     decide(review, "retry")
     assert [refund["amount"] for refund in server.all_refunds.values()] == [PRICE]
 
@@ -174,7 +175,7 @@ def test_what_no_webhook_told_is_found_by_comparing(server: Stripe, paid: str, r
     server.refund_by_hand(paid, 500) if what == "refund" else server.dispute(paid)
 
     assert [line.split()[1] for line in lines(database)] == [what]
-    assert [case.decisions.keys() for case in review.cases()] == [{"void", "keep"}]
+    assert [case.decisions.keys() for case in review.cases()] == [{"void", "keep", "written_off"}]
 
 
 def test_our_own_refunds_are_no_case(room: Any, server: Stripe, paid: str, order_id: str, review: Review,
