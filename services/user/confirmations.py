@@ -2,14 +2,21 @@
 
 import datetime as dt
 import secrets
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
-from schemas.user import EMAIL_CONFIRMED, EMAIL_GIVEN, ConfirmationOver, token_id
+from schemas.user import EMAIL_CONFIRMED, EMAIL_GIVEN, ConfirmationOver, NothingToConfirm, token_id
 from services.foundation import outbox
 from services.user import store
 from services.user.models import OUTBOX, Confirmation, User
+
+
+def check_needed(user: Row[Any]) -> None:
+    """Raises NothingToConfirm."""
+    if user.email is None or user.email_confirmed_at is not None:
+        raise NothingToConfirm()
 
 
 def ask(tx: Connection, user_id: str) -> None:
@@ -17,11 +24,24 @@ def ask(tx: Connection, user_id: str) -> None:
     outbox.write(tx, OUTBOX, EMAIL_GIVEN, about=user_id, sequence=_next(tx, user_id), body={"user_id": user_id})
 
 
+def move(tx: Connection, user_id: str, is_asked: bool) -> None:
+    """The account has another address or none: what was mailed or asked for the one before is worth nothing.
+
+    `is_asked`: have a link mailed to the new one.
+    """
+    withdraw(tx, user_id)
+    if is_asked:
+        ask(tx, user_id)
+    else:
+        _next(tx, user_id)
+
+
 def issue(tx: Connection, user_id: str, number: int, now: dt.datetime,
           lifetime: dt.timedelta) -> tuple[str, str] | None:
     """The address and a new token for it; None when nothing is to be confirmed.
 
-    Only the last event about an address counts: what was asked for another address is not mailed to this one.
+    Only the account's last number counts, and every move takes one: what was asked for another address, and counted
+    for that, is not mailed to this one.
     """
     user = store.lock(tx, user_id) if store.by_id(tx, user_id) else None
     if user is None or user.email is None or user.email_confirmed_at is not None or user.email_events != number:
@@ -59,6 +79,6 @@ def delete_expired(tx: Connection, now: dt.datetime) -> int:
 
 
 def _next(tx: Connection, user_id: str) -> int:
-    """The number of the next event about the account's address."""
+    """The number of the next event about the account's address, or of its move."""
     tx.execute(update(User).where(User.user_id == user_id).values(email_events=User.email_events + 1))
     return int(tx.execute(select(User.email_events).where(User.user_id == user_id)).scalar_one())

@@ -26,7 +26,7 @@ class User(Base):
     display_name: Mapped[str | None] = mapped_column(String(80))
     email: Mapped[str | None] = mapped_column(String(254))
     email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    email_events: Mapped[int] = mapped_column(server_default="0")  # how many have told of the address
+    email_events: Mapped[int] = mapped_column(server_default="0")  # the number of its last event or move
     roles: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 

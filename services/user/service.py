@@ -124,27 +124,31 @@ class User:
             moves = "email" in request and store.lock(tx, before.user_id).email != email
             store.change(tx, before.user_id, **request, **({"email_confirmed_at": None} if moves else {}))
             if moves:
-                confirmations.withdraw(tx, before.user_id)
-            if moves and is_asked:
-                confirmations.ask(tx, before.user_id)
+                confirmations.move(tx, before.user_id, is_asked)
             return self._profile(tx)
 
         return keys.once(self.database, change)
 
     @call(contract.SEND_CONFIRMATION)
     def send_confirmation(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Mail the link once more. Raises NothingToConfirm, and TooOften for an account or an address."""
+        """Mail the link once more. Raises NothingToConfirm, and TooOften for an account or an address.
+
+        Raises Busy when the address changes meanwhile, because only the one before was counted.
+        """
         keys = Keys(KEYS, self.asker, contract.SEND_CONFIRMATION, request)
         if keys.answered(self.database) is not None:
             return {}
         profile = self.database.read(self._profile)
-        if profile.email is None or profile.email_confirmed_at:
-            raise contract.NothingToConfirm()
+        confirmations.check_needed(profile)
         self.mails.count(profile.user_id)
         self.mails.count(profile.email)
 
         def ask(tx: Any) -> dict[str, Any]:
-            confirmations.ask(tx, profile.user_id)
+            user = store.lock(tx, profile.user_id)
+            confirmations.check_needed(user)
+            if user.email != profile.email:
+                raise Busy(retry_after=1)
+            confirmations.ask(tx, user.user_id)
             return {}
 
         return keys.once(self.database, ask)

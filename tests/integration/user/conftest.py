@@ -6,8 +6,10 @@ import nameko
 import pytest
 import requests
 from nameko.testing.services import worker_factory
+from sqlalchemy import Engine
 
 from rehearsal.mesh import Mesh
+from services.foundation import migrate
 from services.foundation.calls import Asker
 from services.foundation.database import Transactions, make_engine
 from services.user.attempts import LoginAttempts
@@ -65,3 +67,13 @@ def room(mesh: Mesh, database: Transactions) -> Any:
     attempts = LoginAttempts()
     attempts.setup()
     return worker_factory(User, asker=Asker(), database=database, redis=mesh.redis, attempts=attempts)
+
+
+@pytest.fixture
+def engine(servers: Mesh) -> Iterator[Engine]:
+    """The user room's tables, and nothing else of a mesh."""
+    with nameko.config.patch(servers.settings, clear=True):
+        migrate.upgrade("user")
+        engine = make_engine(servers.settings["DB_URIS"]["user:Base"])
+        yield engine
+    engine.dispose()

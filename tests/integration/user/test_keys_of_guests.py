@@ -1,32 +1,18 @@
 """People who have no account yet have nothing in common but the keys that they may happen to choose."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import eventlet
-import nameko
 import pytest
 from nameko.testing.services import worker_factory
 from sqlalchemy import Engine, text
 
-from rehearsal.mesh import Mesh
 from schemas.user import UsernameTaken
-from services.foundation import migrate
 from services.foundation.calls import Asker
-from services.foundation.database import Transactions, make_engine
+from services.foundation.database import Transactions
 from services.user.service import User
 
 PASSWORD = "correct horse"
-
-
-@pytest.fixture
-def engine(servers: Mesh) -> Iterator[Engine]:
-    """The user room's tables, and nothing else of a mesh."""
-    with nameko.config.patch(servers.settings, clear=True):
-        migrate.upgrade("user")
-        engine = make_engine(servers.settings["DB_URIS"]["user:Base"])
-        yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -1,0 +1,69 @@
+"""Whose address it is, as the user room has it, without a mesh around."""
+
+import secrets
+from typing import Any
+
+import pytest
+from nameko.testing.services import worker_factory
+from sqlalchemy import Engine, text
+
+from schemas.errors import Busy
+from services.foundation.calls import Asker
+from services.foundation.database import Transactions
+from services.user.service import User
+from tests.integration.user.conftest import PASSWORD
+
+OWN, VICTIM = "ada@cinema.example", "victim@cinema.example"
+
+
+@pytest.fixture
+def room(engine: Engine, name: str) -> Any:
+    """Asked by Ada, whose address is not confirmed yet. Every mail is allowed."""
+    room = worker_factory(User, asker=Asker(), database=Transactions(engine))
+    opened = room.register(username=name, password=PASSWORD, email=OWN)
+    room.asker = Asker(user_id=opened["user_id"], idempotency_key=secrets.token_hex(8))
+    return room
+
+
+def mailed_to(room: Any) -> set[str | None]:
+    """Where a link goes for all that was asked for so far."""
+    user_id = room.asker.user_id
+    with room.database.engine.connect() as tx:
+        asked = list(tx.execute(text("SELECT sequence FROM outbox WHERE about = :u AND type = 'user.email_given'"),
+                                {"u": user_id}).scalars())
+    return {room.issue_confirmation(user_id=user_id, number=number)["email"] for number in asked} - {None}
+
+
+def move(room: Any, email: str, is_allowed: bool) -> None:
+    room.mails.allow.return_value = is_allowed
+    room.asker = Asker(user_id=room.asker.user_id)
+    room.update_profile(email=email)
+
+
+def test_an_address_that_has_had_its_links_gets_none_that_were_asked_for_another(room: Any) -> None:
+    assert mailed_to(room) == {OWN}
+    move(room, VICTIM, is_allowed=False)
+    assert mailed_to(room) == set()
+    move(room, OWN, is_allowed=False)
+    assert mailed_to(room) == set()
+    move(room, "new." + OWN, is_allowed=True)
+    assert mailed_to(room) == {"new." + OWN}
+
+
+def test_a_link_is_sent_again_only_where_it_was_counted(room: Any) -> None:
+    counted: list[str] = []
+
+    def count(whose: str) -> None:
+        counted.append(whose)
+        if whose == OWN:
+            move(room, VICTIM, is_allowed=False)
+
+    room.mails.count.side_effect = count
+    with pytest.raises(Busy):
+        room.send_confirmation()
+    assert mailed_to(room) == set()
+
+    room.mails.count.side_effect = counted.append
+    room.send_confirmation()
+    assert counted[-1] == VICTIM
+    assert mailed_to(room) == {VICTIM}
