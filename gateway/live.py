@@ -3,11 +3,12 @@
 One watcher a screening looks at the seats whenever they are said to have changed, and every second, since holds end
 by time alone. Its streams each remember the map they have told last, so that whoever is slow, or comes back, hears
 what has changed since in one piece, and nothing is kept for anybody in the meantime. While the seats can't be looked
-up, a stream says that its map is stale; otherwise it says now and then that the map is fresh.
+up, whether looks fail or hang, a stream says that its map is stale; otherwise now and then that the map is fresh.
 """
 
 import logging
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
@@ -27,6 +28,7 @@ LOOK_SECONDS = 1.0         # at the latest
 REST_SECONDS = 0.1         # between two looks: a rush of buyers is told in one event
 HEARTBEAT_SECONDS = 10.0   # without news a reader hears so often that the map is fresh, or stale
 FAILED_LOOKS = 2           # one after the other, and the map is stale
+FRESH_SECONDS = 3.0        # after the last look that succeeded; then it is stale, whatever the next one waits for
 LOOKS_AT_ONCE = 10         # however many screenings are watched, the film room has others to serve
 REMEMBERED = 100           # maps, for those who come back
 OPENING = b"retry: 1000\n\n"
@@ -91,6 +93,7 @@ class Watcher:
         self.seats, self.streams = seats, set[Stream]()
         self.news, self.ended = Event(), False
         self._look, self._failed_looks = look, 0
+        self._looked_at = time.monotonic()
         self._wake = Event()
         self._known = OrderedDict({seats.name: seats})
         self._changes: dict[str, bytes] = {}
@@ -121,8 +124,13 @@ class Watcher:
             eventlet.sleep(REST_SECONDS)
 
     @property
+    def fresh_for(self) -> float:
+        """Seconds until the map is stale unless a look succeeds; not above 0: it is stale."""
+        return self._looked_at + FRESH_SECONDS - time.monotonic() if self._failed_looks < FAILED_LOOKS else 0.0
+
+    @property
     def fresh(self) -> bool:
-        return self._failed_looks < FAILED_LOOKS
+        return self.fresh_for > 0
 
     def _miss(self) -> None:
         self._failed_looks += 1
@@ -130,7 +138,7 @@ class Watcher:
             self._tell()
 
     def _show(self, seats: SeatMap) -> None:
-        was_fresh, self._failed_looks = self.fresh, 0
+        was_fresh, self._failed_looks, self._looked_at = self.fresh, 0, time.monotonic()
         if seats.name != self.seats.name:
             self._change_to(seats)
         elif not was_fresh:
@@ -168,18 +176,22 @@ class Stream:
 
     def __iter__(self) -> Iterator[bytes]:
         watcher = self._watcher
-        told_fresh = True
+        told_fresh, told_at = True, time.monotonic()
         yield OPENING
         while not watcher.ended:
-            seats, fresh, news = watcher.seats, watcher.fresh, watcher.news
+            seats, fresh_for = watcher.seats, watcher.fresh_for
+            fresh, heartbeat_in = fresh_for > 0, told_at + HEARTBEAT_SECONDS - time.monotonic()
             if self._told is None:
                 yield seats.whole()
             elif self._told.name != seats.name:
                 yield watcher.since(self._told)
-            elif fresh != told_fresh or not news.wait(HEARTBEAT_SECONDS):
+            elif fresh != told_fresh or heartbeat_in <= 0:
                 yield seats.standing(fresh)
                 told_fresh = fresh
-            self._told = seats
+            else:
+                watcher.news.wait(min(heartbeat_in, fresh_for) if fresh else heartbeat_in)
+                continue
+            self._told, told_at = seats, time.monotonic()
 
     def close(self) -> None:
         """The reader is gone."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import eventlet
 import orjson
 import pytest
+from eventlet.event import Event
 
 from gateway import live
 from gateway.live import OPENING, Watcher
@@ -27,10 +28,13 @@ class Hall:
     def __init__(self) -> None:
         self.version, self.taken = 1, dict[str, str]()
         self.refuses: Exception | None = None
+        self.answers: Event | None = None  # once this has happened
         self.looks = 0
 
     def look(self) -> SeatMap:
         self.looks += 1
+        if self.answers:
+            self.answers.wait()
         if self.refuses:
             raise self.refuses
         return SeatMap(self.version, dict(self.taken))
@@ -221,6 +225,21 @@ def test_one_look_that_failed_is_no_news(hall: Hall, monkeypatch: pytest.MonkeyP
     assert [standing(events), standing(events)] == ["fresh", "fresh"]
     watcher.end()
     thread.wait()
+
+
+def test_a_look_without_an_answer_makes_the_map_stale_by_time_alone(
+        hall: Hall, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may hang for as long as a call may take, after it has waited for the looks of others."""
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 60)
+    events = iter(watcher.open(None))
+    heard(events)
+    hall.answers = Event()
+    monkeypatch.setattr(live, "FRESH_SECONDS", 0.1)
+    try:
+        assert standing(events) == "stale"
+    finally:
+        hall.answers.send()
+    assert standing(events) == "fresh"
 
 
 def test_when_the_screening_is_over_its_streams_end(hall: Hall, watcher: Watcher) -> None:
