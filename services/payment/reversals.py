@@ -14,20 +14,26 @@ from services.payment.providers import ReversalRecord
 
 
 def note(tx: Connection, payment_id: str, found: Iterable[ReversalRecord], now: dt.datetime) -> list[ReversalRecord]:
-    """Write down what the provider has on record for this payment; those that nobody knew of."""
+    """Write down what the provider has on record for this payment; those that are news."""
     _, payment = store.lock(tx, payment_id)
     known = {row.reversal_id: row for row in of_payment(tx, payment_id)}
     news = []
     for record in found:
         row = known.get(record.reversal_id)
-        if row is None and not record.lifted:
+        stands = row is not None and row.status != "lifted"
+        if stands is not record.lifted:
+            continue
+        if row is None:
             tx.execute(insert(Reversal).values(
                 reversal_id=record.reversal_id, payment_id=payment_id, order_id=payment.order_id, kind=record.kind,
                 amount=min(record.amount, payment.amount), currency=payment.currency, status="open", created_at=now))
-            news.append(record)
-        elif row is not None and record.lifted and row.status != "lifted":
-            tx.execute(update(Reversal).where(Reversal.reversal_id == row.reversal_id).values(status="lifted"))
+        else:
+            tx.execute(update(Reversal).where(Reversal.reversal_id == row.reversal_id)
+                       .values(status="lifted" if record.lifted else "open"))
+        if record.lifted:
             coverage.uncover(tx, payment_id)
+        else:
+            news.append(record)
     return news
 
 

@@ -222,6 +222,20 @@ def test_of_a_refund_that_two_reversals_cover_only_what_was_won_back_is_owed(
     assert lines(database) == []
 
 
+def test_an_inquiry_takes_no_money_until_it_becomes_a_dispute(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    inquiry = server.dispute(paid, status="warning_needs_response")
+    tell("charge.dispute.created", inquiry)
+    assert (review.cases(), lines(database)) == ([], [])
+    room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
+    assert amounts(server) == [400]
+
+    inquiry["status"] = "needs_response"
+    tell("charge.dispute.updated", inquiry)
+    assert [case.about for case in review.cases()] == [inquiry["id"]]
+
+
 @pytest.mark.parametrize("what", ["refund", "dispute"])
 @pytest.mark.parametrize("age", [1, 24 * 60])
 def test_what_no_webhook_told_is_found_by_comparing(server: Stripe, paid: str, review: Review, what: str, age: int,
