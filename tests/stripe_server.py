@@ -79,12 +79,12 @@ class Stripe:
         intent = self.intent_of(payment_id)
         return self._refund({"payment_intent": intent["id"], "amount": amount, "metadata": {}})
 
-    def dispute(self, payment_id: str) -> Thing:
-        """The buyer's bank takes the money back; what the webhook is about."""
+    def dispute(self, payment_id: str, amount: int | None = None, status: str = "needs_response") -> Thing:
+        """The buyer's bank takes the money back, or this much of it; what the webhook is about."""
         intent = self.intent_of(payment_id)
-        dispute = {"id": f"dp_{next(self._numbers)}", "object": "dispute", "amount": intent["amount"],
+        dispute = {"id": f"dp_{next(self._numbers)}", "object": "dispute", "amount": amount or intent["amount"],
                    "charge": intent["latest_charge"], "payment_intent": intent["id"], "currency": intent["currency"],
-                   "created": int(time.time()), "status": "needs_response", "metadata": {}}
+                   "created": int(time.time()), "status": status, "metadata": {}}
         self.disputes[dispute["id"]] = dispute
         return dispute
 
@@ -177,8 +177,7 @@ class Stripe:
 
     def _refund(self, params: Thing) -> Thing:
         intent, amount = self._find(self.intents, params["payment_intent"]), int(params["amount"])
-        gone = sum(each["amount"] for each in self.all_refunds.values() if each["payment_intent"] == intent["id"])
-        if amount > intent["amount_received"] - gone:
+        if amount > intent["amount_received"] - self.charge_of(intent)["amount_refunded"]:
             raise Refused(400, "charge_already_refunded")
         refund = {"id": f"re_{next(self._numbers)}", "object": "refund", "amount": amount, "created": int(time.time()),
                   "payment_intent": intent["id"], "status": self.refund_status, "currency": intent["currency"],

@@ -81,7 +81,7 @@ def refunds(tx: Connection, provider: str, since: dt.datetime) -> dict[str, Row[
 
 def sent_back(tx: Connection, payment_id: str) -> int:
     """What we have asked the provider to give back of this payment, whether it is there yet or not."""
-    sent = select(func.coalesce(func.sum(Refund.amount - Refund.covered), 0)).where(
+    sent = select(func.coalesce(func.sum(Refund.amount), 0)).where(
         Refund.payment_id == payment_id, Refund.status.in_(("requested", "done")))
     return int(tx.execute(sent).scalar_one())
 

@@ -116,8 +116,7 @@ class Collection:
         """Send the refund unless that was done; how it stands at the provider."""
         attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
         assert attempt is not None, "a foreign key says so"
-        standing = self._provider(attempt).refund(attempt, rules.refund_key(refund),
-                                                         refund.amount - refund.covered)
+        standing = self._provider(attempt).refund(attempt, rules.refund_key(refund), refund.amount)
         self.note_refund(refund, standing)
         return standing
 

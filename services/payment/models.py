@@ -84,7 +84,8 @@ class Refund(Base):
     # requested or failed -> written_off: its provider is gone.
     status: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int] = mapped_column(SmallInteger)
-    covered: Mapped[int]  # what of it had gone back already without us: see `reversal`
+    covered: Mapped[int]  # all of it or nothing: whether it has gone back without us, see `reversal`
+    part_of: Mapped[str | None] = mapped_column(id_type(), index=True)  # the refund asked for that this was split from
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
 

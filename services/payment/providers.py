@@ -38,7 +38,7 @@ class ReversalRecord:
     payment_id: str
     kind: Literal["refund", "dispute"]
     amount: int
-    lifted: bool             # the money is ours again: the dispute was won, or the refund failed
+    lifted: bool             # the money is ours: the dispute was won or is an inquiry yet, or the refund failed
 
 
 class Provider(Protocol):

@@ -178,7 +178,7 @@ class Reconciler:
             yield Line(f"{what} is done here and {standing or 'unknown'} there", left=True)
         if "failed" in (row.status, standing):
             yield Line(f"{what} failed; {money} are owed", left=True)
-        if there is not None and there.amount != row.amount - row.covered:
+        if there is not None and there.amount != row.amount:
             yield Line(f"{what} is {money} here and {format_money(there.amount, row.currency)} there", left=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection, Row
 
-from services.payment import reversals, rules, store
+from services.payment import coverage, rules, store
 from services.payment.models import Account, Payment, Refund
 
 
@@ -14,13 +14,13 @@ def request(tx: Connection, wanted: dict[str, Any], now: dt.datetime) -> Row[Any
     """The row of the refund asked for, done or not. Raises AmountMismatch."""
     found = store.books(tx, wanted["order_id"], lock=True)
     if known := find(tx, wanted["refund_id"]):
-        rules.check_same_refund(known, wanted)
+        rules.check_same_refund(known, known.amount + coverage.parts(tx, known.refund_id), wanted)
         return known
     payment_id = rules.refundable(found, wanted["amount"], wanted["currency"])
-    covered = min(reversals.credit(tx, payment_id), wanted["amount"])
-    status = "settled" if covered == wanted["amount"] else "requested"
-    tx.execute(insert(Refund).values(**wanted, payment_id=payment_id, status=status, attempt=1, covered=covered,
+    credit = coverage.credit(tx, payment_id)
+    tx.execute(insert(Refund).values(**wanted, payment_id=payment_id, status="requested", attempt=1, covered=0,
                                      created_at=now, tried_at=now))
+    coverage.cover(tx, find(tx, wanted["refund_id"]), credit)
     store.change(tx, found.order_id, now, refunded=Account.refunded + wanted["amount"])
     return find(tx, wanted["refund_id"])
 

@@ -1,52 +1,40 @@
-"""Money that has left a payment at its provider without us: refunds made there by hand, and disputes.
-
-What has gone back that way is a credit: refunds of the same payment draw on it first, so that nothing goes back twice.
-"""
+"""Money that has left a payment at its provider without us: refunds made there by hand, and disputes."""
 
 import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection, Row
 
 from schemas import payment as contract
-from services.payment import store
-from services.payment.models import Payment, Refund, Reversal
+from services.payment import coverage, store
+from services.payment.models import Payment, Reversal
 from services.payment.providers import ReversalRecord
 
 
 def note(tx: Connection, payment_id: str, found: Iterable[ReversalRecord], now: dt.datetime) -> list[ReversalRecord]:
-    """Write down what the provider has on record for this payment; those that nobody knew of."""
+    """Write down what the provider has on record for this payment; those that are news."""
     _, payment = store.lock(tx, payment_id)
     known = {row.reversal_id: row for row in of_payment(tx, payment_id)}
     news = []
     for record in found:
         row = known.get(record.reversal_id)
-        if row is None and not record.lifted:
+        stands = row is not None and row.status != "lifted"
+        if stands is not record.lifted:
+            continue
+        if row is None:
             tx.execute(insert(Reversal).values(
                 reversal_id=record.reversal_id, payment_id=payment_id, order_id=payment.order_id, kind=record.kind,
                 amount=min(record.amount, payment.amount), currency=payment.currency, status="open", created_at=now))
+        else:
+            tx.execute(update(Reversal).where(Reversal.reversal_id == row.reversal_id)
+                       .values(status="lifted" if record.lifted else "open"))
+        if record.lifted:
+            coverage.uncover(tx, payment_id)
+        else:
             news.append(record)
-        elif row is not None and record.lifted and row.status != "lifted":
-            _lift(tx, row)
     return news
-
-
-def _lift(tx: Connection, reversal: Row[Any]) -> None:
-    """The money is ours again. Refunds that it had covered are owed, and somebody decides how they are sent."""
-    tx.execute(update(Reversal).where(Reversal.reversal_id == reversal.reversal_id).values(status="lifted"))
-    tx.execute(update(Refund).where(Refund.payment_id == reversal.payment_id, Refund.status == "settled",
-                                    Refund.covered > 0).values(status="failed", covered=0))
-
-
-def credit(tx: Connection, payment_id: str) -> int:
-    """How much of this payment has gone back without us, and is not counted for any refund of ours yet."""
-    gone = select(func.coalesce(func.sum(Reversal.amount), 0)).where(
-        Reversal.payment_id == payment_id, Reversal.status != "lifted")
-    drawn = select(func.coalesce(func.sum(case((Refund.status == "settled", Refund.amount), else_=Refund.covered)), 0))
-    return max(0, int(tx.execute(gone).scalar_one())
-               - int(tx.execute(drawn.where(Refund.payment_id == payment_id)).scalar_one()))
 
 
 def status(tx: Connection, reversal_id: str) -> str | None:

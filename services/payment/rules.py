@@ -205,9 +205,9 @@ def refundable(books: Books, amount: int, currency: str) -> str:
     return books.captured_by
 
 
-def check_same_refund(known: Any, request: dict[str, Any]) -> None:
-    """Raise AmountMismatch if this refund_id was used for another refund."""
-    if any(getattr(known, field) != request[field] for field in ("order_id", "amount", "currency")):
+def check_same_refund(known: Any, amount: int, request: dict[str, Any]) -> None:
+    """Raise AmountMismatch if this refund_id was used for another refund; `amount` was asked for with it."""
+    if (known.order_id, amount, known.currency) != (request["order_id"], request["amount"], request["currency"]):
         raise AmountMismatch(refund_id=known.refund_id)
 
 

@@ -102,7 +102,7 @@ class Payment:
         if refund.status not in rules.GIVEN_BACK and (refund.status == "failed"
                                                       or self.collection.give_back(refund) != "done"):
             raise RoomSilent(room=refund.provider)  # it stays owed
-        return {"refund_id": refund.refund_id, "amount": refund.amount, "status": "done"}
+        return {"refund_id": refund.refund_id, "amount": request["amount"], "status": "done"}
 
     @call(contract.CLOSE)
     def close(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from services.payment.stripe_amounts import from_stripe
 INTENTS: dict[str, Standing] = {"requires_capture": "authorized", "succeeded": "captured", "canceled": "cancelled"}
 SESSIONS: dict[str, Standing] = {"open": "pending", "complete": "pending", "expired": "cancelled"}
 REFUNDS: dict[str, RefundStanding] = {"succeeded": "done", "failed": "failed", "canceled": "failed"}
-LIFTED = ("won", "warning_closed", "prevented")   # disputes that take no money
+INQUIRIES = ("warning_needs_response", "warning_under_review")   # may become disputes, and can be refunded till then
+LIFTED = ("won", "warning_closed", "prevented", *INQUIRIES)      # such disputes have no money of ours
 
 
 def told(thing: Any) -> dict[str, str]:

@@ -50,8 +50,8 @@ def decide(mesh: Mesh, order: dict[str, Any], decision: str) -> None:
 
 def dispute(mesh: Mesh, order: dict[str, Any]) -> None:
     """The buyer's bank has taken the money back."""
-    mesh.rows("payment", "INSERT INTO reversal SELECT CONCAT('dp_', order_id), captured_payment_id, order_id, 'dispute', "
-                         "amount, currency, 'open', UTC_TIMESTAMP(3) FROM account WHERE order_id = :o",
+    mesh.rows("payment", "INSERT INTO reversal SELECT CONCAT('dp_', order_id), captured_payment_id, order_id, "
+                         "'dispute', amount, currency, 'open', UTC_TIMESTAMP(3) FROM account WHERE order_id = :o",
               o=order["order_id"])
 
 

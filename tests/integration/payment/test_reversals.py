@@ -73,6 +73,11 @@ def lines(database: Transactions) -> list[str]:
     return [str(line) for line in reconciler.reconcile(database)]
 
 
+def amounts(server: Stripe) -> list[int]:
+    """What went back at Stripe by refunds, whoever made them."""
+    return [refund["amount"] for refund in server.all_refunds.values() if refund["status"] != "failed"]
+
+
 def books(database: Transactions) -> dict[str, Any]:
     query = "SELECT (SELECT refunded FROM account), (SELECT GROUP_CONCAT(status) FROM reversal)"
     refunded, reversals = database.read(lambda tx: tx.execute(text(query)).one())
@@ -163,6 +168,72 @@ def test_what_a_dispute_had_covered_is_owed_again_when_it_is_won(
         ("r1", ["retry", "settled", "written_off"])]
     decide(review, "retry")
     assert [refund["amount"] for refund in server.all_refunds.values()] == [PRICE]
+
+
+def test_what_is_won_back_is_owed_though_the_rest_had_been_sent(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    dispute = server.dispute(paid, 800)
+    tell("charge.dispute.created", dispute)
+    wanted = {"refund_id": "r1", "order_id": order_id, "amount": PRICE, "currency": "EUR"}
+    assert room.refund(**wanted)["status"] == "done"
+    assert amounts(server) == [400]
+    dispute["status"] = "won"
+    tell("charge.dispute.closed", dispute)
+
+    decide(review, "retry")
+    assert amounts(server) == [400, 800]
+    assert room.refund(**wanted) == {"refund_id": "r1", "amount": PRICE, "status": "done"}
+    assert amounts(server) == [400, 800]
+    assert lines(database) == []
+
+
+def test_what_another_reversal_covers_is_not_owed_when_a_dispute_is_won(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    tell("refund.created", server.refund_by_hand(paid, 400))
+    decide(review, "keep")
+    room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
+    dispute = server.dispute(paid, 800)
+    tell("charge.dispute.created", dispute)
+    dispute["status"] = "won"
+    tell("charge.dispute.closed", dispute)
+
+    assert review.cases() == []
+    assert amounts(server) == [400]
+    assert lines(database) == []
+
+
+def test_of_a_refund_that_two_reversals_cover_only_what_was_won_back_is_owed(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    tell("refund.created", server.refund_by_hand(paid, 400))
+    decide(review, "keep")
+    dispute = server.dispute(paid, 800)
+    tell("charge.dispute.created", dispute)
+    decide(review, "keep")
+    room.refund(refund_id="r1", order_id=order_id, amount=PRICE, currency="EUR")
+    assert amounts(server) == [400]
+    dispute["status"] = "won"
+    tell("charge.dispute.closed", dispute)
+
+    decide(review, "retry")
+    assert amounts(server) == [400, 800]
+    assert lines(database) == []
+
+
+def test_an_inquiry_takes_no_money_until_it_becomes_a_dispute(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    inquiry = server.dispute(paid, status="warning_needs_response")
+    tell("charge.dispute.created", inquiry)
+    assert (review.cases(), lines(database)) == ([], [])
+    room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
+    assert amounts(server) == [400]
+
+    inquiry["status"] = "needs_response"
+    tell("charge.dispute.updated", inquiry)
+    assert [case.about for case in review.cases()] == [inquiry["id"]]
 
 
 @pytest.mark.parametrize("what", ["refund", "dispute"])
