@@ -56,7 +56,7 @@ class User:
         opened = keys.answered(self.database)
         if opened is None:
             account = store.new_account(request, passwords.make_hash(request["password"]))
-            is_asked = bool(account["email"]) and self.mails.allow(account["email"], account["user_id"])
+            is_asked = self._may_mail(account)
             opened = keys.once(self.database, open_account)
             if opened["user_id"] == account["user_id"]:
                 return opened
@@ -189,6 +189,12 @@ class User:
             self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again; the room lives on
             log.warning("could not purge", exc_info=not isinstance(problem, Busy))
+
+    def _may_mail(self, account: dict[str, Any]) -> bool:
+        """Whether a link may go to the address of an account to be opened; one that can't be opened counts nothing."""
+        if not account["email"] or self.database.read(lambda tx: store.by_name(tx, account["username"])):
+            return False
+        return self.mails.allow(account["email"], account["user_id"])
 
     def _profile(self, tx: Any) -> Any:
         found = store.by_id(tx, self.asker.user_id)

@@ -8,6 +8,7 @@ from nameko.testing.services import worker_factory
 from sqlalchemy import Engine, text
 
 from schemas.errors import Busy
+from schemas.user import UsernameTaken
 from services.foundation.calls import Asker
 from services.foundation.database import Transactions
 from services.user.service import User
@@ -25,13 +26,17 @@ def room(engine: Engine, name: str) -> Any:
     return room
 
 
+def sql(room: Any, statement: str, **values: Any) -> list[Any]:
+    with room.database.engine.begin() as tx:
+        found = tx.execute(text(statement), {"u": room.asker.user_id, **values})
+        return list(found) if found.returns_rows else []
+
+
 def mailed_to(room: Any) -> set[str | None]:
     """Where a link goes for all that was asked for so far."""
-    user_id = room.asker.user_id
-    with room.database.engine.connect() as tx:
-        asked = list(tx.execute(text("SELECT sequence FROM outbox WHERE about = :u AND type = 'user.email_given'"),
-                                {"u": user_id}).scalars())
-    return {room.issue_confirmation(user_id=user_id, number=number)["email"] for number in asked} - {None}
+    asked = sql(room, "SELECT sequence FROM outbox WHERE about = :u AND type = 'user.email_given'")
+    links = [room.issue_confirmation(user_id=room.asker.user_id, number=number) for number, in asked]
+    return {link["email"] for link in links} - {None}
 
 
 def move(room: Any, email: str, is_allowed: bool) -> None:
@@ -67,3 +72,11 @@ def test_a_link_is_sent_again_only_where_it_was_counted(room: Any) -> None:
     room.send_confirmation()
     assert counted[-1] == VICTIM
     assert mailed_to(room) == {VICTIM}
+
+
+def test_registering_in_vain_costs_an_address_none_of_its_links(room: Any) -> None:
+    taken = room.get_profile()["username"]
+    room.mails.allow.reset_mock()
+    with pytest.raises(UsernameTaken):
+        room.register(username=taken.upper(), password=PASSWORD, email=VICTIM)
+    room.mails.allow.assert_not_called()
