@@ -118,10 +118,10 @@ class User:
         if answered := keys.answered(self.database):
             return answered
         before, email = self.database.read(self._profile), request.get("email")
-        is_asked = email is not None and email != before.email and self.mails.allow(email, before.user_id)
+        is_asked = email is not None and emails.moves(before.email, email) and self.mails.allow(email, before.user_id)
 
         def change(tx: Any) -> Any:
-            moves = "email" in request and store.lock(tx, before.user_id).email != email
+            moves = "email" in request and emails.moves(store.lock(tx, before.user_id).email, email)
             store.change(tx, before.user_id, **request, **({"email_confirmed_at": None} if moves else {}))
             if moves:
                 confirmations.move(tx, before.user_id, is_asked)

@@ -80,3 +80,16 @@ def test_registering_in_vain_costs_an_address_none_of_its_links(room: Any) -> No
     with pytest.raises(UsernameTaken):
         room.register(username=taken.upper(), password=PASSWORD, email=VICTIM)
     room.mails.allow.assert_not_called()
+
+
+@pytest.mark.parametrize("kept", ["ada@Example.ORG", "ada@xn--bcher-kva.example", "no address"])
+def test_an_address_saved_unchanged_stays_confirmed_however_it_was_spelled(room: Any, kept: str) -> None:
+    sql(room, "UPDATE user SET email = :e, email_confirmed_at = UTC_TIMESTAMP(3) WHERE user_id = :u", e=kept)
+    room.mails.allow.reset_mock()
+    if "@" in kept:
+        move(room, kept, is_allowed=True)
+        assert room.get_profile()["email_confirmed_at"]
+        assert room.get_profile()["email"] in ("ada@example.org", "ada@bücher.example")
+        room.mails.allow.assert_not_called()
+    move(room, OWN, is_allowed=True)
+    assert room.get_profile()["email_confirmed_at"] is None
