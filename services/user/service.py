@@ -155,7 +155,7 @@ class User:
 
     @call(contract.CONFIRM_EMAIL)
     def confirm_email(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Whoever has the link owns the address. It works once; raises ConfirmationOver afterwards."""
+        """Whoever has the link owns the address. The same link may confirm it again. Raises ConfirmationOver."""
         self.database.run_known(lambda tx: confirmations.confirm(tx, request["token"], utc_now()))
         return {}
 
