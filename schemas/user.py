@@ -137,7 +137,7 @@ class EmailEvent(Schema):
 
 
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
-                  "Open an account.", refusals=(UsernameTaken,), keyed=True, deadline=30)
+                  "Open an account.", refusals=(UsernameTaken, TooOften), keyed=True, deadline=30)
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
                "Sign in: a bearer token for the account.", refusals=(LoginFailed, TooOften), deadline=30)
 AUTHORIZE = Method("user", "authorize", AuthorizeRequest, AuthorizeReply, "public",

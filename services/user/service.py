@@ -60,9 +60,7 @@ class User:
             opened = keys.once(self.database, open_account)
             if opened["user_id"] == account["user_id"]:
                 return opened
-        known = self.database.read(lambda tx: store.by_id(tx, opened["user_id"]))
-        if passwords.matching(known and known.password_hash, request["password"]) is None:
-            raise contract.UsernameTaken(username=request["username"])
+        self._check_owner(opened["user_id"], request)
         return opened
 
     @call(contract.LOGIN)
@@ -195,6 +193,15 @@ class User:
         if not account["email"] or self.database.read(lambda tx: store.by_name(tx, account["username"])):
             return False
         return self.mails.allow(account["email"], account["user_id"])
+
+    def _check_owner(self, user_id: str, request: dict[str, Any]) -> None:
+        """Raises UsernameTaken for another password than the account's. It counts as an attempt to sign in."""
+        passwords.check_line()
+        self.attempts.count(request["username"])
+        account = self.database.read(lambda tx: store.by_id(tx, user_id))
+        if passwords.matching(account and account.password_hash, request["password"]) is None:
+            raise contract.UsernameTaken(username=request["username"])
+        self.attempts.forget(request["username"])
 
     def _profile(self, tx: Any) -> Any:
         found = store.by_id(tx, self.asker.user_id)
