@@ -29,7 +29,7 @@ class LoginFailed(Unauthenticated):
 
 
 class ConfirmationOver(Conflict):
-    """This link was used before, is too old, or was sent to another address than the account has now."""
+    """This link is too old, another was used, or it was sent to another address than the account has now."""
 
 
 class NothingToConfirm(Conflict):
@@ -137,7 +137,7 @@ class EmailEvent(Schema):
 
 
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
-                  "Open an account.", refusals=(UsernameTaken,), keyed=True, deadline=30)
+                  "Open an account.", refusals=(UsernameTaken, TooOften), keyed=True, deadline=30)
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
                "Sign in: a bearer token for the account.", refusals=(LoginFailed, TooOften), deadline=30)
 AUTHORIZE = Method("user", "authorize", AuthorizeRequest, AuthorizeReply, "public",
@@ -148,7 +148,7 @@ GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My accou
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
                         "Change my display name or e-mail address; fields left out stay as they are.", keyed=True)
 CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
-                       "Confirm an e-mail address with the token that was mailed there; it works once.",
+                       "Confirm an e-mail address with the token that was mailed there; again, it changes nothing.",
                        refusals=(ConfirmationOver,))
 SEND_CONFIRMATION = Method("user", "send_confirmation", Nothing, Nothing, "buyer",
                            "Mail me the link once more that confirms my e-mail address.",

@@ -1,4 +1,7 @@
-"""The links by which the owner of an e-mail address confirms it: each works once, for a while, for one address."""
+"""The links by which the owner of an e-mail address confirms it: each for a while, for one address.
+
+A link that was used stays until it expires or the address moves, so that whoever did not hear the answer may ask again.
+"""
 
 import datetime as dt
 import secrets
@@ -53,29 +56,37 @@ def issue(tx: Connection, user_id: str, number: int, now: dt.datetime,
 
 
 def confirm(tx: Connection, token: str, now: dt.datetime) -> None:
-    """The owner of the address has the link. Raises ConfirmationOver."""
-    found = tx.execute(select(Confirmation.__table__).where(Confirmation.token_id == token_id(token))).first()
-    if found is None or found.expires_at <= now:
+    """The owner of the address has the link; told again, it changes nothing. Raises ConfirmationOver."""
+    link = _good(tx, token, now)
+    user = store.lock(tx, link.user_id)
+    _good(tx, token, now)  # or it was withdrawn before we had the lock
+    if user.email != link.email:
         raise ConfirmationOver()
-    user = store.lock(tx, found.user_id)  # whoever else has the link waits here, and finds it used
-    used = tx.execute(delete(Confirmation).where(Confirmation.token_id == found.token_id)).rowcount
-    if not used or user.email != found.email:
-        raise ConfirmationOver()
-    withdraw(tx, user.user_id)
+    if user.email_confirmed_at is not None:
+        return  # by this link: the one that confirms an address withdraws the others
+    withdraw(tx, user.user_id, but=link.token_id)
     store.change(tx, user.user_id, email_confirmed_at=now)
     outbox.write(tx, OUTBOX, EMAIL_CONFIRMED, about=user.user_id, sequence=_next(tx, user.user_id),
                  body={"user_id": user.user_id})
 
 
-def withdraw(tx: Connection, user_id: str) -> None:
-    """No link of the account works any more."""
-    tx.execute(delete(Confirmation).where(Confirmation.user_id == user_id))
+def withdraw(tx: Connection, user_id: str, but: str = "") -> None:
+    """No link of the account works any more, but the one with that token_id."""
+    tx.execute(delete(Confirmation).where(Confirmation.user_id == user_id, Confirmation.token_id != but))
 
 
 def delete_expired(tx: Connection, now: dt.datetime) -> int:
     """Drop up to 1000 links that are over; returns how many."""
     old = delete(Confirmation).where(Confirmation.expires_at <= now).with_dialect_options(mysql_limit=1000)
     return int(tx.execute(old).rowcount)
+
+
+def _good(tx: Connection, token: str, now: dt.datetime) -> Row[Any]:
+    """The link with that token. Raises ConfirmationOver when there is none, or it is too old."""
+    found = tx.execute(select(Confirmation.__table__).where(Confirmation.token_id == token_id(token))).first()
+    if found is None or found.expires_at <= now:
+        raise ConfirmationOver()
+    return found
 
 
 def _next(tx: Connection, user_id: str) -> int:

@@ -1,5 +1,6 @@
 """The e-mail address that somebody gives: refused at once when nobody could be written to there."""
 
+from contextlib import suppress
 from typing import Any
 
 from schemas import addresses
@@ -20,3 +21,11 @@ def normalized(request: dict[str, Any], smtputf8: bool) -> dict[str, Any]:
     if mailbox.needs_smtputf8 and not smtputf8:
         raise FieldsInvalid(fields={"email": ["We can only write to addresses with a-z, 0-9 and signs before the @."]})
     return {**request, "email": mailbox.shown}
+
+
+def moves(kept: str | None, given: str | None) -> bool:
+    """Whether `given`, which is normalized, is another mailbox than `kept`, which may be spelled as of old."""
+    if kept is not None:
+        with suppress(addresses.NotAnAddress):
+            kept = addresses.parse(kept).shown
+    return given != kept

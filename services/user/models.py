@@ -43,7 +43,7 @@ class Token(Base):
 
 
 class Confirmation(Base):
-    """A link that was mailed to an address. Only its token's digest is kept, and the link works once."""
+    """A link that was mailed to an address, used or not. Only its token's digest is kept."""
 
     __tablename__ = "confirmation"
 

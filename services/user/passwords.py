@@ -65,9 +65,14 @@ def matching(password_hash: str | None, password: str) -> str | None:
 
 
 def is_outdated(password_hash: str, spelling: str) -> bool:
-    """Whether it was made with weaker parameters than today's, or of a spelling that is not normalized."""
-    return _normalized(spelling) is not None and (
-        _normalized(spelling) != spelling or _HASHER.check_needs_rehash(password_hash))
+    """Whether it was made with weaker parameters than today's, or of a spelling that is not normalized.
+
+    False for a password of old that could not be chosen today: make_hash would refuse it.
+    """
+    normal = _normalized(spelling)
+    if normal is None or len(normal) < SHORTEST_PASSWORD:
+        return False
+    return normal != spelling or _HASHER.check_needs_rehash(password_hash)
 
 
 def _normalized(password: str) -> str | None:

@@ -56,13 +56,11 @@ class User:
         opened = keys.answered(self.database)
         if opened is None:
             account = store.new_account(request, passwords.make_hash(request["password"]))
-            is_asked = bool(account["email"]) and self.mails.allow(account["email"], account["user_id"])
+            is_asked = self._may_mail(account)
             opened = keys.once(self.database, open_account)
             if opened["user_id"] == account["user_id"]:
                 return opened
-        known = self.database.read(lambda tx: store.by_id(tx, opened["user_id"]))
-        if passwords.matching(known and known.password_hash, request["password"]) is None:
-            raise contract.UsernameTaken(username=request["username"])
+        self._check_owner(opened["user_id"], request)
         return opened
 
     @call(contract.LOGIN)
@@ -118,10 +116,10 @@ class User:
         if answered := keys.answered(self.database):
             return answered
         before, email = self.database.read(self._profile), request.get("email")
-        is_asked = email is not None and email != before.email and self.mails.allow(email, before.user_id)
+        is_asked = email is not None and emails.moves(before.email, email) and self.mails.allow(email, before.user_id)
 
         def change(tx: Any) -> Any:
-            moves = "email" in request and store.lock(tx, before.user_id).email != email
+            moves = "email" in request and emails.moves(store.lock(tx, before.user_id).email, email)
             store.change(tx, before.user_id, **request, **({"email_confirmed_at": None} if moves else {}))
             if moves:
                 confirmations.move(tx, before.user_id, is_asked)
@@ -155,7 +153,7 @@ class User:
 
     @call(contract.CONFIRM_EMAIL)
     def confirm_email(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Whoever has the link owns the address. It works once; raises ConfirmationOver afterwards."""
+        """Whoever has the link owns the address. The same link may confirm it again. Raises ConfirmationOver."""
         self.database.run_known(lambda tx: confirmations.confirm(tx, request["token"], utc_now()))
         return {}
 
@@ -189,6 +187,21 @@ class User:
             self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again; the room lives on
             log.warning("could not purge", exc_info=not isinstance(problem, Busy))
+
+    def _may_mail(self, account: dict[str, Any]) -> bool:
+        """Whether a link may go to the address of an account to be opened; one that can't be opened counts nothing."""
+        if not account["email"] or self.database.read(lambda tx: store.by_name(tx, account["username"])):
+            return False
+        return self.mails.allow(account["email"], account["user_id"])
+
+    def _check_owner(self, user_id: str, request: dict[str, Any]) -> None:
+        """Raises UsernameTaken for another password than the account's. It counts as an attempt to sign in."""
+        passwords.check_line()
+        self.attempts.count(request["username"])
+        account = self.database.read(lambda tx: store.by_id(tx, user_id))
+        if passwords.matching(account and account.password_hash, request["password"]) is None:
+            raise contract.UsernameTaken(username=request["username"])
+        self.attempts.forget(request["username"])
 
     def _profile(self, tx: Any) -> Any:
         found = store.by_id(tx, self.asker.user_id)

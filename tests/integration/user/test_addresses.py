@@ -1,15 +1,19 @@
 """Whose address it is, as the user room has it, without a mesh around."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from nameko.testing.services import worker_factory
 from sqlalchemy import Engine, text
+from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
+from schemas.user import ConfirmationOver, UsernameTaken
 from services.foundation.calls import Asker
-from services.foundation.database import Transactions
+from services.foundation.database import CommitUnknown, Transactions
+from services.user import store
 from services.user.service import User
 from tests.integration.user.conftest import PASSWORD
 
@@ -25,13 +29,17 @@ def room(engine: Engine, name: str) -> Any:
     return room
 
 
+def sql(room: Any, statement: str, **values: Any) -> list[Any]:
+    with room.database.engine.begin() as tx:
+        found = tx.execute(text(statement), {"u": room.asker.user_id, **values})
+        return list(found) if found.returns_rows else []
+
+
 def mailed_to(room: Any) -> set[str | None]:
     """Where a link goes for all that was asked for so far."""
-    user_id = room.asker.user_id
-    with room.database.engine.connect() as tx:
-        asked = list(tx.execute(text("SELECT sequence FROM outbox WHERE about = :u AND type = 'user.email_given'"),
-                                {"u": user_id}).scalars())
-    return {room.issue_confirmation(user_id=user_id, number=number)["email"] for number in asked} - {None}
+    asked = sql(room, "SELECT sequence FROM outbox WHERE about = :u AND type = 'user.email_given'")
+    links = [room.issue_confirmation(user_id=room.asker.user_id, number=number) for number, in asked]
+    return {link["email"] for link in links} - {None}
 
 
 def move(room: Any, email: str, is_allowed: bool) -> None:
@@ -67,3 +75,78 @@ def test_a_link_is_sent_again_only_where_it_was_counted(room: Any) -> None:
     room.send_confirmation()
     assert counted[-1] == VICTIM
     assert mailed_to(room) == {VICTIM}
+
+
+def test_registering_in_vain_costs_an_address_none_of_its_links(room: Any) -> None:
+    taken = room.get_profile()["username"]
+    room.mails.allow.reset_mock()
+    with pytest.raises(UsernameTaken):
+        room.register(username=taken.upper(), password=PASSWORD, email=VICTIM)
+    room.mails.allow.assert_not_called()
+
+
+@pytest.mark.parametrize("kept", ["ada@Example.ORG", "ada@xn--bcher-kva.example", "no address"])
+def test_an_address_saved_unchanged_stays_confirmed_however_it_was_spelled(room: Any, kept: str) -> None:
+    sql(room, "UPDATE user SET email = :e, email_confirmed_at = UTC_TIMESTAMP(3) WHERE user_id = :u", e=kept)
+    room.mails.allow.reset_mock()
+    if "@" in kept:
+        move(room, kept, is_allowed=True)
+        assert room.get_profile()["email_confirmed_at"]
+        assert room.get_profile()["email"] in ("ada@example.org", "ada@bücher.example")
+        room.mails.allow.assert_not_called()
+    move(room, OWN, is_allowed=True)
+    assert room.get_profile()["email_confirmed_at"] is None
+
+
+class Deaf(Transactions):
+    """Does not hear that its first COMMIT went through."""
+
+    has_heard = False
+
+    def run(self, work: Callable[[Connection], Any]) -> Any:
+        done = super().run(work)
+        if not self.has_heard:
+            self.has_heard = True
+            raise CommitUnknown()
+        return done
+
+
+def confirmations(room: Any) -> int:
+    return len(sql(room, "SELECT 1 FROM outbox WHERE about = :u AND type = 'user.email_confirmed'"))
+
+
+def test_confirming_again_is_answered_alike_and_changes_nothing(room: Any) -> None:
+    first, second = (room.issue_confirmation(user_id=room.asker.user_id, number=1)["token"] for _ in range(2))
+    heard, room.database = room.database, Deaf(room.database.engine)
+    assert room.confirm_email(token=first) == {}
+    room.database = heard
+    since = room.get_profile()["email_confirmed_at"]
+    assert room.confirm_email(token=first) == {}
+    assert (room.get_profile()["email_confirmed_at"], confirmations(room)) == (since, 1)
+    with pytest.raises(ConfirmationOver):
+        room.confirm_email(token=second)
+
+
+def test_a_used_link_confirms_nothing_once_the_address_has_moved(room: Any) -> None:
+    token = room.issue_confirmation(user_id=room.asker.user_id, number=1)["token"]
+    room.confirm_email(token=token)
+    for email in (VICTIM, OWN):
+        move(room, email, is_allowed=False)
+        with pytest.raises(ConfirmationOver):
+            room.confirm_email(token=token)
+    assert room.get_profile()["email_confirmed_at"] is None
+
+
+def test_a_link_withdrawn_while_it_is_opened_confirms_nothing(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, lock = room.issue_confirmation(user_id=room.asker.user_id, number=1)["token"], store.lock
+
+    def late(tx: Connection, user_id: str) -> Any:
+        monkeypatch.undo()
+        for email in (VICTIM, OWN):
+            move(room, email, is_allowed=False)
+        return lock(tx, user_id)
+
+    monkeypatch.setattr(store, "lock", late)
+    with pytest.raises(ConfirmationOver):
+        room.confirm_email(token=token)
+    assert room.get_profile()["email_confirmed_at"] is None

@@ -7,6 +7,7 @@ import pytest
 from nameko.testing.services import worker_factory
 from sqlalchemy import Engine, text
 
+from schemas.errors import TooOften
 from schemas.user import UsernameTaken
 from services.foundation.calls import Asker
 from services.foundation.database import Transactions
@@ -25,6 +26,21 @@ def test_another_password_under_a_used_key_is_not_answered_as_if_it_were_theirs(
     with pytest.raises(UsernameTaken):  # what they would hear without a key
         room.register(username="ada", password="battery staple")
     assert room.register(username="ada", password=PASSWORD) == ada
+
+
+def test_who_tries_passwords_with_a_used_key_is_counted_as_at_the_door(room: Any) -> None:
+    name = room.register(username="flo", password=PASSWORD)["username"]
+    room.attempts.count.assert_not_called()
+    with pytest.raises(UsernameTaken):
+        room.register(username="flo", password="battery staple")
+    room.attempts.count.assert_called_once_with(name)
+    room.attempts.forget.assert_not_called()
+    room.register(username="flo", password=PASSWORD)
+    room.attempts.forget.assert_called_once_with(name)
+
+    room.attempts.count.side_effect = TooOften(retry_after=60)
+    with pytest.raises(TooOften):
+        room.register(username="flo", password=PASSWORD)
 
 
 def test_a_key_that_somebody_else_has_used_is_as_good_as_new(room: Any) -> None:
@@ -51,8 +67,8 @@ def test_who_reads_the_table_of_keys_can_not_guess_passwords_by_it(room: Any, en
         with engine.begin() as tx:
             row = tx.execute(text("SELECT principal, request_digest FROM idempotency_key "
                                   "WHERE reply LIKE '%\"eva\"%'")).one()
-            for table in ("idempotency_key", "user"):
-                tx.execute(text(f"DELETE FROM {table}"))
+            tx.execute(text("DELETE FROM idempotency_key WHERE reply LIKE '%\"eva\"%'"))
+            tx.execute(text("DELETE FROM user WHERE username = 'eva'"))
         return tuple(row)
 
     rows = []

@@ -69,6 +69,13 @@ def test_a_hash_of_old_knows_its_password_as_it_was_typed_and_is_made_anew() -> 
     assert not passwords.is_outdated(passwords._HASHER.hash(odd), odd)
 
 
+def test_a_hash_of_old_is_left_alone_when_its_password_could_not_be_chosen_today() -> None:
+    short = "e\u0301" * 4  # eight code points as typed, four once normalized
+    old = PasswordHasher(memory_cost=8 * 1024, time_cost=1, parallelism=1).hash(short)
+    assert passwords.matching(old, short) == short
+    assert not passwords.is_outdated(old, short)
+
+
 @pytest.mark.parametrize("password", ["tab\tbed horse", "e\u0301" * 5, "1234567\u200d", "\u2028" * 8])
 def test_what_is_too_short_once_it_is_normalized_or_has_no_normal_form_is_refused(password: str) -> None:
     with pytest.raises(FieldsInvalid) as refused:
