@@ -104,6 +104,11 @@ def with_snacks(plan: RefundPlan, worth: int, kitchen_status: str | None) -> Ref
     return replace(plan, snacks=worth, snacks_back=0 if kitchen_status in BEGUN else worth)
 
 
+def snacks_back(worth: int, reason: str, in_time: bool) -> int:
+    """What of their money goes back: what the kitchen has begun can be picked up, but at no cancelled screening."""
+    return worth if in_time or reason == "screening_cancelled" else 0
+
+
 def kitchen_lost_it(refunded_at: dt.datetime, now: dt.datetime) -> bool:
     """A kitchen that has no ticket for an order may be about to hear of it; after a day it will not."""
     return now - refunded_at >= KITCHEN_HEARS_WITHIN

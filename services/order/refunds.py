@@ -18,7 +18,7 @@ from services.order.store import claims, orders, tickets
 
 refunds = Base.metadata.tables["refund"]
 AT_A_TIME = 100
-WHOLE = ("screening_cancelled", "reversed")  # reasons for which everything goes back, begun snacks too
+REASONS = ("screening_cancelled", "reversed")  # for which the house ends an order; the first counts
 SENT_BY_THEN = dt.timedelta(seconds=15)  # who asked for a refund sends it first
 
 
@@ -110,13 +110,13 @@ def snacks_open_since(tx: Connection, view: store.OrderView) -> dt.datetime | No
 
 
 def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
-    """Write down, once, whether the snacks' money goes back. For the reasons in WHOLE it does in any case."""
+    """Write down, once, whether the snacks' money goes back; `in_time`: before the kitchen began."""
     view = store.lock(tx, order_id)
     if snacks_open_since(tx, view) is None:
         return
     reasons = set(tx.execute(select(refunds.c.reason).where(refunds.c.order_id == order_id)).scalars())
-    reason = next((reason for reason in WHOLE if reason in reasons), "asked")
-    back = view.snacks_worth if in_time or reason in WHOLE else 0
+    reason = next((reason for reason in REASONS if reason in reasons), "asked")
+    back = refund_policy.snacks_back(view.snacks_worth, reason, in_time)
     _owe(tx, view.row, _of_snacks(order_id), reason, back, view.snacks_worth - back)
     tx.execute(update(orders).where(orders.c.order_id == order_id).values(refunded=view.row.refunded + back))
 

@@ -20,6 +20,7 @@ from services.payment.rules import Record
 
 WINDOW = dt.timedelta(hours=96)     # longer than any provider goes on trying to tell us something
 GRACE = dt.timedelta(minutes=2)     # younger things are still under way
+DISPUTED = dt.timedelta(days=180)   # longer than a dispute goes on
 LONG = dt.timedelta(days=1)         # a refund that takes longer is worth a look: is there money to pay it from?
 # How our side may stand when the provider's side stands so. Pending and authorized are nobody's last word.
 FITS = {
@@ -85,6 +86,8 @@ class Reconciler:
         theirs_back = {record.refund_id: record for record in provider.refunds(since)}
         for reversal in gone:
             yield from self._one(f"payment {reversal.payment_id}", self._reversal(reversal))
+        for row in self.database.read(lambda tx: reversals.standing_disputes(tx, name, self.now - DISPUTED)):
+            yield from self._one(f"payment {row.payment_id}", self._dispute(row))
         for row in self.database.read(lambda tx: audit.unsettled(tx, name, self.now - GRACE)):
             yield from self._one(f"payment {row.payment_id} of order {row.order_id}", self._unsettled(row))
         for payment_id, record in theirs.items():
@@ -149,8 +152,13 @@ class Reconciler:
         if there.lifted is not (known in (None, "lifted")):
             self.collection.look_into(there.payment_id)
             if there.lifted:
-                yield Line(f"{there.kind} {there.reversal_id} of payment {there.payment_id} was lifted: "
-                           "the money is ours again")
+                yield _lifted(there)
+
+    def _dispute(self, row: Any) -> Iterator[Line]:
+        """It may have ended weeks after it began, and nobody have told us."""
+        self.collection.look_into(row.payment_id)
+        if self.database.read(lambda tx: reversals.status(tx, row.reversal_id)) == "lifted":
+            yield _lifted(row)
 
     def _standing(self, payment_id: str) -> str | None:
         return self.database.read(lambda tx: audit.standing(tx, payment_id))
@@ -180,6 +188,11 @@ class Reconciler:
             yield Line(f"{what} failed; {money} are owed", left=True)
         if there is not None and there.amount != row.amount:
             yield Line(f"{what} is {money} here and {format_money(there.amount, row.currency)} there", left=True)
+
+
+def _lifted(reversal: Any) -> Line:
+    return Line(f"{reversal.kind} {reversal.reversal_id} of payment {reversal.payment_id} was lifted: "
+                "the money is ours again")
 
 
 def reconcile(database: Transactions) -> list[Line]:

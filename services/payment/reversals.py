@@ -4,13 +4,15 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
 from schemas import payment as contract
 from services.payment import coverage, store
 from services.payment.models import Payment, Reversal
 from services.payment.providers import ReversalRecord
+
+AT_A_TIME = 20
 
 
 def note(tx: Connection, payment_id: str, found: Iterable[ReversalRecord], now: dt.datetime) -> list[ReversalRecord]:
@@ -51,6 +53,14 @@ def open_ones(tx: Connection) -> list[Row[Any]]:
     """Those that somebody has to decide about, the oldest first."""
     query = select(Reversal.__table__, Payment.provider).join(Payment, Payment.payment_id == Reversal.payment_id)
     return list(tx.execute(query.where(Reversal.status == "open").order_by(Reversal.created_at)))
+
+
+def standing_disputes(tx: Connection, provider: str, since: dt.datetime) -> list[Row[Any]]:
+    """Some of those noted since then whose end is not known, others every time."""
+    query = select(Reversal.__table__).join(Payment, Payment.payment_id == Reversal.payment_id).where(
+        Payment.provider == provider, Reversal.kind == "dispute", Reversal.status != "lifted",
+        Reversal.created_at >= since)
+    return list(tx.execute(query.order_by(func.rand()).limit(AT_A_TIME)))
 
 
 def decide(tx: Connection, reversal_id: str, decision: str) -> bool:

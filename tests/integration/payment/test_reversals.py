@@ -236,6 +236,24 @@ def test_an_inquiry_takes_no_money_until_it_becomes_a_dispute(
     assert [case.about for case in review.cases()] == [inquiry["id"]]
 
 
+def test_the_end_of_an_old_dispute_is_found_by_comparing(server: Stripe, paid: str, review: Review,
+                                                         tell: Callable[[str, Thing], None],
+                                                         database: Transactions) -> None:
+    dispute = server.dispute(paid)
+    tell("charge.dispute.created", dispute)
+    decide(review, "keep")
+    days = 30
+    dispute["created"] -= days * 86400
+    server.sessions[server.session_of(paid)]["created"] -= days * 86400
+    for table in ("payment", "reversal"):
+        database.run(lambda tx, table=table: tx.execute(  # type: ignore[misc]
+            text(f"UPDATE {table} SET created_at = created_at - INTERVAL {days} DAY")))
+    dispute["status"] = "won"
+
+    assert lines(database) == [f"fixed  dispute {dispute['id']} of payment {paid} was lifted: the money is ours again"]
+    assert books(database)["reversals"] == "lifted"
+
+
 @pytest.mark.parametrize("what", ["refund", "dispute"])
 @pytest.mark.parametrize("age", [1, 24 * 60])
 def test_what_no_webhook_told_is_found_by_comparing(server: Stripe, paid: str, review: Review, what: str, age: int,

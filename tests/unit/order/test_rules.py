@@ -249,3 +249,11 @@ def test_an_order_is_over_with_its_screening_and_its_last_popcorn(status: str, e
 def test_when_the_house_cancels_everything_goes_back_whatever_the_terms() -> None:
     plan = refund_policy.full_refund({"F7": 1201})
     assert (plan.amount, plan.kept, plan.whole) == (1201, 0, True)
+
+@pytest.mark.parametrize(("reason", "in_time", "back"), [
+    ("asked", True, 500), ("asked", False, 0),
+    ("reversed", True, 500), ("reversed", False, 0),
+    ("screening_cancelled", True, 500), ("screening_cancelled", False, 500)])
+def test_snacks_that_the_kitchen_has_begun_are_paid_back_only_when_the_house_cancels(reason: str, in_time: bool,
+                                                                                    back: int) -> None:
+    assert refund_policy.snacks_back(500, reason, in_time) == back
