@@ -2,7 +2,7 @@
 
 from operations.truth import Truth
 
-# An event is on its way until it is published, and then for 15 minutes: longer than a consumer pauses between two tries.
+# An event is on its way until it is published and for 15 minutes more: longer than a consumer pauses between tries.
 DECIDED = """
     SELECT screening_id, EXISTS (
         SELECT 1 FROM outbox WHERE about = screening_id AND type = 'screening.cancelled' AND (

@@ -93,6 +93,18 @@ class OrderRequest(Schema):
     order_id = Id(required=True)
 
 
+class LostTicket(Schema):
+    """What the order room knows of an order's ticket in the kitchen."""
+
+    cinema_id = Id(required=True)
+    version = Whole(required=True, metadata={"description": "the newest change that it has heard of; 0: none"})
+
+
+class GiveUpRequest(OrderRequest):
+    lost = fields.Nested(LostTicket, metadata={"description": "the kitchen has had time to hear of the order: if it "
+                         "does not know it, it gives it up all the same, and does not take it up later"})
+
+
 class GiveUpReply(Schema):
     in_time = fields.Boolean(required=True, metadata={"description": "nothing was begun; the snacks are on sale again"})
 
@@ -164,7 +176,7 @@ RESERVE = Method("kitchen", "reserve", ReserveRequest, ReserveReply, "internal",
                  refusals=(SnacksSoldOut, SnacksUnknown, KitchenStepTaken, RequestInProgress), deadline=3)
 RELEASE = Method("kitchen", "release", OrderRequest, Nothing, "internal",
                  "Put back what was reserved for an order that was not written after all.", deadline=2)
-GIVE_UP = Method("kitchen", "give_up", OrderRequest, GiveUpReply, "internal",
+GIVE_UP = Method("kitchen", "give_up", GiveUpRequest, GiveUpReply, "internal",
                  "The order is being refunded: prepare nothing for it, unless that has begun.",
                  refusals=(UnknownKitchenOrder,))
 

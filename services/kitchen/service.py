@@ -57,8 +57,12 @@ class Kitchen:
 
     @call(contract.GIVE_UP)
     def give_up(self, request: Fields) -> Fields:
-        """Prepare nothing for a refunded order; `in_time` stays what it was told first. Raises UnknownKitchenOrder."""
-        return {"in_time": self.database.run_known(lambda tx: store.give_up(tx, request["order_id"]))}
+        """Prepare nothing for a refunded order; `in_time` stays what it was told first.
+
+        Raises UnknownKitchenOrder, unless the request says that the order was `lost`.
+        """
+        order_id, lost = request["order_id"], request.get("lost")
+        return {"in_time": self.database.run_known(lambda tx: store.give_up(tx, order_id, lost))}
 
     # --- for the people in the kitchen ---
 

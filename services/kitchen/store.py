@@ -18,6 +18,7 @@ from schemas.kitchen import (
     UnknownKitchenOrder,
 )
 from services.foundation import outbox
+from services.foundation.database import utc_now
 from services.kitchen import rules, stock
 from services.kitchen.models import OUTBOX, Base
 
@@ -63,9 +64,9 @@ def has_twin(tx: Connection, request: dict[str, Any]) -> bool:
 
 
 def add_ticket(tx: Connection, order_id: str, cinema_id: str, status: str, until: dt.datetime,
-               purchase: str | None = None) -> None:
+               purchase: str | None = None, version: int = 1) -> None:
     tx.execute(insert(tickets), {"order_id": order_id, "cinema_id": cinema_id, "purchase": purchase, "status": status,
-                                 "version": 1, "confirmed": False, "until": until})
+                                 "version": version, "confirmed": False, "until": until})
 
 
 def add_lines(tx: Connection, order_id: str, sold: list[dict[str, Any]], covered: bool) -> None:
@@ -190,9 +191,16 @@ def end(tx: Connection, order_id: str, now: dt.datetime) -> None:
         move(tx, ticket, rules.NOT_FETCHED[ticket.status])
 
 
-def give_up(tx: Connection, order_id: str) -> bool:
-    """Prepare nothing for this order, unless that has begun; whether it was in time. Raises UnknownKitchenOrder."""
-    ticket = find(tx, order_id)
+def give_up(tx: Connection, order_id: str, lost: dict[str, Any] | None = None) -> bool:
+    """Prepare nothing for this order, unless that has begun; whether it was in time.
+
+    Raises UnknownKitchenOrder, unless `lost` has the fields of schemas.kitchen.LostTicket: then the order is given up
+    for good, and hearing later that it is paid changes nothing.
+    """
+    ticket = look(tx, order_id)
+    if ticket is None and lost is not None:
+        add_ticket(tx, order_id, lost["cinema_id"], "released", utc_now(), version=max(1, lost["version"]))
+    ticket = ticket or find(tx, order_id)
     if ticket.status == "given_up":
         return True
     if not rules.may_become(ticket.status, "given_up"):

@@ -110,7 +110,7 @@ def snacks_back(worth: int, reason: str, in_time: bool) -> int:
 
 
 def kitchen_lost_it(refunded_at: dt.datetime, now: dt.datetime) -> bool:
-    """A kitchen that has no ticket for an order may be about to hear of it; after a day it will not."""
+    """A kitchen that has no ticket for an order may be about to hear of it; after a day it has lost it."""
     return now - refunded_at >= KITCHEN_HEARS_WITHIN
 
 

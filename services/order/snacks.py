@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.engine import Connection
 
 from schemas import kitchen
@@ -54,11 +54,11 @@ class SnackCounter:
 
         Whatever is wrong in the kitchen, it is asked again later: the seats' money does not wait for that.
         """
-        refunded_at = self.database.read(lambda tx: refunds.snacks_open_since(tx, store.find(tx, order_id)))
+        row, refunded_at = self.database.read(lambda tx: open_snacks(tx, order_id))
         if refunded_at is None:
             return
         try:
-            in_time = self._give_up(order_id, refunded_at)
+            in_time = self._give_up(row, refunded_at)
         except Exception as problem:
             note(problem, "snacks have to wait for their refund", order_id)
             until = rules.ask_again_at(refunded_at, utc_now())
@@ -66,13 +66,18 @@ class SnackCounter:
             return
         self.database.run_known(lambda tx: refunds.owe_for_snacks(tx, order_id, in_time))
 
-    def _give_up(self, order_id: str, refunded_at: dt.datetime) -> bool:
-        try:
-            return in_time(self.remote.call(kitchen.GIVE_UP, {"order_id": order_id}))
-        except kitchen.UnknownKitchenOrder:
-            if refund_policy.kitchen_lost_it(refunded_at, utc_now()):
-                return True
-            raise  # order.paid may be on its way; giving up now, we could not stop the kitchen then
+    def _give_up(self, row: Row[Any], refunded_at: dt.datetime) -> bool:
+        request: dict[str, Any] = {"order_id": row.order_id}
+        # Before, order.paid may be on its way to a kitchen that does not know the order: it says so and is asked again.
+        if refund_policy.kitchen_lost_it(refunded_at, utc_now()):
+            request["lost"] = {"cinema_id": row.cinema_id, "version": row.kitchen_sequence}
+        return in_time(self.remote.call(kitchen.GIVE_UP, request))
+
+
+def open_snacks(tx: Connection, order_id: str) -> tuple[Row[Any], dt.datetime | None]:
+    """The order, and since when it is to be booked what becomes of its snacks; None: it is not."""
+    view = store.find(tx, order_id)
+    return view.row, refunds.snacks_open_since(tx, view)
 
 
 def in_time(reply: Any) -> bool:

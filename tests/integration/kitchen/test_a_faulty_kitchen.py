@@ -69,3 +69,40 @@ def test_an_order_the_kitchen_has_not_heard_of_loses_no_money_and_is_not_cooked(
     wait_for_step(mesh, token, order, "given_up")
     assert left(mesh, cinema) == before
     mesh.check_invariants()
+
+
+def test_a_kitchen_that_lost_a_refunded_order_does_not_cook_it_when_it_is_told_again(
+    mesh: Mesh, screening: str, cinema: str, seats: list[str],
+) -> None:
+    before = left(mesh, cinema)
+    token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
+    lose(mesh, order)
+    assert refund(mesh, token, order) == (200, "refunding")
+
+    mesh.rows("order", "UPDATE orders SET ask_again_at = NULL, changed_at = changed_at - INTERVAL 1 DAY "
+                       "WHERE order_id = :o", o=order["order_id"])
+    wait_until(lambda: info(mesh, token, order)["status"] == "refunded", 60, "the refund of the snacks")
+    wait_for_step(mesh, token, order, "given_up")
+    mesh.rows("order", "UPDATE outbox SET published_at = NULL WHERE about = :o AND type = 'order.paid'",
+              o=order["order_id"])
+
+    wait_until(lambda: mesh.rows("kitchen", "SELECT 1 FROM inbox WHERE event_id = :e", e=paid_event(mesh, order)),
+               what="the kitchen to hear that it is paid")
+    assert info(mesh, token, order)["kitchen"]["status"] == "given_up"
+    assert left(mesh, cinema) == before
+    mesh.check_invariants()
+
+
+def lose(mesh: Mesh, order: dict[str, Any]) -> None:
+    """The kitchen is restored as it was before the order."""
+    mesh.rows("kitchen", "UPDATE snack JOIN ticket_line l USING (sku) JOIN ticket USING (cinema_id, order_id) "
+                         "SET left_over = left_over + taken WHERE order_id = :o", o=order["order_id"])
+    for table, key in (("ticket_line", "order_id"), ("ticket", "order_id"), ("outbox", "about")):
+        mesh.rows("kitchen", f"DELETE FROM {table} WHERE {key} = :o", o=order["order_id"])
+    mesh.rows("kitchen", "DELETE FROM inbox WHERE event_id = :e", e=paid_event(mesh, order))
+
+
+def paid_event(mesh: Mesh, order: dict[str, Any]) -> str:
+    [row] = mesh.rows("order", "SELECT event_id FROM outbox WHERE about = :o AND type = 'order.paid'",
+                      o=order["order_id"])
+    return str(row.event_id)

@@ -13,7 +13,7 @@ from schemas.errors import RequestInProgress
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
 from services.foundation.database import Transactions, utc_now
 from services.kitchen import menu, stock, store
-from tests.integration.kitchen.conftest import put_on_the_menu
+from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
 from tests.unit.film.samples import written
 from tests.unit.kitchen.test_menu import WITH_MENU
 
@@ -174,3 +174,27 @@ def test_loading_a_menu_again_brings_back_nothing_that_was_sold(kitchen: Transac
 def test_an_order_the_kitchen_knows_nothing_of_can_not_be_given_up(kitchen: Transactions) -> None:
     with pytest.raises(UnknownKitchenOrder):
         kitchen.run(lambda tx: store.give_up(tx, "nobody"))
+
+
+def test_an_order_that_was_lost_is_given_up_all_the_same_and_never_cooked(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=5)
+    lost, body = {"cinema_id": "kanal", "version": 3}, paid("order1")["body"]
+    late = {**body, "screening": {**body["screening"], "starts_at": START, "ends_at": None}}
+
+    assert [kitchen.run(lambda tx: store.give_up(tx, "order1", lost)) for _ in range(2)] == [True, True]
+    kitchen.run(lambda tx: store.take_up(tx, late, START))
+    with pytest.raises(KitchenStepTaken):
+        kitchen.run(lambda tx: store.reserve(tx, wanted("order1", popcorn=1)))
+
+    [ticket] = kitchen.read(lambda tx: tx.exec_driver_sql("SELECT status, version FROM ticket").all())
+    assert ticket == ("given_up", 4)  # later than what was told of it before it got lost
+    assert left(kitchen) == {"popcorn": 5}
+    assert kitchen.read(stock_adds_up) == []
+
+
+def test_an_order_that_was_not_lost_after_all_is_given_up_as_any_other(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=5)
+    kitchen.run(lambda tx: store.reserve(tx, wanted("a", popcorn=1)))
+
+    assert kitchen.run(lambda tx: store.give_up(tx, "a", {"cinema_id": "kanal", "version": 0}))
+    assert left(kitchen) == {"popcorn": 5}

@@ -19,13 +19,13 @@ MALFORMED = [None, {}, {"in_time": "perhaps"}, "yes", []]
 
 
 class FakeBooks:
-    """The order room's database: an order refunded then, or not; it counts what is written."""
+    """The order room's database: an order refunded then; it counts what is written."""
 
-    def __init__(self, refunded_at: dt.datetime | None = NOW) -> None:
+    def __init__(self, refunded_at: dt.datetime = NOW) -> None:
         self.put_off, self.booked, self._refunded_at = 0, 0, refunded_at
 
-    def read(self, work: object) -> dt.datetime | None:
-        return self._refunded_at
+    def read(self, work: object) -> tuple[Any, dt.datetime]:
+        return SimpleNamespace(order_id="o", cinema_id="kanal", kitchen_sequence=2), self._refunded_at
 
     def run(self, work: object) -> None:
         self.put_off += 1
@@ -58,9 +58,21 @@ def test_what_the_kitchen_says_is_booked() -> None:
     assert settled({"in_time": True, "of_a_later_version": 1}) == (1, 0)
 
 
-def test_snacks_of_which_the_kitchen_has_heard_nothing_for_a_day_are_paid_back() -> None:
-    assert settled(UnknownKitchenOrder(), NOW - dt.timedelta(hours=23)) == (0, 1)
-    assert settled(UnknownKitchenOrder(), NOW - dt.timedelta(hours=24)) == (1, 0)
+@pytest.mark.parametrize(("hours", "said"), [
+    (23, {"order_id": "o"}), (24, {"order_id": "o", "lost": {"cinema_id": "kanal", "version": 2}})])
+def test_after_a_day_the_kitchen_is_to_give_up_an_order_that_it_does_not_know(
+    hours: int, said: dict[str, Any],
+) -> None:
+    books, asked = FakeBooks(NOW - dt.timedelta(hours=hours)), []
+    kitchen = SimpleNamespace(call=lambda method, fields: asked.append(fields) or {"in_time": True})
+
+    SnackCounter(books, kitchen).settle("o")  # type: ignore[arg-type]
+
+    assert (asked, books.booked) == ([said], 1)
+
+
+def test_what_the_kitchen_has_not_given_up_is_not_paid_back_however_long_it_takes() -> None:
+    assert settled(UnknownKitchenOrder(), NOW - dt.timedelta(days=2)) == (0, 1)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
