@@ -10,6 +10,7 @@ from schemas.errors import Refusal
 from schemas.order_refusals import UnknownOrder
 from services.foundation.calls import Asker
 from services.payment import sandbox_checkout
+from tests.integration.model.accidents import Accident
 from tests.integration.model.cinema import Request
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import OWNING, SEATS, UNPAID, Money, Order, Wish
@@ -27,14 +28,19 @@ SEATS_WANTED = st.one_of(
 SNACKS_WANTED = st.sampled_from(((("popcorn", 1),), (("popcorn", 2), ("cola", 1)), (("cola", 3),)))
 CHOICES = st.sampled_from(("challenge", "right code", "right code", "wrong code", "decline", "insufficient_funds",
                            "abandon"))
+BUG_IN = st.sampled_from((None, None, "kitchen", "payment"))
 CHANGES: dict[Any, dict[str, Any]] = {
     order.BUY: {"seats": ["A1", "A2", "A3", "B1"]}, order.PAY: {"method": "card", "return_url": "/elsewhere"},
     order.REFUND: {"amount": 1}}
 
 
 class Buyers(Steps):
-    @rule(buyer=BUYERS, where=st.integers(0, 1), seats=SEATS_WANTED, keyed=st.booleans())
-    def buy(self, buyer: str, where: int, seats: Seats, keyed: bool) -> None:
+    @rule(buyer=BUYERS, where=st.integers(0, 1), seats=SEATS_WANTED, keyed=st.booleans(),
+          stalls=st.sampled_from((False, False, False, False, False, True)))
+    def buy(self, buyer: str, where: int, seats: Seats, keyed: bool, stalls: bool = False) -> None:
+        """`stalls`: Redis does, and holds the seats after the buyer was told to try again."""
+        if stalls:
+            self.cinema.world.fate.coming = Accident("board", "later", 0)
         self._buy(buyer, where, seats, (), keyed)
 
     @rule(buyer=BUYERS, where=st.integers(0, 1), seats=SEATS_WANTED, snacks=SNACKS_WANTED, keyed=st.booleans())
@@ -104,9 +110,12 @@ class Buyers(Steps):
 
     @precondition(lambda self: any(each.status in OWNING for each in self.orders))
     @rule(pick=PICK, count=st.integers(0, 2), last=st.booleans(),
-          amount=st.sampled_from((None, None, "shown", "wrong")), keyed=st.booleans())
-    def refund(self, pick: int, count: int, last: bool, amount: str | None, keyed: bool) -> None:
+          amount=st.sampled_from((None, None, "shown", "wrong")), keyed=st.booleans(), bug_in=BUG_IN)
+    def refund(self, pick: int, count: int, last: bool, amount: str | None, keyed: bool,
+               bug_in: str | None = None) -> None:
         """`count`: of how many seats, from the first or the `last`; 0: of the whole order."""
+        if bug_in:
+            self.cinema.world.fate.coming = Accident(f">{bug_in}", "fault", 0)
         paid = [each for each in self.orders if each.status in OWNING]
         mine = paid[-1 - pick % len(paid)]
         some = tuple(sorted(mine.valid, reverse=last)[:count])

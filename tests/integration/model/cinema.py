@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from schemas import order, payment
 from schemas.base import Method
 from schemas.errors import Busy, KeyReused, Refusal, RequestInProgress
+from schemas.payment import PaymentDeclined
 from services.film.models import Screening as FilmScreening
 from services.foundation.calls import Asker
 from services.foundation.database import Transactions
@@ -243,13 +244,17 @@ class Cinema:
 
     @contextmanager
     def _money(self, request: Request, mine: Order | None, prediction: Prediction) -> Iterator[None]:
-        """While test money is asked for at once, the order may be paid; afterwards, if nobody has said no."""
-        asks = mine and request.pays_at_once and prediction.may_succeed and mine.money is Money.NONE
-        if mine and asks and mine.status in UNPAID:
+        """While test money is asked for at once, the order may be paid; afterwards, if nobody has said no.
+
+        A bank that was to decline and gave no answer may change its mind.
+        """
+        asks = mine and request.pays_at_once and mine.money is Money.NONE and (
+            prediction.may_succeed or PaymentDeclined in prediction.refusals)
+        if mine and asks and prediction.may_succeed and mine.status in UNPAID:
             mine.money = Money.MAY
         yield
-        if mine and asks and mine.status in UNPAID and not self.world.fate.struck:
-            mine.money = Money.NONE
+        if mine and asks and mine.status in UNPAID:
+            mine.money = Money.MAY if self.world.fate.struck else Money.NONE
 
     def send_again(self, request: Request) -> None:
         """The same request under the same key: if it was answered, it is answered alike, and nothing happens.

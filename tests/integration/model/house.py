@@ -47,7 +47,7 @@ class House(Steps):
         self.cinema.send(Request(kitchen.RESTOCK, STAFF, {"cinema_id": "kanal", "sku": sku, "stock": stock},
                                  lambda: Wish("restock", snacks=((sku, stock),)), lambda wish: DONE))
 
-    @precondition(lambda self: len(self.orders) > 2)
+    @precondition(lambda self: len(self.orders) > 1)
     @rule(where=st.integers(0, 1), dry_run=st.booleans(), dies=st.sampled_from((None, "before", "after")))
     def cancel_screening(self, where: int, dry_run: bool, dies: Any = None) -> None:
         """`dies`: so does the order room, before or after it has committed that."""

@@ -20,6 +20,7 @@ def settle(cinema: Cinema) -> None:
     """First while the screenings are to come, when the boards must be right, and then when they are over."""
     cinema.world.fate.coming = None
     cinema.in_the_bank(lambda tx: tx.execute(text("DELETE FROM sandbox_instruction")))
+    cinema.tend()
     cinema.pass_time(AFTER_A_STALL)
     cinema.tend()
     last = max((each.expires_at for each in cinema.ledger.orders.values()), default=cinema.now)

@@ -54,3 +54,11 @@ def test_a_seat_is_free_soon_though_redis_holds_it_late(story: EverythingAtOnce)
     story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
     assert story.order(0).buyer == "eve"
     story.teardown()
+
+
+def test_a_bank_that_gave_no_answer_to_what_it_would_have_declined_may_take_the_money(story: EverythingAtOnce) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.the_bank_will_make_trouble(pick=0, trouble="time_out")
+    story.the_bank_will_make_trouble(pick=0, trouble="decline")
+    story.pay_at_once(pick=0, keyed=False)
+    story.teardown()
