@@ -67,6 +67,11 @@ class Keys:
     def given(self) -> bool:
         return bool(self._place["idempotency_key"])
 
+    @property
+    def fingerprint(self) -> str | None:
+        """What copies of this very request have in common, and no other request: 64 digits; None without a key."""
+        return _digest({**self._place, "request": _digest(self._request)}) if self.given else None
+
     def once(self, database: Transactions, work: Callable[[Connection], dict[str, Any]]) -> dict[str, Any]:
         """What `work` answers, done in one transaction with keeping that answer; or what was answered before."""
         def keep(tx: Connection) -> dict[str, Any]:

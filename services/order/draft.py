@@ -1,10 +1,10 @@
 """A new order as its row, before anybody knows whether its seats can be had."""
 
 import datetime as dt
-import hashlib
 from typing import Any
 
 from services.foundation.calls import Asker
+from services.foundation.idempotency import Keys
 from services.foundation.ids import new_id
 from services.order import refund_policy, rules, store
 from services.order.terms import Terms
@@ -12,11 +12,12 @@ from services.order.terms import Terms
 Draft = dict[str, Any]
 
 
-def new_draft(asker: Asker, terms: Terms, quote: rules.Quote, limits: rules.Limits, now: dt.datetime) -> Draft:
+def new_draft(asker: Asker, keys: Keys, terms: Terms, quote: rules.Quote, limits: rules.Limits,
+              now: dt.datetime) -> Draft:
     """The row, with the terms and policies of this moment stamped on it."""
     order_id = new_id()
     return {
-        "order_id": order_id, "board_owner": board_owner(asker, order_id),
+        "order_id": order_id, "board_owner": board_owner(keys, order_id),
         "buyer_id": asker.user_id, "screening_id": terms.screening_id,
         "status": "created", "version": 1, "unpaid_slot": 1, "total": quote.total, "refunded": 0, "revived": False,
         "currency": terms.currency, "film_title": terms.film_title, "cinema_id": terms.cinema_id,
@@ -28,8 +29,6 @@ def new_draft(asker: Asker, terms: Terms, quote: rules.Quote, limits: rules.Limi
     }
 
 
-def board_owner(asker: Asker, order_id: str) -> str:
-    """Under which name the board holds the seats. Twins with one Idempotency-Key share it: they are no rivals."""
-    if asker.idempotency_key is None:
-        return order_id
-    return hashlib.sha256(f"{asker.user_id} {asker.idempotency_key}".encode()).hexdigest()[:32]
+def board_owner(keys: Keys, order_id: str) -> str:
+    """Under which name the board holds the seats. Copies of one request under one key share it: they are no rivals."""
+    return (keys.fingerprint or order_id)[:32]

@@ -72,7 +72,7 @@ class Order:
         rules.check_snacks(request["snacks"], self.limits)
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, self.limits)
-        draft = new_draft(self.asker, terms, quote, self.limits, now)
+        draft = new_draft(self.asker, keys, terms, quote, self.limits, now)
         taking = Taking(self.database, self.boards, self.till, self.limits, terms, keys, request.get("total"))
         return taking.take(draft, quote, request["snacks"])
 
