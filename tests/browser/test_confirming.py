@@ -50,3 +50,18 @@ def test_another_address_is_given_and_another_link_asked_for_on_the_account_page
     page.locator(".address").get_by_role("button", name="Send the link again").click()
     expect(page.locator(".address")).to_contain_text("A new link is on its way")
     wait_until(lambda: len(received(mesh.folder / "messages", email)) == 2, 60, "both letters")
+
+
+def test_who_gets_no_link_is_not_told_that_one_was_sent(visit: Visit, mesh: Mesh) -> None:
+    page, email = visit("/account", complaints_expected=True), f"ada.{secrets.token_hex(5)}@cinema.example"
+    for _ in range(mesh.settings["user"]["confirmations_an_hour"]):
+        mesh.post("/user/register", username="guest" + secrets.token_hex(5), password="correct horse", email=email)
+    page.locator("main .primary").click()
+    page.locator(".dialog .link").click()
+    page.locator("[name=username]").fill("guest" + secrets.token_hex(5))
+    page.locator("[name=password]").fill("correct horse")
+    page.locator(".dialog [name=email]").fill(email)
+    page.locator(".dialog .primary").click()
+    expect(page.locator(".address")).to_contain_text("if none has come, send it again")
+    page.locator(".address").get_by_role("button", name="Send the link again").click()
+    expect(page.locator(".address")).to_contain_text("Too many attempts. Please wait")
