@@ -22,6 +22,7 @@ export function basket(hall) {
   const snacks = snacksOf(hall, draw);
   const purchase = new Purchase(id);
   let release = null;
+  let sending = false;
   const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
 
   function draw() {
@@ -33,12 +34,12 @@ export function basket(hall) {
       : h("li", { class: "muted nothing" }, t("basket.empty")));
     total.textContent = money(hall.total + snacks.total(), currency);
     count.textContent = t("basket.count", { count: seats.length });
-    button.disabled = !seats.length;
+    button.disabled = sending || !seats.length;
     trouble.hidden = true;
   }
 
   async function buy() {
-    if (button.disabled || !(await askToSignIn(t("sign_in.to_buy")))) return;
+    if (sending || !hall.picks.size || !(await askToSignIn(t("sign_in.to_buy")))) return;
     const wish = { seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() };
     await send(purchase.begin(wish, hall.total + snacks.total()));
   }
@@ -94,6 +95,7 @@ export function basket(hall) {
   }
 
   function busy(is) {
+    sending = is;
     button.disabled = is || !hall.picks.size;
     button.classList.toggle("busy", is);
     button.textContent = t(is ? "basket.buying" : "basket.buy");
