@@ -124,6 +124,7 @@ def test_what_is_sold_out_is_said_on_the_menu_and_to_who_was_too_slow(visit: Vis
 
     expect(slow.locator(".basket > [role=alert]")).to_contain_text("sold out")
     expect(slow.locator("[data-sku=popcorn-small]")).to_contain_text("Sold out")
+    expect(slow.locator(".basket > [role=alert]")).to_be_visible()
     expect(slow.locator(".hall .seat.picked")).to_have_count(1)
     slow.get_by_role("button", name="Buy").click()
     slow.wait_for_url("**/order/*")

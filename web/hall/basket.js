@@ -79,7 +79,8 @@ export function basket(hall) {
       return;
     }
     if (problem.code === "price_changed") await reprice(problem.about);
-    if (/^snacks_/.test(problem.code)) snacks.load();
+    if (/^snacks_/.test(problem.code)) await snacks.load();
+    if (sending) return;  // once more already
     const many = problem.code === "too_many_unpaid_orders";
     fill(trouble, sentence(problem), many && [" ", h("a", { href: "/account" }, t("account.orders"))]);
     trouble.hidden = false;
