@@ -141,6 +141,25 @@ def test_snacks_outlive_a_reload(visit: Visit, mesh: Mesh) -> None:
     expect(page.locator(".total")).to_have_text(str(total))
 
 
+def test_after_a_reload_the_first_press_buys_at_the_price_shown_before_the_menu_is_there(
+        visit: Visit, mesh: Mesh) -> None:
+    page = visit("/")
+    page.get_by_role("button", name="Sign in").click()
+    open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
+    page.goto(f"/screening/{mesh.fresh_screening()}")
+    pick(page, "H8")
+    want(page, "cola", 3)
+    total = str(page.locator(".total").text_content())
+    page.route("**/kitchen/get_menu*", lambda route: None)  # no answer
+    page.reload()
+    expect(page.locator(".total")).to_have_text(total)
+    page.get_by_role("button", name="Buy").click()
+    page.wait_for_url("**/order/*")
+    expect(page.locator(".sums")).to_contain_text("3 × ")
+    expect(page.locator(".sums dd").last).to_have_text(total)
+
+
 def test_seats_are_sold_while_the_kitchen_is_away(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     with mesh.without("kitchen"):

@@ -89,8 +89,9 @@ export function basket(hall) {
   }
 
   /** What it costs now, so that whoever presses once more buys at that. */
-  async function reprice({ seats }) {
+  async function reprice({ seats, snacks: priced }) {
     for (const { seat_id: seat, price } of seats) hall.seat(seat).price = price;
+    snacks.reprice(priced);
     await snacks.load();
     draw();
   }
