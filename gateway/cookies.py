@@ -3,6 +3,9 @@
 A call asks for this with `X-Session: cookie`. Signing in then answers with the cookie and no token, and in later
 calls the cookie counts. A page elsewhere can't send that header: browsers ask us first (CORS), and we say no.
 
+All tabs of a browser share the cookie. A page says in `X-Session-User` whom it takes its reader for; when the cookie is
+somebody else's by now, the call is refused.
+
 Signing out takes the cookie away, whatever comes of it. A token that could not be ended goes into another cookie, which
 counts for signing out and for nothing else: so one can try again.
 """
@@ -33,6 +36,11 @@ def token_of(environ: dict[str, Any]) -> str | None:
     if token is None and environ.get("PATH_INFO") == user.LOGOUT.path:
         return _value(environ, _name_while_ending())
     return token
+
+
+def believed_user(environ: dict[str, Any]) -> str | None:
+    """Whom a page takes its reader for; None where it does not say."""
+    return environ.get("HTTP_X_SESSION_USER") if is_asked_for(environ) else None
 
 
 def _value(environ: dict[str, Any], name: str) -> str | None:

@@ -21,6 +21,7 @@ class Request:
     gzip: bool = False
     browses: bool = False            # a person's browser going somewhere
     wants_cookie: bool = False       # a page of ours, that keeps its token in a cookie
+    believed_user: str | None = None  # whom that page takes its reader for, by username
     last_event_id: str | None = None
     method: Method | None = None     # None: the address is unknown
     fields: dict[str, Any] = field(default_factory=dict)

@@ -19,7 +19,7 @@ PROBLEM = "application/problem+json"
 EVERYWHERE = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
               errors.RoomUnavailable, errors.RoomSilent, errors.OutcomeUnknown)
 WITH_BODY = (gateway.NotJson, gateway.TooLarge, gateway.TooSlow)
-SIGNED_IN = (errors.Unauthenticated,)
+SIGNED_IN = (errors.Unauthenticated, gateway.OtherUser)
 ROLE = (errors.Forbidden,)
 KEYED = (errors.KeyReused, errors.RequestInProgress)
 

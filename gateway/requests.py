@@ -35,6 +35,7 @@ def read_head(environ: Environ) -> Request:
         last_event_id=environ.get("HTTP_LAST_EVENT_ID"),
         etag=environ.get("HTTP_IF_NONE_MATCH"), gzip=bool(GZIP.search(environ.get("HTTP_ACCEPT_ENCODING", ""))),
         browses="text/html" in environ.get("HTTP_ACCEPT", ""), wants_cookie=cookies.is_asked_for(environ),
+        believed_user=cookies.believed_user(environ),
     )
 
 

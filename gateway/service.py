@@ -15,6 +15,7 @@ from gateway.replies import result
 from schemas import order, user
 from schemas.base import Method
 from schemas.errors import RoomUnavailable
+from schemas.gateway import OtherUser
 from services.foundation.announcements import on_announcement
 from services.foundation.presence import on_presence
 from services.foundation.remote import Remote
@@ -38,12 +39,15 @@ class Gateway:
         return cookies.keep(method, reply) if request.wants_cookie else result(reply)
 
     def caller_of(self, method: Method, request: Request) -> Caller | None:
-        """The verified caller; None where anyone may ask. Raises Unauthenticated or Forbidden."""
+        """The verified caller; None where anyone may ask. Raises Unauthenticated, OtherUser or Forbidden."""
         if method.access in ("public", "internal"):  # internal: behind an address of its own, see outside.py
             return None
         caller = self.memory.callers.of(request.token, lambda token: self.call(
             user.AUTHORIZE, {"token": token}, request_id=request.request_id))
         request.user_id = caller["user_id"]
+        # Whoever signs out means this browser, whosever session it has.
+        if request.believed_user not in (None, caller["username"]) and method is not user.LOGOUT:
+            raise OtherUser()
         permit(method, caller)
         return caller
 

@@ -1,6 +1,6 @@
 """What the gateway itself refuses, before any room hears of it."""
 
-from schemas.errors import Busy, Invalid, NotFound
+from schemas.errors import Busy, Conflict, Invalid, NotFound
 
 
 class UnknownPath(NotFound):
@@ -21,6 +21,10 @@ class TooLarge(Invalid):
 
 class TooSlow(Invalid):
     """The request took too long to arrive."""
+
+
+class OtherUser(Conflict):
+    """Somebody else is signed in than `X-Session-User` says. Nothing was changed."""
 
 
 class Overloaded(Busy):

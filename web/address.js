@@ -1,9 +1,10 @@
 /** The reader's e-mail address: whether it is confirmed, another link, another address. */
 
-import { newKey, write } from "./api.js";
+import { newKey, Problem, write } from "./api.js";
 import { fill, h, say } from "./dom.js";
 import { t } from "./language.js";
 import { sentence } from "./problems.js";
+import * as session from "./session.js";
 
 /** `profile` as user.get_profile gives it. */
 export function address(profile) {
@@ -22,6 +23,7 @@ function draw(place, profile, news = null) {
     const button = event.submitter ?? event.target;
     button.disabled = true;
     try {
+      if (session.user()?.username !== profile.username) throw new Problem(session.user() ? "other_user" : "unauthenticated");
       await work();
     } catch (problem) {
       note.textContent = problem.about?.fields?.email ? t("address.refused") : sentence(problem);

@@ -17,10 +17,14 @@ export class Problem extends Error {
   }
 }
 
-const listeners = new Set();
+const listeners = new Map();
+let reader = null;
 
-/** `heard` is run whenever a call was refused because nobody is signed in. */
-export const onSignedOut = (heard) => listeners.add(heard);
+/** `heard` is run whenever a call was refused with this code. */
+export const onRefusal = (code, heard) => listeners.set(code, heard);
+
+/** Whom all calls from now on are for, by username, or null; while somebody else is signed in they are refused. */
+export const askFor = (username) => { reader = username; };
 
 /** Something that changes nothing; a list is written once for each element. */
 export function read(path, fields = {}, signal = null) {
@@ -58,7 +62,7 @@ async function ask(address, options, signal) {
     response = await fetch(address, {
       ...options,
       // This header is what makes the cookie count; no form or image of another site can send it.
-      headers: { Accept: "application/json", "X-Session": "cookie", ...options.headers },
+      headers: { Accept: "application/json", "X-Session": "cookie", ...(reader && { "X-Session-User": reader }), ...options.headers },
       signal: signal ? AbortSignal.any([signal, patience]) : patience,
     });
     answer = await response.json();
@@ -69,7 +73,7 @@ async function ask(address, options, signal) {
     throw new Problem(failure instanceof SyntaxError ? "internal_error" : "offline");
   }
   if (response.ok) return answer;
-  if (response.status === 401 && answer.code === "unauthenticated") listeners.forEach((heard) => heard());
+  listeners.get(answer.code)?.();
   throw new Problem(answer.code ?? "internal_error", response.status, answer);
 }
 

@@ -78,5 +78,8 @@ function watchConnection() {
 await language.start();
 frame();
 watchConnection();
-session.onChange(frame);
+session.onChange((elsewhere) => {
+  frame();
+  router.meet(elsewhere);
+});
 router.start();

@@ -3,6 +3,11 @@
 import { h } from "./dom.js";
 import { t } from "./language.js";
 
+/** Close whatever is open, as Escape does. */
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.dispatchEvent(new Event("cancel"));
+}
+
 /** Opens with `content`, a function from `close` to elements; settles with what `close` is given, null for Escape. */
 export function openDialog(title, content) {
   return new Promise((settle) => {

@@ -19,11 +19,11 @@ class Keep {
   }
 
   set(name, value) {
-    this.memory.set(name, value);
     try {
       this.storage.setItem(name, JSON.stringify(value));
+      this.memory.delete(name); // another tab may drop it
     } catch {
-      // Full or forbidden: it lives as long as this page.
+      this.memory.set(name, value); // full or forbidden: it lives as long as this page
     }
   }
 

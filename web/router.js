@@ -1,8 +1,10 @@
 /** Which page stands at which address, and how one gets from one to the other without loading anew. */
 
 import { Problem } from "./api.js";
+import { closeDialogs } from "./dialog.js";
 import { fill, say } from "./dom.js";
 import { trouble } from "./problems.js";
+import * as session from "./session.js";
 
 const PAGES = [
   [/^\/$/, () => import("./pages/now_showing.js")],
@@ -17,6 +19,7 @@ const NOWHERE = [/^/, () => Promise.reject(new Problem("unknown_path", 404))];
 
 const main = document.getElementById("main");
 let leaving = new AbortController();
+let reader = null;  // whom the page was drawn for
 
 /** Go to an address of ours. */
 export function go(address) {
@@ -29,11 +32,28 @@ export function go(address) {
 export const rename = (address) => history.replaceState(history.state, "", address);
 
 /**
+ * Somebody has signed in or out, `elsewhere` or here. No page that was drawn for one reader stays for the next. Here a page
+ * goes on by itself where a stranger has signed in, or a session has ended and its owner may sign in again.
+ */
+export function meet(elsewhere) {
+  const name = session.user()?.username ?? null;
+  if (name === reader) return;
+  if (elsewhere || (reader && name)) {
+    closeDialogs();
+    fill(main);
+    show({ scroll: scrollY, focus: false });
+  } else {
+    reader ??= name;
+  }
+}
+
+/**
  * Draw the page of the present address. A page is a module with `show(main, {id, query, left})` that fills `main` and
  * returns its title; `left` is a signal that it is no longer wanted.
  */
 export async function show({ scroll = 0, focus = true } = {}) {
   leaving.abort();
+  reader = session.user()?.username ?? null;
   const { signal } = (leaving = new AbortController());
   const [pattern, load] = PAGES.find(([address]) => address.test(location.pathname)) ?? NOWHERE;
   main.setAttribute("aria-busy", "true");

@@ -1,20 +1,28 @@
 /** Who is signed in. The token itself is in an HttpOnly cookie: no script can read it, not even this one. */
 
-import { newKey, onSignedOut, write } from "./api.js";
+import { askFor, newKey, onRefusal, write } from "./api.js";
 import { browser, tab } from "./keep.js";
 
 const listeners = new Set();
+let known = browser.get("user");
+askFor(known?.username);
 
-/** `heard` is run whenever somebody has signed in or out. */
+/** `heard` is run whenever somebody has signed in or out; `elsewhere`: in another tab, so that nobody here asked for it. */
 export const onChange = (heard) => listeners.add(heard);
 
-/** {username, display_name, roles} of whoever is signed in here, or null; the API has the last word, whatever the clock here says. */
-export const user = () => browser.get("user");
+/** {username, display_name, roles} of the one whom this tab takes its reader for, or null; the API has the last word. */
+export const user = () => known;
 
-function change(known) {
-  if (known) browser.set("user", known);
+function learn(now, elsewhere) {
+  known = now;
+  askFor(now?.username);
+  listeners.forEach((heard) => heard(elsewhere));
+}
+
+function change(now, elsewhere = false) {
+  if (now) browser.set("user", now);
   else browser.drop("user");
-  listeners.forEach((heard) => heard());
+  learn(now, elsewhere);
 }
 
 export async function signIn(username, password) {
@@ -47,6 +55,11 @@ function forget() {
   change(null);
 }
 
-onSignedOut(() => user() && change(null));
-// Signed in or out in another tab.
-addEventListener("storage", (event) => event.key === "user" && listeners.forEach((heard) => heard()));
+onRefusal("unauthenticated", () => known && change(null));
+// This tab has not heard of a change in another one; where nothing can be kept it can't know who it is now.
+onRefusal("other_user", () => {
+  const kept = browser.get("user");
+  change(kept?.username === known?.username ? null : kept, true);
+});
+// Signed in or out in another tab; no key: all was dropped.
+addEventListener("storage", ({ key }) => [null, "user"].includes(key) && learn(browser.get("user"), true));

@@ -121,6 +121,8 @@ def pay_at_once(page: Page) -> None:
 def sign_in_as_staff(page: Page, mesh: Mesh) -> None:
     """As if they had signed in before: the cookie, and what the page remembers of who it is."""
     page.context.clear_cookies()
-    page.context.add_cookies([{"name": "marquee", "value": mesh.staff(), "url": mesh.url, "httpOnly": True,
+    token = mesh.staff()
+    name = mesh.get("/user/get_profile", token).json()["username"]
+    page.context.add_cookies([{"name": "marquee", "value": token, "url": mesh.url, "httpOnly": True,
                                "sameSite": "Strict"}])
-    page.evaluate("localStorage.setItem('user', JSON.stringify({username: 'cook', roles: ['staff']}))")
+    page.evaluate("name => localStorage.setItem('user', JSON.stringify({username: name, roles: ['staff']}))", name)

@@ -92,6 +92,26 @@ def test_pressing_twice_buys_once(visit: Visit, mesh: Mesh) -> None:
     assert len(found) == 1
 
 
+def test_while_one_buys_another_pick_does_not_let_one_buy_again(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/")
+    page.get_by_role("button", name="Sign in").click()
+    open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
+    page.goto(f"/screening/{mesh.fresh_screening()}")
+    pick(page, "H8")
+    held: list[Route] = []
+    page.route("**/order/buy", lambda route: held.append(route))
+    button = page.locator(".basket .sum .primary")
+    with page.expect_request("**/order/buy"):
+        button.click()
+    pick(page, "H9")
+    expect(page.locator(".hall .seat.picked")).to_have_count(2)
+    expect(button).to_be_disabled()
+    held[0].fulfill(status=409, json={"code": "sales_closed"})
+    expect(button).to_be_enabled()
+    assert len(held) == 1
+
+
 def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_key(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}", complaints_expected=True)

@@ -124,6 +124,7 @@ def test_what_is_sold_out_is_said_on_the_menu_and_to_who_was_too_slow(visit: Vis
 
     expect(slow.locator(".basket > [role=alert]")).to_contain_text("sold out")
     expect(slow.locator("[data-sku=popcorn-small]")).to_contain_text("Sold out")
+    expect(slow.locator(".basket > [role=alert]")).to_be_visible()
     expect(slow.locator(".hall .seat.picked")).to_have_count(1)
     slow.get_by_role("button", name="Buy").click()
     slow.wait_for_url("**/order/*")
@@ -138,6 +139,25 @@ def test_snacks_outlive_a_reload(visit: Visit, mesh: Mesh) -> None:
     page.reload()
     expect(page.locator("[data-sku=cola] output")).to_have_text("3")
     expect(page.locator(".total")).to_have_text(str(total))
+
+
+def test_after_a_reload_the_first_press_buys_at_the_price_shown_before_the_menu_is_there(
+        visit: Visit, mesh: Mesh) -> None:
+    page = visit("/")
+    page.get_by_role("button", name="Sign in").click()
+    open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
+    page.goto(f"/screening/{mesh.fresh_screening()}")
+    pick(page, "H8")
+    want(page, "cola", 3)
+    total = str(page.locator(".total").text_content())
+    page.route("**/kitchen/get_menu*", lambda route: None)  # no answer
+    page.reload()
+    expect(page.locator(".total")).to_have_text(total)
+    page.get_by_role("button", name="Buy").click()
+    page.wait_for_url("**/order/*")
+    expect(page.locator(".sums")).to_contain_text("3 × ")
+    expect(page.locator(".sums dd").last).to_have_text(total)
 
 
 def test_seats_are_sold_while_the_kitchen_is_away(visit: Visit, mesh: Mesh) -> None:

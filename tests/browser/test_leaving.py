@@ -60,6 +60,44 @@ def test_without_a_line_nobody_is_told_that_they_are_signed_out(visit: Visit) ->
     assert page.context.cookies() == []
 
 
+@pytest.mark.parametrize("hears", [True, False], ids=["heard of", "not heard of"])
+def test_an_open_account_page_changes_nothing_of_who_signs_in_in_another_tab(
+        visit: Visit, mesh: Mesh, hears: bool) -> None:
+    page = visit("/")
+    sign_in(page)
+    if not hears:
+        page.add_init_script("addEventListener('storage', (event) => event.stopImmediatePropagation(), true)")
+    page.goto("/account")
+    page.locator("[name=email]").fill("ada@example.org")
+    other = page.context.new_page()
+    other.goto("/")
+    sign_out(other)
+    if hears:
+        expect(page.get_by_text("Sign in to see")).to_be_visible()
+    sign_in(other)
+    [name] = other.locator("header .name").all_text_contents()
+    if not hears:
+        page.get_by_role("button", name="Save").click()
+    expect(page.locator(".account header")).to_contain_text(name)
+    expect(page.locator("header .name")).to_have_text(name)
+    expect(page.locator("[name=email]")).to_have_value("")
+    rows = mesh.rows("user", "SELECT email FROM user WHERE username = :name", name=name)
+    assert [row.email for row in rows] == [None]
+
+
+def test_who_signs_in_from_the_header_after_a_session_has_ended_sees_their_own_account(visit: Visit) -> None:
+    page = visit("/")
+    sign_in(page)
+    page.goto("/account")
+    page.locator("[name=email]").fill("ada@example.org")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".address [role=status]")).to_contain_text("sign in")
+    sign_in(page)
+    expect(page.locator(".account header .muted")).to_have_text(str(page.locator("header .name").text_content()))
+    expect(page.locator("[name=email]")).to_have_value("")
+
+
 @pytest.fixture
 def unanswered(visit: Visit, mesh: Mesh) -> Page:
     """Somebody has pressed Buy, and no answer came."""

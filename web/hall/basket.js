@@ -22,6 +22,7 @@ export function basket(hall) {
   const snacks = snacksOf(hall, draw);
   const purchase = new Purchase(id);
   let release = null;
+  let sending = false;
   const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
 
   function draw() {
@@ -33,12 +34,12 @@ export function basket(hall) {
       : h("li", { class: "muted nothing" }, t("basket.empty")));
     total.textContent = money(hall.total + snacks.total(), currency);
     count.textContent = t("basket.count", { count: seats.length });
-    button.disabled = !seats.length;
+    button.disabled = sending || !seats.length;
     trouble.hidden = true;
   }
 
   async function buy() {
-    if (button.disabled || !(await askToSignIn(t("sign_in.to_buy")))) return;
+    if (sending || !hall.picks.size || !(await askToSignIn(t("sign_in.to_buy")))) return;
     const wish = { seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() };
     await send(purchase.begin(wish, hall.total + snacks.total()));
   }
@@ -78,7 +79,8 @@ export function basket(hall) {
       return;
     }
     if (problem.code === "price_changed") await reprice(problem.about);
-    if (/^snacks_/.test(problem.code)) snacks.load();
+    if (/^snacks_/.test(problem.code)) await snacks.load();
+    if (sending) return;  // once more already
     const many = problem.code === "too_many_unpaid_orders";
     fill(trouble, sentence(problem), many && [" ", h("a", { href: "/account" }, t("account.orders"))]);
     trouble.hidden = false;
@@ -87,13 +89,15 @@ export function basket(hall) {
   }
 
   /** What it costs now, so that whoever presses once more buys at that. */
-  async function reprice({ seats }) {
+  async function reprice({ seats, snacks: priced }) {
     for (const { seat_id: seat, price } of seats) hall.seat(seat).price = price;
+    snacks.reprice(priced);
     await snacks.load();
     draw();
   }
 
   function busy(is) {
+    sending = is;
     button.disabled = is || !hall.picks.size;
     button.classList.toggle("busy", is);
     button.textContent = t(is ? "basket.buying" : "basket.buy");

@@ -13,7 +13,7 @@ const MOST_OF_A_KIND = 10;
 export function snacks(hall, changed) {
   const { screening_id: id, cinema } = hall.screening;
   let wanted = new Map(Object.entries(tab.get(`snacks:${id}`) ?? {}));
-  let menu = null;
+  const prices = new Map(Object.entries(tab.get(`snack-prices:${id}`) ?? {}));  // as shown last, before a reload too
   const count = h("span", { class: "muted" });
   const list = h("ul", { class: "snack-menu" });
   const trouble = h("p", { class: "warning", role: "status", hidden: true });
@@ -21,6 +21,7 @@ export function snacks(hall, changed) {
     h("summary", {}, t("snacks.title"), " ", count), trouble, list);
 
   async function load() {
+    let menu;
     trouble.hidden = true;
     try {
       menu = (await read("/kitchen/get_menu", { cinema_id: cinema.cinema_id })).snacks;
@@ -29,11 +30,17 @@ export function snacks(hall, changed) {
       trouble.hidden = false;
       return;
     }
+    reprice(menu);
     // What has been sold since it was chosen is not wanted any more.
     const most = new Map(menu.map((snack) => [snack.sku, Math.min(snack.left, MOST_OF_A_KIND)]));
     wanted = new Map([...wanted].map(([sku, quantity]) => [sku, Math.min(quantity, most.get(sku) ?? 0)]).filter(([, quantity]) => quantity));
     fill(list, menu.length ? menu.map((snack) => line(snack, most.get(snack.sku))) : h("li", { class: "muted" }, t("snacks.none")));
     tell();
+  }
+
+  function reprice(priced) {
+    for (const { sku, price } of priced) prices.set(sku, price);
+    tab.set(`snack-prices:${id}`, Object.fromEntries(prices));
   }
 
   function line(snack, most) {
@@ -75,9 +82,11 @@ export function snacks(hall, changed) {
   return {
     element,
     load,
+    /** What they cost now: [{sku, price}], a piece. */
+    reprice,
     /** [{sku, quantity}], as order.buy takes them. */
     chosen: () => [...wanted].map(([sku, quantity]) => ({ sku, quantity })),
-    total: () => (menu ?? []).reduce((sum, snack) => sum + snack.price * (wanted.get(snack.sku) ?? 0), 0),
+    total: () => [...wanted].reduce((sum, [sku, quantity]) => sum + (prices.get(sku) ?? 0) * quantity, 0),
     forget: () => tab.drop(`snacks:${id}`),
     /** Opened where something was chosen before a reload. */
     resume: () => { element.open = wanted.size > 0; },

@@ -75,6 +75,26 @@ def test_signing_out_while_the_user_room_is_away_takes_the_cookie_away_and_can_b
     assert not browser.cookies
 
 
+def test_a_page_that_takes_its_reader_for_somebody_else_changes_nothing(
+        mesh: Mesh, browser: requests.Session) -> None:
+    """Another tab has signed somebody else in, and this one has not heard of it."""
+    me = browser.get(mesh.url + "/user/get_profile", headers=OURS, timeout=30).json()
+
+    def save(believed: str) -> requests.Response:
+        return browser.post(mesh.url + "/user/update_profile", json={"email": "eve@example.org"},
+                            headers={**OURS, "X-Session-User": believed}, timeout=30)
+
+    def saved() -> str | None:
+        [row] = mesh.rows("user", "SELECT email FROM user WHERE user_id = :u", u=me["user_id"])
+        return row.email
+
+    refused = save("eve")
+    assert (refused.status_code, refused.json()["code"], saved()) == (409, "other_user", None)
+    assert (save(me["username"]).status_code, saved()) == (200, "eve@example.org")
+    left = browser.post(mesh.url + "/user/logout", headers={**OURS, "X-Session-User": "eve"}, timeout=30)
+    assert left.status_code == 200, "signing out ends whatever session this browser has"
+
+
 def test_without_the_header_nothing_is_different(mesh: Mesh) -> None:
     name = "ada" + secrets.token_hex(6)
     mesh.post("/user/register", username=name, password=PASSWORD)
