@@ -18,6 +18,11 @@ def credit(tx: Connection, payment_id: str) -> int:
     return max(0, _gone(tx, payment_id) - _sum(tx, drawn, payment_id))
 
 
+def waiting(tx: Connection, payment_id: str) -> int:
+    """What refunds have not gone back yet: a credit may have been made for one of them, so it is no other's."""
+    return _sum(tx, case((Refund.status.in_(("requested", "failed")), Refund.amount), else_=0), payment_id)
+
+
 def cover(tx: Connection, refund: Row[Any], most: int) -> None:
     """Count up to `most` of a refund that nobody has sent as gone back; the rest stays as it is."""
     amount = min(most, refund.amount)

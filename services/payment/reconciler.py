@@ -175,7 +175,7 @@ class Reconciler:
         what, money = f"refund {row.refund_id} of order {row.order_id}", format_money(row.amount, row.currency)
         standing: str | None = there.standing if there else None
         if row.status == "requested" and row.created_at < self.now - GRACE:
-            standing = self.collection.give_back(row)
+            standing = self.collection.give_back_left(row)
             if standing == "done":
                 yield Line(f"{what} was requested, and is done")
             elif standing == "pending" and row.created_at < self.now - LONG:

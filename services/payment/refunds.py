@@ -17,7 +17,7 @@ def request(tx: Connection, wanted: dict[str, Any], now: dt.datetime) -> Row[Any
         rules.check_same_refund(known, known.amount + coverage.parts(tx, known.refund_id), wanted)
         return known
     payment_id = rules.refundable(found, wanted["amount"], wanted["currency"])
-    credit = coverage.credit(tx, payment_id)
+    credit = coverage.credit(tx, payment_id) - coverage.waiting(tx, payment_id)
     tx.execute(insert(Refund).values(**wanted, payment_id=payment_id, status="requested", attempt=1, covered=0,
                                      created_at=now, tried_at=now))
     coverage.cover(tx, find(tx, wanted["refund_id"]), credit)
@@ -33,15 +33,37 @@ def ended(tx: Connection, refund: Row[Any], end: str) -> None:
 
 
 def again(tx: Connection, refund_id: str, now: dt.datetime) -> Row[Any]:
-    """Let another attempt be made at a refund that failed; its row then."""
-    tx.execute(update(Refund).where(Refund.refund_id == refund_id, Refund.status == "failed")
-               .values(status="requested", attempt=Refund.attempt + 1, tried_at=now))
+    """Let another attempt be made at what of a failed refund has not gone back meanwhile; its row then."""
+    failed, credit = _lock(tx, refund_id)
+    if failed.status == "failed":
+        tx.execute(update(Refund).where(Refund.refund_id == refund_id)
+                   .values(status="requested", attempt=Refund.attempt + 1, tried_at=now))
+        coverage.cover(tx, failed, credit)
     return find(tx, refund_id)
 
 
 def settled(tx: Connection, refund_id: str) -> None:
-    """Somebody has paid a failed refund back in another way."""
-    tx.execute(update(Refund).where(Refund.refund_id == refund_id, Refund.status == "failed").values(status="settled"))
+    """Somebody has paid a failed refund back in another way: by hand at its provider, or in cash."""
+    failed, credit = _lock(tx, refund_id)
+    if failed.status == "failed":
+        covered = failed.amount if credit >= failed.amount else 0
+        tx.execute(update(Refund).where(Refund.refund_id == refund_id).values(status="settled", covered=covered))
+
+
+def made_by_hand(tx: Connection, refund: Row[Any]) -> bool:
+    """Whether a refund that its provider has not heard of need not be sent: as much has gone back without us."""
+    found, credit = _lock(tx, refund.refund_id)
+    if (found.status, found.attempt) == ("requested", refund.attempt) and credit >= found.amount:
+        coverage.cover(tx, found, credit)
+        return True
+    return bool(found.status != "requested")
+
+
+def _lock(tx: Connection, refund_id: str) -> tuple[Any, int]:
+    """The refund, while nobody else changes its order's books, and the credit of its payment."""
+    payment_id = find(tx, refund_id).payment_id
+    store.lock(tx, payment_id)
+    return find(tx, refund_id), coverage.credit(tx, payment_id)
 
 
 def written_off(tx: Connection, refund_id: str) -> None:

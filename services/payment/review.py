@@ -160,14 +160,22 @@ class Review:
             raise Undecidable("Somebody else has decided it meanwhile.")
 
     def _retry(self, refund_id: str, note: Note) -> str:
+        self._look_into_refund(refund_id)
         note()
         refund = self.database.run_known(lambda tx: refunds.again(tx, refund_id, utc_now()))
+        if refund.status == "settled":
+            return f"It had gone back by hand at {refund.provider}: nothing was sent."
         return f"The refund is {self.collection.give_back(refund)} at {refund.provider}."
 
     def _settled(self, refund_id: str, note: Note) -> str:
+        self._look_into_refund(refund_id)
         note()
         self.database.run_known(lambda tx: refunds.settled(tx, refund_id))
         return "The refund is no longer owed."
+
+    def _look_into_refund(self, refund_id: str) -> None:
+        """What was refunded there by hand counts before anything is decided."""
+        self.collection.look_into(self.database.read(lambda tx: refunds.find(tx, refund_id)).payment_id)
 
     def _void(self, reversal_id: str, note: Note) -> str:
         self._end_reversal(reversal_id, "void", note)

@@ -215,7 +215,7 @@ class Payment:
         owed = self.database.run(lambda tx: refunds.take_left(tx, now - LEFT_AFTER["submitted"], now))
         return [*(partial(self._tend, {"order_id": order_id}, partial(self.collection.finish_left, order_id, now))
                   for order_id in orders),
-                *(partial(self._tend, {"order_id": refund.order_id}, partial(self.collection.give_back, refund))
+                *(partial(self._tend, {"order_id": refund.order_id}, partial(self.collection.give_back_left, refund))
                   for refund in owed)]
 
     @every("reconcile_seconds")

@@ -254,6 +254,54 @@ def test_the_end_of_an_old_dispute_is_found_by_comparing(server: Stripe, paid: s
     assert books(database)["reversals"] == "lifted"
 
 
+@pytest.fixture
+def failed(room: Any, server: Stripe, paid: str, order_id: str) -> str:
+    """A refund of 400 that Stripe has failed."""
+    server.refund_status = "failed"
+    with pytest.raises(RoomSilent):
+        room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
+    server.refund_status = "succeeded"
+    return "r1"
+
+
+def test_what_somebody_refunds_by_hand_in_place_of_a_failed_refund_counts_for_no_other(
+        room: Any, server: Stripe, paid: str, review: Review, order_id: str, failed: str, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    tell("refund.created", server.refund_by_hand(paid, 400))
+    room.refund(refund_id="r2", order_id=order_id, amount=800, currency="EUR")
+    assert amounts(server) == [400, 800]
+
+    [case] = [case for case in review.cases() if case.about == failed]
+    review.decide(case, "settled", "ada", "done at the dashboard")
+    decide(review, "keep")
+    assert lines(database) == []
+
+
+def test_a_failed_refund_that_somebody_has_made_by_hand_is_not_sent_again(
+        room: Any, server: Stripe, paid: str, review: Review, failed: str, database: Transactions) -> None:
+    server.refund_by_hand(paid, 400)  # no message of it has come yet
+    decide(review, "retry")
+
+    assert amounts(server) == [400]
+    decide(review, "keep")
+    assert lines(database) == []
+
+
+def test_a_refund_that_waits_is_not_sent_when_somebody_has_made_it_by_hand(
+        room: Any, server: Stripe, paid: str, order_id: str, review: Review, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
+    server.lost_answers = 1
+    with pytest.raises(RoomSilent):
+        room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
+    tell("refund.created", server.refund_by_hand(paid, 400))
+    database.run(lambda tx: tx.execute(text("UPDATE refund SET tried_at = tried_at - INTERVAL 1 HOUR")))
+    room.finish_what_was_left()
+
+    assert amounts(server) == [400]
+    decide(review, "keep")
+    assert lines(database) == []
+
+
 @pytest.mark.parametrize("what", ["refund", "dispute"])
 @pytest.mark.parametrize("age", [1, 24 * 60])
 def test_what_no_webhook_told_is_found_by_comparing(server: Stripe, paid: str, review: Review, what: str, age: int,
