@@ -58,4 +58,9 @@ class Leaving(DependencyProvider):
     """Injects a question, `self.leaving()`: was the room asked to leave? A chore of many parts asks between them."""
 
     def get_dependency(self, worker_ctx: Any) -> Callable[[], bool]:
-        return lambda: any(each.should_stop.ready() for each in self.container.entrypoints if isinstance(each, Chore))
+        return lambda: is_leaving(self.container)
+
+
+def is_leaving(container: Any) -> bool:
+    """Whether the room in this container was asked to leave."""
+    return any(each.should_stop.ready() for each in container.entrypoints if isinstance(each, Chore))
