@@ -128,10 +128,12 @@ def may_become(order: Order, before: str, after: str, wish: Wish, kitchen: str |
     wanted = wish.what if wish.order is order else None
     unpaid, paid, called_off = before in UNPAID, before in ("paid", "part_refunded"), order.screening.cancelled
     begun = now >= order.screening.starts_at   # then all money goes back
+    # The payment under review brings nobody seats, but another one of the order may.
+    paid_for = unpaid and order.money is not Money.NONE or before == "review" and order.strays > 0
     may_end = (unpaid or before == "review") and (order.money is not Money.MUST or begun)
     return {
         "paying": before == "created" and wanted == "pay",
-        "paid": unpaid and order.money is not Money.NONE and not begun or before == "expired" and order.may_revive(now),
+        "paid": paid_for and not begun or before == "expired" and order.may_revive(now),
         "expired": may_end and (order.dismissed or begun or before != "review" and order.expires_at <= now),
         "cancelled": may_end and unpaid and (wanted == "cancel" or called_off),
         "part_refunded": paid and wanted == "refund",

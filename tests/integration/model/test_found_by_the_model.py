@@ -62,3 +62,15 @@ def test_a_bank_that_gave_no_answer_to_what_it_would_have_declined_may_take_the_
     story.the_bank_will_make_trouble(pick=0, trouble="decline")
     story.pay_at_once(pick=0, keyed=False)
     story.teardown()
+
+
+def test_an_order_under_review_is_paid_by_another_payment_that_the_bank_takes(story: EverythingAtOnce) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.the_bank_will_make_trouble(pick=0, trouble="decline")
+    story.pay_at_once(pick=0, keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.the_bank_has_another_amount(pick=0)
+    story.the_bank_takes_the_money_after_all(pick=0)
+    story.pay_at_once(pick=0, keyed=False)
+    story.all_events_arrive()
+    story.teardown()
