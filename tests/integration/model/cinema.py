@@ -35,7 +35,9 @@ KEPT = {"snack", SandboxSecret.__tablename__}
 DONE = Prediction.of(set(), set())
 # What a room may complain of after an accident: an event whose consumer had no answer is brought again.
 EXCUSES = ("CommitUnknown", "RoomUnavailable", "RoomSilent")
-OF_FAULTS = ("a payment can't be closed", "a refund is refused")
+# After a bug in another room also these: the consumers ask the payment room, and their events are brought again.
+OF_FAULTS = ("a payment can't be closed", "a refund is refused", "order.hold_for_review failed",
+             "order.end_reviewed failed")
 
 
 @dataclass
