@@ -86,7 +86,7 @@ def test_money_on_its_way_is_said_to_be_so_until_it_has_gone(visit: Visit, mesh:
     buy(page, "H8")
     pay_at_once(page)
     order = order_of(page)
-    mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'time_out', 1)", o=order)
+    mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'lose_refund', 1)", o=order)
     page.get_by_role("button", name="Refund").click()
     page.get_by_role("dialog").locator(".primary").click()
     expect(page.locator(".status")).to_have_text("Being refunded")

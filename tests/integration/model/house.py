@@ -57,7 +57,7 @@ class House(Steps):
             CANCEL_SCREENING, STAFF, {"screening_id": screening.screening_id, "dry_run": dry_run},
             lambda: Wish("look" if dry_run else "cancel screening", screening=screening), lambda wish: DONE))
         if dies:
-            self.cinema.met[f"{dies} cancelling"] += screening.cancelled and not dry_run
+            self.cinema.met[f"{dies} cancelling"] += not dry_run and screening.cancelled is (dies == "after")
         if outcome.told:
             self._check_summary(screening, outcome.told)
 

@@ -236,7 +236,8 @@ def test_events_that_call_for_no_message_leave_no_trace(house: House) -> None:
 
 
 def test_a_room_that_is_not_told_how_to_send_says_so(house: House) -> None:
+    own = dict.fromkeys(("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD"), "no placeholder")
     room = house.run_room("services.notification.service", MARQUEE_ENVIRONMENT="production", MARQUEE_SMTP_HOST="",
-                          MARQUEE_POST="")
+                          MARQUEE_POST="", MARQUEE_ALLOW_TEST_MONEY="yes", **own)
     assert room.exit_code() != 0
     assert "set MARQUEE_SMTP_HOST, or MARQUEE_POST=folder" in room.log.read_text()
