@@ -39,7 +39,7 @@ export function meet(elsewhere) {
   const name = session.user()?.username ?? null;
   if (name === reader) return;
   if (elsewhere || (reader && name)) {
-    closeDialogs();
+    if (elsewhere) closeDialogs();  // here it is the window to sign in, which closes itself and says what came of it
     fill(main);
     show({ scroll: scrollY, focus: false });
   } else {

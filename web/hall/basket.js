@@ -41,7 +41,9 @@ export function basket(hall) {
   async function buy() {
     if (sending || !hall.picks.size || !(await askToSignIn(t("sign_in.to_buy")))) return;
     const wish = { seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() };
-    await send(purchase.begin(wish, hall.total + snacks.total()));
+    const begun = purchase.begin(wish, hall.total + snacks.total());
+    // Where another account has signed in, the page is being drawn anew for it, and resumes what was begun.
+    if (element.isConnected) await send(begun);
   }
 
   async function send({ wish, total: shown, key }) {

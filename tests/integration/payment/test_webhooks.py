@@ -281,7 +281,7 @@ def test_a_message_that_can_not_be_looked_into_now_is_looked_into_later(room: An
 
 
 def test_what_is_kept_is_not_what_was_sent(room: Any, database: Transactions, secret: str) -> None:
-    """Only which payment to ask about; the provider's words stay outside."""
+    """Only which payment to ask about, by our name or the provider's; its other words stay outside."""
     assert {column.name for column in WebhookInbox.__table__.columns} == {
-        "provider", "event_id", "type", "payment_id", "received_at", "due_at", "tries", "handled_at"}
+        "provider", "event_id", "type", "payment_id", "reference", "received_at", "due_at", "tries", "handled_at"}
     assert b64decode(envelope(b"{}", secret)["body"]) == b"{}"
