@@ -17,8 +17,8 @@ from typing import Any
 
 import requests
 
-from rehearsal.halls import units
-from rehearsal.mesh import ROOT, Mesh, free_ports, running_mesh, wait_until
+from testbed.halls import units
+from testbed.mesh import ROOT, Mesh, free_ports, running_mesh, wait_until
 
 CONNECTIONS, SECONDS, ROUNDS, BUYERS = 20, 4, 3, 211
 HERE = Path(__file__).parent

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rehearsal.mesh import Mesh, running_mesh
+from testbed.mesh import Mesh, running_mesh
 
 MAPS, SCREENINGS, PURCHASES, PAUSE_SECONDS = 200, 4, 100, 0.15
 Seen = dict[tuple[str, str], list[float]]

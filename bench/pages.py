@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from rehearsal.mesh import Mesh, running_mesh
+from testbed.mesh import Mesh, running_mesh
 
 VIEWS, SEATS = 10, 320
 MOST_BYTES, MOST_MS = 200_000, 1000

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from gateway.messages import Headers, Reply
+from gateway.http.messages import Headers, Reply
 from schemas import errors, gateway
 from schemas.errors import Refusal
 

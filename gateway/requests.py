@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 import eventlet
 import orjson
 
-from gateway import cookies
-from gateway.messages import Request
+from gateway.http import cookies
+from gateway.http.messages import Request
 from schemas.base import Method
 from schemas.errors import Malformed
 from schemas.gateway import MethodNotAllowed, NotJson, TooLarge, TooSlow

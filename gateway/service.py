@@ -4,21 +4,21 @@ from typing import Any
 
 from nameko.exceptions import BadRequest
 
-from gateway import cookies
-from gateway.callers import Caller, permit
-from gateway.door import door
-from gateway.live import Live
-from gateway.memory import Memory
-from gateway.messages import Reply, Request
-from gateway.pages import Pages
+from gateway.caching.caches import Memory
+from gateway.entrypoint import door
+from gateway.http import cookies
+from gateway.http.messages import Reply, Request
+from gateway.live.streams import Live
+from gateway.principals import Caller, permit
 from gateway.replies import result
+from gateway.routes.system import Pages
 from schemas import order, user
 from schemas.base import Method
 from schemas.errors import RoomUnavailable
 from schemas.gateway import OtherUser
-from services.foundation.announcements import on_announcement
-from services.foundation.presence import on_presence
-from services.foundation.remote import Remote
+from services.foundation.amqp.announcements import on_announcement
+from services.foundation.amqp.presence import on_presence
+from services.foundation.rpc.client import Remote
 
 
 class Gateway:

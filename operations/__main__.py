@@ -6,30 +6,31 @@ import subprocess
 
 import click
 
-from operations import health, programme
-from operations.journal import Journal
-from operations.mesh import Mesh
-from operations.run import run
-from operations.start import start
-from operations.stop import stop
-from operations.supervision import Supervisor
-from operations.trouble import Trouble
+from operations.demo import programme
+from operations.operator_error import Trouble
+from operations.processes import health
+from operations.processes.log_follow import Journal
+from operations.processes.mesh import Mesh
+from operations.processes.run import run
+from operations.processes.start import start
+from operations.processes.stop import stop
+from operations.processes.supervision import Supervisor
 
 
 class Verbs(click.Group):
     """The verbs below, and those of the rooms, which are imported when they are asked for."""
 
     elsewhere = {
-        "account": "services.user.accounts:account_command",
-        "audit": "operations.audit:audit_command",
-        "check": "operations.invariants:check_command",
-        "dead": "operations.events:dead_command",
-        "declare": "operations.events:declare_command",
-        "load": "operations.loading:load_command",
-        "messages": "services.notification.messages:messages_command",
-        "reconcile": "operations.audit:reconcile_command",
-        "replay": "operations.events:replay_command",
-        "review": "services.payment.review_command:review_command",
+        "account": "services.user.account_command:account_command",
+        "audit": "operations.checks.audit:audit_command",
+        "check": "operations.checks.invariants:check_command",
+        "dead": "operations.event_commands:dead_command",
+        "declare": "operations.event_commands:declare_command",
+        "load": "operations.programme_loading:load_command",
+        "messages": "services.notification.message_command:messages_command",
+        "reconcile": "operations.checks.audit:reconcile_command",
+        "replay": "operations.event_commands:replay_command",
+        "review": "services.payment.reconciling.review_command:review_command",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:

@@ -8,10 +8,10 @@ import nameko
 import pytest
 from sqlalchemy import Engine
 
-from rehearsal.mesh import ROOT, Mesh, private_environment, running_mesh
 from services.foundation import migrate
 from services.foundation.database import make_engine
-from tests.turns import turn
+from testbed.mesh import ROOT, Mesh, private_environment, running_mesh
+from tests.exclusive_lock import turn
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from services.payment.at_once import AtOnce, Job
+from services.payment.concurrency import AtOnce, Job
 
 
 class InTurn(AtOnce):

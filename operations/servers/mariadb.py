@@ -12,9 +12,9 @@ import pymysql
 from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED
 from pymysql.converters import escape_string
 
-from operations.programs import Program
+from operations.operator_error import Trouble
+from operations.processes.programs import Program
 from operations.servers.base import Refused, Server, write_private
-from operations.trouble import Trouble
 
 REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
 # Whatever a connection over loopback may be called.

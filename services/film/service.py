@@ -5,12 +5,12 @@ from typing import Any
 
 from schemas import film as contract
 from schemas import order
-from services.film import maps, models, seats, store
-from services.foundation.announcements import Announcer
-from services.foundation.calls import AskerProvider, call
+from services.film import models, seat_availability, seat_maps, store
+from services.foundation.amqp.announcements import Announcer
+from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
-from services.foundation.events import Delivery, on_event
-from services.foundation.presence import Presence
+from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.rpc.calls import AskerProvider, call
 from services.seating.best_seats import suggest
 from services.seating.board import BoardReader, Look
 from services.seating.chart import lay_out
@@ -67,9 +67,9 @@ class Film:
         screening, look = self._screening_and_seats(request["screening_id"])
         hall, drawing, taken = screening["hall"], screening["drawing"], look.taken
         return {
-            "screening": {**screening, "seats_left": seats.count(lay_out(drawing), taken)}, "hall": hall,
-            "chart": maps.chart(drawing, screening["prices"]),
-            "version": look.version, "seats": maps.states(drawing, taken),
+            "screening": {**screening, "seats_left": seat_availability.count(lay_out(drawing), taken)}, "hall": hall,
+            "chart": seat_maps.chart(drawing, screening["prices"]),
+            "version": look.version, "seats": seat_maps.states(drawing, taken),
         }
 
     @call(contract.SUGGEST_SEATS)
@@ -91,7 +91,7 @@ class Film:
             **screening, "film_title": screening["film"]["title"],
             "cinema_id": screening["cinema"]["cinema_id"], "cinema_name": screening["cinema"]["name"],
             "hall_name": screening["hall"]["name"],
-            "seats": maps.price_list(screening["drawing"], screening["prices"]),
+            "seats": seat_maps.price_list(screening["drawing"], screening["prices"]),
         }
 
     @on_event(order.SCREENING_CANCELLED)
@@ -106,7 +106,7 @@ class Film:
             raise contract.ScreeningCancelled(screening_id=screening_id)
         if screening["ends_at"] <= utc_now():
             raise contract.ScreeningOver(screening_id=screening_id)
-        return screening, seats.look(self.board, self.announcer, screening_id)
+        return screening, seat_availability.look(self.board, self.announcer, screening_id)
 
     def _screening(self, screening_id: str) -> Fields:
         screening = self.database.read(lambda tx: store.screening(tx, screening_id))
@@ -117,6 +117,6 @@ class Film:
     def _count_seats(self, screenings: list[Fields]) -> None:
         now = utc_now()
         running = {each["screening_id"]: lay_out(each["drawing"]) for each in screenings if each["ends_at"] > now}
-        left = seats.left(self.board, self.announcer, running)
+        left = seat_availability.left(self.board, self.announcer, running)
         for each in screenings:
             each["seats_left"] = left.get(each["screening_id"])

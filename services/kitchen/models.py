@@ -6,9 +6,9 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, Uniq
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import Id, UtcDateTime
-from services.foundation.idempotency import key_table
-from services.foundation.inbox import inbox_table
-from services.foundation.outbox import outbox_table
+from services.foundation.events.inbox import inbox_table
+from services.foundation.events.outbox import outbox_table
+from services.foundation.rpc.idempotency import key_table
 
 
 class Base(DeclarativeBase):

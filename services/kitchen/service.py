@@ -9,14 +9,14 @@ from nameko import config
 
 from schemas import kitchen as contract
 from schemas import order
-from services.foundation import inbox
-from services.foundation.calls import AskerProvider, call
-from services.foundation.chores import every
+from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
-from services.foundation.events import Delivery, on_event
-from services.foundation.idempotency import Keys, forget_old_keys
-from services.foundation.presence import Presence
-from services.foundation.relay import Relay
+from services.foundation.events import inbox
+from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.events.relay import Relay
+from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.idempotency import Keys, forget_old_keys
+from services.foundation.timers import every
 from services.kitchen import rules, stock, store
 from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
 

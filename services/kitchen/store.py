@@ -17,8 +17,8 @@ from schemas.kitchen import (
     SnacksUnknown,
     UnknownKitchenOrder,
 )
-from services.foundation import outbox
 from services.foundation.database import utc_now
+from services.foundation.events import outbox
 from services.kitchen import rules, stock
 from services.kitchen.models import OUTBOX, Base
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import Id, UtcDateTime
-from services.foundation.inbox import inbox_table
+from services.foundation.events.inbox import inbox_table
 
 LONGEST_ERROR = 200
 

@@ -11,16 +11,16 @@ from nameko import config
 
 from schemas import order, user
 from schemas.base import Event
-from services.foundation import inbox
-from services.foundation.chores import Leaving, every
+from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
-from services.foundation.events import Delivery, on_event
-from services.foundation.presence import Presence
-from services.foundation.remote import Remote
+from services.foundation.events import inbox
+from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.rpc.client import Remote
+from services.foundation.timers import Leaving, every
 from services.notification import rules, store
+from services.notification.delivery.channel import PostOffice
 from services.notification.models import INBOX, Base
-from services.notification.post import PostOffice
-from services.notification.sending import Sending
+from services.notification.sender import Sending
 
 log = logging.getLogger("marquee.notification")
 PURGE_SECONDS = 600

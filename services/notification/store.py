@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from services.foundation.events import Delivery
+from services.foundation.events.consumers import Delivery
 from services.foundation.ids import new_id
 from services.notification.models import LONGEST_ERROR, Message
 

@@ -4,8 +4,8 @@ from sqlalchemy import BigInteger, Boolean, Index, Integer, SmallInteger, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import Id, UtcDateTime
-from services.foundation.idempotency import key_table
-from services.foundation.outbox import outbox_table
+from services.foundation.events.outbox import outbox_table
+from services.foundation.rpc.idempotency import key_table
 
 Moment = UtcDateTime
 

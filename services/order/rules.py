@@ -12,8 +12,8 @@ from schemas.order_refusals import (
     SalesClosed,
     SeatsUnknownInHall,
 )
-from services.order import together
-from services.order.refund_policy import REFUNDABLE, TierRule
+from services.order.buying import seat_groups
+from services.order.refunding.refund_policy import REFUNDABLE, TierRule
 
 # Every change of state there is; whatever is not here can't happen. `store.move` asks this table.
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -65,7 +65,8 @@ def may_become(status: str, target: str) -> bool:
     return target in TRANSITIONS[status]
 
 
-def quote(prices: together.Facts, starts_at: dt.datetime, wanted: list[str], now: dt.datetime, limits: Limits) -> Quote:
+def quote(prices: seat_groups.Facts, starts_at: dt.datetime, wanted: list[str], now: dt.datetime,
+          limits: Limits) -> Quote:
     """Price the seats wanted; `prices` has every seat of the hall. Raises Invalid kinds and SalesClosed."""
     if len(set(wanted)) != len(wanted):
         raise FieldsInvalid(fields={"seats": ["The same seat is named twice."]})
@@ -75,7 +76,7 @@ def quote(prices: together.Facts, starts_at: dt.datetime, wanted: list[str], now
         raise SeatsUnknownInHall(seats=unknown)
     if has_begun(starts_at, now):
         raise SalesClosed()
-    together.check_buying(prices, wanted)
+    seat_groups.check_buying(prices, wanted)
     seats = [prices[seat] for seat in wanted]
     return Quote(seats, sum(seat["price"] for seat in seats))
 

@@ -9,33 +9,34 @@ from schemas import film, kitchen, payment, tickets
 from schemas import order as contract
 from schemas.cancellation import CANCEL_SCREENING
 from schemas.errors import Busy
-from services.foundation.announcements import on_announcement
-from services.foundation.calls import AskerProvider, call
-from services.foundation.chores import every
+from services.foundation.amqp.announcements import on_announcement
+from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
-from services.foundation.events import Delivery, on_event
-from services.foundation.idempotency import AlreadyAnswered
-from services.foundation.presence import Presence
-from services.foundation.relay import Relay
-from services.foundation.remote import Remote
+from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.events.relay import Relay
+from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.client import Remote
+from services.foundation.rpc.idempotency import AlreadyAnswered
 from services.foundation.settings import says_test
-from services.order import cancellation, refund_policy, refunds, rules, snacks, store
-from services.order.answers import OrderKeys
-from services.order.boards import SeatBoards
-from services.order.calendar_file import calendar_file
-from services.order.draft import new_draft
-from services.order.limits import HouseLimits
+from services.foundation.timers import every
+from services.order import rules, snacks, store
+from services.order.buying.checkout import Taking
+from services.order.buying.new_order import new_draft
+from services.order.buying.screening_snapshot import ScreeningTerms
 from services.order.models import KEYS, OUTBOX, Base
-from services.order.receipt import preview, receipt
-from services.order.reviews import Reviews
+from services.order.paying.payments import Till
+from services.order.paying.reviews import Reviews
+from services.order.refunding import cancelled_screenings, refund_policy, refunds
+from services.order.replayed_answers import OrderKeys
+from services.order.seat_boards import SeatBoards
+from services.order.serializers import preview, receipt
+from services.order.settings import HouseLimits
 from services.order.snacks import SnackCounter
-from services.order.taking import Taking
-from services.order.tending import Tending, warm
-from services.order.terms import ScreeningTerms
-from services.order.ticket_codes import as_text
-from services.order.ticket_images import ticket_images
-from services.order.ticket_keys import TicketKeyFile
-from services.order.till import Till
+from services.order.sweeps import Tending, warm
+from services.order.tickets.calendar_file import calendar_file
+from services.order.tickets.codes import as_text
+from services.order.tickets.images import ticket_images
+from services.order.tickets.keys import TicketKeyFile
 
 
 class Order:
@@ -192,7 +193,7 @@ class Order:
         """Decide it, or in a dry run only say what it comes to. The film room follows; `tend` ends the orders."""
         self.terms.of(request["screening_id"], self.remote)  # there is such a screening
         keys = self.keys(CANCEL_SCREENING, request)
-        return cancellation.decide(self.database, keys, request, str(self.asker.user_id))
+        return cancelled_screenings.decide(self.database, keys, request, str(self.asker.user_id))
 
     @call(contract.GET_INFO)
     def get_info(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from schemas import kitchen
 from schemas.base import lenient
 from schemas.errors import Refusal
 from services.foundation.database import Transactions, utc_now
-from services.foundation.remote import RemoteCaller
-from services.order import refund_policy, refunds, rules, store
-from services.order.terms import Terms
+from services.foundation.rpc.client import RemoteCaller
+from services.order import rules, store
+from services.order.buying.screening_snapshot import Terms
+from services.order.refunding import refund_policy, refunds
 
 log = logging.getLogger("marquee.snacks")
 orders = store.orders

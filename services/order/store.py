@@ -13,12 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from schemas.order_refusals import UnknownOrder
 from services.foundation.database import UtcDateTime, utc_now
 from services.foundation.ids import new_id
-from services.order import refund_policy, rules
-from services.order.events import tell
+from services.order import rules
 from services.order.models import Base
-from services.order.ticket_codes import Facts, TicketKeys
-from services.order.view import OrderView as OrderView
-from services.order.view import Rows as Rows
+from services.order.order_events import tell
+from services.order.order_view import OrderView as OrderView
+from services.order.order_view import Rows as Rows
+from services.order.refunding import refund_policy
+from services.order.tickets.codes import Facts, TicketKeys
 
 tables = Base.metadata.tables
 orders, claims, tickets, cancelled = (

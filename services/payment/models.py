@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInte
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.database import Id, UtcDateTime
-from services.foundation.outbox import outbox_table
+from services.foundation.events.outbox import outbox_table
 
 
 class Base(DeclarativeBase):

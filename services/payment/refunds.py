@@ -6,21 +6,22 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection, Row
 
-from services.payment import coverage, rules, store
+from services.payment import rules, store
 from services.payment.models import Account, Payment, Refund
+from services.payment.reconciling import refund_credit
 
 
 def request(tx: Connection, wanted: dict[str, Any], now: dt.datetime) -> Row[Any]:
     """The row of the refund asked for, done or not. Raises AmountMismatch."""
     found = store.books(tx, wanted["order_id"], lock=True)
     if known := find(tx, wanted["refund_id"]):
-        rules.check_same_refund(known, known.amount + coverage.parts(tx, known.refund_id), wanted)
+        rules.check_same_refund(known, known.amount + refund_credit.parts(tx, known.refund_id), wanted)
         return known
     payment_id = rules.refundable(found, wanted["amount"], wanted["currency"])
-    credit = coverage.credit(tx, payment_id) - coverage.waiting(tx, payment_id)
+    credit = refund_credit.credit(tx, payment_id) - refund_credit.waiting(tx, payment_id)
     tx.execute(insert(Refund).values(**wanted, payment_id=payment_id, status="requested", attempt=1, covered=0,
                                      created_at=now, tried_at=now))
-    coverage.cover(tx, find(tx, wanted["refund_id"]), credit)
+    refund_credit.cover(tx, find(tx, wanted["refund_id"]), credit)
     store.change(tx, found.order_id, now, refunded=Account.refunded + wanted["amount"])
     return find(tx, wanted["refund_id"])
 
@@ -38,7 +39,7 @@ def again(tx: Connection, refund_id: str, now: dt.datetime) -> Row[Any]:
     if failed.status == "failed":
         tx.execute(update(Refund).where(Refund.refund_id == refund_id)
                    .values(status="requested", attempt=Refund.attempt + 1, tried_at=now))
-        coverage.cover(tx, failed, credit)
+        refund_credit.cover(tx, failed, credit)
     return find(tx, refund_id)
 
 
@@ -54,7 +55,7 @@ def made_by_hand(tx: Connection, refund: Row[Any]) -> bool:
     """Whether a refund that its provider has not heard of need not be sent: as much has gone back without us."""
     found, credit = _lock(tx, refund.refund_id)
     if (found.status, found.attempt) == ("requested", refund.attempt) and credit >= found.amount:
-        coverage.cover(tx, found, credit)
+        refund_credit.cover(tx, found, credit)
         return True
     return bool(found.status != "requested")
 
@@ -63,7 +64,7 @@ def _lock(tx: Connection, refund_id: str) -> tuple[Any, int]:
     """The refund, while nobody else changes its order's books, and the credit of its payment."""
     payment_id = find(tx, refund_id).payment_id
     store.lock(tx, payment_id)
-    return find(tx, refund_id), coverage.credit(tx, payment_id)
+    return find(tx, refund_id), refund_credit.credit(tx, payment_id)
 
 
 def written_off(tx: Connection, refund_id: str) -> None:

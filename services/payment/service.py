@@ -17,25 +17,17 @@ from nameko import config
 
 from schemas import payment as contract
 from schemas.errors import Busy, RoomSilent
-from services.foundation.calls import AskerProvider, call
-from services.foundation.chores import every
+from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
-from services.foundation.presence import Presence
-from services.foundation.relay import Relay
-from services.payment import (
-    refunds,
-    roster,
-    rules,
-    sandbox_checkout,
-    sandbox_page,
-    sandbox_webhooks,
-    store,
-    webhook_inbox,
-)
-from services.payment.at_once import AtOnceProvider, Job
-from services.payment.collection import Collection
+from services.foundation.events.relay import Relay
+from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.timers import every
+from services.payment import provider_registry, refunds, rules, store, webhook_inbox
+from services.payment.concurrency import AtOnceProvider, Job
 from services.payment.models import OUTBOX, Base
-from services.payment.reconciler import reconcile
+from services.payment.payment_processor import Collection
+from services.payment.reconciling.reconciler import reconcile
+from services.payment.sandbox import checkout, page, webhooks
 
 log = logging.getLogger("marquee.payment")
 
@@ -53,7 +45,7 @@ class Payment:
     asker = AskerProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
-    providers = roster.Roster()
+    providers = provider_registry.Roster()
     at_once = AtOnceProvider()
     presence = Presence()
 
@@ -67,7 +59,7 @@ class Payment:
 
         Is its buyer at the provider's page, that page is closed first: they have chosen another way.
         """
-        provider = roster.for_method(request["method"])
+        provider = provider_registry.for_method(request["method"])
         books = self.collection.begin(request, provider).books
         if books.pending and books.pending.hosted:
             self.collection.close_page(books)
@@ -83,9 +75,9 @@ class Payment:
         A new attempt begins only when the last one has failed or was cancelled, as its provider says. RoomSilent:
         nobody knows; ask again. AmountTooSmall, AmountTooLarge: nothing was begun.
         """
-        roster.check_return_url(request["return_url"])
-        provider = roster.for_method(request["method"])
-        roster.find(provider, self.database).check(request["amount"], request["currency"])
+        provider_registry.check_return_url(request["return_url"])
+        provider = provider_registry.for_method(request["method"])
+        provider_registry.find(provider, self.database).check(request["amount"], request["currency"])
         books = self.collection.start(request, provider)
         attempt = books.attempt
         if attempt is None or books.status == "closed":
@@ -143,7 +135,7 @@ class Payment:
         except binascii.Error:
             raise contract.WebhookRefused() from None
         provider = request["provider"]
-        event = roster.find(provider, self.database).verify_webhook(body, request["headers"], utc_now())
+        event = provider_registry.find(provider, self.database).verify_webhook(body, request["headers"], utc_now())
         self.database.run_known(lambda tx: webhook_inbox.keep(tx, provider, event, utc_now()))
         return {}
 
@@ -173,30 +165,30 @@ class Payment:
     @call(contract.SHOW_PAGE)
     def show_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """The page at which a buyer pays with test money."""
-        return self._page(request, partial(sandbox_checkout.visit, payment_id=request["payment_id"]))
+        return self._page(request, partial(checkout.visit, payment_id=request["payment_id"]))
 
     @call(contract.ANSWER_PAGE)
     def answer_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """What a buyer chose at that page, and where to go from there."""
         leaves = request["choice"] == "abandon"
-        return self._page(request, partial(sandbox_checkout.choose, payment_id=request["payment_id"],
+        return self._page(request, partial(checkout.choose, payment_id=request["payment_id"],
                                            choice=request["choice"], code=request["code"]), leaves)
 
-    def _page(self, request: dict[str, Any], visit: Callable[[Any], sandbox_checkout.Visit],
+    def _page(self, request: dict[str, Any], visit: Callable[[Any], checkout.Visit],
               leaves: bool = False) -> dict[str, Any]:
-        if roster.configured() != "sandbox":
+        if provider_registry.configured() != "sandbox":
             raise contract.UnknownPayment()
         found = self.database.run_known(visit)
         if leaves or found.is_over:
             return {"html": None, "location": found.return_url, "return_origin": None}
-        return {"html": sandbox_page.render(found, request["language"]), "location": None,
-                "return_origin": sandbox_page.return_origin(found)}
+        return {"html": page.render(found, request["language"]), "location": None,
+                "return_origin": page.return_origin(found)}
 
     @every("webhook_seconds")
     def bring_sandbox_webhooks(self) -> None:
         """Let the sandbox tell us what happened there."""
         address = config["payment"]["sandbox_webhook_url"]
-        self._chore("sandbox", lambda: sandbox_webhooks.bring(self.database, address))
+        self._chore("sandbox", lambda: webhooks.bring(self.database, address))
 
     # --- what was left half done ---
 
@@ -226,7 +218,7 @@ class Payment:
     def _reconcile(self) -> None:
         for line in reconcile(self.database):
             log.log(logging.ERROR if line.left else logging.WARNING, "%s", line)
-        for table in (webhook_inbox, sandbox_webhooks):
+        for table in (webhook_inbox, webhooks):
             self.database.run(partial(table.forget, before=utc_now() - WEBHOOKS_KEPT))
 
     def _tend(self, about: dict[str, Any], work: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Row
 
 from schemas import payment as contract
 from schemas.base import Event
-from services.foundation import outbox
+from services.foundation.events import outbox
 from services.foundation.ids import new_id
 from services.payment import rules
 from services.payment.models import OUTBOX, Account, Decision, Payment, Refund

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
 from schemas.user import EMAIL_CONFIRMED, EMAIL_GIVEN, ConfirmationOver, NothingToConfirm, token_id
-from services.foundation import outbox
+from services.foundation.events import outbox
 from services.user import store
 from services.user.models import OUTBOX, Confirmation, User
 

@@ -8,17 +8,17 @@ from nameko import config
 
 from schemas import user as contract
 from schemas.errors import Busy, Unauthenticated
-from services.foundation.announcements import Announcer
-from services.foundation.calls import AskerProvider, call
-from services.foundation.chores import every
+from services.foundation.amqp.announcements import Announcer
+from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
-from services.foundation.idempotency import Keys, forget_old_keys
-from services.foundation.presence import Presence
+from services.foundation.events.relay import Relay
 from services.foundation.redis_client import Redis
-from services.foundation.relay import Relay
+from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.idempotency import Keys, forget_old_keys
+from services.foundation.timers import every
 from services.user import confirmations, emails, passwords, store, tokens
-from services.user.attempts import ConfirmationMails, LoginAttempts
 from services.user.models import KEYS, OUTBOX, Base
+from services.user.throttle import ConfirmationMails, LoginAttempts
 
 log = logging.getLogger("marquee.user")
 KEYS_KEPT = dt.timedelta(days=7)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from rehearsal.mesh import ROOT, Mesh
+from testbed.mesh import ROOT, Mesh
 
 SCREENSHOTS = ROOT / ".run" / "screenshots"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

@@ -4,7 +4,7 @@ import secrets
 
 from playwright.sync_api import expect
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.browser.conftest import Visit
 from tests.integration.notification.letters import received
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.browser.conftest import PHONE, Visit, buy, open_account, pay, pay_at_once, pick, sign_in_as_staff
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.browser.conftest import Visit, open_account, pick
 
 EIGHT_MINUTES_MS = 8 * 60_000

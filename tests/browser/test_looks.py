@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.browser.conftest import SCREENSHOTS, Visit, open_account, pay_at_once, sign_in_as_staff
 
 SIZES = {"phone": (360, 740), "desk": (1280, 800), "wide": (1600, 1000)}

@@ -5,7 +5,7 @@ import json
 
 from playwright.sync_api import Page, expect
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.browser.conftest import Visit, buy, pay_at_once
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Route, expect
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.browser.conftest import Visit, buy, open_account, pay_at_once, pick
 
 

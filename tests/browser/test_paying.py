@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from nameko.standalone.rpc import ClusterRpcClient
 from playwright.sync_api import Page, expect
 
-from rehearsal.mesh import Mesh, wait_until
 from services.foundation.ids import new_id
+from testbed.mesh import Mesh, wait_until
 from tests.browser.conftest import DESK, PHONE, SCREENSHOTS, Visit
 
 Begin = Callable[[], dict[str, Any]]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.browser.conftest import Visit, buy, pay_at_once
 from tests.browser.test_looks import SIZES, look
 

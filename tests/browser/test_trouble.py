@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.browser.conftest import Visit, buy, open_account, pay, pay_at_once, pick
 
 TOMORROWS_CLOCK = """{

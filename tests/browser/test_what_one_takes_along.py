@@ -11,8 +11,8 @@ from icalendar import Calendar
 from PIL import Image
 from playwright.sync_api import Route, expect
 
-from gateway.web import FOLDER
-from rehearsal.mesh import Mesh
+from gateway.routes.static_files import FOLDER
+from testbed.mesh import Mesh
 from tests.browser.conftest import Visit, buy, pay_at_once
 
 # Whatever is on, as if it were this.

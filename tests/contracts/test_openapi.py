@@ -3,7 +3,7 @@
 import json
 import re
 
-from gateway import openapi
+from gateway.docs import openapi
 from schemas import catalogue
 
 

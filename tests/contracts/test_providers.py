@@ -12,18 +12,19 @@ import orjson
 import pytest
 import stripe
 
-from rehearsal.mesh import Mesh
 from schemas.errors import RoomSilent
 from schemas.payment import WebhookRefused
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
-from services.payment import sandbox, sandbox_checkout, sandbox_webhooks
 from services.payment.providers import Provider
 from services.payment.rules import Attempt, Record, mismatch
-from services.payment.sandbox import Sandbox
-from services.payment.signatures import sign
-from services.payment.stripe_checkout import StripeCheckout
+from services.payment.sandbox import checkout, webhooks
+from services.payment.sandbox import provider as sandbox
+from services.payment.sandbox.provider import Sandbox
+from services.payment.stripe.provider import StripeCheckout
+from services.payment.webhook_signatures import sign
+from testbed.mesh import Mesh
 from tests.stripe_server import KEY, Stripe, running_stripe
 
 SECRETS = ["whsec_new", "whsec_old"]
@@ -35,10 +36,10 @@ class SandboxWorld:
 
     provider: Provider
     database: Transactions
-    header = sandbox_webhooks.HEADER
+    header = webhooks.HEADER
 
     def pay(self, attempt: Attempt) -> None:
-        self.database.run(lambda tx: sandbox_checkout.choose(tx, attempt.payment_id, "pay", ""))
+        self.database.run(lambda tx: checkout.choose(tx, attempt.payment_id, "pay", ""))
 
     def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
         self.database.run(lambda tx: sandbox.instruct(tx, attempt.order_id, what))
@@ -47,8 +48,8 @@ class SandboxWorld:
         return orjson.dumps({"id": new_id(), "type": "payment.authorized", "data": {"payment_id": payment_id}})
 
     def signatures(self, body: bytes, seconds: int) -> list[str]:
-        self.database.run(sandbox_webhooks.renew_secret)
-        return [sign(secret, body, seconds) for secret in self.database.run(sandbox_webhooks.secrets)[:2]]
+        self.database.run(webhooks.renew_secret)
+        return [sign(secret, body, seconds) for secret in self.database.run(webhooks.secrets)[:2]]
 
 
 @dataclass

@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 import pytest
 from marshmallow import fields
 
-from gateway import examples, openapi, requests
-from gateway.directory import PUBLIC
+from gateway import requests
+from gateway.docs import examples, openapi
+from gateway.routes.methods import PUBLIC
 from schemas.base import Method
 from schemas.errors import Malformed
 

@@ -12,8 +12,8 @@ from nameko.rpc import Rpc
 from schemas import catalogue, errors
 from schemas.base import Access, Announcement, Method
 from schemas.errors import Refusal
-from services.foundation.announcements import AnnouncementHandler
-from services.foundation.idempotency import SECRETS
+from services.foundation.amqp.announcements import AnnouncementHandler
+from services.foundation.rpc.idempotency import SECRETS
 from tests.contracts.rooms import ROOT, entrypoints, meant, modules, service_classes, syntax
 
 METHODS = catalogue.methods()

@@ -8,14 +8,14 @@ import pytest
 from nameko import config
 from sqlalchemy import Engine, select, update
 
-from operations import loading
-from rehearsal.mesh import Mesh
+from operations import programme_loading
 from services.film import models
-from services.film.programme import load
+from services.film.programme_import import load
 from services.foundation import migrate
 from services.foundation.database import make_engine
 from services.foundation.marked_yaml import BadFile, Mistake
-from services.kitchen import menu
+from services.kitchen import menu_import
+from testbed.mesh import Mesh
 from tests.integration.film.test_programme import contents, screenings
 from tests.unit.film.samples import NOW, line_of, written
 
@@ -199,17 +199,17 @@ def test_when_the_kitchen_s_part_fails_nothing_is_loaded(tables: Engine, kitchen
 
     with config.patch(servers.settings):
         with monkeypatch.context() as patched:
-            patched.setattr(menu, "load", fails)
+            patched.setattr(menu_import, "load", fails)
             with pytest.raises(RuntimeError):
-                loading.load(path)
+                programme_loading.load(path)
         assert contents(tables) == before
 
-        assert "snacks: 1 new" in loading.load(path)
+        assert "snacks: 1 new" in programme_loading.load(path)
         wrong = written(tmp_path, but(("    halls:\n", sold.replace("Cola", "Kola")), ("- id: tst-h", "- id: tst-i"),
                                       ("currency: EUR", "currency: CHF")))
         with pytest.raises(BadFile):
-            loading.load(wrong)
+            programme_loading.load(wrong)
     with kitchen.connect() as tx:
-        named = tx.execute(select(menu.table.c.name).where(menu.table.c.cinema_id == "tst-c")).scalars()
+        named = tx.execute(select(menu_import.table.c.name).where(menu_import.table.c.cinema_id == "tst-c")).scalars()
         assert list(named) == ["Cola"]
     assert {row.hall_id for row in screenings(tables).values()} == {"tst-h"}

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from nameko import config
 from sqlalchemy import Engine, select
 
-from operations.loading import load_command
+from operations.programme_loading import load_command
 from services.film import models
-from services.film.programme import Tally, load
+from services.film.programme_import import Tally, load
 from services.foundation.marked_yaml import BadFile
 from tests.unit.film.samples import NOW, SMALL, changed, line_of, written
 

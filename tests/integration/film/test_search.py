@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from schemas import film as contract
 from schemas.errors import FieldsInvalid
 from services.film import store
-from services.film.programme import load
+from services.film.programme_import import load
 from tests.unit.film.samples import NOW, written
 
 TITLES = {

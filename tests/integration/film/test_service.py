@@ -9,10 +9,10 @@ from nameko.testing.services import worker_factory
 from sqlalchemy import Engine
 
 from schemas import film as contract
-from services.film.programme import load
+from services.film.programme_import import load
 from services.film.service import Film
-from services.foundation.calls import Asker
 from services.foundation.database import Transactions, utc_now
+from services.foundation.rpc.calls import Asker
 from tests.unit.film.fakes import FakeAnnouncer, FakeBoard
 from tests.unit.film.samples import changed, written
 

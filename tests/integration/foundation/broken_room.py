@@ -6,7 +6,7 @@ from nameko import config
 from nameko.extensions import DependencyProvider
 
 from schemas.base import Method, Nothing
-from services.foundation.calls import AskerProvider, call
+from services.foundation.rpc.calls import AskerProvider, call
 
 NAME = f"broken_{config['BREAKS_IN']}"
 TOUCH = Method(NAME, "touch", Nothing, Nothing, "public", "Nothing.", deadline=2)

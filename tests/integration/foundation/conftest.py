@@ -14,10 +14,10 @@ from nameko.standalone.rpc import ClusterRpcClient
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
-from operations.events import subscriptions_of
-from rehearsal.mesh import Mesh, wait_until
+from operations.event_commands import subscriptions_of
 from services.foundation import migrate
 from services.foundation.database import make_engine
+from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.processes import Process
 from tests.integration.foundation.relay import Relay
 

@@ -9,10 +9,10 @@ from marshmallow import fields, validate
 from schemas.base import Announcement, Method, Nothing, Schema
 from schemas.errors import Forbidden
 from schemas.order_refusals import SeatsTaken
-from services.foundation.announcements import Announcer, on_announcement
-from services.foundation.calls import AskerProvider, call
-from services.foundation.presence import Presence
+from services.foundation.amqp.announcements import Announcer, on_announcement
+from services.foundation.amqp.presence import Presence
 from services.foundation.redis_client import Redis
+from services.foundation.rpc.calls import AskerProvider, call
 
 
 class Words(Schema):

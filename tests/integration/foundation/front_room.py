@@ -10,10 +10,10 @@ from marshmallow import fields
 
 from schemas.base import Method, Schema
 from schemas.errors import Refusal
-from services.foundation.calls import AskerProvider, call
-from services.foundation.presence import on_presence
+from services.foundation.amqp.presence import on_presence
 from services.foundation.redis_client import Redis
-from services.foundation.remote import Remote, RemoteCaller
+from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.client import Remote, RemoteCaller
 
 
 class AskRequest(Schema):

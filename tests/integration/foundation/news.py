@@ -8,11 +8,12 @@ from typing import Any
 from kombu import Queue
 from sqlalchemy import Engine, text
 
-from operations.events import dead_messages
-from rehearsal.mesh import wait_until
-from services.foundation import amqp, outbox, topology
+from operations.event_commands import dead_messages
+from services.foundation.amqp import publishing
 from services.foundation.database import Transactions
-from services.foundation.topology import Subscription
+from services.foundation.events import outbox, topology
+from services.foundation.events.topology import Subscription
+from testbed.mesh import wait_until
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.processes import Process
 
@@ -93,7 +94,7 @@ class News:
 
     def count(self, queue: str) -> int:
         """Messages in a queue, and ready."""
-        return int(amqp.ask(lambda channel: channel.queue_declare(queue, passive=True)).message_count)
+        return int(publishing.ask(lambda channel: channel.queue_declare(queue, passive=True)).message_count)
 
     @property
     def published(self) -> int:
@@ -118,6 +119,6 @@ class News:
     def clear(self) -> None:
         """Its queues, with nothing in them."""
         for queue in (self.subscription.queue, self.subscription.dead_queue, AUDIT):
-            amqp.ask(lambda channel, queue=queue: queue(channel).delete())
+            publishing.ask(lambda channel, queue=queue: queue(channel).delete())
         topology.declare([self.subscription])
-        amqp.ask(lambda channel: AUDIT(channel).declare())
+        publishing.ask(lambda channel: AUDIT(channel).declare())

@@ -12,15 +12,15 @@ from sqlalchemy import Column, Integer, String, Table, insert
 from sqlalchemy.orm import DeclarativeBase
 
 from schemas.base import Event, Method, Nothing, Schema
-from services.foundation import inbox, outbox
-from services.foundation.calls import AskerProvider, call
 from services.foundation.database import Database
-from services.foundation.events import Delivery, on_event
-from services.foundation.idempotency import AlreadyAnswered, Keys, key_table
-from services.foundation.inbox import inbox_table
-from services.foundation.outbox import outbox_table
+from services.foundation.events import inbox, outbox
+from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.events.inbox import inbox_table
+from services.foundation.events.outbox import outbox_table
+from services.foundation.events.relay import Relay
 from services.foundation.redis_client import Redis
-from services.foundation.relay import Relay
+from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.idempotency import AlreadyAnswered, Keys, key_table
 
 # What a test wants to happen; `--define` of `nameko run` sets it.
 WISHES: dict[str, Any] = config.get("news") or {}

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal.mesh import ROOT, wait_until
+from testbed.mesh import ROOT, wait_until
 
 NAMEKO = str(Path(sys.executable).with_name("nameko"))
 

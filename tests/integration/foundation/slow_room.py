@@ -5,8 +5,8 @@ from typing import Any
 import eventlet
 from nameko.extensions import DependencyProvider
 
-from services.foundation.chores import every
-from services.foundation.presence import Presence
+from services.foundation.amqp.presence import Presence
+from services.foundation.timers import every
 
 
 class Slow(DependencyProvider):

@@ -11,9 +11,9 @@ from kombu.connection import Connection
 from nameko.events import get_event_exchange
 from redis import Redis
 
-from rehearsal.mesh import free_ports, wait_until
-from services.foundation import amqp
-from services.foundation.announcements import Announcements
+from services.foundation.amqp import publishing
+from services.foundation.amqp.announcements import Announcements
+from testbed.mesh import free_ports, wait_until
 from tests.integration.foundation.echo_room import HEARD
 from tests.integration.foundation.processes import Process
 
@@ -43,7 +43,7 @@ def test_what_is_announced_in_a_burst_travels_together(
     announcements: Announcements, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[set[str]] = []
-    monkeypatch.setattr("services.foundation.announcements.GATHER_SECONDS", 0.5)  # a slow machine's burst is longer
+    monkeypatch.setattr("services.foundation.amqp.announcements.GATHER_SECONDS", 0.5)  # bursts may be slow
     monkeypatch.setattr(announcements, "announce_now", lambda announcement, *ids: told.append(set(ids)))
     announcer = eventlet.spawn(announcements._run)
     for number in range(20):
@@ -96,9 +96,9 @@ def test_announcing_to_a_broker_that_lost_its_exchanges_is_only_logged(
 def test_announcing_while_every_connection_is_in_use_is_only_logged(
     announcements: Announcements, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(amqp, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(publishing, "ANSWER_SECONDS", 0.1)
     with ExitStack() as stack:
         for _ in range(50):
-            stack.enter_context(amqp.producer())
+            stack.enter_context(publishing.producer())
         announcements.announce_now(HEARD, "s1")
     assert "could not announce" in caplog.text

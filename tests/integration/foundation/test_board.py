@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from rehearsal.mesh import Mesh, wait_until
 from schemas.errors import Busy, RoomUnavailable
 from schemas.film import SeatsUnknown
 from services.foundation.redis_client import OPTIONS
 from services.seating import board as seating
 from services.seating.board import SCRIPTS, Board, BoardCold, LockLost, Mark, SeatsHeld
+from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.relay import Relay
 
 ROW = ["F1", "F2", "F3", "F4"]

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import pytest
 from redis import Redis
 
-from rehearsal.mesh import Mesh
 from services.foundation.redis_client import OPTIONS
 from services.seating.board import Board, SeatsHeld
+from testbed.mesh import Mesh
 
 BUYERS, ROUNDS = 20, 10
 HALL = [f"{row}{number}" for row in "ABCDE" for number in range(1, 13)]

@@ -18,8 +18,9 @@ from redis import Redis
 
 from operations.servers.base import SEARCH_PATH
 from operations.servers.rabbitmq import RabbitMQ
-from rehearsal.mesh import Mesh, wait_until
-from services.foundation import amqp, topology
+from services.foundation.amqp import publishing
+from services.foundation.events import topology
+from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.processes import Process
 from tests.integration.foundation.relay import Relay
@@ -108,10 +109,10 @@ def test_a_line_that_was_closed_while_nobody_used_it_is_replaced(servers: Mesh, 
     with nameko.config.patch({"AMQP_URI": uri}):
         for _ in range(3):
             topology.declare()
-            assert amqp.ask(lambda channel: topology.audit_queue()(channel).declare()) == topology.AUDIT
+            assert publishing.ask(lambda channel: topology.audit_queue()(channel).declare()) == topology.AUDIT
             wire.cut()
         wire.refuse()
-        with pytest.raises(amqp.BrokerDown):
+        with pytest.raises(publishing.BrokerDown):
             topology.declare()
 
 

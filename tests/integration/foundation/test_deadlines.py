@@ -8,7 +8,7 @@ from nameko.exceptions import RpcTimeout
 from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
 
-from rehearsal.mesh import wait_until
+from testbed.mesh import wait_until
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.processes import Process
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from operations import events as operating
-from operations.mesh import Mesh as Operated
-from rehearsal.mesh import Mesh, wait_until
-from services.foundation import amqp
+from operations import event_commands as operating
+from operations.processes.mesh import Mesh as Operated
+from services.foundation.amqp import publishing
+from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.news import News
 
 Operate = Callable[..., Result]
@@ -63,8 +63,8 @@ def test_sending_again_what_was_done_before_does_nothing_twice(news: News, opera
     [row] = news.rows("SELECT event_id, about FROM outbox")
     body = {"event_id": row.event_id, "type": "news.happened", "version": 1, "about": "a", "sequence": 1,
             "occurred_at": "2026-11-21T12:00:00+00:00", "body": {"text": "of a"}}
-    amqp.publish(body, exchange="", routing_key=news.subscription.dead_queue_name, mandatory=True,
-                 delivery_mode=amqp.PERSISTENT)
+    publishing.publish(body, exchange="", routing_key=news.subscription.dead_queue_name, mandatory=True,
+                 delivery_mode=publishing.PERSISTENT)
     assert operate("replay").output.endswith("1 sent again\n")
     news.rest(news.run())
     assert news.effects == ["a"]
@@ -77,7 +77,7 @@ def test_a_queue_that_nobody_has_is_told_in_one_line(news: News, operate: Operat
 
 
 def test_a_queue_of_another_kind_is_told_in_one_line(news: News, operate: Operate) -> None:
-    with amqp.producer() as producer:
+    with publishing.producer() as producer:
         news.subscription.queue(producer.channel).delete()
         producer.channel.queue_declare(news.subscription.queue_name, durable=True, auto_delete=False)
     done = operate("declare")

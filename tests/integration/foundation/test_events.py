@@ -11,10 +11,11 @@ from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
 from sqlalchemy.exc import IntegrityError
 
-from operations.events import line, revive
-from rehearsal.mesh import Mesh, wait_until
-from services.foundation import amqp, inbox, outbox, topology
+from operations.event_commands import line, revive
+from services.foundation.amqp import publishing
 from services.foundation.database import utc_now
+from services.foundation.events import inbox, outbox, topology
+from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.news import News
 from tests.integration.foundation.processes import Process
 from tests.integration.foundation.relay import Relay
@@ -233,7 +234,7 @@ def test_what_is_no_event_is_laid_aside_at_once_as_it_came(news: News) -> None:
     room = news.run()
     for kind in ("application/json", "application/x-python-serialize", "text/plain"):
         for content in NONSENSE:
-            amqp.send(content, exchange=topology.EXCHANGE, routing_key="news.happened", mandatory=True,
+            publishing.send(content, exchange=topology.EXCHANGE, routing_key="news.happened", mandatory=True,
                       content_type=kind, content_encoding="binary")
     dead = wait_until(lambda: len(found := news.dead()) == 3 * len(NONSENSE) and found, 20, "all to be laid aside")
     assert sorted(bytes(message.body or b"") for message in dead) == sorted(3 * NONSENSE)

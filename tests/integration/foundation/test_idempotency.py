@@ -10,9 +10,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
 from schemas.errors import Conflict, KeyReused, RequestInProgress
-from services.foundation.calls import Asker
 from services.foundation.database import Transactions, utc_now
-from services.foundation.idempotency import AlreadyAnswered, Keys, forget_old_keys
+from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.idempotency import AlreadyAnswered, Keys, forget_old_keys
 from services.order.models import KEYS
 from tests.integration.foundation.echo_room import SAY, WAIT
 

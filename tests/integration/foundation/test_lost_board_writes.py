@@ -10,14 +10,14 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from rehearsal.mesh import Mesh, wait_until
 from schemas.errors import RoomUnavailable
 from services.foundation.database import Transactions, utc_now
 from services.foundation.redis_client import OPTIONS
-from services.order import boards as module
-from services.order.boards import Boards
+from services.order import seat_boards as module
+from services.order.seat_boards import Boards
 from services.seating import board as seating
 from services.seating.board import Board
+from testbed.mesh import Mesh, wait_until
 
 ROW = ["F1", "F2"]
 

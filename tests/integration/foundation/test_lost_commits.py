@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from nameko.standalone.rpc import ClusterRpcClient
 
-from rehearsal.mesh import Mesh
 from schemas.errors import OutcomeUnknown
+from testbed.mesh import Mesh
 from tests.integration.foundation.news import News
 from tests.integration.foundation.relay import Relay
 

@@ -11,8 +11,8 @@ from alembic import command
 from sqlalchemy import BigInteger, Column, Engine, Integer, SmallInteger, String, Text, create_engine, text
 from sqlalchemy.exc import IntegrityError
 
-from rehearsal.mesh import Mesh
 from services.foundation import migrate
+from testbed.mesh import Mesh
 
 ROOMS = migrate.rooms_with_tables()
 COLUMNS = ("SELECT table_name, column_name, is_nullable, data_type, character_maximum_length, collation_name "

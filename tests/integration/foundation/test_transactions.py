@@ -12,9 +12,9 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from rehearsal.mesh import Mesh, free_ports
 from schemas.errors import Forbidden, RoomUnavailable
 from services.foundation.database import TRIES, CommitUnknown, Transactions, make_engine
+from testbed.mesh import Mesh, free_ports
 from tests.integration.foundation.relay import Relay
 
 

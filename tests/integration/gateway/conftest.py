@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import LoneGateway, lone_gateway
 
 LogLines = Callable[[str, str], list[dict[str, Any]]]

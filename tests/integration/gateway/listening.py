@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from rehearsal.mesh import wait_until
+from testbed.mesh import wait_until
 
 
 @dataclass

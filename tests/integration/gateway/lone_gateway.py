@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from rehearsal.mesh import ROOT, Mesh, free_ports, wait_until
+from testbed.mesh import ROOT, Mesh, free_ports, wait_until
 
 
 @dataclass

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from rehearsal.mesh import free_ports, wait_until
+from testbed.mesh import free_ports, wait_until
 
 # Requests go on as they arrive, so that a body in chunks stays in chunks, over connections that are kept.
 SETTINGS = """

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.integration.gateway.conftest import LogLines
 from tests.integration.gateway.wire import get, post, wire
 

@@ -10,7 +10,7 @@ import h11
 import pytest
 import requests
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.integration.gateway.listening import listening
 from tests.integration.gateway.proxy import Proxy, proxy
 

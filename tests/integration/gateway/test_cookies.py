@@ -5,7 +5,7 @@ import secrets
 import pytest
 import requests
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 
 OURS = {"X-Session": "cookie"}
 PASSWORD = "correct horse"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.conftest import LogLines
 from tests.integration.gateway.lone_gateway import lone_gateway
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import LoneGateway
 from tests.integration.gateway.wire import Wire, get, post, wire
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 from nameko.standalone.events import event_dispatcher
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.listening import listening
 from tests.integration.gateway.lone_gateway import lone_gateway
 from tests.integration.gateway.wire import get

@@ -11,10 +11,10 @@ import pytest
 import requests
 from nameko.standalone.rpc import ClusterRpcClient
 
-from rehearsal.mesh import Mesh, wait_until
 from schemas.payment import WEBHOOK_LIMIT
 from services.foundation.ids import new_id
-from services.payment.signatures import sign
+from services.payment.webhook_signatures import sign
+from testbed.mesh import Mesh, wait_until
 
 Begin = Callable[..., dict[str, Any]]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.integration.gateway.wire import get, post, wire
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from rehearsal.mesh import ROOT, free_ports, wait_until
+from testbed.mesh import ROOT, free_ports, wait_until
 from tests.integration.gateway.wire import Wire, post
 
 WORKERS = 20

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.wire import get, wire
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import requests
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import lone_gateway
 
 

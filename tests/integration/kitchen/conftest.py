@@ -6,10 +6,10 @@ import nameko
 import pytest
 from sqlalchemy import Engine, delete, insert
 
-from rehearsal.mesh import Mesh
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.kitchen.models import Base
+from testbed.mesh import Mesh
 
 START = dt.datetime(2030, 1, 1, 20, 0, tzinfo=dt.UTC)
 

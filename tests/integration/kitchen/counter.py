@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 
 SKU = "popcorn-large"
 

@@ -7,8 +7,8 @@ from itertools import count
 from nameko import config
 
 from schemas import order
-from services.foundation import inbox
-from services.foundation.events import Delivery, on_event
+from services.foundation.events import inbox
+from services.foundation.events.consumers import Delivery, on_event
 from services.kitchen import rules, service
 
 taken_up = count(1)

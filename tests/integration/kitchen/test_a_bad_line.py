@@ -11,13 +11,13 @@ from nameko import serialization
 from nameko.standalone.rpc import ClusterRpcClient
 from sqlalchemy import insert, select
 
-from operations.stock import stock_adds_up
-from rehearsal.mesh import Mesh, wait_until
+from operations.checks.stock import stock_adds_up
 from schemas.kitchen import STEP
-from services.foundation import outbox
 from services.foundation.database import Transactions, utc_now
+from services.foundation.events import outbox
 from services.foundation.ids import new_id
 from services.kitchen.models import KEYS, OUTBOX
+from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.conftest import relay as relay
 from tests.integration.foundation.conftest import rooms, wait_for_room
 from tests.integration.foundation.relay import Relay

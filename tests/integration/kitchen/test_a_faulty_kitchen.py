@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import SKU, bought_and_paid, info, left, refunds, wait_for_step
 
 

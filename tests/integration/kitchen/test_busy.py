@@ -8,12 +8,13 @@ import pytest
 from nameko import serialization
 from nameko.standalone.rpc import ClusterRpcClient
 
-from operations.events import subscriptions_of
-from rehearsal.mesh import Mesh, wait_until
+from operations.event_commands import subscriptions_of
 from schemas import order
-from services.foundation import amqp, topology
+from services.foundation.amqp import publishing
 from services.foundation.database import Transactions
+from services.foundation.events import topology
 from services.kitchen.service import Kitchen
+from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.conftest import rooms, wait_for_room
 from tests.integration.kitchen.conftest import paid, put_on_the_menu
 
@@ -35,8 +36,8 @@ def tell_of_everything(orders: int) -> None:
     for number in range(orders):
         for event in (order.CREATED, order.PAID, order.EXPIRED, order.CANCELLED):
             told = {**paid(f"order{number}"), "type": event.type, "event_id": f"{event.type.partition('.')[2]}{number}"}
-            amqp.publish(told, exchange=topology.EXCHANGE, routing_key=event.type, mandatory=True,
-                         delivery_mode=amqp.PERSISTENT, message_id=told["event_id"])
+            publishing.publish(told, exchange=topology.EXCHANGE, routing_key=event.type, mandatory=True,
+                         delivery_mode=publishing.PERSISTENT, message_id=told["event_id"])
 
 
 def test_the_menu_is_read_while_every_event_is_stuck(kitchen: Transactions, caller: Any) -> None:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import nameko
 import pytest
 
-from operations.snacks import snacks_fit_the_orders
-from operations.truth import Truth
-from rehearsal.mesh import Mesh, wait_until
+from operations.checks.snacks import snacks_fit_the_orders
+from operations.checks.snapshot import Truth
+from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import SKU, bought_and_paid
 
 EARLIER = "published_at - INTERVAL 5 MINUTE"

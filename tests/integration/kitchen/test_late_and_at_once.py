@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rehearsal.crowd import Request, all_at_once
-from rehearsal.mesh import Mesh, wait_until
+from testbed.crowd import Request, all_at_once
+from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import (
     SKU,
     bought_and_paid,

@@ -8,10 +8,10 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, create_engine, text
 
-from rehearsal.mesh import Mesh
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
 from services.kitchen import store
+from testbed.mesh import Mesh
 
 NEEDED = dt.datetime(2026, 1, 1, 19, 50)
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from rehearsal.crowd import Request, all_at_once
-from rehearsal.mesh import Mesh, wait_until
+from testbed.crowd import Request, all_at_once
+from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import (
     SKU,
     bought_and_paid,

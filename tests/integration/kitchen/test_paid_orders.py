@@ -14,13 +14,14 @@ from typing import Any
 import nameko
 import pytest
 
-from operations.events import subscriptions_of
-from operations.stock import stock_adds_up
-from rehearsal.mesh import ROOT, Mesh, wait_until
-from services.foundation import amqp, topology
+from operations.checks.stock import stock_adds_up
+from operations.event_commands import subscriptions_of
+from services.foundation.amqp import publishing
 from services.foundation.database import Transactions
+from services.foundation.events import topology
 from services.kitchen import store
 from services.kitchen.service import Kitchen
+from testbed.mesh import ROOT, Mesh, wait_until
 from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
 from tests.integration.kitchen.test_stock import wanted
 
@@ -44,8 +45,9 @@ def publish_one_to_three_times(orders: int) -> int:
     events = [event for number in range(orders) for event in [paid(f"order{number}")] * dice.randint(1, 3)]
     dice.shuffle(events)
     for event in events:
-        amqp.send(json.dumps(event).encode(), content_type="application/json", content_encoding="utf-8",
-                  exchange=topology.EXCHANGE, routing_key="order.paid", mandatory=True, delivery_mode=amqp.PERSISTENT,
+        publishing.send(json.dumps(event).encode(), content_type="application/json", content_encoding="utf-8",
+                  exchange=topology.EXCHANGE, routing_key="order.paid", mandatory=True,
+                  delivery_mode=publishing.PERSISTENT,
                   message_id=event["event_id"])
     return len(events)
 
@@ -110,7 +112,7 @@ def waiting() -> int:
 
 
 def ask_for(queue: str) -> Any:
-    return amqp.ask(lambda channel: channel.queue_declare(queue, passive=True))
+    return publishing.ask(lambda channel: channel.queue_declare(queue, passive=True))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from operations.stock import stock_adds_up
+from operations.checks.stock import stock_adds_up
 from schemas import order
 from schemas.errors import FieldsInvalid
 from services.foundation.database import Transactions, utc_now

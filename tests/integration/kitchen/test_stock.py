@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import true
 
-from operations.invariants import stock_adds_up
+from operations.checks.invariants import stock_adds_up
 from schemas.errors import RequestInProgress
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
 from services.foundation.database import Transactions, utc_now
-from services.kitchen import menu, stock, store
+from services.kitchen import menu_import, stock, store
 from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
 from tests.unit.film.samples import written
 from tests.unit.kitchen.test_menu import WITH_MENU
@@ -160,11 +160,11 @@ def test_staff_say_what_is_on_the_shelf(kitchen: Transactions) -> None:
 
 def test_loading_a_menu_again_brings_back_nothing_that_was_sold(kitchen: Transactions, tmp_path: Path) -> None:
     path = written(tmp_path, WITH_MENU)
-    menu.load(menu.read(path), kitchen.engine)
+    menu_import.load(menu_import.read(path), kitchen.engine)
     kitchen.run(lambda tx: store.reserve(tx, wanted("a", cola=2)))
 
     written(tmp_path, WITH_MENU.replace("price: 300, stock: 20", "price: 330, stock: 90"))
-    assert menu.load(menu.read(path), kitchen.engine) == "0 new, 2 as before or with new facts"
+    assert menu_import.load(menu_import.read(path), kitchen.engine) == "0 new, 2 as before or with new facts"
 
     cola = kitchen.read(lambda tx: stock.menu(tx, "kanal"))[0]
     assert (cola["price"], cola["left"]) == (330, 18)

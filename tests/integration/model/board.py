@@ -7,7 +7,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import TimeoutError as RedisSilent
 
-from services.order.boards import LATE_SECONDS
+from services.order.seat_boards import LATE_SECONDS
 from services.seating.board import Board
 from tests.integration.model.accidents import Fate
 from tests.integration.model.clock import KEY, Clock

@@ -8,8 +8,8 @@ from hypothesis.stateful import precondition
 from schemas import order, payment
 from schemas.errors import Refusal
 from schemas.order_refusals import UnknownOrder
-from services.foundation.calls import Asker
-from services.payment import sandbox_checkout
+from services.foundation.rpc.calls import Asker
+from services.payment.sandbox import checkout
 from tests.integration.model.accidents import Accident
 from tests.integration.model.cinema import Request
 from tests.integration.model.ledger import agree
@@ -88,7 +88,7 @@ class Buyers(Steps):
 
     def _choose(self, pick: int, choice: str) -> None:
         mine, page = self._pages()[-1 - pick % len(self._pages())]
-        code = {"right code": sandbox_checkout.CODE, "wrong code": "0000"}.get(choice, "")
+        code = {"right code": checkout.CODE, "wrong code": "0000"}.get(choice, "")
         fields = {"payment_id": page, "language": "en", "choice": "confirm" if code else choice, "code": code}
 
         def says_yes() -> bool:

@@ -15,11 +15,11 @@ from schemas.base import Method
 from schemas.errors import Busy, KeyReused, Refusal, RequestInProgress
 from schemas.payment import PaymentDeclined
 from services.film.models import Screening as FilmScreening
-from services.foundation.calls import Asker
 from services.foundation.database import Transactions
+from services.foundation.rpc.calls import Asker
 from services.kitchen.models import Base as KitchenBase
-from services.order import ticket_codes
 from services.order.models import Base as OrderBase
+from services.order.tickets import codes
 from services.payment.models import Base as PaymentBase
 from services.payment.models import SandboxSecret
 from tests.integration.model.clock import START
@@ -292,7 +292,7 @@ class Cinema:
         good = [ticket for ticket in told.get("tickets", ()) if ticket["status"] == "valid"]
         agree({ticket["seat_id"] for ticket in good} == mine.valid, f"{mine} has tickets {good}")
         for ticket in good:
-            facts = ticket_codes.read(ticket["code"], self.world.keys.public)
+            facts = codes.read(ticket["code"], self.world.keys.public)
             agree((facts.screening_id, facts.seat_id) == (mine.screening.screening_id, ticket["seat_id"]), f"{facts}")
         back = self.sight.orders[mine.order_id].refunded
         agree(told.get("refunded", 0) == back, f"{mine} was told as {told}, but {back} goes back")

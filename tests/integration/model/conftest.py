@@ -8,11 +8,11 @@ from typing import Any
 import nameko
 import pytest
 
-from operations import loading
-from rehearsal.mesh import Mesh
+from operations import programme_loading
 from services.foundation import database, migrate
-from services.order import boards
-from services.payment import roster
+from services.order import seat_boards
+from services.payment import provider_registry
+from testbed.mesh import Mesh
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.machine import EverythingAtOnce
@@ -72,10 +72,10 @@ def own_settings(of_the_run: dict[str, Any]) -> dict[str, Any]:
 def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cinema]:
     world = World()
     monkeypatch.setattr(database, "clock", world.clock)
-    monkeypatch.setattr(boards, "time", world.clock)
-    monkeypatch.setitem(roster.PROVIDERS, "sandbox", lambda room: WatchedSandbox(room, world.fate))
+    monkeypatch.setattr(seat_boards, "time", world.clock)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room: WatchedSandbox(room, world.fate))
     (programme := tmp_path / "programme.yml").write_text(PROGRAMME)
-    loading.load(programme)
+    programme_loading.load(programme)
     auditor = Auditor(world.engines)
     yield Cinema(world, auditor)
     auditor.close()

@@ -11,11 +11,11 @@ from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
 from schemas import payment
-from services.foundation.calls import Asker
 from services.foundation.database import Transactions
-from services.payment import sandbox, sandbox_webhooks
+from services.foundation.rpc.calls import Asker
 from services.payment.models import SandboxCharge
-from services.payment.review import OF_PAYMENTS, Case, Review, Undecidable
+from services.payment.reconciling.reviews import OF_PAYMENTS, Case, Review, Undecidable
+from services.payment.sandbox import provider, webhooks
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Money, Order, Wish
 from tests.integration.model.predictions import Prediction
@@ -37,14 +37,14 @@ class Outside(Steps):
     def a_webhook_arrives(self, pick: int) -> None:
         """For the first time or again, in any order; or it never does."""
         messages = self.cinema.sight.messages
-        told = self._envelope(sandbox_webhooks.message(messages[-1 - pick % len(messages)]))
+        told = self._envelope(webhooks.message(messages[-1 - pick % len(messages)]))
         self.cinema.step(Wish("webhook"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Asker(), **told))
 
     @precondition(lambda self: self.cinema.sight.messages)
     @rule(pick=PICK, how=FORGERIES)
     def a_forged_webhook_arrives(self, pick: int, how: str) -> None:
         messages, heard = self.cinema.sight.messages, self.cinema.sight.heard
-        told = self._forged(sandbox_webhooks.message(messages[-1 - pick % len(messages)]), how)
+        told = self._forged(webhooks.message(messages[-1 - pick % len(messages)]), how)
         self.cinema.step(Wish("forgery"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Asker(), **told),
                          NOT_OURS)
         agree(self.cinema.sight.heard == heard, f"a message that is {how} was kept")
@@ -75,7 +75,7 @@ class Outside(Steps):
     def the_bank_will_make_trouble(self, pick: int, trouble: Any) -> None:
         mine = self.order(pick)
         self.cinema.step(Wish("trouble"), lambda: self.cinema.in_the_bank(
-            lambda tx: sandbox.instruct(tx, mine.order_id, trouble)))
+            lambda tx: provider.instruct(tx, mine.order_id, trouble)))
 
     @precondition(lambda self: self._refused_charges())
     @rule(pick=PICK, says_so=st.booleans())
@@ -88,7 +88,7 @@ class Outside(Steps):
 
         def take(tx: Connection) -> None:
             tx.execute(update(SandboxCharge).where(SandboxCharge.payment_id == payment_id).values(status="captured"))
-            sandbox_webhooks.write(tx, payment_id, "payment.captured", set())
+            webhooks.write(tx, payment_id, "payment.captured", set())
 
         mine.strays += 1
         if mine.status in UNPAID and mine.money is Money.NONE:

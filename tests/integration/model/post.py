@@ -9,8 +9,9 @@ from sqlalchemy import Table
 from sqlalchemy.engine import Connection
 
 from schemas.base import Event
-from services.foundation import outbox, wire
-from services.foundation.events import Delivery, EventHandler
+from services.foundation.amqp import json_serializer
+from services.foundation.events import outbox
+from services.foundation.events.consumers import Delivery, EventHandler
 from services.kitchen.models import OUTBOX as KITCHEN_OUTBOX
 from services.order.models import OUTBOX as ORDER_OUTBOX
 from services.payment.models import OUTBOX as PAYMENT_OUTBOX
@@ -59,7 +60,7 @@ class Post:
     def _publish(self, tx: Connection, table: Table) -> None:
         rows = outbox.take(tx, table, AT_ONCE)
         for row in rows:
-            said = wire.decode(wire.encode(outbox.envelope(row)))
+            said = json_serializer.decode(json_serializer.encode(outbox.envelope(row)))
             self.waiting += [Letter(room, method, event, said)
                              for (room, type_), (method, event) in self._readers.items() if type_ == row.type]
         outbox.mark_published(tx, table, [row.event_id for row in rows])

@@ -4,10 +4,10 @@ import datetime as dt
 
 from sqlalchemy import text
 
-from operations.invariants import INVARIANTS
-from operations.truth import Truth
+from operations.checks.invariants import INVARIANTS
+from operations.checks.snapshot import Truth
 from services.foundation.database import Transactions
-from services.payment.reconciler import reconcile
+from services.payment.reconciling.reconciler import reconcile
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import ENDED, GIVEN_BACK, OWNING, SNACKS_OVER, Money, Order

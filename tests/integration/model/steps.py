@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 from hypothesis.strategies._internal.featureflags import FeatureFlags
 
-from services.foundation.calls import Asker
+from services.foundation.rpc.calls import Asker
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.orders import Order
 from tests.integration.model.settling import settle

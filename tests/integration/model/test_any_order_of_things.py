@@ -10,13 +10,16 @@ from sqlalchemy import true
 from sqlalchemy.engine import Connection
 
 from schemas import payment
-from services.foundation import outbox
 from services.foundation.database import Transactions
-from services.foundation.idempotency import Keys
+from services.foundation.events import outbox
+from services.foundation.rpc.idempotency import Keys
 from services.kitchen import stock
-from services.order import answers, cancellation, together
-from services.order.boards import Boards
-from services.payment import rules, sandbox_webhooks
+from services.order import replayed_answers
+from services.order.buying import seat_groups
+from services.order.refunding import cancelled_screenings
+from services.order.seat_boards import Boards
+from services.payment import rules
+from services.payment.sandbox import webhooks
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import Divergence
 from tests.integration.model.machine import try_out
@@ -78,7 +81,7 @@ def without_asking_the_payment_room(cinema: Cinema, patch: pytest.MonkeyPatch) -
 
 @contextmanager
 def without_looking_at_signatures(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
-    patch.setattr(sandbox_webhooks, "is_genuine", lambda *said: True)
+    patch.setattr(webhooks, "is_genuine", lambda *said: True)
     yield
 
 
@@ -97,15 +100,15 @@ def without_remembering_keys(cinema: Cinema, patch: pytest.MonkeyPatch) -> Itera
 @contextmanager
 def without_looking_at_tickets_again(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """What was answered is told again as it was, codes and all."""
-    patch.setattr(answers, "_without_codes", lambda reply: reply)
-    patch.setattr(answers, "_as_it_stands", lambda tx, reply: reply)
+    patch.setattr(replayed_answers, "_without_codes", lambda reply: reply)
+    patch.setattr(replayed_answers, "_as_it_stands", lambda tx, reply: reply)
     yield
 
 
 @contextmanager
 def without_the_event_in_the_decision(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """The film room is told of a cancelled screening in a transaction of its own, after the decision's."""
-    decide, untold = cancellation.decide, list[Callable[[Connection], None]]()
+    decide, untold = cancelled_screenings.decide, list[Callable[[Connection], None]]()
 
     def decide_and_tell(database: Transactions, *request: Any) -> dict[str, Any]:
         untold.clear()
@@ -114,8 +117,8 @@ def without_the_event_in_the_decision(cinema: Cinema, patch: pytest.MonkeyPatch)
             database.run(tell)
         return summary
 
-    patch.setattr(cancellation, "decide", decide_and_tell)
-    patch.setattr(cancellation, "outbox", SimpleNamespace(write=lambda tx, *event, **about: untold.append(
+    patch.setattr(cancelled_screenings, "decide", decide_and_tell)
+    patch.setattr(cancelled_screenings, "outbox", SimpleNamespace(write=lambda tx, *event, **about: untold.append(
         lambda later: outbox.write(later, *event, **about))))
     yield
 
@@ -129,13 +132,13 @@ def without_watching_boards(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterat
 
 @contextmanager
 def without_keeping_couples_together(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
-    patch.setattr(together, "_check_couples", lambda *seats: None)
+    patch.setattr(seat_groups, "_check_couples", lambda *seats: None)
     yield
 
 
 @contextmanager
 def without_keeping_companions_together(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
-    patch.setattr(together, "_check_companions", lambda *seats: None)
+    patch.setattr(seat_groups, "_check_companions", lambda *seats: None)
     yield
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 
 from schemas import order
 from schemas.errors import Busy
-from services.foundation.calls import Asker
+from services.foundation.rpc.calls import Asker
 from services.order import store
 from tests.integration.model.machine import EverythingAtOnce
 from tests.integration.model.orders import Wish

@@ -16,17 +16,17 @@ from schemas import payment
 from schemas.base import Announcement, Method
 from schemas.errors import OutcomeUnknown, Refusal, RoomSilent, RoomUnavailable
 from services.film.service import Film
-from services.foundation import wire
-from services.foundation.calls import Asker
+from services.foundation.amqp import json_serializer
 from services.foundation.database import Transactions, make_engine
 from services.foundation.redis_client import OPTIONS
+from services.foundation.rpc.calls import Asker
 from services.kitchen.service import Kitchen
-from services.order import limits
-from services.order.boards import Boards
+from services.order import settings
+from services.order.buying.screening_snapshot import ScreeningTerms
+from services.order.seat_boards import Boards
 from services.order.service import Order
-from services.order.terms import ScreeningTerms
-from services.order.ticket_codes import TicketKeys
-from services.payment import sandbox_webhooks
+from services.order.tickets.codes import TicketKeys
+from services.payment.sandbox import webhooks
 from services.payment.service import Payment
 from tests.in_turn import InTurn
 from tests.integration.model.accidents import Crash, Fate, MortalTransactions
@@ -64,6 +64,11 @@ class Hints:
         """Say nothing."""
 
 
+def over_the_wire(body: Any) -> Any:
+    """What arrives of it in another room."""
+    return json_serializer.decode(json_serializer.encode(body))
+
+
 class World:
     def __init__(self) -> None:
         self.fate, self.ear = Fate(), Ear()
@@ -77,13 +82,13 @@ class World:
             room: MortalTransactions(self.engines[room], room, self.fate) for room in MORTAL}
         self.line = Line(self)
         self.keys = TicketKeys([Ed25519PrivateKey.generate()])
-        self.secret = Transactions(self.engines["payment"]).run(sandbox_webhooks.signing_secrets)[0]
+        self.secret = Transactions(self.engines["payment"]).run(webhooks.signing_secrets)[0]
         self.rooms: dict[str, Any] = {
             "film": worker_factory(Film, database=Transactions(self.engines["film"])),
             "payment": worker_factory(Payment, database=self.databases["payment"], at_once=InTurn()),
             "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"]),
             "order": worker_factory(Order, database=self.databases["order"], terms=ScreeningTerms(), remote=self.line,
-                                    ticket_keys=self.keys, limits=limits.load(config))}
+                                    ticket_keys=self.keys, limits=settings.load(config))}
         self.begin(self.clock.time)
 
     def begin(self, time: dt.datetime) -> None:
@@ -116,7 +121,7 @@ class World:
     def answer(self, method: Method, fields: dict[str, Any]) -> Any:
         """The method's answer, as it comes over the wire."""
         serve: Callable[..., Any] = getattr(self.rooms[method.room], method.name)
-        return wire.decode(wire.encode(serve(**wire.decode(wire.encode(fields)))))
+        return over_the_wire(serve(**over_the_wire(fields)))
 
     def survive(self, work: Callable[[], Any]) -> Any:
         """Do something in a room; Unclear when an accident has ended it."""

@@ -1,7 +1,7 @@
 """Confirmed addresses, past the link that would be mailed there."""
 
-from rehearsal.mesh import Mesh
 from schemas.user import token_id
+from testbed.mesh import Mesh
 
 
 def give_address(mesh: Mesh, token: str, email: str, display_name: str | None = None) -> None:

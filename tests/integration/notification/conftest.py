@@ -9,8 +9,8 @@ import pytest
 from nameko import serialization
 from nameko.standalone.rpc import ClusterRpcClient
 
-from rehearsal.mesh import Mesh
 from services.foundation import migrate
+from testbed.mesh import Mesh
 from tests.integration.foundation.conftest import rooms, wait_for_room
 from tests.integration.notification.house import House
 

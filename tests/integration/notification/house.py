@@ -9,14 +9,15 @@ from typing import Any
 
 from sqlalchemy import text
 
-from operations.events import subscriptions_of
-from rehearsal.mesh import Mesh, wait_until
+from operations.event_commands import subscriptions_of
 from schemas import order
 from schemas.base import Event
-from services.foundation import amqp, topology
+from services.foundation.amqp import publishing
 from services.foundation.database import utc_now
+from services.foundation.events import topology
 from services.foundation.ids import new_id
 from services.notification.service import Notification
+from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.conftest import RunRoom
 from tests.integration.foundation.processes import Process
 from tests.integration.notification.letters import Received, received
@@ -86,8 +87,8 @@ class House:
         copies = [envelope for envelope in envelopes for _ in range(random.randint(*times))]
         random.shuffle(copies)
         for envelope in copies:
-            amqp.publish(envelope, exchange=topology.EXCHANGE, routing_key=envelope["type"], mandatory=True,
-                         delivery_mode=amqp.PERSISTENT, message_id=envelope["event_id"])
+            publishing.publish(envelope, exchange=topology.EXCHANGE, routing_key=envelope["type"], mandatory=True,
+                         delivery_mode=publishing.PERSISTENT, message_id=envelope["event_id"])
         return len(copies)
 
     # --- what comes of it ---
@@ -133,7 +134,7 @@ class House:
         self.servers.redis.delete("noted", "deaths")
         found = list(subscriptions_of(Notification))
         topology.declare(found)
-        with amqp.producer() as producer:
+        with publishing.producer() as producer:
             for subscription in found:
                 subscription.queue(producer.channel).purge()
 

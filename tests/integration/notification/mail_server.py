@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from rehearsal.mesh import free_ports
+from testbed.mesh import free_ports
 
 USER, PASSWORD = "marquee", "0777: {geheim}"
 

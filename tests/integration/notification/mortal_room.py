@@ -7,7 +7,7 @@ from typing import Any
 from nameko import config
 
 from services.foundation.redis_client import Redis
-from services.notification import sending
+from services.notification import sender
 from services.notification import service as room
 
 # `--define` of `nameko run` sets it.
@@ -27,7 +27,7 @@ class Mortal(room.Notification):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class MortalSending(sending.Sending):
+class MortalSending(sender.Sending):
     """Dies at the first message that was sent and not marked yet."""
 
     def _hand_in(self, message: Any) -> str:
@@ -41,4 +41,4 @@ if WISHES.get("dies_before_mark"):
 if "lease" in WISHES:
     import datetime as dt
 
-    sending.LEASE = dt.timedelta(seconds=WISHES["lease"])
+    sender.LEASE = dt.timedelta(seconds=WISHES["lease"])

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from rehearsal.mesh import free_ports
-from services.notification.errors import PostDown, Undeliverable
-from services.notification.folder import Folder
-from services.notification.letter import write
-from services.notification.mail import Mail, MailServer
-from services.notification.post import Post
+from services.notification.delivery.channel import Post
+from services.notification.delivery.errors import PostDown, Undeliverable
+from services.notification.delivery.folder import Folder
+from services.notification.delivery.smtp import Mail, MailServer
+from services.notification.writing.email_template import write
+from testbed.mesh import free_ports
 from tests.integration.notification.letters import Received, parse, received
 from tests.integration.notification.mail_server import PASSWORD, USER, Inbox, mail_server, make_certificate
 from tests.unit.notification.facts import contact, letterhead, message

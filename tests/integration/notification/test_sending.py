@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.mesh import free_ports, wait_until
 from schemas import order, user
 from services.foundation.database import utc_now
 from services.notification import rules
-from services.notification.words import sentences
+from services.notification.writing.translations import sentences
+from testbed.mesh import free_ports, wait_until
 from tests.integration.notification.house import House
 from tests.integration.notification.letters import parse
 from tests.integration.notification.mail_server import Inbox, mail_server

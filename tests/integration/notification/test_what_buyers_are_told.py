@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from operations.events import subscriptions_of
-from rehearsal.mesh import Mesh, wait_until
+from operations.event_commands import subscriptions_of
 from services.foundation.database import Transactions, make_engine
 from services.notification.service import Notification
 from services.order import store
+from testbed.mesh import Mesh, wait_until
 from tests.integration.notification.addresses import give_address
 from tests.integration.notification.letters import Received, received
 from tests.integration.order.test_orders import charge, make_late

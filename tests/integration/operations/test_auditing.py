@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.mesh import ROOT, Mesh
+from testbed.mesh import ROOT, Mesh
 
 
 @pytest.fixture

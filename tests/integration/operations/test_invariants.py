@@ -9,9 +9,9 @@ import nameko
 import pytest
 from sqlalchemy import text
 
-from operations.invariants import INVARIANTS
-from operations.truth import Truth
-from rehearsal.mesh import Mesh, wait_until
+from operations.checks.invariants import INVARIANTS
+from operations.checks.snapshot import Truth
+from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import SKU, bought_and_paid, buy, pay, wait_for_step
 
 ROOMS = ("order", "payment", "kitchen", "auditor")

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from operations.mesh import module_of
-from operations.stop import descendants
-from rehearsal.mesh import ROOT, Mesh, private_environment, wait_until
+from operations.processes.mesh import module_of
+from operations.processes.stop import descendants
+from testbed.mesh import ROOT, Mesh, private_environment, wait_until
 
 
 @pytest.fixture

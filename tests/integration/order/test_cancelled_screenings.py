@@ -7,9 +7,9 @@ from typing import Any
 import nameko
 import pytest
 
-from operations.screenings import cancelled_in_both_rooms
-from operations.truth import Truth
-from rehearsal.mesh import Mesh, wait_until
+from operations.checks.screenings import cancelled_in_both_rooms
+from operations.checks.snapshot import Truth
+from testbed.mesh import Mesh, wait_until
 
 AN_HOUR_AGO = "UTC_TIMESTAMP(3) - INTERVAL 1 HOUR"
 

@@ -7,9 +7,10 @@ import nameko
 import pytest
 from amqp.exceptions import NotFound
 
-from rehearsal.mesh import Mesh, wait_until
 from schemas import catalogue
-from services.foundation import amqp, topology, wire
+from services.foundation.amqp import json_serializer, publishing
+from services.foundation.events import topology
+from testbed.mesh import Mesh, wait_until
 
 
 class Listener:
@@ -25,7 +26,7 @@ class Listener:
         """The order's events in their sequence, once so many have come."""
         def heard() -> list[dict[str, Any]]:
             while (message := self._channel.basic_get(self._queue, no_ack=True)) is not None:
-                found = wire.decode(message.body)
+                found = json_serializer.decode(message.body)
                 self._heard.append(catalogue.events()[found["type"]].load(found))
             mine = [event for event in self._heard if event["about"] == order_id]
             return sorted(mine, key=lambda event: event["sequence"])
@@ -36,7 +37,7 @@ class Listener:
 
 @pytest.fixture
 def listener(mesh: Mesh) -> Iterator[Listener]:
-    with nameko.config.patch(mesh.settings, clear=True), amqp.producer() as producer, \
+    with nameko.config.patch(mesh.settings, clear=True), publishing.producer() as producer, \
             producer.connection.channel() as channel:
         yield Listener(channel)
 
@@ -93,7 +94,7 @@ def test_events_that_were_lost_or_left_behind_are_a_breach(mesh: Mesh, listener:
 
 
 def test_the_queues_are_there_before_the_first_event(mesh: Mesh) -> None:
-    with nameko.config.patch(mesh.settings, clear=True), amqp.producer() as producer:
+    with nameko.config.patch(mesh.settings, clear=True), publishing.producer() as producer:
         for name in (topology.AUDIT, *(f"events.wait.{pause:g}s" for pause in mesh.settings["events"]["pauses"])):
             try:
                 producer.channel.queue_declare(name, passive=True)

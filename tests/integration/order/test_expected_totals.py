@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import left, menu
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rehearsal.mesh import ROOT, Mesh, wait_until
+from testbed.mesh import ROOT, Mesh, wait_until
 
 DEMO = ROOT / "programme" / "demo.yml"
 

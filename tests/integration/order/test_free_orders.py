@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from rehearsal.mesh import Mesh, wait_until
 from services.foundation.ids import new_id
+from testbed.mesh import Mesh, wait_until
 from tests.integration.order.test_paying_at_a_page import buy, make_late, status_of
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from rehearsal.crowd import Request, all_at_once
-from rehearsal.mesh import Mesh, wait_until
+from testbed.crowd import Request, all_at_once
+from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import SKU
 
 CROWD = 40  # twice as many as the order room has workers

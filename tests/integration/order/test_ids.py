@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.integration.kitchen.counter import bought_and_paid, buy, menu
 
 

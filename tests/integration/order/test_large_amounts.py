@@ -2,8 +2,8 @@
 
 import json
 
-from rehearsal.mesh import Mesh, wait_until
 from schemas.fields import LARGEST_PRICE
+from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import bought_and_paid, cook, info, menu, refunds
 
 

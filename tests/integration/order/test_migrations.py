@@ -13,9 +13,9 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
-from rehearsal.mesh import ROOT, Mesh, wait_until
 from schemas.fields import LARGEST_AMOUNT
 from services.foundation import migrate
+from testbed.mesh import ROOT, Mesh, wait_until
 
 OLD_EVENT = ("INSERT INTO outbox (event_id, type, order_id, version, made_at) "
              "VALUES (:e, :t, 'o1', :v, '2026-01-01 10:00:00')")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.order.test_paying_at_a_page import buy, make_late, start, status_of
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.mesh import Mesh, wait_until
-from services.order import ticket_codes
+from services.order.tickets import codes
+from testbed.mesh import Mesh, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def test_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) 
     assert len({ticket["code"] for ticket in paid["tickets"]}) == 3
     keys = {key["key_id"]: base64.urlsafe_b64decode(key["public_key"] + "=")
             for key in mesh.get("/order/get_ticket_keys").json()["keys"]}
-    assert [ticket_codes.read(ticket["code"], keys) for ticket in paid["tickets"]] == [
-        ticket_codes.Facts(ticket["ticket_id"], screening, ticket["seat_id"]) for ticket in paid["tickets"]]
+    assert [codes.read(ticket["code"], keys) for ticket in paid["tickets"]] == [
+        codes.Facts(ticket["ticket_id"], screening, ticket["seat_id"]) for ticket in paid["tickets"]]
     assert {mesh.seats(screening)[seat] for seat in seats[:3]} == {"sold"}
 
     part = mesh.post("/order/refund", token, order_id=order["order_id"], seats=[seats[1]]).json()

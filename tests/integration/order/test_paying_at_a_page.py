@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 from tests.integration.order.test_orders import buy, status_of
 
 Ask = Callable[..., dict[str, Any]]

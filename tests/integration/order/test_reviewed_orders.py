@@ -7,9 +7,9 @@ import nameko
 import pytest
 from kombu import Connection
 
-from operations.invariants import reviews_have_their_payment
-from operations.truth import Truth
-from rehearsal.mesh import Mesh, wait_until
+from operations.checks.invariants import reviews_have_their_payment
+from operations.checks.snapshot import Truth
+from testbed.mesh import Mesh, wait_until
 from tests.integration.order.test_paying_at_a_page import buy, choose, info, make_late, start, status_of
 
 Reviewed = Callable[..., dict[str, Any]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.mesh import Mesh
+from testbed.mesh import Mesh
 from tests.integration.order.test_orders import buy, pay
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from icalendar import Calendar
 
-from rehearsal.mesh import Mesh, wait_until
+from testbed.mesh import Mesh, wait_until
 
 
 def paid_order(mesh: Mesh, token: str, count: int) -> tuple[str, list[str]]:

@@ -11,10 +11,10 @@ from sqlalchemy import select, text, update
 from sqlalchemy.engine import Connection
 
 from services.foundation.database import Transactions, utc_now
-from services.payment import sandbox, sandbox_webhooks
 from services.payment.models import Payment, Refund, SandboxWebhook
 from services.payment.rules import Attempt, Record
-from services.payment.signatures import sign
+from services.payment.sandbox import provider, webhooks
+from services.payment.webhook_signatures import sign
 
 
 @dataclass
@@ -38,8 +38,8 @@ class Bank:
         return self._number("SELECT SUM(r.amount) FROM sandbox_refund r JOIN sandbox_charge c USING (payment_id) "
                             "WHERE c.order_id = :order")
 
-    def will(self, trouble: sandbox.Trouble, times: int = 1) -> None:
-        self.database.run(lambda tx: sandbox.instruct(tx, self.order_id, trouble, times))
+    def will(self, trouble: provider.Trouble, times: int = 1) -> None:
+        self.database.run(lambda tx: provider.instruct(tx, self.order_id, trouble, times))
 
     def webhooks(self) -> list[dict[str, Any]]:
         """What the sandbox has to say about the order's payments, signed, as the gateway hands it to the room."""
@@ -47,8 +47,8 @@ class Bank:
             told = select(SandboxWebhook.__table__).join(Payment, Payment.payment_id == SandboxWebhook.payment_id)
             return list(tx.execute(told.where(Payment.order_id == self.order_id).order_by(SandboxWebhook.event_id)))
 
-        secret = self.database.run(sandbox_webhooks.signing_secrets)[0]
-        return [envelope(sandbox_webhooks.message(row), secret) for row in self.database.read(written)]
+        secret = self.database.run(webhooks.signing_secrets)[0]
+        return [envelope(webhooks.message(row), secret) for row in self.database.read(written)]
 
     def let_time_pass(self, seconds: float = 3600) -> None:
         """Whatever of this order is unfinished was left alone so long."""
@@ -64,10 +64,10 @@ class Bank:
 def envelope(body: bytes, secret: str, seconds: float | None = None) -> dict[str, Any]:
     """A message of the sandbox's as the gateway hands it to the room."""
     signature = sign(secret, body, int(time.time() if seconds is None else seconds))
-    return {"provider": "sandbox", "body": b64encode(body).decode(), "headers": {sandbox_webhooks.HEADER: signature}}
+    return {"provider": "sandbox", "body": b64encode(body).decode(), "headers": {webhooks.HEADER: signature}}
 
 
-class WatchedSandbox(sandbox.Sandbox):
+class WatchedSandbox(provider.Sandbox):
     """The sandbox, with something happening once, before or after it authorizes or captures."""
 
     def __init__(self, database: Transactions, moment: str, happening: Callable[[], object]) -> None:

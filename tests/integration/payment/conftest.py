@@ -11,12 +11,12 @@ import nameko
 import pytest
 from nameko.testing.services import worker_factory
 
-from rehearsal.mesh import ROOT, Mesh
 from services.foundation import migrate
-from services.foundation.calls import Asker
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
+from services.foundation.rpc.calls import Asker
 from services.payment.service import Payment
+from testbed.mesh import ROOT, Mesh
 from tests.in_turn import InTurn
 from tests.integration.payment.bank import Bank
 

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import text
 
-from rehearsal.mesh import wait_until
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from services.payment import roster
+from services.payment import provider_registry
 from services.payment.rules import Charge
-from services.payment.sandbox import Sandbox
+from services.payment.sandbox.provider import Sandbox
+from testbed.mesh import wait_until
 from tests.integration.payment.bank import Bank
 from tests.integration.payment.hosted import dice
 
@@ -51,7 +51,7 @@ def insist(work: Callable[[], T]) -> T:
 def test_five_hundred_orders_are_charged_once_each_and_the_books_are_the_ledger(
         room: Any, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = dice()
-    monkeypatch.setitem(roster.PROVIDERS, "sandbox", bad_line(chance))
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", bad_line(chance))
     later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
     orders = [new_id() for _ in range(ORDERS)]
 

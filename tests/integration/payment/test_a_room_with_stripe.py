@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from rehearsal.mesh import wait_until
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment import webhook_inbox
 from services.payment.providers import WebhookEvent
+from testbed.mesh import wait_until
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.test_over_the_wire import ask
 from tests.stripe_server import KEY, Stripe, running_stripe

@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentInReview
 from services.foundation.database import Transactions, utc_now
-from services.payment import roster, store
+from services.payment import provider_registry, store
 from services.payment.rules import Attempt, Record
-from services.payment.sandbox import Sandbox
+from services.payment.sandbox.provider import Sandbox
 from tests.integration.payment.bank import Bank, WatchedSandbox
 from tests.integration.payment.conftest import Choose, Start
 from tests.integration.payment.hosted import events
@@ -38,7 +38,7 @@ def test_after_a_crash_the_same_payment_goes_on(start: Start, choose: Choose, to
 
     with monkeypatch.context() as patch:
         watched = WatchedSandbox(database, moment, die)
-        patch.setitem(roster.PROVIDERS, "sandbox", lambda _: watched)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda _: watched)
         with pytest.raises(Crash):
             pay()
     if "authorize" in moment:
@@ -113,7 +113,7 @@ def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Sta
             return super().authorize(attempt)
 
     with monkeypatch.context() as patch:
-        patch.setitem(roster.PROVIDERS, "sandbox", Late)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", Late)
         with pytest.raises(PaymentClosed):
             start()
 
@@ -135,7 +135,7 @@ def test_a_page_that_opens_when_another_way_of_paying_was_chosen_is_closed(
             return super().authorize(attempt)
 
     with monkeypatch.context() as patch:
-        patch.setitem(roster.PROVIDERS, "sandbox", Slow)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", Slow)
         assert start()["redirect_url"] is None
 
     [page] = database.read(lambda tx: tx.execute(text("SELECT status FROM sandbox_charge WHERE payment_id = :p"),
@@ -230,7 +230,7 @@ def test_money_that_is_not_what_we_asked_for_is_reviewed_and_never_taken(
 
     choose(start(), "pay")
     with monkeypatch.context() as patch:
-        patch.setitem(roster.PROVIDERS, "sandbox", Odd)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", Odd)
         told()
     told()
 

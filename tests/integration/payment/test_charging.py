@@ -9,9 +9,9 @@ from sqlalchemy import text
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined
 from services.foundation.database import Transactions, utc_now
-from services.payment import roster, store
+from services.payment import provider_registry, store
 from services.payment.rules import Attempt, Record
-from services.payment.sandbox import Sandbox
+from services.payment.sandbox.provider import Sandbox
 from tests.integration.payment.bank import Bank, WatchedSandbox
 
 EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
@@ -28,7 +28,7 @@ def at(monkeypatch: pytest.MonkeyPatch, database: Transactions) -> Happen:
     """`at("before capture", something)`: something happens then, once."""
     def happen(moment: str, happening: Callable[[], object]) -> None:
         watched = WatchedSandbox(database, moment, happening)
-        monkeypatch.setitem(roster.PROVIDERS, "sandbox", lambda _: watched)
+        monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda _: watched)
 
     return happen
 

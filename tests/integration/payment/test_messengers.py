@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from services.foundation.database import Transactions, utc_now
-from services.payment import sandbox_webhooks
 from services.payment.models import Base
-from services.payment.sandbox import move
+from services.payment.sandbox import webhooks
+from services.payment.sandbox.provider import move
 from tests.integration.payment.bank import Bank
 from tests.integration.payment.hosted import paid_at_the_provider
 
@@ -70,7 +70,7 @@ def paid(database: Transactions, count: int = 1, *troubles: Any) -> list[str]:
 
 
 def bring(database: Transactions, receiver: Receiver) -> int:
-    return sandbox_webhooks.bring(database, receiver.url)
+    return webhooks.bring(database, receiver.url)
 
 
 def let_time_pass(database: Transactions) -> None:
@@ -86,7 +86,7 @@ def test_a_message_is_brought_once_and_signed(database: Transactions, receiver: 
 
     assert [bring(database, receiver), bring(database, receiver)] == [1, 0]
     [(path, headers, body)] = receiver.heard
-    event = sandbox_webhooks.read(database.run(sandbox_webhooks.secrets), body, headers, utc_now())
+    event = webhooks.read(database.run(webhooks.secrets), body, headers, utc_now())
     assert (path, event.payment_id, event.type) == ("/hook", payment_id, "payment.authorized")
 
 
@@ -107,16 +107,16 @@ def test_what_did_not_arrive_is_brought_again_later_under_the_same_name(database
 def test_after_twenty_times_the_sandbox_gives_up(database: Transactions, receiver: Receiver) -> None:
     paid(database)
     receiver.status = 500
-    for _ in range(sandbox_webhooks.TRIES + 5):
+    for _ in range(webhooks.TRIES + 5):
         bring(database, receiver)
         let_time_pass(database)
 
-    assert len(receiver.heard) == sandbox_webhooks.TRIES
+    assert len(receiver.heard) == webhooks.TRIES
 
 
 def test_nobody_at_home_loses_nothing(database: Transactions, receiver: Receiver) -> None:
     paid(database)
-    assert sandbox_webhooks.bring(database, "http://127.0.0.1:1/hook") == 0
+    assert webhooks.bring(database, "http://127.0.0.1:1/hook") == 0
 
     let_time_pass(database)
     assert bring(database, receiver) == 1

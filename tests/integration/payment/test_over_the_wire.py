@@ -11,11 +11,11 @@ from alembic import command
 from nameko.exceptions import RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcClient
 
-from rehearsal.mesh import wait_until
 from schemas.payment import PaymentClosed
 from services.foundation import migrate
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
+from testbed.mesh import wait_until
 from tests.integration.payment.bank import Bank
 from tests.integration.payment.conftest import StartRoom
 

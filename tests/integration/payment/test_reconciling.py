@@ -11,9 +11,10 @@ from sqlalchemy import text
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
-from services.payment import reconciler, roster, store
+from services.payment import provider_registry, store
 from services.payment.models import Base
-from services.payment.sandbox import Sandbox
+from services.payment.reconciling import reconciler
+from services.payment.sandbox.provider import Sandbox
 from tests.integration.payment.bank import Bank
 from tests.integration.payment.hosted import paid_at_the_provider
 
@@ -174,7 +175,7 @@ def test_a_silent_provider_is_said_to_be_silent(charged: str, later: Callable[[]
         def payments(self, since: dt.datetime) -> Any:
             raise RoomSilent(room="sandbox")
 
-    monkeypatch.setitem(roster.PROVIDERS, "sandbox", Silent)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Silent)
     assert later() == ["LEFT   sandbox does not answer: nothing is known of its payments"]
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from services.payment import reconciler
 from services.payment.models import Base
+from services.payment.reconciling import reconciler
 from tests.stripe_server import KEY, Stripe, running_stripe
 
 SECRET = "whsec_of_the_tests"

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
-from services.payment import reconciler
 from services.payment.models import Base
-from services.payment.review import Review, Undecidable
+from services.payment.reconciling import reconciler
+from services.payment.reconciling.reviews import Review, Undecidable
 from tests.integration.payment.conftest import Start
 from tests.integration.payment.hosted import events
 from tests.stripe_server import KEY, Stripe, Thing, running_stripe

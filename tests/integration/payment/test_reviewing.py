@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from rehearsal.mesh import ROOT, Mesh
 from schemas.errors import RoomSilent
 from schemas.payment import PaymentClosed
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from services.payment import reconciler, roster, store
+from services.payment import provider_registry, store
 from services.payment.models import Base
 from services.payment.providers import RefundStanding
-from services.payment.review import Review, Undecidable
+from services.payment.reconciling import reconciler
+from services.payment.reconciling.reviews import Review, Undecidable
 from services.payment.rules import Attempt, Record
-from services.payment.sandbox import Sandbox
+from services.payment.sandbox.provider import Sandbox
+from testbed.mesh import ROOT, Mesh
 from tests.integration.payment.bank import Bank
 from tests.integration.payment.conftest import Choose, Start
 from tests.integration.payment.hosted import events
@@ -88,7 +89,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             raise RoomSilent(room="sandbox")
 
     with monkeypatch.context() as patch:
-        patch.setitem(roster.PROVIDERS, "sandbox", Silent)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", Silent)
         yield
 
 
@@ -124,7 +125,7 @@ def test_what_a_provider_neither_ends_nor_lets_go_is_a_case_after_a_day(begun: s
             return self.fetch(attempt)
 
     change("UPDATE account SET status = 'closed'")
-    monkeypatch.setitem(roster.PROVIDERS, "sandbox", Stubborn)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Stubborn)
     wait(room, bank, change, 25)
     assert room.get_status(order_id=order_id)["status"] == "review"
 
@@ -136,7 +137,7 @@ def test_what_is_not_let_go_is_decided_by_nobody_and_noted_by_nobody(begun: str,
             return self.fetch(attempt)
 
     change("UPDATE payment SET status = 'review', reason = 'no_answer' WHERE payment_id = :p", p=begun)
-    monkeypatch.setitem(roster.PROVIDERS, "sandbox", Stubborn)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Stubborn)
     assert [line.left for line in reconciler.reconcile(database)] == [True]
     assert (status(database, begun), decisions(database)) == ("review", [])
 
@@ -172,7 +173,7 @@ def test_money_that_is_right_under_a_strange_name_may_be_taken(begun: str, revie
             return replace(super().fetch(attempt), order_id="renamed")
 
     choose({"payment_id": begun}, "pay")
-    monkeypatch.setitem(roster.PROVIDERS, "sandbox", Renamed)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Renamed)
     room.collection.look_into(begun)
     assert bank.taken == 0
 
@@ -284,7 +285,7 @@ def refused(room: Any, order_id: str, monkeypatch: pytest.MonkeyPatch) -> str:
     room.charge(order_id=order_id, amount=1200, currency="EUR", method="sandbox")
     refund_id = new_id()
     with monkeypatch.context() as patch:
-        patch.setitem(roster.PROVIDERS, "sandbox", Failing)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", Failing)
         with pytest.raises(RoomSilent):
             room.refund(refund_id=refund_id, order_id=order_id, amount=500, currency="EUR")
     return refund_id
@@ -318,9 +319,9 @@ def gone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cal
 
     def go() -> None:
         if request.param == "removed":
-            monkeypatch.delitem(roster.PROVIDERS, "sandbox")
+            monkeypatch.delitem(provider_registry.PROVIDERS, "sandbox")
         else:
-            monkeypatch.setitem(roster.PROVIDERS, "sandbox", Gone)
+            monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Gone)
 
     return go
 

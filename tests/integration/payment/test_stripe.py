@@ -18,7 +18,7 @@ from schemas.payment import AmountTooLarge, AmountTooSmall, UnknownProvider, Web
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.foundation.settings import SettingsError
-from services.payment import roster
+from services.payment import provider_registry
 from tests.stripe_server import KEY, Stripe, running_stripe
 
 SECRETS = ("whsec_new", "whsec_old")
@@ -232,10 +232,10 @@ def settings(public_url: str | None = "https://cinema.example", **payment: Any) 
 
 
 def test_with_three_variables_stripe_can_be_used() -> None:
-    roster.check(settings())
-    roster.check(settings(public_url="http://127.0.0.1:8000"))
-    roster.check(settings(public_url=None))
-    roster.check(settings(provider="sandbox", stripe={"secret_key": None, "webhook_secrets": None}))
+    provider_registry.check(settings())
+    provider_registry.check(settings(public_url="http://127.0.0.1:8000"))
+    provider_registry.check(settings(public_url=None))
+    provider_registry.check(settings(provider="sandbox", stripe={"secret_key": None, "webhook_secrets": None}))
 
 
 @pytest.mark.parametrize(("wrong", "told"), [
@@ -245,7 +245,7 @@ def test_with_three_variables_stripe_can_be_used() -> None:
     ({"public_url": "http://cinema.example"}, "MARQUEE_PUBLIC_URL")])
 def test_what_is_missing_is_said_in_one_sentence(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
-        roster.check(settings(**wrong))
+        provider_registry.check(settings(**wrong))
 
 
 def test_without_a_key_nobody_speaks_for_stripe(room: Any) -> None:

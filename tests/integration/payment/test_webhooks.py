@@ -17,11 +17,12 @@ from stripe import WebhookSignature
 from schemas.payment import UnknownProvider, WebhookRefused
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from services.payment import roster, sandbox_webhooks, store
+from services.payment import provider_registry, store
 from services.payment.models import Payment, WebhookInbox
 from services.payment.rules import Attempt, Record
-from services.payment.sandbox import Sandbox
-from services.payment.signatures import sign
+from services.payment.sandbox import webhooks
+from services.payment.sandbox.provider import Sandbox
+from services.payment.webhook_signatures import sign
 from tests.integration.payment.bank import envelope
 from tests.integration.payment.hosted import count, dice, paid_at_the_provider
 
@@ -34,7 +35,7 @@ WAITING = KEPT + " AND handled_at IS NULL"
 
 @pytest.fixture
 def secret(database: Transactions) -> str:
-    return database.run(sandbox_webhooks.signing_secrets)[0]
+    return database.run(webhooks.signing_secrets)[0]
 
 
 def message(payment_id: str, kind: str = "payment.authorized") -> bytes:
@@ -123,7 +124,7 @@ def look_twice_at_once(room: Any, database: Transactions, monkeypatch: pytest.Mo
             both_know.wait()
             return record
 
-    monkeypatch.setitem(roster.PROVIDERS, "sandbox", Simultaneous)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Simultaneous)
     with ThreadPoolExecutor(2) as pool:
         for look in [pool.submit(room.collection.look_into, payment_id) for _ in range(2)]:
             look.result()
@@ -150,7 +151,7 @@ def resigned(secret: str, body: bytes, seconds: float, scheme: str = "v1") -> di
 
 def with_header(body: bytes, header: str | None) -> dict[str, Any]:
     return {"provider": "sandbox", "body": b64encode(body).decode(),
-            "headers": {} if header is None else {sandbox_webhooks.HEADER: header}}
+            "headers": {} if header is None else {webhooks.HEADER: header}}
 
 
 def changed_byte(secret: str, body: bytes) -> dict[str, Any]:
@@ -168,7 +169,7 @@ def in_other_words(secret: str, body: bytes) -> dict[str, Any]:
 
 def stripe_signed(secret: str, body: bytes) -> dict[str, Any]:
     header = WebhookSignature.generate_signature_header(body.decode(), "whsec_another")
-    return {**envelope(body, secret), "headers": {sandbox_webhooks.HEADER: header, "stripe-signature": header}}
+    return {**envelope(body, secret), "headers": {webhooks.HEADER: header, "stripe-signature": header}}
 
 
 def now() -> int:
@@ -234,8 +235,8 @@ def test_a_message_repeated_by_a_thief_changes_nothing(room: Any, database: Tran
 
 def test_a_new_secret_signs_while_the_old_one_is_still_good(room: Any, database: Transactions, secret: str) -> None:
     payments = paid_at_the_provider(database, 2)
-    database.run(sandbox_webhooks.renew_secret)
-    newest, *older = database.run(sandbox_webhooks.signing_secrets)
+    database.run(webhooks.renew_secret)
+    newest, *older = database.run(webhooks.signing_secrets)
     assert older[0] == secret
 
     both = envelope(message(payments[0]), newest)
@@ -270,7 +271,7 @@ def test_a_message_that_can_not_be_looked_into_now_is_looked_into_later(room: An
 
     room.receive_webhook(**envelope(message(payment_id), secret))
     with monkeypatch.context() as patch:
-        patch.setitem(roster.PROVIDERS, "sandbox", Broken)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", Broken)
         room.look_into_webhooks()
     assert count(database, WAITING, [payment_id]) == 1
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from rehearsal.mesh import ROOT, Mesh, free_ports, wait_until
+from testbed.mesh import ROOT, Mesh, free_ports, wait_until
 
 README = (ROOT / "README.md").read_text()
 COPIED = ("schemas", "gateway", "web", "services", "config.yml")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from rehearsal.crowd import Answer, Request, all_at_once
-from rehearsal.mesh import Mesh, wait_until
+from testbed.crowd import Answer, Request, all_at_once
+from testbed.mesh import Mesh, wait_until
 
 pytestmark = pytest.mark.alone
 KEYS, COPIES, AT_ONCE = 200, 10, 300

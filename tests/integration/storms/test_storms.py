@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from rehearsal.crowd import Answer, Request, all_at_once
-from rehearsal.halls import units
-from rehearsal.mesh import Mesh, wait_until
+from testbed.crowd import Answer, Request, all_at_once
+from testbed.halls import units
+from testbed.mesh import Mesh, wait_until
 
 pytestmark = pytest.mark.alone
 SEED = 20261121

@@ -8,12 +8,12 @@ import requests
 from nameko.testing.services import worker_factory
 from sqlalchemy import Engine
 
-from rehearsal.mesh import Mesh
 from services.foundation import migrate
-from services.foundation.calls import Asker
 from services.foundation.database import Transactions, make_engine
-from services.user.attempts import LoginAttempts
+from services.foundation.rpc.calls import Asker
 from services.user.service import User
+from services.user.throttle import LoginAttempts
+from testbed.mesh import Mesh
 
 PASSWORD = "correct horse"
 

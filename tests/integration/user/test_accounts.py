@@ -10,8 +10,8 @@ import pytest
 from alembic import command
 from argon2 import PasswordHasher
 
-from rehearsal.mesh import Mesh
 from services.foundation import migrate
+from testbed.mesh import Mesh
 from tests.integration.user.conftest import PASSWORD, authorize
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
 from schemas.user import ConfirmationOver, UsernameTaken
-from services.foundation.calls import Asker
 from services.foundation.database import CommitUnknown, Transactions
+from services.foundation.rpc.calls import Asker
 from services.user import store
 from services.user.service import User
 from tests.integration.user.conftest import PASSWORD

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from rehearsal.mesh import Mesh
 from schemas.errors import TooOften
-from services.user.attempts import LoginAttempts
+from services.user.throttle import LoginAttempts
+from testbed.mesh import Mesh
 from tests.integration.user.conftest import PASSWORD
 
 FAILURES = 10

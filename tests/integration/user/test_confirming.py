@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from rehearsal.mesh import Mesh, wait_until
 from schemas.user import token_id
-from services.foundation.calls import Asker
+from services.foundation.rpc.calls import Asker
+from testbed.mesh import Mesh, wait_until
 from tests.integration.notification.letters import Received, received
 from tests.integration.user.conftest import PASSWORD, authorize
 

@@ -9,8 +9,8 @@ from sqlalchemy import Engine, text
 
 from schemas.errors import TooOften
 from schemas.user import UsernameTaken
-from services.foundation.calls import Asker
 from services.foundation.database import Transactions
+from services.foundation.rpc.calls import Asker
 from services.user.service import User
 
 PASSWORD = "correct horse"

@@ -3,9 +3,9 @@
 import nameko
 from alembic import command
 
-from rehearsal.mesh import Mesh
 from services.foundation import migrate
 from services.foundation.database import make_engine
+from testbed.mesh import Mesh
 
 
 def test_an_address_given_before_there_were_links_goes_on_being_written_to(servers: Mesh) -> None:

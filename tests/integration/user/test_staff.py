@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rehearsal.mesh import ROOT, Mesh
+from testbed.mesh import ROOT, Mesh
 from tests.integration.user.conftest import PASSWORD, authorize
 
 SignIn = Callable[[str], str]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Connection
 
-from rehearsal.mesh import Mesh, wait_until
 from schemas.errors import Unauthenticated
 from schemas.user import token_id
-from services.foundation.calls import Asker
 from services.foundation.database import Transactions, utc_now
+from services.foundation.rpc.calls import Asker
 from services.user import passwords, tokens
+from testbed.mesh import Mesh, wait_until
 from tests.integration.user.conftest import PASSWORD, authorize
 
 SignIn = Callable[[str], str]

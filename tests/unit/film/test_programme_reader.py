@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from services.film.programme import sold_shares
+from services.film.programme_import import sold_shares
 from services.film.programme_reader import Programme, read
 from services.foundation.marked_yaml import BadFile, Mistake
 from tests.unit.film.samples import CLEANING, NOW, SMALL, changed, line_of, written

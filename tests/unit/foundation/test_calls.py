@@ -6,8 +6,8 @@ import pytest
 
 from schemas.base import Access, Method, Nothing
 from schemas.errors import Forbidden, Unauthenticated
-from services.foundation.calls import Asker
-from services.foundation.rpc import is_overdue
+from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.server import is_overdue
 
 GUEST, ANNA = Asker(), Asker(user_id="anna")
 STAFF, ADMIN = Asker(user_id="ben", roles=("staff",)), Asker(user_id="carla", roles=("admin",))

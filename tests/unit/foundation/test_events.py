@@ -7,7 +7,7 @@ import nameko
 import pytest
 
 from schemas.base import Event, Nothing
-from services.foundation.events import EventHandler
+from services.foundation.events.consumers import EventHandler
 
 HAPPENED = Event("news", "news.happened", 1, Nothing, "Something happened.")
 BODY = {"event_id": "e1", "type": "news.happened", "version": 1, "about": "a", "sequence": 1,

@@ -6,8 +6,8 @@ from typing import Any
 import nameko
 import pytest
 
-from gateway import cookies
-from gateway.messages import Reply, Request
+from gateway.http import cookies
+from gateway.http.messages import Reply, Request
 from schemas import user
 from schemas.base import Method
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway import examples
-from gateway.directory import PUBLIC
+from gateway.docs import examples
+from gateway.routes.methods import PUBLIC
 from schemas.base import Method
 
 

@@ -7,17 +7,17 @@ import orjson
 import pytest
 from eventlet.event import Event
 
-from gateway import live
-from gateway.live import OPENING, Watcher
-from gateway.seat_map import SeatMap
+from gateway.live import streams
+from gateway.live.seat_map import SeatMap
+from gateway.live.streams import OPENING, Watcher
 from schemas.film import ScreeningOver, SeatsUnknown
 
 
 @pytest.fixture(autouse=True)
 def in_no_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("LOOK_SECONDS", "REST_SECONDS"):
-        monkeypatch.setattr(live, name, 0.01)
-    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.1)
+        monkeypatch.setattr(streams, name, 0.01)
+    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 0.1)
     with eventlet.Timeout(10):
         yield
 
@@ -167,7 +167,7 @@ def test_who_is_slow_hears_what_was_missed_in_one_piece(hall: Hall, watcher: Wat
 
 
 def test_only_the_last_maps_are_remembered(hall: Hall, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "REMEMBERED", 2)
+    monkeypatch.setattr(streams, "REMEMBERED", 2)
     first = watcher.seats.name
     for seat in ("A1", "A2", "A3"):
         hall.change(**{seat: "held"})
@@ -203,7 +203,7 @@ def test_a_newcomer_to_a_stale_map_is_told_so_at_once(
     heard(early)
     hall.refuses = SeatsUnknown()
     assert standing(early) == "stale"
-    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 60)
+    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 60)
     events = iter(watcher.open(None))
 
     assert heard(events)[0] == "seats"
@@ -230,11 +230,11 @@ def test_one_look_that_failed_is_no_news(hall: Hall, monkeypatch: pytest.MonkeyP
 def test_a_look_without_an_answer_makes_the_map_stale_by_time_alone(
         hall: Hall, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may hang for as long as a call may take, after it has waited for the looks of others."""
-    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 60)
+    monkeypatch.setattr(streams, "HEARTBEAT_SECONDS", 60)
     events = iter(watcher.open(None))
     heard(events)
     hall.answers = Event()
-    monkeypatch.setattr(live, "FRESH_SECONDS", 0.1)
+    monkeypatch.setattr(streams, "FRESH_SECONDS", 0.1)
     try:
         assert standing(events) == "stale"
     finally:
@@ -259,6 +259,6 @@ def test_nobody_looks_when_nobody_looks_on(hall: Hall) -> None:
 
     thread.wait()
     looks = hall.looks
-    eventlet.sleep(10 * live.LOOK_SECONDS)
+    eventlet.sleep(10 * streams.LOOK_SECONDS)
     assert hall.looks == looks
     assert not watcher.streams

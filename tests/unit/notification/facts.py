@@ -8,7 +8,7 @@ import orjson
 
 from schemas import order
 from schemas.user import GET_CONTACT
-from services.notification.letter import Letterhead
+from services.notification.writing.email_template import Letterhead
 
 NOON = dt.datetime(2026, 11, 21, 11, tzinfo=dt.UTC)
 SETTINGS: dict[str, Any] = {

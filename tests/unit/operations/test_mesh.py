@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from operations.mesh import Mesh, find_rooms, module_of
-from operations.stop import descendants
-from operations.supervision import MARK
+from operations.processes.mesh import Mesh, find_rooms, module_of
+from operations.processes.stop import descendants
+from operations.processes.supervision import MARK
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from operations.programs import Program
+from operations.operator_error import Trouble
+from operations.processes.programs import Program
 from operations.servers import base
 from operations.servers.base import Answer, Refused, Server, write_private
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ, password_hash
 from operations.servers.redis import Redis
-from operations.trouble import Trouble
 
 FAILED = ValueError("whatever a driver raises")
 HERE, ELSEWHERE = "redis://:secret@127.0.0.1:7000/0", "redis://:secret@cache.invalid:7000/0"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from services.order.calendar_file import calendar_file
 from services.order.store import OrderView
+from services.order.tickets.calendar_file import calendar_file
 
 STARTS = dt.datetime(2026, 11, 22, 20, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 ENDS = STARTS + dt.timedelta(hours=2)

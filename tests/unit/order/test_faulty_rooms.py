@@ -10,8 +10,8 @@ from nameko.exceptions import RemoteError
 
 from schemas.errors import RoomSilent
 from schemas.kitchen import UnknownKitchenOrder
+from services.order.paying.payments import Till
 from services.order.snacks import SnackCounter
-from services.order.till import Till
 
 NOW = dt.datetime.now(dt.UTC)
 FAULTS = [ValueError("a bug"), RemoteError("KeyError", "x"), TimeoutError(), RoomSilent()]

@@ -16,7 +16,8 @@ from schemas.order_refusals import (
     SeatsNotInOrder,
     SeatsUnknownInHall,
 )
-from services.order import refund_policy, rules
+from services.order import rules
+from services.order.refunding import refund_policy
 
 NOW = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=2)

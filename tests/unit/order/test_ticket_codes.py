@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.foundation.settings import SettingsError
-from services.order import ticket_keys
-from services.order.ticket_codes import CODE, Facts, FalseCode, TicketKeys, read
+from services.order.tickets.codes import CODE, Facts, FalseCode, TicketKeys, read
+from services.order.tickets.keys import load, make_file
 
 FACTS = Facts("01a1fd94188c731599426506d887675e", "kanal-1-20261122-2000", "F7")
 OLD, NEW, STRANGE = (Ed25519PrivateKey.generate() for _ in range(3))
@@ -95,7 +95,7 @@ def pem(*keys: object) -> bytes:
 
 
 def test_on_ones_own_machine_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    first, second = (ticket_keys.load(settings(tmp_path)) for _ in range(2))
+    first, second = (load(settings(tmp_path)) for _ in range(2))
 
     assert first.public == second.public
     [file] = (tmp_path / "run").iterdir()
@@ -104,10 +104,10 @@ def test_on_ones_own_machine_a_key_is_made_once_and_only_its_owner_reads_it(tmp_
 
 def test_of_two_processes_that_make_a_key_one_key_stays(tmp_path: Path) -> None:
     path = tmp_path / "ticket.key"
-    ticket_keys.make_file(path)
+    make_file(path)
     made = path.read_bytes()
 
-    ticket_keys.make_file(path)
+    make_file(path)
 
     assert path.read_bytes() == made
     assert list(tmp_path.iterdir()) == [path]
@@ -115,10 +115,10 @@ def test_of_two_processes_that_make_a_key_one_key_stays(tmp_path: Path) -> None:
 
 def test_elsewhere_the_key_has_to_be_given(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MARQUEE_TICKET_KEY"):
-        ticket_keys.load(settings(tmp_path, "production"))
+        load(settings(tmp_path, "production"))
     file = tmp_path / "keys.pem"
     file.write_bytes(pem(NEW, OLD))
-    assert list(ticket_keys.load(settings(tmp_path, "production", str(file))).public) == list(
+    assert list(load(settings(tmp_path, "production", str(file))).public) == list(
         TicketKeys([NEW, OLD]).public)
 
 
@@ -129,7 +129,7 @@ def test_a_file_without_good_keys_is_told_about_and_not_shown(tmp_path: Path, co
     file.write_bytes(content)
 
     with pytest.raises(SettingsError) as mistake:
-        ticket_keys.load(settings(tmp_path, file=str(file)))
+        load(settings(tmp_path, file=str(file)))
     assert "BEGIN" not in str(mistake.value)
     with pytest.raises(SettingsError):
-        ticket_keys.load(settings(tmp_path, file=str(tmp_path / "none")))
+        load(settings(tmp_path, file=str(tmp_path / "none")))

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
-from services.order.ticket_images import QUIET_ZONE, qr_code, ticket_images
+from services.order.tickets.images import QUIET_ZONE, qr_code, ticket_images
 
 CODE = "M1.abcdefgh.01a1fd94188c731599426506d887675e~kanal-1-20261122-2000~F7." + "A" * 86
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.payment.stripe_amounts import NotSayable, from_stripe, to_stripe
+from services.payment.stripe.amounts import NotSayable, from_stripe, to_stripe
 
 AMOUNTS = [  # in minor units of ISO 4217, and as Stripe writes them
     (1250, "EUR", 1250), (1250, "USD", 1250), (250000, "HUF", 250000), (30000, "TWD", 30000),

@@ -7,7 +7,7 @@ import pytest
 from schemas import catalogue, order
 from schemas.base import Event
 from schemas.errors import FieldsInvalid
-from services.foundation import wire
+from services.foundation.amqp import json_serializer
 from tests.unit.schemas.examples import example
 
 EVENTS = sorted(catalogue.events().values(), key=lambda event: event.type)
@@ -23,7 +23,7 @@ def envelope(event: Event, **changes: Any) -> dict[str, Any]:
 @every_event
 def test_an_event_survives_the_journey(event: Event) -> None:
     sent = envelope(event)
-    loaded = event.load(wire.decode(wire.encode(sent)))
+    loaded = event.load(json_serializer.decode(json_serializer.encode(sent)))
     assert loaded.keys() == sent.keys()
     assert event.dump(loaded["body"]) == sent["body"]
 

@@ -6,7 +6,7 @@ import pytest
 from schemas import catalogue
 from schemas.base import Method
 from schemas.errors import FieldsInvalid
-from services.foundation import wire
+from services.foundation.amqp import json_serializer
 from tests.unit.schemas.examples import example
 
 METHODS = sorted(catalogue.methods().values(), key=lambda method: method.path)
@@ -16,7 +16,7 @@ every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: met
 @every_method
 def test_a_request_survives_the_journey(method: Method) -> None:
     sent = example(method.request())
-    loaded = method.load(wire.decode(wire.encode(sent)))
+    loaded = method.load(json_serializer.decode(json_serializer.encode(sent)))
     assert loaded.keys() == sent.keys()
     assert method.request().dump(loaded) == sent
 
@@ -25,7 +25,7 @@ def test_a_request_survives_the_journey(method: Method) -> None:
 def test_a_reply_survives_the_journey(method: Method) -> None:
     told = example(method.reply())
     known = method.reply().load(told)
-    assert orjson.loads(wire.encode(method.dump(known))) == told
+    assert orjson.loads(json_serializer.encode(method.dump(known))) == told
 
 
 @every_method
@@ -66,7 +66,7 @@ def test_nonsense_in_any_field_is_refused_or_taken_but_never_an_accident(method:
         try:
             method.load({**example(method.request()), name: nonsense})
         except FieldsInvalid as refusal:
-            wire.encode(refusal.about)
+            json_serializer.encode(refusal.about)
 
 
 def test_a_reply_carries_only_what_its_schema_names() -> None:

@@ -8,8 +8,8 @@ from nameko.exceptions import deserialize
 
 from schemas import catalogue
 from schemas.errors import KINDS, Refusal
-from services.foundation import wire
-from services.foundation.rpc import describe
+from services.foundation.amqp import json_serializer
+from services.foundation.rpc.server import describe
 
 FACTS = {
     "seats": ["F7", "F8"], "retry_after": 3, "share": 0.5, "status": "paid", "none": None, "sure": True,
@@ -27,14 +27,14 @@ def below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
 
 @every_refusal
 def test_it_crosses_the_wire_as_itself(refusal: type[Refusal]) -> None:
-    arrived = deserialize(wire.decode(wire.encode(describe(refusal(**FACTS)))))
+    arrived = deserialize(json_serializer.decode(json_serializer.encode(describe(refusal(**FACTS)))))
     assert type(arrived) is refusal
     assert arrived.about == FACTS
 
 
 @every_refusal
 def test_it_needs_no_facts(refusal: type[Refusal]) -> None:
-    arrived = deserialize(wire.decode(wire.encode(describe(refusal()))))
+    arrived = deserialize(json_serializer.decode(json_serializer.encode(describe(refusal()))))
     assert type(arrived) is refusal
     assert arrived.about == {}
 
@@ -43,7 +43,7 @@ def test_it_needs_no_facts(refusal: type[Refusal]) -> None:
 def test_it_is_caught_by_its_kind(refusal: type[Refusal]) -> None:
     [kind] = [kind for kind in KINDS if issubclass(refusal, kind)]
     with pytest.raises(kind):
-        raise deserialize(wire.decode(wire.encode(describe(refusal(**FACTS)))))
+        raise deserialize(json_serializer.decode(json_serializer.encode(describe(refusal(**FACTS)))))
     assert refusal.kind() == kind.__name__
 
 
@@ -61,6 +61,6 @@ def test_no_two_refusals_have_one_code() -> None:
 
 
 def test_a_bug_arrives_as_a_bug() -> None:
-    arrived = deserialize(wire.decode(wire.encode(describe(ZeroDivisionError("half a seat")))))
+    arrived = deserialize(json_serializer.decode(json_serializer.encode(describe(ZeroDivisionError("half a seat")))))
     assert not isinstance(arrived, Refusal)
     assert "ZeroDivisionError" in str(arrived)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.web import FOLDER
+from gateway.routes.static_files import FOLDER
 from schemas import catalogue, film, kitchen, order
 
 LANGUAGES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.messages import Request
-from gateway.web import FOLDER, Web
+from gateway.http.messages import Request
+from gateway.routes.static_files import FOLDER, Web
 from schemas.gateway import UnknownPath
 
 WEB = Web()

@@ -1,0 +1,114 @@
+"""OpenAPI 3.1 of every public method, made from schemas."""
+
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from gateway.docs import examples
+from gateway.replies import status_of
+from gateway.routes.methods import PUBLIC
+from schemas import catalogue, errors, gateway
+from schemas.base import Method, Nothing
+from schemas.errors import Refusal
+from schemas.fields import Moment, Whole
+from schemas.order_refusals import SeatsTaken
+from services.foundation.amqp.presence import marquee_version
+
+PROBLEM = "application/problem+json"
+EVERYWHERE = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
+              errors.RoomUnavailable, errors.RoomSilent, errors.OutcomeUnknown)
+WITH_BODY = (gateway.NotJson, gateway.TooLarge, gateway.TooSlow)
+SIGNED_IN = (errors.Unauthenticated, gateway.OtherUser)
+ROLE = (errors.Forbidden,)
+KEYED = (errors.KeyReused, errors.RequestInProgress)
+
+
+def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
+    """Every way the method may say no, its own ones first."""
+    found = [*method.refusals, *EVERYWHERE]
+    found += WITH_BODY if verb == "post" else ()
+    found += SIGNED_IN if method.access != "public" else ()
+    found += ROLE if method.access in ("staff", "admin") else ()
+    found += KEYED if method.keyed else ()
+    return list(dict.fromkeys(found))
+
+
+def _name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    room = kind.__module__.rpartition(".")[2]
+    return str(kind.__name__) if room == "base" else f"{room.capitalize()}{kind.__name__}"
+
+
+def _problems(method: Method, verb: str) -> dict[str, Any]:
+    by_status: dict[int, list[type[Refusal]]] = {}
+    for refusal in refusals_of(method, verb):
+        by_status.setdefault(status_of(refusal), []).append(refusal)
+    return {str(status): {
+        "description": " ".join(f"`{refusal.code}`: {refusal.meaning()}" for refusal in refusals),
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    } for status, refusals in sorted(by_status.items())}
+
+
+def _operation(method: Method, verb: str) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": f"{method.room}_{method.name}" + ("_by_query" if verb == "get" else ""),
+        "tags": [method.room],
+        "summary": method.summary,
+        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": method.reply}}},
+                      **_problems(method, verb)},
+    }
+    if method.access != "public":
+        operation["security"] = [{"token": []}]
+        operation["description"] = {"buyer": "For everyone signed in.", "staff": "For staff.",
+                                    "admin": "For admins."}[method.access]
+    parameters: list[Any] = ["IdempotencyKey"] if method.keyed else []
+    if verb == "get" and method.request is not Nothing:
+        parameters.append({"in": "query", "schema": method.request})
+    if parameters:
+        operation["parameters"] = parameters
+    if verb == "post" and method.request is not Nothing:
+        content = {"schema": method.request, "example": examples.fields_of(method)}
+        operation["requestBody"] = {"content": {"application/json": content}, "required": True}
+    return operation
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document, as plain JSON types."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_name)
+    spec = APISpec(title="Marquee", version=marquee_version(), openapi_version="3.1.0", plugins=[plugin],
+                   info={"description": "Cinema tickets: films, screenings, seats, orders. Times are ISO 8601 with an "
+                                        "offset; money is in minor units of its currency."})
+    converter: Any = plugin.converter
+    converter.field_mapping[Moment] = ("string", "date-time")
+    converter.field_mapping[Whole] = ("integer", None)
+    converter.add_attribute_function(_pattern)
+    spec.components.schema("Problem", _problem_schema())
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer",
+                                              "description": "The token that user.login returns."})
+    spec.components.parameter("IdempotencyKey", "header", {
+        "name": "Idempotency-Key", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "description": "Repeat a request under the same key as often as needed: one effect, one answer."})
+    for method in sorted(PUBLIC.values(), key=lambda m: (m.room, not m.reads, m.name)):
+        verbs = ("get", "post") if method.reads else ("post",)
+        spec.path(path=method.path, operations={verb: _operation(method, verb) for verb in verbs})
+    return dict(spec.to_dict())
+
+
+def _pattern(_converter: Any, _field: Any, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Patterns as browsers read them, to whom `\\Z` is a letter."""
+    return {"pattern": ret["pattern"].replace(r"\Z", "$")} if "pattern" in ret else {}
+
+
+def _problem_schema() -> dict[str, Any]:
+    return {
+        "type": "object", "description": "RFC 9457, with what the refusal is about beside the standard members.",
+        "required": ["type", "title", "status", "code", "request_id"],
+        "properties": {
+            "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+            "code": {"type": "string", "enum": sorted(catalogue.refusals())}, "request_id": {"type": "string"},
+            "detail": {"type": "string"},
+        },
+        "example": {"type": "/docs#seats_taken", "title": SeatsTaken.meaning(), "status": 409, "code": SeatsTaken.code,
+                    "request_id": "01a1fd940ea77809a77a2f8a6f48a334", "seats": ["F8"]},
+    }

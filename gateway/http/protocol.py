@@ -1,0 +1,135 @@
+"""One HTTP/1.1 connection: its requests are read strictly, within time limits that dripping does not stretch."""
+
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import eventlet
+from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge
+from nameko.web.server import HttpOnlyProtocol
+
+from gateway.http.chunked_body import ChunkedBody
+from gateway.http.headers import Head, path_of, read_request_line
+from gateway.http.messages import Events, Reply
+from gateway.replies import LINES, problem
+from schemas.errors import Malformed, Refusal
+from schemas.gateway import TooSlow
+from services.foundation.ids import new_id
+
+log = logging.getLogger("marquee.request")
+LINGER_SECONDS = 1.0
+STALLED_SECONDS = 5.0       # a reader of a stream who takes nothing for so long is let go
+STREAM_BUFFER = 16 << 10    # bytes on their way to such a reader; the kernel's own idea of it is megabytes
+
+
+class Protocol(HttpOnlyProtocol):
+    wbufsize = 64 << 10    # a seat map and its head leave in one piece
+    lingers = False
+
+    def _read_request_line(self) -> bytes:
+        """The first line of the next request; empty when none comes in time."""
+        try:
+            with eventlet.Timeout(self.server.socket_timeout, TooSlow()):
+                line = bytes(self.rfile.readline(self.server.url_length_limit))
+        except (TooSlow, OSError):
+            return b""
+        if len(line) >= self.server.url_length_limit:
+            self._refuse(Malformed(detail="The address is too long."))
+            return b""
+        return line
+
+    def parse_request(self) -> bool:
+        try:
+            with eventlet.Timeout(self.server.socket_timeout, TooSlow()):
+                self._parse_head()
+            return True
+        except ConnectionError:
+            self.close_connection = True
+        except TimeoutError:
+            self._refuse(TooSlow())
+        except (HeaderLineTooLong, HeadersTooLarge):
+            self._refuse(Malformed(detail="The headers are too long."))
+        except Refusal as refusal:
+            self._refuse(refusal)
+        return False
+
+    def _parse_head(self) -> None:
+        self.command, self.path, self.request_version = read_request_line(self.raw_requestline)
+        self.requestline = ""
+        self.headers = Head()
+        while (field := self.rfile.readline()) not in (b"\r\n", b"\n"):
+            if not field:
+                raise ConnectionError("left in the middle of a head")
+            self.headers.add(field)
+        self.headers.check(self.request_version)
+        wish = (self.headers.get("connection") or "").lower()
+        self.close_connection = "close" in wish or self.request_version == "HTTP/1.0" and "keep-alive" not in wish
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        environ["marquee.connection"] = self
+        environ["PATH_INFO"] = path_of(self.path)
+        body = environ["eventlet.input"]
+        if body.chunked_input:
+            environ["wsgi.input"] = environ["eventlet.input"] = ChunkedBody(
+                body.rfile, None, body.get_socket(), body.wfile, body.wfile_line, chunked_input=True)
+        return environ
+
+    def close_after_reply(self) -> None:
+        self.close_connection = True
+
+    def close_if_unread(self) -> None:
+        """What is left of a body nobody wanted to read is not read; the connection ends with the reply."""
+        body = self.environ["eventlet.input"]
+        if body.chunk_length != 0 if body.chunked_input else body.position < body.content_length:
+            self.close_connection = self.lingers = True
+
+    def stream(self, write: Callable[[bytes], None], events: Events) -> None:
+        """Send the events as they come, until they end or the reader is gone; the connection ends with them."""
+        self.close_connection = True
+        try:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
+            self.connection.settimeout(STALLED_SECONDS)
+            for event in events:
+                write(event)
+            write(b"")  # the last chunk
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)  # or what was not sent would be tried again
+        finally:
+            events.close()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer what never became a request."""
+        request_id = new_id()
+        reply = problem(refusal, request_id)
+        log.info("unreadable", extra={"event": "request", "room": "gateway", "request_id": request_id,
+                                      "status": reply.status})
+        self.close_connection = self.lingers = True
+        self.wfile.write(last_words(reply))
+        self.wfile.flush()
+
+    def finish(self) -> None:
+        if self.lingers:
+            linger(self.connection)
+        super().finish()
+
+
+def last_words(reply: Reply) -> bytes:
+    """A whole response, after which the connection is closed."""
+    headers = [*reply.headers, ("Content-Length", str(len(reply.body))), ("Connection", "close")]
+    lines = [f"HTTP/1.1 {LINES[reply.status]}", *(f"{name}: {value}" for name, value in headers), "", ""]
+    return "\r\n".join(lines).encode("latin-1") + reply.body
+
+
+def linger(sock: Any) -> None:
+    """Closing on unread bytes would reset the connection, and our answer might never arrive."""
+    deadline = time.monotonic() + LINGER_SECONDS
+    with contextlib.suppress(OSError):
+        sock.shutdown(1)
+        sock.settimeout(LINGER_SECONDS)
+        while time.monotonic() < deadline and sock.recv(65536):
+            pass

@@ -1,0 +1,65 @@
+"""What a fresh mesh needs beyond its processes: schemas, the demo programme and an audience for it."""
+
+import importlib
+from contextlib import redirect_stdout
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+
+from operations.operator_error import Trouble
+from operations.processes.mesh import Mesh
+from operations.servers.base import Answer
+
+
+def migrate(mesh: Mesh) -> None:
+    """Bring every room's schema to its newest revision."""
+    if mesh.mariadb.answer() is not Answer.READY:
+        raise Trouble(f"MariaDB does not answer at {mesh.mariadb.where}.")
+    try:
+        migrations().upgrade_all()
+    except TimeoutError as late:
+        raise Trouble(str(late)) from None
+
+
+def migrations() -> ModuleType:
+    """Imported when it is needed: most verbs are quick because they do without SQLAlchemy."""
+    return importlib.import_module("services.foundation.migrate")
+
+
+def declare_events(mesh: Mesh) -> None:
+    """Every event finds the queues of its consumers, from the first on."""
+    importlib.import_module("operations.event_commands").declare(mesh)
+
+
+def load_demo(mesh: Mesh) -> None:
+    """Load the demo programme; loading it again changes nothing."""
+    if (demo := demo_of(mesh)) and (command := find("operations.programme_loading:load_command")):
+        with redirect_stdout(StringIO()):
+            command.main([str(demo)], standalone_mode=False)
+
+
+def seat_demo_audience(mesh: Mesh) -> None:
+    """Sell some seats of the demo programme, so that its halls look alive."""
+    if (demo := demo_of(mesh)) and (function := find("operations.demo.sales:seat_demo_audience")):
+        try:
+            function(demo)
+        except Exception as error:  # half-empty halls are no reason to stop a healthy mesh
+            click.echo(f"The demo programme has no audience: {error}", err=True)
+
+
+def demo_of(mesh: Mesh) -> Path | None:
+    """The demo programme; a cinema in earnest has none."""
+    demo = mesh.root / "programme" / "demo.yml"
+    return demo if mesh.settings["environment"] == "local" and demo.exists() else None
+
+
+def find(address: str) -> Any | None:
+    """What `module:name` names, or None when there is no such module."""
+    module, _, name = address.partition(":")
+    return getattr(importlib.import_module(module), name) if find_spec(module) else None
+
+

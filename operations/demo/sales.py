@@ -1,0 +1,86 @@
+"""Sells some seats of the demo programme the way anyone would: by buying and paying."""
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from nameko.standalone.rpc import ClusterRpcClient
+
+from schemas.errors import Refusal
+from services.film.programme_import import sold_shares
+
+PARTY_SIZES = (1, 2, 2, 2, 3, 4)
+SEATS_PER_ORDER = 8
+AT_ONCE = 4
+Unit = tuple[str, ...]  # what is only sold whole: a seat, or the two of a couple seat
+
+
+def seat_demo_audience(programme: Path) -> int:
+    """Fill the screenings that the programme wants partly sold; returns how many seats were sold.
+
+    A screening that has an audience already is left alone, so this can be repeated.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as tills:
+        return sum(tills.map(lambda wish: _fill(*wish), sold_shares(programme)))
+
+
+def _fill(screening_id: str, share: float) -> int:
+    caller = {"user_id": "demo-audience", "username": "demo-audience", "roles": []}
+    with ClusterRpcClient(context_data={"caller": caller, "request_id": "demo-audience"}, timeout=30) as rooms:
+        hall = rooms.film.get_hall_info(screening_id=screening_id)
+        if any(seat["state"] != "free" for seat in hall["seats"]):
+            return 0
+        return _sell(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
+
+
+def _sell(rooms: Any, screening_id: str, chosen: list[Unit]) -> int:
+    sold = 0
+    for seats in orders(chosen):
+        try:
+            order = rooms.order.buy(screening_id=screening_id, seats=seats)
+            rooms.order.pay(order_id=order["order_id"], method="sandbox")
+        except Refusal:
+            continue  # a real buyer was quicker, or the film has just begun
+        sold += len(seats)
+    return sold
+
+
+def orders(chosen: list[Unit]) -> Iterator[list[str]]:
+    """The same seats in as many orders as it takes."""
+    order: list[str] = []
+    for unit in chosen:
+        if len(order) + len(unit) > SEATS_PER_ORDER:
+            yield order
+            order = []
+        order.extend(unit)
+    if order:
+        yield order
+
+
+def parties(chart: dict[str, Any], share: float, dice: random.Random) -> list[Unit]:
+    """Seats for `share` of the hall: parties side by side, most of them two thirds back and in the middle."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for seat in chart["seats"]:
+        if seat["kind"] not in ("wheelchair", "companion"):
+            rows.setdefault(seat["row"], []).append(seat)
+    depth, middle = chart["depth"] * 2 / 3, chart["width"] / 2
+
+    def distance(seat: dict[str, Any]) -> float:
+        return abs(seat["y"] - depth) + abs(seat["x"] - middle) / 2 + dice.uniform(0, 6)
+
+    everyone = [seat for row in rows.values() for seat in row]
+    chosen: set[Unit] = set()
+    for first in sorted(everyone, key=distance):
+        if sum(map(len, chosen)) >= share * len(chart["seats"]):
+            break
+        row = rows[first["row"]]
+        place = row.index(first)
+        chosen.update(_whole(seat) for seat in row[place:place + dice.choice(PARTY_SIZES)])
+    return sorted(chosen)
+
+
+def _whole(seat: dict[str, Any]) -> Unit:
+    other = seat.get("goes_with")
+    return tuple(sorted((seat["seat_id"], other))) if other else (seat["seat_id"],)

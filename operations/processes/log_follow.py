@@ -1,0 +1,81 @@
+"""The logs of all programs, followed as one."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from operations.processes.log_format import clock_of, render
+
+POLL_SECONDS = 0.1
+
+
+class Tail:
+    """The lines that are added to a log, across its rotations."""
+
+    def __init__(self, path: Path, from_end: bool) -> None:
+        self.path = path
+        self.file = path.open("rb")
+        self.rest = b""
+        if from_end:
+            self.file.seek(0, os.SEEK_END)
+
+    def lines(self) -> Iterator[str]:
+        yield from self.read()
+        if self.is_rotated():
+            self.file.close()
+            self.file = self.path.open("rb")
+            yield from self.read()
+
+    def read(self) -> Iterator[str]:
+        *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
+        for line in lines:
+            if text := line.decode(errors="replace").rstrip():
+                yield text
+
+    def is_rotated(self) -> bool:
+        try:
+            return not os.path.samestat(os.fstat(self.file.fileno()), self.path.stat())
+        except FileNotFoundError:
+            return False  # for the moment between its renaming and the new one
+
+
+class Journal:
+    """What the wanted programs' logs say from now on; a log that appears later is told from its beginning."""
+
+    def __init__(self, folder: Path, wanted: Callable[[str], bool]) -> None:
+        self.folder = folder
+        self.wanted = wanted
+        self.tails: dict[Path, Tail] = {}
+        self.open_new(from_end=True)
+
+    def open_new(self, from_end: bool) -> None:
+        for path in sorted(self.folder.glob("*.log")):
+            if path not in self.tails and self.wanted(path.stem):
+                self.tails[path] = Tail(path, from_end)
+
+    def lines(self) -> list[str]:
+        """The new lines of all programs, rendered, in the order of their times."""
+        self.open_new(from_end=False)
+        timed: list[tuple[str, str]] = []
+        for path, tail in self.tails.items():
+            clock = ""
+            for line in tail.lines():
+                text = render(line, path.stem)
+                clock = clock_of(text) or clock
+                timed.append((clock, text))
+        return [text for _, text in sorted(timed, key=lambda entry: entry[0])]
+
+    def follow(self, goes_on: Callable[[], bool]) -> None:
+        """Print new lines until `goes_on`, which is asked once a second, says otherwise."""
+        asked = time.monotonic()
+        while True:
+            for line in self.lines():
+                click.echo(line)
+            if time.monotonic() - asked > 1:
+                if not goes_on():
+                    return
+                asked = time.monotonic()
+            time.sleep(POLL_SECONDS)

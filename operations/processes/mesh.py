@@ -1,0 +1,126 @@
+"""One mesh on this machine: its settings, its folders, its rooms."""
+
+import fcntl
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from operations.operator_error import Trouble
+from operations.processes.programs import Program
+from operations.servers.base import Server
+from operations.servers.mariadb import MariaDB
+from operations.servers.rabbitmq import RabbitMQ
+from operations.servers.redis import Redis
+from services.foundation import settings
+
+ROOT = settings.CONFIG.parent
+ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
+
+
+@dataclass(frozen=True)
+class Mesh:
+    settings: dict[str, Any]
+    root: Path = ROOT
+
+    @classmethod
+    def load(cls) -> "Mesh":
+        try:
+            return cls(settings.load())
+        except settings.SettingsError as error:
+            raise Trouble(str(error)) from None
+
+    @cached_property
+    def run_folder(self) -> Path:
+        return self.root / Path(str(self.settings["run_folder"])).expanduser()
+
+    @property
+    def log_folder(self) -> Path:
+        return self.run_folder / "log"
+
+    @cached_property
+    def rabbitmq(self) -> RabbitMQ:
+        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq")
+
+    @cached_property
+    def mariadb(self) -> MariaDB:
+        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb")
+
+    @cached_property
+    def redis(self) -> Redis:
+        return Redis(list(self.settings["REDIS_URIS"].values()), self.run_folder / "redis")
+
+    @property
+    def servers(self) -> list[Server]:
+        return [self.rabbitmq, self.mariadb, self.redis]
+
+    @cached_property
+    def rooms(self) -> list[Program]:
+        """A program for each room in the tree, with the instances that the settings ask for."""
+        instances = self.settings.get("instances", {})
+        wanted = [(room, int(instances.get(room, 1))) for room in find_rooms(self.root)]
+        return [self.room(room, count) for room, count in wanted if count > 0]
+
+    def room(self, name: str, instances: int) -> Program:
+        nameko = str(Path(sys.executable).with_name("nameko"))
+        command = [nameko, "run", "--config", "config.yml", module_of(name)]
+        return Program(name, command, self.root, ENVIRONMENT, instances)
+
+    @property
+    def auditor(self) -> Program:
+        return Program("auditor", [sys.executable, "-m", "operations", "audit"], self.root, ENVIRONMENT)
+
+    @property
+    def programs(self) -> list[Program]:
+        """All that runs, beside the servers."""
+        return [*self.rooms, self.auditor]
+
+    @property
+    def web_address(self) -> tuple[str, int]:
+        """Where the gateway is reached from here; a gateway on every address is also on loopback."""
+        host, _, port = str(self.settings["WEB_SERVER_ADDRESS"]).rpartition(":")
+        return ("127.0.0.1" if host.strip("0.") == "" else host), int(port)
+
+    @property
+    def url(self) -> str:
+        return "http://{}:{}".format(*self.web_address)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the settings that a running mesh can't take over: all but the numbers of instances."""
+        kept = {name: value for name, value in self.settings.items() if name != "instances"}
+        return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
+
+    def make_folders(self) -> None:
+        self.run_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.log_folder.mkdir(mode=0o700, exist_ok=True)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """One start or stop at a time; whoever comes second waits for the first to end."""
+        self.make_folders()
+        with open(os.open(self.run_folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                click.echo("Another start or stop is under way; waiting for it to end.")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def find_rooms(root: Path) -> list[str]:
+    """The gateway and every folder of services/ that has a service.py."""
+    rooms = sorted(file.parent.name for file in root.glob("services/*/service.py"))
+    return [*(["gateway"] if (root / "gateway" / "service.py").exists() else []), *rooms]
+
+
+def module_of(room: str) -> str:
+    return "gateway.service" if room == "gateway" else f"services.{room}.service"

@@ -1,0 +1,104 @@
+"""supervisord as our process manager: starting it, and talking to the one that runs."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from supervisor.states import RUNNING_STATES
+from supervisor.xmlrpc import SupervisorTransport
+
+from operations.operator_error import Trouble
+from operations.processes.programs import Program, render
+
+# In the environment of supervisord and all that descends from it: how ./stop.sh knows its own.
+MARK = "MARQUEE_MESH"
+START_SECONDS = 10
+
+
+class Supervisor:
+    """The supervisord of a run folder, running or not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        with connect(self.folder) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
+
+    def is_running(self) -> bool:
+        try:
+            return bool(self.call("getState")["statename"] == "RUNNING")
+        except (OSError, xmlrpc.client.Error):
+            return False
+
+    def ensure(self, programs: list[Program]) -> None:
+        """Run with these programs; one that runs already takes over what changed."""
+        (self.folder / "supervisord.conf").write_text(render(programs))
+        if self.is_running():
+            self.reread()
+        else:
+            self.launch()
+
+    def launch(self) -> None:
+        """Start supervisord in a session of its own, out of reach of a terminal's Ctrl-C."""
+        (self.folder / "mark").write_text(mark := secrets.token_hex(16))
+        executable = str(Path(sys.executable).with_name("supervisord"))
+        with (self.folder / "log" / "supervisord.out").open("w") as output:
+            daemon = subprocess.Popen(
+                [executable, "-c", "supervisord.conf"], cwd=self.folder, env={**os.environ, MARK: mark},
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_running():
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                raise Trouble(f"supervisord does not start: see {output.name}.")
+            time.sleep(0.05)
+
+    def reread(self) -> None:
+        [[added, changed, removed]] = self.call("reloadConfig")
+        for name in (*changed, *removed):
+            self.call("stopProcessGroup", name)
+            self.call("removeProcessGroup", name)
+        for name in (*added, *changed):
+            self.call("addProcessGroup", name)
+
+    def processes(self, *programs: str) -> list[dict[str, Any]]:
+        """What supervisord knows of each process (group, name, state, pid, ...) of these programs, or of all."""
+        return [process for process in self.call("getAllProcessInfo") if not programs or process["group"] in programs]
+
+    def programs(self) -> set[str]:
+        """The programs of a running supervisord; none when it does not run."""
+        return {str(process["group"]) for process in self.processes()} if self.is_running() else set()
+
+    def start(self, *programs: str) -> None:
+        """Start what does not run of these programs, without waiting for it."""
+        for process in self.processes():
+            if process["group"] in programs and process["state"] not in RUNNING_STATES:
+                self.call("startProcess", f"{process['group']}:{process['name']}", False)
+
+    def stop(self, *programs: str) -> None:
+        """Stop these programs, all at once, and wait until they are gone."""
+        for name in programs:
+            self.call("stopProcessGroup", name, False)
+        while any(process["pid"] for process in self.processes() if process["group"] in programs):
+            time.sleep(0.05)
+
+
+@contextmanager
+def connect(folder: Path) -> Iterator[xmlrpc.client.ServerProxy]:
+    """A line to the socket in the folder, by the folder's descriptor: its path may be too long for a socket."""
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    transport = SupervisorTransport(serverurl=f"unix:///proc/self/fd/{descriptor}/supervisor.sock")
+    try:
+        yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+    finally:
+        transport.close()
+        os.close(descriptor)
+

@@ -1,0 +1,107 @@
+"""`@call(METHOD)`: a room's method as its contract describes it.
+
+Loads the request by its schema, checks who is asking, dumps the reply, and writes one log line.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from eventlet import Timeout
+from nameko.extensions import DependencyProvider
+
+from schemas.base import Method
+from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unauthenticated
+from services.foundation.database import CommitUnknown
+from services.foundation.rpc.server import is_overdue, rpc
+
+log = logging.getLogger("marquee.call")
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who is asking, as the gateway verified it; `user_id` is None for a guest or another room.
+
+    `has_left`: nobody waited for the answer any more when a worker came to the call.
+    """
+
+    user_id: str | None = None
+    username: str | None = None
+    roles: tuple[str, ...] = ()
+    token_id: str | None = None
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    has_left: bool = False
+
+    @classmethod
+    def of(cls, context: dict[str, Any]) -> "Asker":
+        caller = context.get("caller")
+        caller = caller if isinstance(caller, dict) else {}
+        roles = caller.get("roles")
+        return cls(
+            user_id=caller.get("user_id"), username=caller.get("username"),
+            roles=tuple(roles) if isinstance(roles, list) else (),
+            token_id=caller.get("token_id"), request_id=context.get("request_id"),
+            idempotency_key=context.get("idempotency_key"), has_left=is_overdue(context),
+        )
+
+    def permit(self, method: Method) -> None:
+        """Raise Unauthenticated or Forbidden unless the asker may call `method`."""
+        if method.access in ("public", "internal"):
+            return
+        if self.user_id is None:
+            raise Unauthenticated()
+        if method.access == "staff" and not {"staff", "admin"} & set(self.roles):
+            raise Forbidden()
+        if method.access == "admin" and "admin" not in self.roles:
+            raise Forbidden()
+
+
+class AskerProvider(DependencyProvider):
+    """Injects the Asker; a room that has `@call` methods has `asker = AskerProvider()`."""
+
+    def get_dependency(self, worker_ctx: Any) -> Asker:
+        return Asker.of(worker_ctx.context_data)
+
+
+def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Callable[..., Any]]:
+    """Serve `method` by RPC with the decorated function of (self, request)."""
+
+    def decorate(function: Callable[[Any, dict[str, Any]], Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def serve(self: Any, /, **fields: Any) -> Any:
+            started = time.perf_counter()
+            outcome = "ok"
+            try:
+                if self.asker.has_left:
+                    raise RoomSilent(room=method.room)  # as its caller was told at the deadline
+                self.asker.permit(method)
+                return method.dump(function(self, method.load(fields)))
+            except Refusal as refusal:
+                outcome = refusal.code
+                raise
+            except CommitUnknown as problem:
+                outcome = OutcomeUnknown.code
+                raise OutcomeUnknown() from problem
+            except Timeout as overdue:
+                # It is no Exception: leaving the method it would take the worker along and answer nobody.
+                outcome = "Timeout"
+                raise TimeoutError(str(overdue)) from overdue
+            except Exception as problem:
+                outcome = type(problem).__name__
+                raise
+            finally:
+                log.info(
+                    "%s.%s", method.room, method.name,
+                    extra={"event": "call", "room": method.room, "request_id": self.asker.request_id,
+                           "user_id": self.asker.user_id, "outcome": outcome,
+                           "ms": round((time.perf_counter() - started) * 1000, 2)},
+                )
+
+        serve.contract = method  # type: ignore[attr-defined]
+        return rpc(expected_exceptions=(Refusal,))(serve)
+
+    return decorate

@@ -1,0 +1,88 @@
+"""A Post that sends messages by SMTP, each on a connection of its own."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from services.notification.delivery.errors import PostDown, Undeliverable
+
+ENHANCED_STATUS = re.compile(rb"\A\d\.\d{1,3}\.\d{1,3}\b")  # RFC 3463, such as 5.1.1
+UTF8_OPTIONS = ("SMTPUTF8", "BODY=8BITMIME")
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """`security`: `starttls`, `tls` (from the first byte) or `none`. `timeout`: seconds for each step."""
+
+    host: str
+    port: int
+    security: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""  # whom to trust; empty: the certificates of the system
+    timeout: float = 10
+
+
+class Mail:
+    needs_address = True
+
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
+
+    def send(self, message: EmailMessage) -> None:
+        sender, [recipient] = message["From"].addresses[0].addr_spec, message["To"].addresses
+        utf8 = not recipient.addr_spec.isascii()
+        # Seven bits, because not every server on the way takes eight; SMTPUTF8 goes by such servers only.
+        content = message.as_bytes(policy=message.policy.clone(cte_type="8bit" if utf8 else "7bit", linesep="\r\n"))
+        try:
+            with self._connection() as connection:
+                if utf8:
+                    insist_on_utf8(connection)
+                connection.sendmail(sender, [recipient.addr_spec], content, UTF8_OPTIONS if utf8 else ())
+        except smtplib.SMTPRecipientsRefused as problem:
+            [(code, words)] = problem.recipients.values()
+            raise (Undeliverable if code >= 500 else PostDown)(answer(code, words)) from None
+        except smtplib.SMTPDataError as problem:
+            raise (Undeliverable if problem.smtp_code >= 500 else PostDown)(
+                answer(problem.smtp_code, problem.smtp_error)) from None
+        except smtplib.SMTPResponseException as problem:
+            raise PostDown(answer(problem.smtp_code, problem.smtp_error)) from None
+        except (OSError, smtplib.SMTPException) as problem:  # an SMTPException may quote what we sent
+            raise PostDown(type(problem).__name__) from None
+
+    @contextmanager
+    def _connection(self) -> Iterator[smtplib.SMTP]:
+        server = self._server
+        context = ssl.create_default_context(cafile=server.ca_file or None)
+        if server.security == "tls":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout,
+                                                        context=context)
+        else:
+            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+        try:
+            if server.security == "starttls":
+                connection.starttls(context=context)
+            if server.user:
+                connection.login(server.user, server.password)
+            yield connection
+            with suppress(OSError, smtplib.SMTPException):  # it was taken: no parting word changes that
+                connection.quit()
+        finally:
+            connection.close()
+
+
+def insist_on_utf8(connection: smtplib.SMTP) -> None:
+    """Raises Undeliverable when the server has no way to such an address."""
+    connection.ehlo_or_helo_if_needed()
+    if not (connection.has_extn("smtputf8") and connection.has_extn("8bitmime")):
+        raise Undeliverable("the mail server has no SMTPUTF8")
+
+
+def answer(code: int, words: bytes | str) -> str:
+    """A server's answer without its words, which may name the recipient."""
+    status = ENHANCED_STATUS.match(words if isinstance(words, bytes) else words.encode())
+    return f"the mail server answered {code}" + (f" {status.group().decode()}" if status else "")

@@ -1,0 +1,64 @@
+"""The file with the keys that sign ticket codes: the operator's, or one made at the first start on a local machine."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nameko import config
+from nameko.extensions import DependencyProvider
+
+from services.foundation.settings import SettingsError
+from services.order.tickets.codes import TicketKeys
+
+KEY = re.compile(b"-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----", re.DOTALL)
+
+
+class TicketKeyFile(DependencyProvider):
+    """Injects the TicketKeys of `order.ticket_key_file`."""
+
+    def setup(self) -> None:
+        self._keys = load(config)
+
+    def get_dependency(self, worker_ctx: Any) -> TicketKeys:
+        return self._keys
+
+
+def load(settings: Any) -> TicketKeys:
+    """The keys of this mesh. Raises SettingsError with what is missing."""
+    if given := settings["order"]["ticket_key_file"]:
+        return read_file(Path(given).expanduser())
+    if settings["environment"] != "local":
+        raise SettingsError("MARQUEE_ENVIRONMENT is not `local`, but MARQUEE_TICKET_KEY names no file with the key "
+                            "that signs tickets. `openssl genpkey -algorithm ed25519` makes one.")
+    path = Path(settings["run_folder"]).expanduser() / "ticket.key"
+    if not path.exists():
+        make_file(path)
+    return read_file(path)
+
+
+def read_file(path: Path) -> TicketKeys:
+    """One or more Ed25519 keys as PEM, the one that signs first."""
+    try:
+        keys = [serialization.load_pem_private_key(pem, password=None) for pem in KEY.findall(path.read_bytes())]
+    except (OSError, ValueError) as problem:
+        raise SettingsError(f"The ticket keys in {path} can't be read: {type(problem).__name__}.") from None
+    signing = [key for key in keys if isinstance(key, Ed25519PrivateKey)]
+    if not signing or len(signing) != len(keys):
+        raise SettingsError(f"{path} must hold Ed25519 keys as PEM, and nothing else.")
+    return TicketKeys(signing)
+
+
+def make_file(path: Path) -> None:
+    """A new key that only its owner may read; where another process was faster, its key stays."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

@@ -1,0 +1,67 @@
+"""What a buyer can do at the sandbox's page, and where that leads."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
+
+from schemas.payment import UnknownPayment
+from services.payment.models import SandboxCharge
+from services.payment.sandbox import provider
+
+CODE = "1234"
+WRONG_CODES = 3      # the last of which ends it
+OUTCOMES = {"pay": ("authorized", None), "challenge": ("challenged", None), "decline": ("declined", "declined"),
+            "insufficient_funds": ("declined", "insufficient_funds")}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A buyer at the page: what is to be paid, and whether it still is."""
+
+    payment_id: str
+    amount: int
+    currency: str
+    status: str
+    return_url: str
+    wrong_code: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in provider.OPEN
+
+
+def visit(tx: Connection, payment_id: str) -> Visit:
+    """Raises UnknownPayment, also for a payment that has no page."""
+    provider.expire(tx, payment_id)
+    return _visit(tx, payment_id)
+
+
+def choose(tx: Connection, payment_id: str, choice: str, code: str) -> Visit:
+    """Do what the buyer chose, if it is not too late for that; choosing again changes nothing."""
+    visit(tx, payment_id)
+    if choice == "confirm":
+        return _confirm(tx, payment_id, code)
+    if choice in OUTCOMES:
+        status, reason = OUTCOMES[choice]
+        provider.move(tx, payment_id, ("pending",), status, reason=reason)
+    return _visit(tx, payment_id)
+
+
+def _confirm(tx: Connection, payment_id: str, code: str) -> Visit:
+    if code.strip() == CODE:
+        provider.move(tx, payment_id, ("challenged",), "authorized")
+        return _visit(tx, payment_id)
+    here = (SandboxCharge.payment_id == payment_id) & (SandboxCharge.status == "challenged")
+    tx.execute(update(SandboxCharge).where(here).values(wrong_codes=SandboxCharge.wrong_codes + 1))
+    if tx.execute(select(SandboxCharge.wrong_codes).where(here)).scalar() == WRONG_CODES:
+        provider.move(tx, payment_id, ("challenged",), "declined", reason="challenge_failed")
+    return _visit(tx, payment_id, wrong_code=True)
+
+
+def _visit(tx: Connection, payment_id: str, wrong_code: bool = False) -> Visit:
+    row: Any = tx.execute(provider.find(payment_id)).first()
+    if row is None or row.return_url is None:
+        raise UnknownPayment()
+    return Visit(row.payment_id, row.amount, row.currency, row.status, row.return_url, wrong_code)

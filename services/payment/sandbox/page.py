@@ -1,0 +1,72 @@
+"""The sandbox's page as HTML: forms without scripts, in English or Chinese, plainly about test money."""
+
+from urllib.parse import urlsplit
+
+from schemas.currencies import format_money
+from services.payment.sandbox.checkout import CODE, Visit
+
+CHOICES = ("pay", "challenge", "decline", "insufficient_funds")
+WORDS = {
+    "en": {
+        "title": "Test payment", "banner": "Test money. No card is asked for and nothing is charged.",
+        "to_pay": "To pay", "what": "How should this payment end?", "pay": "Pay", "challenge": "Pay, after a code",
+        "decline": "Be declined", "insufficient_funds": "Have too little money", "abandon": "Back without paying",
+        "code_title": "Confirm that it is you", "code": "Code",
+        "code_hint": "A bank would send one. Here it is {code}.",
+        "confirm": "Confirm", "wrong": "That was not the code.",
+    },
+    "zh": {
+        "title": "测试付款", "banner": "这是测试用的钱：不需要银行卡，也不会扣款。",
+        "to_pay": "应付", "what": "这笔付款要怎样结束?", "pay": "付款", "challenge": "输入验证码后付款",
+        "decline": "被拒绝", "insufficient_funds": "余额不足", "abandon": "不付款，返回",
+        "code_title": "请确认是您本人", "code": "验证码", "code_hint": "银行会发给您；这里是 {code}。",
+        "confirm": "确认", "wrong": "验证码不对。",
+    },
+}
+PAGE = """<!doctype html>
+<html lang="{language}" data-theme="dark"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} · Marquee</title>
+<link rel="icon" href="/web/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/web/style/base.css"><link rel="stylesheet" href="/web/style/shell.css">
+<link rel="stylesheet" href="/web/style/sandbox.css"></head>
+<body><p class="test-money" role="note">{banner}</p>
+<main class="checkout"><p class="logo">Marquee</p><h1>{heading}</h1>{body}</main></body></html>
+"""
+
+
+def render(visit: Visit, language: str) -> str:
+    """The page for a visit that is not over."""
+    words = WORDS[language]
+    price = format_money(visit.amount, visit.currency)
+    amount = f'<p class="amount"><span class="muted">{words["to_pay"]}</span> <strong>{price}</strong></p>'
+    if visit.status == "challenged":
+        body = amount + _form(visit, _code_field(visit, words) + _button("confirm", words, "primary"))
+    else:
+        buttons = "".join(_button(choice, words, "primary" if choice == "pay" else "") for choice in CHOICES)
+        body = amount + _form(visit, f'<p class="muted">{words["what"]}</p>{buttons}')
+    body += _form(visit, _button("abandon", words, "link"))
+    heading = words["code_title"] if visit.status == "challenged" else words["title"]
+    return PAGE.format(language="zh-CN" if language == "zh" else "en", title=words["title"], banner=words["banner"],
+                       heading=heading, body=body)
+
+
+def return_origin(visit: Visit) -> str | None:
+    """Where the form leads in the end, when that is not here."""
+    parts = urlsplit(visit.return_url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme else None
+
+
+def _form(visit: Visit, inside: str) -> str:
+    return f'<form class="stack" method="post" action="/payment/sandbox/{visit.payment_id}">{inside}</form>'
+
+
+def _button(choice: str, words: dict[str, str], kind: str) -> str:
+    return f'<button class="wide {kind}" name="choice" value="{choice}">{words[choice]}</button>'
+
+
+def _code_field(visit: Visit, words: dict[str, str]) -> str:
+    wrong = f'<small class="warning" role="alert" id="wrong">{words["wrong"]}</small>' if visit.wrong_code else ""
+    described = ' aria-invalid="true" aria-describedby="wrong hint"' if visit.wrong_code else ' aria-describedby="hint"'
+    return (f'<label class="field">{words["code"]}<input name="code" inputmode="numeric" autocomplete="one-time-code" '
+            f'maxlength="16" autofocus{described}>{wrong}'
+            f'<small id="hint">{words["code_hint"].format(code=CODE)}</small></label>')

@@ -1,0 +1,63 @@
+"""The project's own files, as text and as syntax."""
+
+import ast
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("schemas", "gateway", "services", "operations", "testbed", "bench", "chaos", "tests")
+SHIPPED = ("schemas", "gateway", "services", "operations")
+# Hidden folders are what tools leave behind, but for these.
+KEPT = {".ci", ".github"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Python file."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path.relative_to(ROOT))
+
+    @property
+    def package(self) -> str:
+        return self.path.relative_to(ROOT).parts[0]
+
+    @property
+    def is_migration(self) -> bool:
+        """Written by Alembic, for the most part."""
+        return "migrations" in self.path.parts
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text()
+
+    @property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    def functions(self) -> Iterator[tuple[str, int]]:
+        """The name and the length of every function, in lines."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{self}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@cache
+def sources(*packages: str) -> list[Source]:
+    """Every Python file of these packages, or of all."""
+    return [Source(path) for package in packages or PACKAGES for path in files(ROOT / package, ".py")]
+
+
+def files(folder: Path, *endings: str) -> list[Path]:
+    """Every file below a folder whose name ends so."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders
+                            if name != "__pycache__" and (not name.startswith(".") or name in KEPT))
+        found += [Path(place, name) for name in sorted(names) if name.endswith(endings)]
+    return found

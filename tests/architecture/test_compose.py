@@ -1,0 +1,92 @@
+"""docker-compose.yml starts the mesh that ./run.sh starts."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from operations.processes.mesh import ROOT, find_rooms, module_of
+
+COMPOSE = ROOT / "docker-compose.yml"
+SERVERS = {"rabbitmq", "redis", "mariadb"}
+PASSWORDS = ("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD")
+MONEY = ("MARQUEE_PAYMENT_PROVIDER", "MARQUEE_PUBLIC_URL")
+
+
+class Plain(yaml.SafeLoader):
+    """Leaves ${...} as it is; nameko teaches SafeLoader to fill it in as soon as it loads a configuration."""
+
+    yaml_implicit_resolvers = {letter: [each for each in resolvers if each[0] != "!env_var"]
+                               for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    return dict(yaml.load(COMPOSE.read_text(), Plain)["services"])
+
+
+def test_its_rooms_are_those_of_the_tree(services: dict[str, Any]) -> None:
+    assert sorted(services.keys() - SERVERS - {"migrate", "auditor"}) == sorted(find_rooms(ROOT))
+
+
+@pytest.mark.parametrize("room", find_rooms(ROOT))
+def test_a_room_runs_its_own_module_from_our_image(services: dict[str, Any], room: str) -> None:
+    assert services[room]["command"] == f"nameko run --config config.yml {module_of(room)}"
+    assert services[room]["image"] == "marquee"
+    assert services[room]["build"] == "."
+
+
+@pytest.mark.parametrize("room", find_rooms(ROOT))
+def test_a_room_waits_for_the_schemas_and_the_servers(services: dict[str, Any], room: str) -> None:
+    assert services[room]["depends_on"] == {
+        "migrate": {"condition": "service_completed_successfully"},
+        "rabbitmq": {"condition": "service_healthy"},
+        "redis": {"condition": "service_healthy"},
+    }
+
+
+def test_every_room_can_be_scaled(services: dict[str, Any]) -> None:
+    assert not [name for name, service in services.items() if "container_name" in service]
+    assert [name for name, service in services.items() if "ports" in service] == ["gateway"]
+
+
+def test_it_runs_in_earnest_with_passwords_that_must_be_given(services: dict[str, Any]) -> None:
+    for room in find_rooms(ROOT):
+        settings = services[room]["environment"]
+        assert settings["MARQUEE_ENVIRONMENT"] == "production"
+        assert all(settings[name].startswith("${" + name + ":?") for name in PASSWORDS)
+
+
+def test_it_takes_test_money_only_when_that_is_said(services: dict[str, Any]) -> None:
+    for name in (*find_rooms(ROOT), "auditor", "migrate"):
+        settings = services[name]["environment"]
+        assert all(settings[variable].startswith("${" + variable + ":?") for variable in MONEY)
+        assert settings["MARQUEE_ALLOW_TEST_MONEY"] == "${MARQUEE_ALLOW_TEST_MONEY:-no}"
+
+
+def test_the_servers_keep_the_same_promises(services: dict[str, Any]) -> None:
+    assert "--innodb-flush-log-at-trx-commit=1" in services["mariadb"]["command"]
+    redis = " ".join(services["redis"]["command"])
+    for promise in ("--maxmemory-policy noeviction", "--appendonly yes", "--appendfsync everysec", "--requirepass"):
+        assert promise in redis
+    assert services["rabbitmq"]["environment"]["RABBITMQ_DEFAULT_USER"] != "guest"
+
+
+def compose_command() -> list[str]:
+    """docker compose, or the older program of its own; empty when there is neither."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]) and subprocess.run([*command, "version"], capture_output=True).returncode == 0:
+            return command
+    return []
+
+
+@pytest.mark.skipif(not compose_command(), reason="docker compose is not installed")
+def test_docker_compose_reads_it() -> None:
+    environment = {**os.environ, **dict.fromkeys((*PASSWORDS, *MONEY), "secret")}
+    done = subprocess.run([*compose_command(), "--file", str(COMPOSE), "config", "--quiet"], cwd=Path("/"),
+                          env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

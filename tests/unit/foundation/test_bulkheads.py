@@ -1,0 +1,132 @@
+"""How many workers may wait for one other room, and who is told to come back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import eventlet
+import pytest
+from eventlet.event import Event
+
+from schemas.errors import RoomSilent, RoomUnavailable
+from services.foundation.rpc import bulkheads as module
+from services.foundation.rpc.bulkheads import Shares
+
+WORKERS = 8
+
+
+@pytest.fixture
+def shares(monkeypatch: pytest.MonkeyPatch) -> Shares:
+    monkeypatch.setattr(module, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.3)
+    return Shares(lambda: WORKERS)
+
+
+class Calls:
+    """Calls of many workers to rooms that answer when they are told to."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+        self.out: list[tuple[str, Event]] = []  # what a room has to answer, the oldest first
+
+    def to(self, room: str, count: int = 1) -> list[Any]:
+        calls = [eventlet.spawn(self._call, room) for _ in range(count)]
+        eventlet.sleep(0)
+        return calls
+
+    def answer(self, problem: Exception | None = None) -> None:
+        _, arrival = self.out.pop(0)
+        arrival.send_exception(problem) if problem else arrival.send("yes")
+        eventlet.sleep(0)
+        eventlet.sleep(0)
+
+    def _call(self, room: str) -> str:
+        try:
+            with self._shares.place(room):
+                self.out.append((room, arrival := Event()))
+                return str(arrival.wait())
+        except RoomUnavailable:
+            return "no"
+        except RoomSilent:
+            return "silent"
+
+    def rooms(self) -> str:
+        return " ".join(room for room, _ in self.out)
+
+
+@pytest.fixture
+def calls(shares: Shares) -> Calls:
+    return Calls(shares)
+
+
+def outcomes(threads: list[Any]) -> list[str]:
+    return [thread.wait() for thread in threads]
+
+
+def test_a_room_that_hangs_has_half_of_the_workers_and_the_rest_is_told_soon(calls: Calls) -> None:
+    crowd = calls.to("payment", 20)
+    assert calls.rooms() == "payment " * 3 + "payment"
+    assert outcomes(crowd[4:]) == ["no"] * 16
+    with took_no_time():
+        assert outcomes(calls.to("payment")) == ["no"]
+
+
+@contextmanager
+def took_no_time() -> Iterator[None]:
+    with eventlet.Timeout(0.05):
+        yield
+
+
+def test_another_room_is_called_all_the_same_and_some_workers_are_always_left(calls: Calls) -> None:
+    for room in ("payment", "kitchen", "film"):
+        calls.to(room, 20)
+    assert calls.rooms() == "payment payment payment payment kitchen kitchen film"
+
+
+def test_a_burst_waits_for_its_turn_while_the_room_answers(calls: Calls) -> None:
+    crowd = calls.to("payment", 20)
+    for _ in range(20):
+        eventlet.sleep(0.01)  # all of it together takes longer than a silent room is waited for
+        calls.answer()
+    assert outcomes(crowd) == ["yes"] * 20
+
+
+def test_of_a_room_that_answers_slowly_nobody_waits_long_for_a_turn(calls: Calls) -> None:
+    crowd = calls.to("payment", 20)
+    for _ in range(6):
+        eventlet.sleep(0.08)
+        calls.answer()
+    assert outcomes(crowd[:6]) == ["yes"] * 6
+    assert "no" in outcomes(crowd[12:])
+
+
+def test_a_room_that_let_a_deadline_pass_is_not_waited_for_until_it_answers(calls: Calls) -> None:
+    calls.to("payment", 4)
+    calls.answer(RoomSilent())
+    calls.to("payment")
+    with took_no_time():
+        assert outcomes(calls.to("payment")) == ["no"]
+    calls.answer()
+    calls.to("payment", 2)
+    calls.answer()
+    assert calls.rooms() == "payment " * 3 + "payment"
+
+
+def test_a_place_that_another_room_gives_back_is_used(calls: Calls) -> None:
+    calls.to("film", 4)
+    calls.to("payment", 3)
+    assert calls.rooms() == "film film film film payment payment"
+    calls.answer()
+    calls.answer()
+    assert calls.rooms() == "film film payment payment payment"
+
+
+def test_who_gives_up_in_line_leaves_no_gap(calls: Calls, shares: Shares) -> None:
+    calls.to("payment", 4)
+    with pytest.raises(ZeroDivisionError), eventlet.Timeout(0.02, ZeroDivisionError()), shares.place("payment"):
+        raise AssertionError("there was no place")
+    for _ in range(4):
+        calls.answer()
+    assert outcomes(calls.to("payment", 0)) == []
+    with shares.place("payment"):
+        assert shares._waiting["payment"] == 1

@@ -1,0 +1,45 @@
+"""Bodies that come in chunks."""
+
+import io
+
+import pytest
+
+from gateway.http.chunked_body import ChunkedBody
+
+
+def body(sent: bytes) -> ChunkedBody:
+    return ChunkedBody(io.BytesIO(sent), None, None, chunked_input=True)
+
+
+def test_the_chunks_are_put_together() -> None:
+    read = body(b"3\r\n{\"a\r\n3;note=1\r\n\":1\r\n1 \r\n}\r\n0\r\n\r\nGET /next")
+    assert read.read(100) == b'{"a":1}'
+    assert read.chunk_length == 0, "nothing of it is left unread"
+    assert read.rfile.read() == b"GET /next"
+
+
+def test_reading_on_after_the_last_chunk_leaves_the_next_request_alone() -> None:
+    read = body(b"2\r\n{}\r\n0\r\n\r\nGET /next")
+    assert read.read(100) == b"{}"
+    assert read.read(100) == b""
+    read.discard()
+    assert read.rfile.read() == b"GET /next"
+
+
+@pytest.mark.parametrize("sent", [
+    b"zz\r\n", b"-5\r\nabc\r\n0\r\n\r\n", b"0x3\r\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n",
+    b"3\r\nab\r\n0\r\n\r\n", b"3\nabc\r\n", b"", b"3\r\nabc", b"3\r\nabc\r\n", b"1" * 300,
+    b"0\r\nTrailer: x\r\n\r\n", b"123456789\r\n",
+])
+def test_what_is_not_in_chunks_is_refused_and_ends_the_connection(sent: bytes) -> None:
+    read = body(sent)
+    with pytest.raises(ValueError, match="chunk"):
+        read.read(100)
+    assert read.chunk_length != 0, "the rest can't be told from a next request"
+
+
+def test_no_more_is_read_than_was_asked_for() -> None:
+    for sent in (b"ffffffff\r\n" + b"x" * 500, b"32\r\n" + b"x" * 50 + b"\r\n" + b"64\r\n" + b"x" * 100 + b"\r\n"):
+        read = body(sent)
+        assert read.read(101) == b"x" * 101
+        assert read.chunk_length != 0

@@ -1,0 +1,33 @@
+"""The seats that the demo audience chooses can be bought as they are."""
+
+import random
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from operations.demo.sales import SEATS_PER_ORDER, orders, parties
+from services.film.programme_reader import read
+from services.order import rules
+from services.seating.chart import Drawing, lay_out
+from tests.unit.film.samples import CLEANING
+from tests.unit.order.test_rules import LATER, LIMITS, NOW
+
+DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"
+HALLS = {hall["hall_id"]: lay_out(Drawing(**hall["drawing"])) for hall in read(DEMO, NOW, CLEANING).halls}
+
+
+@pytest.mark.parametrize("hall", HALLS)
+@pytest.mark.parametrize("share", [0.3, 0.7, 1.0])
+def test_the_demo_audience_orders_only_what_is_sold(hall: str, share: float) -> None:
+    chart = asdict(HALLS[hall])
+    prices = {seat["seat_id"]: {**seat, "price": 1000} for seat in chart["seats"]}
+
+    chosen = list(orders(parties(chart, share, random.Random(hall))))
+
+    seats = [seat for order in chosen for seat in order]
+    assert len(seats) == len(set(seats))
+    assert share * 0.8 * len(prices) <= len(seats) <= len(prices)
+    for order in chosen:
+        assert 0 < len(order) <= SEATS_PER_ORDER
+        rules.quote(prices, LATER, order, NOW, LIMITS)

@@ -1,0 +1,51 @@
+"""What config.yml may say about holding, paying and refunding; anything else is said in one line at the start."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from services.foundation.settings import SettingsError
+from services.order.refunding import refund_policy
+from services.order.settings import load
+
+FULL, HALF = {"hours": 24, "percent": 100, "fee": 0}, {"hours": 0.5, "percent": 50, "fee": 100}
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    house = {"hold_minutes": 8, "pay_minutes": 15, "refund_tiers": [HALF, FULL], "seats_per_order": 8,
+             "unpaid_orders": 2, "snacks_per_order": 10, "snacks_of_a_kind": 10, "sweep_seconds": 5}
+    return {"order": {**house, **changes}}
+
+
+def test_what_the_house_says_is_what_holds() -> None:
+    loaded = load(settings())
+
+    assert (loaded.hold, loaded.pay) == (dt.timedelta(minutes=8), dt.timedelta(minutes=15))
+    assert set(loaded.refund_tiers) == {refund_policy.TierRule(dt.timedelta(hours=24), 100, 0),
+                                        refund_policy.TierRule(dt.timedelta(minutes=30), 50, 100)}
+    assert load(settings(refund_tiers=[])).refund_tiers == ()
+
+
+@pytest.mark.parametrize(("wrong", "told"), [
+    ({"refund_tiers": [{**FULL, "percent": 150}]}, r"order\.refund_tiers\.0\.percent: .*100"),
+    ({"refund_tiers": [{**FULL, "percent": -1}]}, "percent"),
+    ({"refund_tiers": [{**FULL, "percent": 33.3}]}, "whole"),
+    ({"refund_tiers": [FULL, {**HALF, "fee": -1}]}, r"refund_tiers\.1\.fee"),
+    ({"refund_tiers": [{**FULL, "hours": -1}]}, "hours"),
+    ({"refund_tiers": [{**FULL, "hours": "nan"}]}, "hours"),
+    ({"refund_tiers": [{"hours": 1, "percent": 100}]}, "fee"),
+    ({"refund_tiers": [{**FULL, "percents": 100}]}, "percents"),
+    ({"refund_tiers": {"hours": 1}}, "refund_tiers"),
+    ({"refund_tiers": None}, "refund_tiers"),
+    ({"refund_tiers": [FULL, {**FULL, "percent": 50}]}, "can't both be meant"),
+    ({"refund_tiers": [{**FULL, "percent": 50}, {**HALF, "percent": 100}]},
+     "100 percent until 0:30:00 .* 50 percent until 1 day"),
+    ({"hold_minutes": 0}, "hold_minutes"),
+    ({"pay_minutes": "soon"}, "pay_minutes"),
+    ({"seats_per_order": 0}, "seats_per_order"),
+])
+def test_what_can_not_be_is_said_in_one_line(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingsError, match=told) as refused:
+        load(settings(**wrong))
+    assert "\n" not in str(refused.value)
