@@ -19,7 +19,7 @@ class Answer:
         self._zipped: bytes | None = None
 
     def reply(self, request: Request) -> Reply:
-        """200 with the body, or 304 when the asker has it already."""
+        """200 with the body, or 304 when the principal has it already."""
         zips = request.gzip and len(self.body) >= WORTH_ZIPPING
         headers = self._zipped_headers if zips else self._headers
         if request.etag and (request.etag == "*" or self._hash in request.etag):

@@ -7,14 +7,14 @@ import eventlet
 
 from schemas.film import BOARDS_COLD, SeatsUnknown
 from services.foundation.amqp.announcements import Announcements
-from services.seating.board import Board, Look
+from services.seating.board import Board, BoardSnapshot
 from services.seating.chart import Chart
 
 PAUSE_SECONDS = 0.05
 MAP_PATIENCE, LIST_PATIENCE = 2.0, 2.0
 
 
-def look(board: Board, announcer: Announcements, screening_id: str, patience: float = MAP_PATIENCE) -> Look:
+def look(board: Board, announcer: Announcements, screening_id: str, patience: float = MAP_PATIENCE) -> BoardSnapshot:
     """The board of one screening; SeatsUnknown if it stays cold for `patience` seconds or Redis is down."""
     if (seen := board.look(screening_id)) is not None:
         return seen

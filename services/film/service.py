@@ -10,9 +10,9 @@ from services.foundation.amqp.announcements import Announcer
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.seating.best_seats import suggest
-from services.seating.board import BoardReader, Look
+from services.seating.board import BoardReader, BoardSnapshot
 from services.seating.chart import lay_out
 
 Fields = dict[str, Any]
@@ -23,7 +23,7 @@ class Film:
 
     name = "film"
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     database = Database(models.Base)
     board = BoardReader()
     announcer = Announcer()
@@ -100,7 +100,7 @@ class Film:
         body = delivery.body
         self.database.run_known(lambda tx: store.cancel(tx, body["screening_id"], body["cancelled_at"]))
 
-    def _screening_and_seats(self, screening_id: str) -> tuple[Fields, Look]:
+    def _screening_and_seats(self, screening_id: str) -> tuple[Fields, BoardSnapshot]:
         screening = self._screening(screening_id)
         if screening["cancelled_at"]:
             raise contract.ScreeningCancelled(screening_id=screening_id)

@@ -1,13 +1,15 @@
 """config.yml, read and checked once; a mistake in it is one readable sentence."""
 
-import socket
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from marshmallow import Schema, ValidationError
 from nameko import config
 from nameko.cli.utils import setup_config
+from nameko.extensions import DependencyProvider
 
 CONFIG = Path(__file__).resolve().parents[2] / "config.yml"
 PLACEHOLDER = "local-only"
@@ -72,6 +74,42 @@ def _check_money(settings: Any) -> None:
                                 "MARQUEE_ALLOW_TEST_MONEY=yes: then everything that buyers see says so.")
 
 
+def read_section(settings: Any, name: str, schema: Schema) -> Any:
+    """What `schema` makes of one section of config.yml, such as "order".
+
+    Raises SettingsError with one sentence for each mistake, such as
+    "config.yml, order.refund_tiers.0.percent: Not a whole number."
+    """
+    try:
+        return schema.load(settings.get(name) or {})
+    except ValidationError as problem:
+        raise SettingsError("; ".join(_mistakes(name, problem.normalized_messages()))) from None
+
+
+def _mistakes(where: str, wrong: Any) -> Iterator[str]:
+    if isinstance(wrong, dict):
+        for name, inside in wrong.items():
+            yield from _mistakes(f"{where}.{name}", inside)
+    else:
+        yield f"config.yml, {where}: {' '.join(wrong)}"
+
+
+class RoomSettings(DependencyProvider):
+    """Injects the room's own section of config.yml, read once at start: what `schema` makes of it, a frozen dataclass.
+
+    A room with a mistake there does not start, and says each in one sentence (SettingsError).
+    """
+
+    def __init__(self, schema: type[Schema]) -> None:
+        self._schema = schema
+
+    def setup(self) -> None:
+        self._settings = read_section(config, self.container.service_name, self._schema())
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return self._settings
+
+
 def is_test_key(key: str) -> bool:
     """Whether Stripe moves no real money for this secret key, whole or restricted."""
     return key.startswith(("sk_test_", "rk_test_"))
@@ -94,9 +132,3 @@ def public_url(settings: Any) -> str:
     """Where buyers find the pages, such as https://cinema.example, without a slash at its end."""
     return str(settings["public_url"] or f"http://{settings['WEB_SERVER_ADDRESS']}").rstrip("/")
 
-
-def instance_name() -> str:
-    """This process among its kind: the host it runs on and its number there."""
-    import os
-
-    return f"{socket.gethostname()}:{os.getpid()}"

@@ -14,7 +14,7 @@ from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import Keys, forget_old_keys
 from services.foundation.timers import every
 from services.kitchen import rules, stock, store
@@ -28,7 +28,7 @@ Fields = dict[str, Any]
 class Kitchen:
     name = "kitchen"
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
     presence = Presence()
@@ -97,7 +97,7 @@ class Kitchen:
         return self.database.run_known(lambda tx: stock.restock(tx, **request))
 
     def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
-        keys = Keys(KEYS, self.asker, method, request)
+        keys = Keys(KEYS, self.principal, method, request)
         return keys.once(self.database, lambda tx: store.step(tx, request["order_id"], before, after, code))
 
     # --- what the order room tells ---

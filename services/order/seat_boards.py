@@ -17,7 +17,7 @@ from services.foundation.amqp.announcements import Announcements
 from services.foundation.database import Transactions, utc_now
 from services.order import store
 from services.order.models import Base
-from services.seating.board import Board, BoardCold, LockLost, Look, Mark, SeatBoard, SeatsHeld, milliseconds
+from services.seating.board import Board, BoardCold, BoardSnapshot, LockLost, Mark, SeatBoard, SeatsHeld, milliseconds
 
 log = logging.getLogger("marquee.boards")
 epochs = Base.metadata.tables["board_epoch"]
@@ -158,7 +158,7 @@ class Boards:
         return look is None or bool(odd_seats(look, wanted))
 
 
-def odd_seats(look: Look, wanted: dict[str, Mark]) -> list[str]:
+def odd_seats(look: BoardSnapshot, wanted: dict[str, Mark]) -> list[str]:
     """Where the board says something else than the claims do. A hold whose order is being written is no lie."""
     now = milliseconds(utc_now())
     shown = {seat: (mark.state, mark.owner) for seat, mark in look.marks.items()

@@ -14,7 +14,7 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.rpc.idempotency import AlreadyAnswered
 from services.foundation.settings import says_test
@@ -42,7 +42,7 @@ from services.order.tickets.keys import TicketKeyFile
 class Order:
     name = "order"
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
     boards = SeatBoards()
@@ -62,7 +62,7 @@ class Order:
         return Reviews(self.database, self.boards, self.remote, self.till)
 
     def keys(self, method: Any, request: dict[str, Any]) -> OrderKeys:
-        return OrderKeys(KEYS, self.asker, method, request)
+        return OrderKeys(KEYS, self.principal, method, request)
 
     @call(contract.BUY)
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Order:
         rules.check_snacks(request["snacks"], self.limits)
         terms = self.terms.of(request["screening_id"], self.remote)
         quote = rules.quote(terms.prices, terms.starts_at, request["seats"], now, self.limits)
-        draft = new_draft(self.asker, keys, terms, quote, self.limits, now)
+        draft = new_draft(self.principal, keys, terms, quote, self.limits, now)
         taking = Taking(self.database, self.boards, self.till, self.limits, terms, keys, request.get("total"))
         return taking.take(draft, quote, request["snacks"])
 
@@ -104,7 +104,7 @@ class Order:
 
     def _start_paying(self, tx: Any, keys: OrderKeys, order_id: str) -> store.OrderView:
         keys.recall(tx)
-        view = store.lock(tx, order_id, self.asker.user_id)
+        view = store.lock(tx, order_id, self.principal.user_id)
         if view.row.status in rules.OWNS_SEATS:
             return view  # paid before: paying again tells the same
         row = view.row
@@ -140,7 +140,7 @@ class Order:
         order_id, keys, now = request["order_id"], self.keys(contract.REFUND, request), utc_now()
 
         def give_back(tx: Any) -> tuple[store.OrderView, refund_policy.RefundPlan]:
-            view = store.lock(tx, order_id, self.asker.user_id)
+            view = store.lock(tx, order_id, self.principal.user_id)
             keys.recall(tx)  # now that no twin can be at it
             plan = refunds.plan(view, request, now)
             refund_policy.check_amount(plan, request.get("amount"))
@@ -160,7 +160,7 @@ class Order:
     def refund_preview(self, request: dict[str, Any]) -> dict[str, Any]:
         """What would go back now, seat by seat; changes nothing."""
         now = utc_now()
-        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.principal.user_id))
         plan = refunds.plan(view, request, now)
         return preview(view, plan, now)
 
@@ -170,7 +170,7 @@ class Order:
         order_id, keys = request["order_id"], self.keys(contract.CANCEL, request)
 
         def look(tx: Any) -> store.OrderView:
-            view = store.find(tx, order_id, self.asker.user_id)
+            view = store.find(tx, order_id, self.principal.user_id)
             keys.recall(tx)  # afterwards: what a twin has cancelled was answered, too
             return view
 
@@ -193,12 +193,12 @@ class Order:
         """Decide it, or in a dry run only say what it comes to. The film room follows; `tend` ends the orders."""
         self.terms.of(request["screening_id"], self.remote)  # there is such a screening
         keys = self.keys(CANCEL_SCREENING, request)
-        return cancelled_screenings.decide(self.database, keys, request, str(self.asker.user_id))
+        return cancelled_screenings.decide(self.database, keys, request, str(self.principal.user_id))
 
     @call(contract.GET_INFO)
     def get_info(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders."""
-        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.principal.user_id))
         view, told = self.till.find_payment(self.till.as_it_stands(view))
         return receipt(view, utc_now(), told)
 
@@ -207,7 +207,7 @@ class Order:
         """The caller's orders, newest first; `next_cursor` asks for the rest."""
         limit, now = request["limit"], utc_now()
         views = self.database.read(lambda tx: store.list_orders(
-            tx, str(self.asker.user_id), request.get("status"), request.get("cursor"), limit))
+            tx, str(self.principal.user_id), request.get("status"), request.get("cursor"), limit))
         page = [self.till.as_it_stands(view) for view in views[:limit]]
         if wanted := request.get("status"):
             page = [view for view in page if view.row.status == wanted]
@@ -217,13 +217,13 @@ class Order:
     @call(tickets.GET_TICKET_IMAGES)
     def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
         """The codes of an order's valid tickets, as pictures to show at the door."""
-        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.principal.user_id))
         return {"tickets": tpool.execute(ticket_images, view.tickets, says_test(config))}
 
     @call(tickets.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders as a calendar entry."""
-        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.asker.user_id))
+        view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.principal.user_id))
         return {"calendar": calendar_file(view, says_test(config))}
 
     @call(tickets.GET_TICKET_KEYS)

@@ -1,17 +1,16 @@
 """The house's limits and policies, from config.yml. A room with a wrong one does not start, and says why."""
 
 import datetime as dt
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from marshmallow import EXCLUDE, ValidationError, fields, validate
+from marshmallow import EXCLUDE, fields, validate
 from nameko import config
 from nameko.extensions import DependencyProvider
 
 from schemas.base import Schema
 from schemas.fields import Money, Whole
-from services.foundation.settings import SettingsError
+from services.foundation.settings import SettingsError, read_section
 from services.order import rules
 from services.order.refunding import refund_policy
 
@@ -47,10 +46,7 @@ class HouseLimits(DependencyProvider):
 
 def load(settings: Any) -> rules.Limits:
     """The limits in config.yml. Raises SettingsError with what is wrong."""
-    try:
-        found = OrderSettings().load(settings["order"])
-    except ValidationError as problem:
-        raise SettingsError("; ".join(_told("order", problem.normalized_messages()))) from None
+    found = read_section(settings, "order", OrderSettings())
     tiers = sorted((refund_policy.TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
                     for tier in found.pop("refund_tiers")), key=lambda tier: tier.before)
     for later, earlier in pairwise(tiers):
@@ -61,11 +57,3 @@ def load(settings: Any) -> rules.Limits:
     hold, pay = (dt.timedelta(minutes=found.pop(name)) for name in ("hold_minutes", "pay_minutes"))
     return rules.Limits(hold=hold, pay=pay, refund_tiers=tuple(tiers), **found)
 
-
-def _told(where: str, wrong: Any) -> Iterator[str]:
-    """order.refund_tiers.0.percent: Not a whole number."""
-    if isinstance(wrong, dict):
-        for name, inside in wrong.items():
-            yield from _told(f"{where}.{name}", inside)
-    else:
-        yield f"config.yml, {where}: {' '.join(wrong)}"

@@ -20,7 +20,7 @@ from schemas.errors import Busy, RoomSilent
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.relay import Relay
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.timers import every
 from services.payment import provider_registry, refunds, rules, store, webhook_inbox
 from services.payment.concurrency import AtOnceProvider, Job
@@ -42,7 +42,7 @@ WEBHOOKS_KEPT = dt.timedelta(days=30)
 class Payment:
     name = "payment"
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
     providers = provider_registry.Roster()

@@ -63,7 +63,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Look:
+class BoardSnapshot:
     """A board at one moment. `version` rises with every change; free seats are not in `marks`."""
 
     version: int
@@ -93,7 +93,7 @@ class Board:
 
     # --- reading ---
 
-    def look(self, screening_id: str) -> Look | None:
+    def look(self, screening_id: str) -> BoardSnapshot | None:
         """The board now, or None when it is cold."""
         try:
             status, *rest = self._scripts["look"](_keys(screening_id)[:1])
@@ -102,7 +102,7 @@ class Board:
         if status == "COLD":
             return None
         marks = {seat: _parse(value) for seat, value in zip(rest[1::2], rest[2::2], strict=True)}
-        return Look(int(rest[0]), marks)
+        return BoardSnapshot(int(rest[0]), marks)
 
     def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
         """Which seats are taken, by screening; None for a cold board."""

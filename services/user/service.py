@@ -13,7 +13,7 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.relay import Relay
 from services.foundation.redis_client import Redis
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import Keys, forget_old_keys
 from services.foundation.timers import every
 from services.user import confirmations, emails, passwords, store, tokens
@@ -28,7 +28,7 @@ PURGE_SECONDS = 600
 class User:
     name = "user"
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
     redis = Redis()
@@ -45,7 +45,7 @@ class User:
         only together with the account's password.
         """
         request = with_email_normalized(request)
-        keys = Keys(KEYS, self.asker, contract.REGISTER, request)
+        keys = Keys(KEYS, self.principal, contract.REGISTER, request)
 
         def open_account(tx: Any) -> dict[str, Any]:
             store.add(tx, account)
@@ -95,7 +95,7 @@ class User:
     @call(contract.LOGOUT)
     def logout(self, request: dict[str, Any]) -> dict[str, Any]:
         """End the token of this call: nobody is let in with it once this has returned."""
-        token_id, user_id = self.asker.token_id, str(self.asker.user_id)
+        token_id, user_id = self.principal.token_id, str(self.principal.user_id)
         if token_id is None:
             raise Unauthenticated()
         self.database.run_known(lambda tx: tokens.delete_one(tx, token_id, user_id))
@@ -112,7 +112,7 @@ class User:
     def update_profile(self, request: dict[str, Any]) -> Any:
         """Change display_name or email (null removes it); what is left out stays. A new address is to be confirmed."""
         request = with_email_normalized(request)
-        keys = Keys(KEYS, self.asker, contract.UPDATE_PROFILE, request)
+        keys = Keys(KEYS, self.principal, contract.UPDATE_PROFILE, request)
         if answered := keys.answered(self.database):
             return answered
         before, email = self.database.read(self._profile), request.get("email")
@@ -133,7 +133,7 @@ class User:
 
         Raises Busy when the address changes meanwhile, because only the one before was counted.
         """
-        keys = Keys(KEYS, self.asker, contract.SEND_CONFIRMATION, request)
+        keys = Keys(KEYS, self.principal, contract.SEND_CONFIRMATION, request)
         if keys.answered(self.database) is not None:
             return {}
         profile = self.database.read(self._profile)
@@ -204,7 +204,7 @@ class User:
         self.attempts.forget(request["username"])
 
     def _profile(self, tx: Any) -> Any:
-        found = store.by_id(tx, self.asker.user_id)
+        found = store.by_id(tx, self.principal.user_id)
         if found is None:
             raise Unauthenticated()
         return found

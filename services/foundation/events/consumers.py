@@ -27,7 +27,7 @@ from services.foundation.events.topology import Subscription
 
 log = logging.getLogger("marquee.events")
 # A message that so many had in hand when they died may be why: it waits like one that failed.
-MOST_HANDS = 2
+MOST_DELIVERIES = 2
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class EventHandler(Consumer):
         except FieldsInvalid as problem:
             self._aside(retry_queues.bury, message, tries, f"malformed: {problem.about}")
             return
-        hands = retry_queues.hands(message)
-        if hands >= MOST_HANDS or (hands and tries >= config["events"]["tries"]):
+        deliveries = retry_queues.delivery_count(message)
+        if deliveries >= MOST_DELIVERIES or (deliveries and tries >= config["events"]["tries"]):
             self._aside(retry_queues.park, message, tries, "whoever had it in hand died")
             return
         delivery = Delivery(

@@ -20,10 +20,10 @@ LONGEST_ERROR = 300
 
 def failed_tries(message: Message) -> int:
     """How often this event was tried in vain; a process that died with it in hand counts."""
-    return _whole(message.headers.get("tries")) + hands(message)
+    return _whole(message.headers.get("tries")) + delivery_count(message)
 
 
-def hands(message: Message) -> int:
+def delivery_count(message: Message) -> int:
     """How many have had this message before, and never answered for it."""
     return _whole(message.headers.get("x-delivery-count"))
 
@@ -43,7 +43,7 @@ def park(message: Message, subscription: Subscription, tries: int, error: str) -
         return
     pauses = settings["pauses"][:max(tries, 1)]
     # Those that were in hand together when a process died must not meet again: one of them may be why.
-    pause = random.choice(pauses) if hands(message) else pauses[-1]
+    pause = random.choice(pauses) if delivery_count(message) else pauses[-1]
     _copy(message, waiting_room(pause)[0], subscription.queue_name, tries, error)
     log.warning("%s waits", subscription.queue_name, extra={
         "event_id": message.properties.get("message_id"), "tries": tries, "seconds": pause, "error": error})

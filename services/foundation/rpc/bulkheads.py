@@ -14,7 +14,7 @@ SILENT_SECONDS = 2.0     # a room that answers nobody for so long is not waited 
 PATIENCE_SECONDS = 4.0   # and one that answers slowly, no longer than this
 
 
-class Shares:
+class Bulkheads:
     """Each room gets at most half of the workers that wait for no other room, so some are always left.
 
     Who comes when a room's share is used up waits for a place while that room answers others.

@@ -22,7 +22,7 @@ log = logging.getLogger("marquee.call")
 
 
 @dataclass(frozen=True)
-class Asker:
+class Principal:
     """Who is asking, as the gateway verified it; `user_id` is None for a guest or another room.
 
     `has_left`: nobody waited for the answer any more when a worker came to the call.
@@ -37,7 +37,7 @@ class Asker:
     has_left: bool = False
 
     @classmethod
-    def of(cls, context: dict[str, Any]) -> "Asker":
+    def of(cls, context: dict[str, Any]) -> "Principal":
         caller = context.get("caller")
         caller = caller if isinstance(caller, dict) else {}
         roles = caller.get("roles")
@@ -49,7 +49,7 @@ class Asker:
         )
 
     def permit(self, method: Method) -> None:
-        """Raise Unauthenticated or Forbidden unless the asker may call `method`."""
+        """Raise Unauthenticated or Forbidden unless the principal may call `method`."""
         if method.access in ("public", "internal"):
             return
         if self.user_id is None:
@@ -60,11 +60,11 @@ class Asker:
             raise Forbidden()
 
 
-class AskerProvider(DependencyProvider):
-    """Injects the Asker; a room that has `@call` methods has `asker = AskerProvider()`."""
+class PrincipalProvider(DependencyProvider):
+    """Injects the Principal; a room that has `@call` methods has `principal = PrincipalProvider()`."""
 
-    def get_dependency(self, worker_ctx: Any) -> Asker:
-        return Asker.of(worker_ctx.context_data)
+    def get_dependency(self, worker_ctx: Any) -> Principal:
+        return Principal.of(worker_ctx.context_data)
 
 
 def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Callable[..., Any]]:
@@ -76,9 +76,9 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
             started = time.perf_counter()
             outcome = "ok"
             try:
-                if self.asker.has_left:
+                if self.principal.has_left:
                     raise RoomSilent(room=method.room)  # as its caller was told at the deadline
-                self.asker.permit(method)
+                self.principal.permit(method)
                 return method.dump(function(self, method.load(fields)))
             except Refusal as refusal:
                 outcome = refusal.code
@@ -96,8 +96,8 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
             finally:
                 log.info(
                     "%s.%s", method.room, method.name,
-                    extra={"event": "call", "room": method.room, "request_id": self.asker.request_id,
-                           "user_id": self.asker.user_id, "outcome": outcome,
+                    extra={"event": "call", "room": method.room, "request_id": self.principal.request_id,
+                           "user_id": self.principal.user_id, "outcome": outcome,
                            "ms": round((time.perf_counter() - started) * 1000, 2)},
                 )
 

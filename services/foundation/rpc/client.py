@@ -20,7 +20,7 @@ from schemas.base import Method
 from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
-from services.foundation.rpc.bulkheads import Shares
+from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.timers import Chore
 
 
@@ -57,7 +57,7 @@ class Remote(DependencyProvider):
     replies = Replies()
 
     def setup(self) -> None:
-        self.shares = Shares(lambda: self.container._worker_pool.size)
+        self.shares = Bulkheads(lambda: self.container._worker_pool.size)
 
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
         # A timer has one worker, and one call at a time: it takes no share, and is refused none.
@@ -66,7 +66,7 @@ class Remote(DependencyProvider):
 
 
 class RemoteCaller:
-    def __init__(self, replies: Replies, context: dict[str, Any], shares: Shares | None = None) -> None:
+    def __init__(self, replies: Replies, context: dict[str, Any], shares: Bulkheads | None = None) -> None:
         self._replies = replies
         self._context = context
         self._shares = shares

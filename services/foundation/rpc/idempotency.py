@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from schemas.base import Method
 from schemas.errors import KeyReused, Refusal, RequestInProgress
 from services.foundation.database import LOCK_TIMEOUT, Id, Transactions, UtcDateTime, error_number, utc_now
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 
 SECRETS = ("password", "token")
 
@@ -56,11 +56,11 @@ class Keys:
     request together with what that says, and another's under the same key is simply another.
     """
 
-    def __init__(self, table: Table, asker: Asker, method: Method, request: dict[str, Any]) -> None:
+    def __init__(self, table: Table, principal: Principal, method: Method, request: dict[str, Any]) -> None:
         self._table = table
         self._method = method
-        self._place = {"principal": asker.user_id or _digest(request), "method": method.name,
-                       "idempotency_key": asker.idempotency_key}
+        self._place = {"principal": principal.user_id or _digest(request), "method": method.name,
+                       "idempotency_key": principal.idempotency_key}
         self._request = request
 
     @property

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from services.foundation.ids import new_id
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.idempotency import Keys
 from services.order import rules, store
 from services.order.buying.screening_snapshot import Terms
@@ -13,13 +13,13 @@ from services.order.refunding import refund_policy
 Draft = dict[str, Any]
 
 
-def new_draft(asker: Asker, keys: Keys, terms: Terms, quote: rules.Quote, limits: rules.Limits,
+def new_draft(principal: Principal, keys: Keys, terms: Terms, quote: rules.Quote, limits: rules.Limits,
               now: dt.datetime) -> Draft:
     """The row, with the terms and policies of this moment stamped on it."""
     order_id = new_id()
     return {
         "order_id": order_id, "board_owner": board_owner(keys, order_id),
-        "buyer_id": asker.user_id, "screening_id": terms.screening_id,
+        "buyer_id": principal.user_id, "screening_id": terms.screening_id,
         "status": "created", "version": 1, "unpaid_slot": 1, "total": quote.total, "refunded": 0, "revived": False,
         "currency": terms.currency, "film_title": terms.film_title, "cinema_id": terms.cinema_id,
         "cinema_name": terms.cinema_name, "hall_name": terms.hall_name, "starts_at": terms.starts_at,

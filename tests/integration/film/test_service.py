@@ -12,7 +12,7 @@ from schemas import film as contract
 from services.film.programme_import import load
 from services.film.service import Film
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from tests.unit.film.fakes import FakeAnnouncer, FakeBoard
 from tests.unit.film.samples import changed, written
 
@@ -22,7 +22,7 @@ DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"
 def film_room(engine: Engine, board: FakeBoard | None = None) -> Any:
     """The room, whose cold boards are warmed with one seat sold."""
     board = board or FakeBoard()
-    return worker_factory(Film, asker=Asker(), database=Transactions(engine), board=board,
+    return worker_factory(Film, principal=Principal(), database=Transactions(engine), board=board,
                           announcer=FakeAnnouncer(warms=board))
 
 

@@ -6,7 +6,7 @@ from nameko import config
 from nameko.extensions import DependencyProvider
 
 from schemas.base import Method, Nothing
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 
 NAME = f"broken_{config['BREAKS_IN']}"
 TOUCH = Method(NAME, "touch", Nothing, Nothing, "public", "Nothing.", deadline=2)
@@ -33,7 +33,7 @@ class Fragile(DependencyProvider):
 class Broken:
     name = NAME
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     fragile = Fragile()
 
     @call(TOUCH)

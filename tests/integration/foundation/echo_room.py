@@ -12,7 +12,7 @@ from schemas.order_refusals import SeatsTaken
 from services.foundation.amqp.announcements import Announcer, on_announcement
 from services.foundation.amqp.presence import Presence
 from services.foundation.redis_client import Redis
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 
 
 class Words(Schema):
@@ -51,7 +51,7 @@ HEARD = Announcement("echo", "heard", about="whatever was asked for")
 class Echo:
     name = "echo"
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     announcer = Announcer()
     presence = Presence()
     redis = Redis()

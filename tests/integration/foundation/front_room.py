@@ -12,7 +12,7 @@ from schemas.base import Method, Schema
 from schemas.errors import Refusal
 from services.foundation.amqp.presence import on_presence
 from services.foundation.redis_client import Redis
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote, RemoteCaller
 
 
@@ -50,7 +50,7 @@ class CountedRemote(Remote):
 class Front:
     name = "front"
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     remote = CountedRemote()
     redis = Redis()
 

@@ -19,7 +19,7 @@ from services.foundation.events.inbox import inbox_table
 from services.foundation.events.outbox import outbox_table
 from services.foundation.events.relay import Relay
 from services.foundation.redis_client import Redis
-from services.foundation.rpc.calls import AskerProvider, call
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import AlreadyAnswered, Keys, key_table
 
 # What a test wants to happen; `--define` of `nameko run` sets it.
@@ -58,7 +58,7 @@ HAPPEN = Method("news", "happen", HappenRequest, Nothing, "public", "Let things 
 class News:
     name = "news"
 
-    asker = AskerProvider()
+    principal = PrincipalProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
     redis = Redis()
@@ -66,7 +66,7 @@ class News:
     @call(HAPPEN)
     def happen(self, request: dict[str, Any]) -> dict[str, Any]:
         """One event for each name."""
-        keys = Keys(KEYS, self.asker, HAPPEN, request)
+        keys = Keys(KEYS, self.principal, HAPPEN, request)
 
         def write(tx: Any) -> None:
             keys.recall(tx)
@@ -93,7 +93,7 @@ class News:
 
         def effect(tx: Any) -> None:
             if inbox.first_time(tx, INBOX, delivery):
-                tx.execute(insert(EFFECT), {"about": delivery.about, "request_id": self.asker.request_id})
+                tx.execute(insert(EFFECT), {"about": delivery.about, "request_id": self.principal.request_id})
 
         self.database.run(effect)
         # After the effect, before the acknowledgement.

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Conflict, KeyReused, RequestInProgress
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.idempotency import AlreadyAnswered, Keys, forget_old_keys
 from services.order.models import KEYS
 from tests.integration.foundation.echo_room import SAY, WAIT
@@ -37,7 +37,7 @@ def buy(transactions: Transactions) -> Buy:
     """A room's method: sell something to `buyer`, and tell the number of the sale."""
     def buy(buyer: str = "anna", key: str | None = "k1", request: dict[str, Any] = FOUR, method: Any = SAY,
             refused: bool = False) -> dict[str, Any]:
-        keys = Keys(KEYS, Asker(user_id=buyer, idempotency_key=key), method, request)
+        keys = Keys(KEYS, Principal(user_id=buyer, idempotency_key=key), method, request)
 
         def work(tx: Connection) -> dict[str, Any]:
             keys.recall(tx)
@@ -128,7 +128,7 @@ def test_of_two_requests_with_one_key_at_the_same_moment_one_is_refused(buy: Buy
 
 
 def test_a_request_whose_twin_is_still_under_way_is_asked_to_come_back(transactions: Transactions) -> None:
-    keys = Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+    keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
 
     def impatient(tx: Connection) -> None:
         tx.execute(text("SET SESSION innodb_lock_wait_timeout = 0"))
@@ -145,7 +145,7 @@ def test_a_request_whose_twin_is_still_under_way_is_asked_to_come_back(transacti
 
 
 def test_work_that_a_twin_has_made_impossible_hears_the_twins_answer(transactions: Transactions) -> None:
-    keys = Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+    keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
 
     def beaten(tx: Connection) -> dict[str, Any]:
         keys.once(transactions, lambda tx: {"text": "of the twin"})  # after we have looked for it
@@ -159,12 +159,12 @@ def test_work_that_is_refused_for_another_reason_is_refused(transactions: Transa
         raise Conflict()
 
     with pytest.raises(Conflict):
-        Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR).once(transactions, refused)
+        Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR).once(transactions, refused)
 
 
 def test_an_answer_may_be_revised_by_a_second_transaction(buy: Buy, transactions: Transactions) -> None:
     buy()
-    keys = Keys(KEYS, Asker(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+    keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
     transactions.run(lambda tx: keys.revise(tx, {"text": "refunded"}))
     assert buy() == {"text": "refunded"}
 

@@ -96,7 +96,7 @@ def test_a_field_of_any_name_is_an_unknown_field(stranger: Stranger, name: str) 
     assert list(error["exc_args"][0]["fields"]) == [name]
 
 
-@pytest.mark.parametrize("key", ["echo.nothing", "echo.", "echo.__init__", "echo.asker", "echo.say.more"])
+@pytest.mark.parametrize("key", ["echo.nothing", "echo.", "echo.__init__", "echo.principal", "echo.say.more"])
 def test_an_unknown_method_is_told_so(stranger: Stranger, key: str) -> None:
     stranger.send(GOOD, key=key)
     if key != "echo.say.more":  # no binding of the room takes two dots

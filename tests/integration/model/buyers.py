@@ -8,7 +8,7 @@ from hypothesis.stateful import precondition
 from schemas import order, payment
 from schemas.errors import Refusal
 from schemas.order_refusals import UnknownOrder
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.payment.sandbox import checkout
 from tests.integration.model.accidents import Accident
 from tests.integration.model.cinema import Request
@@ -52,7 +52,7 @@ class Buyers(Steps):
         fields = {"screening_id": screening.screening_id, "seats": list(seats),
                   "snacks": [{"sku": sku, "quantity": quantity} for sku, quantity in snacks]}
         request = Request(
-            order.BUY, self.asker(buyer, keyed), fields,
+            order.BUY, self.principal(buyer, keyed), fields,
             lambda: Wish("buy", seats=seats, snacks=snacks, buyer=buyer, screening=screening),
             lambda wish: of_buying(self.cinema.ledger, wish, self.cinema.now, request.unclear))
         self.cinema.send(request)
@@ -70,7 +70,8 @@ class Buyers(Steps):
     def _pay(self, mine: Order, keyed: bool, at_once: bool) -> None:
         where = {"method": "sandbox"} if at_once else {"method": "card", "return_url": f"/order/{mine.order_id}"}
         self.cinema.send(Request(
-            order.PAY, self.asker(mine.buyer, keyed), {"order_id": mine.order_id, **where}, lambda: Wish("pay", mine),
+            order.PAY, self.principal(mine.buyer, keyed), {"order_id": mine.order_id, **where},
+            lambda: Wish("pay", mine),
             lambda wish: of_paying(mine, self.cinema.sight, at_once, self.cinema.now)))
 
     @precondition(lambda self: self._pages())
@@ -96,7 +97,7 @@ class Buyers(Steps):
                        for charge in self.cinema.sight.charges[mine.order_id])
 
         before = says_yes()
-        self.cinema.step(Wish("page", mine), lambda: self.cinema.world.ask(payment.ANSWER_PAGE, Asker(), **fields))
+        self.cinema.step(Wish("page", mine), lambda: self.cinema.world.ask(payment.ANSWER_PAGE, Principal(), **fields))
         if says_yes() and not before and mine.status in UNPAID:
             last = self.cinema.sight.charges[mine.order_id][-1].payment_id == page
             mine.money = Money.MUST if last and not mine.closing_unclear and not mine.odd else Money.MAY
@@ -105,7 +106,7 @@ class Buyers(Steps):
     @rule(pick=PICK, keyed=st.booleans())
     def cancel(self, pick: int, keyed: bool) -> None:
         mine = self.order(pick, "paying")
-        self.cinema.send(Request(order.CANCEL, self.asker(mine.buyer, keyed), {"order_id": mine.order_id},
+        self.cinema.send(Request(order.CANCEL, self.principal(mine.buyer, keyed), {"order_id": mine.order_id},
                                  lambda: Wish("cancel", mine), lambda wish: of_cancelling(mine)))
 
     @precondition(lambda self: any(each.status in OWNING for each in self.orders))
@@ -128,7 +129,7 @@ class Buyers(Steps):
 
         owed = self._is_owed(mine)
         outcome = self.cinema.send(Request(
-            order.REFUND, self.asker(mine.buyer, keyed), fields,
+            order.REFUND, self.principal(mine.buyer, keyed), fields,
             lambda: Wish("refund", mine, some or tuple(sorted(set(mine.seats) - mine.returned))),
             lambda wish: of_refunding(mine, wish.seats, as_shown(wish), self.cinema.now)))
         if outcome.told and not owed and all(what.startswith(">kitchen") for what in self.cinema.world.fate.struck):
@@ -151,7 +152,7 @@ class Buyers(Steps):
     def look_up(self, pick: int, stranger: bool) -> None:
         mine = self.order(pick)
         sure: set[type[Refusal]] = {UnknownOrder} if stranger else set()
-        self.cinema.send(Request(order.GET_INFO, Asker(user_id="mallory" if stranger else mine.buyer),
+        self.cinema.send(Request(order.GET_INFO, Principal(user_id="mallory" if stranger else mine.buyer),
                                  {"order_id": mine.order_id}, lambda: Wish("look up", mine),
                                  lambda wish: Prediction.of(sure, set())))
 
@@ -162,7 +163,7 @@ class Buyers(Steps):
         """Which is another name, and nobody's."""
         mine = self.order(pick, *OWNING)
         way = {"method": "sandbox"} if method is order.PAY else {}
-        self.cinema.send(Request(method, self.asker(mine.buyer, keyed), {"order_id": mine.order_id.upper(), **way},
+        self.cinema.send(Request(method, self.principal(mine.buyer, keyed), {"order_id": mine.order_id.upper(), **way},
                                  lambda: Wish("name in capitals"), lambda wish: Prediction.of({UnknownOrder}, set())))
 
     @rule(buyer=BUYERS)

@@ -16,7 +16,7 @@ from schemas.errors import Busy, KeyReused, Refusal, RequestInProgress
 from schemas.payment import PaymentDeclined
 from services.film.models import Screening as FilmScreening
 from services.foundation.database import Transactions
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.kitchen.models import Base as KitchenBase
 from services.order.models import Base as OrderBase
 from services.order.tickets import codes
@@ -55,7 +55,7 @@ class Request:
     """A request that may be sent again."""
 
     contract: Method
-    asker: Asker
+    principal: Principal
     fields: dict[str, Any]
     wish: Callable[[], Wish]
     predict: Callable[[Wish], Prediction]
@@ -230,17 +230,17 @@ class Cinema:
         if again:    # then it may have been done, and is answered as it would have been then
             prediction = Prediction(True, prediction.refusals)
         with self._money(request, wish.order, prediction):
-            outcome = self.step(wish, lambda: self.world.ask(request.contract, request.asker, **request.fields),
+            outcome = self.step(wish, lambda: self.world.ask(request.contract, request.principal, **request.fields),
                                 prediction)
         request.told = outcome.told
         request.unclear = outcome.unclear or isinstance(outcome.refusal, (Busy, RequestInProgress))
         mine = wish.order or outcome.made
         if mine and outcome.told and not again and "total" in outcome.told:
-            agree(mine.buyer == request.asker.user_id, f"{request.asker} was told of {mine}")
+            agree(mine.buyer == request.principal.user_id, f"{request.principal} was told of {mine}")
             self.check_receipt(mine, outcome.told)
         if request.contract is order.PAY and outcome.told and wish.order:
             wish.order.was_sent_to(outcome.told["payment"])
-        if request.asker.idempotency_key and request not in self.requests:
+        if request.principal.idempotency_key and request not in self.requests:
             self.requests.append(request)
         return outcome
 
@@ -266,7 +266,8 @@ class Cinema:
         if request.told is None:
             self.send(request)
             return
-        outcome = self.step(Wish("again"), lambda: self.world.ask(request.contract, request.asker, **request.fields))
+        outcome = self.step(
+            Wish("again"), lambda: self.world.ask(request.contract, request.principal, **request.fields))
         right = self.ledger.as_told_now(request.told)
         agree(outcome.unclear or outcome.refusal or outcome.told == right,
               f"{request.contract.name} of {request.fields} was answered {outcome.told}, and not {right}")
@@ -274,12 +275,12 @@ class Cinema:
     def send_changed(self, request: Request, **changes: Any) -> None:
         """Another request under a key that was used."""
         fields = {**request.fields, **changes}
-        self.step(Wish("changed"), lambda: self.world.ask(request.contract, request.asker, **fields),
+        self.step(Wish("changed"), lambda: self.world.ask(request.contract, request.principal, **fields),
                   Prediction.of({KeyReused}, set()))
 
     def list_orders(self, buyer: str) -> None:
         """A buyer looks at all of their orders."""
-        outcome = self.step(Wish("list"), lambda: self.world.ask(order.GET_LIST, Asker(user_id=buyer)))
+        outcome = self.step(Wish("list"), lambda: self.world.ask(order.GET_LIST, Principal(user_id=buyer)))
         if outcome.told:
             for told, mine in zip(outcome.told["orders"], reversed(self.ledger.of(buyer)), strict=True):
                 self.check_receipt(mine, told)

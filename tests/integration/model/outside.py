@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from schemas import payment
 from services.foundation.database import Transactions
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.payment.models import SandboxCharge
 from services.payment.reconciling.reviews import OF_PAYMENTS, Case, Review, Undecidable
 from services.payment.sandbox import provider, webhooks
@@ -38,14 +38,14 @@ class Outside(Steps):
         """For the first time or again, in any order; or it never does."""
         messages = self.cinema.sight.messages
         told = self._envelope(webhooks.message(messages[-1 - pick % len(messages)]))
-        self.cinema.step(Wish("webhook"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Asker(), **told))
+        self.cinema.step(Wish("webhook"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told))
 
     @precondition(lambda self: self.cinema.sight.messages)
     @rule(pick=PICK, how=FORGERIES)
     def a_forged_webhook_arrives(self, pick: int, how: str) -> None:
         messages, heard = self.cinema.sight.messages, self.cinema.sight.heard
         told = self._forged(webhooks.message(messages[-1 - pick % len(messages)]), how)
-        self.cinema.step(Wish("forgery"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Asker(), **told),
+        self.cinema.step(Wish("forgery"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told),
                          NOT_OURS)
         agree(self.cinema.sight.heard == heard, f"a message that is {how} was kept")
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 from hypothesis.strategies._internal.featureflags import FeatureFlags
 
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.orders import Order
 from tests.integration.model.settling import settle
 
 PICK = st.integers(0, 7)    # which one, the newest first
-STAFF = Asker(user_id="sam", roles=("staff",))
+STAFF = Principal(user_id="sam", roles=("staff",))
 
 
 def rule(**drawn: Any) -> Callable[[Callable[..., None]], Any]:
@@ -59,7 +59,7 @@ class Steps(RuleBasedStateMachine):
         found = some or self.orders
         return found[-1 - pick % len(found)]
 
-    def asker(self, buyer: str, keyed: bool) -> Asker:
+    def principal(self, buyer: str, keyed: bool) -> Principal:
         """A buyer, with an Idempotency-Key nobody has used, or none."""
         self.keys += keyed
-        return Asker(user_id=buyer, idempotency_key=f"key-{self.keys}" if keyed else None)
+        return Principal(user_id=buyer, idempotency_key=f"key-{self.keys}" if keyed else None)

@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 
 from schemas import order
 from schemas.errors import Busy
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.order import store
 from tests.integration.model.machine import EverythingAtOnce
 from tests.integration.model.orders import Wish
@@ -67,7 +67,7 @@ def test_money_that_is_found_after_the_film_began_goes_back(story: EverythingAtO
 def test_an_order_that_begins_to_be_paid_while_it_is_being_dropped_is_not_ended(
         story: EverythingAtOnce, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its payment was not closed, because there was none when the order room looked."""
-    world, ada, lock = story.cinema.world, Asker(user_id="ada"), store.lock
+    world, ada, lock = story.cinema.world, Principal(user_id="ada"), store.lock
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     [mine] = story.orders
 

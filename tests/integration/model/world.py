@@ -19,7 +19,7 @@ from services.film.service import Film
 from services.foundation.amqp import json_serializer
 from services.foundation.database import Transactions, make_engine
 from services.foundation.redis_client import OPTIONS
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.kitchen.service import Kitchen
 from services.order import settings
 from services.order.buying.screening_snapshot import ScreeningTerms
@@ -112,10 +112,10 @@ class World:
         """The order room begins anew; the others have nothing in mind that could be lost."""
         self.rooms["order"].boards = Boards(self.board, Hints())  # type: ignore[arg-type]
 
-    def ask(self, contract: Method, asker: Asker, /, **fields: Any) -> Any:
+    def ask(self, contract: Method, principal: Principal, /, **fields: Any) -> Any:
         """What a caller is answered. Raises what it is refused with, or Unclear."""
         for room in self.rooms.values():
-            room.asker = asker
+            room.principal = principal
         return self.survive(lambda: self.answer(contract, fields))
 
     def answer(self, method: Method, fields: dict[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from nameko.testing.services import worker_factory
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.payment.service import Payment
 from testbed.mesh import ROOT, Mesh
 from tests.in_turn import InTurn
@@ -44,7 +44,7 @@ def database(servers: Mesh) -> Iterator[Transactions]:
 @pytest.fixture
 def room(database: Transactions) -> Any:
     """The payment room's class on the real database, called as by another room."""
-    return worker_factory(Payment, asker=Asker(), database=database, at_once=InTurn())
+    return worker_factory(Payment, principal=Principal(), database=database, at_once=InTurn())
 
 
 @pytest.fixture

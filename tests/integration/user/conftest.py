@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.user.service import User
 from services.user.throttle import LoginAttempts
 from testbed.mesh import Mesh
@@ -66,7 +66,7 @@ def room(mesh: Mesh, database: Transactions) -> Any:
     """The user room's class on the servers of the mesh, to call without a mesh between."""
     attempts = LoginAttempts()
     attempts.setup()
-    return worker_factory(User, asker=Asker(), database=database, redis=mesh.redis, attempts=attempts)
+    return worker_factory(User, principal=Principal(), database=database, redis=mesh.redis, attempts=attempts)
 
 
 @pytest.fixture

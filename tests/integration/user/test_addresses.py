@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from schemas.errors import Busy
 from schemas.user import ConfirmationOver, UsernameTaken
 from services.foundation.database import CommitUnknown, Transactions
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.user import store
 from services.user.service import User
 from tests.integration.user.conftest import PASSWORD
@@ -23,28 +23,28 @@ OWN, VICTIM = "ada@cinema.example", "victim@cinema.example"
 @pytest.fixture
 def room(engine: Engine, name: str) -> Any:
     """Asked by Ada, whose address is not confirmed yet. Every mail is allowed."""
-    room = worker_factory(User, asker=Asker(), database=Transactions(engine))
+    room = worker_factory(User, principal=Principal(), database=Transactions(engine))
     opened = room.register(username=name, password=PASSWORD, email=OWN)
-    room.asker = Asker(user_id=opened["user_id"], idempotency_key=secrets.token_hex(8))
+    room.principal = Principal(user_id=opened["user_id"], idempotency_key=secrets.token_hex(8))
     return room
 
 
 def sql(room: Any, statement: str, **values: Any) -> list[Any]:
     with room.database.engine.begin() as tx:
-        found = tx.execute(text(statement), {"u": room.asker.user_id, **values})
+        found = tx.execute(text(statement), {"u": room.principal.user_id, **values})
         return list(found) if found.returns_rows else []
 
 
 def mailed_to(room: Any) -> set[str | None]:
     """Where a link goes for all that was asked for so far."""
     asked = sql(room, "SELECT sequence FROM outbox WHERE about = :u AND type = 'user.email_given'")
-    links = [room.issue_confirmation(user_id=room.asker.user_id, number=number) for number, in asked]
+    links = [room.issue_confirmation(user_id=room.principal.user_id, number=number) for number, in asked]
     return {link["email"] for link in links} - {None}
 
 
 def move(room: Any, email: str, is_allowed: bool) -> None:
     room.mails.allow.return_value = is_allowed
-    room.asker = Asker(user_id=room.asker.user_id)
+    room.principal = Principal(user_id=room.principal.user_id)
     room.update_profile(email=email)
 
 
@@ -116,7 +116,7 @@ def confirmations(room: Any) -> int:
 
 
 def test_confirming_again_is_answered_alike_and_changes_nothing(room: Any) -> None:
-    first, second = (room.issue_confirmation(user_id=room.asker.user_id, number=1)["token"] for _ in range(2))
+    first, second = (room.issue_confirmation(user_id=room.principal.user_id, number=1)["token"] for _ in range(2))
     heard, room.database = room.database, Deaf(room.database.engine)
     assert room.confirm_email(token=first) == {}
     room.database = heard
@@ -128,7 +128,7 @@ def test_confirming_again_is_answered_alike_and_changes_nothing(room: Any) -> No
 
 
 def test_a_used_link_confirms_nothing_once_the_address_has_moved(room: Any) -> None:
-    token = room.issue_confirmation(user_id=room.asker.user_id, number=1)["token"]
+    token = room.issue_confirmation(user_id=room.principal.user_id, number=1)["token"]
     room.confirm_email(token=token)
     for email in (VICTIM, OWN):
         move(room, email, is_allowed=False)
@@ -138,7 +138,7 @@ def test_a_used_link_confirms_nothing_once_the_address_has_moved(room: Any) -> N
 
 
 def test_a_link_withdrawn_while_it_is_opened_confirms_nothing(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    token, lock = room.issue_confirmation(user_id=room.asker.user_id, number=1)["token"], store.lock
+    token, lock = room.issue_confirmation(user_id=room.principal.user_id, number=1)["token"], store.lock
 
     def late(tx: Connection, user_id: str) -> Any:
         monkeypatch.undo()

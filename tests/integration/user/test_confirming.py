@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from schemas.user import token_id
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from testbed.mesh import Mesh, wait_until
 from tests.integration.notification.letters import Received, received
 from tests.integration.user.conftest import PASSWORD, authorize
@@ -162,7 +162,7 @@ def test_what_was_asked_for_another_address_is_not_mailed_to_this_one(mesh: Mesh
                                                                      email: str) -> None:
     token = register(mesh, name, email)
     user_id = authorize(mesh, token).json()["user_id"]
-    room.asker = Asker(user_id=user_id)
+    room.principal = Principal(user_id=user_id)
     room.update_profile(email="victim." + email)
 
     assert room.issue_confirmation(user_id=user_id, number=1) == {"email": None, "token": None}

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from schemas.errors import TooOften
 from schemas.user import UsernameTaken
 from services.foundation.database import Transactions
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.user.service import User
 
 PASSWORD = "correct horse"
@@ -18,7 +18,7 @@ PASSWORD = "correct horse"
 
 @pytest.fixture
 def room(engine: Engine) -> Any:
-    return worker_factory(User, asker=Asker(idempotency_key="1"), database=Transactions(engine))
+    return worker_factory(User, principal=Principal(idempotency_key="1"), database=Transactions(engine))
 
 
 def test_another_password_under_a_used_key_is_not_answered_as_if_it_were_theirs(room: Any) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from schemas.errors import Unauthenticated
 from schemas.user import token_id
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.user import passwords, tokens
 from testbed.mesh import Mesh, wait_until
 from tests.integration.user.conftest import PASSWORD, authorize
@@ -106,7 +106,7 @@ def test_who_looked_just_before_a_token_ended_does_not_bring_it_back(mesh: Mesh,
     token = sign_in(ada)
     user_id = authorize(mesh, token).json()["user_id"]
     mesh.redis.delete(f"token:{token_id(token)}")
-    room.asker = Asker(user_id=user_id, token_id=token_id(token))
+    room.principal = Principal(user_id=user_id, token_id=token_id(token))
     slow = Interrupted(database, room.logout)
 
     tokens.holder(mesh.redis, slow, token, utc_now())

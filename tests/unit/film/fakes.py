@@ -2,7 +2,7 @@
 
 from schemas.base import Announcement
 from schemas.film import SeatsUnknown
-from services.seating.board import Look, Mark
+from services.seating.board import BoardSnapshot, Mark
 
 
 class FakeBoard:
@@ -12,12 +12,13 @@ class FakeBoard:
         self.taken = taken or {}
         self.down = down
 
-    def look(self, screening_id: str) -> Look | None:
+    def look(self, screening_id: str) -> BoardSnapshot | None:
         self._answer()
         taken = self.taken.get(screening_id)
         if taken is None:
             return None
-        return Look(7, {seat: Mark({"sold": "S", "held": "H"}[state], "someone") for seat, state in taken.items()})
+        marks = {"sold": "S", "held": "H"}
+        return BoardSnapshot(7, {seat: Mark(marks[state], "someone") for seat, state in taken.items()})
 
     def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
         self._answer()

@@ -10,22 +10,22 @@ from eventlet.event import Event
 
 from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.rpc import bulkheads as module
-from services.foundation.rpc.bulkheads import Shares
+from services.foundation.rpc.bulkheads import Bulkheads
 
 WORKERS = 8
 
 
 @pytest.fixture
-def shares(monkeypatch: pytest.MonkeyPatch) -> Shares:
+def shares(monkeypatch: pytest.MonkeyPatch) -> Bulkheads:
     monkeypatch.setattr(module, "SILENT_SECONDS", 0.1)
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.3)
-    return Shares(lambda: WORKERS)
+    return Bulkheads(lambda: WORKERS)
 
 
 class Calls:
     """Calls of many workers to rooms that answer when they are told to."""
 
-    def __init__(self, shares: Shares) -> None:
+    def __init__(self, shares: Bulkheads) -> None:
         self._shares = shares
         self.out: list[tuple[str, Event]] = []  # what a room has to answer, the oldest first
 
@@ -55,7 +55,7 @@ class Calls:
 
 
 @pytest.fixture
-def calls(shares: Shares) -> Calls:
+def calls(shares: Bulkheads) -> Calls:
     return Calls(shares)
 
 
@@ -121,7 +121,7 @@ def test_a_place_that_another_room_gives_back_is_used(calls: Calls) -> None:
     assert calls.rooms() == "film film payment payment payment"
 
 
-def test_who_gives_up_in_line_leaves_no_gap(calls: Calls, shares: Shares) -> None:
+def test_who_gives_up_in_line_leaves_no_gap(calls: Calls, shares: Bulkheads) -> None:
     calls.to("payment", 4)
     with pytest.raises(ZeroDivisionError), eventlet.Timeout(0.02, ZeroDivisionError()), shares.place("payment"):
         raise AssertionError("there was no place")

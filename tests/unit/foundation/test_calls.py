@@ -6,11 +6,11 @@ import pytest
 
 from schemas.base import Access, Method, Nothing
 from schemas.errors import Forbidden, Unauthenticated
-from services.foundation.rpc.calls import Asker
+from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.server import is_overdue
 
-GUEST, ANNA = Asker(), Asker(user_id="anna")
-STAFF, ADMIN = Asker(user_id="ben", roles=("staff",)), Asker(user_id="carla", roles=("admin",))
+GUEST, ANNA = Principal(), Principal(user_id="anna")
+STAFF, ADMIN = Principal(user_id="ben", roles=("staff",)), Principal(user_id="carla", roles=("admin",))
 
 
 @pytest.mark.parametrize(("access", "permitted"), [
@@ -20,20 +20,20 @@ STAFF, ADMIN = Asker(user_id="ben", roles=("staff",)), Asker(user_id="carla", ro
     ("staff", (STAFF, ADMIN)),
     ("admin", (ADMIN,)),
 ])
-def test_who_may_call_what(access: Access, permitted: tuple[Asker, ...]) -> None:
+def test_who_may_call_what(access: Access, permitted: tuple[Principal, ...]) -> None:
     method = Method("film", "edit", Nothing, Nothing, access, "Edit a film.")
-    for asker in (GUEST, ANNA, STAFF, ADMIN):
-        if asker in permitted:
-            asker.permit(method)
+    for principal in (GUEST, ANNA, STAFF, ADMIN):
+        if principal in permitted:
+            principal.permit(method)
             continue
-        with pytest.raises(Unauthenticated if asker is GUEST else Forbidden):
-            asker.permit(method)
+        with pytest.raises(Unauthenticated if principal is GUEST else Forbidden):
+            principal.permit(method)
 
 
-def test_the_asker_is_whom_the_gateway_verified() -> None:
+def test_the_principal_is_whom_the_gateway_verified() -> None:
     caller = {"user_id": "u1", "username": "anna", "roles": ["staff"], "token_id": "t1"}
-    asker = Asker.of({"caller": caller, "request_id": "r1", "idempotency_key": "k1"})
-    assert asker == Asker("u1", "anna", ("staff",), "t1", "r1", "k1")
+    principal = Principal.of({"caller": caller, "request_id": "r1", "idempotency_key": "k1"})
+    assert principal == Principal("u1", "anna", ("staff",), "t1", "r1", "k1")
 
 
 @pytest.mark.parametrize("context", [
@@ -42,7 +42,7 @@ def test_the_asker_is_whom_the_gateway_verified() -> None:
 ], ids=str)
 def test_whom_nobody_verified_is_a_guest(context: dict[str, Any]) -> None:
     with pytest.raises(Unauthenticated):
-        Asker.of(context).permit(Method("film", "edit", Nothing, Nothing, "admin", "Edit a film."))
+        Principal.of(context).permit(Method("film", "edit", Nothing, Nothing, "admin", "Edit a film."))
 
 
 @pytest.mark.parametrize(("context", "overdue"), [
