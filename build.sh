@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv and install what the mesh needs; when nothing changed, say nothing and return at once.
+# Create .venv and install what the mesh needs. If nothing has changed, print nothing and return at once.
 #   ./build.sh          to run the mesh
 #   ./build.sh --dev    to test it, too
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "$(readlink -f "$0")")"
 
 fail() { echo "build.sh: $*" >&2; exit 1; }
 
-exec 9<.          # two builds at once: the second waits for the first, and finds its work done
+exec 9<.          # a second build at the same time waits for the first, and finds its work done
 flock 9
 
 # --- Debian packages ---
@@ -20,18 +20,18 @@ has redis-server || needs redis-server
 has rabbitmq-server || needs rabbitmq-server
 has mariadbd && has mariadb-install-db || needs mariadb-server
 if [ "${1:-}" = --dev ]; then
-    has curl || needs curl      # the README's tour is run as it stands there
+    has curl || needs curl      # tests run the README's tour word for word
     has wrk || needs wrk        # ./bench.sh loads the mesh with it
-    has nginx || needs nginx    # the gateway is tried behind a proxy
-    has chromium || needs chromium    # the pages are tried in a real browser
-    has fc-list && [ -n "$(fc-list :lang=zh)" ] || needs fontconfig fonts-wqy-microhei    # also in Chinese, and looked at
+    has nginx || needs nginx    # tests put the gateway behind a proxy
+    has chromium || needs chromium    # browser tests
+    has fc-list && [ -n "$(fc-list :lang=zh)" ] || needs fontconfig fonts-wqy-microhei    # screenshots in Chinese
 fi
 [ -x .venv/bin/python ] || python3 -c 'import ensurepip, venv' 2>/dev/null || needs python3-venv
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 may_install() { has apt-get && as_root true 2>/dev/null; }
 
-# Debian starts a server when it is installed; this tells it not to, for as long as the installation takes.
+# Debian starts a server when it is installed; this prevents it during the installation.
 keep_servers_off() {
     [ -e /usr/sbin/policy-rc.d ] && return
     trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
@@ -54,7 +54,7 @@ if [ ${#packages[@]} -gt 0 ]; then
         install_packages
     else
         echo "build.sh: not installed: ${packages[*]}. As root: apt-get install ${packages[*]}; or use docker compose." >&2
-        # Servers may also be elsewhere, by config.yml; without a virtual environment there is no way on.
+        # config.yml may name servers elsewhere; without a virtual environment nothing can run.
         case " ${packages[*]} " in *" python3-venv "*) exit 1;; esac
     fi
 fi
@@ -77,7 +77,7 @@ if ! .venv/bin/python -c '' 2>/dev/null; then
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed"
     python3 -m venv .venv || fail "python3 could not make .venv"
 fi
-# nameko reads our logging settings before it looks for modules here.
+# nameko reads our logging settings before it puts this folder on the module path.
 for folder in .venv/lib/python3*/site-packages; do echo "$PWD" >"$folder/marquee.pth"; done
 install_requirements requirements.txt
 [ "${1:-}" != --dev ] || install_requirements requirements-dev.txt

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Check every promise against the live databases: a line each, and 1 as the exit code when one is broken.
+# Check every invariant against the live databases, one line each; exit with 1 if one is broken.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 ./build.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Start everything and follow one log of it all, in the foreground; Ctrl-C stops everything.
+# Start everything in the foreground and follow its log; Ctrl-C stops everything.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 ./build.sh

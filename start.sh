@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Start everything in the background, and return when it is healthy.
+# Start everything in the background and return when it is healthy.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 ./build.sh
