@@ -103,6 +103,6 @@ class Notification:
         before = utc_now() - dt.timedelta(days=config["notification"]["kept_days"])
         try:
             self.database.run(lambda tx: store.forget(tx, before))
-            self.database.run(lambda tx: inbox.forget(tx, INBOX, before))
+            self.database.run(lambda tx: inbox.purge(tx, INBOX, before))
         except Exception as problem:
             log.warning("could not purge", extra={"problem": type(problem).__name__})

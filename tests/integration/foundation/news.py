@@ -94,7 +94,7 @@ class News:
 
     def count(self, queue: str) -> int:
         """Messages in a queue, and ready."""
-        return int(publishing.ask(lambda channel: channel.queue_declare(queue, passive=True)).message_count)
+        return int(publishing.run_on_channel(lambda channel: channel.queue_declare(queue, passive=True)).message_count)
 
     @property
     def published(self) -> int:
@@ -119,6 +119,6 @@ class News:
     def clear(self) -> None:
         """Its queues, with nothing in them."""
         for queue in (self.subscription.queue, self.subscription.dead_queue, AUDIT):
-            publishing.ask(lambda channel, queue=queue: queue(channel).delete())
+            publishing.run_on_channel(lambda channel, queue=queue: queue(channel).delete())
         topology.declare([self.subscription])
-        publishing.ask(lambda channel: AUDIT(channel).declare())
+        publishing.run_on_channel(lambda channel: AUDIT(channel).declare())

@@ -43,7 +43,7 @@ def test_what_is_announced_in_a_burst_travels_together(
     announcements: Announcements, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[set[str]] = []
-    monkeypatch.setattr("services.foundation.amqp.announcements.GATHER_SECONDS", 0.5)  # bursts may be slow
+    monkeypatch.setattr("services.foundation.amqp.announcements.BATCH_SECONDS", 0.5)  # bursts may be slow
     monkeypatch.setattr(announcements, "announce_now", lambda announcement, *ids: told.append(set(ids)))
     announcer = eventlet.spawn(announcements._run)
     for number in range(20):

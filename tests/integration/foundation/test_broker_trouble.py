@@ -109,7 +109,8 @@ def test_a_line_that_was_closed_while_nobody_used_it_is_replaced(servers: Mesh, 
     with nameko.config.patch({"AMQP_URI": uri}):
         for _ in range(3):
             topology.declare()
-            assert publishing.ask(lambda channel: topology.audit_queue()(channel).declare()) == topology.AUDIT
+            declared = publishing.run_on_channel(lambda channel: topology.audit_queue()(channel).declare())
+            assert declared == topology.AUDIT
             wire.cut()
         wire.refuse()
         with pytest.raises(publishing.BrokerDown):

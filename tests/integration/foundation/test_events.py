@@ -47,7 +47,7 @@ def test_two_relays_that_look_at_one_moment_take_different_events(news: News) ->
     news.write(*THOUSAND[:6])
     database = news.database.execution_options(isolation_level="READ COMMITTED")
     with database.connect() as one, database.connect() as other:
-        taken = [row.about for tx, most in ((one, 4), (other, 10)) for row in outbox.take(tx, OUTBOX, most)]
+        taken = [row.about for tx, most in ((one, 4), (other, 10)) for row in outbox.lock_unpublished(tx, OUTBOX, most)]
     assert sorted(taken) == THOUSAND[:6]
 
 
@@ -185,7 +185,7 @@ def test_a_consumer_that_hangs_has_failed(news: News, redis_client: Redis) -> No
     assert redis_client.get("tries:a") == "2"
 
 
-def test_an_event_that_fails_for_ever_is_laid_aside_and_can_be_sent_again(news: News, redis_client: Redis) -> None:
+def test_an_event_that_fails_for_ever_is_a_dead_letter_and_can_be_replayed(news: News, redis_client: Redis) -> None:
     room = news.run(failures=99)
     news.happen("a")
     [dead] = wait_until(news.dead, 20, "the event to be given up")
@@ -201,22 +201,22 @@ def test_an_event_that_fails_for_ever_is_laid_aside_and_can_be_sent_again(news: 
     assert revive(news.subscription) == 0
 
 
-def test_an_event_that_kills_every_consumer_is_laid_aside_and_others_get_through(
+def test_an_event_that_kills_every_consumer_becomes_a_dead_letter_and_others_get_through(
     news: News, redis_client: Redis,
 ) -> None:
     [room] = news.keep(poison="bad")
     news.write("a", "bad", "b")
     [dead] = wait_until(news.dead, 40, "the event to be given up")
-    assert dead.headers["error"] == "whoever had it in hand died"
+    assert dead.headers["error"] == "the process died while it handled the event"
     news.wait_for("a", "b")
     assert redis_client.get("tries:bad") == "5"
-    assert tries_when_put_aside(room) == [2, 4]  # after two deaths each, and the fifth try is the last
+    assert tries_when_delayed(room) == [2, 4]  # after two deaths each, and the fifth try is the last
 
 
-def tries_when_put_aside(room: Process) -> list[int]:
-    """How often the events that have to wait had been tried by then."""
+def tries_when_delayed(room: Process) -> list[int]:
+    """How many attempts had failed when an event was sent to a retry queue, for each time."""
     lines = [json.loads(line) for line in room.log.read_text().splitlines() if line.startswith("{")]
-    return [line["tries"] for line in lines if line["message"] == "news.happened:news.hear waits"]
+    return [line["tries"] for line in lines if line["message"] == "news.happened:news.hear waits for another try"]
 
 
 NONSENSE = [
@@ -230,7 +230,7 @@ NONSENSE = [
 ]
 
 
-def test_what_is_no_event_is_laid_aside_at_once_as_it_came(news: News) -> None:
+def test_a_malformed_event_becomes_a_dead_letter_at_once_and_unchanged(news: News) -> None:
     room = news.run()
     for kind in ("application/json", "application/x-python-serialize", "text/plain"):
         for content in NONSENSE:
@@ -257,10 +257,10 @@ def test_old_events_are_forgotten_but_never_unpublished_ones(news: News) -> None
     news.rows("UPDATE outbox SET published_at = NULL WHERE about = 'c'")
     long_after = utc_now() + dt.timedelta(days=1)
     with news.database.connect() as tx:
-        assert outbox.forget_published(tx, OUTBOX, utc_now() - dt.timedelta(days=1)) == 0
-        assert outbox.forget_published(tx, OUTBOX, long_after) == 2
-        assert inbox.forget(tx, INBOX, utc_now() - dt.timedelta(days=1)) == 0
-        assert inbox.forget(tx, INBOX, long_after) == 3
+        assert outbox.purge_published(tx, OUTBOX, utc_now() - dt.timedelta(days=1)) == 0
+        assert outbox.purge_published(tx, OUTBOX, long_after) == 2
+        assert inbox.purge(tx, INBOX, utc_now() - dt.timedelta(days=1)) == 0
+        assert inbox.purge(tx, INBOX, long_after) == 3
     assert [row.about for row in news.rows("SELECT about FROM outbox")] == ["c"]
 
 

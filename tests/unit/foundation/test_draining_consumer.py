@@ -40,7 +40,7 @@ def test_a_pipe_that_breaks_during_an_ack_is_no_reason_to_die(
     message = Message(problem)
     consumer.on_message(None, message)
     say(consumer, message)
-    assert not consumer._in_hand
+    assert not consumer._unfinished
 
 
 class Late(Message):
@@ -56,7 +56,7 @@ class Late(Message):
 def test_what_arrives_after_the_good_bye_goes_back_to_the_queue() -> None:
     taken: list[object] = []
     consumer = DrainingConsumer("amqp://nowhere", callbacks=[lambda body, message: taken.append(message)])
-    consumer._looked_at = float("inf")  # there is no line with heartbeats
+    consumer._checked_at = float("inf")  # there is no line with heartbeats
     consumer.on_message(None, in_time := Late())
     consumer._stopping = True
     consumer.on_iteration()
