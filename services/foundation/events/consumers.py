@@ -127,7 +127,7 @@ class EventHandler(Consumer):
 
     def _move_soon(self, move: Callable[..., None], message: Message, tries: int, error: str) -> None:
         # In another thread: waiting for the broker here would keep this connection from its heartbeats.
-        self.container.spawn_managed_thread(partial(self._move, move, message, tries, error), identifier="move an event")
+        self.container.spawn_managed_thread(partial(self._move, move, message, tries, error), identifier="move it")
 
     def _move(self, move: Callable[..., None], message: Message, tries: int, error: str) -> None:
         """Acknowledge the message once its copy is safe; until then the broker delivers it again."""
