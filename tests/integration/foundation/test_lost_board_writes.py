@@ -55,7 +55,7 @@ def soon() -> dt.datetime:
 
 
 def taken(board: Board, screening: str) -> list[str]:
-    look = board.look(screening)
+    look = board.snapshot(screening)
     assert look is not None
     return sorted(look.taken)
 
