@@ -1,4 +1,4 @@
-"""What the gateway itself refuses, before any room hears of it."""
+"""The refusals of the gateway itself, raised before any room is called."""
 
 from schemas.errors import Busy, Conflict, Invalid, NotFound
 
