@@ -108,7 +108,7 @@ def test_an_order_is_shown_held_then_sold_then_free(board: Board, screening: str
     lambda board, screening: board.mark_held(screening, "anna", soon(), ROW),
     lambda board, screening: board.mark_sold(screening, "anna", ROW),
 ], ids=["free", "held", "sold"])
-def test_a_late_word_about_an_order_that_lost_its_seats_changes_nothing(
+def test_a_late_mark_of_an_order_that_lost_its_seats_changes_nothing(
     board: Board, screening: str, late: Callable[[Board, str], None],
 ) -> None:
     board.mark_held(screening, "ben", soon(), ["F1", "F2"])
@@ -121,7 +121,7 @@ def test_a_late_word_about_an_order_that_lost_its_seats_changes_nothing(
     assert after.marks == before.marks
 
 
-def test_a_sale_shows_over_somebody_s_hold_that_has_ended(
+def test_a_sale_replaces_a_hold_of_another_owner_that_has_ended(
     board: Board, screening: str, redis_client: Redis,
 ) -> None:
     board.hold(screening, "anna", soon(), ["F1"])
@@ -142,7 +142,7 @@ def test_a_late_hold_does_not_undo_the_sale_of_the_same_order(board: Board, scre
 # --- the lock ---
 
 
-def test_a_locked_board_is_busy_for_everyone_else(
+def test_a_locked_board_is_busy_for_all_others(
     board: Board, screening: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(seating, "LOCK_WAIT_SECONDS", 0.2)
@@ -170,7 +170,7 @@ def paused_holder(board: Board, screening: str, monkeypatch: pytest.MonkeyPatch)
     return token
 
 
-def test_whoever_slept_past_the_lock_is_refused_on_return(
+def test_a_rebuild_that_outlived_its_lock_is_refused(
     board: Board, screening: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     token = paused_holder(board, screening, monkeypatch)
@@ -179,7 +179,7 @@ def test_whoever_slept_past_the_lock_is_refused_on_return(
     assert taken(board, screening) == {"F1": "sold"}
 
 
-def test_without_the_token_check_the_sleeper_would_undo_a_sale(
+def test_without_the_token_check_a_late_rebuild_would_undo_a_sale(
     board: Board, screening: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     guarded = (SCRIPTS / "rebuild.lua").read_text()
@@ -270,7 +270,7 @@ def wire(servers: Mesh, relay: Callable[..., Relay]) -> Relay:
     return relay(servers.environment["MARQUEE_REDIS_PORT"])
 
 
-def test_without_redis_everyone_is_told_at_once(far_board: Board, wire: Relay, screening: str) -> None:
+def test_every_method_refuses_at_once_without_redis(far_board: Board, wire: Relay, screening: str) -> None:
     far_board.hold(screening, "anna", soon(), ["F1"])
     wire.refuse()
     for refusal, ask in (

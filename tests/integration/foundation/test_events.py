@@ -1,4 +1,4 @@
-"""What has happened is told at least once and done once, whoever dies and however often it fails."""
+"""Events are delivered at least once and have their effect once, whichever process dies."""
 
 import datetime as dt
 import json
@@ -23,7 +23,7 @@ from tests.integration.foundation.relay import Relay
 THOUSAND = [f"e{number}" for number in range(1000)]
 
 
-def test_what_happens_is_heard_by_its_consumer_in_the_name_of_the_same_request(news: News) -> None:
+def test_an_event_reaches_its_consumer_with_the_request_id_of_its_cause(news: News) -> None:
     news.run()
     with ClusterRpcClient(timeout=10, context_data={"request_id": "r1"}) as caller:
         caller.news.happen(about=["a", "b", "c"])
@@ -41,7 +41,7 @@ def test_two_relays_publish_an_event_once_when_nothing_goes_wrong(news: News) ->
     news.rest(*rooms)
 
 
-def test_two_relays_that_look_at_one_moment_take_different_events(news: News) -> None:
+def test_two_relays_at_the_same_moment_take_different_events(news: News) -> None:
     from tests.integration.foundation.news_room import OUTBOX
 
     news.write(*THOUSAND[:6])
@@ -70,14 +70,14 @@ def happen_often_with_deaths(news: News) -> int:
     return int(published)
 
 
-def test_a_thousand_events_have_a_thousand_effects_whoever_dies(news: News, redis_client: Redis) -> None:
+def test_a_thousand_events_have_a_thousand_effects_whichever_process_dies(news: News, redis_client: Redis) -> None:
     published = happen_often_with_deaths(news)
     assert published > 1500
     assert int(redis_client.get("deaths") or 0) >= 2
     assert news.effects == sorted(THOUSAND)
 
 
-def test_without_the_inbox_key_the_same_thousand_have_doubles(news: News) -> None:
+def test_without_the_inbox_key_some_of_a_thousand_effects_are_doubled(news: News) -> None:
     """The negative control."""
     news.rows("ALTER TABLE inbox DROP PRIMARY KEY")
     happen_often_with_deaths(news)
@@ -152,7 +152,7 @@ def test_while_the_broker_hangs_events_can_still_be_written(
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_connections_that_fall_silent_hold_events_up_for_a_while_only(
+def test_connections_that_fall_silent_delay_events_for_a_while_only(
     news: News, servers: Mesh, relay: Callable[..., Relay], closed: bool,
 ) -> None:
     wire = relay(servers.environment["MARQUEE_AMQP_PORT"])
@@ -171,7 +171,7 @@ def test_connections_that_fall_silent_hold_events_up_for_a_while_only(
 # --- consumers that fail ---
 
 
-def test_a_consumer_that_fails_at_first_is_asked_again(news: News, redis_client: Redis) -> None:
+def test_a_consumer_that_fails_at_first_is_called_again(news: News, redis_client: Redis) -> None:
     news.run(failures=3)
     news.happen("a")
     news.wait_for("a")
@@ -247,7 +247,7 @@ def test_a_malformed_event_becomes_a_dead_letter_at_once_and_unchanged(news: New
 # --- what is kept, and how long ---
 
 
-def test_old_events_are_forgotten_but_never_unpublished_ones(news: News) -> None:
+def test_old_events_are_purged_but_never_unpublished_ones(news: News) -> None:
     from tests.integration.foundation.news_room import INBOX, OUTBOX
 
     room = news.run()
