@@ -209,12 +209,12 @@ GET_HALL_INFO = Method("film", "get_hall_info", ScreeningRequest, HallReply, "pu
                        fresh_for=1,
                        screening_field="screening_id")
 SUGGEST_SEATS = Method("film", "suggest_seats", SuggestRequest, SuggestReply, "public",
-                       "The best free seats for a group, chosen by us; they are not held.",
+                       "The best free seats for a group; they are not held.",
                        refusals=(UnknownScreening, ScreeningOver, ScreeningCancelled, SeatsUnknown, NotEnoughSeats),
                        reads=True)
 GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, ScreeningTermsReply, "internal",
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
 
-BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings whose seats nobody has counted yet")
+BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings that have no seat board yet")
 PROGRAMME_CHANGED = Announcement("film", "programme_changed",
-                                 about="nothing of its own: names or titles have changed, of whatever is on")
+                                 about="empty: names or titles have changed, of any screening")

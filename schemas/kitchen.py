@@ -190,9 +190,9 @@ STAFF_REFUSALS = (UnknownKitchenOrder, KitchenStepTaken)
 GET_MENU = Method("kitchen", "get_menu", MenuRequest, MenuReply, "public",
                   "The snacks of a cinema, with prices and how many are left.", reads=True)
 GET_QUEUE = Method("kitchen", "get_queue", QueueRequest, QueueReply, "staff",
-                   "What is to be prepared, the first needed first.", reads=True)
+                   "The snacks to prepare, the earliest needed first.", reads=True)
 START = Method("kitchen", "start", OrderRequest, KitchenTicket, "staff",
-               "Begin to prepare an order's snacks; one of two cooks gets it.", refusals=STAFF_REFUSALS, keyed=True)
+               "Begin to prepare an order's snacks; of two cooks at once, one gets it.", refusals=STAFF_REFUSALS, keyed=True)
 FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "staff",
                 "The snacks of an order are ready.", refusals=STAFF_REFUSALS, keyed=True)
 HAND_OVER = Method("kitchen", "hand_over", HandOverRequest, KitchenTicket, "staff",

@@ -163,17 +163,17 @@ REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
                "Sign in: a bearer token for the account.", refusals=(LoginFailed, TooOften), deadline=30)
 AUTHORIZE = Method("user", "authorize", AuthorizeRequest, AuthorizeReply, "public",
-                   "Whose token this is, and what they may do.", refusals=(Unauthenticated,), reads=True)
+                   "The account and roles that a token stands for.", refusals=(Unauthenticated,), reads=True)
 LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
-                "Sign out: the token used for this call is worthless from now on.")
+                "Sign out: the token of this call is not valid any more.")
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
                         "Change my display name or e-mail address; fields left out stay as they are.", keyed=True)
 CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
-                       "Confirm an e-mail address with the token that was mailed there; again, it changes nothing.",
+                       "Confirm an e-mail address with the token that was mailed there; repeating it changes nothing.",
                        refusals=(ConfirmationOver,))
 SEND_CONFIRMATION = Method("user", "send_confirmation", Nothing, Nothing, "buyer",
-                           "Mail me the link once more that confirms my e-mail address.",
+                           "Mail me another link that confirms my e-mail address.",
                            refusals=(NothingToConfirm, TooOften), keyed=True)
 GET_CONTACT = Method("user", "get_contact", ContactRequest, Contact, "internal",
                      "How to write to an account's holder.", reads=True)
@@ -181,6 +181,6 @@ GET_CONTACT = Method("user", "get_contact", ContactRequest, Contact, "internal",
 ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, Confirmation, "internal",
                             "A new token to confirm an account's address with, to be mailed there and nowhere else.")
 
-EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for its owner to confirm it.")
+EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An account was given an address, which its owner has to confirm.")
 EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")
