@@ -192,7 +192,7 @@ GET_MENU = Method("kitchen", "get_menu", MenuRequest, MenuReply, "public",
 GET_QUEUE = Method("kitchen", "get_queue", QueueRequest, QueueReply, "staff",
                    "The snacks to prepare, the earliest needed first.", reads=True)
 START = Method("kitchen", "start", OrderRequest, KitchenTicket, "staff",
-               "Begin to prepare an order's snacks; of two cooks at once, one gets it.", refusals=STAFF_REFUSALS, keyed=True)
+               "Begin to prepare an order's snacks; one of two cooks gets it.", refusals=STAFF_REFUSALS, keyed=True)
 FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "staff",
                 "The snacks of an order are ready.", refusals=STAFF_REFUSALS, keyed=True)
 HAND_OVER = Method("kitchen", "hand_over", HandOverRequest, KitchenTicket, "staff",

@@ -181,6 +181,6 @@ GET_CONTACT = Method("user", "get_contact", ContactRequest, Contact, "internal",
 ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, Confirmation, "internal",
                             "A new token to confirm an account's address with, to be mailed there and nowhere else.")
 
-EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An account was given an address, which its owner has to confirm.")
+EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for confirmation by its owner.")
 EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")
