@@ -1,4 +1,4 @@
-"""The refusals of the gateway itself, raised before any room is called."""
+"""What the gateway itself refuses, before any room hears of it."""
 
 from schemas.errors import Busy, Conflict, Invalid, NotFound
 

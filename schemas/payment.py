@@ -66,8 +66,6 @@ class CrossSite(Forbidden):
 
 
 class ChargeRequest(Schema):
-    """An amount to take for an order at once, without a page of the provider's."""
-
     order_id = Id(required=True)
     amount = Money(required=True)
     currency = Currency(required=True)
@@ -87,8 +85,6 @@ class OrderPayment(Schema):
 
 
 class StartRequest(Schema):
-    """An order to pay at the provider's own page, until `expires_at`."""
-
     order_id = Id(required=True)
     amount = Money(required=True)
     currency = Currency(required=True)
@@ -98,16 +94,12 @@ class StartRequest(Schema):
 
 
 class StartReply(Schema):
-    """The attempt to pay, and the address of the page for the buyer; null if there is no page to go to."""
-
     payment_id = Id(required=True)
     status = fields.String(required=True, validate=validate.OneOf(PAYMENT_STATES))
     redirect_url = fields.String(required=True, allow_none=True)
 
 
 class WebhookRequest(Schema):
-    """A provider's message exactly as it came, because its signature covers every byte."""
-
     provider = Id(required=True)
     body = fields.String(required=True, validate=validate.Length(max=WEBHOOK_LIMIT * 4 // 3 + 4),
                          metadata={"description": "the bytes as they came, in base64"})
@@ -115,15 +107,11 @@ class WebhookRequest(Schema):
 
 
 class PaymentPageRequest(Schema):
-    """The sandbox's page for one attempt to pay, in the buyer's language."""
-
     payment_id = Id(required=True)
     language = fields.String(required=True, validate=validate.OneOf(("en", "zh")))
 
 
 class PaymentPageAnswer(PaymentPageRequest):
-    """The choice that the buyer made on the sandbox's page; `code` confirms a challenge."""
-
     choice = fields.String(required=True, validate=validate.OneOf(CHOICES))
     code = Text(16, least=0, load_default="")
 
@@ -163,8 +151,6 @@ class ReversedPayment(PaymentEvent):
 
 
 class RefundRequest(Schema):
-    """An amount to give back, once per `refund_id`."""
-
     refund_id = Id(required=True)
     order_id = Id(required=True)
     amount = Money(required=True)
@@ -172,16 +158,12 @@ class RefundRequest(Schema):
 
 
 class RefundReply(Schema):
-    """What was given back, in minor units."""
-
     refund_id = Id(required=True)
     status = fields.String(required=True, validate=validate.OneOf(("done",)))
     amount = Money(required=True)
 
 
 class OrderRequest(Schema):
-    """The order whose money this is about."""
-
     order_id = Id(required=True)
 
 
