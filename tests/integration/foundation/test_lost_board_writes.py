@@ -34,7 +34,7 @@ def board(redis_client: Redis) -> Board:
 
 @pytest.fixture
 def hasty_board(servers: Mesh) -> Board:
-    """A board as rooms have it: whoever waits longer than a second for Redis gives up."""
+    """A board as rooms have it: a call that waits longer than a second for Redis fails."""
     return Board(Redis.from_url(servers.settings["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS))
 
 

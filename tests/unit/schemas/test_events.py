@@ -65,6 +65,6 @@ def test_a_message_that_is_not_this_event_is_refused(event: Event, changes: dict
 
 
 @pytest.mark.parametrize("nonsense", [None, [], "", 7, {}], ids=repr)
-def test_nonsense_is_refused(nonsense: object) -> None:
+def test_a_malformed_message_is_refused(nonsense: object) -> None:
     with pytest.raises(FieldsInvalid):
         EVENTS[0].load(nonsense)
