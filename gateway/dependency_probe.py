@@ -41,7 +41,7 @@ class Servers:
 
 def _broker_answers() -> bool:
     try:
-        publishing.ask(lambda channel: channel.flow(True))  # the broker must answer it on this very connection
+        publishing.run_on_channel(lambda channel: channel.flow(True))  # the broker must answer on this very connection
         return True
     except Exception:
         return False

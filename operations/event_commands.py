@@ -71,7 +71,7 @@ def revive(subscription: Subscription) -> int:
     with publishing.producer() as producer, producer.connection.channel() as channel:
         found = take(subscription, channel)  # all, before the first can come back
         for message in found:
-            publishing.send_on(message, exchange="", routing_key=subscription.queue_name, headers={})
+            publishing.send_copy(message, exchange="", routing_key=subscription.queue_name, headers={})
             message.ack()
         return len(found)
 

@@ -1,1 +1,1 @@
-"""The contract between the gateway, the rooms and their callers: one file a room."""
+"""The contract between the gateway, the rooms and their callers: one file or package per room."""

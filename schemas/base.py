@@ -1,4 +1,4 @@
-"""What a contract is made of: strict schemas, methods, events and announcements."""
+"""The parts of a contract: strict schemas, methods, events and announcements."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,22 +12,26 @@ Access = Literal["public", "buyer", "staff", "admin", "internal"]
 
 
 class Schema(marshmallow.Schema):
-    """A schema that refuses fields it does not know."""
+    """A schema that refuses unknown fields."""
 
     class Meta:
         unknown = marshmallow.RAISE
 
 
 class Nothing(Schema):
-    """No fields at all."""
+    """A request or reply without any fields."""
 
 
 class PageRequest(Schema):
+    """Which page of a list is wanted: `page` from 1, and how many entries a page has."""
+
     page = Whole(load_default=1, validate=marshmallow.validate.Range(min=1, max=10_000))
     page_size = Whole(load_default=20, validate=marshmallow.validate.Range(min=1, max=100))
 
 
 class PageReply(Schema):
+    """Which page this is, and the `total` of entries on all pages."""
+
     page = Whole(required=True)
     page_size = Whole(required=True)
     total = Whole(required=True)
@@ -37,12 +41,13 @@ class PageReply(Schema):
 class Method:
     """One method of a room, as its callers see it.
 
-    `reads`: changes nothing; answers GET as well as POST.
-    `keyed`: takes an Idempotency-Key.
+    `access`: the callers it serves. `refusals`: those it may raise besides the general ones of schemas.errors.
+    `reads`: it changes nothing, and answers GET as well as POST.
+    `keyed`: it takes an Idempotency-Key.
     `deadline`: seconds after which a caller stops waiting.
-    `fresh_for`: seconds during which a gateway may repeat an answer it has (public reads only).
-    `screening_field`: where, in the request or the reply, stands the screening whose seats this is about.
-    `list_fields`: those of the request that hold a list; a query string gives one of them once for each element.
+    `fresh_for`: seconds for which a gateway may repeat a reply (public reads only).
+    `screening_field`: the field of the request or the reply with the screening whose seats the method concerns.
+    `list_fields`: the list fields of the request; a query string repeats such a field for each element.
     """
 
     room: str
@@ -70,25 +75,26 @@ class Method:
 
     @property
     def path(self) -> str:
+        """Where the gateway serves the method, such as /order/buy."""
         return f"/{self.room}/{self.name}"
 
     def load(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """What the caller sent, as types; raises FieldsInvalid with the reasons by field."""
+        """Load a request in JSON types by its schema. Raises FieldsInvalid with the reasons by field."""
         try:
             return dict(self._loader.load(fields))
         except marshmallow.ValidationError as problem:
             raise FieldsInvalid(fields=problem.normalized_messages()) from None
 
     def dump(self, reply: Any) -> dict[str, Any]:
-        """What goes back: plain JSON types, and only the fields the reply schema names."""
+        """Dump a reply to plain JSON types; fields that the reply schema does not have are left out."""
         return dict(self._dumper.dump(reply))
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """Something a room announces, such as `order.seats_changed`; its body is a list of ids.
+    """A hint that a room broadcasts, such as `order.seats_changed`; its body is a list of ids, which `about` describes.
 
-    Announcements are hints ("look again"), may be lost, and carry no facts of their own.
+    It says "read again", may be lost, and carries no facts of its own.
     """
 
     room: str
@@ -97,14 +103,14 @@ class Announcement:
 
 
 class Lenient(Schema):
-    """What later versions add is left out, so that rooms can be renewed one by one."""
+    """A schema that ignores unknown fields: later versions may add some, and rooms are upgraded one by one."""
 
     class Meta:
         unknown = marshmallow.EXCLUDE
 
 
 class Trace(Lenient):
-    """The ids of the call at hand, so that what follows from it can be found in the logs."""
+    """The ids of the call that caused an event, by which the logs connect the two (traceparent: W3C Trace Context)."""
 
     request_id = marshmallow.fields.String()
     call_id_stack = marshmallow.fields.List(marshmallow.fields.String())
@@ -113,7 +119,7 @@ class Trace(Lenient):
 
 
 class Envelope(Lenient):
-    """An event on the wire."""
+    """An event on the wire, around the body that its own schema describes."""
 
     event_id = Id(required=True)
     type = marshmallow.fields.String(required=True)
@@ -130,7 +136,7 @@ Body = type[Schema]  # Event.type is no class
 
 
 def lenient(body: Body) -> marshmallow.Schema:
-    """A loader that leaves out what later versions add, however deep: marshmallow would do so at the top alone."""
+    """A loader for `body` that ignores unknown fields at every depth; marshmallow by itself does so at the top only."""
     loader = body()
     _leave_out_unknown(loader)
     return loader
@@ -146,9 +152,10 @@ def _leave_out_unknown(schema: marshmallow.Schema) -> None:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that has become true, told to every room that asks for it: at least once, and maybe out of order.
+    """A fact that a room publishes to every room that consumes it: at least once, and possibly out of order.
 
-    `type`: as on the wire, such as `order.paid`. `version`: of its body; one more when old consumers can't read it.
+    `type`: its name on the wire, such as `order.paid`. `version`: that of the body's schema; it rises by one when old
+    consumers can't read the new body.
     """
 
     room: str
@@ -164,17 +171,20 @@ class Event:
         object.__setattr__(self, "_dumper", self.body())
 
     def load(self, message: Any) -> dict[str, Any]:
-        """The envelope of such an event and its body, as types; raises FieldsInvalid when it is none."""
+        """Load a message: the envelope with its body, both as Python types.
+
+        Raises FieldsInvalid for another type or version, and for fields that are missing or out of range.
+        """
         try:
             envelope = dict(ENVELOPE.load(message))
             if (envelope["type"], envelope["version"]) != (self.type, self.version):
-                said = f"{envelope['type']}, version {envelope['version']}"
-                raise FieldsInvalid(fields={"type": [f"This is {said}, not {self.type}, version {self.version}."]})
+                found = f"{envelope['type']}, version {envelope['version']}"
+                raise FieldsInvalid(fields={"type": [f"This is {found}, not {self.type}, version {self.version}."]})
             envelope["body"] = dict(self._loader.load(envelope["body"]))
         except marshmallow.ValidationError as problem:
             raise FieldsInvalid(fields=problem.normalized_messages()) from None
         return envelope
 
     def dump(self, body: Any) -> dict[str, Any]:
-        """The body in plain JSON types, and only the fields its schema names."""
+        """Dump a body to plain JSON types; fields that its schema does not have are left out."""
         return dict(self._dumper.dump(body))

@@ -1,4 +1,4 @@
-"""Everything the contract names, gathered from the files of this folder."""
+"""All methods, events, announcements and refusals of the contract, gathered from the files of this folder."""
 
 import importlib
 import pkgutil
@@ -19,33 +19,33 @@ def _files() -> tuple[ModuleType, ...]:
 
 @cache
 def methods() -> dict[tuple[str, str], Method]:
-    """Every method of every room, by (room, name)."""
+    """The methods of all rooms, by (room, name)."""
     found = [thing for file in _files() for thing in vars(file).values() if isinstance(thing, Method)]
     return {(method.room, method.name): method for method in found}
 
 
 @cache
 def events() -> dict[str, Event]:
-    """Every event of every room, by its type."""
+    """The events of all rooms, by their type, such as `order.paid`."""
     found = [thing for file in _files() for thing in vars(file).values() if isinstance(thing, Event)]
     return {event.type: event for event in found}
 
 
 @cache
 def announcements() -> dict[tuple[str, str], Announcement]:
-    """Every announcement, by (room, name)."""
+    """The announcements of all rooms, by (room, name)."""
     found = [thing for file in _files() for thing in vars(file).values() if isinstance(thing, Announcement)]
     return {(announcement.room, announcement.name): announcement for announcement in found}
 
 
 def rooms() -> list[str]:
-    """The rooms that have a contract."""
+    """The names of the rooms that have methods, sorted."""
     return sorted({room for room, _ in methods()})
 
 
 @cache
 def refusals() -> dict[str, type[Refusal]]:
-    """Every refusal there is, by its code."""
+    """All refusals, by their code, such as `seats_taken`."""
     _files()
 
     def below(kind: type[Refusal]) -> Iterator[type[Refusal]]:

@@ -1,15 +1,15 @@
-"""How a room says no.
+"""Refusals: the errors of a room that its callers are meant to handle.
 
 Refusal
 ├── Invalid            the request makes no sense          (Malformed, FieldsInvalid, ...)
-├── Unauthenticated    we do not know who is asking
-├── Forbidden          we know, and it is not for them
+├── Unauthenticated    the caller is not known
+├── Forbidden          the caller is known and may not do this
 ├── NotFound           there is no such thing for this caller
-├── Conflict           it makes sense, but not in the present state of things
-└── Busy               later, perhaps                      (TooOften, RoomUnavailable, RoomSilent, OutcomeUnknown)
+├── Conflict           the request makes sense, but not in the present state of things
+└── Busy               it may work later                   (TooOften, RoomUnavailable, RoomSilent, OutcomeUnknown)
 
-A refusal crosses the wire as its class path and one dict of plain JSON, so it arrives as itself.
-Whatever is not a refusal is a bug of ours.
+A refusal crosses the wire as its class path and one dict of plain JSON, so it is raised as itself in the calling room.
+Any other exception is a bug.
 """
 
 import re
@@ -33,12 +33,12 @@ class Refusal(Exception):
 
     @classmethod
     def kind(cls) -> str:
-        """Which of the six kinds this is, such as `Conflict`."""
+        """The name of the kind this belongs to, such as `Conflict`; it decides the HTTP status."""
         return next((k.__name__ for k in KINDS if issubclass(cls, k)), cls.__name__)
 
     @classmethod
     def meaning(cls) -> str:
-        """The first sentence of the class's docstring: what a caller is told."""
+        """The first line of the class's docstring, which the caller is told."""
         return (cls.__doc__ or "").strip().split("\n")[0]
 
 

@@ -1,4 +1,4 @@
-"""One spelling on the wire for moments, money, seats and ids."""
+"""Fields that have one spelling on the wire: moments, money, seats, ids, text."""
 
 import datetime as dt
 from typing import Any
@@ -12,10 +12,10 @@ LARGEST_AMOUNT = 10**14
 
 
 class Moment(fields.Field[dt.datetime]):
-    """A point in time: ISO 8601 with an offset on the wire, an aware datetime inside."""
+    """A point in time: ISO 8601 with an offset on the wire, an aware datetime in Python."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        if value is None or isinstance(value, str):  # text: an answer given before, repeated
+        if value is None or isinstance(value, str):  # text: a stored reply that is dumped again
             return value
         if value.tzinfo is None:
             raise ValueError(f"{attr} has no time zone")
@@ -23,20 +23,20 @@ class Moment(fields.Field[dt.datetime]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.datetime:
         try:
-            # A "+" in a query string arrives as a space when the sender forgot to escape it.
+            # A "+" in a query string arrives as a space when the sender did not escape it.
             moment = dt.datetime.fromisoformat(str(value).replace(" ", "+"))
         except ValueError as problem:
             raise ValidationError("Not a time in ISO 8601, such as 2026-11-21T19:30:00+01:00.") from problem
         if moment.tzinfo is None:
             raise ValidationError("The time needs an offset, such as +01:00 or Z.")
         if not 1900 <= moment.year < 9999:
-            # Moving the very first and last days to another zone leaves the calendar.
+            # The very first and last days would leave the calendar in another zone.
             raise ValidationError("Not a time between the years 1900 and 9998.")
         return moment
 
 
 class Whole(fields.Integer):
-    """A whole number, also when written as text in a query string; never 1.5, true or 1e9."""
+    """A whole number, also as text in a query string; 1.5, true and 1e9 are refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) < 16:
@@ -47,36 +47,36 @@ class Whole(fields.Integer):
 
 
 def Money(most: int = LARGEST_AMOUNT, **options: Any) -> Whole:  # noqa: N802 - reads as the field it makes
-    """An amount in minor units (cents, pence, fen) of the currency named beside it, at most `most`."""
+    """A field for an amount from 0 to `most` in minor units (cents, pence, fen) of the currency named beside it."""
     return Whole(validate=validate.Range(min=0, max=most), **options)
 
 
 def Currency(**options: Any) -> fields.String:  # noqa: N802
-    """An ISO 4217 code such as EUR."""
+    """A field for an ISO 4217 code such as EUR; whether the code exists is not checked."""
     return fields.String(validate=validate.Regexp(r"^[A-Z]{3}\Z"), **options)
 
 
 def SeatId(**options: Any) -> fields.String:  # noqa: N802
-    """A seat within its hall: row letters, then the number, such as F7."""
+    """A field for a seat within its hall: row letters, then the number, such as F7."""
     return fields.String(
         validate=validate.Regexp(r"^[A-Z]{1,2}[1-9][0-9]{0,2}\Z", error="Not a seat such as F7."), **options
     )
 
 
 def Id(**options: Any) -> fields.String:  # noqa: N802
-    """An opaque id, as handed out by the room that owns the thing."""
+    """A field for an opaque id of up to 64 characters, made by the room that owns the thing."""
     return fields.String(
         validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,64}\Z", error="Not an id."), **options
     )
 
 
 def Cursor(**options: Any) -> fields.String:  # noqa: N802
-    """Where a list goes on: the `next_cursor` of an answer, an id in 32 hex digits."""
+    """A field for the place where a list goes on: the `next_cursor` of a reply, 32 hex digits."""
     return fields.String(validate=validate.Regexp(r"^[0-9a-f]{32}\Z", error="Not a cursor of ours."), **options)
 
 
 def Text(most: int, least: int = 1, **options: Any) -> fields.String:  # noqa: N802
-    """Text of `least` to `most` characters without control characters."""
+    """A field for text of `least` to `most` characters; control characters other than tab and line ends are refused."""
     return fields.String(
         validate=[
             validate.Length(min=least, max=most),

@@ -1,16 +1,18 @@
-"""The film room: cinemas, halls, seat charts, films, screenings, prices."""
-
-from dataclasses import dataclass
-from typing import Any
+"""The contract of the film room: cinemas, halls, seat maps, films, screenings, prices."""
 
 from marshmallow import fields, validate
 
 from schemas.base import Announcement, Method, PageReply, PageRequest, Schema
 from schemas.errors import Busy, Conflict, NotFound
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
+from schemas.seat_maps import SEAT_KINDS as SEAT_KINDS
+from schemas.seat_maps import SEAT_STATES as SEAT_STATES
+from schemas.seat_maps import Chart as Chart
+from schemas.seat_maps import Dumped as Dumped
+from schemas.seat_maps import GoesWith as GoesWith
+from schemas.seat_maps import NestedOrDumped
+from schemas.seat_maps import SeatState as SeatState
 
-SEAT_KINDS = ("standard", "premium", "couple", "wheelchair", "companion")
-SEAT_STATES = ("free", "held", "sold")
 SEAT_REASONS = ("adjacent", "split", "wheelchair", "centre", "two_thirds_back", "no_single_left")
 
 
@@ -27,7 +29,7 @@ class ScreeningOver(NotFound):
 
 
 class ScreeningCancelled(NotFound):
-    """This screening was cancelled. Whoever had paid gets everything back."""
+    """This screening was cancelled. Every buyer who had paid gets everything back."""
 
 
 class SeatsUnknown(Busy):
@@ -38,28 +40,9 @@ class NotEnoughSeats(Conflict):
     """There are not that many seats left for you; `free` says how many could be had."""
 
 
-def GoesWith() -> fields.String:  # noqa: N802 - reads as the field it makes
-    """The other half of a couple seat."""
-    return SeatId(metadata={"description": "the other half of a couple seat: both are sold and given back, or neither"})
-
-
-@dataclass(frozen=True)
-class Dumped:
-    """Plain JSON values that went through their schema before."""
-
-    plain: Any
-
-
-class NestedOrDumped(fields.Nested):
-    """A nested schema that passes `Dumped` on: dumping hundreds of seats anew costs more than the rest of a call."""
-
-    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        if isinstance(nested_obj, Dumped):
-            return nested_obj.plain
-        return super()._serialize(nested_obj, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
-
-
 class Film(Schema):
+    """A film as the programme announces it."""
+
     film_id = Id(required=True)
     title = fields.String(required=True)
     original_title = fields.String(required=True)
@@ -72,6 +55,8 @@ class Film(Schema):
 
 
 class Cinema(Schema):
+    """A cinema and the time zone its programme is in."""
+
     cinema_id = Id(required=True)
     name = fields.String(required=True)
     city = fields.String(required=True)
@@ -79,12 +64,16 @@ class Cinema(Schema):
 
 
 class Hall(Schema):
+    """A hall of a cinema; `capacity` is the number of its seats."""
+
     hall_id = Id(required=True)
     name = fields.String(required=True)
     capacity = Whole(required=True)
 
 
 class FilmBrief(Schema):
+    """The parts of a film that a list of screenings shows."""
+
     film_id = Id(required=True)
     title = fields.String(required=True)
     original_title = fields.String(required=True)
@@ -93,6 +82,8 @@ class FilmBrief(Schema):
 
 
 class Screening(Schema):
+    """A film in a hall at a time; `price_from` is the lowest price of a seat, in minor units of `currency`."""
+
     screening_id = Id(required=True)
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
@@ -107,10 +98,14 @@ class Screening(Schema):
 
 
 class FilmsReply(PageReply):
+    """One page of the films now showing."""
+
     films = fields.List(fields.Nested(Film), required=True)
 
 
 class ScreeningsRequest(PageRequest):
+    """Filters that all must hold; names match in part, whatever their case and accents."""
+
     title = Text(200)
     cinema = Text(200)
     city = Text(200)
@@ -120,72 +115,40 @@ class ScreeningsRequest(PageRequest):
 
 
 class ScreeningsReply(PageReply):
+    """One page of screenings, the next one first."""
+
     screenings = fields.List(fields.Nested(Screening), required=True)
 
 
 class FilmRequest(Schema):
+    """The film to describe."""
+
     film_id = Id(required=True)
 
 
 class CinemaScreenings(Schema):
+    """A cinema and the screenings of one film there."""
+
     cinema = fields.Nested(Cinema, required=True)
     screenings = fields.List(fields.Nested(Screening), required=True)
 
 
 class FilmReply(Schema):
+    """A film with the cinemas that show it."""
+
     film = fields.Nested(Film, required=True)
     cinemas = fields.List(fields.Nested(CinemaScreenings), required=True)
 
 
 class ScreeningRequest(Schema):
+    """The screening that is asked about."""
+
     screening_id = Id(required=True)
 
 
-class ChartSeat(Schema):
-    """A place to draw a seat at; rows are bent already."""
-
-    seat_id = SeatId(required=True)
-    row = fields.String(required=True)
-    number = Whole(required=True)
-    x = fields.Float(required=True, metadata={"description": "centre, in seat widths from the left wall"})
-    y = fields.Float(required=True, metadata={"description": "centre, in seat depths from the screen"})
-    kind = fields.String(required=True, validate=validate.OneOf(SEAT_KINDS))
-    price = Money(required=True)
-    goes_with = GoesWith()
-
-
-class Aisle(Schema):
-    """A rectangle from its corner nearest the left wall and the screen, before it is bent like the rows."""
-
-    x = fields.Float(required=True)
-    y = fields.Float(required=True)
-    width = fields.Float(required=True)
-    depth = fields.Float(required=True)
-
-
-class ScreenPlace(Schema):
-    x = fields.Float(required=True)
-    y = fields.Float(required=True)
-    width = fields.Float(required=True)
-
-
-class Chart(Schema):
-    width = fields.Float(required=True)
-    depth = fields.Float(required=True)
-    curve = fields.Float(required=True, metadata={
-        "description": "seat depths by which the middle of a row is farther from the screen than its ends"})
-    screen = fields.Nested(ScreenPlace, required=True)
-    rows = fields.List(fields.String(), required=True)
-    aisles = fields.List(fields.Nested(Aisle), required=True)
-    seats = fields.List(fields.Nested(ChartSeat), required=True)
-
-
-class SeatState(Schema):
-    seat_id = SeatId(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(SEAT_STATES))
-
-
 class HallReply(Schema):
+    """Everything that a seat map needs. `seats` names the seats that are not free."""
+
     screening = fields.Nested(Screening, required=True)
     hall = fields.Nested(Hall, required=True)
     chart = NestedOrDumped(Chart, required=True)
@@ -194,12 +157,16 @@ class HallReply(Schema):
 
 
 class SuggestRequest(ScreeningRequest):
+    """How many seats a group needs, and whether one of them is for a wheelchair."""
+
     count = Whole(required=True, validate=validate.Range(min=1, max=20))
     wheelchair = fields.Boolean(load_default=False, metadata={
         "description": "one of the seats is a wheelchair place, and companion places may be among the others"})
 
 
 class SuggestReply(Schema):
+    """The suggested seats and the reasons for them; nothing is held."""
+
     screening_id = Id(required=True)
     version = Whole(required=True, metadata={"description": "of the map that this was chosen on"})
     seats = fields.List(SeatId(), required=True)
@@ -208,6 +175,8 @@ class SuggestReply(Schema):
 
 
 class SeatPrice(Schema):
+    """The price of a seat in this screening, in minor units."""
+
     seat_id = SeatId(required=True)
     kind = fields.String(required=True)
     price = Money(required=True)
@@ -215,7 +184,7 @@ class SeatPrice(Schema):
 
 
 class ScreeningTermsReply(Schema):
-    """What never changes about a screening, and an order must know."""
+    """The facts about a screening that an order copies; start, seats and prices never change."""
 
     screening_id = Id(required=True)
     film_title = fields.String(required=True)
@@ -240,12 +209,12 @@ GET_HALL_INFO = Method("film", "get_hall_info", ScreeningRequest, HallReply, "pu
                        fresh_for=1,
                        screening_field="screening_id")
 SUGGEST_SEATS = Method("film", "suggest_seats", SuggestRequest, SuggestReply, "public",
-                       "The best free seats for a group, chosen by us; they are not held.",
+                       "The best free seats for a group; they are not held.",
                        refusals=(UnknownScreening, ScreeningOver, ScreeningCancelled, SeatsUnknown, NotEnoughSeats),
                        reads=True)
 GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, ScreeningTermsReply, "internal",
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
 
-BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings whose seats nobody has counted yet")
+BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings that have no seat board yet")
 PROGRAMME_CHANGED = Announcement("film", "programme_changed",
-                                 about="nothing of its own: names or titles have changed, of whatever is on")
+                                 about="empty: names or titles have changed, of any screening")

@@ -1,4 +1,4 @@
-"""The kitchen room: the menu of snacks, their stock, and what is prepared for whom."""
+"""The contract of the kitchen room: the menu, the stock, and the snacks prepared for each order."""
 
 from marshmallow import fields, validate
 
@@ -36,18 +36,20 @@ class WrongPickUpCode(Conflict):
 
 
 def Sku(**options: object) -> fields.String:  # noqa: N802 - reads as the field it makes
-    """A snack's name within its cinema, such as popcorn-large."""
+    """A field for a snack's name within its cinema, such as popcorn-large."""
     error = "Up to 40 of a-z, 0-9 and dashes."
     return fields.String(validate=validate.Regexp(r"^[a-z0-9][a-z0-9-]{0,39}\Z", error=error), **options)  # type: ignore[arg-type]
 
 
 class WantedSnack(Schema):
+    """A snack of the cinema's menu and how many of it are wanted."""
+
     sku = Sku(required=True)
     quantity = Whole(required=True, validate=validate.Range(min=1, max=100))
 
 
 class Snack(Schema):
-    """A snack as it was sold."""
+    """A snack of an order, with the name and price at which it was sold."""
 
     sku = Sku(required=True)
     name = fields.String(required=True)
@@ -57,10 +59,14 @@ class Snack(Schema):
 
 
 class MenuRequest(Schema):
+    """The cinema whose menu is wanted."""
+
     cinema_id = Id(required=True)
 
 
 class MenuSnack(Schema):
+    """A snack that a cinema sells, with its price for one in minor units of `currency`."""
+
     sku = Sku(required=True)
     name = fields.String(required=True)
     name_zh = fields.String(required=True, allow_none=True)
@@ -71,11 +77,15 @@ class MenuSnack(Schema):
 
 
 class MenuReply(Schema):
+    """What a cinema sells; empty when it has no kitchen."""
+
     cinema_id = Id(required=True)
     snacks = fields.List(fields.Nested(MenuSnack), required=True)
 
 
 class ReserveRequest(Schema):
+    """Snacks to set aside for an order that is about to be written."""
+
     order_id = Id(required=True)
     cinema_id = Id(required=True)
     currency = Currency(required=True)
@@ -85,11 +95,15 @@ class ReserveRequest(Schema):
 
 
 class ReserveReply(Schema):
+    """The reserved snacks with the names and prices at which they are sold."""
+
     order_id = Id(required=True)
     snacks = fields.List(fields.Nested(Snack), required=True)
 
 
 class OrderRequest(Schema):
+    """The order whose snacks this is about."""
+
     order_id = Id(required=True)
 
 
@@ -101,15 +115,21 @@ class LostTicket(Schema):
 
 
 class GiveUpRequest(OrderRequest):
+    """An order that is being refunded, whose snacks are not wanted any more."""
+
     lost = fields.Nested(LostTicket, metadata={"description": "the kitchen has had time to hear of the order: if it "
                          "does not know it, it gives it up all the same, and does not take it up later"})
 
 
 class GiveUpReply(Schema):
+    """Whether the kitchen could still give the snacks up."""
+
     in_time = fields.Boolean(required=True, metadata={"description": "nothing was begun; the snacks are on sale again"})
 
 
 class QueueRequest(Schema):
+    """Which of the kitchen's orders are wanted, a page at a time."""
+
     cinema_id = Id()
     status = fields.String(
         validate=validate.OneOf(("new", "preparing", "ready", "collected", "uncollected", "expired")), metadata={
@@ -119,10 +139,14 @@ class QueueRequest(Schema):
 
 
 class QueuedSnack(Snack):
+    """A snack to prepare, and how many of it the stock does not cover."""
+
     missing = Whole(required=True, metadata={"description": "of the quantity, not covered by the stock"})
 
 
 class KitchenTicket(Schema):
+    """What the kitchen prepares for one order, and when it must be ready (`needed_at`)."""
+
     order_id = Id(required=True)
     cinema_id = Id(required=True)
     cinema_name = fields.String(required=True)
@@ -137,6 +161,8 @@ class KitchenTicket(Schema):
 
 
 class QueueReply(Schema):
+    """One page of the kitchen's queue, with the kitchen's own time to compare with."""
+
     tickets = fields.List(fields.Nested(KitchenTicket), required=True, metadata={
         "description": "what is needed first at the head"})
     next_cursor = fields.String(required=True, allow_none=True, metadata={"description": "null at the end"})
@@ -144,11 +170,15 @@ class QueueReply(Schema):
 
 
 class HandOverRequest(OrderRequest):
+    """The order to hand over, by its id or by the code that the guest says."""
+
     pick_up_code = Text(8, metadata={
         "description": "as the guest says it, and then it must be right; left out when staff has seen the order"})
 
 
 class RestockRequest(Schema):
+    """How many of a snack a cinema can sell from now on."""
+
     cinema_id = Id(required=True)
     sku = Sku(required=True)
     stock = Whole(required=True, validate=validate.Range(min=0, max=MOST_STOCK), metadata={
@@ -160,7 +190,7 @@ STAFF_REFUSALS = (UnknownKitchenOrder, KitchenStepTaken)
 GET_MENU = Method("kitchen", "get_menu", MenuRequest, MenuReply, "public",
                   "The snacks of a cinema, with prices and how many are left.", reads=True)
 GET_QUEUE = Method("kitchen", "get_queue", QueueRequest, QueueReply, "staff",
-                   "What is to be prepared, the first needed first.", reads=True)
+                   "The snacks to prepare, the earliest needed first.", reads=True)
 START = Method("kitchen", "start", OrderRequest, KitchenTicket, "staff",
                "Begin to prepare an order's snacks; one of two cooks gets it.", refusals=STAFF_REFUSALS, keyed=True)
 FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "staff",
@@ -182,6 +212,8 @@ GIVE_UP = Method("kitchen", "give_up", GiveUpRequest, GiveUpReply, "internal",
 
 
 class KitchenStep(Schema):
+    """The body of the event `kitchen.step`: how far the snacks of an order are."""
+
     order_id = Id(required=True)
     status = fields.String(required=True, validate=validate.OneOf(KITCHEN_STATES))
     pick_up_code = fields.String(required=True, allow_none=True, metadata={"description": "null until it is paid"})

@@ -1,4 +1,4 @@
-"""The user room: accounts, tokens, roles."""
+"""The contract of the user room: accounts, tokens, roles."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ SHORTEST_PASSWORD = 8  # characters, once it is normalized
 
 
 def token_id(token: str) -> str:
-    """The name under which a token is known to everyone but its holder: its SHA-256, in hex."""
+    """The SHA-256 of a token in hex, which stands for it everywhere but with its holder."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -37,7 +37,7 @@ class NothingToConfirm(Conflict):
 
 
 def DisplayName(**options: Any) -> fields.String:  # noqa: N802
-    """What someone wants to be called: plain text without links."""
+    """A field for a person's display name: up to 80 characters of plain text without links."""
     field = Text(80, **options)
     field.validators.append(_plain)
     return field
@@ -49,6 +49,8 @@ def _plain(name: str) -> None:
 
 
 class RegisterRequest(Schema):
+    """The account to open; name and e-mail address may be left out."""
+
     username = fields.String(
         required=True,
         validate=validate.Regexp(USERNAME, error="3 to 32 of letters, digits, dot, dash, underscore."),
@@ -59,16 +61,22 @@ class RegisterRequest(Schema):
 
 
 class RegisterReply(Schema):
+    """The new account."""
+
     user_id = Id(required=True)
     username = fields.String(required=True)
 
 
 class LoginRequest(Schema):
+    """The username and password as they were typed."""
+
     username = Text(200, required=True)
     password = Text(1024, required=True)
 
 
 class Profile(Schema):
+    """An account as its owner sees it."""
+
     user_id = Id(required=True)
     username = fields.String(required=True)
     display_name = fields.String(required=True, allow_none=True)
@@ -80,16 +88,22 @@ class Profile(Schema):
 
 
 class LoginReply(Schema):
+    """A bearer token, when it ends, and the account it belongs to."""
+
     token = fields.String(required=True)
     expires_at = Moment(required=True)
     user = fields.Nested(Profile, required=True)
 
 
 class AuthorizeRequest(Schema):
+    """The bearer token of a call, as the gateway received it."""
+
     token = Text(200, required=True)
 
 
 class AuthorizeReply(Schema):
+    """The account and roles that a token stands for, and when it ends."""
+
     user_id = Id(required=True)
     username = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
@@ -97,20 +111,26 @@ class AuthorizeReply(Schema):
 
 
 class UpdateProfileRequest(Schema):
+    """The fields to change; a field that is left out stays as it is, null empties it."""
+
     display_name = DisplayName(allow_none=True)
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
 
 
 class ConfirmEmailRequest(Schema):
+    """The token in the link that was mailed to the address."""
+
     token = Text(200, required=True, metadata={"description": "of the link that was mailed"})
 
 
 class ContactRequest(Schema):
+    """The account whose holder is to be written to."""
+
     user_id = Id(required=True)
 
 
 class Contact(Schema):
-    """How to write to someone; both are null where there is no such account."""
+    """The name and address of an account's holder; both are null if there is no such account."""
 
     user_id = Id(required=True)
     display_name = fields.String(required=True, allow_none=True)
@@ -119,19 +139,21 @@ class Contact(Schema):
 
 
 class ConfirmationRequest(Schema):
+    """The account whose address is to be confirmed, for the event with this number."""
+
     user_id = Id(required=True)
     number = Whole(required=True, metadata={"description": "of the event that asks for it; only the last one counts"})
 
 
 class Confirmation(Schema):
-    """An address and the token to confirm it with; both are null where there is nothing to confirm."""
+    """An address and the token that confirms it; both are null if there is nothing to confirm."""
 
     email = fields.String(required=True, allow_none=True)
     token = fields.String(required=True, allow_none=True)
 
 
 class EmailEvent(Schema):
-    """Without the address: whoever writes to it asks for it then."""
+    """The body of the events about an address, which it leaves out: the sender of a mail asks for the address then."""
 
     user_id = Id(required=True)
 
@@ -141,17 +163,17 @@ REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
                "Sign in: a bearer token for the account.", refusals=(LoginFailed, TooOften), deadline=30)
 AUTHORIZE = Method("user", "authorize", AuthorizeRequest, AuthorizeReply, "public",
-                   "Whose token this is, and what they may do.", refusals=(Unauthenticated,), reads=True)
+                   "The account and roles that a token stands for.", refusals=(Unauthenticated,), reads=True)
 LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
-                "Sign out: the token used for this call is worthless from now on.")
+                "Sign out: the token of this call is not valid any more.")
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
                         "Change my display name or e-mail address; fields left out stay as they are.", keyed=True)
 CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
-                       "Confirm an e-mail address with the token that was mailed there; again, it changes nothing.",
+                       "Confirm an e-mail address with the token that was mailed there; repeating it changes nothing.",
                        refusals=(ConfirmationOver,))
 SEND_CONFIRMATION = Method("user", "send_confirmation", Nothing, Nothing, "buyer",
-                           "Mail me the link once more that confirms my e-mail address.",
+                           "Mail me another link that confirms my e-mail address.",
                            refusals=(NothingToConfirm, TooOften), keyed=True)
 GET_CONTACT = Method("user", "get_contact", ContactRequest, Contact, "internal",
                      "How to write to an account's holder.", reads=True)
@@ -159,6 +181,6 @@ GET_CONTACT = Method("user", "get_contact", ContactRequest, Contact, "internal",
 ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, Confirmation, "internal",
                             "A new token to confirm an account's address with, to be mailed there and nowhere else.")
 
-EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for its owner to confirm it.")
+EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for confirmation by its owner.")
 EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -164,7 +164,7 @@ def money_taken_is_accounted_for(truth: Truth) -> list[str]:
 def boards_show_the_claims(truth: Truth) -> list[str]:
     database, wrong = Transactions(truth.order), []
     for screening_id in database.read(upcoming_boards):
-        look = truth.board.look(screening_id)
+        look = truth.board.snapshot(screening_id)
         if look is None:
             continue  # cold: whoever looks next rebuilds it
         wanted = database.read(lambda tx, s=screening_id: wanted_marks(tx, s))  # type: ignore[misc]

@@ -16,11 +16,11 @@ MAP_PATIENCE, LIST_PATIENCE = 2.0, 2.0
 
 def look(board: Board, announcer: Announcements, screening_id: str, patience: float = MAP_PATIENCE) -> BoardSnapshot:
     """The board of one screening; SeatsUnknown if it stays cold for `patience` seconds or Redis is down."""
-    if (seen := board.look(screening_id)) is not None:
+    if (seen := board.snapshot(screening_id)) is not None:
         return seen
     announcer.announce_now(BOARDS_COLD, screening_id)
     for _ in _pauses(patience):
-        if (seen := board.look(screening_id)) is not None:
+        if (seen := board.snapshot(screening_id)) is not None:
             return seen
     raise SeatsUnknown(retry_after=1)
 

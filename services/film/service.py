@@ -12,7 +12,7 @@ from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.seating.best_seats import suggest
-from services.seating.board import BoardReader, BoardSnapshot
+from services.seating.board import BoardProvider, BoardSnapshot
 from services.seating.chart import lay_out
 
 Fields = dict[str, Any]
@@ -25,7 +25,7 @@ class Film:
 
     principal = PrincipalProvider()
     database = Database(models.Base)
-    board = BoardReader()
+    board = BoardProvider()
     announcer = Announcer()
     presence = Presence()
 

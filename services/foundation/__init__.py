@@ -1,1 +1,1 @@
-"""Nameko extensions without a cinema word in them; the ground under the gateway and every room."""
+"""Nameko extensions that know nothing of cinemas; the gateway and every room build on them."""

@@ -1,4 +1,4 @@
-"""A room's process as a whole: nameko runs it with this class, as config.yml says."""
+"""The container of a room's process: Nameko runs it with this class, as config.yml says."""
 
 from typing import Any
 
@@ -12,20 +12,23 @@ START_SECONDS = 10
 
 
 class RoomContainer(ServiceContainer):
-    """A room that refuses to start with settings that can't be (SettingsError), and first gets up before it leaves.
+    """Refuses to start with wrong settings (SettingsError), and finishes starting before it stops.
 
-    Stock nameko stops what is not there yet, fails over it, and the process stays until somebody kills it.
+    Stock Nameko, asked to stop while it starts, stops extensions that do not exist yet, fails, and the process stays
+    until it is killed.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         settings.check(config)
         super().__init__(*args, **options)
-        self._is_up = Event()
+        self._started = Event()
 
     def start(self) -> None:
+        """Start the room; `stop` waits for the end of this."""
         super().start()
-        self._is_up.send(None)
+        self._started.send(None)
 
     def stop(self) -> None:
-        self._is_up.wait(timeout=START_SECONDS)
+        """Stop the room once it has started, or after START_SECONDS."""
+        self._started.wait(timeout=START_SECONDS)
         super().stop()

@@ -1,4 +1,4 @@
-"""MariaDB for a room: short transactions that are retried when they collide."""
+"""MariaDB for a room: short transactions that are retried when they collide, and the column types of every room."""
 
 import datetime as dt
 import logging
@@ -25,29 +25,30 @@ T = TypeVar("T")
 TRIES = 4
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
 TRACED = tuple(Trace().fields)
-clock = dt.datetime  # tells the time; a test may put one here that goes as it likes
+clock = dt.datetime  # a test may replace it by a clock of its own
 
 
 class CommitUnknown(Exception):
-    """The connection broke during COMMIT: the work is either done or not. Read again before deciding."""
+    """The connection broke during COMMIT: the work is done entirely or not at all. Read again before deciding."""
 
 
 def Id(most: int = 64, collation: str = "utf8mb4_bin") -> String:  # noqa: N802 - reads as the type it makes
-    """An id, a key or a code of up to `most` characters, compared byte by byte.
+    """A column of up to `most` characters for ids, keys and codes, compared byte by byte.
 
-    The schemas' own collation forgives case, so two rooms could differ about whose id `A1` is. `ascii_bin` takes less
-    room in an index, but MariaDB fails over a question that is not ASCII.
+    The schemas' own collation ignores case, so two rooms could differ about whose id `A1` is. The collation `ascii_bin`
+    takes less space in an index, but MariaDB fails when it is compared with text that is not ASCII.
     """
     return String(most, collation=collation)
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
-    """An aware datetime, kept as UTC to the millisecond."""
+    """A column of aware datetimes, kept as UTC to the millisecond."""
 
     impl = DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """DATETIME(3) on MariaDB, which by default keeps no fractions of a second."""
         if dialect.name in ("mysql", "mariadb"):
             from sqlalchemy.dialects.mysql import DATETIME
 
@@ -55,26 +56,32 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return dialect.type_descriptor(DateTime())
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """An aware datetime of any zone as a naive one in UTC, for the driver."""
         return None if value is None else value.astimezone(dt.UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """A naive datetime of the driver as an aware one in UTC."""
         return None if value is None else value.replace(tzinfo=dt.UTC)
 
 
 def utc_now() -> dt.datetime:
-    """Now, cut to the millisecond that the database keeps."""
+    """The present moment in UTC, cut to the millisecond as the database keeps it."""
     now = clock.now(dt.UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def error_number(problem: BaseException) -> int | None:
-    """MariaDB's number for what went wrong, such as 1062 for a duplicate key."""
+    """MariaDB's number for an error, such as 1062 for a duplicate key; None for errors of another origin."""
     original = getattr(problem, "orig", None)
     return original.args[0] if original is not None and original.args else None
 
 
 def make_engine(uri: str) -> Engine:
-    """An engine with a connection for each worker, and some for what goes on beside them."""
+    """An engine with a connection for each worker (`max_workers` in config.yml) and five for background threads.
+
+    A connection that is not free within 5 s, a server that does not answer in 15 s, and a lock held by others for 3 s
+    are errors.
+    """
     url, workers = make_url(uri), int(config.get("max_workers", 10))
     return create_engine(
         url, isolation_level="READ COMMITTED", hide_parameters=True,  # logs must not hold what people sent us
@@ -85,18 +92,18 @@ def make_engine(uri: str) -> Engine:
             # Unasked, PyMySQL reads all the certificates of the system for each connection, in case it may use TLS.
             "ssl_disabled": is_loopback(url.host or ""),
             "connect_timeout": 3, "read_timeout": 15, "write_timeout": 15,
-            # A lock we can't have in 3 s is answered as busy; stock MariaDB waits 50.
+            # After 3 s without a lock the caller is told to try again; stock MariaDB waits 50 s.
             "init_command": "SET SESSION innodb_lock_wait_timeout=3, time_zone='+00:00'",
         },
     )
 
 
 class Transactions:
-    """What a room gets to work with: `self.database.run(work)`."""
+    """Runs a room's transactions: `self.database.run(work)`."""
 
     def __init__(self, engine: Engine, trace: dict[str, Any] | None = None,
                  on_event: Callable[[], None] = lambda: None) -> None:
-        """`trace`: the ids of the call at hand; events written carry them. `on_event`: called when one is committed."""
+        """`trace`: ids of the call at hand, for its events. `on_event`: called after each commit that has events."""
         self.engine = engine
         self._trace = trace or {}
         self._on_event = on_event
@@ -104,9 +111,9 @@ class Transactions:
     def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work(connection)` in one transaction and commit it; any exception rolls it back.
 
-        Deadlocks, lock timeouts and connections found dead before COMMIT are tried again, up to TRIES times
-        with growing random pauses, so `work` must be repeatable. Raises CommitUnknown, or RoomUnavailable
-        when the database can't be reached.
+        Deadlocks, lock timeouts and connections lost before COMMIT are retried up to TRIES times after growing random
+        pauses, so `work` must be repeatable. Raises CommitUnknown when the connection is lost during COMMIT, and
+        RoomUnavailable when the database can't be reached or the retries are used up.
         """
         for attempt in range(1, TRIES + 1):
             committing = False
@@ -128,20 +135,23 @@ class Transactions:
                 if not lost and error_number(problem) not in (DEADLOCK, LOCK_TIMEOUT):
                     raise
                 if attempt == TRIES:
-                    log.warning("gave up a transaction", extra={"number": error_number(problem)})
+                    log.warning("a transaction is given up", extra={"number": error_number(problem)})
                     raise RoomUnavailable(room="database") from problem
                 eventlet.sleep(random.uniform(0.005, 0.03) * 2**attempt)
         raise AssertionError("unreachable")
 
     def run_known(self, work: Callable[[Connection], T]) -> T:
-        """The same for work that looks before it acts: when its COMMIT got lost it is simply done again."""
+        """Like `run`, for work that finds out by itself whether it is done already: a lost COMMIT repeats it.
+
+        Raises CommitUnknown only when the repetition loses its COMMIT, too.
+        """
         try:
             return self.run(work)
         except CommitUnknown:
             return self.run(work)
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """The same for work that only reads."""
+        """Like `run`, for work that only reads."""
         return self.run_known(work)
 
 
@@ -152,16 +162,22 @@ def _is_lost(problem: OperationalError) -> bool:
 
 
 class Database(nameko_sqlalchemy.Database):
-    """nameko-sqlalchemy's provider with one engine per process, our defaults, and explicit commits."""
+    """Injects Transactions: `database = Database(Base)` in a room.
+
+    Unlike nameko-sqlalchemy's provider it has one engine per process, the limits of `make_engine`, and no session per
+    call that would be committed implicitly.
+    """
 
     def setup(self) -> None:
+        """Make the engine for the room's own schema, `DB_URIS` in config.yml; no connection is opened yet."""
         self.db_uri = config["DB_URIS"][f"{self.container.service_name}:{self.declarative_base.__name__}"]
         self.engine = make_engine(self.db_uri)
         self.on_event: Callable[[], None] = lambda: None
 
     def get_dependency(self, worker_ctx: Any) -> Transactions:
+        """Transactions whose events carry the trace of this call."""
         trace = {name: worker_ctx.context_data[name] for name in TRACED if name in worker_ctx.context_data}
         return Transactions(self.engine, trace, self.on_event)
 
     def worker_teardown(self, worker_ctx: Any) -> None:
-        """Nothing is left open between calls."""
+        """Do nothing: the base class would close a session, but no transaction outlives its `run`."""

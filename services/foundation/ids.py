@@ -1,11 +1,11 @@
-"""Opaque ids that sort by the time they were made (UUID version 7, RFC 9562), so inserts stay in one place."""
+"""Opaque ids that sort by the time of their making (UUID version 7, RFC 9562), so that inserts stay in one place."""
 
 import os
 import time
 
 
 def new_id() -> str:
-    """32 hex digits: 48 bits of milliseconds, then 74 random bits and the version marks."""
+    """A new id in 32 hex digits: 48 bits of milliseconds since 1970, 74 random bits, and the version marks."""
     random = int.from_bytes(os.urandom(10))
     stamp = time.time_ns() // 1_000_000
     high = (stamp << 16) | 0x7000 | (random >> 68)

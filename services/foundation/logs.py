@@ -1,4 +1,4 @@
-"""Logs as JSON lines: one for each request and each call, under the same request id in every room."""
+"""Logs as JSON lines: one per request and per call, with the same request id in every room."""
 
 import datetime as dt
 import logging
@@ -10,17 +10,18 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 SECRET_FIELDS = frozenset({"password", "token", "code", "authorization", "cookie", "email", "secret"})
 
 
-# Nobody reads these; finding them out costs every line.
+# Nobody reads these fields, and every line would pay for them.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class JsonLine(OrjsonFormatter):
-    """`time` (UTC), `level`, `logger`, `message`, and whatever was given as `extra`."""
+    """Formats a record as one line with `time` (UTC), `level`, `logger`, `message` and the fields given as `extra`."""
 
     def __init__(self) -> None:
         super().__init__(reserved_attrs=[*RESERVED_ATTRS, "taskName"])
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Fill in the line's fields; the value of any of SECRET_FIELDS is replaced."""
         log_data["time"] = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
         log_data["level"] = record.levelname
         log_data["logger"] = record.name

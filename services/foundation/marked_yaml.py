@@ -1,4 +1,7 @@
-"""YAML read with the line each thing stands on. Every value stays text, so 14:00, on and 1917 mean themselves."""
+"""YAML with the line of each value. Every value stays text, so that 14:00, on and 1917 mean themselves.
+
+Why PyYAML does this and not ruamel.yaml: docs/decisions/yaml-with-lines.md.
+"""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -20,14 +23,14 @@ PLAINLY = {
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """What is wrong, and on which line."""
+    """A mistake in a file: its line, from 1, and a sentence for the person who wrote the file."""
 
     line: int
     sentence: str
 
 
 class BadFile(Exception):
-    """The file has mistakes; `str` lists them all, by line."""
+    """The file has mistakes: `mistakes` by line, and `str` with one `path:line: sentence` per line."""
 
     def __init__(self, path: Path, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = sorted(set(mistakes))
@@ -36,7 +39,11 @@ class BadFile(Exception):
 
 @dataclass
 class MarkedFile:
-    """The file's data, where each part of it stands, and what is wrong with it so far."""
+    """A file as it was read.
+
+    `data`: dicts, lists and text. `lines`: the line of each place in it; a place is the path of names and indexes that
+    leads there. `mistakes`: those found so far.
+    """
 
     path: Path
     data: Any = None
@@ -44,16 +51,17 @@ class MarkedFile:
     mistakes: list[Mistake] = field(default_factory=list)
 
     def line(self, place: Place) -> int:
-        """The line of a thing, or of the nearest thing around it."""
+        """The line of a place, or of the nearest place around it that has one; 1 if there is none."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
 
     def wrong(self, place: Place, sentence: str) -> None:
+        """Note a mistake on the line of a place."""
         self.mistakes.append(Mistake(self.line(place), sentence))
 
     def load(self, schema: marshmallow.Schema, raw: Any, place: Place) -> dict[str, Any]:
-        """What is right of an entry, by its schema; what is not becomes mistakes."""
+        """Load the entry at `place` by a schema: its valid fields are returned, the others become mistakes."""
         try:
             return dict(schema.load(raw))
         except marshmallow.ValidationError as problem:
@@ -63,13 +71,16 @@ class MarkedFile:
             return dict(problem.valid_data) if isinstance(problem.valid_data, dict) else {}
 
     def refuse_mistakes(self) -> None:
-        """Raise BadFile if there are any."""
+        """Raise BadFile if any mistake was noted."""
         if self.mistakes:
             raise BadFile(self.path, self.mistakes)
 
 
 def read(path: Path) -> MarkedFile:
-    """Read a YAML file; raises BadFile when it isn't YAML at all."""
+    """Read a YAML file in UTF-8, its text in NFC.
+
+    Raises BadFile when it is not YAML, has a name twice in one mapping, or refers to repeated parts (`*name`).
+    """
     file = MarkedFile(path)
     try:
         text = unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
@@ -90,7 +101,7 @@ def read(path: Path) -> MarkedFile:
 def _compose(text: str, file: MarkedFile) -> yaml.Node | None:
     for event in yaml.parse(text, yaml.BaseLoader):
         if isinstance(event, yaml.AliasEvent):
-            # They could make a short file endless.
+            # A short file of references could grow without end ("billion laughs").
             line = event.start_mark.line + 1 if event.start_mark else 1
             file.mistakes.append(Mistake(line, "names for repeated parts (*name) are not read here"))
     file.refuse_mistakes()

@@ -1,4 +1,4 @@
-"""Alembic for every room: one history and one MariaDB schema each, found by their `migrations` folder."""
+"""Alembic for every room that has a `migrations` folder: each has a history and a MariaDB schema of its own."""
 
 import importlib
 from collections.abc import Iterator
@@ -16,27 +16,28 @@ SERVICES = Path(__file__).resolve().parents[1]
 
 
 def rooms_with_tables() -> list[str]:
+    """The names of the rooms that have migrations, sorted."""
     return sorted(folder.parent.name for folder in SERVICES.glob("*/migrations"))
 
 
 @contextmanager
 def schema(uri: str) -> Iterator[None]:
-    """The room's schema, created when missing; nobody else who asks for it here changes it meanwhile.
+    """Hold a lock on the schema that `uri` names during the block; the schema is created when it is missing.
 
-    MariaDB takes no DDL back, so two who start at once must not migrate at once. Raises TimeoutError after a minute.
+    MariaDB can't roll back DDL, so two processes must not migrate at once. Raises TimeoutError after a minute.
     """
     url = make_url(uri)
     server = create_engine(url.set(database=""), poolclass=NullPool)
     with server.connect() as connection:
         if not connection.execute(text("SELECT GET_LOCK(:name, 60)"), {"name": f"migrate {url.database}"}).scalar():
-            raise TimeoutError(f"Somebody else has been changing the schema {url.database} for a minute.")
+            raise TimeoutError(f"Another process has been changing the schema {url.database} for a minute.")
         connection.execute(text(f"CREATE DATABASE IF NOT EXISTS `{url.database}` CHARACTER SET utf8mb4 "
                                 "COLLATE utf8mb4_unicode_520_ci"))
         yield  # the lock ends with the connection
 
 
 def alembic_config(room: str) -> Config:
-    """An Alembic config for `room`, e.g. for `alembic.command.revision(config, autogenerate=True)`."""
+    """The Alembic config of a room, for instance for `alembic.command.upgrade(config, "head")`."""
     uri = settings["DB_URIS"][f"{room}:Base"]
     config = Config()
     config.set_main_option("script_location", str(SERVICES / "foundation" / "alembic"))
@@ -48,18 +49,22 @@ def alembic_config(room: str) -> Config:
 
 
 def upgrade(room: str) -> None:
-    """Bring the room's schema to the newest revision, creating it when missing."""
+    """Upgrade the room's schema to its newest revision; the schema is created when it is missing.
+
+    Raises TimeoutError when another process has been migrating it for a minute.
+    """
     with schema(settings["DB_URIS"][f"{room}:Base"]):
         command.upgrade(alembic_config(room), "head")
 
 
 def upgrade_all() -> None:
+    """Upgrade the schema of every room, one after the other; raises like `upgrade`."""
     for room in rooms_with_tables():
         upgrade(room)
 
 
 def new_revision(room: str, message: str) -> None:
-    """Write a migration for what changed in the room's models.py since its last one."""
+    """Write a numbered migration with the difference between the room's models.py and its schema in the database."""
     config = alembic_config(room)
     number = len(list((SERVICES / room / "migrations").glob("[0-9]*.py"))) + 1
     with schema(settings["DB_URIS"][f"{room}:Base"]):

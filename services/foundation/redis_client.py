@@ -1,4 +1,4 @@
-"""Redis for a room: short timeouts, one retry on a broken connection."""
+"""Redis for a room: short timeouts, and one retry on a broken connection."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from redis.retry import Retry
 
 __all__ = ["Redis", "RedisError", "OPTIONS"]
 
-# redis-py's own defaults retry ten times over a minute; a buyer is told within two seconds.
+# By default redis-py retries for about a minute; a buyer must get an answer within two seconds.
 OPTIONS: dict[str, Any] = {
     "socket_timeout": 1.0,
     "socket_connect_timeout": 1.0,
@@ -21,7 +21,7 @@ OPTIONS: dict[str, Any] = {
 
 
 class Redis(nameko_redis.Redis):
-    """nameko-redis' provider with our defaults."""
+    """Injects a redis-py client with these OPTIONS; `key` names the address in `REDIS_URIS` of config.yml."""
 
     def __init__(self, key: str = "marquee") -> None:
         super().__init__(key, **OPTIONS)

@@ -1,4 +1,4 @@
-"""config.yml, read and checked once; a mistake in it is one readable sentence."""
+"""config.yml, read and checked once; each mistake in it is reported in one sentence."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -16,11 +16,11 @@ PLACEHOLDER = "local-only"
 
 
 class SettingsError(Exception):
-    """config.yml or the environment says something that can't be."""
+    """config.yml or the environment has a setting that is not allowed; `str` says which, in one sentence each."""
 
 
 def load(path: Path = CONFIG) -> dict[str, Any]:
-    """Read config.yml into nameko's own `config`, check it, and return it."""
+    """Read config.yml into Nameko's own `config`, check it, and return it. Raises SettingsError."""
     with path.open() as file:
         setup_config(file, [], None)
     check(config)
@@ -28,7 +28,11 @@ def load(path: Path = CONFIG) -> dict[str, Any]:
 
 
 def check(settings: Any) -> None:
-    """Refuse placeholder secrets and test money outside local use, and anything but loopback with the former."""
+    """Check passwords and money. Raises SettingsError with one sentence.
+
+    Placeholder passwords are for local use on loopback addresses only. Outside local use, test money must be allowed by
+    name (MARQUEE_ALLOW_TEST_MONEY), and real money needs an address that buyers can reach.
+    """
     _check_passwords(settings)
     _check_money(settings)
 
@@ -67,7 +71,7 @@ def _check_money(settings: Any) -> None:
     for wrong, reason in (
         (settings["payment"]["provider"] == "sandbox", "MARQUEE_PAYMENT_PROVIDER is `sandbox`, which takes test money"),
         (is_test_key(key), "MARQUEE_STRIPE_SECRET_KEY takes test money"),
-        (not address.netloc or is_loopback(address.hostname or ""), "MARQUEE_PUBLIC_URL is no address of buyers'"),
+        (not address.netloc or is_loopback(address.hostname or ""), "MARQUEE_PUBLIC_URL can't be reached by buyers"),
     ):
         if wrong:
             raise SettingsError(f"MARQUEE_ENVIRONMENT is not `local`, but {reason}. For a demonstration set "
@@ -75,7 +79,7 @@ def _check_money(settings: Any) -> None:
 
 
 def read_section(settings: Any, name: str, schema: Schema) -> Any:
-    """What `schema` makes of one section of config.yml, such as "order".
+    """Load one section of config.yml, such as "order", by its schema, and return what the schema makes of it.
 
     Raises SettingsError with one sentence for each mistake, such as
     "config.yml, order.refund_tiers.0.percent: Not a whole number."
@@ -95,18 +99,20 @@ def _mistakes(where: str, wrong: Any) -> Iterator[str]:
 
 
 class RoomSettings(DependencyProvider):
-    """Injects the room's own section of config.yml, read once at start: what `schema` makes of it, a frozen dataclass.
+    """Injects the room's own section of config.yml as a typed record, loaded once when the room starts.
 
-    A room with a mistake there does not start, and says each in one sentence (SettingsError).
+    A room with mistakes in its section does not start: SettingsError has a sentence for each.
     """
 
     def __init__(self, schema: type[Schema]) -> None:
         self._schema = schema
 
     def setup(self) -> None:
+        """Load the section. Raises SettingsError."""
         self._settings = read_section(config, self.container.service_name, self._schema())
 
     def get_dependency(self, worker_ctx: Any) -> Any:
+        """What the schema made of the section: the same record for every call."""
         return self._settings
 
 
@@ -116,7 +122,7 @@ def is_test_key(key: str) -> bool:
 
 
 def says_test(settings: Any) -> bool:
-    """Whether this is a demonstration: every page, ticket and message says that no real money is taken."""
+    """Whether this is a demonstration, in which every page, ticket and message says that no real money is taken."""
     return settings["allow_test_money"] in (True, "yes")
 
 

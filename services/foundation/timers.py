@@ -1,6 +1,6 @@
-"""Work that nobody asks for: `@every("sweep_seconds")` runs a method of a room on a timer.
+"""Timers: `@every("sweep_seconds")` runs a method of a room again and again.
 
-It runs in every process of the room, so it must be safe to do twice at once.
+It runs in every process of the room, so the work must be safe to do twice at once.
 """
 
 import math
@@ -14,18 +14,20 @@ from nameko.extensions import DependencyProvider
 from nameko.timer import Timer
 
 
-class Chore(Timer):
-    """A timer that goes off when its room starts and then every so many seconds, one piece of work at a time.
+class RoomTimer(Timer):
+    """A timer that fires when its room starts and then once per interval; a run that takes longer delays the next.
 
-    Stock Nameko's follows the wall clock: set back an hour it rests for an hour, set forward it makes up for all of it.
+    Stock Nameko's timer follows the wall clock: if that is set back an hour, it rests for an hour; if it is set
+    forward, the timer makes up for every tick. This one follows the monotonic clock and leaves missed ticks out.
     """
 
     def __init__(self, interval: str | float) -> None:
-        """`interval`: seconds, or the name of the setting in the room's part of config.yml that has them."""
+        """`interval`: seconds, or the name of the setting in the room's section of config.yml that has them."""
         super().__init__(interval=interval, eager=True)
         self._setting = interval
 
     def setup(self) -> None:
+        """Read the interval from config.yml if it was given by name."""
         super().setup()
         if isinstance(self._setting, str):
             self.interval = float(config[self.container.service_name][self._setting])
@@ -42,25 +44,27 @@ class Chore(Timer):
             due = next_due(due, self.interval, monotonic())
 
     def handle_timer_tick(self) -> None:
+        """Start the work, unless the room is being killed: stock Nameko's container raises then."""
         if not self.container._being_killed:
             super().handle_timer_tick()
 
 
 def next_due(due: float, interval: float, now: float) -> float:
-    """The first tick after the one that was due then, leaving out those that are over."""
+    """The first tick after the one at `due` that is not before `now`, all in seconds of one clock."""
     return due + interval * max(1, math.ceil((now - due) / interval))
 
 
-every: Any = Chore.decorator
+every: Any = RoomTimer.decorator
 
 
-class Leaving(DependencyProvider):
-    """Injects a question, `self.leaving()`: was the room asked to leave? A chore of many parts asks between them."""
+class StopSignal(DependencyProvider):
+    """Injects a function that tells whether the room is stopping; work of many parts calls it between them."""
 
     def get_dependency(self, worker_ctx: Any) -> Callable[[], bool]:
-        return lambda: is_leaving(self.container)
+        """A function of no arguments: `is_stopping` for this room."""
+        return lambda: is_stopping(self.container)
 
 
-def is_leaving(container: Any) -> bool:
-    """Whether the room in this container was asked to leave."""
-    return any(each.should_stop.ready() for each in container.entrypoints if isinstance(each, Chore))
+def is_stopping(container: Any) -> bool:
+    """Whether the room in this container, which must have a timer, was asked to stop."""
+    return any(each.should_stop.ready() for each in container.entrypoints if isinstance(each, RoomTimer))

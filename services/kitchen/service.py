@@ -145,7 +145,7 @@ class Kitchen:
             for order_id in self.database.read(lambda tx: store.over(tx, now)):
                 self.database.run(lambda tx, o=order_id: store.end(tx, o, now))
             kept = dt.timedelta(days=config["events"]["kept_days"])
-            self.database.run(lambda tx: inbox.forget(tx, INBOX, now - kept))
+            self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
             self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is done at the next tick; the room lives on
             log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})

@@ -16,7 +16,7 @@ from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.rpc.client import Remote
-from services.foundation.timers import Leaving, every
+from services.foundation.timers import StopSignal, every
 from services.notification import rules, store
 from services.notification.delivery.channel import PostOffice
 from services.notification.models import INBOX, Base
@@ -32,7 +32,7 @@ class Notification:
     database = Database(Base)
     remote = Remote()
     post_office = PostOffice()
-    leaving = Leaving()
+    leaving = StopSignal()
     presence = Presence()
 
     @on_event(order.PAID)
@@ -103,6 +103,6 @@ class Notification:
         before = utc_now() - dt.timedelta(days=config["notification"]["kept_days"])
         try:
             self.database.run(lambda tx: store.forget(tx, before))
-            self.database.run(lambda tx: inbox.forget(tx, INBOX, before))
+            self.database.run(lambda tx: inbox.purge(tx, INBOX, before))
         except Exception as problem:
             log.warning("could not purge", extra={"problem": type(problem).__name__})

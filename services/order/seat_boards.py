@@ -17,7 +17,16 @@ from services.foundation.amqp.announcements import Announcements
 from services.foundation.database import Transactions, utc_now
 from services.order import store
 from services.order.models import Base
-from services.seating.board import Board, BoardCold, BoardSnapshot, LockLost, Mark, SeatBoard, SeatsHeld, milliseconds
+from services.seating.board import (
+    Board,
+    BoardCold,
+    BoardProvider,
+    BoardSnapshot,
+    LockLost,
+    Mark,
+    SeatsHeld,
+    milliseconds,
+)
 
 log = logging.getLogger("marquee.boards")
 epochs = Base.metadata.tables["board_epoch"]
@@ -46,13 +55,13 @@ class Boards:
         self._announcements.announce(contract.SEATS_CHANGED, screening_id)
 
     def show_held(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:
-        self._show("held", screening_id, lambda: self._board.show_held(screening_id, owner, until, seats))
+        self._show("held", screening_id, lambda: self._board.mark_held(screening_id, owner, until, seats))
 
     def show_sold(self, screening_id: str, owner: str, seats: list[str]) -> None:
-        self._show("sold", screening_id, lambda: self._board.show_sold(screening_id, owner, seats))
+        self._show("sold", screening_id, lambda: self._board.mark_sold(screening_id, owner, seats))
 
     def show_free(self, screening_id: str, owner: str, seats: list[str]) -> None:
-        self._show("free", screening_id, lambda: self._board.show_free(screening_id, owner, seats))
+        self._show("free", screening_id, lambda: self._board.mark_free(screening_id, owner, seats))
 
     def show_owners(self, screening_id: str, claims: store.Rows) -> None:
         """Show these seats as their claims have them."""
@@ -101,7 +110,7 @@ class Boards:
         """
         for _ in range(TRIES):
             with self._board.locked(screening_id) as token:
-                if only_cold and self._board.look(screening_id) is not None:
+                if only_cold and self._board.snapshot(screening_id) is not None:
                     return
                 epoch, marks = database.run(
                     lambda tx: (_next_epoch(tx, screening_id, ends_at), wanted_marks(tx, screening_id)))
@@ -116,7 +125,7 @@ class Boards:
 
     def warm(self, database: Transactions, screening_id: str, ends_at: dt.datetime) -> None:
         """Rebuild the board if it is cold."""
-        if self._board.look(screening_id) is None:
+        if self._board.snapshot(screening_id) is None:
             self.rebuild(database, screening_id, ends_at, only_cold=True)
 
     def keep(self, database: Transactions) -> int:
@@ -149,7 +158,7 @@ class Boards:
 
     def differs(self, database: Transactions, screening_id: str) -> bool:
         """Whether the board contradicts the claims. A sale between the two looks can make it seem so."""
-        look = self._board.look(screening_id)
+        look = self._board.snapshot(screening_id)
         wanted = database.read(lambda tx: wanted_marks(tx, screening_id))
         if look and any(seat not in wanted and mark.writing_ms for seat, mark in look.marks.items()):
             self._watch(screening_id, 0)  # if that order never comes, nothing else would tell us
@@ -190,7 +199,7 @@ def upcoming_boards(tx: Connection, only: list[str] | None = None) -> dict[str, 
     return {row.screening_id: row.ends_at for row in tx.execute(query)}
 
 
-class SeatBoards(SeatBoard):
+class SeatBoards(BoardProvider):
     """Injects Boards."""
 
     announcements = Announcements()

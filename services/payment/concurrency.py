@@ -8,7 +8,7 @@ from eventlet.semaphore import Semaphore
 from nameko import config
 from nameko.extensions import DependencyProvider
 
-from services.foundation.timers import is_leaving
+from services.foundation.timers import is_stopping
 
 Job = Callable[[], object]
 LOOK_AGAIN_SECONDS = 0.5   # while jobs are under way
@@ -44,7 +44,7 @@ class AtOnceProvider(DependencyProvider):
     """Injects the AtOnce that all chores of this process share; `payment.at_once` says how many."""
 
     def setup(self) -> None:
-        self._shared = AtOnce(int(config["payment"]["at_once"]), lambda: is_leaving(self.container))
+        self._shared = AtOnce(int(config["payment"]["at_once"]), lambda: is_stopping(self.container))
 
     def get_dependency(self, worker_ctx: Any) -> AtOnce:
         return self._shared

@@ -1,1 +1,1 @@
-"""The seat board: who holds or owns which seat of a screening right now."""
+"""Seats: the charts of halls, the board of held and sold seats, and the best free seats for a group."""

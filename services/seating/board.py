@@ -1,12 +1,12 @@
-"""The seat board: one Redis hash a screening, written only by scripts that check the screening's lock.
+"""The seat board: one Redis hash per screening, written only by scripts that check the screening's lock.
 
     seats:{<screening>}   seat id -> "<state>|<owner>|<deadline>|<writing until>", and _epoch, _version;
                           H held or S sold; moments in ms of Redis time. A hold is made just before its order is
                           written, so until `writing` it may stand without one.
     lock:{<screening>}    the distributed lock for work of several steps, such as a rebuild
 
-Each field is a lease with an owner and a deadline, judged when read. The board is a courtesy: who owns a
-seat is decided by MariaDB, and the board can be rebuilt from there at any time.
+Each field is a lease with an owner and a deadline, judged when it is read (Gray and Cheriton, Leases, 1989). The board
+is a courtesy: MariaDB decides who owns a seat, and the board can be rebuilt from there at any time.
 """
 
 import datetime as dt
@@ -28,13 +28,13 @@ from services.foundation.redis_client import Redis, RedisError
 
 SCRIPTS = Path(__file__).parent / "scripts"
 WRITING_SECONDS = 10.0     # longer than the transaction that follows a hold may take
-LOCK_SECONDS = 5.0
-PATIENCE_SECONDS = 3.0     # how long a locked board is waited for
-FORGET_AFTER = dt.timedelta(hours=6)
+LOCK_SECONDS = 5.0         # after which a lock ends by itself
+LOCK_WAIT_SECONDS = 3.0    # how long a call waits for a locked board
+KEPT_AFTER_END = dt.timedelta(hours=6)
 
 
 class SeatsHeld(Exception):
-    """Some of the seats wanted are taken; none was held."""
+    """Some of the seats wanted, those in `seats`, are taken; none was held."""
 
     def __init__(self, seats: list[str]) -> None:
         super().__init__(seats)
@@ -42,16 +42,20 @@ class SeatsHeld(Exception):
 
 
 class BoardCold(Exception):
-    """Redis knows nothing of this screening; the board must be rebuilt first."""
+    """Redis has no board of this screening, so it must be rebuilt from MariaDB first."""
 
 
 class LockLost(Exception):
-    """The rebuild took longer than its lock and was refused."""
+    """A rebuild took longer than its lock, so its result was refused."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One field of the board, as MariaDB would have it."""
+    """One field of a board: `state` is H (held) or S (sold).
+
+    `deadline_ms`: when a hold ends, in milliseconds since 1970 by Redis' clock; 0 for a sold seat. `writing_ms`: until
+    then the hold's order may still be being written.
+    """
 
     state: str
     owner: str
@@ -64,18 +68,19 @@ class Mark:
 
 @dataclass(frozen=True)
 class BoardSnapshot:
-    """A board at one moment. `version` rises with every change; free seats are not in `marks`."""
+    """A board at one moment. `version` rises with every change; `marks` has the taken seats by id, and no free ones."""
 
     version: int
     marks: dict[str, Mark]
 
     @property
     def taken(self) -> dict[str, str]:
-        """Seat id -> "held" or "sold"."""
+        """The taken seats: seat id -> "held" or "sold"."""
         return {seat: "sold" if mark.state == "S" else "held" for seat, mark in self.marks.items()}
 
 
 def milliseconds(moment: dt.datetime) -> int:
+    """An aware moment in milliseconds since 1970, cut, as the board has it."""
     return int(moment.timestamp() * 1000)
 
 
@@ -85,7 +90,7 @@ def _keys(screening_id: str) -> list[str]:
 
 
 class Board:
-    """Every board of this Redis. All methods raise RoomUnavailable (reads: SeatsUnknown) when Redis is down."""
+    """The boards of all screenings. Without Redis, reading raises SeatsUnknown, everything else RoomUnavailable."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -93,10 +98,10 @@ class Board:
 
     # --- reading ---
 
-    def look(self, screening_id: str) -> BoardSnapshot | None:
-        """The board now, or None when it is cold."""
+    def snapshot(self, screening_id: str) -> BoardSnapshot | None:
+        """The board as it is now; None when Redis has none (it is cold)."""
         try:
-            status, *rest = self._scripts["look"](_keys(screening_id)[:1])
+            status, *rest = self._scripts["snapshot"](_keys(screening_id)[:1])
         except RedisError as problem:
             raise SeatsUnknown(retry_after=1) from problem
         if status == "COLD":
@@ -105,41 +110,54 @@ class Board:
         return BoardSnapshot(int(rest[0]), marks)
 
     def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
-        """Which seats are taken, by screening; None for a cold board."""
+        """The ids of the taken seats of each screening, in one round trip; None for a cold board."""
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for screening_id in screening_ids:
                     self._scripts["taken"](_keys(screening_id)[:1], client=pipeline)
-                told = pipeline.execute()
+                replies = pipeline.execute()
         except RedisError as problem:
             raise SeatsUnknown(retry_after=1) from problem
         return {name: None if seats == "COLD" else set(seats.split())
-                for name, seats in zip(screening_ids, told, strict=True)}
+                for name, seats in zip(screening_ids, replies, strict=True)}
 
     # --- writing ---
 
     def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: Iterable[str]) -> None:
-        """Hold all the seats, or raise SeatsHeld with the losers. Repeating it is harmless."""
+        """Hold all of the seats for `owner` until that moment, or none; holding them again changes only the deadline.
+
+        Raises SeatsHeld with the seats that others have, BoardCold, or Busy when the board stays locked for longer than
+        LOCK_WAIT_SECONDS.
+        """
         self._write(screening_id, "hold", [owner, milliseconds(until), int(WRITING_SECONDS * 1000), *seats])
 
-    def show_held(self, screening_id: str, owner: str, until: dt.datetime, seats: Iterable[str]) -> None:
-        """The owner's order holds its seats until then."""
+    def mark_held(self, screening_id: str, owner: str, until: dt.datetime, seats: Iterable[str]) -> None:
+        """Show that the owner's order holds these seats until that moment. Raises BoardCold, Busy.
+
+        Like the other marks it leaves alone what belongs to another owner by now: a late mark must not undo a newer
+        one.
+        """
         self._write(screening_id, "mark", [owner, "H", milliseconds(until), *seats])
 
-    def show_sold(self, screening_id: str, owner: str, seats: Iterable[str]) -> None:
-        """The owner's order was paid."""
+    def mark_sold(self, screening_id: str, owner: str, seats: Iterable[str]) -> None:
+        """Show that the owner's order was paid and these seats are sold. Raises BoardCold, Busy."""
         self._write(screening_id, "mark", [owner, "S", 0, *seats])
 
-    def show_free(self, screening_id: str, owner: str, seats: Iterable[str]) -> None:
-        """What this owner had is free again."""
+    def mark_free(self, screening_id: str, owner: str, seats: Iterable[str]) -> None:
+        """Show as free those of the seats that this owner had. Raises BoardCold, Busy."""
         self._write(screening_id, "mark", [owner, "F", 0, *seats])
 
     @contextmanager
     def locked(self, screening_id: str) -> Iterator[str]:
-        """Hold the screening's lock; yields its token. Everyone else's writes wait meanwhile."""
+        """Hold the screening's lock during the block and yield its token; all other writes wait meanwhile.
+
+        The lock ends by itself after LOCK_SECONDS, so what is written under it must check the token, as `rebuild` does.
+        Raises Busy after LOCK_WAIT_SECONDS. The algorithm is that of a single Redis instance (SET NX PX with a random
+        token, compared when it is released; redis.io, Distributed Locks).
+        """
         token = secrets.token_hex(16)
         lock = Lock(self._client, _keys(screening_id)[1], timeout=LOCK_SECONDS, sleep=0.02,
-                    blocking_timeout=PATIENCE_SECONDS, thread_local=False, raise_on_release_error=False)
+                    blocking_timeout=LOCK_WAIT_SECONDS, thread_local=False, raise_on_release_error=False)
         try:
             acquired = lock.acquire(token=token)
         except RedisError as problem:
@@ -149,14 +167,18 @@ class Board:
         try:
             yield token
         finally:
-            with suppress(RedisError):  # then it ends by itself, after LOCK_SECONDS
+            with suppress(RedisError):  # without Redis it ends by itself
                 lock.release()
 
     def rebuild(self, screening_id: str, token: str, epoch: int, ends_at: dt.datetime,
                 marks: dict[str, Mark]) -> None:
-        """Replace the board by `marks`. Raises LockLost unless `token` still has the lock."""
+        """Replace the board by `marks`, except for holds whose orders may just be being written.
+
+        `epoch` must be higher than that of any earlier rebuild, because versions start from it. The board expires
+        KEPT_AFTER_END after `ends_at`, the end of the screening. Raises LockLost unless `token` still has the lock.
+        """
         pairs = [text for seat, mark in marks.items() for text in (seat, str(mark))]
-        arguments: list[str | int] = [token, epoch, milliseconds(ends_at + FORGET_AFTER), *pairs]
+        arguments: list[str | int] = [token, epoch, milliseconds(ends_at + KEPT_AFTER_END), *pairs]
         try:
             (status, *_rest) = self._scripts["rebuild"](_keys(screening_id), arguments)
         except RedisError as problem:
@@ -165,7 +187,7 @@ class Board:
             raise LockLost(screening_id)
 
     def run_id(self) -> str:
-        """Changes when Redis restarts."""
+        """The id of this run of Redis: it changes when Redis restarts, and with it boards may be lost or old."""
         try:
             return str(self._client.info("server")["run_id"])
         except RedisError as problem:
@@ -185,7 +207,7 @@ class Board:
                     raise SeatsHeld(list(rest))
                 case "COLD":
                     raise BoardCold(screening_id)
-            if waited >= PATIENCE_SECONDS:
+            if waited >= LOCK_WAIT_SECONDS:
                 raise Busy(retry_after=1)
             pause = random.uniform(0.02, 0.1)
             waited += pause
@@ -197,16 +219,14 @@ def _parse(value: str) -> Mark:
     return Mark(state, owner, int(deadline), int(writing))
 
 
-class SeatBoard(Redis):
-    """Injects the Board into the room that writes it."""
+class BoardProvider(Redis):
+    """Injects the Board into a room. The order room writes it; the film room reads it (`snapshot`, `taken_seats`)."""
 
     def start(self) -> None:
+        """Connect, and load the scripts."""
         super().start()
         self.board = Board(self.client)
 
     def get_dependency(self, worker_ctx: Any) -> Board:
+        """The same Board for every call."""
         return self.board
-
-
-class BoardReader(SeatBoard):
-    """Injects the Board into a room that only reads it (`look`, `taken_seats`)."""

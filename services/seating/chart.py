@@ -23,7 +23,11 @@ SCREEN_SHARE = 0.8
 
 @dataclass(frozen=True)
 class Drawing:
-    """A hall as a person draws it; `skip` are the letters that name no row."""
+    """A hall as a person draws it: one character per place and one line per row in `plan`.
+
+    `curve`: rows by which the middle of a row is farther from the screen than its ends. `skip`: letters that name no
+    row.
+    """
 
     plan: str
     curve: float = 0.0
@@ -48,7 +52,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Aisle:
-    """A rectangle, from its corner nearest the screen and the left wall, before the rows are bent."""
+    """A rectangle from its corner nearest the screen and the left wall, before it is bent like the rows."""
 
     x: float
     y: float
@@ -67,6 +71,12 @@ class Screen:
 
 @dataclass(frozen=True)
 class Chart:
+    """A hall laid out: the floor with the screen at the top, in seat widths (`x`, `width`) and rows (`y`, `depth`).
+
+    `curve`: how many rows farther from the screen the middle of a row is than its ends. `rows` are the letters, from
+    the front. `seats` come row by row, from left to right.
+    """
+
     width: float
     depth: float
     curve: float
@@ -77,6 +87,7 @@ class Chart:
 
     @property
     def kinds(self) -> frozenset[str]:
+        """The kinds of seats this hall has, such as `standard` and `couple`."""
         return frozenset(seat.kind for seat in self.seats)
 
     @cached_property
@@ -88,7 +99,10 @@ class Chart:
         return tuple(seat for seat in self.seats if seat.kind in ("wheelchair", "companion"))
 
     def stranded(self, taken: Container[str]) -> set[str]:
-        """The free seats that nobody can buy: half a couple seat, and companions' when no wheelchair place is free."""
+        """The ids of free seats that nobody can buy; `taken` has the ids of the others.
+
+        These are a half whose couple seat is otherwise taken, and companion places once no wheelchair place is free.
+        """
         useless = {half.seat_id for half in self._couples if half.goes_with in taken}
         if all(place.seat_id in taken for place in self._places if place.kind == "wheelchair"):
             useless |= {place.seat_id for place in self._places}
@@ -97,7 +111,7 @@ class Chart:
 
 @lru_cache(maxsize=256)
 def lay_out(drawing: Drawing) -> Chart:
-    """The chart of a drawing; ValueError when `mistakes` finds any in it."""
+    """Make the chart of a drawing; the latest 256 are kept. Raises ValueError with the first of its `mistakes`."""
     if found := mistakes(drawing):
         raise ValueError(f"line {found[0][0]} of the drawing: {found[0][1]}")
     lines = _lines(drawing)
@@ -111,7 +125,7 @@ def lay_out(drawing: Drawing) -> Chart:
 
 
 def mistakes(drawing: Drawing) -> list[tuple[int, str]]:
-    """What is wrong with a drawing: the line (from 1) and a sentence about it."""
+    """The mistakes in a drawing: the line of each (from 1) and a sentence for the person who drew it."""
     lines = _lines(drawing)
     found = [(at, sentence) for at, line in enumerate(lines, 1) for sentence in _mistakes_in(line)]
     rows = sum(1 for line in lines if SEAT.search(line))
@@ -138,7 +152,7 @@ def _mistakes_in(line: str) -> Iterator[str]:
 
 
 def row_names(skip: str = "") -> Iterator[str]:
-    """A, B, ... Z, AA, AB, ... without those letters."""
+    """Yield A, B, ... Z, AA, AB, ... without the letters in `skip`."""
     letters = [letter for letter in ascii_uppercase if letter not in skip]
     yield from letters
     yield from map("".join, product(letters, repeat=2))
@@ -164,13 +178,16 @@ def _other_halves(line: str) -> dict[int, int]:
 
 
 def bend(x: float, width: float, curve: float) -> float:
-    """How much farther from the screen than at the walls a row is at `x`."""
+    """How many rows farther from the screen than at the walls a row is at `x`: a parabola with `curve` in the middle.
+
+    `web/hall/drawing.js` bends aisles and row letters by the same formula.
+    """
     off_centre = 2 * x / width - 1
     return curve * (1 - off_centre**2)
 
 
 def _aisles(lines: list[str], width: float) -> Iterator[Aisle]:
-    """Aisle marks above each other are one aisle as long as they are equally wide."""
+    """Aisle marks in successive lines are one aisle as long as they span the same places."""
     begun: dict[tuple[int, int], int] = {}
     for at, line in enumerate([*lines, "."]):
         spans = {match.span() for match in re.finditer("_+", line)} if line.strip() else {(0, int(width))}

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the contract says, in words that every reader understands."""
+"""The OpenAPI document agrees with the contract, in terms that every tool understands."""
 
 import json
 import re
@@ -7,12 +7,12 @@ from gateway.docs import openapi
 from schemas import catalogue
 
 
-def test_it_has_every_public_method_and_no_other() -> None:
+def test_the_document_has_every_public_method_and_no_other() -> None:
     public = {method.path for method in catalogue.methods().values() if method.access != "internal"}
     assert set(openapi.document()["paths"]) == public
 
 
-def test_its_patterns_are_those_of_browsers() -> None:
+def test_the_patterns_of_the_document_are_those_of_browsers() -> None:
     r"""Python's \A and \Z are plain letters to them."""
     patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(openapi.document()))
     assert len(patterns) > 5

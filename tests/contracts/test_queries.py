@@ -1,4 +1,4 @@
-"""Every read takes in a query string what it takes in a JSON body, lists too."""
+"""Every read takes the same fields in a query string as in a JSON body, lists included."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -42,12 +42,12 @@ def test_a_list_is_its_field_once_for_each_element(method: Method, name: str) ->
 
 
 @pytest.mark.parametrize(("method", "name"), SINGLE, ids=named)
-def test_what_is_no_list_is_given_once(method: Method, name: str) -> None:
+def test_a_field_that_is_not_a_list_is_given_once(method: Method, name: str) -> None:
     with pytest.raises(Malformed):
         asked(method, f"{name}=1&{name}=2")
 
 
-def test_there_are_lists_and_each_can_be_written_in_a_query() -> None:
+def test_every_list_field_can_be_written_in_a_query() -> None:
     assert LISTS
     for method, name in LISTS:
         inner: Any = method.request().fields[name]

@@ -33,11 +33,11 @@ def test_a_method_is_served_by_exactly_one_room_under_its_own_name(method: Metho
     assert [name for name, contract in served() if contract is method] == [f"{method.room}.{method.name}"]
 
 
-def test_no_room_serves_anything_else() -> None:
+def test_a_room_serves_only_methods_of_the_contract() -> None:
     assert [name for name, contract in served() if contract not in METHODS.values()] == []
 
 
-def test_no_other_keyed_request_has_a_secret() -> None:
+def test_only_registering_is_keyed_and_has_a_secret() -> None:
     """No digest has it, so the room must compare it by itself, as `user.register` does."""
     assert [method.path for method in METHODS.values()
             if method.keyed and set(method.request().fields) & set(SECRETS)] == ["/user/register"]
@@ -48,7 +48,7 @@ def test_every_room_with_a_contract_exists() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=[".".join(name) for name in METHODS])
-def test_a_method_says_who_may_call_it_and_what_it_is_for(method: Method) -> None:
+def test_a_method_declares_its_access_and_purpose(method: Method) -> None:
     assert method.access in get_args(Access)
     assert method.summary.endswith(".")
     assert 0 < method.deadline <= 30
@@ -64,7 +64,7 @@ def test_every_public_method_is_in_the_readme() -> None:
     assert sorted(rows) == sorted(public)
 
 
-def test_every_method_of_a_service_class_that_can_be_called_says_what_it_does() -> None:
+def test_every_served_method_of_a_service_class_has_a_docstring() -> None:
     silent = [name for name, contract in served() if contract
               and not getattr(service_classes()[contract.room], contract.name).__doc__]
     assert silent == []
@@ -106,7 +106,7 @@ def test_a_declared_refusal_is_in_the_catalogue(method: Method) -> None:
 
 
 @every_room
-def test_a_room_listens_only_to_what_somebody_announces(room: str) -> None:
+def test_a_room_consumes_only_announcements_that_a_room_publishes(room: str) -> None:
     for function, entrypoint in entrypoints(service_classes()[room]):
         if isinstance(entrypoint, AnnouncementHandler):
             name = (entrypoint.source_service, entrypoint.event_type)
@@ -120,7 +120,7 @@ def test_a_room_announces_only_for_itself(room: str) -> None:
     assert [said for said in announced().get(room, []) if said.room != room] == []
 
 
-def test_every_announcement_is_made_and_heard() -> None:
+def test_every_announcement_is_published_and_consumed() -> None:
     heard = {(entrypoint.source_service, entrypoint.event_type)
              for service in service_classes().values() for _, entrypoint in entrypoints(service)
              if isinstance(entrypoint, AnnouncementHandler)}

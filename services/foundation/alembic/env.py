@@ -8,7 +8,7 @@ from services.foundation.database import UtcDateTime
 
 
 def render(kind: str, thing: Any, _autogen: Any) -> Any:
-    """Migrations stand on SQLAlchemy alone, so that later changes of ours can't break them."""
+    """Write UtcDateTime as a type of SQLAlchemy, so that later changes of this project can't break a migration."""
     return "mysql.DATETIME(fsp=3)" if kind == "type" and isinstance(thing, UtcDateTime) else False
 
 

@@ -1,6 +1,6 @@
-"""Announcements: hints to whoever cares that some things have changed, e.g. so that a cache looks again.
+"""Announcements: hints that something has changed, for instance so that a cache reads it again.
 
-They are transient and may be lost; nothing that must happen hangs on them.
+They are transient and may be lost; nothing that must happen depends on them. Events are for that.
 """
 
 import logging
@@ -18,33 +18,35 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 
 log = logging.getLogger("marquee.announcements")
-GATHER_SECONDS = 0.02
+BATCH_SECONDS = 0.02
 
 
 class Announcements(SharedExtension):
-    """What a process announces. Ids announced within GATHER_SECONDS travel in one message."""
+    """Publishes the announcements of a process. Ids announced within BATCH_SECONDS travel in one message."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._waiting: dict[Announcement, set[str]] = defaultdict(set)
+        self._pending: dict[Announcement, set[str]] = defaultdict(set)
         self._wake = eventlet.Event()
 
     def setup(self) -> None:
+        """Declare the room's exchange, so that the first announcement finds it."""
         self._exchange = get_event_exchange(self.container.service_name)
         with publishing.producer() as producer:
             maybe_declare(self._exchange, producer.channel)
 
     def start(self) -> None:
+        """Publish from now on what has been announced, in a thread of its own."""
         self.container.spawn_managed_thread(self._run, identifier="announcer")
 
     def announce(self, announcement: Announcement, *ids: str) -> None:
-        """Soon, without waiting, and whatever the broker's state."""
-        self._waiting[announcement].update(ids)
+        """Announce that these ids changed: soon, without waiting, and without an error if the broker is down."""
+        self._pending[announcement].update(ids)
         if not self._wake.ready():
             self._wake.send()
 
     def announce_now(self, announcement: Announcement, *ids: str) -> None:
-        """Return when the broker has it, or has been found down (which is logged)."""
+        """Announce, and return once the broker has the message or is found to be down, which is only logged."""
         try:
             publishing.publish(list(ids), exchange=self._exchange, routing_key=announcement.name)
         except (publishing.NoRoute, *publishing.BrokerDown):
@@ -54,26 +56,27 @@ class Announcements(SharedExtension):
     def _run(self) -> None:
         while True:
             self._wake.wait()
-            eventlet.sleep(GATHER_SECONDS)
+            eventlet.sleep(BATCH_SECONDS)
             self._wake = eventlet.Event()
-            gathered, self._waiting = self._waiting, defaultdict(set)
-            for announcement, ids in gathered.items():
+            batch, self._pending = self._pending, defaultdict(set)
+            for announcement, ids in batch.items():
                 self.announce_now(announcement, *ids)
 
 
 class Announcer(DependencyProvider):
-    """Injects the process's Announcements."""
+    """Injects the Announcements of the process: `self.announcements.announce(order.SEATS_CHANGED, screening_id)`."""
 
     announcements = Announcements()
 
     def get_dependency(self, worker_ctx: Any) -> Announcements:
+        """The same Announcements for every call."""
         return self.announcements
 
 
 def announce_from_a_command(announcement: Announcement, *ids: str) -> bool:
-    """Announce for a room from a process that is none; False when the broker is down."""
+    """Announce on behalf of a room from a command-line process; returns False when the broker is down."""
     exchange = get_event_exchange(announcement.room)
-    serialization.setup()  # which a room's container does for itself
+    serialization.setup()  # in a room its container does this
     try:
         publishing.publish(list(ids), exchange=exchange, routing_key=announcement.name, declare=[exchange])
     except publishing.BrokerDown:
@@ -82,7 +85,10 @@ def announce_from_a_command(announcement: Announcement, *ids: str) -> bool:
 
 
 class AnnouncementHandler(EventHandler):
-    """`@on_announcement(ANNOUNCEMENT)`: called with the list of ids; `everywhere`: in each process of the room."""
+    """`@on_announcement(ANNOUNCEMENT)` calls the decorated method with the list of ids.
+
+    One process of the room is called; with `everywhere`, each of them.
+    """
 
     consumer_cls = DrainingConsumer
 

@@ -1,4 +1,4 @@
-"""A consumer that notices when its line to the broker has fallen silent, and begins anew on another."""
+"""A consumer that notices when its connection to the broker has fallen silent, and reconnects."""
 
 import time
 from collections.abc import Iterator
@@ -9,34 +9,39 @@ from nameko.amqp import consume
 
 from services.foundation.amqp import publishing
 
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 
 
 class Consumer(consume.Consumer):
-    """Stock Nameko misses the heartbeats too, but then says good-bye, and waits for ever for an answer.
+    """Nameko's consumer without two traps of stock Nameko and kombu.
 
-    And stock kombu sends its own only when nothing has come for a while. Who is kept busy with messages that need
-    no acknowledgement would say nothing at all, and the broker would hang up in the middle of the crowd.
+    After missed heartbeats stock Nameko closes the connection politely and waits for the answer without a limit. And
+    stock kombu sends its own heartbeats only when no message has come for a while: a process kept busy by messages that
+    need no acknowledgement sends nothing at all, and the broker disconnects it.
     """
 
-    _looked_at = 0.0
+    _checked_at = 0.0
 
     @property
     def connection(self) -> Any:
-        return publishing.line(self.amqp_uri, ssl=self.ssl, login_method=self.login_method, heartbeat=self.heartbeat)
+        """An unopened connection with heartbeats and a limit on every wait."""
+        return publishing.bounded_connection(
+            self.amqp_uri, ssl=self.ssl, login_method=self.login_method, heartbeat=self.heartbeat)
 
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:
+        """Connect for the duration of the block; a broken connection is dropped without a closing handshake."""
         with super().establish_connection() as connection:
-            self._line = connection
+            self._connection = connection
             try:
                 yield connection
             except publishing.BrokerDown:
-                connection.collect()  # without a word
-                publishing.let_go_of_the_idle()  # which have no heartbeats of their own
+                connection.collect()
+                publishing.drop_idle_connections()  # which have no heartbeats of their own
                 raise
 
     def on_iteration(self) -> None:
-        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = time.monotonic()
-            self._line.heartbeat_check()
+        """Check the heartbeats about once in CHECK_SECONDS, also while messages keep coming."""
+        if time.monotonic() - self._checked_at >= CHECK_SECONDS:
+            self._checked_at = time.monotonic()
+            self._connection.heartbeat_check()

@@ -1,7 +1,7 @@
 """Plain JSON between rooms.
 
-kombu's own JSON turns objects such as {"__type__": ..} into Python types, so that a caller's free text
-could hang a worker (references: kombu/utils/json.py); here text stays text.
+kombu's own JSON turns objects such as {"__type__": ..} into Python types (kombu/utils/json.py), so a caller's free text
+could hang a worker. Here text stays text.
 """
 
 from typing import Any
@@ -14,11 +14,15 @@ from schemas import catalogue
 
 
 def encode(body: Any) -> bytes:
-    # marshmallow names the places of a list by number
+    """A message body as JSON; numbers as names, by which marshmallow refers to list elements, become text.
+
+    Raises TypeError, which kombu turns into EncodeError, for what JSON can't hold.
+    """
     return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
 
 
 def decode(body: Any) -> Any:
+    """The Python value of a JSON body. Raises orjson.JSONDecodeError, also for NaN and broken UTF-8."""
     return orjson.loads(body)
 
 

@@ -1,4 +1,4 @@
-"""Each room tells the bus, every two seconds, that it is there and what it serves."""
+"""Presence: each process of a room publishes every two seconds that it is up and which methods it serves."""
 
 import logging
 import uuid
@@ -16,11 +16,12 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 
 log = logging.getLogger("marquee.presence")
-EVERY_SECONDS = 2.0
+PUBLISH_SECONDS = 2.0
 FORGOTTEN_AFTER_SECONDS = 7.0
 
 
 def marquee_version() -> str:
+    """The version of the installed package, or 0.1.0 in a source tree that is not installed."""
     try:
         return version("marquee")
     except PackageNotFoundError:
@@ -28,32 +29,38 @@ def marquee_version() -> str:
 
 
 class Presence(DependencyProvider):
+    """Publishes the presence of this process from its start to its stop: `presence = Presence()` in a room."""
+
     def setup(self) -> None:
+        """Declare the exchange and choose the id of this process."""
         self._exchange = get_event_exchange("presence")
         self._instance = uuid.uuid4().hex[:12]
         with publishing.producer() as producer:
             maybe_declare(self._exchange, producer.channel)
 
     def start(self) -> None:
+        """Publish from now on, in a thread of its own."""
         self._thread = self.container.spawn_managed_thread(self._run, identifier="presence")
 
     def stop(self) -> None:
+        """Publish that this process is leaving, so that callers turn to another at once."""
         self._thread.kill()
-        self._say(leaving=True)
+        self._publish(leaving=True)
 
     def get_dependency(self, worker_ctx: Any) -> "Presence":
+        """The provider itself."""
         return self
 
     def _run(self) -> None:
-        # A room that said so any earlier would be called before it has a queue.
+        # Any earlier, the room would be called before it has a queue.
         for entrypoint in self.container.entrypoints:
             if isinstance(entrypoint, Rpc):
                 entrypoint.rpc_consumer.consumer.wait_until_consumer_ready()
         while True:
-            self._say(leaving=False)
-            eventlet.sleep(EVERY_SECONDS)
+            self._publish(leaving=False)
+            eventlet.sleep(PUBLISH_SECONDS)
 
-    def _say(self, leaving: bool) -> None:
+    def _publish(self, leaving: bool) -> None:
         container = self.container
         body = {
             "room": container.service_name,
@@ -65,11 +72,14 @@ class Presence(DependencyProvider):
         try:
             publishing.publish(body, exchange=self._exchange, routing_key="heard")
         except Exception as problem:
-            log.warning("could not tell the bus", extra={"problem": type(problem).__name__})
+            log.warning("could not publish presence", extra={"problem": type(problem).__name__})
 
 
 class PresenceHandler(EventHandler):
-    """`@on_presence`: called with each room's words, in each process."""
+    """`@on_presence()` calls the decorated method, in each process, with every presence message as a dict.
+
+    Its keys are `room`, `instance`, `version`, `methods` and `leaving`.
+    """
 
     consumer_cls = DrainingConsumer
 

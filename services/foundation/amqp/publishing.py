@@ -1,7 +1,7 @@
-"""Publishing to RabbitMQ over a pool of connections kept per process, always with a deadline.
+"""Publishing to RabbitMQ over a pool of connections per process, always with a deadline.
 
-Stock Nameko builds a connection description for every message and re-declares the reply queue with every
-call; together that is half the cost of an RPC.
+Stock Nameko builds a connection description for every message and declares the reply queue again with every call;
+together that is half the cost of an RPC.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from nameko import config
 T = TypeVar("T")
 TRANSIENT, PERSISTENT = 1, 2
 UNKNOWN_TYPE = "application/octet-stream"
-ANSWER_SECONDS, LONGEST_WAIT = 5, 10
+ANSWER_SECONDS, SOCKET_TIMEOUT = 5, 10
 # At most one quick retry: it cures a connection that the broker closed while it lay in the pool.
 RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
 
@@ -28,64 +28,75 @@ BrokerDown = (OperationalError, ConnectionGone, ConnectionError, OSError, Timeou
 
 
 class NoRoute(Exception):
-    """No queue takes this message: nobody of that name is there."""
+    """No queue takes this message: its exchange is missing, or no binding matches the routing key."""
 
 
-class Line(Transport):
-    """A connection on which nobody waits for ever: the other side may be gone without a word."""
+class BoundedTransport(Transport):
+    """AMQP whose every wait for the broker ends after SOCKET_TIMEOUT; stock kombu waits without a limit."""
 
     def establish_connection(self) -> Any:
+        """Connect, and limit how long any later answer is waited for."""
         connection = super().establish_connection()
-        connection.sock.settimeout(LONGEST_WAIT)
+        connection.sock.settimeout(SOCKET_TIMEOUT)
         return connection
 
 
-def line(uri: str, **options: Any) -> Connection:
-    """How to reach the broker; no connection yet."""
-    return Connection(uri, connect_timeout=ANSWER_SECONDS, transport=Line, **options)
+def bounded_connection(uri: str, **options: Any) -> Connection:
+    """An unopened connection to the broker at `uri` on which no wait is endless; `options` are kombu's."""
+    return Connection(uri, connect_timeout=ANSWER_SECONDS, transport=BoundedTransport, **options)
 
 
 @cache
 def _pool(uri: str, confirm: bool) -> Any:
     pools.set_limit(50)
     options = {"confirm_publish": confirm, "max_retries": 1, "interval_start": 0, "interval_step": 0.2}
-    return pools.producers[line(uri, transport_options=options)]
+    return pools.producers[bounded_connection(uri, transport_options=options)]
 
 
 @contextmanager
 def producer(confirm: bool = True) -> Iterator[Producer]:
-    """A pooled kombu producer. `confirm`: publishing waits until the broker has taken the message."""
+    """Borrow a kombu producer from the pool. With `confirm`, publishing waits until the broker has the message.
+
+    An exception inside the block drops the connection. Raises one of BrokerDown when there is none within
+    ANSWER_SECONDS.
+    """
     with _pool(config["AMQP_URI"], confirm).acquire(block=True, timeout=ANSWER_SECONDS) as pooled:
         try:
             yield pooled
         except BaseException:
-            # Nobody knows how far it came, and whoever got this connection next would read the rest.
+            # It may have stopped in the middle of an answer, which the next borrower would read.
             pooled.connection.collect()
-            let_go_of_the_idle()
+            drop_idle_connections()
             raise
 
 
-def let_go_of_the_idle() -> None:
-    """A line has failed: what has befallen it may have befallen those in the pools, and nobody would notice there."""
+def drop_idle_connections() -> None:
+    """Close the connections waiting in the pools.
+
+    Called when another connection has failed: they have no heartbeats, so nothing else would find them broken.
+    """
     for confirm in (True, False):
         connections = _pool(config["AMQP_URI"], confirm).connections
         for idle in list(connections._resource.queue):
             connections.collect_resource(idle)
 
 
-def ask(question: Callable[[Any], T]) -> T:
-    """What `question(channel)` returns, asked once more if the broker had closed the line. Raises one of BrokerDown.
+def run_on_channel(operation: Callable[[Any], T]) -> T:
+    """Return `operation(channel)`, which is repeated once, on a new connection, if the broker had closed the old one.
 
-    Also what the broker refuses: an amqp ChannelError.
+    Raises one of BrokerDown, and amqp.exceptions.ChannelError when the broker refuses the operation.
     """
     with producer() as pooled:
-        answer: T = pooled.connection.ensure(pooled, lambda: question(pooled.channel), **RETRY)()
+        answer: T = pooled.connection.ensure(pooled, lambda: operation(pooled.channel), **RETRY)()
         return answer
 
 
 def publish(body: Any, *, exchange: Any, routing_key: str, **options: Any) -> None:
-    """Send one message, as `send` does. Raises EncodeError, NoRoute or one of BrokerDown."""
-    # First of all, so that a body that can't be sent breaks no connection.
+    """Serialize `body` as config.yml says and send it; `options` are those of `send`.
+
+    Raises EncodeError for a body that can't be serialized, NoRoute, or one of BrokerDown.
+    """
+    # Before a connection is borrowed, so that a bad body breaks none.
     content_type, encoding, content = dumps(body, serializer=config["serializer"])
     send(content, content_type=content_type, content_encoding=encoding, exchange=exchange, routing_key=routing_key,
          **options)
@@ -93,7 +104,11 @@ def publish(body: Any, *, exchange: Any, routing_key: str, **options: Any) -> No
 
 def send(content: bytes, *, exchange: Any, routing_key: str, confirm: bool = True, mandatory: bool = False,
          delivery_mode: int = TRANSIENT, **options: Any) -> None:
-    """Send a body as it is. Raises NoRoute (mandatory and nobody there) or one of BrokerDown."""
+    """Send the bytes as they are, and once more on a new connection if the first was closed.
+
+    `confirm`: wait for the broker's confirmation. `mandatory`: raise NoRoute when no queue takes the message. Raises
+    one of BrokerDown when the broker can't be reached or does not answer within ANSWER_SECONDS.
+    """
     returned: list[Any] = []
     try:
         with producer(confirm) as pooled:
@@ -103,20 +118,23 @@ def send(content: bytes, *, exchange: Any, routing_key: str, confirm: bool = Tru
                 content, exchange=exchange, routing_key=routing_key, mandatory=mandatory, delivery_mode=delivery_mode,
                 retry=True, retry_policy=RETRY, timeout=ANSWER_SECONDS, confirm_timeout=ANSWER_SECONDS, **options,
             )
-    except NotFound:  # not even the exchange is there
+    except NotFound:  # the exchange itself is missing
         raise NoRoute(routing_key) from None
     if returned:
         raise NoRoute(routing_key)
 
 
-def send_on(message: Message, *, exchange: Any, routing_key: str, headers: dict[str, Any]) -> None:
-    """Send a copy of a message, persistent and confirmed, to a queue that must be there. Raises like `send`."""
+def send_copy(message: Message, *, exchange: Any, routing_key: str, headers: dict[str, Any]) -> None:
+    """Send a persistent, confirmed copy of a message with other headers to a queue that must exist.
+
+    When it returns, the original may be acknowledged. Raises NoRoute or one of BrokerDown; then there is no copy.
+    """
     send(message.body or b"", exchange=exchange, routing_key=routing_key, headers=headers, mandatory=True,
          delivery_mode=PERSISTENT, message_id=message.properties.get("message_id"),
          content_type=message.content_type or UNKNOWN_TYPE, content_encoding=message.content_encoding or "binary")
 
 
 def _listen_for_returns(producer: Producer, listener: Callable[..., None]) -> None:
-    """Left to itself amqp raises before the confirmation has come, and the next message takes that for its own."""
+    # By default amqp raises before the confirmation has come, and the next message takes that one for its own.
     producer.on_return = listener
     producer.channel.events["basic_return"] = {listener}

@@ -1,6 +1,6 @@
-"""`@on_event(EVENT)`: a room's method is called with every event of that kind, at least once.
+"""`@on_event(EVENT)`: a room's method is called with every event of that type, at least once.
 
-What comes more than once is for the inbox to tell. A method that raises is asked again later.
+The inbox recognizes an event that comes twice. When the method raises, it is called again later.
 """
 
 import datetime as dt
@@ -14,7 +14,6 @@ from typing import Any
 import eventlet
 from eventlet import Semaphore, Timeout
 from kombu import Message
-from nameko import config
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import SharedExtension
 from nameko.messaging import Consumer
@@ -23,16 +22,21 @@ from schemas.base import Event
 from schemas.errors import FieldsInvalid
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 from services.foundation.events import retry_queues, topology
+from services.foundation.events.settings import event_settings
 from services.foundation.events.topology import Subscription
 
 log = logging.getLogger("marquee.events")
-# A message that so many had in hand when they died may be why: it waits like one that failed.
+# After so many processes died over a message, it may be the cause: it waits like one that failed.
 MOST_DELIVERIES = 2
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """An event as it reaches one consumer. `sequence` tells old from new: events may overtake each other."""
+    """An event as it reaches one consumer.
+
+    `about`: the id of the order, payment, ... that changed. `sequence`: the number of the change; events may overtake
+    each other, so a consumer compares it. `occurred_at` is in UTC. `tries`: failed attempts before this one.
+    """
 
     consumer: str
     event_id: str
@@ -40,44 +44,55 @@ class Delivery:
     sequence: int
     occurred_at: dt.datetime
     body: dict[str, Any]
-    tries: int  # in vain, before this one
+    tries: int
 
 
-class WorkersForEvents(SharedExtension):
-    """Half of a process's workers, for all its consumers together: the other half is for callers."""
+class EventConcurrency(SharedExtension):
+    """Limits all event consumers of a process together to half of its workers; the other half is left for calls."""
 
     def setup(self) -> None:
-        self.free = Semaphore(max(1, self.container.max_workers // 2))
+        """Make as many slots as half of `max_workers`, but at least one."""
+        self.slots = Semaphore(max(1, self.container.max_workers // 2))
 
 
 class EventHandler(Consumer):
-    """The consumer of one event: a durable queue of its own, shared by all processes of its room."""
+    """The consumer of one event: a durable queue of its own, shared by all processes of its room.
+
+    Stock Nameko waits for a free worker in the thread that keeps the heartbeats, and ends the process when an error
+    leaves a message handler. Both can't happen here.
+    """
 
     consumer_cls = DrainingConsumer
-    workers = WorkersForEvents()
+    concurrency = EventConcurrency()
 
     def __init__(self, event: Event) -> None:
         super().__init__(queue=None, expected_exceptions=(Exception,))
         self.event = event
 
     def setup(self) -> None:
+        """Declare the consumer's queues. Raises BrokerDown, or SettingsError for a wrong section `events`."""
+        self.settings = event_settings()
         self.subscription = Subscription(self.event, self.container.service_name, self.method_name)
         topology.declare([self.subscription])
         self.queue = self.subscription.queue
-        self.consumer_options["prefetch_count"] = config["events"]["at_once"]
+        self.consumer_options["prefetch_count"] = self.settings.at_once
         super().setup()
-        self.consumer.on_decode_error = self.handle_nonsense
+        self.consumer.on_decode_error = self.handle_decode_error
 
     def handle_message(self, body: Any, message: Message) -> None:
-        tries = retry_queues.failed_tries(message)
+        """Start a worker for the event, as soon as a slot is free.
+
+        A malformed event goes to the dead-letter queue, and one over which processes have died to a retry queue.
+        """
+        tries = retry_queues.failed_attempts(message)
         try:
             envelope = self.event.load(body)
         except FieldsInvalid as problem:
-            self._aside(retry_queues.bury, message, tries, f"malformed: {problem.about}")
+            self._move_soon(retry_queues.dead_letter, message, tries, f"malformed: {problem.about}")
             return
         deliveries = retry_queues.delivery_count(message)
-        if deliveries >= MOST_DELIVERIES or (deliveries and tries >= config["events"]["tries"]):
-            self._aside(retry_queues.park, message, tries, "whoever had it in hand died")
+        if deliveries >= MOST_DELIVERIES or (deliveries and tries >= self.settings.tries):
+            self._move_soon(retry_queues.retry_later, message, tries, "the process died while it handled the event")
             return
         delivery = Delivery(
             self.subscription.consumer, envelope["event_id"], envelope["about"], envelope["sequence"],
@@ -85,39 +100,41 @@ class EventHandler(Consumer):
         self.container.spawn_managed_thread(partial(self._work, delivery, envelope["trace"], message),
                                             identifier="wait for a free worker")
 
-    def handle_nonsense(self, message: Message, problem: Exception) -> None:
-        """A body that is no JSON."""
-        self._aside(retry_queues.bury, message, retry_queues.failed_tries(message), f"malformed: {problem}")
+    def handle_decode_error(self, message: Message, problem: Exception) -> None:
+        """Move a message whose body is not JSON to the dead-letter queue."""
+        tries = retry_queues.failed_attempts(message)
+        self._move_soon(retry_queues.dead_letter, message, tries, f"malformed: {problem}")
 
     def _work(self, delivery: Delivery, trace: dict[str, Any], message: Message) -> None:
-        self.workers.free.acquire()
+        self.concurrency.slots.acquire()
         try:
             self.container.spawn_worker(self, (delivery,), {}, context_data=dict(trace),
                                         handle_result=partial(self.handle_result, message, delivery))
         except ContainerBeingKilled:
-            self.workers.free.release()
+            self.concurrency.slots.release()
             self.consumer.requeue_message(message)
 
     def handle_result(self, message: Message, delivery: Delivery, worker_ctx: Any,
                       result: Any = None, exc_info: Any = None) -> tuple[Any, Any]:
+        """Acknowledge an event whose method returned; send it to a retry queue when the method raised."""
         if exc_info is None:
             self.consumer.ack_message(message)
         else:
             error = f"{type(exc_info[1]).__name__}: {exc_info[1]}"
-            self._settle(retry_queues.park, message, delivery.tries + 1, error)
-        self.workers.free.release()
+            self._move(retry_queues.retry_later, message, delivery.tries + 1, error)
+        self.concurrency.slots.release()
         return result, exc_info
 
-    def _aside(self, park: Callable[..., None], message: Message, tries: int, error: str) -> None:
-        # Elsewhere: waiting for the broker here would keep this connection from its heartbeats.
-        self.container.spawn_managed_thread(partial(self._settle, park, message, tries, error), identifier="park")
+    def _move_soon(self, move: Callable[..., None], message: Message, tries: int, error: str) -> None:
+        # In another thread: waiting for the broker here would keep this connection from its heartbeats.
+        self.container.spawn_managed_thread(partial(self._move, move, message, tries, error), identifier="move it")
 
-    def _settle(self, park: Callable[..., None], message: Message, tries: int, error: str) -> None:
-        """Acknowledge the message when its copy is safe; else the broker hands it out again."""
+    def _move(self, move: Callable[..., None], message: Message, tries: int, error: str) -> None:
+        """Acknowledge the message once its copy is safe; until then the broker delivers it again."""
         try:
-            park(message, self.subscription, tries, error)
-        except Exception as problem:  # one that left here would end the process
-            log.warning("%s can't be put aside", self.subscription.queue_name,
+            move(message, self.subscription, tries, error)
+        except Exception as problem:  # one that left this thread would end the process
+            log.warning("%s can't move a failed event", self.subscription.queue_name,
                         extra={"problem": type(problem).__name__, "error": error})
             eventlet.sleep(1)
             self.consumer.requeue_message(message)
@@ -126,16 +143,20 @@ class EventHandler(Consumer):
 
 
 def on_event(event: Event) -> Callable[[Callable[[Any, Delivery], None]], Callable[..., None]]:
-    """Have the decorated function of (self, delivery) called with every `event`, and a line logged for each."""
+    """Decorate a room's method of (self, delivery): it is called with every `event` and logged.
+
+    When it returns, the event is done. When it raises, or takes longer than `events.handler_seconds`, it is called
+    again after the pauses of config.yml.
+    """
 
     def decorate(function: Callable[[Any, Delivery], None]) -> Callable[..., None]:
         def serve(self: Any, delivery: Delivery) -> None:
             started, outcome = time.perf_counter(), "ok"
             try:
-                with Timeout(config["events"]["handler_seconds"]):
+                with Timeout(event_settings().handler_seconds):
                     function(self, delivery)
             except Timeout as overdue:
-                # It is no Exception: leaving the method it would take the worker along.
+                # A Timeout is not an Exception: outside the method it would end the worker.
                 outcome = "Timeout"
                 raise TimeoutError(f"took longer than {overdue}") from overdue
             except Exception as problem:

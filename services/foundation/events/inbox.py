@@ -1,4 +1,4 @@
-"""What a consumer has done already: an event may come twice, its effect may not."""
+"""The inbox: which events a consumer has handled, so that an event that comes twice has its effect once."""
 
 import datetime as dt
 
@@ -11,7 +11,7 @@ from services.foundation.events.consumers import Delivery
 
 
 def inbox_table(metadata: MetaData) -> Table:
-    """The table every room that consumes events has."""
+    """Define the table `inbox`, which every room that consumes events has in its models."""
     return Table(
         "inbox", metadata,
         Column("consumer", Id(128), primary_key=True),
@@ -21,9 +21,10 @@ def inbox_table(metadata: MetaData) -> Table:
 
 
 def first_time(tx: Connection, table: Table, delivery: Delivery) -> bool:
-    """Whether this consumer meets the event for the first time. Ask in the transaction of the effect, before it.
+    """Note the event as handled; returns False if this consumer has handled it before.
 
-    Waits for a twin under way elsewhere; should that be rolled back, this one is the first.
+    Call it in the transaction of the effect, before the effect. If another transaction is just handling the same event,
+    it waits for the outcome: after a rollback over there, this one is the first.
     """
     try:
         tx.execute(insert(table), {"consumer": delivery.consumer, "event_id": delivery.event_id,
@@ -33,7 +34,10 @@ def first_time(tx: Connection, table: Table, delivery: Delivery) -> bool:
     return True
 
 
-def forget(tx: Connection, table: Table, before: dt.datetime) -> int:
-    """Drop what was noted before that moment, when none of it can come again; returns how many."""
+def purge(tx: Connection, table: Table, before: dt.datetime) -> int:
+    """Delete up to 1000 notes made `before` that moment, and return how many; 0 means that none is left.
+
+    The events must be too old to be delivered again.
+    """
     old = delete(table).where(table.c.taken_at < before).with_dialect_options(mysql_limit=1000)
     return int(tx.execute(old).rowcount)

@@ -1,4 +1,4 @@
-"""Events, written down in the transaction that makes them true; the relay publishes what stands here."""
+"""The transactional outbox: events are written in the transaction that makes them true; the relay publishes them."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from services.foundation.ids import new_id
 
 
 def outbox_table(metadata: MetaData) -> Table:
-    """The table every room that has events has."""
+    """Define the table `outbox`, which every room with events has in its models."""
     json = LargeBinary().with_variant(MEDIUMBLOB(), "mysql", "mariadb")
     return Table(
         "outbox", metadata,
@@ -49,10 +49,10 @@ def outbox_table(metadata: MetaData) -> Table:
 
 
 def write(tx: Connection, table: Table, event: Event, *, about: str, sequence: int, body: Any) -> None:
-    """Note that `event` has happened to the thing `about`, as its change number `sequence`.
+    """Write that `event` has happened to the thing with the id `about`, as its change number `sequence`, from 1.
 
-    It is published after the commit, once or more. A change has one event: a second one of the same number raises
-    IntegrityError.
+    It is published after the commit, at least once. `body` is dumped by the event's schema. A change has one event: a
+    second one of the same number raises sqlalchemy.exc.IntegrityError.
     """
     tx.execute(insert(table), {
         "event_id": new_id(), "type": event.type, "version": event.version, "about": about, "sequence": sequence,
@@ -62,14 +62,17 @@ def write(tx: Connection, table: Table, event: Event, *, about: str, sequence: i
     tx.info["wrote_event"] = True
 
 
-def take(tx: Connection, table: Table, most: int) -> list[Row[Any]]:
-    """The oldest unpublished events, for this transaction alone: another relay gets the ones after."""
+def lock_unpublished(tx: Connection, table: Table, most: int) -> list[Row[Any]]:
+    """The oldest unpublished events, at most so many, locked until the transaction ends.
+
+    Rows that another relay has locked are skipped (SKIP LOCKED), so the relays of several processes share the work.
+    """
     query = select(table).where(table.c.published_at.is_(None)).order_by(table.c.event_id).limit(most)
     return list(tx.execute(query.with_for_update(skip_locked=True)))
 
 
 def envelope(row: Row[Any]) -> dict[str, Any]:
-    """The event as it goes over the wire: schemas.base.Envelope."""
+    """A row as it goes over the wire: plain JSON types, as schemas.base.Envelope reads them."""
     return {
         "event_id": row.event_id, "type": row.type, "version": row.version, "about": row.about,
         "sequence": row.sequence, "occurred_at": row.occurred_at.isoformat(timespec="milliseconds"),
@@ -78,11 +81,12 @@ def envelope(row: Row[Any]) -> dict[str, Any]:
 
 
 def mark_published(tx: Connection, table: Table, event_ids: Sequence[str]) -> None:
+    """Note that the broker has confirmed these events."""
     if event_ids:
         tx.execute(update(table).where(table.c.event_id.in_(event_ids)).values(published_at=utc_now()))
 
 
-def forget_published(tx: Connection, table: Table, before: dt.datetime) -> int:
-    """Drop events published before that moment; returns how many."""
+def purge_published(tx: Connection, table: Table, before: dt.datetime) -> int:
+    """Delete up to 1000 events published `before` that moment, and return how many; 0 means that none is left."""
     old = delete(table).where(table.c.published_at < before).with_dialect_options(mysql_limit=1000)
     return int(tx.execute(old).rowcount)

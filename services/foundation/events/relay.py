@@ -1,6 +1,7 @@
-"""The relay: publishes what stands in a room's outbox, once or more, whatever crashes.
+"""The relay publishes the events in a room's outbox, at least once, whatever crashes.
 
-It runs in every process of the room; each takes other rows.
+It runs in every process of the room, and row locks share the work between them. The pattern is known as transactional
+outbox with a polling publisher.
 """
 
 import datetime as dt
@@ -10,7 +11,6 @@ from typing import Any
 
 import eventlet
 from eventlet import GreenPool, Timeout
-from nameko import config
 from nameko.extensions import DependencyProvider
 from sqlalchemy import Row, Table
 from sqlalchemy.engine import Connection
@@ -19,70 +19,74 @@ from schemas.errors import Refusal
 from services.foundation.amqp import publishing
 from services.foundation.database import CommitUnknown, Database, Transactions, utc_now
 from services.foundation.events import outbox, topology
+from services.foundation.events.settings import event_settings
 
 log = logging.getLogger("marquee.relay")
-BATCH, AT_ONCE = 100, 10
+BATCH_SIZE, CONCURRENCY = 100, 10
 LONGEST_PAUSE = 30.0
-LEAVE_SECONDS = 8
-FORGET_EVERY = dt.timedelta(minutes=10)
+STOP_SECONDS = 8
+PURGE_INTERVAL = dt.timedelta(minutes=10)
 
 
 class Relay(DependencyProvider):
-    """`relay = Relay(OUTBOX)` beside `database = Database(Base)` is all a room with events needs."""
+    """Publishes a room's outbox in the background: `relay = Relay(OUTBOX)` beside `database = Database(Base)`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._wake = eventlet.Event()
-        self._leaving = self._declared = False
-        self._forgot_at = utc_now()
+        self._stopping = self._declared = False
+        self._purged_at = utc_now()
 
     def start(self) -> None:
+        """Publish from now on, in a thread of its own that every committed event wakes."""
+        self._settings = event_settings()
         database = next(each for each in self.container.dependencies if isinstance(each, Database))
         self._database = Transactions(database.engine)
-        database.on_event = self.nudge
+        database.on_event = self.wake
         self._thread = self.container.spawn_managed_thread(self._run, identifier="relay")
 
-    def nudge(self) -> None:
-        """There is something to publish."""
+    def wake(self) -> None:
+        """Look into the outbox now instead of at the next poll."""
         if not self._wake.ready():
             self._wake.send()
 
     def stop(self) -> None:
-        """Publish what there is, then leave; what can't be published now is for the next process."""
-        self._leaving = True
-        self.nudge()
-        with Timeout(LEAVE_SECONDS, False):
+        """Publish what the outbox holds, for STOP_SECONDS at most; the next process publishes the rest."""
+        self._stopping = True
+        self.wake()
+        with Timeout(STOP_SECONDS, False):
             self._thread.wait()
 
     def get_dependency(self, worker_ctx: Any) -> "Relay":
+        """The provider itself; rooms write to the outbox and need nothing of it."""
         return self
 
     def _run(self) -> None:
         pause = 0.0
         while True:
             try:
-                while self.publish_batch() == BATCH:
+                while self.publish_batch() == BATCH_SIZE:
                     pass
-                self._forget()
+                self._purge()
                 if pause:
                     log.info("events are published again")
                 pause = 0.0
             except (publishing.NoRoute, *publishing.BrokerDown, Refusal, CommitUnknown) as problem:
                 if not pause:
-                    log.warning("events have to wait", extra={"problem": f"{type(problem).__name__}: {problem}"})
+                    log.warning("events wait", extra={"problem": f"{type(problem).__name__}: {problem}"})
                 pause, self._declared = min(pause * 2 or 0.5, LONGEST_PAUSE), False
             except Exception:
                 log.exception("events can't be published")
                 pause, self._declared = min(pause * 2 or 0.5, LONGEST_PAUSE), False
-            if self._leaving:
+            if self._stopping:
                 return
-            self._rest(pause)
+            self._sleep(pause)
 
-    def _rest(self, pause: float) -> None:
-        """Until there is something to do; while publishing is impossible, for the whole pause."""
-        with Timeout(pause or config["events"]["poll_seconds"], False):
+    def _sleep(self, pause: float) -> None:
+        """Sleep until the next wake or poll; while publishing is impossible, for the whole pause."""
+        with Timeout(pause or self._settings.poll_seconds, False):
             if pause:
-                while not self._leaving:
+                while not self._stopping:
                     self._wake.wait()
                     self._wake = eventlet.Event()
             else:
@@ -90,48 +94,52 @@ class Relay(DependencyProvider):
         self._wake = eventlet.Event()
 
     def publish_batch(self) -> int:
-        """Publish the oldest events that wait; how many there were. Raises NoRoute, BrokerDown, RoomUnavailable."""
+        """Publish up to BATCH_SIZE of the oldest waiting events; returns how many there were.
+
+        Those that the broker has confirmed are marked, even if a later one fails. Raises the first failure: NoRoute,
+        one of BrokerDown, RoomUnavailable without a database, or CommitUnknown.
+        """
         if not self._declared:
             topology.declare()
             self._declared = True
-        found, troubles = self._database.run(self._publish)
-        if troubles:
-            raise troubles[0]
+        found, failures = self._database.run(self._publish)
+        if failures:
+            raise failures[0]
         return found
 
     def _publish(self, tx: Connection) -> tuple[int, list[Exception]]:
-        rows = outbox.take(tx, self._table, BATCH)
+        rows = outbox.lock_unpublished(tx, self._table, BATCH_SIZE)
         in_order = sorted(rows, key=lambda row: (row.about, row.sequence))
-        batch, pool = Batch(), GreenPool(AT_ONCE)
+        batch, pool = Batch(), GreenPool(CONCURRENCY)
         for _, events in groupby(in_order, key=lambda row: row.about):
             pool.spawn(batch.publish, list(events))
         pool.waitall()
         outbox.mark_published(tx, self._table, batch.published)
-        return len(rows), batch.troubles
+        return len(rows), batch.failures
 
-    def _forget(self) -> None:
-        if utc_now() - self._forgot_at > FORGET_EVERY:
-            self._forgot_at = utc_now()
-            before = utc_now() - dt.timedelta(days=config["events"]["kept_days"])
-            while self._database.run(lambda tx: outbox.forget_published(tx, self._table, before)):
+    def _purge(self) -> None:
+        if utc_now() - self._purged_at > PURGE_INTERVAL:
+            self._purged_at = utc_now()
+            before = utc_now() - dt.timedelta(days=self._settings.kept_days)
+            while self._database.run(lambda tx: outbox.purge_published(tx, self._table, before)):
                 pass
 
 
 class Batch:
-    """What came of publishing some events: after the first trouble the rest is not tried."""
+    """The outcome of publishing some events; after the first failure the rest is not tried."""
 
     def __init__(self) -> None:
         self.published: list[str] = []
-        self.troubles: list[Exception] = []
+        self.failures: list[Exception] = []
 
     def publish(self, events: list[Row[Any]]) -> None:
-        """Publish one thing's events in their order."""
+        """Publish the events of one thing in their order, and note the confirmed ones in `published`."""
         for event in events:
-            if self.troubles:
+            if self.failures:
                 return
             try:
                 publishing.publish(outbox.envelope(event), exchange=topology.EXCHANGE, routing_key=event.type,
                              mandatory=True, delivery_mode=publishing.PERSISTENT, message_id=event.event_id)
                 self.published.append(event.event_id)
-            except (publishing.NoRoute, *publishing.BrokerDown) as trouble:
-                self.troubles.append(trouble)
+            except (publishing.NoRoute, *publishing.BrokerDown) as problem:
+                self.failures.append(problem)

@@ -1,6 +1,7 @@
-"""What becomes of an event that its consumer could not deal with: it waits, longer each time, then is laid aside.
+"""Events whose consumer failed: they wait, longer after each attempt, and end in a dead-letter queue.
 
-A message is acknowledged only when its copy is safe in another queue.
+Stock Nameko acknowledges an event whose method raised, or requeues it at once and for ever. Here a message is
+acknowledged only once its copy is safe in another queue.
 """
 
 import datetime as dt
@@ -9,54 +10,55 @@ import random
 from typing import Any
 
 from kombu import Message
-from nameko import config
 
 from services.foundation.amqp import publishing
-from services.foundation.events.topology import Subscription, waiting_room
+from services.foundation.events.settings import event_settings
+from services.foundation.events.topology import Subscription, retry_queue
 
 log = logging.getLogger("marquee.events")
-LONGEST_ERROR = 300
+LONGEST_ERROR = 300   # characters of an error kept in a message's headers
 
 
-def failed_tries(message: Message) -> int:
-    """How often this event was tried in vain; a process that died with it in hand counts."""
-    return _whole(message.headers.get("tries")) + delivery_count(message)
+def failed_attempts(message: Message) -> int:
+    """How many attempts to handle this event have failed; those that ended with the process count, too."""
+    return _count(message.headers.get("tries")) + delivery_count(message)
 
 
 def delivery_count(message: Message) -> int:
-    """How many have had this message before, and never answered for it."""
-    return _whole(message.headers.get("x-delivery-count"))
+    """How often the broker has delivered this message before without any answer: it counts this for quorum queues."""
+    return _count(message.headers.get("x-delivery-count"))
 
 
-def _whole(value: Any) -> int:
+def _count(value: Any) -> int:
     return value if isinstance(value, int) and value > 0 else 0
 
 
-def park(message: Message, subscription: Subscription, tries: int, error: str) -> None:
-    """Put a copy where it waits for its next try; after the last one, into the dead-letter queue.
+def retry_later(message: Message, subscription: Subscription, attempts: int, error: str) -> None:
+    """Send a copy to a queue where it waits for its next attempt; after the last attempt, to the dead-letter queue.
 
-    Raises NoRoute or one of BrokerDown; then there is no copy.
+    The pause comes from `events.pauses` in config.yml, by the number of failed `attempts`. Raises NoRoute or one of
+    BrokerDown; then there is no copy.
     """
-    settings = config["events"]
-    if tries >= settings["tries"]:
-        bury(message, subscription, tries, error)
+    settings = event_settings()
+    if attempts >= settings.tries:
+        dead_letter(message, subscription, attempts, error)
         return
-    pauses = settings["pauses"][:max(tries, 1)]
-    # Those that were in hand together when a process died must not meet again: one of them may be why.
+    pauses = settings.pauses[:max(attempts, 1)]
+    # Messages that were under way together when a process died must not meet again: one of them may be the cause.
     pause = random.choice(pauses) if delivery_count(message) else pauses[-1]
-    _copy(message, waiting_room(pause)[0], subscription.queue_name, tries, error)
-    log.warning("%s waits", subscription.queue_name, extra={
-        "event_id": message.properties.get("message_id"), "tries": tries, "seconds": pause, "error": error})
+    _send_copy(message, retry_queue(pause)[0], subscription.queue_name, attempts, error)
+    log.warning("%s waits for another try", subscription.queue_name, extra={
+        "event_id": message.properties.get("message_id"), "tries": attempts, "seconds": pause, "error": error})
 
 
-def bury(message: Message, subscription: Subscription, tries: int, error: str) -> None:
-    """Put a copy into the dead-letter queue, for an operator to look at. Raises like `park`."""
-    _copy(message, "", subscription.dead_queue_name, tries, error)
+def dead_letter(message: Message, subscription: Subscription, attempts: int, error: str) -> None:
+    """Send a copy to the dead-letter queue, where it waits for an operator. Raises like `retry_later`."""
+    _send_copy(message, "", subscription.dead_queue_name, attempts, error)
     log.error("%s is given up", subscription.queue_name, extra={
-        "event_id": message.properties.get("message_id"), "tries": tries, "error": error})
+        "event_id": message.properties.get("message_id"), "tries": attempts, "error": error})
 
 
-def _copy(message: Message, exchange: Any, routing_key: str, tries: int, error: str) -> None:
+def _send_copy(message: Message, exchange: Any, routing_key: str, attempts: int, error: str) -> None:
     failed_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    publishing.send_on(message, exchange=exchange, routing_key=routing_key,
-                 headers={"tries": tries, "error": error[:LONGEST_ERROR], "failed_at": failed_at})
+    publishing.send_copy(message, exchange=exchange, routing_key=routing_key,
+                         headers={"tries": attempts, "error": error[:LONGEST_ERROR], "failed_at": failed_at})

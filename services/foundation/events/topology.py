@@ -1,4 +1,4 @@
-"""The queues of events: one for each consumer with its dead-letter queue, the waiting rooms, and an audit queue.
+"""The queues of events: one per consumer with its dead-letter queue, the retry queues, and an audit queue.
 
 All are declared before anything is published, so that no event finds a consumer's queue missing.
 """
@@ -8,21 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from kombu import Exchange, Queue
-from nameko import config
 
 from schemas.base import Event
 from services.foundation.amqp import publishing
+from services.foundation.events.settings import event_settings
 
 EXCHANGE = Exchange("events", type="topic", durable=True)
 AUDIT, AUDIT_LENGTH = "events.audit", 10_000
-# The broker counts how often it has handed out a message of a quorum queue. We decide what follows from that;
-# its own limit, which drops messages, is put out of reach.
+# The broker counts how often it delivers a message of a quorum queue. `retry_queues` decides what follows from that;
+# the broker's own limit, which drops messages, is put out of reach.
 QUORUM = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """A method of a room that is called with an event. Its queue is named after both: a new name is a new queue."""
+    """A method of a room that is called with an event.
+
+    Its queue is named after both, so renaming the method makes a new queue and leaves the old one collecting.
+    """
 
     event: Event
     room: str
@@ -30,50 +33,61 @@ class Subscription:
 
     @property
     def consumer(self) -> str:
+        """Room and method, such as `kitchen.prepare`; the inbox knows the consumer by this name."""
         return f"{self.room}.{self.method}"
 
     @property
     def queue_name(self) -> str:
+        """Event and consumer, such as `order.paid:kitchen.prepare`."""
         return f"{self.event.type}:{self.consumer}"
 
     @property
     def dead_queue_name(self) -> str:
+        """Where events wait for an operator once all attempts have failed."""
         return f"{self.queue_name}.dead"
 
     @property
     def queue(self) -> Queue:
+        """The consumer's own quorum queue, bound to its event."""
         return Queue(self.queue_name, exchange=EXCHANGE, routing_key=self.event.type, queue_arguments=QUORUM)
 
     @property
     def dead_queue(self) -> Queue:
+        """A quorum queue that only `retry_queues.dead_letter` sends to."""
         return Queue(self.dead_queue_name, queue_arguments=QUORUM)
 
 
-def waiting_room(seconds: float) -> tuple[Exchange, Queue]:
-    """What is published here with a queue's name as routing key is in that queue after `seconds`."""
+def retry_queue(seconds: float) -> tuple[Exchange, Queue]:
+    """A queue, and the exchange to reach it by, that passes each message on after `seconds`.
+
+    The message goes to the queue whose name it has as its routing key (RabbitMQ: dead-lettering with a TTL).
+    """
     name = f"events.wait.{seconds:g}s"
     exchange = Exchange(name, type="fanout", durable=True)
     return exchange, Queue(name, exchange=exchange, queue_arguments={
         **QUORUM, "x-message-ttl": int(seconds * 1000), "x-dead-letter-exchange": "",
-        # A message leaves only when the other queue has it.
+        # A message leaves only once the other queue has it.
         "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
     })
 
 
 def audit_queue() -> Queue:
-    """The latest events of every kind. It also gives those a route that nobody asks for."""
+    """The latest AUDIT_LENGTH events of every type. It also gives a route to events that no room consumes."""
     return Queue(AUDIT, exchange=EXCHANGE, routing_key="#",
                  queue_arguments={"x-max-length": AUDIT_LENGTH})
 
 
 def declare(subscriptions: Iterable[Subscription] = ()) -> None:
-    """Declare everything common and these consumers' queues. Declaring twice changes nothing. Raises BrokerDown."""
-    queues = [audit_queue(), *(waiting_room(pause)[1] for pause in config["events"]["pauses"])]
+    """Declare the audit and retry queues and those of `subscriptions`; declaring twice changes nothing.
+
+    Raises one of BrokerDown.
+    """
+    queues = [audit_queue(), *(retry_queue(pause)[1] for pause in event_settings().pauses)]
     for subscription in subscriptions:
         queues += [subscription.dead_queue, subscription.queue]
 
-    def declare_them(channel: Any) -> None:
+    def declare_all(channel: Any) -> None:
         for queue in queues:
             queue(channel).declare()
 
-    publishing.ask(declare_them)
+    publishing.run_on_channel(declare_all)

@@ -1,4 +1,7 @@
-"""How many workers of a process may wait for one other room: a room that hangs must not hold all of them."""
+"""How many workers of a process may wait for one other room, so that a room that hangs can't occupy all of them.
+
+The pattern is known as bulkhead (Nygard, Release It!).
+"""
 
 import time
 from collections import Counter, defaultdict, deque
@@ -10,27 +13,31 @@ from eventlet.event import Event
 
 from schemas.errors import RoomSilent, RoomUnavailable
 
-SILENT_SECONDS = 2.0     # a room that answers nobody for so long is not waited for
-PATIENCE_SECONDS = 4.0   # and one that answers slowly, no longer than this
+SILENT_SECONDS = 2.0     # after so long without any answer from a room, no call waits for a slot any more
+LONGEST_WAIT = 4.0       # seconds a call waits for a slot of a room that answers slowly
 
 
 class Bulkheads:
-    """Each room gets at most half of the workers that wait for no other room, so some are always left.
+    """Gives each room at most half of the workers that wait for no other room, so that some are always left.
 
-    Who comes when a room's share is used up waits for a place while that room answers others.
+    A call beyond a room's share waits in a queue as long as the room answers other calls.
     """
 
     def __init__(self, workers: Callable[[], int]) -> None:
+        """`workers`: returns how many workers the process has now."""
         self._workers = workers
-        self._waiting: Counter[str] = Counter()               # calls under way, by room
-        self._lines: dict[str, deque[Event]] = defaultdict(deque)
-        self._moved: dict[str, float] = {}                    # when a call last went out or came back
-        self._silent: set[str] = set()                        # rooms whose last call was not answered in time
+        self._in_flight: Counter[str] = Counter()              # calls under way, by room
+        self._queues: dict[str, deque[Event]] = defaultdict(deque)
+        self._last_activity: dict[str, float] = {}             # when a call was last sent or answered
+        self._silent: set[str] = set()                         # rooms that let the latest deadline pass
 
     @contextmanager
-    def place(self, room: str) -> Iterator[None]:
-        """Call the room inside. Raises RoomUnavailable when its share is used up and no place becomes free soon."""
-        self._enter(room)
+    def slot(self, room: str) -> Iterator[None]:
+        """Hold one of the room's slots for the call inside.
+
+        Raises RoomUnavailable when its share is used up and no slot becomes free soon.
+        """
+        self._acquire(room)
         try:
             yield
             self._silent.discard(room)
@@ -38,43 +45,43 @@ class Bulkheads:
             self._silent.add(room)
             raise
         finally:
-            self._leave(room)
+            self._release(room)
 
-    def _has_place(self, room: str) -> bool:
-        others = self._waiting.total() - self._waiting[room]
-        return self._waiting[room] < max(1, (self._workers() - others) // 2)
+    def _has_slot(self, room: str) -> bool:
+        others = self._in_flight.total() - self._in_flight[room]
+        return self._in_flight[room] < max(1, (self._workers() - others) // 2)
 
-    def _enter(self, room: str) -> None:
-        if not self._lines[room] and self._has_place(room):
-            self._take(room)
+    def _acquire(self, room: str) -> None:
+        if not self._queues[room] and self._has_slot(room):
+            self._occupy(room)
         else:
-            self._stand_in_line(room)
+            self._wait_for_slot(room)
 
-    def _take(self, room: str) -> None:
-        self._waiting[room] += 1
-        self._moved[room] = time.monotonic()
+    def _occupy(self, room: str) -> None:
+        self._in_flight[room] += 1
+        self._last_activity[room] = time.monotonic()
 
-    def _stand_in_line(self, room: str) -> None:
-        turn, gives_up_at = Event(), time.monotonic() + PATIENCE_SECONDS
-        self._lines[room].append(turn)
+    def _wait_for_slot(self, room: str) -> None:
+        turn, deadline = Event(), time.monotonic() + LONGEST_WAIT
+        self._queues[room].append(turn)
         try:
             while not turn.ready():
-                left = min(gives_up_at, self._moved.get(room, 0) + SILENT_SECONDS) - time.monotonic()
+                left = min(deadline, self._last_activity.get(room, 0) + SILENT_SECONDS) - time.monotonic()
                 if left <= 0 or room in self._silent:
                     raise RoomUnavailable(room=room)
                 with Timeout(left, False):
                     turn.wait()
         except BaseException:
             if turn.ready():
-                self._leave(room)
+                self._release(room)
             else:
-                self._lines[room].remove(turn)
+                self._queues[room].remove(turn)
             raise
 
-    def _leave(self, room: str) -> None:
-        self._waiting[room] -= 1
-        self._moved[room] = time.monotonic()
-        for name, line in self._lines.items():
-            while line and self._has_place(name):
-                self._take(name)
-                line.popleft().send()
+    def _release(self, room: str) -> None:
+        self._in_flight[room] -= 1
+        self._last_activity[room] = time.monotonic()
+        for name, queue in self._queues.items():
+            while queue and self._has_slot(name):
+                self._occupy(name)
+                queue.popleft().send()

@@ -1,6 +1,6 @@
 """`@call(METHOD)`: a room's method as its contract describes it.
 
-Loads the request by its schema, checks who is asking, dumps the reply, and writes one log line.
+It loads the request by its schema, checks the principal, dumps the reply, and writes one log line.
 """
 
 import logging
@@ -23,9 +23,9 @@ log = logging.getLogger("marquee.call")
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is asking, as the gateway verified it; `user_id` is None for a guest or another room.
+    """The caller, as the gateway verified it; `user_id` is None for a guest and for another room.
 
-    `has_left`: nobody waited for the answer any more when a worker came to the call.
+    `caller_gone`: the deadline had passed before a worker took up the call, so nobody waits for the answer.
     """
 
     user_id: str | None = None
@@ -34,10 +34,11 @@ class Principal:
     token_id: str | None = None
     request_id: str | None = None
     idempotency_key: str | None = None
-    has_left: bool = False
+    caller_gone: bool = False
 
     @classmethod
     def of(cls, context: dict[str, Any]) -> "Principal":
+        """The principal in a message's context headers; a guest where they are missing or malformed."""
         caller = context.get("caller")
         caller = caller if isinstance(caller, dict) else {}
         roles = caller.get("roles")
@@ -45,11 +46,11 @@ class Principal:
             user_id=caller.get("user_id"), username=caller.get("username"),
             roles=tuple(roles) if isinstance(roles, list) else (),
             token_id=caller.get("token_id"), request_id=context.get("request_id"),
-            idempotency_key=context.get("idempotency_key"), has_left=is_overdue(context),
+            idempotency_key=context.get("idempotency_key"), caller_gone=is_overdue(context),
         )
 
     def permit(self, method: Method) -> None:
-        """Raise Unauthenticated or Forbidden unless the principal may call `method`."""
+        """Check the method's `access`. Raises Unauthenticated for a guest, Forbidden for a user without the role."""
         if method.access in ("public", "internal"):
             return
         if self.user_id is None:
@@ -61,14 +62,19 @@ class Principal:
 
 
 class PrincipalProvider(DependencyProvider):
-    """Injects the Principal; a room that has `@call` methods has `principal = PrincipalProvider()`."""
+    """Injects the Principal of each call; every room with `@call` methods has `principal = PrincipalProvider()`."""
 
     def get_dependency(self, worker_ctx: Any) -> Principal:
+        """The principal of the call that this worker serves."""
         return Principal.of(worker_ctx.context_data)
 
 
 def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Callable[..., Any]]:
-    """Serve `method` by RPC with the decorated function of (self, request)."""
+    """Serve `method` by RPC with the decorated function of (self, request), whose result the reply schema dumps.
+
+    The caller gets a refusal as itself: FieldsInvalid for a request that does not fit, what `Principal.permit` raises,
+    RoomSilent after the deadline, OutcomeUnknown when a COMMIT got lost, or what the function raises.
+    """
 
     def decorate(function: Callable[[Any, dict[str, Any]], Any]) -> Callable[..., Any]:
         @wraps(function)
@@ -76,8 +82,8 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
             started = time.perf_counter()
             outcome = "ok"
             try:
-                if self.principal.has_left:
-                    raise RoomSilent(room=method.room)  # as its caller was told at the deadline
+                if self.principal.caller_gone:
+                    raise RoomSilent(room=method.room)  # which its caller has raised at the deadline
                 self.principal.permit(method)
                 return method.dump(function(self, method.load(fields)))
             except Refusal as refusal:
@@ -87,7 +93,7 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
                 outcome = OutcomeUnknown.code
                 raise OutcomeUnknown() from problem
             except Timeout as overdue:
-                # It is no Exception: leaving the method it would take the worker along and answer nobody.
+                # A Timeout is not an Exception: outside the method it would end the worker without an answer.
                 outcome = "Timeout"
                 raise TimeoutError(str(overdue)) from overdue
             except Exception as problem:

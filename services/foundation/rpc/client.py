@@ -1,7 +1,7 @@
-"""The calling end: any method of another room, always with a deadline.
+"""The calling end of RPC: any method of another room, always with a deadline.
 
-A call that timed out can't run later unseen: its message expires with the deadline, and where it has left
-the queue before, its room looks at the deadline itself (so clocks must agree to within a deadline).
+A call that timed out can't run later unseen. Its message expires with the deadline; if it has left the queue before,
+the room compares the deadline with its own clock, so clocks must agree to within a few seconds.
 """
 
 import time
@@ -21,75 +21,81 @@ from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
-from services.foundation.timers import Chore
+from services.foundation.timers import RoomTimer
 
 
 class ReplyConsumer(ReplyListener.ReplyConsumer, Consumer):
-    """Stock Nameko's, on our kind of line."""
+    """Nameko's consumer of replies with the heartbeats and bounded waits of `heartbeat_consumer`."""
 
 
 class Replies(ReplyListener):
-    """Where the answers to this process's calls arrive."""
+    """The queue of replies to the calls of this process, and the calls that wait for one."""
 
     consumer_cls = ReplyConsumer
 
     def setup(self) -> None:
+        """Consume without acknowledgements: a reply that is lost with its process is needed by nobody."""
         super().setup()
-        # Nobody misses a reply that gets lost with its process, so acknowledging each would be work for nothing.
         self.consumer.consumer_options = {"no_ack": True}
 
     def check_for_lost_replies(self) -> None:
-        """Stock Nameko kills the process here; our calls have deadlines."""
+        """Do nothing: stock Nameko ends the process after a reconnect, but here each call has a deadline."""
 
     def expect(self, correlation_id: str) -> Arrival:
+        """Register a call; its event is sent when the reply with this id arrives."""
         self.pending[correlation_id] = arrival = Arrival()
         return arrival
 
     def handle_message(self, body: Any, message: Any) -> None:
+        """Hand a reply to its call; one that comes after the deadline is dropped."""
         arrival = self.pending.pop(message.properties.get("correlation_id"), None)
         if arrival is not None:
             arrival.send(body)
 
 
 class Remote(DependencyProvider):
-    """Injects a `Caller`: `self.remote.call(film.GET_INFO, {...})`."""
+    """Injects a RemoteCaller: `self.remote.call(film.GET_INFO, {"film_id": film_id})`."""
 
     replies = Replies()
 
     def setup(self) -> None:
-        self.shares = Bulkheads(lambda: self.container._worker_pool.size)
+        """Give the rooms that are called shares of this process's workers."""
+        self.bulkheads = Bulkheads(lambda: self.container._worker_pool.size)
 
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
-        # A timer has one worker, and one call at a time: it takes no share, and is refused none.
-        shares = None if isinstance(worker_ctx.entrypoint, Chore) else self.shares
-        return RemoteCaller(self.replies, worker_ctx.context_data, shares)
+        """A caller that passes on the context of the call at hand."""
+        # A timer has one worker and makes one call at a time, so it needs no limit and must not be refused.
+        bulkheads = None if isinstance(worker_ctx.entrypoint, RoomTimer) else self.bulkheads
+        return RemoteCaller(self.replies, worker_ctx.context_data, bulkheads)
 
 
 class RemoteCaller:
-    def __init__(self, replies: Replies, context: dict[str, Any], shares: Bulkheads | None = None) -> None:
+    """Calls methods of other rooms on behalf of one worker."""
+
+    def __init__(self, replies: Replies, context: dict[str, Any], bulkheads: Bulkheads | None = None) -> None:
         self._replies = replies
         self._context = context
-        self._shares = shares
+        self._bulkheads = bulkheads
 
     def call(self, method: Method, fields: dict[str, Any], **context: Any) -> Any:
-        """The method's reply, as plain JSON types.
+        """Call the method with these fields and return its reply in plain JSON types.
 
-        `context` goes along in the message's headers (request_id, caller, ...).
-        Raises the refusal the other room raised, RoomUnavailable when nobody is there or too many wait for that
-        room already, RoomSilent after the method's deadline, and nameko's RemoteError for a bug over there.
+        `context` is added to the message's headers (request_id, caller, ...). Raises the refusal that the other room
+        raised, RoomUnavailable when no process of the room is up or too many workers wait for it already, RoomSilent
+        after `method.deadline` seconds, and nameko.exceptions.RemoteError for a bug in the other room.
         """
         context = {**self._context, **context, "deadline": time.time() + method.deadline}
-        place = self._shares.place(method.room) if self._shares else nullcontext()
+        slot = self._bulkheads.slot(method.room) if self._bulkheads else nullcontext()
         try:
-            with Timeout(method.deadline, RoomSilent(room=method.room)), place:
-                answer = self._ask(method, fields, context)
+            with Timeout(method.deadline, RoomSilent(room=method.room)), slot:
+                reply = self._exchange(method, fields, context)
         except (publishing.NoRoute, *publishing.BrokerDown):
             raise RoomUnavailable(room=method.room) from None
-        if answer.get("error"):
-            raise deserialize(answer["error"])
-        return answer["result"]
+        if reply.get("error"):
+            raise deserialize(reply["error"])
+        return reply["result"]
 
-    def _ask(self, method: Method, fields: dict[str, Any], context: dict[str, Any]) -> Any:
+    def _exchange(self, method: Method, fields: dict[str, Any], context: dict[str, Any]) -> Any:
         correlation_id = uuid.uuid4().hex
         arrival = self._replies.expect(correlation_id)
         try:

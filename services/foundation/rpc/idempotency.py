@@ -1,7 +1,8 @@
-"""Idempotency-Key: the same request under the same key has one effect and one answer.
+"""Idempotency-Key: the same request under the same key has one effect and one reply.
 
-The answer is kept in the transaction of the effect (after the IETF draft "The Idempotency-Key HTTP Header
-Field"): refused and failed requests leave nothing behind and may be repeated under their key.
+The reply is stored in the transaction of the effect, so refused and failed requests leave nothing behind and may be
+repeated under their key. After the IETF draft "The Idempotency-Key HTTP Header Field"
+(draft-ietf-httpapi-idempotency-key-header).
 """
 
 import hashlib
@@ -23,7 +24,7 @@ SECRETS = ("password", "token")
 
 
 class AlreadyAnswered(Exception):
-    """This very request was answered before; `reply` is what it was told."""
+    """This request was answered before; `reply` is the stored answer, in plain JSON types."""
 
     def __init__(self, reply: dict[str, Any]) -> None:
         super().__init__()
@@ -31,7 +32,7 @@ class AlreadyAnswered(Exception):
 
 
 def key_table(metadata: MetaData) -> Table:
-    """The table every room with keyed methods has."""
+    """Define the table `idempotency_key`, which every room with keyed methods has in its models."""
     return Table(
         "idempotency_key", metadata,
         Column("principal", Id(), primary_key=True),
@@ -44,36 +45,41 @@ def key_table(metadata: MetaData) -> Table:
 
 
 def _digest(request: dict[str, Any]) -> str:
-    # A fast digest of a password would be worth stealing, so secrets stay out of it: their room compares them itself.
+    # A fast digest would help to guess a password, so secrets are left out; the room compares them itself.
     public = {name: value for name, value in request.items() if name not in SECRETS}
     return hashlib.sha256(orjson.dumps(public, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class Keys:
-    """One request's key, if it has one; without a key every call here does nothing.
+    """The Idempotency-Key of one request; without a key, every method here does nothing.
 
-    A user's key stands for one request of theirs. Guests are many, and may choose the same: theirs stands for one
-    request together with what that says, and another's under the same key is simply another.
+    A user's key stands for one request of that user. Guests have no namespace of their own and may choose the same key,
+    so theirs stands for one request together with the digest of its fields.
     """
 
     def __init__(self, table: Table, principal: Principal, method: Method, request: dict[str, Any]) -> None:
         self._table = table
         self._method = method
-        self._place = {"principal": principal.user_id or _digest(request), "method": method.name,
+        self._columns = {"principal": principal.user_id or _digest(request), "method": method.name,
                        "idempotency_key": principal.idempotency_key}
         self._request = request
 
     @property
     def given(self) -> bool:
-        return bool(self._place["idempotency_key"])
+        """Whether the request has a key."""
+        return bool(self._columns["idempotency_key"])
 
     @property
     def fingerprint(self) -> str | None:
-        """What copies of this very request have in common, and no other request: 64 digits; None without a key."""
-        return _digest({**self._place, "request": _digest(self._request)}) if self.given else None
+        """64 hex digits that all copies of this request share and no other request has; None without a key."""
+        return _digest({**self._columns, "request": _digest(self._request)}) if self.given else None
 
     def once(self, database: Transactions, work: Callable[[Connection], dict[str, Any]]) -> dict[str, Any]:
-        """What `work` answers, done in one transaction with keeping that answer; or what was answered before."""
+        """Do `work(tx)` and store its reply in one transaction; or return the reply stored by an earlier copy.
+
+        `work` must be repeatable, as for `Transactions.run`. Raises its refusals, KeyReused when the key came with
+        another request, RequestInProgress while a copy holds the lock, and what `Transactions.run_known` raises.
+        """
         def keep(tx: Connection) -> dict[str, Any]:
             self.recall(tx)
             reply = work(tx)
@@ -84,14 +90,14 @@ class Keys:
             try:
                 return database.run_known(keep)
             except Refusal:
-                # What stands in the way may be what a twin did, after we had looked for it.
+                # The obstacle may be the effect of a copy that committed after `recall` had found no reply.
                 database.read(self.recall)
                 raise
         except AlreadyAnswered as earlier:
             return earlier.reply
 
     def answered(self, database: Transactions) -> dict[str, Any] | None:
-        """What this very request was answered before, if it was. Raises KeyReused."""
+        """The reply stored by an earlier copy of this request, or None. Raises KeyReused."""
         if not self.given:
             return None
         try:
@@ -101,10 +107,10 @@ class Keys:
         return None
 
     def recall(self, tx: Connection) -> None:
-        """Raise AlreadyAnswered or KeyReused if this key was used."""
+        """Raise AlreadyAnswered if this request was answered before, KeyReused if another one had this key."""
         if not self.given:
             return
-        found = tx.execute(select(self._table.c.request_digest, self._table.c.reply).filter_by(**self._place)).first()
+        found = tx.execute(select(self._table.c.request_digest, self._table.c.reply).filter_by(**self._columns)).first()
         if found is None:
             return
         if found.request_digest != _digest(self._request):
@@ -112,16 +118,20 @@ class Keys:
         raise AlreadyAnswered(orjson.loads(found.reply))
 
     def revise(self, tx: Connection, reply: dict[str, Any]) -> None:
-        """Replace the answer kept: the effect took two transactions and this is the second."""
+        """Replace the stored reply, in the second transaction of an effect that takes two."""
         if self.given:
-            tx.execute(update(self._table).filter_by(**self._place)
+            tx.execute(update(self._table).filter_by(**self._columns)
                        .values(reply=orjson.dumps(self._method.dump(reply))))
 
     def remember(self, tx: Connection, reply: dict[str, Any]) -> None:
-        """Keep `reply` with the effect. Waits for a twin under way, then raises like `recall`."""
+        """Store `reply` in the transaction of the effect.
+
+        Waits for a copy that is doing the same, then raises like `recall`, or RequestInProgress when that takes longer
+        than the database's lock timeout (3 s).
+        """
         if not self.given:
             return
-        row = {**self._place, "request_digest": _digest(self._request), "answered_at": utc_now(),
+        row = {**self._columns, "request_digest": _digest(self._request), "answered_at": utc_now(),
                "reply": orjson.dumps(self._method.dump(reply))}
         try:
             tx.execute(insert(self._table), row)
@@ -135,6 +145,6 @@ class Keys:
 
 
 def forget_old_keys(tx: Connection, table: Table, before: Any) -> int:
-    """Drop answers older than `before`; returns how many."""
+    """Delete up to 1000 replies stored `before` that moment, and return how many; 0 means that none is left."""
     old = delete(table).where(table.c.answered_at < before).with_dialect_options(mysql_limit=1000)
     return int(tx.execute(old).rowcount)

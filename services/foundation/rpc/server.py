@@ -1,4 +1,4 @@
-"""The receiving end of a call: one queue a room, drained before it closes, proof against nonsense."""
+"""The receiving end of RPC: one queue per room, drained before it closes, that survives malformed messages."""
 
 import logging
 import sys
@@ -22,27 +22,29 @@ log = logging.getLogger("marquee.rpc")
 
 
 class RoomConsumer(RpcConsumer):
-    """The room's request queue.
+    """The consumer of the room's request queue.
 
-    It is deleted with its last consumer, so that a call to a stopped room fails at once instead of
-    waiting in a durable queue and running long after its caller has left.
+    The queue is deleted with its last consumer, so that a call to a stopped room fails at once. With stock Nameko's
+    durable queue it would wait there and run long after its caller has given up.
     """
 
     consumer_cls = DrainingConsumer
 
     def setup(self) -> None:
+        """Declare the queue, and use as many workers as the room's section of config.yml says (`max_workers`)."""
         super().setup()
         room = self.container.service_name
         self.queue = Queue(RPC_QUEUE_TEMPLATE.format(room), exchange=get_rpc_exchange(), routing_key=f"{room}.*",
                            durable=True, auto_delete=True)
         self.consumer.queues = [self.queue]
         if workers := (config.get(room) or {}).get("max_workers"):
-            # A room whose calls mostly wait for something else than the database takes on more at once.
+            # A room whose calls mostly wait for something else than the database works on more of them at once.
             self.container._worker_pool.resize(workers)
             self.consumer.prefetch_count = workers
-        self.consumer.on_decode_error = self.handle_nonsense
+        self.consumer.on_decode_error = self.handle_decode_error
 
     def get_provider_for_method(self, routing_key: str) -> Any:
+        """The entrypoint of `<room>.<method>`. Raises MethodNotFound, which the caller gets."""
         name = routing_key.rpartition(".")[2]
         for provider in self._providers:
             if provider.method_name == name:
@@ -50,6 +52,7 @@ class RoomConsumer(RpcConsumer):
         raise MethodNotFound(name)
 
     def handle_message(self, body: Any, message: Message) -> None:
+        """Pass the message to its method; an error becomes a reply, where stock Nameko would end the process."""
         if not message.properties.get("reply_to"):
             log.warning("dropped a message without reply_to", extra={"key": message.delivery_info["routing_key"]})
             self.consumer.reject_message(message)
@@ -60,14 +63,15 @@ class RoomConsumer(RpcConsumer):
         except Exception:
             self.handle_result(message, None, sys.exc_info())
 
-    def handle_nonsense(self, message: Message, problem: Exception) -> None:
-        """A body that is no JSON: tell the caller if there is one, and forget it."""
+    def handle_decode_error(self, message: Message, problem: Exception) -> None:
+        """Drop a message whose body is not JSON; its caller, if it names one, gets MalformedRequest."""
         log.warning("dropped a message that can't be read", extra={"problem": str(problem)[:200]})
         if message.properties.get("reply_to"):
             self._reply(message, None, MalformedRequest("The message body can't be read."))
         self.consumer.reject_message(message)
 
     def handle_result(self, message: Message, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        """Reply with the result or the error, then acknowledge the request."""
         self._reply(message, result, exc_info[1] if exc_info else None)
         self.consumer.ack_message(message)
         return result, exc_info
@@ -80,19 +84,24 @@ class RoomConsumer(RpcConsumer):
                 routing_key=message.properties["reply_to"], correlation_id=message.properties.get("correlation_id"),
             )
         except EncodeError:
-            log.exception("a reply is no plain JSON")
+            log.exception("a reply is not plain JSON")
             self._reply(message, None, UnserializableValueError(type(result).__name__))
         except Exception:
-            # Stock Nameko dies here. The caller's deadline tells it; whoever repeats the call finds the effect.
+            # Stock Nameko ends the process here. The caller runs into its deadline; repeating the call finds the
+            # effect.
             log.exception("could not send a reply")
 
 
 class RoomRpc(Rpc):
-    """An RPC entrypoint. What is wrong with a message is the sender's trouble, never the room's."""
+    """An RPC entrypoint that answers a malformed message with an error; stock Nameko would end the process."""
 
     rpc_consumer = RoomConsumer()
 
     def handle_message(self, body: Any, message: Message) -> None:
+        """Start a worker for the call, or drop it when its deadline has passed.
+
+        Raises MalformedRequest or IncorrectSignature, which the caller gets.
+        """
         match body:
             case {"args": list(args), "kwargs": dict(kwargs)}:
                 pass
@@ -105,9 +114,9 @@ class RoomRpc(Rpc):
             case [*ids] if all(isinstance(call_id, str) for call_id in ids):
                 pass
             case _:
-                raise MalformedRequest("The header call_id_stack is no list of ids.")
+                raise MalformedRequest("The header call_id_stack is not a list of ids.")
         if is_overdue(context):
-            log.warning("dropped a call that nobody waits for any more", extra={"method": self.method_name})
+            log.warning("dropped a call past its deadline", extra={"method": self.method_name})
             self.rpc_consumer.consumer.reject_message(message)
             return
         spawn = partial(self.container.spawn_worker, self, args, kwargs, context_data=context,
@@ -115,20 +124,23 @@ class RoomRpc(Rpc):
         if self.container._worker_pool.free() > 0:
             spawn()
         else:
-            # Waiting for a free worker here would keep the connection from its heartbeats.
+            # In another thread: waiting for a free worker here would keep this connection from its heartbeats.
             self.container.spawn_managed_thread(spawn, identifier="wait for a free worker")
 
 
 def describe(problem: BaseException) -> dict[str, Any]:
-    """A problem as it goes over the wire; `nameko.exceptions.deserialize` makes it one again."""
+    """An exception as it goes over the wire; `nameko.exceptions.deserialize` restores it."""
     error: dict[str, Any] = serialize(problem)
     if isinstance(problem, Refusal):
-        error["exc_args"] = [problem.about]  # as it is: nameko would turn numbers into text
+        error["exc_args"] = [problem.about]  # unchanged: nameko would turn numbers into text
     return error
 
 
 def is_overdue(context: dict[str, Any]) -> bool:
-    """Whether the caller has given up. A message expires in the queue only, not in the socket of a hanging process."""
+    """Whether the deadline in a call's context headers has passed; False when there is none.
+
+    A message expires only in its queue, not in the socket of a process that hangs.
+    """
     deadline = context.get("deadline")
     return isinstance(deadline, int | float) and time.time() > deadline
 

@@ -1,6 +1,6 @@
 -- Show what the database has decided about an owner's seats: H held, S sold, F free.
--- A field that by now belongs to someone else, or is sold to the owner already, is left alone: a late word
--- must not undo newer news.
+-- A field that by now belongs to another owner, or is sold to this one already, is left alone: a late mark must not
+-- undo a newer one.
 -- KEYS seats, lock   ARGV owner, state, deadline ms, seat...
 -- OK version | COLD | BUSY
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'BUSY'} end
@@ -9,15 +9,15 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for i = 4, #ARGV do
   local value = redis.call('HGET', KEYS[1], ARGV[i])
-  local mine, vacant = false, not value
+  local owned, vacant = false, not value
   if value then
     local state, owner, deadline = string.match(value, '^(%u)|([^|]*)|(%d*)')
-    mine = owner == ARGV[1] and not (state == 'S' and ARGV[2] == 'H')
+    owned = owner == ARGV[1] and not (state == 'S' and ARGV[2] == 'H')
     vacant = state ~= 'S' and tonumber(deadline) <= now
   end
   if ARGV[2] == 'F' then
-    if mine then redis.call('HDEL', KEYS[1], ARGV[i]) end
-  elseif mine or vacant then
+    if owned then redis.call('HDEL', KEYS[1], ARGV[i]) end
+  elseif owned or vacant then
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[2] .. '|' .. ARGV[1] .. '|' .. ARGV[3] .. '|0')
   end
 end

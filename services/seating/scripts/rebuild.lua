@@ -1,7 +1,7 @@
--- Write the whole board anew from the database's claims, under the screening's lock.
--- Whoever was paused past its lease no longer has the lock's token and is refused: check and write are one step.
--- Holds whose order may be being written at this moment (younger than their writing time) survive.
--- KEYS seats, lock   ARGV token, epoch, forget-at ms, (seat, value)...
+-- Rebuild the whole board from the database's claims, under the screening's lock.
+-- A process that was paused past its lease no longer has the lock's token and is refused: check and write are one step.
+-- Holds whose order may be being written at this moment (before their `writing` moment) survive.
+-- KEYS seats, lock   ARGV token, epoch, expires-at ms, (seat, value)...
 -- OK version | REFUSED
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return {'REFUSED'} end
 local time = redis.call('TIME')

@@ -38,5 +38,5 @@ class Broken:
 
     @call(TOUCH)
     def touch(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Nothing."""
+        """Do nothing."""
         return {}

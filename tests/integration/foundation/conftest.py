@@ -51,7 +51,7 @@ def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def note() -> str:
-    """A name under which nobody has left anything in Redis yet."""
+    """A new name, under which Redis has nothing yet."""
     return uuid.uuid4().hex
 
 
@@ -116,7 +116,7 @@ def news_database(servers: Mesh) -> Iterator[Engine]:
 
 @pytest.fixture
 def news(run_room: RunRoom, client: Any, news_database: Engine, redis_client: redis.Redis) -> Iterator[Any]:
-    """The news room: nothing has happened yet, and nobody is there."""
+    """The news room without events and without processes."""
     from tests.integration.foundation import news_room  # it reads the settings when it is imported
     from tests.integration.foundation.news import QUICK, News
 
@@ -133,13 +133,13 @@ def news(run_room: RunRoom, client: Any, news_database: Engine, redis_client: re
 
 @pytest.fixture
 def client(settings: dict[str, Any]) -> Iterator[Any]:
-    """Calls rooms from outside: `client.echo.say(text="..")`, with ten seconds' patience."""
+    """Calls rooms from outside, `client.echo.say(text="..")`, and waits ten seconds for the reply."""
     with ClusterRpcClient(timeout=10) as client:
         yield client
 
 
 def wait_for_room(client: Any, room: str, process: Process) -> None:
-    """Until the room answers, if only that it has no such method."""
+    """Wait until the room answers, if only with an error about an unknown method."""
     def answers() -> bool:
         assert process.is_alive, process.log.read_text()[-3000:]
         try:

@@ -1,4 +1,4 @@
-"""A room with nothing to sell: it repeats, waits, fails and announces, as the tests ask."""
+"""A room that repeats, waits, fails and announces, as a test asks."""
 
 import time
 from typing import Any
@@ -58,12 +58,12 @@ class Echo:
 
     @call(SAY)
     def say(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The same again."""
+        """Reply with the same text."""
         return request
 
     @call(WAIT)
     def wait(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Count that it began, wait, count that it is done."""
+        """Count the beginning, wait, count the end."""
         self.redis.incr(f"begun:{request['note']}")
         ends = time.monotonic() + request["seconds"]
         while (left := ends - time.monotonic()) > 0 and not self.redis.get(f"finish:{request['note']}"):
@@ -73,7 +73,7 @@ class Echo:
 
     @call(FAIL)
     def fail(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Never what one hopes for."""
+        """Fail as asked."""
         match request["how"]:
             case "refuse":
                 raise SeatsTaken(seats=["F7", "F8"], price=1250, share=0.5, none=None)
@@ -83,18 +83,18 @@ class Echo:
                 raise ZeroDivisionError("a bug of ours")
             case "time out":
                 raise eventlet.Timeout()
-        return {"anything": {1, 2}}  # no JSON
+        return {"anything": {1, 2}}  # not JSON
 
     @call(ANNOUNCE)
     def announce(self, request: dict[str, Any]) -> dict[str, Any]:
-        """After a while."""
+        """Announce the ids after so many seconds."""
         eventlet.sleep(request["after"])
         self.announcer.announce(HEARD, *request["ids"])
         return {}
 
     @call(MANAGE)
     def manage(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Nothing, for an administrator."""
+        """Do nothing, for administrators only."""
         return {}
 
     @on_announcement(HEARD)

@@ -1,4 +1,4 @@
-"""A room that calls the echo room, as rooms call each other, and tells how that went."""
+"""A room that calls the echo room as rooms call each other, and reports the outcome."""
 
 import dataclasses
 import time
@@ -56,7 +56,7 @@ class Front:
 
     @call(ASK)
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Call, tell how it went, and leave a note of it in Redis too."""
+        """Call, reply with the outcome, and note it in Redis."""
         remote, pending = self.remote
         self.redis.incr(f"asking:{request['note']}")
         eventlet.sleep(request["after"])

@@ -35,7 +35,7 @@ class News:
 
     def run(self, settings: dict[str, Any] | None = None, ready: bool = True, environment: dict[str, Any] | None = None,
             heartbeat: int = 20, **wishes: Any) -> Process:
-        """A process of the room that does as wished, with other settings of events."""
+        """A process of the room with these wishes and settings of events."""
         process = self.run_room("news_room", "--define", f"events={json.dumps({**QUICK, **(settings or {})})}",
                                 "--define", f"HEARTBEAT={heartbeat}", "--define", f"news={json.dumps(wishes)}",
                                 **(environment or {}))
@@ -44,7 +44,7 @@ class News:
         return process
 
     def keep(self, count: int = 1, **wishes: Any) -> list[Process]:
-        """So many processes, each started again whenever it dies, as the supervisor does."""
+        """So many processes, each of them restarted when it dies, as the supervisor does."""
         processes = [self.run(**wishes, ready=False) for _ in range(count)]
         wait_for_room(self.client, "news", processes[0])
 
@@ -67,7 +67,7 @@ class News:
         self.client.news.happen(about=list(about))
 
     def write(self, *about: str) -> None:
-        """The same, when no process of the room can be asked to."""
+        """Write events without a process of the room."""
         from tests.integration.foundation.news_room import HAPPENED, OUTBOX
 
         def write(tx: Any) -> None:
@@ -93,8 +93,8 @@ class News:
         return int(self.rows("SELECT COUNT(*) FROM outbox WHERE published_at IS NULL")[0][0])
 
     def count(self, queue: str) -> int:
-        """Messages in a queue, and ready."""
-        return int(publishing.ask(lambda channel: channel.queue_declare(queue, passive=True)).message_count)
+        """The number of messages that are ready in a queue."""
+        return int(publishing.run_on_channel(lambda channel: channel.queue_declare(queue, passive=True)).message_count)
 
     @property
     def published(self) -> int:
@@ -108,7 +108,7 @@ class News:
         wait_until(lambda: self.effects == sorted(about), seconds, "each effect, once")
 
     def rest(self, *processes: Process) -> None:
-        """Let the room do all there is to do, then let it leave. Afterwards nothing more comes of what happened."""
+        """Let the room handle all events, then stop it; afterwards no event has a further effect."""
         wait_until(lambda: not self.waiting, 20, "the relay")
         wait_until(lambda: self.count(self.subscription.queue_name) == 0, 20, "the consumers")
         self.let_go()
@@ -117,8 +117,8 @@ class News:
         assert self.count(self.subscription.queue_name) == 0  # nor was anything in hand
 
     def clear(self) -> None:
-        """Its queues, with nothing in them."""
+        """Empty its queues."""
         for queue in (self.subscription.queue, self.subscription.dead_queue, AUDIT):
-            publishing.ask(lambda channel, queue=queue: queue(channel).delete())
+            publishing.run_on_channel(lambda channel, queue=queue: queue(channel).delete())
         topology.declare([self.subscription])
-        publishing.ask(lambda channel: AUDIT(channel).declare())
+        publishing.run_on_channel(lambda channel: AUDIT(channel).declare())

@@ -1,4 +1,4 @@
-"""A room that has events and consumes them itself, fails and dies as a test's settings ask."""
+"""A room that publishes events and consumes them itself, and fails or dies as a test's settings ask."""
 
 import os
 import signal
@@ -65,7 +65,7 @@ class News:
 
     @call(HAPPEN)
     def happen(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One event for each name."""
+        """Write one event per name."""
         keys = Keys(KEYS, self.principal, HAPPEN, request)
 
         def write(tx: Any) -> None:
@@ -81,7 +81,7 @@ class News:
 
     @on_event(HAPPENED)
     def hear(self, delivery: Delivery) -> None:
-        """One row for each event, then whatever was wished for."""
+        """Write one row per event, then fail or die as wished."""
         tries = self.redis.incr(f"tries:{delivery.about}")
         if delivery.about == WISHES.get("poison"):
             eventlet.sleep(1)  # the others get away

@@ -39,23 +39,23 @@ class Process:
         os.kill(self.popen.pid, number)
 
     def pause(self) -> None:
-        """Stop the process where it stands; what arrives for it waits in its sockets."""
+        """Pause the process (SIGSTOP); messages for it wait in its sockets."""
         self.signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
         self.signal(signal.SIGCONT)
 
     def exit_code(self, seconds: float = 20) -> int:
-        """Wait for its end."""
+        """Wait until the process has ended."""
         wait_until(lambda: not self.is_alive, seconds, f"the end of {self.module}")
         return int(self.popen.returncode)
 
     def stop(self) -> None:
-        """Ask it to leave, and wait until it has."""
+        """Ask the process to stop, and wait until it has."""
         self.signal(signal.SIGTERM)
         self.exit_code()
 
     def kill(self) -> None:
-        """The end, however it stands now."""
+        """End the process, also when it is paused."""
         self.popen.kill()
         self.popen.wait()

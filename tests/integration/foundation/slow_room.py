@@ -16,7 +16,7 @@ class Slow(DependencyProvider):
             eventlet.sleep(0.05)
 
     def get_dependency(self, worker_ctx: Any) -> None:
-        """Nothing to inject."""
+        """Inject nothing."""
 
 
 class SlowRoom:
@@ -27,4 +27,4 @@ class SlowRoom:
 
     @every(3600)
     def rest(self) -> None:
-        """Without an entrypoint it would be no room."""
+        """Do nothing: a room needs an entrypoint."""

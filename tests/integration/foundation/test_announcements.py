@@ -1,4 +1,4 @@
-"""Announcing is never a reason to fail, and what was announced is heard."""
+"""Announcing never fails its caller, and every announcement arrives while the broker is up."""
 
 import time
 from contextlib import ExitStack
@@ -39,11 +39,11 @@ def announcements(container: Container) -> Announcements:
     return announcements
 
 
-def test_what_is_announced_in_a_burst_travels_together(
+def test_ids_announced_in_a_burst_travel_in_one_message(
     announcements: Announcements, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[set[str]] = []
-    monkeypatch.setattr("services.foundation.amqp.announcements.GATHER_SECONDS", 0.5)  # bursts may be slow
+    monkeypatch.setattr("services.foundation.amqp.announcements.BATCH_SECONDS", 0.5)  # bursts may be slow
     monkeypatch.setattr(announcements, "announce_now", lambda announcement, *ids: told.append(set(ids)))
     announcer = eventlet.spawn(announcements._run)
     for number in range(20):
@@ -61,7 +61,7 @@ def test_what_is_announced_in_a_burst_travels_together(
     assert told == [{*(f"s{number}" for number in range(20)), "again"}, {"later"}]
 
 
-def test_whatever_is_announced_in_a_burst_is_heard(echo: Process, client: Any, redis_client: Redis) -> None:
+def test_every_id_announced_in_a_burst_arrives(echo: Process, client: Any, redis_client: Redis) -> None:
     redis_client.delete("heard")
     for number in range(20):
         client.echo.announce(ids=[f"s{number}", "again"])

@@ -42,13 +42,13 @@ def rebuild(board: Board, screening: str, epoch: int, **marks: Mark) -> None:
 
 
 def taken(board: Board, screening: str) -> dict[str, str]:
-    look = board.look(screening)
+    look = board.snapshot(screening)
     assert look is not None
     return look.taken
 
 
 def version(board: Board, screening: str) -> int:
-    look = board.look(screening)
+    look = board.snapshot(screening)
     assert look is not None
     return look.version
 
@@ -95,46 +95,46 @@ def test_a_hold_ends_by_the_clock_of_redis_without_anyone_sweeping(
 
 
 def test_an_order_is_shown_held_then_sold_then_free(board: Board, screening: str) -> None:
-    board.show_held(screening, "anna", soon(), ROW)
+    board.mark_held(screening, "anna", soon(), ROW)
     assert taken(board, screening) == dict.fromkeys(ROW, "held")
-    board.show_sold(screening, "anna", ROW)
+    board.mark_sold(screening, "anna", ROW)
     assert taken(board, screening) == dict.fromkeys(ROW, "sold")
-    board.show_free(screening, "anna", ["F1", "F2"])
+    board.mark_free(screening, "anna", ["F1", "F2"])
     assert taken(board, screening) == {"F3": "sold", "F4": "sold"}
 
 
 @pytest.mark.parametrize("late", [
-    lambda board, screening: board.show_free(screening, "anna", ROW),
-    lambda board, screening: board.show_held(screening, "anna", soon(), ROW),
-    lambda board, screening: board.show_sold(screening, "anna", ROW),
+    lambda board, screening: board.mark_free(screening, "anna", ROW),
+    lambda board, screening: board.mark_held(screening, "anna", soon(), ROW),
+    lambda board, screening: board.mark_sold(screening, "anna", ROW),
 ], ids=["free", "held", "sold"])
-def test_a_late_word_about_an_order_that_lost_its_seats_changes_nothing(
+def test_a_late_mark_of_an_order_that_lost_its_seats_changes_nothing(
     board: Board, screening: str, late: Callable[[Board, str], None],
 ) -> None:
-    board.show_held(screening, "ben", soon(), ["F1", "F2"])
-    board.show_sold(screening, "carla", ["F3", "F4"])
-    before = board.look(screening)
+    board.mark_held(screening, "ben", soon(), ["F1", "F2"])
+    board.mark_sold(screening, "carla", ["F3", "F4"])
+    before = board.snapshot(screening)
     late(board, screening)
-    after = board.look(screening)
+    after = board.snapshot(screening)
     assert before is not None
     assert after is not None
     assert after.marks == before.marks
 
 
-def test_a_sale_shows_over_somebody_s_hold_that_has_ended(
+def test_a_sale_replaces_a_hold_of_another_owner_that_has_ended(
     board: Board, screening: str, redis_client: Redis,
 ) -> None:
     board.hold(screening, "anna", soon(), ["F1"])
     let_time_pass(redis_client, screening, "anna", ["F1"])
-    board.show_sold(screening, "ben", ["F1"])
-    board.show_free(screening, "anna", ["F1"])
+    board.mark_sold(screening, "ben", ["F1"])
+    board.mark_free(screening, "anna", ["F1"])
     assert taken(board, screening) == {"F1": "sold"}
 
 
 def test_a_late_hold_does_not_undo_the_sale_of_the_same_order(board: Board, screening: str) -> None:
     board.hold(screening, "anna", soon(), ROW)
-    board.show_sold(screening, "anna", ROW)
-    board.show_held(screening, "anna", soon(), ROW)
+    board.mark_sold(screening, "anna", ROW)
+    board.mark_held(screening, "anna", soon(), ROW)
     board.hold(screening, "anna", soon(), ROW)
     assert taken(board, screening) == dict.fromkeys(ROW, "sold")
 
@@ -142,13 +142,13 @@ def test_a_late_hold_does_not_undo_the_sale_of_the_same_order(board: Board, scre
 # --- the lock ---
 
 
-def test_a_locked_board_is_busy_for_everyone_else(
+def test_a_locked_board_is_busy_for_all_others(
     board: Board, screening: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(seating, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(seating, "LOCK_WAIT_SECONDS", 0.2)
     writes: list[Callable[[], None]] = [
         lambda: board.hold(screening, "anna", soon(), ROW),
-        lambda: board.show_sold(screening, "anna", ROW),
+        lambda: board.mark_sold(screening, "anna", ROW),
         lambda: rebuild(board, screening, 2),
     ]
     with board.locked(screening):
@@ -170,7 +170,7 @@ def paused_holder(board: Board, screening: str, monkeypatch: pytest.MonkeyPatch)
     return token
 
 
-def test_whoever_slept_past_the_lock_is_refused_on_return(
+def test_a_rebuild_that_outlived_its_lock_is_refused(
     board: Board, screening: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     token = paused_holder(board, screening, monkeypatch)
@@ -179,7 +179,7 @@ def test_whoever_slept_past_the_lock_is_refused_on_return(
     assert taken(board, screening) == {"F1": "sold"}
 
 
-def test_without_the_token_check_the_sleeper_would_undo_a_sale(
+def test_without_the_token_check_a_late_rebuild_would_undo_a_sale(
     board: Board, screening: str, redis_client: Redis, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     guarded = (SCRIPTS / "rebuild.lua").read_text()
@@ -200,7 +200,7 @@ def test_a_rebuilt_board_shows_what_mariadb_says_and_keeps_orders_being_written(
 ) -> None:
     monkeypatch.setattr(seating, "WRITING_SECONDS", 0)
     board.hold(screening, "long ago", soon(), ["F1"])
-    board.show_sold(screening, "refunded", ["F2"])
+    board.mark_sold(screening, "refunded", ["F2"])
     monkeypatch.setattr(seating, "WRITING_SECONDS", 10)
     board.hold(screening, "anna", soon(), ["F3"])
 
@@ -221,15 +221,15 @@ def test_a_board_is_forgotten_some_time_after_the_screening(
     with board.locked(note) as token:
         board.rebuild(note, token, 1, soon(0), {})
     left = redis_client.pttl(f"seats:{{{note}}}")
-    assert 0 < left / 1000 <= seating.FORGET_AFTER.total_seconds()
+    assert 0 < left / 1000 <= seating.KEPT_AFTER_END.total_seconds()
 
 
 def test_the_version_always_rises(board: Board, screening: str, redis_client: Redis) -> None:
     seen = [version(board, screening)]
     steps: list[Callable[[], Any]] = [
         lambda: board.hold(screening, "anna", soon(), ROW),
-        lambda: board.show_sold(screening, "anna", ROW),
-        lambda: board.show_free(screening, "anna", ROW),
+        lambda: board.mark_sold(screening, "anna", ROW),
+        lambda: board.mark_free(screening, "anna", ROW),
         lambda: rebuild(board, screening, 2),
         lambda: board.hold(screening, "ben", soon(), ROW),
         redis_client.flushall,
@@ -238,7 +238,7 @@ def test_the_version_always_rises(board: Board, screening: str, redis_client: Re
     ]
     for step in steps:
         step()
-        if board.look(screening):
+        if board.snapshot(screening):
             seen.append(version(board, screening))
     assert len(seen) == len(steps)
     assert seen == sorted(set(seen))
@@ -247,12 +247,12 @@ def test_the_version_always_rises(board: Board, screening: str, redis_client: Re
 def test_a_board_that_redis_has_forgotten_is_cold(board: Board, screening: str, redis_client: Redis) -> None:
     board.hold(screening, "anna", soon(), ROW)
     redis_client.flushall()
-    assert board.look(screening) is None
+    assert board.snapshot(screening) is None
     assert board.taken_seats([screening, "never seen"]) == {screening: None, "never seen": None}
     with pytest.raises(BoardCold):
         board.hold(screening, "ben", soon(), ROW)
     with pytest.raises(BoardCold):
-        board.show_sold(screening, "anna", ROW)
+        board.mark_sold(screening, "anna", ROW)
 
 
 # --- Redis goes away ---
@@ -270,14 +270,14 @@ def wire(servers: Mesh, relay: Callable[..., Relay]) -> Relay:
     return relay(servers.environment["MARQUEE_REDIS_PORT"])
 
 
-def test_without_redis_everyone_is_told_at_once(far_board: Board, wire: Relay, screening: str) -> None:
+def test_every_method_refuses_at_once_without_redis(far_board: Board, wire: Relay, screening: str) -> None:
     far_board.hold(screening, "anna", soon(), ["F1"])
     wire.refuse()
     for refusal, ask in (
         (RoomUnavailable, lambda: far_board.hold(screening, "ben", soon(), ["F2"])),
         (RoomUnavailable, lambda: rebuild(far_board, screening, 2)),
         (RoomUnavailable, far_board.run_id),
-        (SeatsUnknown, lambda: far_board.look(screening)),
+        (SeatsUnknown, lambda: far_board.snapshot(screening)),
         (SeatsUnknown, lambda: far_board.taken_seats([screening])),
     ):
         started = time.monotonic()

@@ -79,6 +79,6 @@ def test_of_200_overlapping_groups_each_is_held_whole_or_not_at_all(client: Redi
     assert owners(client, note) == dict.fromkeys(winners, 4)
 
 
-def test_looking_first_and_taking_seat_by_seat_leaves_half_a_group(client: Redis, note: str) -> None:
+def test_reading_first_and_holding_seat_by_seat_leaves_half_a_group(client: Redis, note: str) -> None:
     winners = race(NaiveBoard(client), note)
     assert any(owner not in winners or seats < 4 for owner, seats in owners(client, note).items())

@@ -1,4 +1,4 @@
-"""Every call ends at its deadline, and what nobody waits for any more is not done."""
+"""Every call ends at its deadline, and a room does no work for a call past it."""
 
 from typing import Any
 
@@ -78,7 +78,7 @@ def test_a_room_that_never_was_is_unavailable_at_once(front: Process, client: An
     assert told["seconds"] < 1
 
 
-def test_calls_into_the_void_do_not_confuse_the_next_call(echo: Process, front: Process, client: Any) -> None:
+def test_unanswered_calls_do_not_confuse_the_next_call(echo: Process, front: Process, client: Any) -> None:
     """They share connections, on which the broker's answers to either come back."""
     rooms = ["nowhere", "echo", "nowhere", "nowhere", "echo", "echo"] * 5
     told = [client.front.ask(room=room, method="say", sending={"text": "hello"})["outcome"] for room in rooms]

@@ -1,4 +1,4 @@
-"""What an operator does about events that were given up."""
+"""The commands with which an operator lists and replays dead letters."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ def give_up(news: News, *about: str) -> None:
     room.stop()
 
 
-def test_what_was_given_up_is_listed_as_often_as_one_likes_and_sent_again(news: News, operate: Operate) -> None:
+def test_dead_letters_can_be_listed_any_number_of_times_and_replayed(news: News, operate: Operate) -> None:
     assert operate("dead").output == "No event was given up.\n"
     assert operate("replay").output == "There was nothing to send again.\n"
     give_up(news, "a", "b")
@@ -51,7 +51,7 @@ def test_what_was_given_up_is_listed_as_often_as_one_likes_and_sent_again(news: 
     assert operate("dead").output == "No event was given up.\n"
 
 
-def test_sending_again_what_was_done_before_does_nothing_twice(news: News, operate: Operate) -> None:
+def test_replaying_an_event_that_was_handled_has_no_second_effect(news: News, operate: Operate) -> None:
     room = news.run()
     news.happen("a")
     news.wait_for("a")
@@ -70,13 +70,13 @@ def test_sending_again_what_was_done_before_does_nothing_twice(news: News, opera
     assert news.effects == ["a"]
 
 
-def test_a_queue_that_nobody_has_is_told_in_one_line(news: News, operate: Operate) -> None:
+def test_an_unknown_queue_is_reported_in_one_line(news: News, operate: Operate) -> None:
     done = operate("replay", "order.paid:cinema.sweep")
     assert done.exit_code == 1
     assert done.output == ("No consumer has a queue order.paid:cinema.sweep; `python -m operations dead` names them.\n")
 
 
-def test_a_queue_of_another_kind_is_told_in_one_line(news: News, operate: Operate) -> None:
+def test_a_queue_of_another_kind_is_reported_in_one_line(news: News, operate: Operate) -> None:
     with publishing.producer() as producer:
         news.subscription.queue(producer.channel).delete()
         producer.channel.queue_declare(news.subscription.queue_name, durable=True, auto_delete=False)
@@ -87,7 +87,7 @@ def test_a_queue_of_another_kind_is_told_in_one_line(news: News, operate: Operat
 
 
 @pytest.mark.parametrize("verb", ["dead", "replay", "declare"])
-def test_without_a_broker_it_says_so_in_one_line(servers: Mesh, verb: str) -> None:
+def test_a_missing_broker_is_reported_in_one_line(servers: Mesh, verb: str) -> None:
     nowhere = Mesh(servers.folder, {**servers.environment, "MARQUEE_AMQP_PORT": "1"})
     done = nowhere.operate(verb, check=False)
     assert done.returncode == 1

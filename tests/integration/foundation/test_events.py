@@ -1,4 +1,4 @@
-"""What has happened is told at least once and done once, whoever dies and however often it fails."""
+"""Events are delivered at least once and have their effect once, whichever process dies."""
 
 import datetime as dt
 import json
@@ -23,7 +23,7 @@ from tests.integration.foundation.relay import Relay
 THOUSAND = [f"e{number}" for number in range(1000)]
 
 
-def test_what_happens_is_heard_by_its_consumer_in_the_name_of_the_same_request(news: News) -> None:
+def test_an_event_reaches_its_consumer_with_the_request_id_of_its_cause(news: News) -> None:
     news.run()
     with ClusterRpcClient(timeout=10, context_data={"request_id": "r1"}) as caller:
         caller.news.happen(about=["a", "b", "c"])
@@ -41,13 +41,13 @@ def test_two_relays_publish_an_event_once_when_nothing_goes_wrong(news: News) ->
     news.rest(*rooms)
 
 
-def test_two_relays_that_look_at_one_moment_take_different_events(news: News) -> None:
+def test_two_relays_at_the_same_moment_take_different_events(news: News) -> None:
     from tests.integration.foundation.news_room import OUTBOX
 
     news.write(*THOUSAND[:6])
     database = news.database.execution_options(isolation_level="READ COMMITTED")
     with database.connect() as one, database.connect() as other:
-        taken = [row.about for tx, most in ((one, 4), (other, 10)) for row in outbox.take(tx, OUTBOX, most)]
+        taken = [row.about for tx, most in ((one, 4), (other, 10)) for row in outbox.lock_unpublished(tx, OUTBOX, most)]
     assert sorted(taken) == THOUSAND[:6]
 
 
@@ -70,14 +70,14 @@ def happen_often_with_deaths(news: News) -> int:
     return int(published)
 
 
-def test_a_thousand_events_have_a_thousand_effects_whoever_dies(news: News, redis_client: Redis) -> None:
+def test_a_thousand_events_have_a_thousand_effects_whichever_process_dies(news: News, redis_client: Redis) -> None:
     published = happen_often_with_deaths(news)
     assert published > 1500
     assert int(redis_client.get("deaths") or 0) >= 2
     assert news.effects == sorted(THOUSAND)
 
 
-def test_without_the_inbox_key_the_same_thousand_have_doubles(news: News) -> None:
+def test_without_the_inbox_key_some_of_a_thousand_effects_are_doubled(news: News) -> None:
     """The negative control."""
     news.rows("ALTER TABLE inbox DROP PRIMARY KEY")
     happen_often_with_deaths(news)
@@ -152,7 +152,7 @@ def test_while_the_broker_hangs_events_can_still_be_written(
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_connections_that_fall_silent_hold_events_up_for_a_while_only(
+def test_connections_that_fall_silent_delay_events_for_a_while_only(
     news: News, servers: Mesh, relay: Callable[..., Relay], closed: bool,
 ) -> None:
     wire = relay(servers.environment["MARQUEE_AMQP_PORT"])
@@ -171,7 +171,7 @@ def test_connections_that_fall_silent_hold_events_up_for_a_while_only(
 # --- consumers that fail ---
 
 
-def test_a_consumer_that_fails_at_first_is_asked_again(news: News, redis_client: Redis) -> None:
+def test_a_consumer_that_fails_at_first_is_called_again(news: News, redis_client: Redis) -> None:
     news.run(failures=3)
     news.happen("a")
     news.wait_for("a")
@@ -185,7 +185,7 @@ def test_a_consumer_that_hangs_has_failed(news: News, redis_client: Redis) -> No
     assert redis_client.get("tries:a") == "2"
 
 
-def test_an_event_that_fails_for_ever_is_laid_aside_and_can_be_sent_again(news: News, redis_client: Redis) -> None:
+def test_an_event_that_fails_for_ever_is_a_dead_letter_and_can_be_replayed(news: News, redis_client: Redis) -> None:
     room = news.run(failures=99)
     news.happen("a")
     [dead] = wait_until(news.dead, 20, "the event to be given up")
@@ -201,22 +201,22 @@ def test_an_event_that_fails_for_ever_is_laid_aside_and_can_be_sent_again(news: 
     assert revive(news.subscription) == 0
 
 
-def test_an_event_that_kills_every_consumer_is_laid_aside_and_others_get_through(
+def test_an_event_that_kills_every_consumer_becomes_a_dead_letter_and_others_get_through(
     news: News, redis_client: Redis,
 ) -> None:
     [room] = news.keep(poison="bad")
     news.write("a", "bad", "b")
     [dead] = wait_until(news.dead, 40, "the event to be given up")
-    assert dead.headers["error"] == "whoever had it in hand died"
+    assert dead.headers["error"] == "the process died while it handled the event"
     news.wait_for("a", "b")
     assert redis_client.get("tries:bad") == "5"
-    assert tries_when_put_aside(room) == [2, 4]  # after two deaths each, and the fifth try is the last
+    assert tries_when_delayed(room) == [2, 4]  # after two deaths each, and the fifth try is the last
 
 
-def tries_when_put_aside(room: Process) -> list[int]:
-    """How often the events that have to wait had been tried by then."""
+def tries_when_delayed(room: Process) -> list[int]:
+    """How many attempts had failed when an event was sent to a retry queue, for each time."""
     lines = [json.loads(line) for line in room.log.read_text().splitlines() if line.startswith("{")]
-    return [line["tries"] for line in lines if line["message"] == "news.happened:news.hear waits"]
+    return [line["tries"] for line in lines if line["message"] == "news.happened:news.hear waits for another try"]
 
 
 NONSENSE = [
@@ -230,7 +230,7 @@ NONSENSE = [
 ]
 
 
-def test_what_is_no_event_is_laid_aside_at_once_as_it_came(news: News) -> None:
+def test_a_malformed_event_becomes_a_dead_letter_at_once_and_unchanged(news: News) -> None:
     room = news.run()
     for kind in ("application/json", "application/x-python-serialize", "text/plain"):
         for content in NONSENSE:
@@ -247,7 +247,7 @@ def test_what_is_no_event_is_laid_aside_at_once_as_it_came(news: News) -> None:
 # --- what is kept, and how long ---
 
 
-def test_old_events_are_forgotten_but_never_unpublished_ones(news: News) -> None:
+def test_old_events_are_purged_but_never_unpublished_ones(news: News) -> None:
     from tests.integration.foundation.news_room import INBOX, OUTBOX
 
     room = news.run()
@@ -257,10 +257,10 @@ def test_old_events_are_forgotten_but_never_unpublished_ones(news: News) -> None
     news.rows("UPDATE outbox SET published_at = NULL WHERE about = 'c'")
     long_after = utc_now() + dt.timedelta(days=1)
     with news.database.connect() as tx:
-        assert outbox.forget_published(tx, OUTBOX, utc_now() - dt.timedelta(days=1)) == 0
-        assert outbox.forget_published(tx, OUTBOX, long_after) == 2
-        assert inbox.forget(tx, INBOX, utc_now() - dt.timedelta(days=1)) == 0
-        assert inbox.forget(tx, INBOX, long_after) == 3
+        assert outbox.purge_published(tx, OUTBOX, utc_now() - dt.timedelta(days=1)) == 0
+        assert outbox.purge_published(tx, OUTBOX, long_after) == 2
+        assert inbox.purge(tx, INBOX, utc_now() - dt.timedelta(days=1)) == 0
+        assert inbox.purge(tx, INBOX, long_after) == 3
     assert [row.about for row in news.rows("SELECT about FROM outbox")] == ["c"]
 
 

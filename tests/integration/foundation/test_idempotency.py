@@ -1,4 +1,4 @@
-"""The same request under the same Idempotency-Key has one effect and one answer, whatever goes on at once."""
+"""The same request under the same Idempotency-Key has one effect and one reply, also when copies overlap."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def sales(transactions: Transactions) -> list[str]:
     return transactions.read(lambda tx: list(tx.execute(text("SELECT buyer FROM sale")).scalars()))
 
 
-def test_a_repeated_request_is_told_the_same_and_does_nothing(buy: Buy, transactions: Transactions) -> None:
+def test_a_repeated_request_gets_the_same_reply_and_has_no_effect(buy: Buy, transactions: Transactions) -> None:
     assert buy() == buy() == buy()
     assert sales(transactions) == ["anna"]
 
@@ -77,12 +77,12 @@ def test_another_request_under_the_same_key_is_refused(buy: Buy, transactions: T
     assert sales(transactions) == ["anna"]
 
 
-def test_the_order_of_fields_makes_no_other_request(buy: Buy) -> None:
+def test_the_order_of_fields_makes_no_difference(buy: Buy) -> None:
     assert buy(request={"text": "x", "anything": {"a": 1, "b": 2}}) == buy(
         request={"anything": {"b": 2, "a": 1}, "text": "x"})
 
 
-def test_nobody_hears_what_another_was_told_under_the_same_key(buy: Buy, transactions: Transactions) -> None:
+def test_no_caller_gets_the_reply_of_another_under_the_same_key(buy: Buy, transactions: Transactions) -> None:
     assert buy(buyer="anna") != buy(buyer="ben")
     assert sales(transactions) == ["anna", "ben"]
 
@@ -107,7 +107,7 @@ def test_a_refused_request_leaves_nothing_and_may_be_repeated(buy: Buy, transact
     assert sales(transactions) == ["anna"]
 
 
-def test_twins_at_the_same_moment_have_one_effect_and_one_answer(buy: Buy, transactions: Transactions) -> None:
+def test_copies_at_the_same_moment_have_one_effect_and_one_reply(buy: Buy, transactions: Transactions) -> None:
     for key in ("a", "b", "c", "d", "e"):
         with ThreadPoolExecutor(8) as threads:
             told = list(threads.map(lambda _, key=key: buy(key=key)["text"], range(8)))
@@ -127,7 +127,7 @@ def test_of_two_requests_with_one_key_at_the_same_moment_one_is_refused(buy: Buy
     assert len(sales(transactions)) == 1
 
 
-def test_a_request_whose_twin_is_still_under_way_is_asked_to_come_back(transactions: Transactions) -> None:
+def test_a_copy_of_a_request_still_under_way_is_refused_as_in_progress(transactions: Transactions) -> None:
     keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
 
     def impatient(tx: Connection) -> None:
@@ -144,7 +144,7 @@ def test_a_request_whose_twin_is_still_under_way_is_asked_to_come_back(transacti
     assert refusal.value.about == {"retry_after": 1}
 
 
-def test_work_that_a_twin_has_made_impossible_hears_the_twins_answer(transactions: Transactions) -> None:
+def test_a_request_that_its_copy_made_impossible_gets_the_reply_of_the_copy(transactions: Transactions) -> None:
     keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
 
     def beaten(tx: Connection) -> dict[str, Any]:
@@ -162,14 +162,14 @@ def test_work_that_is_refused_for_another_reason_is_refused(transactions: Transa
         Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR).once(transactions, refused)
 
 
-def test_an_answer_may_be_revised_by_a_second_transaction(buy: Buy, transactions: Transactions) -> None:
+def test_a_stored_reply_may_be_replaced_in_a_second_transaction(buy: Buy, transactions: Transactions) -> None:
     buy()
     keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
     transactions.run(lambda tx: keys.revise(tx, {"text": "refunded"}))
     assert buy() == {"text": "refunded"}
 
 
-def test_old_keys_are_forgotten(buy: Buy, transactions: Transactions) -> None:
+def test_old_keys_are_deleted(buy: Buy, transactions: Transactions) -> None:
     buy()
     assert transactions.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() - dt.timedelta(days=1))) == 0
     assert transactions.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() + dt.timedelta(seconds=1))) == 1

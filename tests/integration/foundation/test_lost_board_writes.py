@@ -1,4 +1,4 @@
-"""A board write of which nobody knows whether it was done: it may still be done later, or never."""
+"""A board write without an answer: Redis may do it later, or never."""
 
 import datetime as dt
 import signal
@@ -34,7 +34,7 @@ def board(redis_client: Redis) -> Board:
 
 @pytest.fixture
 def hasty_board(servers: Mesh) -> Board:
-    """A board as rooms have it: whoever waits longer than a second for Redis gives up."""
+    """A board as rooms have it: a call that waits longer than a second for Redis fails."""
     return Board(Redis.from_url(servers.settings["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS))
 
 
@@ -55,7 +55,7 @@ def soon() -> dt.datetime:
 
 
 def taken(board: Board, screening: str) -> list[str]:
-    look = board.look(screening)
+    look = board.snapshot(screening)
     assert look is not None
     return sorted(look.taken)
 
@@ -86,8 +86,8 @@ def test_a_hold_that_a_stalled_redis_makes_later_is_undone(
     become_certain(boards, board, database, note)
 
 
-def test_one_look_that_finds_nothing_is_no_proof(boards: Boards, board: Board, database: Transactions, note: str,
-                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_check_that_finds_no_write_is_no_proof(boards: Boards, board: Board, database: Transactions, note: str,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(Board, "_write", no_answer)
         with pytest.raises(RoomUnavailable):
@@ -101,7 +101,7 @@ def no_answer(*args: object) -> None:
     raise RoomUnavailable(room="redis")
 
 
-def test_seats_that_could_not_be_let_go_of_are_free_soon(
+def test_seats_that_could_not_be_released_are_free_soon(
     boards: Boards, board: Board, database: Transactions, note: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     boards.hold(note, "anna", soon(), ROW)
@@ -112,7 +112,7 @@ def test_seats_that_could_not_be_let_go_of_are_free_soon(
     become_certain(boards, board, database, note)
 
 
-def test_while_redis_says_nothing_nothing_becomes_certain(
+def test_a_doubtful_write_stays_doubtful_while_redis_is_silent(
     boards: Boards, database: Transactions, note: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("_write", "run_id"):

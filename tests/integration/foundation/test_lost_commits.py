@@ -1,4 +1,4 @@
-"""Whoever's COMMIT got lost hears that nobody knows, and hears more when asking again under the same key."""
+"""A caller whose COMMIT got lost is told so, and gets the outcome by repeating the call under the same key."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the models say is what the migrations have made, in every room."""
+"""The tables that the migrations make match the models, in every room."""
 
 import importlib
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def found(row: Any) -> tuple[bool, Any]:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_the_models_say_what_is_there(servers: Mesh, room: str) -> None:
+def test_the_models_match_the_tables(servers: Mesh, room: str) -> None:
     tables = importlib.import_module(f"services.{room}.models").Base.metadata.tables
     with beside(servers, room, "head") as engine, engine.connect() as connection:
         there = {(row.table_name, row.column_name): found(row) for row in connection.execute(text(COLUMNS))
@@ -60,7 +60,7 @@ def test_the_models_say_what_is_there(servers: Mesh, room: str) -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_the_last_migration_can_be_taken_back_and_made_again(servers: Mesh, room: str) -> None:
+def test_the_last_migration_can_be_reverted_and_repeated(servers: Mesh, room: str) -> None:
     with beside(servers, room, "head") as engine:
         config = migrate.alembic_config(room)
         command.downgrade(config, "-1")

@@ -1,4 +1,4 @@
-"""Transactions on a real MariaDB: what is tried again, what is given up, and what nobody can know."""
+"""Transactions on a real MariaDB: which are retried, which are given up, and whose outcome is unknown."""
 
 import socket
 import threading
@@ -64,7 +64,7 @@ def test_work_that_raises_leaves_nothing(transactions: Transactions, problem: Ex
     assert amounts(transactions.engine) == {"anna": 0, "ben": 0}
 
 
-def test_a_duplicate_key_is_not_tried_again(transactions: Transactions) -> None:
+def test_a_duplicate_key_is_not_retried(transactions: Transactions) -> None:
     tries = []
 
     def work(tx: Connection) -> None:
@@ -83,7 +83,7 @@ def test_reads_see_only_what_is_committed(transactions: Transactions) -> None:
         assert transactions.read(lambda tx: tx.execute(text(read)).scalar_one()) == 0
 
 
-def test_of_two_that_wait_for_each_other_both_succeed(transactions: Transactions) -> None:
+def test_two_transactions_that_wait_for_each_other_both_succeed(transactions: Transactions) -> None:
     both_have_begun = threading.Barrier(2)
     tries = []
 
@@ -192,7 +192,7 @@ def over(servers: Mesh, relay: Callable[..., Relay], table: None) -> Iterator[Ca
 
 
 @pytest.mark.parametrize(("lose", "amount"), [("request", 0), ("reply", 1)])
-def test_a_line_that_breaks_during_the_commit_leaves_the_outcome_unknown(
+def test_a_connection_that_breaks_during_the_commit_leaves_the_outcome_unknown(
     over: Callable[[Line], Transactions], order_engine: Engine, lose: str, amount: int,
 ) -> None:
     """The same to the caller, the opposite in the database: so nothing may be assumed."""
@@ -209,7 +209,7 @@ def test_a_line_that_breaks_during_the_commit_leaves_the_outcome_unknown(
 
 
 @pytest.mark.parametrize("lose", ["request", "reply"])
-def test_a_line_that_breaks_before_the_commit_is_made_anew(
+def test_a_connection_that_breaks_before_the_commit_is_replaced(
     over: Callable[[Line], Transactions], order_engine: Engine, lose: str,
 ) -> None:
     line = Line(b"UPDATE", lose)
@@ -227,7 +227,7 @@ def test_a_database_that_is_down_is_unavailable_soon(servers: Mesh) -> None:
     assert time.monotonic() - started < 3
 
 
-def test_who_finds_no_free_connection_is_told_so(servers: Mesh, table: None) -> None:
+def test_a_transaction_without_a_free_connection_is_refused(servers: Mesh, table: None) -> None:
     engine = create_engine(servers.settings["DB_URIS"]["order:Base"], pool_size=1, max_overflow=0, pool_timeout=0.1)
     with engine.connect(), pytest.raises(RoomUnavailable):
         Transactions(engine).run(lambda tx: add(tx, "anna"))

@@ -112,7 +112,7 @@ def waiting() -> int:
 
 
 def ask_for(queue: str) -> Any:
-    return publishing.ask(lambda channel: channel.queue_declare(queue, passive=True))
+    return publishing.run_on_channel(lambda channel: channel.queue_declare(queue, passive=True))
 
 
 @pytest.fixture

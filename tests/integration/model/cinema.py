@@ -186,7 +186,7 @@ class Cinema:
 
     def _check_boards(self) -> None:
         for screening in self.ledger.screenings:
-            look, right = self.world.board.look(screening.screening_id), self.ledger.taken(screening, self.now)
+            look, right = self.world.board.snapshot(screening.screening_id), self.ledger.taken(screening, self.now)
             agree(look is None or look.taken == right, f"the board shows {look and look.taken}, not {right}")
 
     def send_events(self) -> None:

@@ -58,7 +58,7 @@ class Post:
         self.world.survive(lambda: self.world.databases[room].run(partial(self._publish, table=OUTBOXES[room])))
 
     def _publish(self, tx: Connection, table: Table) -> None:
-        rows = outbox.take(tx, table, AT_ONCE)
+        rows = outbox.lock_unpublished(tx, table, AT_ONCE)
         for row in rows:
             said = json_serializer.decode(json_serializer.encode(outbox.envelope(row)))
             self.waiting += [Letter(room, method, event, said)

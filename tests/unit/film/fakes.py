@@ -12,7 +12,7 @@ class FakeBoard:
         self.taken = taken or {}
         self.down = down
 
-    def look(self, screening_id: str) -> BoardSnapshot | None:
+    def snapshot(self, screening_id: str) -> BoardSnapshot | None:
         self._answer()
         taken = self.taken.get(screening_id)
         if taken is None:

@@ -1,4 +1,4 @@
-"""How many workers may wait for one other room, and who is told to come back."""
+"""How many workers may wait for one other room, and which calls are refused."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +16,18 @@ WORKERS = 8
 
 
 @pytest.fixture
-def shares(monkeypatch: pytest.MonkeyPatch) -> Bulkheads:
+def bulkheads(monkeypatch: pytest.MonkeyPatch) -> Bulkheads:
     monkeypatch.setattr(module, "SILENT_SECONDS", 0.1)
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(module, "LONGEST_WAIT", 0.3)
     return Bulkheads(lambda: WORKERS)
 
 
 class Calls:
-    """Calls of many workers to rooms that answer when they are told to."""
+    """Calls of many workers to rooms that answer when the test says so."""
 
-    def __init__(self, shares: Bulkheads) -> None:
-        self._shares = shares
-        self.out: list[tuple[str, Event]] = []  # what a room has to answer, the oldest first
+    def __init__(self, bulkheads: Bulkheads) -> None:
+        self._bulkheads = bulkheads
+        self.out: list[tuple[str, Event]] = []  # the calls to answer, the oldest first
 
     def to(self, room: str, count: int = 1) -> list[Any]:
         calls = [eventlet.spawn(self._call, room) for _ in range(count)]
@@ -42,7 +42,7 @@ class Calls:
 
     def _call(self, room: str) -> str:
         try:
-            with self._shares.place(room):
+            with self._bulkheads.slot(room):
                 self.out.append((room, arrival := Event()))
                 return str(arrival.wait())
         except RoomUnavailable:
@@ -55,15 +55,15 @@ class Calls:
 
 
 @pytest.fixture
-def calls(shares: Bulkheads) -> Calls:
-    return Calls(shares)
+def calls(bulkheads: Bulkheads) -> Calls:
+    return Calls(bulkheads)
 
 
 def outcomes(threads: list[Any]) -> list[str]:
     return [thread.wait() for thread in threads]
 
 
-def test_a_room_that_hangs_has_half_of_the_workers_and_the_rest_is_told_soon(calls: Calls) -> None:
+def test_a_room_that_hangs_gets_half_of_the_workers_and_other_calls_are_refused_soon(calls: Calls) -> None:
     crowd = calls.to("payment", 20)
     assert calls.rooms() == "payment " * 3 + "payment"
     assert outcomes(crowd[4:]) == ["no"] * 16
@@ -77,21 +77,21 @@ def took_no_time() -> Iterator[None]:
         yield
 
 
-def test_another_room_is_called_all_the_same_and_some_workers_are_always_left(calls: Calls) -> None:
+def test_other_rooms_are_called_while_one_hangs_and_some_workers_are_always_left(calls: Calls) -> None:
     for room in ("payment", "kitchen", "film"):
         calls.to(room, 20)
     assert calls.rooms() == "payment payment payment payment kitchen kitchen film"
 
 
-def test_a_burst_waits_for_its_turn_while_the_room_answers(calls: Calls) -> None:
+def test_a_burst_of_calls_waits_for_slots_while_the_room_answers(calls: Calls) -> None:
     crowd = calls.to("payment", 20)
     for _ in range(20):
-        eventlet.sleep(0.01)  # all of it together takes longer than a silent room is waited for
+        eventlet.sleep(0.01)  # the whole burst takes longer than SILENT_SECONDS
         calls.answer()
     assert outcomes(crowd) == ["yes"] * 20
 
 
-def test_of_a_room_that_answers_slowly_nobody_waits_long_for_a_turn(calls: Calls) -> None:
+def test_no_call_waits_long_for_a_slot_of_a_room_that_answers_slowly(calls: Calls) -> None:
     crowd = calls.to("payment", 20)
     for _ in range(6):
         eventlet.sleep(0.08)
@@ -100,7 +100,7 @@ def test_of_a_room_that_answers_slowly_nobody_waits_long_for_a_turn(calls: Calls
     assert "no" in outcomes(crowd[12:])
 
 
-def test_a_room_that_let_a_deadline_pass_is_not_waited_for_until_it_answers(calls: Calls) -> None:
+def test_no_call_waits_for_a_room_that_let_a_deadline_pass_until_it_answers(calls: Calls) -> None:
     calls.to("payment", 4)
     calls.answer(RoomSilent())
     calls.to("payment")
@@ -112,7 +112,7 @@ def test_a_room_that_let_a_deadline_pass_is_not_waited_for_until_it_answers(call
     assert calls.rooms() == "payment " * 3 + "payment"
 
 
-def test_a_place_that_another_room_gives_back_is_used(calls: Calls) -> None:
+def test_a_slot_that_another_room_releases_is_used(calls: Calls) -> None:
     calls.to("film", 4)
     calls.to("payment", 3)
     assert calls.rooms() == "film film film film payment payment"
@@ -121,12 +121,12 @@ def test_a_place_that_another_room_gives_back_is_used(calls: Calls) -> None:
     assert calls.rooms() == "film film payment payment payment"
 
 
-def test_who_gives_up_in_line_leaves_no_gap(calls: Calls, shares: Bulkheads) -> None:
+def test_a_call_that_gives_up_waiting_leaves_no_gap_in_the_queue(calls: Calls, bulkheads: Bulkheads) -> None:
     calls.to("payment", 4)
-    with pytest.raises(ZeroDivisionError), eventlet.Timeout(0.02, ZeroDivisionError()), shares.place("payment"):
-        raise AssertionError("there was no place")
+    with pytest.raises(ZeroDivisionError), eventlet.Timeout(0.02, ZeroDivisionError()), bulkheads.slot("payment"):
+        raise AssertionError("there was no slot")
     for _ in range(4):
         calls.answer()
     assert outcomes(calls.to("payment", 0)) == []
-    with shares.place("payment"):
-        assert shares._waiting["payment"] == 1
+    with bulkheads.slot("payment"):
+        assert bulkheads._in_flight["payment"] == 1

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""Principals, and the methods they may call."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ STAFF, ADMIN = Principal(user_id="ben", roles=("staff",)), Principal(user_id="ca
     ("staff", (STAFF, ADMIN)),
     ("admin", (ADMIN,)),
 ])
-def test_who_may_call_what(access: Access, permitted: tuple[Principal, ...]) -> None:
+def test_a_principal_may_call_a_method_by_its_access(access: Access, permitted: tuple[Principal, ...]) -> None:
     method = Method("film", "edit", Nothing, Nothing, access, "Edit a film.")
     for principal in (GUEST, ANNA, STAFF, ADMIN):
         if principal in permitted:
@@ -30,7 +30,7 @@ def test_who_may_call_what(access: Access, permitted: tuple[Principal, ...]) -> 
             principal.permit(method)
 
 
-def test_the_principal_is_whom_the_gateway_verified() -> None:
+def test_the_principal_is_the_caller_that_the_gateway_verified() -> None:
     caller = {"user_id": "u1", "username": "anna", "roles": ["staff"], "token_id": "t1"}
     principal = Principal.of({"caller": caller, "request_id": "r1", "idempotency_key": "k1"})
     assert principal == Principal("u1", "anna", ("staff",), "t1", "r1", "k1")
@@ -40,7 +40,7 @@ def test_the_principal_is_whom_the_gateway_verified() -> None:
     {}, {"caller": None}, {"caller": "root"}, {"caller": []}, {"caller": {}}, {"caller": {"roles": ["admin"]}},
     {"caller": {"roles": "admin"}}, {"caller": {"roles": 7}},
 ], ids=str)
-def test_whom_nobody_verified_is_a_guest(context: dict[str, Any]) -> None:
+def test_a_caller_that_was_not_verified_is_a_guest(context: dict[str, Any]) -> None:
     with pytest.raises(Unauthenticated):
         Principal.of(context).permit(Method("film", "edit", Nothing, Nothing, "admin", "Edit a film."))
 

@@ -1,4 +1,4 @@
-"""A consumer that leaves, or whose connection breaks while it says that a message is done."""
+"""A consumer that stops, or whose connection breaks while it acknowledges a message."""
 
 from collections.abc import Callable
 
@@ -33,14 +33,14 @@ class Message:
 @pytest.mark.parametrize("problem", [BrokenPipeError(), ConnectionResetError(), RecoverableConnectionError()])
 @pytest.mark.parametrize("say", [DrainingConsumer.ack_message, DrainingConsumer.reject_message,
                                  DrainingConsumer.requeue_message])
-def test_a_pipe_that_breaks_during_an_ack_is_no_reason_to_die(
+def test_a_consumer_survives_a_connection_that_breaks_during_an_ack(
     problem: Exception, say: Callable[[DrainingConsumer, object], None],
 ) -> None:
     consumer = DrainingConsumer("amqp://nowhere")
     message = Message(problem)
     consumer.on_message(None, message)
     say(consumer, message)
-    assert not consumer._in_hand
+    assert not consumer._unfinished
 
 
 class Late(Message):
@@ -53,10 +53,10 @@ class Late(Message):
         self.is_back = True
 
 
-def test_what_arrives_after_the_good_bye_goes_back_to_the_queue() -> None:
+def test_a_message_that_arrives_after_cancelling_goes_back_to_the_queue() -> None:
     taken: list[object] = []
     consumer = DrainingConsumer("amqp://nowhere", callbacks=[lambda body, message: taken.append(message)])
-    consumer._looked_at = float("inf")  # there is no line with heartbeats
+    consumer._checked_at = float("inf")  # there is no line with heartbeats
     consumer.on_message(None, in_time := Late())
     consumer._stopping = True
     consumer.on_iteration()

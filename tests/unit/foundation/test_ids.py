@@ -1,4 +1,4 @@
-"""Ids are opaque, never the same, and sort by the time they were made."""
+"""Ids are opaque and unique, and sort by the time of their making."""
 
 import time
 import uuid
@@ -12,11 +12,11 @@ def test_an_id_is_a_uuid_of_version_7() -> None:
     assert made.variant == uuid.RFC_4122
 
 
-def test_no_two_are_the_same() -> None:
+def test_no_two_ids_are_the_same() -> None:
     assert len({new_id() for _ in range(10_000)}) == 10_000
 
 
-def test_a_later_one_sorts_after_an_earlier_one() -> None:
+def test_a_later_id_sorts_after_an_earlier_one() -> None:
     made = []
     for _ in range(5):
         made.append(new_id())

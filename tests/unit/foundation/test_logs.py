@@ -1,4 +1,4 @@
-"""Log lines are JSON, carry what was given, and hold no secrets."""
+"""Log lines are JSON, have the fields given as `extra`, and hold no secrets."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ def line(message: str, *values: object, **extra: object) -> dict[str, object]:
     return dict(json.loads(JsonLine().format(record)))
 
 
-def test_a_line_says_when_where_and_what() -> None:
+def test_a_line_has_its_time_level_logger_and_message() -> None:
     said = line("%s.%s", "order", "buy", request_id="r1", ms=1.5)
     assert said["message"] == "order.buy"
     assert said["level"] == "INFO"
@@ -25,7 +25,7 @@ def test_a_line_says_when_where_and_what() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_FIELDS))
-def test_a_secret_is_not_written_down(name: str) -> None:
+def test_a_secret_is_not_logged(name: str) -> None:
     assert "canary" not in json.dumps(line("signed in", **{name: "canary"}))
 
 

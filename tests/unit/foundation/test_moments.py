@@ -16,12 +16,12 @@ def test_a_moment_of_any_zone_is_kept_as_utc() -> None:
     assert UtcDateTime().process_result_value(kept, DIALECT) == dt.datetime(2026, 11, 21, 19, 30, tzinfo=PARIS)
 
 
-def test_no_moment_stays_no_moment() -> None:
+def test_an_empty_moment_stays_empty() -> None:
     assert UtcDateTime().process_bind_param(None, DIALECT) is None
     assert UtcDateTime().process_result_value(None, DIALECT) is None
 
 
-def test_it_is_kept_to_the_millisecond_and_so_is_now() -> None:
+def test_moments_are_kept_to_the_millisecond_and_so_is_the_present() -> None:
     assert UtcDateTime().load_dialect_impl(DIALECT).fsp == 3
     assert utc_now().microsecond % 1000 == 0
     assert utc_now().tzinfo is dt.UTC

@@ -1,4 +1,4 @@
-"""Placeholder passwords and test money are for one's own machine only."""
+"""Placeholder passwords and test money are for local use only."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def production(**others: Any) -> dict[str, Any]:
     production(WEB_SERVER_ADDRESS="0.0.0.0:8000"),
     settings(password="chosen well", WEB_SERVER_ADDRESS="0.0.0.0:8000"),
 ], ids=["local", "by name", "production", "open to all"])
-def test_these_are_fine(good: dict[str, Any]) -> None:
+def test_placeholder_passwords_are_allowed_on_loopback_and_chosen_ones_anywhere(good: dict[str, Any]) -> None:
     check(good)
 
 
@@ -50,7 +50,7 @@ def test_these_are_fine(good: dict[str, Any]) -> None:
     (settings(REDIS_URIS={"marquee": "redis://:local-only@10.0.0.5:6379/0"}), "10.0.0.5"),
 ], ids=["production", "elsewhere", "any address", "not this machine", "not localhost", "open to all",
         "open to all by silence", "one of them elsewhere"])
-def test_these_are_refused_in_one_sentence(bad: dict[str, Any], told: str) -> None:
+def test_placeholder_passwords_elsewhere_are_refused_in_one_sentence(bad: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         check(bad)
 

@@ -1,4 +1,4 @@
-"""Timers tick by a clock that nobody sets, and what was missed is not made up for."""
+"""Timers follow the monotonic clock and leave missed ticks out."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,14 +8,14 @@ import eventlet
 import pytest
 
 from services.foundation import timers
-from services.foundation.timers import Chore, next_due
+from services.foundation.timers import RoomTimer, next_due
 
 HOUR = 3600.0
 INTERVAL = 0.02
 
 
 class Container:
-    """Does every piece of work at once, and counts them."""
+    """Does each piece of work at once, and counts them."""
 
     _being_killed = False
     done = 0
@@ -28,13 +28,13 @@ class Container:
 
 @pytest.fixture
 def container() -> Iterator[Container]:
-    """A timer is ticking there."""
-    container, chore = Container(), Chore(INTERVAL)
-    chore.container = container
-    chore.start()
+    """A container with a ticking timer."""
+    container, timer = Container(), RoomTimer(INTERVAL)
+    timer.container = container
+    timer.start()
     ticks_on(container)
     yield container
-    chore.stop()
+    timer.stop()
 
 
 def ticks_on(container: Container) -> None:
@@ -45,7 +45,7 @@ def ticks_on(container: Container) -> None:
 
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR])
-def test_a_wall_clock_that_is_set_changes_nothing(container: Container, jump: float,
+def test_a_timer_keeps_its_interval_when_the_wall_clock_is_set(container: Container, jump: float,
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     true_time = time.time
     monkeypatch.setattr(time, "time", lambda: true_time() + jump)
@@ -55,7 +55,7 @@ def test_a_wall_clock_that_is_set_changes_nothing(container: Container, jump: fl
     assert container.done - before <= (time.monotonic() - began) / INTERVAL + 2
 
 
-def test_after_an_hour_of_sleep_there_is_one_tick_not_many(container: Container,
+def test_a_timer_ticks_once_after_an_hour_of_sleep(container: Container,
                                                            monkeypatch: pytest.MonkeyPatch) -> None:
     true_time = time.monotonic
     monkeypatch.setattr(timers, "monotonic", lambda: true_time() + HOUR)
@@ -66,5 +66,5 @@ def test_after_an_hour_of_sleep_there_is_one_tick_not_many(container: Container,
 
 
 @pytest.mark.parametrize(("now", "due"), [(10.0, 15), (14.9, 15), (15.0, 15), (15.1, 20), (10.0 + HOUR, 10 + HOUR)])
-def test_the_next_tick_is_the_first_that_is_not_over(now: float, due: float) -> None:
+def test_the_next_tick_is_the_first_that_has_not_passed(now: float, due: float) -> None:
     assert next_due(10.0, 5.0, now) == due

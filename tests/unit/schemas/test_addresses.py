@@ -1,4 +1,4 @@
-"""An e-mail address is kept in one spelling, and only when it can be written to."""
+"""An e-mail address is kept in one spelling, and only if mail can be sent there."""
 
 import pytest
 
@@ -13,14 +13,14 @@ from schemas.addresses import NotAnAddress, parse
     ("ada@例え。jp", "ada@例え.jp", "ada@xn--r8jz45g.jp"),
     ("o\u0308@mail.example", "\u00f6@mail.example", "\u00f6@mail.example"),
 ])
-def test_an_address_has_one_spelling_and_one_way_to_write_to_it(given: str, kept: str, written: str) -> None:
+def test_an_address_has_one_spelling_for_people_and_one_for_mail_servers(given: str, kept: str, written: str) -> None:
     mailbox = parse(given)
     assert (mailbox.shown, mailbox.written) == (kept, written)
     assert parse(kept) == mailbox
 
 
 @pytest.mark.parametrize(("given", "needed"), [("ada@bücher.example", False), ("ü@mail.example", True)])
-def test_only_a_name_beyond_ascii_needs_a_server_that_takes_it(given: str, needed: bool) -> None:
+def test_only_a_name_beyond_ascii_needs_smtputf8(given: str, needed: bool) -> None:
     assert parse(given).needs_smtputf8 is needed
 
 
@@ -31,6 +31,6 @@ def test_only_a_name_beyond_ascii_needs_a_server_that_takes_it(given: str, neede
     "ada@xn--a.example", "ada@\u2603.example", "a\u200bb@mail.example",
     "a\u202eb@mail.example", f"{'a' * 65}@mail.example", f"{'ü' * 40}@mail.example",
     f"ada@{'.'.join(['a' * 60] * 5)}.example"])
-def test_what_can_not_be_written_to_is_no_address(given: str) -> None:
+def test_an_address_that_takes_no_mail_is_refused(given: str) -> None:
     with pytest.raises(NotAnAddress):
         parse(given)

@@ -19,7 +19,7 @@ def test_a_currency_has_the_digits_of_iso_4217(currency: str, digits: int) -> No
 
 
 @pytest.mark.parametrize("currency", ["XYZ", "eur", "", "XAU", "XXX", "DEM"], ids=str)
-def test_what_nobody_can_pay_with_is_refused(currency: str) -> None:
+def test_a_currency_that_buyers_can_not_pay_with_is_refused(currency: str) -> None:
     with pytest.raises(UnknownCurrency):
         minor_digits(currency)
 
@@ -28,11 +28,11 @@ def test_what_nobody_can_pay_with_is_refused(currency: str) -> None:
     (250000, "HUF", "HUF 2,500.00"), (4500, "KWD", "KWD 4.500"), (1200, "JPY", "JPY 1,200"), (5, "EUR", "EUR 0.05"),
     (0, "KWD", "KWD 0.000"), (10**12, "EUR", "EUR 10,000,000,000.00"),
 ])
-def test_an_amount_is_written_with_them(minor: int, currency: str, written: str) -> None:
+def test_an_amount_is_written_with_the_digits_of_its_currency(minor: int, currency: str, written: str) -> None:
     assert format_money(minor, currency) == written
 
 
-def test_the_page_has_the_same_table() -> None:
+def test_the_page_has_the_same_table_of_currencies() -> None:
     script = (ROOT / "web" / "currencies.js").read_text()
     others = {code: int(digits) for code, digits in re.findall(r"\b([A-Z]{3}): (\d)", script)}
     assert others == {code: digits for code, digits in MINOR_DIGITS.items() if digits != 2}

@@ -1,4 +1,4 @@
-"""Every event goes over the wire and comes back the same; what is no such event is refused with the reason."""
+"""Every event crosses the wire unchanged; a message that is not this event is refused with the reason."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def envelope(event: Event, **changes: Any) -> dict[str, Any]:
 
 
 @every_event
-def test_an_event_survives_the_journey(event: Event) -> None:
+def test_an_event_comes_back_as_it_was_sent(event: Event) -> None:
     sent = envelope(event)
     loaded = event.load(json_serializer.decode(json_serializer.encode(sent)))
     assert loaded.keys() == sent.keys()
@@ -39,12 +39,12 @@ def grown(thing: Any) -> Any:
 
 
 @every_event
-def test_what_a_later_version_adds_is_left_out_wherever_it_stands(event: Event) -> None:
+def test_fields_of_a_later_version_are_ignored_at_every_depth(event: Event) -> None:
     sent = envelope(event)
     assert event.load(grown(sent)) == event.load(sent)
 
 
-def test_a_request_with_a_field_too_many_is_refused_wherever_it_stands() -> None:
+def test_an_unknown_field_of_a_request_is_refused_at_every_depth() -> None:
     """Leniency is for what rooms tell each other, and does not rub off on the same schemas in requests."""
     wish = {"screening_id": "s", "seats": ["F7"], "snacks": [{"sku": "cola", "quantity": 1}]}
     order.BUY.load(wish)
@@ -59,12 +59,12 @@ def test_a_request_with_a_field_too_many_is_refused_wherever_it_stands() -> None
     {"type": "order.eaten"}, {"version": 99}, {"event_id": None}, {"event_id": "a b"}, {"body": None}, {"body": {}},
     {"occurred_at": "yesterday"}, {"sequence": "many"}, {"trace": {"call_id_stack": 7}},
 ], ids=repr)
-def test_what_is_no_such_event_is_refused(event: Event, changes: dict[str, Any]) -> None:
+def test_a_message_that_is_not_this_event_is_refused(event: Event, changes: dict[str, Any]) -> None:
     with pytest.raises(FieldsInvalid):
         event.load(envelope(event, **changes))
 
 
 @pytest.mark.parametrize("nonsense", [None, [], "", 7, {}], ids=repr)
-def test_nonsense_is_refused(nonsense: object) -> None:
+def test_a_malformed_message_is_refused(nonsense: object) -> None:
     with pytest.raises(FieldsInvalid):
         EVENTS[0].load(nonsense)

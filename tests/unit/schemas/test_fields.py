@@ -1,4 +1,4 @@
-"""What counts as a moment, a number, a seat, an id or a text."""
+"""Which values the fields take as moments, numbers, seats, ids and text."""
 
 import datetime as dt
 from typing import Any
@@ -19,7 +19,7 @@ PARIS = dt.timezone(dt.timedelta(hours=1))
     ("2026-11-21T19:30:00 01:00", dt.datetime(2026, 11, 21, 19, 30, tzinfo=PARIS)),
     ("20261121T193000+0100", dt.datetime(2026, 11, 21, 19, 30, tzinfo=PARIS)),
 ])
-def test_a_moment(written: str, meant: dt.datetime) -> None:
+def test_a_moment_is_read_with_its_offset(written: str, meant: dt.datetime) -> None:
     assert Moment().deserialize(written) == meant
 
 
@@ -27,7 +27,7 @@ def test_a_moment(written: str, meant: dt.datetime) -> None:
     "", "tomorrow", "2026-11-21", "2026-11-21T19:30:00", "2026-13-01T00:00:00Z", "2026-11-21T25:00:00Z",
     "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-21T19:30:00+99:00", 0, 1.5, True, None, [], {}, "\x00",
 ])
-def test_no_moment(written: object) -> None:
+def test_a_malformed_moment_is_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         Moment(required=True).deserialize(written)
 
@@ -42,7 +42,7 @@ def test_a_moment_is_written_with_its_offset(meant: object, written: str | None)
     assert Moment().serialize("at", {"at": meant}) == written
 
 
-def test_a_moment_without_a_zone_is_a_bug_of_ours() -> None:
+def test_dumping_a_moment_without_a_zone_is_a_bug() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         Moment().serialize("at", {"at": dt.datetime(2026, 11, 21)})
 
@@ -50,7 +50,7 @@ def test_a_moment_without_a_zone_is_a_bug_of_ours() -> None:
 @pytest.mark.parametrize(("written", "meant"), [
     (7, 7), (0, 0), (-3, -3), ("7", 7), ("-3", -3), ("007", 7), ("999999999999999", 999999999999999),
 ])
-def test_a_whole_number(written: object, meant: int) -> None:
+def test_a_whole_number_is_read_also_as_text(written: object, meant: int) -> None:
     assert Whole().deserialize(written) == meant
 
 
@@ -58,7 +58,7 @@ def test_a_whole_number(written: object, meant: int) -> None:
     1.5, 1.0, True, False, "1.5", "1e9", "", " 7", "7 ", "+7", "--7", "-", "0x7", "٣", "²", "1_000", "9" * 16, "7\n",
     None, [], {}, [7],
 ])
-def test_no_whole_number(written: object) -> None:
+def test_other_numbers_are_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         Whole(required=True).deserialize(written)
 
@@ -73,7 +73,7 @@ def test_no_whole_number(written: object) -> None:
     (Text(5), ["a", "花樣年華", "a\nb", "é\u0301", "👩‍👩‍👧", "     "]),
     (Text(5, least=0), [""]),
 ], ids=["seat", "id", "cursor", "money", "price", "currency", "text", "empty text"])
-def test_good_values(field: Any, good: list[object]) -> None:
+def test_good_values_are_read(field: Any, good: list[object]) -> None:
     for value in good:
         field.deserialize(value)
 
@@ -88,7 +88,7 @@ def test_good_values(field: Any, good: list[object]) -> None:
     (Currency(), ["", "eur", "EURO", "EUR\n", " EUR", "€", 978, None]),
     (Text(5), ["", "too long", "a\x00", "\x1b[31m", "\x7f", "\ud800", 5, None, [], b"abc\xff"]),
 ], ids=["seat", "id", "cursor", "money", "price", "currency", "text"])
-def test_bad_values(field: Any, bad: list[object]) -> None:
+def test_bad_values_are_refused(field: Any, bad: list[object]) -> None:
     for value in bad:
         with pytest.raises(ValidationError):
             field.deserialize(value)

@@ -1,4 +1,4 @@
-"""Every request and reply goes over the wire and comes back the same."""
+"""Every request and reply crosses the wire unchanged."""
 
 import orjson
 import pytest
@@ -14,7 +14,7 @@ every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: met
 
 
 @every_method
-def test_a_request_survives_the_journey(method: Method) -> None:
+def test_a_request_comes_back_as_it_was_sent(method: Method) -> None:
     sent = example(method.request())
     loaded = method.load(json_serializer.decode(json_serializer.encode(sent)))
     assert loaded.keys() == sent.keys()
@@ -22,14 +22,14 @@ def test_a_request_survives_the_journey(method: Method) -> None:
 
 
 @every_method
-def test_a_reply_survives_the_journey(method: Method) -> None:
+def test_a_reply_comes_back_as_it_was_sent(method: Method) -> None:
     told = example(method.reply())
     known = method.reply().load(told)
     assert orjson.loads(json_serializer.encode(method.dump(known))) == told
 
 
 @every_method
-def test_a_field_nobody_knows_is_refused(method: Method) -> None:
+def test_an_unknown_field_is_refused(method: Method) -> None:
     with pytest.raises(FieldsInvalid) as refusal:
         method.load({**example(method.request()), "price": 1})
     assert list(refusal.value.about["fields"]) == ["price"]
@@ -37,7 +37,7 @@ def test_a_field_nobody_knows_is_refused(method: Method) -> None:
 
 @pytest.mark.parametrize("method", [method for method in METHODS if "cursor" in method.request().fields],
                          ids=lambda method: method.path)
-def test_a_cursor_is_one_that_an_answer_gave(method: Method) -> None:
+def test_a_cursor_of_another_shape_is_refused(method: Method) -> None:
     given = example(method.request())
     method.load({**given, "cursor": "01a1fd940ea77809a77a2f8a6f48a334"})
     for cursor in ("'", "", "2", "next", "0" * 64):
@@ -61,7 +61,7 @@ def test_a_field_that_is_missing_is_named(method: Method) -> None:
 
 @every_method
 @pytest.mark.parametrize("nonsense", [None, [], {}, "", "\x00", True, -1, 10**30, "F" * 5000], ids=repr)
-def test_nonsense_in_any_field_is_refused_or_taken_but_never_an_accident(method: Method, nonsense: object) -> None:
+def test_any_value_in_any_field_is_read_or_refused_and_never_an_error(method: Method, nonsense: object) -> None:
     for name in method.request().fields:
         try:
             method.load({**example(method.request()), name: nonsense})
@@ -69,7 +69,7 @@ def test_nonsense_in_any_field_is_refused_or_taken_but_never_an_accident(method:
             json_serializer.encode(refusal.about)
 
 
-def test_a_reply_carries_only_what_its_schema_names() -> None:
+def test_a_reply_has_only_the_fields_of_its_schema() -> None:
     profile = catalogue.methods()["user", "get_profile"]
     told = profile.dump({**profile.reply().load(example(profile.reply())), "password_hash": "secret"})
     assert "password_hash" not in told

@@ -1,4 +1,4 @@
-"""A name is what somebody is called, not a message to whoever reads it."""
+"""A display name is a name, not a message to its readers."""
 
 import pytest
 
@@ -14,12 +14,12 @@ UNSEEN = ["Ada\nBcc: x", "Ada\tL", "Ada\u202eevil", "Ada\u2028x", "A\u200bda", "
 @pytest.mark.parametrize("name", ["Ada", "J. R. R. Tolkien", "J.R.R. Tolkien", "Martin L. King Jr.", "艾达", "O'Neil-Ō",
                                   "Zoë & Max", "St. John", "👩‍👩‍👧", "می‌خواهم", "Ada (née Byron)",
                                   "Ada <b>L</b>", "A/B", "5.1"])
-def test_people_are_called_many_things(name: str) -> None:
+def test_names_of_many_scripts_are_plain(name: str) -> None:
     assert is_plain(name)
 
 
 @pytest.mark.parametrize("name", [*LINKS, *UNSEEN], ids=ascii)
-def test_a_link_and_what_can_not_be_seen_is_no_name(name: str) -> None:
+def test_links_and_invisible_characters_are_not_plain_names(name: str) -> None:
     assert not is_plain(name)
     for method, rest in ((REGISTER, {"username": "ada", "password": "correct horse"}), (UPDATE_PROFILE, {})):
         with pytest.raises(FieldsInvalid) as refused:

@@ -26,21 +26,21 @@ def below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
 
 
 @every_refusal
-def test_it_crosses_the_wire_as_itself(refusal: type[Refusal]) -> None:
+def test_a_refusal_crosses_the_wire_as_itself(refusal: type[Refusal]) -> None:
     arrived = deserialize(json_serializer.decode(json_serializer.encode(describe(refusal(**FACTS)))))
     assert type(arrived) is refusal
     assert arrived.about == FACTS
 
 
 @every_refusal
-def test_it_needs_no_facts(refusal: type[Refusal]) -> None:
+def test_a_refusal_needs_no_facts(refusal: type[Refusal]) -> None:
     arrived = deserialize(json_serializer.decode(json_serializer.encode(describe(refusal()))))
     assert type(arrived) is refusal
     assert arrived.about == {}
 
 
 @every_refusal
-def test_it_is_caught_by_its_kind(refusal: type[Refusal]) -> None:
+def test_a_refusal_is_caught_by_its_kind(refusal: type[Refusal]) -> None:
     [kind] = [kind for kind in KINDS if issubclass(refusal, kind)]
     with pytest.raises(kind):
         raise deserialize(json_serializer.decode(json_serializer.encode(describe(refusal(**FACTS)))))
@@ -48,7 +48,7 @@ def test_it_is_caught_by_its_kind(refusal: type[Refusal]) -> None:
 
 
 @every_refusal
-def test_it_says_what_it_means_under_a_stable_code(refusal: type[Refusal]) -> None:
+def test_a_refusal_has_a_meaning_and_a_stable_code(refusal: type[Refusal]) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", refusal.code)
     assert refusal.code.replace("_", "") == refusal.__name__.lower()
     assert refusal.meaning().endswith((".", ")"))

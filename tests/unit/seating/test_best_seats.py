@@ -36,7 +36,7 @@ def test_nobody_is_parted_by_an_aisle_when_a_row_has_enough_together() -> None:
     assert suggest(chart("sss_sss", "ss_ssss"), set(), 4).seats == ("B3", "B4", "B5", "B6")
 
 
-def test_a_single_seat_is_not_left_alone_where_that_can_be_avoided() -> None:
+def test_a_seat_is_not_left_alone_where_that_can_be_avoided() -> None:
     hall = chart("sssss")
 
     assert suggest(hall, set(), 3).seats in {("A1", "A2", "A3"), ("A3", "A4", "A5")}
@@ -45,7 +45,7 @@ def test_a_single_seat_is_not_left_alone_where_that_can_be_avoided() -> None:
     assert "no_single_left" not in suggest(hall, set(), 4).reasons
 
 
-def test_a_seat_that_was_alone_already_is_not_left_alone_by_us() -> None:
+def test_a_seat_that_was_alone_already_does_not_count_as_left_alone() -> None:
     alone_beside, alone_behind = chart("sss_s"), chart("sssss", "sssss")
 
     assert "no_single_left" in suggest(alone_beside, set(), 3).reasons
@@ -84,7 +84,7 @@ def test_four_people_get_two_couple_seats_rows_apart_rather_than_nothing() -> No
     assert suggest(hall, but(hall, *couples, "D1"), 4).seats == couples
 
 
-def test_wheelchair_and_companion_places_are_for_who_asks_for_them() -> None:
+def test_wheelchair_and_companion_places_are_suggested_only_on_request() -> None:
     hall = chart("wc", "ss")
 
     assert suggest(hall, set(), 2).seats == ("B1", "B2")
@@ -99,7 +99,7 @@ def test_a_group_with_one_wheelchair_gets_one_wheelchair_place() -> None:
     assert suggest(chart("wcssss", "ssssww"), set(), 5, wheelchair=True).seats == ("B1", "B2", "B3", "B4", "B5")
 
 
-def test_without_a_free_wheelchair_place_there_is_none_to_suggest() -> None:
+def test_a_wheelchair_request_is_refused_when_no_such_place_is_free() -> None:
     with pytest.raises(NotEnoughSeats) as refusal:
         suggest(chart("wcss"), {"A1"}, 2, wheelchair=True)
     assert refusal.value.about == {"free": 0}
@@ -107,7 +107,7 @@ def test_without_a_free_wheelchair_place_there_is_none_to_suggest() -> None:
         suggest(chart("wc_DD"), {"A2"}, 2, wheelchair=True)
 
 
-def test_a_group_that_fits_in_no_row_sits_in_two_neighbouring_ones_and_nobody_alone() -> None:
+def test_a_group_that_fits_in_no_row_sits_in_two_neighbouring_rows_and_nobody_alone() -> None:
     hall = chart("sss", "sss", "sss")
 
     best = suggest(hall, set(), 4)
@@ -156,7 +156,7 @@ def can_be_had(hall: Chart, taken: set[str], count: int, wheelchair: bool) -> bo
 
 @given(hall=HALLS, data=st.data(), count=st.integers(1, 8), wheelchair=st.booleans())
 @settings(deadline=None)
-def test_whatever_the_hall_the_seats_are_free_and_as_many_as_wanted(
+def test_suggested_seats_are_free_and_as_many_as_wanted_in_any_hall(
         hall: Chart, data: st.DataObject, count: int, wheelchair: bool) -> None:
     taken = data.draw(st.sets(st.sampled_from([seat.seat_id for seat in hall.seats])))
     kinds = {seat.seat_id: seat.kind for seat in hall.seats}
@@ -183,7 +183,7 @@ def test_whatever_the_hall_the_seats_are_free_and_as_many_as_wanted(
 @given(plan=st.lists(st.text(alphabet="sp_.", min_size=1, max_size=14), min_size=1, max_size=8).filter(
     lambda rows: set("sp") & set("".join(rows))), data=st.data(), count=st.integers(2, 6))
 @settings(deadline=None)
-def test_whenever_a_row_has_as_many_together_they_sit_together(
+def test_a_group_sits_together_whenever_a_row_has_that_many_seats(
         plan: list[str], data: st.DataObject, count: int) -> None:
     hall = chart(*plan)
     taken = data.draw(st.sets(st.sampled_from([seat.seat_id for seat in hall.seats])))
@@ -201,7 +201,7 @@ def test_whenever_a_row_has_as_many_together_they_sit_together(
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8])
 @pytest.mark.parametrize("free", ["all", "pairs", "every third"])
-def test_nobody_waits_for_the_best_of_320_seats(count: int, free: str) -> None:
+def test_the_best_of_320_seats_are_found_quickly(count: int, free: str) -> None:
     taken = {seat.seat_id for at, seat in enumerate(BIG.seats)
              if free == "pairs" and at % 3 == 0 or free == "every third" and at % 3}
     started = time.process_time()

@@ -34,7 +34,7 @@ def test_an_aisle_parts_seats_and_has_no_number() -> None:
     assert seat(chart, "A3").x - seat(chart, "A2").x == 2
 
 
-def test_an_aisle_is_as_long_as_its_marks_stand_above_each_other() -> None:
+def test_an_aisle_is_as_long_as_its_column_of_marks() -> None:
     chart = lay_out(SMALL)
 
     assert set(chart.aisles) == {
@@ -96,7 +96,7 @@ def test_couple_seats_are_paired_from_the_left_and_no_aisle_is_between_the_halve
     (("B1", "B5"), {"B2", "B3", "B4"}),
     (("B1", "B2", "B5"), {"B3", "B4"}),
 ])
-def test_seats_that_nobody_can_buy_any_more_are_known(taken: tuple[str, ...], useless: set[str]) -> None:
+def test_stranded_seats_are_those_that_nobody_can_buy(taken: tuple[str, ...], useless: set[str]) -> None:
     assert lay_out(Drawing("sssss\nwcccw\nDDDD")).stranded(taken) == useless
 
 
@@ -109,7 +109,7 @@ def test_seats_that_nobody_can_buy_any_more_are_known(taken: tuple[str, ...], us
     ("s" * 101, 1, "100 places"),
     ("\n".join("s" * 61), 1, "60 rows"),
 ])
-def test_a_mistake_in_a_drawing_is_told_with_its_line(plan: str, line: int, words: str) -> None:
+def test_a_mistake_in_a_drawing_is_reported_with_its_line(plan: str, line: int, words: str) -> None:
     [(told, sentence)] = mistakes(Drawing(plan))
 
     assert told == line

@@ -1,4 +1,4 @@
-"""How rooms come to an end: asked to, killed, or of themselves."""
+"""How rooms end: on request, killed, or because of an error of their own."""
 
 import signal
 from typing import Any
@@ -29,7 +29,7 @@ def finish(redis: Redis, *notes: str) -> None:
         redis.set(f"finish:{note}", "1")
 
 
-def test_a_room_asked_to_leave_finishes_what_it_has_begun(
+def test_a_stopping_room_finishes_the_calls_under_way(
     run_room: RunRoom, client: Any, redis_client: Redis, note: str,
 ) -> None:
     room = run_room("echo_room")
@@ -48,14 +48,14 @@ def test_a_room_asked_to_leave_finishes_what_it_has_begun(
     assert [redis_client.get(f"begun:{each}") for each in notes] == ["1", "1", "1"]
 
 
-def test_a_room_asked_to_leave_while_it_starts_leaves(run_room: RunRoom) -> None:
+def test_a_room_asked_to_stop_while_it_starts_stops(run_room: RunRoom) -> None:
     room = run_room("slow_room")
     wait_until(lambda: "starting" in room.log.read_text(), 30, "the room to start")
     room.signal(signal.SIGTERM)
     assert room.exit_code() == 0
 
 
-def test_whoever_calls_a_leaving_room_is_served_or_told_at_once(
+def test_a_call_to_a_stopping_room_is_served_or_refused_at_once(
     run_room: RunRoom, client: Any, redis_client: Redis, note: str,
 ) -> None:
     room = run_room("echo_room")
@@ -80,7 +80,7 @@ def is_gone(client: Any) -> bool:
     return False
 
 
-def test_stock_nameko_asked_to_leave_does_the_work_twice(
+def test_stock_nameko_asked_to_stop_does_the_work_twice(
     run_room: RunRoom, amqp_uri: str, redis_client: Redis, settings: dict[str, Any], note: str,
 ) -> None:
     stock = ("-d", f"AMQP_URI={amqp_uri}", "-d", f"REDIS_URI={settings['REDIS_URIS']['marquee']}")
@@ -113,7 +113,7 @@ def test_a_killed_room_is_silent_until_the_deadline_and_forgets_the_call(
     assert redis_client.get(f"begun:{note}") == "1"
 
 
-def test_what_a_killed_room_had_in_hand_is_done_by_its_twin(
+def test_the_calls_of_a_killed_process_are_done_by_another(
     run_room: RunRoom, front: Process, client: Any, redis_client: Redis, amqp_uri: str, note: str,
 ) -> None:
     first = run_room("echo_room")
@@ -135,7 +135,7 @@ def processes_at(queue: str, amqp_uri: str) -> int:
         return int(connection.channel().queue_declare(queue, passive=True).consumer_count)
 
 
-def test_a_provider_that_fails_ends_its_process_and_nobody_elses(
+def test_a_failing_provider_ends_its_process_and_no_other(
     run_room: RunRoom, front: Process, client: Any,
 ) -> None:
     hooks = ("get_dependency", "worker_setup", "worker_result", "worker_teardown")
@@ -147,7 +147,7 @@ def test_a_provider_that_fails_ends_its_process_and_nobody_elses(
     assert client.front.ask(method="say")["outcome"] == "room_unavailable"
 
 
-def test_an_idle_room_leaves_at_once_and_tells_the_bus(
+def test_an_idle_room_stops_at_once_and_publishes_that_it_leaves(
     run_room: RunRoom, front: Process, client: Any, redis_client: Redis,
 ) -> None:
     def heard() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Whatever arrives on the bus, the room lives on and answers the next good call."""
+"""A room survives any message, and answers the next good call."""
 
 import json
 import uuid
@@ -67,7 +67,7 @@ def test_a_message_that_wants_no_reply_is_dropped(stranger: Stranger, echo: Proc
 @pytest.mark.parametrize("body", [
     b"", b"{", b"\xff\xfe\x00", b"[" * 5000, b'{"args": [], "kwargs": {"text": "\\ud800"}}',
 ], ids=["nothing", "half", "bytes", "deep", "half a letter"])
-def test_a_body_that_is_no_json_is_told_so(stranger: Stranger, echo: Process, body: bytes) -> None:
+def test_the_sender_of_a_body_that_is_not_json_gets_an_error(stranger: Stranger, echo: Process, body: bytes) -> None:
     stranger.send(body)
     assert stranger.hear()["error"]["exc_type"] == "MalformedRequest"
     assert stranger.is_answered()
@@ -77,7 +77,7 @@ def test_a_body_that_is_no_json_is_told_so(stranger: Stranger, echo: Process, bo
     [], "text", 7, None, {}, {"args": []}, {"kwargs": {}}, {"args": {}, "kwargs": {}}, {"args": [], "kwargs": []},
     {"args": None, "kwargs": None},
 ], ids=json.dumps)
-def test_a_body_of_another_shape_is_told_so(stranger: Stranger, body: object) -> None:
+def test_the_sender_of_a_body_of_another_shape_gets_an_error(stranger: Stranger, body: object) -> None:
     stranger.send(body)
     assert stranger.hear()["error"]["exc_type"] == "MalformedRequest"
     assert stranger.is_answered()
@@ -97,7 +97,7 @@ def test_a_field_of_any_name_is_an_unknown_field(stranger: Stranger, name: str) 
 
 
 @pytest.mark.parametrize("key", ["echo.nothing", "echo.", "echo.__init__", "echo.principal", "echo.say.more"])
-def test_an_unknown_method_is_told_so(stranger: Stranger, key: str) -> None:
+def test_a_call_of_an_unknown_method_gets_an_error(stranger: Stranger, key: str) -> None:
     stranger.send(GOOD, key=key)
     if key != "echo.say.more":  # no binding of the room takes two dots
         assert stranger.hear()["error"]["exc_type"] == "MethodNotFound"
@@ -120,7 +120,7 @@ def test_an_unknown_method_is_told_so(stranger: Stranger, key: str) -> None:
     {f"nameko.x{number}": number for number in range(1000)},
     {"": "", ".": None},
 ], ids=lambda headers: json.dumps(headers)[:50])
-def test_nonsense_in_the_headers_harms_nobody(stranger: Stranger, echo: Process, headers: dict[str, Any]) -> None:
+def test_malformed_headers_do_no_harm(stranger: Stranger, echo: Process, headers: dict[str, Any]) -> None:
     stranger.send(GOOD, headers=headers)
     stranger.hear()  # an answer or a refusal, but soon
     stranger.send({"args": [], "kwargs": {}}, key="echo.manage", headers=headers)
@@ -145,7 +145,7 @@ def test_other_content_types_are_not_read(stranger: Stranger, echo: Process, pro
     assert echo.is_alive
 
 
-def test_a_reply_address_that_does_not_exist_harms_nobody(stranger: Stranger, echo: Process) -> None:
+def test_a_reply_address_that_does_not_exist_does_no_harm(stranger: Stranger, echo: Process) -> None:
     stranger.send(GOOD, reply_to="nobody", correlation_id="x" * 255)
     assert stranger.is_answered()
     assert echo.is_alive
@@ -182,13 +182,13 @@ def test_a_refusal_arrives_as_itself_with_its_facts(echo: Process, client: Any) 
         client.echo.fail(how="forbid")
 
 
-def test_who_is_not_signed_in_is_told_so(echo: Process, client: Any) -> None:
+def test_a_guest_is_refused_as_unauthenticated(echo: Process, client: Any) -> None:
     with pytest.raises(Unauthenticated):
         client.echo.manage()
 
 
 @pytest.mark.parametrize("how", ["break", "time out", "babble"])
-def test_a_bug_in_a_method_is_told_at_once_and_costs_no_worker(echo: Process, client: Any, how: str) -> None:
+def test_a_bug_in_a_method_is_reported_at_once_and_costs_no_worker(echo: Process, client: Any, how: str) -> None:
     for _ in range(WORKERS + 1):
         with pytest.raises(RemoteError):
             client.echo.fail(how=how)
@@ -196,7 +196,7 @@ def test_a_bug_in_a_method_is_told_at_once_and_costs_no_worker(echo: Process, cl
     assert echo.is_alive
 
 
-def test_mistakes_in_a_call_arrive_as_themselves(echo: Process, client: Any) -> None:
+def test_mistakes_in_a_call_reach_the_caller_as_themselves(echo: Process, client: Any) -> None:
     with pytest.raises(MethodNotFound):
         client.echo.sing()
     with pytest.raises(IncorrectSignature):

@@ -1,4 +1,4 @@
-"""The broker breaks connections, goes away, or freezes; no room ends because of it, and no caller waits for long."""
+"""The broker breaks connections, stops, or freezes: no room ends because of it, and no caller waits for long."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def is_back(room: str = "echo") -> bool:
     raise AssertionError
 
 
-def test_broken_connections_are_made_anew(far_echo: Process, wire: Relay, client: Any) -> None:
+def test_broken_connections_are_replaced(far_echo: Process, wire: Relay, client: Any) -> None:
     for _ in range(3):
         wire.cut()
         wait_until(is_back, 10, "the room to be back")
@@ -68,7 +68,7 @@ def test_broken_connections_are_made_anew(far_echo: Process, wire: Relay, client
     assert far_echo.is_alive
 
 
-def test_a_broker_that_closes_all_connections_is_come_back_to(
+def test_rooms_reconnect_to_a_broker_that_closes_all_connections(
     servers: Mesh, far_echo: Process, far_front: Process,
 ) -> None:
     assert "Closed 0" not in rabbitmqctl(servers, "close_all_connections", "-p", "marquee", "a test")
@@ -80,7 +80,7 @@ def test_a_broker_that_closes_all_connections_is_come_back_to(
     assert far_front.is_alive
 
 
-def test_rooms_whose_line_has_fallen_silent_come_back(run_room: RunRoom, wire: Relay, client: Any) -> None:
+def test_rooms_reconnect_when_their_connection_has_fallen_silent(run_room: RunRoom, wire: Relay, client: Any) -> None:
     """As when the broker's machine is gone: no connection is ever told that it is broken."""
     rooms = [run_room(f"{name}_room", "--define", "HEARTBEAT=4", MARQUEE_AMQP_PORT=wire.port)
              for name in ("echo", "front")]
@@ -94,7 +94,7 @@ def test_rooms_whose_line_has_fallen_silent_come_back(run_room: RunRoom, wire: R
     assert all(room.is_alive for room in rooms)
 
 
-def test_who_is_never_idle_sends_heartbeats_all_the_same(run_room: RunRoom, client: Any) -> None:
+def test_a_process_that_is_never_idle_sends_heartbeats(run_room: RunRoom, client: Any) -> None:
     room = run_room("front_room", "--define", "HEARTBEAT=2")
     wait_for_room(client, "echo", run_room("echo_room"))
     wait_for_room(client, "front", room)
@@ -104,12 +104,13 @@ def test_who_is_never_idle_sends_heartbeats_all_the_same(run_room: RunRoom, clie
     assert "lost" not in room.log.read_text()
 
 
-def test_a_line_that_was_closed_while_nobody_used_it_is_replaced(servers: Mesh, wire: Relay) -> None:
+def test_a_connection_that_was_closed_while_idle_is_replaced(servers: Mesh, wire: Relay) -> None:
     uri = servers.settings["AMQP_URI"].replace(servers.environment["MARQUEE_AMQP_PORT"], str(wire.port))
     with nameko.config.patch({"AMQP_URI": uri}):
         for _ in range(3):
             topology.declare()
-            assert publishing.ask(lambda channel: topology.audit_queue()(channel).declare()) == topology.AUDIT
+            declared = publishing.run_on_channel(lambda channel: topology.audit_queue()(channel).declare())
+            assert declared == topology.AUDIT
             wire.cut()
         wire.refuse()
         with pytest.raises(publishing.BrokerDown):
@@ -151,7 +152,7 @@ def test_a_room_outlives_its_broker(
     wait_until(lambda: "found" in redis_client.lrange("heard", 0, -1), 5, "the announcement")
 
 
-def test_a_room_asked_to_leave_while_its_broker_is_down_leaves(far_echo: Process, wire: Relay) -> None:
+def test_a_room_stops_on_request_while_its_broker_is_down(far_echo: Process, wire: Relay) -> None:
     wire.refuse()
     wait_until(lambda: "Error connecting to broker" in far_echo.log.read_text(), 10, "the room to notice")
     far_echo.signal(signal.SIGTERM)
@@ -159,7 +160,7 @@ def test_a_room_asked_to_leave_while_its_broker_is_down_leaves(far_echo: Process
 
 
 @pytest.mark.parametrize("trouble", ["refuse", "freeze"])
-def test_a_caller_without_a_broker_is_told_soon(
+def test_a_call_without_a_broker_fails_soon(
     far_front: Process, run_room: RunRoom, wire: Relay, client: Any, redis_client: Redis, note: str, trouble: str,
 ) -> None:
     wait_for_room(client, "echo", run_room("echo_room"))

@@ -1,4 +1,4 @@
--- Which seats are taken at this moment, judged by the server's own clock.
+-- The seats that are taken at this moment, by the server's own clock.
 -- KEYS seats   ->  COLD | OK version (seat, value)...
 local all = redis.call('HGETALL', KEYS[1])
 local time = redis.call('TIME')
