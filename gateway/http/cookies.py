@@ -17,7 +17,7 @@ from typing import Any
 
 from nameko import config
 from werkzeug.http import dump_cookie
-from werkzeug.sansio.http import parse_cookie    # takes the header as WSGI decodes it, whatever its bytes are
+from werkzeug.sansio.http import parse_cookie  # takes the header as WSGI decodes it, whatever its bytes are
 
 from gateway.http.messages import Environ, Headers, Reply, Request
 from gateway.replies import result
