@@ -73,15 +73,18 @@ class Gateway:
 
     @on_announcement(order.SEATS_CHANGED, everywhere=True)
     def seats_changed(self, screening_ids: list[str]) -> None:
+        """Drop the cached seats of these screenings, and let their streams read them again."""
         for screening_id in screening_ids:
             self.caches.responses.invalidate(screening_id)
             self.streams.refresh(screening_id)
 
     @on_announcement(user.TOKENS_REVOKED, everywhere=True)
     def tokens_revoked(self, token_ids: list[str]) -> None:
+        """Forget the principals behind these tokens."""
         for token_id in token_ids:
             self.caches.principals.forget(token_id)
 
     @on_presence
     def record_presence(self, presence: dict[str, Any]) -> None:
+        """Take in a room's announcement that it is there, or leaves."""
         self.routes.registry.record(presence)

@@ -44,6 +44,7 @@ class StrictProtocol(HttpOnlyProtocol):
         return line
 
     def parse_request(self) -> bool:
+        """Read the head; False when it was refused or the connection has ended."""
         try:
             with eventlet.Timeout(self.server.socket_timeout, TooSlow()):
                 self._parse_head()
@@ -72,6 +73,7 @@ class StrictProtocol(HttpOnlyProtocol):
             self.request_version == "HTTP/1.0" and "keep-alive" not in options)
 
     def get_environ(self) -> dict[str, Any]:
+        """The WSGI environment, with this connection as `marquee.connection` and a strict reader of chunked bodies."""
         environ: dict[str, Any] = super().get_environ()
         environ["marquee.connection"] = self
         environ["PATH_INFO"] = path_of(self.path)

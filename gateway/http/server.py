@@ -40,6 +40,7 @@ class HttpServer(WebServer):
         self.draining = False
 
     def start(self) -> None:
+        """Listen and accept connections, once, whichever extension asks first."""
         if self._starting:
             return
         self._starting = True
