@@ -1,1 +1,1 @@
-"""HTTP in, calls to rooms out; knows no business."""
+"""The gateway: HTTP requests in, calls to rooms out. It knows no business rules."""

@@ -1,4 +1,4 @@
-"""Whether RabbitMQ and Redis answer, found out in a moment even when one of them hangs."""
+"""Whether RabbitMQ and Redis answer, known within two seconds even when one of them hangs."""
 
 import time
 from collections.abc import Callable
@@ -9,28 +9,30 @@ from nameko import config
 from redis import Redis
 from redis.exceptions import RedisError
 
-from gateway.caching.single_flight import Flights
+from gateway.caches.single_flight import SingleFlight
 from services.foundation.amqp import publishing
 from services.foundation.redis_client import OPTIONS
 
 PROBE_SECONDS = 2.0
 
 
-class Servers:
+class DependencyProbe:
+    """Probes the broker and Redis."""
+
     def __init__(self) -> None:
         self._redis = Redis.from_url(config["REDIS_URIS"]["marquee"], **OPTIONS)
-        self._flights: Flights[str, dict[str, bool]] = Flights()
+        self._probes: SingleFlight[str, dict[str, bool]] = SingleFlight()
 
     def ready(self) -> dict[str, bool]:
-        """Each server and whether it answers, within PROBE_SECONDS; many who ask at once share one probe."""
-        answer, _ = self._flights.join("ready", self._probe)
-        return answer
+        """Each server and whether it answers, within PROBE_SECONDS. Callers at the same time share one probe."""
+        answers, _ = self._probes.run("ready", self._probe)
+        return answers
 
     def _probe(self) -> dict[str, bool]:
-        arrivals = {"broker": _begin(_broker_answers), "redis": _begin(self._redis_answers)}
+        outcomes = {"broker": _begin(_broker_answers), "redis": _begin(self._redis_answers)}
         until = time.monotonic() + PROBE_SECONDS
-        return {name: bool(arrival.wait(timeout=max(0.01, until - time.monotonic())))
-                for name, arrival in arrivals.items()}
+        return {name: bool(outcome.wait(timeout=max(0.01, until - time.monotonic())))
+                for name, outcome in outcomes.items()}
 
     def _redis_answers(self) -> bool:
         try:
@@ -41,14 +43,14 @@ class Servers:
 
 def _broker_answers() -> bool:
     try:
-        publishing.run_on_channel(lambda channel: channel.flow(True))  # the broker must answer on this very connection
+        publishing.run_on_channel(lambda channel: channel.flow(True))  # the broker must answer this on the pool's own connection
         return True
     except Exception:
         return False
 
 
 def _begin(probe: Callable[[], bool]) -> Event:
-    """The probe, under way; one that comes too late ends by its own time-outs."""
-    arrival = Event()
-    eventlet.spawn_n(lambda: arrival.send(probe()))
-    return arrival
+    """The outcome of a probe under way. One that is too late ends by its own timeouts."""
+    outcome = Event()
+    eventlet.spawn_n(lambda: outcome.send(probe()))
+    return outcome

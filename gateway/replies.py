@@ -1,4 +1,4 @@
-"""Results and refusals as HTTP: the only file that knows status numbers. Problems are RFC 9457."""
+"""Results and refusals as HTTP: status numbers and headers. Problems follow RFC 9457."""
 
 import math
 from http import HTTPStatus
@@ -26,7 +26,7 @@ STATUS: dict[type[Refusal], int] = {
     gateway.NotJson: 415,
     gateway.InternalError: 500,
 }
-LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 STANDARD = ("type", "title", "status", "code", "request_id")
 
 JSON_HEADERS: Headers = [
@@ -51,27 +51,27 @@ HTML: Headers = [
 
 
 def status_of(refusal: type[Refusal]) -> int:
-    """The status of the nearest kind in the refusal's family."""
+    """The HTTP status of the refusal's nearest base class that has one."""
     return next(STATUS[kind] for kind in refusal.__mro__ if kind in STATUS)
 
 
 def result(body: Any) -> Reply:
-    """What a room answered, for its caller only."""
+    """200 with a room's reply, as JSON, which no cache may store."""
     return Reply(200, orjson.dumps(body), PRIVATE)
 
 
 def problem(refusal: Refusal, request_id: str) -> Reply:
-    """A refusal as problem+json, with what it is about beside the standard members."""
+    """A refusal as problem+json; its facts stand beside the standard members and never replace them."""
     kind = type(refusal)
     status = status_of(kind)
-    about = {name: value for name, value in refusal.about.items() if name not in STANDARD}
+    facts = {name: value for name, value in refusal.about.items() if name not in STANDARD}
     body = {"type": f"/docs#{refusal.code}", "title": kind.meaning(), "status": status, "code": refusal.code,
-            "request_id": request_id, **about}
+            "request_id": request_id, **facts}
     headers = list(PROBLEM)
     if status == 401:
         headers.append(("WWW-Authenticate", "Bearer"))
     if status == 405:
-        headers.append(("Allow", ", ".join(about.get("allowed", []))))
-    if status in (429, 503) or "retry_after" in about:
-        headers.append(("Retry-After", str(math.ceil(about.get("retry_after", 1)))))
+        headers.append(("Allow", ", ".join(facts.get("allowed", []))))
+    if status in (429, 503) or "retry_after" in facts:
+        headers.append(("Retry-After", str(math.ceil(facts.get("retry_after", 1)))))
     return Reply(status, orjson.dumps(body), headers)

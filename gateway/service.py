@@ -1,17 +1,17 @@
-"""The gateway room: a request's caller is known, the room is called, the answer goes back."""
+"""The gateway's service: it finds a request's principal, calls the room, and returns the reply."""
 
 from typing import Any
 
 from nameko.exceptions import BadRequest
 
-from gateway.caching.caches import Memory
-from gateway.entrypoint import door
+from gateway.caches.principals import Principal, permit
+from gateway.caches.provider import Caches
+from gateway.entrypoint import http_entrypoint
 from gateway.http import cookies
 from gateway.http.messages import Reply, Request
-from gateway.live.streams import Live
-from gateway.principals import Caller, permit
+from gateway.live.streams import SeatStreams
 from gateway.replies import result
-from gateway.routes.system import Pages
+from gateway.routes.routing_table import Routes
 from schemas import order, user
 from schemas.base import Method
 from schemas.errors import RoomUnavailable
@@ -22,61 +22,69 @@ from services.foundation.rpc.client import Remote
 
 
 class Gateway:
+    """The routes are in gateway/routes/routing_table.py; those that need a room run `call_room`."""
+
     name = "gateway"
 
     remote = Remote()
-    memory = Memory()
-    pages = Pages()
-    live = Live()
+    caches = Caches()
+    routes = Routes()
+    streams = SeatStreams()
 
-    @door
-    def answer(self, method: Method, request: Request) -> Reply:
-        """Call the room's method for whoever asks."""
-        caller = self.caller_of(method, request)
-        reply = self.call(method, request.fields, caller=caller, request_id=request.request_id,
+    @http_entrypoint
+    def call_room(self, request: Request) -> Reply:
+        """Call the request's method for its principal. Raises the refusals of the gateway and of the room."""
+        method = request.method
+        assert method is not None
+        principal = self.principal_of(method, request)
+        reply = self.call(method, request.fields, caller=principal, request_id=request.request_id,
                           idempotency_key=request.idempotency_key)
-        self.note_changes(method, reply, caller)
-        return cookies.keep(method, reply) if request.wants_cookie else result(reply)
+        self.invalidate_after(method, reply, principal)
+        return cookies.reply_with_cookie(method, reply) if request.wants_cookie else result(reply)
 
-    def caller_of(self, method: Method, request: Request) -> Caller | None:
-        """The verified caller; None where anyone may ask. Raises Unauthenticated, OtherUser or Forbidden."""
-        if method.access in ("public", "internal"):  # internal: behind an address of its own, see outside.py
+    def principal_of(self, method: Method, request: Request) -> Principal | None:
+        """The verified principal; None for a method that needs none. Raises Unauthenticated, OtherUser, Forbidden."""
+        if method.access in ("public", "internal"):  # an internal method has a route of its own, such as a webhook's
             return None
-        caller = self.memory.callers.of(request.token, lambda token: self.call(
+        principal = self.caches.principals.find(request.token, lambda token: self.call(
             user.AUTHORIZE, {"token": token}, request_id=request.request_id))
-        request.user_id = caller["user_id"]
-        # Whoever signs out means this browser, whosever session it has.
-        if request.believed_user not in (None, caller["username"]) and method is not user.LOGOUT:
+        request.user_id = principal["user_id"]
+        # Signing out ends this browser's session, even if it belongs to another user by now.
+        if request.expected_user not in (None, principal["username"]) and method is not user.LOGOUT:
             raise OtherUser()
-        permit(method, caller)
-        return caller
+        permit(method, principal)
+        return principal
 
     def call(self, method: Method, fields: dict[str, Any], **context: Any) -> Any:
+        """The room's reply, as plain JSON types. Raises its refusals, and RoomUnavailable."""
         try:
             return self.remote.call(method, fields, **context)
-        except BadRequest:  # the room runs an older or newer version than we do
+        except BadRequest:  # the room runs an older or newer version of the method
             raise RoomUnavailable(room=method.room) from None
 
-    def note_changes(self, method: Method, reply: Any, caller: Caller | None) -> None:
-        """What this very caller has changed must not be served from memory to the same caller."""
-        if method is user.LOGOUT and caller:
-            self.memory.callers.forget(caller["token_id"])
+    def invalidate_after(self, method: Method, reply: Any, principal: Principal | None) -> None:
+        """A client that has changed something must not get the state of before from a cache."""
+        if method is user.LOGOUT and principal:
+            self.caches.principals.forget(principal["token_id"])
         if not method.reads and method.screening_field:
             self.seats_changed([reply.get(method.screening_field)])
 
-    # --- what rooms announce ---
+    # --- announcements of rooms ---
 
     @on_announcement(order.SEATS_CHANGED, everywhere=True)
     def seats_changed(self, screening_ids: list[str]) -> None:
+        """Drop the cached seats of these screenings, and let their streams read them again."""
         for screening_id in screening_ids:
-            self.memory.cache.forget(screening_id)
-            self.live.look_again(screening_id)
+            self.caches.responses.invalidate(screening_id)
+            self.streams.refresh(screening_id)
 
     @on_announcement(user.TOKENS_REVOKED, everywhere=True)
     def tokens_revoked(self, token_ids: list[str]) -> None:
+        """Forget the principals behind these tokens."""
         for token_id in token_ids:
-            self.memory.callers.forget(token_id)
+            self.caches.principals.forget(token_id)
 
     @on_presence
-    def hear(self, words: dict[str, Any]) -> None:
-        self.pages.rooms.hear(words)
+    def record_presence(self, presence: dict[str, Any]) -> None:
+        """Take in a room's announcement that it is there, or leaves."""
+        self.routes.registry.record(presence)

@@ -1,41 +1,47 @@
-"""Which rooms are on the bus, by what they say of themselves."""
+"""The rooms that are on the bus, by their own announcements."""
 
+import math
 import time
 from typing import Any
+
+from cachetools import TTLCache
 
 from schemas import catalogue
 from schemas.base import Method
 from services.foundation.amqp.presence import FORGOTTEN_AFTER_SECONDS
 
 
-class Rooms:
+class ServiceRegistry:
+    """Every instance of a room announces itself every two seconds, and is forgotten when it stops."""
+
     def __init__(self) -> None:
-        self._heard: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+        self._instances: TTLCache[tuple[str, str], dict[str, Any]] = TTLCache(
+            math.inf, FORGOTTEN_AFTER_SECONDS, timer=lambda: time.monotonic())
 
-    def hear(self, words: dict[str, Any]) -> None:
-        """A room's words, every two seconds: see foundation.presence."""
-        name = (str(words["room"]), str(words["instance"]))
-        if words.get("leaving"):
-            self._heard.pop(name, None)
+    def record(self, presence: dict[str, Any]) -> None:
+        """Take in an announcement: `room`, `instance`, `version`, `methods`, `leaving`."""
+        name = (str(presence["room"]), str(presence["instance"]))
+        if presence.get("leaving"):
+            self._instances.pop(name, None)
         else:
-            self._heard[name] = (time.monotonic(), words)
-
-    def _present(self) -> list[dict[str, Any]]:
-        oldest = time.monotonic() - FORGOTTEN_AFTER_SECONDS
-        self._heard = {name: heard for name, heard in self._heard.items() if heard[0] > oldest}
-        return [words for _, words in self._heard.values()]
+            self._instances[name] = presence
 
     def ready(self) -> dict[str, bool]:
-        """Each room of the contract, and whether it is there."""
-        present = {words["room"] for words in self._present()}
+        """Each room of the contract, and whether an instance of it is there."""
+        present = {room for room, _ in self._instances}
         return {room: room in present for room in catalogue.rooms()}
 
+    def _present(self) -> list[dict[str, Any]]:
+        # One may expire between its key and its value.
+        return [presence for name in self._instances if (presence := self._instances.get(name))]
+
     def services(self) -> list[dict[str, Any]]:
-        """Each room there: version, instances, methods, and the paths the public ones answer at."""
+        """Each room that is there: its version, the number of its instances, its methods and its public paths."""
         rooms: dict[str, dict[str, Any]] = {}
-        for words in self._present():
-            room = rooms.setdefault(words["room"], {"room": words["room"], "version": words["version"], "instances": 0,
-                                                    "methods": words["methods"]})
+        for presence in self._present():
+            room = rooms.setdefault(presence["room"], {
+                "room": presence["room"], "version": presence["version"], "instances": 0,
+                "methods": presence["methods"]})
             room["instances"] += 1
         for room in rooms.values():
             room["paths"] = [f"/{room['room']}/{name}" for name in room["methods"]

@@ -1,4 +1,4 @@
-"""What the gateway itself refuses, before any room hears of it."""
+"""The refusals of the gateway itself, before it calls a room."""
 
 from schemas.errors import Busy, Conflict, Invalid, NotFound
 
@@ -8,7 +8,7 @@ class UnknownPath(NotFound):
 
 
 class MethodNotAllowed(Invalid):
-    """This address does not answer this verb; `allowed` says which it does."""
+    """This address does not answer this verb; `allowed` lists those that it answers."""
 
 
 class NotJson(Invalid):
@@ -16,7 +16,7 @@ class NotJson(Invalid):
 
 
 class TooLarge(Invalid):
-    """The body is too large; `limit` says how many bytes it may have."""
+    """The body is too large; it may have `limit` bytes."""
 
 
 class TooSlow(Invalid):
@@ -24,7 +24,7 @@ class TooSlow(Invalid):
 
 
 class OtherUser(Conflict):
-    """Somebody else is signed in than `X-Session-User` says. Nothing was changed."""
+    """A user other than `X-Session-User` is signed in. Nothing was changed."""
 
 
 class Overloaded(Busy):
@@ -32,4 +32,4 @@ class Overloaded(Busy):
 
 
 class InternalError(Busy):
-    """Something went wrong on our side. We have been told."""
+    """Something went wrong in the gateway or a room. The error was logged."""

@@ -1,4 +1,4 @@
-"""/docs: the OpenAPI document as a page to read, without scripts or outside addresses."""
+"""/docs: the OpenAPI document as a page to read, without scripts and without resources from elsewhere."""
 
 from html import escape
 from typing import Any
@@ -19,7 +19,7 @@ ACCESS = {"public": "anyone", "buyer": "everyone signed in", "staff": "staff", "
 
 
 def render(document: dict[str, Any], test: bool = False) -> str:
-    """The page for this OpenAPI document; `test`: of a demonstration, which says so."""
+    """The page for this OpenAPI document; `test`: it says that this is a demonstration."""
     rooms = sorted({method.room for method in PUBLIC.values()})
     contents = "".join(f'<a href="#{room}">{room}</a>' for room in rooms)
     body = (f"{TEST if test else ''}<header><h1>Marquee</h1><p>{escape(document['info']['description'])}</p>"
@@ -62,14 +62,14 @@ def _fields(title: str, schema: dict[str, Any] | None, document: dict[str, Any])
     return f"<h4>{title}</h4><ul>" + _list(properties, required, document, title == "Request") + "</ul>"
 
 
-def _list(properties: dict[str, Any], required: list[str], document: dict[str, Any], asks: bool) -> str:
+def _list(properties: dict[str, Any], required: list[str], document: dict[str, Any], of_request: bool) -> str:
     items = ""
     for name, schema in properties.items():
         inner = _resolve(schema.get("items", schema), document)
-        optional = " <small>optional</small>" if asks and name not in required else ""
+        optional = " <small>optional</small>" if of_request and name not in required else ""
         about = f" <small>{escape(schema['description'])}</small>" if "description" in schema else ""
         below = inner.get("properties")
-        nested = f"<ul>{_list(below, inner.get('required', []), document, asks)}</ul>" if below else ""
+        nested = f"<ul>{_list(below, inner.get('required', []), document, of_request)}</ul>" if below else ""
         items += f"<li><code>{name}</code> {_type(schema, inner)}{optional}{about}{nested}</li>"
     return items
 

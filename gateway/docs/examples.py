@@ -1,4 +1,4 @@
-"""A believable value for each field that callers send, shown in the documentation."""
+"""An example value for each field of a request, shown in the documentation."""
 
 import json
 import shlex
@@ -33,17 +33,17 @@ VALUES: dict[str, Any] = {
 
 
 def fields_of(method: Method) -> dict[str, Any]:
-    """A request that the method takes."""
+    """The fields of an example request that the method accepts."""
     named = {name: next((VALUES[key] for key in (f"{method.name}.{name}", f"{method.room}.{name}", name)
                          if key in VALUES), None) for name in method.request().fields}
     return {name: value for name, value in named.items() if value is not None}
 
 
 def curl(method: Method) -> str:
-    """The same as a command; $URL and $TOKEN are the reader's own."""
+    """The example request as a curl command; $URL and $TOKEN are for the reader to set."""
     fields = fields_of(method)
     token = ' -H "Authorization: Bearer $TOKEN"' if method.access != "public" else ""
-    if method.reads and method.name != "authorize":  # a token has no place in an address
+    if method.reads and method.name != "authorize":  # a token must not stand in an address
         query = f"?{urlencode(fields, doseq=True)}" if fields else ""
         return f'curl "$URL{method.path}{query}"{token}'
     key = ' -H "Idempotency-Key: $(uuidgen)"' if method.keyed else ""

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 of every public method, made from schemas."""
+"""The OpenAPI 3.1 document of all public methods, generated from their schemas."""
 
 from typing import Any
 
@@ -16,20 +16,20 @@ from schemas.order_refusals import SeatsTaken
 from services.foundation.amqp.presence import marquee_version
 
 PROBLEM = "application/problem+json"
-EVERYWHERE = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
+ANY_CALL = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
               errors.RoomUnavailable, errors.RoomSilent, errors.OutcomeUnknown)
 WITH_BODY = (gateway.NotJson, gateway.TooLarge, gateway.TooSlow)
 SIGNED_IN = (errors.Unauthenticated, gateway.OtherUser)
-ROLE = (errors.Forbidden,)
+WITH_ROLE = (errors.Forbidden,)
 KEYED = (errors.KeyReused, errors.RequestInProgress)
 
 
 def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
-    """Every way the method may say no, its own ones first."""
-    found = [*method.refusals, *EVERYWHERE]
+    """Every refusal that a call of the method can end with, its own first."""
+    found = [*method.refusals, *ANY_CALL]
     found += WITH_BODY if verb == "post" else ()
     found += SIGNED_IN if method.access != "public" else ()
-    found += ROLE if method.access in ("staff", "admin") else ()
+    found += WITH_ROLE if method.access in ("staff", "admin") else ()
     found += KEYED if method.keyed else ()
     return list(dict.fromkeys(found))
 
@@ -96,7 +96,7 @@ def document() -> dict[str, Any]:
 
 
 def _pattern(_converter: Any, _field: Any, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Patterns as browsers read them, to whom `\\Z` is a letter."""
+    """Patterns in ECMAScript, which reads Python's `\\Z` as a letter."""
     return {"pattern": ret["pattern"].replace(r"\Z", "$")} if "pattern" in ret else {}
 
 

@@ -1,13 +1,14 @@
-"""The token in a cookie that no script can read, for pages of ours; everyone else sends it as a bearer token.
+"""A session token in a cookie that no script can read, for the pages of Marquee; other clients send a bearer token.
 
-A call asks for this with `X-Session: cookie`. Signing in then answers with the cookie and no token, and in later
-calls the cookie counts. A page elsewhere can't send that header: browsers ask us first (CORS), and we say no.
+A call asks for the cookie with `X-Session: cookie`. Signing in then answers with a cookie instead of a token, and later
+calls with that header are made under the cookie's token. A page of another site can't send the header: its browser asks
+for permission first (CORS), and the gateway gives none.
 
-All tabs of a browser share the cookie. A page says in `X-Session-User` whom it takes its reader for; when the cookie is
-somebody else's by now, the call is refused.
+All tabs of a browser share the cookie. `X-Session-User` names the user whom a page shows as signed in; when the cookie
+belongs to another user by now, the gateway refuses the call.
 
-Signing out takes the cookie away, whatever comes of it. A token that could not be ended goes into another cookie, which
-counts for signing out and for nothing else: so one can try again.
+Signing out always deletes the cookie. When the token could not be ended, it moves to a second cookie, which counts for
+signing out alone, so that the user can try again.
 """
 
 import re
@@ -15,70 +16,74 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nameko import config
+from werkzeug.http import dump_cookie
+from werkzeug.sansio.http import parse_cookie  # takes the header as WSGI decodes it, whatever its bytes are
 
-from gateway.http.messages import Headers, Reply, Request
+from gateway.http.messages import Environ, Headers, Reply, Request
 from gateway.replies import result
 from schemas import user
 from schemas.base import Method
 
-RETRY_SECONDS = 3600    # for so long a token that could not be ended may be tried again
+RETRY_SECONDS = 3600    # how long a token that could not be ended may be tried again
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
-def is_asked_for(environ: dict[str, Any]) -> bool:
+def wants_cookie(environ: Environ) -> bool:
+    """Whether the call keeps its token in a cookie."""
     return bool(environ.get("HTTP_X_SESSION") == "cookie")
 
 
-def token_of(environ: dict[str, Any]) -> str | None:
-    """The token in the cookie, if the call says that it counts."""
-    if not is_asked_for(environ):
+def token_of(environ: Environ) -> str | None:
+    """The token in the cookie, if the call asks for the cookie."""
+    if not wants_cookie(environ):
         return None
-    token = _value(environ, _name())
+    token = _value(environ, _session_name())
     if token is None and environ.get("PATH_INFO") == user.LOGOUT.path:
-        return _value(environ, _name_while_ending())
+        return _value(environ, _ending_name())
     return token
 
 
-def believed_user(environ: dict[str, Any]) -> str | None:
-    """Whom a page takes its reader for; None where it does not say."""
-    return environ.get("HTTP_X_SESSION_USER") if is_asked_for(environ) else None
+def expected_user(environ: Environ) -> str | None:
+    """The username that the page shows as signed in; None where it does not say."""
+    return environ.get("HTTP_X_SESSION_USER") if wants_cookie(environ) else None
 
 
-def _value(environ: dict[str, Any], name: str) -> str | None:
-    found = re.search(rf"(?:^|;\s*){name}=([A-Za-z0-9_-]{{1,200}})\s*(?:;|$)", environ.get("HTTP_COOKIE", ""))
-    return found[1] if found else None
+def _value(environ: Environ, name: str) -> str | None:
+    given = parse_cookie(environ.get("HTTP_COOKIE", "")).getlist(name)
+    return next((value for value in given if TOKEN.fullmatch(value)), None)
 
 
-def keep(method: Method, reply: dict[str, Any]) -> Reply:
-    """The reply as a page gets it: the token of who has signed in is in the cookie."""
+def reply_with_cookie(method: Method, body: dict[str, Any]) -> Reply:
+    """The reply to a page: signing in puts the token into the cookie instead of the body."""
     if method is not user.LOGIN:
-        return result(reply)
-    seconds = int((datetime.fromisoformat(reply["expires_at"]) - datetime.now(UTC)).total_seconds())
-    answer = result({name: value for name, value in reply.items() if name != "token"})
-    return Reply(answer.status, answer.body, [*answer.headers, _cookie(_name(), "/", reply["token"], seconds)])
+        return result(body)
+    seconds = int((datetime.fromisoformat(body["expires_at"]) - datetime.now(UTC)).total_seconds())
+    reply = result({name: value for name, value in body.items() if name != "token"})
+    return Reply(reply.status, reply.body, [*reply.headers, _cookie(_session_name(), "/", body["token"], seconds)])
 
 
-def sign_out(request: Request, reply: Reply) -> Headers:
-    """What every answer to a page that signs out does to its cookies; nothing in answers to anything else."""
+def sign_out_cookies(request: Request, reply: Reply) -> Headers:
+    """The Set-Cookie headers of a reply to a page that signs out; none for any other reply."""
     if request.method is not user.LOGOUT or not request.wants_cookie:
         return []
     unfinished = "" if reply.status in (200, 401) else request.token or ""
-    return [_cookie(_name(), "/", "", 0),
-            _cookie(_name_while_ending(), user.LOGOUT.path, unfinished, RETRY_SECONDS if unfinished else 0)]
+    return [_cookie(_session_name(), "/", "", 0),
+            _cookie(_ending_name(), user.LOGOUT.path, unfinished, RETRY_SECONDS if unfinished else 0)]
 
 
 def _cookie(name: str, path: str, token: str, seconds: int) -> tuple[str, str]:
-    secure = "" if _is_local() else "; Secure"
-    return "Set-Cookie", f"{name}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    return "Set-Cookie", dump_cookie(name, token, max_age=seconds, path=path, secure=not _is_local(), httponly=True,
+                                     sync_expires=False, samesite="Strict")
 
 
-def _name() -> str:
+def _session_name() -> str:
     return "marquee" if _is_local() else "__Host-marquee"
 
 
-def _name_while_ending() -> str:
+def _ending_name() -> str:
     return "marquee-ending" if _is_local() else "__Secure-marquee-ending"
 
 
 def _is_local() -> bool:
-    # Only there is no TLS; not every browser takes a Secure cookie without it.
+    # Local use has no TLS, and not every browser takes a Secure cookie without it.
     return bool(config["environment"] == "local")

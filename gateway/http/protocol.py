@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection: its requests are read strictly, within time limits that dripping does not stretch."""
+"""One HTTP/1.1 connection, read strictly and within time limits that a trickle of bytes does not extend."""
 
 import contextlib
 import logging
@@ -12,25 +12,27 @@ from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge
 from nameko.web.server import HttpOnlyProtocol
 
 from gateway.http.chunked_body import ChunkedBody
-from gateway.http.headers import Head, path_of, read_request_line
+from gateway.http.headers import RequestHeaders, path_of, read_request_line
 from gateway.http.messages import Events, Reply
-from gateway.replies import LINES, problem
+from gateway.replies import STATUS_LINES, problem
 from schemas.errors import Malformed, Refusal
 from schemas.gateway import TooSlow
 from services.foundation.ids import new_id
 
 log = logging.getLogger("marquee.request")
 LINGER_SECONDS = 1.0
-STALLED_SECONDS = 5.0       # a reader of a stream who takes nothing for so long is let go
-STREAM_BUFFER = 16 << 10    # bytes on their way to such a reader; the kernel's own idea of it is megabytes
+STALLED_SECONDS = 5.0       # a client that reads nothing of its stream for so long is disconnected
+STREAM_BUFFER = 16 << 10    # unread bytes that the kernel holds for such a client; by default it holds megabytes
 
 
-class Protocol(HttpOnlyProtocol):
-    wbufsize = 64 << 10    # a seat map and its head leave in one piece
+class StrictProtocol(HttpOnlyProtocol):
+    """What eventlet runs for each connection."""
+
+    wbufsize = 64 << 10    # a seat map leaves in one piece with its head
     lingers = False
 
     def _read_request_line(self) -> bytes:
-        """The first line of the next request; empty when none comes in time."""
+        """The first line of the next request; empty when none arrives in time."""
         try:
             with eventlet.Timeout(self.server.socket_timeout, TooSlow()):
                 line = bytes(self.rfile.readline(self.server.url_length_limit))
@@ -42,6 +44,7 @@ class Protocol(HttpOnlyProtocol):
         return line
 
     def parse_request(self) -> bool:
+        """Read the head; False when it was refused or the connection has ended."""
         try:
             with eventlet.Timeout(self.server.socket_timeout, TooSlow()):
                 self._parse_head()
@@ -59,16 +62,18 @@ class Protocol(HttpOnlyProtocol):
     def _parse_head(self) -> None:
         self.command, self.path, self.request_version = read_request_line(self.raw_requestline)
         self.requestline = ""
-        self.headers = Head()
+        self.headers = RequestHeaders()
         while (field := self.rfile.readline()) not in (b"\r\n", b"\n"):
             if not field:
-                raise ConnectionError("left in the middle of a head")
+                raise ConnectionError("the connection ended within a head")
             self.headers.add(field)
         self.headers.check(self.request_version)
-        wish = (self.headers.get("connection") or "").lower()
-        self.close_connection = "close" in wish or self.request_version == "HTTP/1.0" and "keep-alive" not in wish
+        options = (self.headers.get("connection") or "").lower()
+        self.close_connection = "close" in options or (
+            self.request_version == "HTTP/1.0" and "keep-alive" not in options)
 
     def get_environ(self) -> dict[str, Any]:
+        """The WSGI environment, with this connection as `marquee.connection` and a strict reader of chunked bodies."""
         environ: dict[str, Any] = super().get_environ()
         environ["marquee.connection"] = self
         environ["PATH_INFO"] = path_of(self.path)
@@ -79,16 +84,17 @@ class Protocol(HttpOnlyProtocol):
         return environ
 
     def close_after_reply(self) -> None:
+        """End the connection with this reply."""
         self.close_connection = True
 
     def close_if_unread(self) -> None:
-        """What is left of a body nobody wanted to read is not read; the connection ends with the reply."""
+        """End the connection with the reply when a part of the body was not read; the rest is never read."""
         body = self.environ["eventlet.input"]
         if body.chunk_length != 0 if body.chunked_input else body.position < body.content_length:
             self.close_connection = self.lingers = True
 
     def stream(self, write: Callable[[bytes], None], events: Events) -> None:
-        """Send the events as they come, until they end or the reader is gone; the connection ends with them."""
+        """Send the events as they come, until they end or the client is gone. The connection ends with them."""
         self.close_connection = True
         try:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
@@ -98,18 +104,18 @@ class Protocol(HttpOnlyProtocol):
             write(b"")  # the last chunk
         except OSError:
             with contextlib.suppress(OSError):
-                self.connection.shutdown(socket.SHUT_RDWR)  # or what was not sent would be tried again
+                self.connection.shutdown(socket.SHUT_RDWR)  # or closing would try to send the rest
         finally:
             events.close()
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer what never became a request."""
+        """Reply to a malformed request, and end the connection."""
         request_id = new_id()
         reply = problem(refusal, request_id)
-        log.info("unreadable", extra={"event": "request", "room": "gateway", "request_id": request_id,
+        log.info("malformed request", extra={"event": "request", "room": "gateway", "request_id": request_id,
                                       "status": reply.status})
         self.close_connection = self.lingers = True
-        self.wfile.write(last_words(reply))
+        self.wfile.write(closing_response(reply))
         self.wfile.flush()
 
     def finish(self) -> None:
@@ -118,15 +124,15 @@ class Protocol(HttpOnlyProtocol):
         super().finish()
 
 
-def last_words(reply: Reply) -> bytes:
-    """A whole response, after which the connection is closed."""
+def closing_response(reply: Reply) -> bytes:
+    """A whole response that announces the end of the connection."""
     headers = [*reply.headers, ("Content-Length", str(len(reply.body))), ("Connection", "close")]
-    lines = [f"HTTP/1.1 {LINES[reply.status]}", *(f"{name}: {value}" for name, value in headers), "", ""]
+    lines = [f"HTTP/1.1 {STATUS_LINES[reply.status]}", *(f"{name}: {value}" for name, value in headers), "", ""]
     return "\r\n".join(lines).encode("latin-1") + reply.body
 
 
 def linger(sock: Any) -> None:
-    """Closing on unread bytes would reset the connection, and our answer might never arrive."""
+    """Read on for a moment: closing on unread bytes resets the connection, and the response might never arrive."""
     deadline = time.monotonic() + LINGER_SECONDS
     with contextlib.suppress(OSError):
         sock.shutdown(1)

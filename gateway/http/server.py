@@ -1,7 +1,7 @@
-"""A hardened web server under Nameko's own: bounded, proof against hostile sockets, and leaving in good order.
+"""A hardened web server for Nameko: it limits connections, survives hostile sockets and drains on SIGTERM.
 
-Stock Nameko accepts without limit, waits for ever for slow senders, dies of some socket errors and goes on
-accepting after SIGTERM.
+Nameko's own accepts connections without limit, waits for slow senders for ever, dies of some socket errors and goes on
+accepting connections after SIGTERM.
 """
 
 import contextlib
@@ -17,19 +17,22 @@ from eventlet import wsgi
 from nameko import config
 from nameko.web.server import WebServer
 
-from gateway.http.protocol import Protocol, last_words, linger
+from gateway.http.protocol import StrictProtocol, closing_response, linger
 from gateway.replies import problem
+from gateway.settings import gateway_settings
 from schemas.gateway import Overloaded
 from services.foundation.ids import new_id
 
 log = logging.getLogger("marquee.server")
 BACKLOG = 1024
 DRAIN_SECONDS = 10.0
-FIRST_REQUEST_SECONDS = 0.5  # for who was let in just before the door was shut, and is about to ask
+FIRST_REQUEST_SECONDS = 0.5  # a connection accepted just before draining may still send its first request
 Application = Callable[[dict[str, Any], Callable[..., Any]], list[bytes]]
 
 
-class HardServer(WebServer):
+class HttpServer(WebServer):
+    """Serves the entrypoint's WSGI application; `draining` once SIGTERM has arrived."""
+
     def __init__(self) -> None:
         super().__init__()
         self._starting = False
@@ -37,11 +40,12 @@ class HardServer(WebServer):
         self.draining = False
 
     def start(self) -> None:
+        """Listen and accept connections, once, whichever extension asks first."""
         if self._starting:
             return
         self._starting = True
-        self._limit = int(config["gateway"]["connection_limit"])
-        # Several gateways may share the port, but only when that was asked for: otherwise it is a mistake.
+        self._settings = gateway_settings()
+        # Gateways share the port only when config.yml asks for several: otherwise a second one is a mistake.
         shared = int(config["instances"]["gateway"]) > 1
         self._sock = eventlet.listen(self.bind_addr, backlog=BACKLOG, reuse_port=shared)
         self._sock.settimeout(None)
@@ -49,56 +53,58 @@ class HardServer(WebServer):
         self._gt = self.container.spawn_managed_thread(self.run, identifier="accept")
 
     def get_wsgi_app(self) -> Application:
-        """What answers requests: the one entrypoint there is."""
-        [door] = self._providers
-        application: Application = door.answer
+        """The WSGI application of the one entrypoint."""
+        [entrypoint] = self._providers
+        application: Application = entrypoint.application
         return application
 
-    def get_wsgi_server(self, sock: Any, wsgi_app: Application, protocol: Any = Protocol, debug: bool = False) -> Any:
+    def get_wsgi_server(self, sock: Any, wsgi_app: Application, protocol: Any = StrictProtocol,
+                        debug: bool = False) -> Any:
         return wsgi.Server(sock, sock.getsockname(), wsgi_app, protocol=protocol, debug=debug, log_output=False,
-                           socket_timeout=config["gateway"]["socket_timeout"], capitalize_response_headers=False)
+                           socket_timeout=self._settings.socket_timeout, capitalize_response_headers=False)
 
     def run(self) -> None:
-        """Let in whoever comes; returns once nobody waits outside and we are leaving."""
+        """Accept connections; while draining, return once no further connection waits."""
         while True:
             try:
                 sock, address = self._sock.accept()
             except OSError:
                 if self.draining:
                     return
-                eventlet.sleep(0.05)  # out of file descriptors, say: better slow than dead
+                eventlet.sleep(0.05)  # such as too many open files: wait instead of dying
                 continue
-            if len(self._connections) >= self._limit:
-                eventlet.spawn_n(_turn_away, sock)
+            if len(self._connections) >= self._settings.connection_limit:
+                eventlet.spawn_n(_refuse_connection, sock)
                 continue
             connection = Connection(sock, address)
             self._connections.add(connection)
             self.container.spawn_managed_thread(partial(self.process, connection), identifier="connection")
 
     def process(self, connection: "Connection") -> None:
-        """One connection, from first byte to last. Whatever goes wrong with it is its own trouble."""
+        """Serve one connection to its end. Its errors end no other connection."""
         sock = connection.sock
         try:
             sock.settimeout(self._serv.socket_timeout)
-            # A map is more than one segment; Nagle would hold the last one back for 40 ms.
+            # A seat map has several segments, and Nagle's algorithm would hold back the last one for 40 ms.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._serv.process_request(connection.state)
-        except Exception as trouble:
-            log.debug("a connection broke", extra={"problem": type(trouble).__name__})
+        except Exception as error:
+            log.debug("a connection broke", extra={"problem": type(error).__name__})
         finally:
             self._connections.discard(connection)
             sock.close()
 
     def unregister_provider(self, provider: Any) -> None:
-        """SIGTERM: the last entrypoint leaves, so nobody new comes in, and those inside are served."""
+        """SIGTERM: accept nothing more, and serve the requests that have arrived."""
         self.drain()
         super().unregister_provider(provider)
 
     def drain(self) -> None:
+        """Refuse new connections and end the idle ones; return once none is left, at the latest after DRAIN_SECONDS."""
         self.draining = True
         self._gt.kill()
         self._sock.settimeout(0)
-        self.run()  # whoever stands in the door already
+        self.run()  # accept those that the kernel has completed already
         self._sock.close()
         deadline = time.monotonic() + DRAIN_SECONDS
         while self._connections and time.monotonic() < deadline:
@@ -111,22 +117,22 @@ class HardServer(WebServer):
 
 
 class Connection:
-    """A socket, and where it is between two requests, as eventlet keeps it."""
+    """A socket, with the state that eventlet keeps of it: idle, or within a request."""
 
     def __init__(self, sock: Any, address: Any) -> None:
         self.sock = sock
         self.state: list[Any] = [address, sock, wsgi.STATE_IDLE]
-        self._may_ask_until = time.monotonic() + FIRST_REQUEST_SECONDS
+        self._first_request_until = time.monotonic() + FIRST_REQUEST_SECONDS
 
     def end_when_idle(self) -> None:
-        """Read no further request, except for one that has arrived already, and the first of who has just come."""
-        if self.state[2] == wsgi.STATE_IDLE and time.monotonic() > self._may_ask_until:
-            with contextlib.suppress(OSError):  # gone by itself
+        """Read no further request, except one that has arrived already and the first of a new connection."""
+        if self.state[2] == wsgi.STATE_IDLE and time.monotonic() > self._first_request_until:
+            with contextlib.suppress(OSError):  # it has ended by itself
                 self.sock.shutdown(socket.SHUT_RD)
 
 
-def _turn_away(sock: Any) -> None:
+def _refuse_connection(sock: Any) -> None:
     with contextlib.suppress(OSError), contextlib.closing(sock):
         sock.settimeout(1)
-        sock.sendall(last_words(problem(Overloaded(retry_after=1), new_id())))
+        sock.sendall(closing_response(problem(Overloaded(retry_after=1), new_id())))
         linger(sock)

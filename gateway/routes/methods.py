@@ -1,4 +1,4 @@
-"""Which method an address means. What is not listed here does not exist."""
+"""The methods that the gateway serves, and how their addresses may be spelled."""
 
 import re
 from functools import lru_cache
@@ -10,21 +10,21 @@ NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,40}\Z")
 PUBLIC: dict[tuple[str, str], Method] = {
     key: method for key, method in catalogue.methods().items() if method.access != "internal"
 }
-EXACT = {method.path: method for method in PUBLIC.values()}
 
 
 def snake_case(name: str) -> str:
-    """GetAllList -> get_all_list; what is snake_case already stays."""
+    """GetAllList -> get_all_list; a name in snake_case stays."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def find(path: str) -> Method | None:
-    """The method at /room/method, in snake_case or PascalCase, with or without a service class between."""
-    return EXACT.get(path) or _fold(path)
+def verbs_of(method: Method) -> tuple[str, ...]:
+    """The HTTP verbs of a method: a read takes GET and HEAD as well as POST."""
+    return ("GET", "HEAD", "POST") if method.reads else ("POST",)
 
 
 @lru_cache(maxsize=1024)
-def _fold(path: str) -> Method | None:
+def find(path: str) -> Method | None:
+    """The method at /room/method, in snake_case or PascalCase, with or without a service class between."""
     parts = path.split("/")[1:]
     if len(parts) not in (2, 3) or not all(NAME.match(part) for part in parts):
         return None

@@ -38,7 +38,7 @@ class LoneGateway:
 
 @contextmanager
 def lone_gateway(mesh: Mesh, folder: Path, *changes: tuple[str, str], **environment: str) -> Iterator[LoneGateway]:
-    """A gateway beside the mesh's own; `changes` are lines of config.yml, what stands there and what shall."""
+    """A gateway beside the mesh's own; `changes` replace parts of config.yml: (before, after)."""
     folder.mkdir(exist_ok=True)
     settings = (ROOT / "config.yml").read_text()
     for before, after in changes:
@@ -54,7 +54,7 @@ def lone_gateway(mesh: Mesh, folder: Path, *changes: tuple[str, str], **environm
                                    stdout=log, stderr=log)
     gateway = LoneGateway(port, process, log_file)
     try:
-        wait_until(gateway.is_ready, 30, "the other gateway")
+        wait_until(gateway.is_ready, 30, "the lone gateway")
         yield gateway
     finally:
         process.send_signal(signal.SIGTERM)

@@ -10,7 +10,7 @@ import requests
 
 from testbed.mesh import free_ports, wait_until
 
-# Requests go on as they arrive, so that a body in chunks stays in chunks, over connections that are kept.
+# Requests are passed on unbuffered, so that a chunked body stays chunked, over connections that are kept alive.
 SETTINGS = """
 daemon off;
 master_process off;
@@ -65,7 +65,7 @@ class Proxy:
 
 @contextmanager
 def proxy(gateway: int, folder: Path) -> Iterator[Proxy]:
-    """A proxy before the gateway at this port."""
+    """A proxy in front of the gateway at this port."""
     made = Proxy(free_ports(1)[0], folder)
     (folder / "nginx.conf").write_text(SETTINGS.format(folder=folder, gateway=gateway, port=made.port))
     process = subprocess.Popen(["/usr/sbin/nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")])

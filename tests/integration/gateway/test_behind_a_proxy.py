@@ -1,4 +1,4 @@
-"""What other programs send over connections they keep: one request never spoils the next."""
+"""Connections that proxies and other programs keep alive: one request never spoils the next."""
 
 import socket
 import time
@@ -11,26 +11,26 @@ import pytest
 import requests
 
 from testbed.mesh import Mesh
-from tests.integration.gateway.listening import listening
 from tests.integration.gateway.proxy import Proxy, proxy
+from tests.integration.gateway.stream_client import streaming
 
 HEADERS = [("Host", "marquee"), ("Content-Type", "application/json")]
 JSON = {"Content-Type": "application/json"}
 
 
 class Client:
-    """One connection, spoken to as h11 understands HTTP/1.1."""
+    """One connection, with h11 as an independent reading of HTTP/1.1."""
 
     def __init__(self, port: int) -> None:
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=20)
         self.http = h11.Connection(h11.CLIENT)
 
     def ask(self, verb: str, path: str, *chunks: bytes) -> int:
-        self.sock.sendall(written(self.http, verb, path, *chunks))
+        self.sock.sendall(request_bytes(self.http, verb, path, *chunks))
         return self.answer()
 
     def answer(self) -> int:
-        """Its status; h11 raises where the answer or the connection breaks off."""
+        """The status of the next response; h11 raises when it is malformed or breaks off."""
         status = 0
         while not isinstance(event := self.http.next_event(), h11.EndOfMessage):
             if event is h11.NEED_DATA:
@@ -44,7 +44,7 @@ class Client:
         self.sock.close()
 
 
-def written(http: h11.Connection, verb: str, path: str, *chunks: bytes) -> bytes:
+def request_bytes(http: h11.Connection, verb: str, path: str, *chunks: bytes) -> bytes:
     """A request as bytes; its body, if any, in these chunks."""
     framing = [("Transfer-Encoding", "chunked")] if chunks else []
     events: list[Any] = [h11.Request(method=verb, target=path, headers=HEADERS + framing),
@@ -65,7 +65,7 @@ def front(mesh: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prox
         yield running
 
 
-def test_a_request_in_chunks_leaves_the_connection_to_the_next(client: Client) -> None:
+def test_a_chunked_request_leaves_the_connection_to_the_next(client: Client) -> None:
     for _ in range(3):
         assert client.ask("POST", "/user/login", b"{", b"}") == 422
         assert client.ask("POST", "/user/login", b"{}") == 422
@@ -73,20 +73,20 @@ def test_a_request_in_chunks_leaves_the_connection_to_the_next(client: Client) -
         assert client.ask("POST", "/film/get_all_list", b'{"page_size":', b"1}") == 200
 
 
-def test_requests_in_chunks_sent_one_behind_the_other_are_all_answered(client: Client) -> None:
+def test_pipelined_chunked_requests_are_all_answered(client: Client) -> None:
     several: list[tuple[str, str, list[bytes]]] = [
         ("POST", "/user/login", [b"{", b"}"]), ("GET", "/health", []), ("POST", "/user/login", [b"{}"]),
         ("POST", "/film/get_all_list", [b"{}"]), ("GET", "/health", [])]
-    client.sock.sendall(b"".join(written(h11.Connection(h11.CLIENT), verb, path, *chunks)
+    client.sock.sendall(b"".join(request_bytes(h11.Connection(h11.CLIENT), verb, path, *chunks)
                                  for verb, path, chunks in several))
     told = []
     for verb, path, chunks in several:
-        written(client.http, verb, path, *chunks)  # it has been sent already
+        request_bytes(client.http, verb, path, *chunks)  # brings h11 into the state after sending it
         told.append(client.answer())
     assert told == [422, 200, 422, 200, 200]
 
 
-def test_a_proxy_gets_an_answer_to_every_request_in_chunks(front: Proxy) -> None:
+def test_a_proxy_gets_a_response_to_every_chunked_request(front: Proxy) -> None:
     def buyer(_: int) -> list[int]:
         with requests.Session() as session:
             return [session.post(front.url + "/user/login", data=iter([b"{", b"}"]), headers=JSON,
@@ -101,7 +101,7 @@ def test_a_proxy_gets_an_answer_to_every_request_in_chunks(front: Proxy) -> None
 def test_a_live_map_passes_through_a_proxy(mesh: Mesh, front: Proxy) -> None:
     hall, buyer = mesh.fresh_screening(180), mesh.buyer()
     seat = list(mesh.seats(hall))[0]
-    with listening(front.url, hall) as listener:
+    with streaming(front.url, hall) as listener:
         started = time.monotonic()
         assert mesh.post("/order/buy", buyer, screening_id=hall, seats=[seat]).status_code == 200
         listener.sees(5, **{seat: "held"})

@@ -1,4 +1,4 @@
-"""A page of ours keeps its token in a cookie that no script can read; nobody else's page can make it count."""
+"""A page keeps its token in a cookie that no script can read and that no page of another site can use."""
 
 import secrets
 
@@ -7,13 +7,13 @@ import requests
 
 from testbed.mesh import Mesh
 
-OURS = {"X-Session": "cookie"}
+ASKS_FOR_COOKIE = {"X-Session": "cookie"}
 PASSWORD = "correct horse"
 
 
 @pytest.fixture
 def browser(mesh: Mesh) -> requests.Session:
-    """Someone signed in by a page of ours."""
+    """A browser whose user has signed in on a page of Marquee."""
     name = "ada" + secrets.token_hex(6)
     mesh.post("/user/register", username=name, password=PASSWORD)
     session = requests.Session()
@@ -25,7 +25,7 @@ def browser(mesh: Mesh) -> requests.Session:
 
 def sign_in(mesh: Mesh, session: requests.Session, name: str) -> requests.Response:
     fields = {"username": name, "password": PASSWORD}
-    return session.post(mesh.url + "/user/login", json=fields, headers=OURS, timeout=30)
+    return session.post(mesh.url + "/user/login", json=fields, headers=ASKS_FOR_COOKIE, timeout=30)
 
 
 def profile(mesh: Mesh, session: requests.Session, **headers: str) -> int:
@@ -44,45 +44,45 @@ def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(mesh: Mesh) -> N
     assert "; Path=/" in cookie
 
 
-def test_the_cookie_counts_in_calls_that_say_so_and_in_no_others(mesh: Mesh, browser: requests.Session) -> None:
-    assert profile(mesh, browser, **OURS) == 200
-    assert profile(mesh, browser) == 401, "what another site's form or image could send"
-    assert profile(mesh, requests.Session(), **OURS) == 401
+def test_the_cookie_counts_only_in_calls_that_ask_for_it(mesh: Mesh, browser: requests.Session) -> None:
+    assert profile(mesh, browser, **ASKS_FOR_COOKIE) == 200
+    assert profile(mesh, browser) == 401, "another site's form or image could send this"
+    assert profile(mesh, requests.Session(), **ASKS_FOR_COOKIE) == 401
 
 
-def test_signing_out_ends_the_token_and_takes_the_cookie_away(mesh: Mesh, browser: requests.Session) -> None:
+def test_signing_out_ends_the_token_and_deletes_the_cookie(mesh: Mesh, browser: requests.Session) -> None:
     kept = dict(browser.cookies)
 
-    reply = browser.post(mesh.url + "/user/logout", headers=OURS, timeout=30)
+    reply = browser.post(mesh.url + "/user/logout", headers=ASKS_FOR_COOKIE, timeout=30)
 
     assert "Max-Age=0" in reply.headers["Set-Cookie"]
-    again = requests.get(mesh.url + "/user/get_profile", headers=OURS, cookies=kept, timeout=30)
+    again = requests.get(mesh.url + "/user/get_profile", headers=ASKS_FOR_COOKIE, cookies=kept, timeout=30)
     assert again.status_code == 401
 
 
-def test_signing_out_while_the_user_room_is_away_takes_the_cookie_away_and_can_be_tried_again(
+def test_signing_out_without_the_user_room_deletes_the_cookie_and_can_be_tried_again(
         mesh: Mesh, browser: requests.Session) -> None:
     token = browser.cookies["marquee"]
     with mesh.without("user"):
-        reply = browser.post(mesh.url + "/user/logout", headers=OURS, timeout=30)
+        reply = browser.post(mesh.url + "/user/logout", headers=ASKS_FOR_COOKIE, timeout=30)
         assert reply.status_code == 503
         assert "marquee" not in browser.cookies
-    assert profile(mesh, browser, **OURS) == 401
+    assert profile(mesh, browser, **ASKS_FOR_COOKIE) == 401
     assert mesh.get("/user/get_profile", token).status_code == 200, "it could not be ended"
 
-    assert browser.post(mesh.url + "/user/logout", headers=OURS, timeout=30).status_code == 200
+    assert browser.post(mesh.url + "/user/logout", headers=ASKS_FOR_COOKIE, timeout=30).status_code == 200
     assert mesh.get("/user/get_profile", token).status_code == 401
     assert not browser.cookies
 
 
-def test_a_page_that_takes_its_reader_for_somebody_else_changes_nothing(
+def test_a_page_that_shows_another_user_changes_nothing(
         mesh: Mesh, browser: requests.Session) -> None:
-    """Another tab has signed somebody else in, and this one has not heard of it."""
-    me = browser.get(mesh.url + "/user/get_profile", headers=OURS, timeout=30).json()
+    """Another user has signed in in another tab, and this page does not know."""
+    me = browser.get(mesh.url + "/user/get_profile", headers=ASKS_FOR_COOKIE, timeout=30).json()
 
-    def save(believed: str) -> requests.Response:
+    def save(expected: str) -> requests.Response:
         return browser.post(mesh.url + "/user/update_profile", json={"email": "eve@example.org"},
-                            headers={**OURS, "X-Session-User": believed}, timeout=30)
+                            headers={**ASKS_FOR_COOKIE, "X-Session-User": expected}, timeout=30)
 
     def saved() -> str | None:
         [row] = mesh.rows("user", "SELECT email FROM user WHERE user_id = :u", u=me["user_id"])
@@ -91,11 +91,11 @@ def test_a_page_that_takes_its_reader_for_somebody_else_changes_nothing(
     refused = save("eve")
     assert (refused.status_code, refused.json()["code"], saved()) == (409, "other_user", None)
     assert (save(me["username"]).status_code, saved()) == (200, "eve@example.org")
-    left = browser.post(mesh.url + "/user/logout", headers={**OURS, "X-Session-User": "eve"}, timeout=30)
+    left = browser.post(mesh.url + "/user/logout", headers={**ASKS_FOR_COOKIE, "X-Session-User": "eve"}, timeout=30)
     assert left.status_code == 200, "signing out ends whatever session this browser has"
 
 
-def test_without_the_header_nothing_is_different(mesh: Mesh) -> None:
+def test_a_call_without_the_header_gets_no_cookie(mesh: Mesh) -> None:
     name = "ada" + secrets.token_hex(6)
     mesh.post("/user/register", username=name, password=PASSWORD)
 

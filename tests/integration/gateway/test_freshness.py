@@ -1,4 +1,4 @@
-"""Maps come from memory, and are never older than a second; tokens too, and end at once when revoked."""
+"""Cached maps are never older than a second, and cached tokens end at once when they are revoked."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from tests.integration.gateway.lone_gateway import lone_gateway
 
 
 def in_one_of_three_tries(seconds: float, tries: Iterable[float]) -> bool:
-    """A machine that is busy with something else makes one try slow, and a rule that is missing all of them."""
+    """A busy machine makes one try slow, a broken rule makes all of them slow."""
     return any(took < seconds for took in islice(tries, 3))
 
 
@@ -22,7 +22,7 @@ def hall(mesh: Mesh) -> str:
     return mesh.fresh_screening(180)
 
 
-def test_a_map_is_sent_once_to_who_has_it_already(mesh: Mesh, hall: str) -> None:
+def test_a_client_that_has_the_map_gets_304(mesh: Mesh, hall: str) -> None:
     first = mesh.get("/film/get_hall_info", screening_id=hall)
     again = mesh.http.get(mesh.url + "/film/get_hall_info", params={"screening_id": hall}, timeout=10,
                           headers={"If-None-Match": first.headers["ETag"]})
@@ -30,7 +30,7 @@ def test_a_map_is_sent_once_to_who_has_it_already(mesh: Mesh, hall: str) -> None
     assert again.headers["ETag"] == first.headers["ETag"]
 
 
-def test_a_map_comes_zipped_for_who_wants_it(mesh: Mesh, hall: str) -> None:
+def test_a_map_is_zipped_for_clients_that_take_gzip(mesh: Mesh, hall: str) -> None:
     plain = mesh.http.get(mesh.url + "/film/get_hall_info", params={"screening_id": hall}, timeout=10,
                           headers={"Accept-Encoding": "identity"})
     zipped = mesh.http.get(mesh.url + "/film/get_hall_info", params={"screening_id": hall}, timeout=10,
@@ -41,16 +41,16 @@ def test_a_map_comes_zipped_for_who_wants_it(mesh: Mesh, hall: str) -> None:
     assert zipped.json()["chart"] == plain.json()["chart"]
 
 
-def test_hot_maps_are_answered_from_memory(mesh: Mesh, hall: str, log_lines: LogLines) -> None:
+def test_maps_in_demand_are_sent_from_memory(mesh: Mesh, hall: str, log_lines: LogLines) -> None:
     answers = [mesh.get("/film/get_hall_info", screening_id=hall) for _ in range(20)]
     cached = [log_lines("gateway", answer.headers["X-Request-ID"])[0]["cached"] for answer in answers]
     assert cached.count(True) >= 15
 
 
-def test_a_buyer_sees_the_own_seats_change_at_once(mesh: Mesh, hall: str) -> None:
+def test_a_buyer_sees_changes_of_the_own_seats_at_once(mesh: Mesh, hall: str) -> None:
     buyer = mesh.buyer()
     seats = list(mesh.seats(hall))
-    for seat in seats[:10]:
+    for seat in seats[:5]:
         assert mesh.seats(hall)[seat] == "free"
         order = mesh.post("/order/buy", buyer, screening_id=hall, seats=[seat]).json()["order_id"]
         assert mesh.seats(hall)[seat] == "held"
@@ -63,7 +63,7 @@ def test_a_buyer_sees_the_own_seats_change_at_once(mesh: Mesh, hall: str) -> Non
     assert mesh.seats(hall)[seats[0]] == "free"
 
 
-def test_a_map_is_never_older_than_a_second_even_when_nobody_announces_a_change(mesh: Mesh, hall: str) -> None:
+def test_a_map_is_never_older_than_a_second_even_without_an_announcement(mesh: Mesh, hall: str) -> None:
     def seconds_until_seen(seat: str) -> float:
         mesh.seats(hall)
         deadline = round(time.time() * 1000) + 60_000
@@ -79,8 +79,8 @@ def test_a_map_is_never_older_than_a_second_even_when_nobody_announces_a_change(
     assert in_one_of_three_tries(1.3, map(seconds_until_seen, mesh.seats(hall)))
 
 
-def test_a_token_is_worthless_the_moment_logging_out_returns(mesh: Mesh) -> None:
-    for _ in range(5):
+def test_a_token_is_refused_as_soon_as_logging_out_has_returned(mesh: Mesh) -> None:
+    for _ in range(3):
         buyer = mesh.buyer()
         assert mesh.get("/order/get_list", buyer).status_code == 200
         assert mesh.post("/user/logout", buyer).status_code == 200
@@ -90,7 +90,7 @@ def test_a_token_is_worthless_the_moment_logging_out_returns(mesh: Mesh) -> None
         assert mesh.post("/user/logout", buyer).status_code == 401
 
 
-def test_what_is_done_at_one_gateway_is_seen_at_another_within_a_second(mesh: Mesh, hall: str, tmp_path: Path) -> None:
+def test_a_change_at_one_gateway_is_seen_at_another_within_a_second(mesh: Mesh, hall: str, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path) as other:
         def elsewhere(path: str, **query: str) -> "tuple[int, dict[str, object]]":
             answer = mesh.http.get(other.url + path, params=query, timeout=10,

@@ -1,4 +1,4 @@
-"""Slow, broken and cunning senders: none holds others up, and none ends the gateway."""
+"""Slow, broken and malicious clients: none delays another, and none ends the gateway."""
 
 import contextlib
 import socket
@@ -10,21 +10,21 @@ import requests
 
 from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import LoneGateway
-from tests.integration.gateway.wire import Wire, get, post, wire
+from tests.integration.gateway.raw_connection import RawConnection, get, post, raw_connection
 
 LIMIT = 65536
 
 
-def quick(url: str) -> float:
-    """How long a well-behaved caller waits meanwhile."""
+def response_seconds(url: str) -> float:
+    """How many seconds a well-behaved client waits meanwhile."""
     started = time.monotonic()
     assert requests.get(url + "/film/get_all_list?page_size=7", timeout=10).status_code == 200
     assert requests.post(url + "/user/login", json={}, timeout=10).status_code == 422
     return time.monotonic() - started
 
 
-def flood(line: Wire, data: bytes) -> float:
-    """For how many seconds the other side takes more and more of this."""
+def flood(line: RawConnection, data: bytes) -> float:
+    """For how many seconds the gateway goes on taking this data."""
     started = time.monotonic()
     with contextlib.suppress(OSError):
         while time.monotonic() - started < 8:
@@ -32,19 +32,19 @@ def flood(line: Wire, data: bytes) -> float:
     return time.monotonic() - started
 
 
-def test_fifty_half_sent_orders_hold_nobody_up(mesh: Mesh, port: int) -> None:
-    halves = [Wire(port) for _ in range(50)]
+def test_fifty_half_sent_orders_delay_no_other_client(mesh: Mesh, port: int) -> None:
+    halves = [RawConnection(port) for _ in range(50)]
     try:
         for half in halves:
             half.send(post("/order/buy", b'{"screening_id"', length=500))
-        assert quick(mesh.url) < 2
+        assert response_seconds(mesh.url) < 2
     finally:
         for half in halves:
             half.close()
 
 
-def test_a_half_sent_body_is_answered_408_when_its_time_is_over(impatient: LoneGateway) -> None:
-    with wire(impatient.port) as line:
+def test_a_half_sent_body_is_refused_with_408_after_the_timeout(impatient: LoneGateway) -> None:
+    with raw_connection(impatient.port) as line:
         started = time.monotonic()
         answer = line.ask(post("/user/login", b"{", length=50))
         assert answer.status == 408
@@ -55,8 +55,8 @@ def test_a_half_sent_body_is_answered_408_when_its_time_is_over(impatient: LoneG
 
 @pytest.mark.parametrize("start", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: x\r\n",
                                    b"POST /user/login HTTP/1.1\r\nX: "])
-def test_a_head_that_does_not_come_is_not_waited_for(impatient: LoneGateway, start: bytes) -> None:
-    with wire(impatient.port) as line:
+def test_a_half_sent_head_ends_the_connection_after_the_timeout(impatient: LoneGateway, start: bytes) -> None:
+    with raw_connection(impatient.port) as line:
         started = time.monotonic()
         line.send(start)
         answer = line.response()
@@ -66,8 +66,8 @@ def test_a_head_that_does_not_come_is_not_waited_for(impatient: LoneGateway, sta
 
 @pytest.mark.parametrize("start", [b"GET /health HTTP/1.1\r\nX: ", post("/user/login", b"", length=60_000),
                                    get("/health", "Content-Length: 60000"), b""])
-def test_a_byte_now_and_then_buys_no_time(impatient: LoneGateway, start: bytes) -> None:
-    with wire(impatient.port) as line:
+def test_a_trickle_of_bytes_extends_no_timeout(impatient: LoneGateway, start: bytes) -> None:
+    with raw_connection(impatient.port) as line:
         line.send(start)
         started = time.monotonic()
         try:
@@ -76,25 +76,25 @@ def test_a_byte_now_and_then_buys_no_time(impatient: LoneGateway, start: bytes) 
                 time.sleep(0.2)
         except OSError:
             pass
-        assert time.monotonic() - started < 10, "it was listened to for ever"
+        assert time.monotonic() - started < 10, "the gateway went on reading"
 
 
-def test_a_connection_nobody_uses_is_closed(impatient: LoneGateway) -> None:
-    with wire(impatient.port) as line:
+def test_an_idle_connection_is_closed(impatient: LoneGateway) -> None:
+    with raw_connection(impatient.port) as line:
         assert line.ask(get("/health")).status == 200
         started = time.monotonic()
         assert line.has_ended()
         assert time.monotonic() - started < 5
 
 
-def test_thirty_megabytes_are_refused_before_they_are_sent_and_the_sender_hears_it(mesh: Mesh, port: int) -> None:
+def test_megabytes_are_refused_before_they_are_read_and_the_sender_gets_the_refusal(mesh: Mesh, port: int) -> None:
     for path in ("/order/buy", "/user/login"):
-        response = requests.post(mesh.url + path, data=b"x" * 30_000_000, timeout=30,
+        response = requests.post(mesh.url + path, data=b"x" * 8_000_000, timeout=30,
                                  headers={"Content-Type": "application/json"})
         assert response.status_code == 413
         assert response.json()["limit"] == LIMIT
-    with wire(port) as line:
-        line.send(post("/order/buy", b"", length=30_000_000))
+    with raw_connection(port) as line:
+        line.send(post("/order/buy", b"", length=8_000_000))
         answer = line.response()
         assert answer
         assert answer.status == 413
@@ -102,8 +102,8 @@ def test_thirty_megabytes_are_refused_before_they_are_sent_and_the_sender_hears_
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/health", "/film/get_all_list"])
-def test_a_large_body_nobody_wants_is_not_swallowed(port: int, path: str) -> None:
-    with wire(port, seconds=5) as line:
+def test_a_large_body_that_no_route_reads_is_not_read_on(port: int, path: str) -> None:
+    with raw_connection(port, seconds=5) as line:
         line.send(post(path, b"", length=10**12))
         answer = line.response()
         assert answer
@@ -118,23 +118,23 @@ def chunked(body: bytes, size: int, end: bytes = b"0\r\n\r\n") -> bytes:
     return head + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + end
 
 
-def test_a_body_in_chunks_is_read(port: int) -> None:
-    with wire(port) as line:
+def test_a_chunked_body_is_read(port: int) -> None:
+    with raw_connection(port) as line:
         answer = line.ask(chunked(b'{"username":"nobody-here","password":"wrong"}', 7))
         assert (answer.status, answer.json["code"]) == (401, "login_failed")
 
 
-def test_a_body_in_chunks_over_the_limit_is_refused_and_the_sender_hears_it(port: int) -> None:
+def test_a_chunked_body_over_the_limit_is_refused_and_the_sender_gets_the_refusal(port: int) -> None:
     for size in (1000, 100_000):
-        with wire(port) as line:
+        with raw_connection(port) as line:
             answer = line.ask(chunked(b'{"username":"' + b"x" * 200_000 + b'"}', size))
             assert (answer.status, answer.json["code"]) == (413, "too_large")
             assert line.has_ended()
 
 
 @pytest.mark.parametrize("end", [b"zz\r\n", b"-5\r\n", b"0x5\r\nabcde\r\n0\r\n\r\n", b"5\r\nab"])
-def test_chunks_that_make_no_sense_end_the_connection(port: int, end: bytes) -> None:
-    with wire(port) as line:
+def test_malformed_chunks_end_the_connection(port: int, end: bytes) -> None:
+    with raw_connection(port) as line:
         line.send(chunked(b"{}", 1, end))
         line.sock.shutdown(socket.SHUT_WR)
         answer = line.response()
@@ -142,27 +142,27 @@ def test_chunks_that_make_no_sense_end_the_connection(port: int, end: bytes) -> 
         assert line.has_ended()
 
 
-def test_a_chunk_size_or_trailer_without_end_is_not_read_for_ever(port: int) -> None:
+def test_an_endless_chunk_size_or_trailer_is_not_read_on(port: int) -> None:
     for endless in (chunked(b"{}", 1, b"1" * 65536), chunked(b"{}", 1, b"0\r\nX: " + b"y" * 65536)):
-        with wire(port, seconds=10) as line:
+        with raw_connection(port, seconds=10) as line:
             line.send(endless)
             assert flood(line, b"1" * 65536) < 4
 
 
-def test_who_asks_before_sending_is_told_to_go_on_or_not_to_bother(port: int) -> None:
-    with wire(port) as line:
+def test_a_client_that_expects_100_continue_gets_it_or_a_refusal(port: int) -> None:
+    with raw_connection(port) as line:
         line.send(post("/user/login", b"", "Expect: 100-continue", length=2))
         answer = line.response()
         assert answer
         assert answer.status == 100
         assert line.ask(b"{}").status == 422
-    with wire(port) as line:
-        answer = line.ask(post("/order/buy", b"", "Expect: 100-continue", length=30_000_000))
+    with raw_connection(port) as line:
+        answer = line.ask(post("/order/buy", b"", "Expect: 100-continue", length=8_000_000))
         assert answer.status == 413
         assert line.has_ended()
-    with wire(port) as line:
+    with raw_connection(port) as line:
         assert line.ask(post("/nothing", b"", "Expect: 100-continue", length=30)).status == 404
-        assert line.has_ended(), "or what it sends next would be taken for a request"
+        assert line.has_ended(), "or what it sends next would be read as a request"
 
 
 @pytest.mark.parametrize("field", [
@@ -172,15 +172,15 @@ def test_who_asks_before_sending_is_told_to_go_on_or_not_to_bother(port: int) ->
     "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "no colon at all", "Content-Length: 2\r\n folded: x",
     "Content-Length: 9" + "9" * 30, "Content-Length: 2 2",
 ])
-def test_whoever_leaves_open_where_the_body_ends_is_refused(port: int, field: str) -> None:
-    """Otherwise a proxy in front and we could disagree, and a second request be smuggled past it."""
-    with wire(port) as line:
+def test_a_request_that_leaves_it_open_where_its_body_ends_is_refused(port: int, field: str) -> None:
+    """Otherwise a second request could be smuggled past a proxy that reads the length differently."""
+    with raw_connection(port) as line:
         line.send(f"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{field}\r\n\r\n".encode())
         line.send(get("/health"))
         answer = line.response()
         assert answer
         assert answer.status in (400, 413)
-        assert line.has_ended(), "what follows must not be taken for a request"
+        assert line.has_ended(), "what follows must not be read as a request"
 
 
 @pytest.mark.parametrize("line_sent", [
@@ -190,9 +190,9 @@ def test_whoever_leaves_open_where_the_body_ends_is_refused(port: int, field: st
     b"GET /health HTTP/1.1\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", b"SSH-2.0-OpenSSH_9\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 ])
-def test_what_is_no_request_is_refused_and_forgotten(mesh: Mesh, port: int, line_sent: bytes) -> None:
+def test_bytes_that_are_no_request_are_refused(mesh: Mesh, port: int, line_sent: bytes) -> None:
     before = mesh.pid("gateway")
-    with wire(port) as line:
+    with raw_connection(port) as line:
         line.send(line_sent)
         line.sock.shutdown(socket.SHUT_WR)
         try:
@@ -203,14 +203,14 @@ def test_what_is_no_request_is_refused_and_forgotten(mesh: Mesh, port: int, line
     assert mesh.pid("gateway") == before
 
 
-def test_callers_who_vanish_at_any_moment_leave_no_trace(mesh: Mesh, port: int) -> None:
+def test_clients_that_vanish_at_any_moment_leave_the_gateway_as_it_was(mesh: Mesh, port: int) -> None:
     before = mesh.pid("gateway")
     moments = [b"", b"POST /user/lo", b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-",
                post("/user/login", b"{", length=80), post("/user/login"), get("/film/get_all_list"),
                get("/film/get_info_list?page_size=100") * 20, get("/ready"), chunked(b"{}", 1, b"5\r\nab")]
 
     def vanish(number: int) -> None:
-        line = Wire(port)
+        line = RawConnection(port)
         with contextlib.suppress(OSError):
             line.send(moments[number % len(moments)])
             line.sock.settimeout(0.01 * (number % 5) or 0.001)
@@ -218,14 +218,14 @@ def test_callers_who_vanish_at_any_moment_leave_no_trace(mesh: Mesh, port: int) 
         line.reset()
 
     with ThreadPoolExecutor(20) as crowd:
-        list(crowd.map(vanish, range(600)))
+        list(crowd.map(vanish, range(180)))
     assert mesh.pid("gateway") == before
-    assert quick(mesh.url) < 2
+    assert response_seconds(mesh.url) < 2
 
 
-def test_one_connection_too_many_is_told_to_come_back(impatient: LoneGateway) -> None:
+def test_a_connection_over_the_limit_is_refused_with_503(impatient: LoneGateway) -> None:
     wait_until(impatient.is_ready, 10)
-    lines = [Wire(impatient.port) for _ in range(60)]
+    lines = [RawConnection(impatient.port) for _ in range(60)]
     try:
         for line in lines:
             line.send(get("/health"))
@@ -240,10 +240,10 @@ def test_one_connection_too_many_is_told_to_come_back(impatient: LoneGateway) ->
     finally:
         for line in lines:
             line.close()
-    wait_until(impatient.is_ready, 10, "room again")
+    wait_until(impatient.is_ready, 10, "free connections")
 
 
-def test_the_pages_of_the_list_may_call_from_elsewhere_and_no_others(impatient: LoneGateway) -> None:
+def test_only_the_allowed_origins_may_call_from_other_sites(impatient: LoneGateway) -> None:
     def asked(verb: str, origin: str, path: str = "/order/buy") -> requests.Response:
         return requests.request(verb, impatient.url + path, headers={"Origin": origin}, timeout=10)
 
@@ -254,7 +254,7 @@ def test_the_pages_of_the_list_may_call_from_elsewhere_and_no_others(impatient: 
     assert "Idempotency-Key" in preflight.headers["Access-Control-Allow-Headers"]
     refused = asked("POST", "https://cinema.example")
     assert refused.status_code == 401
-    assert refused.headers["Access-Control-Allow-Origin"] == "https://cinema.example", "or the page can't read why"
+    assert refused.headers["Access-Control-Allow-Origin"] == "https://cinema.example", "or no page reads the refusal"
     assert "X-Request-ID" in refused.headers["Access-Control-Expose-Headers"]
     for origin in ("https://evil.example", "http://cinema.example", "https://cinema.example.evil.example", "null"):
         for verb in ("OPTIONS", "POST"):

@@ -1,4 +1,4 @@
-"""What no log may hold: passwords, tokens, ticket codes, addresses. Planted, used in every way, and looked for."""
+"""Passwords, tokens, ticket codes and addresses in no log: they are planted, used in every way, and searched for."""
 
 import secrets
 import socket
@@ -9,11 +9,11 @@ from typing import Any
 import requests
 
 from testbed.mesh import Mesh
-from tests.integration.gateway.wire import get, post, wire
+from tests.integration.gateway.raw_connection import get, post, raw_connection
 
 
 class Canaries:
-    """Secrets that occur nowhere else, by the name of what they are."""
+    """Secrets by their names; each value occurs nowhere else."""
 
     def __init__(self) -> None:
         self.planted: dict[str, str] = {}
@@ -33,8 +33,8 @@ class Canaries:
                 if (where := [log for log, text in texts.items() if value.encode() in text])}
 
 
-def live(mesh: Mesh, canaries: Canaries, screening: str) -> None:
-    """A buyer's whole life, with everything that can go wrong."""
+def use_account(mesh: Mesh, canaries: Canaries, screening: str) -> None:
+    """Everything that a buyer can do, with everything that can fail."""
     name = f"ada{time.time_ns()}"
     password, email = canaries.plant("password"), canaries.plant("e-mail") + "@cinema.example"
     account: dict[str, Any] = {"username": name, "password": password, "email": email, "display_name": "Ada"}
@@ -64,7 +64,7 @@ def live(mesh: Mesh, canaries: Canaries, screening: str) -> None:
     mesh.post("/user/logout", token)
 
 
-def misbehave(mesh: Mesh, canaries: Canaries) -> None:
+def send_malformed_requests(mesh: Mesh, canaries: Canaries) -> None:
     """Requests that never become calls."""
     port = int(mesh.environment["MARQUEE_PORT"])
     secret = canaries.plant("query of a broken request")
@@ -76,7 +76,7 @@ def misbehave(mesh: Mesh, canaries: Canaries) -> None:
                  post(f"/nothing?token={secret}", body, token, length=5000), get(f"/health?token={secret}", token),
                  post(f"/user/authorize?token={secret}", body, token, length=10**7),
                  f"GET /user/authorize?token={secret}".encode() + b"x" * 9000):
-        with wire(port) as line:
+        with raw_connection(port) as line:
             line.send(data)
             line.sock.shutdown(socket.SHUT_WR)
             while line.sock.recv(65536):
@@ -85,8 +85,8 @@ def misbehave(mesh: Mesh, canaries: Canaries) -> None:
 
 def test_no_log_of_any_room_or_server_holds_a_secret(mesh: Mesh) -> None:
     canaries, screening = Canaries(), mesh.fresh_screening(180)
-    live(mesh, canaries, screening)
-    misbehave(mesh, canaries)
+    use_account(mesh, canaries, screening)
+    send_malformed_requests(mesh, canaries)
     mesh.rows("user", "RENAME TABLE user TO user_elsewhere")
     try:
         for _ in range(2):
@@ -111,8 +111,8 @@ def test_no_log_of_any_room_or_server_holds_a_secret(mesh: Mesh) -> None:
     assert canaries.found_in(mesh.folder) == {}
 
 
-def test_looking_for_secrets_would_find_one(mesh: Mesh) -> None:
-    """The negative control: something that is logged on purpose."""
+def test_the_search_for_secrets_finds_one_that_is_logged(mesh: Mesh) -> None:
+    """The negative control: a request id, which is logged on purpose."""
     canaries = Canaries()
     requests.get(mesh.url + "/health", headers={"X-Request-ID": canaries.plant("request id")}, timeout=10)
     time.sleep(0.5)

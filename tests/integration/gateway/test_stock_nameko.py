@@ -1,4 +1,4 @@
-"""The negative control: stock Nameko's web server falls into the traps that ours avoids."""
+"""The negative control: Nameko's own web server has the weaknesses that the gateway's has not."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from testbed.mesh import ROOT, free_ports, wait_until
-from tests.integration.gateway.wire import Wire, post
+from tests.integration.gateway.raw_connection import RawConnection, post
 
 WORKERS = 20
 
@@ -21,7 +21,7 @@ def stock(tmp_path: Path) -> Iterator[int]:
     nameko = str(Path(sys.executable).with_name("nameko"))
     with (tmp_path / "stock.log").open("wb") as log:
         process = subprocess.Popen([nameko, "run", "--config", str(tmp_path / "stock.yml"),
-                                    "tests.integration.gateway.stock_room"], cwd=ROOT, stdout=log, stderr=log)
+                                    "tests.integration.gateway.stock_service"], cwd=ROOT, stdout=log, stderr=log)
     try:
         wait_until(lambda: answers(port), 20, "stock Nameko")
         yield port
@@ -38,7 +38,7 @@ def answers(port: int, seconds: float = 2) -> bool:
 
 
 def test_stock_nameko_is_blocked_by_as_many_half_sent_bodies_as_it_has_workers(stock: int) -> None:
-    halves = [Wire(stock) for _ in range(WORKERS)]
+    halves = [RawConnection(stock) for _ in range(WORKERS)]
     for half in halves:
         half.send(post("/echo", b"{", length=500))
     wait_until(lambda: not answers(stock, seconds=1), 5, "stock Nameko to stop answering")
@@ -47,14 +47,14 @@ def test_stock_nameko_is_blocked_by_as_many_half_sent_bodies_as_it_has_workers(s
         half.close()
 
 
-def test_stock_nameko_tells_everyone_what_went_wrong(stock: int) -> None:
+def test_stock_nameko_shows_internal_errors_to_clients(stock: int) -> None:
     response = requests.get(f"http://127.0.0.1:{stock}/broken", timeout=10)
     assert response.status_code == 500
     assert "hunter2" in response.text
 
 
-def test_stock_nameko_waits_for_a_silent_sender(stock: int) -> None:
-    line = Wire(stock, seconds=4)
+def test_stock_nameko_waits_for_a_silent_client(stock: int) -> None:
+    line = RawConnection(stock, seconds=4)
     line.send(b"POST /echo HTTP/1.1\r\n")
     with pytest.raises(TimeoutError):
         line.response()

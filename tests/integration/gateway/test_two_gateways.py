@@ -1,4 +1,4 @@
-"""Two gateways on one address: both serve, when that was asked for; otherwise the second one says what is wrong."""
+"""Two gateways on one address: both serve when config.yml allows it; otherwise the second one fails with a reason."""
 
 from pathlib import Path
 
@@ -8,30 +8,30 @@ from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import lone_gateway
 
 
-def test_two_gateways_share_one_address_when_that_was_asked_for(mesh: Mesh, tmp_path: Path) -> None:
+def test_two_gateways_share_one_address_when_config_yml_allows_it(mesh: Mesh, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path / "1", MARQUEE_GATEWAYS="2") as one, \
             lone_gateway(mesh, tmp_path / "2", MARQUEE_GATEWAYS="2", MARQUEE_PORT=str(one.port)) as two:
         def both_served() -> bool:
             assert requests.get(one.url + "/film/get_all_list", timeout=10).status_code == 200
             return all("GET /film/get_all_list" in gateway.log for gateway in (one, two))
 
-        wait_until(both_served, 20, "both to be asked")
+        wait_until(both_served, 20, "requests at both gateways")
         buyer = mesh.buyer()
         headers = {"Authorization": f"Bearer {buyer}"}
 
-        def who(expected: int) -> bool:
-            """Asked often enough for both to have been."""
+        def all_answer(expected: int) -> bool:
+            """Twenty requests reach both gateways."""
             return all(requests.get(one.url + "/order/get_list", headers=headers, timeout=10).status_code == expected
                        for _ in range(20))
 
-        assert who(200)
+        assert all_answer(200)
         assert requests.post(one.url + "/user/logout", json={}, headers=headers, timeout=10).status_code == 200
-        wait_until(lambda: who(401), 2, "both to know that the token has ended")
+        wait_until(lambda: all_answer(401), 2, "both to know that the token has ended")
 
 
-def test_a_second_gateway_nobody_asked_for_does_not_share_in_silence(mesh: Mesh, tmp_path: Path) -> None:
+def test_a_second_gateway_without_permission_fails_with_a_reason(mesh: Mesh, tmp_path: Path) -> None:
     port = mesh.environment["MARQUEE_PORT"]
-    with lone_gateway(mesh, tmp_path, MARQUEE_PORT=port) as uninvited:
-        wait_until(lambda: uninvited.process.poll() is not None, 20, "the second gateway to give up")
-    assert uninvited.process.returncode != 0
-    assert "Address already in use" in uninvited.log
+    with lone_gateway(mesh, tmp_path, MARQUEE_PORT=port) as second:
+        wait_until(lambda: second.process.poll() is not None, 20, "the second gateway to give up")
+    assert second.process.returncode != 0
+    assert "Address already in use" in second.log

@@ -1,4 +1,4 @@
-"""What the application hears of a request that came over a connection."""
+"""The paths that the application gets of requests over a connection."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,12 +7,12 @@ import eventlet
 import pytest
 from eventlet import wsgi
 
-from gateway.http.protocol import Protocol
+from gateway.http.protocol import StrictProtocol
 
 
 @pytest.fixture
-def heard() -> Iterator[tuple[int, list[str]]]:
-    """The port of a server, and the paths that its application is asked for."""
+def server() -> Iterator[tuple[int, list[str]]]:
+    """The port of a server, and the paths of the requests that reach its application."""
     paths: list[str] = []
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -21,7 +21,7 @@ def heard() -> Iterator[tuple[int, list[str]]]:
         return []
 
     sock = eventlet.listen(("127.0.0.1", 0))
-    thread = eventlet.spawn(wsgi.server, sock, application, protocol=Protocol, log_output=False, socket_timeout=5)
+    thread = eventlet.spawn(wsgi.server, sock, application, protocol=StrictProtocol, log_output=False, socket_timeout=5)
     with eventlet.Timeout(10):
         yield sock.getsockname()[1], paths
     thread.kill()
@@ -32,10 +32,10 @@ def heard() -> Iterator[tuple[int, list[str]]]:
     ("/kitchen%2Fget_queue", "/kitchen%2Fget_queue"), ("/kitchen/get%5Fqueue?a=%2F", "/kitchen/get_queue"),
     ("/order/buy%3Fx", "/order/buy%3Fx"), ("/order/%C3%B6", "/order/%C3%B6"),
 ])
-def test_an_escaped_separator_is_none(heard: tuple[int, list[str]], target: str, path: str) -> None:
-    port, paths = heard
-    line = eventlet.connect(("127.0.0.1", port))
-    line.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-    assert line.recv(4096).startswith(b"HTTP/1.1 200")
-    line.close()
+def test_an_escaped_separator_separates_nothing(server: tuple[int, list[str]], target: str, path: str) -> None:
+    port, paths = server
+    connection = eventlet.connect(("127.0.0.1", port))
+    connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+    connection.close()
     assert paths == [path]

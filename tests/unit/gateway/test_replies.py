@@ -16,14 +16,14 @@ OWN_STATUS = {errors.Malformed: 400, errors.TooOften: 429, errors.RoomSilent: 50
 STANDARD = {"type", "title", "status", "code", "request_id"}
 
 
-def told(refusal: Refusal) -> tuple[int, dict[str, Any], dict[str, str]]:
-    reply = replies.problem(refusal, "r-1")
-    return reply.status, json.loads(reply.body), dict(reply.headers)
+def reply(refusal: Refusal) -> tuple[int, dict[str, Any], dict[str, str]]:
+    problem = replies.problem(refusal, "r-1")
+    return problem.status, json.loads(problem.body), dict(problem.headers)
 
 
 @pytest.mark.parametrize("kind", catalogue.refusals().values(), ids=lambda kind: kind.code)
 def test_every_refusal_has_the_status_of_its_kind(kind: type[Refusal]) -> None:
-    status, body, headers = told(kind())
+    status, body, headers = reply(kind())
     assert status == OWN_STATUS.get(kind, STATUS[kind.kind()])
     assert body == {"type": f"/docs#{kind.code}", "title": kind.meaning(), "status": status, "code": kind.code,
                     "request_id": "r-1"}
@@ -34,38 +34,38 @@ def test_every_refusal_has_the_status_of_its_kind(kind: type[Refusal]) -> None:
     assert ("Retry-After" in headers) == (status in (429, 503))
 
 
-def test_what_it_is_about_stands_beside_and_never_in_place_of_the_standard_members() -> None:
-    _, body, _ = told(order.SeatsTaken({**dict.fromkeys(STANDARD, "forged"), "seats": ["F8"]}))
+def test_the_facts_of_a_refusal_never_replace_the_standard_members() -> None:
+    _, body, _ = reply(order.SeatsTaken({**dict.fromkeys(STANDARD, "forged"), "seats": ["F8"]}))
     assert body["seats"] == ["F8"]
     assert "forged" not in body.values()
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(7, "7"), (0.2, "1"), (12.5, "13")])
 def test_retry_after_is_in_whole_seconds(seconds: float, header: str) -> None:
-    assert told(errors.TooOften(retry_after=seconds))[2]["Retry-After"] == header
-    assert told(errors.RequestInProgress(retry_after=seconds))[2]["Retry-After"] == header
+    assert reply(errors.TooOften(retry_after=seconds))[2]["Retry-After"] == header
+    assert reply(errors.RequestInProgress(retry_after=seconds))[2]["Retry-After"] == header
 
 
-def test_a_wrong_verb_is_told_the_right_ones() -> None:
-    assert told(gateway.MethodNotAllowed(allowed=["GET", "HEAD"]))[2]["Allow"] == "GET, HEAD"
+def test_a_wrong_verb_gets_the_allowed_ones() -> None:
+    assert reply(gateway.MethodNotAllowed(allowed=["GET", "HEAD"]))[2]["Allow"] == "GET, HEAD"
 
 
-def test_wrong_passwords_and_missing_tokens_ask_for_a_bearer() -> None:
+def test_wrong_passwords_and_missing_tokens_ask_for_a_bearer_token() -> None:
     for refusal in (errors.Unauthenticated(), user.LoginFailed()):
-        assert told(refusal)[2]["WWW-Authenticate"] == "Bearer"
+        assert reply(refusal)[2]["WWW-Authenticate"] == "Bearer"
 
 
-def test_an_answer_is_for_its_caller_only() -> None:
-    reply = replies.result({"title": "花样年华"})
-    assert json.loads(reply.body) == {"title": "花样年华"}
-    assert dict(reply.headers)["Cache-Control"] == "no-store"
+def test_a_result_is_stored_by_no_cache() -> None:
+    result = replies.result({"title": "花样年华"})
+    assert json.loads(result.body) == {"title": "花样年华"}
+    assert dict(result.headers)["Cache-Control"] == "no-store"
 
 
-def test_what_we_did_wrong_is_not_explained() -> None:
-    status, body, _ = told(gateway.InternalError())
+def test_an_internal_error_is_not_explained() -> None:
+    status, body, _ = reply(gateway.InternalError())
     assert status == 500
     assert set(body) == STANDARD
 
 
-def test_a_room_that_is_busy_counting_says_when_to_come_back() -> None:
-    assert told(film.SeatsUnknown(retry_after=2))[2]["Retry-After"] == "2"
+def test_a_busy_room_says_when_to_retry() -> None:
+    assert reply(film.SeatsUnknown(retry_after=2))[2]["Retry-After"] == "2"

@@ -1,4 +1,4 @@
-"""Every sentence of the pages, in every language."""
+"""The sentences of the pages, in every language."""
 
 import json
 import re
@@ -11,18 +11,18 @@ from schemas import catalogue, film, kitchen, order
 
 LANGUAGES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
-MEANT = re.compile(r"""\bt\(\s*["']([a-z_.]+)["']""")
+USED_KEY = re.compile(r"""\bt\(\s*["']([a-z_.]+)["']""")
 
 
 def test_there_are_english_and_chinese() -> None:
     assert set(LANGUAGES) == {"en", "zh"}
 
 
-def test_what_is_said_in_one_language_is_said_in_the_other() -> None:
+def test_both_languages_have_the_same_sentences() -> None:
     assert list(LANGUAGES["en"]) == list(LANGUAGES["zh"])
 
 
-def test_a_sentence_names_the_same_facts_in_both() -> None:
+def test_a_sentence_names_the_same_facts_in_both_languages() -> None:
     facts = {language: {key: set(re.findall(r"\{\w+\}", sentence)) for key, sentence in words.items()}
              for language, words in LANGUAGES.items()}
     assert facts["en"] == facts["zh"]
@@ -42,7 +42,7 @@ def test_every_word_of_the_api_is_translated(name: str, values: tuple[str, ...])
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_every_sentence_that_is_asked_for_is_there(script: Path) -> None:
+def test_every_sentence_that_a_script_uses_exists(script: Path) -> None:
     english = LANGUAGES["en"]
-    asked = MEANT.findall(script.read_text())
-    assert [key for key in asked if key not in english and f"{key}.other" not in english] == []
+    used = USED_KEY.findall(script.read_text())
+    assert [key for key in used if key not in english and f"{key}.other" not in english] == []

@@ -1,89 +1,98 @@
-"""What the gateway makes of the folder web/."""
+"""The pages and files that the gateway makes of the folder web/."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from gateway.http.messages import Request
-from gateway.routes.static_files import FOLDER, Web
+from gateway.http.messages import Reply, Request
+from gateway.routes.route import PageRoute
+from gateway.routes.routing_table import RoutingTable
+from gateway.routes.static_files import FOLDER, WebPages
 from schemas.gateway import UnknownPath
 
-WEB = Web()
+WEB = WebPages()
+TABLE = RoutingTable({}, WEB, body_limit=0)
 FILES = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in (".html", ".css", ".js", ".svg")]
+
+
+def reply(request: Request, table: RoutingTable = TABLE) -> Reply:
+    route, request.parameter = table.find(request.path)
+    route.check(request)
+    assert isinstance(route, PageRoute)
+    return route.reply(request)
 
 
 @pytest.mark.parametrize("path", ["/film/amelie", "/film/mad-max-fury-road", "/screening/kanal-1-20261121-2000",
                                   "/order/01a1fdceed2673018dc2632fa9903c6d", "/account", "/confirm", "/kitchen"])
-def test_a_page_stands_where_a_buyer_can_be(path: str) -> None:
-    reply = WEB.page(Request("GET", path, "r", browses=True))
-    assert WEB.serves(path)
-    assert reply.body.startswith(b"<!doctype html>")
+def test_every_page_of_buyers_has_an_address(path: str) -> None:
+    page = reply(Request("GET", path, "r", accepts_html=True))
+    assert (page.status, page.body[:15]) == (200, b"<!doctype html>")
 
 
 @pytest.mark.parametrize("path", ["/film/get_info", "/film/GetInfo", "/order/buy", "/order/get_list"])
 def test_a_method_comes_before_a_page(path: str) -> None:
-    assert not WEB.serves(path)
+    assert TABLE.find(path)[0].method is not None
 
 
 @pytest.mark.parametrize("path", ["/", "/film/amelie", "/account", "/nowhere"])
-def test_a_demonstration_s_pages_are_marked_as_such(path: str) -> None:
-    request = Request("GET", path, "r", browses=True)
-    marked, plain = ((web.nowhere if path == "/nowhere" else web.page)(request).body for web in (Web(test=True), WEB))
+def test_the_pages_of_a_demonstration_are_marked(path: str) -> None:
+    request = Request("GET", path, "r", accepts_html=True)
+    marked, plain = (reply(request, table).body for table in (RoutingTable({}, WebPages(test=True), 0), TABLE))
     assert b"<html data-test " in marked
     assert marked.replace(b"<html data-test ", b"<html ") == plain
 
 
 @pytest.mark.parametrize("path", ["/film", "/film/", "/film/a/b", "/user/register2", "/film/../x", "/payment/x",
                                   "/accounts"])
-def test_elsewhere_there_is_no_page(path: str) -> None:
-    assert not WEB.serves(path)
+def test_an_unknown_address_has_no_page(path: str) -> None:
+    assert reply(Request("GET", path, "r", accepts_html=True)).status == 404
 
 
 @pytest.mark.parametrize("request_", [
-    Request("GET", "/order/byu", "r"), Request("POST", "/order/byu", "r", browses=True)], ids=["a program", "a form"])
-def test_only_a_browser_that_goes_there_gets_a_page(request_: Request) -> None:
+    Request("GET", "/order/byu", "r"), Request("POST", "/order/byu", "r", accepts_html=True),
+], ids=["a program", "a form"])
+def test_a_page_is_for_browsers_that_go_to_it(request_: Request) -> None:
     with pytest.raises(UnknownPath):
-        WEB.page(request_)
+        reply(request_)
 
 
-def test_where_nothing_is_a_person_is_told_so_and_a_program_by_its_code() -> None:
-    reply = WEB.nowhere(Request("GET", "/fim/amelie", "r", browses=True, etag="*"))
-    assert (reply.status, reply.body[:15]) == (404, b"<!doctype html>")
-    for request in (Request("GET", "/x", "r"), Request("POST", "/x", "r", browses=True)):
+def test_an_unknown_address_is_a_page_for_a_person_and_a_code_for_a_program() -> None:
+    page = reply(Request("GET", "/fim/amelie", "r", accepts_html=True, if_none_match="*"))
+    assert (page.status, page.body[:15]) == (404, b"<!doctype html>")
+    for request in (Request("GET", "/x", "r"), Request("POST", "/x", "r", accepts_html=True)):
         with pytest.raises(UnknownPath):
-            WEB.nowhere(request)
+            reply(request)
 
 
-def test_nothing_runs_that_is_not_a_file_of_ours() -> None:
-    for answer in WEB.files().values():
-        policy = dict(answer.reply(Request("GET", "/", "r")).headers)["Content-Security-Policy"]
+def test_only_scripts_and_styles_of_the_folder_run() -> None:
+    for file in WEB.files().values():
+        policy = dict(file(Request("GET", "/", "r")).headers)["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
 
 
 def test_a_file_is_sent_once_and_named_by_its_etag_afterwards() -> None:
-    answer = WEB.files()["/web/app.js"]
-    sent = dict(answer.reply(Request("GET", "/web/app.js", "r")).headers)
-    assert answer.reply(Request("GET", "/web/app.js", "r", etag=sent["ETag"])).status == 304
+    sent = dict(reply(Request("GET", "/web/app.js", "r")).headers)
+    assert reply(Request("GET", "/web/app.js", "r", if_none_match=sent["ETag"])).status == 304
 
 
 @pytest.mark.parametrize("path", ["/account", "/kitchen", "/film/amelie", "/screening/x", "/order/x"])
-def test_a_page_too_is_sent_once(path: str) -> None:
-    sent = dict(WEB.page(Request("GET", path, "r", browses=True)).headers)
-    again = WEB.page(Request("GET", path, "r", browses=True, etag=sent["ETag"]))
+def test_a_page_is_sent_once_too(path: str) -> None:
+    sent = dict(reply(Request("GET", path, "r", accepts_html=True)).headers)
+    again = reply(Request("GET", path, "r", accepts_html=True, if_none_match=sent["ETag"]))
     assert (again.status, again.body) == (304, b"")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_the_pages_ask_nobody_else(path: Path) -> None:
+def test_no_file_loads_anything_from_elsewhere(path: Path) -> None:
     text = path.read_text()
     addresses = set(re.findall(r"https?://[^\s\"'<)]+", text)) - {"http://www.w3.org/2000/svg"}
     assert addresses == set()
     assert not re.search(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b|style=|\son\w+=\"", text)
 
 
-def test_every_module_that_is_imported_is_there() -> None:
+def test_every_imported_module_exists() -> None:
     for script in FOLDER.rglob("*.js"):
         for name in re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", script.read_text()):
             assert (script.parent / name).resolve().is_file(), f"{script.name} imports {name}"
@@ -92,8 +101,8 @@ def test_every_module_that_is_imported_is_there() -> None:
 @pytest.mark.parametrize(("path", "script"), [
     ("/", "now_showing"), ("/film/amelie", "film"), ("/screening/x", "screening"), ("/order/x", "order"),
     ("/account", "account"), ("/confirm", "confirm"), ("/kitchen", "kitchen")])
-def test_a_page_asks_at_once_for_the_modules_it_will_import_and_for_no_others(path: str, script: str) -> None:
-    html = WEB.page(Request("GET", path, "r", browses=True)).body.decode()
+def test_a_page_preloads_exactly_the_modules_that_it_imports(path: str, script: str) -> None:
+    html = reply(Request("GET", path, "r", accepts_html=True)).body.decode()
     named = re.findall(r'<link rel="modulepreload" href="/web/([^"]+)">', html)
     assert len(named) == len(set(named))
     assert {"app.js", f"pages/{script}.js"} <= set(named)
@@ -103,12 +112,12 @@ def test_a_page_asks_at_once_for_the_modules_it_will_import_and_for_no_others(pa
         FOLDER / name for name in named}
 
 
-def test_modules_that_import_each_other_are_asked_for_once(tmp_path: Path) -> None:
+def test_modules_that_import_each_other_are_preloaded_once(tmp_path: Path) -> None:
     (tmp_path / "pages").mkdir()
     (tmp_path / "index.html").write_text("<head></head>")
     (tmp_path / "app.js").write_text('import { b } from "./b.js";\n')
     (tmp_path / "b.js").write_text('import {\n  a,\n} from "./app.js";\n')
     for page in ("now_showing", "film", "screening", "order", "account", "confirm", "kitchen"):
         (tmp_path / "pages" / f"{page}.js").write_text("")
-    page = Web(tmp_path).files()["/"].body.decode()
+    page = WebPages(tmp_path).files()["/"](Request("GET", "/", "r")).body.decode()
     assert re.findall(r'href="([^"]+)"', page) == ["/web/app.js", "/web/pages/now_showing.js", "/web/b.js"]

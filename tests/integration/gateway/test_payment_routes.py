@@ -1,4 +1,4 @@
-"""What comes from outside about payments: providers' messages, and people at the sandbox's page."""
+"""The payment routes: webhooks of providers, and the sandbox's payment page."""
 
 import datetime as dt
 import re
@@ -41,7 +41,7 @@ def begin(rooms: Any) -> Iterator[Begin]:
         return {**begun, "order_id": orders[-1]}
 
     yield start
-    for order_id in orders:  # money of nobody's would be against the promises
+    for order_id in orders:  # money without an order would break an invariant
         if taken := rooms.payment.close(order_id=order_id)["captured"]:
             rooms.payment.refund(refund_id=new_id(), order_id=order_id, amount=taken, currency="EUR")
 
@@ -61,7 +61,7 @@ def payment_of(mesh: Mesh, begun: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(("choice", "end"), [("pay", "captured"), ("decline", "failed")])
-def test_what_a_buyer_does_at_the_page_reaches_the_books_through_a_signed_message(
+def test_a_buyer_s_choice_on_the_page_reaches_the_payment_room_in_a_signed_webhook(
         mesh: Mesh, begin: Begin, choice: str, end: str) -> None:
     begun = begin()
 
@@ -74,7 +74,7 @@ def test_what_a_buyer_does_at_the_page_reaches_the_books_through_a_signed_messag
     assert kept.n == 1
 
 
-def test_the_page_runs_nothing_and_leads_nowhere_else(mesh: Mesh, begin: Begin) -> None:
+def test_the_page_runs_no_script_and_loads_nothing_from_elsewhere(mesh: Mesh, begin: Begin) -> None:
     page = mesh.get(begin()["redirect_url"])
 
     policy = page.headers["Content-Security-Policy"]
@@ -92,7 +92,7 @@ def test_the_page_runs_nothing_and_leads_nowhere_else(mesh: Mesh, begin: Begin) 
 
 @pytest.mark.parametrize(("asked", "said"), [("zh-CN,zh;q=0.9,en;q=0.8", "测试"), ("en-GB,en", "Test money"),
                                              ("de-DE", "Test money")])
-def test_the_page_speaks_the_buyers_language(mesh: Mesh, begin: Begin, asked: str, said: str) -> None:
+def test_the_page_is_in_the_buyer_s_language(mesh: Mesh, begin: Begin, asked: str, said: str) -> None:
     page = requests.get(mesh.url + begin()["redirect_url"], headers={"Accept-Language": asked}, timeout=30)
     assert said in page.text
 
@@ -100,7 +100,7 @@ def test_the_page_speaks_the_buyers_language(mesh: Mesh, begin: Begin, asked: st
 @pytest.mark.parametrize("headers", [
     {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Sec_Fetch_Site": "cross-site"},
     {"Sec_Fetch_Site": "same-site"}, {"Sec_Fetch_Site": "none"}])
-def test_a_form_from_elsewhere_is_refused(mesh: Mesh, begin: Begin, headers: dict[str, str | None]) -> None:
+def test_a_form_of_another_site_is_refused(mesh: Mesh, begin: Begin, headers: dict[str, str | None]) -> None:
     begun = begin()
 
     answer = submit(mesh, begun, "pay", **headers)
@@ -109,7 +109,7 @@ def test_a_form_from_elsewhere_is_refused(mesh: Mesh, begin: Begin, headers: dic
     assert payment_of(mesh, begun) == "pending"
 
 
-def test_a_program_that_is_no_browser_may_press_the_button(mesh: Mesh, begin: Begin) -> None:
+def test_a_program_without_an_origin_may_send_the_form(mesh: Mesh, begin: Begin) -> None:
     begun = begin()
 
     answer = submit(mesh, begun, "pay", Origin=None)
@@ -122,7 +122,7 @@ def test_a_program_that_is_no_browser_may_press_the_button(mesh: Mesh, begin: Be
     ({"Content-Type": "application/json"}, '{"choice": "pay"}', 400), (FORM, "choice=steal", 422),
     (FORM, "", 422), (FORM, "choice=pay&amount=1", 422), (FORM, "choice=" + "x" * 5000, 413),
     (FORM, "choice=%ff", 400)])
-def test_a_form_that_makes_no_sense_is_refused(mesh: Mesh, begin: Begin, headers: dict[str, str], body: str,
+def test_a_malformed_form_is_refused(mesh: Mesh, begin: Begin, headers: dict[str, str], body: str,
                                                status: int) -> None:
     begun = begin()
     answer = requests.post(mesh.url + begun["redirect_url"], data=body, headers={"Origin": mesh.url, **headers},
@@ -132,12 +132,12 @@ def test_a_form_that_makes_no_sense_is_refused(mesh: Mesh, begin: Begin, headers
     assert payment_of(mesh, begun) == "pending"
 
 
-def test_there_is_no_page_for_no_payment(mesh: Mesh) -> None:
+def test_an_unknown_payment_has_no_page(mesh: Mesh) -> None:
     assert mesh.get(f"/payment/sandbox/{new_id()}").status_code == 404
     assert requests.put(mesh.url + f"/payment/sandbox/{new_id()}", timeout=30).status_code == 405
 
 
-# --- messages ---
+# --- webhooks ---
 
 
 def send(mesh: Mesh, body: bytes, signature: str | None, provider: str = "sandbox") -> requests.Response:
@@ -147,7 +147,7 @@ def send(mesh: Mesh, body: bytes, signature: str | None, provider: str = "sandbo
 
 @pytest.fixture
 def secret(mesh: Mesh, begin: Begin) -> str:
-    """Which the sandbox has once it had something to say."""
+    """The secret of the sandbox, which it makes with its first webhook."""
     submit(mesh, begin(), "decline")
     rows = wait_until(lambda: mesh.rows("payment", "SELECT secret FROM sandbox_secret ORDER BY secret_id DESC"), 30)
     return str(rows[0].secret)
@@ -162,7 +162,7 @@ def kept(mesh: Mesh, payment_id: str) -> int:
     return int(row.n)
 
 
-def test_a_message_is_answered_200_and_so_is_its_copy(mesh: Mesh, secret: str) -> None:
+def test_a_webhook_and_its_copies_are_answered_200(mesh: Mesh, secret: str) -> None:
     payment_id, now = new_id(), int(time.time())
     body = message(payment_id)
 
@@ -172,7 +172,7 @@ def test_a_message_is_answered_200_and_so_is_its_copy(mesh: Mesh, secret: str) -
     assert kept(mesh, payment_id) == 1
 
 
-def test_a_forgery_is_answered_400_and_not_kept(mesh: Mesh, secret: str) -> None:
+def test_a_forged_signature_is_refused_with_400_and_not_stored(mesh: Mesh, secret: str) -> None:
     payment_id, now = new_id(), int(time.time())
     body = message(payment_id)
     answers = [send(mesh, body, signature) for signature in (
@@ -183,7 +183,7 @@ def test_a_forgery_is_answered_400_and_not_kept(mesh: Mesh, secret: str) -> None
     assert kept(mesh, payment_id) == 0
 
 
-def test_what_is_no_message_is_refused(mesh: Mesh) -> None:
+def test_a_malformed_webhook_is_refused(mesh: Mesh) -> None:
     assert send(mesh, b"{}", "t=1", provider="paypal").status_code == 404
     assert send(mesh, b"x" * (WEBHOOK_LIMIT + 1), "t=1").status_code == 413
     assert send(mesh, b"x" * WEBHOOK_LIMIT, "t=1").status_code == 400
@@ -192,10 +192,10 @@ def test_what_is_no_message_is_refused(mesh: Mesh) -> None:
 
 
 @pytest.mark.parametrize("method", ["receive_webhook", "show_page", "answer_page", "start"])
-def test_what_is_behind_these_addresses_can_not_be_called(mesh: Mesh, method: str) -> None:
+def test_the_methods_behind_payment_routes_can_not_be_called(mesh: Mesh, method: str) -> None:
     assert mesh.post(f"/payment/{method}").status_code == 404
 
 
-def test_no_secret_and_no_message_is_in_a_log(mesh: Mesh, secret: str) -> None:
+def test_no_log_has_a_secret_or_a_signature(mesh: Mesh, secret: str) -> None:
     assert secret not in mesh.log("")
     assert "v1=" not in mesh.log("")

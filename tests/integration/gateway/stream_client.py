@@ -1,4 +1,4 @@
-"""Someone who looks at a seat map live."""
+"""A client of /live: it reads the stream of a screening's seat map."""
 
 import http.client
 import json
@@ -15,8 +15,8 @@ from testbed.mesh import wait_until
 
 
 @dataclass
-class Listener:
-    """Events about seats as (name, id, data) in the order they came; `seats` is the map they add up to."""
+class StreamClient:
+    """The events with seats as (name, id, data), in order; `seats` is the map that they add up to."""
 
     response: http.client.HTTPResponse
     events: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
@@ -24,18 +24,18 @@ class Listener:
     fresh: bool = True
     ended_at: float | None = None
 
-    def listen(self) -> None:
+    def run(self) -> None:
         fields: dict[str, str] = {}
         while line := self.response.readline().decode():
             name, _, value = line.rstrip("\n").partition(": ")
             if name:
                 fields[name] = value
             elif "event" in fields:
-                self.hear(fields)
+                self.take(fields)
                 fields = {}
         self.ended_at = time.monotonic()
 
-    def hear(self, fields: dict[str, str]) -> None:
+    def take(self, fields: dict[str, str]) -> None:
         if fields["event"] in ("fresh", "stale"):
             self.fresh = fields["event"] == "fresh"
             return
@@ -52,19 +52,20 @@ class Listener:
 
 
 @contextmanager
-def listening(url: str, screening_id: str, last: str | None = None) -> Iterator[Listener]:
+def streaming(url: str, screening_id: str, last_event_id: str | None = None) -> Iterator[StreamClient]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    connection.request("GET", f"/live/{screening_id}", headers={"Last-Event-ID": last} if last else {})
+    headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+    connection.request("GET", f"/live/{screening_id}", headers=headers)
     sock = connection.sock
     response = connection.getresponse()
     assert response.status == 200, response.read()
-    listener = Listener(response)
-    thread = threading.Thread(target=listener.listen, daemon=True)
+    client = StreamClient(response)
+    thread = threading.Thread(target=client.run, daemon=True)
     thread.start()
     try:
-        yield listener
+        yield client
     finally:
-        with suppress(OSError):  # it has ended by itself
+        with suppress(OSError):  # the stream has ended by itself
             sock.shutdown(socket.SHUT_RDWR)
         thread.join(5)
         response.close()

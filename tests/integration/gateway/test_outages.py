@@ -1,4 +1,4 @@
-"""What callers hear while a part of the mesh is down, and how soon all is well again."""
+"""The responses while a part of the mesh is down, and how soon the mesh recovers."""
 
 import signal
 import time
@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from testbed.mesh import Mesh, wait_until
-from tests.integration.gateway.wire import get, wire
+from tests.integration.gateway.raw_connection import get, raw_connection
 
 
-def told(response: requests.Response) -> tuple[int, str]:
+def outcome(response: requests.Response) -> tuple[int, str]:
     return response.status_code, response.json().get("code", "ok") if response.content else "ok"
 
 
@@ -24,29 +24,30 @@ def ready(mesh: Mesh) -> dict[str, object]:
     return body
 
 
-def fresh(mesh: Mesh) -> requests.Response:
-    """A question no cache knows the answer to."""
+def uncached_read(mesh: Mesh) -> requests.Response:
+    """A read that no cache can answer."""
     return mesh.get("/film/get_info_list", title=f"nothing {time.monotonic_ns()}")
 
 
-def stops(thread: Path) -> bool:
+def is_stopped(thread: Path) -> bool:
     return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 @contextmanager
 def stuck(mesh: Mesh, program: str) -> Iterator[None]:
-    """Paused inside, whatever the state of the mesh afterwards."""
+    """Within, the program is paused, even if the mesh is not ready afterwards."""
     pid = mesh.pid(program)
     mesh.kill(program, signal.SIGSTOP)
     try:
-        wait_until(lambda: all(stops(thread) for thread in Path(f"/proc/{pid}/task").iterdir()), 5, "all its threads")
+        wait_until(lambda: all(is_stopped(thread) for thread in Path(f"/proc/{pid}/task").iterdir()), 5,
+                   "all its threads")
         yield
     finally:
         mesh.kill(program, signal.SIGCONT)
 
 
 @pytest.fixture(autouse=True)
-def well(mesh: Mesh) -> Iterator[None]:
+def ready_mesh(mesh: Mesh) -> Iterator[None]:
     mesh.wait_ready()
     yield
     mesh.wait_ready()
@@ -59,42 +60,42 @@ def test_a_stopped_room_is_a_503_at_once(mesh: Mesh) -> None:
         for _ in range(3):
             started = time.monotonic()
             response = mesh.get("/order/get_list", buyer)
-            assert told(response) == (503, "room_unavailable")
+            assert outcome(response) == (503, "room_unavailable")
             assert response.headers["Retry-After"]
             assert time.monotonic() - started < 1
         assert ready(mesh)["rooms"]["order"] is False  # type: ignore[index]
-        assert fresh(mesh).status_code == 200, "other rooms go on"
+        assert uncached_read(mesh).status_code == 200, "other rooms are called as before"
         assert requests.get(mesh.url + "/health", timeout=5).status_code == 200
     assert mesh.get("/order/get_list", buyer).status_code == 200
 
 
-def test_a_hanging_room_is_a_504_at_its_deadline_and_holds_up_no_other(mesh: Mesh) -> None:
+def test_a_hanging_room_is_a_504_at_its_deadline_and_delays_no_other(mesh: Mesh) -> None:
     buyer = mesh.buyer()
     mesh.get("/order/get_list", buyer)
     with mesh.paused("film"):
         started = time.monotonic()
-        assert told(fresh(mesh)) == (504, "room_silent")
+        assert outcome(uncached_read(mesh)) == (504, "room_silent")
         assert 4.5 < time.monotonic() - started < 6.5
         assert mesh.get("/order/get_list", buyer).status_code == 200
-    assert fresh(mesh).status_code == 200
+    assert uncached_read(mesh).status_code == 200
 
 
-def test_a_killed_room_comes_back_by_itself(mesh: Mesh) -> None:
+def test_a_killed_room_is_restarted(mesh: Mesh) -> None:
     before = mesh.pid("film")
     mesh.kill("film")
-    assert told(fresh(mesh)) in ((503, "room_unavailable"), (504, "room_silent"))
-    wait_until(lambda: fresh(mesh).status_code == 200, 30, "the film room")
+    assert outcome(uncached_read(mesh)) in ((503, "room_unavailable"), (504, "room_silent"))
+    wait_until(lambda: uncached_read(mesh).status_code == 200, 30, "the film room")
     assert mesh.pid("film") != before
 
 
-def test_a_killed_gateway_comes_back_by_itself(mesh: Mesh) -> None:
+def test_a_killed_gateway_is_restarted(mesh: Mesh) -> None:
     before = mesh.pid("gateway")
     mesh.kill("gateway")
     mesh.wait_ready()
     assert mesh.pid("gateway") != before
 
 
-def test_without_redis_nobody_buys_but_all_else_goes_on(mesh: Mesh) -> None:
+def test_without_redis_only_buying_is_refused(mesh: Mesh) -> None:
     name, password = f"ada{time.time_ns()}", "correct horse battery"
     assert mesh.post("/user/register", username=name, password=password).status_code == 200
     token = mesh.post("/user/login", username=name, password=password).json()["token"]
@@ -103,10 +104,10 @@ def test_without_redis_nobody_buys_but_all_else_goes_on(mesh: Mesh) -> None:
     order = mesh.post("/order/buy", token, screening_id=screening, seats=seats[:1]).json()["order_id"]
     with mesh.without("redis"):
         bought = mesh.post("/order/buy", token, screening_id=screening, seats=seats[1:])
-        assert told(bought)[0] == 503
+        assert outcome(bought)[0] == 503
         assert ready(mesh)["redis"] is False
         assert mesh.get("/film/get_all_list", page_size=11).json()["films"]
-        assert fresh(mesh).status_code == 200
+        assert uncached_read(mesh).status_code == 200
         paid = mesh.post("/order/pay", token, order_id=order, method="sandbox")
         assert (paid.status_code, paid.json()["status"]) == (200, "paid")
         refunded = mesh.post("/order/refund", token, order_id=order)
@@ -121,60 +122,61 @@ def test_without_redis_nobody_buys_but_all_else_goes_on(mesh: Mesh) -> None:
     wait_until(sold_again, 15, "the seats of the screening")
 
 
-def test_without_mariadb_everything_is_cleanly_refused_and_recovers(mesh: Mesh) -> None:
+def test_without_mariadb_calls_are_refused_and_recover(mesh: Mesh) -> None:
     buyer, screening = mesh.buyer(), mesh.fresh_screening(180)
     with mesh.without("mariadb"):
         for _ in range(3):
-            for response in (fresh(mesh), mesh.post("/order/buy", buyer, screening_id=screening, seats=["A1"]),
+            for response in (uncached_read(mesh), mesh.post("/order/buy", buyer, screening_id=screening, seats=["A1"]),
                              mesh.get("/order/get_list", buyer),
                              mesh.post("/user/login", username="ada", password="long enough")):
-                assert told(response)[0] in (503, 504), told(response)
+                assert outcome(response)[0] in (503, 504), outcome(response)
                 assert "pymysql" not in response.text.lower()
-    wait_until(lambda: mesh.get("/order/get_list", buyer).status_code == 200 == fresh(mesh).status_code, 15, "MariaDB")
+    wait_until(lambda: mesh.get("/order/get_list", buyer).status_code == 200 == uncached_read(mesh).status_code, 15,
+               "MariaDB")
 
 
-def test_without_rabbitmq_the_truth_is_told_and_all_comes_back(mesh: Mesh) -> None:
+def test_without_rabbitmq_the_mesh_is_not_ready_and_recovers(mesh: Mesh) -> None:
     buyer = mesh.buyer()
     assert mesh.get("/order/get_list", buyer).status_code == 200
     pids = {room: mesh.pid(room) for room in ("gateway",)}
     mesh.kill("rabbitmq")
-    assert told(fresh(mesh))[0] in (503, 504)
+    assert outcome(uncached_read(mesh))[0] in (503, 504)
     assert requests.get(mesh.url + "/health", timeout=5).status_code == 200
     assert ready(mesh)["ready"] is False
     started = time.monotonic()
     wait_until(mesh.is_ready, 60, "a ready mesh")
     assert time.monotonic() - started < 45
-    wait_until(lambda: fresh(mesh).status_code == 200, 5, "ready to be true")
+    wait_until(lambda: uncached_read(mesh).status_code == 200, 5, "/ready to be true")
     assert mesh.get("/order/get_list", buyer).status_code == 200
-    assert mesh.pid("gateway") == pids["gateway"], "the gateway lived through it"
+    assert mesh.pid("gateway") == pids["gateway"], "the gateway survived it"
 
 
-def test_a_broker_that_hangs_is_noticed(mesh: Mesh, port: int) -> None:
+def test_a_hanging_broker_is_reported(mesh: Mesh, port: int) -> None:
     with stuck(mesh, "rabbitmq"):
-        with wire(port) as line:
+        with raw_connection(port) as line:
             started = time.monotonic()
             answer = line.ask(get("/ready"))
             assert answer.status == 503
             assert answer.json["broker"] is False
             assert time.monotonic() - started < 4
         started = time.monotonic()
-        assert told(fresh(mesh))[0] in (503, 504)
+        assert outcome(uncached_read(mesh))[0] in (503, 504)
         assert time.monotonic() - started < 15
         assert requests.get(mesh.url + "/health", timeout=5).status_code == 200
-    wait_until(lambda: fresh(mesh).status_code == 200, 30, "the broker")
+    wait_until(lambda: uncached_read(mesh).status_code == 200, 30, "the broker")
 
 
-def test_a_bug_of_ours_is_shown_to_no_one_and_logged_whole(mesh: Mesh) -> None:
+def test_an_internal_error_is_logged_and_not_shown_to_the_client(mesh: Mesh) -> None:
     mesh.rows("film", "RENAME TABLE film TO film_elsewhere")
     try:
-        response = fresh(mesh)
+        response = uncached_read(mesh)
     finally:
         mesh.rows("film", "RENAME TABLE film_elsewhere TO film")
-    assert told(response) == (500, "internal_error")
+    assert outcome(response) == (500, "internal_error")
     assert set(response.json()) == {"type", "title", "status", "code", "request_id"}
     for word in ("film_elsewhere", "SELECT", "sqlalchemy", "Traceback", "marquee_film", "doesn't exist"):
         assert word not in response.text
         assert word not in str(response.headers)
     request_id = response.headers["X-Request-ID"]
     wait_until(lambda: request_id in mesh.log("gateway") and "Traceback" in mesh.log("gateway"), 5, "the log")
-    assert fresh(mesh).status_code == 200
+    assert uncached_read(mesh).status_code == 200

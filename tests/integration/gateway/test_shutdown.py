@@ -1,4 +1,4 @@
-"""A gateway that is told to go finishes what it has begun, and lets nobody new in."""
+"""A gateway that gets SIGTERM answers the requests it has, and accepts no new connection."""
 
 import signal
 import threading
@@ -11,14 +11,14 @@ import requests
 
 from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import LoneGateway, lone_gateway
-from tests.integration.gateway.wire import Wire, get, post
+from tests.integration.gateway.raw_connection import RawConnection, get, post
 
 GRACE_SECONDS = 15
 
 
 @dataclass
 class Crowd:
-    """Callers who each ask again and again, on one connection or on a new one each time."""
+    """Clients that send requests without a pause, on one connection or on a new one for each request."""
 
     port: int
     keeps: bool
@@ -36,23 +36,23 @@ class Crowd:
     def _call(self) -> None:
         while not self.stop.is_set():
             try:
-                line = Wire(self.port)
+                line = RawConnection(self.port)
             except OSError:
-                return  # the door is shut
+                return  # the gateway accepts no more connections
             try:
-                if not self._converse(line):
+                if not self._send_requests(line):
                     return
             finally:
                 line.close()
 
-    def _converse(self, line: Wire) -> bool:
-        """Whether the gateway is still there afterwards."""
+    def _send_requests(self, line: RawConnection) -> bool:
+        """Whether the gateway still serves afterwards."""
         for number in range(1000 if self.keeps else 1):
             try:
                 line.send(post("/user/login"))
                 answer = line.response()
             except OSError as problem:
-                # A connection that idled may be closed under a request; a new one that was let in may not.
+                # An idle connection may be closed under a request; a new one that was accepted may not.
                 if number == 0:
                     self.lost.append(repr(problem))
                 return False
@@ -67,7 +67,7 @@ class Crowd:
         return True
 
 
-def leave_under(crowd: Crowd, gateway: LoneGateway) -> float:
+def terminate_under(crowd: Crowd, gateway: LoneGateway) -> float:
     runner = threading.Thread(target=crowd.run)
     runner.start()
     wait_until(lambda: crowd.answered > 100, 30, "a crowd")
@@ -84,21 +84,21 @@ def test_sigterm_under_load_leaves_no_request_unanswered(mesh: Mesh, tmp_path: P
     for keeps in (True, False):
         with lone_gateway(mesh, tmp_path) as gateway:
             crowd = Crowd(gateway.port, keeps)
-            leave_under(crowd, gateway)
+            terminate_under(crowd, gateway)
             assert not crowd.lost
             assert gateway.process.returncode == 0
             assert "Traceback" not in gateway.log
 
 
-def test_a_long_call_is_still_answered_after_sigterm(mesh: Mesh, tmp_path: Path) -> None:
+def test_a_call_under_way_is_answered_after_sigterm(mesh: Mesh, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path) as gateway:
-        line, idle = Wire(gateway.port), Wire(gateway.port)
+        line, idle = RawConnection(gateway.port), RawConnection(gateway.port)
         assert idle.ask(get("/health")).status == 200
         with mesh.paused("film"):
             line.send(get(f"/film/get_info_list?title=nothing{time.monotonic_ns()}"))
-            assert idle.ask(get("/health")).status == 200, "by then it has read the other line's request"
+            assert idle.ask(get("/health")).status == 200, "by then it has read the other connection's request"
             gateway.process.send_signal(signal.SIGTERM)
-            assert idle.has_ended(), "who only waits is let go at once"
+            assert idle.has_ended(), "an idle connection ends at once"
             assert gateway.process.poll() is None
         answer = line.response()
         assert answer
@@ -109,9 +109,9 @@ def test_a_long_call_is_still_answered_after_sigterm(mesh: Mesh, tmp_path: Path)
         line.close()
 
 
-def test_a_half_sent_body_does_not_keep_a_gateway_from_going(mesh: Mesh, tmp_path: Path) -> None:
+def test_half_sent_bodies_do_not_keep_a_gateway_from_ending(mesh: Mesh, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path) as gateway:
-        halves = [Wire(gateway.port) for _ in range(30)]
+        halves = [RawConnection(gateway.port) for _ in range(30)]
         for half in halves:
             half.send(post("/user/login", b"{", length=500))
         assert requests.get(gateway.url + "/health", timeout=10).status_code == 200, "by then it has read the halves"
@@ -123,7 +123,7 @@ def test_a_half_sent_body_does_not_keep_a_gateway_from_going(mesh: Mesh, tmp_pat
             half.close()
 
 
-def test_the_mesh_brings_up_a_new_gateway(mesh: Mesh) -> None:
+def test_the_mesh_starts_a_new_gateway(mesh: Mesh) -> None:
     before = mesh.pid("gateway")
     mesh.kill("gateway", signal.SIGTERM)
     wait_until(lambda: {each["pid"] for each in mesh.supervisor.processes("gateway")} - {before, 0}, 30, "a new one")
@@ -131,9 +131,9 @@ def test_the_mesh_brings_up_a_new_gateway(mesh: Mesh) -> None:
 
 
 @pytest.mark.alone
-def test_who_was_let_in_just_before_may_still_ask(mesh: Mesh, tmp_path: Path) -> None:
+def test_a_connection_accepted_before_sigterm_may_send_its_request(mesh: Mesh, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path) as gateway:
-        lines = [Wire(gateway.port) for _ in range(20)]
+        lines = [RawConnection(gateway.port) for _ in range(20)]
         gateway.process.send_signal(signal.SIGTERM)
         time.sleep(0.2)
         for line in lines:

@@ -1,4 +1,4 @@
-"""A room on stock Nameko's own web server, to see the traps open that the gateway closes."""
+"""A service on Nameko's own web server, which has the weaknesses that the gateway mends."""
 
 from nameko.web.handlers import http
 

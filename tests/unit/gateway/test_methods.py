@@ -1,4 +1,4 @@
-"""Which method an address means."""
+"""The addresses of methods, in their spellings."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_pascal_case_names_become_snake_case(path: str) -> None:
 @pytest.mark.parametrize("path", [
     "/order/FilmService/Buy", "/order/UserService/buy", "/order/Service/Buy", "/order/buy/Buy",
 ])
-def test_another_room_s_service_class_is_a_wrong_address(path: str) -> None:
+def test_an_address_with_another_room_s_service_class_has_no_method(path: str) -> None:
     assert methods.find(path) is None
 
 
@@ -32,11 +32,11 @@ def test_another_room_s_service_class_is_a_wrong_address(path: str) -> None:
     "/order/__init__", "/order/_buy", "/órder/buy", "/order/" + "b" * 5000, "/" * 5000, "/order/buy?x", "/order%2Fbuy",
     "/1order/buy", "/order/GETINFO", "/order/get-info",
 ])
-def test_odd_addresses_lead_nowhere(path: str) -> None:
+def test_an_odd_address_has_no_method(path: str) -> None:
     assert methods.find(path) is None
 
 
-def test_what_is_internal_does_not_exist_for_the_outside() -> None:
+def test_an_internal_method_has_no_address() -> None:
     internal = [method for method in catalogue.methods().values() if method.access == "internal"]
     assert internal
     for method in internal:
@@ -46,7 +46,7 @@ def test_what_is_internal_does_not_exist_for_the_outside() -> None:
         assert methods.find(f"/{method.room}/{method.room.title()}Service/{name}") is None
 
 
-def test_every_other_method_is_at_its_address_in_both_spellings() -> None:
+def test_every_public_method_has_an_address_in_both_spellings() -> None:
     for method in methods.PUBLIC.values():
         assert methods.find(method.path) is method
         assert methods.find(f"/{method.room.title()}/{method.name.title().replace('_', '')}") is method

@@ -1,4 +1,4 @@
-"""What a caller gets over HTTP: the right status, the right words, the right headers."""
+"""The responses over HTTP: status, code and headers of each case."""
 
 import time
 from typing import Any
@@ -8,7 +8,7 @@ import requests
 
 from testbed.mesh import Mesh
 from tests.integration.gateway.conftest import LogLines
-from tests.integration.gateway.wire import get, post, wire
+from tests.integration.gateway.raw_connection import get, post, raw_connection
 
 READS = ["/film/get_all_list", "/film/get_info_list"]
 PAGES = ["/", "/health", "/ready", "/services", "/openapi.json", "/docs", "/docs.css"]
@@ -40,7 +40,7 @@ def test_a_read_answers_get_head_and_post(mesh: Mesh, path: str) -> None:
 @pytest.mark.parametrize("verb", ["PUT", "DELETE", "PATCH", "TRACE"])
 @pytest.mark.parametrize(("path", "allowed"), [("/film/get_all_list", "GET, HEAD, POST"), ("/order/buy", "POST"),
                                                ("/health", "GET, HEAD")])
-def test_a_wrong_verb_is_told_the_right_ones(mesh: Mesh, verb: str, path: str, allowed: str) -> None:
+def test_a_wrong_verb_gets_the_allowed_ones(mesh: Mesh, verb: str, path: str, allowed: str) -> None:
     response = send(mesh, verb, path)
     assert response.status_code == 405
     assert code(response) == "method_not_allowed"
@@ -48,7 +48,7 @@ def test_a_wrong_verb_is_told_the_right_ones(mesh: Mesh, verb: str, path: str, a
 
 
 @pytest.mark.parametrize("path", ["/order/buy", "/user/login", "/order/pay", "/user/logout"])
-def test_a_write_cannot_be_made_by_following_a_link(mesh: Mesh, path: str) -> None:
+def test_a_write_is_not_made_by_following_a_link(mesh: Mesh, path: str) -> None:
     assert send(mesh, "GET", path).status_code == 405
     assert send(mesh, "HEAD", path).status_code == 405
 
@@ -57,9 +57,9 @@ def test_a_write_cannot_be_made_by_following_a_link(mesh: Mesh, path: str) -> No
     "/nothing", "/order", "/order/", "/order/buy/", "/order/nothing", "/payment/charge",
     "/Payment/PaymentService/Charge", "/film/get_screening_terms", "/order/FilmService/Buy", "/favicon.ico",
     "/order/buy%2e", "/order/%00buy", "/%2e%2e/etc", "/order%2Fbuy", "/order%2fOrderService%2fBuy", "/order/buy%3Fx",
-    "/gateway/answer", "/health/", "/docs/../order/buy2", "/" + "x" * 4000,
+    "/gateway/call_room", "/health/", "/docs/../order/buy2", "/" + "x" * 4000,
 ])
-def test_what_is_not_there_is_not_there(mesh: Mesh, path: str) -> None:
+def test_an_unknown_path_is_refused_with_404(mesh: Mesh, path: str) -> None:
     for verb in ("GET", "POST", "OPTIONS", "DELETE"):
         response = send(mesh, verb, path)
         assert response.status_code == 404
@@ -83,7 +83,7 @@ def test_pascal_case_reaches_the_same_method(mesh: Mesh) -> None:
     (b'{"username":' + b"9" * 400 + b',"password":"x"}', "application/json", 400, "malformed"),
     (b"x" * 70_000, "application/json", 413, "too_large"),
 ])
-def test_a_body_that_makes_no_sense_is_refused_in_the_right_words(
+def test_a_malformed_body_is_refused_with_its_own_code(
         mesh: Mesh, body: bytes, kind: str, status: int, expected: str) -> None:
     response = send(mesh, "POST", "/user/login", data=body, headers={"Content-Type": kind})
     assert (response.status_code, code(response)) == (status, expected)
@@ -95,11 +95,11 @@ def test_a_type_tag_is_only_a_wrong_value(mesh: Mesh) -> None:
     for fields in ({"date": tagged}, tagged):
         response = send(mesh, "POST", "/film/get_info_list", json=fields)
         assert (response.status_code, code(response)) == (422, "fields_invalid")
-    assert time.monotonic() - started < 2, "nobody hung on it"
+    assert time.monotonic() - started < 2, "no room hung on it"
 
 
 @pytest.mark.parametrize("query", ["page=1&page=2", "title=%ff", "title=%ED%A0%80"])
-def test_a_query_that_makes_no_sense_is_refused(mesh: Mesh, query: str) -> None:
+def test_a_malformed_query_is_refused(mesh: Mesh, query: str) -> None:
     response = send(mesh, "GET", f"/film/get_info_list?{query}")
     assert (response.status_code, code(response)) == (400, "malformed")
 
@@ -112,7 +112,7 @@ def test_enormous_numbers_are_refused_wherever_they_stand(mesh: Mesh) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "Bearer nonsense", "Basic abc", "Bearer", "Bearer " + "x" * 3000])
-def test_who_is_not_signed_in_is_asked_to(mesh: Mesh, token: str | None) -> None:
+def test_a_client_without_a_valid_token_is_refused_with_401(mesh: Mesh, token: str | None) -> None:
     headers = {"Authorization": token} if token else {}
     for verb, path in (("POST", "/order/buy"), ("GET", "/order/get_list"), ("POST", "/user/logout")):
         response = send(mesh, verb, path, headers=headers)
@@ -120,12 +120,12 @@ def test_who_is_not_signed_in_is_asked_to(mesh: Mesh, token: str | None) -> None
         assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_bad_idempotency_key_is_refused_before_anything_happens(mesh: Mesh) -> None:
+def test_a_malformed_idempotency_key_is_refused_before_the_call(mesh: Mesh) -> None:
     response = mesh.post("/order/buy", mesh.buyer(), key="k" * 256)
     assert (response.status_code, code(response)) == (400, "malformed")
 
 
-def test_refusals_of_the_rooms_arrive_as_themselves(mesh: Mesh) -> None:
+def test_the_refusals_of_rooms_reach_the_client_unchanged(mesh: Mesh) -> None:
     buyer, screening = mesh.buyer(), mesh.fresh_screening(180)
     expected = {
         ("/film/get_info", "film_id", "no-such"): (404, "unknown_film"),
@@ -145,7 +145,7 @@ def test_refusals_of_the_rooms_arrive_as_themselves(mesh: Mesh) -> None:
     assert (wrong.status_code, code(wrong)) == (401, "login_failed")
 
 
-def test_a_request_id_is_given_back_and_found_in_the_log_of_every_room(mesh: Mesh, log_lines: LogLines) -> None:
+def test_a_request_id_is_returned_and_logged_by_every_room(mesh: Mesh, log_lines: LogLines) -> None:
     request_id = f"till-7.{time.time_ns()}"
     response = send(mesh, "POST", "/order/get_info", json={"order_id": "no-such"}, headers={
         "X-Request-ID": request_id, "Authorization": f"Bearer {mesh.buyer()}"})
@@ -161,14 +161,14 @@ def test_a_request_id_is_given_back_and_found_in_the_log_of_every_room(mesh: Mes
     assert authorized["outcome"] == "ok"
 
 
-def test_an_odd_request_id_is_replaced_by_one_of_ours(mesh: Mesh, log_lines: LogLines) -> None:
+def test_an_odd_request_id_is_replaced_by_a_new_one(mesh: Mesh, log_lines: LogLines) -> None:
     for odd in ('"}{"forged":"line', "x" * 65, "a b"):
         given = send(mesh, "GET", "/health", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
         assert given != odd
         assert len(log_lines("gateway", given)) == 1
 
 
-def test_every_answer_whatever_it_is_carries_the_security_headers(mesh: Mesh) -> None:
+def test_every_response_has_the_security_headers(mesh: Mesh) -> None:
     buyer = {"Authorization": f"Bearer {mesh.buyer()}"}
     answers = [send(mesh, "GET", path) for path in (*PAGES, *READS, "/nothing")]
     answers += [send(mesh, "GET", "/order/get_list", headers=buyer), send(mesh, "GET", "/order/get_list"),
@@ -186,19 +186,19 @@ def test_every_answer_whatever_it_is_carries_the_security_headers(mesh: Mesh) ->
         assert "Server" not in answer.headers, where
 
 
-def test_what_is_one_buyer_s_own_is_kept_by_no_cache(mesh: Mesh) -> None:
+def test_a_buyer_s_own_data_is_stored_by_no_cache(mesh: Mesh) -> None:
     assert mesh.get("/order/get_list", mesh.buyer()).headers["Cache-Control"] == "no-store"
     assert mesh.get("/order/get_list").headers["Cache-Control"] == "no-store"
 
 
-def test_nobody_s_page_may_call_from_elsewhere_unless_that_is_allowed(mesh: Mesh) -> None:
+def test_no_page_of_another_site_may_call_unless_its_origin_is_allowed(mesh: Mesh) -> None:
     for verb, path in (("GET", "/film/get_all_list"), ("OPTIONS", "/order/buy"), ("GET", "/nothing")):
         headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
         response = send(mesh, verb, path, headers=headers)
         assert not [name for name in response.headers if name.lower().startswith("access-control-")]
 
 
-def test_the_pages_are_there(mesh: Mesh) -> None:
+def test_every_system_page_is_served(mesh: Mesh) -> None:
     for path in PAGES:
         assert send(mesh, "GET", path).status_code == 200
         assert send(mesh, "HEAD", path).content == b""
@@ -212,20 +212,20 @@ def test_the_pages_are_there(mesh: Mesh) -> None:
         "If-None-Match": send(mesh, "GET", "/openapi.json").headers["ETag"]}).status_code == 304
 
 
-def test_old_and_unusual_ways_of_asking_are_answered(mesh: Mesh, port: int) -> None:
-    with wire(port) as line:
+def test_pipelined_old_and_absolute_requests_are_answered(mesh: Mesh, port: int) -> None:
+    with raw_connection(port) as line:
         for _ in range(3):
             assert line.ask(get("/health")).status == 200
         line.send(get("/health") * 5 + post("/user/login") + get("/nothing"))
         assert [answer.status for _ in range(7) if (answer := line.response())] == [200] * 5 + [422, 404]
-    with wire(port) as line:
+    with raw_connection(port) as line:
         assert line.ask(get("/health", version="1.0")).status == 200
         assert line.has_ended()
-    with wire(port) as line:
+    with raw_connection(port) as line:
         assert line.ask(get("/health", "Connection: keep-alive", version="1.0")).status == 200
         assert line.ask(get("/health", version="1.0")).status == 200
-    with wire(port) as line:
+    with raw_connection(port) as line:
         assert line.ask(get("/health", "Connection: close")).headers["connection"] == "close"
         assert line.has_ended()
-    with wire(port) as line:
+    with raw_connection(port) as line:
         assert line.ask(get(f"http://127.0.0.1:{port}/health")).status == 200

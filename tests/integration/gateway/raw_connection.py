@@ -1,4 +1,4 @@
-"""HTTP as bytes on a socket: what a well-behaved client would never send."""
+"""HTTP as bytes on a socket, for requests that no well-behaved client sends."""
 
 import socket
 import struct
@@ -21,7 +21,7 @@ class Response:
         return orjson.loads(self.body)
 
 
-class Wire:
+class RawConnection:
     """One connection to a gateway."""
 
     def __init__(self, port: int, seconds: float = 30) -> None:
@@ -48,18 +48,18 @@ class Wire:
     def ask(self, data: bytes) -> Response:
         self.send(data)
         response = self.response()
-        assert response, "the connection ended without an answer"
+        assert response, "the connection ended without a response"
         return response
 
     def has_ended(self) -> bool:
-        """Whether the other side closes now, with nothing more to say."""
+        """Whether the gateway closes the connection now, without another byte."""
         try:
             return self._file.read(1) == b""
         except ConnectionResetError:
             return True
 
     def reset(self) -> None:
-        """Be gone without a good-bye."""
+        """Close the connection with a TCP reset."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
@@ -69,8 +69,8 @@ class Wire:
 
 
 @contextmanager
-def wire(port: int, seconds: float = 30) -> Iterator[Wire]:
-    made = Wire(port, seconds)
+def raw_connection(port: int, seconds: float = 30) -> Iterator[RawConnection]:
+    made = RawConnection(port, seconds)
     try:
         yield made
     finally:
@@ -78,7 +78,7 @@ def wire(port: int, seconds: float = 30) -> Iterator[Wire]:
 
 
 def post(path: str, body: bytes = b"{}", *headers: str, length: int | None = None, version: str = "1.1") -> bytes:
-    """A POST of JSON; `length` when it says something else than the truth."""
+    """A POST of JSON; `length` is for a Content-Length that differs from the body's."""
     lines = [f"POST {path} HTTP/{version}", "Host: marquee", "Content-Type: application/json",
              f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body

@@ -1,0 +1,86 @@
+"""Every address of the gateway and what stands there. It is the only routing table."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from nameko import config
+from nameko.extensions import DependencyProvider
+
+from gateway.dependency_probe import DependencyProbe
+from gateway.http.messages import Request
+from gateway.routes import methods, sandbox_page, webhooks
+from gateway.routes.method_fields import read_fields
+from gateway.routes.route import READ_VERBS, Call, CallRoute, PageReply, PageRoute, Route, StreamRoute
+from gateway.routes.static_files import WebPages
+from gateway.routes.system import SystemPages
+from gateway.service_registry import ServiceRegistry
+from gateway.settings import gateway_settings
+from schemas import payment
+from schemas.base import Method
+from services.foundation.settings import says_test
+
+Found = tuple[Route, str]    # the route, and the part of the path that its pattern captures
+
+
+class RoutingTable:
+    """An exact path comes first, then a method's other spellings, then the patterns in their order."""
+
+    def __init__(self, pages: Mapping[str, PageReply], web: WebPages, body_limit: int) -> None:
+        self._exact: dict[str, Route] = {
+            **{path: PageRoute(reply=reply) for path, reply in {**web.files(), **pages}.items()},
+            **{method.path: _method_route(method, body_limit) for method in methods.PUBLIC.values()},
+        }
+        webhook = CallRoute(verbs=("POST",), read=webhooks.read_call, body_limit=payment.WEBHOOK_LIMIT)
+        sandbox = CallRoute(verbs=(*READ_VERBS, "POST"), read=sandbox_page.read_call,
+                            body_limit=sandbox_page.FORM_LIMIT, convert=sandbox_page.html_reply)
+        buyers_page = PageRoute(browsers_only=True, reply=web.page)
+        self._patterns: list[tuple[re.Pattern[str], Route]] = [
+            (re.compile(r"/live/([A-Za-z0-9_-]{1,64})"), StreamRoute()),
+            (re.compile(r"/payment/webhook/([A-Za-z0-9_-]{1,64})"), webhook),
+            (re.compile(r"/payment/sandbox/([A-Za-z0-9_-]{1,64})"), sandbox),
+            (re.compile(r"/(film|screening|order)/[A-Za-z0-9_-]{1,64}"), buyers_page),
+            (re.compile(r"/(account|confirm|kitchen)"), buyers_page),
+        ]
+        self._not_found = PageRoute(browsers_only=True, reply=web.not_found)
+
+    def find(self, path: str) -> Found:
+        """The route of a path, and the variable part of the path ("" if it has none).
+
+        An unknown path has a route, too: its page tells a person so.
+        """
+        if route := self._exact.get(path):
+            return route, ""
+        if method := methods.find(path):
+            return self._exact[method.path], ""
+        for pattern, route in self._patterns:
+            if match := pattern.fullmatch(path):
+                return route, match[1]
+        return self._not_found, ""
+
+
+def _method_route(method: Method, body_limit: int) -> CallRoute:
+    return CallRoute(method=method, verbs=methods.verbs_of(method), options=True, read=partial(_read_call, method),
+                     body_limit=body_limit, fresh_for=method.fresh_for if method.access == "public" else 0.0)
+
+
+def _read_call(method: Method, request: Request) -> Call:
+    return method, read_fields(method, request)
+
+
+class Routes(DependencyProvider):
+    """Injects itself: the routing table, and the registry of services that its pages show."""
+
+    def setup(self) -> None:
+        test = says_test(config)
+        self.registry = ServiceRegistry()
+        pages = SystemPages(self.registry, DependencyProbe(), test).replies()
+        self._table = RoutingTable(pages, WebPages(test=test), gateway_settings().body_limit)
+
+    def get_dependency(self, worker_ctx: Any) -> "Routes":
+        return self
+
+    def find(self, path: str) -> Found:
+        """See RoutingTable.find."""
+        return self._table.find(path)

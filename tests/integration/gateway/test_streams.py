@@ -1,0 +1,161 @@
+"""The streams of /live: a seat that changes, changes in every open map."""
+
+import itertools
+import signal
+import socket
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+from nameko.standalone.events import event_dispatcher
+
+from testbed.mesh import Mesh, wait_until
+from tests.integration.gateway.lone_gateway import lone_gateway
+from tests.integration.gateway.raw_connection import get
+from tests.integration.gateway.stream_client import streaming
+
+
+@pytest.fixture
+def hall(mesh: Mesh) -> str:
+    return mesh.fresh_screening(180)
+
+
+def hold(mesh: Mesh, hall: str, seconds: float, *seats: str) -> None:
+    """A hold on the board that ends by time, without an announcement."""
+    until = round((time.time() + seconds) * 1000)
+    for seat in seats:
+        mesh.redis.hset(f"seats:{{{hall}}}", seat, f"H|none|{until}|0")
+    mesh.redis.hincrby(f"seats:{{{hall}}}", "_version", 1)
+
+
+def test_an_open_map_shows_a_seat_held_sold_and_free_again(mesh: Mesh, hall: str) -> None:
+    buyer, seat = mesh.buyer(), list(mesh.seats(hall))[0]
+    with streaming(mesh.url, hall) as client:
+        wait_until(lambda: client.events, 2, "the map")
+        assert client.events[0][0] == "seats"
+        assert client.events[0][2]["seats"] == []
+        order = mesh.post("/order/buy", buyer, screening_id=hall, seats=[seat]).json()["order_id"]
+        client.sees(1, **{seat: "held"})
+        mesh.post("/order/pay", buyer, order_id=order, method="sandbox")
+        client.sees(1, **{seat: "sold"})
+        mesh.post("/order/refund", buyer, order_id=order)
+        client.sees(1, **{seat: "free"})
+        assert {event[0] for event in client.events[1:]} == {"change"}
+        versions = [event[2]["version"] for event in client.events]
+        assert versions == sorted(set(versions))
+        assert all(name.startswith(f"{data['version']}-") for _, name, data in client.events)
+
+
+def test_a_hold_that_ends_by_time_is_shown_without_an_announcement(mesh: Mesh, hall: str) -> None:
+    seat = list(mesh.seats(hall))[0]
+    with streaming(mesh.url, hall) as client:
+        hold(mesh, hall, 2.5, seat)
+        over = time.monotonic() + 2.5
+        client.sees(**{seat: "held"})
+        client.sees(5, **{seat: "free"})
+        assert time.monotonic() - over < 2
+        assert len({data["version"] for _, _, data in client.events[-2:]}) == 1
+
+
+def test_a_client_that_reconnects_gets_only_what_it_missed(mesh: Mesh, hall: str) -> None:
+    first, second, third = list(mesh.seats(hall))[:3]
+    with streaming(mesh.url, hall) as witness:
+        with streaming(mesh.url, hall) as client:
+            hold(mesh, hall, 60, first)
+            client.sees(**{first: "held"})
+            last = client.events[-1][1]
+        hold(mesh, hall, 60, second, third)
+        witness.sees(**{second: "held", third: "held"})
+        with streaming(mesh.url, hall, last) as client:
+            client.sees(**{second: "held", third: "held"})
+            assert client.seats == {second: "held", third: "held"}
+            assert [event[0] for event in client.events] == ["change"]
+            assert client.events[-1][1] == witness.events[-1][1]
+        with streaming(mesh.url, hall, "12345-unheard-of") as client:
+            client.sees(**{first: "held", second: "held", third: "held"})
+            assert [event[0] for event in client.events] == ["seats"]
+
+
+def test_an_unknown_screening_is_a_404(mesh: Mesh) -> None:
+    for screening, code in (("nothing", "unknown_screening"), ("no%20id", "unknown_path"), ("", "unknown_path")):
+        answer = mesh.get(f"/live/{screening}")
+        assert (answer.status_code, answer.json()["code"]) == (404, code)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_stream_takes_get_alone(mesh: Mesh, hall: str) -> None:
+    answer = mesh.post(f"/live/{hall}")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+
+
+def test_a_stream_survives_an_outage_of_the_film_room(mesh: Mesh, hall: str) -> None:
+    seat = list(mesh.seats(hall))[0]
+    with streaming(mesh.url, hall) as client:
+        wait_until(lambda: client.events, 2, "the map")
+        with mesh.without("film"):
+            wait_until(lambda: not client.fresh, 10, "the event stale")
+        wait_until(lambda: client.fresh, 5, "the event fresh")
+        hold(mesh, hall, 60, seat)
+        client.sees(5, **{seat: "held"})
+        assert client.ended_at is None
+
+
+def test_a_client_that_reads_nothing_is_disconnected_for_another(mesh: Mesh, hall: str, tmp_path: Path) -> None:
+    seats = list(mesh.seats(hall))
+    with (lone_gateway(mesh, tmp_path, ("stream_limit: 1000 ", "stream_limit: 1 ")) as gateway,
+          socket.socket() as stalled):
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        stalled.connect(("127.0.0.1", gateway.port))
+        stalled.sendall(get(f"/live/{hall}"))
+        wait_until(lambda: f"GET /live/{hall}" in gateway.log, 5, "the stream")
+        refused = requests.get(f"{gateway.url}/live/{hall}", timeout=5)
+        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        dispatch, changes = event_dispatcher(uri=mesh.settings["AMQP_URI"], serializer="json"), itertools.count()
+
+        def is_admitted() -> bool:
+            hold(mesh, hall, 60 if next(changes) % 2 else 0, *seats)
+            dispatch("order", "seats_changed", [hall])
+            with requests.get(f"{gateway.url}/live/{hall}", timeout=5, stream=True) as answer:
+                return answer.status_code == 200
+
+        wait_until(is_admitted, 15, "a free stream")
+        assert "Traceback" not in gateway.log
+
+
+def test_a_client_that_leaves_frees_its_stream(mesh: Mesh, hall: str, tmp_path: Path) -> None:
+    seat, changes = list(mesh.seats(hall))[0], itertools.count(1)
+    with lone_gateway(mesh, tmp_path, ("stream_limit: 1000 ", "stream_limit: 1 ")) as gateway:
+        with streaming(gateway.url, hall) as client:
+            wait_until(lambda: client.events, 2, "the map")
+
+        def is_admitted() -> bool:
+            hold(mesh, hall, 60 * (next(changes) % 2), seat)  # with a change the gateway finds that the client is gone
+            with requests.get(f"{gateway.url}/live/{hall}", timeout=5, stream=True) as answer:
+                return answer.status_code == 200
+
+        wait_until(is_admitted, 10, "a free stream")
+        assert "Traceback" not in gateway.log
+
+
+def test_streams_hold_no_workers(mesh: Mesh, hall: str, tmp_path: Path) -> None:
+    with lone_gateway(mesh, tmp_path, ("call_limit: 1000 ", "call_limit: 3 ")) as gateway, ExitStack() as open_maps:
+        for _ in range(20):
+            open_maps.enter_context(streaming(gateway.url, hall))
+        for number in range(20):
+            answer = requests.get(f"{gateway.url}/film/get_info_list?title=none{number}", timeout=5)
+            assert answer.status_code == 200
+
+
+def test_sigterm_ends_all_streams_at_once(mesh: Mesh, hall: str, tmp_path: Path) -> None:
+    with lone_gateway(mesh, tmp_path) as gateway, ExitStack() as open_maps:
+        clients = [open_maps.enter_context(streaming(gateway.url, hall)) for _ in range(20)]
+        wait_until(lambda: all(client.events for client in clients), 5, "the maps")
+        gateway.process.send_signal(signal.SIGTERM)
+        signalled = time.monotonic()
+        wait_until(lambda: all(client.ended_at for client in clients), 5, "the end")
+        assert max(client.ended_at or 0 for client in clients) - signalled < 1
+        gateway.process.wait(10)
+        assert gateway.process.returncode == 0
+        assert "Traceback" not in gateway.log

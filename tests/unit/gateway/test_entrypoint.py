@@ -1,0 +1,218 @@
+"""The entrypoint carries out routes: with a worker or without, from the cache, and with the headers of every reply."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import nameko
+import pytest
+
+from gateway import entrypoint as entrypoints
+from gateway.caches.principals import PrincipalCache
+from gateway.caches.responses import ResponseCache
+from gateway.entrypoint import HttpEntrypoint
+from gateway.http.messages import Reply, Request
+from gateway.replies import PRIVATE, result
+from gateway.routes.routing_table import RoutingTable
+from gateway.routes.static_files import WebPages
+from gateway.settings import GatewaySettings
+from schemas.errors import RoomUnavailable
+
+SETTINGS = GatewaySettings(body_limit=100, connection_limit=10, call_limit=10, socket_timeout=1, stream_limit=10,
+                           token_cache_seconds=5, cors_origins=frozenset({"https://cinema.example"}))
+
+
+def health(request: Request) -> Reply:
+    return Reply(200, b'{"status":"ok"}', PRIVATE)
+
+
+TABLE = RoutingTable({"/health": health}, WebPages(), SETTINGS.body_limit)
+
+
+@dataclass
+class Connection:
+    """Notes what the entrypoint asks of it."""
+
+    sent: list[bytes] = field(default_factory=list)
+
+    def close_if_unread(self) -> None: ...
+
+    def stream(self, write: Callable[[bytes], None], events: Any) -> None:
+        self.sent.extend(events)
+
+
+class Room:
+    """The decorated method: returns its reply, or raises it."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.reply: Reply | Exception = result({"seats": []})
+
+    def __call__(self, request: Request) -> Reply:
+        self.requests.append(request)
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+
+class Streams:
+    def open(self, screening_id: str, last_event_id: str | None, read_seats: Callable[[str], bytes]) -> list[bytes]:
+        return [read_seats(screening_id), str(last_event_id).encode()]
+
+
+class Container:
+    """Nameko's container, as far as the entrypoint uses it; it runs a worker at once."""
+
+    def __init__(self, room: Room) -> None:
+        caches = SimpleNamespace(attr_name="caches", responses=ResponseCache(), principals=PrincipalCache(5))
+        routes = SimpleNamespace(attr_name="routes", find=TABLE.find)
+        streams = Streams()
+        streams.attr_name = "streams"  # type: ignore[attr-defined]
+        self.dependencies, self.room, self.free = [caches, routes, streams], room, 10
+        self._worker_pool = SimpleNamespace(resize=lambda size: None, free=lambda: self.free)
+
+    def spawn_worker(self, entrypoint: Any, args: tuple[Request], kwargs: Any, context_data: Any,
+                     handle_result: Callable[..., Any]) -> None:
+        try:
+            handle_result(None, self.room(*args), None)
+        except Exception as error:
+            handle_result(None, None, (type(error), error, None))
+
+
+@dataclass
+class Response:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    connection: Connection
+
+    @property
+    def code(self) -> str:
+        return str(json.loads(self.body)["code"])
+
+
+class Gateway:
+    """An entrypoint without a network."""
+
+    def __init__(self) -> None:
+        self.room = Room()
+        self.container = Container(self.room)
+        self.entrypoint = HttpEntrypoint()
+        self.entrypoint.container = self.container
+        self.entrypoint.setup()
+
+    def ask(self, verb: str, path: str, query: str = "", **headers: str) -> Response:
+        connection, started = Connection(), dict[str, Any]()
+        environ = {"REQUEST_METHOD": verb, "PATH_INFO": path, "QUERY_STRING": query, "marquee.connection": connection,
+                   **{f"HTTP_{name}": value for name, value in headers.items()}}
+
+        def start_response(status: str, headers: list[tuple[str, str]]) -> Callable[[bytes], None]:
+            started.update(status=int(status.split()[0]), headers=dict(headers))
+            return connection.sent.append
+
+        body = b"".join(self.entrypoint.application(environ, start_response))
+        return Response(started["status"], started["headers"], body, connection)
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    monkeypatch.setattr(entrypoints, "gateway_settings", lambda: SETTINGS)
+    with nameko.config.patch({"environment": "local"}):
+        yield Gateway()
+
+
+def test_a_page_needs_no_worker(gateway: Gateway) -> None:
+    gateway.container.free = 0
+    page = gateway.ask("GET", "/health")
+    assert (page.status, page.body, page.headers["Content-Length"]) == (200, b'{"status":"ok"}', "15")
+    assert gateway.ask("HEAD", "/health").body == b""
+
+
+def test_a_call_without_a_free_worker_is_refused(gateway: Gateway) -> None:
+    gateway.container.free = 0
+    refused = gateway.ask("POST", "/order/buy")
+    assert (refused.status, refused.code) == (503, "overloaded")
+    assert not gateway.room.requests
+
+
+def test_a_call_gets_its_method_and_its_fields(gateway: Gateway) -> None:
+    assert gateway.ask("GET", "/order/GetInfo", "order_id=o1").status == 200
+    [request] = gateway.room.requests
+    assert request.method
+    assert (request.method.path, request.fields) == ("/order/get_info", {"order_id": "o1"})
+
+
+def test_a_public_read_is_repeated_from_memory(gateway: Gateway) -> None:
+    first, again = (gateway.ask("GET", "/film/get_hall_info", "screening_id=s1") for _ in range(2))
+    assert first.body == again.body == b'{"seats":[]}'
+    assert len(gateway.room.requests) == 1
+    assert gateway.ask("GET", "/film/get_hall_info", "screening_id=s1",
+                       IF_NONE_MATCH=first.headers["ETag"]).status == 304
+
+
+def test_a_stream_reads_the_seats_anew_and_leaves_them_in_the_cache(gateway: Gateway) -> None:
+    gateway.ask("GET", "/film/get_hall_info", "screening_id=s1")
+    stream = gateway.ask("GET", "/live/s1", LAST_EVENT_ID="7-abc")
+    assert stream.connection.sent == [b'{"seats":[]}', b"7-abc"]
+    assert "Content-Length" not in stream.headers
+    assert len(gateway.room.requests) == 2
+    gateway.ask("GET", "/film/get_hall_info", "screening_id=s1")
+    assert len(gateway.room.requests) == 2
+
+
+def test_a_webhook_is_converted_into_a_call(gateway: Gateway) -> None:
+    gateway.ask("POST", "/payment/webhook/stripe", STRIPE_SIGNATURE="t=1")
+    [request] = gateway.room.requests
+    assert request.fields == {"provider": "stripe", "body": "", "headers": {"stripe-signature": "t=1"}}
+
+
+def test_the_reply_of_the_sandbox_page_is_converted_into_html(gateway: Gateway) -> None:
+    gateway.room.reply = result({"html": "<p>", "location": None, "return_origin": None})
+    page = gateway.ask("GET", "/payment/sandbox/p1", ACCEPT_LANGUAGE="zh-CN,zh;q=0.9")
+    assert (page.body, page.headers["Content-Type"]) == (b"<p>", "text/html; charset=utf-8")
+    assert gateway.room.requests[0].fields == {"payment_id": "p1", "language": "zh"}
+
+
+def test_the_refusal_of_a_room_is_a_problem(gateway: Gateway) -> None:
+    gateway.room.reply = RoomUnavailable(room="order")
+    refused = gateway.ask("POST", "/order/buy", X_REQUEST_ID="r-1")
+    assert (refused.status, refused.code, refused.headers["X-Request-ID"]) == (503, "room_unavailable", "r-1")
+
+
+def test_an_unexpected_exception_is_logged_and_not_shown(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
+    gateway.room.reply = RuntimeError("hunter2")
+    refused = gateway.ask("POST", "/order/buy")
+    assert (refused.status, refused.code) == (500, "internal_error")
+    assert b"hunter2" not in refused.body
+    assert "hunter2" in caplog.text
+
+
+def test_options_names_the_verbs_of_a_method_without_a_call(gateway: Gateway) -> None:
+    reply = gateway.ask("OPTIONS", "/film/get_all_list", ORIGIN="https://cinema.example")
+    assert (reply.status, reply.headers["Allow"]) == (204, "GET, HEAD, POST, OPTIONS")
+    assert reply.headers["Access-Control-Allow-Methods"] == "GET, POST"
+    assert "Content-Length" not in reply.headers
+    assert not gateway.room.requests
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [("https://cinema.example", True), ("https://evil.example", False)])
+def test_only_an_allowed_origin_may_read_a_reply(gateway: Gateway, origin: str, allowed: bool) -> None:
+    for path in ("/health", "/order/get_list", "/nothing"):
+        headers = gateway.ask("GET", path, ORIGIN=origin).headers
+        assert ("Access-Control-Allow-Origin" in headers) == allowed
+        assert headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("verb", ["PUT", "POST"])
+def test_every_reply_to_signing_out_deletes_the_cookie(gateway: Gateway, verb: str) -> None:
+    """Also a reply that refuses the verb."""
+    assert "Max-Age=0" in gateway.ask(verb, "/user/logout", X_SESSION="cookie").headers["Set-Cookie"]
+
+
+def test_a_logged_path_is_short_and_has_no_query(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "marquee.request")
+    gateway.ask("GET", "/" + "x" * 500, "token=secret")
+    assert "GET /" + "x" * 79 in caplog.messages
+    assert "secret" not in caplog.text
