@@ -15,7 +15,7 @@ from services.foundation.database import Transactions, utc_now
 from services.kitchen import menu_import, stock, store
 from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
 from tests.unit.film.samples import written
-from tests.unit.kitchen.test_menu import WITH_MENU
+from tests.unit.kitchen.test_menu_import import WITH_MENU
 
 BUYERS, AT_ONCE = 60, 16
 

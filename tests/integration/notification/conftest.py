@@ -12,7 +12,7 @@ from nameko.standalone.rpc import ClusterRpcClient
 from services.foundation import migrate
 from testbed.mesh import Mesh
 from tests.integration.foundation.conftest import rooms, wait_for_room
-from tests.integration.notification.house import House
+from tests.integration.notification.notification_processes import House
 
 
 @pytest.fixture(scope="module")

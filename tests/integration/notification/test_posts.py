@@ -13,8 +13,8 @@ from services.notification.delivery.folder import Folder
 from services.notification.delivery.smtp import Mail, MailServer
 from services.notification.writing.email_template import write
 from testbed.mesh import free_ports
-from tests.integration.notification.letters import Received, parse, received
 from tests.integration.notification.mail_server import PASSWORD, USER, Inbox, mail_server, make_certificate
+from tests.integration.notification.received_emails import ReceivedEmail, parse_email, received_emails
 from tests.unit.notification.facts import contact, letterhead, message
 
 
@@ -23,7 +23,7 @@ class Way:
     """A Post, what arrived by it, and the same Post when it can't work."""
 
     post: Post
-    arrived: Callable[[], list[Received]]
+    arrived: Callable[[], list[ReceivedEmail]]
     broken: Post
 
 
@@ -40,12 +40,13 @@ def encrypted(port: int, certificate: Path, password: str = PASSWORD) -> Mail:
 def way(request: pytest.FixtureRequest, tmp_path: Path, certificate: Path) -> Iterator[Way]:
     inbox, nowhere = Inbox(), free_ports(1)[0]
 
-    def arrived() -> list[Received]:
-        return [parse(content) for content in inbox.taken]
+    def arrived() -> list[ReceivedEmail]:
+        return [parse_email(content) for content in inbox.taken]
 
     if request.param == "folder":
         (tmp_path / "file").touch()
-        yield Way(Folder(tmp_path / "messages"), lambda: received(tmp_path / "messages"), Folder(tmp_path / "file"))
+        yield Way(Folder(tmp_path / "messages"), lambda: received_emails(tmp_path / "messages"),
+                  Folder(tmp_path / "file"))
     elif request.param == "smtp":
         with mail_server(inbox) as port:
             yield Way(Mail(MailServer("127.0.0.1", port, "none")), arrived,

@@ -12,9 +12,9 @@ from services.foundation.database import utc_now
 from services.notification import rules
 from services.notification.writing.translations import sentences
 from testbed.mesh import free_ports, wait_until
-from tests.integration.notification.house import House
-from tests.integration.notification.letters import parse
 from tests.integration.notification.mail_server import Inbox, mail_server
+from tests.integration.notification.notification_processes import House
+from tests.integration.notification.received_emails import parse_email
 
 
 def tell_often_with_deaths(house: House) -> list[str]:
@@ -59,7 +59,7 @@ def test_while_the_mail_server_is_down_messages_wait_and_are_then_sent_once(hous
     assert not house.statuses().get("sent")
     with mail_server(inbox, port=port):
         house.wait_for(20)
-    assert Counter(parse(content).event_id for content in inbox.taken) == Counter(
+    assert Counter(parse_email(content).event_id for content in inbox.taken) == Counter(
         envelope["event_id"] for envelope in envelopes)
     assert "ada@mail.example" not in room.log.read_text()
 
@@ -73,7 +73,7 @@ def test_who_dies_after_sending_sends_again_under_the_same_id(house: House) -> N
         assert dying.exit_code() == -signal.SIGKILL
         house.run(smtp_port=port)
         house.wait_for(1)
-    assert [parse(content).event_id for content in inbox.taken] == [envelope["event_id"]] * 2
+    assert [parse_email(content).event_id for content in inbox.taken] == [envelope["event_id"]] * 2
 
 
 def test_who_is_asked_to_leave_finishes_what_is_in_hand_and_leaves_the_rest(house: House) -> None:
@@ -94,7 +94,7 @@ def test_who_is_asked_to_leave_finishes_what_is_in_hand_and_leaves_the_rest(hous
         assert len(inbox.taken) < 20
         house.run(smtp_port=port)
         house.wait_for(40)
-    assert Counter(parse(content).event_id for content in inbox.taken) == Counter(
+    assert Counter(parse_email(content).event_id for content in inbox.taken) == Counter(
         envelope["event_id"] for envelope in envelopes)
 
 

@@ -13,7 +13,7 @@ from services.notification.service import Notification
 from services.order import store
 from testbed.mesh import Mesh, wait_until
 from tests.integration.notification.addresses import give_address
-from tests.integration.notification.letters import Received, received
+from tests.integration.notification.received_emails import ReceivedEmail, received_emails
 from tests.integration.order.test_orders import charge, make_late
 
 
@@ -33,10 +33,10 @@ class Buyer:
         return dict(reply.json())
 
     @property
-    def post(self) -> list[Received]:
-        return received(self.mesh.folder / "messages", self.email)
+    def post(self) -> list[ReceivedEmail]:
+        return received_emails(self.mesh.folder / "messages", self.email)
 
-    def wait_for(self, count: int) -> list[Received]:
+    def wait_for(self, count: int) -> list[ReceivedEmail]:
         return list(wait_until(lambda: len(self.post) >= count and self.post, 20, f"{count} messages"))
 
 

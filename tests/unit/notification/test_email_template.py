@@ -10,7 +10,7 @@ from services.notification.delivery.errors import Undeliverable
 from services.notification.writing import email_template
 from services.notification.writing.email_template import write
 from services.notification.writing.translations import LOCALES
-from tests.integration.notification.letters import Received, parse
+from tests.integration.notification.received_emails import ReceivedEmail, parse_email
 from tests.unit.notification.facts import contact, letterhead, message
 
 GIVEN_BACK = {"refund": {"amount": 1250, "seats": ["F7"]}, "returned_seats": ["F7"], "refunded": 1250}
@@ -32,8 +32,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-def written(kind: str = "paid", language: str = "en", name: str | None = "Ada", **changes: object) -> Received:
-    return parse(write(message(kind, **changes), contact(name), letterhead(language=language)).as_bytes())
+def written(kind: str = "paid", language: str = "en", name: str | None = "Ada", **changes: object) -> ReceivedEmail:
+    return parse_email(write(message(kind, **changes), contact(name), letterhead(language=language)).as_bytes())
 
 
 @pytest.mark.parametrize("language", LOCALES)
@@ -69,7 +69,7 @@ def test_snacks_are_named_in_the_readers_language(language: str, line: str) -> N
 @pytest.mark.parametrize("kind", rules.KINDS)
 def test_a_demonstration_s_messages_say_test(kind: str, language: str, mark: str, sentence: str) -> None:
     head = letterhead(language=language, allow_test_money=True)
-    told = parse(write(message(kind, **GIVEN_BACK), contact(), head).as_bytes())
+    told = parse_email(write(message(kind, **GIVEN_BACK), contact(), head).as_bytes())
     assert told.subject.startswith(mark)
     assert sentence in told.text.splitlines()[0]
     assert sentence in Page(told.page).text
@@ -115,14 +115,14 @@ def test_what_is_no_address_is_said_to_be_undeliverable(email: str) -> None:
 
 @pytest.mark.parametrize("email", [None, ""])
 def test_who_has_no_address_is_written_to_without_one(email: str | None) -> None:
-    told = parse(write(message(), contact(email=email), letterhead()).as_bytes())
+    told = parse_email(write(message(), contact(email=email), letterhead()).as_bytes())
     assert told.to == "undisclosed-recipients:;"
     assert told.message["To"].addresses == ()
     assert told.text.startswith("Hello Ada,")
 
 
 def test_an_address_in_another_script_is_written_as_the_net_writes_it() -> None:
-    told = parse(write(message(), contact(email="ada@bücher.example"), letterhead()).as_bytes())
+    told = parse_email(write(message(), contact(email="ada@bücher.example"), letterhead()).as_bytes())
     assert told.to == "ada@xn--bcher-kva.example"
 
 

@@ -20,7 +20,7 @@ from services.notification.service import Notification
 from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.conftest import RunRoom
 from tests.integration.foundation.processes import Process
-from tests.integration.notification.letters import Received, received
+from tests.integration.notification.received_emails import ReceivedEmail, received_emails
 from tests.unit.notification.facts import facts
 
 # As in config.yml, but in a hurry.
@@ -94,8 +94,8 @@ class House:
     # --- what comes of it ---
 
     @property
-    def files(self) -> list[Received]:
-        return received(self.folder / "messages")
+    def files(self) -> list[ReceivedEmail]:
+        return received_emails(self.folder / "messages")
 
     def statuses(self) -> dict[str, int]:
         return {row.status: row.n for row in self.servers.rows(
