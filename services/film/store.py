@@ -1,4 +1,4 @@
-"""The film room's queries; they return what schemas/film.py shows, and of screenings the hall's `drawing` besides."""
+"""The queries of the film room's methods. They return the fields of schemas/film.py, and a screening's `drawing`."""
 
 import datetime as dt
 import unicodedata
@@ -32,7 +32,7 @@ TAKES_PLACE = Screening.cancelled_at.is_(None)
 
 
 def films_showing(tx: Connection, now: dt.datetime, page: int, page_size: int) -> Fields:
-    """Films with a screening after `now`, by title: one page of them."""
+    """One page of the films with a screening after `now`, by title."""
     ahead = exists().where(Screening.film_id == Film.film_id, Screening.starts_at > now, TAKES_PLACE)
     query = select(*Film.__table__.columns).where(ahead)
     rows, total = _page(tx, query.order_by(Film.title, Film.film_id), page, page_size)
@@ -40,12 +40,13 @@ def films_showing(tx: Connection, now: dt.datetime, page: int, page_size: int) -
 
 
 def film(tx: Connection, film_id: str) -> Fields | None:
+    """The film, if there is one."""
     row = tx.execute(select(*Film.__table__.columns).where(Film.film_id == film_id)).first()
     return None if row is None else row._asdict()
 
 
 def screenings_found(tx: Connection, now: dt.datetime, wanted: Fields) -> Fields:
-    """Screenings that match everything in `wanted` (ScreeningsRequest), the first to start first: one page of them."""
+    """Screenings that match everything in `wanted` (ScreeningsRequest), by start: one page of them."""
     page, page_size = wanted["page"], wanted["page_size"]
     query = WITH_PLACE.where(*_conditions(now, wanted)).order_by(*BY_START)
     rows, total = _page(tx, query, page, page_size)
@@ -66,12 +67,12 @@ def screening(tx: Connection, screening_id: str) -> Fields | None:
 
 
 def cancel(tx: Connection, screening_id: str, at: dt.datetime) -> None:
-    """Take the screening off the programme, for good; the first time counts."""
+    """Take the screening off the programme for good. Cancelling it again changes nothing."""
     tx.execute(update(Screening).where(Screening.screening_id == screening_id, TAKES_PLACE).values(cancelled_at=at))
 
 
 def _conditions(now: dt.datetime, wanted: Fields) -> list[ColumnElement[bool]]:
-    """A day or a start that was asked for may lie in the past; otherwise only what has not begun is of use."""
+    """Without a day or a start, only screenings that have not begun match."""
     conditions: list[ColumnElement[bool]] = [TAKES_PLACE]
     if "title" in wanted:
         conditions.append(or_(_has(Film.title, wanted["title"]), _has(Film.original_title, wanted["title"])))
@@ -91,7 +92,7 @@ def _conditions(now: dt.datetime, wanted: Fields) -> list[ColumnElement[bool]]:
 
 
 def _has(column: Any, text: str) -> ColumnElement[bool]:
-    """The text occurs in the column; the column's collation forgives case and accents."""
+    """Whether the text occurs in the column, whose collation ignores case and accents."""
     found: ColumnElement[bool] = column.contains(unicodedata.normalize("NFC", text.strip()), autoescape=True)
     return found
 

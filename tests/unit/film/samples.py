@@ -1,4 +1,4 @@
-"""A programme small enough to see at a glance, for tests to change."""
+"""A small programme file for tests to change."""
 
 import datetime as dt
 from pathlib import Path
@@ -60,7 +60,7 @@ def changed(*changes: tuple[str, str]) -> str:
 
 
 def line_of(words: str, text: str = SMALL) -> int:
-    """The line, from 1, on which these words first stand."""
+    """The line, from 1, of the first occurrence of these words."""
     return text[: text.index(words)].count("\n") + 1
 
 

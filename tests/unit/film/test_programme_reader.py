@@ -146,7 +146,7 @@ EARLY = "\n          - at: ['1:30']\n            on: [mon]\n            films: [
 CLASHING = ("films: [arrival, hero]", f"films: [arrival, hero]{LATE}{EARLY}")
 
 
-def test_a_clash_that_the_days_loaded_do_not_reach_keeps_nobody_from_loading_them(tmp_path: Path) -> None:
+def test_a_clash_beyond_the_days_loaded_is_no_mistake(tmp_path: Path) -> None:
     assert len(programme(tmp_path, changed(CLASHING)).showings(NOW)) == 6
     # On the night the clocks go forward a film of 90 minutes that starts at 00:30 ends at 03:00.
     night = changed(("17:00, 19:30", "'00:30', '03:00'"), ("running_minutes: 116", "running_minutes: 90"),
@@ -183,7 +183,7 @@ def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> 
     assert refused.value.mistakes == [Mistake(2, "this is not UTF-8 text")]
 
 
-def test_titles_that_look_like_numbers_or_answers_stay_titles(tmp_path: Path) -> None:
+def test_a_title_that_looks_like_a_number_or_an_answer_stays_a_title(tmp_path: Path) -> None:
     good = programme(tmp_path, changed(("title: Arrival", "title: 1917"), ("title: 英雄", "title: No")))
 
     assert [film["title"] for film in good.films] == ["1917", "No"]
@@ -197,7 +197,7 @@ def test_partly_sold_screenings_are_the_same_all_day(tmp_path: Path) -> None:
     assert sold_shares(path, NOW.replace(hour=19)) == [("kanal-1-20261126-1700", 1.0)]
 
 
-def test_the_demo_programme_has_what_it_promises() -> None:
+def test_the_demo_programme_has_the_halls_films_and_days_it_promises() -> None:
     demo = read(DEMO, NOW, CLEANING)
 
     capacities = sorted(hall["capacity"] for hall in demo.halls)
@@ -212,7 +212,7 @@ def test_the_demo_programme_has_what_it_promises() -> None:
         "standard", "premium", "couple", "wheelchair", "companion"}
 
 
-def test_the_demo_audience_leaves_most_screenings_alone() -> None:
+def test_the_demo_programme_sells_seats_of_few_screenings() -> None:
     demo = read(DEMO, NOW, CLEANING)
     sold = dict(sold_shares(DEMO, NOW))
 
