@@ -14,7 +14,7 @@ from services.film.programme_import import load
 from services.foundation import migrate
 from services.foundation.database import make_engine
 from services.foundation.marked_yaml import BadFile, Mistake
-from services.kitchen import menu_import
+from services.kitchen import menu_import, stock
 from testbed.mesh import Mesh
 from tests.integration.film.test_programme_import import contents, screenings
 from tests.unit.film.samples import NOW, line_of, written
@@ -211,6 +211,6 @@ def test_nothing_is_loaded_if_the_kitchen_s_part_fails(tables: Engine, kitchen: 
         with pytest.raises(BadFile):
             programme_loading.load(wrong)
     with kitchen.connect() as tx:
-        named = tx.execute(select(menu_import.table.c.name).where(menu_import.table.c.cinema_id == "tst-c")).scalars()
+        named = tx.execute(select(stock.snacks.c.name).where(stock.snacks.c.cinema_id == "tst-c")).scalars()
         assert list(named) == ["Cola"]
     assert {row.hall_id for row in screenings(tables).values()} == {"tst-h"}

@@ -48,6 +48,11 @@ sold:
   - {hall: kanal-1, day: 1, screening: 1, share: 1}
   - {hall: kanal-1, day: 1, screening: 7, share: 1}
 """
+MENU = """    menu:
+      - {sku: cola, name: Cola, name_zh: 可乐, category: drink, price: 300, stock: 20}
+      - {sku: popcorn, name: Popcorn, category: popcorn, price: 500, stock: 5}
+"""
+WITH_MENU = SMALL.replace("    halls:\n", MENU + "    halls:\n")
 
 
 def changed(*changes: tuple[str, str]) -> str:
