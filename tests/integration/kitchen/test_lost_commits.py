@@ -1,4 +1,4 @@
-"""The kitchen's connection to MariaDB breaks during a COMMIT: its caller gets an answer, and the effect happens once."""
+"""The kitchen loses its connection to MariaDB during a COMMIT: its caller gets an answer, the effect comes once."""
 
 import datetime as dt
 import json
