@@ -1,11 +1,13 @@
 """The film room: films, screenings, their prices, and which seats are free."""
 
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from schemas import film as contract
 from schemas import order
 from services.film import models, seat_availability, seat_maps, store
+from services.film.records import ScreeningView
 from services.film.settings import FilmSection
 from services.foundation.amqp.announcements import Announcer
 from services.foundation.amqp.presence import Presence
@@ -45,8 +47,7 @@ class Film:
         only screenings still to begin.
         """
         found = self.database.read(lambda tx: store.screenings_found(tx, utc_now(), request))
-        self._count_seats(found["screenings"])
-        return found
+        return {**found, "screenings": self._with_seats_left(found["screenings"])}
 
     @call(contract.GET_INFO)
     def get_info(self, request: Fields) -> Fields:
@@ -57,8 +58,7 @@ class Film:
         )
         if film is None:
             raise contract.UnknownFilm(film_id=film_id)
-        self._count_seats(screenings)
-        by_cinema = groupby(screenings, key=lambda screening: screening["cinema"])
+        by_cinema = groupby(self._with_seats_left(screenings), key=lambda screening: screening.cinema)
         return {"film": film, "cinemas": [{"cinema": cinema, "screenings": list(its)} for cinema, its in by_cinema]}
 
     @call(contract.GET_HALL_INFO)
@@ -68,11 +68,11 @@ class Film:
         Raises UnknownScreening, ScreeningOver, ScreeningCancelled, and SeatsUnknown while no seat board is known.
         """
         screening, snapshot = self._screening_and_seats(request["screening_id"])
-        hall, drawing, taken = screening["hall"], screening["drawing"], snapshot.taken
+        drawing, taken = screening.drawing, snapshot.taken
         return {
-            "screening": {**screening, "seats_left": seat_availability.count_left(lay_out(drawing), taken)},
-            "hall": hall,
-            "chart": seat_maps.chart(drawing, screening["prices"]),
+            "screening": replace(screening, seats_left=seat_availability.count_left(lay_out(drawing), taken)),
+            "hall": screening.hall,
+            "chart": seat_maps.chart(drawing, screening.prices),
             "version": snapshot.version, "seats": seat_maps.states(drawing, taken),
         }
 
@@ -83,8 +83,8 @@ class Film:
         Raises NotEnoughSeats if there are not that many, and what get_hall_info raises.
         """
         screening, snapshot = self._screening_and_seats(request["screening_id"])
-        best = suggest(lay_out(screening["drawing"]), snapshot.taken, request["count"], request["wheelchair"])
-        return {"screening_id": screening["screening_id"], "version": snapshot.version,
+        best = suggest(lay_out(screening.drawing), snapshot.taken, request["count"], request["wheelchair"])
+        return {"screening_id": screening.screening_id, "version": snapshot.version,
                 "seats": best.seats, "reasons": best.reasons}
 
     @call(contract.GET_SCREENING_TERMS)
@@ -92,10 +92,10 @@ class Film:
         """A screening's place and time, and the price of each seat. Raises UnknownScreening."""
         screening = self._screening(request["screening_id"])
         return {
-            **screening, "film_title": screening["film"]["title"],
-            "cinema_id": screening["cinema"]["cinema_id"], "cinema_name": screening["cinema"]["name"],
-            "hall_name": screening["hall"]["name"],
-            "seats": seat_maps.price_list(screening["drawing"], screening["prices"]),
+            "screening_id": screening.screening_id, "film_title": screening.film.title,
+            "cinema_id": screening.cinema.cinema_id, "cinema_name": screening.cinema.name,
+            "hall_name": screening.hall.name, "starts_at": screening.starts_at, "ends_at": screening.ends_at,
+            "currency": screening.currency, "seats": seat_maps.price_list(screening.drawing, screening.prices),
         }
 
     @on_event(order.SCREENING_CANCELLED)
@@ -104,23 +104,23 @@ class Film:
         body = delivery.body
         self.database.run_known(lambda tx: store.cancel(tx, body["screening_id"], body["cancelled_at"]))
 
-    def _screening_and_seats(self, screening_id: str) -> tuple[Fields, BoardSnapshot]:
+    def _screening_and_seats(self, screening_id: str) -> tuple[ScreeningView, BoardSnapshot]:
         screening = self._screening(screening_id)
-        if screening["cancelled_at"]:
+        if screening.cancelled_at:
             raise contract.ScreeningCancelled(screening_id=screening_id)
-        if screening["ends_at"] <= utc_now():
+        if screening.ends_at <= utc_now():
             raise contract.ScreeningOver(screening_id=screening_id)
         return screening, seat_availability.snapshot(self.board, self.announcer, screening_id)
 
-    def _screening(self, screening_id: str) -> Fields:
+    def _screening(self, screening_id: str) -> ScreeningView:
         screening = self.database.read(lambda tx: store.screening(tx, screening_id))
         if screening is None:
             raise contract.UnknownScreening(screening_id=screening_id)
         return screening
 
-    def _count_seats(self, screenings: list[Fields]) -> None:
+    def _with_seats_left(self, screenings: list[ScreeningView]) -> list[ScreeningView]:
+        """Count the free seats of those that are not over."""
         now = utc_now()
-        running = {each["screening_id"]: lay_out(each["drawing"]) for each in screenings if each["ends_at"] > now}
-        left = seat_availability.seats_left(self.board, self.announcer, running)
-        for each in screenings:
-            each["seats_left"] = left.get(each["screening_id"])
+        charts = {each.screening_id: lay_out(each.drawing) for each in screenings if each.ends_at > now}
+        left = seat_availability.seats_left(self.board, self.announcer, charts)
+        return [replace(each, seats_left=left.get(each.screening_id)) for each in screenings]
