@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.counter import SKU, bought_and_paid, info, left, refunds, wait_for_step
+from tests.integration.kitchen.snack_orders import SKU, bought_and_paid, info, left, refunds, wait_for_step
 
 
 @contextmanager

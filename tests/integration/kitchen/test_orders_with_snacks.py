@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.counter import (
+from tests.integration.kitchen.snack_orders import (
     SKU,
     bought_and_paid,
     buy,
