@@ -12,10 +12,12 @@ NAME = String(200)
 
 
 class Base(DeclarativeBase):
-    pass
+    """The film room's schema."""
 
 
 class Cinema(Base):
+    """`timezone`: an IANA name."""
+
     __tablename__ = "cinema"
 
     cinema_id: Mapped[str] = mapped_column(Id(), primary_key=True)
@@ -37,6 +39,8 @@ class Hall(Base):
 
 
 class Film(Base):
+    """`rating`: an age rating, such as PG-13."""
+
     __tablename__ = "film"
 
     film_id: Mapped[str] = mapped_column(Id(), primary_key=True)

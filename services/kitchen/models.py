@@ -12,6 +12,8 @@ from services.foundation.rpc.idempotency import key_table
 
 
 class Base(DeclarativeBase):
+    """The kitchen room's schema."""
+
     type_annotation_map = {int: Integer, dt.datetime: UtcDateTime}
 
 

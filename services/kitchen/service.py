@@ -28,6 +28,8 @@ Fields = dict[str, Any]
 
 
 class Kitchen:
+    """Sells the snacks of a cinema together with seats, and leads cooks from ticket to ticket."""
+
     name = "kitchen"
 
     principal = PrincipalProvider()

@@ -13,7 +13,7 @@ LONGEST_ERROR = 200
 
 
 class Base(DeclarativeBase):
-    pass
+    """The notification room's schema."""
 
 
 class Message(Base):

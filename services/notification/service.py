@@ -26,6 +26,8 @@ PURGE_SECONDS = 600
 
 
 class Notification:
+    """Writes a message for each event that calls for one, and sends what waits."""
+
     name = "notification"
 
     database = Database(Base)

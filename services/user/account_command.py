@@ -15,6 +15,7 @@ from services.foundation.amqp.announcements import announce_from_a_command
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
 from services.foundation.redis_client import OPTIONS
+from services.foundation.settings import SettingsError
 from services.user import store, tokens
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
@@ -106,6 +107,8 @@ def _make_hash(password: str) -> str:
         return Passwords(load(config).max_workers).make_hash(password)
     except FieldsInvalid as problem:
         raise _error(problem) from None
+    except SettingsError as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 def _error(problem: FieldsInvalid) -> click.ClickException:

@@ -11,7 +11,7 @@ from services.foundation.rpc.idempotency import key_table
 
 
 class Base(DeclarativeBase):
-    pass
+    """The user room's schema."""
 
 
 class User(Base):

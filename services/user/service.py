@@ -29,6 +29,8 @@ PURGE_SECONDS = 600
 
 
 class User:
+    """Opens accounts, signs users in and out, and keeps their profiles."""
+
     name = "user"
 
     principal = PrincipalProvider()
