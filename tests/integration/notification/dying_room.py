@@ -37,7 +37,7 @@ class DyingSender(sender.MessageSender):
 
 
 if DEATHS.get("dies_before_mark"):
-    room.MessageSender = DyingSender  # type: ignore[misc]
+    room.MessageSender = DyingSender  # type: ignore[attr-defined, misc]
 if "lease" in DEATHS:
     import datetime as dt
 
