@@ -21,7 +21,8 @@ def messages_command(retry: bool, most: int) -> None:
     """List the messages to buyers that wait or were given up, and why."""
     if retry:
         count = _run(lambda tx: store.retry_failed(tx, utc_now()))
-        click.echo(f"{count} messages are sent again." if count else "No message was given up.")
+        sent_again = f"{count} {'message is' if count == 1 else 'messages are'} sent again."
+        click.echo(sent_again if count else "No message was given up.")
         return
     numbers, rows = _run(lambda tx: (store.count_by_status(tx), store.unsent(tx, most)))
     for row in rows:

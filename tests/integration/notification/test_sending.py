@@ -111,7 +111,7 @@ def test_a_failed_message_is_listed_and_can_be_retried(processes: NotificationPr
     assert "0 wait, 1 were given up" in listed
     inbox = Inbox()
     with mail_server(inbox, port=port):
-        assert "1 messages are sent again" in processes.servers.operate("messages", "--retry").stdout
+        assert "1 message is sent again" in processes.servers.operate("messages", "--retry").stdout
         processes.wait_for(1)
     assert len(inbox.taken) == 1
 
