@@ -190,8 +190,8 @@ def kitchen(servers: Mesh) -> Engine:
         return make_engine(servers.settings["DB_URIS"]["kitchen:Base"])
 
 
-def test_nothing_is_loaded_if_the_kitchen_s_part_fails(tables: Engine, kitchen: Engine, servers: Mesh, tmp_path: Path,
-                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_menu_import_rolls_the_whole_file_back(tables: Engine, kitchen: Engine, servers: Mesh, tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     sold = "    menu:\n      - {sku: cola, name: Cola, category: drink, price: 300, stock: 20}\n    halls:\n"
     path, before = written(tmp_path, changed(("    halls:\n", sold))), contents(tables)
 

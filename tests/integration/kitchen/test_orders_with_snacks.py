@@ -188,7 +188,7 @@ def test_a_copy_between_the_two_steps_of_its_twin_has_to_wait(
     restock(mesh, staff, cinema, 200)
 
 
-def test_an_order_nobody_pays_gives_its_snacks_back(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
+def test_an_unpaid_order_gives_its_snacks_back(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
     before, token = left(mesh, cinema), mesh.buyer()
     late = buy(mesh, token, screening, seats[:1], (SKU, 2))
     dropped = buy(mesh, token, screening, seats[1:2], (SKU, 3))
@@ -310,7 +310,7 @@ def test_a_refund_waits_for_a_kitchen_that_is_away(mesh: Mesh, screening: str, s
     mesh.check_invariants()
 
 
-def test_when_the_house_cancels_snacks_are_paid_back_even_if_they_are_cooked(mesh: Mesh, staff: str) -> None:
+def test_a_cancelled_screening_refunds_snacks_even_if_they_are_cooked(mesh: Mesh, staff: str) -> None:
     screening = mesh.fresh_screening(40)
     seats = list(mesh.seats(screening))
     snack = sorted(menu(mesh, str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
@@ -351,8 +351,9 @@ def test_an_order_is_completed_when_the_film_is_over_and_the_popcorn_collected(m
     mesh.check_invariants()
 
 
-def test_an_order_is_completed_also_when_nobody_fetched_its_popcorn(mesh: Mesh, screening: str, cinema: str,
-                                                                    seats: list[str], staff: str) -> None:
+def test_an_order_with_uncollected_popcorn_is_completed_after_the_film(
+    mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str,
+) -> None:
     token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
     other, cooked = bought_and_paid(mesh, screening, seats[1:2], (SKU, 1))
     cook(mesh, staff, "start", cooked)

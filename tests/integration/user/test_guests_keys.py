@@ -46,7 +46,7 @@ def test_a_key_that_another_guest_has_used_counts_as_new(room: Any) -> None:
     assert room.register(username="ben", password=PASSWORD) == first
 
 
-def test_of_twins_with_different_passwords_one_gets_the_account(room: Any) -> None:
+def test_one_of_two_guests_with_different_passwords_gets_the_account(room: Any) -> None:
     def outcome(password: str) -> str:
         try:
             return str(room.register(username="dora", password=password)["username"])

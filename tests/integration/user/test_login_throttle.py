@@ -17,7 +17,7 @@ def guess(mesh: Mesh, username: str, times: int) -> list[int]:
     return [mesh.post("/user/login", username=username, password="wrong horse").status_code for _ in range(times)]
 
 
-def test_after_ten_failures_even_the_right_password_has_to_wait(mesh: Mesh, ada: str) -> None:
+def test_the_right_password_has_to_wait_after_ten_failures(mesh: Mesh, ada: str) -> None:
     assert guess(mesh, ada, FAILURES) == [401] * FAILURES
 
     refused = mesh.post("/user/login", username=ada.upper(), password=PASSWORD)

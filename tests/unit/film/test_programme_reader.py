@@ -87,7 +87,7 @@ def test_a_price_out_of_bounds_is_told_with_its_line(tmp_path: Path, change: tup
 
 @pytest.mark.parametrize("change", [
     ("price: 1000", "price: 0"), ("premium: 300", "companion: free"), ("premium: 300", "premium: 300, standard: free")])
-def test_what_is_said_to_be_free_is_free(tmp_path: Path, change: tuple[str, str]) -> None:
+def test_a_seat_declared_free_costs_nothing(tmp_path: Path, change: tuple[str, str]) -> None:
     programme(tmp_path, changed(change))
 
 
@@ -115,7 +115,7 @@ def test_a_hall_drawn_twice_is_no_clash(tmp_path: Path) -> None:
     assert "a hall `kanal-1` already" in mistake.sentence
 
 
-def test_what_is_missing_is_told_where_its_entry_begins(tmp_path: Path) -> None:
+def test_a_missing_field_is_told_with_the_first_line_of_its_entry(tmp_path: Path) -> None:
     [mistake] = mistakes(tmp_path, changed(("    city: Berlin\n", "")))
 
     assert mistake == Mistake(line_of("- id: kanal\n"), "`city`: is missing")

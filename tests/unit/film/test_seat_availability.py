@@ -30,7 +30,7 @@ def test_a_board_that_stays_cold_is_refused_as_unknown() -> None:
     assert refused.value.about == {"retry_after": 1}
 
 
-def test_lists_say_how_many_seats_are_left() -> None:
+def test_a_list_says_how_many_seats_are_left() -> None:
     board = FakeBoard({"s1": {"A1": "held", "A2": "sold"}, "s2": {}})
 
     assert seat_availability.seats_left(board, FakeAnnouncer(), {"s1": LARGE, "s2": SMALL}) == {"s1": 38, "s2": 16}
@@ -42,7 +42,7 @@ def test_seats_that_nobody_can_buy_alone_are_not_counted_as_left() -> None:
     assert seat_availability.seats_left(board, FakeAnnouncer(), {"s1": SMALL}) == {"s1": 16 - 2 - 2}
 
 
-def test_lists_announce_all_cold_boards_in_one_go_and_show_the_rest() -> None:
+def test_a_list_announces_all_cold_boards_at_once_and_counts_the_rest() -> None:
     announcer = FakeAnnouncer()
 
     left = seat_availability.seats_left(FakeBoard({"s1": {}}), announcer, {"s1": LARGE, "s2": SMALL, "s3": SMALL},
@@ -52,7 +52,7 @@ def test_lists_announce_all_cold_boards_in_one_go_and_show_the_rest() -> None:
     assert announcer.announced == [(BOARDS_COLD, ("s2", "s3"))]
 
 
-def test_lists_wait_a_moment_for_cold_boards() -> None:
+def test_a_list_waits_a_moment_for_cold_boards() -> None:
     board = FakeBoard({"s1": {}})
 
     left = seat_availability.seats_left(board, FakeAnnouncer(warms=board), {"s1": LARGE, "s2": SMALL})
@@ -60,7 +60,7 @@ def test_lists_wait_a_moment_for_cold_boards() -> None:
     assert left == {"s1": 40, "s2": 15}
 
 
-def test_lists_answer_without_numbers_while_nobody_can_count() -> None:
+def test_a_list_answers_without_numbers_while_redis_is_down() -> None:
     assert seat_availability.seats_left(FakeBoard(down=True), FakeAnnouncer(), {"s1": LARGE}) == {"s1": None}
     with pytest.raises(SeatsUnknown):
         seat_availability.snapshot(FakeBoard(down=True), FakeAnnouncer(), "s1")
