@@ -137,9 +137,8 @@ def tickets(kitchen: Transactions) -> list[dict[str, Any]]:
 
 def test_each_paid_order_gets_one_ticket(kitchen: Transactions, kitchens: Callable[..., DyingKitchens]) -> None:
     put_on_the_menu(kitchen, popcorn=ORDERS - LOST + SPARE)
-    for start in range(0, ORDERS - LOST, 100):
-        kitchen.run(lambda tx, s=start: [  # type: ignore[misc]
-            reservations.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(s, s + 100)])
+    kitchen.run(lambda tx: [
+        reservations.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(ORDERS - LOST)])
     dying = kitchens()
 
     assert publish_one_to_three_times(ORDERS) > ORDERS * 1.5
