@@ -35,7 +35,8 @@ QUEUE = "order.paid:kitchen.take_up"
 
 @pytest.fixture
 def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
-    with nameko.config.patch(servers.settings, clear=True):
+    quick = {**servers.settings, "events": {**servers.settings["events"], **QUICK}}
+    with nameko.config.patch(quick, clear=True):
         topology.declare(subscriptions_of(Kitchen))
         yield servers.settings
 
