@@ -27,7 +27,7 @@ def load(path: Path) -> str:
     def load_menus() -> None:
         told.append(menu_import.load(rows, uris["kitchen:Base"]))
 
-    report = programme_import.load(path, uris["film:Base"], now, also=load_menus)
+    report = programme_import.load(path, uris["film:Base"], now, before_commit=load_menus)
     lines = [str(report), f"snacks: {told[-1]}"]
     if not programme_import.announce_changes(report):
         lines.append("RabbitMQ is down: the order rooms notice what has changed within ten minutes by themselves.")

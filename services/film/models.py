@@ -1,4 +1,4 @@
-"""The film room's tables: cinemas, their halls, films, and which plays where and when."""
+"""The film room's tables: cinemas, halls, films and screenings."""
 
 import datetime as dt
 from typing import Any
@@ -12,10 +12,12 @@ NAME = String(200)
 
 
 class Base(DeclarativeBase):
-    pass
+    """The film room's schema."""
 
 
 class Cinema(Base):
+    """`timezone`: an IANA name."""
+
     __tablename__ = "cinema"
 
     cinema_id: Mapped[str] = mapped_column(Id(), primary_key=True)
@@ -37,6 +39,8 @@ class Hall(Base):
 
 
 class Film(Base):
+    """`rating`: an age rating, such as PG-13."""
+
     __tablename__ = "film"
 
     film_id: Mapped[str] = mapped_column(Id(), primary_key=True)
@@ -51,9 +55,9 @@ class Film(Base):
 
 
 class Screening(Base):
-    """Rows are added, perhaps cancelled, and never changed: orders remember a screening's start and prices.
+    """Rows are added and may be cancelled, but never change: orders remember a screening's start and prices.
 
-    `prices` has the price of each kind of seat in the hall, `price_from` is the lowest of them.
+    `prices` has the price of each kind of seat in the hall; `price_from` is the lowest of them.
     """
 
     __tablename__ = "screening"

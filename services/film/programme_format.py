@@ -1,4 +1,4 @@
-"""What may stand in a programme file, entry by entry; programme/demo.yml shows and explains it."""
+"""The format of a programme file, entry by entry. programme/demo.yml is an example with explanations."""
 
 import datetime as dt
 import re
@@ -18,23 +18,25 @@ NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
 
 
 def Name(**options: Any) -> fields.String:  # noqa: N802
-    """What a cinema, hall or film is called in the file; it becomes its id and part of a screening's."""
+    """The name of a cinema, hall or film in the file; it becomes its id and a part of screening ids."""
     return fields.String(validate=validate.Regexp(NAME, error="Up to 40 of a-z, 0-9 and dashes."), **options)
 
 
 def Change() -> Whole:  # noqa: N802
-    """Minor units more, or with a minus less."""
+    """Minor units that are added to a price, or with a minus taken off."""
     return Whole(validate=validate.Range(-LARGEST_PRICE, LARGEST_PRICE))
 
 
 class Surcharge(fields.Field[int | None]):
-    """Minor units more or less, or `free`."""
+    """A change in minor units, or `free`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | None:
         return FREE if value == "free" else Change().deserialize(value, attr, data)
 
 
 class Zone(fields.Field[ZoneInfo]):
+    """An IANA time zone such as Europe/Berlin."""
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> ZoneInfo:
         if not isinstance(value, str) or value not in available_timezones():
             raise ValidationError("Not a time zone such as Europe/Berlin.")
@@ -42,6 +44,8 @@ class Zone(fields.Field[ZoneInfo]):
 
 
 class Clock(fields.Field[dt.time]):
+    """A time of day such as 19:30."""
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.time:
         if not isinstance(value, str) or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value, re.ASCII):
             raise ValidationError("Not a time of day such as 19:30.")
@@ -50,6 +54,8 @@ class Clock(fields.Field[dt.time]):
 
 
 class ProgrammeFile(Schema):
+    """The top level; its lists are read entry by entry."""
+
     days = Whole(required=True, validate=validate.Range(1, 60))
     films = fields.List(fields.Raw(), required=True)
     cinemas = fields.List(fields.Raw(), required=True)
@@ -57,6 +63,8 @@ class ProgrammeFile(Schema):
 
 
 class FilmEntry(Schema):
+    """A film."""
+
     id = Name(required=True)
     title = Text(200, required=True)
     original_title = Text(200)
@@ -69,6 +77,8 @@ class FilmEntry(Schema):
 
 
 class CinemaEntry(Schema):
+    """A cinema with its halls; `day_parts` change prices by the time of day, in minor units."""
+
     id = Name(required=True)
     name = Text(200, required=True)
     city = Text(200, required=True)
@@ -76,7 +86,7 @@ class CinemaEntry(Schema):
     currency = Currency(required=True)
     day_parts = fields.Nested(Schema.from_dict({part: Change() for part in DAY_PARTS}))
     halls = fields.List(fields.Raw(), required=True)
-    menu = fields.Raw(metadata={"description": "the kitchen's: services/kitchen/menu_file.py"})
+    menu = fields.Raw(metadata={"description": "read by services/kitchen/menu_import.py"})
 
     @validates("currency")
     def _is_known(self, currency: str, **_: Any) -> None:
@@ -85,6 +95,8 @@ class CinemaEntry(Schema):
 
 
 class HallEntry(Schema):
+    """A hall: `price` in minor units, `surcharges` by kind of seat, `plan` as services.seating.chart draws it."""
+
     id = Name(required=True)
     name = Text(200, required=True)
     price = Money(LARGEST_PRICE, required=True)
@@ -96,12 +108,16 @@ class HallEntry(Schema):
 
 
 class ScreeningsEntry(Schema):
+    """Times at which a hall plays these films in turn, on these weekdays."""
+
     at = fields.List(Clock(), required=True, validate=validate.Length(min=1))
     films = fields.List(Id(), required=True, validate=validate.Length(min=1))
     on = fields.List(fields.String(validate=validate.OneOf(WEEKDAYS)), validate=validate.Length(min=1))
 
 
 class SoldEntry(Schema):
+    """A screening to be partly sold: the one at this place of the day, `day` days ahead; `share`: 0 to 1."""
+
     hall = Id(required=True)
     day = Whole(required=True, validate=validate.Range(0, 60))
     screening = Whole(required=True, validate=validate.Range(1, 50))

@@ -1,4 +1,4 @@
-"""Puts a programme file into the film room's tables, as often as one likes: what is there stays."""
+"""Loads a programme file into the film room's tables. Loading it again changes nothing."""
 
 import datetime as dt
 from collections import defaultdict
@@ -9,24 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from nameko import config
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
 from schemas.film import PROGRAMME_CHANGED
-from services.film import programme_conflicts, programme_reader, rules
-from services.film.models import Cinema, Film, Hall, Screening
-from services.film.programme_conflicts import OnSale
+from services.film import programme_conflicts, programme_reader, programme_store, rules
+from services.film.models import Cinema, Film, Hall
 from services.film.programme_reader import Programme
+from services.film.settings import load as load_settings
 from services.foundation.amqp.announcements import announce_from_a_command
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.marked_yaml import BadFile, Mistake
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True)
 class Tally:
-    """How many rows a load added, changed and found as they should be."""
+    """How many rows a load added, changed and left as they were."""
 
     added: int = 0
     changed: int = 0
@@ -38,6 +36,8 @@ class Tally:
 
 @dataclass(frozen=True)
 class LoadReport:
+    """What a load did to each table, and what the operator should know."""
+
     cinemas: Tally
     halls: Tally
     films: Tally
@@ -46,11 +46,12 @@ class LoadReport:
 
     @property
     def tallies(self) -> dict[str, Tally]:
+        """The tallies by table."""
         return {part: tally for part, tally in vars(self).items() if isinstance(tally, Tally)}
 
     @property
     def has_changed(self) -> bool:
-        """Whether something that was there before has other facts now."""
+        """Whether rows that existed before have other values now."""
         return any(tally.changed for tally in self.tallies.values())
 
     def __str__(self) -> str:
@@ -58,33 +59,34 @@ class LoadReport:
         return "\n".join([*lines, *(f"line {warning.line}: {warning.sentence}" for warning in self.warnings)])
 
 
-def load(path: Path, database: Engine | str, now: dt.datetime, also: Callable[[], object] = lambda: None) -> LoadReport:
+def load(path: Path, database: Engine | str, now: dt.datetime,
+         before_commit: Callable[[], object] = lambda: None) -> LoadReport:
     """Put the file's cinemas, halls, films and the screenings still to begin into the database (an engine or URI).
 
-    Facts are updated. A screening that takes place stays as it is, and nothing is ever removed. `also` is done before
-    the commit, perhaps again; when it fails, nothing was written.
-    Raises BadFile with every mistake and its line; then nothing was written.
+    Facts are updated. A screening on sale stays as it is, and nothing is ever removed. `before_commit` is called before
+    the commit, and again if the transaction is retried; if it raises, nothing is written.
+    Raises BadFile with every mistake and its line; then nothing is written.
     """
     programme = read(path, now)
     engine = make_engine(database) if isinstance(database, str) else database
 
     def write(tx: Connection) -> LoadReport:
         report = _write(tx, path, programme, now)
-        also()
+        before_commit()
         return report
 
     return Transactions(engine).run(write)
 
 
 def announce_changes(report: LoadReport) -> bool:
-    """Tell the other rooms if facts have changed that they may know; False when the broker is down."""
+    """Announce facts that have changed to rooms that may cache them; False if the broker is down."""
     return not report.has_changed or announce_from_a_command(PROGRAMME_CHANGED)
 
 
 def sold_shares(path: Path, now: dt.datetime | None = None) -> list[tuple[str, float]]:
-    """The screenings that the file wants partly sold, with the share of seats; the same all day long.
+    """The screenings that the file wants partly sold, with the share of seats (0 to 1); the same ones all day long.
 
-    Those that have begun are left out.
+    Screenings that have begun are left out.
     """
     now = now or utc_now()
     programme = read(path, now)
@@ -102,7 +104,7 @@ def sold_shares(path: Path, now: dt.datetime | None = None) -> list[tuple[str, f
 
 
 def _cleaning() -> dt.timedelta:
-    return dt.timedelta(minutes=config.get("film", {}).get("cleaning_minutes", 15))
+    return load_settings(config).cleaning
 
 
 def read(path: Path, now: dt.datetime) -> Programme:
@@ -111,41 +113,33 @@ def read(path: Path, now: dt.datetime) -> Programme:
 
 
 def _write(tx: Connection, path: Path, programme: Programme, now: dt.datetime) -> LoadReport:
-    on_sale, used = _on_sale(tx, now)
+    on_sale, used_ids = programme_store.screenings_on_sale(tx, now)
     known = {(each.showing.hall_id, each.showing.starts_at) for each in on_sale}
     ahead = [showing for showing in programme.showings(now) if showing.starts_at > now]
-    fresh = [_with_an_unused_id(showing, used) for showing in ahead
+    added = [_with_unused_id(showing, used_ids) for showing in ahead
              if (showing.hall_id, showing.starts_at) not in known]
-    if mistakes := programme_conflicts.find(tx, programme, on_sale, fresh, _cleaning(), now):
+    if mistakes := programme_conflicts.find(tx, programme, on_sale, added, _cleaning(), now):
         raise BadFile(path, mistakes)
     report = LoadReport(
-        cinemas=_put(tx, Cinema.__table__, "cinema_id", programme.cinemas),
-        halls=_put(tx, Hall.__table__, "hall_id", programme.halls),
-        films=_put(tx, Film.__table__, "film_id", programme.films),
-        screenings=Tally(added=len(fresh), kept=len(ahead) - len(fresh)),
-        warnings=tuple(sorted({_warning(showing) for showing in fresh if rules.is_moved(showing)})),
+        cinemas=_put(tx, Cinema, "cinema_id", programme.cinemas),
+        halls=_put(tx, Hall, "hall_id", programme.halls),
+        films=_put(tx, Film, "film_id", programme.films),
+        screenings=Tally(added=len(added), kept=len(ahead) - len(added)),
+        warnings=tuple(sorted({_warning(showing) for showing in added if rules.is_moved(showing)})),
     )
-    if fresh:
-        tx.execute(insert(Screening), [_screening_row(showing) for showing in fresh])
+    programme_store.add_screenings(tx, [_screening_row(showing) for showing in added])
     return report
 
 
-def _on_sale(tx: Connection, now: dt.datetime) -> tuple[list[OnSale], set[str]]:
-    """What takes place from now on, and just before; and the ids of these and of cancelled screenings."""
-    names = ("screening_id", "hall_id", "film_id", "local_date", "starts_at", "ends_at")
-    query = (select(*(getattr(Screening, name) for name in names), Screening.currency, Screening.cancelled_at,
-                    Hall.cinema_id).join(Hall, Hall.hall_id == Screening.hall_id)
-             .where(Screening.starts_at > now - dt.timedelta(days=2)))  # a day has two, somewhere
-    rows = tx.execute(query).all()
-    on_sale = [OnSale(rules.Showing(**{name: getattr(row, name) for name in names}), row.cinema_id, row.currency)
-               for row in rows if row.cancelled_at is None]
-    return on_sale, {row.screening_id for row in rows}
+def _put(tx: Connection, model: Any, key: str, rows: list[dict[str, Any]]) -> Tally:
+    added, changed = programme_store.put_rows(tx, model, key, rows)
+    return Tally(added, changed, len(rows) - added - changed)
 
 
-def _with_an_unused_id(showing: rules.Showing, used: Container[str]) -> rules.Showing:
-    """A slot whose screening was cancelled is sold again under another id: orders and tickets name the old one."""
+def _with_unused_id(showing: rules.Showing, used_ids: Container[str]) -> rules.Showing:
+    """A slot whose screening was cancelled is sold under a new id, because orders and tickets name the old one."""
     name, again = showing.screening_id, count(2)
-    while name in used:
+    while name in used_ids:
         name = f"{showing.screening_id}-{next(again)}"
     return replace(showing, screening_id=name)
 
@@ -158,7 +152,7 @@ def _warning(showing: rules.Showing) -> Mistake:
         f"in `{showing.hall_id}` the screening begins at {begins:%H:%M}"))
 
 
-def _screening_row(showing: rules.Showing) -> Row:
+def _screening_row(showing: rules.Showing) -> dict[str, Any]:
     assert showing.slot is not None
     prices = rules.seat_prices(showing.slot.hall, showing.starts_at)
     return {
@@ -166,14 +160,3 @@ def _screening_row(showing: rules.Showing) -> Row:
         "starts_at": showing.starts_at, "ends_at": showing.ends_at, "local_date": showing.local_date,
         "currency": showing.slot.hall.currency, "price_from": min(prices.values()), "prices": prices,
     }
-
-
-def _put(tx: Connection, table: Any, key: str, rows: list[Row]) -> Tally:
-    there = {row[key]: dict(row) for row in tx.execute(select(table)).mappings()}
-    new = [row for row in rows if row[key] not in there]
-    changed = [row for row in rows if row[key] in there and there[row[key]] != row]
-    if new:
-        tx.execute(insert(table), new)
-    for row in changed:
-        tx.execute(update(table).where(table.c[key] == row[key]).values(row))
-    return Tally(len(new), len(changed), len(rows) - len(new) - len(changed))

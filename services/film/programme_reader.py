@@ -1,4 +1,4 @@
-"""Reads a programme file and checks all of it, so that nobody mends mistakes one load at a time."""
+"""Reads a programme file and checks all of it, so that all mistakes are told at once."""
 
 import datetime as dt
 from dataclasses import asdict, dataclass, field
@@ -21,8 +21,8 @@ A_MONDAY = dt.date(2001, 1, 1)
 class Programme:
     """Rows for the tables, and slots for the screenings.
 
-    `currencies` are by cinema. `lines` has what may contradict the database: by (hall_id,), (film_id,
-    "running_minutes"), (cinema_id, "timezone") and (cinema_id, "currency").
+    `currencies` are by cinema_id. `lines` are the lines of facts that may conflict with the database: by (hall_id,),
+    (film_id, "running_minutes"), (cinema_id, "timezone") and (cinema_id, "currency").
     """
 
     days: int = 1
@@ -35,13 +35,13 @@ class Programme:
     lines: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def showings(self, now: dt.datetime, days: int | None = None) -> list[Showing]:
-        """The screenings of `days` days (the file says how many), today's included, in no order."""
+        """The screenings of `days` days from today on, unsorted; by default as many days as the file says."""
         minutes = {film["film_id"]: film.get("running_minutes", 0) for film in self.films}
         return list(showings(self.slots, minutes, now, days or self.days))
 
 
 def read(path: Path, now: dt.datetime, cleaning: dt.timedelta) -> Programme:
-    """The programme in a file; raises marked_yaml.BadFile with all that is wrong in it."""
+    """The programme in a file. Raises marked_yaml.BadFile with every mistake."""
     file = marked_yaml.read(path)
     programme = _Reader(file).programme
     _find_clashes(file, programme, now, cleaning)
@@ -50,7 +50,7 @@ def read(path: Path, now: dt.datetime, cleaning: dt.timedelta) -> Programme:
 
 
 class _Reader:
-    """Notes mistakes and goes on with what is right of an entry; `file.refuse_mistakes` has the last word."""
+    """Notes mistakes and goes on with the valid part of an entry; `file.refuse_mistakes` raises them all."""
 
     def __init__(self, file: MarkedFile) -> None:
         self.file = file
@@ -58,11 +58,11 @@ class _Reader:
         self.programme = Programme()
         top = self.file.load(form.ProgrammeFile(), file.data, ())
         self.programme.days = top.get("days", 1)
-        for read_one, part in ((self.film, "films"), (self.cinema, "cinemas"), (self.sold, "sold")):
+        for read_one, part in ((self.read_film, "films"), (self.read_cinema, "cinemas"), (self.read_sold, "sold")):
             for at, raw in enumerate(top.get(part, ())):
                 read_one(raw, (part, at))
 
-    def film(self, raw: Any, place: Place) -> None:
+    def read_film(self, raw: Any, place: Place) -> None:
         entry = self.file.load(form.FilmEntry(), raw, place)
         self.is_new("film", entry, place)
         self.note_lines(entry, place, "running_minutes")
@@ -70,7 +70,7 @@ class _Reader:
             {"film_id": entry.pop("id", ""), "original_title": entry.get("title", ""), **entry}
         )
 
-    def cinema(self, raw: Any, place: Place) -> None:
+    def read_cinema(self, raw: Any, place: Place) -> None:
         entry = self.file.load(form.CinemaEntry(), raw, place)
         self.is_new("cinema", entry, place)
         self.note_lines(entry, place, "timezone", "currency")
@@ -80,16 +80,16 @@ class _Reader:
             "timezone": str(entry.setdefault("timezone", ZoneInfo("UTC"))),
         })
         for at, hall in enumerate(entry.get("halls", ())):
-            self.hall(hall, (*place, "halls", at), entry)
+            self.read_hall(hall, (*place, "halls", at), entry)
 
-    def hall(self, raw: Any, place: Place, cinema: Fields) -> None:
+    def read_hall(self, raw: Any, place: Place, cinema: Fields) -> None:
         entry = self.file.load(form.HallEntry(), raw, place)
-        drawing = self.drawing(entry, place)
+        drawing = self.read_drawing(entry, place)
         seats = lay_out(drawing).seats if drawing else ()
         terms = HallTerms(entry.get("id", ""), cinema["timezone"], cinema.get("currency", ""), entry.get("price", 0),
                           entry.get("surcharges", {}), cinema.get("day_parts", {}), frozenset(s.kind for s in seats))
         slots = [slot for at, screenings in enumerate(entry.get("screenings", ()))
-                 for slot in self.slots(screenings, (*place, "screenings", at), terms)]
+                 for slot in self.read_slots(screenings, (*place, "screenings", at), terms)]
         self.check_prices(slots, place)
         if self.is_new("hall", entry, place):
             self.programme.slots += slots
@@ -99,15 +99,15 @@ class _Reader:
                 "capacity": len(seats), "drawing": asdict(drawing) if drawing else {},
             })
 
-    def drawing(self, entry: Fields, place: Place) -> Drawing | None:
-        """The hall's drawing, or None when seats can't be told from it."""
+    def read_drawing(self, entry: Fields, place: Place) -> Drawing | None:
+        """The hall's drawing; None if it has mistakes."""
         drawing = Drawing(entry.get("plan", ""), entry.get("curve", 0.0), entry.get("skip_rows", ""))
         wrong = mistakes(drawing) if "plan" in entry else []
         for line, sentence in wrong:
             self.file.wrong((*place, "plan", line - 1), sentence)
         return None if wrong or "plan" not in entry else drawing
 
-    def slots(self, raw: Any, place: Place, hall: HallTerms) -> list[Slot]:
+    def read_slots(self, raw: Any, place: Place, hall: HallTerms) -> list[Slot]:
         entry = self.file.load(form.ScreeningsEntry(), raw, place)
         films = tuple(entry.get("films", ()))
         unknown = [at for at, film_id in enumerate(films) if ("film", film_id) not in self.seen]
@@ -120,7 +120,7 @@ class _Reader:
                 for turn, at in enumerate(entry.get("at", ()))]
 
     def check_prices(self, slots: list[Slot], place: Place) -> None:
-        """Nothing costs too much, and nothing is free unless a hall's `price: 0` or the word `free` says so."""
+        """No price is too high, and none is zero unless a hall has `price: 0` or a surcharge `free`."""
         for slot in slots:
             for local in (dt.datetime.combine(A_MONDAY + dt.timedelta(day), slot.at) for day in slot.weekdays):
                 for kind, parts in price_sums(slot.hall, local).items():
@@ -133,14 +133,14 @@ class _Reader:
         for name in names:
             self.programme.lines[entry.get("id", ""), name] = self.file.line((*place, name))
 
-    def sold(self, raw: Any, place: Place) -> None:
+    def read_sold(self, raw: Any, place: Place) -> None:
         entry = self.file.load(form.SoldEntry(), raw, place)
         if "hall" in entry and ("hall", entry["hall"]) not in self.seen:
             self.file.wrong((*place, "hall"), f"there is no hall `{entry['hall']}`")
         self.programme.sold.append(entry)
 
     def is_new(self, kind: str, entry: Fields, place: Place) -> bool:
-        """Whether the entry has an id, and one that no other of its kind has."""
+        """Whether the entry has an id that no earlier entry of its kind has."""
         if "id" not in entry:
             return False
         first = self.seen.setdefault((kind, entry["id"]), place)
@@ -151,7 +151,7 @@ class _Reader:
 
 
 def _cause(parts: dict[str, int], kind: str, hall: Place, price: int) -> Place:
-    """Where the file says what makes a price too high or too low."""
+    """The place in the file of the amount that makes a price too high or too low."""
     worst = "price" if price > 0 else min(parts, key=lambda part: parts[part])
     if worst == "price":
         return *hall, "price"
@@ -159,13 +159,13 @@ def _cause(parts: dict[str, int], kind: str, hall: Place, price: int) -> Place:
 
 
 def _find_clashes(file: MarkedFile, programme: Programme, now: dt.datetime, cleaning: dt.timedelta) -> None:
-    """Each pair of slots is told once, with the first day on which they meet."""
-    told = set()
+    """Note each pair of slots that clash once, with the first day on which they do."""
+    noted = set()
     for first, second in clashes(programme.showings(now), cleaning):
         one, other = first.slot, second.slot
-        if one is None or other is None or (pair := (one.line, one.at, other.line, other.at)) in told:
+        if one is None or other is None or (pair := (one.line, one.at, other.line, other.at)) in noted:
             continue
-        told.add(pair)
+        noted.add(pair)
         file.mistakes.append(marked_yaml.Mistake(other.line, (
             f"in `{second.hall_id}` the screening at {other.at:%H:%M} would begin before the one at {one.at:%H:%M} "
             f"(line {one.line}) is over and the hall cleaned: on {first.local_date} it is `{first.film_id}`"

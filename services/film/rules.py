@@ -1,4 +1,4 @@
-"""When screenings are, what they cost, and which can't be in one hall."""
+"""When screenings start, what their seats cost, and which of them clash in one hall."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,20 +13,20 @@ FREE = None  # a surcharge that makes a kind of seat cost nothing
 
 @dataclass(frozen=True)
 class HallTerms:
-    """What a hall's screenings have in common. Amounts are in minor units of `currency`."""
+    """The zone and prices that a hall's screenings share. Amounts are in minor units of `currency`."""
 
     hall_id: str
     zone: ZoneInfo
     currency: str
     price: int
-    surcharges: Mapping[str, int | None]  # FREE: nothing, whatever the other seats cost
+    surcharges: Mapping[str, int | None]  # FREE: such a seat costs nothing, whatever the others cost
     day_parts: Mapping[str, int]
     kinds: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A time at which a hall plays one of `films`, in turn day by day; `line` is where the file says so."""
+    """A time at which a hall plays one of `films`, in turn day by day; `line`: its line in the programme file."""
 
     hall: HallTerms
     at: dt.time
@@ -38,7 +38,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Showing:
-    """A screening as far as its hall cares; `slot` is None for one that is on sale already."""
+    """A screening with its time and hall; `slot` is None for one that is on sale already."""
 
     screening_id: str
     hall_id: str
@@ -49,9 +49,18 @@ class Showing:
     slot: Slot | None = None
 
 
+@dataclass(frozen=True)
+class OnSale:
+    """A screening that is on sale, or was, and is not cancelled."""
+
+    showing: Showing
+    cinema_id: str
+    currency: str
+
+
 def showings(slots: Iterable[Slot], running_minutes: Mapping[str, int],
              now: dt.datetime, days: int) -> Iterator[Showing]:
-    """Everything the slots play from today on, `days` days long; today is the cinema's own."""
+    """The screenings of the slots for `days` days from today on; today is the date at the cinema."""
     for slot in slots:
         today = now.astimezone(slot.hall.zone).date()
         for day in (today + dt.timedelta(days=ahead) for ahead in range(days)):
@@ -60,7 +69,7 @@ def showings(slots: Iterable[Slot], running_minutes: Mapping[str, int],
 
 
 def _showing(slot: Slot, day: dt.date, running_minutes: Mapping[str, int]) -> Showing:
-    # The day itself decides whose turn it is, so a later load plans the same film for it.
+    # The date alone decides which film has its turn, so a later load plans the same film for it.
     film_id = slot.films[(day.toordinal() + slot.turn) % len(slot.films)]
     hall_id = slot.hall.hall_id
     starts_at = dt.datetime.combine(day, slot.at, slot.hall.zone).astimezone(dt.UTC)
@@ -69,12 +78,12 @@ def _showing(slot: Slot, day: dt.date, running_minutes: Mapping[str, int]) -> Sh
 
 
 def is_moved(showing: Showing) -> bool:
-    """Whether the clocks go forward over the time that the file names: then the screening begins later."""
+    """Whether the screening starts later than the file says, because the clocks skip that time."""
     return showing.slot is not None and showing.starts_at.astimezone(showing.slot.hall.zone).time() != showing.slot.at
 
 
 def clashes(planned: Iterable[Showing], cleaning: dt.timedelta) -> Iterator[tuple[Showing, Showing]]:
-    """Pairs in one hall of which the second starts before the first is over and the hall cleaned."""
+    """Pairs of screenings in one hall of which the second starts before the first is over and the hall is cleaned."""
     longest: Showing | None = None
     for showing in sorted(planned, key=lambda each: (each.hall_id, each.starts_at, each.screening_id)):
         if longest is None or longest.hall_id != showing.hall_id:
@@ -93,15 +102,15 @@ def day_part(local: dt.datetime) -> str:
 
 
 def seat_prices(hall: HallTerms, starts_at: dt.datetime) -> dict[str, int]:
-    """The price of each kind of seat there is in the hall, for a screening that starts then."""
+    """The price of each kind of seat in the hall for a screening that starts then, in minor units."""
     sums = price_sums(hall, starts_at.astimezone(hall.zone))
     return {kind: max(0, sum(parts.values())) for kind, parts in sums.items()}
 
 
 def price_sums(hall: HallTerms, local: dt.datetime) -> dict[str, dict[str, int]]:
-    """Of what the price of each kind of seat is made, by the cinema's clock: the hall's `price`, and changes by name.
+    """The parts of the price of each kind of seat: the hall's `price`, and changes by name. `local`: the cinema's time.
 
-    A kind that is free has no parts. The sum may be below zero.
+    A kind that is free has no parts. The sum of the parts may be negative.
     """
     base = {"price": hall.price, day_part(local): hall.day_parts.get(day_part(local), 0)}
     if local.weekday() >= SATURDAY:

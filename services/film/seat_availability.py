@@ -1,4 +1,4 @@
-"""What the seat board says about screenings, after a short wait where nobody has counted yet."""
+"""Which seats are free, as the seat board says. A cold board is announced and waited for, for a moment."""
 
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -14,8 +14,9 @@ PAUSE_SECONDS = 0.05
 MAP_PATIENCE, LIST_PATIENCE = 2.0, 2.0
 
 
-def look(board: Board, announcer: Announcements, screening_id: str, patience: float = MAP_PATIENCE) -> BoardSnapshot:
-    """The board of one screening; SeatsUnknown if it stays cold for `patience` seconds or Redis is down."""
+def snapshot(board: Board, announcer: Announcements, screening_id: str,
+             patience: float = MAP_PATIENCE) -> BoardSnapshot:
+    """The board of one screening. Raises SeatsUnknown if it stays cold for `patience` seconds, or Redis is down."""
     if (seen := board.snapshot(screening_id)) is not None:
         return seen
     announcer.announce_now(BOARDS_COLD, screening_id)
@@ -25,9 +26,9 @@ def look(board: Board, announcer: Announcements, screening_id: str, patience: fl
     raise SeatsUnknown(retry_after=1)
 
 
-def left(board: Board, announcer: Announcements, charts: Mapping[str, Chart],
-         patience: float = LIST_PATIENCE) -> dict[str, int | None]:
-    """How many seats can still be had, by screening; None where nobody knows."""
+def seats_left(board: Board, announcer: Announcements, charts: Mapping[str, Chart],
+               patience: float = LIST_PATIENCE) -> dict[str, int | None]:
+    """How many seats can still be bought, by screening_id; None if the board stays cold or Redis is down."""
     try:
         taken = board.taken_seats(list(charts)) if charts else {}
         if cold := _unknown(taken):
@@ -38,11 +39,12 @@ def left(board: Board, announcer: Announcements, charts: Mapping[str, Chart],
                     break
     except SeatsUnknown:
         taken = {}
-    return {name: None if (gone := taken.get(name)) is None else count(chart, gone) for name, chart in charts.items()}
+    return {name: None if (occupied := taken.get(name)) is None else count_left(chart, occupied)
+            for name, chart in charts.items()}
 
 
-def count(chart: Chart, taken: Collection[str]) -> int:
-    """How many seats can still be had when these are taken."""
+def count_left(chart: Chart, taken: Collection[str]) -> int:
+    """How many seats can still be bought if these are taken."""
     return len(chart.seats) - len(taken) - len(chart.stranded(taken))
 
 

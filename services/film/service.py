@@ -1,16 +1,20 @@
-"""The film room: what is on, where, when, at what price, and which seats are free."""
+"""The film room: films, screenings, their prices, and which seats are free."""
 
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from schemas import film as contract
 from schemas import order
 from services.film import models, seat_availability, seat_maps, store
+from services.film.records import ScreeningView
+from services.film.settings import FilmSection
 from services.foundation.amqp.announcements import Announcer
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.rpc.calls import PrincipalProvider, call
+from services.foundation.settings import RoomSettings
 from services.seating.best_seats import suggest
 from services.seating.board import BoardProvider, BoardSnapshot
 from services.seating.chart import lay_out
@@ -19,7 +23,7 @@ Fields = dict[str, Any]
 
 
 class Film:
-    """Screenings come from programme files (programme.py); here they are shown, and perhaps cancelled."""
+    """Shows screenings, which come from programme files (programme_import.py), and cancels them."""
 
     name = "film"
 
@@ -27,6 +31,7 @@ class Film:
     database = Database(models.Base)
     board = BoardProvider()
     announcer = Announcer()
+    settings = RoomSettings(FilmSection)  # checked when the room starts; programme imports use them
     presence = Presence()
 
     @call(contract.GET_ALL_LIST)
@@ -36,14 +41,13 @@ class Film:
 
     @call(contract.GET_INFO_LIST)
     def get_info_list(self, request: Fields) -> Fields:
-        """Screenings that match every field given, the first to start first; none is an empty list.
+        """Screenings that match every field given, by start; an empty list if there are none.
 
         Title, cinema and city match any part of a name, in either case. Without a date or a start,
         only screenings still to begin.
         """
         found = self.database.read(lambda tx: store.screenings_found(tx, utc_now(), request))
-        self._count_seats(found["screenings"])
-        return found
+        return {**found, "screenings": self._with_seats_left(found["screenings"])}
 
     @call(contract.GET_INFO)
     def get_info(self, request: Fields) -> Fields:
@@ -54,69 +58,69 @@ class Film:
         )
         if film is None:
             raise contract.UnknownFilm(film_id=film_id)
-        self._count_seats(screenings)
-        by_cinema = groupby(screenings, key=lambda screening: screening["cinema"])
+        by_cinema = groupby(self._with_seats_left(screenings), key=lambda screening: screening.cinema)
         return {"film": film, "cinemas": [{"cinema": cinema, "screenings": list(its)} for cinema, its in by_cinema]}
 
     @call(contract.GET_HALL_INFO)
     def get_hall_info(self, request: Fields) -> Fields:
         """The seat chart of a screening with prices in minor units, and each seat's state.
 
-        Raises UnknownScreening, ScreeningOver, ScreeningCancelled, and SeatsUnknown while the seats can't be told.
+        Raises UnknownScreening, ScreeningOver, ScreeningCancelled, and SeatsUnknown while no seat board is known.
         """
-        screening, look = self._screening_and_seats(request["screening_id"])
-        hall, drawing, taken = screening["hall"], screening["drawing"], look.taken
+        screening, snapshot = self._screening_and_seats(request["screening_id"])
+        drawing, taken = screening.drawing, snapshot.taken
         return {
-            "screening": {**screening, "seats_left": seat_availability.count(lay_out(drawing), taken)}, "hall": hall,
-            "chart": seat_maps.chart(drawing, screening["prices"]),
-            "version": look.version, "seats": seat_maps.states(drawing, taken),
+            "screening": replace(screening, seats_left=seat_availability.count_left(lay_out(drawing), taken)),
+            "hall": screening.hall,
+            "chart": seat_maps.chart(drawing, screening.prices),
+            "version": snapshot.version, "seats": seat_maps.states(drawing, taken),
         }
 
     @call(contract.SUGGEST_SEATS)
     def suggest_seats(self, request: Fields) -> Fields:
-        """The best `count` free seats of a screening and what is good about them; nothing is held.
+        """The best `count` free seats of a screening and the reasons for them; no seat is held.
 
-        Raises NotEnoughSeats when there are not that many, and what get_hall_info raises.
+        Raises NotEnoughSeats if there are not that many, and what get_hall_info raises.
         """
-        screening, look = self._screening_and_seats(request["screening_id"])
-        best = suggest(lay_out(screening["drawing"]), look.taken, request["count"], request["wheelchair"])
-        return {"screening_id": screening["screening_id"], "version": look.version,
+        screening, snapshot = self._screening_and_seats(request["screening_id"])
+        best = suggest(lay_out(screening.drawing), snapshot.taken, request["count"], request["wheelchair"])
+        return {"screening_id": screening.screening_id, "version": snapshot.version,
                 "seats": best.seats, "reasons": best.reasons}
 
     @call(contract.GET_SCREENING_TERMS)
     def get_screening_terms(self, request: Fields) -> Fields:
-        """Where and when a screening is and what each seat costs. Raises UnknownScreening."""
+        """A screening's place and time, and the price of each seat. Raises UnknownScreening."""
         screening = self._screening(request["screening_id"])
         return {
-            **screening, "film_title": screening["film"]["title"],
-            "cinema_id": screening["cinema"]["cinema_id"], "cinema_name": screening["cinema"]["name"],
-            "hall_name": screening["hall"]["name"],
-            "seats": seat_maps.price_list(screening["drawing"], screening["prices"]),
+            "screening_id": screening.screening_id, "film_title": screening.film.title,
+            "cinema_id": screening.cinema.cinema_id, "cinema_name": screening.cinema.name,
+            "hall_name": screening.hall.name, "starts_at": screening.starts_at, "ends_at": screening.ends_at,
+            "currency": screening.currency, "seats": seat_maps.price_list(screening.drawing, screening.prices),
         }
 
     @on_event(order.SCREENING_CANCELLED)
     def follow_cancellation(self, delivery: Delivery) -> None:
-        """The order room has cancelled a screening: take it off the programme. Doing so again changes nothing."""
+        """Take a screening that the order room has cancelled off the programme."""
         body = delivery.body
         self.database.run_known(lambda tx: store.cancel(tx, body["screening_id"], body["cancelled_at"]))
 
-    def _screening_and_seats(self, screening_id: str) -> tuple[Fields, BoardSnapshot]:
+    def _screening_and_seats(self, screening_id: str) -> tuple[ScreeningView, BoardSnapshot]:
         screening = self._screening(screening_id)
-        if screening["cancelled_at"]:
+        if screening.cancelled_at:
             raise contract.ScreeningCancelled(screening_id=screening_id)
-        if screening["ends_at"] <= utc_now():
+        if screening.ends_at <= utc_now():
             raise contract.ScreeningOver(screening_id=screening_id)
-        return screening, seat_availability.look(self.board, self.announcer, screening_id)
+        return screening, seat_availability.snapshot(self.board, self.announcer, screening_id)
 
-    def _screening(self, screening_id: str) -> Fields:
+    def _screening(self, screening_id: str) -> ScreeningView:
         screening = self.database.read(lambda tx: store.screening(tx, screening_id))
         if screening is None:
             raise contract.UnknownScreening(screening_id=screening_id)
         return screening
 
-    def _count_seats(self, screenings: list[Fields]) -> None:
+    def _with_seats_left(self, screenings: list[ScreeningView]) -> list[ScreeningView]:
+        """Count the free seats of those that are not over."""
         now = utc_now()
-        running = {each["screening_id"]: lay_out(each["drawing"]) for each in screenings if each["ends_at"] > now}
-        left = seat_availability.left(self.board, self.announcer, running)
-        for each in screenings:
-            each["seats_left"] = left.get(each["screening_id"])
+        charts = {each.screening_id: lay_out(each.drawing) for each in screenings if each.ends_at > now}
+        left = seat_availability.seats_left(self.board, self.announcer, charts)
+        return [replace(each, seats_left=left.get(each.screening_id)) for each in screenings]

@@ -1,4 +1,4 @@
-"""The film room's queries; they return what schemas/film.py shows, and of screenings the hall's `drawing` besides."""
+"""The queries of the film room's methods."""
 
 import datetime as dt
 import unicodedata
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.engine import Connection
 
 from services.film.models import Cinema, Film, Hall, Screening
+from services.film.records import CinemaView, FilmBrief, HallView, ScreeningView
 from services.seating.chart import Drawing
 
 Fields = dict[str, Any]
@@ -17,7 +18,7 @@ BY_START = (Screening.starts_at, Screening.screening_id)
 WITH_PLACE = (
     select(
         Screening.screening_id, Screening.starts_at, Screening.ends_at, Screening.local_date, Screening.currency,
-        Screening.price_from, Screening.cancelled_at,
+        Screening.price_from, Screening.prices, Screening.cancelled_at,
         Film.film_id, Film.title, Film.original_title, Film.running_minutes, Film.rating,
         Cinema.cinema_id, Cinema.name.label("cinema_name"), Cinema.city, Cinema.timezone,
         Hall.hall_id, Hall.name.label("hall_name"), Hall.capacity, Hall.drawing,
@@ -32,7 +33,7 @@ TAKES_PLACE = Screening.cancelled_at.is_(None)
 
 
 def films_showing(tx: Connection, now: dt.datetime, page: int, page_size: int) -> Fields:
-    """Films with a screening after `now`, by title: one page of them."""
+    """One page of the films with a screening after `now`, by title."""
     ahead = exists().where(Screening.film_id == Film.film_id, Screening.starts_at > now, TAKES_PLACE)
     query = select(*Film.__table__.columns).where(ahead)
     rows, total = _page(tx, query.order_by(Film.title, Film.film_id), page, page_size)
@@ -40,38 +41,38 @@ def films_showing(tx: Connection, now: dt.datetime, page: int, page_size: int) -
 
 
 def film(tx: Connection, film_id: str) -> Fields | None:
+    """The film, if there is one."""
     row = tx.execute(select(*Film.__table__.columns).where(Film.film_id == film_id)).first()
     return None if row is None else row._asdict()
 
 
 def screenings_found(tx: Connection, now: dt.datetime, wanted: Fields) -> Fields:
-    """Screenings that match everything in `wanted` (ScreeningsRequest), the first to start first: one page of them."""
+    """Screenings that match everything in `wanted` (ScreeningsRequest), by start: one page of them."""
     page, page_size = wanted["page"], wanted["page_size"]
     query = WITH_PLACE.where(*_conditions(now, wanted)).order_by(*BY_START)
     rows, total = _page(tx, query, page, page_size)
     return {"screenings": [_screening(row) for row in rows], "page": page, "page_size": page_size, "total": total}
 
 
-def screenings_of_film(tx: Connection, film_id: str, now: dt.datetime) -> list[Fields]:
+def screenings_of_film(tx: Connection, film_id: str, now: dt.datetime) -> list[ScreeningView]:
     """The film's screenings after `now`, cinema by cinema."""
     query = WITH_PLACE.where(Screening.film_id == film_id, Screening.starts_at > now, TAKES_PLACE)
     return [_screening(row) for row in tx.execute(query.order_by(Cinema.name, Cinema.cinema_id, *BY_START))]
 
 
-def screening(tx: Connection, screening_id: str) -> Fields | None:
-    """One screening, with `prices` by kind of seat."""
-    query = WITH_PLACE.add_columns(Screening.prices).where(Screening.screening_id == screening_id)
-    row = tx.execute(query).first()
-    return None if row is None else {**_screening(row), "prices": row.prices, "cancelled_at": row.cancelled_at}
+def screening(tx: Connection, screening_id: str) -> ScreeningView | None:
+    """The screening, if there is one."""
+    row = tx.execute(WITH_PLACE.where(Screening.screening_id == screening_id)).first()
+    return None if row is None else _screening(row)
 
 
 def cancel(tx: Connection, screening_id: str, at: dt.datetime) -> None:
-    """Take the screening off the programme, for good; the first time counts."""
+    """Take the screening off the programme for good. Cancelling it again changes nothing."""
     tx.execute(update(Screening).where(Screening.screening_id == screening_id, TAKES_PLACE).values(cancelled_at=at))
 
 
 def _conditions(now: dt.datetime, wanted: Fields) -> list[ColumnElement[bool]]:
-    """A day or a start that was asked for may lie in the past; otherwise only what has not begun is of use."""
+    """Without a day or a start, only screenings that have not begun match."""
     conditions: list[ColumnElement[bool]] = [TAKES_PLACE]
     if "title" in wanted:
         conditions.append(or_(_has(Film.title, wanted["title"]), _has(Film.original_title, wanted["title"])))
@@ -91,7 +92,7 @@ def _conditions(now: dt.datetime, wanted: Fields) -> list[ColumnElement[bool]]:
 
 
 def _has(column: Any, text: str) -> ColumnElement[bool]:
-    """The text occurs in the column; the column's collation forgives case and accents."""
+    """Whether the text occurs in the column, whose collation ignores case and accents."""
     found: ColumnElement[bool] = column.contains(unicodedata.normalize("NFC", text.strip()), autoescape=True)
     return found
 
@@ -103,14 +104,12 @@ def _page(tx: Connection, query: Any, page: int, page_size: int) -> tuple[list[A
     return list(rows), total
 
 
-def _screening(row: Any) -> Fields:
+def _screening(row: Any) -> ScreeningView:
     zone = ZoneInfo(row.timezone)
-    return {
-        "screening_id": row.screening_id, "local_date": row.local_date,
-        "starts_at": row.starts_at.astimezone(zone), "ends_at": row.ends_at.astimezone(zone),
-        "film": {"film_id": row.film_id, "title": row.title, "original_title": row.original_title,
-                 "running_minutes": row.running_minutes, "rating": row.rating},
-        "cinema": {"cinema_id": row.cinema_id, "name": row.cinema_name, "city": row.city, "timezone": row.timezone},
-        "hall": {"hall_id": row.hall_id, "name": row.hall_name, "capacity": row.capacity},
-        "price_from": row.price_from, "currency": row.currency, "drawing": Drawing(**row.drawing),
-    }
+    return ScreeningView(
+        screening_id=row.screening_id, local_date=row.local_date, starts_at=row.starts_at.astimezone(zone),
+        ends_at=row.ends_at.astimezone(zone), cancelled_at=row.cancelled_at,
+        film=FilmBrief(row.film_id, row.title, row.original_title, row.running_minutes, row.rating),
+        cinema=CinemaView(row.cinema_id, row.cinema_name, row.city, row.timezone),
+        hall=HallView(row.hall_id, row.hall_name, row.capacity), drawing=Drawing(**row.drawing),
+        currency=row.currency, price_from=row.price_from, prices=row.prices)

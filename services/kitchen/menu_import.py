@@ -1,11 +1,10 @@
-"""The menus in a programme file: each cinema's `menu`, checked and put into the kitchen's tables."""
+"""Loads the menus of a programme file, each cinema's `menu`, into the kitchen's tables."""
 
 from pathlib import Path
 from typing import Any
 
 from marshmallow import fields, validate
-from sqlalchemy import Engine, insert, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy import Engine
 
 from schemas.base import Schema
 from schemas.fields import LARGEST_PRICE, Money, Text, Whole
@@ -13,14 +12,15 @@ from schemas.kitchen import CATEGORIES, MOST_STOCK, Sku
 from services.foundation import marked_yaml
 from services.foundation.database import Transactions, make_engine
 from services.foundation.marked_yaml import MarkedFile, Place
-from services.kitchen.models import Base
+from services.kitchen import stock
 
 Row = dict[str, Any]
 MOST_SNACKS = 100
-table = Base.metadata.tables["snack"]
 
 
 class MenuEntry(Schema):
+    """A snack on a menu; `price` in minor units of the cinema's currency."""
+
     sku = Sku(required=True)
     name = Text(200, required=True)
     name_zh = Text(200)
@@ -30,9 +30,9 @@ class MenuEntry(Schema):
 
 
 def read(path: Path) -> list[Row]:
-    """Every snack of every cinema in the file; raises BadFile with each mistake and its line.
+    """Every snack of every cinema in the file. Raises BadFile with each mistake and its line.
 
-    What else is in the file is for the film room to judge.
+    The film room checks the rest of the file.
     """
     file = marked_yaml.read(path)
     cinemas = file.data.get("cinemas") if isinstance(file.data, dict) else None
@@ -49,7 +49,7 @@ def _menu(file: MarkedFile, cinema: Row, place: Place) -> list[Row]:
     if not isinstance(menu, list) or len(menu) > MOST_SNACKS:
         file.wrong((*place, "menu"), f"`menu`: a list of at most {MOST_SNACKS} snacks is expected here")
         return []
-    whose = {"cinema_id": cinema.get("id"), "currency": cinema.get("currency")}  # the film room checks these
+    owner = {"cinema_id": cinema.get("id"), "currency": cinema.get("currency")}  # the film room checks these
     rows, seen = [], dict[str, int]()
     for at, raw in enumerate(menu):
         here = (*place, "menu", at)
@@ -59,29 +59,16 @@ def _menu(file: MarkedFile, cinema: Row, place: Place) -> list[Row]:
             file.wrong((*here, "sku"), f"there is a snack `{sku}` already, on line {seen[sku]}")
         elif sku:
             seen[sku] = file.line((*here, "sku"))
-        rows.append({"name_zh": None, **whose, **entry, "place": at})
+        rows.append({"name_zh": None, **owner, **entry, "place": at})
     return rows
 
 
 def load(rows: list[Row], database: Engine | str) -> str:
-    """Put menus into the database (an engine or URI); says how many snacks are new.
+    """Put menus into the database (an engine or URI); returns a sentence that says how many snacks are new.
 
-    Names and prices are updated. Stock is set for new snacks only: what was sold of the others stays sold, and more
-    comes by kitchen.restock. Nothing is ever removed.
+    Names and prices are updated. Stock is set for new snacks only; later `kitchen.restock` sets it. Nothing is ever
+    removed.
     """
     engine = make_engine(database) if isinstance(database, str) else database
-    return Transactions(engine).run(lambda tx: _write(tx, rows))
-
-
-def _write(tx: Connection, rows: list[Row]) -> str:
-    there = {(row.cinema_id, row.sku) for row in tx.execute(select(table.c.cinema_id, table.c.sku).with_for_update())}
-    new = 0
-    for row in rows:
-        row, stock = {name: row[name] for name in row if name != "stock"}, row["stock"]  # run may repeat this
-        if (row["cinema_id"], row["sku"]) in there:
-            mine = (table.c.cinema_id == row["cinema_id"], table.c.sku == row["sku"])
-            tx.execute(update(table).where(*mine).values(row))
-        else:
-            tx.execute(insert(table).values(**row, left_over=stock, supplied=stock))
-            new += 1
-    return f"{new} new, {len(rows) - new} as before or with new facts"
+    added = Transactions(engine).run(lambda tx: stock.put_menu(tx, rows))
+    return f"{added} new, {len(rows) - added} as before or with new facts"

@@ -1,4 +1,4 @@
-"""The kitchen room's tables. `snack.left_over` is the referee: two buyers of the last popcorn meet at its row."""
+"""The kitchen room's tables. The row of a snack is the referee between two buyers of the last one."""
 
 import datetime as dt
 
@@ -12,11 +12,13 @@ from services.foundation.rpc.idempotency import key_table
 
 
 class Base(DeclarativeBase):
+    """The kitchen room's schema."""
+
     type_annotation_map = {int: Integer, dt.datetime: UtcDateTime}
 
 
 class Snack(Base):
-    """Something a cinema sells. supplied = left_over + what `ticket_line.taken` adds up to, always."""
+    """A snack that a cinema sells. Always: supplied = available + the sum of `ticket_line.taken`."""
 
     __tablename__ = "snack"
 
@@ -28,14 +30,14 @@ class Snack(Base):
     price: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     place: Mapped[int]  # on the menu
-    left_over: Mapped[int]
+    available: Mapped[int] = mapped_column("left_over", key="available")
     supplied: Mapped[int]  # loaded and restocked so far
 
     __table_args__ = (CheckConstraint("left_over >= 0", name="nothing_sold_that_is_not_there"),)
 
 
 class Ticket(Base):
-    """The snacks of one order, from their reservation on. `version` counts its changes; each has an event."""
+    """The snacks of one order, from their reservation on. `version` counts its changes, each of which has an event."""
 
     __tablename__ = "ticket"
 
@@ -44,14 +46,14 @@ class Ticket(Base):
     purchase: Mapped[str | None] = mapped_column(Id(), index=True)  # of twin requests only one becomes an order
     status: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
-    confirmed: Mapped[bool]  # there is such an order
+    confirmed: Mapped[bool]  # the order is written
     until: Mapped[dt.datetime]  # unless confirmed
     pick_up_code: Mapped[str | None] = mapped_column(Id(8))
-    # The same while it waits, null after: with the unique key below, no two that wait have one code.
+    # The same code while the ticket waits, null afterwards: the unique key below gives no two waiting guests one code.
     waiting_code: Mapped[str | None] = mapped_column(Id(8))
     needed_at: Mapped[dt.datetime | None]
     starts_at: Mapped[dt.datetime | None]
-    ends_at: Mapped[dt.datetime | None]  # then nobody fetches it any more
+    ends_at: Mapped[dt.datetime | None]  # then nobody collects it any more
     starts_offset: Mapped[int | None]  # minutes east of UTC at the cinema
     cinema_name: Mapped[str | None] = mapped_column(String(200))
     hall_name: Mapped[str | None] = mapped_column(String(200))
@@ -67,7 +69,7 @@ class Ticket(Base):
 
 
 class TicketLine(Base):
-    """`taken` of its quantity come from the stock; what is missing was sold to others meanwhile."""
+    """`taken` of its quantity come from the stock; the rest was sold to others meanwhile."""
 
     __tablename__ = "ticket_line"
 

@@ -1,4 +1,4 @@
-"""The steps of an order's snacks, and when they are needed. Pure: no I/O, `now` is an argument."""
+"""The statuses of a ticket, and when its snacks are needed. Pure: no I/O."""
 
 import datetime as dt
 import secrets
@@ -6,7 +6,7 @@ import secrets
 from schemas.errors import FieldsInvalid
 from schemas.kitchen import WrongPickUpCode
 
-# Every change there is; whatever is not here can't happen. `store.move` asks this table.
+# Every change that is allowed; `tickets.move` refuses any other.
 TRANSITIONS: dict[str, frozenset[str]] = {
     "reserved": frozenset({"released", "new", "given_up"}),
     "released": frozenset({"new", "given_up"}),  # new: its payment came late
@@ -18,39 +18,41 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "uncollected": frozenset(),
     "expired": frozenset({"given_up"}),  # the refund was asked for in time, and the kitchen was away
 }
-# What waits, and what it becomes when its screening is over.
+# The statuses in which snacks wait, and their status once the screening is over.
 NOT_FETCHED = {"new": "expired", "preparing": "uncollected", "ready": "uncollected"}
 WAITING = tuple(NOT_FETCHED)
-LET_GO_AFTER = dt.timedelta(hours=12)  # what was needed so long ago is not shown any more
-GIVES_BACK = frozenset({"released", "given_up"})  # the stock has it again
-LETTERS, DIGITS = "ABCDEFGHKLMNPRSTUVWXYZ", "23456789"  # none that is taken for another
+STALE_AFTER = dt.timedelta(hours=12)  # a ticket that was needed so long ago is not in the queue any more
+GIVES_BACK = frozenset({"released", "given_up"})  # the snacks are back in the stock
+LETTERS, DIGITS = "ABCDEFGHKLMNPRSTUVWXYZ", "23456789"  # none that people mistake for another
 
 
 def may_become(status: str, target: str) -> bool:
+    """Whether TRANSITIONS allows the step from `status` to `target`."""
     return target in TRANSITIONS[status]
 
 
 def needed_at(starts_at: dt.datetime, before_start: dt.timedelta) -> dt.datetime:
-    """When the snacks should be ready."""
+    """When the snacks should be ready: `before_start` before their screening."""
     return starts_at - before_start
 
 
-def over_at(needed_at: dt.datetime, ends_at: dt.datetime | None) -> dt.datetime:
-    """When nobody will fetch them any more: with the screening's end, as far as the order says when that is."""
-    return ends_at or needed_at + LET_GO_AFTER
+def waiting_ends_at(needed_at: dt.datetime, ends_at: dt.datetime | None) -> dt.datetime:
+    """When the snacks wait no longer: at the screening's end, or STALE_AFTER if the order does not say when that is."""
+    return ends_at or needed_at + STALE_AFTER
 
 
-def pick_up_code() -> str:
-    """A letter and three digits: short to say, and enough for all that wait in a cinema."""
+def new_pick_up_code() -> str:
+    """A random letter and three digits: short to say, and enough for all waiting guests of a cinema."""
     return secrets.choice(LETTERS) + "".join(secrets.choice(DIGITS) for _ in range(3))
 
 
-def check_code(right: str, said: str) -> None:
-    """Raise WrongPickUpCode; spaces and small letters are fine."""
-    if "".join(said.split()).upper() != right:
+def check_code(expected: str, given: str) -> None:
+    """Raises WrongPickUpCode if the codes differ in more than spaces and case."""
+    if "".join(given.split()).upper() != expected:
         raise WrongPickUpCode()
 
 
-def check_wanted(skus: list[str]) -> None:
+def check_distinct(skus: list[str]) -> None:
+    """Raises FieldsInvalid if a snack is named twice."""
     if len(set(skus)) != len(skus):
         raise FieldsInvalid(fields={"snacks": ["The same snack is named twice."]})

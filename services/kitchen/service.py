@@ -1,4 +1,4 @@
-"""The kitchen room: snacks, how many are left, and what is prepared for whom."""
+"""The kitchen room: menus, stock, and the tickets that cooks work through."""
 
 import datetime as dt
 import logging
@@ -16,9 +16,11 @@ from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import Keys, forget_old_keys
+from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
-from services.kitchen import rules, stock, store
+from services.kitchen import reservations, rules, stock, store, tickets
 from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
+from services.kitchen.settings import KitchenSection
 
 log = logging.getLogger("marquee.kitchen")
 KEYS_KEPT = dt.timedelta(days=7)
@@ -26,16 +28,19 @@ Fields = dict[str, Any]
 
 
 class Kitchen:
+    """Sells the snacks of a cinema together with seats, and leads cooks from ticket to ticket."""
+
     name = "kitchen"
 
     principal = PrincipalProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
+    settings = RoomSettings(KitchenSection)
     presence = Presence()
 
     @call(contract.GET_MENU)
     def get_menu(self, request: Fields) -> Fields:
-        """The snacks of a cinema and how many are left; a cinema without a kitchen has none."""
+        """The snacks of a cinema, and how many are left; none for a cinema without a kitchen."""
         snacks = self.database.read(lambda tx: stock.menu(tx, request["cinema_id"]))
         return {"cinema_id": request["cinema_id"], "snacks": snacks}
 
@@ -43,86 +48,85 @@ class Kitchen:
 
     @call(contract.RESERVE)
     def reserve(self, request: Fields) -> Fields:
-        """Set snacks aside, all or none; the same answer however often it is asked for an order."""
-        rules.check_wanted([snack["sku"] for snack in request["snacks"]])
-        lines = self.database.run_known(lambda tx: store.reserve(tx, request))
+        """Reserve snacks for an order, all or none. A repeated call gets the first answer."""
+        rules.check_distinct([snack["sku"] for snack in request["snacks"]])
+        lines = self.database.run_known(lambda tx: reservations.reserve(tx, request))
         return {"order_id": request["order_id"],
                 "snacks": [line._mapping for line in sorted(lines, key=lambda line: line.place)]}
 
     @call(contract.RELEASE)
     def release(self, request: Fields) -> Fields:
-        """Put a reservation back; there need not be one."""
-        self.database.run_known(lambda tx: store.release(tx, request["order_id"]))
+        """End a reservation, if there is one."""
+        self.database.run_known(lambda tx: reservations.release(tx, request["order_id"]))
         return {}
 
     @call(contract.GIVE_UP)
     def give_up(self, request: Fields) -> Fields:
-        """Prepare nothing for a refunded order; `in_time` stays what it was told first.
+        """Prepare nothing for a refunded order. A repeated call gets the first `in_time`.
 
         Raises UnknownKitchenOrder, unless the request says that the order was `lost`.
         """
         order_id, lost = request["order_id"], request.get("lost")
-        return {"in_time": self.database.run_known(lambda tx: store.give_up(tx, order_id, lost))}
+        return {"in_time": self.database.run_known(lambda tx: tickets.give_up(tx, order_id, lost))}
 
-    # --- for the people in the kitchen ---
+    # --- for the cooks ---
 
     @call(contract.GET_QUEUE)
     def get_queue(self, request: Fields) -> Fields:
-        """What waits, or what has one status, of one cinema or all; `next_cursor` asks for the rest."""
+        """The waiting tickets, or those of one status, of one cinema or all; `next_cursor` asks for the next page."""
         statuses, now = [request["status"]] if "status" in request else rules.WAITING, utc_now()
         limit = request["limit"]
-        tickets = self.database.read(lambda tx: store.queue(
-            tx, request.get("cinema_id"), statuses, now - rules.LET_GO_AFTER, request.get("cursor"), limit + 1))
-        return {"tickets": tickets[:limit], "server_time": now,
-                "next_cursor": tickets[limit - 1]["order_id"] if len(tickets) > limit else None}
+        found = self.database.read(lambda tx: tickets.with_snacks(tx, store.queue(
+            tx, request.get("cinema_id"), statuses, now - rules.STALE_AFTER, request.get("cursor"), limit + 1)))
+        return {"tickets": found[:limit], "server_time": now,
+                "next_cursor": found[limit - 1]["order_id"] if len(found) > limit else None}
 
     @call(contract.START)
     def start(self, request: Fields) -> Fields:
-        """Begin with an order's snacks. Raises KitchenStepTaken for the slower of two cooks."""
+        """Begin to prepare an order's snacks. Raises KitchenStepTaken for the slower of two cooks."""
         return self._step(contract.START, request, "new", "preparing")
 
     @call(contract.FINISH)
     def finish(self, request: Fields) -> Fields:
-        """They are ready, and the buyer is told."""
+        """The snacks are ready; the buyer's order says so."""
         return self._step(contract.FINISH, request, "preparing", "ready")
 
     @call(contract.HAND_OVER)
     def hand_over(self, request: Fields) -> Fields:
-        """Hand them to their guest. Raises WrongPickUpCode for a code that is another's."""
+        """Hand the snacks to their guest. Raises WrongPickUpCode for the code of another order."""
         return self._step(contract.HAND_OVER, request, "ready", "collected", request.get("pick_up_code"))
 
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
-        """Say how many there are for sale; saying it again changes nothing."""
+        """Set how many of a snack are for sale."""
         return self.database.run_known(lambda tx: stock.restock(tx, **request))
 
     def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
         keys = Keys(KEYS, self.principal, method, request)
-        return keys.once(self.database, lambda tx: store.step(tx, request["order_id"], before, after, code))
+        return keys.once(self.database, lambda tx: tickets.step(tx, request["order_id"], before, after, code))
 
-    # --- what the order room tells ---
+    # --- events of the order room ---
 
     @on_event(order.CREATED)
     def keep_reservation(self, delivery: Delivery) -> None:
-        """The order is written, so its reservation ends only with it."""
+        """The order is written, so its reservation does not end by itself any more."""
         self._once(delivery, lambda tx: store.confirm(tx, delivery.about))
 
     @on_event(order.PAID)
     def take_up(self, delivery: Delivery) -> None:
-        """A ticket for the kitchen."""
-        before = dt.timedelta(minutes=config["kitchen"]["minutes_before_start"])
-        needed_at = rules.needed_at(delivery.body["screening"]["starts_at"], before)
-        self._once(delivery, lambda tx: store.take_up(tx, delivery.body, needed_at))
+        """The order is paid: open its ticket."""
+        needed_at = rules.needed_at(delivery.body["screening"]["starts_at"], self.settings.before_start)
+        self._once(delivery, lambda tx: tickets.take_up(tx, delivery.body, needed_at))
 
     @on_event(order.EXPIRED)
     def release_expired(self, delivery: Delivery) -> None:
-        """Nobody paid: the snacks are for the next buyer."""
-        self._once(delivery, lambda tx: store.release(tx, delivery.about))
+        """Nobody paid in time: the snacks are for sale again."""
+        self._once(delivery, lambda tx: reservations.release(tx, delivery.about))
 
     @on_event(order.CANCELLED)
     def release_cancelled(self, delivery: Delivery) -> None:
-        """Dropped unpaid: the snacks are for the next buyer."""
-        self._once(delivery, lambda tx: store.release(tx, delivery.about))
+        """The order was cancelled unpaid: the snacks are for sale again."""
+        self._once(delivery, lambda tx: reservations.release(tx, delivery.about))
 
     def _once(self, delivery: Delivery, effect: Callable[[Any], object]) -> None:
         def work(tx: Any) -> None:
@@ -132,20 +136,20 @@ class Kitchen:
         if delivery.body["snacks"]:
             self.database.run(work)
 
-    # --- what nobody asks for, but must happen ---
+    # --- by the timer ---
 
     @every("sweep_seconds")
     def tidy_up(self) -> None:
-        """Release reservations whose order was never written, end what nobody fetched, forget what can't come again."""
+        """Release reservations whose order was never written, close uncollected tickets, and purge old rows."""
         try:
             now = utc_now()
             for order_id in self.database.read(lambda tx: store.unconfirmed(tx, now)):
-                if self.database.run(lambda tx, o=order_id: store.release(tx, o, only_unconfirmed=True)):
-                    log.info("released what an order never took up", extra={"order_id": order_id})
-            for order_id in self.database.read(lambda tx: store.over(tx, now)):
-                self.database.run(lambda tx, o=order_id: store.end(tx, o, now))
+                if self.database.run(lambda tx, o=order_id: reservations.release(tx, o, only_unconfirmed=True)):
+                    log.info("released the snacks of an order that was never written", extra={"order_id": order_id})
+            for order_id in self.database.read(lambda tx: store.uncollected(tx, now)):
+                self.database.run(lambda tx, o=order_id: tickets.end_waiting(tx, o, now))
             kept = dt.timedelta(days=config["events"]["kept_days"])
             self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
             self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))
-        except Exception as problem:  # it is done at the next tick; the room lives on
+        except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})

@@ -1,4 +1,4 @@
-"""`messages`: what could not be sent yet, or at all, for whoever runs the house."""
+"""`messages`: lists unsent messages for the operator, and retries those that failed."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,10 +20,11 @@ T = TypeVar("T")
 def messages_command(retry: bool, most: int) -> None:
     """List the messages to buyers that wait or were given up, and why."""
     if retry:
-        count = _run(lambda tx: store.retry(tx, utc_now()))
-        click.echo(f"{count} messages are sent again." if count else "No message was given up.")
+        count = _run(lambda tx: store.retry_failed(tx, utc_now()))
+        sent_again = f"{count} {'message is' if count == 1 else 'messages are'} sent again."
+        click.echo(sent_again if count else "No message was given up.")
         return
-    numbers, rows = _run(lambda tx: (store.count(tx), store.unsent(tx, most)))
+    numbers, rows = _run(lambda tx: (store.count_by_status(tx), store.unsent(tx, most)))
     for row in rows:
         click.echo(line(row))
     click.echo(f"{numbers.get('waiting', 0)} wait, {numbers.get('failed', 0)} were given up, "
@@ -32,11 +33,12 @@ def messages_command(retry: bool, most: int) -> None:
 
 
 def line(row: Any) -> str:
+    """A row of the list."""
     happened = row.occurred_at.isoformat(" ", "seconds")
     when = f", next at {row.due_at.isoformat(' ', 'seconds')}" if row.status != "failed" else ""
     about = f"order {row.order_id}" if row.order_id else f"user {row.buyer_id}"
     return (f"{row.status:<11} {row.kind:<20} {about}  of {happened}  "
-            f"{row.tries} tries{when}: {row.error or 'not tried in vain yet'}")
+            f"{row.tries} tries{when}: {row.error or 'no failed try yet'}")
 
 
 def _run(work: Callable[[Connection], T]) -> T:

@@ -1,4 +1,4 @@
-"""The notification room's tables: the messages it has to send, and the events it has taken."""
+"""The notification room's tables: messages, and the inbox of events."""
 
 import datetime as dt
 
@@ -13,13 +13,13 @@ LONGEST_ERROR = 200
 
 
 class Base(DeclarativeBase):
-    pass
+    """The notification room's schema."""
 
 
 class Message(Base):
-    """One row a message: `waiting`, then `sent`, `failed` or `no_address`. Nobody's address is kept here.
+    """One row per message: `waiting`, then `sent`, `failed` or `no_address`. No address is kept here.
 
-    `unconfirmed` ones wait for the buyer's address to be confirmed.
+    An `unconfirmed` message waits until the buyer's address is confirmed.
     """
 
     __tablename__ = "message"
@@ -28,13 +28,13 @@ class Message(Base):
     event_id: Mapped[str] = mapped_column(Id(), index=True)
     kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules.KINDS, or CONFIRM_EMAIL
     order_id: Mapped[str | None] = mapped_column(Id())
-    buyer_id: Mapped[str] = mapped_column(Id())  # or whose address is to be confirmed
+    buyer_id: Mapped[str] = mapped_column(Id())  # or the user whose address is to be confirmed
     facts: Mapped[bytes] = mapped_column(MEDIUMBLOB)  # the event's body, as JSON
     occurred_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))
     tries: Mapped[int] = mapped_column(SmallInteger)
-    due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while someone is sending it: when that counts as failed
-    error: Mapped[str | None] = mapped_column(String(LONGEST_ERROR))  # what became of the last try
+    due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while a process sends it: when its claim expires
+    error: Mapped[str | None] = mapped_column(String(LONGEST_ERROR))  # of the last try
     changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
     __table_args__ = (Index("messages_by_turn", "status", "due_at"),)

@@ -1,6 +1,7 @@
-"""Which event is worth a message, and when a message that could not be sent is tried again. Pure."""
+"""Which events call for a message, what it is about, and when a failed try is repeated. Pure: no I/O."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 # Every kind of message about an order, and the one that asks to confirm an address; each has sentences in language/.
@@ -9,10 +10,10 @@ CONFIRM_EMAIL = "confirm_email"
 
 
 def kind_of(event: str, facts: dict[str, Any]) -> str | None:
-    """The message that an event of this type calls for; None: none. `facts`: schemas.order.OrderEvent.
+    """The kind of message that an event of this type calls for, if any. `facts`: schemas.order.OrderEvent.
 
-    A buyer hears of a whole refund once, when the money has gone back. A cancelled screening is told at once, before
-    anyone sets out for it, and its money is not told of again.
+    A buyer gets one message about a whole refund, when the money has gone back. A cancelled screening is announced at
+    once, before anyone sets out for it; its refund gets no further message.
     """
     screening_cancelled = facts["reason"] == "screening_cancelled"
     match event:
@@ -32,18 +33,18 @@ def kind_of(event: str, facts: dict[str, Any]) -> str | None:
 
 
 def amount(kind: str, facts: dict[str, Any]) -> int:
-    """The money that this message is about, in minor units."""
+    """The amount that this message is about, in minor units."""
     if kind in ("refunded", "reversed"):
         return int(facts["refunded"])
     if not facts["refund"]:
         return int(facts["total"])
-    # When the house cancels, the snacks are paid back in any case, each in its own time.
+    # If the house cancels, the snacks are refunded in any case.
     snacks = facts["snacks"] if kind == "screening_cancelled" else ()
     return int(facts["refund"]["amount"]) + sum(snack["quantity"] * snack["price"] for snack in snacks)
 
 
-def money_word(kind: str, facts: dict[str, Any]) -> str:
-    """What the amount is: `paid`, `unpaid` (the price of what was not paid for), or `back`."""
+def money_label(kind: str, facts: dict[str, Any]) -> str:
+    """The label of the amount: `paid`, `unpaid` (the price of an unpaid order), or `back`."""
     if kind in ("paid", "revived"):
         return "paid"
     return "unpaid" if kind == "cancelled" or (kind == "screening_cancelled" and not facts["refund"]) else "back"
@@ -61,11 +62,11 @@ def seats_left(facts: dict[str, Any]) -> list[str]:
     return [seat["seat_id"] for seat in facts["seats"] if seat["seat_id"] not in facts["returned_seats"]]
 
 
-def next_try(tries: int, pauses: list[float], now: dt.datetime) -> dt.datetime:
-    """When to try again after so many tries in vain; after the last pause it is waited that long each time."""
+def next_try(tries: int, pauses: Sequence[float], now: dt.datetime) -> dt.datetime:
+    """When to try again after that many failed tries; the last of the pauses (in seconds) is repeated."""
     return now + dt.timedelta(seconds=pauses[min(tries, len(pauses)) - 1])
 
 
-def waits_for_address(occurred_at: dt.datetime, now: dt.datetime, hours: float) -> bool:
-    """Whether a message to an address that is not confirmed may be sent yet, once it is."""
-    return now < occurred_at + dt.timedelta(hours=hours)
+def waits_for_address(occurred_at: dt.datetime, now: dt.datetime, lifetime: dt.timedelta) -> bool:
+    """Whether a message about an event still waits for its address to be confirmed."""
+    return now < occurred_at + lifetime

@@ -1,13 +1,10 @@
-"""The notification room: writes to buyers what has become of their orders, once for each event.
+"""The notification room: sends buyers one message for each event about their orders.
 
-Nobody is written to at an address that its owner has not confirmed, except to ask for that.
+An address that its owner has not confirmed gets nothing but the request to confirm it.
 """
 
-import datetime as dt
 import logging
 from typing import Any
-
-from nameko import config
 
 from schemas import order, user
 from schemas.base import Event
@@ -16,93 +13,98 @@ from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.rpc.client import Remote
+from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
 from services.notification import rules, store
-from services.notification.delivery.channel import PostOffice
+from services.notification.delivery.provider import EmailDeliveryProvider
 from services.notification.models import INBOX, Base
-from services.notification.sender import Sending
+from services.notification.sender import MessageSender
+from services.notification.settings import NotificationSection
 
 log = logging.getLogger("marquee.notification")
 PURGE_SECONDS = 600
 
 
 class Notification:
+    """Writes a message for each event that calls for one, and sends what waits."""
+
     name = "notification"
 
     database = Database(Base)
     remote = Remote()
-    post_office = PostOffice()
+    settings = RoomSettings(NotificationSection)
+    email_delivery = EmailDeliveryProvider()
     leaving = StopSignal()
     presence = Presence()
 
     @on_event(order.PAID)
     def order_paid(self, delivery: Delivery) -> None:
-        """Also of an order revived by a late payment."""
-        self._note(order.PAID, delivery)
+        """Also for an order revived by a late payment."""
+        self._add_order_message(order.PAID, delivery)
 
     @on_event(order.PART_REFUNDED)
     def order_part_refunded(self, delivery: Delivery) -> None:
         """Some seats were given back."""
-        self._note(order.PART_REFUNDED, delivery)
+        self._add_order_message(order.PART_REFUNDED, delivery)
 
     @on_event(order.REFUNDING)
     def order_refunding(self, delivery: Delivery) -> None:
-        """Worth a message when the screening was cancelled."""
-        self._note(order.REFUNDING, delivery)
+        """Calls for a message if the screening was cancelled."""
+        self._add_order_message(order.REFUNDING, delivery)
 
     @on_event(order.REFUNDED)
     def order_refunded(self, delivery: Delivery) -> None:
         """All the money has gone back."""
-        self._note(order.REFUNDED, delivery)
+        self._add_order_message(order.REFUNDED, delivery)
 
     @on_event(order.CANCELLED)
     def order_cancelled(self, delivery: Delivery) -> None:
         """By its buyer, or with its screening."""
-        self._note(order.CANCELLED, delivery)
+        self._add_order_message(order.CANCELLED, delivery)
 
     @on_event(order.PAID_LATE)
     def order_paid_late(self, delivery: Delivery) -> None:
-        """Money that came too late goes back."""
-        self._note(order.PAID_LATE, delivery)
+        """A payment that came too late goes back."""
+        self._add_order_message(order.PAID_LATE, delivery)
 
     @on_event(user.EMAIL_GIVEN)
     def email_given(self, delivery: Delivery) -> None:
-        """Ask whether it is theirs."""
-        self._write_down(rules.CONFIRM_EMAIL, delivery, delivery.body["user_id"])
+        """Ask the owner to confirm the address."""
+        self._add_message(rules.CONFIRM_EMAIL, delivery, delivery.body["user_id"])
 
     @on_event(user.EMAIL_CONFIRMED)
     def email_confirmed(self, delivery: Delivery) -> None:
-        """What has waited for that is sent."""
-        self.database.run(lambda tx: store.unpark(tx, utc_now(), delivery.body["user_id"]))
+        """Send what has waited for the confirmation."""
+        self.database.run(lambda tx: store.release_unconfirmed(tx, utc_now(), delivery.body["user_id"]))
 
-    def _note(self, event: Event, delivery: Delivery) -> None:
-        """Write down the message that this event calls for, if any."""
+    def _add_order_message(self, event: Event, delivery: Delivery) -> None:
+        """Write the message that this event calls for, if any."""
         kind = rules.kind_of(event.type, delivery.body)
         if kind is not None:
-            self._write_down(kind, delivery, delivery.body["buyer_id"])
+            self._add_message(kind, delivery, delivery.body["buyer_id"])
 
-    def _write_down(self, kind: str, delivery: Delivery, to: str) -> None:
-        """With the inbox row that makes it one message."""
-        def note(tx: Any) -> None:
+    def _add_message(self, kind: str, delivery: Delivery, user_id: str) -> None:
+        """Write a message together with the inbox row, so that a repeated event adds none."""
+        def add(tx: Any) -> None:
             if inbox.first_time(tx, INBOX, delivery):
-                store.note(tx, kind, delivery, to, utc_now())
+                store.add(tx, kind, delivery, user_id, utc_now())
 
-        self.database.run(note)
+        self.database.run(add)
 
     @every("send_seconds")
     def send(self) -> None:
-        """Send what is due."""
+        """Send the messages that are due."""
         try:
-            Sending(self.database, self.remote, self.leaving, *self.post_office).send_due()
-        except Exception as problem:  # it is tried again; the room lives on
+            MessageSender(self.database, self.remote, self.leaving, self.settings, self.email_delivery).send_due()
+        except Exception as problem:  # it is tried again; the room goes on
             log.warning("messages can't be sent", extra={"problem": f"{type(problem).__name__}: {problem}"})
 
     @every(PURGE_SECONDS)
-    def forget_the_old(self) -> None:
-        """Drop messages that were sent long ago, and the events they came from."""
-        before = utc_now() - dt.timedelta(days=config["notification"]["kept_days"])
+    def purge(self) -> None:
+        """Delete old messages that were sent, and old inbox rows."""
+        before = utc_now() - self.settings.kept
         try:
-            self.database.run(lambda tx: store.forget(tx, before))
+            self.database.run(lambda tx: store.purge(tx, before))
             self.database.run(lambda tx: inbox.purge(tx, INBOX, before))
         except Exception as problem:
             log.warning("could not purge", extra={"problem": type(problem).__name__})

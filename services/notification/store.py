@@ -1,6 +1,7 @@
-"""The queries on messages."""
+"""All queries of the notification room, on its messages."""
 
 import datetime as dt
+from dataclasses import fields
 from typing import Any
 
 import orjson
@@ -10,78 +11,77 @@ from sqlalchemy.engine import Connection
 from services.foundation.events.consumers import Delivery
 from services.foundation.ids import new_id
 from services.notification.models import LONGEST_ERROR, Message
+from services.notification.records import DueMessage
 
 messages: Any = Message.__table__
+CLAIMED = [messages.c[field.name] for field in fields(DueMessage)]
 
 
-def note(tx: Connection, kind: str, delivery: Delivery, to: str, now: dt.datetime) -> None:
-    """Write down a message that is to be sent to the user `to`, about what the delivery tells."""
+def add(tx: Connection, kind: str, event: Delivery, user_id: str, now: dt.datetime) -> None:
+    """Write a message to this user about the event; it waits to be sent."""
     tx.execute(insert(messages), {
-        "message_id": new_id(), "event_id": delivery.event_id, "kind": kind, "order_id": delivery.body.get("order_id"),
-        "buyer_id": to, "facts": orjson.dumps({**delivery.body, "number": delivery.sequence}),
-        "occurred_at": delivery.occurred_at, "status": "waiting", "tries": 0, "due_at": now, "changed_at": now})
+        "message_id": new_id(), "event_id": event.event_id, "kind": kind, "order_id": event.body.get("order_id"),
+        "buyer_id": user_id, "facts": orjson.dumps({**event.body, "number": event.sequence}),
+        "occurred_at": event.occurred_at, "status": "waiting", "tries": 0, "due_at": now, "changed_at": now})
 
 
-def claim(tx: Connection, now: dt.datetime, lease: dt.timedelta) -> Row[Any] | None:
-    """The message that waits longest, for this process alone until the lease is over; None when none is due.
-
-    `tries` counts this one.
-    """
+def claim(tx: Connection, now: dt.datetime, lease: dt.timedelta) -> DueMessage | None:
+    """The message that has waited longest, for this process alone until the lease ends; None if none is due."""
     due = select(messages).where(messages.c.status == "waiting", messages.c.due_at <= now)
     row = tx.execute(due.order_by(messages.c.due_at).limit(1).with_for_update(skip_locked=True)).first()
     if row is None:
         return None
     tx.execute(update(messages).where(messages.c.message_id == row.message_id)
                .values(tries=row.tries + 1, due_at=now + lease))
-    return tx.execute(select(messages).where(messages.c.message_id == row.message_id)).one()
+    return DueMessage(*tx.execute(select(*CLAIMED).where(messages.c.message_id == row.message_id)).one())
 
 
-def settle(tx: Connection, message_id: str, status: str, now: dt.datetime, error: str | None = None) -> None:
-    """What became of a message: `sent`, `failed` or `no_address`."""
+def finish(tx: Connection, message_id: str, status: str, now: dt.datetime, error: str | None = None) -> None:
+    """Set the final status of a message: `sent`, `failed` or `no_address`."""
     tx.execute(update(messages).where(messages.c.message_id == message_id)
                .values(status=status, error=error and error[:LONGEST_ERROR], changed_at=now))
 
 
-def put_off(tx: Connection, message_id: str, until: dt.datetime, error: str) -> None:
+def postpone(tx: Connection, message_id: str, until: dt.datetime, error: str) -> None:
     """Try it again, not before `until`."""
     tx.execute(update(messages).where(messages.c.message_id == message_id, messages.c.status == "waiting")
                .values(due_at=until, error=error[:LONGEST_ERROR]))
 
 
-def park(tx: Connection, message_id: str, until: dt.datetime, error: str) -> None:
-    """Keep it until the buyer's address is confirmed, and look again at `until`; this was no try."""
+def hold_unconfirmed(tx: Connection, message_id: str, until: dt.datetime, error: str) -> None:
+    """Keep it until the buyer's address is confirmed, or `until` to check again. This does not count as a try."""
     tx.execute(update(messages).where(messages.c.message_id == message_id, messages.c.status == "waiting")
                .values(status="unconfirmed", tries=0, due_at=until, error=error[:LONGEST_ERROR]))
 
 
-def unpark(tx: Connection, now: dt.datetime, buyer_id: str | None = None) -> None:
-    """Have this buyer's messages looked at now; without a buyer those whose time has come."""
-    these = messages.c.buyer_id == buyer_id if buyer_id else messages.c.due_at <= now
-    tx.execute(update(messages).where(messages.c.status == "unconfirmed", these).values(status="waiting", due_at=now))
+def release_unconfirmed(tx: Connection, now: dt.datetime, buyer_id: str | None = None) -> None:
+    """Make the held messages of this buyer due; without a buyer, those whose time has come."""
+    held = messages.c.buyer_id == buyer_id if buyer_id else messages.c.due_at <= now
+    tx.execute(update(messages).where(messages.c.status == "unconfirmed", held).values(status="waiting", due_at=now))
+
+
+def purge(tx: Connection, before: dt.datetime) -> int:
+    """Delete up to 1000 messages that were sent or had no address before that moment; returns how many."""
+    old = delete(messages).where(messages.c.status.in_(("sent", "no_address")), messages.c.changed_at < before)
+    return int(tx.execute(old.with_dialect_options(mysql_limit=1000)).rowcount)
 
 
 # --- for operators ---
 
 
-def count(tx: Connection) -> dict[str, int]:
-    """How many messages there are, by status."""
+def count_by_status(tx: Connection) -> dict[str, int]:
+    """How many messages have each status."""
     rows = tx.execute(select(messages.c.status, func.count()).group_by(messages.c.status))
     return {status: int(number) for status, number in rows}
 
 
 def unsent(tx: Connection, most: int) -> list[Row[Any]]:
-    """Messages that wait or have failed, the oldest first."""
+    """Messages that wait or have failed, the oldest of each status first."""
     query = select(messages).where(messages.c.status.in_(("failed", "unconfirmed", "waiting")))
     return list(tx.execute(query.order_by(messages.c.status, messages.c.occurred_at).limit(most)))
 
 
-def retry(tx: Connection, now: dt.datetime) -> int:
-    """Have what failed sent again, with all its tries before it; returns how many there are."""
+def retry_failed(tx: Connection, now: dt.datetime) -> int:
+    """Make all failed messages due, with all their tries; returns how many."""
     failed = update(messages).where(messages.c.status == "failed")
     return int(tx.execute(failed.values(status="waiting", tries=0, due_at=now)).rowcount)
-
-
-def forget(tx: Connection, before: dt.datetime) -> int:
-    """Drop messages that were settled before that moment; returns how many."""
-    old = delete(messages).where(messages.c.status.in_(("sent", "no_address")), messages.c.changed_at < before)
-    return int(tx.execute(old.with_dialect_options(mysql_limit=1000)).rowcount)

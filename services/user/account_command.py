@@ -1,4 +1,4 @@
-"""`account`: the accounts of staff, made and changed by whoever runs the house. There are none by default."""
+"""`account`: creates and changes the accounts of staff on the operator's command. By default there are none."""
 
 import sys
 from collections.abc import Callable
@@ -12,9 +12,14 @@ from sqlalchemy.engine import Connection
 from schemas.errors import FieldsInvalid, Refusal
 from schemas.user import REGISTER, TOKENS_REVOKED
 from services.foundation.amqp.announcements import announce_from_a_command
-from services.foundation.database import Transactions, make_engine
+from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.ids import new_id
 from services.foundation.redis_client import OPTIONS
-from services.user import passwords, store, tokens
+from services.foundation.settings import SettingsError
+from services.user import store, tokens
+from services.user.passwords import Passwords
+from services.user.records import NewAccount
+from services.user.settings import load
 
 T = TypeVar("T")
 role_option = click.option("--role", type=click.Choice(["staff", "admin"]), required=True)
@@ -31,8 +36,9 @@ def account_command() -> None:
 def create(role: str, username: str) -> None:
     """Open an account with a role. Asks for the password, or reads it from standard input."""
     request = _checked(username, _read_password())
-    account = store.new_account(request, _make_hash(request["password"]), role)
-    _run(lambda tx: store.add(tx, account))
+    account = NewAccount(new_id(), request["username"], _make_hash(request["password"]), display_name=None, email=None,
+                         roles=[role], created_at=utc_now())
+    _run(lambda tx: store.add_account(tx, account))
     click.echo(f"{username} is {role} now.")
 
 
@@ -64,21 +70,22 @@ def set_password(username: str) -> None:
     click.echo(f"{username} has a new password.")
 
 
-def _change(username: str, new: Callable[[Any], dict[str, Any]]) -> None:
+def _change(username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
+    """Change the account's columns, and sign the user out everywhere."""
     def work(tx: Connection) -> list[str]:
-        found = store.by_name(tx, username)
+        found = store.account_by_name(tx, username)
         if found is None:
             raise click.ClickException(f"There is no user {username}.")
-        user = store.lock(tx, found.user_id)
-        store.change(tx, user.user_id, **new(user))
-        return tokens.delete_all(tx, user.user_id)
+        user = store.lock_account(tx, found.user_id)
+        store.update_account(tx, user.user_id, **changes(user))
+        return store.delete_tokens_of(tx, user.user_id)
 
     token_ids = _run(work)
     if token_ids:
         client = redis.Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
         tokens.revoke(client, *token_ids)
         if not announce_from_a_command(TOKENS_REVOKED, *token_ids):
-            click.echo("RabbitMQ is down: the gateways notice within seconds by themselves.", err=True)
+            click.echo("RabbitMQ is down: the gateways notice by themselves within seconds.", err=True)
 
 
 def _run(work: Callable[[Connection], T]) -> T:
@@ -92,18 +99,20 @@ def _checked(username: str, password: str) -> dict[str, Any]:
     try:
         return REGISTER.load({"username": username, "password": password})
     except FieldsInvalid as problem:
-        raise _told(problem) from None
+        raise _error(problem) from None
 
 
 def _make_hash(password: str) -> str:
     try:
-        return passwords.make_hash(password)
+        return Passwords(load(config).max_workers).make_hash(password)
     except FieldsInvalid as problem:
-        raise _told(problem) from None
+        raise _error(problem) from None
+    except SettingsError as problem:
+        raise click.ClickException(str(problem)) from None
 
 
-def _told(problem: FieldsInvalid) -> click.ClickException:
-    reasons = (f"{field}: {' '.join(why)}" for field, why in problem.about["fields"].items())
+def _error(problem: FieldsInvalid) -> click.ClickException:
+    reasons = (f"{field}: {' '.join(sentences)}" for field, sentences in problem.about["fields"].items())
     return click.ClickException("; ".join(reasons))
 
 

@@ -1,4 +1,4 @@
-"""The e-mail address that somebody gives: refused at once when nobody could be written to there."""
+"""The e-mail address of an account. One that no message can reach is refused when it is given."""
 
 from contextlib import suppress
 from typing import Any
@@ -7,8 +7,8 @@ from schemas import addresses
 from schemas.errors import FieldsInvalid
 
 
-def normalized(request: dict[str, Any], smtputf8: bool) -> dict[str, Any]:
-    """The request with its `email`, if any, in the one spelling that is kept.
+def normalize(request: dict[str, Any], smtputf8: bool) -> dict[str, Any]:
+    """The request with its `email`, if any, in the one spelling that the room keeps.
 
     `smtputf8`: whether the mail server takes names beyond ASCII. Raises FieldsInvalid.
     """
@@ -23,8 +23,8 @@ def normalized(request: dict[str, Any], smtputf8: bool) -> dict[str, Any]:
     return {**request, "email": mailbox.shown}
 
 
-def moves(kept: str | None, given: str | None) -> bool:
-    """Whether `given`, which is normalized, is another mailbox than `kept`, which may be spelled as of old."""
+def is_another_mailbox(kept: str | None, given: str | None) -> bool:
+    """Whether the normalized address `given` differs from `kept`, which may have a spelling from an older version."""
     if kept is not None:
         with suppress(addresses.NotAnAddress):
             kept = addresses.parse(kept).shown

@@ -1,4 +1,4 @@
-"""The user room's tables: accounts, the tokens that are good at the moment, and the links that confirm addresses."""
+"""The user room's tables: accounts, valid tokens, and the links that confirm e-mail addresses."""
 
 import datetime as dt
 
@@ -11,28 +11,28 @@ from services.foundation.rpc.idempotency import key_table
 
 
 class Base(DeclarativeBase):
-    pass
+    """The user room's schema."""
 
 
 class User(Base):
-    """One row an account. `folded` is the username without regard to case: that is what must be unique."""
+    """One row per account. `username_key` is the same for all spellings of a username, and unique."""
 
     __tablename__ = "user"
 
     user_id: Mapped[str] = mapped_column(Id(32, "ascii_bin"), primary_key=True)
     username: Mapped[str] = mapped_column(String(32))
-    folded: Mapped[str] = mapped_column(Id(32, "ascii_bin"), unique=True)
+    username_key: Mapped[str] = mapped_column("folded", Id(32, "ascii_bin"), key="username_key", unique=True)
     password_hash: Mapped[str] = mapped_column(Id(255, "ascii_bin"))
     display_name: Mapped[str | None] = mapped_column(String(80))
     email: Mapped[str | None] = mapped_column(String(254))
     email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    email_events: Mapped[int] = mapped_column(server_default="0")  # the number of its last event or move
+    email_events: Mapped[int] = mapped_column(server_default="0")  # the number of the address's last event or move
     roles: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
 class Token(Base):
-    """A token someone is signed in with. Only its digest is kept: who reads this table can't sign in with it."""
+    """A token that signs a user in. Only its digest is kept, so that nobody can sign in with a copy of this table."""
 
     __tablename__ = "token"
 
@@ -43,7 +43,7 @@ class Token(Base):
 
 
 class Confirmation(Base):
-    """A link that was mailed to an address, used or not. Only its token's digest is kept."""
+    """A link that was mailed to an address, used or unused. Only its token's digest is kept."""
 
     __tablename__ = "confirmation"
 

@@ -1,73 +1,100 @@
 """Passwords as Argon2id hashes: 19 MiB, two passes, one lane (OWASP's minimum).
 
-They are normalized before (RFC 8265, OpaqueString), because keyboards write one character in several ways.
-Hashing runs in operating-system threads, two at a time: more would only take the processor from everybody else.
+A password is normalized first (RFC 8265, OpaqueString), because keyboards write one character in several ways. Hashes
+are computed in operating-system threads, two at a time: more would only take the processor from everybody else.
 """
 
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from eventlet import tpool
 from eventlet.semaphore import Semaphore
 from nameko import config
+from nameko.extensions import DependencyProvider
 from precis_i18n import get_profile
 
 from schemas.errors import Busy, FieldsInvalid
 from schemas.user import SHORTEST_PASSWORD
+from services.user.settings import load
 
 T = TypeVar("T")
 
 _HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
-_NOBODY = _HASHER.hash(secrets.token_urlsafe())  # verified when there is no such user, to take as long
+_DUMMY_HASH = _HASHER.hash(secrets.token_urlsafe())  # verified for an unknown user, so that it takes as long
 _PROFILE = get_profile("OpaqueString")
 _AT_ONCE = 2
 _SPARE_WORKERS = 4
 
-_turns = Semaphore(_AT_ONCE)
-_in_line = 0
+
+class Passwords:
+    """Hashes and verifies the passwords of one process."""
+
+    def __init__(self, workers: int) -> None:
+        """`workers`: the calls that the process works on at once.
+
+        A few of them stay free of passwords, so that a rush of sign-ins never keeps `authorize` waiting.
+        """
+        self._capacity = max(_AT_ONCE, workers - _SPARE_WORKERS)
+        self._turns = Semaphore(_AT_ONCE)
+        self._waiting = 0
+
+    def check_capacity(self) -> None:
+        """Raises Busy if too many calls wait for a hash."""
+        if self._waiting >= self._capacity:
+            raise Busy(retry_after=1)
+
+    def make_hash(self, password: str) -> str:
+        """The hash to keep. Raises Busy if too many calls wait, and FieldsInvalid for an invalid password."""
+        normal = _normalized(password)
+        if normal is None:
+            raise FieldsInvalid(fields={"password": ["Has characters that no password can have."]})
+        if len(normal) < SHORTEST_PASSWORD:
+            raise FieldsInvalid(fields={"password": [f"Shorter than minimum length {SHORTEST_PASSWORD}."]})
+        return self._in_thread(_HASHER.hash, normal)
+
+    def matching_spelling(self, password_hash: str | None, password: str) -> str | None:
+        """The spelling of the password that the hash was made of; None if it does not match.
+
+        A hash made before passwords were normalized matches the password as it was typed. Without a hash the answer is
+        None, and takes just as long. Raises Busy if too many calls wait.
+        """
+        spellings = dict.fromkeys(spelling for spelling in (_normalized(password), password) if spelling is not None)
+        for spelling in spellings:
+            with suppress(VerifyMismatchError):
+                self._in_thread(_HASHER.verify, password_hash or _DUMMY_HASH, spelling)
+                return spelling if password_hash else None
+        return None
+
+    def _in_thread(self, work: Callable[..., T], *args: str) -> T:
+        self.check_capacity()
+        self._waiting += 1
+        try:
+            with self._turns:
+                return cast(T, tpool.execute(work, *args))
+        finally:
+            self._waiting -= 1
 
 
-def check_line() -> None:
-    """Raise Busy if too many are waiting for their hash.
+class PasswordProvider(DependencyProvider):
+    """Injects the process's Passwords."""
 
-    A few of the room's workers stay free of this, so that a rush of sign-ins never keeps `authorize` waiting.
-    """
-    workers = int(config.get("user", {}).get("max_workers", 10))
-    if _in_line >= max(_AT_ONCE, workers - _SPARE_WORKERS):
-        raise Busy(retry_after=1)
+    def setup(self) -> None:
+        """Size it to the room's workers when the room starts."""
+        self._passwords = Passwords(load(config).max_workers)
 
-
-def make_hash(password: str) -> str:
-    """The hash to keep. Raises Busy when too many are waiting for theirs, and FieldsInvalid for what is no password."""
-    normal = _normalized(password)
-    if normal is None:
-        raise FieldsInvalid(fields={"password": ["Has characters that no password can have."]})
-    if len(normal) < SHORTEST_PASSWORD:
-        raise FieldsInvalid(fields={"password": [f"Shorter than minimum length {SHORTEST_PASSWORD}."]})
-    return _in_turn(_HASHER.hash, normal)
+    def get_dependency(self, worker_ctx: Any) -> Passwords:
+        """One object serves all calls of the process."""
+        return self._passwords
 
 
-def matching(password_hash: str | None, password: str) -> str | None:
-    """The spelling of the password that the hash was made of, if any; without a hash None, after just as long.
+def needs_rehash(password_hash: str, spelling: str) -> bool:
+    """Whether the hash was made with weaker parameters than today's, or of a spelling that is not normalized.
 
-    Hashes made before passwords were normalized know them as they were typed. Raises Busy like make_hash.
-    """
-    spellings = dict.fromkeys(spelling for spelling in (_normalized(password), password) if spelling is not None)
-    for spelling in spellings:
-        with suppress(VerifyMismatchError):
-            _in_turn(_HASHER.verify, password_hash or _NOBODY, spelling)
-            return spelling if password_hash else None
-    return None
-
-
-def is_outdated(password_hash: str, spelling: str) -> bool:
-    """Whether it was made with weaker parameters than today's, or of a spelling that is not normalized.
-
-    False for a password of old that could not be chosen today: make_hash would refuse it.
+    False for an old password that could not be chosen today: make_hash would refuse it.
     """
     normal = _normalized(spelling)
     if normal is None or len(normal) < SHORTEST_PASSWORD:
@@ -76,19 +103,8 @@ def is_outdated(password_hash: str, spelling: str) -> bool:
 
 
 def _normalized(password: str) -> str | None:
-    """None for what the profile does not allow, such as control characters."""
+    """None for a password with characters that the profile forbids, such as control characters."""
     try:
         return str(_PROFILE.enforce(password))
     except UnicodeEncodeError:
         return None
-
-
-def _in_turn(work: Callable[..., T], *args: str) -> T:
-    global _in_line
-    check_line()
-    _in_line += 1
-    try:
-        with _turns:
-            return cast(T, tpool.execute(work, *args))
-    finally:
-        _in_line -= 1

@@ -1,54 +1,122 @@
-"""The queries on accounts."""
+"""All queries of the user room: accounts, tokens, and links that confirm an e-mail address.
 
+A token and a link are kept under the digest of their secret (schemas.user.token_id), here called `token_id`.
+"""
+
+import datetime as dt
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from schemas.user import USERNAME, UsernameTaken
-from services.foundation.database import utc_now
-from services.foundation.ids import new_id
-from services.user.models import User
-from services.user.usernames import fold
+from services.user.models import Confirmation, Token, User
+from services.user.records import NewAccount, TokenHolder
+from services.user.usernames import username_key
+
+MOST_DELETED = 1000  # rows at a time, so that no transaction holds its locks for long
+
+# --- accounts ---
 
 
-def new_account(request: dict[str, Any], password_hash: str, *roles: str) -> dict[str, Any]:
-    """The row of an account that is about to be opened."""
-    return {
-        "user_id": new_id(), "username": request["username"], "password_hash": password_hash,
-        "display_name": request.get("display_name"), "email": request.get("email"), "roles": list(roles),
-        "created_at": utc_now(),
-    }
-
-
-def add(tx: Connection, account: dict[str, Any]) -> None:
-    """Write a new account. Raises UsernameTaken."""
+def add_account(tx: Connection, account: NewAccount) -> None:
+    """Raises UsernameTaken."""
     try:
-        tx.execute(insert(User).values(**account, folded=fold(account["username"])))
+        tx.execute(insert(User).values(**asdict(account), username_key=username_key(account.username)))
     except IntegrityError as problem:
-        if by_id(tx, account["user_id"]) is None:
-            raise UsernameTaken(username=account["username"]) from problem
-        # This very account is there: its COMMIT got through although nobody heard.
+        if account_by_id(tx, account.user_id) is None:
+            raise UsernameTaken(username=account.username) from problem
+        # This very account is there: its COMMIT succeeded, but the answer to it was lost.
 
 
-def by_name(tx: Connection, username: str) -> Row[Any] | None:
+def account_by_name(tx: Connection, username: str) -> Row[Any] | None:
     """The account; None also for what can't be a username, which MariaDB may take for one (it ignores spaces)."""
-    folded = fold(username)
-    if not USERNAME.match(folded):
+    key = username_key(username)
+    if not USERNAME.match(key):
         return None
-    return tx.execute(select(User.__table__).where(User.folded == folded)).first()
+    return tx.execute(select(User.__table__).where(User.username_key == key)).first()
 
 
-def by_id(tx: Connection, user_id: str | None) -> Row[Any] | None:
+def account_by_id(tx: Connection, user_id: str | None) -> Row[Any] | None:
+    """The account, if there is one."""
     return tx.execute(select(User.__table__).where(User.user_id == user_id)).first()
 
 
-def lock(tx: Connection, user_id: str) -> Row[Any]:
-    """The account, which nobody else changes or signs in to until the transaction ends."""
+def lock_account(tx: Connection, user_id: str) -> Row[Any]:
+    """The account. Until the transaction ends, nobody else changes it or signs in to it."""
     return tx.execute(select(User.__table__).where(User.user_id == user_id).with_for_update()).one()
 
 
-def change(tx: Connection, user_id: str, **fields: Any) -> None:
+def update_account(tx: Connection, user_id: str, **fields: Any) -> None:
+    """Set these columns of the account."""
     if fields:
         tx.execute(update(User).where(User.user_id == user_id).values(fields))
+
+
+def next_email_event(tx: Connection, user_id: str) -> int:
+    """Count one more event about the account's address, or one more move of it; returns its number."""
+    tx.execute(update(User).where(User.user_id == user_id).values(email_events=User.email_events + 1))
+    return int(tx.execute(select(User.email_events).where(User.user_id == user_id)).scalar_one())
+
+
+# --- tokens ---
+
+
+def add_token(tx: Connection, token_id: str, user_id: str, issued_at: dt.datetime, expires_at: dt.datetime) -> None:
+    """Keep a token that the user may sign in with."""
+    tx.execute(insert(Token), {"token_id": token_id, "user_id": user_id, "issued_at": issued_at,
+                               "expires_at": expires_at})
+
+
+def token_holder(tx: Connection, token_id: str) -> TokenHolder | None:
+    """The holder of a token, even if it has expired."""
+    query = select(User.user_id, User.username, User.roles, Token.expires_at).join_from(Token, User)
+    row = tx.execute(query.where(Token.token_id == token_id)).first()
+    return TokenHolder(*row) if row else None
+
+
+def delete_token(tx: Connection, token_id: str, user_id: str) -> None:
+    """Delete the token if it is this user's."""
+    tx.execute(delete(Token).where(Token.token_id == token_id, Token.user_id == user_id))
+
+
+def delete_tokens_of(tx: Connection, user_id: str) -> list[str]:
+    """Sign the user out everywhere; returns the ids of the tokens, to be revoked after the commit."""
+    token_ids = list(tx.execute(select(Token.token_id).where(Token.user_id == user_id)).scalars())
+    tx.execute(delete(Token).where(Token.user_id == user_id))
+    return token_ids
+
+
+def delete_expired_tokens(tx: Connection, now: dt.datetime) -> int:
+    """Delete at most MOST_DELETED expired tokens; returns how many."""
+    return _delete_some(tx, delete(Token).where(Token.expires_at <= now))
+
+
+# --- links ---
+
+
+def add_link(tx: Connection, token_id: str, user_id: str, email: str, expires_at: dt.datetime) -> None:
+    """Keep a link that is mailed to the account's address."""
+    tx.execute(insert(Confirmation), {"token_id": token_id, "user_id": user_id, "email": email,
+                                      "expires_at": expires_at})
+
+
+def link_by_id(tx: Connection, token_id: str) -> Row[Any] | None:
+    """The link, even if it has expired."""
+    return tx.execute(select(Confirmation.__table__).where(Confirmation.token_id == token_id)).first()
+
+
+def delete_links_of(tx: Connection, user_id: str, but: str = "") -> None:
+    """Delete all links of the account except the one with the token_id `but`."""
+    tx.execute(delete(Confirmation).where(Confirmation.user_id == user_id, Confirmation.token_id != but))
+
+
+def delete_expired_links(tx: Connection, now: dt.datetime) -> int:
+    """Delete at most MOST_DELETED expired links; returns how many."""
+    return _delete_some(tx, delete(Confirmation).where(Confirmation.expires_at <= now))
+
+
+def _delete_some(tx: Connection, statement: Any) -> int:
+    return int(tx.execute(statement.with_dialect_options(mysql_limit=MOST_DELETED)).rowcount)

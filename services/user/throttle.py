@@ -1,4 +1,5 @@
-"""How often someone may try something: so many times in so long for each name, never longer locked."""
+"""Throttles: how many attempts a name has within a moving window. An attempt that is refused does not prolong the wait.
+"""
 
 import hashlib
 import logging
@@ -14,47 +15,50 @@ from nameko.extensions import DependencyProvider
 
 from schemas.errors import TooOften
 from services.foundation.redis_client import OPTIONS, RedisError
-from services.user.usernames import fold
+from services.user.settings import UserSettings, load
+from services.user.usernames import username_key
 
 log = logging.getLogger("marquee.user")
 
 
-class Attempts(DependencyProvider):
-    """Injects itself. Counts in Redis for all processes of the room; each for itself while Redis is down."""
+class Throttle(DependencyProvider):
+    """Injects itself. Redis counts for all processes of the room; while it is down, each process counts for itself."""
 
     name: str
 
-    def limit(self) -> RateLimitItem:
-        """What config.yml allows."""
+    def limit(self, settings: UserSettings) -> RateLimitItem:
+        """The limit that config.yml sets."""
         raise NotImplementedError
 
     def setup(self) -> None:
-        self._limit = self.limit()
+        """Read the limit and connect to Redis when the room starts."""
+        self._limit = self.limit(load(config))
         redis = RedisStorage(config["REDIS_URIS"]["marquee"], key_prefix=self.name, **OPTIONS)
         self._shared = MovingWindowRateLimiter(redis)
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._local = MovingWindowRateLimiter(MemoryStorage())
 
-    def get_dependency(self, worker_ctx: Any) -> "Attempts":
+    def get_dependency(self, worker_ctx: Any) -> "Throttle":
+        """One throttle serves all calls of the process."""
         return self
 
-    def count(self, whose: str) -> None:
-        """One more attempt, before it is known how it ends, so that many at once gain nothing.
+    def count(self, name: str) -> None:
+        """Count an attempt before its outcome is known, so that many attempts at once gain nothing.
 
         Raises TooOften with the seconds to wait in `retry_after`.
         """
         try:
-            self._count(self._shared, _key(whose))
+            self._count(self._shared, _key(name))
         except RedisError as problem:
-            log.warning("counting attempts without Redis", extra={"problem": type(problem).__name__})
-            self._count(self._own, _key(whose))
+            log.warning("attempts are counted without Redis", extra={"problem": type(problem).__name__})
+            self._count(self._local, _key(name))
 
-    def forget(self, whose: str) -> None:
-        """They have succeeded: the attempts before do not count."""
-        self._own.clear(self._limit, _key(whose))
+    def reset(self, name: str) -> None:
+        """Forget the attempts of a name that has succeeded."""
+        self._local.clear(self._limit, _key(name))
         try:
-            self._shared.clear(self._limit, _key(whose))
+            self._shared.clear(self._limit, _key(name))
         except RedisError:
-            log.warning("attempts not forgotten: Redis is down")
+            log.warning("attempts are not reset: Redis is down")
 
     def _count(self, limiter: MovingWindowRateLimiter, key: str) -> None:
         if not limiter.hit(self._limit, key):
@@ -62,25 +66,27 @@ class Attempts(DependencyProvider):
             raise TooOften(retry_after=max(1, math.ceil(wait)))
 
 
-class LoginAttempts(Attempts):
-    """Passwords tried for a username."""
+class LoginThrottle(Throttle):
+    """Limits the passwords tried for a username."""
 
     name = "login"
 
-    def limit(self) -> RateLimitItem:
-        return RateLimitItemPerMinute(config["user"]["login_failures"], config["user"]["login_window_minutes"])
+    def limit(self, settings: UserSettings) -> RateLimitItem:
+        """`login_failures` in `login_window_minutes`."""
+        return RateLimitItemPerMinute(settings.login_failures, settings.login_window_minutes)
 
 
-class ConfirmationMails(Attempts):
-    """Links mailed to an address, whoever asks, and for an account, wherever they go."""
+class ConfirmationThrottle(Throttle):
+    """Limits the links mailed to an address, whatever account asks, and for an account, whatever the address."""
 
     name = "confirmation"
 
-    def limit(self) -> RateLimitItem:
-        return RateLimitItemPerHour(config["user"]["confirmations_an_hour"])
+    def limit(self, settings: UserSettings) -> RateLimitItem:
+        """`confirmations_an_hour`."""
+        return RateLimitItemPerHour(settings.confirmations_per_hour)
 
     def allow(self, email: str, user_id: str) -> bool:
-        """Whether one more may be sent; it counts then."""
+        """Whether one more link may be mailed; if so, it is counted."""
         try:
             self.count(user_id)
             self.count(email)
@@ -89,6 +95,6 @@ class ConfirmationMails(Attempts):
         return True
 
 
-def _key(whose: str) -> str:
-    # People type their password into the wrong field, so what they typed is not kept as it is.
-    return hashlib.sha256(fold(whose).encode()).hexdigest()
+def _key(name: str) -> str:
+    # People type their password into the wrong field, so Redis gets a digest of what they typed.
+    return hashlib.sha256(username_key(name).encode()).hexdigest()

@@ -1,12 +1,12 @@
-"""How usernames are compared: without regard to case and width, as RFC 8265 has it (UsernameCaseMapped)."""
+"""How usernames are compared: without regard to case and width (RFC 8265, UsernameCaseMapped)."""
 
 from precis_i18n import get_profile
 
 _PROFILE = get_profile("UsernameCaseMapped")
 
 
-def fold(username: str) -> str:
-    """The same for every spelling of one username. What can't be a username comes back in lower case."""
+def username_key(username: str) -> str:
+    """The same key for every spelling of one username; for text that can't be a username, its lower case."""
     try:
         return str(_PROFILE.enforce(username))
     except UnicodeEncodeError:

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from testbed.mesh import Mesh, wait_until
 from tests.browser.conftest import Visit
-from tests.integration.notification.letters import received
+from tests.integration.notification.received_emails import received_emails
 
 
 def test_who_gives_an_address_opens_the_link_and_is_told_that_it_is_confirmed(visit: Visit, mesh: Mesh) -> None:
@@ -19,7 +19,7 @@ def test_who_gives_an_address_opens_the_link_and_is_told_that_it_is_confirmed(vi
     page.locator(".dialog .primary").click()
     expect(page.locator(".address")).to_contain_text(f"{email} is not confirmed yet")
 
-    [letter] = wait_until(lambda: received(mesh.folder / "messages", email), 30, "the letter")
+    [letter] = wait_until(lambda: received_emails(mesh.folder / "messages", email), 30, "the letter")
     page.goto(f"{mesh.url}/confirm#{letter.text.partition('/confirm#')[2].split()[0]}")
     expect(page.get_by_role("heading", name="Confirm your e-mail address")).to_be_visible()
     assert page.url == f"{mesh.url}/confirm"
@@ -46,10 +46,10 @@ def test_another_address_is_given_and_another_link_asked_for_on_the_account_page
     page.locator(".address").get_by_role("button", name="Save").click()
     expect(page.locator(".address")).to_contain_text(f"{email} is not confirmed yet")
     # Asked again before the first is sent, only one link would be mailed.
-    wait_until(lambda: len(received(mesh.folder / "messages", email)) == 1, 60, "the first letter")
+    wait_until(lambda: len(received_emails(mesh.folder / "messages", email)) == 1, 60, "the first letter")
     page.locator(".address").get_by_role("button", name="Send the link again").click()
     expect(page.locator(".address")).to_contain_text("A new link is on its way")
-    wait_until(lambda: len(received(mesh.folder / "messages", email)) == 2, 60, "both letters")
+    wait_until(lambda: len(received_emails(mesh.folder / "messages", email)) == 2, 60, "both letters")
 
 
 def test_who_gets_no_link_is_not_told_that_one_was_sent(visit: Visit, mesh: Mesh) -> None:

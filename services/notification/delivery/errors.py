@@ -1,13 +1,13 @@
-"""Why a message was not taken."""
+"""Why a message was not delivered."""
 
 
-class PostDown(Exception):
-    """Nothing can be sent at the moment; it may be tried again."""
+class ChannelDown(Exception):
+    """The channel delivers nothing at the moment; the message may be tried again."""
 
 
 class Undeliverable(Exception):
-    """This message will not be taken, however often it is tried."""
+    """The channel never takes this message, however often it is tried."""
 
 
-class Unconfirmed(Exception):
-    """The buyer's address waits for its owner to confirm it, and the message with it."""
+class AddressUnconfirmed(Exception):
+    """The message waits until the buyer's address is confirmed."""

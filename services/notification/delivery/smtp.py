@@ -1,4 +1,4 @@
-"""A Post that sends messages by SMTP, each on a connection of its own."""
+"""The channel that sends messages by SMTP, each on a connection of its own."""
 
 import re
 import smtplib
@@ -8,14 +8,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
-from services.notification.delivery.errors import PostDown, Undeliverable
+from services.notification.delivery.errors import ChannelDown, Undeliverable
 
 ENHANCED_STATUS = re.compile(rb"\A\d\.\d{1,3}\.\d{1,3}\b")  # RFC 3463, such as 5.1.1
 UTF8_OPTIONS = ("SMTPUTF8", "BODY=8BITMIME")
 
 
 @dataclass(frozen=True)
-class MailServer:
+class SmtpServer:
     """`security`: `starttls`, `tls` (from the first byte) or `none`. `timeout`: seconds for each step."""
 
     host: str
@@ -23,36 +23,39 @@ class MailServer:
     security: str
     user: str = ""
     password: str = field(default="", repr=False)
-    ca_file: str = ""  # whom to trust; empty: the certificates of the system
+    ca_file: str = ""  # certificates to trust; empty: those of the system
     timeout: float = 10
 
 
-class Mail:
+class SmtpChannel:
+    """Sends messages to one mail server."""
+
     needs_address = True
 
-    def __init__(self, server: MailServer) -> None:
+    def __init__(self, server: SmtpServer) -> None:
         self._server = server
 
     def send(self, message: EmailMessage) -> None:
+        """Send the message. Raises Undeliverable if the server refuses it for good, and ChannelDown otherwise."""
         sender, [recipient] = message["From"].addresses[0].addr_spec, message["To"].addresses
         utf8 = not recipient.addr_spec.isascii()
-        # Seven bits, because not every server on the way takes eight; SMTPUTF8 goes by such servers only.
+        # Seven bits, because not every server on the way takes eight; with SMTPUTF8 all of them do.
         content = message.as_bytes(policy=message.policy.clone(cte_type="8bit" if utf8 else "7bit", linesep="\r\n"))
         try:
             with self._connection() as connection:
                 if utf8:
-                    insist_on_utf8(connection)
+                    require_utf8(connection)
                 connection.sendmail(sender, [recipient.addr_spec], content, UTF8_OPTIONS if utf8 else ())
         except smtplib.SMTPRecipientsRefused as problem:
-            [(code, words)] = problem.recipients.values()
-            raise (Undeliverable if code >= 500 else PostDown)(answer(code, words)) from None
+            [(code, text)] = problem.recipients.values()
+            raise (Undeliverable if code >= 500 else ChannelDown)(describe_answer(code, text)) from None
         except smtplib.SMTPDataError as problem:
-            raise (Undeliverable if problem.smtp_code >= 500 else PostDown)(
-                answer(problem.smtp_code, problem.smtp_error)) from None
+            raise (Undeliverable if problem.smtp_code >= 500 else ChannelDown)(
+                describe_answer(problem.smtp_code, problem.smtp_error)) from None
         except smtplib.SMTPResponseException as problem:
-            raise PostDown(answer(problem.smtp_code, problem.smtp_error)) from None
-        except (OSError, smtplib.SMTPException) as problem:  # an SMTPException may quote what we sent
-            raise PostDown(type(problem).__name__) from None
+            raise ChannelDown(describe_answer(problem.smtp_code, problem.smtp_error)) from None
+        except (OSError, smtplib.SMTPException) as problem:  # an SMTPException may quote the message
+            raise ChannelDown(type(problem).__name__) from None
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
@@ -69,20 +72,20 @@ class Mail:
             if server.user:
                 connection.login(server.user, server.password)
             yield connection
-            with suppress(OSError, smtplib.SMTPException):  # it was taken: no parting word changes that
+            with suppress(OSError, smtplib.SMTPException):  # the message is accepted, whatever comes now
                 connection.quit()
         finally:
             connection.close()
 
 
-def insist_on_utf8(connection: smtplib.SMTP) -> None:
-    """Raises Undeliverable when the server has no way to such an address."""
+def require_utf8(connection: smtplib.SMTP) -> None:
+    """Raises Undeliverable if the server does not support addresses beyond ASCII."""
     connection.ehlo_or_helo_if_needed()
     if not (connection.has_extn("smtputf8") and connection.has_extn("8bitmime")):
         raise Undeliverable("the mail server has no SMTPUTF8")
 
 
-def answer(code: int, words: bytes | str) -> str:
-    """A server's answer without its words, which may name the recipient."""
-    status = ENHANCED_STATUS.match(words if isinstance(words, bytes) else words.encode())
+def describe_answer(code: int, text: bytes | str) -> str:
+    """A server's answer without its text, which may name the recipient."""
+    status = ENHANCED_STATUS.match(text if isinstance(text, bytes) else text.encode())
     return f"the mail server answered {code}" + (f" {status.group().decode()}" if status else "")

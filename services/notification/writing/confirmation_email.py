@@ -1,20 +1,21 @@
-"""The message that asks whether an address is somebody's own. Nothing in it was chosen by whoever gave the address."""
+"""The e-mail that asks the owner of an address to confirm it. No text in it comes from the user who gave it."""
 
 from email.message import EmailMessage
 from typing import Any
 
-from services.notification.writing.email_template import Letterhead, compose, recipient
+from services.notification.records import DueMessage
+from services.notification.writing.email_template import Content, EmailContext, compose, recipient
 
 
-def write(message: Any, given: dict[str, Any], head: Letterhead) -> EmailMessage:
-    """The e-mail for a row of `message` with a schemas.user.Confirmation. Raises Undeliverable.
+def write(message: DueMessage, link: dict[str, Any], context: EmailContext) -> EmailMessage:
+    """The e-mail with a link, a schemas.user.Confirmation. Raises Undeliverable for an invalid address.
 
-    The token stands behind the # of its link: no browser sends it, so no log holds it.
+    The token stands behind the # of its URL: no browser sends that part, so no log holds it.
     """
-    words = head.words
-    parts = {
-        "greeting": words.say("greeting.unnamed"), "text": words.say("confirm_email.text"),
-        "link": f"{head.public_url}/confirm#{given['token']}", "link_text": words.say("confirm_email.link"),
-        "foot": words.say("confirm_email.foot"),
-    }
-    return compose(message, recipient(given["email"]), head, words.say("confirm_email.subject"), parts, [])
+    translations = context.translations
+    content = Content(
+        subject=translations.text("confirm_email.subject"), greeting=translations.text("greeting.unnamed"),
+        text=translations.text("confirm_email.text"), rows=[],
+        link=f"{context.public_url}/confirm#{link['token']}", link_text=translations.text("confirm_email.link"),
+        foot=translations.text("confirm_email.foot"))
+    return compose(message, recipient(link["email"]), content, context)

@@ -1,10 +1,10 @@
-"""A message as an e-mail: plain text, and the same in HTML."""
+"""E-mails: the same content as plain text and in HTML."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.headerregistry import Address, Group
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from html import escape
 from typing import Any
 
@@ -17,11 +17,12 @@ from schemas.order import OrderEvent
 from services.foundation.settings import SettingsError, public_url, says_test
 from services.notification import rules
 from services.notification.delivery.errors import Undeliverable
-from services.notification.writing.translations import Words
+from services.notification.records import DueMessage
+from services.notification.writing.translations import Translations
 
 FACTS = lenient(OrderEvent)
-# Mail programs take styles in the markup and nowhere else. The colours suit light and dark.
-NOBODY = Group("undisclosed-recipients", ())  # RFC 5322, appendix A.1.3
+NO_RECIPIENT = Group("undisclosed-recipients", ())  # RFC 5322, appendix A.1.3
+# Mail programs take styles only in the markup. The colours suit light and dark.
 PAGE = """\
 <!doctype html>
 <html lang="{language}">
@@ -44,100 +45,105 @@ TEST = '<p style="padding: .6rem 1rem; border: 2px dashed #c00; font-weight: 700
 
 
 @dataclass(frozen=True)
-class Letterhead:
-    """What all messages of this house share."""
+class EmailContext:
+    """What all e-mails of an installation have in common."""
 
-    words: Words
+    translations: Translations
     sender: Address
-    public_url: str  # where the pages are, such as https://cinema.example
-    test: bool       # a demonstration's messages say so
+    public_url: str  # of the pages, such as https://cinema.example
+    is_test: bool    # a demonstration's e-mails say so
 
     @classmethod
-    def of(cls, settings: Any) -> "Letterhead":
-        """Raises SettingsError with what is missing."""
-        if not settings["public_url"] and settings["environment"] != "local":
+    def of(cls, config: Any, sender: Address) -> "EmailContext":
+        """From config.yml. Raises SettingsError with what is missing."""
+        if not config["public_url"] and config["environment"] != "local":
             raise SettingsError("MARQUEE_ENVIRONMENT is not `local`, but MARQUEE_PUBLIC_URL does not say where "
                                 "buyers find the pages, such as https://cinema.example.")
-        name, mailbox = parseaddr(settings["notification"]["sender"])
-        try:
-            sender = Address(name, addr_spec=mailbox)
-        except ValueError:
-            sender = Address()
-        if not (sender.username and sender.domain):
-            raise SettingsError("MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema.example>.")
-        return cls(Words(settings["language"]), sender, public_url(settings), says_test(settings))
+        return cls(Translations(config["language"]), sender, public_url(config), says_test(config))
 
 
-def write(message: Any, contact: dict[str, Any], head: Letterhead) -> EmailMessage:
-    """The e-mail for a row of `message`, to a schemas.user.Contact; to nobody by name when it has no address.
+@dataclass(frozen=True)
+class Content:
+    """The content of an e-mail. `rows`: labels and values of a table, perhaps empty."""
 
-    Raises Undeliverable for an address that is none.
-    The same message is written with the same Message-ID whenever it is written.
+    subject: str
+    greeting: str
+    text: str
+    rows: list[tuple[str, str]]
+    link: str
+    link_text: str
+    foot: str
+    test_note: str = ""
+
+
+def write(message: DueMessage, contact: dict[str, Any], context: EmailContext) -> EmailMessage:
+    """The e-mail about an order, to a schemas.user.Contact; without a recipient if the contact has no address.
+
+    Raises Undeliverable for an invalid address. The same message always gets the same Message-ID.
     """
-    facts, words = FACTS.load(orjson.loads(message.facts)), head.words
-    show = facts["screening"]
-    title, moment = one_line(show["film_title"]), words.moment(show["starts_at"])
-    subject = words.say(f"{message.kind}.subject", film=title, moment=moment)
-    parts = {
-        "greeting": greeting(words, contact["display_name"]), "text": words.say(sentence(message.kind, facts)),
-        "link": f"{head.public_url}/order/{message.order_id}", "link_text": words.say("link"),
-        "foot": words.say("foot"),
-    }
-    rows = [(words.say(f"label.{name}"), value) for name, value in (
-        ("film", title),
-        ("cinema", words.say("place", cinema=one_line(show["cinema_name"]), hall=one_line(show["hall_name"]))),
-        ("time", moment),
-        *particulars(words, message.kind, facts),
-        ("order", message.order_id))]
-
-    return compose(message, recipient(contact["email"]) if contact["email"] else NOBODY, head, subject, parts, rows)
+    facts, translations = FACTS.load(orjson.loads(message.facts)), context.translations
+    screening = facts["screening"]
+    title, moment = one_line(screening["film_title"]), translations.moment(screening["starts_at"])
+    place = translations.text("place", cinema=one_line(screening["cinema_name"]), hall=one_line(screening["hall_name"]))
+    rows = [("film", title), ("cinema", place), ("time", moment), *particulars(translations, message.kind, facts),
+            ("order", str(message.order_id))]
+    content = Content(
+        subject=translations.text(f"{message.kind}.subject", film=title, moment=moment),
+        greeting=greeting(translations, contact["display_name"]),
+        text=translations.text(text_name(message.kind, facts)),
+        rows=[(translations.text(f"label.{name}"), value) for name, value in rows],
+        link=f"{context.public_url}/order/{message.order_id}", link_text=translations.text("link"),
+        foot=translations.text("foot"))
+    return compose(message, recipient(contact["email"]) if contact["email"] else NO_RECIPIENT, content, context)
 
 
-def compose(message: Any, to: Address | Group, head: Letterhead, subject: str, parts: dict[str, str],
-            rows: list[tuple[str, str]]) -> EmailMessage:
-    """The e-mail of these sentences and rows, under the Message-ID of its event; a demonstration says so."""
-    if head.test:
-        subject = head.words.say("test.title", subject=subject)
-    parts = {**parts, "test": head.words.say("test.note") if head.test else ""}
-    letter = EmailMessage(policy=SMTP.clone(linesep="\n", utf8=not str(to).isascii()))
-    letter["Subject"], letter["From"], letter["To"] = subject, head.sender, to
-    letter["Date"] = format_datetime(message.occurred_at)
-    letter["Message-ID"] = f"<{message.event_id}@{head.sender.domain}>"
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(as_text(head.words, parts, rows), cte="8bit")
-    letter.add_alternative(as_page(head.words, subject, parts, rows), subtype="html", cte="8bit")
-    letter["Content-Language"] = head.words.language
-    return letter
+def compose(message: DueMessage, to: Address | Group, content: Content, context: EmailContext) -> EmailMessage:
+    """The e-mail with this content, under the Message-ID of its event. In a demonstration it says so."""
+    translations = context.translations
+    if context.is_test:
+        content = replace(content, subject=translations.text("test.title", subject=content.subject),
+                          test_note=translations.text("test.note"))
+    email = EmailMessage(policy=SMTP.clone(linesep="\n", utf8=not str(to).isascii()))
+    email["Subject"], email["From"], email["To"] = content.subject, context.sender, to
+    email["Date"] = format_datetime(message.occurred_at)
+    email["Message-ID"] = f"<{message.event_id}@{context.sender.domain}>"
+    email["Auto-Submitted"] = "auto-generated"
+    email.set_content(as_text(translations, content), cte="8bit")
+    email.add_alternative(as_html(translations.language, content), subtype="html", cte="8bit")
+    email["Content-Language"] = translations.language
+    return email
 
 
-def particulars(words: Words, kind: str, facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Seats, snacks and money, as far as this message is about them."""
-    lines = [("seats", words.list(rules.seats(kind, facts)))]
+def particulars(translations: Translations, kind: str, facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Seats, snacks and money, as far as a message of this kind is about them: names of labels, and values."""
+    rows = [("seats", translations.list(rules.seats(kind, facts)))]
     if kind == "part_refunded":
-        lines.append(("seats_left", words.list(rules.seats_left(facts))))
+        rows.append(("seats_left", translations.list(rules.seats_left(facts))))
     if kind in ("paid", "revived", "screening_cancelled") and facts["snacks"]:
-        lines.append(("snacks", words.list([snack(words, each) for each in facts["snacks"]])))
-    return [*lines, (f"money.{rules.money_word(kind, facts)}",
-                     words.money(rules.amount(kind, facts), facts["currency"]))]
+        rows.append(("snacks", translations.list([snack(translations, each) for each in facts["snacks"]])))
+    return [*rows, (f"money.{rules.money_label(kind, facts)}",
+                    translations.money(rules.amount(kind, facts), facts["currency"]))]
 
 
-def snack(words: Words, sold: dict[str, Any]) -> str:
-    name = sold["name_zh"] if words.language == "zh" and sold["name_zh"] else sold["name"]
+def snack(translations: Translations, sold: dict[str, Any]) -> str:
+    """Quantity and name of a snack, in the reader's language if it has a name in it."""
+    name = sold["name_zh"] if translations.language == "zh" and sold["name_zh"] else sold["name"]
     return f"{sold['quantity']} × {one_line(name)}"
 
 
-def sentence(kind: str, facts: dict[str, Any]) -> str:
+def text_name(kind: str, facts: dict[str, Any]) -> str:
+    """The name of the translation that says what has happened."""
     return "screening_cancelled.unpaid" if kind == "screening_cancelled" and not facts["refund"] else f"{kind}.text"
 
 
-def greeting(words: Words, name: str | None) -> str:
-    """By name, unless that is none: what was given long ago may hold a link."""
+def greeting(translations: Translations, name: str | None) -> str:
+    """By name, unless the name is not plain: one from an older version may hold a link."""
     is_name = name is not None and name.strip() and is_plain(name)
-    return words.say("greeting", name=one_line(str(name))) if is_name else words.say("greeting.unnamed")
+    return translations.text("greeting", name=one_line(str(name))) if is_name else translations.text("greeting.unnamed")
 
 
 def recipient(email: str) -> Address:
-    """Without the name: that is the buyer's own word, and a header is no place for it. Raises Undeliverable."""
+    """The address without the buyer's name, which has no place in a header. Raises Undeliverable."""
     try:
         mailbox = addresses.parse(email)
     except addresses.NotAnAddress:
@@ -146,21 +152,24 @@ def recipient(email: str) -> Address:
 
 
 def one_line(text: str) -> str:
-    """Without line ends, which would begin another header."""
+    """The text without line ends, which would begin another header."""
     return " ".join(text.split())
 
 
-def as_text(words: Words, parts: dict[str, str], rows: list[tuple[str, str]]) -> str:
-    lines = [f"{label}{words.say('colon')}{value}" for label, value in rows]
-    test = [parts["test"], ""] if parts["test"] else []
-    if lines:
-        lines.append("")
-    return "\n".join([*test, parts["greeting"], "", parts["text"], "", *lines,
-                      f"{parts['link_text']}{words.say('colon')}{parts['link']}", "", "-- ", parts["foot"], ""])
+def as_text(translations: Translations, content: Content) -> str:
+    """The content as plain text."""
+    colon = translations.text("colon")
+    rows = [f"{label}{colon}{value}" for label, value in content.rows]
+    test_note = [content.test_note, ""] if content.test_note else []
+    if rows:
+        rows.append("")
+    return "\n".join([*test_note, content.greeting, "", content.text, "", *rows,
+                      f"{content.link_text}{colon}{content.link}", "", "-- ", content.foot, ""])
 
 
-def as_page(words: Words, subject: str, parts: dict[str, str], rows: list[tuple[str, str]]) -> str:
-    table = "\n".join(ROW.format(label=escape(label), value=escape(value)) for label, value in rows)
-    escaped = {name: escape(value) for name, value in parts.items()}
-    escaped["test"] = TEST.format(text=escaped["test"]) if parts["test"] else ""
-    return PAGE.format(language=words.language, subject=escape(subject), rows=table, **escaped)
+def as_html(language: str, content: Content) -> str:
+    """The content as an HTML page."""
+    rows = "\n".join(ROW.format(label=escape(label), value=escape(value)) for label, value in content.rows)
+    texts = {name: escape(value) for name, value in vars(content).items() if isinstance(value, str)}
+    test = TEST.format(text=texts.pop("test_note")) if content.test_note else ""
+    return PAGE.format(language=language, rows=rows, test=test, **texts)

@@ -1,8 +1,7 @@
-"""What buyers type, looked up in a real MariaDB."""
+"""Searches as buyers type them, on a real MariaDB."""
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -11,6 +10,7 @@ from schemas import film as contract
 from schemas.errors import FieldsInvalid
 from services.film import store
 from services.film.programme_import import load
+from services.film.records import ScreeningView
 from tests.unit.film.samples import NOW, written
 
 TITLES = {
@@ -53,18 +53,18 @@ def cinemas(tables: Engine, tmp_path: Path) -> Engine:
     return tables
 
 
-def found(engine: Engine, now: dt.datetime = NOW, **wanted: str) -> list[dict[str, Any]]:
+def found(engine: Engine, now: dt.datetime = NOW, **wanted: str) -> list[ScreeningView]:
     request = contract.GET_INFO_LIST.load({"page_size": 100, **wanted})
     with engine.connect() as connection:
         return list(store.screenings_found(connection, now, request)["screenings"])
 
 
 def films(engine: Engine, **wanted: str) -> set[str]:
-    return {screening["film"]["film_id"] for screening in found(engine, **wanted)}
+    return {screening.film.film_id for screening in found(engine, **wanted)}
 
 
-def cinemas_of(screenings: list[dict[str, Any]]) -> list[str]:
-    return [screening["cinema"]["cinema_id"] for screening in screenings]
+def cinemas_of(screenings: list[ScreeningView]) -> list[str]:
+    return [screening.cinema.cinema_id for screening in screenings]
 
 
 def places(engine: Engine, **wanted: str) -> set[str]:
@@ -87,7 +87,7 @@ def test_a_title_is_found_by_any_part_of_it_in_any_script_and_case(cinemas: Engi
     ("\\", {"slash"}), ("A%lie", set()), ("Am_lie", set()), ("'", {"amelie"}), ('"', set()), ("🎬", set()),
     ("\\%", set()), ("/%", set()), ("虎_", set()),
 ])
-def test_wildcards_and_quotes_mean_themselves(cinemas: Engine, title: str, expected: set[str]) -> None:
+def test_wildcards_and_quotes_match_literally(cinemas: Engine, title: str, expected: set[str]) -> None:
     assert films(cinemas, title=title) == expected
 
 
@@ -104,19 +104,19 @@ def test_cinemas_are_found_by_name_or_id_and_cities_by_name(
     assert places(cinemas, **wanted) == expected
 
 
-def test_a_day_is_the_cinema_s_own(cinemas: Engine) -> None:
+def test_a_date_is_the_cinema_s_local_date(cinemas: Engine) -> None:
     thursday = found(cinemas, date="2026-11-26")
 
-    assert {str(screening["local_date"]) for screening in thursday} == {"2026-11-26"}
-    assert [(s["cinema"]["cinema_id"], s["starts_at"].isoformat()) for s in thursday] == [
+    assert {str(screening.local_date) for screening in thursday} == {"2026-11-26"}
+    assert [(s.cinema.cinema_id, s.starts_at.isoformat()) for s in thursday] == [
         ("muenster", "2026-11-26T00:30:00+01:00"), ("waitan", "2026-11-26T20:00:00+08:00"),
         ("kanal", "2026-11-26T20:00:00+01:00")]
 
 
-def test_only_screenings_still_to_begin_unless_asked_otherwise(cinemas: Engine) -> None:
+def test_screenings_that_have_begun_are_found_only_by_date_or_start(cinemas: Engine) -> None:
     thursday_noon = NOW + dt.timedelta(days=1, hours=4)  # 20:00 in Shanghai
 
-    assert {s["starts_at"] > thursday_noon for s in found(cinemas, thursday_noon)} == {True}
+    assert {s.starts_at > thursday_noon for s in found(cinemas, thursday_noon)} == {True}
     assert len(found(cinemas, thursday_noon, date="2026-11-26")) == 3
     assert len(found(cinemas, thursday_noon, starts_from="2026-11-26T00:00:00+01:00")) == 18
     assert cinemas_of(found(cinemas, thursday_noon, starts_from="2026-11-26T00:00:00+01:00",
@@ -126,7 +126,7 @@ def test_only_screenings_still_to_begin_unless_asked_otherwise(cinemas: Engine) 
 
 def test_screenings_come_by_their_start_and_page_by_page(cinemas: Engine) -> None:
     whole = found(cinemas)
-    starts = [(s["starts_at"], s["screening_id"]) for s in whole]
+    starts = [(s.starts_at, s.screening_id) for s in whole]
     assert starts == sorted(starts)
 
     pages = [found(cinemas, page=str(page), page_size="8") for page in (1, 2, 3, 4)]
@@ -135,7 +135,7 @@ def test_screenings_come_by_their_start_and_page_by_page(cinemas: Engine) -> Non
     assert [s for page in pages for s in page] == whole
 
 
-def test_nothing_found_is_an_empty_list_with_its_count(cinemas: Engine) -> None:
+def test_a_search_without_matches_is_an_empty_list_with_its_count(cinemas: Engine) -> None:
     request = contract.GET_INFO_LIST.load({"title": "nothing of that name"})
 
     with cinemas.connect() as connection:
@@ -144,7 +144,7 @@ def test_nothing_found_is_an_empty_list_with_its_count(cinemas: Engine) -> None:
     assert contract.GET_INFO_LIST.dump(reply) == {"screenings": [], "page": 1, "page_size": 20, "total": 0}
 
 
-def test_the_ends_of_the_calendar_are_refused_in_words() -> None:
+def test_moments_at_the_ends_of_the_calendar_are_refused() -> None:
     for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
         with pytest.raises(FieldsInvalid):
             contract.GET_INFO_LIST.load({"starts_from": moment})

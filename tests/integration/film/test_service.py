@@ -1,4 +1,4 @@
-"""The film room's methods on a real MariaDB, with seat boards that are told what to say."""
+"""The film room's methods on a real MariaDB, with fake seat boards."""
 
 import datetime as dt
 from pathlib import Path
@@ -20,7 +20,7 @@ DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"
 
 
 def film_room(engine: Engine, board: FakeBoard | None = None) -> Any:
-    """The room, whose cold boards are warmed with one seat sold."""
+    """The film room; its cold boards are warmed with one seat sold."""
     board = board or FakeBoard()
     return worker_factory(Film, principal=Principal(), database=Transactions(engine), board=board,
                           announcer=FakeAnnouncer(warms=board))
@@ -57,7 +57,7 @@ def test_a_film_without_a_screening_ahead_is_not_showing(tables: Engine, tmp_pat
     assert film_room(tables).get_info(film_id="hero")["cinemas"] == []
 
 
-def test_screenings_say_what_is_left(demo: Engine) -> None:
+def test_screenings_say_how_many_seats_are_left(demo: Engine) -> None:
     reply = film_room(demo).get_info_list(cinema="外滩", page_size=5)
 
     assert contract.ScreeningsReply().load(reply)
@@ -65,7 +65,7 @@ def test_screenings_say_what_is_left(demo: Engine) -> None:
     assert all(s["starts_at"].endswith("+08:00") for s in reply["screenings"])
 
 
-def test_lists_answer_while_redis_is_down_and_a_map_says_try_again(demo: Engine) -> None:
+def test_lists_answer_without_redis_and_a_seat_map_says_try_again(demo: Engine) -> None:
     room = film_room(demo, FakeBoard(down=True))
 
     found = room.get_info_list(page_size=1)["screenings"][0]
@@ -99,7 +99,7 @@ def test_a_hall_shows_each_seat_with_place_kind_price_and_state(demo: Engine, ha
     assert [s["seat_id"] for s in reply["seats"] if s["state"] == "sold"] == ["A3"]
 
 
-def test_an_order_is_told_the_prices_that_the_map_shows(demo: Engine) -> None:
+def test_screening_terms_have_the_prices_that_the_map_shows(demo: Engine) -> None:
     screening_id = one_screening(demo, "elbe-1")
     room = film_room(demo)
 
@@ -113,7 +113,7 @@ def test_an_order_is_told_the_prices_that_the_map_shows(demo: Engine) -> None:
     assert (terms["cinema_name"], terms["hall_name"]) == ("Lichtspiele Elbufer", "Großer Saal")
 
 
-def test_what_is_not_there_is_refused_by_name(demo: Engine) -> None:
+def test_an_unknown_film_or_screening_is_refused_by_name(demo: Engine) -> None:
     room = film_room(demo)
 
     with pytest.raises(contract.UnknownFilm):
@@ -151,7 +151,7 @@ def test_seats_are_suggested_from_those_still_free(demo: Engine) -> None:
         room.suggest_seats(screening_id="none", count=3)
 
 
-def test_who_asks_for_more_seats_than_there_are_hears_how_many_could_be_had(demo: Engine) -> None:
+def test_a_request_for_too_many_seats_is_told_how_many_are_free(demo: Engine) -> None:
     screening_id = one_screening(demo, "kanal-1")
     room = film_room(demo)
     seats = [seat["seat_id"] for seat in room.get_hall_info(screening_id=screening_id)["seats"]]

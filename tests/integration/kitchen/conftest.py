@@ -34,10 +34,10 @@ def kitchen(kitchen_engine: Engine) -> Transactions:
 
 
 def put_on_the_menu(kitchen: Transactions, **stock: int) -> None:
-    """Snacks at 500 EUR cents in the cinema `kanal`, so many of each."""
+    """Snacks at 500 EUR cents in the cinema `kanal`, with this stock of each."""
     kitchen.run(lambda tx: tx.execute(insert(Base.metadata.tables["snack"]), [
         {"cinema_id": "kanal", "sku": sku, "name": sku.title(), "name_zh": None, "category": "snack", "price": 500,
-         "currency": "EUR", "place": 0, "left_over": left, "supplied": left} for sku, left in stock.items()]))
+         "currency": "EUR", "place": 0, "available": left, "supplied": left} for sku, left in stock.items()]))
 
 
 def paid(order_id: str, starts_at: dt.datetime = START) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The kitchen room, as it is but for its end: it dies now and then after an effect, before it says that it is done."""
+"""The kitchen room in a process that kills itself after an effect, before it acknowledges the event."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from services.foundation.events.consumers import Delivery, on_event
 from services.kitchen import rules, service
 
 taken_up = count(1)
-if config["kitchen"].get("careless"):  # both guards removed: what was done is done again
+if config["kitchen"].get("without_guards"):  # the effect of an event is repeated
     inbox.first_time = lambda tx, table, delivery: True
     rules.TRANSITIONS["new"] |= {"new"}
 

@@ -1,4 +1,4 @@
-"""A kitchen that has worked before can be brought to the newest schema."""
+"""Tickets of an older version survive the migrations."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
-from services.kitchen import store
+from services.kitchen import store, tickets
 from testbed.mesh import Mesh
 
 NEEDED = dt.datetime(2026, 1, 1, 19, 50)
@@ -32,7 +32,7 @@ def old(servers: Mesh) -> Iterator[Engine]:
         dropping.dispose()
 
 
-def test_what_waits_from_before_ends_half_a_day_after_it_was_needed(old: Engine) -> None:
+def test_an_old_waiting_ticket_ends_half_a_day_after_it_was_needed(old: Engine) -> None:
     with old.begin() as tx:
         tx.execute(text("INSERT INTO ticket (order_id, cinema_id, status, version, confirmed, until, needed_at) "
                         "VALUES ('forgotten', 'kanal', 'ready', 4, 1, :n, :n), "
@@ -42,9 +42,9 @@ def test_what_waits_from_before_ends_half_a_day_after_it_was_needed(old: Engine)
 
     evening = NEEDED.replace(tzinfo=dt.UTC)
     kitchen = Transactions(old)
-    assert kitchen.read(lambda tx: store.over(tx, evening + dt.timedelta(hours=11))) == []
-    assert kitchen.read(lambda tx: store.over(tx, evening + dt.timedelta(hours=12))) == ["forgotten"]
-    kitchen.run(lambda tx: store.end(tx, "forgotten", evening + dt.timedelta(hours=12)))
+    assert kitchen.read(lambda tx: store.uncollected(tx, evening + dt.timedelta(hours=11))) == []
+    assert kitchen.read(lambda tx: store.uncollected(tx, evening + dt.timedelta(hours=12))) == ["forgotten"]
+    kitchen.run(lambda tx: tickets.end_waiting(tx, "forgotten", evening + dt.timedelta(hours=12)))
     with old.connect() as tx:
         assert dict(tx.execute(text("SELECT order_id, status FROM ticket")).tuples().all()) == {
             "forgotten": "uncollected", "unpaid": "reserved"}

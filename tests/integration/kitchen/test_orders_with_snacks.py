@@ -1,4 +1,4 @@
-"""Snacks bought with seats, over HTTP, through the kitchen and back."""
+"""Snacks bought with seats over HTTP: prepared, handed over, refunded."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.counter import (
+from tests.integration.kitchen.snack_orders import (
     SKU,
     bought_and_paid,
     buy,
@@ -64,7 +64,7 @@ def test_a_guest_who_shows_the_order_needs_no_code(mesh: Mesh, screening: str, s
     wait_for_step(mesh, token, order, "collected")
 
 
-def test_the_slower_of_two_cooks_is_told_so(mesh: Mesh, screening: str, seats: list[str], staff: str) -> None:
+def test_the_slower_of_two_cooks_is_refused(mesh: Mesh, screening: str, seats: list[str], staff: str) -> None:
     _, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
 
     answers = all_at_once(int(mesh.environment["MARQUEE_PORT"]),
@@ -81,25 +81,26 @@ def test_the_kitchen_is_for_staff(mesh: Mesh, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["reserve", "release", "give_up"])
-def test_stock_is_moved_by_no_stranger(mesh: Mesh, method: str) -> None:
+def test_the_order_room_s_methods_are_hidden_from_http(mesh: Mesh, method: str) -> None:
     assert mesh.post(f"/kitchen/{method}", mesh.staff(), order_id="x").status_code == 404
 
 
-def test_many_buyers_of_the_last_popcorn(mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str) -> None:
+def test_many_buyers_of_the_last_popcorn_get_as_many_as_there_are(mesh: Mesh, screening: str, cinema: str,
+                                                                  seats: list[str], staff: str) -> None:
     restock(mesh, staff, cinema, 5)
     requests = [Request("/order/buy", token, {"screening_id": screening, "seats": [seat],
                                               "snacks": [{"sku": SKU, "quantity": 1}]})
-                for token, seat in zip(mesh.buyers(40), seats, strict=False)]
+                for token, seat in zip(mesh.buyers(12), seats, strict=False)]
 
     answers = all_at_once(int(mesh.environment["MARQUEE_PORT"]), requests)
 
-    assert Counter(answer.status for answer in answers) == {200: 5, 409: 35}
+    assert Counter(answer.status for answer in answers) == {200: 5, 409: 7}
     refused = [answer.body for answer in answers if answer.status == 409]
     assert {body["code"] for body in refused} == {"snacks_sold_out"}
     assert {tuple(body["skus"]) for body in refused} == {(SKU,)}
     assert left(mesh, cinema) == 0
     taken = {seat["seat_id"] for answer in answers if answer.status == 200 for seat in answer.body["seats"]}
-    wait_until(lambda: {seat for seat in seats[:40] if mesh.seats(screening)[seat] != "free"} == taken,
+    wait_until(lambda: {seat for seat in seats[:12] if mesh.seats(screening)[seat] != "free"} == taken,
                what="the losers' seats to be free")
     mesh.check_invariants()
     restock(mesh, staff, cinema, 200)
@@ -132,8 +133,8 @@ def test_a_taken_seat_takes_no_popcorn(mesh: Mesh, screening: str, cinema: str, 
     assert left(mesh, cinema) == before
 
 
-def test_repeating_a_purchase_under_its_key_reserves_once(mesh: Mesh, screening: str, cinema: str,
-                                                          seats: list[str]) -> None:
+def test_a_purchase_repeated_under_its_key_reserves_once(mesh: Mesh, screening: str, cinema: str,
+                                                         seats: list[str]) -> None:
     token, before = mesh.buyer(), left(mesh, cinema)
     wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": SKU, "quantity": 3}]}
 
@@ -147,8 +148,8 @@ def test_repeating_a_purchase_under_its_key_reserves_once(mesh: Mesh, screening:
     wait_until(lambda: left(mesh, cinema) == before - 6, what="the twins' reservations to be given back")
 
 
-def test_copies_of_one_purchase_are_no_rivals_for_the_last_popcorn(mesh: Mesh, screening: str, cinema: str,
-                                                                   seats: list[str], staff: str) -> None:
+def test_copies_of_one_purchase_do_not_compete_for_the_last_popcorn(mesh: Mesh, screening: str, cinema: str,
+                                                                    seats: list[str], staff: str) -> None:
     restock(mesh, staff, cinema, 1)
     token = mesh.buyer()
     wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": SKU, "quantity": 1}]}
@@ -164,7 +165,7 @@ def test_copies_of_one_purchase_are_no_rivals_for_the_last_popcorn(mesh: Mesh, s
     restock(mesh, staff, cinema, 200)
 
 
-def test_a_copy_that_comes_between_the_two_steps_of_its_twin_is_told_to_wait(
+def test_a_copy_between_the_two_steps_of_its_twin_has_to_wait(
     mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str,
 ) -> None:
     restock(mesh, staff, cinema, 1)
@@ -187,7 +188,7 @@ def test_a_copy_that_comes_between_the_two_steps_of_its_twin_is_told_to_wait(
     restock(mesh, staff, cinema, 200)
 
 
-def test_an_order_nobody_pays_gives_its_snacks_back(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
+def test_an_unpaid_order_gives_its_snacks_back(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
     before, token = left(mesh, cinema), mesh.buyer()
     late = buy(mesh, token, screening, seats[:1], (SKU, 2))
     dropped = buy(mesh, token, screening, seats[1:2], (SKU, 3))
@@ -203,7 +204,7 @@ def test_an_order_nobody_pays_gives_its_snacks_back(mesh: Mesh, screening: str, 
 
 def test_an_order_room_that_dies_after_reserving_costs_no_popcorn(mesh: Mesh, screening: str, cinema: str,
                                                                   seats: list[str]) -> None:
-    """The reservation of an order that never came to be ends by itself, and that of a living one does not."""
+    """The reservation of an order that was never written ends by itself; that of a written order does not."""
     before = left(mesh, cinema)
     living = buy(mesh, mesh.buyer(), screening, seats[:1], (SKU, 1))
     with mesh.engine("order").connect() as rival:
@@ -229,7 +230,7 @@ def test_an_order_room_that_dies_after_reserving_costs_no_popcorn(mesh: Mesh, sc
     mesh.check_invariants()
 
 
-def test_without_a_kitchen_seats_are_sold_and_snacks_are_not(mesh: Mesh, screening: str, cinema: str,
+def test_seats_are_sold_without_a_kitchen_and_snacks_are_not(mesh: Mesh, screening: str, cinema: str,
                                                              seats: list[str]) -> None:
     with mesh.without("kitchen"):
         token = mesh.buyer()
@@ -245,7 +246,7 @@ def test_without_a_kitchen_seats_are_sold_and_snacks_are_not(mesh: Mesh, screeni
 
 def test_a_kitchen_that_hangs_costs_neither_seat_nor_popcorn(mesh: Mesh, screening: str, cinema: str,
                                                              seats: list[str]) -> None:
-    """It reads what it was asked when it comes to; by then nobody wants it any more."""
+    """When it resumes, it reads a call that has expired."""
     before = left(mesh, cinema)
     with mesh.paused("kitchen"):
         reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1],
@@ -309,7 +310,7 @@ def test_a_refund_waits_for_a_kitchen_that_is_away(mesh: Mesh, screening: str, s
     mesh.check_invariants()
 
 
-def test_when_the_house_cancels_snacks_are_paid_back_even_if_they_are_cooked(mesh: Mesh, staff: str) -> None:
+def test_a_cancelled_screening_refunds_snacks_even_if_they_are_cooked(mesh: Mesh, staff: str) -> None:
     screening = mesh.fresh_screening(40)
     seats = list(mesh.seats(screening))
     snack = sorted(menu(mesh, str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
@@ -350,8 +351,9 @@ def test_an_order_is_completed_when_the_film_is_over_and_the_popcorn_collected(m
     mesh.check_invariants()
 
 
-def test_an_order_is_completed_also_when_nobody_fetched_its_popcorn(mesh: Mesh, screening: str, cinema: str,
-                                                                    seats: list[str], staff: str) -> None:
+def test_an_order_with_uncollected_popcorn_is_completed_after_the_film(
+    mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str,
+) -> None:
     token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
     other, cooked = bought_and_paid(mesh, screening, seats[1:2], (SKU, 1))
     cook(mesh, staff, "start", cooked)

@@ -1,4 +1,4 @@
-"""Each paid order is cooked once, however often it is told and whoever dies over it."""
+"""Each paid order gets one ticket, however often its event comes and whichever process dies over it."""
 
 import json
 import random
@@ -19,15 +19,15 @@ from operations.event_commands import subscriptions_of
 from services.foundation.amqp import publishing
 from services.foundation.database import Transactions
 from services.foundation.events import topology
-from services.kitchen import store
+from services.kitchen import reservations
 from services.kitchen.service import Kitchen
 from testbed.mesh import ROOT, Mesh, wait_until
 from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
 from tests.integration.kitchen.test_stock import wanted
 
 SEED = 20261121
-ORDERS, LOST, SPARE = 1000, 100, 40  # of a thousand orders a hundred have lost their reservation; forty more are there
-FEWER = 100
+ORDERS, LOST, SPARE = 200, 20, 8  # twenty orders have lost their reservation; the stock has eight snacks more
+CONTROL_ORDERS = 100
 QUICK: dict[str, Any] = {"pauses": [0.1, 0.3], "tries": 20, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2,
                          "kept_days": 30}
 QUEUE = "order.paid:kitchen.take_up"
@@ -35,7 +35,8 @@ QUEUE = "order.paid:kitchen.take_up"
 
 @pytest.fixture
 def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
-    with nameko.config.patch(servers.settings, clear=True):
+    quick = {**servers.settings, "events": {**servers.settings["events"], **QUICK}}
+    with nameko.config.patch(quick, clear=True):
         topology.declare(subscriptions_of(Kitchen))
         yield servers.settings
 
@@ -55,11 +56,11 @@ def publish_one_to_three_times(orders: int) -> int:
 class DyingKitchens:
     """Two processes that die and are started again, as the supervisor does."""
 
-    def __init__(self, environment: dict[str, str], folder: Path, **wishes: Any) -> None:
-        mine = {"minutes_before_start": 10, "sweep_seconds": 5, "dies_after": 250, **wishes}
+    def __init__(self, environment: dict[str, str], folder: Path, **changes: Any) -> None:
+        section = {"minutes_before_start": 10, "sweep_seconds": 5, "dies_after": 50, **changes}
         self._command = [
             sys.executable, "-W", "ignore", str(Path(sys.executable).with_name("nameko")), "run", "--config",
-            "config.yml", "--define", f"events={json.dumps(QUICK)}", "--define", f"kitchen={json.dumps(mine)}",
+            "config.yml", "--define", f"events={json.dumps(QUICK)}", "--define", f"kitchen={json.dumps(section)}",
             "tests.integration.kitchen.dying_kitchen"]
         self._environment, self._folder = environment, folder
         self._over, self._deaths = threading.Event(), Counter[int]()
@@ -78,7 +79,7 @@ class DyingKitchens:
         return self
 
     def stop(self) -> None:
-        """What they have in hand they finish, unless they die over it."""
+        """They finish the events in hand, unless they die over them."""
         self._over.set()
         for keeper in self._keepers:
             keeper.join()
@@ -92,12 +93,12 @@ class DyingKitchens:
                 process.terminate()
                 try:
                     self._deaths[number] += process.wait(30) == -signal.SIGKILL
-                except subprocess.TimeoutExpired:  # the supervisor's patience has an end, too
+                except subprocess.TimeoutExpired:  # as the supervisor does
                     process.kill()
                     process.wait(30)
 
     def finish(self) -> None:
-        """Until no copy of any event waits, and none is left when they have stopped."""
+        """Wait until no copy of any event is left, and stop."""
         while True:
             wait_until(lambda: not waiting(), 240, "all events to be dealt with")
             self.stop()
@@ -117,11 +118,11 @@ def ask_for(queue: str) -> Any:
 
 @pytest.fixture
 def kitchens(servers: Mesh, settings: dict[str, Any], tmp_path: Path) -> Iterator[Callable[..., DyingKitchens]]:
-    """Which die as wished."""
+    """Starts two processes that die; keyword arguments change their section of config.yml."""
     started: list[DyingKitchens] = []
 
-    def start(**wishes: Any) -> DyingKitchens:
-        started.append(DyingKitchens(servers.environment, tmp_path, **wishes).start())
+    def start(**changes: Any) -> DyingKitchens:
+        started.append(DyingKitchens(servers.environment, tmp_path, **changes).start())
         return started[-1]
 
     yield start
@@ -135,12 +136,10 @@ def tickets(kitchen: Transactions) -> list[dict[str, Any]]:
         return [dict(row) for row in rows]
 
 
-def test_a_thousand_paid_orders_are_a_thousand_tickets(kitchen: Transactions,
-                                                       kitchens: Callable[..., DyingKitchens]) -> None:
+def test_each_paid_order_gets_one_ticket(kitchen: Transactions, kitchens: Callable[..., DyingKitchens]) -> None:
     put_on_the_menu(kitchen, popcorn=ORDERS - LOST + SPARE)
-    for start in range(0, ORDERS - LOST, 100):
-        kitchen.run(lambda tx, s=start: [  # type: ignore[misc]
-            store.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(s, s + 100)])
+    kitchen.run(lambda tx: [
+        reservations.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(ORDERS - LOST)])
     dying = kitchens()
 
     assert publish_one_to_three_times(ORDERS) > ORDERS * 1.5
@@ -159,13 +158,14 @@ def test_a_thousand_paid_orders_are_a_thousand_tickets(kitchen: Transactions,
     assert kitchen.read(stock_adds_up) == []
 
 
-def test_without_inbox_and_steps_orders_are_taken_up_more_than_once(kitchen: Transactions,
-                                                                   kitchens: Callable[..., DyingKitchens]) -> None:
-    """The negative control: told as often, to kitchens that die as often."""
-    put_on_the_menu(kitchen, popcorn=FEWER)
-    dying = kitchens(careless=True, dies_after=40)
+def test_orders_are_taken_up_more_than_once_without_inbox_and_transitions(
+    kitchen: Transactions, kitchens: Callable[..., DyingKitchens],
+) -> None:
+    """The negative control: as many copies of each event, and processes that die as often."""
+    put_on_the_menu(kitchen, popcorn=CONTROL_ORDERS)
+    dying = kitchens(without_guards=True, dies_after=40)
 
-    assert publish_one_to_three_times(FEWER) > FEWER * 1.5
+    assert publish_one_to_three_times(CONTROL_ORDERS) > CONTROL_ORDERS * 1.5
 
     dying.finish()
     assert dying.deaths >= 2

@@ -1,4 +1,4 @@
-"""What the people in the kitchen have before them: what is needed next, and nothing that nobody will fetch any more."""
+"""The cooks' queue: tickets in the order in which they are needed, without those that nobody will collect."""
 
 import datetime as dt
 import json
@@ -13,7 +13,7 @@ from operations.checks.stock import stock_adds_up
 from schemas import order
 from schemas.errors import FieldsInvalid
 from services.foundation.database import Transactions, utc_now
-from services.kitchen import rules, store
+from services.kitchen import rules, store, tickets
 from tests.integration.kitchen.conftest import paid, put_on_the_menu
 
 EVENING = utc_now() + dt.timedelta(hours=3)
@@ -23,15 +23,15 @@ LONG_AGO = EVENING - dt.timedelta(days=2)
 def take_up(kitchen: Transactions, order_id: str, starts_at: dt.datetime, ends_at: dt.datetime | None = None) -> None:
     body = order.PAID.load(paid(order_id, starts_at))["body"]
     body["screening"]["ends_at"] = ends_at
-    kitchen.run(lambda tx: store.take_up(tx, body, rules.needed_at(starts_at, dt.timedelta(minutes=10))))
+    kitchen.run(lambda tx: tickets.take_up(tx, body, rules.needed_at(starts_at, dt.timedelta(minutes=10))))
 
 
 def queue(kitchen: Transactions, cinema_id: str | None = "kanal", statuses: Sequence[str] = rules.WAITING,
           **page: Any) -> list[str]:
-    """The orders in it, the first needed first."""
-    since = utc_now() - rules.LET_GO_AFTER
-    tickets = kitchen.read(lambda tx: store.queue(tx, cinema_id, statuses, since, **page))
-    return [ticket["order_id"] for ticket in tickets]
+    """The orders in the queue."""
+    since = utc_now() - rules.STALE_AFTER
+    found = kitchen.read(lambda tx: tickets.with_snacks(tx, store.queue(tx, cinema_id, statuses, since, **page)))
+    return [ticket["order_id"] for ticket in found]
 
 
 def statuses(kitchen: Transactions) -> dict[str, str]:
@@ -40,25 +40,25 @@ def statuses(kitchen: Transactions) -> dict[str, str]:
 
 
 def events(kitchen: Transactions, order_id: str) -> list[str]:
-    """What the order room is told of the order's snacks, in turn."""
+    """The statuses in the events about the order's snacks, in turn."""
     with kitchen.engine.connect() as tx:
         bodies = tx.execute(text("SELECT body FROM outbox WHERE about = :o ORDER BY sequence"), {"o": order_id})
         return [str(json.loads(body)["status"]) for body in bodies.scalars()]
 
 
 def end_of_the_film(kitchen: Transactions, now: dt.datetime | None = None) -> None:
-    """What the room does from time to time."""
-    for order_id in kitchen.read(lambda tx: store.over(tx, now or utc_now())):
-        kitchen.run(lambda tx, o=order_id: store.end(tx, o, now or utc_now()))  # type: ignore[misc]
+    """The part of the room's sweep that closes tickets."""
+    for order_id in kitchen.read(lambda tx: store.uncollected(tx, now or utc_now())):
+        kitchen.run(lambda tx, o=order_id: tickets.end_waiting(tx, o, now or utc_now()))  # type: ignore[misc]
 
 
 def codes(kitchen: Transactions) -> set[str]:
-    """Those that no other guest can have now."""
+    """The pick-up codes in use."""
     with kitchen.engine.connect() as tx:
         return set(tx.exec_driver_sql("SELECT waiting_code FROM ticket WHERE waiting_code IS NOT NULL").scalars())
 
 
-def test_what_is_needed_first_is_at_the_head_whoever_paid_first(kitchen: Transactions) -> None:
+def test_the_ticket_needed_first_is_at_the_head(kitchen: Transactions) -> None:
     put_on_the_menu(kitchen, popcorn=9)
     for order_id, hours in (("late", 2), ("first", 0), ("middle", 1)):
         take_up(kitchen, order_id, EVENING + dt.timedelta(hours=hours))
@@ -66,7 +66,7 @@ def test_what_is_needed_first_is_at_the_head_whoever_paid_first(kitchen: Transac
     assert queue(kitchen) == ["first", "middle", "late"]
 
 
-def test_popcorn_that_nobody_fetched_does_not_stand_before_tonights(kitchen: Transactions) -> None:
+def test_an_uncollected_ticket_does_not_stand_before_tonights(kitchen: Transactions) -> None:
     put_on_the_menu(kitchen, popcorn=999)
     for number in range(store.QUEUE_AT_MOST):
         take_up(kitchen, f"forgotten{number}", LONG_AGO)
@@ -96,13 +96,13 @@ def test_each_cinema_has_a_queue_of_its_own(kitchen: Transactions) -> None:
     assert queue(kitchen, statuses=["ready"]) == []
 
 
-def test_what_nobody_fetched_ends_with_the_film_and_the_buyer_is_told(kitchen: Transactions) -> None:
+def test_an_uncollected_ticket_is_closed_after_the_film_with_an_event(kitchen: Transactions) -> None:
     put_on_the_menu(kitchen, popcorn=9)
     after = EVENING + dt.timedelta(hours=2)
     for order_id, steps in (("untouched", 0), ("begun", 1), ("cooked", 2), ("fetched", 3)):
         take_up(kitchen, order_id, EVENING, ends_at=after)
         for before, step in (("new", "preparing"), ("preparing", "ready"), ("ready", "collected"))[:steps]:
-            kitchen.run(lambda tx, o=order_id, b=before, s=step: store.step(tx, o, b, s))  # type: ignore[misc]
+            kitchen.run(lambda tx, o=order_id, b=before, s=step: tickets.step(tx, o, b, s))  # type: ignore[misc]
     take_up(kitchen, "later", EVENING, ends_at=after + dt.timedelta(hours=1))
 
     end_of_the_film(kitchen, after - dt.timedelta(seconds=1))
@@ -118,8 +118,8 @@ def test_what_nobody_fetched_ends_with_the_film_and_the_buyer_is_told(kitchen: T
     assert kitchen.read(stock_adds_up) == []
 
 
-def test_many_that_were_left_behind_end_a_portion_at_a_time(kitchen: Transactions,
-                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_uncollected_tickets_are_closed_in_portions(kitchen: Transactions,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "AT_A_TIME", 2)
     put_on_the_menu(kitchen, popcorn=9)
     for order_id in "abc":
@@ -131,25 +131,23 @@ def test_many_that_were_left_behind_end_a_portion_at_a_time(kitchen: Transaction
     assert Counter(statuses(kitchen).values()) == {"expired": 3}
 
 
-def test_a_refund_asked_for_in_time_is_in_time_also_when_the_kitchen_hears_of_it_after_the_film(
-    kitchen: Transactions,
-) -> None:
+def test_a_refund_of_an_untouched_ticket_is_in_time_even_after_the_film(kitchen: Transactions) -> None:
     put_on_the_menu(kitchen, popcorn=9)
     for order_id in ("untouched", "begun"):
         take_up(kitchen, order_id, LONG_AGO)
-    kitchen.run(lambda tx: store.step(tx, "begun", "new", "preparing"))
+    kitchen.run(lambda tx: tickets.step(tx, "begun", "new", "preparing"))
     end_of_the_film(kitchen)
 
-    assert kitchen.run(lambda tx: store.give_up(tx, "untouched")) is True
-    assert kitchen.run(lambda tx: store.give_up(tx, "begun")) is False
+    assert kitchen.run(lambda tx: tickets.give_up(tx, "untouched")) is True
+    assert kitchen.run(lambda tx: tickets.give_up(tx, "begun")) is False
     assert statuses(kitchen) == {"untouched": "given_up", "begun": "uncollected"}
     assert kitchen.read(stock_adds_up) == []
 
 
-def test_the_code_of_a_guest_who_never_came_is_free_for_the_next(kitchen: Transactions,
-                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_code_of_an_uncollected_ticket_is_used_again(kitchen: Transactions,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     put_on_the_menu(kitchen, popcorn=9)
-    monkeypatch.setattr(rules, "pick_up_code", lambda: "K472")
+    monkeypatch.setattr(rules, "new_pick_up_code", lambda: "K472")
     take_up(kitchen, "forgotten", LONG_AGO)
     with pytest.raises(AssertionError, match="run out of pick-up codes"):
         take_up(kitchen, "tonight", EVENING)
@@ -159,4 +157,4 @@ def test_the_code_of_a_guest_who_never_came_is_free_for_the_next(kitchen: Transa
 
     assert codes(kitchen) == {"K472"}
     end_of_the_film(kitchen)
-    assert codes(kitchen) == {"K472"}  # of who is still to come
+    assert codes(kitchen) == {"K472"}  # of the guest who is still to come

@@ -12,7 +12,7 @@ from nameko.standalone.rpc import ClusterRpcClient
 from services.foundation import migrate
 from testbed.mesh import Mesh
 from tests.integration.foundation.conftest import rooms, wait_for_room
-from tests.integration.notification.house import House
+from tests.integration.notification.notification_processes import NotificationProcesses
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +34,10 @@ def user_room(servers: Mesh, _settings: None, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def house(servers: Mesh, user_room: Any, tmp_path: Path) -> Iterator[House]:
-    """Nothing has happened yet, and the notification room is not there."""
+def processes(servers: Mesh, user_room: Any, tmp_path: Path) -> Iterator[NotificationProcesses]:
+    """No process runs yet, and tables and queues are empty."""
     with rooms(servers, tmp_path) as run:
-        house = House(servers, run, tmp_path)
-        house.clear()
-        yield house
-        house.let_go()
+        processes = NotificationProcesses(servers, run, tmp_path)
+        processes.clear()
+        yield processes
+        processes.stop_restarting()

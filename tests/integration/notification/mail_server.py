@@ -72,7 +72,7 @@ def mail_server(inbox: Inbox, certificate: Path | None = None, port: int = 0, ut
 
 
 def make_certificate(path: Path) -> Path:
-    """A key and a certificate for 127.0.0.1 and localhost, which whoever has the file may trust."""
+    """A key and a certificate for 127.0.0.1 and localhost, for tests to trust."""
     import ipaddress
 
     key = ec.generate_private_key(ec.SECP256R1())

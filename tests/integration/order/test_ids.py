@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from testbed.mesh import Mesh
-from tests.integration.kitchen.counter import bought_and_paid, buy, menu
+from tests.integration.kitchen.snack_orders import bought_and_paid, buy, menu
 
 
 @pytest.fixture(scope="module")

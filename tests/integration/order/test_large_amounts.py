@@ -4,7 +4,7 @@ import json
 
 from schemas.fields import LARGEST_PRICE
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.counter import bought_and_paid, cook, info, menu, refunds
+from tests.integration.kitchen.snack_orders import bought_and_paid, cook, info, menu, refunds
 
 
 def dear_screening(mesh: Mesh) -> tuple[str, str]:

@@ -11,15 +11,17 @@ from sqlalchemy import Engine
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
 from services.foundation.rpc.calls import Principal
+from services.user.passwords import Passwords
 from services.user.service import User
-from services.user.throttle import LoginAttempts
+from services.user.settings import load
+from services.user.throttle import LoginThrottle
 from testbed.mesh import Mesh
 
 PASSWORD = "correct horse"
 
 
 def authorize(mesh: Mesh, token: str) -> requests.Response:
-    """Ask the user room whose token this is; past the gateway's own memory of it."""
+    """Ask the user room whose token this is, past the gateway's cache."""
     return mesh.http.post(mesh.url + "/user/authorize", json={"token": token}, timeout=60)
 
 
@@ -31,7 +33,7 @@ def name() -> str:
 
 @pytest.fixture
 def ada(mesh: Mesh, name: str) -> str:
-    """The username of someone who has an account."""
+    """The username of an account."""
     reply = mesh.post("/user/register", username=name, password=PASSWORD)
     assert reply.status_code == 200, reply.text
     return name
@@ -61,12 +63,19 @@ def database(mesh: Mesh, settings: None) -> Iterator[Transactions]:
     engine.dispose()
 
 
+def make_room(database: Transactions, **dependencies: Any) -> Any:
+    """The user room's class with the settings of config.yml; dependencies that are not given are mocks."""
+    settings = load(nameko.config)
+    return worker_factory(User, database=database, settings=settings, passwords=Passwords(settings.max_workers),
+                          **dependencies)
+
+
 @pytest.fixture
 def room(mesh: Mesh, database: Transactions) -> Any:
-    """The user room's class on the servers of the mesh, to call without a mesh between."""
-    attempts = LoginAttempts()
-    attempts.setup()
-    return worker_factory(User, principal=Principal(), database=database, redis=mesh.redis, attempts=attempts)
+    """The user room's class on the servers of the mesh, called without the mesh."""
+    throttle = LoginThrottle()
+    throttle.setup()
+    return make_room(database, principal=Principal(), redis=mesh.redis, login_throttle=throttle)
 
 
 @pytest.fixture

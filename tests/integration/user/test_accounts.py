@@ -25,7 +25,7 @@ def test_an_account_is_opened_and_used(mesh: Mesh, name: str) -> None:
     assert (profile["display_name"], profile["email"], profile["roles"]) == ("Ada", "ada@example.org", [])
 
 
-def test_a_username_belongs_to_one_in_every_spelling(mesh: Mesh, ada: str) -> None:
+def test_a_username_belongs_to_one_account_in_every_spelling(mesh: Mesh, ada: str) -> None:
     again = mesh.post("/user/register", username=ada.upper(), password=PASSWORD)
     signed_in = mesh.post("/user/login", username=ada.lower(), password=PASSWORD)
 
@@ -33,14 +33,14 @@ def test_a_username_belongs_to_one_in_every_spelling(mesh: Mesh, ada: str) -> No
     assert signed_in.json()["user"]["username"] == ada
 
 
-def test_an_account_asked_for_twice_with_one_key_is_opened_once(mesh: Mesh, name: str) -> None:
+def test_an_account_is_opened_once_under_one_key(mesh: Mesh, name: str) -> None:
     first, again = (mesh.post("/user/register", key=name, username=name, password=PASSWORD) for _ in range(2))
 
     assert first.status_code == 200
     assert first.json() == again.json()
 
 
-def test_a_profile_changes_where_it_is_told_to(mesh: Mesh, ada: str, sign_in: Callable[[str], str]) -> None:
+def test_a_profile_changes_only_in_the_fields_given(mesh: Mesh, ada: str, sign_in: Callable[[str], str]) -> None:
     token = sign_in(ada)
 
     named = mesh.post("/user/update_profile", token, display_name="Ada", email="ada@example.org").json()
@@ -51,7 +51,7 @@ def test_a_profile_changes_where_it_is_told_to(mesh: Mesh, ada: str, sign_in: Ca
     assert mesh.get("/user/get_profile", token).json() == without_mail
 
 
-def test_an_address_that_nobody_could_be_written_to_at_is_refused_and_others_are_kept_in_one_spelling(
+def test_an_unreachable_address_is_refused_and_others_are_kept_in_one_spelling(
     mesh: Mesh, ada: str, sign_in: Callable[[str], str], name: str,
 ) -> None:
     token = sign_in(ada)
@@ -77,7 +77,7 @@ def test_a_change_repeated_with_its_key_gets_the_answer_of_the_first(mesh: Mesh,
     assert mesh.get("/user/get_profile", token).json()["display_name"] == "Countess"
 
 
-def test_nobody_makes_himself_staff(mesh: Mesh, ada: str, sign_in: Callable[[str], str]) -> None:
+def test_no_user_gives_himself_a_role(mesh: Mesh, ada: str, sign_in: Callable[[str], str]) -> None:
     token = sign_in(ada)
 
     assert mesh.post("/user/update_profile", token, roles=["admin"]).status_code == 422
@@ -96,7 +96,7 @@ def test_a_wrong_password_looks_like_an_unknown_user(mesh: Mesh, ada: str) -> No
 
 
 @pytest.mark.parametrize("username", ["Zoë", "李雷", "🎬", "a b", "'; DROP TABLE user; --", "%", "x" * 200])
-def test_whatever_is_typed_for_a_username_is_just_unknown(mesh: Mesh, username: str) -> None:
+def test_any_text_for_a_username_is_refused_as_unknown(mesh: Mesh, username: str) -> None:
     assert mesh.post("/user/login", username=username, password=PASSWORD).status_code == 401
 
 
@@ -113,7 +113,7 @@ def test_a_password_is_the_same_on_every_keyboard(mesh: Mesh, name: str) -> None
     assert mesh.post("/user/login", username=name, password=decomposed).status_code == 200
 
 
-def test_a_hash_made_before_passwords_were_normalized_still_lets_in_and_is_replaced(mesh: Mesh, ada: str) -> None:
+def test_a_hash_made_before_passwords_were_normalized_still_works_and_is_replaced(mesh: Mesh, ada: str) -> None:
     composed = "p\u00e4ssw\u00f6rter"
     decomposed = unicodedata.normalize("NFD", composed)
     mesh.rows("user", "UPDATE user SET password_hash = :h WHERE username = :u", u=ada,
@@ -125,7 +125,7 @@ def test_a_hash_made_before_passwords_were_normalized_still_lets_in_and_is_repla
     assert signed_in == [401, 200, 200]
 
 
-def test_a_password_that_no_keyboard_writes_twice_alike_is_refused(mesh: Mesh, name: str) -> None:
+def test_a_password_with_invisible_characters_is_refused(mesh: Mesh, name: str) -> None:
     refused = mesh.post("/user/register", username=name, password="horses\u200dand\tmules")
     assert (refused.status_code, list(refused.json()["fields"])) == (422, ["password"])
 
@@ -147,7 +147,7 @@ def test_a_wrong_password_takes_as_long_as_an_unknown_user(mesh: Mesh, ada: str)
     assert 0.5 < known / unknown < 2
 
 
-def test_a_weak_hash_of_old_is_replaced_at_the_next_sign_in(mesh: Mesh, ada: str) -> None:
+def test_a_weak_hash_is_replaced_at_the_next_sign_in(mesh: Mesh, ada: str) -> None:
     weak = PasswordHasher(memory_cost=8 * 1024, time_cost=1, parallelism=1).hash(PASSWORD)
     mesh.rows("user", "UPDATE user SET password_hash = :weak WHERE username = :ada", weak=weak, ada=ada)
 
@@ -158,7 +158,7 @@ def test_a_weak_hash_of_old_is_replaced_at_the_next_sign_in(mesh: Mesh, ada: str
     assert "m=19456,t=2,p=1" in row.password_hash
 
 
-def test_passwords_and_tokens_are_nowhere_but_with_their_owner(mesh: Mesh, name: str) -> None:
+def test_no_password_or_token_is_in_tables_redis_or_logs(mesh: Mesh, name: str) -> None:
     password = "canary " + name
     mesh.post("/user/register", username=name, password=password)
     token = mesh.post("/user/login", username=name, password=password).json()["token"]
@@ -172,5 +172,5 @@ def test_passwords_and_tokens_are_nowhere_but_with_their_owner(mesh: Mesh, name:
         assert not [place[:200] for place in kept if secret in place]
 
 
-def test_the_tables_are_what_the_room_believes(settings: None) -> None:
+def test_the_migrations_make_the_tables_of_the_models(settings: None) -> None:
     command.check(migrate.alembic_config("user"))

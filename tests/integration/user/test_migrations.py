@@ -1,4 +1,4 @@
-"""An older user room's accounts come along."""
+"""Accounts of an older version survive the migrations."""
 
 import nameko
 from alembic import command
@@ -8,7 +8,7 @@ from services.foundation.database import make_engine
 from testbed.mesh import Mesh
 
 
-def test_an_address_given_before_there_were_links_goes_on_being_written_to(servers: Mesh) -> None:
+def test_an_address_given_before_there_were_links_counts_as_confirmed(servers: Mesh) -> None:
     uri = str(servers.settings["DB_URIS"]["user:Base"]).replace("/marquee_user?", "/marquee_user_before?")
     with nameko.config.patch({**servers.settings, "DB_URIS": {"user:Base": uri}}, clear=True), migrate.schema(uri):
         engine, history = make_engine(uri), migrate.alembic_config("user")

@@ -1,4 +1,4 @@
-"""A seat board and an announcer that do what the real ones promise, without servers."""
+"""A seat board and an announcer that behave like the real ones, without servers."""
 
 from schemas.base import Announcement
 from schemas.film import SeatsUnknown
@@ -6,7 +6,7 @@ from services.seating.board import BoardSnapshot, Mark
 
 
 class FakeBoard:
-    """Boards by screening; what is not in `taken` is cold, and nothing can be told while `down`."""
+    """Boards by screening_id; a screening that is not in `taken` is cold, and a `down` board answers nothing."""
 
     def __init__(self, taken: dict[str, dict[str, str]] | None = None, down: bool = False) -> None:
         self.taken = taken or {}
@@ -30,13 +30,13 @@ class FakeBoard:
 
 
 class FakeAnnouncer:
-    """Remembers what was announced, and lets someone warm the boards it was about."""
+    """Remembers its announcements; each warms the boards it is about, if `warms` is given."""
 
     def __init__(self, warms: FakeBoard | None = None) -> None:
-        self.said: list[tuple[Announcement, tuple[str, ...]]] = []
+        self.announced: list[tuple[Announcement, tuple[str, ...]]] = []
         self._warms = warms
 
     def announce_now(self, announcement: Announcement, *ids: str) -> None:
-        self.said.append((announcement, ids))
+        self.announced.append((announcement, ids))
         if self._warms is not None:
             self._warms.taken.update({screening_id: {"A3": "sold"} for screening_id in ids})

@@ -1,4 +1,4 @@
-"""A programme small enough to see at a glance, for tests to change."""
+"""A small programme file for tests to change."""
 
 import datetime as dt
 from pathlib import Path
@@ -48,6 +48,11 @@ sold:
   - {hall: kanal-1, day: 1, screening: 1, share: 1}
   - {hall: kanal-1, day: 1, screening: 7, share: 1}
 """
+MENU = """    menu:
+      - {sku: cola, name: Cola, name_zh: 可乐, category: drink, price: 300, stock: 20}
+      - {sku: popcorn, name: Popcorn, category: popcorn, price: 500, stock: 5}
+"""
+WITH_MENU = SMALL.replace("    halls:\n", MENU + "    halls:\n")
 
 
 def changed(*changes: tuple[str, str]) -> str:
@@ -60,7 +65,7 @@ def changed(*changes: tuple[str, str]) -> str:
 
 
 def line_of(words: str, text: str = SMALL) -> int:
-    """The line, from 1, on which these words first stand."""
+    """The line, from 1, of the first occurrence of these words."""
     return text[: text.index(words)].count("\n") + 1
 
 

@@ -87,7 +87,7 @@ def test_a_price_out_of_bounds_is_told_with_its_line(tmp_path: Path, change: tup
 
 @pytest.mark.parametrize("change", [
     ("price: 1000", "price: 0"), ("premium: 300", "companion: free"), ("premium: 300", "premium: 300, standard: free")])
-def test_what_is_said_to_be_free_is_free(tmp_path: Path, change: tuple[str, str]) -> None:
+def test_a_seat_declared_free_costs_nothing(tmp_path: Path, change: tuple[str, str]) -> None:
     programme(tmp_path, changed(change))
 
 
@@ -115,7 +115,7 @@ def test_a_hall_drawn_twice_is_no_clash(tmp_path: Path) -> None:
     assert "a hall `kanal-1` already" in mistake.sentence
 
 
-def test_what_is_missing_is_told_where_its_entry_begins(tmp_path: Path) -> None:
+def test_a_missing_field_is_told_with_the_first_line_of_its_entry(tmp_path: Path) -> None:
     [mistake] = mistakes(tmp_path, changed(("    city: Berlin\n", "")))
 
     assert mistake == Mistake(line_of("- id: kanal\n"), "`city`: is missing")
@@ -146,7 +146,7 @@ EARLY = "\n          - at: ['1:30']\n            on: [mon]\n            films: [
 CLASHING = ("films: [arrival, hero]", f"films: [arrival, hero]{LATE}{EARLY}")
 
 
-def test_a_clash_that_the_days_loaded_do_not_reach_keeps_nobody_from_loading_them(tmp_path: Path) -> None:
+def test_a_clash_beyond_the_days_loaded_is_no_mistake(tmp_path: Path) -> None:
     assert len(programme(tmp_path, changed(CLASHING)).showings(NOW)) == 6
     # On the night the clocks go forward a film of 90 minutes that starts at 00:30 ends at 03:00.
     night = changed(("17:00, 19:30", "'00:30', '03:00'"), ("running_minutes: 116", "running_minutes: 90"),
@@ -183,7 +183,7 @@ def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> 
     assert refused.value.mistakes == [Mistake(2, "this is not UTF-8 text")]
 
 
-def test_titles_that_look_like_numbers_or_answers_stay_titles(tmp_path: Path) -> None:
+def test_a_title_that_looks_like_a_number_or_an_answer_stays_a_title(tmp_path: Path) -> None:
     good = programme(tmp_path, changed(("title: Arrival", "title: 1917"), ("title: 英雄", "title: No")))
 
     assert [film["title"] for film in good.films] == ["1917", "No"]
@@ -197,7 +197,7 @@ def test_partly_sold_screenings_are_the_same_all_day(tmp_path: Path) -> None:
     assert sold_shares(path, NOW.replace(hour=19)) == [("kanal-1-20261126-1700", 1.0)]
 
 
-def test_the_demo_programme_has_what_it_promises() -> None:
+def test_the_demo_programme_has_the_halls_films_and_days_it_promises() -> None:
     demo = read(DEMO, NOW, CLEANING)
 
     capacities = sorted(hall["capacity"] for hall in demo.halls)
@@ -212,7 +212,7 @@ def test_the_demo_programme_has_what_it_promises() -> None:
         "standard", "premium", "couple", "wheelchair", "companion"}
 
 
-def test_the_demo_audience_leaves_most_screenings_alone() -> None:
+def test_the_demo_programme_sells_seats_of_few_screenings() -> None:
     demo = read(DEMO, NOW, CLEANING)
     sold = dict(sold_shares(DEMO, NOW))
 

@@ -26,7 +26,7 @@ def at(clock: str, day: dt.date = WEDNESDAY, zone: ZoneInfo = BERLIN) -> dt.date
     ("05:00", "matinee"), ("16:59", "matinee"), ("17:00", "evening"), ("21:59", "evening"),
     ("22:00", "late"), ("00:30", "late"), ("04:59", "late"),
 ])
-def test_the_part_of_the_day_is_told_by_the_start(clock: str, part: str) -> None:
+def test_the_start_decides_the_part_of_the_day(clock: str, part: str) -> None:
     assert day_part(at(clock)) == part
 
 
@@ -37,11 +37,11 @@ def test_the_part_of_the_day_is_told_by_the_start(clock: str, part: str) -> None
     (dt.date(2026, 11, 28), "20:00", 1350, 1650),
     (dt.date(2026, 11, 29), "14:00", 1100, 1400),
 ])
-def test_a_price_is_made_of_hall_time_and_kind_of_seat(day: dt.date, clock: str, standard: int, premium: int) -> None:
+def test_a_price_depends_on_hall_time_and_kind_of_seat(day: dt.date, clock: str, standard: int, premium: int) -> None:
     assert seat_prices(HALL, at(clock, day)) == {"standard": standard, "premium": premium}
 
 
-def test_the_cinema_s_own_clock_tells_the_price() -> None:
+def test_the_cinema_s_local_time_decides_the_price() -> None:
     shanghai = replace(HALL, zone=SHANGHAI)
     afternoon_in_berlin = at("15:00").astimezone(dt.UTC)
 
@@ -52,12 +52,12 @@ def test_the_cinema_s_own_clock_tells_the_price() -> None:
 
 
 @pytest.mark.parametrize("day", [dt.date(2027, 3, 27), dt.date(2027, 3, 28), dt.date(2026, 10, 25)])
-def test_the_evening_begins_at_five_also_when_the_clocks_change(day: dt.date) -> None:
+def test_the_evening_begins_at_five_even_when_the_clocks_change(day: dt.date) -> None:
     assert seat_prices(HALL, at("16:59", day))["standard"] == 1100
     assert seat_prices(HALL, at("17:00", day))["standard"] == 1350
 
 
-def test_a_price_is_never_below_nothing() -> None:
+def test_a_price_is_never_negative() -> None:
     assert seat_prices(replace(HALL, price=100), at("14:00")) == {"standard": 0, "premium": 150}
 
 
@@ -65,7 +65,7 @@ def test_a_kind_of_seat_may_be_free_whatever_the_others_cost() -> None:
     assert seat_prices(replace(HALL, surcharges={"premium": FREE}), at("20:00")) == {"standard": 1200, "premium": 0}
 
 
-def test_a_time_that_a_night_does_not_have_is_moved_on_by_an_hour() -> None:
+def test_a_start_that_the_clocks_skip_is_an_hour_later() -> None:
     night = replace(SLOT, at=dt.time(2, 30))
 
     saturday, sunday = showings([night], MINUTES, at("01:00", dt.date(2027, 3, 27)), days=2)
@@ -85,7 +85,7 @@ def test_screenings_keep_their_local_time_when_the_clocks_change() -> None:
     assert [s.screening_id for s in (first, second)] == ["kanal-1-20270327-1930", "kanal-1-20270328-1930"]
 
 
-def test_today_is_the_day_at_the_cinema() -> None:
+def test_today_is_the_date_at_the_cinema() -> None:
     late_in_berlin = at("23:00")
     slots = [SLOT, replace(SLOT, hall=replace(HALL, hall_id="waitan-1", zone=SHANGHAI))]
 
@@ -103,7 +103,7 @@ def test_films_take_turns_and_a_later_load_plans_the_same() -> None:
     assert today[1:] == tomorrow[:-1]
 
 
-def test_a_slot_may_be_for_some_days_of_the_week() -> None:
+def test_a_slot_may_be_for_some_weekdays() -> None:
     weekend = replace(SLOT, weekdays=frozenset({5, 6}))
 
     assert [s.local_date.weekday() for s in showings([weekend], MINUTES, at("12:00"), days=14)] == [5, 6, 5, 6]

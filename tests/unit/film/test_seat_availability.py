@@ -11,58 +11,60 @@ LARGE, SMALL = lay_out(Drawing("\n".join(["ssssssss"] * 5))), lay_out(Drawing("s
 def test_a_warm_board_is_read_at_once() -> None:
     announcer = FakeAnnouncer()
 
-    assert seat_availability.look(FakeBoard({"s1": {"A1": "held"}}), announcer, "s1").taken == {"A1": "held"}
-    assert not announcer.said
+    assert seat_availability.snapshot(FakeBoard({"s1": {"A1": "held"}}), announcer, "s1").taken == {"A1": "held"}
+    assert not announcer.announced
 
 
 def test_a_cold_board_is_announced_and_waited_for() -> None:
     board = FakeBoard()
     announcer = FakeAnnouncer(warms=board)
 
-    assert seat_availability.look(board, announcer, "s1").taken == {"A3": "sold"}
-    assert announcer.said == [(BOARDS_COLD, ("s1",))]
+    assert seat_availability.snapshot(board, announcer, "s1").taken == {"A3": "sold"}
+    assert announcer.announced == [(BOARDS_COLD, ("s1",))]
 
 
-def test_a_board_that_stays_cold_is_told_as_unknown() -> None:
+def test_a_board_that_stays_cold_is_refused_as_unknown() -> None:
     with pytest.raises(SeatsUnknown) as refused:
-        seat_availability.look(FakeBoard(), FakeAnnouncer(), "s1", patience=0.1)
+        seat_availability.snapshot(FakeBoard(), FakeAnnouncer(), "s1", patience=0.1)
 
     assert refused.value.about == {"retry_after": 1}
 
 
-def test_lists_say_how_many_seats_are_left() -> None:
+def test_a_list_says_how_many_seats_are_left() -> None:
     board = FakeBoard({"s1": {"A1": "held", "A2": "sold"}, "s2": {}})
 
-    assert seat_availability.left(board, FakeAnnouncer(), {"s1": LARGE, "s2": SMALL}) == {"s1": 38, "s2": 16}
+    assert seat_availability.seats_left(board, FakeAnnouncer(), {"s1": LARGE, "s2": SMALL}) == {"s1": 38, "s2": 16}
 
 
-def test_half_a_couple_seat_is_not_left_nor_a_companion_without_a_wheelchair_place() -> None:
+def test_seats_that_nobody_can_buy_alone_are_not_counted_as_left() -> None:
     board = FakeBoard({"s1": {"A5": "sold", "B1": "held"}})
 
-    assert seat_availability.left(board, FakeAnnouncer(), {"s1": SMALL}) == {"s1": 16 - 2 - 2}
+    assert seat_availability.seats_left(board, FakeAnnouncer(), {"s1": SMALL}) == {"s1": 16 - 2 - 2}
 
 
-def test_lists_announce_all_cold_boards_in_one_go_and_show_the_rest() -> None:
+def test_a_list_announces_all_cold_boards_at_once_and_counts_the_rest() -> None:
     announcer = FakeAnnouncer()
 
-    left = seat_availability.left(FakeBoard({"s1": {}}), announcer, {"s1": LARGE, "s2": SMALL, "s3": SMALL},
+    left = seat_availability.seats_left(FakeBoard({"s1": {}}), announcer, {"s1": LARGE, "s2": SMALL, "s3": SMALL},
                                   patience=0.1)
 
     assert left == {"s1": 40, "s2": None, "s3": None}
-    assert announcer.said == [(BOARDS_COLD, ("s2", "s3"))]
+    assert announcer.announced == [(BOARDS_COLD, ("s2", "s3"))]
 
 
-def test_lists_wait_a_moment_for_cold_boards() -> None:
+def test_a_list_waits_a_moment_for_cold_boards() -> None:
     board = FakeBoard({"s1": {}})
 
-    assert seat_availability.left(board, FakeAnnouncer(warms=board), {"s1": LARGE, "s2": SMALL}) == {"s1": 40, "s2": 15}
+    left = seat_availability.seats_left(board, FakeAnnouncer(warms=board), {"s1": LARGE, "s2": SMALL})
+
+    assert left == {"s1": 40, "s2": 15}
 
 
-def test_lists_answer_without_numbers_while_nobody_can_count() -> None:
-    assert seat_availability.left(FakeBoard(down=True), FakeAnnouncer(), {"s1": LARGE}) == {"s1": None}
+def test_a_list_answers_without_numbers_while_redis_is_down() -> None:
+    assert seat_availability.seats_left(FakeBoard(down=True), FakeAnnouncer(), {"s1": LARGE}) == {"s1": None}
     with pytest.raises(SeatsUnknown):
-        seat_availability.look(FakeBoard(down=True), FakeAnnouncer(), "s1")
+        seat_availability.snapshot(FakeBoard(down=True), FakeAnnouncer(), "s1")
 
 
-def test_nothing_to_count_asks_nobody() -> None:
-    assert seat_availability.left(FakeBoard(down=True), FakeAnnouncer(), {}) == {}
+def test_an_empty_list_reads_no_board() -> None:
+    assert seat_availability.seats_left(FakeBoard(down=True), FakeAnnouncer(), {}) == {}

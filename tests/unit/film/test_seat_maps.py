@@ -8,7 +8,7 @@ HALL = Drawing("ss_ss\npp_wc\n\nDD_DD", curve=1.5)
 PRICES = {"standard": 1000, "premium": 1300, "couple": 1500, "wheelchair": 900, "companion": 0}
 
 
-def test_a_chart_dumped_once_says_what_its_schema_says() -> None:
+def test_a_chart_dumped_by_hand_is_what_its_schema_dumps() -> None:
     chart = asdict(lay_out(HALL))
     for seat in chart["seats"]:
         seat["price"] = PRICES[seat["kind"]]

@@ -4,13 +4,7 @@ import pytest
 
 from services.foundation.marked_yaml import BadFile
 from services.kitchen import menu_import
-from tests.unit.film.samples import SMALL, line_of, written
-
-MENU = """    menu:
-      - {sku: cola, name: Cola, name_zh: 可乐, category: drink, price: 300, stock: 20}
-      - {sku: popcorn, name: Popcorn, category: popcorn, price: 500, stock: 5}
-"""
-WITH_MENU = SMALL.replace("    halls:\n", MENU + "    halls:\n")
+from tests.unit.film.samples import SMALL, WITH_MENU, line_of, written
 
 
 def test_a_menu_becomes_rows_in_its_order(tmp_path: Path) -> None:
@@ -21,7 +15,7 @@ def test_a_menu_becomes_rows_in_its_order(tmp_path: Path) -> None:
     assert (popcorn["name_zh"], popcorn["place"]) == (None, 1)
 
 
-def test_a_cinema_may_have_no_kitchen(tmp_path: Path) -> None:
+def test_a_cinema_without_a_menu_is_fine(tmp_path: Path) -> None:
     assert menu_import.read(written(tmp_path)) == []
 
 
@@ -48,7 +42,7 @@ def test_a_mistake_on_the_menu_is_told_with_its_line(tmp_path: Path, old: str, n
         text[: WITH_MENU.index(old)].count("\n") + 1]
 
 
-def test_a_menu_is_a_list(tmp_path: Path) -> None:
+def test_a_menu_that_is_no_list_is_refused_with_its_line(tmp_path: Path) -> None:
     text = SMALL.replace("    halls:\n", "    menu: popcorn\n    halls:\n")
 
     with pytest.raises(BadFile) as refused:

@@ -16,7 +16,7 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(KITCHEN_STATES, KITCHEN_STATES)))
-def test_snacks_go_from_step_to_step_only_as_the_design_says(before: str, after: str) -> None:
+def test_a_ticket_takes_allowed_steps_only(before: str, after: str) -> None:
     assert rules.may_become(before, after) == ((before, after) in ALLOWED)
 
 
@@ -25,38 +25,38 @@ def test_snacks_are_ready_ten_minutes_before_the_film() -> None:
     assert rules.needed_at(start, dt.timedelta(minutes=10)) == start.replace(hour=19, minute=50)
 
 
-def test_snacks_end_with_the_film_or_half_a_day_after_they_were_needed_where_that_is_not_known() -> None:
+def test_snacks_wait_until_the_film_ends_or_half_a_day_if_that_is_unknown() -> None:
     needed = dt.datetime(2026, 11, 21, 19, 50, tzinfo=dt.UTC)
-    assert rules.over_at(needed, needed.replace(hour=22)) == needed.replace(hour=22)
-    assert rules.over_at(needed, None) == needed.replace(day=22, hour=7)
+    assert rules.waiting_ends_at(needed, needed.replace(hour=22)) == needed.replace(hour=22)
+    assert rules.waiting_ends_at(needed, None) == needed.replace(day=22, hour=7)
 
 
 @pytest.mark.parametrize("status", KITCHEN_STATES)
-def test_what_waits_has_an_end_that_it_may_come_to(status: str) -> None:
+def test_a_waiting_status_has_an_end_that_it_may_take(status: str) -> None:
     assert (status in rules.WAITING) == (status in rules.NOT_FETCHED)
     if status in rules.WAITING:
         assert rules.may_become(status, rules.NOT_FETCHED[status])
 
 
 def test_a_pick_up_code_is_short_and_has_no_letter_taken_for_another() -> None:
-    codes = {rules.pick_up_code() for _ in range(500)}
+    codes = {rules.new_pick_up_code() for _ in range(500)}
     assert {len(code) for code in codes} == {4}
     assert not set("".join(codes)) & set("01IOQ")
     assert len(codes) > 400
 
 
-@pytest.mark.parametrize("said", ["K472", "k472", " k 472 "])
-def test_a_guest_may_say_the_code_as_they_like(said: str) -> None:
-    rules.check_code("K472", said)
+@pytest.mark.parametrize("given", ["K472", "k472", " k 472 "])
+def test_a_code_matches_in_any_case_and_spacing(given: str) -> None:
+    rules.check_code("K472", given)
 
 
-@pytest.mark.parametrize("said", ["K473", "", "K4722", "472"])
-def test_another_code_gets_no_popcorn(said: str) -> None:
+@pytest.mark.parametrize("given", ["K473", "", "K4722", "472"])
+def test_a_wrong_code_is_refused(given: str) -> None:
     with pytest.raises(WrongPickUpCode):
-        rules.check_code("K472", said)
+        rules.check_code("K472", given)
 
 
-def test_a_snack_is_named_once() -> None:
-    rules.check_wanted(["cola", "nachos"])
+def test_a_snack_named_twice_is_refused() -> None:
+    rules.check_distinct(["cola", "nachos"])
     with pytest.raises(FieldsInvalid):
-        rules.check_wanted(["cola", "cola"])
+        rules.check_distinct(["cola", "cola"])

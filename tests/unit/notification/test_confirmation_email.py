@@ -1,4 +1,4 @@
-"""The message that asks whether an address is somebody's own carries a link and not one word of a stranger's."""
+"""The e-mail that asks to confirm an address has a link, and no word of the user who gave the address."""
 
 import pytest
 
@@ -6,22 +6,22 @@ from services.notification import rules
 from services.notification.delivery.errors import Undeliverable
 from services.notification.writing.confirmation_email import write
 from services.notification.writing.translations import LOCALES
-from tests.integration.notification.letters import parse
-from tests.unit.notification.facts import letterhead, message
+from tests.integration.notification.received_emails import parse_email
+from tests.unit.notification.samples import context, message
 from tests.unit.notification.test_email_template import Page
 
 
 @pytest.mark.parametrize("language", LOCALES)
-def test_it_has_a_link_that_no_log_will_hold(language: str) -> None:
+def test_the_e_mail_has_a_link_that_no_log_holds(language: str) -> None:
     asked = message(rules.CONFIRM_EMAIL)
     given = {"email": "ada@mail.example", "token": "t0-_k"}
-    told = parse(write(asked, given, letterhead(language=language)).as_bytes())
+    told = parse_email(write(asked, given, context(language=language)).as_bytes())
     assert told.to == "ada@mail.example"
     assert Page(told.page).links == ["https://cinema.example/confirm#t0-_k"]
     assert "https://cinema.example/confirm#t0-_k\n" in told.text
     assert "{" not in told.text + told.page
 
 
-def test_what_is_no_address_is_said_to_be_undeliverable() -> None:
+def test_an_invalid_address_is_undeliverable() -> None:
     with pytest.raises(Undeliverable):
-        write(message(rules.CONFIRM_EMAIL), {"email": "ada@", "token": "t"}, letterhead())
+        write(message(rules.CONFIRM_EMAIL), {"email": "ada@", "token": "t"}, context())

@@ -1,4 +1,4 @@
-"""A message says the same in both of its parts, and nothing a buyer or a film is called gets out of its place."""
+"""An e-mail says the same in both parts, and no name of a buyer or film breaks out of its place."""
 
 from html.parser import HTMLParser
 
@@ -10,8 +10,8 @@ from services.notification.delivery.errors import Undeliverable
 from services.notification.writing import email_template
 from services.notification.writing.email_template import write
 from services.notification.writing.translations import LOCALES
-from tests.integration.notification.letters import Received, parse
-from tests.unit.notification.facts import contact, letterhead, message
+from tests.integration.notification.received_emails import ReceivedEmail, parse_email
+from tests.unit.notification.samples import SETTINGS, contact, context, message
 
 GIVEN_BACK = {"refund": {"amount": 1250, "seats": ["F7"]}, "returned_seats": ["F7"], "refunded": 1250}
 
@@ -32,8 +32,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-def written(kind: str = "paid", language: str = "en", name: str | None = "Ada", **changes: object) -> Received:
-    return parse(write(message(kind, **changes), contact(name), letterhead(language=language)).as_bytes())
+def written(kind: str = "paid", language: str = "en", name: str | None = "Ada", **changes: object) -> ReceivedEmail:
+    return parse_email(write(message(kind, **changes), contact(name), context(language=language)).as_bytes())
 
 
 @pytest.mark.parametrize("language", LOCALES)
@@ -51,7 +51,7 @@ def test_every_kind_of_message_has_what_a_buyer_needs_in_every_language(kind: st
     assert told.message["Content-Language"] == language
 
 
-def test_a_partial_refund_tells_seats_given_back_from_seats_kept() -> None:
+def test_a_partial_refund_lists_seats_given_back_and_seats_kept() -> None:
     told = written("part_refunded", **GIVEN_BACK)
     assert "Seats: F7\nStill yours: F8\nGiven back: €12.50\n" in told.text
 
@@ -67,9 +67,9 @@ def test_snacks_are_named_in_the_readers_language(language: str, line: str) -> N
 @pytest.mark.parametrize(("language", "mark", "sentence"), [
     ("en", "[TEST] ", "no real money"), ("zh", "[测试] ", "没有收取真实款项")])
 @pytest.mark.parametrize("kind", rules.KINDS)
-def test_a_demonstration_s_messages_say_test(kind: str, language: str, mark: str, sentence: str) -> None:
-    head = letterhead(language=language, allow_test_money=True)
-    told = parse(write(message(kind, **GIVEN_BACK), contact(), head).as_bytes())
+def test_a_demonstration_s_e_mails_say_test(kind: str, language: str, mark: str, sentence: str) -> None:
+    demonstration = context(language=language, allow_test_money=True)
+    told = parse_email(write(message(kind, **GIVEN_BACK), contact(), demonstration).as_bytes())
     assert told.subject.startswith(mark)
     assert sentence in told.text.splitlines()[0]
     assert sentence in Page(told.page).text
@@ -78,7 +78,7 @@ def test_a_demonstration_s_messages_say_test(kind: str, language: str, mark: str
     assert sentence not in plain.text + plain.page
 
 
-def test_a_film_may_be_called_anything() -> None:
+def test_any_film_title_stays_text() -> None:
     title = "<script>alert('x')</script> & \"Söhne\"\r\nBcc: everyone@mail.example"
     told = written(screening={"film_title": title})
     page = Page(told.page)
@@ -94,7 +94,7 @@ def test_a_film_may_be_called_anything() -> None:
     ("{link}", "Hello {link},"),
     ("<img src=x onerror=alert(1)>", "Hello <img src=x onerror=alert(1)>,"), ("艾达 艾达 ", "Hello 艾达 艾达,"),
 ])
-def test_a_buyer_may_be_called_anything_and_is_addressed_plainly(name: str, greeting: str) -> None:
+def test_any_name_of_a_buyer_stays_text(name: str, greeting: str) -> None:
     told = written(name=name)
     assert told.message["Bcc"] is None
     assert told.to == "ada@mail.example"
@@ -102,58 +102,58 @@ def test_a_buyer_may_be_called_anything_and_is_addressed_plainly(name: str, gree
     assert told.text.splitlines()[0] == greeting
 
 
-def test_who_has_no_name_is_greeted_all_the_same() -> None:
+def test_a_buyer_without_a_name_is_greeted() -> None:
     assert written(name=None).text.startswith("Hello,\n")
 
 
 @pytest.mark.parametrize("email", ["ada", "ada@", "@mail.example", "ada@mail.example\r\nBcc: x@mail.example",
                                    "ada@mail.example, x@mail.example", "a b@mail.example", "ada@mail..example"])
-def test_what_is_no_address_is_said_to_be_undeliverable(email: str) -> None:
+def test_an_invalid_address_is_undeliverable(email: str) -> None:
     with pytest.raises(Undeliverable):
-        write(message(), contact(email=email), letterhead())
+        write(message(), contact(email=email), context())
 
 
 @pytest.mark.parametrize("email", [None, ""])
-def test_who_has_no_address_is_written_to_without_one(email: str | None) -> None:
-    told = parse(write(message(), contact(email=email), letterhead()).as_bytes())
+def test_an_e_mail_without_an_address_has_no_recipient(email: str | None) -> None:
+    told = parse_email(write(message(), contact(email=email), context()).as_bytes())
     assert told.to == "undisclosed-recipients:;"
     assert told.message["To"].addresses == ()
     assert told.text.startswith("Hello Ada,")
 
 
-def test_an_address_in_another_script_is_written_as_the_net_writes_it() -> None:
-    told = parse(write(message(), contact(email="ada@bücher.example"), letterhead()).as_bytes())
+def test_a_domain_in_another_script_is_written_in_punycode() -> None:
+    told = parse_email(write(message(), contact(email="ada@bücher.example"), context()).as_bytes())
     assert told.to == "ada@xn--bcher-kva.example"
 
 
-def test_a_name_beyond_ascii_is_written_as_it_is() -> None:
-    plain = write(message(), contact(email="ädä@bücher.example"), letterhead()).as_bytes()
+def test_a_local_part_beyond_ascii_is_written_as_it_is() -> None:
+    plain = write(message(), contact(email="ädä@bücher.example"), context()).as_bytes()
     assert "To: ädä@xn--bcher-kva.example\n" in plain.decode()
 
 
-def test_the_same_message_has_the_same_id_whenever_it_is_written() -> None:
-    first, second = (write(message(), contact(), letterhead()) for _ in range(2))
+def test_a_message_written_twice_has_the_same_id() -> None:
+    first, second = (write(message(), contact(), context()) for _ in range(2))
     assert first["Message-ID"] == second["Message-ID"] == "<e1@cinema.example>"
     assert first["Date"] == "Sat, 21 Nov 2026 11:00:00 +0000"
 
 
 def test_a_file_can_be_read_without_a_mail_program() -> None:
-    plain = write(message(screening={"film_title": "大都会"}), contact(), letterhead(language="zh")).as_bytes()
+    plain = write(message(screening={"film_title": "大都会"}), contact(), context(language="zh")).as_bytes()
     assert "影片：大都会" in plain.decode()
 
 
 @pytest.mark.parametrize(("changes", "told"), [
     ({"environment": "production", "public_url": None}, "MARQUEE_PUBLIC_URL"),
     ({"language": "fr"}, "MARQUEE_LANGUAGE"),
-    ({"notification": {"sender": "Marquee"}}, "MARQUEE_MAIL_FROM"),
+    ({"notification": {**SETTINGS["notification"], "sender": "Marquee"}}, "MARQUEE_MAIL_FROM"),
 ])
-def test_a_letterhead_that_can_not_be_is_one_sentence(changes: dict[str, object], told: str) -> None:
+def test_a_mistake_in_the_settings_is_told_in_one_sentence(changes: dict[str, object], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
-        letterhead(**changes)
+        context(**changes)
 
 
-def test_at_home_the_link_leads_to_the_gateway() -> None:
-    assert letterhead(public_url=None).public_url == "http://127.0.0.1:8000"
+def test_the_link_leads_to_the_gateway_in_local_use() -> None:
+    assert context(public_url=None).public_url == "http://127.0.0.1:8000"
 
 
 def test_no_line_end_stays_in_a_header() -> None:

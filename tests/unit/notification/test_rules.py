@@ -1,4 +1,4 @@
-"""Which turn of an order is worth a message."""
+"""Which events call for a message, what it is about, and when it is tried again."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ import pytest
 
 from schemas import catalogue
 from services.notification import rules
-from tests.unit.notification.facts import NOON, facts
+from tests.unit.notification.samples import NOON, facts
 
 GONE = {"reason": "screening_cancelled"}
 TOLD = {
@@ -44,18 +44,18 @@ def test_a_cancelled_screening_gives_back_the_snacks_too() -> None:
     assert rules.amount("screening_cancelled", told) == 1850
 
 
-def test_who_had_not_paid_for_a_cancelled_screening_is_told_no_refund() -> None:
+def test_an_unpaid_order_of_a_cancelled_screening_has_no_refund() -> None:
     told = facts(**GONE)
-    assert rules.money_word("screening_cancelled", told) == "unpaid"
+    assert rules.money_label("screening_cancelled", told) == "unpaid"
     assert rules.amount("screening_cancelled", told) == 2500
 
 
-def test_pauses_grow_and_the_last_one_stays() -> None:
+def test_the_last_pause_is_repeated() -> None:
     waits = [(rules.next_try(tries, [5, 30, 120], NOON) - NOON) / dt.timedelta(seconds=1) for tries in range(1, 6)]
     assert waits == [5, 30, 120, 120, 120]
 
 
-def test_a_message_waits_for_its_address_to_be_confirmed_but_not_for_ever() -> None:
+def test_a_message_waits_for_a_confirmed_address_for_a_limited_time() -> None:
     hour = dt.timedelta(hours=1)
-    assert rules.waits_for_address(NOON, NOON + 47 * hour, 48)
-    assert not rules.waits_for_address(NOON, NOON + 48 * hour, 48)
+    assert rules.waits_for_address(NOON, NOON + 47 * hour, 48 * hour)
+    assert not rules.waits_for_address(NOON, NOON + 48 * hour, 48 * hour)

@@ -1,4 +1,4 @@
-"""Both languages say everything, and money and moments as their readers write them."""
+"""Both languages have all texts, and write amounts and moments as their readers do."""
 
 import datetime as dt
 import string
@@ -6,26 +6,26 @@ import string
 import pytest
 
 from services.notification import rules
-from services.notification.writing.translations import LOCALES, Words, sentences
+from services.notification.writing.translations import LOCALES, Translations, texts
 
 NIGHT = dt.datetime(2026, 11, 21, 20, 15, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 
 
-def places(sentence: str) -> set[str]:
+def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
 @pytest.mark.parametrize("language", LOCALES)
-def test_every_sentence_is_there_with_the_same_places_to_fill(language: str) -> None:
-    english = sentences("en")
-    assert sentences(language).keys() == english.keys()
-    assert {name: places(text) for name, text in sentences(language).items()} == {
-        name: places(text) for name, text in english.items()}
-    assert all(text.strip() for text in sentences(language).values())
+def test_every_language_has_all_texts_with_the_same_placeholders(language: str) -> None:
+    english = texts("en")
+    assert texts(language).keys() == english.keys()
+    assert {name: placeholders(text) for name, text in texts(language).items()} == {
+        name: placeholders(text) for name, text in english.items()}
+    assert all(text.strip() for text in texts(language).values())
 
 
-def test_every_kind_of_message_has_its_sentences_and_no_other_has() -> None:
-    told = {name.partition(".")[0] for name in sentences("en") if name.endswith((".subject", ".text"))}
+def test_every_kind_of_message_has_its_texts_and_no_other_has() -> None:
+    told = {name.partition(".")[0] for name in texts("en") if name.endswith((".subject", ".text"))}
     assert told == {*rules.KINDS, rules.CONFIRM_EMAIL}
 
 
@@ -37,11 +37,11 @@ def test_every_kind_of_message_has_its_sentences_and_no_other_has() -> None:
     ("zh", 4550, "CNY", "¥45.50"), ("zh", 1250, "EUR", "€12.50"), ("zh", 1800, "JPY", "JP¥1,800"),
 ])
 def test_an_amount_has_as_many_digits_as_its_currency(language: str, minor: int, currency: str, written: str) -> None:
-    assert Words(language).money(minor, currency) == written
+    assert Translations(language).money(minor, currency) == written
 
 
 @pytest.mark.parametrize(("language", "written"), [
     ("en", "Saturday, 21 November 2026, 20:15"), ("zh", "2026年11月21日星期六 20:15"),
 ])
-def test_a_moment_is_told_by_the_cinemas_own_clock(language: str, written: str) -> None:
-    assert Words(language).moment(NIGHT) == written
+def test_a_moment_is_written_in_the_cinema_s_time(language: str, written: str) -> None:
+    assert Translations(language).moment(NIGHT) == written

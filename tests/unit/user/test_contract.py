@@ -21,7 +21,7 @@ def test_passwords_have_8_to_128_characters(password: object) -> None:
 
 
 @pytest.mark.parametrize("extra", ["roles", "role", "user_id", "created_at", "password_hash"])
-def test_nobody_makes_himself_staff(extra: str) -> None:
+def test_a_registration_with_a_role_is_refused(extra: str) -> None:
     with pytest.raises(FieldsInvalid):
         REGISTER.load({**GOOD, extra: "admin"})
 

@@ -5,20 +5,20 @@ from services.user import emails
 
 
 def test_an_address_is_kept_in_one_spelling() -> None:
-    assert emails.normalized({"email": "Ada@Xn--Bcher-Kva.Example"}, False) == {"email": "Ada@bücher.example"}
+    assert emails.normalize({"email": "Ada@Xn--Bcher-Kva.Example"}, False) == {"email": "Ada@bücher.example"}
 
 
 @pytest.mark.parametrize("request_", [{}, {"email": None}])
-def test_nobody_needs_one(request_: dict[str, object]) -> None:
-    assert emails.normalized(request_, False) == request_
+def test_an_address_is_optional(request_: dict[str, object]) -> None:
+    assert emails.normalize(request_, False) == request_
 
 
 @pytest.mark.parametrize(("email", "why"), [("ü@example.org", "before the @"), ("ada@ma_il.example", "Not a valid")])
-def test_where_nobody_could_be_written_to_is_refused_when_it_is_given(email: str, why: str) -> None:
+def test_an_unreachable_address_is_refused_when_it_is_given(email: str, why: str) -> None:
     with pytest.raises(FieldsInvalid) as refused:
-        emails.normalized({"email": email}, False)
+        emails.normalize({"email": email}, False)
     assert why in refused.value.about["fields"]["email"][0]
 
 
 def test_a_name_beyond_ascii_is_taken_where_the_mail_server_takes_it() -> None:
-    assert emails.normalized({"email": "ü@example.org"}, True) == {"email": "ü@example.org"}
+    assert emails.normalize({"email": "ü@example.org"}, True) == {"email": "ü@example.org"}

@@ -4,47 +4,48 @@ import nameko
 import pytest
 
 from schemas.errors import TooOften
-from services.user.throttle import LoginAttempts
+from services.user.throttle import LoginThrottle
+from tests.unit.user.test_settings import SECTION
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
-def attempts() -> Iterator[LoginAttempts]:
-    settings = {"REDIS_URIS": {"marquee": NO_REDIS}, "user": {"login_failures": 3, "login_window_minutes": 15}}
+def throttle() -> Iterator[LoginThrottle]:
+    settings = {"REDIS_URIS": {"marquee": NO_REDIS}, "user": {**SECTION, "login_failures": 3}}
     with nameko.config.patch(settings):
-        counter = LoginAttempts()
+        counter = LoginThrottle()
         counter.setup()
         yield counter
 
 
-def test_without_redis_each_process_counts_for_itself(attempts: LoginAttempts) -> None:
+def test_each_process_counts_for_itself_without_redis(throttle: LoginThrottle) -> None:
     for _ in range(3):
-        attempts.count("ada")
+        throttle.count("ada")
 
     with pytest.raises(TooOften) as refused:
-        attempts.count("ada")
+        throttle.count("ada")
     assert 890 < refused.value.about["retry_after"] <= 900
 
 
-def test_the_name_is_the_same_in_any_case_and_width(attempts: LoginAttempts) -> None:
+def test_a_name_is_counted_alike_in_any_case_and_width(throttle: LoginThrottle) -> None:
     for name in ("ada", "ADA", "\uff21da"):
-        attempts.count(name)
+        throttle.count(name)
 
     with pytest.raises(TooOften):
-        attempts.count("aDa")
+        throttle.count("aDa")
 
 
-def test_others_are_not_kept_waiting(attempts: LoginAttempts) -> None:
+def test_other_names_are_not_kept_waiting(throttle: LoginThrottle) -> None:
     for _ in range(3):
-        attempts.count("ada")
+        throttle.count("ada")
 
-    attempts.count("grace")
+    throttle.count("grace")
 
 
-def test_who_signs_in_starts_anew(attempts: LoginAttempts) -> None:
+def test_a_reset_name_starts_anew(throttle: LoginThrottle) -> None:
     for _ in range(3):
-        attempts.count("ada")
-    attempts.forget("ada")
+        throttle.count("ada")
+    throttle.reset("ada")
 
-    attempts.count("ada")
+    throttle.count("ada")

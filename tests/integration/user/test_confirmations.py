@@ -1,4 +1,4 @@
-"""An address gets nothing but a link until its owner has opened that."""
+"""An address gets nothing but a link until its owner has opened that link."""
 
 import secrets
 import threading
@@ -11,11 +11,11 @@ import requests
 from schemas.user import token_id
 from services.foundation.rpc.calls import Principal
 from testbed.mesh import Mesh, wait_until
-from tests.integration.notification.letters import Received, received
+from tests.integration.notification.received_emails import ReceivedEmail, received_emails
 from tests.integration.user.conftest import PASSWORD, authorize
 
 SignIn = Callable[[str], str]
-AN_HOUR = 5
+LINKS_PER_HOUR = 5
 
 
 @pytest.fixture
@@ -29,14 +29,15 @@ def register(mesh: Mesh, name: str, email: str, **more: Any) -> str:
     return str(mesh.post("/user/login", username=name, password=PASSWORD).json()["token"])
 
 
-def letters(mesh: Mesh, email: str, count: int) -> list[Received]:
-    return list(wait_until(lambda: len(found := received(mesh.folder / "messages", email)) >= count and found, 30,
-                           f"{count} letters"))
+def emails_to(mesh: Mesh, email: str, count: int) -> list[ReceivedEmail]:
+    folder = mesh.folder / "messages"
+    return list(wait_until(lambda: len(found := received_emails(folder, email)) >= count and found, 30,
+                           f"{count} e-mails"))
 
 
-def link(letter: Received) -> str:
+def link(message: ReceivedEmail) -> str:
     """The token of the link in it."""
-    return letter.text.partition("/confirm#")[2].split()[0]
+    return message.text.partition("/confirm#")[2].split()[0]
 
 
 def confirm(mesh: Mesh, token: str) -> requests.Response:
@@ -48,14 +49,14 @@ def is_confirmed(mesh: Mesh, token: str) -> bool:
 
 
 def events(mesh: Mesh, email: str) -> int:
-    """How often the accounts that have this address now have asked for a link."""
+    """How often the accounts that have this address now have requested a link."""
     return int(mesh.rows("user", "SELECT COUNT(*) FROM outbox JOIN user ON about = user_id WHERE email = :e "
                                  "AND type = 'user.email_given'", e=email)[0][0])
 
 
-def test_a_stranger_gets_a_link_and_no_word_of_whoever_gave_the_address(mesh: Mesh, name: str, email: str) -> None:
+def test_a_stranger_gets_a_link_and_no_word_of_the_user_who_gave_the_address(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email, display_name="You won a prize")
-    [asked] = letters(mesh, email, 1)
+    [asked] = emails_to(mesh, email, 1)
     screening = mesh.fresh_screening()
     bought = mesh.post("/order/buy", token, screening_id=screening, seats=list(mesh.seats(screening))[:1]).json()
     assert mesh.post("/order/cancel", token, order_id=bought["order_id"]).status_code == 200
@@ -65,26 +66,26 @@ def test_a_stranger_gets_a_link_and_no_word_of_whoever_gave_the_address(mesh: Me
         "notification", "SELECT status FROM message WHERE buyer_id = :u AND kind = 'cancelled'", u=user_id)]
         == ["unconfirmed"], 30, "the message that waits")
 
-    assert [letter.event_id for letter in letters(mesh, email, 1)] == [asked.event_id]
+    assert [message.event_id for message in emails_to(mesh, email, 1)] == [asked.event_id]
     for word in ("prize", name, order["screening"]["film_title"]):
         assert word not in asked.message.as_string() + asked.text + asked.page
 
     assert confirm(mesh, link(asked)).status_code == 200
     assert is_confirmed(mesh, token)
-    _, news = letters(mesh, email, 2)
+    _, news = emails_to(mesh, email, 2)
     assert "is cancelled" in news.subject
     assert "Hello You won a prize," in news.text
 
 
 def test_a_link_confirms_once_however_often_it_is_opened(mesh: Mesh, name: str, email: str) -> None:
     register(mesh, name, email)
-    token = link(*letters(mesh, email, 1))
+    token = link(*emails_to(mesh, email, 1))
     answers: list[int] = []
 
-    def once(token: str) -> requests.Response:
+    def open_link(token: str) -> requests.Response:
         return requests.post(mesh.url + "/user/confirm_email", json={"token": token}, timeout=60)
 
-    twins = [threading.Thread(target=lambda: answers.append(once(token).status_code)) for _ in range(4)]
+    twins = [threading.Thread(target=lambda: answers.append(open_link(token).status_code)) for _ in range(4)]
     for twin in twins:
         twin.start()
     for twin in twins:
@@ -95,9 +96,9 @@ def test_a_link_confirms_once_however_often_it_is_opened(mesh: Mesh, name: str, 
                              "AND type = 'user.email_confirmed'", e=email)[0][0] == 1
 
 
-def test_nobody_who_reads_the_tables_has_the_link(mesh: Mesh, name: str, email: str) -> None:
+def test_the_tables_and_logs_hold_no_link(mesh: Mesh, name: str, email: str) -> None:
     register(mesh, name, email)
-    token = link(*letters(mesh, email, 1))
+    token = link(*emails_to(mesh, email, 1))
     tables = (("user", "confirmation"), ("user", "outbox"), ("user", "idempotency_key"), ("notification", "message"))
     kept = [str(mesh.rows(room, f"SELECT * FROM {table}")) for room, table in tables]
     assert token_id(token) in kept[0]
@@ -105,61 +106,62 @@ def test_nobody_who_reads_the_tables_has_the_link(mesh: Mesh, name: str, email: 
                 if token in table]
 
 
-def test_an_old_link_and_one_to_another_address_are_worth_nothing(mesh: Mesh, name: str, email: str) -> None:
+def test_an_expired_link_and_one_to_another_address_confirm_nothing(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
-    [first] = letters(mesh, email, 1)
+    [first] = emails_to(mesh, email, 1)
     mesh.rows("user", "UPDATE confirmation SET expires_at = UTC_TIMESTAMP() WHERE email = :e", e=email)
     assert confirm(mesh, link(first)).status_code == 409
 
     assert mesh.post("/user/send_confirmation", token).status_code == 200
-    second = next(letter for letter in letters(mesh, email, 2) if letter.event_id != first.event_id)
+    second = next(message for message in emails_to(mesh, email, 2) if message.event_id != first.event_id)
     mesh.post("/user/update_profile", token, email="new." + email)
     assert confirm(mesh, link(second)).status_code == 409
     assert not is_confirmed(mesh, token)
 
 
-def test_another_address_is_to_be_confirmed_anew_and_the_same_is_not(mesh: Mesh, name: str, email: str) -> None:
+def test_a_changed_address_is_confirmed_anew_and_an_unchanged_one_is_not(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
-    confirm(mesh, link(*letters(mesh, email, 1)))
+    confirm(mesh, link(*emails_to(mesh, email, 1)))
     mesh.post("/user/update_profile", token, email=email.replace("cinema", "CINEMA"), display_name="Ada")
     assert is_confirmed(mesh, token)
     assert mesh.post("/user/send_confirmation", token).json()["code"] == "nothing_to_confirm"
 
     mesh.post("/user/update_profile", token, email="new." + email)
     assert not is_confirmed(mesh, token)
-    assert confirm(mesh, link(*letters(mesh, "new." + email, 1))).status_code == 200
+    assert confirm(mesh, link(*emails_to(mesh, "new." + email, 1))).status_code == 200
     assert is_confirmed(mesh, token)
 
 
-def test_an_address_gets_few_links_an_hour_whoever_asks(mesh: Mesh, name: str, email: str) -> None:
+def test_an_address_gets_five_links_per_hour_from_all_accounts_together(mesh: Mesh, name: str, email: str) -> None:
     tokens = [register(mesh, f"{name}{number}", email) for number in range(3)]
     asked = [mesh.post("/user/send_confirmation", token) for token in tokens]
 
     assert [reply.status_code for reply in asked] == [200, 200, 429]
     assert asked[2].json()["retry_after"] > 0
-    assert events(mesh, email) == AN_HOUR
+    assert events(mesh, email) == LINKS_PER_HOUR
     register(mesh, name + "9", email)
-    assert events(mesh, email) == AN_HOUR
+    assert events(mesh, email) == LINKS_PER_HOUR
 
 
-def test_an_account_asks_for_few_links_an_hour_wherever_they_go(mesh: Mesh, name: str, email: str) -> None:
+def test_an_account_requests_five_links_per_hour_for_all_addresses_together(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
-    for number in range(AN_HOUR + 2):
+    for number in range(LINKS_PER_HOUR + 2):
         assert mesh.post("/user/update_profile", token, email=f"{number}.{email}").status_code == 200
-    last = f"{AN_HOUR + 1}.{email}"
+    last = f"{LINKS_PER_HOUR + 1}.{email}"
     assert mesh.get("/user/get_profile", token).json()["email"] == last
-    assert events(mesh, last) == AN_HOUR
+    assert events(mesh, last) == LINKS_PER_HOUR
 
 
-def test_asking_again_under_one_key_sends_one_link(mesh: Mesh, name: str, email: str) -> None:
+def test_a_repeated_request_under_one_key_sends_one_link(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
     for _ in range(3):
         assert mesh.post("/user/send_confirmation", token, key="again").status_code == 200
     assert events(mesh, email) == 2
 
 
-def test_what_was_asked_for_another_address_is_not_mailed_to_this_one(mesh: Mesh, room: Any, name: str,
-                                                                     email: str) -> None:
+def test_a_link_requested_for_another_address_is_not_mailed_to_this_one(
+    mesh: Mesh, room: Any, name: str, email: str,
+) -> None:
     token = register(mesh, name, email)
     user_id = authorize(mesh, token).json()["user_id"]
     room.principal = Principal(user_id=user_id)

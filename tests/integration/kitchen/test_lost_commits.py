@@ -1,4 +1,4 @@
-"""The kitchen's line to MariaDB breaks during a COMMIT: done or not, the order room is answered, and once is once."""
+"""The kitchen loses its connection to MariaDB during a COMMIT: its caller gets an answer, the effect comes once."""
 
 import datetime as dt
 import json
@@ -28,27 +28,27 @@ from tests.integration.kitchen.test_stock import left
 
 @pytest.fixture(params=["request", "reply"])
 def line(request: pytest.FixtureRequest) -> Line:
-    """Which loses, once it is armed, a COMMIT on its way, or the answer to it."""
+    """A connection that, once armed, loses a COMMIT on its way, or the answer to it."""
     return Line(b"COMMIT", request.param)
 
 
 @pytest.fixture
 def far_kitchen(servers: Mesh, kitchen: Transactions, relay: Callable[..., Relay], line: Line, tmp_path: Any) -> Any:
-    """The kitchen room at the other end of that line, where nobody but us has it commit anything."""
+    """The kitchen room at the other end of that connection; nothing but the test makes it commit."""
     wire = relay(servers.environment["MARQUEE_DB_PORT"], on_request=line.on_request, on_reply=line.on_reply)
     quiet = {"kitchen": {"minutes_before_start": 10, "sweep_seconds": 3600},
              "events": {**servers.settings["events"], "poll_seconds": 3600}}
     options = [part for name, value in quiet.items() for part in ("--define", f"{name}={json.dumps(value)}")]
     with nameko.config.patch(servers.settings, clear=True), rooms(servers, tmp_path) as run:
         serialization.setup()
-        kitchen.run(leave_something_to_do)
+        kitchen.run(add_work)
         with ClusterRpcClient(timeout=20) as client:
             wait_for_room(client, "kitchen", run("services.kitchen.service", *options, MARQUEE_DB_PORT=wire.port))
-            wait_until(lambda: kitchen.read(is_all_done), what="its first round")
+            wait_until(lambda: kitchen.read(is_work_done), what="its first round")
             yield client.kitchen
 
 
-def leave_something_to_do(tx: Any) -> None:
+def add_work(tx: Any) -> None:
     """An event to publish, and an answer to forget."""
     outbox.write(tx, OUTBOX, STEP, about="o", sequence=1, body={
         "order_id": "o", "status": "released", "pick_up_code": None, "needed_at": None})
@@ -56,12 +56,12 @@ def leave_something_to_do(tx: Any) -> None:
                               "reply": b"", "answered_at": utc_now() - dt.timedelta(days=365)})
 
 
-def is_all_done(tx: Any) -> bool:
+def is_work_done(tx: Any) -> bool:
     unpublished = select(OUTBOX).where(OUTBOX.c.published_at.is_(None))  # unlocked: the relay passes by what we hold
     return not (tx.execute(select(KEYS)).first() or tx.execute(unpublished).first())
 
 
-def wish() -> dict[str, Any]:
+def wanted() -> dict[str, Any]:
     return {"order_id": new_id(), "cinema_id": "kanal", "currency": "EUR", "purchase": "p",
             "snacks": [{"sku": "popcorn", "quantity": 2}],
             "until": (utc_now() + dt.timedelta(minutes=8)).isoformat()}
@@ -69,13 +69,13 @@ def wish() -> dict[str, Any]:
 
 def test_snacks_are_reserved_once_and_given_up_once(far_kitchen: Any, kitchen: Transactions, line: Line) -> None:
     put_on_the_menu(kitchen, popcorn=5)
-    wanted = wish()
+    request = wanted()
     line.armed = True
-    assert far_kitchen.reserve(**wanted)["snacks"][0]["quantity"] == 2
+    assert far_kitchen.reserve(**request)["snacks"][0]["quantity"] == 2
     assert line.broken
     assert left(kitchen) == {"popcorn": 3}
 
-    assert far_kitchen.give_up(order_id=wanted["order_id"]) == {"in_time": True}
+    assert far_kitchen.give_up(order_id=request["order_id"]) == {"in_time": True}
     assert left(kitchen) == {"popcorn": 5}
     assert kitchen.read(stock_adds_up) == []
 
@@ -83,10 +83,10 @@ def test_snacks_are_reserved_once_and_given_up_once(far_kitchen: Any, kitchen: T
 @pytest.mark.parametrize("what", ["give_up", "release"])
 def test_snacks_given_back_are_back_once(far_kitchen: Any, kitchen: Transactions, line: Line, what: str) -> None:
     put_on_the_menu(kitchen, popcorn=5)
-    wanted = wish()
-    far_kitchen.reserve(**wanted)
+    request = wanted()
+    far_kitchen.reserve(**request)
     line.armed = True
-    getattr(far_kitchen, what)(order_id=wanted["order_id"])
+    getattr(far_kitchen, what)(order_id=request["order_id"])
     assert line.broken
     assert left(kitchen) == {"popcorn": 5}
     assert kitchen.read(stock_adds_up) == []

@@ -1,4 +1,4 @@
-"""Programme files that contradict what is on sale or sold: refused by line, and nothing of them is loaded."""
+"""Programme files that conflict with screenings on sale or sold are refused with lines, and nothing is loaded."""
 
 import datetime as dt
 from pathlib import Path
@@ -14,9 +14,9 @@ from services.film.programme_import import load
 from services.foundation import migrate
 from services.foundation.database import make_engine
 from services.foundation.marked_yaml import BadFile, Mistake
-from services.kitchen import menu_import
+from services.kitchen import menu_import, stock
 from testbed.mesh import Mesh
-from tests.integration.film.test_programme import contents, screenings
+from tests.integration.film.test_programme_import import contents, screenings
 from tests.unit.film.samples import NOW, line_of, written
 
 ONE = """\
@@ -40,7 +40,7 @@ cinemas:
 TODAY = "tst-h-20261125-2000"
 
 
-def but(*changes: tuple[str, str]) -> str:
+def changed(*changes: tuple[str, str]) -> str:
     text = ONE
     for old, new in changes:
         assert text.count(old) == 1
@@ -49,7 +49,7 @@ def but(*changes: tuple[str, str]) -> str:
 
 
 def refused(engine: Engine, folder: Path, text: str, now: dt.datetime = NOW) -> list[Mistake]:
-    """Why the file is not loaded; nothing of it is."""
+    """The mistakes for which the file is refused; nothing of it is loaded."""
     before = contents(engine)
     with pytest.raises(BadFile) as refusal:
         load(written(folder, text), engine, now)
@@ -79,11 +79,11 @@ def on_sale(engine: Engine) -> dict[str, tuple[str, str]]:
 ])
 def test_a_cancelled_screening_blocks_no_hall_and_no_time(
         tables: Engine, tmp_path: Path, change: tuple[tuple[str, str], ...], film: str, start: str, name: str) -> None:
-    load(written(tmp_path, but(("days: 2", "days: 1"))), tables, NOW)
+    load(written(tmp_path, changed(("days: 2", "days: 1"))), tables, NOW)
     cancel(tables, TODAY)
 
-    load(written(tmp_path, but(("days: 2", "days: 1"), *change)), tables, NOW)
-    report = load(written(tmp_path, but(("days: 2", "days: 1"), *change)), tables, NOW)
+    load(written(tmp_path, changed(("days: 2", "days: 1"), *change)), tables, NOW)
+    report = load(written(tmp_path, changed(("days: 2", "days: 1"), *change)), tables, NOW)
 
     assert report.screenings.added == 0
     assert on_sale(tables) == {name: (film, start)}
@@ -91,7 +91,7 @@ def test_a_cancelled_screening_blocks_no_hall_and_no_time(
 
 
 def test_a_slot_that_was_cancelled_twice_is_sold_a_third_time(tables: Engine, tmp_path: Path) -> None:
-    path = written(tmp_path, but(("days: 2", "days: 1")))
+    path = written(tmp_path, changed(("days: 2", "days: 1")))
     for name in (TODAY, f"{TODAY}-2"):
         load(path, tables, NOW)
         cancel(tables, name)
@@ -104,9 +104,9 @@ def test_a_slot_that_was_cancelled_twice_is_sold_a_third_time(tables: Engine, tm
 # --- a film's length ---
 
 
-def test_what_is_on_sale_is_checked_against_a_film_s_new_length(tables: Engine, tmp_path: Path) -> None:
+def test_a_new_screening_of_a_longer_film_clashes_with_one_on_sale(tables: Engine, tmp_path: Path) -> None:
     load(written(tmp_path, ONE), tables, NOW)
-    text = but(("running_minutes: 40", "running_minutes: 140"), ("20:00", "21:00"))
+    text = changed(("running_minutes: 40", "running_minutes: 140"), ("20:00", "21:00"))
 
     [today, tomorrow] = refused(tables, tmp_path, text)
 
@@ -114,16 +114,17 @@ def test_what_is_on_sale_is_checked_against_a_film_s_new_length(tables: Engine, 
     assert f"`{TODAY}`, which is on sale already" in today.sentence
 
 
-def test_a_film_s_new_length_is_checked_against_all_that_is_on_sale_with_it(tables: Engine, tmp_path: Path) -> None:
-    load(written(tmp_path, but(('["20:00"]', '["20:00", "21:00"]'))), tables, NOW)
-    text = but(("running_minutes: 40", "running_minutes: 140"), ('at: ["20:00"]', 'at: ["23:45"]'))
+def test_screenings_on_sale_of_a_longer_film_clash_with_each_other(tables: Engine, tmp_path: Path) -> None:
+    load(written(tmp_path, changed(('["20:00"]', '["20:00", "21:00"]'))), tables, NOW)
+    text = changed(("running_minutes: 40", "running_minutes: 140"), ('at: ["20:00"]', 'at: ["23:45"]'))
 
     mistakes = refused(tables, tmp_path, text)
 
     assert {mistake.line for mistake in mistakes} == {line_of("tst-f", text)}
     assert any("tst-h-20261125-2000" in mistake.sentence and "tst-h-20261125-2100" in mistake.sentence
                for mistake in mistakes)
-    assert load(written(tmp_path, but(("running_minutes: 40", "running_minutes: 30"))), tables, NOW).films.changed == 1
+    shorter = written(tmp_path, changed(("running_minutes: 40", "running_minutes: 30")))
+    assert load(shorter, tables, NOW).films.changed == 1
 
 
 # --- owners ---
@@ -131,20 +132,20 @@ def test_a_film_s_new_length_is_checked_against_all_that_is_on_sale_with_it(tabl
 
 def test_a_hall_stays_with_its_cinema(tables: Engine, tmp_path: Path) -> None:
     load(written(tmp_path, ONE), tables, NOW)
-    text = but(("- id: tst-c", "- id: tst-c2"))
+    text = changed(("- id: tst-c", "- id: tst-c2"))
 
     assert refused(tables, tmp_path, text) == [Mistake(line_of("- id: tst-h", text), "`tst-h` belongs to `tst-c`")]
 
 
-# --- a cinema's clock and money ---
+# --- a cinema's timezone and currency ---
 
 
 @pytest.mark.parametrize(("old", "new"), [
     ("timezone: Europe/Berlin", "timezone: America/New_York"), ("currency: EUR", "currency: CHF")])
-def test_clock_and_currency_stay_while_screenings_are_on_sale(tables: Engine, tmp_path: Path, old: str,
-                                                              new: str) -> None:
+def test_timezone_and_currency_stay_while_screenings_are_on_sale(tables: Engine, tmp_path: Path, old: str,
+                                                                 new: str) -> None:
     load(written(tmp_path, ONE), tables, NOW)
-    text = but((old, new))
+    text = changed((old, new))
 
     [mistake] = refused(tables, tmp_path, text)
     assert mistake.line == line_of(new, text)
@@ -154,9 +155,9 @@ def test_clock_and_currency_stay_while_screenings_are_on_sale(tables: Engine, tm
     assert load(written(tmp_path, text), tables, NOW).screenings.added == 2
 
 
-def test_clock_and_currency_may_change_when_all_screenings_are_over(tables: Engine, tmp_path: Path) -> None:
+def test_timezone_and_currency_may_change_when_all_screenings_are_over(tables: Engine, tmp_path: Path) -> None:
     load(written(tmp_path, ONE), tables, NOW)
-    text = but(("currency: EUR", "currency: CHF"), ("timezone: Europe/Berlin", "timezone: Europe/Zurich"))
+    text = changed(("currency: EUR", "currency: CHF"), ("timezone: Europe/Berlin", "timezone: Europe/Zurich"))
 
     assert load(written(tmp_path, text), tables, NOW + dt.timedelta(days=3)).screenings.added == 2
 
@@ -164,8 +165,8 @@ def test_clock_and_currency_may_change_when_all_screenings_are_over(tables: Engi
 # --- the night the clocks go forward ---
 
 
-def test_a_time_that_a_night_does_not_have_is_told_with_its_line(tables: Engine, tmp_path: Path) -> None:
-    path = written(tmp_path, but(("20:00", "02:30")))
+def test_a_start_that_the_clocks_skip_is_warned_of_with_its_line(tables: Engine, tmp_path: Path) -> None:
+    path = written(tmp_path, changed(("20:00", "02:30")))
     before_the_night = dt.datetime(2027, 3, 27, 1, 0, tzinfo=dt.UTC)
 
     report = load(path, tables, before_the_night)
@@ -189,10 +190,10 @@ def kitchen(servers: Mesh) -> Engine:
         return make_engine(servers.settings["DB_URIS"]["kitchen:Base"])
 
 
-def test_when_the_kitchen_s_part_fails_nothing_is_loaded(tables: Engine, kitchen: Engine, servers: Mesh,
-                                                         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_menu_import_rolls_the_whole_file_back(tables: Engine, kitchen: Engine, servers: Mesh, tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     sold = "    menu:\n      - {sku: cola, name: Cola, category: drink, price: 300, stock: 20}\n    halls:\n"
-    path, before = written(tmp_path, but(("    halls:\n", sold))), contents(tables)
+    path, before = written(tmp_path, changed(("    halls:\n", sold))), contents(tables)
 
     def fails(rows: Any, database: Any) -> str:
         raise RuntimeError("the kitchen's schema is away")
@@ -205,11 +206,11 @@ def test_when_the_kitchen_s_part_fails_nothing_is_loaded(tables: Engine, kitchen
         assert contents(tables) == before
 
         assert "snacks: 1 new" in programme_loading.load(path)
-        wrong = written(tmp_path, but(("    halls:\n", sold.replace("Cola", "Kola")), ("- id: tst-h", "- id: tst-i"),
-                                      ("currency: EUR", "currency: CHF")))
+        wrong = written(tmp_path, changed(("    halls:\n", sold.replace("Cola", "Kola")),
+                                          ("- id: tst-h", "- id: tst-i"), ("currency: EUR", "currency: CHF")))
         with pytest.raises(BadFile):
             programme_loading.load(wrong)
     with kitchen.connect() as tx:
-        named = tx.execute(select(menu_import.table.c.name).where(menu_import.table.c.cinema_id == "tst-c")).scalars()
+        named = tx.execute(select(stock.snacks.c.name).where(stock.snacks.c.cinema_id == "tst-c")).scalars()
         assert list(named) == ["Cola"]
     assert {row.hall_id for row in screenings(tables).values()} == {"tst-h"}

@@ -1,11 +1,10 @@
-"""Whose address it is, as the user room has it, without a mesh around."""
+"""The address of an account and its links, in the user room alone, without a mesh."""
 
 import secrets
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from nameko.testing.services import worker_factory
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
@@ -14,16 +13,15 @@ from schemas.user import ConfirmationOver, UsernameTaken
 from services.foundation.database import CommitUnknown, Transactions
 from services.foundation.rpc.calls import Principal
 from services.user import store
-from services.user.service import User
-from tests.integration.user.conftest import PASSWORD
+from tests.integration.user.conftest import PASSWORD, make_room
 
 OWN, VICTIM = "ada@cinema.example", "victim@cinema.example"
 
 
 @pytest.fixture
 def room(engine: Engine, name: str) -> Any:
-    """Asked by Ada, whose address is not confirmed yet. Every mail is allowed."""
-    room = worker_factory(User, principal=Principal(), database=Transactions(engine))
+    """Called by Ada, whose address is not confirmed yet. Every link may be mailed."""
+    room = make_room(Transactions(engine), principal=Principal())
     opened = room.register(username=name, password=PASSWORD, email=OWN)
     room.principal = Principal(user_id=opened["user_id"], idempotency_key=secrets.token_hex(8))
     return room
@@ -36,19 +34,19 @@ def sql(room: Any, statement: str, **values: Any) -> list[Any]:
 
 
 def mailed_to(room: Any) -> set[str | None]:
-    """Where a link goes for all that was asked for so far."""
+    """Where the links go that were requested so far."""
     asked = sql(room, "SELECT sequence FROM outbox WHERE about = :u AND type = 'user.email_given'")
     links = [room.issue_confirmation(user_id=room.principal.user_id, number=number) for number, in asked]
     return {link["email"] for link in links} - {None}
 
 
 def move(room: Any, email: str, is_allowed: bool) -> None:
-    room.mails.allow.return_value = is_allowed
+    room.confirmation_throttle.allow.return_value = is_allowed
     room.principal = Principal(user_id=room.principal.user_id)
     room.update_profile(email=email)
 
 
-def test_an_address_that_has_had_its_links_gets_none_that_were_asked_for_another(room: Any) -> None:
+def test_an_address_that_has_had_its_links_gets_none_requested_for_another(room: Any) -> None:
     assert mailed_to(room) == {OWN}
     move(room, VICTIM, is_allowed=False)
     assert mailed_to(room) == set()
@@ -58,7 +56,7 @@ def test_an_address_that_has_had_its_links_gets_none_that_were_asked_for_another
     assert mailed_to(room) == {"new." + OWN}
 
 
-def test_a_link_is_sent_again_only_where_it_was_counted(room: Any) -> None:
+def test_a_link_is_mailed_again_only_to_the_address_that_was_counted(room: Any) -> None:
     counted: list[str] = []
 
     def count(whose: str) -> None:
@@ -66,47 +64,47 @@ def test_a_link_is_sent_again_only_where_it_was_counted(room: Any) -> None:
         if whose == OWN:
             move(room, VICTIM, is_allowed=False)
 
-    room.mails.count.side_effect = count
+    room.confirmation_throttle.count.side_effect = count
     with pytest.raises(Busy):
         room.send_confirmation()
     assert mailed_to(room) == set()
 
-    room.mails.count.side_effect = counted.append
+    room.confirmation_throttle.count.side_effect = counted.append
     room.send_confirmation()
     assert counted[-1] == VICTIM
     assert mailed_to(room) == {VICTIM}
 
 
-def test_registering_in_vain_costs_an_address_none_of_its_links(room: Any) -> None:
+def test_a_failed_registration_costs_an_address_none_of_its_links(room: Any) -> None:
     taken = room.get_profile()["username"]
-    room.mails.allow.reset_mock()
+    room.confirmation_throttle.allow.reset_mock()
     with pytest.raises(UsernameTaken):
         room.register(username=taken.upper(), password=PASSWORD, email=VICTIM)
-    room.mails.allow.assert_not_called()
+    room.confirmation_throttle.allow.assert_not_called()
 
 
 @pytest.mark.parametrize("kept", ["ada@Example.ORG", "ada@xn--bcher-kva.example", "no address"])
 def test_an_address_saved_unchanged_stays_confirmed_however_it_was_spelled(room: Any, kept: str) -> None:
     sql(room, "UPDATE user SET email = :e, email_confirmed_at = UTC_TIMESTAMP(3) WHERE user_id = :u", e=kept)
-    room.mails.allow.reset_mock()
+    room.confirmation_throttle.allow.reset_mock()
     if "@" in kept:
         move(room, kept, is_allowed=True)
         assert room.get_profile()["email_confirmed_at"]
         assert room.get_profile()["email"] in ("ada@example.org", "ada@bücher.example")
-        room.mails.allow.assert_not_called()
+        room.confirmation_throttle.allow.assert_not_called()
     move(room, OWN, is_allowed=True)
     assert room.get_profile()["email_confirmed_at"] is None
 
 
-class Deaf(Transactions):
-    """Does not hear that its first COMMIT went through."""
+class LosesFirstCommitAnswer(Transactions):
+    """The first COMMIT succeeds, but the answer to it is lost."""
 
-    has_heard = False
+    has_lost = False
 
     def run(self, work: Callable[[Connection], Any]) -> Any:
         done = super().run(work)
-        if not self.has_heard:
-            self.has_heard = True
+        if not self.has_lost:
+            self.has_lost = True
             raise CommitUnknown()
         return done
 
@@ -115,11 +113,11 @@ def confirmations(room: Any) -> int:
     return len(sql(room, "SELECT 1 FROM outbox WHERE about = :u AND type = 'user.email_confirmed'"))
 
 
-def test_confirming_again_is_answered_alike_and_changes_nothing(room: Any) -> None:
+def test_a_repeated_confirmation_is_answered_alike_and_changes_nothing(room: Any) -> None:
     first, second = (room.issue_confirmation(user_id=room.principal.user_id, number=1)["token"] for _ in range(2))
-    heard, room.database = room.database, Deaf(room.database.engine)
+    intact, room.database = room.database, LosesFirstCommitAnswer(room.database.engine)
     assert room.confirm_email(token=first) == {}
-    room.database = heard
+    room.database = intact
     since = room.get_profile()["email_confirmed_at"]
     assert room.confirm_email(token=first) == {}
     assert (room.get_profile()["email_confirmed_at"], confirmations(room)) == (since, 1)
@@ -127,7 +125,7 @@ def test_confirming_again_is_answered_alike_and_changes_nothing(room: Any) -> No
         room.confirm_email(token=second)
 
 
-def test_a_used_link_confirms_nothing_once_the_address_has_moved(room: Any) -> None:
+def test_a_used_link_confirms_nothing_after_the_address_has_moved(room: Any) -> None:
     token = room.issue_confirmation(user_id=room.principal.user_id, number=1)["token"]
     room.confirm_email(token=token)
     for email in (VICTIM, OWN):
@@ -138,7 +136,7 @@ def test_a_used_link_confirms_nothing_once_the_address_has_moved(room: Any) -> N
 
 
 def test_a_link_withdrawn_while_it_is_opened_confirms_nothing(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    token, lock = room.issue_confirmation(user_id=room.principal.user_id, number=1)["token"], store.lock
+    token, lock = room.issue_confirmation(user_id=room.principal.user_id, number=1)["token"], store.lock_account
 
     def late(tx: Connection, user_id: str) -> Any:
         monkeypatch.undo()
@@ -146,7 +144,7 @@ def test_a_link_withdrawn_while_it_is_opened_confirms_nothing(room: Any, monkeyp
             move(room, email, is_allowed=False)
         return lock(tx, user_id)
 
-    monkeypatch.setattr(store, "lock", late)
+    monkeypatch.setattr(store, "lock_account", late)
     with pytest.raises(ConfirmationOver):
         room.confirm_email(token=token)
     assert room.get_profile()["email_confirmed_at"] is None

@@ -1,4 +1,4 @@
-"""What a buyer finds in the post after each turn that an order takes, in a whole mesh."""
+"""The e-mails that a buyer gets about an order, in a whole mesh."""
 
 import html
 import secrets
@@ -13,12 +13,14 @@ from services.notification.service import Notification
 from services.order import store
 from testbed.mesh import Mesh, wait_until
 from tests.integration.notification.addresses import give_address
-from tests.integration.notification.letters import Received, received
+from tests.integration.notification.received_emails import ReceivedEmail, received_emails
 from tests.integration.order.test_orders import charge, make_late
 
 
 @dataclass
 class Buyer:
+    """A buyer with a confirmed address."""
+
     mesh: Mesh
     token: str
     email: str
@@ -33,11 +35,11 @@ class Buyer:
         return dict(reply.json())
 
     @property
-    def post(self) -> list[Received]:
-        return received(self.mesh.folder / "messages", self.email)
+    def emails(self) -> list[ReceivedEmail]:
+        return received_emails(self.mesh.folder / "messages", self.email)
 
-    def wait_for(self, count: int) -> list[Received]:
-        return list(wait_until(lambda: len(self.post) >= count and self.post, 20, f"{count} messages"))
+    def wait_for(self, count: int) -> list[ReceivedEmail]:
+        return list(wait_until(lambda: len(self.emails) >= count and self.emails, 20, f"{count} messages"))
 
 
 @pytest.fixture
@@ -57,42 +59,42 @@ def seats(mesh: Mesh, screening: str) -> list[str]:
     return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
 
 
-def rest(mesh: Mesh) -> None:
-    """Until nothing is on its way to anyone."""
+def wait_for_all_messages(mesh: Mesh) -> None:
+    """Wait until no event or message is on its way."""
     wait_until(lambda: not mesh.rows("order", "SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1"), 20,
                "the relay")
     queues = [each.queue_name for each in subscriptions_of(Notification)]
     wait_until(lambda: mesh.in_queues(*queues) == 0, 20, "the notification room")
     wait_until(lambda: not mesh.rows("notification", "SELECT 1 FROM message WHERE status = 'waiting' LIMIT 1"), 20,
-               "the post")
+               "the sender")
 
 
-def test_a_paid_order_is_told_with_all_that_a_visitor_needs(mesh: Mesh, buyer: Buyer, screening: str,
-                                                            seats: list[str]) -> None:
+def test_the_e_mail_of_a_paid_order_has_all_that_a_visitor_needs(mesh: Mesh, buyer: Buyer, screening: str,
+                                                                 seats: list[str]) -> None:
     order = buyer.buy(screening, seats[:2])
     tickets = buyer.ask("pay", order_id=order["order_id"], method="sandbox")["tickets"]
 
-    [letter] = buyer.wait_for(1)
+    [email] = buyer.wait_for(1)
 
     info = mesh.get("/order/get_info", buyer.token, order_id=order["order_id"]).json()
     show = info["screening"]
-    assert letter.message["From"] == "Marquee <tickets@localhost>"
-    assert show["film_title"] in letter.subject
-    for part in (letter.text, html.unescape(letter.page)):
+    assert email.message["From"] == "Marquee <tickets@localhost>"
+    assert show["film_title"] in email.subject
+    for part in (email.text, html.unescape(email.page)):
         for fact in (show["film_title"], show["cinema_name"], show["hall_name"], show["starts_at"][11:16],
                      str(int(show["starts_at"][8:10])), ", ".join(seats[:2]), f"{order['total'] / 100:.2f}",
                      f"{mesh.url}/order/{order['order_id']}"):
             assert fact in part
         assert not [ticket for ticket in tickets if ticket["code"] in part]
-    assert "Hello Ada <b>Lovelace</b>," in letter.text
-    assert "Hello Ada &lt;b&gt;Lovelace&lt;/b&gt;," in letter.page
+    assert "Hello Ada <b>Lovelace</b>," in email.text
+    assert "Hello Ada &lt;b&gt;Lovelace&lt;/b&gt;," in email.page
     [event] = mesh.rows("order", "SELECT event_id FROM outbox WHERE about = :o AND type = 'order.paid'",
                         o=order["order_id"])
-    assert letter.event_id == event.event_id
-    assert letter.path.name.endswith(f"-{event.event_id}.eml")
+    assert email.event_id == event.event_id
+    assert email.path.name.endswith(f"-{event.event_id}.eml")
 
 
-def test_seats_given_back_are_told_one_by_one_and_the_whole_order_when_its_money_is_back(
+def test_refunded_seats_have_an_e_mail_each_and_the_whole_order_one_when_its_money_is_back(
     mesh: Mesh, buyer: Buyer, screening: str, seats: list[str],
 ) -> None:
     order = buyer.buy(screening, seats[:3])
@@ -102,8 +104,8 @@ def test_seats_given_back_are_told_one_by_one_and_the_whole_order_when_its_money
     buyer.ask("refund", order_id=order["order_id"])
 
     buyer.wait_for(3)
-    rest(mesh)
-    _, part, whole = buyer.post
+    wait_for_all_messages(mesh)
+    _, part, whole = buyer.emails
 
     assert f"Seats: {seats[1]}\n" in part.text
     assert f"Still yours: {seats[0]}, {seats[2]}\n" in part.text
@@ -113,19 +115,19 @@ def test_seats_given_back_are_told_one_by_one_and_the_whole_order_when_its_money
     assert "/order/" + order["order_id"] in whole.text
 
 
-def test_an_order_cancelled_unpaid_is_told_once(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:
+def test_a_cancelled_unpaid_order_has_one_e_mail(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:
     order = buyer.buy(screening, seats[:1])
     buyer.ask("cancel", order_id=order["order_id"])
 
-    [letter] = buyer.wait_for(1)
-    rest(mesh)
+    [email] = buyer.wait_for(1)
+    wait_for_all_messages(mesh)
 
-    assert len(buyer.post) == 1
-    assert "is cancelled" in letter.subject
-    assert "nothing is owed" in letter.text
+    assert len(buyer.emails) == 1
+    assert "is cancelled" in email.subject
+    assert "nothing is owed" in email.text
 
 
-def test_a_cancelled_screening_is_told_to_those_who_paid_and_those_who_had_not(mesh: Mesh, buyer: Buyer) -> None:
+def test_a_cancelled_screening_has_e_mails_to_paid_and_unpaid_orders(mesh: Mesh, buyer: Buyer) -> None:
     screening = mesh.fresh_screening(40)
     seats = list(mesh.seats(screening))
     paid, unpaid = buyer.buy(screening, seats[:3], "cola"), buyer.buy(screening, seats[3:4])
@@ -135,71 +137,72 @@ def test_a_cancelled_screening_is_told_to_those_who_paid_and_those_who_had_not(m
 
     mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False)
     buyer.wait_for(4)
-    rest(mesh)
+    wait_for_all_messages(mesh)
 
-    told = {letter.text.partition("/order/")[2].split()[0]: letter for letter in buyer.post[2:]}
-    assert len(buyer.post) == 4
-    assert told[unpaid["order_id"]].subject.startswith("Cancelled: ")
-    assert "nothing is owed" in told[unpaid["order_id"]].text
-    assert f"Seats: {', '.join(seats[1:3])}\n" in told[paid["order_id"]].text
+    emails = {email.text.partition("/order/")[2].split()[0]: email for email in buyer.emails[2:]}
+    assert len(buyer.emails) == 4
+    assert emails[unpaid["order_id"]].subject.startswith("Cancelled: ")
+    assert "nothing is owed" in emails[unpaid["order_id"]].text
+    assert f"Seats: {', '.join(seats[1:3])}\n" in emails[paid["order_id"]].text
     left = sum(seat["price"] for seat in paid["seats"][1:]) + paid["snacks"][0]["price"]
-    assert f"Snacks: 1 × {paid['snacks'][0]['name']}\n" in told[paid["order_id"]].text
-    assert f"Given back: €{left / 100:.2f}" in told[paid["order_id"]].text
+    assert f"Snacks: 1 × {paid['snacks'][0]['name']}\n" in emails[paid["order_id"]].text
+    assert f"Given back: €{left / 100:.2f}" in emails[paid["order_id"]].text
     wait_until(lambda: mesh.get("/order/get_info", buyer.token, order_id=paid["order_id"]).json()["refunded"]
                == paid["total"], 20, "the money for the snacks")
 
 
-def expired(mesh: Mesh, order: dict[str, Any]) -> None:
-    """The time to pay for it is over."""
+def expire(mesh: Mesh, order: dict[str, Any]) -> None:
+    """Let the time to pay pass."""
     make_late(mesh, str(order["order_id"]))
     wait_until(lambda: mesh.rows("order", "SELECT 1 FROM orders WHERE order_id = :o AND status = 'expired'",
                                  o=order["order_id"]), 30, "the order's end")
 
 
-def test_an_order_revived_by_a_late_payment_is_told_as_that(mesh: Mesh, buyer: Buyer, screening: str,
-                                                            seats: list[str]) -> None:
+def test_an_order_revived_by_a_late_payment_has_one_e_mail(mesh: Mesh, buyer: Buyer, screening: str,
+                                                           seats: list[str]) -> None:
     order = buyer.buy(screening, seats[:1])
-    expired(mesh, order)
+    expire(mesh, order)
     charge(mesh, order)
 
-    [letter] = buyer.wait_for(1)
-    rest(mesh)
+    [email] = buyer.wait_for(1)
+    wait_for_all_messages(mesh)
 
-    assert len(buyer.post) == 1
-    assert "yours after all" in letter.text
+    assert len(buyer.emails) == 1
+    assert "yours after all" in email.text
 
 
-def test_a_payment_that_came_too_late_goes_back_and_the_buyer_is_told(mesh: Mesh, buyer: Buyer, screening: str,
-                                                                     seats: list[str]) -> None:
+def test_a_payment_that_came_too_late_goes_back_with_an_e_mail(
+    mesh: Mesh, buyer: Buyer, screening: str, seats: list[str],
+) -> None:
     order = buyer.buy(screening, seats[:1])
-    expired(mesh, order)
+    expire(mesh, order)
     assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1]).status_code == 200
     charge(mesh, order)
 
-    [letter] = buyer.wait_for(1)
+    [email] = buyer.wait_for(1)
     wait_until(lambda: mesh.rows("order", "SELECT 1 FROM refund WHERE order_id = :o AND status = 'done'",
                                  o=order["order_id"]), 60, "the money's way back")
-    rest(mesh)
+    wait_for_all_messages(mesh)
 
-    assert len(buyer.post) == 1
-    assert "goes back to you" in letter.subject
-    assert f"{order['total'] / 100:.2f}" in letter.text
+    assert len(buyer.emails) == 1
+    assert "goes back to you" in email.subject
+    assert f"{order['total'] / 100:.2f}" in email.text
     mesh.check_invariants()
 
 
-def test_an_order_that_expired_and_one_that_never_came_to_be_are_not_told(mesh: Mesh, buyer: Buyer, screening: str,
-                                                                          seats: list[str]) -> None:
+def test_an_expired_order_and_a_refused_one_have_no_e_mail(mesh: Mesh, buyer: Buyer, screening: str,
+                                                           seats: list[str]) -> None:
     order = buyer.buy(screening, seats[:1])
     lost = mesh.post("/order/buy", buyer.token, screening_id=screening, seats=seats[:2])
     assert lost.status_code == 409
     make_late(mesh, str(order["order_id"]))
     wait_until(lambda: mesh.rows("order", "SELECT 1 FROM outbox WHERE about = :o AND type = 'order.expired'",
                                  o=order["order_id"]), 30, "the order's end")
-    rest(mesh)
-    assert buyer.post == []
+    wait_for_all_messages(mesh)
+    assert buyer.emails == []
 
 
-def test_what_was_rolled_back_is_never_told(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:
+def test_a_rolled_back_change_has_no_e_mail(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:
     order_id = str(buyer.buy(screening, seats[:1])["order_id"])
 
     def cancel_and_fail(tx: Any) -> None:
@@ -212,25 +215,24 @@ def test_what_was_rolled_back_is_never_told(mesh: Mesh, buyer: Buyer, screening:
     engine.dispose()
     buyer.ask("pay", order_id=order_id, method="sandbox")
     buyer.wait_for(1)
-    rest(mesh)
-    assert [letter.subject.partition(" ")[2][:7] for letter in buyer.post] == ["tickets"]
+    wait_for_all_messages(mesh)
+    assert [email.subject.partition(" ")[2][:7] for email in buyer.emails] == ["tickets"]
 
 
-def test_who_gave_no_address_has_a_file_for_every_turn_all_the_same(mesh: Mesh, screening: str,
-                                                                    seats: list[str]) -> None:
+def test_a_buyer_without_an_address_has_a_file_for_each_message(mesh: Mesh, screening: str, seats: list[str]) -> None:
     silent = Buyer(mesh, mesh.buyer(), "undisclosed-recipients:;")
     paid, dropped = silent.buy(screening, seats[:1]), silent.buy(screening, seats[1:2])
     silent.ask("pay", order_id=paid["order_id"], method="sandbox")
     silent.ask("cancel", order_id=dropped["order_id"])
     silent.ask("refund", order_id=paid["order_id"])
 
-    def told(order: dict[str, Any]) -> list[str]:
-        return [letter.subject for letter in silent.post if f"/order/{order['order_id']}" in letter.text]
+    def subjects(order: dict[str, Any]) -> list[str]:
+        return [email.subject for email in silent.emails if f"/order/{order['order_id']}" in email.text]
 
-    wait_until(lambda: len(told(paid)) >= 2 and told(dropped), 20, "the messages")
-    rest(mesh)
-    assert [subject.partition(" for ")[0] for subject in told(paid)] == ["Your tickets", "Your money"]
-    assert ["is cancelled" in subject for subject in told(dropped)] == [True]
+    wait_until(lambda: len(subjects(paid)) >= 2 and subjects(dropped), 20, "the messages")
+    wait_for_all_messages(mesh)
+    assert [subject.partition(" for ")[0] for subject in subjects(paid)] == ["Your tickets", "Your money"]
+    assert ["is cancelled" in subject for subject in subjects(dropped)] == [True]
 
 
 def test_no_address_is_in_a_log(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:

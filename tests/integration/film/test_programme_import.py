@@ -1,4 +1,4 @@
-"""Loading programmes into MariaDB: what is there stays, what is new is added."""
+"""Loading programmes into MariaDB: existing screenings stay, new ones are added."""
 
 import datetime as dt
 from pathlib import Path
@@ -30,7 +30,7 @@ def screenings(engine: Engine) -> dict[str, Any]:
         return {row.screening_id: row for row in connection.execute(select(models.Screening.__table__))}
 
 
-def test_loading_twice_changes_nothing(tables: Engine) -> None:
+def test_a_programme_loaded_twice_changes_nothing(tables: Engine) -> None:
     load(DEMO, tables, NOW)
     before = contents(tables)
 
@@ -51,7 +51,7 @@ def test_the_demo_programme_plays_without_clashes_for_weeks(tables: Engine) -> N
         assert first.hall_id != second.hall_id or cleaned <= second.starts_at
 
 
-def test_a_later_load_adds_the_days_that_have_come(tables: Engine, tmp_path: Path) -> None:
+def test_a_later_load_adds_the_days_that_have_come_into_range(tables: Engine, tmp_path: Path) -> None:
     path = written(tmp_path)
     load(path, tables, NOW)
     before = screenings(tables)
@@ -123,7 +123,7 @@ def test_a_new_time_that_clashes_with_one_on_sale_is_refused(tables: Engine, tmp
     assert "kanal-1-20261125-1930" in str(refused.value)
 
 
-def test_the_command_tells_mistakes_by_line_and_fails(tmp_path: Path) -> None:
+def test_the_load_command_lists_mistakes_by_line_and_fails(tmp_path: Path) -> None:
     path = written(tmp_path, changed(("year: 2016", "year: soon")))
 
     with config.patch({"DB_URIS": {"film:Base": "mysql+pymysql://127.0.0.1:1/never_asked"}}):

@@ -1,4 +1,4 @@
-"""Buying snacks with seats over HTTP, and what the kitchen then does: the steps that tests are made of."""
+"""Drives orders with snacks over HTTP: buying, paying, cooking, handing over."""
 
 from typing import Any
 
@@ -48,6 +48,7 @@ def cook(mesh: Mesh, staff: str, step: str, order: dict[str, Any], **fields: Any
 
 def bought_and_paid(mesh: Mesh, screening: str, seats: list[str],
                     *snacks: tuple[str, int]) -> tuple[str, dict[str, Any]]:
+    """The token of a new buyer, and their paid order, whose ticket is in the kitchen."""
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats, *snacks)
     pay(mesh, token, order)
@@ -56,11 +57,13 @@ def bought_and_paid(mesh: Mesh, screening: str, seats: list[str],
 
 
 def make_late(mesh: Mesh, order: dict[str, Any]) -> None:
+    """Let the order's time to pay end."""
     mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE order_id = :o",
               o=order["order_id"])
 
 
 def refunds(mesh: Mesh, order: dict[str, Any]) -> dict[str, tuple[int, int, str]]:
+    """Amount, amount kept and status of the refund of seats and of snacks."""
     rows = mesh.rows("order", "SELECT * FROM refund WHERE order_id = :o", o=order["order_id"])
     return {"snacks" if row.refund_id.startswith("snacks-") else "seats": (row.amount, row.kept, row.status)
             for row in rows}

@@ -1,4 +1,4 @@
-"""Order room and kitchen agree about snacks, and `check` sees it when they do not."""
+"""`check` finds every disagreement between order room and kitchen about snacks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import pytest
 from operations.checks.snacks import snacks_fit_the_orders
 from operations.checks.snapshot import Truth
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.counter import SKU, bought_and_paid
+from tests.integration.kitchen.snack_orders import SKU, bought_and_paid
 
 EARLIER = "published_at - INTERVAL 5 MINUTE"
 
@@ -23,7 +23,7 @@ def order_id(mesh: Mesh) -> str:
 
 @contextmanager
 def changed(mesh: Mesh, room: str, table: str, order_id: str, change: str) -> Iterator[None]:
-    """Inside, the order's rows in that table are different; afterwards they are what they were."""
+    """Change the order's rows in that table, and restore them afterwards."""
     key = "about" if table == "outbox" else "order_id"
     before = [dict(row._mapping) for row in mesh.rows(room, f"SELECT * FROM {table} WHERE {key} = :o", o=order_id)]
     mesh.rows(room, f"UPDATE {table} SET {change} WHERE {key} = :o", o=order_id)
@@ -48,7 +48,8 @@ def breaches(mesh: Mesh) -> list[str]:
     ("order", "outbox", f"event_id = MD5(event_id), published_at = {EARLIER}", "has not heard of order.paid"),
     ("kitchen", "outbox", f"sequence = sequence + 1, published_at = {EARLIER}", "has not heard how far its snacks are"),
 ])
-def test_what_does_not_fit_is_named(mesh: Mesh, order_id: str, room: str, table: str, change: str, words: str) -> None:
+def test_a_disagreement_is_named_with_its_order(mesh: Mesh, order_id: str, room: str, table: str, change: str,
+                                                words: str) -> None:
     wait_until(lambda: breaches(mesh) == [], what="all that was told to be heard")
     with changed(mesh, room, table, order_id, change):
         [breach] = [breach for breach in breaches(mesh) if words in breach]

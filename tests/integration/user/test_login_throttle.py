@@ -1,4 +1,4 @@
-"""Guessing passwords is slow, and nobody is locked out for good."""
+"""The login throttle slows down the guessing of passwords, and locks nobody out for good."""
 
 import time
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from schemas.errors import TooOften
-from services.user.throttle import LoginAttempts
+from services.user.throttle import LoginThrottle
 from testbed.mesh import Mesh
 from tests.integration.user.conftest import PASSWORD
 
@@ -17,7 +17,7 @@ def guess(mesh: Mesh, username: str, times: int) -> list[int]:
     return [mesh.post("/user/login", username=username, password="wrong horse").status_code for _ in range(times)]
 
 
-def test_after_ten_failures_even_the_right_password_has_to_wait(mesh: Mesh, ada: str) -> None:
+def test_the_right_password_has_to_wait_after_ten_failures(mesh: Mesh, ada: str) -> None:
     assert guess(mesh, ada, FAILURES) == [401] * FAILURES
 
     refused = mesh.post("/user/login", username=ada.upper(), password=PASSWORD)
@@ -27,7 +27,7 @@ def test_after_ten_failures_even_the_right_password_has_to_wait(mesh: Mesh, ada:
     assert refused.headers["Retry-After"] == str(refused.json()["retry_after"])
 
 
-def test_being_refused_does_not_make_the_wait_longer(mesh: Mesh, ada: str) -> None:
+def test_a_refused_attempt_does_not_prolong_the_wait(mesh: Mesh, ada: str) -> None:
     guess(mesh, ada, FAILURES)
 
     waits = [mesh.post("/user/login", username=ada, password=PASSWORD).json()["retry_after"] for _ in range(5)]
@@ -39,26 +39,26 @@ def test_an_unknown_user_is_refused_alike(mesh: Mesh, name: str) -> None:
     assert guess(mesh, name, FAILURES + 1) == [401] * FAILURES + [429]
 
 
-def test_others_sign_in_meanwhile(mesh: Mesh, ada: str, name: str) -> None:
+def test_other_users_sign_in_meanwhile(mesh: Mesh, ada: str, name: str) -> None:
     guess(mesh, name + "x", FAILURES + 1)
 
     assert mesh.post("/user/login", username=ada, password=PASSWORD).status_code == 200
 
 
-def test_signing_in_clears_the_failures(mesh: Mesh, ada: str) -> None:
+def test_a_successful_sign_in_clears_the_failures(mesh: Mesh, ada: str) -> None:
     for _ in range(2):
         assert 429 not in guess(mesh, ada, FAILURES - 1)
         assert mesh.post("/user/login", username=ada, password=PASSWORD).status_code == 200
 
 
-def test_the_wait_ends(settings: None, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    attempts = LoginAttempts()
-    attempts.setup()
+def test_the_wait_ends_with_its_window(settings: None, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    throttle = LoginThrottle()
+    throttle.setup()
     for _ in range(FAILURES):
-        attempts.count(name)
+        throttle.count(name)
     with pytest.raises(TooOften) as refused:
-        attempts.count(name)
+        throttle.count(name)
 
     later = time.time() + refused.value.about["retry_after"]
     monkeypatch.setattr("limits.storage.redis.time", SimpleNamespace(time=lambda: later))
-    attempts.count(name)
+    throttle.count(name)

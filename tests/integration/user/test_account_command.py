@@ -1,4 +1,4 @@
-"""Staff is made by whoever runs the house, with a command."""
+"""The operator's `account` command creates and changes accounts of staff."""
 
 import subprocess
 import sys
@@ -23,14 +23,14 @@ def roles(mesh: Mesh, token: str) -> list[str] | None:
 
 
 @pytest.mark.parametrize("role", ["staff", "admin"])
-def test_an_account_with_a_role_is_made_by_a_command(mesh: Mesh, name: str, sign_in: SignIn, role: str) -> None:
+def test_the_command_creates_an_account_with_a_role(mesh: Mesh, name: str, sign_in: SignIn, role: str) -> None:
     made = account(mesh, "create", "--role", role, name)
 
     assert (made.returncode, made.stderr) == (0, "")
     assert roles(mesh, sign_in(name)) == [role]
 
 
-def test_nobody_has_a_role_by_default(mesh: Mesh) -> None:
+def test_no_account_has_a_role_by_default(mesh: Mesh) -> None:
     # Tests make theirs by the command, as Ada, or write them past it, without a password.
     others = mesh.rows("user", "SELECT username FROM user WHERE roles != '[]' AND username NOT LIKE 'Ada.%' "
                                "AND password_hash != '!'")
@@ -46,8 +46,8 @@ def test_nobody_has_a_role_by_default(mesh: Mesh) -> None:
     (("revoke", "--role", "admin", "{ada}x"), "", "no user"),
     (("password", "{ada}x"), PASSWORD, "no user"),
 ])
-def test_what_can_not_be_done_is_said_in_one_line(mesh: Mesh, ada: str, words: tuple[str, ...], line: str,
-                                                  reason: str) -> None:
+def test_a_command_that_fails_says_why_in_one_line(mesh: Mesh, ada: str, words: tuple[str, ...], line: str,
+                                                   reason: str) -> None:
     done = account(mesh, *(word.format(ada=ada) for word in words), line=line)
 
     assert done.returncode == 1
@@ -55,7 +55,7 @@ def test_what_can_not_be_done_is_said_in_one_line(mesh: Mesh, ada: str, words: t
     assert done.stderr.count("\n") == 1
 
 
-def test_a_role_counts_at_once_and_so_does_its_end(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+def test_a_role_is_granted_and_revoked_at_once(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
     buyer = sign_in(ada)
     assert roles(mesh, buyer) == []
 
@@ -69,7 +69,7 @@ def test_a_role_counts_at_once_and_so_does_its_end(mesh: Mesh, ada: str, sign_in
     assert roles(mesh, sign_in(ada)) == []
 
 
-def test_a_new_password_signs_out_whoever_knows_the_old_one(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+def test_a_new_password_signs_out_everyone_with_the_old_one(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
     token = sign_in(ada)
     assert mesh.get("/user/get_profile", token).status_code == 200
 

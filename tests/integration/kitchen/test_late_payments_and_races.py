@@ -1,10 +1,10 @@
-"""Snacks whose money comes late, and cooks and buyers who act at the same moment."""
+"""Snacks that are paid late, and cooks and buyers who act at the same moment."""
 
 from typing import Any
 
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.counter import (
+from tests.integration.kitchen.snack_orders import (
     SKU,
     bought_and_paid,
     buy,
@@ -19,8 +19,8 @@ from tests.integration.kitchen.counter import (
 from tests.integration.order.test_orders import charge
 
 
-def revived(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str, Any]]:
-    """An order with a popcorn that nobody paid in time, so that it was given back; and the way to pay it after all."""
+def expired_order(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str, Any]]:
+    """The token of a buyer, and an order with a popcorn that expired unpaid."""
     token = mesh.buyer()
     order = buy(mesh, token, screening, [seat], (SKU, 1))
     make_late(mesh, order)
@@ -33,10 +33,10 @@ def kitchen_ticket(mesh: Mesh, staff: str, order: dict[str, Any]) -> dict[str, A
     return dict(next(ticket for ticket in tickets if ticket["order_id"] == order["order_id"]))
 
 
-def test_who_pays_late_gets_the_popcorn_that_is_still_there(mesh: Mesh, screening: str, cinema: str, seats: list[str],
-                                                            staff: str) -> None:
+def test_a_late_payment_gets_popcorn_that_is_still_there(mesh: Mesh, screening: str, cinema: str, seats: list[str],
+                                                         staff: str) -> None:
     before = left(mesh, cinema)
-    token, order = revived(mesh, screening, seats[0])
+    token, order = expired_order(mesh, screening, seats[0])
     assert left(mesh, cinema) == before
     charge(mesh, order)
 
@@ -47,11 +47,11 @@ def test_who_pays_late_gets_the_popcorn_that_is_still_there(mesh: Mesh, screenin
     mesh.check_invariants()
 
 
-def test_who_pays_late_for_popcorn_that_was_sold_meanwhile_is_a_case_for_the_kitchen(
+def test_a_late_payment_for_popcorn_sold_meanwhile_makes_a_ticket_with_snacks_missing(
     mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str,
 ) -> None:
     restock(mesh, staff, cinema, 1)
-    token, order = revived(mesh, screening, seats[0])
+    token, order = expired_order(mesh, screening, seats[0])
     bought_and_paid(mesh, screening, seats[1:2], (SKU, 1))
     assert left(mesh, cinema) == 0
     charge(mesh, order)
@@ -69,8 +69,8 @@ def test_who_pays_late_for_popcorn_that_was_sold_meanwhile_is_a_case_for_the_kit
     restock(mesh, staff, cinema, 200)
 
 
-def test_a_cook_and_a_buyer_at_once_agree_who_was_first(mesh: Mesh, screening: str, cinema: str, seats: list[str],
-                                                        staff: str) -> None:
+def test_a_cook_and_a_refund_at_once_agree_which_was_first(mesh: Mesh, screening: str, cinema: str, seats: list[str],
+                                                           staff: str) -> None:
     sold = [bought_and_paid(mesh, screening, [seat], (SKU, 1)) for seat in seats[:8]]
     before = left(mesh, cinema)
     answers = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [
@@ -89,7 +89,7 @@ def test_a_cook_and_a_buyer_at_once_agree_who_was_first(mesh: Mesh, screening: s
     mesh.check_invariants()
 
 
-def test_a_cook_and_a_cancelled_screening_at_once(mesh: Mesh, staff: str) -> None:
+def test_a_cook_and_a_cancelled_screening_at_once_refund_everything(mesh: Mesh, staff: str) -> None:
     """Everybody gets everything back; what was not begun is on sale again, what was begun is not."""
     screening = mesh.fresh_screening(40)
     cinema = str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"])

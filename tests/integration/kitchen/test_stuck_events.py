@@ -1,4 +1,4 @@
-"""Events that take their time keep nobody waiting who calls."""
+"""Calls are answered while events are stuck."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ STUCK = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'IN
 
 @pytest.fixture
 def caller(servers: Mesh, kitchen: Transactions, tmp_path: Path) -> Any:
-    """Calls the kitchen room, with five seconds' patience."""
+    """Calls the kitchen room with a timeout of five seconds."""
     with nameko.config.patch(servers.settings, clear=True), rooms(servers, tmp_path) as run:
         serialization.setup()
         topology.declare(subscriptions_of(Kitchen))
@@ -32,7 +32,7 @@ def caller(servers: Mesh, kitchen: Transactions, tmp_path: Path) -> Any:
             yield client.kitchen
 
 
-def tell_of_everything(orders: int) -> None:
+def publish_all_events(orders: int) -> None:
     for number in range(orders):
         for event in (order.CREATED, order.PAID, order.EXPIRED, order.CANCELLED):
             told = {**paid(f"order{number}"), "type": event.type, "event_id": f"{event.type.partition('.')[2]}{number}"}
@@ -40,11 +40,11 @@ def tell_of_everything(orders: int) -> None:
                          delivery_mode=publishing.PERSISTENT, message_id=told["event_id"])
 
 
-def test_the_menu_is_read_while_every_event_is_stuck(kitchen: Transactions, caller: Any) -> None:
+def test_the_menu_is_answered_while_all_events_are_stuck(kitchen: Transactions, caller: Any) -> None:
     put_on_the_menu(kitchen, popcorn=5)
     with kitchen.engine.connect() as rival, kitchen.engine.connect() as witness:
         rival.exec_driver_sql("LOCK TABLES inbox WRITE")
-        tell_of_everything(20)
+        publish_all_events(20)
         wait_until(lambda: witness.exec_driver_sql(STUCK).scalar_one() >= 10, what="the events to be stuck")
         assert [caller.get_menu(cinema_id="kanal")["snacks"][0]["left"] for _ in range(10)] == [5] * 10
         rival.exec_driver_sql("UNLOCK TABLES")

@@ -1,4 +1,4 @@
-"""Messages as their recipients get them."""
+"""E-mails as their recipients get them."""
 
 from dataclasses import dataclass
 from email import policy
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Received:
-    """An .eml file, taken apart as a mail program does."""
+class ReceivedEmail:
+    """An .eml file, parsed as a mail program does."""
 
     path: Path
     message: EmailMessage
@@ -40,14 +40,14 @@ class Received:
         return str(part.get_content())
 
 
-def parse(content: bytes, path: Path = Path("none")) -> Received:
+def parse_email(content: bytes, path: Path = Path("none")) -> ReceivedEmail:
     message = BytesParser(policy=policy.default).parsebytes(content)
     assert isinstance(message, EmailMessage)
     assert not [defect for part in message.walk() for defect in part.defects]
-    return Received(path, message)
+    return ReceivedEmail(path, message)
 
 
-def received(folder: Path, to: str = "") -> list[Received]:
+def received_emails(folder: Path, to: str = "") -> list[ReceivedEmail]:
     """The messages in a folder, or those to one recipient, in the order of their names."""
-    return [letter for path in sorted(folder.glob("*.eml")) if (letter := parse(path.read_bytes(), path))
-            if not to or letter.to == to]
+    return [message for path in sorted(folder.glob("*.eml")) if (message := parse_email(path.read_bytes(), path))
+            if not to or message.to == to]

@@ -1,16 +1,16 @@
-"""A kitchen with a fault, or one that has not heard of an order: seats' money goes at once, snacks are booked later."""
+"""A kitchen with a fault, or one that does not know an order: seats are refunded at once, and snacks later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.counter import SKU, bought_and_paid, info, left, refunds, wait_for_step
+from tests.integration.kitchen.snack_orders import SKU, bought_and_paid, info, left, refunds, wait_for_step
 
 
 @contextmanager
-def a_kitchen_with_a_fault(mesh: Mesh) -> Iterator[None]:
-    """It answers, but with a bug of its own: a table is missing."""
+def missing_kitchen_table(mesh: Mesh) -> Iterator[None]:
+    """The kitchen answers with an internal error, because a table is missing."""
     mesh.rows("kitchen", "RENAME TABLE ticket_line TO ticket_line_away")
     try:
         yield
@@ -19,8 +19,8 @@ def a_kitchen_with_a_fault(mesh: Mesh) -> Iterator[None]:
 
 
 @contextmanager
-def a_kitchen_that_has_not_heard(mesh: Mesh, order: dict[str, Any]) -> Iterator[None]:
-    """What it knows of the order is under another name meanwhile."""
+def order_unknown_to_the_kitchen(mesh: Mesh, order: dict[str, Any]) -> Iterator[None]:
+    """The kitchen's rows of the order have another id meanwhile."""
     for table in ("ticket", "ticket_line"):
         mesh.rows("kitchen", f"UPDATE {table} SET order_id = 'unheard' WHERE order_id = :o", o=order["order_id"])
     try:
@@ -39,11 +39,12 @@ def ask_the_kitchen_now(mesh: Mesh, order: dict[str, Any]) -> None:
     mesh.rows("order", "UPDATE orders SET ask_again_at = NULL WHERE order_id = :o", o=order["order_id"])
 
 
-def test_a_fault_in_the_kitchen_keeps_no_seats_money(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
+def test_a_fault_in_the_kitchen_does_not_delay_the_refund_of_seats(mesh: Mesh, screening: str, cinema: str,
+                                                                   seats: list[str]) -> None:
     before = left(mesh, cinema)
     token, order = bought_and_paid(mesh, screening, seats[:2], (SKU, 1))
     price = sum(seat["price"] for seat in order["seats"])
-    with a_kitchen_with_a_fault(mesh):
+    with missing_kitchen_table(mesh):
         assert refund(mesh, token, order) == (200, "refunding")
         assert refunds(mesh, order) == {"seats": (price, 0, "done")}
 
@@ -54,12 +55,12 @@ def test_a_fault_in_the_kitchen_keeps_no_seats_money(mesh: Mesh, screening: str,
     mesh.check_invariants()
 
 
-def test_an_order_the_kitchen_has_not_heard_of_loses_no_money_and_is_not_cooked(
+def test_an_order_unknown_to_the_kitchen_is_refunded_whole_and_not_cooked(
     mesh: Mesh, screening: str, cinema: str, seats: list[str],
 ) -> None:
     before = left(mesh, cinema)
     token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
-    with a_kitchen_that_has_not_heard(mesh, order):
+    with order_unknown_to_the_kitchen(mesh, order):
         assert refund(mesh, token, order) == (200, "refunding")
         assert refunds(mesh, order) == {"seats": (order["seats"][0]["price"], 0, "done")}
 
@@ -71,7 +72,7 @@ def test_an_order_the_kitchen_has_not_heard_of_loses_no_money_and_is_not_cooked(
     mesh.check_invariants()
 
 
-def test_a_kitchen_that_lost_a_refunded_order_does_not_cook_it_when_it_is_told_again(
+def test_a_refunded_order_that_the_kitchen_lost_is_not_cooked_when_its_event_comes_again(
     mesh: Mesh, screening: str, cinema: str, seats: list[str],
 ) -> None:
     before = left(mesh, cinema)

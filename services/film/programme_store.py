@@ -1,0 +1,60 @@
+"""The queries of a programme import: what the database holds already, and the rows that a file adds and changes."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Connection
+
+from services.film.models import Cinema, Hall, Screening
+from services.film.rules import OnSale, Showing
+
+TWO_DAYS = dt.timedelta(days=2)  # one day is on the calendar that long, counting all time zones
+SHOWING = ("screening_id", "hall_id", "film_id", "local_date", "starts_at", "ends_at")
+Fields = dict[str, Any]
+
+
+def screenings_on_sale(tx: Connection, now: dt.datetime) -> tuple[list[OnSale], set[str]]:
+    """The screenings that start from two days ago on, and their ids together with those of cancelled ones."""
+    query = (select(*(getattr(Screening, name) for name in SHOWING), Screening.currency, Screening.cancelled_at,
+                    Hall.cinema_id).join(Hall, Hall.hall_id == Screening.hall_id)
+             .where(Screening.starts_at > now - TWO_DAYS))
+    rows = tx.execute(query).all()
+    on_sale = [OnSale(Showing(**{name: getattr(row, name) for name in SHOWING}), row.cinema_id, row.currency)
+               for row in rows if row.cancelled_at is None]
+    return on_sale, {row.screening_id for row in rows}
+
+
+def drawings_in_use(tx: Connection) -> dict[str, Fields]:
+    """The drawing of each hall that has had a screening, by hall_id."""
+    used = select(Hall.hall_id, Hall.drawing).where(Hall.hall_id.in_(select(Screening.hall_id)))
+    return {row.hall_id: row.drawing for row in tx.execute(used)}
+
+
+def cinemas_of_halls(tx: Connection) -> dict[str, str]:
+    """The cinema_id of each hall, by hall_id."""
+    return {row.hall_id: row.cinema_id for row in tx.execute(select(Hall.hall_id, Hall.cinema_id))}
+
+
+def timezones(tx: Connection) -> dict[str, str]:
+    """The time zone of each cinema, by cinema_id."""
+    return {row.cinema_id: row.timezone for row in tx.execute(select(Cinema.cinema_id, Cinema.timezone))}
+
+
+def put_rows(tx: Connection, model: Any, key: str, rows: list[Fields]) -> tuple[int, int]:
+    """Insert the rows that are new and update those that differ; returns how many of each. `key`: the primary key."""
+    table = model.__table__
+    existing = {row[key]: dict(row) for row in tx.execute(select(table)).mappings()}
+    new = [row for row in rows if row[key] not in existing]
+    changed = [row for row in rows if row[key] in existing and existing[row[key]] != row]
+    if new:
+        tx.execute(insert(table), new)
+    for row in changed:
+        tx.execute(update(table).where(table.c[key] == row[key]).values(row))
+    return len(new), len(changed)
+
+
+def add_screenings(tx: Connection, rows: list[Fields]) -> None:
+    """Put these screenings on sale."""
+    if rows:
+        tx.execute(insert(Screening), rows)

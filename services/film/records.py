@@ -1,0 +1,60 @@
+"""What the queries return. Replies take their fields from these records (schemas.film)."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.seating.chart import Drawing
+
+
+@dataclass(frozen=True)
+class FilmBrief:
+    """A film as lists of screenings name it."""
+
+    film_id: str
+    title: str
+    original_title: str
+    running_minutes: int
+    rating: str
+
+
+@dataclass(frozen=True)
+class CinemaView:
+    """A cinema; `timezone` is an IANA name."""
+
+    cinema_id: str
+    name: str
+    city: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class HallView:
+    """A hall without its seats."""
+
+    hall_id: str
+    name: str
+    capacity: int
+
+
+@dataclass(frozen=True)
+class ScreeningView:
+    """A screening with film, cinema and hall.
+
+    `starts_at` and `ends_at` are in the cinema's time zone; `prices` (by kind of seat) and `price_from` are in minor
+    units of `currency`. `seats_left` is None until it is counted.
+    """
+
+    screening_id: str
+    local_date: dt.date
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    cancelled_at: dt.datetime | None
+    film: FilmBrief
+    cinema: CinemaView
+    hall: HallView
+    drawing: Drawing
+    currency: str
+    price_from: int
+    prices: Mapping[str, int]
+    seats_left: int | None = None

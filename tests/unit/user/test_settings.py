@@ -1,0 +1,35 @@
+"""The user room's section of config.yml: good values become UserSettings, each mistake one sentence."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from services.foundation.settings import SettingsError
+from services.user.settings import UserSettings, load
+
+SECTION: dict[str, Any] = {
+    "max_workers": 600, "token_hours": 12, "login_failures": 10, "login_window_minutes": 15, "confirmation_hours": 24,
+    "confirmations_an_hour": 5, "smtputf8": False}
+
+
+def test_a_section_becomes_settings() -> None:
+    assert load({"user": SECTION}) == UserSettings(
+        max_workers=600, token_lifetime=dt.timedelta(hours=12), login_failures=10, login_window_minutes=15,
+        confirmation_lifetime=dt.timedelta(days=1), confirmations_per_hour=5, smtputf8=False)
+
+
+@pytest.mark.parametrize(("mistake", "words"), [
+    ({"token_hours": 0}, r"user\.token_hours: "), ({"token_hours": "long"}, r"user\.token_hours: Not a valid number"),
+    ({"login_failures": 2.5}, r"user\.login_failures: Not a whole number"), ({"login_window_minutes": -1}, "window"),
+    ({"confirmations_an_hour": None}, r"user\.confirmations_an_hour: .*null"), ({"smtputf8": "perhaps"}, "smtputf8"),
+])
+def test_a_mistake_is_told_in_one_sentence(mistake: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError, match=words) as refusal:
+        load({"user": {**SECTION, **mistake}})
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_missing_setting_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"config.yml, user.token_hours: Missing data"):
+        load({"user": {name: value for name, value in SECTION.items() if name != "token_hours"}})
