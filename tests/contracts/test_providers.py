@@ -17,15 +17,16 @@ from schemas.payment import WebhookRefused
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
+from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.providers import Provider
-from services.payment.rules import Attempt, Record, mismatch
+from services.payment.rules import mismatch
 from services.payment.sandbox import checkout, webhooks
 from services.payment.sandbox import provider as sandbox
 from services.payment.sandbox.provider import Sandbox
 from services.payment.stripe.provider import StripeCheckout
-from services.payment.webhook_signatures import sign
+from services.payment.webhooks.signatures import sign
 from testbed.mesh import Mesh
-from tests.stripe_server import KEY, Stripe, running_stripe
+from tests.doubles.stripe_server import KEY, Stripe, running_stripe
 
 SECRETS = ["whsec_new", "whsec_old"]
 
@@ -42,7 +43,7 @@ class SandboxWorld:
         self.database.run(lambda tx: checkout.choose(tx, attempt.payment_id, "pay", ""))
 
     def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
-        self.database.run(lambda tx: sandbox.instruct(tx, attempt.order_id, what))
+        self.database.run(lambda tx: sandbox.inject_fault(tx, attempt.order_id, what))
 
     def message(self, payment_id: str) -> bytes:
         return orjson.dumps({"id": new_id(), "type": "payment.authorized", "data": {"payment_id": payment_id}})
@@ -122,7 +123,7 @@ def paid(world: World, provider: Provider, attempt: Attempt) -> Attempt:
 def test_a_buyer_is_sent_to_a_page_and_again_to_the_same(provider: Provider, attempt: Attempt) -> None:
     first = provider.authorize(attempt)
 
-    assert first.standing == "pending"
+    assert first.status == "pending"
     assert first.redirect_url
     assert first.reference
     assert mismatch(attempt, first, provider.live) is None
@@ -131,14 +132,14 @@ def test_a_buyer_is_sent_to_a_page_and_again_to_the_same(provider: Provider, att
 
 
 def test_nobody_has_heard_of_what_was_never_asked(provider: Provider, attempt: Attempt) -> None:
-    assert provider.fetch(attempt) == provider.cancel(attempt) == Record("unknown")
+    assert provider.fetch(attempt) == provider.cancel(attempt) == PaymentRecord("unknown")
 
 
 def test_what_was_paid_is_reserved_then_taken_once(provider: Provider, paid: Attempt) -> None:
-    assert provider.fetch(paid).standing == "authorized"
+    assert provider.fetch(paid).status == "authorized"
     taken = provider.capture(paid)
 
-    assert taken.standing == "captured"
+    assert taken.status == "captured"
     assert mismatch(paid, taken, provider.live) is None
     assert provider.capture(paid) == provider.cancel(paid) == provider.fetch(paid) == taken
 
@@ -154,8 +155,7 @@ def test_special_currencies_go_there_and_come_back(world: World, provider: Provi
     taken = provider.capture(asked)
     assert provider.refund(asked, new_id(), back) == "done"
 
-    assert (taken.standing, mismatch(asked, taken, provider.live)) == ("captured", None)
-    assert provider.fetch(asked).refunded == back
+    assert (taken.status, mismatch(asked, taken, provider.live)) == ("captured", None)
     since = utc_now() - dt.timedelta(hours=1)
     assert [each.amount for each in provider.refunds(since) if each.payment_id == asked.payment_id] == [back]
     if isinstance(world, StripeWorld):
@@ -166,15 +166,15 @@ def test_special_currencies_go_there_and_come_back(world: World, provider: Provi
 def test_an_unpaid_page_that_was_cancelled_takes_no_money(world: World, provider: Provider, attempt: Attempt) -> None:
     known = replace(attempt, reference=provider.authorize(attempt).reference)
 
-    assert provider.capture(known).standing == "pending"
-    assert provider.cancel(known).standing == "cancelled"
+    assert provider.capture(known).status == "pending"
+    assert provider.cancel(known).status == "cancelled"
     world.pay(known)
-    assert provider.capture(known).standing == provider.fetch(known).standing == "cancelled"
+    assert provider.capture(known).status == provider.fetch(known).status == "cancelled"
 
 
 def test_what_was_reserved_and_let_go_is_never_taken(provider: Provider, paid: Attempt) -> None:
-    assert provider.cancel(paid).standing == "cancelled"
-    assert provider.capture(paid).standing == provider.cancel(paid).standing == "cancelled"
+    assert provider.cancel(paid).status == "cancelled"
+    assert provider.capture(paid).status == provider.cancel(paid).status == "cancelled"
 
 
 def test_a_refund_goes_back_once(provider: Provider, paid: Attempt) -> None:
@@ -185,7 +185,7 @@ def test_a_refund_goes_back_once(provider: Provider, paid: Attempt) -> None:
 
     since = utc_now() - dt.timedelta(hours=1)
     back = {refund.refund_id: refund for refund in provider.refunds(since) if refund.payment_id == paid.payment_id}
-    assert {name: (refund.amount, refund.standing) for name, refund in back.items()} == {
+    assert {name: (refund.amount, refund.status) for name, refund in back.items()} == {
         one: (400, "done"), other: (400, "done")}
 
 
@@ -196,8 +196,8 @@ def test_what_was_begun_since_a_moment_is_listed(world: World, provider: Provide
 
     listed = {record.payment_id: record for record in provider.payments(utc_now() - dt.timedelta(hours=1))}
 
-    assert listed[paid.payment_id].standing == "authorized"
-    assert {listed[attempt.payment_id].standing for attempt in more} == {"pending"}
+    assert listed[paid.payment_id].status == "authorized"
+    assert {listed[attempt.payment_id].status for attempt in more} == {"pending"}
     assert list(provider.payments(utc_now() + dt.timedelta(hours=1))) == []
 
 
@@ -208,7 +208,7 @@ def test_a_page_whose_answer_was_lost_is_found_by_our_name_for_it(world: World, 
         provider.authorize(attempt)
 
     found = provider.fetch(attempt)
-    assert found.standing == "pending"
+    assert found.status == "pending"
     assert provider.authorize(attempt) == found
 
 

@@ -7,14 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from nameko import config
 from sqlalchemy import select, text, update
 from sqlalchemy.engine import Connection
 
 from services.foundation.database import Transactions, utc_now
 from services.payment.models import Payment, Refund, SandboxWebhook
-from services.payment.rules import Attempt, Record
+from services.payment.payment_state import Attempt, PaymentRecord
+from services.payment.reconciling import reconciler
+from services.payment.reconciling.difference import Difference
 from services.payment.sandbox import provider, webhooks
-from services.payment.webhook_signatures import sign
+from services.payment.settings import load
+from services.payment.webhooks.signatures import sign
 
 
 @dataclass
@@ -38,8 +42,8 @@ class Bank:
         return self._number("SELECT SUM(r.amount) FROM sandbox_refund r JOIN sandbox_charge c USING (payment_id) "
                             "WHERE c.order_id = :order")
 
-    def will(self, trouble: provider.Trouble, times: int = 1) -> None:
-        self.database.run(lambda tx: provider.instruct(tx, self.order_id, trouble, times))
+    def will(self, trouble: provider.Fault, times: int = 1) -> None:
+        self.database.run(lambda tx: provider.inject_fault(tx, self.order_id, trouble, times))
 
     def webhooks(self) -> list[dict[str, Any]]:
         """What the sandbox has to say about the order's payments, signed, as the gateway hands it to the room."""
@@ -48,7 +52,7 @@ class Bank:
             return list(tx.execute(told.where(Payment.order_id == self.order_id).order_by(SandboxWebhook.event_id)))
 
         secret = self.database.run(webhooks.signing_secrets)[0]
-        return [envelope(webhooks.message(row), secret) for row in self.database.read(written)]
+        return [envelope(webhooks.webhook_body(row), secret) for row in self.database.read(written)]
 
     def let_time_pass(self, seconds: float = 3600) -> None:
         """Whatever of this order is unfinished was left alone so long."""
@@ -67,6 +71,11 @@ def envelope(body: bytes, secret: str, seconds: float | None = None) -> dict[str
     return {"provider": "sandbox", "body": b64encode(body).decode(), "headers": {webhooks.HEADER: signature}}
 
 
+def reconcile(database: Transactions) -> list[Difference]:
+    """Compare the records of the room and of its providers, with the settings of this moment; what differed."""
+    return reconciler.reconcile(database, load(config))
+
+
 class WatchedSandbox(provider.Sandbox):
     """The sandbox, with something happening once, before or after it authorizes or captures."""
 
@@ -77,13 +86,13 @@ class WatchedSandbox(provider.Sandbox):
     def _now_is(self, moment: str) -> None:
         self._happenings.pop(moment, lambda: None)()
 
-    def authorize(self, attempt: Attempt) -> Record:
+    def authorize(self, attempt: Attempt) -> PaymentRecord:
         self._now_is("before authorize")
         record = super().authorize(attempt)
         self._now_is("after authorize")
         return record
 
-    def capture(self, attempt: Attempt) -> Record:
+    def capture(self, attempt: Attempt) -> PaymentRecord:
         self._now_is("before capture")
         record = super().capture(attempt)
         self._now_is("after capture")

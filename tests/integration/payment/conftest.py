@@ -1,6 +1,5 @@
 """The payment room on servers without a mesh: money for orders that nobody made would breach its invariants."""
 
-import datetime as dt
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,13 +11,16 @@ import pytest
 from nameko.testing.services import worker_factory
 
 from services.foundation import migrate
-from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.database import Transactions, make_engine
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import Principal
+from services.payment.reconciling.review import Review
 from services.payment.service import Payment
+from services.payment.settings import load
 from testbed.mesh import ROOT, Mesh
-from tests.in_turn import InTurn
+from tests.doubles.sequential_job_pool import SequentialJobPool
 from tests.integration.payment.bank import Bank
+from tests.integration.payment.hosted import begin_to_pay
 
 StartRoom = Callable[..., "subprocess.Popen[bytes]"]
 Start = Callable[..., dict[str, Any]]
@@ -42,9 +44,22 @@ def database(servers: Mesh) -> Iterator[Transactions]:
 
 
 @pytest.fixture
-def room(database: Transactions) -> Any:
-    """The payment room's class on the real database, called as by another room."""
-    return worker_factory(Payment, principal=Principal(), database=database, at_once=InTurn())
+def open_room(database: Transactions) -> Callable[[], Any]:
+    """Makes the payment room's class on the real database, with the settings of that moment."""
+    return lambda: worker_factory(Payment, principal=Principal(), database=database, jobs=SequentialJobPool(),
+                                  settings=load(nameko.config))
+
+
+@pytest.fixture
+def room(open_room: Callable[[], Any]) -> Any:
+    """The payment room, called as by another room."""
+    return open_room()
+
+
+@pytest.fixture
+def review(room: Any) -> Review:
+    """The cases that a person has to decide."""
+    return Review(room.payments)
 
 
 @pytest.fixture
@@ -89,12 +104,7 @@ def start_room(servers: Mesh, database: Transactions, tmp_path: Path) -> Iterato
 @pytest.fixture
 def start(room: Any, order_id: str) -> Start:
     """Begin to pay the order."""
-    def begin(**other: Any) -> dict[str, Any]:
-        later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
-        fields = {"amount": 1200, "currency": "EUR", "method": "card", "return_url": "/order/1", "expires_at": later}
-        return dict(room.start(order_id=order_id, **{**fields, **other}))
-
-    return begin
+    return lambda **other: begin_to_pay(room, order_id, **other)
 
 
 @pytest.fixture

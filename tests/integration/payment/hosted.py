@@ -1,4 +1,4 @@
-"""Many buyers at the provider's page at once."""
+"""Buyers at the provider's page."""
 
 import datetime as dt
 import logging
@@ -12,6 +12,13 @@ from services.foundation.ids import new_id
 from services.payment.models import Account, Payment, SandboxCharge
 
 PRICE = 1200
+
+
+def begin_to_pay(room: Any, order_id: str, **other: Any) -> dict[str, Any]:
+    """Begin to pay EUR 12.00 for the order at the provider's page."""
+    later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
+    fields = {"amount": PRICE, "currency": "EUR", "method": "card", "return_url": "/order/1", "expires_at": later}
+    return dict(room.start(order_id=order_id, **{**fields, **other}))
 
 
 def dice() -> random.Random:

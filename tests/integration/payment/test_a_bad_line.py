@@ -14,7 +14,7 @@ from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment import provider_registry
-from services.payment.rules import Charge
+from services.payment.payment_state import Charge
 from services.payment.sandbox.provider import Sandbox
 from testbed.mesh import wait_until
 from tests.integration.payment.bank import Bank
@@ -51,7 +51,8 @@ def insist(work: Callable[[], T]) -> T:
 def test_five_hundred_orders_are_charged_once_each_and_the_books_are_the_ledger(
         room: Any, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = dice()
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", bad_line(chance))
+    unreliable = bad_line(chance)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: unreliable(database))
     later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
     orders = [new_id() for _ in range(ORDERS)]
 
@@ -66,7 +67,7 @@ def test_five_hundred_orders_are_charged_once_each_and_the_books_are_the_ledger(
     def buy(order_id: str) -> None:
         if chance.random() < 0.1:
             visit(order_id, "decline")
-            insist(lambda: room.collection.finish(room.collection.books(order_id)))
+            insist(lambda: room.payments.finish(room.payments.state(order_id)))
         visit(order_id, "pay")
         room.look_into_webhooks()
 

@@ -11,12 +11,12 @@ from sqlalchemy import text
 
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from services.payment import webhook_inbox
 from services.payment.providers import WebhookEvent
+from services.payment.webhooks import inbox
 from testbed.mesh import wait_until
+from tests.doubles.stripe_server import KEY, Stripe, running_stripe
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.test_over_the_wire import ask
-from tests.stripe_server import KEY, Stripe, running_stripe
 
 STRIPE = {"MARQUEE_PAYMENT_PROVIDER": "stripe", "MARQUEE_STRIPE_SECRET_KEY": KEY,
           "MARQUEE_STRIPE_WEBHOOK_SECRETS": "whsec_1"}
@@ -67,7 +67,7 @@ def test_ten_payments_at_a_time_are_asked_about_and_a_silent_one_holds_up_none(
         if how == "sweep":
             tx.execute(text("UPDATE payment SET tried_at = tried_at - INTERVAL 1 HOUR"))
         for payment_id in (silent, *payments) if how == "webhooks" else ():
-            webhook_inbox.keep(tx, "stripe", WebhookEvent(f"evt_{payment_id}", "any", payment_id), utc_now())
+            inbox.add(tx, "stripe", WebhookEvent(f"evt_{payment_id}", "any", payment_id), utc_now())
 
     database.run(are_to_be_looked_into)
     taken = text("SELECT COUNT(*) FROM payment WHERE payment_id IN :ids AND status = 'captured'")

@@ -14,7 +14,7 @@ from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentInReview
 from services.foundation.database import Transactions, utc_now
 from services.payment import provider_registry, store
-from services.payment.rules import Attempt, Record
+from services.payment.payment_state import Attempt, PaymentRecord, PaymentRequest
 from services.payment.sandbox.provider import Sandbox
 from tests.integration.payment.bank import Bank, WatchedSandbox
 from tests.integration.payment.conftest import Choose, Start
@@ -38,7 +38,7 @@ def test_after_a_crash_the_same_payment_goes_on(start: Start, choose: Choose, to
 
     with monkeypatch.context() as patch:
         watched = WatchedSandbox(database, moment, die)
-        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda _: watched)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda *_: watched)
         with pytest.raises(Crash):
             pay()
     if "authorize" in moment:
@@ -101,19 +101,19 @@ def test_who_asks_how_it_stands_has_the_provider_asked_soon(start: Start, choose
         if asks:
             room.get_status(order_id=order_id)
         room.finish_what_was_left()
-        assert room.collection.books(order_id).attempt.status == end
+        assert room.payments.state(order_id).attempt.status == end
 
 
 def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Start, choose: Choose, room: Any,
                                                                      order_id: str, bank: Bank,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     class Late(Sandbox):
-        def authorize(self, attempt: Attempt) -> Record:
+        def authorize(self, attempt: Attempt) -> PaymentRecord:
             room.close(order_id=order_id)
             return super().authorize(attempt)
 
     with monkeypatch.context() as patch:
-        patch.setitem(provider_registry.PROVIDERS, "sandbox", Late)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Late(database))
         with pytest.raises(PaymentClosed):
             start()
 
@@ -124,18 +124,18 @@ def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Sta
 
 def test_a_page_that_opens_when_another_way_of_paying_was_chosen_is_closed(
         start: Start, room: Any, order_id: str, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {"order_id": order_id, "amount": 1200, "currency": "EUR", "method": "sandbox"}
+    asked = PaymentRequest(order_id, 1200, "EUR", "sandbox")
     opened = []
 
     class Slow(Sandbox):
-        def authorize(self, attempt: Attempt) -> Record:
+        def authorize(self, attempt: Attempt) -> PaymentRecord:
             opened.append(attempt.payment_id)
-            room.collection.close_page(room.collection.books(order_id))
-            room.collection.begin(asked, "sandbox")
+            room.payments.close_page(room.payments.state(order_id))
+            room.payments.begin(asked)
             return super().authorize(attempt)
 
     with monkeypatch.context() as patch:
-        patch.setitem(provider_registry.PROVIDERS, "sandbox", Slow)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Slow(database))
         assert start()["redirect_url"] is None
 
     [page] = database.read(lambda tx: tx.execute(text("SELECT status FROM sandbox_charge WHERE payment_id = :p"),
@@ -153,7 +153,7 @@ def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
     second = start()
     database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'captured' WHERE payment_id = :p"),
                                        {"p": first["payment_id"]}))
-    room.collection.look_into(first["payment_id"])
+    room.payments.sync_with_provider(first["payment_id"])
     assert room.get_status(order_id=order_id) == {
         "order_id": order_id, "payment_id": first["payment_id"], "status": "captured", "reason": None, "captured": 1200,
         "refunded": 0, "currency": "EUR"}
@@ -168,17 +168,17 @@ def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
 def test_late_money_and_the_bad_news_before_it_are_both_told(start: Start, database: Transactions, order_id: str,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     """They meet: while the late money waits for the account, the attempt turns out to have failed."""
-    payment, waits, books = start()["payment_id"], threading.Event(), store.books
-    captured, failed = Record("captured"), Record("declined", reason="declined")
+    payment, waits, payment_state = start()["payment_id"], threading.Event(), store.payment_state
+    captured, failed = PaymentRecord("captured"), PaymentRecord("declined", reason="declined")
 
     def wait_for_the_account(*about: Any, **lock: bool) -> Any:
         waits.set()
-        return books(*about, **lock)
+        return payment_state(*about, **lock)
 
     def bad_news(tx: Connection) -> "Future[Any]":
-        store.move(tx, payment, failed, utc_now())
-        monkeypatch.setattr(store, "books", wait_for_the_account)
-        late = threads.submit(database.run, lambda other: store.move(other, payment, captured, utc_now()))
+        store.record_status(tx, payment, failed, utc_now())
+        monkeypatch.setattr(store, "payment_state", wait_for_the_account)
+        late = threads.submit(database.run, lambda other: store.record_status(other, payment, captured, utc_now()))
         assert waits.wait(20)
         return late
 
@@ -196,8 +196,8 @@ def test_late_money_of_a_wrong_amount_is_a_case_for_somebody(start: Start, room:
     room.close(order_id=order_id)
     database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'captured', amount = 1100 "
                                             "WHERE payment_id = :p"), {"p": payment}))
-    room.collection.look_into(payment)
-    room.collection.look_into(payment)
+    room.payments.sync_with_provider(payment)
+    room.payments.sync_with_provider(payment)
 
     [status] = database.read(lambda tx: tx.execute(text("SELECT status FROM payment WHERE payment_id = :p"),
                                                    {"p": payment}).scalars().all())
@@ -210,7 +210,7 @@ def test_what_is_reserved_for_an_attempt_that_is_over_is_let_go_whatever_it_is(
     room.close(order_id=order_id)
     database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'authorized', amount = 1100 "
                                             "WHERE payment_id = :p"), {"p": payment}))
-    room.collection.look_into(payment)
+    room.payments.sync_with_provider(payment)
 
     [left] = database.read(lambda tx: tx.execute(text("SELECT status FROM sandbox_charge WHERE payment_id = :p"),
                                                  {"p": payment}).scalars().all())
@@ -225,12 +225,12 @@ def test_money_that_is_not_what_we_asked_for_is_reviewed_and_never_taken(
         start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
         database: Transactions, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], reason: str) -> None:
     class Odd(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
+        def fetch(self, attempt: Attempt) -> PaymentRecord:
             return replace(super().fetch(attempt), **wrong)
 
     choose(start(), "pay")
     with monkeypatch.context() as patch:
-        patch.setitem(provider_registry.PROVIDERS, "sandbox", Odd)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Odd(database))
         told()
     told()
 

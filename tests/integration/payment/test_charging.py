@@ -10,7 +10,7 @@ from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined
 from services.foundation.database import Transactions, utc_now
 from services.payment import provider_registry, store
-from services.payment.rules import Attempt, Record
+from services.payment.payment_state import Attempt, PaymentRecord, PaymentRequest
 from services.payment.sandbox.provider import Sandbox
 from tests.integration.payment.bank import Bank, WatchedSandbox
 
@@ -28,7 +28,7 @@ def at(monkeypatch: pytest.MonkeyPatch, database: Transactions) -> Happen:
     """`at("before capture", something)`: something happens then, once."""
     def happen(moment: str, happening: Callable[[], object]) -> None:
         watched = WatchedSandbox(database, moment, happening)
-        monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda _: watched)
+        monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda *_: watched)
 
     return happen
 
@@ -197,15 +197,15 @@ def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, orde
 
 def test_money_that_comes_in_late_is_told_of_and_can_be_given_back(room: Any, database: Transactions, order_id: str,
                                                                   bank: Bank) -> None:
-    begun = database.run(lambda tx: store.begin(tx, {"order_id": order_id, **EUR_12}, "sandbox", utc_now()))
-    attempt = begun.books.attempt
+    begun = database.run(lambda tx: store.begin(tx, PaymentRequest(order_id, **EUR_12), "sandbox", utc_now()))
+    attempt = begun.state.attempt
     assert attempt
     provider = Sandbox(database)
     provider.authorize(attempt)
-    database.run(lambda tx: store.move(tx, attempt.payment_id, Record("cancelled"), utc_now()))
+    database.run(lambda tx: store.record_status(tx, attempt.payment_id, PaymentRecord("cancelled"), utc_now()))
     provider.capture(attempt)
-    room.collection.look_into(attempt.payment_id)
-    room.collection.look_into(attempt.payment_id)
+    room.payments.sync_with_provider(attempt.payment_id)
+    room.payments.sync_with_provider(attempt.payment_id)
 
     told = database.read(lambda tx: tx.execute(text("SELECT type FROM outbox WHERE about = :p"),
                                                {"p": attempt.payment_id}).scalars().all())

@@ -70,7 +70,7 @@ def paid(database: Transactions, count: int = 1, *troubles: Any) -> list[str]:
 
 
 def bring(database: Transactions, receiver: Receiver) -> int:
-    return webhooks.bring(database, receiver.url)
+    return webhooks.deliver(database, receiver.url)
 
 
 def let_time_pass(database: Transactions) -> None:
@@ -116,7 +116,7 @@ def test_after_twenty_times_the_sandbox_gives_up(database: Transactions, receive
 
 def test_nobody_at_home_loses_nothing(database: Transactions, receiver: Receiver) -> None:
     paid(database)
-    assert webhooks.bring(database, "http://127.0.0.1:1/hook") == 0
+    assert webhooks.deliver(database, "http://127.0.0.1:1/hook") == 0
 
     let_time_pass(database)
     assert bring(database, receiver) == 1

@@ -13,9 +13,8 @@ from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from services.payment import provider_registry, store
 from services.payment.models import Base
-from services.payment.reconciling import reconciler
 from services.payment.sandbox.provider import Sandbox
-from tests.integration.payment.bank import Bank
+from tests.integration.payment.bank import Bank, reconcile
 from tests.integration.payment.hosted import paid_at_the_provider
 
 Change = Callable[..., None]
@@ -42,7 +41,7 @@ def later(database: Transactions, change: Change) -> Callable[[], list[str]]:
     def compare() -> list[str]:
         for table in ("payment", "refund", "sandbox_charge", "sandbox_refund"):
             change(f"UPDATE {table} SET created_at = created_at - INTERVAL 1 HOUR")
-        return [str(line) for line in reconciler.reconcile(database)]
+        return [str(line) for line in reconcile(database)]
 
     return compare
 
@@ -92,7 +91,7 @@ def test_a_decline_nobody_told_us_of_ends_the_attempt(database: Transactions, la
 
 def test_what_is_under_way_is_left_alone(database: Transactions) -> None:
     paid_at_the_provider(database, 1)
-    assert reconciler.reconcile(database) == []
+    assert reconcile(database) == []
 
 
 def test_money_taken_twice_for_one_order_goes_back_once(database: Transactions, room: Any, order_id: str, bank: Bank,
@@ -175,7 +174,7 @@ def test_a_silent_provider_is_said_to_be_silent(charged: str, later: Callable[[]
         def payments(self, since: dt.datetime) -> Any:
             raise RoomSilent(room="sandbox")
 
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Silent)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Silent(database))
     assert later() == ["LEFT   sandbox does not answer: nothing is known of its payments"]
 
 
@@ -194,7 +193,7 @@ def test_a_young_refund_is_left_alone(room: Any, charged: str, order_id: str, ba
     room.refund(refund_id=new_id(), order_id=order_id, amount=300, currency="EUR")
     change("DELETE FROM sandbox_refund")
     change("UPDATE refund SET status = 'requested'")
-    assert reconciler.reconcile(database) == []
+    assert reconcile(database) == []
     assert bank.given_back == 0
 
 
@@ -206,9 +205,9 @@ def test_four_who_compare_at_once_do_everything_once(database: Transactions, cha
     change("UPDATE sandbox_charge SET status = 'captured' WHERE payment_id IN :p", p=tuple(payments[:10]))
 
     with ThreadPoolExecutor(4) as comparers:
-        found = [line for lines in comparers.map(lambda _: reconciler.reconcile(database), range(4)) for line in lines]
+        found = [line for lines in comparers.map(lambda _: reconcile(database), range(4)) for line in lines]
 
-    assert [str(line) for line in found if line.left] == []
+    assert [str(line) for line in found if line.is_open] == []
     counts = database.read(lambda tx: tx.execute(text(
         "SELECT (SELECT COUNT(*) FROM sandbox_charge WHERE status = 'captured'), (SELECT COUNT(*) FROM outbox), "
         "(SELECT COUNT(*) FROM refund)")).one())

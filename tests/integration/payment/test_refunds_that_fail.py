@@ -16,8 +16,8 @@ from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment.models import Base
-from services.payment.reconciling import reconciler
-from tests.stripe_server import KEY, Stripe, running_stripe
+from tests.doubles.stripe_server import KEY, Stripe, running_stripe
+from tests.integration.payment.bank import reconcile
 
 SECRET = "whsec_of_the_tests"
 Pay = Callable[[], str]
@@ -35,6 +35,12 @@ def server() -> Iterator[Stripe]:
         settings = {"secret_key": KEY, "webhook_secrets": SECRET, "api": running.url}
         with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
             yield running
+
+
+@pytest.fixture
+def room(server: Stripe, open_room: Callable[[], Any]) -> Any:
+    """The payment room with Stripe."""
+    return open_room()
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ def later(database: Transactions) -> Callable[..., list[str]]:
         for table in ("payment", "refund"):
             database.run(lambda tx, t=table: tx.execute(  # type: ignore[misc]
                 text(f"UPDATE {t} SET created_at = created_at - INTERVAL {hours} HOUR")))
-        return [str(line) for line in reconciler.reconcile(database)]
+        return [str(line) for line in reconcile(database)]
 
     return compare
 

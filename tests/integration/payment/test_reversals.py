@@ -15,11 +15,11 @@ from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from services.payment.models import Base
-from services.payment.reconciling import reconciler
-from services.payment.reconciling.reviews import Review, Undecidable
+from services.payment.reconciling.review import Review, Undecidable
+from tests.doubles.stripe_server import KEY, Stripe, Thing, running_stripe
+from tests.integration.payment.bank import reconcile
 from tests.integration.payment.conftest import Start
 from tests.integration.payment.hosted import events
-from tests.stripe_server import KEY, Stripe, Thing, running_stripe
 
 PRICE = 1200
 
@@ -35,6 +35,12 @@ def server() -> Iterator[Stripe]:
         settings = {"secret_key": KEY, "webhook_secrets": "whsec_1", "api": running.url}
         with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
             yield running
+
+
+@pytest.fixture
+def room(server: Stripe, open_room: Callable[[], Any]) -> Any:
+    """The payment room with Stripe."""
+    return open_room()
 
 
 @pytest.fixture
@@ -55,13 +61,8 @@ def paid(room: Any, server: Stripe, start: Start) -> str:
     """A payment that was captured at Stripe."""
     payment_id = str(start()["payment_id"])
     server.pay(server.session_of(payment_id))
-    room.collection.look_into(payment_id)
+    room.payments.sync_with_provider(payment_id)
     return payment_id
-
-
-@pytest.fixture
-def review(database: Transactions) -> Review:
-    return Review(database)
 
 
 def decide(review: Review, decision: str) -> str:
@@ -70,7 +71,7 @@ def decide(review: Review, decision: str) -> str:
 
 
 def lines(database: Transactions) -> list[str]:
-    return [str(line) for line in reconciler.reconcile(database)]
+    return [str(line) for line in reconcile(database)]
 
 
 def amounts(server: Stripe) -> list[int]:
@@ -78,7 +79,7 @@ def amounts(server: Stripe) -> list[int]:
     return [refund["amount"] for refund in server.all_refunds.values() if refund["status"] != "failed"]
 
 
-def books(database: Transactions) -> dict[str, Any]:
+def recorded(database: Transactions) -> dict[str, Any]:
     query = "SELECT (SELECT refunded FROM account), (SELECT GROUP_CONCAT(status) FROM reversal)"
     refunded, reversals = database.read(lambda tx: tx.execute(text(query)).one())
     return {"refunded": refunded, "reversals": reversals}
@@ -111,7 +112,7 @@ def test_a_refund_at_the_dashboard_voids_the_tickets_when_somebody_decides_so(
     # The order's room gives everything back: that has happened, and happens only once.
     assert room.refund(refund_id=new_id(), order_id=order_id, amount=PRICE, currency="EUR")["status"] == "done"
     assert [refund["amount"] for refund in server.all_refunds.values()] == [PRICE]
-    assert books(database) == {"refunded": PRICE, "reversals": "void"}
+    assert recorded(database) == {"refunded": PRICE, "reversals": "void"}
     assert lines(database) == []
 
 
@@ -150,7 +151,7 @@ def test_a_dispute_that_is_won_is_no_case_any_more(room: Any, server: Stripe, pa
     tell("charge.dispute.closed", dispute)
 
     assert review.cases() == []
-    assert books(database)["reversals"] == "lifted"
+    assert recorded(database)["reversals"] == "lifted"
     assert lines(database) == []
 
 
@@ -251,7 +252,7 @@ def test_the_end_of_an_old_dispute_is_found_by_comparing(server: Stripe, paid: s
     dispute["status"] = "won"
 
     assert lines(database) == [f"fixed  dispute {dispute['id']} of payment {paid} was lifted: the money is ours again"]
-    assert books(database)["reversals"] == "lifted"
+    assert recorded(database)["reversals"] == "lifted"
 
 
 @pytest.fixture

@@ -16,13 +16,12 @@ from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment import provider_registry, store
 from services.payment.models import Base
-from services.payment.providers import RefundStanding
-from services.payment.reconciling import reconciler
-from services.payment.reconciling.reviews import Review, Undecidable
-from services.payment.rules import Attempt, Record
+from services.payment.payment_state import Attempt, PaymentRecord
+from services.payment.providers import RefundStatus
+from services.payment.reconciling.review import Review, Undecidable
 from services.payment.sandbox.provider import Sandbox
 from testbed.mesh import ROOT, Mesh
-from tests.integration.payment.bank import Bank
+from tests.integration.payment.bank import Bank, reconcile
 from tests.integration.payment.conftest import Choose, Start
 from tests.integration.payment.hosted import events
 
@@ -44,11 +43,6 @@ def change(database: Transactions) -> Change:
 
 
 @pytest.fixture
-def review(database: Transactions) -> Review:
-    return Review(database)
-
-
-@pytest.fixture
 def begun(start: Start) -> str:
     """A payment at the provider's page."""
     return str(start()["payment_id"])
@@ -59,7 +53,7 @@ def at_the_bank(change: Change, begun: str, room: Any) -> Callable[..., None]:
     """How the provider has it, all of a sudden; the room hears of it."""
     def stands(status: str, amount: int = 1200) -> None:
         change("UPDATE sandbox_charge SET status = :s, amount = :a WHERE payment_id = :p", s=status, a=amount, p=begun)
-        room.collection.look_into(begun)
+        room.payments.sync_with_provider(begun)
 
     return stands
 
@@ -85,11 +79,11 @@ def status(database: Transactions, payment_id: str) -> str:
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     class Silent(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
+        def fetch(self, attempt: Attempt) -> PaymentRecord:
             raise RoomSilent(room="sandbox")
 
     with monkeypatch.context() as patch:
-        patch.setitem(provider_registry.PROVIDERS, "sandbox", Silent)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Silent(database))
         yield
 
 
@@ -121,11 +115,11 @@ def test_what_a_provider_neither_ends_nor_lets_go_is_a_case_after_a_day(begun: s
                                                                         bank: Bank, order_id: str,
                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     class Stubborn(Sandbox):
-        def cancel(self, attempt: Attempt) -> Record:
+        def cancel(self, attempt: Attempt) -> PaymentRecord:
             return self.fetch(attempt)
 
     change("UPDATE account SET status = 'closed'")
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Stubborn)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Stubborn(database))
     wait(room, bank, change, 25)
     assert room.get_status(order_id=order_id)["status"] == "review"
 
@@ -133,12 +127,12 @@ def test_what_a_provider_neither_ends_nor_lets_go_is_a_case_after_a_day(begun: s
 def test_what_is_not_let_go_is_decided_by_nobody_and_noted_by_nobody(begun: str, change: Change, database: Transactions,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     class Stubborn(Sandbox):
-        def cancel(self, attempt: Attempt) -> Record:
+        def cancel(self, attempt: Attempt) -> PaymentRecord:
             return self.fetch(attempt)
 
     change("UPDATE payment SET status = 'review', reason = 'no_answer' WHERE payment_id = :p", p=begun)
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Stubborn)
-    assert [line.left for line in reconciler.reconcile(database)] == [True]
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Stubborn(database))
+    assert [line.is_open for line in reconcile(database)] == [True]
     assert (status(database, begun), decisions(database)) == ("review", [])
 
 
@@ -155,10 +149,10 @@ def test_when_the_answer_comes_and_leaves_no_choice_nobody_has_to_decide(
            "(:e, 'payment.review', 1, :p, 1, UTC_TIMESTAMP(3), '{}', '{}')", e=new_id(), p=begun)
     change("UPDATE sandbox_charge SET status = :s WHERE payment_id = :p", s=there, p=begun)
 
-    lines = reconciler.reconcile(database)
+    lines = reconcile(database)
 
     assert (status(database, begun), sorted(events(database, order_id))) == (end, sorted(told))
-    assert [line.left for line in lines] == [end == "review"]
+    assert [line.is_open for line in lines] == [end == "review"]
     assert bank.taken == (1200 if there == "captured" else 0)
 
 
@@ -169,12 +163,12 @@ def test_money_that_is_right_under_a_strange_name_may_be_taken(begun: str, revie
                                                                bank: Bank, database: Transactions, choose: Choose,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     class Renamed(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
+        def fetch(self, attempt: Attempt) -> PaymentRecord:
             return replace(super().fetch(attempt), order_id="renamed")
 
     choose({"payment_id": begun}, "pay")
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Renamed)
-    room.collection.look_into(begun)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Renamed(database))
+    room.payments.sync_with_provider(begun)
     assert bank.taken == 0
 
     decide(review, "pay")
@@ -212,7 +206,7 @@ def test_all_that_was_taken_goes_back_once_and_nothing_is_left_to_say(
     at_the_bank("captured", 1300)
     [case] = review.cases()
     assert "EUR 12.00" in case.text
-    assert review.at_the_provider(case) == "captured EUR 13.00"
+    assert review.provider_status(case) == "captured EUR 13.00"
 
     decide(review, "refund")
     with pytest.raises(Undecidable):
@@ -223,7 +217,7 @@ def test_all_that_was_taken_goes_back_once_and_nothing_is_left_to_say(
 
     assert (bank.taken, bank.given_back) == (1300, 1300)
     change("UPDATE sandbox_charge SET created_at = created_at - INTERVAL 1 HOUR")
-    assert reconciler.reconcile(database) == []
+    assert reconcile(database) == []
 
 
 def test_after_a_dismissed_review_nothing_more_is_charged(begun: str, at_the_bank: Callable[..., None], review: Review,
@@ -245,12 +239,12 @@ def late(start: Start, choose: Choose, told: Callable[[], None], room: Any, chan
     choose(start(), "pay")
     told()
     change("UPDATE sandbox_charge SET status = 'captured', amount = 1100 WHERE payment_id = :p", p=first)
-    room.collection.look_into(first)
+    room.payments.sync_with_provider(first)
     return first
 
 
 def test_money_under_review_never_goes_back_by_itself(late: str, review: Review, database: Transactions) -> None:
-    database.run(lambda tx: store.move(tx, late, Record("captured"), utc_now()))   # by whoever had asked before
+    database.run(lambda tx: store.record_status(tx, late, PaymentRecord("captured"), utc_now()))
     refunds = database.read(lambda tx: tx.execute(text("SELECT COUNT(*) FROM refund")).scalar_one())
     assert (status(database, late), len(review.cases()), refunds) == ("review", 1, 0)
 
@@ -279,13 +273,13 @@ def test_while_the_provider_is_silent_nothing_is_decided(begun: str, at_the_bank
 def refused(room: Any, order_id: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A refund that the provider has failed; it would not fail again."""
     class Failing(Sandbox):
-        def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStanding:
+        def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStatus:
             return "failed"
 
     room.charge(order_id=order_id, amount=1200, currency="EUR", method="sandbox")
     refund_id = new_id()
     with monkeypatch.context() as patch:
-        patch.setitem(provider_registry.PROVIDERS, "sandbox", Failing)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Failing(database))
         with pytest.raises(RoomSilent):
             room.refund(refund_id=refund_id, order_id=order_id, amount=500, currency="EUR")
     return refund_id
@@ -302,7 +296,7 @@ def test_a_failed_refund_is_sent_again_or_was_paid_otherwise(
     assert (bank.given_back, review.cases()) == (given_back, [])
     assert decisions(database) == [(refused, decision, "ada")]
     change("UPDATE refund SET created_at = created_at - INTERVAL 1 HOUR")
-    assert reconciler.reconcile(database) == []
+    assert reconcile(database) == []
 
 
 # --- a provider that is gone ---
@@ -312,16 +306,16 @@ def test_a_failed_refund_is_sent_again_or_was_paid_otherwise(
 def gone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From then on nobody can ask the provider about what it did."""
     class Gone(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
+        def fetch(self, attempt: Attempt) -> PaymentRecord:
             if request.param == "silent":
                 raise RoomSilent(room="sandbox")
-            return Record("unknown")
+            return PaymentRecord("unknown")
 
     def go() -> None:
         if request.param == "removed":
             monkeypatch.delitem(provider_registry.PROVIDERS, "sandbox")
         else:
-            monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Gone)
+            monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Gone(database))
 
     return go
 

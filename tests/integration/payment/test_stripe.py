@@ -17,9 +17,7 @@ from schemas.errors import Refusal, RoomSilent
 from schemas.payment import AmountTooLarge, AmountTooSmall, UnknownProvider, WebhookRefused
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from services.foundation.settings import SettingsError
-from services.payment import provider_registry
-from tests.stripe_server import KEY, Stripe, running_stripe
+from tests.doubles.stripe_server import KEY, Stripe, running_stripe
 
 SECRETS = ("whsec_new", "whsec_old")
 
@@ -30,6 +28,12 @@ def server() -> Iterator[Stripe]:
         settings = {"secret_key": KEY, "webhook_secrets": ", ".join(SECRETS), "api": running.url}
         with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
             yield running
+
+
+@pytest.fixture
+def room(server: Stripe, open_room: Callable[[], Any]) -> Any:
+    """The payment room with Stripe."""
+    return open_room()
 
 
 @pytest.fixture
@@ -206,7 +210,8 @@ def test_the_sandbox_s_secret_signs_nothing_for_stripe(room: Any, server: Stripe
         tell(room, new_id(), secret="whsec_of_somebody_else")
 
 
-def test_no_key_and_no_secret_is_ever_logged(room: Any, server: Stripe, order_id: str, caplog: pytest.LogCaptureFixture,
+def test_no_key_and_no_secret_is_ever_logged(room: Any, open_room: Callable[[], Any], order_id: str,
+                                             caplog: pytest.LogCaptureFixture,
                                              start: Callable[[], dict[str, Any]]) -> None:
     bad = "sk_test_withdrawn"
     with caplog.at_level(logging.INFO):
@@ -215,37 +220,11 @@ def test_no_key_and_no_secret_is_ever_logged(room: Any, server: Stripe, order_id
             tell(room, begun["payment_id"], secret="whsec_of_somebody_else")
         wrong = {**config["payment"]["stripe"], "secret_key": bad}
         with config.patch({"payment": {**config["payment"], "stripe": wrong}}), pytest.raises(RoomSilent):
-            room.close(order_id=order_id)
+            open_room().close(order_id=order_id)
 
     assert "AuthenticationError" in str([vars(record) for record in caplog.records])
     said = caplog.text + str([vars(record) for record in caplog.records])
     assert [secret for secret in (KEY, bad, *SECRETS, "whsec_of") if secret in said] == []
-
-
-# --- settings ---
-
-
-def settings(public_url: str | None = "https://cinema.example", **payment: Any) -> dict[str, Any]:
-    filled = {"secret_key": "sk_live_1", "webhook_secrets": "whsec_1"}
-    return {"payment": {"provider": "stripe", "stripe": filled, **payment}, "public_url": public_url,
-            "WEB_SERVER_ADDRESS": "127.0.0.1:8000"}
-
-
-def test_with_three_variables_stripe_can_be_used() -> None:
-    provider_registry.check(settings())
-    provider_registry.check(settings(public_url="http://127.0.0.1:8000"))
-    provider_registry.check(settings(public_url=None))
-    provider_registry.check(settings(provider="sandbox", stripe={"secret_key": None, "webhook_secrets": None}))
-
-
-@pytest.mark.parametrize(("wrong", "told"), [
-    ({"provider": "paypal"}, "MARQUEE_PAYMENT_PROVIDER"),
-    ({"stripe": {"secret_key": None, "webhook_secrets": "w"}}, "MARQUEE_STRIPE_SECRET_KEY"),
-    ({"stripe": {"secret_key": "k", "webhook_secrets": None}}, "MARQUEE_STRIPE_WEBHOOK_SECRETS"),
-    ({"public_url": "http://cinema.example"}, "MARQUEE_PUBLIC_URL")])
-def test_what_is_missing_is_said_in_one_sentence(wrong: dict[str, Any], told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
-        provider_registry.check(settings(**wrong))
 
 
 def test_without_a_key_nobody_speaks_for_stripe(room: Any) -> None:

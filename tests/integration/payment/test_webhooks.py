@@ -19,10 +19,10 @@ from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment import provider_registry, store
 from services.payment.models import Payment, WebhookInbox
-from services.payment.rules import Attempt, Record
+from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.sandbox import webhooks
 from services.payment.sandbox.provider import Sandbox
-from services.payment.webhook_signatures import sign
+from services.payment.webhooks.signatures import sign
 from tests.integration.payment.bank import envelope
 from tests.integration.payment.hosted import count, dice, paid_at_the_provider
 
@@ -98,8 +98,8 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
 def late_word(database: Transactions) -> str:
     """How a captured payment stands after an old answer of the provider's has come late."""
     [payment_id] = paid_at_the_provider(database, 1)
-    database.run(lambda tx: store.move(tx, payment_id, Record("captured"), utc_now()))
-    database.run(lambda tx: store.move(tx, payment_id, Record("pending"), utc_now()))
+    database.run(lambda tx: store.record_status(tx, payment_id, PaymentRecord("captured"), utc_now()))
+    database.run(lambda tx: store.record_status(tx, payment_id, PaymentRecord("pending"), utc_now()))
     return str(database.read(lambda tx: tx.execute(
         select(Payment.status).where(Payment.payment_id == payment_id)).scalar_one()))
 
@@ -119,14 +119,14 @@ def look_twice_at_once(room: Any, database: Transactions, monkeypatch: pytest.Mo
     both_know = threading.Barrier(2, timeout=20)
 
     class Simultaneous(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
+        def fetch(self, attempt: Attempt) -> PaymentRecord:
             record = super().fetch(attempt)
             both_know.wait()
             return record
 
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Simultaneous)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Simultaneous(database))
     with ThreadPoolExecutor(2) as pool:
-        for look in [pool.submit(room.collection.look_into, payment_id) for _ in range(2)]:
+        for look in [pool.submit(room.payments.sync_with_provider, payment_id) for _ in range(2)]:
             look.result()
     return count(database, "SELECT COUNT(*) FROM outbox WHERE about IN :payments", [payment_id])
 
@@ -266,12 +266,12 @@ def test_a_message_that_can_not_be_looked_into_now_is_looked_into_later(room: An
     [payment_id] = paid_at_the_provider(database, 1)
 
     class Broken(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
+        def fetch(self, attempt: Attempt) -> PaymentRecord:
             raise ZeroDivisionError
 
     room.receive_webhook(**envelope(message(payment_id), secret))
     with monkeypatch.context() as patch:
-        patch.setitem(provider_registry.PROVIDERS, "sandbox", Broken)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Broken(database))
         room.look_into_webhooks()
     assert count(database, WAITING, [payment_id]) == 1
 

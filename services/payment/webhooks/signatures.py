@@ -10,7 +10,7 @@ TIME = re.compile(r"[0-9]{1,12}\Z")
 
 
 def sign(secret: str, body: bytes, seconds: int) -> str:
-    """The header that says: this body, by who knows the secret, at that time (seconds since 1970)."""
+    """The signature header for this body, made with the secret at that time (seconds since 1970)."""
     return f"t={seconds},v1={_digest(secret, body, str(seconds))}"
 
 
@@ -26,6 +26,7 @@ def is_genuine(secrets: Iterable[str], header: str, body: bytes, now: float) -> 
 
 
 def is_timely(seconds: int, now: float) -> bool:
+    """Whether two times in seconds since 1970 differ by at most TOLERANCE_SECONDS."""
     return abs(now - seconds) <= TOLERANCE_SECONDS
 
 
