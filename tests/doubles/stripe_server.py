@@ -38,6 +38,7 @@ class Stripe:
         self.hangs: set[str] = set()  # paths that get no answer until `released`
         self.busy = self.most_at_once = 0
         self.lost_answers = 0         # so many of the next answers never arrive
+        self.forbidden: set[str] = set()   # what the key may not read: charges, disputes
         self.requests: list[str] = []
         self._intent_metadata: dict[str, Thing] = {}  # a PaymentIntent is made when somebody pays
         self._answers: dict[str, tuple[Thing, Thing]] = {}
@@ -103,6 +104,7 @@ class Stripe:
     def answer(self, verb: str, path: str, params: Thing, key: str | None) -> Thing:
         with self._lock:
             self.requests.append(f"{verb} {path}")
+            self._check_permissions(path, params)
             if verb == "POST" and key in self._answers:
                 before, told = self._answers[key]
                 if before != params:
@@ -112,6 +114,12 @@ class Stripe:
             if verb == "POST" and key:
                 self._answers[key] = params, json.loads(json.dumps(told))
             return told
+
+    def _check_permissions(self, path: str, params: Thing) -> None:
+        """As with a restricted key: https://docs.stripe.com/keys/restricted-api-keys."""
+        read = {path.split("/")[2]} | {"charges" for name in params.get("expand", {}).values() if "charge" in name}
+        if read & self.forbidden:
+            raise Refused(403, "more_permissions_required")
 
     def _do(self, verb: str, path: str, params: Thing) -> Thing:
         routes: list[tuple[str, str, Callable[..., Thing]]] = [

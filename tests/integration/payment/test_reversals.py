@@ -1,13 +1,9 @@
 """Money that left a payment at Stripe without us: refunds made at its dashboard, and disputes."""
 
-import json
-import time
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import stripe
 from nameko import config
 from sqlalchemy import text
 
@@ -20,6 +16,7 @@ from tests.doubles.stripe_server import KEY, Stripe, Thing, running_stripe
 from tests.integration.payment.bank import reconcile
 from tests.integration.payment.conftest import Start
 from tests.integration.payment.hosted import events
+from tests.integration.payment.stripe_webhooks import send
 
 PRICE = 1200
 
@@ -45,15 +42,12 @@ def room(server: Stripe, open_room: Callable[[], Any]) -> Any:
 
 @pytest.fixture
 def tell(room: Any, server: Stripe) -> Callable[[str, Thing], None]:
-    """The room has heard this of Stripe, and looked into it."""
-    def send(kind: str, about: Thing) -> None:
-        body = json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": kind, "data": {"object": about}})
-        header = stripe.WebhookSignature.generate_signature_header(body, "whsec_1", int(time.time()))
-        room.receive_webhook(provider="stripe", body=b64encode(body.encode()).decode(),
-                             headers={"stripe-signature": header})
+    """The room receives and processes a webhook of Stripe's."""
+    def send_and_process(kind: str, subject: Thing) -> None:
+        send(room, kind, subject)
         room.look_into_webhooks()
 
-    return send
+    return send_and_process
 
 
 @pytest.fixture
