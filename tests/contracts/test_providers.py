@@ -120,7 +120,7 @@ def paid(world: World, provider: Provider, attempt: Attempt) -> Attempt:
     return known
 
 
-def test_a_buyer_is_sent_to_a_page_and_again_to_the_same(provider: Provider, attempt: Attempt) -> None:
+def test_a_repeated_authorization_returns_the_same_page(provider: Provider, attempt: Attempt) -> None:
     first = provider.authorize(attempt)
 
     assert first.status == "pending"
@@ -131,11 +131,11 @@ def test_a_buyer_is_sent_to_a_page_and_again_to_the_same(provider: Provider, att
     assert not provider.live
 
 
-def test_nobody_has_heard_of_what_was_never_asked(provider: Provider, attempt: Attempt) -> None:
+def test_a_payment_that_was_never_requested_is_unknown(provider: Provider, attempt: Attempt) -> None:
     assert provider.fetch(attempt) == provider.cancel(attempt) == PaymentRecord("unknown")
 
 
-def test_what_was_paid_is_reserved_then_taken_once(provider: Provider, paid: Attempt) -> None:
+def test_a_paid_attempt_is_authorized_then_captured_once(provider: Provider, paid: Attempt) -> None:
     assert provider.fetch(paid).status == "authorized"
     taken = provider.capture(paid)
 
@@ -147,8 +147,9 @@ def test_what_was_paid_is_reserved_then_taken_once(provider: Provider, paid: Att
 @pytest.mark.parametrize(("currency", "amount", "back", "at_stripe"), [
     ("ISK", 2500, 1000, (250000, 100000)), ("UGX", 9000, 4000, (900000, 400000)), ("JPY", 2500, 1000, (2500, 1000)),
     ("MGA", 250000, 100000, (2500, 1000)), ("KWD", 4500, 1500, (4500, 1500)), ("HUF", 250000, 5, (250000, 5))])
-def test_special_currencies_go_there_and_come_back(world: World, provider: Provider, attempt: Attempt, currency: str,
-                                                   amount: int, back: int, at_stripe: tuple[int, int]) -> None:
+def test_amounts_in_special_currencies_are_paid_and_refunded_exactly(
+        world: World, provider: Provider, attempt: Attempt, currency: str, amount: int, back: int,
+        at_stripe: tuple[int, int]) -> None:
     asked = replace(attempt, currency=currency, amount=amount)
     asked = replace(asked, reference=provider.authorize(asked).reference)
     world.pay(asked)
@@ -163,7 +164,7 @@ def test_special_currencies_go_there_and_come_back(world: World, provider: Provi
         assert (intent["amount"], refund["amount"]) == at_stripe
 
 
-def test_an_unpaid_page_that_was_cancelled_takes_no_money(world: World, provider: Provider, attempt: Attempt) -> None:
+def test_a_cancelled_page_takes_no_money(world: World, provider: Provider, attempt: Attempt) -> None:
     known = replace(attempt, reference=provider.authorize(attempt).reference)
 
     assert provider.capture(known).status == "pending"
@@ -172,7 +173,7 @@ def test_an_unpaid_page_that_was_cancelled_takes_no_money(world: World, provider
     assert provider.capture(known).status == provider.fetch(known).status == "cancelled"
 
 
-def test_what_was_reserved_and_let_go_is_never_taken(provider: Provider, paid: Attempt) -> None:
+def test_a_cancelled_reservation_is_never_captured(provider: Provider, paid: Attempt) -> None:
     assert provider.cancel(paid).status == "cancelled"
     assert provider.capture(paid).status == provider.cancel(paid).status == "cancelled"
 
@@ -189,7 +190,7 @@ def test_a_refund_goes_back_once(provider: Provider, paid: Attempt) -> None:
         one: (400, "done"), other: (400, "done")}
 
 
-def test_what_was_begun_since_a_moment_is_listed(world: World, provider: Provider, paid: Attempt) -> None:
+def test_payments_begun_since_a_time_are_listed(world: World, provider: Provider, paid: Attempt) -> None:
     more = [replace(paid, payment_id=new_id(), order_id=new_id(), reference=None) for _ in range(120)]
     for attempt in more:
         provider.authorize(attempt)
@@ -201,8 +202,7 @@ def test_what_was_begun_since_a_moment_is_listed(world: World, provider: Provide
     assert list(provider.payments(utc_now() + dt.timedelta(hours=1))) == []
 
 
-def test_a_page_whose_answer_was_lost_is_found_by_our_name_for_it(world: World, provider: Provider,
-                                                                 attempt: Attempt) -> None:
+def test_a_page_whose_answer_was_lost_is_found_by_our_id(world: World, provider: Provider, attempt: Attempt) -> None:
     world.lose_the_next_answer(attempt, "lose_authorize")
     with pytest.raises(RoomSilent):
         provider.authorize(attempt)
@@ -213,7 +213,7 @@ def test_a_page_whose_answer_was_lost_is_found_by_our_name_for_it(world: World, 
 
 
 @pytest.mark.parametrize("what", ["fetch", "capture", "cancel"])
-def test_no_answer_is_said_to_be_none(world: World, provider: Provider, paid: Attempt, what: str) -> None:
+def test_a_lost_answer_raises_room_silent(world: World, provider: Provider, paid: Attempt, what: str) -> None:
     world.lose_the_next_answer(paid, f"lose_{what}")
     with pytest.raises(RoomSilent):
         getattr(provider, what)(paid)
@@ -227,7 +227,7 @@ def hear(world: World, body: bytes, signature: str | None) -> Any:
     return world.provider.verify_webhook(body, headers, utc_now())
 
 
-def test_a_signed_message_says_which_payment_to_look_at(world: World) -> None:
+def test_a_signed_webhook_names_its_payment(world: World) -> None:
     payment_id = new_id()
     body = world.message(payment_id)
 
@@ -238,7 +238,7 @@ def test_a_signed_message_says_which_payment_to_look_at(world: World) -> None:
             assert event.event_id == json.loads(body)["id"]
 
 
-def test_a_message_of_anybody_else_is_refused(world: World) -> None:
+def test_a_forged_webhook_is_refused(world: World) -> None:
     now = int(time.time())
     body = world.message(new_id())
     good = world.signatures(body, now)[0]
@@ -260,7 +260,7 @@ def test_a_message_of_anybody_else_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b"null", b'{"id": "1", "type": "x", "data": 3}', b"{"])
-def test_a_signed_message_of_another_shape_is_refused(world: World, body: bytes) -> None:
+def test_a_malformed_webhook_is_refused_though_signed(world: World, body: bytes) -> None:
     assert refuses(world, body, world.signatures(body, int(time.time()))[0])
 
 

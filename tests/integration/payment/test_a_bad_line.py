@@ -48,8 +48,8 @@ def insist(work: Callable[[], T]) -> T:
             continue
 
 
-def test_five_hundred_orders_are_charged_once_each_and_the_books_are_the_ledger(
-        room: Any, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_five_hundred_orders_are_charged_once_each_and_the_records_agree(
+         room: Any, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = dice()
     unreliable = bad_line(chance)
     monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: unreliable(database))

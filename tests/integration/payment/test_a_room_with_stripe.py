@@ -38,7 +38,7 @@ def start(order_id: str) -> Any:
                expires_at=later)
 
 
-def test_while_stripe_thinks_the_room_answers_others(server: Stripe) -> None:
+def test_the_room_answers_others_while_stripe_is_slow(server: Stripe) -> None:
     server.awake.clear()
     with ThreadPoolExecutor(30) as buyers:
         waiting = [buyers.submit(start, new_id()) for _ in range(10)]
@@ -52,8 +52,8 @@ def test_while_stripe_thinks_the_room_answers_others(server: Stripe) -> None:
 
 
 @pytest.mark.parametrize("how", ["webhooks", "sweep"])
-def test_ten_payments_at_a_time_are_asked_about_and_a_silent_one_holds_up_none(
-        server: Stripe, database: Transactions, how: str) -> None:
+def test_ten_payments_are_synced_at_a_time_and_a_silent_one_delays_no_other(
+         server: Stripe, database: Transactions, how: str) -> None:
     orders = [new_id() for _ in range(25)]
     with ThreadPoolExecutor(8) as buyers:
         payments = [str(begun["payment_id"]) for begun in buyers.map(start, orders)]
@@ -78,7 +78,8 @@ def test_ten_payments_at_a_time_are_asked_about_and_a_silent_one_holds_up_none(
 
 
 @pytest.mark.parametrize("missing", ["MARQUEE_STRIPE_SECRET_KEY", "MARQUEE_STRIPE_WEBHOOK_SECRETS"])
-def test_a_room_without_what_it_needs_says_so_and_ends(start_room: StartRoom, tmp_path: Path, missing: str) -> None:
+def test_a_room_without_its_keys_names_the_variable_and_exits(
+        start_room: StartRoom, tmp_path: Path, missing: str) -> None:
     room = start_room(**{**STRIPE, missing: ""})
 
     assert room.wait(60) != 0

@@ -26,9 +26,9 @@ class Crash(BaseException):
 
 
 @pytest.mark.parametrize("moment", ["before authorize", "after authorize", "before capture", "after capture"])
-def test_after_a_crash_the_same_payment_goes_on(start: Start, choose: Choose, told: Callable[[], None], room: Any,
-                                                order_id: str, database: Transactions, bank: Bank, moment: str,
-                                                monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repeated_call_continues_the_same_payment_after_a_crash(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, database: Transactions,
+        bank: Bank, moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def die() -> None:
         raise Crash
 
@@ -55,8 +55,8 @@ def test_after_a_crash_the_same_payment_goes_on(start: Start, choose: Choose, to
 
 
 @pytest.mark.parametrize("trouble", ["lose_authorize", "time_out"])
-def test_when_the_answer_is_lost_the_provider_is_asked_before_anything_is_repeated(
-        start: Start, room: Any, order_id: str, bank: Bank, trouble: Any) -> None:
+def test_the_provider_is_asked_before_a_request_with_a_lost_answer_is_repeated(
+         start: Start, room: Any, order_id: str, bank: Bank, trouble: Any) -> None:
     bank.will(trouble)
     with pytest.raises(RoomSilent):
         start()
@@ -67,8 +67,9 @@ def test_when_the_answer_is_lost_the_provider_is_asked_before_anything_is_repeat
 
 
 @pytest.mark.parametrize("trouble", ["lose_capture", "lose_fetch"])
-def test_a_lost_answer_while_looking_into_it_is_found_later(start: Start, choose: Choose, told: Callable[[], None],
-                                                           room: Any, order_id: str, bank: Bank, trouble: Any) -> None:
+def test_a_payment_whose_sync_lost_an_answer_is_synced_later(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
+        trouble: Any) -> None:
     choose(start(), "pay")
     bank.will(trouble)
     told()
@@ -79,8 +80,8 @@ def test_a_lost_answer_while_looking_into_it_is_found_later(start: Start, choose
     assert (room.get_status(order_id=order_id)["status"], bank.taken) == ("captured", 1200)
 
 
-def test_a_payment_nobody_told_us_of_is_found_after_a_while(start: Start, choose: Choose, room: Any, order_id: str,
-                                                           bank: Bank) -> None:
+def test_a_payment_without_a_webhook_is_found_by_the_timer(
+        start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
     bank.will("drop_webhook")
     choose(start(), "pay")
     room.finish_what_was_left()
@@ -91,8 +92,8 @@ def test_a_payment_nobody_told_us_of_is_found_after_a_while(start: Start, choose
     assert room.get_status(order_id=order_id)["status"] == "captured"
 
 
-def test_who_asks_how_it_stands_has_the_provider_asked_soon(start: Start, choose: Choose, room: Any, order_id: str,
-                                                           bank: Bank) -> None:
+def test_a_question_for_the_status_makes_the_timer_ask_the_provider_soon(
+        start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
     """A buyer is back from the page, and the webhook got lost."""
     bank.will("drop_webhook")
     choose(start(), "pay")
@@ -104,9 +105,8 @@ def test_who_asks_how_it_stands_has_the_provider_asked_soon(start: Start, choose
         assert room.payments.state(order_id).attempt.status == end
 
 
-def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Start, choose: Choose, room: Any,
-                                                                     order_id: str, bank: Bank,
-                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_opens_after_closing_is_closed_at_once(
+        start: Start, choose: Choose, room: Any, order_id: str, bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     class Late(Sandbox):
         def authorize(self, attempt: Attempt) -> PaymentRecord:
             room.close(order_id=order_id)
@@ -122,8 +122,8 @@ def test_a_page_that_comes_into_being_after_closing_is_closed_at_once(start: Sta
     assert room.close(order_id=order_id)["captured"] == bank.taken == 0
 
 
-def test_a_page_that_opens_when_another_way_of_paying_was_chosen_is_closed(
-        start: Start, room: Any, order_id: str, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_opens_after_another_method_was_chosen_is_closed(
+         start: Start, room: Any, order_id: str, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = PaymentRequest(order_id, 1200, "EUR", "sandbox")
     opened = []
 
@@ -144,8 +144,8 @@ def test_a_page_that_opens_when_another_way_of_paying_was_chosen_is_closed(
     assert room.charge(**asked)["captured"] == 1200
 
 
-def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
-        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
+def test_late_money_of_a_failed_attempt_is_refunded_to_that_payment(
+         start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
         database: Transactions) -> None:
     """The first attempt failed, the second is under way; then the first has taken the money after all."""
     first = start()
@@ -165,8 +165,8 @@ def test_late_money_of_a_failed_attempt_goes_back_from_where_it_came(
     assert bank.taken == bank.given_back == 1200
 
 
-def test_late_money_and_the_bad_news_before_it_are_both_told(start: Start, database: Transactions, order_id: str,
-                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_money_and_the_failure_before_it_are_both_announced(
+        start: Start, database: Transactions, order_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They meet: while the late money waits for the account, the attempt turns out to have failed."""
     payment, waits, payment_state = start()["payment_id"], threading.Event(), store.payment_state
     captured, failed = PaymentRecord("captured"), PaymentRecord("declined", reason="declined")
@@ -190,8 +190,8 @@ def test_late_money_and_the_bad_news_before_it_are_both_told(start: Start, datab
 # --- what the provider has is not what we asked for ---
 
 
-def test_late_money_of_a_wrong_amount_is_a_case_for_somebody(start: Start, room: Any, order_id: str, bank: Bank,
-                                                             database: Transactions) -> None:
+def test_late_money_of_a_wrong_amount_is_reviewed(
+        start: Start, room: Any, order_id: str, bank: Bank, database: Transactions) -> None:
     payment = start()["payment_id"]
     room.close(order_id=order_id)
     database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'captured', amount = 1100 "
@@ -204,8 +204,8 @@ def test_late_money_of_a_wrong_amount_is_a_case_for_somebody(start: Start, room:
     assert (status, events(database, order_id)) == ("review", ["payment.review"])
 
 
-def test_what_is_reserved_for_an_attempt_that_is_over_is_let_go_whatever_it_is(
-        start: Start, room: Any, order_id: str, database: Transactions) -> None:
+def test_money_reserved_for_an_ended_attempt_is_released_whatever_its_amount(
+         start: Start, room: Any, order_id: str, database: Transactions) -> None:
     payment = start()["payment_id"]
     room.close(order_id=order_id)
     database.run(lambda tx: tx.execute(text("UPDATE sandbox_charge SET status = 'authorized', amount = 1100 "
@@ -221,8 +221,8 @@ def test_what_is_reserved_for_an_attempt_that_is_over_is_let_go_whatever_it_is(
     ({"amount": 1100}, "wrong_amount"), ({"amount": 1300}, "wrong_amount"), ({"currency": "GBP"}, "wrong_currency"),
     ({"live": True}, "wrong_mode"), ({"order_id": "another"}, "foreign_reference"),
     ({"payment_id": "another"}, "foreign_reference"), ({"reference": "another"}, "foreign_reference")])
-def test_money_that_is_not_what_we_asked_for_is_reviewed_and_never_taken(
-        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
+def test_money_that_differs_from_the_request_is_reviewed_and_never_taken(
+         start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
         database: Transactions, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], reason: str) -> None:
     class Odd(Sandbox):
         def fetch(self, attempt: Attempt) -> PaymentRecord:
@@ -247,7 +247,7 @@ def test_money_that_is_not_what_we_asked_for_is_reviewed_and_never_taken(
 
 
 @pytest.mark.parametrize("other", [{"amount": 1300}, {"currency": "GBP"}])
-def test_an_order_is_paid_in_one_amount_only(start: Start, other: dict[str, Any]) -> None:
+def test_an_order_is_paid_with_one_amount_only(start: Start, other: dict[str, Any]) -> None:
     start()
     with pytest.raises(AmountMismatch):
         start(**other)

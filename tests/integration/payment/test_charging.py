@@ -47,7 +47,7 @@ def crash(at: Happen, room: Any, order_id: str) -> Callable[[str], None]:
     return charge
 
 
-def test_an_order_is_charged_once_however_often_this_is_asked(room: Any, order_id: str, bank: Bank) -> None:
+def test_an_order_is_charged_once_however_often_the_call_is_repeated(room: Any, order_id: str, bank: Bank) -> None:
     first = room.charge(order_id=order_id, **EUR_12)
     again = room.charge(order_id=order_id, **EUR_12)
 
@@ -65,7 +65,7 @@ def test_an_order_is_charged_for_one_amount_only(room: Any, order_id: str, bank:
     assert bank.taken == 1200
 
 
-def test_after_a_decline_the_next_try_may_succeed(room: Any, order_id: str, bank: Bank) -> None:
+def test_after_a_decline_the_next_charge_may_succeed(room: Any, order_id: str, bank: Bank) -> None:
     bank.will("decline")
 
     with pytest.raises(PaymentDeclined):
@@ -78,13 +78,13 @@ def test_after_a_decline_the_next_try_may_succeed(room: Any, order_id: str, bank
     assert (bank.taken, bank.charges) == (1200, 2)
 
 
-def test_nobody_ever_asked_about_an_order_means_no_money(room: Any, order_id: str) -> None:
+def test_an_order_that_was_never_charged_has_no_money(room: Any, order_id: str) -> None:
     assert room.get_status(order_id=order_id) == {
         "order_id": order_id, "payment_id": None, "status": "none", "reason": None, "captured": 0, "refunded": 0,
         "currency": None}
 
 
-def test_when_the_provider_s_answer_is_lost_repeating_finds_the_money(room: Any, order_id: str, bank: Bank) -> None:
+def test_a_repeated_charge_finds_the_money_of_a_lost_answer(room: Any, order_id: str, bank: Bank) -> None:
     bank.will("lose_capture")
 
     with pytest.raises(RoomSilent):
@@ -97,7 +97,7 @@ def test_when_the_provider_s_answer_is_lost_repeating_finds_the_money(room: Any,
     assert (bank.taken, bank.charges) == (1200, 1)
 
 
-def test_when_the_provider_s_answer_is_lost_closing_finds_the_money(room: Any, order_id: str, bank: Bank) -> None:
+def test_closing_finds_the_money_of_a_lost_answer(room: Any, order_id: str, bank: Bank) -> None:
     bank.will("lose_capture")
     with pytest.raises(RoomSilent):
         room.charge(order_id=order_id, **EUR_12)
@@ -106,8 +106,8 @@ def test_when_the_provider_s_answer_is_lost_closing_finds_the_money(room: Any, o
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_after_a_crash_the_same_payment_goes_on(crash: Callable[[str], None], room: Any, order_id: str, bank: Bank,
-                                                moment: str) -> None:
+def test_a_repeated_call_continues_the_same_payment_after_a_crash(
+        crash: Callable[[str], None], room: Any, order_id: str, bank: Bank, moment: str) -> None:
     crash(moment)
     left = room.get_status(order_id=order_id)
 
@@ -119,8 +119,8 @@ def test_after_a_crash_the_same_payment_goes_on(crash: Callable[[str], None], ro
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_after_a_crash_the_room_finishes_by_itself(crash: Callable[[str], None], room: Any, order_id: str, bank: Bank,
-                                                   moment: str) -> None:
+def test_the_timer_finishes_a_payment_after_a_crash(
+        crash: Callable[[str], None], room: Any, order_id: str, bank: Bank, moment: str) -> None:
     crash(moment)
 
     room.finish_what_was_left()
@@ -133,8 +133,8 @@ def test_after_a_crash_the_room_finishes_by_itself(crash: Callable[[str], None],
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_after_a_crash_closing_tells_the_truth(crash: Callable[[str], None], room: Any, order_id: str, bank: Bank,
-                                               moment: str) -> None:
+def test_closing_after_a_crash_returns_what_was_taken(
+        crash: Callable[[str], None], room: Any, order_id: str, bank: Bank, moment: str) -> None:
     crash(moment)
 
     told = room.close(order_id=order_id)
@@ -161,8 +161,8 @@ def test_a_paid_order_can_not_be_closed(room: Any, order_id: str) -> None:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_closing_in_the_midst_of_a_charge_tells_how_it_ends(at: Happen, room: Any, order_id: str, bank: Bank,
-                                                            moment: str) -> None:
+def test_closing_during_a_charge_returns_how_the_charge_ends(
+        at: Happen, room: Any, order_id: str, bank: Bank, moment: str) -> None:
     told: list[dict[str, Any]] = []
     at(moment, lambda: told.append(room.close(order_id=order_id)))
 
@@ -175,8 +175,8 @@ def test_closing_in_the_midst_of_a_charge_tells_how_it_ends(at: Happen, room: An
     assert told[0]["captured"] == bank.taken == room.close(order_id=order_id)["captured"]
 
 
-def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, order_id: str, bank: Bank,
-                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_without_an_answer_can_be_repeated(
+        at: Happen, room: Any, order_id: str, bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     bank.will("lose_capture")
     with pytest.raises(RoomSilent):
         room.charge(order_id=order_id, **EUR_12)
@@ -195,8 +195,8 @@ def test_closing_that_gets_no_answer_can_be_repeated(at: Happen, room: Any, orde
     assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
 
 
-def test_money_that_comes_in_late_is_told_of_and_can_be_given_back(room: Any, database: Transactions, order_id: str,
-                                                                  bank: Bank) -> None:
+def test_late_money_is_announced_and_can_be_refunded(
+        room: Any, database: Transactions, order_id: str, bank: Bank) -> None:
     begun = database.run(lambda tx: store.begin(tx, PaymentRequest(order_id, **EUR_12), "sandbox", utc_now()))
     attempt = begun.state.attempt
     assert attempt

@@ -81,7 +81,7 @@ def about(receiver: Receiver) -> list[str]:
     return [orjson.loads(body)["data"]["payment_id"] for _, _, body in receiver.heard]
 
 
-def test_a_message_is_brought_once_and_signed(database: Transactions, receiver: Receiver) -> None:
+def test_a_sandbox_webhook_is_delivered_once_and_signed(database: Transactions, receiver: Receiver) -> None:
     [payment_id] = paid(database)
 
     assert [bring(database, receiver), bring(database, receiver)] == [1, 0]
@@ -91,8 +91,8 @@ def test_a_message_is_brought_once_and_signed(database: Transactions, receiver: 
 
 
 @pytest.mark.parametrize("status", [500, 503, 404, 302, 307])
-def test_what_did_not_arrive_is_brought_again_later_under_the_same_name(database: Transactions, receiver: Receiver,
-                                                                       status: int) -> None:
+def test_an_undelivered_webhook_is_retried_with_the_same_id(
+        database: Transactions, receiver: Receiver, status: int) -> None:
     paid(database)
     receiver.status = status
     assert bring(database, receiver) == bring(database, receiver) == 0
@@ -104,7 +104,7 @@ def test_what_did_not_arrive_is_brought_again_later_under_the_same_name(database
     assert [path for path, _, _ in receiver.heard] == ["/hook", "/hook"]  # nobody was followed elsewhere
 
 
-def test_after_twenty_times_the_sandbox_gives_up(database: Transactions, receiver: Receiver) -> None:
+def test_the_sandbox_gives_up_after_twenty_deliveries(database: Transactions, receiver: Receiver) -> None:
     paid(database)
     receiver.status = 500
     for _ in range(webhooks.TRIES + 5):
@@ -114,7 +114,7 @@ def test_after_twenty_times_the_sandbox_gives_up(database: Transactions, receive
     assert len(receiver.heard) == webhooks.TRIES
 
 
-def test_nobody_at_home_loses_nothing(database: Transactions, receiver: Receiver) -> None:
+def test_a_webhook_for_an_unreachable_address_is_not_lost(database: Transactions, receiver: Receiver) -> None:
     paid(database)
     assert webhooks.deliver(database, "http://127.0.0.1:1/hook") == 0
 
@@ -122,7 +122,7 @@ def test_nobody_at_home_loses_nothing(database: Transactions, receiver: Receiver
     assert bring(database, receiver) == 1
 
 
-def test_several_messengers_share_the_work(database: Transactions, receiver: Receiver) -> None:
+def test_several_processes_share_the_deliveries(database: Transactions, receiver: Receiver) -> None:
     payments = paid(database, 60)
 
     with ThreadPoolExecutor(4) as messengers:
@@ -131,8 +131,8 @@ def test_several_messengers_share_the_work(database: Transactions, receiver: Rec
 
 
 @pytest.mark.parametrize(("trouble", "copies"), [("repeat_webhook", 3), ("drop_webhook", 0)])
-def test_messages_can_be_repeated_or_lost(database: Transactions, receiver: Receiver, trouble: Any,
-                                          copies: int) -> None:
+def test_an_injected_fault_repeats_or_drops_webhooks(
+        database: Transactions, receiver: Receiver, trouble: Any, copies: int) -> None:
     paid(database, 1, trouble)
     bring(database, receiver)
     let_time_pass(database)
@@ -141,7 +141,7 @@ def test_messages_can_be_repeated_or_lost(database: Transactions, receiver: Rece
     assert len(receiver.heard) == copies
 
 
-def test_messages_can_overtake_each_other(database: Transactions, receiver: Receiver) -> None:
+def test_an_injected_fault_reorders_webhooks(database: Transactions, receiver: Receiver) -> None:
     [last] = paid(database, 1, "reorder_webhook")
     [late] = paid(database, 1, "late_webhook")
     [first] = paid(database)

@@ -50,7 +50,7 @@ def test_twenty_charges_at_once_take_the_money_once(rooms: list["Popen[bytes]"],
     assert (bank.taken, bank.charges) == (1200, 1)
 
 
-def test_who_charges_and_who_closes_at_once_hear_the_same(rooms: list["Popen[bytes]"], database: Transactions) -> None:
+def test_simultaneous_charge_and_close_return_the_same(rooms: list["Popen[bytes]"], database: Transactions) -> None:
     orders = [new_id() for _ in range(12)]
 
     def charge(order_id: str) -> int:
@@ -70,8 +70,8 @@ def test_who_charges_and_who_closes_at_once_hear_the_same(rooms: list["Popen[byt
     assert outcomes == list(zip(taken, taken, strict=True))
 
 
-def test_a_room_killed_again_and_again_charges_every_order_once(rooms: list["Popen[bytes]"], start_room: StartRoom,
-                                                                database: Transactions) -> None:
+def test_a_repeatedly_killed_room_charges_every_order_once(
+        rooms: list["Popen[bytes]"], start_room: StartRoom, database: Transactions) -> None:
     captured: dict[str, int] = {}
 
     def kill_one_after_the_other() -> None:
@@ -97,5 +97,5 @@ def test_a_room_killed_again_and_again_charges_every_order_once(rooms: list["Pop
     assert {(bank.taken, bank.charges) for bank in (Bank(database, order) for order in captured)} == {(1200, 1)}
 
 
-def test_the_tables_are_what_the_room_believes(database: Transactions) -> None:
+def test_the_tables_match_the_models(database: Transactions) -> None:
     command.check(migrate.alembic_config("payment"))

@@ -16,8 +16,8 @@ from tests.integration.payment.conftest import Choose, Start
 from tests.integration.payment.hosted import begin_to_pay, events
 
 
-def test_a_buyer_is_sent_to_the_provider_and_nothing_is_taken_yet(start: Start, room: Any, order_id: str,
-                                                                 bank: Bank) -> None:
+def test_a_buyer_is_sent_to_the_provider_before_money_is_taken(
+        start: Start, room: Any, order_id: str, bank: Bank) -> None:
     begun = start()
 
     assert begun == {"payment_id": begun["payment_id"], "status": "pending",
@@ -26,8 +26,9 @@ def test_a_buyer_is_sent_to_the_provider_and_nothing_is_taken_yet(start: Start, 
     assert (bank.taken, bank.charges) == (0, 1)
 
 
-def test_who_pays_there_has_paid(start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str,
-                                 bank: Bank, database: Transactions) -> None:
+def test_a_buyer_pays_at_the_page(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
+        database: Transactions) -> None:
     answer = choose(start(), "pay")
     told()
 
@@ -36,7 +37,7 @@ def test_who_pays_there_has_paid(start: Start, choose: Choose, told: Callable[[]
     assert (bank.taken, events(database, order_id)) == (1200, ["payment.captured"])
 
 
-def test_starting_again_leads_to_the_same_page(start: Start, bank: Bank) -> None:
+def test_a_repeated_start_returns_the_same_page(start: Start, bank: Bank) -> None:
     assert start() == start()
     assert bank.charges == 1
 
@@ -59,9 +60,9 @@ def test_after_a_decline_another_attempt_may_succeed(start: Start, choose: Choos
     assert events(database, order_id) == ["payment.failed", "payment.captured"]
 
 
-def test_who_was_declined_may_try_again_before_the_message_is_here(start: Start, choose: Choose,
-                                                                  told: Callable[[], None], database: Transactions,
-                                                                  order_id: str, bank: Bank) -> None:
+def test_a_declined_buyer_may_try_again_before_the_webhook_arrives(
+        start: Start, choose: Choose, told: Callable[[], None], database: Transactions, order_id: str,
+        bank: Bank) -> None:
     first = start()
     choose(first, "decline")
     second = start()
@@ -73,7 +74,7 @@ def test_who_was_declined_may_try_again_before_the_message_is_here(start: Start,
     assert events(database, order_id) == ["payment.failed", "payment.captured"]
 
 
-def test_while_nobody_knows_of_the_decline_there_is_no_second_attempt(start: Start, choose: Choose, bank: Bank) -> None:
+def test_a_second_attempt_waits_until_the_decline_is_known(start: Start, choose: Choose, bank: Bank) -> None:
     choose(start(), "decline")
     bank.will("lose_fetch")
 
@@ -82,7 +83,7 @@ def test_while_nobody_knows_of_the_decline_there_is_no_second_attempt(start: Sta
     assert bank.charges == 1
 
 
-def test_who_starts_again_after_paying_has_paid(start: Start, choose: Choose, bank: Bank) -> None:
+def test_a_repeated_start_after_paying_finds_the_payment(start: Start, choose: Choose, bank: Bank) -> None:
     choose(start(), "pay")
 
     assert start()["status"] == "captured"
@@ -90,7 +91,7 @@ def test_who_starts_again_after_paying_has_paid(start: Start, choose: Choose, ba
     assert (bank.taken, bank.charges) == (1200, 1)
 
 
-def test_twenty_who_start_at_once_meet_at_one_page(start: Start, bank: Bank) -> None:
+def test_twenty_simultaneous_starts_share_one_page(start: Start, bank: Bank) -> None:
     with ThreadPoolExecutor(10) as buyers:
         begun = list(buyers.map(lambda _: start(), range(20)))
 
@@ -98,8 +99,8 @@ def test_twenty_who_start_at_once_meet_at_one_page(start: Start, bank: Bank) -> 
     assert bank.charges == 1
 
 
-def test_a_bank_that_asks_for_a_code_gets_it_before_there_is_money(start: Start, choose: Choose,
-                                                                  told: Callable[[], None], bank: Bank) -> None:
+def test_a_challenged_payment_is_authorized_by_the_right_code(
+        start: Start, choose: Choose, told: Callable[[], None], bank: Bank) -> None:
     begun = start()
     asked = choose(begun, "challenge")
     told()
@@ -112,8 +113,8 @@ def test_a_bank_that_asks_for_a_code_gets_it_before_there_is_money(start: Start,
     assert bank.taken == 1200
 
 
-def test_three_wrong_codes_are_a_decline(start: Start, choose: Choose, told: Callable[[], None], room: Any,
-                                         order_id: str) -> None:
+def test_three_wrong_codes_decline_a_payment(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str) -> None:
     begun = start()
     choose(begun, "challenge")
     for _ in range(3):
@@ -124,7 +125,7 @@ def test_three_wrong_codes_are_a_decline(start: Start, choose: Choose, told: Cal
     assert room.get_status(order_id=order_id)["status"] == "failed"
 
 
-def test_who_leaves_the_page_may_come_back_to_it(start: Start, choose: Choose, room: Any, order_id: str) -> None:
+def test_a_buyer_may_return_to_an_abandoned_page(start: Start, choose: Choose, room: Any, order_id: str) -> None:
     begun = start()
 
     assert choose(begun, "abandon")["location"] == "/order/1"
@@ -133,7 +134,7 @@ def test_who_leaves_the_page_may_come_back_to_it(start: Start, choose: Choose, r
     assert "Test money" in room.show_page(payment_id=begun["payment_id"], language="en")["html"]
 
 
-def test_a_payment_that_has_ended_shows_no_page_any_more(start: Start, choose: Choose, room: Any) -> None:
+def test_an_ended_payment_has_no_page(start: Start, choose: Choose, room: Any) -> None:
     begun = start()
     choose(begun, "decline")
 
@@ -142,13 +143,12 @@ def test_a_payment_that_has_ended_shows_no_page_any_more(start: Start, choose: C
     assert room.show_page(payment_id=begun["payment_id"], language="zh")["location"] == "/order/1"
 
 
-def test_there_is_no_page_for_what_is_no_payment(room: Any, order_id: str) -> None:
+def test_an_unknown_payment_has_no_page(room: Any, order_id: str) -> None:
     with pytest.raises(UnknownPayment):
         room.show_page(payment_id=order_id, language="en")
 
 
-def test_after_its_time_the_page_takes_no_money(start: Start, choose: Choose, room: Any, order_id: str,
-                                                bank: Bank) -> None:
+def test_an_expired_page_takes_no_money(start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
     begun = start(expires_at=(utc_now() - dt.timedelta(seconds=1)).isoformat())
 
     assert choose(begun, "pay")["location"] == "/order/1"
@@ -160,8 +160,8 @@ def test_after_its_time_the_page_takes_no_money(start: Start, choose: Choose, ro
 # --- closing ---
 
 
-def test_closing_ends_the_page_too(start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str,
-                                   bank: Bank) -> None:
+def test_closing_an_order_closes_its_page(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank) -> None:
     begun = start()
 
     assert room.close(order_id=order_id)["status"] == "closed"
@@ -173,8 +173,9 @@ def test_closing_ends_the_page_too(start: Start, choose: Choose, told: Callable[
 
 
 @pytest.mark.parametrize("heard", [True, False])
-def test_who_has_paid_before_closing_has_paid_in_time(start: Start, choose: Choose, told: Callable[[], None], room: Any,
-                                                      order_id: str, bank: Bank, heard: bool) -> None:
+def test_a_payment_before_closing_is_in_time(
+        start: Start, choose: Choose, told: Callable[[], None], room: Any, order_id: str, bank: Bank,
+        heard: bool) -> None:
     choose(start(), "pay")
     if heard:
         told()
@@ -182,8 +183,8 @@ def test_who_has_paid_before_closing_has_paid_in_time(start: Start, choose: Choo
     assert room.close(order_id=order_id)["captured"] == bank.taken == 1200
 
 
-def test_while_the_provider_says_nothing_closing_says_nothing(start: Start, choose: Choose, room: Any, order_id: str,
-                                                             bank: Bank) -> None:
+def test_closing_is_refused_while_the_provider_is_silent(
+        start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
     choose(start(), "pay")
     bank.will("lose_fetch")
     with pytest.raises(RoomSilent):
@@ -240,8 +241,7 @@ def test_a_buyer_may_be_sent_back_to_the_public_url(start_with: StartWith) -> No
     assert start_with(production, return_url="https://cinema.example/order/1")["redirect_url"]
 
 
-def test_who_pays_at_once_after_all_has_left_the_page(start: Start, choose: Choose, room: Any, order_id: str,
-                                                      bank: Bank) -> None:
+def test_a_direct_charge_closes_the_page(start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
     begun = start()
 
     charged = room.charge(order_id=order_id, amount=1200, currency="EUR", method="sandbox")
@@ -252,8 +252,8 @@ def test_who_pays_at_once_after_all_has_left_the_page(start: Start, choose: Choo
     assert bank.taken == 1200
 
 
-def test_who_has_paid_at_the_page_is_not_charged_again(start: Start, choose: Choose, room: Any, order_id: str,
-                                                       told: Callable[[], None], bank: Bank) -> None:
+def test_a_buyer_who_paid_at_the_page_is_not_charged_again(
+        start: Start, choose: Choose, room: Any, order_id: str, told: Callable[[], None], bank: Bank) -> None:
     choose(start(), "pay")
     told()
 
@@ -261,8 +261,8 @@ def test_who_has_paid_at_the_page_is_not_charged_again(start: Start, choose: Cho
     assert bank.taken == 1200
 
 
-def test_who_has_just_paid_at_the_page_has_paid_whatever_they_try_next(start: Start, choose: Choose, room: Any,
-                                                                       order_id: str, bank: Bank) -> None:
+def test_a_direct_charge_finds_the_money_just_paid_at_the_page(
+        start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
     """Nobody has told us yet; letting go of that money to ask for other, which may be refused, would lose it."""
     begun = start()
     choose(begun, "pay")
@@ -274,8 +274,8 @@ def test_who_has_just_paid_at_the_page_has_paid_whatever_they_try_next(start: St
     assert (bank.taken, bank.charges) == (1200, 1)
 
 
-def test_a_page_that_never_came_into_being_is_in_nobodys_way(start: Start, room: Any, order_id: str,
-                                                             bank: Bank) -> None:
+def test_a_page_that_never_opened_does_not_stop_a_direct_charge(
+        start: Start, room: Any, order_id: str, bank: Bank) -> None:
     bank.will("time_out")
     with pytest.raises(RoomSilent):
         start()

@@ -68,35 +68,35 @@ def take_again(change: Change, charged: str, order_id: str) -> Callable[[str], s
     return take
 
 
-def test_when_both_agree_there_is_nothing_to_say(room: Any, charged: str, order_id: str,
-                                                 later: Callable[[], list[str]]) -> None:
+def test_equal_records_have_no_differences(
+        room: Any, charged: str, order_id: str, later: Callable[[], list[str]]) -> None:
     room.refund(refund_id=new_id(), order_id=order_id, amount=300, currency="EUR")
     room.close(order_id=new_id())
     assert later() == []
 
 
-def test_money_nobody_told_us_of_becomes_a_paid_order(database: Transactions, room: Any,
-                                                     later: Callable[[], list[str]]) -> None:
+def test_a_payment_without_a_webhook_becomes_a_paid_order(
+        database: Transactions, room: Any, later: Callable[[], list[str]]) -> None:
     paid = paid_at_the_provider(database, 3)
     assert [line.split()[0] for line in later()] == ["fixed"] * 3
     assert {status(database, payment) for payment in paid} == {"captured"}
     assert later() == []
 
 
-def test_a_decline_nobody_told_us_of_ends_the_attempt(database: Transactions, later: Callable[[], list[str]]) -> None:
+def test_a_decline_without_a_webhook_ends_the_attempt(database: Transactions, later: Callable[[], list[str]]) -> None:
     [payment] = paid_at_the_provider(database, 1, "declined")
     assert "was pending, and is failed" in later()[0]
     assert status(database, payment) == "failed"
 
 
-def test_what_is_under_way_is_left_alone(database: Transactions) -> None:
+def test_a_young_payment_is_left_alone(database: Transactions) -> None:
     paid_at_the_provider(database, 1)
     assert reconcile(database) == []
 
 
-def test_money_taken_twice_for_one_order_goes_back_once(database: Transactions, room: Any, order_id: str, bank: Bank,
-                                                       later: Callable[[], list[str]],
-                                                       take_again: Callable[[str], str]) -> None:
+def test_a_duplicate_payment_is_refunded_once(
+        database: Transactions, room: Any, order_id: str, bank: Bank, later: Callable[[], list[str]],
+        take_again: Callable[[str], str]) -> None:
     """A second attempt was cancelled, said the provider, and then took the money all the same."""
     second = take_again("cancelled")
     assert bank.taken == 2400
@@ -111,8 +111,8 @@ def test_money_taken_twice_for_one_order_goes_back_once(database: Transactions, 
     assert later() == []
 
 
-def test_two_captures_in_our_own_books_are_noticed_too(order_id: str, later: Callable[[], list[str]],
-                                                      take_again: Callable[[str], str]) -> None:
+def test_two_recorded_captures_of_one_order_are_noticed(
+        order_id: str, later: Callable[[], list[str]], take_again: Callable[[str], str]) -> None:
     second = take_again("captured")
 
     assert later() == [f"fixed  order {order_id} was paid twice; payment {second} goes back"]
@@ -120,8 +120,8 @@ def test_two_captures_in_our_own_books_are_noticed_too(order_id: str, later: Cal
     assert later() == []
 
 
-def test_money_reserved_for_an_attempt_that_is_over_is_let_go(database: Transactions, bank: Bank, change: Change,
-                                                             later: Callable[[], list[str]]) -> None:
+def test_money_reserved_for_an_ended_attempt_is_released(
+        database: Transactions, bank: Bank, change: Change, later: Callable[[], list[str]]) -> None:
     [payment] = paid_at_the_provider(database, 1)
     change("UPDATE payment SET status = 'cancelled' WHERE payment_id = :p", p=payment)
 
@@ -140,8 +140,8 @@ def test_money_reserved_for_an_attempt_that_is_over_is_let_go(database: Transact
      "of which we know nothing"),
     ("UPDATE payment SET status = 'review', reason = 'wrong_amount'", "waits for a review: wrong_amount"),
 ])
-def test_what_can_not_be_put_right_is_told_each_time(charged: str, change: Change, later: Callable[[], list[str]],
-                                                     query: str, told: str) -> None:
+def test_an_open_difference_is_reported_each_time(
+        charged: str, change: Change, later: Callable[[], list[str]], query: str, told: str) -> None:
     change(query)
     for _ in range(2):
         assert [line for line in later() if line.startswith("LEFT") and told in line]
@@ -150,15 +150,16 @@ def test_what_can_not_be_put_right_is_told_each_time(charged: str, change: Chang
 @pytest.mark.parametrize(("query", "told"), [
     ("DELETE FROM sandbox_refund", "is done here and unknown there"),
     ("UPDATE sandbox_refund SET amount = 299", "is EUR 3.00 here and EUR 2.99 there")])
-def test_refunds_are_compared_too(room: Any, charged: str, order_id: str, change: Change,
-                                  later: Callable[[], list[str]], query: str, told: str) -> None:
+def test_a_refund_missing_at_the_provider_is_reported(
+        room: Any, charged: str, order_id: str, change: Change, later: Callable[[], list[str]], query: str,
+        told: str) -> None:
     room.refund(refund_id=new_id(), order_id=order_id, amount=300, currency="EUR")
     change(query)
     assert [line for line in later() if line.startswith("LEFT") and told in line]
 
 
-def test_a_refund_that_never_left_is_sent(room: Any, charged: str, order_id: str, bank: Bank, change: Change,
-                                          later: Callable[[], list[str]]) -> None:
+def test_a_refund_that_was_never_sent_is_sent(
+        room: Any, charged: str, order_id: str, bank: Bank, change: Change, later: Callable[[], list[str]]) -> None:
     refund_id = new_id()
     room.refund(refund_id=refund_id, order_id=order_id, amount=300, currency="EUR")
     change("DELETE FROM sandbox_refund")
@@ -168,8 +169,8 @@ def test_a_refund_that_never_left_is_sent(room: Any, charged: str, order_id: str
     assert later() == []
 
 
-def test_a_silent_provider_is_said_to_be_silent(charged: str, later: Callable[[], list[str]],
-                                                monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_provider_is_reported(
+        charged: str, later: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent(Sandbox):
         def payments(self, since: dt.datetime) -> Any:
             raise RoomSilent(room="sandbox")
@@ -197,8 +198,8 @@ def test_a_young_refund_is_left_alone(room: Any, charged: str, order_id: str, ba
     assert bank.given_back == 0
 
 
-def test_four_who_compare_at_once_do_everything_once(database: Transactions, change: Change, room: Any,
-                                                     bank: Bank) -> None:
+def test_four_simultaneous_reconciliations_correct_everything_once(
+        database: Transactions, change: Change, room: Any, bank: Bank) -> None:
     payments = paid_at_the_provider(database, 30)
     change("UPDATE payment SET created_at = created_at - INTERVAL 1 HOUR")
     change("UPDATE payment SET status = 'cancelled' WHERE payment_id IN :p", p=tuple(payments[:10]))

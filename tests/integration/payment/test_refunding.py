@@ -21,7 +21,7 @@ def give_back(room: Any, order_id: str, amount: int, refund_id: str | None = Non
     return room.refund(refund_id=refund_id or new_id(), order_id=order_id, amount=amount, currency=currency)
 
 
-def test_a_refund_is_done_once_however_often_this_is_asked(room: Any, paid: str, bank: Bank) -> None:
+def test_a_refund_is_done_once_however_often_the_call_is_repeated(room: Any, paid: str, bank: Bank) -> None:
     refund_id = new_id()
 
     first, again = (give_back(room, paid, 300, refund_id) for _ in range(2))
@@ -40,7 +40,7 @@ def test_a_refund_keeps_its_amount(room: Any, paid: str, bank: Bank, other: dict
     assert bank.given_back == 300
 
 
-def test_a_paid_order_can_be_given_back_in_parts_up_to_the_whole(room: Any, paid: str, bank: Bank) -> None:
+def test_a_paid_order_can_be_refunded_in_parts(room: Any, paid: str, bank: Bank) -> None:
     for amount in (300, 700, 0):
         give_back(room, paid, amount)
 
@@ -50,7 +50,7 @@ def test_a_paid_order_can_be_given_back_in_parts_up_to_the_whole(room: Any, paid
     assert bank.given_back == 1000
 
 
-def test_an_unpaid_order_has_nothing_to_give_back(room: Any, order_id: str) -> None:
+def test_an_unpaid_order_can_not_be_refunded(room: Any, order_id: str) -> None:
     with pytest.raises(AmountMismatch):
         give_back(room, order_id, 1)
     room.close(order_id=order_id)
@@ -58,7 +58,7 @@ def test_an_unpaid_order_has_nothing_to_give_back(room: Any, order_id: str) -> N
         give_back(room, order_id, 1)
 
 
-def test_many_refunds_at_once_never_give_back_more_than_was_taken(room: Any, paid: str, bank: Bank) -> None:
+def test_simultaneous_refunds_never_exceed_the_payment(room: Any, paid: str, bank: Bank) -> None:
     def one(_: int) -> int:
         try:
             return int(give_back(room, paid, 300)["amount"])
@@ -71,7 +71,7 @@ def test_many_refunds_at_once_never_give_back_more_than_was_taken(room: Any, pai
     assert sum(amounts) == bank.given_back == room.get_status(order_id=paid)["refunded"] == 900
 
 
-def test_one_refund_asked_for_by_many_at_once_is_one_refund(room: Any, paid: str, bank: Bank) -> None:
+def test_simultaneous_requests_for_one_refund_are_one_refund(room: Any, paid: str, bank: Bank) -> None:
     refund_id = new_id()
 
     with ThreadPoolExecutor(10) as tellers:
@@ -81,7 +81,7 @@ def test_one_refund_asked_for_by_many_at_once_is_one_refund(room: Any, paid: str
     assert bank.given_back == room.get_status(order_id=paid)["refunded"] == 300
 
 
-def test_when_the_answer_is_lost_repeating_gives_nothing_back_twice(room: Any, paid: str, bank: Bank) -> None:
+def test_a_refund_with_a_lost_answer_is_not_sent_twice(room: Any, paid: str, bank: Bank) -> None:
     refund_id = new_id()
     bank.will("lose_refund")
 
@@ -92,7 +92,7 @@ def test_when_the_answer_is_lost_repeating_gives_nothing_back_twice(room: Any, p
     assert bank.given_back == 300
 
 
-def test_money_on_its_way_back_counts_as_gone(room: Any, paid: str, bank: Bank) -> None:
+def test_a_requested_refund_counts_as_refunded(room: Any, paid: str, bank: Bank) -> None:
     bank.will("lose_refund")
     with pytest.raises(RoomSilent):
         give_back(room, paid, 800)
@@ -101,7 +101,7 @@ def test_money_on_its_way_back_counts_as_gone(room: Any, paid: str, bank: Bank) 
         give_back(room, paid, 201)
 
 
-def test_a_refund_left_half_done_is_finished_by_the_room(room: Any, paid: str, bank: Bank) -> None:
+def test_the_timer_finishes_an_unfinished_refund(room: Any, paid: str, bank: Bank) -> None:
     refund_id = new_id()
     bank.will("lose_refund")
     with pytest.raises(RoomSilent):

@@ -87,8 +87,8 @@ def tell_of_refunds(room: Any, server: Stripe, kind: str = "refund.failed") -> N
     room.look_into_webhooks()
 
 
-def test_a_refund_that_is_on_its_way_is_no_difference(room: Any, server: Stripe, pay: Pay,
-                                                      later: Callable[..., list[str]]) -> None:
+def test_a_pending_refund_is_not_a_difference(
+        room: Any, server: Stripe, pay: Pay, later: Callable[..., list[str]]) -> None:
     order_id, refund_id = pay(), new_id()
     server.refund_status = "pending"
     assert ask_back(room, order_id, refund_id) == "not yet"
@@ -99,8 +99,8 @@ def test_a_refund_that_is_on_its_way_is_no_difference(room: Any, server: Stripe,
     assert "still under way" in told
 
 
-def test_one_refund_that_takes_its_time_hides_no_other(room: Any, server: Stripe, pay: Pay, database: Transactions,
-                                                       later: Callable[..., list[str]]) -> None:
+def test_a_pending_refund_does_not_hide_other_differences(
+        room: Any, server: Stripe, pay: Pay, database: Transactions, later: Callable[..., list[str]]) -> None:
     slow, other = (pay(), new_id()), (pay(), new_id())
     server.refund_status = "pending"
     ask_back(room, *slow)
@@ -112,9 +112,8 @@ def test_one_refund_that_takes_its_time_hides_no_other(room: Any, server: Stripe
     assert [refund["amount"] for refund in server.all_refunds.values()] == [500, 500]
 
 
-def test_a_payment_of_which_nothing_can_be_said_hides_no_other(room: Any, server: Stripe, pay: Pay,
-                                                              database: Transactions,
-                                                              later: Callable[..., list[str]]) -> None:
+def test_a_payment_without_an_answer_does_not_hide_other_differences(
+        room: Any, server: Stripe, pay: Pay, database: Transactions, later: Callable[..., list[str]]) -> None:
     lost, order_id = room.start(order_id=new_id(), amount=1200, currency="EUR", method="card", return_url="/",
                                 expires_at=(utc_now() + dt.timedelta(minutes=15)).isoformat()), pay()
     server.refund_status = "failed"
@@ -128,9 +127,8 @@ def test_a_payment_of_which_nothing_can_be_said_hides_no_other(room: Any, server
     assert not [line for line in told if "stripe does not answer" in line]
 
 
-def test_a_failed_refund_is_owed_until_somebody_sends_it_again(room: Any, server: Stripe, pay: Pay,
-                                                              database: Transactions,
-                                                              later: Callable[..., list[str]]) -> None:
+def test_a_failed_refund_is_owed_until_it_is_retried(
+        room: Any, server: Stripe, pay: Pay, database: Transactions, later: Callable[..., list[str]]) -> None:
     order_id, refund_id = pay(), new_id()
     server.refund_status = "failed"
     assert [ask_back(room, order_id, refund_id) for _ in range(3)] == ["not yet"] * 3
@@ -141,8 +139,8 @@ def test_a_failed_refund_is_owed_until_somebody_sends_it_again(room: Any, server
 
 
 @pytest.mark.parametrize("how", ["by a message", "by comparing"])
-def test_a_refund_that_fails_after_all_is_noticed(room: Any, server: Stripe, pay: Pay, how: str,
-                                                  later: Callable[..., list[str]]) -> None:
+def test_a_refund_that_fails_after_it_was_done_is_noticed(
+        room: Any, server: Stripe, pay: Pay, how: str, later: Callable[..., list[str]]) -> None:
     order_id, refund_id = pay(), new_id()
     assert ask_back(room, order_id, refund_id) == "done"
     if how == "by a message":
@@ -158,7 +156,7 @@ def test_a_refund_that_fails_after_all_is_noticed(room: Any, server: Stripe, pay
     assert ask_back(room, order_id, refund_id) == "not yet"
 
 
-def test_a_refund_that_took_its_time_is_done_when_stripe_says_so(room: Any, server: Stripe, pay: Pay) -> None:
+def test_a_pending_refund_is_done_once_stripe_says_so(room: Any, server: Stripe, pay: Pay) -> None:
     order_id, refund_id = pay(), new_id()
     server.refund_status = "pending"
     ask_back(room, order_id, refund_id)

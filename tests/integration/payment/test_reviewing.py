@@ -93,9 +93,9 @@ def wait(room: Any, bank: Bank, change: Change, hours: int) -> None:
     room.finish_what_was_left()
 
 
-def test_after_a_day_without_an_answer_somebody_has_to_look(silent: None, begun: str, room: Any, bank: Bank,
-                                                            order_id: str, change: Change, database: Transactions,
-                                                            caplog: pytest.LogCaptureFixture) -> None:
+def test_a_payment_without_an_answer_for_a_day_is_reviewed(
+        silent: None, begun: str, room: Any, bank: Bank, order_id: str, change: Change, database: Transactions,
+        caplog: pytest.LogCaptureFixture) -> None:
     wait(room, bank, change, 23)
     assert room.get_status(order_id=order_id)["status"] == "pending"
     wait(room, bank, change, 25)
@@ -105,15 +105,14 @@ def test_after_a_day_without_an_answer_somebody_has_to_look(silent: None, begun:
     assert [record for record in caplog.records if record.levelname == "ERROR" and "review" in record.message]
 
 
-def test_a_buyer_who_is_long_at_the_page_is_no_case(begun: str, room: Any, bank: Bank, order_id: str,
-                                                    change: Change) -> None:
+def test_a_buyer_who_stays_at_the_page_is_not_a_case(
+        begun: str, room: Any, bank: Bank, order_id: str, change: Change) -> None:
     wait(room, bank, change, 25)
     assert room.get_status(order_id=order_id)["status"] == "pending"
 
 
-def test_what_a_provider_neither_ends_nor_lets_go_is_a_case_after_a_day(begun: str, change: Change, room: Any,
-                                                                        bank: Bank, order_id: str,
-                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payment_that_can_not_be_cancelled_is_reviewed_after_a_day(
+        begun: str, change: Change, room: Any, bank: Bank, order_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stubborn(Sandbox):
         def cancel(self, attempt: Attempt) -> PaymentRecord:
             return self.fetch(attempt)
@@ -124,8 +123,8 @@ def test_what_a_provider_neither_ends_nor_lets_go_is_a_case_after_a_day(begun: s
     assert room.get_status(order_id=order_id)["status"] == "review"
 
 
-def test_what_is_not_let_go_is_decided_by_nobody_and_noted_by_nobody(begun: str, change: Change, database: Transactions,
-                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payment_that_can_not_be_cancelled_is_not_decided_by_itself(
+        begun: str, change: Change, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stubborn(Sandbox):
         def cancel(self, attempt: Attempt) -> PaymentRecord:
             return self.fetch(attempt)
@@ -141,8 +140,8 @@ def test_what_is_not_let_go_is_decided_by_nobody_and_noted_by_nobody(begun: str,
     ("declined", "cancelled", ["payment.review", "payment.dismissed"]),
     ("pending", "cancelled", ["payment.review", "payment.dismissed"]),
     ("authorized", "review", ["payment.review"])])
-def test_when_the_answer_comes_and_leaves_no_choice_nobody_has_to_decide(
-        begun: str, order_id: str, change: Change, database: Transactions, bank: Bank, there: str, end: str,
+def test_a_late_answer_that_leaves_no_choice_decides_the_case(
+         begun: str, order_id: str, change: Change, database: Transactions, bank: Bank, there: str, end: str,
         told: list[str]) -> None:
     change("UPDATE payment SET status = 'review', reason = 'no_answer' WHERE payment_id = :p", p=begun)
     change("INSERT INTO outbox (event_id, type, version, about, sequence, occurred_at, trace, body) VALUES "
@@ -159,9 +158,9 @@ def test_when_the_answer_comes_and_leaves_no_choice_nobody_has_to_decide(
 # --- deciding ---
 
 
-def test_money_that_is_right_under_a_strange_name_may_be_taken(begun: str, review: Review, room: Any, order_id: str,
-                                                               bank: Bank, database: Transactions, choose: Choose,
-                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_right_amount_under_a_foreign_id_may_be_taken(
+        begun: str, review: Review, room: Any, order_id: str, bank: Bank, database: Transactions, choose: Choose,
+        monkeypatch: pytest.MonkeyPatch) -> None:
     class Renamed(Sandbox):
         def fetch(self, attempt: Attempt) -> PaymentRecord:
             return replace(super().fetch(attempt), order_id="renamed")
@@ -180,9 +179,9 @@ def test_money_that_is_right_under_a_strange_name_may_be_taken(begun: str, revie
 @pytest.mark.parametrize(("there", "amount", "possible"), [
     ("authorized", 1100, ["release"]), ("captured", 1100, ["refund"]), ("captured", 1300, ["refund"]),
     ("declined", 1200, ["release"])])
-def test_what_can_not_be_is_not_done(begun: str, at_the_bank: Callable[..., None], review: Review, room: Any,
-                                     order_id: str, bank: Bank, change: Change, database: Transactions, there: str,
-                                     amount: int, possible: list[str]) -> None:
+def test_an_impossible_decision_is_refused(
+        begun: str, at_the_bank: Callable[..., None], review: Review, room: Any, order_id: str, bank: Bank,
+        change: Change, database: Transactions, there: str, amount: int, possible: list[str]) -> None:
     at_the_bank("authorized", 1)
     change("UPDATE sandbox_charge SET status = :s, amount = :a", s=there, a=amount)
 
@@ -200,8 +199,8 @@ def test_what_can_not_be_is_not_done(begun: str, at_the_bank: Callable[..., None
     assert room.close(order_id=order_id)["captured"] == 0
 
 
-def test_all_that_was_taken_goes_back_once_and_nothing_is_left_to_say(
-        begun: str, at_the_bank: Callable[..., None], review: Review, room: Any, bank: Bank, change: Change,
+def test_a_dismissed_payment_is_refunded_once_and_reconciles(
+         begun: str, at_the_bank: Callable[..., None], review: Review, room: Any, bank: Bank, change: Change,
         database: Transactions) -> None:
     at_the_bank("captured", 1300)
     [case] = review.cases()
@@ -220,8 +219,9 @@ def test_all_that_was_taken_goes_back_once_and_nothing_is_left_to_say(
     assert reconcile(database) == []
 
 
-def test_after_a_dismissed_review_nothing_more_is_charged(begun: str, at_the_bank: Callable[..., None], review: Review,
-                                                          room: Any, order_id: str, bank: Bank, start: Start) -> None:
+def test_an_order_with_a_dismissed_payment_is_not_charged_again(
+        begun: str, at_the_bank: Callable[..., None], review: Review, room: Any, order_id: str, bank: Bank,
+        start: Start) -> None:
     at_the_bank("captured", 1300)
     decide(review, "refund")
 
@@ -243,7 +243,8 @@ def late(start: Start, choose: Choose, told: Callable[[], None], room: Any, chan
     return first
 
 
-def test_money_under_review_never_goes_back_by_itself(late: str, review: Review, database: Transactions) -> None:
+def test_a_payment_under_review_is_never_refunded_without_a_decision(
+        late: str, review: Review, database: Transactions) -> None:
     database.run(lambda tx: store.record_status(tx, late, PaymentRecord("captured"), utc_now()))
     refunds = database.read(lambda tx: tx.execute(text("SELECT COUNT(*) FROM refund")).scalar_one())
     assert (status(database, late), len(review.cases()), refunds) == ("review", 1, 0)
@@ -286,8 +287,8 @@ def refused(room: Any, order_id: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.parametrize(("decision", "given_back"), [("retry", 500), ("settled", 0)])
-def test_a_failed_refund_is_sent_again_or_was_paid_otherwise(
-        refused: str, review: Review, room: Any, order_id: str, bank: Bank, change: Change, database: Transactions,
+def test_a_failed_refund_is_retried_or_settled(
+         refused: str, review: Review, room: Any, order_id: str, bank: Bank, change: Change, database: Transactions,
         decision: str, given_back: int) -> None:
     assert bank.given_back == 0
 
@@ -364,9 +365,9 @@ def operate(servers: Mesh) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     return run
 
 
-def test_an_operator_sees_the_cases_and_decides_them(
-        begun: str, at_the_bank: Callable[..., None], order_id: str, database: Transactions,
-        operate: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:
+def test_the_review_command_lists_and_decides_cases(
+         begun: str, at_the_bank: Callable[..., None], order_id: str, database: Transactions, operate: Callable[...,
+        "subprocess.CompletedProcess[str]"]) -> None:
     assert operate().stdout == "Nothing is to be decided.\n"
     at_the_bank("authorized", 1100)
     shown = operate("list").stdout
@@ -386,8 +387,8 @@ def test_an_operator_sees_the_cases_and_decides_them(
     assert status(database, begun) == "cancelled"
 
 
-def test_a_case_is_shown_whoever_its_provider_was(review: Review, begun: str, change: Change,
-                                                  operate: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:
+def test_the_review_command_shows_a_case_of_a_removed_provider(
+        review: Review, begun: str, change: Change, operate: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:
     change("UPDATE payment SET status = 'review', reason = 'no_answer', provider = 'gone'")
     assert "not set up here" in operate().stdout
     done = operate("decide", begun, "release", "--because", "it closed", "--yes")

@@ -61,8 +61,8 @@ def send(room: Any, payment_id: str | None, kind: str, secret: str = SECRETS[0])
                          headers={"stripe-signature": header})
 
 
-def test_a_buyer_pays_at_stripe_and_we_take_what_was_reserved(room: Any, server: Stripe, order_id: str,
-                                                              start: Callable[[], dict[str, Any]]) -> None:
+def test_money_that_a_buyer_reserved_at_stripe_is_captured(
+        room: Any, server: Stripe, order_id: str, start: Callable[[], dict[str, Any]]) -> None:
     begun = start()
     assert begun["redirect_url"].startswith(server.url)
     assert start() == begun
@@ -75,8 +75,8 @@ def test_a_buyer_pays_at_stripe_and_we_take_what_was_reserved(room: Any, server:
     assert len(server.sessions) == 1
 
 
-def test_money_goes_back_through_stripe_once(room: Any, server: Stripe, order_id: str,
-                                             start: Callable[[], dict[str, Any]]) -> None:
+def test_a_refund_goes_back_through_stripe_once(
+        room: Any, server: Stripe, order_id: str, start: Callable[[], dict[str, Any]]) -> None:
     begun, refund = start(), {"order_id": order_id, "refund_id": new_id(), "amount": 500, "currency": "EUR"}
     server.pay(server.session_of(begun["payment_id"]))
     tell(room, begun["payment_id"])
@@ -88,8 +88,8 @@ def test_money_goes_back_through_stripe_once(room: Any, server: Stripe, order_id
     assert [back["amount"] for back in server.all_refunds.values()] == [500]
 
 
-def test_a_refund_that_takes_its_time_is_asked_for_until_it_is_there(room: Any, server: Stripe, order_id: str,
-                                                                    start: Callable[[], dict[str, Any]]) -> None:
+def test_a_pending_refund_is_polled_until_it_is_done(
+        room: Any, server: Stripe, order_id: str, start: Callable[[], dict[str, Any]]) -> None:
     begun, refund = start(), {"order_id": order_id, "refund_id": new_id(), "amount": 500, "currency": "EUR"}
     server.pay(server.session_of(begun["payment_id"]))
     tell(room, begun["payment_id"])
@@ -106,8 +106,9 @@ def test_a_refund_that_takes_its_time_is_asked_for_until_it_is_there(room: Any, 
 @pytest.mark.parametrize(("thing", "wrong"), [
     ("intent", {"amount": 1100}), ("intent", {"currency": "usd"}), ("session", {"livemode": True}),
     ("intent", {"metadata": {"payment_id": "another", "order_id": "another"}}), ("session", {"metadata": {}})])
-def test_what_stripe_has_must_be_what_we_asked_for(room: Any, server: Stripe, order_id: str, thing: str,
-                                                   start: Callable[[], dict[str, Any]], wrong: dict[str, Any]) -> None:
+def test_a_payment_that_differs_at_stripe_is_reviewed(
+        room: Any, server: Stripe, order_id: str, thing: str, start: Callable[[], dict[str, Any]],
+        wrong: dict[str, Any]) -> None:
     begun = start()
     session = server.sessions[server.session_of(begun["payment_id"])]
     server.pay(session["id"])
@@ -118,16 +119,16 @@ def test_what_stripe_has_must_be_what_we_asked_for(room: Any, server: Stripe, or
     assert [intent["amount_received"] for intent in server.intents.values()] == [0]
 
 
-def test_closing_ends_the_session(room: Any, server: Stripe, order_id: str,
-                                  start: Callable[[], dict[str, Any]]) -> None:
+def test_closing_an_order_expires_its_session(
+        room: Any, server: Stripe, order_id: str, start: Callable[[], dict[str, Any]]) -> None:
     begun = start()
 
     assert room.close(order_id=order_id)["captured"] == 0
     assert server.sessions[server.session_of(begun["payment_id"])]["status"] == "expired"
 
 
-def test_three_messages_about_one_payment_are_one_reason_to_ask(room: Any, server: Stripe, order_id: str,
-                                                               start: Callable[[], dict[str, Any]]) -> None:
+def test_three_webhooks_about_one_payment_are_one_sync(
+        room: Any, server: Stripe, order_id: str, start: Callable[[], dict[str, Any]]) -> None:
     begun = start()
     server.requests.clear()
     for kind in ("checkout.session.completed", "payment_intent.amount_capturable_updated", "payment_intent.created"):
@@ -137,8 +138,8 @@ def test_three_messages_about_one_payment_are_one_reason_to_ask(room: Any, serve
     assert server.requests == [f"GET /v1/checkout/sessions/{server.session_of(begun['payment_id'])}"]
 
 
-def test_a_card_that_refuses_what_was_reserved_on_it_pays_nothing(room: Any, server: Stripe, order_id: str,
-                                                                  start: Callable[[], dict[str, Any]]) -> None:
+def test_a_card_that_refuses_the_capture_pays_nothing(
+        room: Any, server: Stripe, order_id: str, start: Callable[[], dict[str, Any]]) -> None:
     begun = start()
     server.pay(server.session_of(begun["payment_id"]))
     server.card_refuses = True
@@ -174,8 +175,8 @@ def begin(room: Any, order_id: str, amount: int, currency: str) -> dict[str, Any
     (17499, "HUF", AmountTooSmall, {"minimum": 17500, "currency": "HUF"}),
     (100_000_000, "EUR", AmountTooLarge, {"maximum": 99_999_999, "currency": "EUR"}),
     (1_000_000, "ISK", AmountTooLarge, {"maximum": 999_999, "currency": "ISK"})])
-def test_what_stripe_never_takes_is_refused_with_the_limit(
-        room: Any, server: Stripe, order_id: str, amount: int, currency: str, refusal: type[Refusal],
+def test_an_amount_that_stripe_never_takes_is_refused_with_the_limit(
+         room: Any, server: Stripe, order_id: str, amount: int, currency: str, refusal: type[Refusal],
         limit: dict[str, Any]) -> None:
     with pytest.raises(refusal) as refused:
         begin(room, order_id, amount, currency)
@@ -186,16 +187,16 @@ def test_what_stripe_never_takes_is_refused_with_the_limit(
 
 @pytest.mark.parametrize(("amount", "currency", "reason"), [
     (49, "ALL", "amount_too_small"), (4505, "KWD", "amount_not_possible")])
-def test_what_stripe_refuses_is_a_failed_attempt_that_says_why(room: Any, server: Stripe, order_id: str, amount: int,
-                                                               currency: str, reason: str) -> None:
+def test_a_payment_that_stripe_refuses_fails_with_the_reason(
+        room: Any, server: Stripe, order_id: str, amount: int, currency: str, reason: str) -> None:
     begun = begin(room, order_id, amount, currency)
 
     assert (begun["status"], begun["redirect_url"]) == ("failed", None)
     assert room.get_status(order_id=order_id)["reason"] == reason
 
 
-def test_stripe_s_messages_about_other_things_are_answered_and_forgotten(room: Any, server: Stripe,
-                                                                         database: Transactions) -> None:
+def test_webhooks_about_other_objects_are_acknowledged_and_ignored(
+        room: Any, server: Stripe, database: Transactions) -> None:
     send(room, None, "customer.created")
     newest = text("SELECT type, handled_at IS NOT NULL AS handled FROM webhook_inbox ORDER BY received_at DESC LIMIT 1")
     kept = database.read(lambda tx: tx.execute(newest).one())
@@ -205,7 +206,7 @@ def test_stripe_s_messages_about_other_things_are_answered_and_forgotten(room: A
     assert server.requests == []
 
 
-def test_the_sandbox_s_secret_signs_nothing_for_stripe(room: Any, server: Stripe) -> None:
+def test_a_foreign_secret_signs_no_webhook_for_stripe(room: Any, server: Stripe) -> None:
     with pytest.raises(WebhookRefused):
         tell(room, new_id(), secret="whsec_of_somebody_else")
 
@@ -227,6 +228,6 @@ def test_no_key_and_no_secret_is_ever_logged(room: Any, open_room: Callable[[], 
     assert [secret for secret in (KEY, bad, *SECRETS, "whsec_of") if secret in said] == []
 
 
-def test_without_a_key_nobody_speaks_for_stripe(room: Any) -> None:
+def test_webhooks_of_stripe_are_refused_without_a_key(room: Any) -> None:
     with pytest.raises(UnknownProvider):
         tell(room, new_id())

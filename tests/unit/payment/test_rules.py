@@ -44,7 +44,7 @@ def test_an_order_is_charged_for_one_amount_only(before: PaymentState, amount: i
         rules.needs_attempt(before, amount, currency)
 
 
-def test_a_charge_that_ended_badly_says_how() -> None:
+def test_a_failed_charge_is_refused_with_its_reason() -> None:
     rules.check_charged(PAID)
 
     with pytest.raises(PaymentDeclined):
@@ -54,7 +54,7 @@ def test_a_charge_that_ended_badly_says_how() -> None:
 
 
 @pytest.mark.parametrize(("refunded", "amount"), [(0, 1200), (0, 0), (700, 500)])
-def test_what_is_left_can_be_given_back(refunded: int, amount: int) -> None:
+def test_the_rest_of_a_payment_can_be_refunded(refunded: int, amount: int) -> None:
     assert rules.refundable_payment(state("captured", "captured", refunded), amount, "EUR") == "payment"
 
 
@@ -63,7 +63,7 @@ def test_what_is_left_can_be_given_back(refunded: int, amount: int) -> None:
     (UNDER_WAY, 100, "EUR"), (DECLINED, 100, "EUR"), (CLOSED, 100, "EUR"), (CLOSED_UNPAID, 100, "EUR"),
     (NOBODY_PAID, 1, "EUR"), (NOBODY_PAID, 0, "EUR"),
 ])
-def test_more_than_is_left_is_never_given_back(before: PaymentState, amount: int, currency: str) -> None:
+def test_more_than_the_rest_of_a_payment_is_never_refunded(before: PaymentState, amount: int, currency: str) -> None:
     with pytest.raises(AmountMismatch):
         rules.refundable_payment(before, amount, currency)
 
@@ -72,12 +72,12 @@ def test_more_than_is_left_is_never_given_back(before: PaymentState, amount: int
     (NOBODY_PAID, "none", 0), (UNDER_WAY, "submitted", 0), (DECLINED, "failed", 0), (PAID, "captured", 1200),
     (CLOSED, "closed", 0), (CLOSED_UNPAID, "closed", 0), (CLOSING, "submitted", 0),
 ])
-def test_a_statement_says_where_the_money_stands(before: PaymentState, status: str, captured: int) -> None:
+def test_a_statement_has_the_status_and_the_captured_amount(before: PaymentState, status: str, captured: int) -> None:
     statement = rules.statement(before)
 
     assert (statement["status"], statement["captured"]) == (status, captured)
 
 
-def test_a_provider_that_has_not_made_up_its_mind_ends_nothing() -> None:
+def test_an_undecided_provider_status_ends_no_attempt() -> None:
     assert not {"pending", "authorized", "unknown"} & rules.FINAL_STATUS.keys()
     assert set(rules.FINAL_STATUS.values()) == set(PAYMENT_STATES) - set(UNSETTLED)
