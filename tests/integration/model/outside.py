@@ -22,7 +22,7 @@ from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Money, Order, Wish
 from tests.integration.model.predictions import Prediction
 from tests.integration.model.steps import PICK, Steps, rule
-from tests.integration.payment.bank import envelope
+from tests.integration.payment.sandbox_bank import envelope
 
 TROUBLES = st.sampled_from(("decline", "time_out", "lose_authorize", "lose_capture", "lose_cancel", "lose_refund",
                             "lose_fetch"))

@@ -19,8 +19,8 @@ from services.payment.service import Payment
 from services.payment.settings import load
 from testbed.mesh import ROOT, Mesh
 from tests.doubles.sequential_job_pool import SequentialJobPool
-from tests.integration.payment.bank import Bank
-from tests.integration.payment.hosted import begin_to_pay
+from tests.integration.payment.checkout_page import begin_to_pay
+from tests.integration.payment.sandbox_bank import Bank
 
 StartRoom = Callable[..., "subprocess.Popen[bytes]"]
 Start = Callable[..., dict[str, Any]]

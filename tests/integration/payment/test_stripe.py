@@ -228,6 +228,6 @@ def test_no_key_and_no_secret_is_ever_logged(room: Any, open_room: Callable[[], 
     assert [secret for secret in (KEY, bad, *SECRETS, "whsec_of") if secret in said] == []
 
 
-def test_webhooks_of_stripe_are_refused_without_a_key(room: Any) -> None:
+def test_webhooks_of_stripe_are_refused_without_a_key(open_room: Callable[[], Any]) -> None:
     with pytest.raises(UnknownProvider):
-        tell(room, new_id())
+        tell(open_room(), new_id())

@@ -4,34 +4,20 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from subprocess import Popen
-from typing import Any
 
 import pytest
 from alembic import command
-from nameko.exceptions import RpcTimeout, UnknownService
-from nameko.standalone.rpc import ClusterRpcClient
 
 from schemas.payment import PaymentClosed
 from services.foundation import migrate
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from testbed.mesh import wait_until
-from tests.integration.payment.bank import Bank
 from tests.integration.payment.conftest import StartRoom
+from tests.integration.payment.remote_calls import ask
+from tests.integration.payment.sandbox_bank import Bank
 
 EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
-
-
-def ask(what: str, /, **fields: Any) -> Any:
-    """Call the room as another would, and again until it answers."""
-    deadline = time.monotonic() + 40
-    while True:
-        try:
-            with ClusterRpcClient(timeout=3) as rooms:
-                return getattr(rooms.payment, what)(**fields)
-        except (RpcTimeout, UnknownService):
-            assert time.monotonic() < deadline, "nobody answered"
-            time.sleep(0.1)
 
 
 @pytest.fixture

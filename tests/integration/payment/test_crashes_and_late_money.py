@@ -16,9 +16,9 @@ from services.foundation.database import Transactions, utc_now
 from services.payment import provider_registry, store
 from services.payment.payment_state import Attempt, PaymentRecord, PaymentRequest
 from services.payment.sandbox.provider import Sandbox
-from tests.integration.payment.bank import Bank, WatchedSandbox
+from tests.integration.payment.checkout_page import events
 from tests.integration.payment.conftest import Choose, Start
-from tests.integration.payment.hosted import events
+from tests.integration.payment.sandbox_bank import Bank, WatchedSandbox
 
 
 class Crash(BaseException):
@@ -124,14 +124,14 @@ def test_a_page_that_opens_after_closing_is_closed_at_once(
 
 def test_a_page_that_opens_after_another_method_was_chosen_is_closed(
          start: Start, room: Any, order_id: str, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = PaymentRequest(order_id, 1200, "EUR", "sandbox")
+    asked = {"order_id": order_id, "amount": 1200, "currency": "EUR", "method": "sandbox"}
     opened = []
 
     class Slow(Sandbox):
         def authorize(self, attempt: Attempt) -> PaymentRecord:
             opened.append(attempt.payment_id)
             room.payments.close_page(room.payments.state(order_id))
-            room.payments.begin(asked)
+            room.payments.begin(PaymentRequest(**asked))
             return super().authorize(attempt)
 
     with monkeypatch.context() as patch:

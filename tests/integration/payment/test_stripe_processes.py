@@ -16,7 +16,7 @@ from services.payment.webhooks import inbox
 from testbed.mesh import wait_until
 from tests.doubles.stripe_server import KEY, Stripe, running_stripe
 from tests.integration.payment.conftest import StartRoom
-from tests.integration.payment.test_over_the_wire import ask
+from tests.integration.payment.remote_calls import ask
 
 STRIPE = {"MARQUEE_PAYMENT_PROVIDER": "stripe", "MARQUEE_STRIPE_SECRET_KEY": KEY,
           "MARQUEE_STRIPE_WEBHOOK_SECRETS": "whsec_1"}
