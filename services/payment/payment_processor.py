@@ -14,6 +14,7 @@ from services.payment.payment_state import GIVEN_UP, Attempt, BegunPayment, Paym
 from services.payment.provider_registry import ProviderRegistry
 from services.payment.providers import Provider
 from services.payment.refunding.refund_processor import RefundProcessor
+from services.payment.return_urls import check_return_url
 from services.payment.settings import PaymentSettings
 
 log = logging.getLogger("marquee.payment")
@@ -38,7 +39,11 @@ class PaymentProcessor:
         return self.database.run_known(lambda tx: store.begin(tx, request, provider, utc_now()))
 
     def start(self, request: PaymentRequest) -> PaymentState:
-        """The order's state with an attempt that has a page at the provider, unless that attempt has ended already."""
+        """The order's state with an attempt that has a page at the provider, unless that attempt has ended already.
+
+        Raises ReturnUrlRefused, PaymentMethodUnknown, AmountTooSmall or AmountTooLarge before anything is begun.
+        """
+        self._check(request)
         begun = self.begin(request)
         state = self._open_page(begun)
         if begun.is_new or not rules.may_try_again(state):
@@ -68,6 +73,13 @@ class PaymentProcessor:
         if state.status != "open":
             self._refer_to_review(state, now)
 
+    def close(self, order_id: str) -> PaymentState:
+        """Take no more money for the order; its state afterwards. The outcome of its last attempt may be unknown."""
+        state = self.state(order_id)
+        if state.pending and state.pending.hosted:
+            self.finish(state)   # a buyer who has paid at the page by now has paid in time
+        return self.finish(self.database.run_known(lambda tx: store.close(tx, order_id, utc_now())))
+
     def close_page(self, state: PaymentState) -> None:
         """Close the provider's page of a pending attempt. A buyer who has paid there by then has paid."""
         if attempt := self.finish(state).pending:
@@ -87,6 +99,12 @@ class PaymentProcessor:
             if record.status in ("pending", "authorized") and attempt.status in GIVEN_UP:
                 record = provider.cancel(attempt)  # no buyer may pay that any more
             self._settle(provider, attempt, record)
+
+    def _check(self, request: PaymentRequest) -> None:
+        settings = self.providers.settings
+        check_return_url(request.return_url or "", [settings.public_url, *settings.return_origins],
+                         local=settings.is_local)
+        self.providers.find(self.providers.name_for(request.method)).check(request.amount, request.currency)
 
     def _open_page(self, begun: BegunPayment) -> PaymentState:
         attempt = begun.state.pending

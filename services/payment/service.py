@@ -12,20 +12,17 @@ from typing import Any
 from schemas import payment as contract
 from schemas.errors import Busy, RoomSilent
 from services.foundation.amqp.presence import Presence
-from services.foundation.database import Database, utc_now
+from services.foundation.database import Database
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.timers import every
-from services.payment import rules, store
+from services.payment import rules
 from services.payment.job_pool import JobPoolProvider
 from services.payment.models import OUTBOX, Base
 from services.payment.payment_processor import PaymentProcessor, payment_processor
 from services.payment.payment_state import PaymentRequest, RefundRequest
 from services.payment.reconciling.reconciler import reconcile
-from services.payment.refunding import refund_store
-from services.payment.return_urls import check_return_url
-from services.payment.sandbox import pages
-from services.payment.sandbox import webhooks as sandbox_webhooks
+from services.payment.sandbox.site import SandboxSite
 from services.payment.settings import PaymentSettingsProvider
 from services.payment.stale_work import StaleWork
 from services.payment.webhooks.processor import WebhookProcessor
@@ -57,6 +54,10 @@ class Payment:
     def stale_work(self) -> StaleWork:
         return StaleWork(self.payments)
 
+    @cached_property
+    def sandbox(self) -> SandboxSite:
+        return SandboxSite(self.database, self.settings)
+
     @call(contract.CHARGE)
     def charge(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take the order's money in minor units of `currency`, once however often this is repeated.
@@ -79,11 +80,7 @@ class Payment:
         A new attempt begins only if the last one has failed or was cancelled, as its provider says. RoomSilent: the
         outcome is not known; repeat the call. AmountTooSmall, AmountTooLarge: nothing was begun.
         """
-        wanted, providers = PaymentRequest(**request), self.payments.providers
-        check_return_url(request["return_url"], [self.settings.public_url, *self.settings.return_origins],
-                         local=self.settings.is_local)
-        providers.find(providers.name_for(wanted.method)).check(wanted.amount, wanted.currency)
-        state = self.payments.start(wanted)
+        state = self.payments.start(PaymentRequest(**request))
         attempt = state.attempt
         if attempt is None or state.status == "closed":
             raise contract.PaymentClosed()
@@ -95,11 +92,8 @@ class Payment:
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
         """Give back part of what was taken, once per refund_id. RoomSilent: not done yet; repeat the call."""
-        refund = self.database.run_known(lambda tx: refund_store.request(tx, RefundRequest(**request), utc_now()))
-        if refund.status not in rules.REFUND_IS_OVER and (refund.status == "failed"
-                                                          or self.payments.refunds.send(refund) != "done"):
-            raise RoomSilent(room=refund.provider)  # it stays owed
-        return {"refund_id": refund.refund_id, "amount": request["amount"], "status": "done"}
+        self.payments.refunds.refund(RefundRequest(**request))
+        return {"refund_id": request["refund_id"], "amount": request["amount"], "status": "done"}
 
     @call(contract.CLOSE)
     def close(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -108,11 +102,7 @@ class Payment:
         A buyer who has paid at the provider's page by now has paid in time. RoomSilent: the provider, or the person
         who reviews the payment, has not answered yet.
         """
-        state = self.payments.state(request["order_id"])
-        if state.pending and state.pending.hosted:
-            self.payments.finish(state)
-        state = self.database.run_known(lambda tx: store.close(tx, request["order_id"], utc_now()))
-        state = self.payments.finish(state)
+        state = self.payments.close(request["order_id"])
         if state.attempt and not state.captured_by and (state.pending or state.in_review):
             raise RoomSilent(room=state.attempt.provider)
         return rules.statement(state)
@@ -137,19 +127,12 @@ class Payment:
     @call(contract.SHOW_PAGE)
     def show_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """The page at which a buyer pays with test money."""
-        self._check_sandbox()
-        return pages.show(self.database, request["payment_id"], request["language"])
+        return self.sandbox.show_page(**request)
 
     @call(contract.ANSWER_PAGE)
     def answer_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """What a buyer chose at that page, and where to go from there."""
-        self._check_sandbox()
-        return pages.answer(self.database, request["payment_id"], request["language"], request["choice"],
-                            request["code"])
-
-    def _check_sandbox(self) -> None:
-        if self.settings.provider != "sandbox":
-            raise contract.UnknownPayment()
+        return self.sandbox.answer_page(**request)
 
     # --- timers ---
 
@@ -161,7 +144,7 @@ class Payment:
     @every("webhook_seconds")
     def bring_sandbox_webhooks(self) -> None:
         """Deliver the sandbox's webhooks."""
-        self._log_failure("sandbox", lambda: sandbox_webhooks.deliver(self.database, self.settings.sandbox_webhook_url))
+        self._log_failure("sandbox", self.sandbox.deliver_webhooks)
 
     @every(STALE_WORK_SECONDS)
     def finish_what_was_left(self) -> None:
@@ -177,7 +160,7 @@ class Payment:
         for difference in reconcile(self.database, self.settings):
             log.log(logging.ERROR if difference.is_open else logging.WARNING, "%s", difference)
         self.webhooks.delete_old()
-        sandbox_webhooks.delete_old(self.database)
+        self.sandbox.delete_old_webhooks()
 
     def _log_failure(self, work: str, run: Callable[[], object]) -> None:
         """Run a timer's work. A failure is logged, and the next tick tries again."""

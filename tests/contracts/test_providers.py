@@ -1,4 +1,4 @@
-"""What the payment room relies on, of every provider: the sandbox on MariaDB, and Stripe at a server like Stripe's."""
+"""The contract of every payment provider: the sandbox on MariaDB, and Stripe at a server that answers like Stripe's."""
 
 import datetime as dt
 import json
@@ -33,7 +33,7 @@ SECRETS = ["whsec_new", "whsec_old"]
 
 @dataclass
 class SandboxWorld:
-    """A provider, what its buyers do, and how it signs."""
+    """The sandbox, what its buyers do, and how it signs webhooks."""
 
     provider: Provider
     database: Transactions
@@ -55,6 +55,8 @@ class SandboxWorld:
 
 @dataclass
 class StripeWorld:
+    """Stripe, what its buyers do, and how it signs webhooks."""
+
     provider: Provider
     server: Stripe
     header = "stripe-signature"
@@ -73,7 +75,7 @@ class StripeWorld:
                            "data": {"object": about}}, indent=2).encode()
 
     def signatures(self, body: bytes, seconds: int) -> list[str]:
-        """As Stripe's own library makes them."""
+        """The signatures that Stripe's own library makes."""
         return [stripe.WebhookSignature.generate_signature_header(body.decode(), secret, seconds) for secret in SECRETS]
 
 
@@ -106,7 +108,7 @@ def provider(world: World) -> Provider:
 
 @pytest.fixture
 def attempt() -> Attempt:
-    """As it is written down before anybody is asked: its provider has no name for it yet."""
+    """An attempt as it is recorded before the provider is asked, which has no id for it yet."""
     now = utc_now()
     return Attempt(new_id(), new_id(), 1250, "EUR", "card", 1, "any", "submitted", return_url="/order/1",
                    expires_at=now + dt.timedelta(minutes=15), created_at=now)
@@ -114,7 +116,7 @@ def attempt() -> Attempt:
 
 @pytest.fixture
 def paid(world: World, provider: Provider, attempt: Attempt) -> Attempt:
-    """A buyer has paid at the page; nobody has captured it."""
+    """An attempt that a buyer has paid at the page, and that is not captured."""
     known = replace(attempt, reference=provider.authorize(attempt).reference)
     world.pay(attempt)
     return known
@@ -219,7 +221,7 @@ def test_a_lost_answer_raises_room_silent(world: World, provider: Provider, paid
         getattr(provider, what)(paid)
 
 
-# --- messages ---
+# --- webhooks ---
 
 
 def hear(world: World, body: bytes, signature: str | None) -> Any:

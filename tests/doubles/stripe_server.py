@@ -22,7 +22,7 @@ class Refused(Exception):
 
 
 class Stripe:
-    """What it has on record, and what its buyers do."""
+    """The records of one account, what its buyers do, and how the server misbehaves."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, Thing] = {}
@@ -30,17 +30,17 @@ class Stripe:
         self.all_refunds: dict[str, Thing] = {}
         self.disputes: dict[str, Thing] = {}
         self.refund_status = "succeeded"
-        self.card_refuses = False     # what was reserved on it, when it is to be taken
-        self.awake = threading.Event()   # until this is set, it answers nobody
+        self.card_refuses = False     # to pay what was reserved on it
+        self.awake = threading.Event()   # while this is not set, there are no answers
         self.awake.set()
         self.released = threading.Event()
-        self.seconds = 0.0            # that it takes for an answer
+        self.seconds = 0.0            # per answer
         self.hangs: set[str] = set()  # paths that get no answer until `released`
         self.busy = self.most_at_once = 0
-        self.lost_answers = 0         # so many of the next answers never arrive
+        self.lost_answers = 0         # so many of the next answers are lost
         self.forbidden: set[str] = set()   # what the key may not read: charges, disputes
         self.requests: list[str] = []
-        self._intent_metadata: dict[str, Thing] = {}  # a PaymentIntent is made when somebody pays
+        self._intent_metadata: dict[str, Thing] = {}  # until a buyer pays and the PaymentIntent is made
         self._answers: dict[str, tuple[Thing, Thing]] = {}
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -60,7 +60,7 @@ class Stripe:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """Counts those who wait for an answer."""
+        """Counts the requests that wait for an answer."""
         with self._lock:
             self.busy += 1
             self.most_at_once = max(self.most_at_once, self.busy)
@@ -73,15 +73,15 @@ class Stripe:
     def session_of(self, payment_id: str) -> str:
         return next(each["id"] for each in self.sessions.values() if each["client_reference_id"] == payment_id)
 
-    # --- what happens without us ---
+    # --- reversals ---
 
     def refund_by_hand(self, payment_id: str, amount: int) -> Thing:
-        """Somebody refunds it at the dashboard; what the webhook is about."""
+        """A refund made at the dashboard; the object that the webhook is about."""
         intent = self.intent_of(payment_id)
         return self._refund({"payment_intent": intent["id"], "amount": amount, "metadata": {}})
 
     def dispute(self, payment_id: str, amount: int | None = None, status: str = "needs_response") -> Thing:
-        """The buyer's bank takes the money back, or this much of it; what the webhook is about."""
+        """The buyer's bank takes this much of the money back, or all; the object that the webhook is about."""
         intent = self.intent_of(payment_id)
         dispute = {"id": f"dp_{next(self._numbers)}", "object": "dispute", "amount": amount or intent["amount"],
                    "charge": intent["latest_charge"], "payment_intent": intent["id"], "currency": intent["currency"],
@@ -194,7 +194,7 @@ class Stripe:
         return refund
 
     def _listed(self, things: dict[str, Thing], params: Thing, url: str) -> Thing:
-        """The newest first, a page at a time."""
+        """A page of a list, the newest first."""
         between = params.get("created", {})
         found = [each for each in reversed(things.values())
                  if int(between.get("gte", 0)) <= each["created"] <= int(between.get("lte", 10**12))]
@@ -205,7 +205,7 @@ class Stripe:
                 "data": [self._shown(each, params) for each in found[:most]]}
 
     def _shown(self, thing: Thing, params: Thing) -> Thing:
-        """With its PaymentIntent in it, and that with its charge, if that was asked for."""
+        """The object with the PaymentIntent and the charge that the request expands."""
         expands = {name.removeprefix("data.") for name in params.get("expand", {}).values()}
         if not thing["payment_intent"] or not expands & {"payment_intent", "payment_intent.latest_charge"}:
             return dict(thing)
@@ -226,7 +226,7 @@ def _of_intent(things: dict[str, Thing], params: Thing) -> dict[str, Thing]:
 
 
 def nested(pairs: list[tuple[str, str]]) -> Thing:
-    """a[b][0]=c, as Stripe takes its parameters."""
+    """Parameters such as a[b][0]=c as nested dictionaries."""
     found: Thing = {}
     for name, value in pairs:
         *path, last = re.findall(r"[^\[\]]+", name)

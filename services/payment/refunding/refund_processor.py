@@ -4,9 +4,10 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.payment import rules, store
-from services.payment.payment_state import Attempt
+from services.payment.payment_state import Attempt, RefundRequest
 from services.payment.provider_registry import ProviderRegistry
 from services.payment.providers import RefundStatus
 from services.payment.refunding import refund_store, reversal_store
@@ -20,6 +21,14 @@ class RefundProcessor:
 
     database: Transactions
     providers: ProviderRegistry
+
+    def refund(self, request: RefundRequest) -> None:
+        """Give money back once per `refund_id`. Raises AmountMismatch, or RoomSilent if it is not done yet."""
+        refund = self.database.run_known(lambda tx: refund_store.request(tx, request, utc_now()))
+        if refund.status in rules.REFUND_IS_OVER:
+            return
+        if refund.status == "failed" or self.send(refund) != "done":
+            raise RoomSilent(room=refund.provider)  # it stays owed
 
     def send(self, refund: Any) -> RefundStatus:
         """Send the refund unless the provider has it already; its status there."""

@@ -55,8 +55,8 @@ class StripeApi:
         except _Forbidden:
             if permission not in self.missing_permissions:
                 self.missing_permissions.add(permission)
-                log.error("The key for Stripe lacks the permission to read %s. Payments go on without it, but money that "
-                          "leaves a payment without this system may not be noticed.", permission)
+                log.error("The key for Stripe lacks the permission to read %s. Payments go on without it, but money "
+                          "that leaves a payment without this system may not be noticed.", permission)
             return None
 
     def pages(self, resource: Any, params: dict[str, Any]) -> Iterable[Any]:

@@ -22,14 +22,14 @@ def begin_to_pay(room: Any, order_id: str, **other: Any) -> dict[str, Any]:
 
 
 def dice() -> random.Random:
-    """Chance, whose seed is told when a test fails."""
+    """Random numbers; the seed is in the log of a failed test."""
     seed = random.randrange(10**6)
     logging.getLogger("marquee.test").warning("seed %s", seed)
     return random.Random(seed)
 
 
 def paid_at_the_provider(database: Transactions, count: int, status: str = "authorized") -> list[str]:
-    """Payments of so many orders, which their buyers have ended at the provider's page; the room knows nothing yet."""
+    """Payments of `count` orders that ended at the provider's page, which the room does not know yet."""
     now = utc_now()
     later, known = now + dt.timedelta(minutes=15), {"amount": PRICE, "currency": "EUR"}
     rows = [{"payment_id": new_id(), "order_id": new_id(), **known} for _ in range(count)]
@@ -55,7 +55,7 @@ def count(database: Transactions, query: str, payments: list[str]) -> int:
 
 
 def events(database: Transactions, order_id: str) -> list[str]:
-    """What the others are told of the order's payments."""
+    """The types of the events about the order's payments."""
     query = text("SELECT o.type FROM outbox o JOIN payment p ON p.payment_id = o.about WHERE p.order_id = :order "
                  "ORDER BY p.attempt, o.sequence")
     return list(database.read(lambda tx: tx.execute(query, {"order": order_id}).scalars().all()))

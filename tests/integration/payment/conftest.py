@@ -1,4 +1,4 @@
-"""The payment room on servers without a mesh: money for orders that nobody made would breach its invariants."""
+"""The payment room on servers without a mesh: payments of orders that do not exist would breach its invariants."""
 
 import subprocess
 import sys
@@ -69,13 +69,13 @@ def order_id() -> str:
 
 @pytest.fixture
 def bank(database: Transactions, order_id: str) -> Bank:
-    """What the sandbox's bank knows of the order."""
+    """The sandbox's records of the order."""
     return Bank(database, order_id)
 
 
 @pytest.fixture
 def start_room(servers: Mesh, database: Transactions, tmp_path: Path) -> Iterator[StartRoom]:
-    """Starts one more process of the room; `changes` are lines of config.yml, what stands there and what shall."""
+    """Starts one more process of the room; `changes` are pairs of a text in config.yml and its replacement."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start(*changes: tuple[str, str], **environment: str) -> "subprocess.Popen[bytes]":
@@ -109,7 +109,7 @@ def start(room: Any, order_id: str) -> Start:
 
 @pytest.fixture
 def choose(room: Any) -> Choose:
-    """What the buyer does at the sandbox's page."""
+    """The buyer's choice at the sandbox's page."""
     def answer(begun: dict[str, Any], choice: str, code: str = "") -> dict[str, Any]:
         return dict(room.answer_page(payment_id=begun["payment_id"], language="en", choice=choice, code=code))
 
@@ -118,7 +118,7 @@ def choose(room: Any) -> Choose:
 
 @pytest.fixture
 def told(room: Any, database: Transactions, bank: Bank) -> Callable[[], None]:
-    """The room has heard and looked into all the provider has to say."""
+    """The room receives and processes all webhooks of the provider."""
     def hear() -> None:
         for message in bank.webhooks():
             room.receive_webhook(**message)

@@ -1,4 +1,4 @@
-"""The sandbox's bank as an auditor sees it, and a sandbox in which things happen at the worst moment."""
+"""The sandbox's records of an order, and a sandbox in which a test acts between two steps."""
 
 import datetime as dt
 import time
@@ -46,7 +46,7 @@ class Bank:
         self.database.run(lambda tx: provider.inject_fault(tx, self.order_id, trouble, times))
 
     def webhooks(self) -> list[dict[str, Any]]:
-        """What the sandbox has to say about the order's payments, signed, as the gateway hands it to the room."""
+        """The sandbox's webhooks about the order's payments, as the gateway passes them to the room."""
         def written(tx: Connection) -> list[Any]:
             told = select(SandboxWebhook.__table__).join(Payment, Payment.payment_id == SandboxWebhook.payment_id)
             return list(tx.execute(told.where(Payment.order_id == self.order_id).order_by(SandboxWebhook.event_id)))
@@ -55,7 +55,7 @@ class Bank:
         return [envelope(webhooks.webhook_body(row), secret) for row in self.database.read(written)]
 
     def let_time_pass(self, seconds: float = 3600) -> None:
-        """Whatever of this order is unfinished was left alone so long."""
+        """Make the order's unfinished payments and refunds stale by so many seconds."""
         long_ago = utc_now() - dt.timedelta(seconds=seconds)
 
         def make_old(tx: Connection) -> None:
@@ -66,7 +66,7 @@ class Bank:
 
 
 def envelope(body: bytes, secret: str, seconds: float | None = None) -> dict[str, Any]:
-    """A message of the sandbox's as the gateway hands it to the room."""
+    """A webhook of the sandbox as the gateway passes it to the room."""
     signature = sign(secret, body, int(time.time() if seconds is None else seconds))
     return {"provider": "sandbox", "body": b64encode(body).decode(), "headers": {webhooks.HEADER: signature}}
 
@@ -77,7 +77,7 @@ def reconcile(database: Transactions) -> list[Difference]:
 
 
 class WatchedSandbox(provider.Sandbox):
-    """The sandbox, with something happening once, before or after it authorizes or captures."""
+    """The sandbox with an action that runs once, before or after it authorizes or captures."""
 
     def __init__(self, database: Transactions, moment: str, happening: Callable[[], object]) -> None:
         super().__init__(database)

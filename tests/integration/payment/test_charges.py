@@ -1,4 +1,4 @@
-"""An order's money is taken once, at whatever moment things go wrong."""
+"""An order's money is taken once, whatever goes wrong and when."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,12 +20,12 @@ Happen = Callable[[str, Callable[[], object]], None]
 
 
 class Crash(BaseException):
-    """The process ends here."""
+    """The process dies here."""
 
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch, database: Transactions) -> Happen:
-    """`at("before capture", something)`: something happens then, once."""
+    """`at("before capture", action)`: the action runs then, once."""
     def happen(moment: str, happening: Callable[[], object]) -> None:
         watched = WatchedSandbox(database, moment, happening)
         monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda *_: watched)

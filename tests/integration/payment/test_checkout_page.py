@@ -263,7 +263,7 @@ def test_a_buyer_who_paid_at_the_page_is_not_charged_again(
 
 def test_a_direct_charge_finds_the_money_just_paid_at_the_page(
         start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
-    """Nobody has told us yet; letting go of that money to ask for other, which may be refused, would lose it."""
+    """No webhook has come yet. To cancel that money and charge another method, which may be declined, would lose it."""
     begun = start()
     choose(begun, "pay")
     bank.will("decline")

@@ -1,4 +1,4 @@
-"""A room that crashes, answers that get lost, and a provider that has other money on record than we asked for."""
+"""Crashes, lost answers, late money, and a provider whose record differs from the request."""
 
 import threading
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from tests.integration.payment.sandbox_bank import Bank, WatchedSandbox
 
 
 class Crash(BaseException):
-    """The process ends here."""
+    """The process dies here."""
 
 
 @pytest.mark.parametrize("moment", ["before authorize", "after authorize", "before capture", "after capture"])
@@ -94,7 +94,7 @@ def test_a_payment_without_a_webhook_is_found_by_the_timer(
 
 def test_a_question_for_the_status_makes_the_timer_ask_the_provider_soon(
         start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
-    """A buyer is back from the page, and the webhook got lost."""
+    """A buyer is back from the page, and the webhook was lost."""
     bank.will("drop_webhook")
     choose(start(), "pay")
     for pause, asks, end in ((0, True, "pending"), (20, False, "pending"), (20, True, "captured")):
@@ -167,7 +167,7 @@ def test_late_money_of_a_failed_attempt_is_refunded_to_that_payment(
 
 def test_late_money_and_the_failure_before_it_are_both_announced(
         start: Start, database: Transactions, order_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They meet: while the late money waits for the account, the attempt turns out to have failed."""
+    """While the late money waits for the lock of the account, the attempt turns out to have failed."""
     payment, waits, payment_state = start()["payment_id"], threading.Event(), store.payment_state
     captured, failed = PaymentRecord("captured"), PaymentRecord("declined", reason="declined")
 
@@ -187,7 +187,7 @@ def test_late_money_and_the_failure_before_it_are_both_announced(
     assert sorted(events(database, order_id)) == ["payment.captured", "payment.failed"]
 
 
-# --- what the provider has is not what we asked for ---
+# --- the provider's record differs from the request ---
 
 
 def test_late_money_of_a_wrong_amount_is_reviewed(

@@ -1,4 +1,4 @@
-"""Refunds that a provider takes its time over, refuses, or fails after it had said that they were done."""
+"""Refunds that stay pending, that a provider refuses, or that fail after they were done."""
 
 import datetime as dt
 import json
@@ -25,7 +25,7 @@ Pay = Callable[[], str]
 
 @pytest.fixture(autouse=True)
 def empty_books(database: Transactions) -> None:
-    """What the other tests left in disorder is not for these."""
+    """Refunds of other tests are no differences here."""
     database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
 
 
@@ -59,7 +59,7 @@ def pay(room: Any, server: Stripe) -> Pay:
 
 @pytest.fixture
 def later(database: Transactions) -> Callable[..., list[str]]:
-    """What the comparison has to say so much later."""
+    """The differences found so many hours later."""
     def compare(hours: int = 1) -> list[str]:
         for table in ("payment", "refund"):
             database.run(lambda tx, t=table: tx.execute(  # type: ignore[misc]
@@ -70,7 +70,7 @@ def later(database: Transactions) -> Callable[..., list[str]]:
 
 
 def ask_back(room: Any, order_id: str, refund_id: str) -> str:
-    """What the payment room says of the refund."""
+    """The room's answer to the refund."""
     try:
         return str(room.refund(refund_id=refund_id, order_id=order_id, amount=500, currency="EUR")["status"])
     except RoomSilent:
@@ -78,7 +78,7 @@ def ask_back(room: Any, order_id: str, refund_id: str) -> str:
 
 
 def tell_of_refunds(room: Any, server: Stripe, kind: str = "refund.failed") -> None:
-    """Stripe's word on each of its refunds, signed by its own library."""
+    """The webhook for each refund at Stripe, signed by its own library."""
     for refund in list(server.all_refunds.values()):
         body = json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": kind, "data": {"object": refund}})
         header = stripe.WebhookSignature.generate_signature_header(body, SECRET, int(time.time()))

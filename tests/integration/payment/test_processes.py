@@ -1,4 +1,4 @@
-"""Several processes of the payment room, called over RabbitMQ by many at once, and killed."""
+"""Several processes of the payment room, called over RabbitMQ in parallel, and killed."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Whatever went missing between us and a provider is found by comparing both books, and put right or told."""
+"""Reconciliation finds what was lost between the room and a provider, and puts it right or reports it."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -22,13 +22,13 @@ Change = Callable[..., None]
 
 @pytest.fixture(autouse=True)
 def empty_books(database: Transactions) -> None:
-    """What the other tests left in disorder is not for these."""
+    """Payments of other tests are no differences here."""
     database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
 
 
 @pytest.fixture
 def change(database: Transactions) -> Change:
-    """Something happened that nobody wrote down."""
+    """Changes a table as no code of the room does."""
     def execute(query: str, **values: Any) -> None:
         database.run(lambda tx: tx.execute(text(query), values))
 
@@ -37,7 +37,7 @@ def change(database: Transactions) -> Change:
 
 @pytest.fixture
 def later(database: Transactions, change: Change) -> Callable[[], list[str]]:
-    """What there is to say an hour later."""
+    """The differences found an hour later."""
     def compare() -> list[str]:
         for table in ("payment", "refund", "sandbox_charge", "sandbox_refund"):
             change(f"UPDATE {table} SET created_at = created_at - INTERVAL 1 HOUR")
@@ -54,7 +54,7 @@ def charged(room: Any, order_id: str) -> str:
 
 @pytest.fixture
 def take_again(change: Change, charged: str, order_id: str) -> Callable[[str], str]:
-    """The provider takes the order's money a second time, for an attempt that stands like this in our books."""
+    """The provider takes the order's money again, for an attempt with this status here."""
     def take(status: str) -> str:
         second = new_id()
         change("INSERT INTO payment (payment_id, order_id, attempt, provider, method, amount, currency, status, "
@@ -97,7 +97,7 @@ def test_a_young_payment_is_left_alone(database: Transactions) -> None:
 def test_a_duplicate_payment_is_refunded_once(
         database: Transactions, room: Any, order_id: str, bank: Bank, later: Callable[[], list[str]],
         take_again: Callable[[str], str]) -> None:
-    """A second attempt was cancelled, said the provider, and then took the money all the same."""
+    """The provider had cancelled a second attempt, and then took its money all the same."""
     second = take_again("cancelled")
     assert bank.taken == 2400
 
@@ -190,7 +190,7 @@ def test_a_payment_captured_here_and_cancelled_there_is_left_for_a_person(charge
 
 def test_a_young_refund_is_left_alone(room: Any, charged: str, order_id: str, bank: Bank, change: Change,
                                       database: Transactions) -> None:
-    """Whoever has just asked for it is sending it."""
+    """The process that requested it is sending it."""
     room.refund(refund_id=new_id(), order_id=order_id, amount=300, currency="EUR")
     change("DELETE FROM sandbox_refund")
     change("UPDATE refund SET status = 'requested'")

@@ -1,4 +1,4 @@
-"""Money that left a payment at Stripe without us: refunds made at its dashboard, and disputes."""
+"""Reversals at Stripe: refunds made at its dashboard, and disputes."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -69,7 +69,7 @@ def lines(database: Transactions) -> list[str]:
 
 
 def amounts(server: Stripe) -> list[int]:
-    """What went back at Stripe by refunds, whoever made them."""
+    """The amounts of all refunds at Stripe that did not fail."""
     return [refund["amount"] for refund in server.all_refunds.values() if refund["status"] != "failed"]
 
 

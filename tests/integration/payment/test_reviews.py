@@ -1,4 +1,4 @@
-"""Payments that somebody has to look at, and what they may decide: nothing is kept, given or freed by mistake."""
+"""The cases that a person decides: no decision takes, returns or releases money by mistake."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ Change = Callable[..., None]
 
 @pytest.fixture(autouse=True)
 def empty_books(database: Transactions) -> None:
-    """What the other tests left in disorder is not for these."""
+    """Payments of other tests are no cases here."""
     database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
 
 
@@ -50,7 +50,7 @@ def begun(start: Start) -> str:
 
 @pytest.fixture
 def at_the_bank(change: Change, begun: str, room: Any) -> Callable[..., None]:
-    """How the provider has it, all of a sudden; the room hears of it."""
+    """Changes the provider's record of the payment; the room syncs with it."""
     def stands(status: str, amount: int = 1200) -> None:
         change("UPDATE sandbox_charge SET status = :s, amount = :a WHERE payment_id = :p", s=status, a=amount, p=begun)
         room.payments.sync_with_provider(begun)
@@ -73,7 +73,7 @@ def status(database: Transactions, payment_id: str) -> str:
                                                    {"p": payment_id}).scalar_one()))
 
 
-# --- a provider that says nothing for a day ---
+# --- a provider that does not answer for a day ---
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_an_order_with_a_dismissed_payment_is_not_charged_again(
 
 @pytest.fixture
 def late(start: Start, choose: Choose, told: Callable[[], None], room: Any, change: Change) -> str:
-    """A payment of a wrong amount, for an order that was paid by another meanwhile."""
+    """A payment of a wrong amount for an order that another payment has paid."""
     first = str(start()["payment_id"])
     choose({"payment_id": first}, "decline")
     choose(start(), "pay")
@@ -272,7 +272,7 @@ def test_while_the_provider_is_silent_nothing_is_decided(begun: str, at_the_bank
 
 @pytest.fixture
 def refused(room: Any, order_id: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A refund that the provider has failed; it would not fail again."""
+    """A refund that the provider has failed; the next attempt would succeed."""
     class Failing(Sandbox):
         def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStatus:
             return "failed"
@@ -305,7 +305,7 @@ def test_a_failed_refund_is_retried_or_settled(
 
 @pytest.fixture(params=["removed", "silent", "other keys"])
 def gone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """From then on nobody can ask the provider about what it did."""
+    """From then on the provider can't be asked about its payments."""
     class Gone(Sandbox):
         def fetch(self, attempt: Attempt) -> PaymentRecord:
             if request.param == "silent":
@@ -373,7 +373,7 @@ def test_the_review_command_lists_and_decides_cases(
     shown = operate("list").stdout
     for word in (begun, order_id, "EUR 12.00", "wrong_amount", "authorized EUR 11.00", "release"):
         assert word in shown
-    because = ("--because", "a mistake in the till")
+    because = ("--because", "a mistake at the bank")
 
     assert "no such case" in operate("decide", "nothing", "release", *because).stderr
     assert "decided by pay, refund, release, written_off" in operate("decide", order_id, "retry", *because).stderr

@@ -1,4 +1,4 @@
-"""The sandbox's messages are brought until somebody says that they arrived; told to be trouble, its messengers are."""
+"""The sandbox's webhooks are delivered until they are acknowledged, and go wrong if a fault is injected."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.integration.payment.sandbox_bank import Bank
 
 
 class Receiver:
-    """Somebody's webhook address, which answers what it was told to."""
+    """A webhook address that answers as the test says."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -53,12 +53,12 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(autouse=True)
 def nothing_to_bring(database: Transactions) -> None:
-    """What other tests' payments have to say is not for these."""
+    """Webhooks of other tests are not delivered here."""
     database.run(lambda tx: tx.execute(Base.metadata.tables["sandbox_webhook"].delete()))
 
 
 def paid(database: Transactions, count: int = 1, *troubles: Any) -> list[str]:
-    """Payments that have just been authorized, at a sandbox with these troubles."""
+    """Payments that have just been authorized, at a sandbox with these faults."""
     payments = paid_at_the_provider(database, count, "pending")
     for payment_id in payments:
         [order_id] = database.read(lambda tx, p=payment_id: tx.execute(  # type: ignore[misc]

@@ -47,13 +47,13 @@ def start(room: Any, server: Stripe, order_id: str) -> Callable[[], dict[str, An
 
 
 def tell(room: Any, payment_id: str | None, kind: str = "checkout.session.completed", secret: str = SECRETS[0]) -> None:
-    """The room has heard this of Stripe, and looked into it."""
+    """The room receives and processes a webhook of Stripe's."""
     send(room, payment_id, kind, secret)
     room.look_into_webhooks()
 
 
 def send(room: Any, payment_id: str | None, kind: str, secret: str = SECRETS[0]) -> None:
-    """What Stripe sends, signed by its own library."""
+    """The room receives a webhook, signed by Stripe's own library."""
     about = {"object": "checkout.session", "metadata": {"payment_id": payment_id} if payment_id else {}}
     body = json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": kind, "data": {"object": about}})
     header = stripe.WebhookSignature.generate_signature_header(body, secret, int(time.time()))

@@ -1,4 +1,4 @@
-"""A process of the payment room with Stripe: it waits for nobody while Stripe thinks, or says why it can not start."""
+"""A process of the payment room with Stripe: a slow Stripe stops no other call, and a missing key stops the start."""
 
 import datetime as dt
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A provider that often does what it was asked and loses the answer, is slow, or does it twice."""
+"""A provider that often loses its answer, is slow, or acts twice."""
 
 import datetime as dt
 import random
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def bad_line(chance: random.Random) -> type[Sandbox]:
-    """Of all answers, 10 % are lost, 5 % late, and 5 % of the questions arrive twice."""
+    """Of all answers 10 % are lost and 5 % are late, and 5 % of the requests arrive twice."""
     class BadLine(Sandbox):
         def _answer(self, what: str, charge: Charge, work: Callable[[Any], T]) -> T:
             answer, dice = super()._answer(what, charge, work), chance.random()
@@ -101,7 +101,7 @@ def captured_orders(database: Transactions, orders: list[str]) -> dict[str, int]
 
 
 def ledger(database: Transactions, orders: list[str], query: str) -> dict[str, int]:
-    """What is kept of each of these orders, by order."""
+    """The money that is kept of each of these orders."""
     wanted = set(orders)
     rows = database.read(lambda tx: tx.execute(text(query)).all())
     return {row.order_id: int(row.kept) for row in rows if row.order_id in wanted}

@@ -1,4 +1,4 @@
-"""A provider's messages are kept once, forgeries never, and each payment moves once, in whatever order they come."""
+"""Webhooks are stored once, forged ones never, and each payment is settled once, in whatever order they arrive."""
 
 import datetime as dt
 import random
@@ -87,7 +87,7 @@ def test_different_webhooks_about_one_payment_in_any_order_settle_it_once(
 
 @pytest.fixture
 def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: whatever state a payment is in, it is moved."""
+    """The negative control: a payment changes whatever its status is."""
     def set_without_comparing(tx: Any, payment_id: str, before: tuple[str, ...], **after: Any) -> bool:
         tx.execute(update(Payment).where(Payment.payment_id == payment_id).values(**after))
         return True
@@ -96,7 +96,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def late_word(database: Transactions) -> str:
-    """How a captured payment stands after an old answer of the provider's has come late."""
+    """The status of a captured payment after an old answer of the provider arrived late."""
     [payment_id] = paid_at_the_provider(database, 1)
     database.run(lambda tx: store.record_status(tx, payment_id, PaymentRecord("captured"), utc_now()))
     database.run(lambda tx: store.record_status(tx, payment_id, PaymentRecord("pending"), utc_now()))
@@ -163,7 +163,7 @@ def changed_byte(secret: str, body: bytes) -> dict[str, Any]:
 
 
 def in_other_words(secret: str, body: bytes) -> dict[str, Any]:
-    """The same JSON, written in another way."""
+    """The same JSON in another spelling."""
     forged = envelope(body, secret)
     return {**forged, "body": b64encode(orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2)).decode()}
 
@@ -218,7 +218,7 @@ def test_five_hundred_forged_webhooks_are_refused_and_not_stored(
 
 
 def test_a_forged_webhook_with_a_valid_signature_is_stored(room: Any, database: Transactions, secret: str) -> None:
-    """So that the test above refuses for the right reason."""
+    """The control: the test above refuses for the right reason."""
     payments = paid_at_the_provider(database, 2)
     for payment_id, seconds in zip(payments, (now() - 200, now() + 290), strict=True):
         room.receive_webhook(**envelope(message(payment_id), secret, seconds))
@@ -284,7 +284,7 @@ def test_a_webhook_that_can_not_be_processed_is_processed_later(
 
 
 def test_a_stored_webhook_has_ids_only(room: Any, database: Transactions, secret: str) -> None:
-    """Only which payment to ask about, by our name or the provider's; its other words stay outside."""
+    """Only the payment to ask about is stored, by our id or the provider's."""
     assert {column.name for column in WebhookInbox.__table__.columns} == {
         "provider", "event_id", "type", "payment_id", "reference", "received_at", "due_at", "tries", "handled_at"}
     assert b64decode(envelope(b"{}", secret)["body"]) == b"{}"

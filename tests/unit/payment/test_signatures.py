@@ -1,4 +1,4 @@
-"""Who has the secret signs; for five minutes, and no longer, either way."""
+"""Webhook signatures: made with the secret, and valid for five minutes either way."""
 
 import pytest
 from stripe import WebhookSignature

@@ -1,4 +1,4 @@
-"""Amounts go to Stripe and come back by its own rules for each currency."""
+"""Amounts are converted by Stripe's rules for each currency."""
 
 import pytest
 
