@@ -1,6 +1,6 @@
 """The payment room: charges and refunds at a provider. All of it is internal.
 
-The order room calls it; the gateway brings it what providers send and what people do on the sandbox's pages.
+The order room calls it; the gateway passes on the providers' webhooks and what buyers do on the sandbox's page.
 """
 
 from marshmallow import fields, validate
@@ -11,7 +11,7 @@ from schemas.fields import Currency, Id, Moment, Money, Text
 
 PAYMENT_METHODS = ("sandbox",)
 HOSTED_METHODS = ("card", "sandbox")
-# submitted: nobody knows yet. pending: the buyer is at the provider. review: somebody has to look.
+# submitted: not known yet. pending: the buyer is at the provider's page. review: a person has to look.
 PAYMENT_STATES = ("submitted", "pending", "captured", "failed", "cancelled", "review")
 WEBHOOK_LIMIT = 256 * 1024   # bytes
 CHOICES = ("pay", "challenge", "decline", "insufficient_funds", "abandon", "confirm")
@@ -66,6 +66,8 @@ class CrossSite(Forbidden):
 
 
 class ChargeRequest(Schema):
+    """An order to charge at once, without a page."""
+
     order_id = Id(required=True)
     amount = Money(required=True)
     currency = Currency(required=True)
@@ -73,7 +75,7 @@ class ChargeRequest(Schema):
 
 
 class OrderPayment(Schema):
-    """Where the money of one order stands."""
+    """The state of one order's money."""
 
     order_id = Id(required=True)
     payment_id = Id(required=True, allow_none=True)
@@ -85,6 +87,8 @@ class OrderPayment(Schema):
 
 
 class StartRequest(Schema):
+    """An order to be paid at the provider's page until `expires_at`; the buyer then returns to `return_url`."""
+
     order_id = Id(required=True)
     amount = Money(required=True)
     currency = Currency(required=True)
@@ -94,39 +98,47 @@ class StartRequest(Schema):
 
 
 class StartReply(Schema):
+    """The attempt to pay; `redirect_url` is the provider's page while the attempt is pending."""
+
     payment_id = Id(required=True)
     status = fields.String(required=True, validate=validate.OneOf(PAYMENT_STATES))
     redirect_url = fields.String(required=True, allow_none=True)
 
 
 class WebhookRequest(Schema):
+    """A webhook as the gateway received it."""
+
     provider = Id(required=True)
     body = fields.String(required=True, validate=validate.Length(max=WEBHOOK_LIMIT * 4 // 3 + 4),
-                         metadata={"description": "the bytes as they came, in base64"})
+                         metadata={"description": "the bytes as they were received, in base64"})
     headers = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
 class PaymentPageRequest(Schema):
+    """A buyer opens the sandbox's page of a payment."""
+
     payment_id = Id(required=True)
     language = fields.String(required=True, validate=validate.OneOf(("en", "zh")))
 
 
 class PaymentPageAnswer(PaymentPageRequest):
+    """What a buyer chose at the sandbox's page; `code` belongs to the choice `confirm`."""
+
     choice = fields.String(required=True, validate=validate.OneOf(CHOICES))
     code = Text(16, least=0, load_default="")
 
 
 class PaymentPage(Schema):
-    """A page to show, or where to go instead."""
+    """A page to show, or the address to send the buyer to instead."""
 
     html = fields.String(required=True, allow_none=True)
     location = fields.String(required=True, allow_none=True)
     return_origin = fields.String(required=True, allow_none=True,
-                                  metadata={"description": "where the form leads in the end, unless here"})
+                                  metadata={"description": "the origin that the form leads to in the end; null: this site"})
 
 
 class PaymentEvent(Schema):
-    """How an attempt to pay an order has ended."""
+    """How an attempt to pay an order ended."""
 
     payment_id = Id(required=True)
     order_id = Id(required=True)
@@ -138,19 +150,21 @@ class PaymentEvent(Schema):
 
 
 class DismissedPayment(PaymentEvent):
-    """A payment that does not count, as somebody has decided who looked at it."""
+    """A payment that does not count, because a person has decided so."""
 
-    given_back = Money(required=True, metadata={"description": "what its provider had taken, and goes back"})
+    given_back = Money(required=True, metadata={"description": "what its provider had taken and now returns"})
 
 
 class ReversedPayment(PaymentEvent):
-    """A payment whose money has left it without us, for which the order ends: somebody has decided so."""
+    """A payment whose money was reversed, and whose order ends because a person has decided so."""
 
     reason = fields.String(required=True, validate=validate.OneOf(("refund", "dispute")),
                            metadata={"description": "a refund made at the provider by hand, or a dispute"})
 
 
 class RefundRequest(Schema):
+    """Money to give back once per refund_id, in minor units of `currency`."""
+
     refund_id = Id(required=True)
     order_id = Id(required=True)
     amount = Money(required=True)
@@ -158,12 +172,16 @@ class RefundRequest(Schema):
 
 
 class RefundReply(Schema):
+    """A refund that is done."""
+
     refund_id = Id(required=True)
     status = fields.String(required=True, validate=validate.OneOf(("done",)))
     amount = Money(required=True)
 
 
 class OrderRequest(Schema):
+    """The order that a question is about."""
+
     order_id = Id(required=True)
 
 
@@ -177,7 +195,7 @@ START = Method("payment", "start", StartRequest, StartReply, "internal",
                          AmountTooSmall, AmountTooLarge),
                deadline=20)
 RECEIVE_WEBHOOK = Method("payment", "receive_webhook", WebhookRequest, Nothing, "internal",
-                         "Keep what a provider tells us, once, to be looked into.",
+                         "Store a provider's webhook, once per event, to be processed soon after.",
                          refusals=(UnknownProvider, WebhookRefused))
 SHOW_PAGE = Method("payment", "show_page", PaymentPageRequest, PaymentPage, "internal",
                    "The page at which a buyer pays with test money.", refusals=(UnknownPayment,))
@@ -186,15 +204,15 @@ ANSWER_PAGE = Method("payment", "answer_page", PaymentPageAnswer, PaymentPage, "
 REFUND = Method("payment", "refund", RefundRequest, RefundReply, "internal",
                 "Give money back once per refund_id.", refusals=(AmountMismatch,), deadline=10)
 CLOSE = Method("payment", "close", OrderRequest, OrderPayment, "internal",
-               "Take no more money for this order, and say what was taken.", deadline=10)
+               "Take no more money for this order, and return what was taken.", deadline=10)
 GET_STATUS = Method("payment", "get_status", OrderRequest, OrderPayment, "internal",
-                    "Where the money of an order stands.", reads=True, deadline=2)
+                    "The state of an order's money.", reads=True, deadline=2)
 
 CAPTURED = Event("payment", "payment.captured", 1, PaymentEvent, "The money for an order was taken.")
-FAILED = Event("payment", "payment.failed", 1, PaymentEvent, "The buyer could not pay; another attempt may begin.")
+FAILED = Event("payment", "payment.failed", 1, PaymentEvent, "An attempt to pay failed; another may begin.")
 REVIEW = Event("payment", "payment.review", 1, PaymentEvent,
-               "Something is wrong with the money at the provider; someone has to look.")
+               "Something is wrong with the money at the provider; a person has to look.")
 DISMISSED = Event("payment", "payment.dismissed", 1, DismissedPayment,
-                  "Someone has looked: the payment does not count, and nothing more will be taken.")
+                  "A person has looked: the payment does not count, and the order takes no more money.")
 REVERSED = Event("payment", "payment.reversed", 1, ReversedPayment,
-                 "The money has gone back without us, and someone has decided that its tickets are void.")
+                 "The money was reversed at the provider, and a person has decided that its tickets are void.")

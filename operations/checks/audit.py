@@ -14,7 +14,9 @@ from nameko import config
 from operations.checks.invariants import Finding, check_all, reachable
 from operations.operator_error import Trouble
 from services.foundation.database import Transactions, make_engine
-from services.payment.reconciling.reconciler import Line, reconcile
+from services.payment import settings as payment_settings
+from services.payment.reconciling.difference import Difference
+from services.payment.reconciling.reconciler import reconcile
 
 log = logging.getLogger("marquee.audit")
 
@@ -23,14 +25,14 @@ log = logging.getLogger("marquee.audit")
 class Audit:
     """What was found, and what could be put right."""
 
-    lines: list[Line]
+    lines: list[Difference]
     findings: list[Finding]
 
     @property
     def left(self) -> list[str]:
         """What is still as it should not be."""
         broken = [f"{finding.invariant.name} {breach}" for finding in self.findings for breach in finding.breaches]
-        return [line.text for line in self.lines if line.left] + broken
+        return [line.text for line in self.lines if line.is_open] + broken
 
 
 def audit() -> Audit:
@@ -38,7 +40,7 @@ def audit() -> Audit:
     with reachable():
         engine = make_engine(config["DB_URIS"]["payment:Base"])
         try:
-            lines = reconcile(Transactions(engine))
+            lines = reconcile(Transactions(engine), payment_settings.load(config))
         finally:
             engine.dispose()
         return Audit(lines, check_all())
@@ -72,7 +74,7 @@ def audit_command() -> None:
             log.warning("nothing could be compared", extra={"problem": trouble.message})
             continue
         for line in found.lines:
-            if not line.left:
+            if not line.is_open:
                 log.warning("%s", line)
         for left in found.left:
             log.error("needs somebody", extra={"what": left})

@@ -1,7 +1,7 @@
 """The payment room's tables.
 
-`account` is one order's money, and locking its row is the guard of everything here. The `sandbox_*` tables are
-no part of the room: they are the outside world of the sandbox provider, which only sandbox.py touches.
+`account` is one order's money, and a lock on its row guards every change. The `sandbox_*` tables are not the room's own
+records: they are the sandbox provider's, and only `sandbox/` uses them.
 """
 
 import datetime as dt
@@ -22,17 +22,17 @@ def id_type() -> String:
 
 
 class Account(Base):
-    """One row an order. open: takes charges; closed: takes none; captured: was paid, once and for all."""
+    """One row per order. open: takes charges; closed: takes none; captured: was paid, which is final."""
 
     __tablename__ = "account"
 
     order_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
     status: Mapped[str] = mapped_column(String(16))
-    # Without these two the order was closed before anybody tried to pay.
+    # NULL: the order was closed before anyone tried to pay.
     amount: Mapped[int | None]
     currency: Mapped[str | None] = mapped_column(String(3))
     captured_payment_id: Mapped[str | None] = mapped_column(id_type(), unique=True)
-    refunded: Mapped[int]  # given back or on its way
+    refunded: Mapped[int]  # minor units given back or on their way
     changed_at: Mapped[dt.datetime]
 
     __table_args__ = (
@@ -43,7 +43,7 @@ class Account(Base):
 
 
 class Payment(Base):
-    """One attempt to pay an order. Its id is the provider's idempotency key; there is one at a time."""
+    """One attempt to pay an order, of one at a time. Its id is the idempotency key at the provider."""
 
     __tablename__ = "payment"
 
@@ -55,13 +55,13 @@ class Payment(Base):
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16))  # submitted -> pending -> captured | failed | cancelled | review
-    reason: Mapped[str | None] = mapped_column(String(32))  # why it failed, or has to be reviewed
+    reason: Mapped[str | None] = mapped_column(String(32))  # why it failed or needs a review
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
-    # The rest is of those that are paid at a page of the provider's.
+    # Payments at the provider's page have the rest.
     return_url: Mapped[str | None] = mapped_column(String(500))
     expires_at: Mapped[dt.datetime | None]
-    reference: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the provider's name for it
+    reference: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the provider's own id
     redirect_url: Mapped[str | None] = mapped_column(String(2000))
 
     __table_args__ = (
@@ -71,7 +71,7 @@ class Payment(Base):
 
 
 class Refund(Base):
-    """Money to give back once. The caller makes the id; rules.refund_key is the provider's idempotency key."""
+    """Money to give back once. The caller makes the id; rules.refund_key is the idempotency key at the provider."""
 
     __tablename__ = "refund"
 
@@ -80,12 +80,12 @@ class Refund(Base):
     payment_id: Mapped[str] = mapped_column(ForeignKey("payment.payment_id"))
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    # requested -> done | failed; failed -> requested again, or settled: somebody has paid it back in another way.
+    # requested -> done | failed; failed -> requested again, or settled: it was paid back in another way.
     # requested or failed -> written_off: its provider is gone.
     status: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int] = mapped_column(SmallInteger)
-    covered: Mapped[int]  # all of it or nothing: whether it has gone back without us, see `reversal`
-    part_of: Mapped[str | None] = mapped_column(id_type(), index=True)  # the refund asked for that this was split from
+    covered: Mapped[int]  # the whole amount or 0: what a `reversal` has given back
+    part_of: Mapped[str | None] = mapped_column(id_type(), index=True)  # the requested refund that this was split from
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
 
@@ -93,17 +93,17 @@ class Refund(Base):
 
 
 class Reversal(Base):
-    """Money that left a payment at its provider without us: a refund made there by hand, or a dispute."""
+    """Money that left a payment without this system: a refund made at the provider by hand, or a dispute."""
 
     __tablename__ = "reversal"
 
-    reversal_id: Mapped[str] = mapped_column(id_type(), primary_key=True)  # the provider's own name for it
+    reversal_id: Mapped[str] = mapped_column(id_type(), primary_key=True)  # the provider's own id
     payment_id: Mapped[str] = mapped_column(ForeignKey("payment.payment_id"), index=True)
     order_id: Mapped[str] = mapped_column(id_type())
     kind: Mapped[str] = mapped_column(String(16))  # refund, dispute
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    # open -> void (the tickets are) | kept (they stay good); lifted: a dispute was won, or a refund failed there.
+    # open -> void (so are the tickets) | kept (the tickets stay valid); lifted: a dispute was won, or a refund failed.
     status: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[dt.datetime]
 
@@ -111,7 +111,7 @@ class Reversal(Base):
 
 
 class Decision(Base):
-    """What somebody has decided about a payment under review, a failed refund or a reversal. Rows are only added."""
+    """A person's decision about a payment under review, a failed refund or a reversal. Rows are only added."""
 
     __tablename__ = "decision"
 
@@ -124,7 +124,7 @@ class Decision(Base):
 
 
 class WebhookInbox(Base):
-    """Every message of a provider, once: the primary key says so. It is a reason to ask the provider, no more."""
+    """Every webhook of a provider, once per event. It is a reason to ask the provider, no more."""
 
     __tablename__ = "webhook_inbox"
 
@@ -132,7 +132,7 @@ class WebhookInbox(Base):
     event_id: Mapped[str] = mapped_column(Id(255, "ascii_bin"), primary_key=True)
     type: Mapped[str] = mapped_column(String(64))
     payment_id: Mapped[str | None] = mapped_column(id_type())
-    reference: Mapped[str | None] = mapped_column(String(255, collation="ascii_bin"))  # the provider's name for it
+    reference: Mapped[str | None] = mapped_column(String(255, collation="ascii_bin"))  # the provider's own id
     received_at: Mapped[dt.datetime]
     due_at: Mapped[dt.datetime]
     tries: Mapped[int]
@@ -142,7 +142,7 @@ class WebhookInbox(Base):
 
 
 class SandboxCharge(Base):
-    """What the sandbox's bank did, whatever the room believes."""
+    """A payment as the sandbox has it, whatever the room has recorded."""
 
     __tablename__ = "sandbox_charge"
 
@@ -155,7 +155,7 @@ class SandboxCharge(Base):
     reason: Mapped[str | None] = mapped_column(String(32))  # why it was declined
     refunded: Mapped[int]
     created_at: Mapped[dt.datetime]
-    # Those with an address to return to are paid at the sandbox's page.
+    # Payments with a return_url are made at the sandbox's page.
     return_url: Mapped[str | None] = mapped_column(String(500))
     expires_at: Mapped[dt.datetime | None]
     wrong_codes: Mapped[int]
@@ -165,6 +165,8 @@ class SandboxCharge(Base):
 
 
 class SandboxRefund(Base):
+    """A refund as the sandbox has it."""
+
     __tablename__ = "sandbox_refund"
 
     refund_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
@@ -174,7 +176,7 @@ class SandboxRefund(Base):
 
 
 class SandboxWebhook(Base):
-    """A message the sandbox has to bring, until somebody says that it arrived."""
+    """A webhook of the sandbox, to be delivered until it is acknowledged."""
 
     __tablename__ = "sandbox_webhook"
 
@@ -184,13 +186,13 @@ class SandboxWebhook(Base):
     created_at: Mapped[dt.datetime]
     copies: Mapped[int]
     tries: Mapped[int]
-    due_at: Mapped[dt.datetime | None]  # None: it has arrived, or never will
+    due_at: Mapped[dt.datetime | None]  # None: it was delivered, or never will be
 
     __table_args__ = (Index("webhooks_to_bring", "due_at"),)
 
 
 class SandboxSecret(Base):
-    """What the sandbox signs its messages with: the newest signs, all of them are good."""
+    """A secret that signs the sandbox's webhooks: the newest signs, and all are valid."""
 
     __tablename__ = "sandbox_secret"
 
@@ -199,7 +201,7 @@ class SandboxSecret(Base):
 
 
 class SandboxInstruction(Base):
-    """What a test told the sandbox to do with an order: see sandbox.instruct. Empty in a house that sells."""
+    """A fault that a test injects, see `inject_fault`. The table stays empty wherever tickets are sold."""
 
     __tablename__ = "sandbox_instruction"
 
@@ -208,4 +210,4 @@ class SandboxInstruction(Base):
     times: Mapped[int]
 
 
-OUTBOX = outbox_table(Base.metadata)  # one row for the end of a payment
+OUTBOX = outbox_table(Base.metadata)   # one row per outcome of a payment

@@ -1,182 +1,164 @@
-"""Collecting money: an attempt to pay is brought to its end at its provider, and back go refunds.
+"""Taking an order's money: each attempt to pay is brought to its end at its provider.
 
-Nothing is asked of a provider before it is written down that it will be, and no transaction is open meanwhile.
-The provider's record decides, after it was compared with what we asked for; nobody else's word does.
+Whatever is asked of a provider is written down first, and no transaction is open while the provider answers. The
+provider's record decides, after it was compared with what was asked for.
 """
 
 import datetime as dt
 import logging
 from dataclasses import dataclass, replace
-from typing import Any
 
 from services.foundation.database import Transactions, utc_now
-from services.payment import provider_registry, refunds, rules, store
-from services.payment.providers import Provider, RefundStanding
-from services.payment.reconciling import reversals
-from services.payment.rules import Attempt, Record
+from services.payment import rules, store
+from services.payment.payment_state import GIVEN_UP, Attempt, BegunPayment, PaymentRecord, PaymentRequest, PaymentState
+from services.payment.provider_registry import ProviderRegistry
+from services.payment.providers import Provider
+from services.payment.refunding.refund_processor import RefundProcessor
+from services.payment.return_urls import check_return_url
+from services.payment.settings import PaymentSettings
 
 log = logging.getLogger("marquee.payment")
 NO_ANSWER_AFTER = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Collection:
-    database: Transactions
+class PaymentProcessor:
+    """Begins, finishes and cancels attempts to pay."""
 
-    def begin(self, request: dict[str, Any], provider: str) -> rules.Begun:
-        """Write down that the order is about to be paid, before anybody is asked for money."""
+    database: Transactions
+    providers: ProviderRegistry
+    refunds: RefundProcessor
+
+    def state(self, order_id: str) -> PaymentState:
+        """The state of the order's money, as recorded here."""
+        return self.database.run_known(lambda tx: store.payment_state(tx, order_id))
+
+    def begin(self, request: PaymentRequest) -> BegunPayment:
+        """Record that the order is about to be paid, before a provider is asked for money."""
+        provider = self.providers.name_for(request.method)
         return self.database.run_known(lambda tx: store.begin(tx, request, provider, utc_now()))
 
-    def start(self, request: dict[str, Any], provider: str) -> rules.Books:
-        """The books with an attempt in them that has a page at the provider, unless that attempt has ended already."""
-        begun = self.begin(request, provider)
-        books = self._open(begun)
-        if begun.is_new or not rules.may_try_again(books):
-            return books
-        # It had failed, and nobody had told us yet.
-        return self._open(self.begin(request, provider))
+    def start(self, request: PaymentRequest) -> PaymentState:
+        """The order's state with an attempt that has a page at the provider, unless that attempt has ended already.
 
-    def _open(self, begun: rules.Begun) -> rules.Books:
-        attempt = begun.books.pending
-        if attempt is None:
-            return begun.books
-        provider = self._provider(attempt)
-        # One that was tried before may have got there, or further: look before asking again.
-        record = Record("unknown") if begun.is_new else provider.fetch(attempt)
-        if record.standing == "unknown" and attempt.status == "submitted":
-            record = provider.authorize(attempt)
-        books = self._settle(provider, attempt, record)
-        if record.standing == "pending" and not rules.is_pending(books, attempt):  # let go of before the page existed
-            self._settle(provider, attempt, provider.cancel(attempt))
-        return books
+        Raises ReturnUrlRefused, PaymentMethodUnknown, AmountTooSmall or AmountTooLarge before anything is begun.
+        """
+        self._check(request)
+        begun = self.begin(request)
+        state = self._open_page(begun)
+        if begun.is_new or not rules.may_try_again(state):
+            return state
+        # The earlier attempt had failed, and no webhook had said so yet.
+        return self._open_page(self.begin(request))
 
-    def finish(self, books: rules.Books) -> rules.Books:
-        """Bring a pending attempt as far as it goes; the books with that in them."""
-        attempt = books.pending
+    def finish(self, state: PaymentState) -> PaymentState:
+        """Take a pending attempt as far as its provider lets it go; the order's state afterwards."""
+        attempt = state.pending
         if attempt is None:
-            return books
-        if books.status != "open":
-            return self._let_go(attempt)
+            return state
+        if state.status != "open":
+            return self._cancel(attempt)
         provider = self._provider(attempt)
         record = provider.fetch(attempt) if attempt.hosted else provider.authorize(attempt)
         return self._settle(provider, attempt, record)
 
-    def _let_go(self, attempt: Attempt) -> rules.Books:
-        provider = self._provider(attempt)
-        record = provider.cancel(attempt)
-        if record.standing == "unknown":  # and if it gets there late, nobody waits for it
-            record = Record("cancelled")
-        return self._settle(provider, attempt, record)
-
-    def finish_left(self, order_id: str, now: dt.datetime) -> None:
-        """Look for the end of a pending attempt; is there none for a day, it is for a person to look at."""
-        books = self.books(order_id)
+    def finish_stale(self, order_id: str, now: dt.datetime) -> None:
+        """Finish a pending attempt of the order; if it has no outcome after a day, a person has to look at it."""
+        state = self.state(order_id)
         try:
-            books = self.finish(books)
+            state = self.finish(state)
         except Exception:
-            self._hand_over(books, now)
+            self._refer_to_review(state, now)
             raise
-        if books.status != "open":
-            self._hand_over(books, now)
+        if state.status != "open":
+            self._refer_to_review(state, now)
 
-    def _hand_over(self, books: rules.Books, now: dt.datetime) -> None:
-        attempt = books.pending
-        if attempt and attempt.created_at and attempt.created_at < now - NO_ANSWER_AFTER:
-            _log_review(attempt, "no_answer")
-            record = Record("review", reason="no_answer")
-            self.database.run_known(lambda tx: store.move(tx, attempt.payment_id, record, now))
+    def close(self, order_id: str) -> PaymentState:
+        """Take no more money for the order; its state afterwards. The outcome of its last attempt may be unknown."""
+        state = self.state(order_id)
+        if state.pending and state.pending.hosted:
+            self.finish(state)   # a buyer who has paid at the page by now has paid in time
+        return self.finish(self.database.run_known(lambda tx: store.close(tx, order_id, utc_now())))
 
-    def close_page(self, books: rules.Books) -> None:
-        """Let nobody pay at the page of a pending attempt any more; who has already, has paid."""
-        if attempt := self.finish(books).pending:
-            self._let_go(attempt)
+    def close_page(self, state: PaymentState) -> None:
+        """Close the provider's page of a pending attempt. A buyer who has paid there by then has paid."""
+        if attempt := self.finish(state).pending:
+            self._cancel(attempt)
 
-    def look_into(self, payment_id: str) -> None:
-        """Ask the provider how this payment stands, and do what follows from that."""
+    def sync_with_provider(self, payment_id: str) -> None:
+        """Ask the provider for the status of this payment, its refunds and its reversals, and act on the answer."""
         attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))
         if attempt is None:
-            log.warning("a provider speaks of a payment that is not ours", extra={"payment_id": payment_id})
+            log.warning("a provider names a payment that is not ours", extra={"payment_id": payment_id})
         elif attempt.status == "captured":
-            self._look_into_refunds(attempt)
-            self._look_into_reversals(attempt)
+            self.refunds.sync_refunds(attempt)
+            self.refunds.sync_reversals(attempt)
         elif attempt.status != "review":
             provider = self._provider(attempt)
             record = provider.fetch(attempt)
-            if record.standing in ("pending", "authorized") and attempt.status in rules.GIVEN_UP:
-                record = provider.cancel(attempt)  # nobody is to pay that any more
+            if record.status in ("pending", "authorized") and attempt.status in GIVEN_UP:
+                record = provider.cancel(attempt)  # no buyer may pay that any more
             self._settle(provider, attempt, record)
 
-    def look_into_message(self, provider: str, payment_id: str | None, reference: str | None) -> None:
-        """The same for what a provider has told us, who may have its own name for the payment."""
-        if payment_id is None and reference is not None:
-            payment_id = provider_registry.find(provider, self.database).payment_of(reference)
-        if payment_id is not None:
-            self.look_into(payment_id)
+    def _check(self, request: PaymentRequest) -> None:
+        settings = self.providers.settings
+        check_return_url(request.return_url or "", [settings.public_url, *settings.return_origins],
+                         local=settings.is_local)
+        self.providers.find(self.providers.name_for(request.method)).check(request.amount, request.currency)
 
-    def give_back(self, refund: Any) -> RefundStanding:
-        """Send the refund unless that was done; how it stands at the provider."""
-        attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
-        assert attempt is not None, "a foreign key says so"
-        standing = self._provider(attempt).refund(attempt, rules.refund_key(refund), refund.amount)
-        self.note_refund(refund, standing)
-        return standing
-
-    def give_back_left(self, refund: Any) -> RefundStanding:
-        """The same for one that nobody tends just now: it may have been made by hand meanwhile."""
-        attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
-        assert attempt is not None, "a foreign key says so"
-        if self._provider(attempt).fetch_refund(attempt, rules.refund_key(refund)) is None:
-            self._look_into_reversals(attempt)
-            if self.database.run_known(lambda tx: refunds.made_by_hand(tx, refund)):
-                return "done"
-        return self.give_back(refund)
-
-    def note_refund(self, refund: Any, standing: RefundStanding) -> None:
-        """Write down how the refund has ended, if it has."""
-        if standing == "failed":
-            log.error("a refund failed at the provider", extra={"refund_id": refund.refund_id})
-        if standing != "pending":
-            self.database.run_known(lambda tx: refunds.ended(tx, refund, standing))
-
-    def _look_into_refunds(self, attempt: Attempt) -> None:
-        for refund in self.database.read(lambda tx: refunds.of_payment(tx, attempt.payment_id)):
-            if standing := self._provider(attempt).fetch_refund(attempt, rules.refund_key(refund)):
-                self.note_refund(refund, standing)
-
-    def _look_into_reversals(self, attempt: Attempt) -> None:
+    def _open_page(self, begun: BegunPayment) -> PaymentState:
+        attempt = begun.state.pending
+        if attempt is None:
+            return begun.state
         provider = self._provider(attempt)
-        record = provider.fetch(attempt)
-        known = self.database.read(lambda tx: reversals.of_payment(tx, attempt.payment_id))
-        if not (record.refunded or record.disputed or known):
-            return
-        found = provider.reversals_of(attempt)
-        for reversal in self.database.run_known(lambda tx: reversals.note(tx, attempt.payment_id, found, utc_now())):
-            log.error("money has left a payment without us", extra={
-                "payment_id": attempt.payment_id, "order_id": attempt.order_id, "reversal_id": reversal.reversal_id,
-                "kind": reversal.kind})
+        # An attempt that was tried before may have got further at the provider: look before asking again.
+        record = PaymentRecord("unknown") if begun.is_new else provider.fetch(attempt)
+        if record.status == "unknown" and attempt.status == "submitted":
+            record = provider.authorize(attempt)
+        state = self._settle(provider, attempt, record)
+        if record.status == "pending" and not rules.is_pending(state, attempt):  # cancelled before the page existed
+            self._settle(provider, attempt, provider.cancel(attempt))
+        return state
 
-    def books(self, order_id: str) -> rules.Books:
-        return self.database.run_known(lambda tx: store.books(tx, order_id))
+    def _cancel(self, attempt: Attempt) -> PaymentState:
+        provider = self._provider(attempt)
+        record = provider.cancel(attempt)
+        if record.status == "unknown":  # if it still arrives there, no order waits for it
+            record = PaymentRecord("cancelled")
+        return self._settle(provider, attempt, record)
 
-    def _settle(self, provider: Provider, attempt: Attempt, record: Record) -> rules.Books:
+    def _refer_to_review(self, state: PaymentState, now: dt.datetime) -> None:
+        attempt = state.pending
+        if attempt and attempt.created_at and attempt.created_at < now - NO_ANSWER_AFTER:
+            _log_review(attempt, "no_answer")
+            record = PaymentRecord("review", reason="no_answer")
+            self.database.run_known(lambda tx: store.record_status(tx, attempt.payment_id, record, now))
+
+    def _settle(self, provider: Provider, attempt: Attempt, record: PaymentRecord) -> PaymentState:
         record = _checked(provider, attempt, record)
-        if record.standing == "authorized":
-            # Who closes an account does so before cancelling. If it is open still, that cancellation is yet to
-            # come and will find what is authorized, so it either stops this capture or learns of it.
-            take = rules.may_capture(self.books(attempt.order_id), attempt)
-            record = _checked(provider, attempt, provider.capture(attempt) if take else provider.cancel(attempt))
-        return self.database.run_known(lambda tx: store.move(tx, attempt.payment_id, record, utc_now()))
+        if record.status == "authorized":
+            # An account is closed before its payment is cancelled. If the account is open still, that cancellation is
+            # yet to come and will find what is authorized, so it either stops this capture or learns of it.
+            captures = rules.may_capture(self.state(attempt.order_id), attempt)
+            record = _checked(provider, attempt, provider.capture(attempt) if captures else provider.cancel(attempt))
+        return self.database.run_known(lambda tx: store.record_status(tx, attempt.payment_id, record, utc_now()))
 
     def _provider(self, attempt: Attempt) -> Provider:
-        return provider_registry.find(attempt.provider, self.database)
+        return self.providers.find(attempt.provider)
 
 
-def _checked(provider: Provider, attempt: Attempt, record: Record) -> Record:
+def payment_processor(database: Transactions, settings: PaymentSettings) -> PaymentProcessor:
+    """A PaymentProcessor with the ProviderRegistry and the RefundProcessor that it needs."""
+    providers = ProviderRegistry(database, settings)
+    return PaymentProcessor(database, providers, RefundProcessor(database, providers))
+
+
+def _checked(provider: Provider, attempt: Attempt, record: PaymentRecord) -> PaymentRecord:
     reason = rules.mismatch(attempt, record, provider.live)
     if reason is None:
         return record
     _log_review(attempt, reason)
-    return replace(record, standing="review", reason=reason)
+    return replace(record, status="review", reason=reason)
 
 
 def _log_review(attempt: Attempt, reason: str) -> None:

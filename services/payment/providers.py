@@ -1,103 +1,108 @@
-"""What every payment provider can do. A room's money moves only through this."""
+"""The interface of a payment provider. The payment room moves money only through it."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from services.payment.rules import Attempt, Record
+from services.payment.payment_state import Attempt, PaymentRecord
 
-RefundStanding = Literal["done", "pending", "failed"]
+RefundStatus = Literal["done", "pending", "failed"]
 
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """Something happened to a payment of ours, a provider says: a reason to ask, and no more than that."""
+    """A provider says that something happened to a payment. It is a reason to ask the provider, and no more."""
 
     event_id: str
     type: str
-    payment_id: str | None   # None: it is about nothing of ours, or about what only the provider's own name is known of
-    reference: str | None = None
+    payment_id: str | None          # None: not about a payment of ours, or the provider gave only its own id
+    reference: str | None = None    # the provider's own id, if ours is missing
 
 
 @dataclass(frozen=True)
 class RefundRecord:
-    """A refund as the provider has it on record."""
+    """A refund as the provider has it on record; `amount` is in minor units."""
 
-    refund_id: str | None    # ours, as it came back
+    refund_id: str | None    # our ids, as the provider returns them
     payment_id: str | None
     amount: int
-    standing: RefundStanding
+    status: RefundStatus
 
 
 @dataclass(frozen=True)
 class ReversalRecord:
-    """Money that left a payment of ours without us: a refund made at the provider by hand, or a dispute."""
+    """Money that left a payment without this system: a refund made at the provider by hand, or a dispute."""
 
-    reversal_id: str         # the provider's own name for it
+    reversal_id: str         # the provider's own id
     payment_id: str
     kind: Literal["refund", "dispute"]
-    amount: int
-    lifted: bool             # the money is ours: the dispute was won or is an inquiry yet, or the refund failed
+    amount: int              # minor units
+    lifted: bool             # the money is ours: the dispute was won or is still an inquiry, or the refund failed
 
 
 class Provider(Protocol):
-    """Someone who moves money. What changes something may be repeated; it is done once and answered alike.
+    """A payment provider. Every call that changes something may be repeated: it takes effect once.
 
-    The answer is how the payment stands afterwards (`unknown`: never heard of it). All raise RoomSilent when
-    there is no answer: then what was asked for has happened or has not.
+    Calls about a payment return its record afterwards; the status `unknown` means that the provider has none. All
+    raise RoomSilent if the provider does not answer: then the request may have taken effect or not.
     """
 
     live: bool   # whether it moves real money
 
+    @property
+    def missing_permissions(self) -> Set[str]:
+        """What the provider's key turned out not to be allowed to read, such as "Disputes"."""
+        ...
+
     def check(self, amount: int, currency: str) -> None:
-        """Raise AmountTooSmall or AmountTooLarge, with the limit, for what it is known never to take."""
+        """Raise AmountTooSmall or AmountTooLarge, with the limit, if the provider never takes `amount` minor units."""
         ...
 
-    def authorize(self, attempt: Attempt) -> Record:
-        """Reserve the money, without taking it: authorized or declined; pending when the buyer has to come."""
+    def authorize(self, attempt: Attempt) -> PaymentRecord:
+        """Reserve the money without taking it: authorized or declined; pending if the buyer has to visit its page."""
         ...
 
-    def capture(self, attempt: Attempt) -> Record:
-        """Take the money reserved, unless that was cancelled."""
+    def capture(self, attempt: Attempt) -> PaymentRecord:
+        """Take the reserved money, unless the payment was cancelled."""
         ...
 
-    def cancel(self, attempt: Attempt) -> Record:
-        """Let go of the money, unless it was taken. What is cancelled can't be captured any more."""
+    def cancel(self, attempt: Attempt) -> PaymentRecord:
+        """Release the reserved money, unless it was taken. A cancelled payment can't be captured any more."""
         ...
 
-    def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStanding:
-        """Give back `amount` minor units of what was taken, once per refund_id. What has failed is not repeated."""
+    def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStatus:
+        """Give back `amount` minor units of the captured money, once per `refund_id`. A failed one is not repeated."""
         ...
 
-    def fetch_refund(self, attempt: Attempt, refund_id: str) -> RefundStanding | None:
-        """How this refund stands, changing nothing; None: never heard of it."""
+    def fetch_refund(self, attempt: Attempt, refund_id: str) -> RefundStatus | None:
+        """The status of this refund, changing nothing; None: the provider has no such refund."""
         ...
 
-    def fetch(self, attempt: Attempt) -> Record:
-        """How the payment stands, changing nothing."""
+    def fetch(self, attempt: Attempt) -> PaymentRecord:
+        """The payment's record, changing nothing."""
         ...
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> WebhookEvent:
-        """What a message of this provider says; raises WebhookRefused for anybody else's. Header names are lower."""
+        """The event in a signed webhook; raises WebhookRefused for any other body. Header names are in lower case."""
         ...
 
     def payment_of(self, reference: str) -> str | None:
-        """Our payment that the provider calls so; None: it is none of ours."""
+        """The id of our payment for the provider's own id; None: it is not a payment of ours."""
         ...
 
     def reversals_of(self, attempt: Attempt) -> list[ReversalRecord]:
-        """What left this payment without us, the lifted included."""
+        """The reversals of this payment, including lifted ones, as far as the key may read them."""
         ...
 
     def reversals(self, since: dt.datetime) -> Iterator[ReversalRecord]:
-        """What has left payments of ours without us since then, however old they are."""
+        """The reversals of our payments that were made since then, however old the payments are."""
         ...
 
-    def payments(self, since: dt.datetime) -> Iterator[Record]:
-        """Every payment of ours that was begun there since then."""
+    def payments(self, since: dt.datetime) -> Iterator[PaymentRecord]:
+        """All payments of ours that were begun at the provider since then."""
         ...
 
     def refunds(self, since: dt.datetime) -> Iterator[RefundRecord]:
-        """Every refund that was begun there since then."""
+        """All refunds of ours that were begun at the provider since then."""
         ...

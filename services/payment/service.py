@@ -1,42 +1,35 @@
 """The payment room: takes an order's money once, and gives it back once.
 
-Whatever a crash leaves half done is finished by repeating the call, or by the timers below; what a provider tells
-us is only a reason to ask it.
+Work that a crash leaves unfinished is finished by repeating the call or by the timers below. A provider's webhook is
+only a reason to ask that provider.
 """
 
-import binascii
-import datetime as dt
 import logging
-from base64 import b64decode
 from collections.abc import Callable
-from functools import partial
-from itertools import groupby
+from functools import cached_property
 from typing import Any
-
-from nameko import config
 
 from schemas import payment as contract
 from schemas.errors import Busy, RoomSilent
 from services.foundation.amqp.presence import Presence
-from services.foundation.database import Database, utc_now
+from services.foundation.database import Database
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.timers import every
-from services.payment import provider_registry, refunds, rules, store, webhook_inbox
-from services.payment.concurrency import AtOnceProvider, Job
+from services.payment import rules
+from services.payment.job_pool import JobPoolProvider
 from services.payment.models import OUTBOX, Base
-from services.payment.payment_processor import Collection
+from services.payment.payment_processor import PaymentProcessor, payment_processor
+from services.payment.payment_state import PaymentRequest, RefundRequest
 from services.payment.reconciling.reconciler import reconcile
-from services.payment.sandbox import checkout, page, webhooks
+from services.payment.sandbox.site import SandboxSite
+from services.payment.settings import PaymentSettingsProvider
+from services.payment.stale_work import StaleWork
+from services.payment.webhooks.processor import WebhookProcessor
 
 log = logging.getLogger("marquee.payment")
 
-SWEEP_SECONDS = 5
-LATELY = dt.timedelta(seconds=15)   # no sooner is a provider asked again because somebody waits
-LEFT_AFTER = {"submitted": dt.timedelta(seconds=30),  # longer than any call here goes on
-              "pending": dt.timedelta(minutes=2)}     # and than a webhook takes
-# No provider sends anything again after so long, and no signature is good for longer than minutes.
-WEBHOOKS_KEPT = dt.timedelta(days=30)
+STALE_WORK_SECONDS = 5
 
 
 class Payment:
@@ -44,199 +37,134 @@ class Payment:
 
     principal = PrincipalProvider()
     database = Database(Base)
+    settings = PaymentSettingsProvider()
     relay = Relay(OUTBOX)
-    providers = provider_registry.Roster()
-    at_once = AtOnceProvider()
+    jobs = JobPoolProvider()
     presence = Presence()
 
-    @property
-    def collection(self) -> Collection:
-        return Collection(self.database)
+    @cached_property
+    def payments(self) -> PaymentProcessor:
+        return payment_processor(self.database, self.settings)
+
+    @cached_property
+    def webhooks(self) -> WebhookProcessor:
+        return WebhookProcessor(self.payments)
+
+    @cached_property
+    def stale_work(self) -> StaleWork:
+        return StaleWork(self.payments)
+
+    @cached_property
+    def sandbox(self) -> SandboxSite:
+        return SandboxSite(self.database, self.settings)
 
     @call(contract.CHARGE)
     def charge(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take the order's money in minor units of `currency`, once however often this is repeated.
 
-        Is its buyer at the provider's page, that page is closed first: they have chosen another way.
+        If its buyer is at the provider's page, that page is closed first: the buyer has chosen another way to pay.
         """
-        provider = provider_registry.for_method(request["method"])
-        books = self.collection.begin(request, provider).books
-        if books.pending and books.pending.hosted:
-            self.collection.close_page(books)
-            books = self.collection.begin(request, provider).books
-        books = self.collection.finish(books)
-        rules.check_charged(books)
-        return rules.statement(books)
+        wanted = PaymentRequest(**request)
+        state = self.payments.begin(wanted).state
+        if state.pending and state.pending.hosted:
+            self.payments.close_page(state)
+            state = self.payments.begin(wanted).state
+        state = self.payments.finish(state)
+        rules.check_charged(state)
+        return rules.statement(state)
 
     @call(contract.START)
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Begin to pay the order at the provider's page, until `expires_at`; again leads to the same page.
+        """Begin to pay the order at the provider's page, until `expires_at`; a repeated call returns the same page.
 
-        A new attempt begins only when the last one has failed or was cancelled, as its provider says. RoomSilent:
-        nobody knows; ask again. AmountTooSmall, AmountTooLarge: nothing was begun.
+        A new attempt begins only if the last one has failed or was cancelled, as its provider says. RoomSilent: the
+        outcome is not known; repeat the call. AmountTooSmall, AmountTooLarge: nothing was begun.
         """
-        provider_registry.check_return_url(request["return_url"])
-        provider = provider_registry.for_method(request["method"])
-        provider_registry.find(provider, self.database).check(request["amount"], request["currency"])
-        books = self.collection.start(request, provider)
-        attempt = books.attempt
-        if attempt is None or books.status == "closed":
+        state = self.payments.start(PaymentRequest(**request))
+        attempt = state.attempt
+        if attempt is None or state.status == "closed":
             raise contract.PaymentClosed()
-        if books.captured_by:
-            return {"payment_id": books.captured_by, "status": "captured", "redirect_url": None}
+        if state.captured_by:
+            return {"payment_id": state.captured_by, "status": "captured", "redirect_url": None}
         return {"payment_id": attempt.payment_id, "status": attempt.status,
                 "redirect_url": attempt.redirect_url if attempt.status == "pending" else None}
 
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Give back part of what was taken, once per refund_id. RoomSilent: not yet; ask again."""
-        refund = self.database.run_known(lambda tx: refunds.request(tx, request, utc_now()))
-        if refund.status not in rules.GIVEN_BACK and (refund.status == "failed"
-                                                      or self.collection.give_back(refund) != "done"):
-            raise RoomSilent(room=refund.provider)  # it stays owed
-        return {"refund_id": refund.refund_id, "amount": request["amount"], "status": "done"}
+        """Give back part of what was taken, once per refund_id. RoomSilent: not done yet; repeat the call."""
+        self.payments.refunds.refund(RefundRequest(**request))
+        return {"refund_id": request["refund_id"], "amount": request["amount"], "status": "done"}
 
     @call(contract.CLOSE)
     def close(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Take no more money for the order. `captured` says what was taken; when it is 0, it stays 0.
+        """Take no more money for the order. `captured` is what was taken; if it is 0, it stays 0.
 
-        Who has paid at the provider's page by now has paid in time. RoomSilent: the provider, or whoever reviews the
-        payment, can't say yet.
+        A buyer who has paid at the provider's page by now has paid in time. RoomSilent: the provider, or the person
+        who reviews the payment, has not answered yet.
         """
-        books = self.collection.books(request["order_id"])
-        if books.pending and books.pending.hosted:
-            self.collection.finish(books)
-        books = self.database.run_known(lambda tx: store.close(tx, request["order_id"], utc_now()))
-        books = self.collection.finish(books)
-        if books.attempt and not books.captured_by and (books.pending or books.in_review):
-            raise RoomSilent(room=books.attempt.provider)
-        return rules.statement(books)
+        state = self.payments.close(request["order_id"])
+        if state.attempt and not state.captured_by and (state.pending or state.in_review):
+            raise RoomSilent(room=state.attempt.provider)
+        return rules.statement(state)
 
     @call(contract.GET_STATUS)
     def get_status(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Where the order's money stands; `submitted`: nobody knows yet, repeat the charge or close it.
+        """The state of the order's money; `submitted`: not known yet, repeat the charge or close it.
 
-        Is it `pending`, its provider is asked within seconds: who wants to know may have paid, and a webhook be lost.
+        If it is `pending`, its provider is asked within seconds: the buyer may have paid and the webhook be lost.
         """
-        books = self.collection.books(request["order_id"])
-        if books.attempt and books.attempt.status == "pending":
-            now = utc_now()
-            self.database.run_known(partial(store.look_soon, payment_id=books.attempt.payment_id,
-                                            asked_before=now - LATELY, left_since=now - LEFT_AFTER["pending"]))
-        return rules.statement(books)
-
-    # --- what providers tell us ---
+        state = self.payments.state(request["order_id"])
+        if state.attempt and state.attempt.status == "pending":
+            self.stale_work.hasten(state.attempt)
+        return rules.statement(state)
 
     @call(contract.RECEIVE_WEBHOOK)
     def receive_webhook(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Verify and keep what a provider says; it is looked into at once, but not here."""
-        try:
-            body = b64decode(request["body"], validate=True)
-        except binascii.Error:
-            raise contract.WebhookRefused() from None
-        provider = request["provider"]
-        event = provider_registry.find(provider, self.database).verify_webhook(body, request["headers"], utc_now())
-        self.database.run_known(lambda tx: webhook_inbox.keep(tx, provider, event, utc_now()))
+        """Verify and store a provider's webhook; a timer processes it soon after."""
+        self.webhooks.receive(request["provider"], request["body"], request["headers"])
         return {}
-
-    @every("webhook_seconds")
-    def look_into_webhooks(self) -> None:
-        """Ask the providers about the payments that they spoke of."""
-        self._chore("webhooks", self._look_into_webhooks)
-
-    def _look_into_webhooks(self) -> None:
-        def find() -> list[Job]:
-            found = self.database.run(lambda tx: webhook_inbox.take(tx, utc_now()))
-            # All that was said of one payment is one reason to look.
-            return [partial(self._look_into_messages, *about, list(rows))
-                    for about, rows in groupby(sorted(found, key=_about), key=_about)]
-
-        self.at_once.each(find)
-
-    def _look_into_messages(self, provider: str, payment_id: str, reference: str, rows: list[Any]) -> None:
-        def look() -> None:
-            self.collection.look_into_message(provider, payment_id or None, reference or None)
-            self.database.run(partial(webhook_inbox.handled, rows=rows, now=utc_now()))
-
-        self._tend({"payment_id": payment_id, "reference": reference}, look)
-
-    # --- the sandbox's page and messengers ---
 
     @call(contract.SHOW_PAGE)
     def show_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """The page at which a buyer pays with test money."""
-        return self._page(request, partial(checkout.visit, payment_id=request["payment_id"]))
+        return self.sandbox.show_page(**request)
 
     @call(contract.ANSWER_PAGE)
     def answer_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """What a buyer chose at that page, and where to go from there."""
-        leaves = request["choice"] == "abandon"
-        return self._page(request, partial(checkout.choose, payment_id=request["payment_id"],
-                                           choice=request["choice"], code=request["code"]), leaves)
+        return self.sandbox.answer_page(**request)
 
-    def _page(self, request: dict[str, Any], visit: Callable[[Any], checkout.Visit],
-              leaves: bool = False) -> dict[str, Any]:
-        if provider_registry.configured() != "sandbox":
-            raise contract.UnknownPayment()
-        found = self.database.run_known(visit)
-        if leaves or found.is_over:
-            return {"html": None, "location": found.return_url, "return_origin": None}
-        return {"html": page.render(found, request["language"]), "location": None,
-                "return_origin": page.return_origin(found)}
+    # --- timers ---
+
+    @every("webhook_seconds")
+    def look_into_webhooks(self) -> None:
+        """Ask the providers about the payments in their webhooks."""
+        self._log_failure("webhooks", lambda: self.jobs.run_all(self.webhooks.due_jobs))
 
     @every("webhook_seconds")
     def bring_sandbox_webhooks(self) -> None:
-        """Let the sandbox tell us what happened there."""
-        address = config["payment"]["sandbox_webhook_url"]
-        self._chore("sandbox", lambda: webhooks.bring(self.database, address))
+        """Deliver the sandbox's webhooks."""
+        self._log_failure("sandbox", self.sandbox.deliver_webhooks)
 
-    # --- what was left half done ---
-
-    @every(SWEEP_SECONDS)
+    @every(STALE_WORK_SECONDS)
     def finish_what_was_left(self) -> None:
-        """End the charges and refunds whose caller or process is gone, and ask about those nobody told us of."""
-        self._chore("left", self._finish_what_was_left)
-
-    def _finish_what_was_left(self) -> None:
-        self.at_once.each(self._find_what_was_left)
-
-    def _find_what_was_left(self) -> list[Job]:
-        now = utc_now()
-        orders = [order_id for status, pause in LEFT_AFTER.items() for order_id in self.database.run(
-            partial(store.take_left_charges, status=status, before=now - pause, now=now))]
-        owed = self.database.run(lambda tx: refunds.take_left(tx, now - LEFT_AFTER["submitted"], now))
-        return [*(partial(self._tend, {"order_id": order_id}, partial(self.collection.finish_left, order_id, now))
-                  for order_id in orders),
-                *(partial(self._tend, {"order_id": refund.order_id}, partial(self.collection.give_back_left, refund))
-                  for refund in owed)]
+        """Finish the payments and refunds whose caller or process is gone, or whose webhook was lost."""
+        self._log_failure("left", lambda: self.jobs.run_all(self.stale_work.jobs))
 
     @every("reconcile_seconds")
     def reconcile(self) -> None:
-        """Compare the books with the providers', and tell the operators of what is left."""
-        self._chore("differences", partial(self.at_once.one, self._reconcile))
+        """Compare the records here with the providers', and log every difference."""
+        self._log_failure("differences", lambda: self.jobs.run(self._reconcile))
 
     def _reconcile(self) -> None:
-        for line in reconcile(self.database):
-            log.log(logging.ERROR if line.left else logging.WARNING, "%s", line)
-        for table in (webhook_inbox, webhooks):
-            self.database.run(partial(table.forget, before=utc_now() - WEBHOOKS_KEPT))
+        for difference in reconcile(self.database, self.settings):
+            log.log(logging.ERROR if difference.is_open else logging.WARNING, "%s", difference)
+        self.webhooks.delete_old()
+        self.sandbox.delete_old_webhooks()
 
-    def _tend(self, about: dict[str, Any], work: Callable[[], object]) -> None:
-        """Do it, or log why that can't be; one hopeless case must not keep the others waiting."""
+    def _log_failure(self, work: str, run: Callable[[], object]) -> None:
+        """Run a timer's work. A failure is logged, and the next tick tries again."""
         try:
-            work()
-        except Busy as refusal:
-            log.warning("can't be finished yet", extra={**about, "reason": refusal.code})
-        except Exception:
-            log.exception("can't be finished", extra=about)
-
-    def _chore(self, what: str, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except Exception as problem:  # it is tried again; the room lives on
-            log.warning("could not look for work", extra={"what": what}, exc_info=not isinstance(problem, Busy))
-
-
-def _about(message: Any) -> tuple[str, str, str]:
-    """Which payment a row of webhook_inbox is about: by our name for it or its provider's."""
-    return message.provider, message.payment_id or "", message.reference or ""
+            run()
+        except Exception as problem:
+            log.warning("could not look for work", extra={"what": work}, exc_info=not isinstance(problem, Busy))

@@ -1,4 +1,4 @@
-"""What the payment room relies on, of every provider: the sandbox on MariaDB, and Stripe at a server like Stripe's."""
+"""The contract of every payment provider: the sandbox on MariaDB, and Stripe at a server that answers like Stripe's."""
 
 import datetime as dt
 import json
@@ -17,22 +17,23 @@ from schemas.payment import WebhookRefused
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
+from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.providers import Provider
-from services.payment.rules import Attempt, Record, mismatch
+from services.payment.rules import mismatch
 from services.payment.sandbox import checkout, webhooks
 from services.payment.sandbox import provider as sandbox
 from services.payment.sandbox.provider import Sandbox
 from services.payment.stripe.provider import StripeCheckout
-from services.payment.webhook_signatures import sign
+from services.payment.webhooks.signatures import sign
 from testbed.mesh import Mesh
-from tests.stripe_server import KEY, Stripe, running_stripe
+from tests.doubles.stripe_server import KEY, Stripe, running_stripe
 
 SECRETS = ["whsec_new", "whsec_old"]
 
 
 @dataclass
 class SandboxWorld:
-    """A provider, what its buyers do, and how it signs."""
+    """The sandbox, what its buyers do, and how it signs webhooks."""
 
     provider: Provider
     database: Transactions
@@ -42,7 +43,7 @@ class SandboxWorld:
         self.database.run(lambda tx: checkout.choose(tx, attempt.payment_id, "pay", ""))
 
     def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
-        self.database.run(lambda tx: sandbox.instruct(tx, attempt.order_id, what))
+        self.database.run(lambda tx: sandbox.inject_fault(tx, attempt.order_id, what))
 
     def message(self, payment_id: str) -> bytes:
         return orjson.dumps({"id": new_id(), "type": "payment.authorized", "data": {"payment_id": payment_id}})
@@ -54,6 +55,8 @@ class SandboxWorld:
 
 @dataclass
 class StripeWorld:
+    """Stripe, what its buyers do, and how it signs webhooks."""
+
     provider: Provider
     server: Stripe
     header = "stripe-signature"
@@ -72,7 +75,7 @@ class StripeWorld:
                            "data": {"object": about}}, indent=2).encode()
 
     def signatures(self, body: bytes, seconds: int) -> list[str]:
-        """As Stripe's own library makes them."""
+        """The signatures that Stripe's own library makes."""
         return [stripe.WebhookSignature.generate_signature_header(body.decode(), secret, seconds) for secret in SECRETS]
 
 
@@ -105,7 +108,7 @@ def provider(world: World) -> Provider:
 
 @pytest.fixture
 def attempt() -> Attempt:
-    """As it is written down before anybody is asked: its provider has no name for it yet."""
+    """An attempt as it is recorded before the provider is asked, which has no id for it yet."""
     now = utc_now()
     return Attempt(new_id(), new_id(), 1250, "EUR", "card", 1, "any", "submitted", return_url="/order/1",
                    expires_at=now + dt.timedelta(minutes=15), created_at=now)
@@ -113,16 +116,16 @@ def attempt() -> Attempt:
 
 @pytest.fixture
 def paid(world: World, provider: Provider, attempt: Attempt) -> Attempt:
-    """A buyer has paid at the page; nobody has captured it."""
+    """An attempt that a buyer has paid at the page, and that is not captured."""
     known = replace(attempt, reference=provider.authorize(attempt).reference)
     world.pay(attempt)
     return known
 
 
-def test_a_buyer_is_sent_to_a_page_and_again_to_the_same(provider: Provider, attempt: Attempt) -> None:
+def test_a_repeated_authorization_returns_the_same_page(provider: Provider, attempt: Attempt) -> None:
     first = provider.authorize(attempt)
 
-    assert first.standing == "pending"
+    assert first.status == "pending"
     assert first.redirect_url
     assert first.reference
     assert mismatch(attempt, first, provider.live) is None
@@ -130,15 +133,15 @@ def test_a_buyer_is_sent_to_a_page_and_again_to_the_same(provider: Provider, att
     assert not provider.live
 
 
-def test_nobody_has_heard_of_what_was_never_asked(provider: Provider, attempt: Attempt) -> None:
-    assert provider.fetch(attempt) == provider.cancel(attempt) == Record("unknown")
+def test_a_payment_that_was_never_requested_is_unknown(provider: Provider, attempt: Attempt) -> None:
+    assert provider.fetch(attempt) == provider.cancel(attempt) == PaymentRecord("unknown")
 
 
-def test_what_was_paid_is_reserved_then_taken_once(provider: Provider, paid: Attempt) -> None:
-    assert provider.fetch(paid).standing == "authorized"
+def test_a_paid_attempt_is_authorized_then_captured_once(provider: Provider, paid: Attempt) -> None:
+    assert provider.fetch(paid).status == "authorized"
     taken = provider.capture(paid)
 
-    assert taken.standing == "captured"
+    assert taken.status == "captured"
     assert mismatch(paid, taken, provider.live) is None
     assert provider.capture(paid) == provider.cancel(paid) == provider.fetch(paid) == taken
 
@@ -146,16 +149,16 @@ def test_what_was_paid_is_reserved_then_taken_once(provider: Provider, paid: Att
 @pytest.mark.parametrize(("currency", "amount", "back", "at_stripe"), [
     ("ISK", 2500, 1000, (250000, 100000)), ("UGX", 9000, 4000, (900000, 400000)), ("JPY", 2500, 1000, (2500, 1000)),
     ("MGA", 250000, 100000, (2500, 1000)), ("KWD", 4500, 1500, (4500, 1500)), ("HUF", 250000, 5, (250000, 5))])
-def test_special_currencies_go_there_and_come_back(world: World, provider: Provider, attempt: Attempt, currency: str,
-                                                   amount: int, back: int, at_stripe: tuple[int, int]) -> None:
+def test_amounts_in_special_currencies_are_paid_and_refunded_exactly(
+        world: World, provider: Provider, attempt: Attempt, currency: str, amount: int, back: int,
+        at_stripe: tuple[int, int]) -> None:
     asked = replace(attempt, currency=currency, amount=amount)
     asked = replace(asked, reference=provider.authorize(asked).reference)
     world.pay(asked)
     taken = provider.capture(asked)
     assert provider.refund(asked, new_id(), back) == "done"
 
-    assert (taken.standing, mismatch(asked, taken, provider.live)) == ("captured", None)
-    assert provider.fetch(asked).refunded == back
+    assert (taken.status, mismatch(asked, taken, provider.live)) == ("captured", None)
     since = utc_now() - dt.timedelta(hours=1)
     assert [each.amount for each in provider.refunds(since) if each.payment_id == asked.payment_id] == [back]
     if isinstance(world, StripeWorld):
@@ -163,18 +166,18 @@ def test_special_currencies_go_there_and_come_back(world: World, provider: Provi
         assert (intent["amount"], refund["amount"]) == at_stripe
 
 
-def test_an_unpaid_page_that_was_cancelled_takes_no_money(world: World, provider: Provider, attempt: Attempt) -> None:
+def test_a_cancelled_page_takes_no_money(world: World, provider: Provider, attempt: Attempt) -> None:
     known = replace(attempt, reference=provider.authorize(attempt).reference)
 
-    assert provider.capture(known).standing == "pending"
-    assert provider.cancel(known).standing == "cancelled"
+    assert provider.capture(known).status == "pending"
+    assert provider.cancel(known).status == "cancelled"
     world.pay(known)
-    assert provider.capture(known).standing == provider.fetch(known).standing == "cancelled"
+    assert provider.capture(known).status == provider.fetch(known).status == "cancelled"
 
 
-def test_what_was_reserved_and_let_go_is_never_taken(provider: Provider, paid: Attempt) -> None:
-    assert provider.cancel(paid).standing == "cancelled"
-    assert provider.capture(paid).standing == provider.cancel(paid).standing == "cancelled"
+def test_a_cancelled_reservation_is_never_captured(provider: Provider, paid: Attempt) -> None:
+    assert provider.cancel(paid).status == "cancelled"
+    assert provider.capture(paid).status == provider.cancel(paid).status == "cancelled"
 
 
 def test_a_refund_goes_back_once(provider: Provider, paid: Attempt) -> None:
@@ -185,41 +188,40 @@ def test_a_refund_goes_back_once(provider: Provider, paid: Attempt) -> None:
 
     since = utc_now() - dt.timedelta(hours=1)
     back = {refund.refund_id: refund for refund in provider.refunds(since) if refund.payment_id == paid.payment_id}
-    assert {name: (refund.amount, refund.standing) for name, refund in back.items()} == {
+    assert {name: (refund.amount, refund.status) for name, refund in back.items()} == {
         one: (400, "done"), other: (400, "done")}
 
 
-def test_what_was_begun_since_a_moment_is_listed(world: World, provider: Provider, paid: Attempt) -> None:
+def test_payments_begun_since_a_time_are_listed(world: World, provider: Provider, paid: Attempt) -> None:
     more = [replace(paid, payment_id=new_id(), order_id=new_id(), reference=None) for _ in range(120)]
     for attempt in more:
         provider.authorize(attempt)
 
     listed = {record.payment_id: record for record in provider.payments(utc_now() - dt.timedelta(hours=1))}
 
-    assert listed[paid.payment_id].standing == "authorized"
-    assert {listed[attempt.payment_id].standing for attempt in more} == {"pending"}
+    assert listed[paid.payment_id].status == "authorized"
+    assert {listed[attempt.payment_id].status for attempt in more} == {"pending"}
     assert list(provider.payments(utc_now() + dt.timedelta(hours=1))) == []
 
 
-def test_a_page_whose_answer_was_lost_is_found_by_our_name_for_it(world: World, provider: Provider,
-                                                                 attempt: Attempt) -> None:
+def test_a_page_whose_answer_was_lost_is_found_by_our_id(world: World, provider: Provider, attempt: Attempt) -> None:
     world.lose_the_next_answer(attempt, "lose_authorize")
     with pytest.raises(RoomSilent):
         provider.authorize(attempt)
 
     found = provider.fetch(attempt)
-    assert found.standing == "pending"
+    assert found.status == "pending"
     assert provider.authorize(attempt) == found
 
 
 @pytest.mark.parametrize("what", ["fetch", "capture", "cancel"])
-def test_no_answer_is_said_to_be_none(world: World, provider: Provider, paid: Attempt, what: str) -> None:
+def test_a_lost_answer_raises_room_silent(world: World, provider: Provider, paid: Attempt, what: str) -> None:
     world.lose_the_next_answer(paid, f"lose_{what}")
     with pytest.raises(RoomSilent):
         getattr(provider, what)(paid)
 
 
-# --- messages ---
+# --- webhooks ---
 
 
 def hear(world: World, body: bytes, signature: str | None) -> Any:
@@ -227,7 +229,7 @@ def hear(world: World, body: bytes, signature: str | None) -> Any:
     return world.provider.verify_webhook(body, headers, utc_now())
 
 
-def test_a_signed_message_says_which_payment_to_look_at(world: World) -> None:
+def test_a_signed_webhook_names_its_payment(world: World) -> None:
     payment_id = new_id()
     body = world.message(payment_id)
 
@@ -238,7 +240,7 @@ def test_a_signed_message_says_which_payment_to_look_at(world: World) -> None:
             assert event.event_id == json.loads(body)["id"]
 
 
-def test_a_message_of_anybody_else_is_refused(world: World) -> None:
+def test_a_forged_webhook_is_refused(world: World) -> None:
     now = int(time.time())
     body = world.message(new_id())
     good = world.signatures(body, now)[0]
@@ -260,7 +262,7 @@ def test_a_message_of_anybody_else_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b"null", b'{"id": "1", "type": "x", "data": 3}', b"{"])
-def test_a_signed_message_of_another_shape_is_refused(world: World, body: bytes) -> None:
+def test_a_malformed_webhook_is_refused_though_signed(world: World, body: bytes) -> None:
     assert refuses(world, body, world.signatures(body, int(time.time()))[0])
 
 

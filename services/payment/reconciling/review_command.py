@@ -1,4 +1,4 @@
-"""`review`: what somebody has to decide about money, for whoever runs the house."""
+"""The command `review`: lists the cases about money that a person has to decide, and decides them."""
 
 import getpass
 
@@ -8,14 +8,23 @@ from nameko import config
 from schemas.errors import Busy
 from schemas.payment import UnknownProvider
 from services.foundation.database import Transactions, make_engine
-from services.payment.reconciling.reviews import OF_PAYMENTS, OF_REFUNDS, OF_REVERSALS, Case, Review, Undecidable
+from services.payment import settings
+from services.payment.payment_processor import payment_processor
+from services.payment.reconciling.review import Review, Undecidable
+from services.payment.reconciling.review_cases import (
+    PAYMENT_DECISIONS,
+    REFUND_DECISIONS,
+    REVERSAL_DECISIONS,
+    Case,
+)
 
 
 @click.group("review", invoke_without_command=True)
 @click.pass_context
 def review_command(context: click.Context) -> None:
-    """List the payments, refunds and reversals that somebody has to decide about, and decide."""
-    context.obj = Review(Transactions(make_engine(config["DB_URIS"]["payment:Base"])))
+    """List the payments, refunds and reversals that a person has to decide, and decide them."""
+    database = Transactions(make_engine(config["DB_URIS"]["payment:Base"]))
+    context.obj = Review(payment_processor(database, settings.load(config)))
     if context.invoked_subcommand is None:
         context.invoke(list_cases)
 
@@ -23,27 +32,27 @@ def review_command(context: click.Context) -> None:
 @review_command.command("list")
 @click.pass_obj
 def list_cases(review: Review) -> None:
-    """List the open cases, how each stands at its provider, and how it may be decided."""
+    """List the open cases, the status of each at its provider, and how it may be decided."""
     cases = _open(review)
     for case in cases:
-        click.echo(f"{case}{_standing(review, case)}")
+        click.echo(f"{case}{_provider_status(review, case)}")
     click.echo("Decide one with: review decide ID DECISION --because TEXT" if cases else "Nothing is to be decided.")
 
 
 @review_command.command("decide")
 @click.argument("case_id", metavar="ID")
-@click.argument("decision", type=click.Choice(list(dict.fromkeys([*OF_PAYMENTS, *OF_REFUNDS, *OF_REVERSALS]))))
+@click.argument("decision", type=click.Choice(list({**PAYMENT_DECISIONS, **REFUND_DECISIONS, **REVERSAL_DECISIONS})))
 @click.option("--because", required=True, help="Why; it is kept with the decision.")
 @click.option("--by", default=getpass.getuser, show_default="you", help="Who decides; kept as well.")
-@click.option("--yes", is_flag=True, help="Do not ask again.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def decide(review: Review, case_id: str, decision: str, because: str, by: str, yes: bool) -> None:
     """Decide the case of this payment, refund, reversal or order.
 
-    Of payments: `pay` takes the money if it is the amount we asked for, `refund` gives back what was taken, `release`
-    ends an order that nobody has paid. Of refunds: `retry`, or `settled` when it was paid back in another way. Of money
+    Of payments: `pay` takes the money if it is the amount we asked for, `refund` gives it back, `release` ends an order
+    that was not paid. Of refunds: `retry`, or `settled` if it was paid back in another way. Of money
     that left without us (a refund made at the provider by hand, a dispute): `void` ends the order, `keep` does not.
-    `written_off` closes the books of any of them when its provider is gone, or its keys are others' now.
+    `written_off` closes the case of any of them if its provider is gone, or its keys belong to another account.
     """
     found = [case for case in _open(review) if case_id in (case.about, case.order_id)]
     if len(found) != 1:
@@ -53,7 +62,7 @@ def decide(review: Review, case_id: str, decision: str, because: str, by: str, y
     if decision not in case.decisions:
         raise click.ClickException(f"This is decided by {', '.join(case.decisions)}.")
     if not yes:
-        click.echo(f"{case}{_standing(review, case)}")
+        click.echo(f"{case}{_provider_status(review, case)}")
         click.confirm(f"{decision}: {case.decisions[decision]}. Is that so?", abort=True)
     try:
         click.echo(review.decide(case, decision, by[:64], because[:500]))
@@ -72,11 +81,11 @@ def _open(review: Review) -> list[Case]:
         raise click.ClickException(f"The payment room's database does not answer: {refusal.code}.") from None
 
 
-def _standing(review: Review, case: Case) -> str:
-    if case.decisions is not OF_PAYMENTS:
+def _provider_status(review: Review, case: Case) -> str:
+    if case.decisions is not PAYMENT_DECISIONS:
         return ""
     try:
-        return f"  (there: {review.at_the_provider(case)})"
+        return f"  (there: {review.provider_status(case)})"
     except Busy:
         return "  (there: no answer)"
     except UnknownProvider:

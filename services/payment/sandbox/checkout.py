@@ -1,4 +1,4 @@
-"""What a buyer can do at the sandbox's page, and where that leads."""
+"""What a buyer can do at the sandbox's page, and the status of the payment afterwards."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from services.payment.models import SandboxCharge
 from services.payment.sandbox import provider
 
 CODE = "1234"
-WRONG_CODES = 3      # the last of which ends it
+WRONG_CODES = 3      # the last of them ends the payment
 OUTCOMES = {"pay": ("authorized", None), "challenge": ("challenged", None), "decline": ("declined", "declined"),
             "insufficient_funds": ("declined", "insufficient_funds")}
 
@@ -29,17 +29,18 @@ class Visit:
 
     @property
     def is_over(self) -> bool:
+        """Whether the payment can't be made at the page any more."""
         return self.status not in provider.OPEN
 
 
 def visit(tx: Connection, payment_id: str) -> Visit:
-    """Raises UnknownPayment, also for a payment that has no page."""
+    """The buyer opens the page. Raises UnknownPayment, also for a payment that has no page."""
     provider.expire(tx, payment_id)
     return _visit(tx, payment_id)
 
 
 def choose(tx: Connection, payment_id: str, choice: str, code: str) -> Visit:
-    """Do what the buyer chose, if it is not too late for that; choosing again changes nothing."""
+    """Carry out the buyer's choice, unless it is too late; a repeated choice changes nothing. Raises UnknownPayment."""
     visit(tx, payment_id)
     if choice == "confirm":
         return _confirm(tx, payment_id, code)

@@ -51,7 +51,7 @@ def render(visit: Visit, language: str) -> str:
 
 
 def return_origin(visit: Visit) -> str | None:
-    """Where the form leads in the end, when that is not here."""
+    """The origin that the buyer returns to, such as https://cinema.example; None: this site."""
     parts = urlsplit(visit.return_url)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme else None
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from schemas.errors import RoomSilent
 from services.foundation.database import CommitUnknown, Transactions
-from services.payment.rules import Charge
+from services.payment.payment_state import Charge
 from services.payment.sandbox.provider import Sandbox
 
 T = TypeVar("T")

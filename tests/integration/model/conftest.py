@@ -73,7 +73,7 @@ def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     world = World()
     monkeypatch.setattr(database, "clock", world.clock)
     monkeypatch.setattr(seat_boards, "time", world.clock)
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room: WatchedSandbox(room, world.fate))
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room, _: WatchedSandbox(room, world.fate))
     (programme := tmp_path / "programme.yml").write_text(PROGRAMME)
     programme_loading.load(programme)
     auditor = Auditor(world.engines)

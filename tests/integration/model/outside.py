@@ -14,13 +14,15 @@ from schemas import payment
 from services.foundation.database import Transactions
 from services.foundation.rpc.calls import Principal
 from services.payment.models import SandboxCharge
-from services.payment.reconciling.reviews import OF_PAYMENTS, Case, Review, Undecidable
+from services.payment.payment_processor import payment_processor
+from services.payment.reconciling.review import Review, Undecidable
+from services.payment.reconciling.review_cases import PAYMENT_DECISIONS, Case
 from services.payment.sandbox import provider, webhooks
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Money, Order, Wish
 from tests.integration.model.predictions import Prediction
 from tests.integration.model.steps import PICK, Steps, rule
-from tests.integration.payment.bank import envelope
+from tests.integration.payment.sandbox_bank import envelope
 
 TROUBLES = st.sampled_from(("decline", "time_out", "lose_authorize", "lose_capture", "lose_cancel", "lose_refund",
                             "lose_fetch"))
@@ -37,14 +39,14 @@ class Outside(Steps):
     def a_webhook_arrives(self, pick: int) -> None:
         """For the first time or again, in any order; or it never does."""
         messages = self.cinema.sight.messages
-        told = self._envelope(webhooks.message(messages[-1 - pick % len(messages)]))
+        told = self._envelope(webhooks.webhook_body(messages[-1 - pick % len(messages)]))
         self.cinema.step(Wish("webhook"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told))
 
     @precondition(lambda self: self.cinema.sight.messages)
     @rule(pick=PICK, how=FORGERIES)
     def a_forged_webhook_arrives(self, pick: int, how: str) -> None:
         messages, heard = self.cinema.sight.messages, self.cinema.sight.heard
-        told = self._forged(webhooks.message(messages[-1 - pick % len(messages)]), how)
+        told = self._forged(webhooks.webhook_body(messages[-1 - pick % len(messages)]), how)
         self.cinema.step(Wish("forgery"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told),
                          NOT_OURS)
         agree(self.cinema.sight.heard == heard, f"a message that is {how} was kept")
@@ -75,7 +77,7 @@ class Outside(Steps):
     def the_bank_will_make_trouble(self, pick: int, trouble: Any) -> None:
         mine = self.order(pick)
         self.cinema.step(Wish("trouble"), lambda: self.cinema.in_the_bank(
-            lambda tx: provider.instruct(tx, mine.order_id, trouble)))
+            lambda tx: provider.inject_fault(tx, mine.order_id, trouble)))
 
     @precondition(lambda self: self._refused_charges())
     @rule(pick=PICK, says_so=st.booleans())
@@ -88,7 +90,7 @@ class Outside(Steps):
 
         def take(tx: Connection) -> None:
             tx.execute(update(SandboxCharge).where(SandboxCharge.payment_id == payment_id).values(status="captured"))
-            webhooks.write(tx, payment_id, "payment.captured", set())
+            webhooks.add(tx, payment_id, "payment.captured", set())
 
         mine.strays += 1
         if mine.status in UNPAID and mine.money is Money.NONE:
@@ -109,7 +111,7 @@ class Outside(Steps):
             lambda tx: tx.execute(change.values(amount=mine.total + 1))))
 
     @precondition(lambda self: any(each.odd for each in self.orders))
-    @rule(pick=PICK, decision=st.sampled_from(sorted(OF_PAYMENTS)))
+    @rule(pick=PICK, decision=st.sampled_from(sorted(PAYMENT_DECISIONS)))
     def somebody_decides(self, pick: int, decision: str) -> None:
         """What is odd, a person has to look at. Money that is not what was asked for can't be made to fit."""
         if cases := self._cases():
@@ -140,7 +142,9 @@ class Outside(Steps):
                 self.cinema.met["decided meanwhile"] += 1
 
     def _cases(self) -> list[Case]:
-        return Review(Transactions(self.cinema.world.engines["payment"])).cases()
+        world = self.cinema.world
+        database = Transactions(world.engines["payment"])
+        return Review(payment_processor(database, world.rooms["payment"].settings)).cases()
 
     def _decided(self, case: Case, decision: str) -> Order:
         """The order, of which the ledger knows now that somebody decides."""
@@ -150,7 +154,7 @@ class Outside(Steps):
 
     def _decide(self, case: Case, decision: str) -> None:
         with suppress(Undecidable):
-            Review(self.cinema.world.databases["payment"]).decide(case, decision, "sam", "the model said so")
+            Review(self.cinema.world.rooms["payment"].payments).decide(case, decision, "sam", "the model said so")
 
     def _open_pages(self) -> list[tuple[Order, str]]:
         return [(each, charge.payment_id) for each in self.orders if each.status in UNPAID

@@ -26,9 +26,10 @@ from services.order.buying.screening_snapshot import ScreeningTerms
 from services.order.seat_boards import Boards
 from services.order.service import Order
 from services.order.tickets.codes import TicketKeys
+from services.payment import settings as payment_settings
 from services.payment.sandbox import webhooks
 from services.payment.service import Payment
-from tests.in_turn import InTurn
+from tests.doubles.sequential_job_pool import SequentialJobPool
 from tests.integration.model.accidents import Crash, Fate, MortalTransactions
 from tests.integration.model.board import BoardOfTheWorld
 from tests.integration.model.clock import Clock
@@ -85,7 +86,8 @@ class World:
         self.secret = Transactions(self.engines["payment"]).run(webhooks.signing_secrets)[0]
         self.rooms: dict[str, Any] = {
             "film": worker_factory(Film, database=Transactions(self.engines["film"])),
-            "payment": worker_factory(Payment, database=self.databases["payment"], at_once=InTurn()),
+            "payment": worker_factory(Payment, database=self.databases["payment"], jobs=SequentialJobPool(),
+                                      settings=payment_settings.load(config)),
             "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"]),
             "order": worker_factory(Order, database=self.databases["order"], terms=ScreeningTerms(), remote=self.line,
                                     ticket_keys=self.keys, limits=settings.load(config))}

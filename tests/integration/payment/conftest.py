@@ -1,6 +1,5 @@
-"""The payment room on servers without a mesh: money for orders that nobody made would breach its invariants."""
+"""The payment room on servers without a mesh: payments of orders that do not exist would breach its invariants."""
 
-import datetime as dt
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,13 +11,16 @@ import pytest
 from nameko.testing.services import worker_factory
 
 from services.foundation import migrate
-from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.database import Transactions, make_engine
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import Principal
+from services.payment.reconciling.review import Review
 from services.payment.service import Payment
+from services.payment.settings import load
 from testbed.mesh import ROOT, Mesh
-from tests.in_turn import InTurn
-from tests.integration.payment.bank import Bank
+from tests.doubles.sequential_job_pool import SequentialJobPool
+from tests.integration.payment.checkout_page import begin_to_pay
+from tests.integration.payment.sandbox_bank import Bank
 
 StartRoom = Callable[..., "subprocess.Popen[bytes]"]
 Start = Callable[..., dict[str, Any]]
@@ -42,9 +44,22 @@ def database(servers: Mesh) -> Iterator[Transactions]:
 
 
 @pytest.fixture
-def room(database: Transactions) -> Any:
-    """The payment room's class on the real database, called as by another room."""
-    return worker_factory(Payment, principal=Principal(), database=database, at_once=InTurn())
+def open_room(database: Transactions) -> Callable[[], Any]:
+    """Makes the payment room's class on the real database, with the settings of that moment."""
+    return lambda: worker_factory(Payment, principal=Principal(), database=database, jobs=SequentialJobPool(),
+                                  settings=load(nameko.config))
+
+
+@pytest.fixture
+def room(open_room: Callable[[], Any]) -> Any:
+    """The payment room, called as by another room."""
+    return open_room()
+
+
+@pytest.fixture
+def review(room: Any) -> Review:
+    """The cases that a person has to decide."""
+    return Review(room.payments)
 
 
 @pytest.fixture
@@ -54,13 +69,13 @@ def order_id() -> str:
 
 @pytest.fixture
 def bank(database: Transactions, order_id: str) -> Bank:
-    """What the sandbox's bank knows of the order."""
+    """The sandbox's records of the order."""
     return Bank(database, order_id)
 
 
 @pytest.fixture
 def start_room(servers: Mesh, database: Transactions, tmp_path: Path) -> Iterator[StartRoom]:
-    """Starts one more process of the room; `changes` are lines of config.yml, what stands there and what shall."""
+    """Starts one more process of the room; `changes` are pairs of a text in config.yml and its replacement."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start(*changes: tuple[str, str], **environment: str) -> "subprocess.Popen[bytes]":
@@ -89,17 +104,12 @@ def start_room(servers: Mesh, database: Transactions, tmp_path: Path) -> Iterato
 @pytest.fixture
 def start(room: Any, order_id: str) -> Start:
     """Begin to pay the order."""
-    def begin(**other: Any) -> dict[str, Any]:
-        later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
-        fields = {"amount": 1200, "currency": "EUR", "method": "card", "return_url": "/order/1", "expires_at": later}
-        return dict(room.start(order_id=order_id, **{**fields, **other}))
-
-    return begin
+    return lambda **other: begin_to_pay(room, order_id, **other)
 
 
 @pytest.fixture
 def choose(room: Any) -> Choose:
-    """What the buyer does at the sandbox's page."""
+    """The buyer's choice at the sandbox's page."""
     def answer(begun: dict[str, Any], choice: str, code: str = "") -> dict[str, Any]:
         return dict(room.answer_page(payment_id=begun["payment_id"], language="en", choice=choice, code=code))
 
@@ -108,7 +118,7 @@ def choose(room: Any) -> Choose:
 
 @pytest.fixture
 def told(room: Any, database: Transactions, bank: Bank) -> Callable[[], None]:
-    """The room has heard and looked into all the provider has to say."""
+    """The room receives and processes all webhooks of the provider."""
     def hear() -> None:
         for message in bank.webhooks():
             room.receive_webhook(**message)

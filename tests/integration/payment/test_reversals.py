@@ -1,13 +1,9 @@
-"""Money that left a payment at Stripe without us: refunds made at its dashboard, and disputes."""
+"""Reversals at Stripe: refunds made at its dashboard, and disputes."""
 
-import json
-import time
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import stripe
 from nameko import config
 from sqlalchemy import text
 
@@ -15,11 +11,12 @@ from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from services.payment.models import Base
-from services.payment.reconciling import reconciler
-from services.payment.reconciling.reviews import Review, Undecidable
+from services.payment.reconciling.review import Review, Undecidable
+from tests.doubles.stripe_server import KEY, Stripe, Thing, running_stripe
+from tests.integration.payment.checkout_page import events
 from tests.integration.payment.conftest import Start
-from tests.integration.payment.hosted import events
-from tests.stripe_server import KEY, Stripe, Thing, running_stripe
+from tests.integration.payment.sandbox_bank import reconcile
+from tests.integration.payment.stripe_webhooks import send
 
 PRICE = 1200
 
@@ -38,16 +35,19 @@ def server() -> Iterator[Stripe]:
 
 
 @pytest.fixture
+def room(server: Stripe, open_room: Callable[[], Any]) -> Any:
+    """The payment room with Stripe."""
+    return open_room()
+
+
+@pytest.fixture
 def tell(room: Any, server: Stripe) -> Callable[[str, Thing], None]:
-    """The room has heard this of Stripe, and looked into it."""
-    def send(kind: str, about: Thing) -> None:
-        body = json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": kind, "data": {"object": about}})
-        header = stripe.WebhookSignature.generate_signature_header(body, "whsec_1", int(time.time()))
-        room.receive_webhook(provider="stripe", body=b64encode(body.encode()).decode(),
-                             headers={"stripe-signature": header})
+    """The room receives and processes a webhook of Stripe's."""
+    def send_and_process(kind: str, subject: Thing) -> None:
+        send(room, kind, subject)
         room.look_into_webhooks()
 
-    return send
+    return send_and_process
 
 
 @pytest.fixture
@@ -55,13 +55,8 @@ def paid(room: Any, server: Stripe, start: Start) -> str:
     """A payment that was captured at Stripe."""
     payment_id = str(start()["payment_id"])
     server.pay(server.session_of(payment_id))
-    room.collection.look_into(payment_id)
+    room.payments.sync_with_provider(payment_id)
     return payment_id
-
-
-@pytest.fixture
-def review(database: Transactions) -> Review:
-    return Review(database)
 
 
 def decide(review: Review, decision: str) -> str:
@@ -70,15 +65,15 @@ def decide(review: Review, decision: str) -> str:
 
 
 def lines(database: Transactions) -> list[str]:
-    return [str(line) for line in reconciler.reconcile(database)]
+    return [str(line) for line in reconcile(database)]
 
 
 def amounts(server: Stripe) -> list[int]:
-    """What went back at Stripe by refunds, whoever made them."""
+    """The amounts of all refunds at Stripe that did not fail."""
     return [refund["amount"] for refund in server.all_refunds.values() if refund["status"] != "failed"]
 
 
-def books(database: Transactions) -> dict[str, Any]:
+def recorded(database: Transactions) -> dict[str, Any]:
     query = "SELECT (SELECT refunded FROM account), (SELECT GROUP_CONCAT(status) FROM reversal)"
     refunded, reversals = database.read(lambda tx: tx.execute(text(query)).one())
     return {"refunded": refunded, "reversals": reversals}
@@ -98,8 +93,8 @@ def test_a_dispute_is_a_case_that_an_operator_sees(room: Any, server: Stripe, pa
                                "and waits for a decision"]
 
 
-def test_a_refund_at_the_dashboard_voids_the_tickets_when_somebody_decides_so(
-        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+def test_a_refund_at_the_dashboard_voids_the_tickets_by_a_decision(
+         room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
     server.refund_by_hand(paid, PRICE)
     tell("charge.refunded", server.charge_of(server.intent_of(paid)))
@@ -111,12 +106,12 @@ def test_a_refund_at_the_dashboard_voids_the_tickets_when_somebody_decides_so(
     # The order's room gives everything back: that has happened, and happens only once.
     assert room.refund(refund_id=new_id(), order_id=order_id, amount=PRICE, currency="EUR")["status"] == "done"
     assert [refund["amount"] for refund in server.all_refunds.values()] == [PRICE]
-    assert books(database) == {"refunded": PRICE, "reversals": "void"}
+    assert recorded(database) == {"refunded": PRICE, "reversals": "void"}
     assert lines(database) == []
 
 
-def test_what_a_refund_at_the_dashboard_left_over_goes_back_with_the_order(
-        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+def test_the_rest_of_a_partial_refund_at_the_dashboard_goes_back_with_the_order(
+         room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
     tell("refund.created", server.refund_by_hand(paid, 500))
     decide(review, "void")
@@ -126,8 +121,8 @@ def test_what_a_refund_at_the_dashboard_left_over_goes_back_with_the_order(
     assert lines(database) == []
 
 
-def test_tickets_that_somebody_keeps_stay_good_and_money_goes_back_once(
-        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+def test_kept_tickets_stay_valid_and_money_goes_back_once(
+         room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
     tell("refund.created", server.refund_by_hand(paid, 500))
     decide(review, "keep")
@@ -139,8 +134,9 @@ def test_tickets_that_somebody_keeps_stay_good_and_money_goes_back_once(
     assert [refund["amount"] for refund in server.all_refunds.values()] == [500, 700]
 
 
-def test_a_dispute_that_is_won_is_no_case_any_more(room: Any, server: Stripe, paid: str, review: Review,
-                                                   tell: Callable[[str, Thing], None], database: Transactions) -> None:
+def test_a_won_dispute_is_not_a_case_any_more(
+        room: Any, server: Stripe, paid: str, review: Review, tell: Callable[[str, Thing], None],
+        database: Transactions) -> None:
     dispute = server.dispute(paid)
     tell("charge.dispute.created", dispute)
     [case] = review.cases()
@@ -150,12 +146,12 @@ def test_a_dispute_that_is_won_is_no_case_any_more(room: Any, server: Stripe, pa
     tell("charge.dispute.closed", dispute)
 
     assert review.cases() == []
-    assert books(database)["reversals"] == "lifted"
+    assert recorded(database)["reversals"] == "lifted"
     assert lines(database) == []
 
 
-def test_what_a_dispute_had_covered_is_owed_again_when_it_is_won(
-        room: Any, server: Stripe, paid: str, review: Review, order_id: str,
+def test_a_refund_covered_by_a_dispute_is_owed_again_after_the_dispute_is_won(
+         room: Any, server: Stripe, paid: str, review: Review, order_id: str,
         tell: Callable[[str, Thing], None]) -> None:
     dispute = server.dispute(paid)
     tell("charge.dispute.created", dispute)
@@ -170,8 +166,8 @@ def test_what_a_dispute_had_covered_is_owed_again_when_it_is_won(
     assert [refund["amount"] for refund in server.all_refunds.values()] == [PRICE]
 
 
-def test_what_is_won_back_is_owed_though_the_rest_had_been_sent(
-        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+def test_the_covered_part_of_a_refund_is_owed_after_the_dispute_is_won(
+         room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
     dispute = server.dispute(paid, 800)
     tell("charge.dispute.created", dispute)
@@ -188,8 +184,8 @@ def test_what_is_won_back_is_owed_though_the_rest_had_been_sent(
     assert lines(database) == []
 
 
-def test_what_another_reversal_covers_is_not_owed_when_a_dispute_is_won(
-        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+def test_a_refund_covered_by_another_reversal_is_not_owed_after_a_dispute_is_won(
+         room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
     tell("refund.created", server.refund_by_hand(paid, 400))
     decide(review, "keep")
@@ -204,8 +200,8 @@ def test_what_another_reversal_covers_is_not_owed_when_a_dispute_is_won(
     assert lines(database) == []
 
 
-def test_of_a_refund_that_two_reversals_cover_only_what_was_won_back_is_owed(
-        room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
+def test_a_refund_covered_by_two_reversals_is_owed_by_the_amount_won_back(
+         room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
     tell("refund.created", server.refund_by_hand(paid, 400))
     decide(review, "keep")
@@ -236,9 +232,8 @@ def test_an_inquiry_takes_no_money_until_it_becomes_a_dispute(
     assert [case.about for case in review.cases()] == [inquiry["id"]]
 
 
-def test_the_end_of_an_old_dispute_is_found_by_comparing(server: Stripe, paid: str, review: Review,
-                                                         tell: Callable[[str, Thing], None],
-                                                         database: Transactions) -> None:
+def test_reconciliation_finds_the_end_of_an_old_dispute(
+        server: Stripe, paid: str, review: Review, tell: Callable[[str, Thing], None], database: Transactions) -> None:
     dispute = server.dispute(paid)
     tell("charge.dispute.created", dispute)
     decide(review, "keep")
@@ -251,7 +246,7 @@ def test_the_end_of_an_old_dispute_is_found_by_comparing(server: Stripe, paid: s
     dispute["status"] = "won"
 
     assert lines(database) == [f"fixed  dispute {dispute['id']} of payment {paid} was lifted: the money is ours again"]
-    assert books(database)["reversals"] == "lifted"
+    assert recorded(database)["reversals"] == "lifted"
 
 
 @pytest.fixture
@@ -264,8 +259,8 @@ def failed(room: Any, server: Stripe, paid: str, order_id: str) -> str:
     return "r1"
 
 
-def test_what_somebody_refunds_by_hand_in_place_of_a_failed_refund_counts_for_no_other(
-        room: Any, server: Stripe, paid: str, review: Review, order_id: str, failed: str, database: Transactions,
+def test_a_refund_by_hand_in_place_of_a_failed_refund_counts_for_no_other(
+         room: Any, server: Stripe, paid: str, review: Review, order_id: str, failed: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
     tell("refund.created", server.refund_by_hand(paid, 400))
     room.refund(refund_id="r2", order_id=order_id, amount=800, currency="EUR")
@@ -277,8 +272,8 @@ def test_what_somebody_refunds_by_hand_in_place_of_a_failed_refund_counts_for_no
     assert lines(database) == []
 
 
-def test_a_failed_refund_that_somebody_has_made_by_hand_is_not_sent_again(
-        room: Any, server: Stripe, paid: str, review: Review, failed: str, database: Transactions) -> None:
+def test_a_failed_refund_that_was_made_by_hand_is_not_sent_again(
+         room: Any, server: Stripe, paid: str, review: Review, failed: str, database: Transactions) -> None:
     server.refund_by_hand(paid, 400)  # no message of it has come yet
     decide(review, "retry")
 
@@ -287,8 +282,8 @@ def test_a_failed_refund_that_somebody_has_made_by_hand_is_not_sent_again(
     assert lines(database) == []
 
 
-def test_a_refund_that_waits_is_not_sent_when_somebody_has_made_it_by_hand(
-        room: Any, server: Stripe, paid: str, order_id: str, review: Review, database: Transactions,
+def test_a_waiting_refund_that_was_made_by_hand_is_not_sent(
+         room: Any, server: Stripe, paid: str, order_id: str, review: Review, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
     server.lost_answers = 1
     with pytest.raises(RoomSilent):
@@ -304,8 +299,8 @@ def test_a_refund_that_waits_is_not_sent_when_somebody_has_made_it_by_hand(
 
 @pytest.mark.parametrize("what", ["refund", "dispute"])
 @pytest.mark.parametrize("age", [1, 24 * 60])
-def test_what_no_webhook_told_is_found_by_comparing(server: Stripe, paid: str, review: Review, what: str, age: int,
-                                                    database: Transactions) -> None:
+def test_reconciliation_finds_a_reversal_without_a_webhook(
+        server: Stripe, paid: str, review: Review, what: str, age: int, database: Transactions) -> None:
     server.sessions[server.session_of(paid)]["created"] -= age * 3600
     database.run(lambda tx: tx.execute(text(f"UPDATE payment SET created_at = created_at - INTERVAL {age} HOUR")))
     assert lines(database) == []
@@ -315,16 +310,17 @@ def test_what_no_webhook_told_is_found_by_comparing(server: Stripe, paid: str, r
     assert [case.decisions.keys() for case in review.cases()] == [{"void", "keep", "written_off"}]
 
 
-def test_our_own_refunds_are_no_case(room: Any, server: Stripe, paid: str, order_id: str, review: Review,
-                                     database: Transactions, tell: Callable[[str, Thing], None]) -> None:
+def test_our_own_refunds_are_not_cases(
+        room: Any, server: Stripe, paid: str, order_id: str, review: Review, database: Transactions,
+        tell: Callable[[str, Thing], None]) -> None:
     room.refund(refund_id=new_id(), order_id=order_id, amount=500, currency="EUR")
     tell("charge.refunded", server.charge_of(server.intent_of(paid)))
     assert review.cases() == []
     assert lines(database) == []
 
 
-def test_stripe_s_messages_about_other_people_s_money_are_forgotten(
-        server: Stripe, paid: str, database: Transactions, tell: Callable[[str, Thing], None]) -> None:
+def test_webhooks_about_foreign_payments_are_ignored(
+         server: Stripe, paid: str, database: Transactions, tell: Callable[[str, Thing], None]) -> None:
     for about in ({"object": "dispute", "id": "dp_9", "payment_intent": "pi_other", "metadata": {}},
                   {"object": "charge", "id": "ch_other", "payment_intent": None, "metadata": {}},
                   {"object": "refund", "id": "re_9", "charge": "../../v1/balance", "metadata": {}}):

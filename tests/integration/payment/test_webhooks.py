@@ -1,4 +1,4 @@
-"""A provider's messages are kept once, forgeries never, and each payment moves once, in whatever order they come."""
+"""Webhooks are stored once, forged ones never, and each payment is settled once, in whatever order they arrive."""
 
 import datetime as dt
 import random
@@ -19,12 +19,12 @@ from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment import provider_registry, store
 from services.payment.models import Payment, WebhookInbox
-from services.payment.rules import Attempt, Record
+from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.sandbox import webhooks
 from services.payment.sandbox.provider import Sandbox
-from services.payment.webhook_signatures import sign
-from tests.integration.payment.bank import envelope
-from tests.integration.payment.hosted import count, dice, paid_at_the_provider
+from services.payment.webhooks.signatures import sign
+from tests.integration.payment.checkout_page import count, dice, paid_at_the_provider
+from tests.integration.payment.sandbox_bank import envelope
 
 CAPTURED = "SELECT COUNT(*) FROM payment WHERE status = 'captured' AND payment_id IN :payments"
 TAKEN = "SELECT COUNT(*) FROM sandbox_charge WHERE status = 'captured' AND payment_id IN :payments"
@@ -42,8 +42,8 @@ def message(payment_id: str, kind: str = "payment.authorized") -> bytes:
     return orjson.dumps({"id": new_id(), "type": kind, "created": int(time.time()), "data": {"payment_id": payment_id}})
 
 
-def test_a_thousand_messages_in_one_to_five_copies_move_a_thousand_payments(room: Any, database: Transactions,
-                                                                           secret: str) -> None:
+def test_a_thousand_webhooks_in_one_to_five_copies_settle_a_thousand_payments(
+        room: Any, database: Transactions, secret: str) -> None:
     chance = dice()
     payments = paid_at_the_provider(database, 1000)
     messages = [copy for payment_id in payments for copy in [message(payment_id)] * chance.randint(1, 5)]
@@ -67,8 +67,8 @@ def test_a_thousand_messages_in_one_to_five_copies_move_a_thousand_payments(room
     assert found == {"kept": 1000, "captured": 1000, "taken": 1000, "told": 1000, "waiting": 0}
 
 
-def test_different_messages_about_one_payment_in_any_order_move_it_once(room: Any, database: Transactions,
-                                                                       secret: str) -> None:
+def test_different_webhooks_about_one_payment_in_any_order_settle_it_once(
+        room: Any, database: Transactions, secret: str) -> None:
     payments = paid_at_the_provider(database, 20)
     bodies = [message(payment, kind) for payment in payments
               for kind in ("payment.captured", "payment.authorized", "payment.declined", "payment.cancelled")]
@@ -87,7 +87,7 @@ def test_different_messages_about_one_payment_in_any_order_move_it_once(room: An
 
 @pytest.fixture
 def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: whatever state a payment is in, it is moved."""
+    """The negative control: a payment changes whatever its status is."""
     def set_without_comparing(tx: Any, payment_id: str, before: tuple[str, ...], **after: Any) -> bool:
         tx.execute(update(Payment).where(Payment.payment_id == payment_id).values(**after))
         return True
@@ -96,19 +96,19 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def late_word(database: Transactions) -> str:
-    """How a captured payment stands after an old answer of the provider's has come late."""
+    """The status of a captured payment after an old answer of the provider arrived late."""
     [payment_id] = paid_at_the_provider(database, 1)
-    database.run(lambda tx: store.move(tx, payment_id, Record("captured"), utc_now()))
-    database.run(lambda tx: store.move(tx, payment_id, Record("pending"), utc_now()))
+    database.run(lambda tx: store.record_status(tx, payment_id, PaymentRecord("captured"), utc_now()))
+    database.run(lambda tx: store.record_status(tx, payment_id, PaymentRecord("pending"), utc_now()))
     return str(database.read(lambda tx: tx.execute(
         select(Payment.status).where(Payment.payment_id == payment_id)).scalar_one()))
 
 
-def test_a_word_that_comes_late_changes_nothing(database: Transactions) -> None:
+def test_a_late_answer_of_the_provider_changes_nothing(database: Transactions) -> None:
     assert late_word(database) == "captured"
 
 
-def test_without_the_comparison_it_would(unguarded: None, database: Transactions) -> None:
+def test_a_late_answer_changes_the_payment_without_the_comparison(unguarded: None, database: Transactions) -> None:
     assert late_word(database) == "pending"
 
 
@@ -119,24 +119,25 @@ def look_twice_at_once(room: Any, database: Transactions, monkeypatch: pytest.Mo
     both_know = threading.Barrier(2, timeout=20)
 
     class Simultaneous(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
+        def fetch(self, attempt: Attempt) -> PaymentRecord:
             record = super().fetch(attempt)
             both_know.wait()
             return record
 
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", Simultaneous)
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Simultaneous(database))
     with ThreadPoolExecutor(2) as pool:
-        for look in [pool.submit(room.collection.look_into, payment_id) for _ in range(2)]:
+        for look in [pool.submit(room.payments.sync_with_provider, payment_id) for _ in range(2)]:
             look.result()
     return count(database, "SELECT COUNT(*) FROM outbox WHERE about IN :payments", [payment_id])
 
 
-def test_two_who_know_at_once_tell_it_once(room: Any, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_simultaneous_syncs_write_one_event(
+        room: Any, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
     assert look_twice_at_once(room, database, monkeypatch) == 1
 
 
-def test_without_the_comparison_both_would(unguarded: None, room: Any, database: Transactions,
-                                           monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_simultaneous_syncs_write_two_events_without_the_comparison(
+        unguarded: None, room: Any, database: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
     assert look_twice_at_once(room, database, monkeypatch) == 2
 
 
@@ -162,7 +163,7 @@ def changed_byte(secret: str, body: bytes) -> dict[str, Any]:
 
 
 def in_other_words(secret: str, body: bytes) -> dict[str, Any]:
-    """The same JSON, written in another way."""
+    """The same JSON in another spelling."""
     forged = envelope(body, secret)
     return {**forged, "body": b64encode(orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2)).decode()}
 
@@ -198,7 +199,8 @@ FORGERIES: dict[str, Callable[[str, bytes], dict[str, Any]]] = {
 }
 
 
-def test_five_hundred_forgeries_are_refused_and_none_is_kept(room: Any, database: Transactions, secret: str) -> None:
+def test_five_hundred_forged_webhooks_are_refused_and_not_stored(
+        room: Any, database: Transactions, secret: str) -> None:
     payments = paid_at_the_provider(database, 500)
     kinds = list(FORGERIES)
     accepted = []
@@ -215,15 +217,15 @@ def test_five_hundred_forgeries_are_refused_and_none_is_kept(room: Any, database
     assert count(database, KEPT, payments) == count(database, CAPTURED, payments) == 0
 
 
-def test_a_forgery_with_a_true_signature_would_be_kept(room: Any, database: Transactions, secret: str) -> None:
-    """So that the test above refuses for the right reason."""
+def test_a_forged_webhook_with_a_valid_signature_is_stored(room: Any, database: Transactions, secret: str) -> None:
+    """The control: the test above refuses for the right reason."""
     payments = paid_at_the_provider(database, 2)
     for payment_id, seconds in zip(payments, (now() - 200, now() + 290), strict=True):
         room.receive_webhook(**envelope(message(payment_id), secret, seconds))
     assert count(database, KEPT, payments) == 2
 
 
-def test_a_message_repeated_by_a_thief_changes_nothing(room: Any, database: Transactions, secret: str) -> None:
+def test_a_replayed_webhook_changes_nothing(room: Any, database: Transactions, secret: str) -> None:
     [payment_id] = paid_at_the_provider(database, 1)
     stolen = envelope(message(payment_id), secret)
     for _ in range(5):
@@ -233,7 +235,7 @@ def test_a_message_repeated_by_a_thief_changes_nothing(room: Any, database: Tran
     assert [count(database, query, [payment_id]) for query in (KEPT, TAKEN, TOLD)] == [1, 1, 1]
 
 
-def test_a_new_secret_signs_while_the_old_one_is_still_good(room: Any, database: Transactions, secret: str) -> None:
+def test_a_new_secret_signs_while_the_old_one_is_still_valid(room: Any, database: Transactions, secret: str) -> None:
     payments = paid_at_the_provider(database, 2)
     database.run(webhooks.renew_secret)
     newest, *older = database.run(webhooks.signing_secrets)
@@ -247,8 +249,8 @@ def test_a_new_secret_signs_while_the_old_one_is_still_good(room: Any, database:
     assert count(database, KEPT, payments) == 2
 
 
-def test_a_message_about_nothing_of_ours_is_kept_and_leads_nowhere(room: Any, database: Transactions,
-                                                                  secret: str) -> None:
+def test_a_webhook_about_a_foreign_object_is_stored_and_not_processed(
+        room: Any, database: Transactions, secret: str) -> None:
     strange = new_id()
     room.receive_webhook(**envelope(message(strange), secret))
     room.look_into_webhooks()
@@ -256,22 +258,22 @@ def test_a_message_about_nothing_of_ours_is_kept_and_leads_nowhere(room: Any, da
     assert (count(database, KEPT, [strange]), count(database, WAITING, [strange])) == (1, 0)
 
 
-def test_nobody_else_sends_messages(room: Any, secret: str) -> None:
+def test_a_webhook_of_an_unknown_provider_is_refused(room: Any, secret: str) -> None:
     with pytest.raises(UnknownProvider):
         room.receive_webhook(**{**envelope(b"{}", secret), "provider": "paypal"})
 
 
-def test_a_message_that_can_not_be_looked_into_now_is_looked_into_later(room: Any, database: Transactions, secret: str,
-                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_webhook_that_can_not_be_processed_is_processed_later(
+        room: Any, database: Transactions, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     [payment_id] = paid_at_the_provider(database, 1)
 
     class Broken(Sandbox):
-        def fetch(self, attempt: Attempt) -> Record:
+        def fetch(self, attempt: Attempt) -> PaymentRecord:
             raise ZeroDivisionError
 
     room.receive_webhook(**envelope(message(payment_id), secret))
     with monkeypatch.context() as patch:
-        patch.setitem(provider_registry.PROVIDERS, "sandbox", Broken)
+        patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Broken(database))
         room.look_into_webhooks()
     assert count(database, WAITING, [payment_id]) == 1
 
@@ -281,8 +283,8 @@ def test_a_message_that_can_not_be_looked_into_now_is_looked_into_later(room: An
     assert (count(database, WAITING, [payment_id]), count(database, CAPTURED, [payment_id])) == (0, 1)
 
 
-def test_what_is_kept_is_not_what_was_sent(room: Any, database: Transactions, secret: str) -> None:
-    """Only which payment to ask about, by our name or the provider's; its other words stay outside."""
+def test_a_stored_webhook_has_ids_only(room: Any, database: Transactions, secret: str) -> None:
+    """Only the payment to ask about is stored, by our id or the provider's."""
     assert {column.name for column in WebhookInbox.__table__.columns} == {
         "provider", "event_id", "type", "payment_id", "reference", "received_at", "due_at", "tries", "handled_at"}
     assert b64decode(envelope(b"{}", secret)["body"]) == b"{}"

@@ -1,8 +1,8 @@
-"""Amounts go to Stripe and come back by its own rules for each currency."""
+"""Amounts are converted by Stripe's rules for each currency."""
 
 import pytest
 
-from services.payment.stripe.amounts import NotSayable, from_stripe, to_stripe
+from services.payment.stripe.amounts import Inexpressible, from_stripe, to_stripe
 
 AMOUNTS = [  # in minor units of ISO 4217, and as Stripe writes them
     (1250, "EUR", 1250), (1250, "USD", 1250), (250000, "HUF", 250000), (30000, "TWD", 30000),
@@ -14,18 +14,18 @@ AMOUNTS = [  # in minor units of ISO 4217, and as Stripe writes them
 
 
 @pytest.mark.parametrize(("ours", "currency", "theirs"), AMOUNTS)
-def test_an_amount_is_the_same_money_there_and_back(ours: int, currency: str, theirs: int) -> None:
+def test_an_amount_survives_the_conversion_to_stripe_and_back(ours: int, currency: str, theirs: int) -> None:
     assert to_stripe(ours, currency) == theirs
     assert from_stripe(theirs, currency) == ours
 
 
 @pytest.mark.parametrize(("ours", "currency"), [(4505, "KWD"), (1, "OMR"), (250050, "MGA")])
-def test_what_stripe_can_not_say_is_not_rounded(ours: int, currency: str) -> None:
-    with pytest.raises(NotSayable):
+def test_an_amount_that_stripe_can_not_express_is_not_rounded(ours: int, currency: str) -> None:
+    with pytest.raises(Inexpressible):
         to_stripe(ours, currency)
 
 
 @pytest.mark.parametrize(("theirs", "currency"), [(250050, "ISK"), (1, "UGX")])
-def test_what_we_can_not_say_is_not_rounded_either(theirs: int, currency: str) -> None:
-    with pytest.raises(NotSayable):
+def test_an_amount_of_stripe_s_below_a_minor_unit_is_not_rounded(theirs: int, currency: str) -> None:
+    with pytest.raises(Inexpressible):
         from_stripe(theirs, currency)

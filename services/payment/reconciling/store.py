@@ -1,0 +1,89 @@
+"""The queries of reconciliation: payments and refunds as they are recorded here."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import and_, exists, false, literal, or_, select
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.orm import aliased
+
+from services.payment import rules, store
+from services.payment.models import Account, Payment, Refund
+from services.payment.payment_state import UNSETTLED
+
+DUPLICATE_REFUND = aliased(Refund)
+IS_RETURNED = exists().where(
+    DUPLICATE_REFUND.refund_id == literal(rules.DUPLICATE_REFUND_PREFIX).concat(Payment.payment_id))
+
+
+def providers_in_use(tx: Connection) -> list[str]:
+    """The names of the providers that have payments."""
+    return sorted(tx.execute(select(Payment.provider).distinct()).scalars())
+
+
+def payments(tx: Connection, provider: str, since: dt.datetime) -> dict[str, str]:
+    """The status of each payment that was begun since then, by its id."""
+    begun = select(Payment.payment_id, Payment.status).where(Payment.provider == provider, Payment.created_at >= since)
+    return {row.payment_id: row.status for row in tx.execute(begun)}
+
+
+def payment_status(tx: Connection, payment_id: str) -> str | None:
+    """A payment's status, or `returned` if it is refunded as a duplicate; None: there is no such payment."""
+    row = tx.execute(select(Payment.status, IS_RETURNED.label("returned"))
+                     .where(Payment.payment_id == payment_id)).first()
+    if row is None:
+        return None
+    return "returned" if row.returned else str(row.status)
+
+
+def unsettled(tx: Connection, provider: str, before: dt.datetime) -> list[Row[Any]]:
+    """Attempts without a known outcome that were begun before then."""
+    query = select(Payment.payment_id, Payment.order_id, Payment.status).where(
+        Payment.provider == provider, Payment.status.in_(UNSETTLED), Payment.created_at < before)
+    return list(tx.execute(query))
+
+
+def in_review(tx: Connection) -> list[Row[Any]]:
+    """Payments under review, the oldest first."""
+    query = select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.provider,
+                   Payment.reason).where(Payment.status == "review")
+    return list(tx.execute(query.order_by(Payment.created_at)))
+
+
+def failed_refunds(tx: Connection) -> list[Row[Any]]:
+    """Refunds that failed, the oldest first: they are owed, and are not sent again without a decision."""
+    query = select(Refund.__table__, Payment.provider).join(Payment, Payment.payment_id == Refund.payment_id)
+    return list(tx.execute(query.where(Refund.status == "failed").order_by(Refund.created_at)))
+
+
+def stuck_refunds(tx: Connection, before: dt.datetime) -> list[Row[Any]]:
+    """Refunds that were requested before then and have no outcome, the oldest first."""
+    query = select(Refund.__table__, Payment.provider).join(Payment, Payment.payment_id == Refund.payment_id)
+    stuck = query.where(Refund.status == "requested", Refund.created_at < before)
+    return list(tx.execute(stuck.order_by(Refund.created_at)))
+
+
+def return_duplicate_payments(tx: Connection, provider: str, now: dt.datetime) -> list[Any]:
+    """Request refunds of the payments that were captured for orders paid already; these payments."""
+    other = or_(Account.captured_payment_id.is_(None), Account.captured_payment_id != Payment.payment_id)
+    duplicates = select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency).join(Account).where(
+        and_(Payment.provider == provider, Payment.status == "captured", other, ~IS_RETURNED))
+    found = list(tx.execute(duplicates))
+    for row in found:
+        store.return_duplicate_payment(tx, row, now)
+    return found
+
+
+def refunds(tx: Connection, provider: str, since: dt.datetime) -> dict[str, Row[Any]]:
+    """The refunds requested since then, and the older ones that are not done, by their key at the provider."""
+    query = select(Refund.__table__).join(Payment, Payment.payment_id == Refund.payment_id).where(
+        Payment.provider == provider, Refund.status.not_in(("settled", "written_off")),
+        or_(Refund.created_at >= since, Refund.status != "done"))
+    return {rules.refund_key(row): row for row in tx.execute(query)}
+
+
+def is_refund_key(tx: Connection, key: str | None) -> bool:
+    """Whether a refund has, or had at an earlier attempt, this key at the provider."""
+    first, _, number = (key or "").rpartition("-")
+    later = (Refund.refund_id == first) & (Refund.attempt >= int(number)) if number.isdecimal() else false()
+    return tx.execute(select(Refund.refund_id).where(or_(Refund.refund_id == key, later))).first() is not None

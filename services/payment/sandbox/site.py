@@ -1,0 +1,46 @@
+"""The sandbox as the outside world sees it: its payment page, and the webhooks that it delivers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.payment import UnknownPayment
+from services.foundation.database import Transactions
+from services.payment.sandbox import checkout, page, webhooks
+from services.payment.settings import PaymentSettings
+
+
+@dataclass(frozen=True)
+class SandboxSite:
+    """Shows pages only if the sandbox is the configured provider; otherwise every payment is unknown."""
+
+    database: Transactions
+    settings: PaymentSettings
+
+    def show_page(self, payment_id: str, language: str) -> dict[str, Any]:
+        """The page of a payment as a PaymentPage; once it has ended, where to return to. Raises UnknownPayment."""
+        self._check_configured()
+        return _served(self.database.run_known(lambda tx: checkout.visit(tx, payment_id)), language)
+
+    def answer_page(self, payment_id: str, language: str, choice: str, code: str) -> dict[str, Any]:
+        """The same after the buyer's choice; the choice `abandon` leaves the page. Raises UnknownPayment."""
+        self._check_configured()
+        visit = self.database.run_known(lambda tx: checkout.choose(tx, payment_id, choice, code))
+        return _served(visit, language, leaves=choice == "abandon")
+
+    def deliver_webhooks(self) -> None:
+        """Deliver the due webhooks to `payment.sandbox_webhook_url`."""
+        webhooks.deliver(self.database, self.settings.sandbox_webhook_url)
+
+    def delete_old_webhooks(self) -> None:
+        """Delete some of the webhooks that were stored long ago."""
+        webhooks.delete_old(self.database)
+
+    def _check_configured(self) -> None:
+        if self.settings.provider != "sandbox":
+            raise UnknownPayment()
+
+
+def _served(visit: checkout.Visit, language: str, leaves: bool = False) -> dict[str, Any]:
+    if leaves or visit.is_over:
+        return {"html": None, "location": visit.return_url, "return_origin": None}
+    return {"html": page.render(visit, language), "location": None, "return_origin": page.return_origin(visit)}

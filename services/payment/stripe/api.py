@@ -1,0 +1,74 @@
+"""Requests to Stripe, with its errors as RoomSilent.
+
+The calls are blocking ones of the `requests` library; in a room they wait as greenlets do.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import stripe
+
+from schemas.errors import RoomSilent
+
+log = logging.getLogger("marquee.stripe")
+T = TypeVar("T")
+
+TIMEOUT = (3.05, 10)   # seconds to connect, and to answer
+PAGE = 100
+REJECTIONS = (stripe.InvalidRequestError, stripe.CardError)
+
+
+class StripeApi:
+    """Stripe's API for one secret key. `missing_permissions`: what the key turned out not to be allowed to read."""
+
+    def __init__(self, secret_key: str, api: str) -> None:
+        self.missing_permissions: set[str] = set()
+        self.v1: Any = stripe.StripeClient(
+            secret_key, base_addresses={"api": api}, max_network_retries=0,  # this room looks before it repeats
+            http_client=stripe.RequestsClient(timeout=TIMEOUT)).v1
+
+    def send(self, request: Callable[[], T]) -> T:
+        """Stripe's answer. Raises one of REJECTIONS, or RoomSilent if the outcome is not known."""
+        try:
+            return request()
+        except REJECTIONS:
+            raise
+        except stripe.StripeError as problem:
+            # Its text may repeat what we sent; its class is enough.
+            log.warning("no answer from stripe", extra={"problem": type(problem).__name__,
+                                                        "status": problem.http_status})
+            raise RoomSilent(room="stripe") from None
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """The answer to a request that changes nothing; raises RoomSilent also if Stripe rejects it."""
+        try:
+            return self.send(question)
+        except REJECTIONS as rejection:
+            log.error("stripe does not tell", extra={"reason": rejection.code})
+            raise RoomSilent(room="stripe") from None
+
+    def ask_if_allowed(self, permission: str, question: Callable[[], T]) -> T | None:
+        """The same; None if the key lacks the permission to read `permission`, which is logged once per process."""
+        try:
+            return self.ask(lambda: self._permitted(question))
+        except _Forbidden:
+            if permission not in self.missing_permissions:
+                self.missing_permissions.add(permission)
+                log.error("The key for Stripe lacks the permission to read %s. Payments go on without it, but money "
+                          "that leaves a payment without this system may not be noticed.", permission)
+            return None
+
+    def pages(self, resource: Any, params: dict[str, Any]) -> Iterable[Any]:
+        """All objects of a list, fetched a page at a time."""
+        return resource.list({**params, "limit": PAGE}).auto_paging_iter()
+
+    def _permitted(self, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except stripe.PermissionError:
+            raise _Forbidden() from None
+
+
+class _Forbidden(Exception):
+    """The key lacks a permission."""

@@ -1,0 +1,56 @@
+"""Webhooks: each is verified and stored when it arrives, and its payment is synced with the provider later."""
+
+import binascii
+import datetime as dt
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from schemas.payment import WebhookRefused
+from services.foundation.database import utc_now
+from services.payment.job_pool import Job, guarded
+from services.payment.payment_processor import PaymentProcessor
+from services.payment.webhooks import inbox
+
+# No provider sends a webhook again after so long, and no signature is valid for longer than minutes.
+KEPT = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class WebhookProcessor:
+    """Receives webhooks and finds those that are due."""
+
+    payments: PaymentProcessor
+
+    def receive(self, provider: str, body: str, headers: Mapping[str, str]) -> None:
+        """Verify and store a webhook. `body` is in base64. Raises WebhookRefused or UnknownProvider."""
+        try:
+            decoded = b64decode(body, validate=True)
+        except binascii.Error:
+            raise WebhookRefused() from None
+        event = self.payments.providers.find(provider).verify_webhook(decoded, headers, utc_now())
+        self.payments.database.run_known(lambda tx: inbox.add(tx, provider, event, utc_now()))
+
+    def due_jobs(self) -> list[Job]:
+        """Jobs for some webhooks that are due; all webhooks about one payment are one job."""
+        found = self.payments.database.run(lambda tx: inbox.claim(tx, utc_now()))
+        return [guarded(partial(self._process, *subject, list(rows)), payment_id=subject[1], reference=subject[2])
+                for subject, rows in groupby(sorted(found, key=_subject), key=_subject)]
+
+    def delete_old(self) -> None:
+        """Delete some of the webhooks that were processed long ago."""
+        self.payments.database.run(lambda tx: inbox.delete_processed(tx, utc_now() - KEPT))
+
+    def _process(self, provider: str, payment_id: str, reference: str, rows: list[Any]) -> None:
+        known = payment_id or reference and self.payments.providers.find(provider).payment_of(reference)
+        if known:
+            self.payments.sync_with_provider(known)
+        self.payments.database.run(partial(inbox.mark_processed, rows=rows, now=utc_now()))
+
+
+def _subject(row: Any) -> tuple[str, str, str]:
+    """The payment that a row of `webhook_inbox` is about: the provider, our id for it, and the provider's own."""
+    return row.provider, row.payment_id or "", row.reference or ""
