@@ -10,11 +10,11 @@ from operations.demo import programme
 from operations.operator_error import Trouble
 from operations.processes import health
 from operations.processes.log_follow import Journal
-from operations.processes.mesh import Mesh
+from operations.mesh import Mesh
 from operations.processes.run import run
 from operations.processes.start import start
 from operations.processes.stop import stop
-from operations.processes.supervision import Supervisor
+from operations.supervision.supervisor import Supervisor
 
 
 class Verbs(click.Group):

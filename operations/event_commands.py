@@ -12,7 +12,7 @@ from amqp.exceptions import AMQPError, NotFound
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
 from operations.operator_error import Trouble
-from operations.processes.mesh import Mesh, find_rooms, module_of
+from operations.mesh import Mesh, find_rooms, module_of
 from services.foundation.amqp import publishing
 from services.foundation.events import topology
 from services.foundation.events.consumers import EventHandler

@@ -24,7 +24,7 @@ from nameko.cli.utils.config import load_config
 from sqlalchemy import Engine, create_engine, text
 
 from operations.checks.invariants import check_all
-from operations.processes.supervision import Supervisor
+from operations.supervision.supervisor import Supervisor
 from testbed.halls import singles_first
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from operations.operator_error import Trouble
-from operations.processes.mesh import Mesh
+from operations.mesh import Mesh
 from operations.servers.base import Answer
 
 

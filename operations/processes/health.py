@@ -6,8 +6,8 @@ from collections import defaultdict
 
 from operations.operator_error import Trouble
 from operations.processes.log_format import render
-from operations.processes.mesh import Mesh
-from operations.processes.supervision import Supervisor
+from operations.mesh import Mesh
+from operations.supervision.supervisor import Supervisor
 
 READY_SECONDS = 60
 TRIES = 3

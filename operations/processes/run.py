@@ -6,10 +6,10 @@ from types import FrameType
 import click
 
 from operations.processes.log_follow import Journal
-from operations.processes.mesh import Mesh
+from operations.mesh import Mesh
 from operations.processes.start import start
 from operations.processes.stop import SIGNALS, stop
-from operations.processes.supervision import Supervisor
+from operations.supervision.supervisor import Supervisor
 
 
 def run(mesh: Mesh) -> None:

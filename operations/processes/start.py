@@ -13,9 +13,9 @@ from supervisor.states import RUNNING_STATES
 from operations.demo import programme
 from operations.operator_error import Trouble
 from operations.processes.health import is_ready, last_lines, wait_until_ready
-from operations.processes.mesh import Mesh
+from operations.mesh import Mesh
 from operations.processes.stop import bring_down, sweep
-from operations.processes.supervision import Supervisor
+from operations.supervision.supervisor import Supervisor
 from operations.servers.base import Answer, Server
 
 SERVER_SECONDS = 45

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from operations.processes.mesh import Mesh
-from operations.processes.supervision import MARK, Supervisor
+from operations.mesh import Mesh
+from operations.supervision.supervisor import MARK, Supervisor
 
 GRACE_SECONDS = 15
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

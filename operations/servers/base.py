@@ -12,7 +12,7 @@ from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
 from operations.operator_error import Trouble
-from operations.processes.programs import Program
+from operations.supervision.programs import Program
 from services.foundation.settings import is_loopback
 
 # Debian keeps daemons where a PATH may not look, and wraps rabbitmq-server to run as another user.

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from amqp.exceptions import AccessRefused, NotAllowed
 from kombu.connection import Connection
 
-from operations.processes.programs import Program
+from operations.supervision.programs import Program
 from operations.servers.base import Refused, Server, write_private
 
 # By number: a bare machine can't resolve even localhost.

@@ -5,7 +5,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError
 from redis.retry import Retry
 
-from operations.processes.programs import Program
+from operations.supervision.programs import Program
 from operations.servers.base import Refused, Server, write_private
 
 SETTINGS = """\

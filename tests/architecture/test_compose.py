@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.processes.mesh import ROOT, find_rooms, module_of
+from operations.mesh import ROOT, find_rooms, module_of
 
 COMPOSE = ROOT / "docker-compose.yml"
 SERVERS = {"rabbitmq", "redis", "mariadb"}

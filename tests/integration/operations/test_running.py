@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from operations.processes.mesh import module_of
+from operations.mesh import module_of
 from operations.processes.stop import descendants
 from testbed.mesh import ROOT, Mesh, private_environment, wait_until
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from operations.processes.mesh import Mesh, find_rooms, module_of
+from operations.mesh import Mesh, find_rooms, module_of
 from operations.processes.stop import descendants
-from operations.processes.supervision import MARK
+from operations.supervision.supervisor import MARK
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from configparser import RawConfigParser
 from pathlib import Path
 
-from operations.processes.programs import Program, render
+from operations.supervision.programs import Program, render
 
 
 def read(*programs: Program) -> RawConfigParser:

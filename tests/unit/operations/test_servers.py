@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from operations.operator_error import Trouble
-from operations.processes.programs import Program
+from operations.supervision.programs import Program
 from operations.servers import base
 from operations.servers.base import Answer, Refused, Server, write_private
 from operations.servers.mariadb import MariaDB

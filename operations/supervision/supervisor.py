@@ -15,7 +15,7 @@ from supervisor.states import RUNNING_STATES
 from supervisor.xmlrpc import SupervisorTransport
 
 from operations.operator_error import Trouble
-from operations.processes.programs import Program, render
+from operations.supervision.programs import Program, render
 
 # In the environment of supervisord and all that descends from it: how ./stop.sh knows its own.
 MARK = "MARQUEE_MESH"

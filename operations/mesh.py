@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from operations.operator_error import Trouble
-from operations.processes.programs import Program
+from operations.supervision.programs import Program
 from operations.servers.base import Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
