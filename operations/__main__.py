@@ -7,10 +7,10 @@ import subprocess
 import click
 
 from operations.demo import programme
+from operations.mesh import Mesh
 from operations.operator_error import Trouble
 from operations.processes import health
 from operations.processes.log_follow import Journal
-from operations.mesh import Mesh
 from operations.processes.run import run
 from operations.processes.start import start
 from operations.processes.stop import stop

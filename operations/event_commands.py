@@ -11,8 +11,8 @@ import click
 from amqp.exceptions import AMQPError, NotFound
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
-from operations.operator_error import Trouble
 from operations.mesh import Mesh, find_rooms, module_of
+from operations.operator_error import Trouble
 from services.foundation.amqp import publishing
 from services.foundation.events import topology
 from services.foundation.events.consumers import EventHandler

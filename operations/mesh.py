@@ -15,11 +15,11 @@ from typing import Any
 import click
 
 from operations.operator_error import Trouble
-from operations.supervision.programs import Program
 from operations.servers.base import Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
 from operations.servers.redis import Redis
+from operations.supervision.programs import Program
 from services.foundation import settings
 
 ROOT = settings.CONFIG.parent

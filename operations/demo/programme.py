@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from operations.operator_error import Trouble
 from operations.mesh import Mesh
+from operations.operator_error import Trouble
 from operations.servers.base import Answer
 
 

@@ -4,9 +4,9 @@ import http.client
 import time
 from collections import defaultdict
 
+from operations.mesh import Mesh
 from operations.operator_error import Trouble
 from operations.processes.log_format import render
-from operations.mesh import Mesh
 from operations.supervision.supervisor import Supervisor
 
 READY_SECONDS = 60

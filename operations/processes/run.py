@@ -5,8 +5,8 @@ from types import FrameType
 
 import click
 
-from operations.processes.log_follow import Journal
 from operations.mesh import Mesh
+from operations.processes.log_follow import Journal
 from operations.processes.start import start
 from operations.processes.stop import SIGNALS, stop
 from operations.supervision.supervisor import Supervisor

@@ -11,12 +11,12 @@ import click
 from supervisor.states import RUNNING_STATES
 
 from operations.demo import programme
+from operations.mesh import Mesh
 from operations.operator_error import Trouble
 from operations.processes.health import is_ready, last_lines, wait_until_ready
-from operations.mesh import Mesh
 from operations.processes.stop import bring_down, sweep
-from operations.supervision.supervisor import Supervisor
 from operations.servers.base import Answer, Server
+from operations.supervision.supervisor import Supervisor
 
 SERVER_SECONDS = 45
 

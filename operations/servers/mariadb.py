@@ -13,8 +13,8 @@ from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOS
 from pymysql.converters import escape_string
 
 from operations.operator_error import Trouble
-from operations.supervision.programs import Program
 from operations.servers.base import Refused, Server, write_private
+from operations.supervision.programs import Program
 
 REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
 # Whatever a connection over loopback may be called.

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 from amqp.exceptions import AccessRefused, NotAllowed
 from kombu.connection import Connection
 
-from operations.supervision.programs import Program
 from operations.servers.base import Refused, Server, write_private
+from operations.supervision.programs import Program
 
 # By number: a bare machine can't resolve even localhost.
 NODE = "marquee@127.0.0.1"

@@ -5,8 +5,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError
 from redis.retry import Retry
 
-from operations.supervision.programs import Program
 from operations.servers.base import Refused, Server, write_private
+from operations.supervision.programs import Program
 
 SETTINGS = """\
 bind {bind}

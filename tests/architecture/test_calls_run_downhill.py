@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
@@ -12,6 +13,7 @@ from tests.contracts.rooms import meant, modules, service_classes, syntax
 ROOMS = sorted(service_classes())
 
 
+@cache
 def calls() -> list[tuple[str, str, Method | None]]:
     """Every `...remote.call(METHOD, ...)`: the room, where it stands, and the method as far as it can be read."""
     return [(room, f"{module.__name__}:{node.lineno}", as_method(meant(module, node.args[0])))

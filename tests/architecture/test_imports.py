@@ -32,8 +32,9 @@ def lint(folder: Path) -> str:
     """What import-linter says of the tree in a folder; its last lines count the contracts."""
     tool = Path(sys.executable).with_name("lint-imports")
     environment = {"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin", "COLUMNS": "200"}
-    return subprocess.run([tool, "--no-cache"], cwd=folder, env=environment, capture_output=True, text=True, timeout=120,
-                          check=False).stdout
+    done = subprocess.run([tool, "--no-cache"], cwd=folder, env=environment, capture_output=True, text=True,
+                          timeout=120, check=False)
+    return done.stdout + done.stderr
 
 
 def test_every_contract_is_kept() -> None:

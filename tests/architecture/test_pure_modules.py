@@ -53,7 +53,7 @@ def pure_modules() -> list[Source]:
 
 
 def is_allowed(module: str, name: str) -> bool:
-    """Whether a pure module may import this: the standard library without its I/O, a refusal, a module held to be pure."""
+    """Whether a pure module may import this: the standard library without I/O, a refusal, or another pure module."""
     package = module.partition(".")[0]
     if package == "schemas":
         thing = getattr(importlib.import_module(module), name, None)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from operations.operator_error import Trouble
-from operations.supervision.programs import Program
 from operations.servers import base
 from operations.servers.base import Answer, Refused, Server, write_private
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ, password_hash
 from operations.servers.redis import Redis
+from operations.supervision.programs import Program
 
 FAILED = ValueError("whatever a driver raises")
 HERE, ELSEWHERE = "redis://:secret@127.0.0.1:7000/0", "redis://:secret@cache.invalid:7000/0"
