@@ -8,9 +8,9 @@ import click
 
 from operations.demo import programme
 from operations.mesh import Mesh
-from operations.operator_error import Trouble
+from operations.operator_error import OperatorError
 from operations.processes import health
-from operations.processes.log_follow import Journal
+from operations.processes.log_follow import LogFollower
 from operations.processes.run import run
 from operations.processes.start import start
 from operations.processes.stop import stop
@@ -113,7 +113,7 @@ def logs_command(mesh: Mesh, programs: tuple[str, ...]) -> None:
     def wanted(log: str) -> bool:
         return not programs or log in programs or log.rpartition("-")[0] in programs  # order, or order-2 of it
 
-    Journal(mesh.log_folder, wanted).follow(running(mesh).is_running)
+    LogFollower(mesh.log_folder, wanted).follow(running(mesh).is_running)
 
 
 @operations.command("broker", context_settings={"ignore_unknown_options": True})
@@ -122,7 +122,7 @@ def logs_command(mesh: Mesh, programs: tuple[str, ...]) -> None:
 def broker_command(mesh: Mesh, arguments: tuple[str, ...]) -> None:
     """rabbitmqctl for the RabbitMQ that was started here: `broker list_queues name messages`."""
     if mesh.rabbitmq.name not in running(mesh).programs():
-        raise Trouble(f"RabbitMQ at {mesh.rabbitmq.where} was not started here.")
+        raise OperatorError(f"RabbitMQ at {mesh.rabbitmq.where} was not started here.")
     command, environment = mesh.rabbitmq.control(arguments)
     raise SystemExit(subprocess.run(command, env={**os.environ, **environment}, check=False).returncode)
 
@@ -130,7 +130,7 @@ def broker_command(mesh: Mesh, arguments: tuple[str, ...]) -> None:
 def running(mesh: Mesh) -> Supervisor:
     supervisor = Supervisor(mesh.run_folder)
     if not supervisor.is_running():
-        raise Trouble("Marquee is not running.")
+        raise OperatorError("Marquee is not running.")
     return supervisor
 
 

@@ -12,7 +12,7 @@ from amqp.exceptions import AMQPError, NotFound
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
 from operations.mesh import Mesh, find_rooms, module_of
-from operations.operator_error import Trouble
+from operations.operator_error import OperatorError
 from services.foundation.amqp import publishing
 from services.foundation.events import topology
 from services.foundation.events.consumers import EventHandler
@@ -44,9 +44,9 @@ def broker(mesh: Mesh) -> Iterator[None]:
             producer.connection.connect()
         yield
     except publishing.BrokerDown as problem:
-        raise Trouble(f"RabbitMQ does not answer at {mesh.rabbitmq.where}: {problem}") from None
+        raise OperatorError(f"RabbitMQ does not answer at {mesh.rabbitmq.where}: {problem}") from None
     except AMQPError as problem:
-        raise Trouble(f"RabbitMQ at {mesh.rabbitmq.where} refuses: {problem}") from None
+        raise OperatorError(f"RabbitMQ at {mesh.rabbitmq.where} refuses: {problem}") from None
 
 
 def declare(mesh: Mesh) -> int:
@@ -124,14 +124,14 @@ def replay_command(mesh: Mesh, queue: str | None) -> None:
     """
     wanted = [each for each in subscriptions(mesh) if queue in (None, each.queue_name, each.dead_queue_name)]
     if queue and not wanted:
-        raise Trouble(f"No consumer has a queue {queue}; `python -m operations dead` names them.")
+        raise OperatorError(f"No consumer has a queue {queue}; `python -m operations dead` names them.")
     total = 0
     with broker(mesh):
         for subscription in wanted:
             try:
                 count = revive(subscription)
             except publishing.NoRoute:
-                raise Trouble(f"{subscription.queue_name} is not there: ./start.sh declares it.") from None
+                raise OperatorError(f"{subscription.queue_name} is not there: ./start.sh declares it.") from None
             except NotFound:
                 continue
             if count:

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from operations.operator_error import Trouble
+from operations.operator_error import OperatorError
 from operations.servers.base import Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
@@ -36,7 +36,7 @@ class Mesh:
         try:
             return cls(settings.load())
         except settings.SettingsError as error:
-            raise Trouble(str(error)) from None
+            raise OperatorError(str(error)) from None
 
     @cached_property
     def run_folder(self) -> Path:

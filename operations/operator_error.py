@@ -3,7 +3,7 @@
 import click
 
 
-class Trouble(click.ClickException):
+class OperatorError(click.ClickException):
     """Printed as one line without a traceback; the command then exits with 1."""
 
     def show(self, file: object = None) -> None:

@@ -11,18 +11,18 @@ from typing import Any
 import click
 
 from operations.mesh import Mesh
-from operations.operator_error import Trouble
-from operations.servers.base import Answer
+from operations.operator_error import OperatorError
+from operations.servers.base import ServerState
 
 
 def migrate(mesh: Mesh) -> None:
     """Bring every room's schema to its newest revision."""
-    if mesh.mariadb.answer() is not Answer.READY:
-        raise Trouble(f"MariaDB does not answer at {mesh.mariadb.where}.")
+    if mesh.mariadb.state() is not ServerState.READY:
+        raise OperatorError(f"MariaDB does not answer at {mesh.mariadb.where}.")
     try:
         migrations().upgrade_all()
     except TimeoutError as late:
-        raise Trouble(str(late)) from None
+        raise OperatorError(str(late)) from None
 
 
 def migrations() -> ModuleType:
@@ -42,9 +42,9 @@ def load_demo(mesh: Mesh) -> None:
             command.main([str(demo)], standalone_mode=False)
 
 
-def seat_demo_audience(mesh: Mesh) -> None:
+def sell_demo_seats(mesh: Mesh) -> None:
     """Sell some seats of the demo programme, so that its halls look alive."""
-    if (demo := demo_of(mesh)) and (function := find("operations.demo.sales:seat_demo_audience")):
+    if (demo := demo_of(mesh)) and (function := find("operations.demo.sales:sell_demo_seats")):
         try:
             function(demo)
         except Exception as error:  # half-empty halls are no reason to stop a healthy mesh

@@ -17,7 +17,7 @@ AT_ONCE = 4
 Unit = tuple[str, ...]  # what is only sold whole: a seat, or the two of a couple seat
 
 
-def seat_demo_audience(programme: Path) -> int:
+def sell_demo_seats(programme: Path) -> int:
     """Fill the screenings that the programme wants partly sold; returns how many seats were sold.
 
     A screening that has an audience already is left alone, so this can be repeated.

@@ -5,8 +5,8 @@ import time
 from collections import defaultdict
 
 from operations.mesh import Mesh
-from operations.operator_error import Trouble
-from operations.processes.log_format import render
+from operations.operator_error import OperatorError
+from operations.processes.log_format import format_line
 from operations.supervision.supervisor import Supervisor
 
 READY_SECONDS = 60
@@ -32,16 +32,16 @@ def is_ready(mesh: Mesh) -> bool:
 
 
 def wait_until_ready(mesh: Mesh, supervisor: Supervisor) -> None:
-    """Return when the mesh is ready; raise Trouble with the reason when it will not be."""
+    """Return when the mesh is ready; raise OperatorError with the reason when it will not be."""
     deadline = time.monotonic() + READY_SECONDS
     pids: dict[str, set[int]] = defaultdict(set)
     while not is_ready(mesh):
         for process in supervisor.processes():
             pids[process["name"]].add(process["pid"])
             if len(pids[process["name"]] - {0}) > TRIES:
-                raise Trouble(f"{process['name']} does not start. {last_lines(mesh, process['name'])}")
+                raise OperatorError(f"{process['name']} does not start. {last_lines(mesh, process['name'])}")
         if time.monotonic() > deadline:
-            raise Trouble(why_not_ready(mesh, supervisor))
+            raise OperatorError(why_not_ready(mesh, supervisor))
         time.sleep(0.1)
 
 
@@ -56,4 +56,4 @@ def why_not_ready(mesh: Mesh, supervisor: Supervisor) -> str:
 def last_lines(mesh: Mesh, process: str) -> str:
     log = mesh.log_folder / f"{process}.log"
     lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:] if log.exists() else []
-    return "\n".join([f"The end of {log}:", *(render(line[:LONGEST_LINE], process) for line in lines)])
+    return "\n".join([f"The end of {log}:", *(format_line(line[:LONGEST_LINE], process) for line in lines)])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from operations.processes.log_format import clock_of, render
+from operations.processes.log_format import clock_of, format_line
 
 POLL_SECONDS = 0.1
 
@@ -42,7 +42,7 @@ class Tail:
             return False  # for the moment between its renaming and the new one
 
 
-class Journal:
+class LogFollower:
     """What the wanted programs' logs say from now on; a log that appears later is told from its beginning."""
 
     def __init__(self, folder: Path, wanted: Callable[[str], bool]) -> None:
@@ -63,7 +63,7 @@ class Journal:
         for path, tail in self.tails.items():
             clock = ""
             for line in tail.lines():
-                text = render(line, path.stem)
+                text = format_line(line, path.stem)
                 clock = clock_of(text) or clock
                 timed.append((clock, text))
         return [text for _, text in sorted(timed, key=lambda entry: entry[0])]

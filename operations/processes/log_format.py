@@ -13,9 +13,9 @@ COLOURS = {"WARNING": "yellow", "WARN": "yellow", "ERROR": "red", "CRITICAL": "r
 NO_TIME = " " * len("HH:MM:SS.mmm")
 
 
-def render(line: str, program: str) -> str:
+def format_line(line: str, program: str) -> str:
     """`HH:MM:SS.mmm LEVEL room  message key=value` from a line of JSON; other lines pass, marked with the program."""
-    fields = parse(line)
+    fields = parse_line(line)
     if fields is None:
         return f"{NO_TIME} {'':<8} {program:<10} {line}"
     clock, level = local_clock(fields.pop("time", None)), str(fields.pop("level", ""))
@@ -23,7 +23,7 @@ def render(line: str, program: str) -> str:
     message = " ".join(str(part) for name in ("event", "message") if (part := fields.pop(name, None)))
     room = fields.pop("room", program)
     traces = [str(trace) for name in ("exc_info", "stack_info") if (trace := fields.pop(name, None))]
-    details = " ".join(f"{name}={plain(value)}" for name, value in fields.items() if value is not None)
+    details = " ".join(f"{name}={format_value(value)}" for name, value in fields.items() if value is not None)
     first = f"{clock} {level:<8} {room:<10} {message}  {details}".rstrip()
     text = "\n".join([first, *traces]).replace("\n", f"\n{NO_TIME} ")
     return click.style(text, fg=COLOURS[level]) if level in COLOURS else text
@@ -35,7 +35,7 @@ def clock_of(rendered: str) -> str | None:
     return None if clock == NO_TIME else clock
 
 
-def parse(line: str) -> dict[str, Any] | None:
+def parse_line(line: str) -> dict[str, Any] | None:
     """The fields of a room's or of supervisord's line; None when it is neither."""
     if own := SUPERVISOR_LINE.fullmatch(line):
         return {"time": f"{own['day']}T{own['clock']}.{own['ms']}", "level": own["level"], "message": own["message"]}
@@ -53,7 +53,7 @@ def local_clock(moment: object) -> str:
         return NO_TIME
 
 
-def plain(value: object) -> str:
+def format_value(value: object) -> str:
     """Text without spaces as it is, anything else as JSON."""
     if isinstance(value, str) and value and not re.search(r'[\s"=]', value):
         return value

@@ -6,7 +6,7 @@ from types import FrameType
 import click
 
 from operations.mesh import Mesh
-from operations.processes.log_follow import Journal
+from operations.processes.log_follow import LogFollower
 from operations.processes.start import start
 from operations.processes.stop import SIGNALS, stop
 from operations.supervision.supervisor import Supervisor
@@ -18,9 +18,9 @@ def run(mesh: Mesh) -> None:
         signal.signal(number, interrupt)
     start(mesh, alone=True)
     servers = {server.name for server in mesh.servers}
-    journal = Journal(mesh.log_folder, wanted=lambda program: program not in servers)
+    logs = LogFollower(mesh.log_folder, wanted=lambda program: program not in servers)
     try:
-        journal.follow(Supervisor(mesh.run_folder).is_running)
+        logs.follow(Supervisor(mesh.run_folder).is_running)
     except KeyboardInterrupt:
         click.echo("Stopping ...")
     finally:

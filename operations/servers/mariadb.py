@@ -12,8 +12,8 @@ import pymysql
 from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED
 from pymysql.converters import escape_string
 
-from operations.operator_error import Trouble
-from operations.servers.base import Refused, Server, write_private
+from operations.operator_error import OperatorError
+from operations.servers.base import AccountRefused, Server, write_private
 from operations.supervision.programs import Program
 
 REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
@@ -50,13 +50,13 @@ class MariaDB(Server):
     default_port = 3306
     executable = "mariadbd"
 
-    def ask(self) -> None:
+    def open_session(self) -> None:
         try:
             pymysql.connect(host=self.host, port=self.port, user=self.user, password=self.password,
                             connect_timeout=2, read_timeout=2).close()
         except pymysql.Error as error:
             if error.args and error.args[0] in REFUSALS:
-                raise Refused(error.args[1]) from None
+                raise AccountRefused(error.args[1]) from None
             raise
 
     def prepare(self) -> Program:
@@ -80,7 +80,7 @@ class MariaDB(Server):
                                   check=False)
         if done.returncode:
             log = write_private(self.folder / "install.log", done.stdout + done.stderr)
-            raise Trouble(f"mariadb-install-db could not make {fresh}: see {log}.")
+            raise OperatorError(f"mariadb-install-db could not make {fresh}: see {log}.")
         fresh.rename(self.folder / "data")
 
     def install_command(self, data: Path, scratch: str) -> list[str]:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from amqp.exceptions import AccessRefused, NotAllowed
 from kombu.connection import Connection
 
-from operations.servers.base import Refused, Server, write_private
+from operations.servers.base import AccountRefused, Server, write_private
 from operations.supervision.programs import Program
 
 # By number: a bare machine can't resolve even localhost.
@@ -41,12 +41,12 @@ class RabbitMQ(Server):
         so that several meshes on one machine do not meet there."""
         return 10_000 + self.port * 7919 % 19_997
 
-    def ask(self) -> None:
+    def open_session(self) -> None:
         connection = Connection(self.uris[0], connect_timeout=2)
         try:
             connection.transport.establish_connection().close()
         except (AccessRefused, NotAllowed) as refusal:
-            raise Refused(refusal.reply_text) from None
+            raise AccountRefused(refusal.reply_text) from None
 
     def prepare(self) -> Program:
         write_private(self.folder / "rabbitmq.conf", SETTINGS.format(bind=self.bind, port=self.port))

@@ -5,7 +5,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError
 from redis.retry import Retry
 
-from operations.servers.base import Refused, Server, write_private
+from operations.servers.base import AccountRefused, Server, write_private
 from operations.supervision.programs import Program
 
 SETTINGS = """\
@@ -29,13 +29,13 @@ class Redis(Server):
     default_port = 6379
     executable = "redis-server"
 
-    def ask(self) -> None:
+    def open_session(self) -> None:
         for uri in self.uris:
             client = Client.from_url(uri, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
             try:
                 client.ping()
             except (AuthenticationError, AuthorizationError) as refusal:
-                raise Refused(str(refusal)) from None
+                raise AccountRefused(str(refusal)) from None
             finally:
                 client.close()
 

@@ -14,7 +14,7 @@ from typing import Any
 from supervisor.states import RUNNING_STATES
 from supervisor.xmlrpc import SupervisorTransport
 
-from operations.operator_error import Trouble
+from operations.operator_error import OperatorError
 from operations.supervision.programs import Program, render
 
 # In the environment of supervisord and all that descends from it: how ./stop.sh knows its own.
@@ -58,7 +58,7 @@ class Supervisor:
         deadline = time.monotonic() + START_SECONDS
         while not self.is_running():
             if daemon.poll() is not None or time.monotonic() > deadline:
-                raise Trouble(f"supervisord does not start: see {output.name}.")
+                raise OperatorError(f"supervisord does not start: see {output.name}.")
             time.sleep(0.05)
 
     def reread(self) -> None:

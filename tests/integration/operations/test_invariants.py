@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from operations.checks.invariants import INVARIANTS
-from operations.checks.snapshot import Truth
+from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.counter import SKU, bought_and_paid, buy, pay, wait_for_step
 
@@ -72,7 +72,7 @@ BREACHES = [
            copy("ticket", PAID, ticket_id="'odd'", code="'odd'")),
     Breach("I3", "PENDING claim on Z9 by an order that is refunded", "order", "seat_claim " + MINE,
            claim("Z9", "{refunded}", "PENDING")),
-    Breach("I3", "PENDING claim on Z9 by an order that is None", "order", "seat_claim " + MINE,
+    Breach("I3", "PENDING claim on Z9 by an order that is unknown", "order", "seat_claim " + MINE,
            claim("Z9", "nobody", "PENDING")),
     Breach("I3", "is created with 0 claims", "order", "seat_claim " + MINE,
            "DELETE FROM seat_claim WHERE order_id = '{unpaid}'"),
@@ -81,13 +81,13 @@ BREACHES = [
     Breach("I4", "is paid: captured", "order", "refund " + PAID, MORE_OWED),
     Breach("I4", "is paid: captured", "payment", "account " + PAID,
            f"UPDATE account SET currency = 'XTS' WHERE {PAID}"),
-    Breach("I4", "of its snacks' money is not booked", "order", "refund order_id = '{refunded}'",
+    Breach("I4", "the money for its snacks is not accounted for", "order", "refund order_id = '{refunded}'",
            "DELETE FROM refund WHERE refund_id = 'snacks-{refunded}'"),
     Breach("I4", "is refunded, but", "payment", "refund order_id = '{refunded}'",
            "UPDATE refund SET status = 'requested' WHERE order_id = '{refunded}'"),
     Breach("I5", "was charged 2 times", "payment", "payment " + PAID,
            copy("payment", PAID, payment_id="'odd'", attempt="99")),
-    Breach("I5", "999999 given back of", "payment", "refund " + PAID, TOO_MUCH_BACK),
+    Breach("I5", "999999 refunded of", "payment", "refund " + PAID, TOO_MUCH_BACK),
     Breach("I6", "has no event", "order", "outbox about = '{paid}'", "DELETE FROM outbox WHERE about = '{paid}'"),
     Breach("I6", "its 2 events end with order.paid at 3", "order", "outbox about = '{paid}'",
            "DELETE FROM outbox WHERE about = '{paid}' AND sequence = 2"),
@@ -103,7 +103,7 @@ BREACHES = [
            copy("account", PAID, order_id="'nobody'", captured_payment_id="'odd'", refunded="0")),
     Breach("I8", "took payment odd", "payment", "sandbox_charge payment_id = 'odd'",
            copy("sandbox_charge", PAID, payment_id="'odd'", refunded="0")),
-    Breach("I10", "less than nothing", "kitchen", "snack cinema_id = '{cinema}'",
+    Breach("I10", "less than none", "kitchen", "snack cinema_id = '{cinema}'",
            "ALTER TABLE snack DROP CONSTRAINT nothing_sold_that_is_not_there; "
            "UPDATE snack SET left_over = -1 WHERE cinema_id = '{cinema}'",
            "ALTER TABLE snack ADD CONSTRAINT nothing_sold_that_is_not_there CHECK (left_over >= 0)"),
@@ -118,7 +118,7 @@ BREACHES = [
            "VALUES ('nobody', '{cinema}', 'new', 2, 1, NOW())"),
     Breach("I11", "has not heard of order.paid", "order", "outbox " + COOKED,
            f"UPDATE outbox SET event_id = MD5(event_id), published_at = {AN_HOUR_AGO} WHERE {COOKED}"),
-    Breach("I11", "has not heard how far its snacks are", "kitchen", "outbox " + COOKED,
+    Breach("I11", "has missed a change of its snacks", "kitchen", "outbox " + COOKED,
            f"UPDATE outbox SET sequence = sequence + 1, published_at = {AN_HOUR_AGO} WHERE {COOKED} "
            "ORDER BY sequence DESC"),
     Breach("I12", "in the film room, but not in the order room", "film", "screening " + MINE,
@@ -189,8 +189,8 @@ def run(mesh: Mesh, room: str, *statements: str | tuple[str, dict[str, Any]]) ->
 
 def findings(mesh: Mesh) -> dict[str, list[str]]:
     """What each invariant that is broken now says."""
-    with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
-        return {each.name: said for each in INVARIANTS if (said := each.check(truth))}
+    with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
+        return {each.name: said for each in INVARIANTS if (said := each.check(snapshot))}
 
 
 @pytest.mark.parametrize("breach", BREACHES, ids=lambda breach: f"{breach.named}: {breach.words}")

@@ -60,8 +60,8 @@ def test_run_shows_one_log_and_ctrl_c_stops_everything(fresh: Mesh, tmp_path: Pa
     output = tmp_path / "output"
     with output.open("w") as file, subprocess.Popen([sys.executable, "-m", "operations", "run"], cwd=ROOT, stdout=file,
                                                     stderr=file, env=fresh.environment) as run:
-        wait_until(lambda: "audience" in output.read_text() or run.poll() is not None, 90, "the end of the start")
-        assert "audience" in output.read_text()
+        wait_until(lambda: "demo sales" in output.read_text() or run.poll() is not None, 90, "the end of the start")
+        assert "demo sales" in output.read_text()
         answer = requests.get(f"{fresh.url}/film/get_all_list", timeout=5)
         request_id = answer.headers["X-Request-ID"]
         wait_until(lambda: output.read_text().count(request_id) >= 2, 10, "the request in the log of both rooms")

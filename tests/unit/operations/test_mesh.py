@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from operations.mesh import Mesh, find_rooms, module_of
-from operations.processes.stop import descendants
+from operations.processes.stop import mesh_processes
 from operations.supervision.supervisor import MARK
 
 
@@ -60,11 +60,11 @@ def test_only_what_the_supervisor_of_this_run_folder_started_is_its_own(tmp_path
     with (subprocess.Popen(["sleep", "30"], env={**os.environ, MARK: "ours", "SUPERVISOR_GROUP_NAME": "film"}) as ours,
           subprocess.Popen(["sleep", "30"], env={**os.environ, MARK: "theirs"}) as theirs):
         try:
-            assert descendants(tmp_path) == {ours.pid: "film"}
+            assert [(process.pid, name) for process, name in mesh_processes(tmp_path)] == [(ours.pid, "film")]
         finally:
             ours.kill()
             theirs.kill()
 
 
 def test_a_run_folder_that_nothing_was_started_in_has_no_processes(tmp_path: Path) -> None:
-    assert descendants(tmp_path) == {}
+    assert mesh_processes(tmp_path) == []

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from operations.operator_error import Trouble
+from operations.operator_error import OperatorError
 from operations.servers import base
-from operations.servers.base import Answer, Refused, Server, write_private
+from operations.servers.base import AccountRefused, Server, ServerState, write_private
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ, password_hash
 from operations.servers.redis import Redis
@@ -25,7 +25,7 @@ class Acted(Server):
     name, title, setting, default_port, executable = "acted", "Acted", "ACTED_URI", 1, "sh"
     reply: Exception | None = None
 
-    def ask(self) -> None:
+    def open_session(self) -> None:
         if self.reply:
             raise self.reply
 
@@ -41,7 +41,7 @@ def acted(uri: str, reply: Exception | None) -> Acted:
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(base, "BOOT_SECONDS", 0)
 
 
 @pytest.mark.parametrize("uri", [HERE, ELSEWHERE])
@@ -54,32 +54,32 @@ def test_one_is_started_where_nobody_listens_on_loopback() -> None:
 
 
 def test_none_is_started_in_the_place_of_a_remote_one() -> None:
-    with pytest.raises(Trouble, match=r"Acted does not answer at cache\.invalid:7000 \(ACTED_URI"):
+    with pytest.raises(OperatorError, match=r"Acted does not answer at cache\.invalid:7000 \(ACTED_URI"):
         acted(ELSEWHERE, FAILED).must_be_started()
 
 
 def test_a_stranger_on_the_port_is_named_and_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Acted, "is_taken", lambda self: True)
-    with pytest.raises(Trouble, match="127.0.0.1:7000 is taken by something other than Acted"):
+    with pytest.raises(OperatorError, match="Something other than Acted listens at 127.0.0.1:7000"):
         acted(HERE, FAILED).must_be_started()
 
 
 def test_a_server_that_refuses_our_account_is_one_sentence() -> None:
-    with pytest.raises(Trouble, match="Acted at 127.0.0.1:7000 refuses the account in ACTED_URI: bad password"):
-        acted(HERE, Refused("bad password")).answer()
+    with pytest.raises(OperatorError, match="Acted at 127.0.0.1:7000 refuses the account in ACTED_URI: bad password"):
+        acted(HERE, AccountRefused("bad password")).state()
 
 
 def test_a_missing_executable_is_one_sentence_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "SEARCH_PATH", "/nowhere")
-    with pytest.raises(Trouble, match=r"without sh none can be started here: see \./build\.sh, or use docker compose"):
+    with pytest.raises(OperatorError, match=r"sh is not installed to start one here: see \./build\.sh, or use docker"):
         acted(HERE, None).prepare()
 
 
 def test_somebody_else_on_the_port_is_not_nobody() -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         uri = f"redis://127.0.0.1:{stranger.getsockname()[1]}/0"
-        assert acted(uri, TimeoutError("no banner")).answer() is Answer.STRANGE
-    assert acted(uri, TimeoutError("no banner")).answer() is Answer.SILENT
+        assert acted(uri, TimeoutError("no banner")).state() is ServerState.OTHER
+    assert acted(uri, TimeoutError("no banner")).state() is ServerState.SILENT
 
 
 def test_a_file_with_a_password_is_for_our_eyes_only(tmp_path: Path) -> None:
