@@ -1,4 +1,4 @@
-"""What a fresh mesh needs beyond its processes: schemas, the demo programme and an audience for it."""
+"""What a new mesh needs beside its processes: schemas, queues, the demo programme and some sold seats."""
 
 import importlib
 from contextlib import redirect_stdout
@@ -16,7 +16,7 @@ from operations.servers.base import ServerState
 
 
 def migrate(mesh: Mesh) -> None:
-    """Bring every room's schema to its newest revision."""
+    """Upgrade the schema of every room to its newest revision. Raises OperatorError when MariaDB does not answer."""
     if mesh.mariadb.state() is not ServerState.READY:
         raise OperatorError(f"MariaDB does not answer at {mesh.mariadb.where}.")
     try:
@@ -26,12 +26,12 @@ def migrate(mesh: Mesh) -> None:
 
 
 def migrations() -> ModuleType:
-    """Imported when it is needed: most verbs are quick because they do without SQLAlchemy."""
+    """The module of migrations, imported only here: most commands are quick because they do without SQLAlchemy."""
     return importlib.import_module("services.foundation.migrate")
 
 
 def declare_events(mesh: Mesh) -> None:
-    """Every event finds the queues of its consumers, from the first on."""
+    """Declare the queues of all events, so that even the first event finds them."""
     importlib.import_module("operations.event_commands").declare(mesh)
 
 
@@ -47,12 +47,12 @@ def sell_demo_seats(mesh: Mesh) -> None:
     if (demo := demo_of(mesh)) and (function := find("operations.demo.sales:sell_demo_seats")):
         try:
             function(demo)
-        except Exception as error:  # half-empty halls are no reason to stop a healthy mesh
-            click.echo(f"The demo programme has no audience: {error}", err=True)
+        except Exception as error:  # empty halls are no reason to stop a healthy mesh
+            click.echo(f"No seats of the demo programme were sold: {error}", err=True)
 
 
 def demo_of(mesh: Mesh) -> Path | None:
-    """The demo programme; a cinema in earnest has none."""
+    """The demo programme, or None outside `environment: local`."""
     demo = mesh.root / "programme" / "demo.yml"
     return demo if mesh.settings["environment"] == "local" and demo.exists() else None
 

@@ -1,4 +1,4 @@
-"""Sells some seats of the demo programme the way anyone would: by buying and paying."""
+"""Sells some seats of the demo programme, by buying and paying as any buyer does."""
 
 import random
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from services.film.programme_import import sold_shares
 PARTY_SIZES = (1, 2, 2, 2, 3, 4)
 SEATS_PER_ORDER = 8
 AT_ONCE = 4
-Unit = tuple[str, ...]  # what is only sold whole: a seat, or the two of a couple seat
+Unit = tuple[str, ...]  # seats that are sold only together: one seat, or both halves of a couple seat
 
 
 def sell_demo_seats(programme: Path) -> int:
-    """Fill the screenings that the programme wants partly sold; returns how many seats were sold.
+    """Sell seats of the screenings that the programme wants partly sold; returns how many.
 
-    A screening that has an audience already is left alone, so this can be repeated.
+    Repeating it changes nothing: a screening with sold or held seats is skipped.
     """
-    with ThreadPoolExecutor(AT_ONCE) as tills:
-        return sum(tills.map(lambda wish: _fill(*wish), sold_shares(programme)))
+    with ThreadPoolExecutor(AT_ONCE) as buyers:
+        return sum(buyers.map(lambda wanted: _fill(*wanted), sold_shares(programme)))
 
 
 def _fill(screening_id: str, share: float) -> int:
@@ -42,13 +42,13 @@ def _sell(rooms: Any, screening_id: str, chosen: list[Unit]) -> int:
             order = rooms.order.buy(screening_id=screening_id, seats=seats)
             rooms.order.pay(order_id=order["order_id"], method="sandbox")
         except Refusal:
-            continue  # a real buyer was quicker, or the film has just begun
+            continue  # a real buyer was quicker, or the screening has just begun
         sold += len(seats)
     return sold
 
 
 def orders(chosen: list[Unit]) -> Iterator[list[str]]:
-    """The same seats in as many orders as it takes."""
+    """The seats, divided into orders of at most SEATS_PER_ORDER."""
     order: list[str] = []
     for unit in chosen:
         if len(order) + len(unit) > SEATS_PER_ORDER:
@@ -70,9 +70,9 @@ def parties(chart: dict[str, Any], share: float, dice: random.Random) -> list[Un
     def distance(seat: dict[str, Any]) -> float:
         return abs(seat["y"] - depth) + abs(seat["x"] - middle) / 2 + dice.uniform(0, 6)
 
-    everyone = [seat for row in rows.values() for seat in row]
+    candidates = [seat for row in rows.values() for seat in row]
     chosen: set[Unit] = set()
-    for first in sorted(everyone, key=distance):
+    for first in sorted(candidates, key=distance):
         if sum(map(len, chosen)) >= share * len(chart["seats"]):
             break
         row = rows[first["row"]]

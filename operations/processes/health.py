@@ -1,4 +1,4 @@
-"""Whether the mesh is ready, and what is wrong when it is not."""
+"""Whether the mesh is ready, and why it is not."""
 
 import http.client
 import time
@@ -14,8 +14,8 @@ TRIES = 3
 LAST_LINES, LONGEST_LINE = 12, 500
 
 
-def ask(mesh: Mesh) -> tuple[int, str]:
-    """The status and body of GET /ready; 0 when the gateway does not answer."""
+def get_ready(mesh: Mesh) -> tuple[int, str]:
+    """The status and body of GET /ready; status 0 and the error when the gateway does not answer."""
     connection = http.client.HTTPConnection(*mesh.web_address, timeout=5)
     try:
         connection.request("GET", "/ready")
@@ -28,11 +28,14 @@ def ask(mesh: Mesh) -> tuple[int, str]:
 
 
 def is_ready(mesh: Mesh) -> bool:
-    return ask(mesh)[0] == 200
+    return get_ready(mesh)[0] == 200
 
 
 def wait_until_ready(mesh: Mesh, supervisor: Supervisor) -> None:
-    """Return when the mesh is ready; raise OperatorError with the reason when it will not be."""
+    """Return when the mesh is ready.
+
+    Raises OperatorError with the reason when a process fails to start TRIES times, or READY_SECONDS have passed.
+    """
     deadline = time.monotonic() + READY_SECONDS
     pids: dict[str, set[int]] = defaultdict(set)
     while not is_ready(mesh):
@@ -48,7 +51,7 @@ def wait_until_ready(mesh: Mesh, supervisor: Supervisor) -> None:
 def why_not_ready(mesh: Mesh, supervisor: Supervisor) -> str:
     down = [process for process in supervisor.processes() if process["statename"] not in ("RUNNING", "STARTING")]
     reasons = [f"{process['name']} is {process['statename']}. {last_lines(mesh, process['name'])}" for process in down]
-    status, body = ask(mesh)
+    status, body = get_ready(mesh)
     first = f"Not ready after {READY_SECONDS} s; {mesh.url}/ready answers {status or 'nothing'}: {body}"
     return "\n".join([first, *reasons])
 

@@ -1,4 +1,4 @@
-"""The mesh in the foreground: start, follow one log, and stop everything at the end."""
+"""Running the mesh in the foreground: start, follow the logs, and stop everything at the end."""
 
 import signal
 from types import FrameType
@@ -13,7 +13,7 @@ from operations.supervision.supervisor import Supervisor
 
 
 def run(mesh: Mesh) -> None:
-    """Return when the mesh was stopped, by a signal to us or by ./stop.sh elsewhere."""
+    """Start the mesh; return when it was stopped, by a signal to this process or by ./stop.sh."""
     for number in SIGNALS:
         signal.signal(number, interrupt)
     start(mesh, alone=True)

@@ -64,7 +64,7 @@ def start_up(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> None:
     if not servers_only:
         check_web_address(mesh, supervisor)
     (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
-    supervisor.ensure([server.prepare() for server in owned] + mesh.programs)
+    supervisor.run_with([server.prepare() for server in owned] + mesh.programs)
     supervisor.start(*(server.name for server in owned))
     wait_for(mesh.redis, owned, mesh)
     wait_for(mesh.mariadb, owned, mesh)

@@ -1,4 +1,4 @@
-"""Redis: refuses writes rather than evict a seat, and loses at most a second of them."""
+"""Redis: refuses writes instead of evicting seats, and loses at most the writes of a second."""
 
 from redis import Redis as Client
 from redis.backoff import NoBackoff
@@ -17,7 +17,7 @@ maxmemory-policy noeviction
 appendonly yes
 appendfsync everysec
 save ""
-# The title would overwrite the environment, by which ./stop.sh knows its own.
+# The title would overwrite the environment, by which ./stop.sh recognizes the process.
 set-proc-title no
 """
 
