@@ -93,7 +93,7 @@ class Supervisor:
 
 @contextmanager
 def connect(folder: Path) -> Iterator[xmlrpc.client.ServerProxy]:
-    """Connect to the socket in the folder, through a descriptor of the folder: its path may be too long for a socket."""
+    """Connect to the socket in the folder, through a descriptor: the path may be too long for a socket."""
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     transport = SupervisorTransport(serverurl=f"unix:///proc/self/fd/{descriptor}/supervisor.sock")
     try:
