@@ -23,19 +23,19 @@ def sell_demo_seats(programme: Path) -> int:
     Repeating it changes nothing: a screening with sold or held seats is skipped.
     """
     with ThreadPoolExecutor(AT_ONCE) as buyers:
-        return sum(buyers.map(lambda wanted: _fill(*wanted), sold_shares(programme)))
+        return sum(buyers.map(lambda wanted: _sell_share(*wanted), sold_shares(programme)))
 
 
-def _fill(screening_id: str, share: float) -> int:
+def _sell_share(screening_id: str, share: float) -> int:
     caller = {"user_id": "demo-audience", "username": "demo-audience", "roles": []}
     with ClusterRpcClient(context_data={"caller": caller, "request_id": "demo-audience"}, timeout=30) as rooms:
         hall = rooms.film.get_hall_info(screening_id=screening_id)
         if any(seat["state"] != "free" for seat in hall["seats"]):
             return 0
-        return _sell(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
+        return _sell_seats(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
 
 
-def _sell(rooms: Any, screening_id: str, chosen: list[Unit]) -> int:
+def _sell_seats(rooms: Any, screening_id: str, chosen: list[Unit]) -> int:
     sold = 0
     for seats in orders(chosen):
         try:
@@ -77,10 +77,10 @@ def parties(chart: dict[str, Any], share: float, dice: random.Random) -> list[Un
             break
         row = rows[first["row"]]
         place = row.index(first)
-        chosen.update(_whole(seat) for seat in row[place:place + dice.choice(PARTY_SIZES)])
+        chosen.update(_unit_of(seat) for seat in row[place:place + dice.choice(PARTY_SIZES)])
     return sorted(chosen)
 
 
-def _whole(seat: dict[str, Any]) -> Unit:
+def _unit_of(seat: dict[str, Any]) -> Unit:
     other = seat.get("goes_with")
     return tuple(sorted((seat["seat_id"], other))) if other else (seat["seat_id"],)

@@ -32,7 +32,7 @@ def test_a_rotation_loses_no_line(tmp_path: Path) -> None:
     assert list(tail.lines()) == ["first of the new"]
 
 
-def test_several_rooms_make_one_log_in_the_order_of_time(tmp_path: Path) -> None:
+def test_the_logs_of_several_rooms_are_merged_in_the_order_of_time(tmp_path: Path) -> None:
     logs = LogFollower(tmp_path, wanted=lambda program: program != "redis")
     for room, second in (("film", 3), ("order", 1), ("user", 2), ("redis", 0)):
         message = {"time": f"2026-11-21T10:00:0{second}+00:00", "level": "INFO", "message": room}
@@ -40,7 +40,7 @@ def test_several_rooms_make_one_log_in_the_order_of_time(tmp_path: Path) -> None
     assert [text.split()[-1] for text in logs.lines()] == ["order", "user", "film"]
 
 
-def test_a_line_without_a_time_stays_behind_the_one_before_it(tmp_path: Path) -> None:
+def test_a_line_without_a_time_stays_behind_the_line_before_it(tmp_path: Path) -> None:
     logs = LogFollower(tmp_path, wanted=lambda program: True)
     append(tmp_path / "film.log", '{"time": "2026-11-21T10:00:05+00:00", "message": "first"}\nsecond\n')
     append(tmp_path / "order.log", '{"time": "2026-11-21T10:00:01+00:00", "message": "zeroth"}\n')
