@@ -125,18 +125,19 @@ def replay_command(mesh: Mesh, queue: str | None) -> None:
     wanted = [each for each in subscriptions(mesh) if queue in (None, each.queue_name, each.dead_queue_name)]
     if queue and not wanted:
         raise OperatorError(f"No consumer has a queue {queue}; `python -m operations dead` lists the queues.")
-    total = 0
     with broker(mesh):
-        for subscription in wanted:
-            try:
-                count = revive(subscription)
-            except publishing.NoRoute:
-                reason = f"The queue {subscription.queue_name} does not exist: ./start.sh declares it."
-                raise OperatorError(reason) from None
-            except NotFound:
-                continue
-            if count:
-                click.echo(f"{subscription.queue_name}  {count} sent again")
-            total += count
-    if not total:
-        click.echo("There was nothing to send again.")
+        if not sum([replay(subscription) for subscription in wanted]):
+            click.echo("There was nothing to send again.")
+
+
+def replay(subscription: Subscription) -> int:
+    """Revive the dead letters of one consumer and print how many there were."""
+    try:
+        count = revive(subscription)
+    except publishing.NoRoute:
+        raise OperatorError(f"The queue {subscription.queue_name} does not exist: ./start.sh declares it.") from None
+    except NotFound:
+        return 0  # never declared, so nothing can be in it
+    if count:
+        click.echo(f"{subscription.queue_name}  {count} sent again")
+    return count

@@ -1,5 +1,6 @@
 """`load FILE` loads a programme file into the film room and the kitchen; with any mistake, into neither."""
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,20 +19,25 @@ def load(path: Path) -> str:
     Raises BadFile with the mistakes of all parts; then nothing is written.
     """
     now, uris = utc_now(), config["DB_URIS"]
+    refuse_mistakes(path, now)
+    menu, snacks = menu_import.read(path), list[str]()
+
+    def load_menus() -> None:
+        snacks.append(menu_import.load(menu, uris["kitchen:Base"]))
+
+    report = programme_import.load(path, uris["film:Base"], now, also=load_menus)
+    lines = [str(report), f"snacks: {snacks[-1]}"]
+    if not programme_import.announce_changes(report):
+        lines.append("RabbitMQ is down, so the order rooms will notice the changes within ten minutes.")
+    return "\n".join(lines)
+
+
+def refuse_mistakes(path: Path, now: dt.datetime) -> None:
+    """Read all parts of the file. Raises BadFile with the mistakes of all."""
     readers: tuple[Callable[[], object], ...] = (
         lambda: programme_import.read(path, now), lambda: menu_import.read(path))
     if mistakes := [mistake for reader in readers for mistake in _mistakes(reader)]:
         raise BadFile(path, mistakes)
-    rows, reports = menu_import.read(path), list[str]()
-
-    def load_menus() -> None:
-        reports.append(menu_import.load(rows, uris["kitchen:Base"]))
-
-    report = programme_import.load(path, uris["film:Base"], now, also=load_menus)
-    lines = [str(report), f"snacks: {reports[-1]}"]
-    if not programme_import.announce_changes(report):
-        lines.append("RabbitMQ is down, so the order rooms will notice the changes within ten minutes.")
-    return "\n".join(lines)
 
 
 def _mistakes(reader: Callable[[], object]) -> list[Mistake]:

@@ -1,8 +1,10 @@
 """Every change of an order has its event, and every event is published."""
 
 import datetime as dt
+from typing import Any
 
 from nameko import config
+from sqlalchemy import Row
 
 from operations.checks.snapshot import Snapshot
 from services.foundation.database import utc_now
@@ -17,20 +19,25 @@ def an_event_for_every_change(snapshot: Snapshot) -> list[str]:
     """Published events are deleted after `events.kept_days`; an order that changed since then has all later ones."""
     histories = {row.about: row for row in snapshot.rows(
         snapshot.order, "SELECT about, COUNT(*) AS n, MIN(sequence) AS oldest, MAX(sequence) AS newest, "
-                     "SUBSTRING_INDEX(GROUP_CONCAT(type ORDER BY sequence DESC), ',', 1) AS type "
-                     "FROM outbox GROUP BY about")}
-    oldest_kept = utc_now() - dt.timedelta(days=config["events"]["kept_days"])
-    wrong = []
-    for order in snapshot.orders.values():
-        row, changed_at = histories.get(order.order_id), order.changed_at.replace(tzinfo=dt.UTC)
-        if row is None:
-            wrong += [f"order {order.order_id} has no event"] if changed_at > oldest_kept else []
-        elif not (_matches(row.type, order.status) and row.newest == order.version == row.oldest + row.n - 1):
-            wrong.append(f"order {order.order_id} is {order.status} at version {order.version}, its {row.n} events "
-                         f"end with {row.type} at {row.newest}")
-        elif row.oldest != 1 and order.created_at.replace(tzinfo=dt.UTC) > oldest_kept:
-            wrong.append(f"order {order.order_id} has lost the events before its change {row.oldest}")
-    return wrong
+                        "SUBSTRING_INDEX(GROUP_CONCAT(type ORDER BY sequence DESC), ',', 1) AS type "
+                        "FROM outbox GROUP BY about")}
+    kept_since = utc_now() - dt.timedelta(days=config["events"]["kept_days"])
+    breaches = (_breach_of_history(order, histories.get(order.order_id), kept_since)
+                for order in snapshot.orders.values())
+    return [f"order {breach}" for breach in breaches if breach]
+
+
+def _breach_of_history(order: Row[Any], events: Row[Any] | None, kept_since: dt.datetime) -> str | None:
+    """What is wrong with the events of an order, or None; `events` is None when it has none."""
+    if events is None:
+        return f"{order.order_id} has no event" if order.changed_at.replace(tzinfo=dt.UTC) > kept_since else None
+    is_complete = events.newest == order.version == events.oldest + events.n - 1
+    if not (is_complete and _matches(events.type, order.status)):
+        return (f"{order.order_id} is {order.status} at version {order.version}, its {events.n} events "
+                f"end with {events.type} at {events.newest}")
+    if events.oldest != 1 and order.created_at.replace(tzinfo=dt.UTC) > kept_since:
+        return f"{order.order_id} has lost the events before its change {events.oldest}"
+    return None
 
 
 def _matches(event: str, status: str) -> bool:

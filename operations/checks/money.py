@@ -1,6 +1,10 @@
 """The order room and the payment room agree on what was paid, and on what goes back."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row
 
 from operations.checks.snapshot import Snapshot
 from services.order.rules import ENDED_UNPAID, OWNS_SEATS, worth
@@ -9,26 +13,29 @@ PAID = OWNS_SEATS | {"refunding", "refunded"}
 
 
 def money_fits_the_order(snapshot: Snapshot) -> list[str]:
-    wrong, valid = [], dict.fromkeys(snapshot.orders, 0)
     prices = {(o.order_id, s["seat_id"]): s["price"] for o in snapshot.orders.values() for s in json.loads(o.seats)}
+    valid_seats = dict.fromkeys(snapshot.orders, 0)
     for ticket in snapshot.tickets:
-        valid[ticket.order_id] += prices[ticket.order_id, ticket.seat_id]
-    for order in snapshot.orders.values():
-        account, owed = snapshot.accounts.get(order.order_id), snapshot.owed.get(order.order_id, 0)
-        captured, kept = int(account.captured) if account else 0, snapshot.kept.get(order.order_id, 0)
-        snacks = 0 if order.order_id in snapshot.settled else worth(json.loads(order.snacks))
-        left = captured - owed
-        right = 0 if order.status in ENDED_UNPAID else left
-        if order.status in PAID:
-            right = valid[order.order_id] + snacks + kept
-        if left != right or (account and account.currency != order.currency and captured):
-            wrong.append(f"order {order.order_id} is {order.status}: captured {captured}, to refund {owed}, "
-                         f"should keep {right}")
-        if order.status == "refunded" and snacks:
-            wrong.append(f"order {order.order_id} is refunded, but the money for its snacks is not accounted for")
-        if order.status == "refunded" and account and int(account.refunded) != owed:
-            wrong.append(f"order {order.order_id} is refunded, but only {account.refunded} of {owed} went back")
-    return wrong
+        valid_seats[ticket.order_id] += prices[ticket.order_id, ticket.seat_id]
+    return [f"order {order.order_id} is {breach}" for order in snapshot.orders.values()
+            for breach in _breaches_of_account(snapshot, order, valid_seats[order.order_id])]
+
+
+def _breaches_of_account(snapshot: Snapshot, order: Row[Any], valid_seats: int) -> Iterator[str]:
+    """What is wrong with the money of an order; `valid_seats` is the price of its valid tickets."""
+    account, owed = snapshot.accounts.get(order.order_id), snapshot.owed.get(order.order_id, 0)
+    captured = int(account.captured) if account else 0
+    snacks = 0 if order.order_id in snapshot.settled else worth(json.loads(order.snacks))
+    left = captured - owed
+    right = 0 if order.status in ENDED_UNPAID else left
+    if order.status in PAID:
+        right = valid_seats + snacks + snapshot.kept.get(order.order_id, 0)
+    if left != right or (account and account.currency != order.currency and captured):
+        yield f"{order.status}: captured {captured}, to refund {owed}, should keep {right}"
+    if order.status == "refunded" and snacks:
+        yield "refunded, but the money for its snacks is not accounted for"
+    if order.status == "refunded" and account and int(account.refunded) != owed:
+        yield f"refunded, but only {account.refunded} of {owed} went back"
 
 
 def one_payment_per_order(snapshot: Snapshot) -> list[str]:

@@ -65,20 +65,24 @@ def parties(chart: dict[str, Any], share: float, dice: random.Random) -> list[Un
     for seat in chart["seats"]:
         if seat["kind"] not in ("wheelchair", "companion"):
             rows.setdefault(seat["row"], []).append(seat)
-    depth, middle = chart["depth"] * 2 / 3, chart["width"] / 2
-
-    def distance(seat: dict[str, Any]) -> float:
-        return abs(seat["y"] - depth) + abs(seat["x"] - middle) / 2 + dice.uniform(0, 6)
-
-    candidates = [seat for row in rows.values() for seat in row]
     chosen: set[Unit] = set()
-    for first in sorted(candidates, key=distance):
+    for first in _by_popularity(chart, [seat for row in rows.values() for seat in row], dice):
         if sum(map(len, chosen)) >= share * len(chart["seats"]):
             break
         row = rows[first["row"]]
         place = row.index(first)
         chosen.update(_unit_of(seat) for seat in row[place:place + dice.choice(PARTY_SIZES)])
     return sorted(chosen)
+
+
+def _by_popularity(chart: dict[str, Any], seats: list[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
+    """The seats, roughly from the best to the worst."""
+    depth, middle = chart["depth"] * 2 / 3, chart["width"] / 2
+
+    def distance(seat: dict[str, Any]) -> float:
+        return abs(seat["y"] - depth) + abs(seat["x"] - middle) / 2 + dice.uniform(0, 6)
+
+    return sorted(seats, key=distance)
 
 
 def _unit_of(seat: dict[str, Any]) -> Unit:

@@ -22,6 +22,23 @@ log.file = false
 log.console = true
 log.console.level = warning
 """
+# Paths are relative to the folder of the node: the start script fails on paths with spaces.
+ENVIRONMENT = {
+    "RABBITMQ_NODENAME": NODE,
+    "RABBITMQ_USE_LONGNAME": "true",
+    "RABBITMQ_CONF_ENV_FILE": os.devnull,
+    "RABBITMQ_CONFIG_FILE": "rabbitmq.conf",
+    "RABBITMQ_ENABLED_PLUGINS_FILE": "enabled_plugins",
+    "RABBITMQ_MNESIA_BASE": "mnesia",
+    "RABBITMQ_LOG_BASE": "log",
+    "RABBITMQ_LOG": "-color",
+    # Lets the script become the server instead of its parent, so there is one process to signal.
+    "RABBITMQ_ALLOW_INPUT": "1",
+    # Every minute RabbitMQ runs an `erl` that starts an epmd. These flags keep it from that, and port 0, at which
+    # nothing listens, keeps it from asking the epmd of another RabbitMQ.
+    "ERL_ZFLAGS": "-start_epmd false -dist_listen false",
+    "ERL_EPMD_PORT": "0",
+}
 
 
 class RabbitMQ(Server):
@@ -70,24 +87,7 @@ class RabbitMQ(Server):
                 "-kernel", "inet_dist_use_interface", interface]
 
     def environment(self) -> dict[str, str]:
-        """The environment of the node. Paths are relative: the start script fails on paths with spaces."""
-        return {
-            "HOME": str(self.folder.resolve()),
-            "RABBITMQ_NODENAME": NODE,
-            "RABBITMQ_USE_LONGNAME": "true",
-            "RABBITMQ_CONF_ENV_FILE": os.devnull,
-            "RABBITMQ_CONFIG_FILE": "rabbitmq.conf",
-            "RABBITMQ_ENABLED_PLUGINS_FILE": "enabled_plugins",
-            "RABBITMQ_MNESIA_BASE": "mnesia",
-            "RABBITMQ_LOG_BASE": "log",
-            "RABBITMQ_LOG": "-color",
-            # Lets the script become the server instead of its parent, so there is one process to signal.
-            "RABBITMQ_ALLOW_INPUT": "1",
-            # Every minute RabbitMQ runs an `erl` that starts an epmd. These flags keep it from that, and port 0, at
-            # which nothing listens, keeps it from asking the epmd of another RabbitMQ.
-            "ERL_ZFLAGS": "-start_epmd false -dist_listen false",
-            "ERL_EPMD_PORT": "0",
-        }
+        return {"HOME": str(self.folder.resolve()), **ENVIRONMENT}
 
     def control(self, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
         """The command and the environment of rabbitmqctl for the private instance and our virtual host."""
