@@ -23,6 +23,7 @@ BREACHES = {
     "inside-rooms": ("services/kitchen/models.py", "import services.kitchen.store"),
     "service": ("services/user/store.py", "import services.user.service"),
     "operations": ("operations/mesh.py", "import operations.processes.health"),
+    "acyclic": ("operations/servers/redis.py", "import operations.mesh"),
     "drivers": ("services/user/service.py", "import sqlalchemy"),
     "light": ("schemas/base.py", "import nameko"),
 }
