@@ -3,6 +3,7 @@
 import logging
 import os
 import subprocess
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ from operations.processes.run import run
 from operations.processes.start import start
 from operations.processes.stop import stop
 from operations.supervision.supervisor import Supervisor
+from services.foundation.settings import SettingsError
 
 
 class Commands(click.Group):
@@ -40,6 +42,13 @@ class Commands(click.Group):
         if name in self.imported:
             return programme.find(self.imported[name])
         return super().get_command(context, name)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command; a mistake in config.yml is printed as its sentences."""
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            raise OperatorError(str(error)) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from operations.operator_error import OperatorError
+from operations import settings as operations_settings
 from operations.servers.base import Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
@@ -35,11 +35,8 @@ class Mesh:
 
     @classmethod
     def load(cls) -> "Mesh":
-        """The mesh of config.yml. Raises OperatorError with the mistakes in it."""
-        try:
-            return cls(settings.load())
-        except settings.SettingsError as error:
-            raise OperatorError(str(error)) from None
+        """The mesh of config.yml. Raises SettingsError."""
+        return cls(settings.load())
 
     @cached_property
     def run_folder(self) -> Path:
@@ -68,9 +65,8 @@ class Mesh:
     @cached_property
     def rooms(self) -> list[Program]:
         """A program for each room in the tree, with the instances that the settings ask for."""
-        instances = self.settings.get("instances", {})
-        wanted = [(room, int(instances.get(room, 1))) for room in find_rooms(self.root)]
-        return [self.room(room, count) for room, count in wanted if count > 0]
+        instances = operations_settings.instances(self.settings, find_rooms(self.root))
+        return [self.room(room, count) for room, count in instances.items() if count > 0]
 
     def room(self, name: str, instances: int) -> Program:
         nameko = str(Path(sys.executable).with_name("nameko"))
@@ -89,8 +85,8 @@ class Mesh:
     @property
     def web_address(self) -> tuple[str, int]:
         """The host and port of the gateway, as reached from here: loopback when it listens on every address."""
-        host, _, port = str(self.settings["WEB_SERVER_ADDRESS"]).rpartition(":")
-        return ("127.0.0.1" if host.strip("0.") == "" else host), int(port)
+        host, port = operations_settings.web_address(self.settings)
+        return ("127.0.0.1" if host.strip("0.") == "" else host), port
 
     @property
     def url(self) -> str:

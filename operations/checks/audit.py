@@ -13,6 +13,7 @@ from nameko import config
 
 from operations.checks.invariants import Finding, check_all, unreachable_servers_reported
 from operations.operator_error import OperatorError
+from operations.settings import audit_seconds
 from services.foundation.database import Transactions, make_engine
 from services.payment.reconciling.reconciler import Line, reconcile
 
@@ -62,9 +63,10 @@ def reconcile_command() -> None:
 def audit_command() -> None:
     """Repeat `reconcile` every `audit.seconds` and log the results; `start` keeps this running beside the rooms."""
     logging.config.dictConfig(config["LOGGING"])
-    log.info("auditor started", extra={"seconds": config["audit"]["seconds"]})
+    seconds = audit_seconds(config)
+    log.info("auditor started", extra={"seconds": seconds})
     while True:
-        time.sleep(config["audit"]["seconds"])
+        time.sleep(seconds)
         log_audit()
 
 
