@@ -20,7 +20,7 @@ SERVER_SECONDS = 45
 
 
 def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> list[Server]:
-    """Start the servers that nobody else runs, without waiting until they answer; returns them."""
+    """Start the servers that do not run elsewhere, without waiting until they answer; returns them."""
     if not supervisor.is_running():
         end_leftovers(mesh)
     owned = owned_servers(mesh, supervisor)

@@ -11,7 +11,7 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
-def test_only_what_is_added_is_told_and_only_whole_lines(tmp_path: Path) -> None:
+def test_a_tail_yields_only_whole_lines_that_were_added(tmp_path: Path) -> None:
     log = tmp_path / "film.log"
     append(log, "old\n")
     tail = Tail(log, from_end=True)
