@@ -1,4 +1,4 @@
-"""`./bench.sh`: starts a private mesh and stock Nameko beside it, loads each in turn, prints a table and JSON."""
+"""`./bench.sh`: starts a private mesh and stock Nameko, loads each in turn, and prints a table."""
 
 import itertools
 import json
@@ -36,6 +36,8 @@ class Call:
 
 @dataclass(frozen=True)
 class Result:
+    """The figures of one round of a workload."""
+
     name: str
     per_second: float
     p50_ms: float
@@ -45,7 +47,7 @@ class Result:
 
 
 def load(url: str, calls: Iterable[Call], folder: Path, seconds: float = SECONDS) -> dict[str, Any]:
-    """Replay the calls over CONNECTIONS kept-alive connections with wrk; its own figures."""
+    """Replay the calls with wrk over CONNECTIONS persistent connections; returns the figures of wrk."""
     file = folder / "requests.tsv"
     file.write_text("".join(f"{c.method}\t{c.path}\t{c.token}\t{c.body}\n" for c in calls))
     done = subprocess.run(
@@ -56,6 +58,8 @@ def load(url: str, calls: Iterable[Call], folder: Path, seconds: float = SECONDS
 
 
 class Bench:
+    """The workloads, and what they need: buyers and untouched screenings."""
+
     def __init__(self, mesh: Mesh, stock_url: str, folder: Path) -> None:
         self.mesh, self.stock_url, self.folder = mesh, stock_url, folder
         self.buyers = mesh.buyers(BUYERS)
@@ -76,11 +80,11 @@ class Bench:
         return str(chosen["screening_id"])
 
     def units(self, screening: str) -> list[list[str]]:
-        """Its seats as they can be bought."""
+        """The seats of a screening, grouped as they can be bought."""
         return units(self.mesh.get("/film/get_hall_info", screening_id=screening).json())
 
     def fresh_buys(self, count: int) -> list[Call]:
-        """Orders of three seats that nobody has, by BUYERS people in turn who have just looked at their accounts."""
+        """Orders of three free seats, by BUYERS buyers in turn, whose tokens the gateway has cached."""
         for token in self.buyers:
             self.mesh.get("/user/get_profile", token)
         wanted: list[tuple[str, list[str]]] = []
@@ -102,7 +106,7 @@ class Bench:
         return [Call("POST", "/order/buy", token, body) for token in self.buyers]
 
     def workloads(self) -> Iterator[tuple[str, str, list[Call], int]]:
-        """(name, url, calls, the status that counts as right)."""
+        """The name, the URL and the calls of each workload, and the status that counts as success."""
         hall = self.take_screening(180)
         yield "stock Nameko: HTTP ping", self.stock_url, [Call("GET", "/ping")], 200
         yield "stock Nameko: gateway to service echo", self.stock_url, [Call("GET", "/echo")], 200
@@ -114,13 +118,13 @@ class Bench:
         yield "order.buy, 3 fresh seats", self.mesh.url, self.fresh_buys(700 * SECONDS), 200
         yield "order.buy, sold out", self.mesh.url, self.sold_out(), 409
 
-    def run(self, name: str, url: str, calls: list[Call], right: int) -> Result:
+    def run(self, name: str, url: str, calls: list[Call], expected: int) -> Result:
         last = calls[-1]
         check = requests.request(last.method, url + last.path, data=last.body or None, timeout=20, headers={
             "Content-Type": "application/json", "Authorization": f"Bearer {last.token}"})
-        assert check.status_code == right, f"{name}: {check.status_code} {check.text[:200]}"
+        assert check.status_code == expected, f"{name}: {check.status_code} {check.text[:200]}"
         figures = load(url, calls[:-1] if len(calls) > 1 else calls, self.folder)
-        wrong = figures["not_2xx"] if right == 200 else figures["requests"] - figures["not_2xx"]
+        wrong = figures["not_2xx"] if expected == 200 else figures["requests"] - figures["not_2xx"]
         return Result(name, figures["requests"] / figures["seconds"], figures["p50_ms"], figures["p99_ms"],
                       int(wrong + figures["socket_errors"]), figures["requests"])
 
@@ -136,7 +140,7 @@ def stock_nameko(mesh: Mesh) -> Iterator[str]:
                                   env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                  for service in ("Echo", "StockGateway")]
     try:
-        wait_until(lambda: answers(f"http://{address}/echo"), 30, "stock Nameko")
+        wait_until(lambda: responds(f"http://{address}/echo"), 30, "stock Nameko")
         yield f"http://{address}"
     finally:
         for process in processes:
@@ -145,7 +149,7 @@ def stock_nameko(mesh: Mesh) -> Iterator[str]:
             process.wait(20)
 
 
-def answers(url: str) -> bool:
+def responds(url: str) -> bool:
     try:
         return requests.get(url, timeout=2).status_code == 200
     except requests.RequestException:
@@ -153,7 +157,7 @@ def answers(url: str) -> bool:
 
 
 def deal(buyers: list[str], wanted: list[tuple[str, list[str]]]) -> Iterator[tuple[str, tuple[str, list[str]]]]:
-    """The buyers in turn, but nobody more than twice for one screening: that is the cap on unpaid orders."""
+    """The buyers in turn, each at most twice per screening, which is the limit of unpaid orders."""
     bought: Counter[tuple[str, str]] = Counter()
     turn = deque(buyers)
     for screening, seats in wanted:
@@ -164,7 +168,7 @@ def deal(buyers: list[str], wanted: list[tuple[str, list[str]]]) -> Iterator[tup
         turn.rotate(-1)
 
 
-def table(results: list[Result], echo: Result) -> str:
+def as_table(results: list[Result], echo: Result) -> str:
     lines = ["| what | requests/s | p50 ms | p99 ms | errors | to stock echo |", "|---|--:|--:|--:|--:|--:|"]
     lines += [f"| {r.name} | {r.per_second:.0f} | {r.p50_ms:.1f} | {r.p99_ms:.1f} | {r.errors} | "
               f"{r.per_second / echo.per_second:.2f} |" for r in results]
@@ -182,14 +186,14 @@ def main() -> None:
         bench = Bench(mesh, stock_url, folder)
         rounds: dict[str, list[Result]] = {}
         for number in range(1, ROUNDS + 1):
-            for name, url, calls, right in bench.workloads():
+            for name, url, calls, expected in bench.workloads():
                 time.sleep(0.5)
-                rounds.setdefault(name, []).append(result := bench.run(name, url, calls, right))
+                rounds.setdefault(name, []).append(result := bench.run(name, url, calls, expected))
                 print(f"round {number}: {name}: {result.per_second:.0f}/s", file=sys.stderr, flush=True)
         mesh.check_invariants()
     results = [median(of_one) for of_one in rounds.values()]
     echo = next(result for result in results if "echo" in result.name)
-    print(table(results, echo))
+    print(as_table(results, echo))
     report = {"connections": CONNECTIONS, "seconds": SECONDS, "rounds": ROUNDS, "cores": os.cpu_count(),
               "python": platform.python_version(), "results": [
                   {**asdict(r), "to_stock_echo": round(r.per_second / echo.per_second, 3)} for r in results]}

@@ -1,4 +1,4 @@
-"""`python -m bench.live`: how soon a change of one seat is in 200 open maps of one gateway."""
+"""`python -m bench.live`: how soon 200 open seat maps of one gateway show the change of a seat."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ MAPS, SCREENINGS, PURCHASES, PAUSE_SECONDS = 200, 4, 100, 0.15
 Seen = dict[tuple[str, str], list[float]]
 
 
-async def look_on(mesh: Mesh, screening: str, seen: Seen, ready: "asyncio.Semaphore") -> None:
+async def watch(mesh: Mesh, screening: str, seen: Seen, ready: "asyncio.Semaphore") -> None:
     """Note when this map shows each seat as no longer free."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(mesh.environment["MARQUEE_PORT"]))
     writer.write(f"GET /live/{screening} HTTP/1.1\r\nHost: marquee\r\n\r\n".encode())
@@ -38,20 +38,20 @@ async def measure(mesh: Mesh) -> dict[str, Any]:
     buyers, seats = mesh.buyers(PURCHASES), list(mesh.seats(screenings[0]))
     seen: Seen = defaultdict(list)
     ready = asyncio.Semaphore(0)
-    maps = [asyncio.create_task(look_on(mesh, screenings[number % SCREENINGS], seen, ready)) for number in range(MAPS)]
+    maps = [asyncio.create_task(watch(mesh, screenings[number % SCREENINGS], seen, ready)) for number in range(MAPS)]
     for _ in maps:
         await ready.acquire()
-    asked: dict[tuple[str, str], float] = {}
+    bought_at: dict[tuple[str, str], float] = {}
     for number, buyer in enumerate(buyers):
         screening, seat = screenings[number % SCREENINGS], seats[number]
-        asked[screening, seat] = time.monotonic()
+        bought_at[screening, seat] = time.monotonic()
         bought = await asyncio.to_thread(mesh.post, "/order/buy", buyer, screening_id=screening, seats=[seat])
         assert bought.status_code == 200, bought.text
         await asyncio.sleep(PAUSE_SECONDS)
     await asyncio.sleep(2)
     for task in maps:
         task.cancel()
-    delays = sorted(moment - start for sold, start in asked.items() for moment in seen[sold])
+    delays = sorted(moment - start for sold, start in bought_at.items() for moment in seen[sold])
     return {"maps": MAPS, "purchases": PURCHASES, "missed": PURCHASES * MAPS // SCREENINGS - len(delays),
             **{f"p{share}_ms": round(delays[math.ceil(len(delays) * share / 100) - 1] * 1000, 1)
                for share in (50, 95, 99, 100)}}
@@ -62,7 +62,7 @@ def main() -> None:
         figures = asyncio.run(measure(mesh))
     print(json.dumps(figures))
     if figures["missed"] or figures["p95_ms"] > 1000:
-        sys.exit("A change must be in every map, and within a second in 95 of 100.")
+        sys.exit("Every map must show each change, 95 of 100 within a second.")
 
 
 main()

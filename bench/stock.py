@@ -1,4 +1,4 @@
-"""The controls: stock Nameko as its documentation shows it, serving HTTP and calling a service by RPC."""
+"""The control: stock Nameko as its documentation shows it, serving HTTP and calling a service by RPC."""
 
 from nameko.rpc import ServiceRpc, rpc
 from nameko.web.handlers import http

@@ -2,5 +2,5 @@
 
 import warnings
 
-# nameko brings eventlet; that it is being retired is known, and no news for an operator.
+# Nameko imports eventlet, which warns that it is being retired. An operator can do nothing about it.
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")

@@ -1,26 +1,28 @@
-"""`python -m operations`: everything an operator does to a mesh on this machine."""
+"""`python -m operations`: the commands with which an operator runs a mesh on this machine."""
 
 import logging
 import os
 import subprocess
+from typing import Any
 
 import click
 
 from operations.demo import programme
-from operations.operator_error import Trouble
+from operations.mesh import Mesh
+from operations.operator_error import OperatorError
 from operations.processes import health
-from operations.processes.log_follow import Journal
-from operations.processes.mesh import Mesh
+from operations.processes.log_follow import LogFollower
 from operations.processes.run import run
 from operations.processes.start import start
 from operations.processes.stop import stop
-from operations.processes.supervision import Supervisor
+from operations.supervision.supervisor import Supervisor
+from services.foundation.settings import SettingsError
 
 
-class Verbs(click.Group):
-    """The verbs below, and those of the rooms, which are imported when they are asked for."""
+class Commands(click.Group):
+    """The commands below, and those that are imported only when they are called, since that takes a while."""
 
-    elsewhere = {
+    imported = {
         "account": "services.user.account_command:account_command",
         "audit": "operations.checks.audit:audit_command",
         "check": "operations.checks.invariants:check_command",
@@ -34,20 +36,27 @@ class Verbs(click.Group):
     }
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted([*super().list_commands(context), *self.elsewhere])
+        return sorted([*super().list_commands(context), *self.imported])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name in self.elsewhere:
-            return programme.find(self.elsewhere[name])
+        if name in self.imported:
+            return programme.find(self.imported[name])
         return super().get_command(context, name)
 
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command; a mistake in config.yml is printed as its sentences."""
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            raise OperatorError(str(error)) from None
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def operations(context: click.Context) -> None:
     """Run a Marquee mesh on this machine; config.yml says how."""
     os.umask(0o077)
-    logging.getLogger("marquee").addHandler(logging.NullHandler())  # a command says itself what there is to say
+    logging.getLogger("marquee").addHandler(logging.NullHandler())  # commands print their results themselves
     context.obj = Mesh.load()
 
 
@@ -55,7 +64,7 @@ def operations(context: click.Context) -> None:
 @click.option("--servers-only", is_flag=True, help="Start RabbitMQ, Redis and MariaDB, and no rooms.")
 @click.pass_obj
 def start_command(mesh: Mesh, servers_only: bool) -> None:
-    """Start whatever does not run yet, and return when it is healthy."""
+    """Start everything that does not run yet, and return when it is healthy."""
     start(mesh, servers_only)
 
 
@@ -69,14 +78,14 @@ def run_command(mesh: Mesh) -> None:
 @operations.command("stop")
 @click.pass_obj
 def stop_command(mesh: Mesh) -> None:
-    """Stop everything that was started; fine when nothing was."""
+    """Stop everything that was started; does nothing when nothing was."""
     stop(mesh)
 
 
 @operations.command("migrate")
 @click.pass_obj
 def migrate_command(mesh: Mesh) -> None:
-    """Bring every room's schema to its newest revision."""
+    """Upgrade the schema of every room to its newest revision."""
     programme.migrate(mesh)
 
 
@@ -84,15 +93,15 @@ def migrate_command(mesh: Mesh) -> None:
 @click.argument("room")
 @click.argument("message")
 def revision_command(room: str, message: str) -> None:
-    """Write a migration for what changed in ROOM's models.py since its last one."""
+    """Write a migration for the changes in ROOM's models.py since its last migration."""
     programme.migrations().new_revision(room, message)
 
 
 @operations.command("health")
 @click.pass_obj
 def health_command(mesh: Mesh) -> None:
-    """Print what GET /ready answers; the exit code is 0 when the mesh is ready."""
-    status, body = health.ask(mesh)
+    """Print the answer of GET /ready; the exit code is 0 when the mesh is ready."""
+    status, body = health.get_ready(mesh)
     click.echo(body)
     raise SystemExit(0 if status == 200 else 1)
 
@@ -100,8 +109,8 @@ def health_command(mesh: Mesh) -> None:
 @operations.command("status")
 @click.pass_obj
 def status_command(mesh: Mesh) -> None:
-    """Print each process that was started here, and how it is."""
-    for process in running(mesh).processes():
+    """Print the state of each process that was started here."""
+    for process in running_supervisor(mesh).processes():
         click.echo(f"{process['name']:<12} {process['statename']:<9} {process['description']}")
 
 
@@ -109,28 +118,29 @@ def status_command(mesh: Mesh) -> None:
 @click.argument("programs", nargs=-1)
 @click.pass_obj
 def logs_command(mesh: Mesh, programs: tuple[str, ...]) -> None:
-    """Follow the log of everything that runs, or of these PROGRAMS."""
+    """Follow the logs of all programs, or of these PROGRAMS."""
     def wanted(log: str) -> bool:
         return not programs or log in programs or log.rpartition("-")[0] in programs  # order, or order-2 of it
 
-    Journal(mesh.log_folder, wanted).follow(running(mesh).is_running)
+    LogFollower(mesh.log_folder, wanted).follow(running_supervisor(mesh).is_running)
 
 
 @operations.command("broker", context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def broker_command(mesh: Mesh, arguments: tuple[str, ...]) -> None:
-    """rabbitmqctl for the RabbitMQ that was started here: `broker list_queues name messages`."""
-    if mesh.rabbitmq.name not in running(mesh).programs():
-        raise Trouble(f"RabbitMQ at {mesh.rabbitmq.where} was not started here.")
+    """Run rabbitmqctl for the RabbitMQ that was started here, such as `broker list_queues name messages`."""
+    if mesh.rabbitmq.name not in running_supervisor(mesh).programs():
+        raise OperatorError(f"RabbitMQ at {mesh.rabbitmq.where} was not started here.")
     command, environment = mesh.rabbitmq.control(arguments)
     raise SystemExit(subprocess.run(command, env={**os.environ, **environment}, check=False).returncode)
 
 
-def running(mesh: Mesh) -> Supervisor:
+def running_supervisor(mesh: Mesh) -> Supervisor:
+    """The supervisor of a running mesh. Raises OperatorError when the mesh is not running."""
     supervisor = Supervisor(mesh.run_folder)
     if not supervisor.is_running():
-        raise Trouble("Marquee is not running.")
+        raise OperatorError("Marquee is not running.")
     return supervisor
 
 

@@ -1,4 +1,4 @@
-"""The events between rooms, as an operator sees them: their queues, and what lies in the dead-letter queues."""
+"""Commands for the events between rooms: declare their queues, list dead letters, and replay them."""
 
 import importlib
 import inspect
@@ -11,8 +11,8 @@ import click
 from amqp.exceptions import AMQPError, NotFound
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
-from operations.operator_error import Trouble
-from operations.processes.mesh import Mesh, find_rooms, module_of
+from operations.mesh import Mesh, find_rooms, module_of
+from operations.operator_error import OperatorError
 from services.foundation.amqp import publishing
 from services.foundation.events import topology
 from services.foundation.events.consumers import EventHandler
@@ -20,7 +20,7 @@ from services.foundation.events.topology import Subscription
 
 
 def subscriptions(mesh: Mesh) -> list[Subscription]:
-    """Who is called with which event: every `@on_event` method of every room in the tree."""
+    """The subscription of every `@on_event` method of every room in the tree, by queue name."""
     found = []
     for module in (importlib.import_module(module_of(room)) for room in find_rooms(mesh.root)):
         for _, service in inspect.getmembers(module, inspect.isclass):
@@ -38,15 +38,15 @@ def subscriptions_of(service: Any) -> Iterator[Subscription]:
 
 @contextmanager
 def broker(mesh: Mesh) -> Iterator[None]:
-    """What is wrong with RabbitMQ is told in one line."""
+    """Connect to RabbitMQ; raises OperatorError, one sentence, when it does not answer or refuses."""
     try:
         with publishing.producer() as producer:
             producer.connection.connect()
         yield
     except publishing.BrokerDown as problem:
-        raise Trouble(f"RabbitMQ does not answer at {mesh.rabbitmq.where}: {problem}") from None
+        raise OperatorError(f"RabbitMQ does not answer at {mesh.rabbitmq.where}: {problem}") from None
     except AMQPError as problem:
-        raise Trouble(f"RabbitMQ at {mesh.rabbitmq.where} refuses: {problem}") from None
+        raise OperatorError(f"RabbitMQ at {mesh.rabbitmq.where} refuses: {problem}") from None
 
 
 def declare(mesh: Mesh) -> int:
@@ -58,7 +58,7 @@ def declare(mesh: Mesh) -> int:
 
 
 def dead_messages(subscription: Subscription, most: int) -> list[Any]:
-    """The messages in a dead-letter queue, left where they are."""
+    """At most `most` messages of a dead-letter queue, which keeps them."""
     with publishing.producer() as producer, producer.connection.channel() as channel:
         found = take(subscription, channel, most)
         for message in found:
@@ -67,7 +67,7 @@ def dead_messages(subscription: Subscription, most: int) -> list[Any]:
 
 
 def revive(subscription: Subscription) -> int:
-    """Send what lies in a dead-letter queue to its consumer once more; returns how many there were."""
+    """Send the messages of a dead-letter queue to their consumer again; returns how many there were."""
     with publishing.producer() as producer, producer.connection.channel() as channel:
         found = take(subscription, channel)  # all, before the first can come back
         for message in found:
@@ -77,7 +77,7 @@ def revive(subscription: Subscription) -> int:
 
 
 def take(subscription: Subscription, channel: Any, most: float = math.inf) -> list[Any]:
-    """Messages of a dead-letter queue, neither acknowledged nor given back yet."""
+    """At most `most` messages of a dead-letter queue, not acknowledged yet."""
     queue = subscription.dead_queue(channel)
     found: list[Any] = []
     while len(found) < most and (message := queue.get()) is not None:
@@ -88,15 +88,15 @@ def take(subscription: Subscription, channel: Any, most: float = math.inf) -> li
 @click.command("declare")
 @click.pass_obj
 def declare_command(mesh: Mesh) -> None:
-    """Declare the queues of events; `start` does it by itself."""
-    click.echo(f"Every event has its queues, for {declare(mesh)} consumers.")
+    """Declare the queues of all events; `start` does that, too."""
+    click.echo(f"Declared the queues of {declare(mesh)} consumers.")
 
 
 @click.command("dead")
 @click.option("--most", default=20, show_default=True, help="How many to show of each queue.")
 @click.pass_obj
 def dead_command(mesh: Mesh, most: int) -> None:
-    """List the events that their consumers gave up, and why."""
+    """List the events that their consumers gave up, with the errors."""
     lines = []
     with broker(mesh):
         for subscription in subscriptions(mesh):
@@ -120,22 +120,24 @@ def line(subscription: Subscription, message: Any) -> str:
 def replay_command(mesh: Mesh, queue: str | None) -> None:
     """Send the events that were given up to their consumers again: all, or those of QUEUE as `dead` names it.
 
-    What was done before is not done twice.
+    Their consumers skip what they have done before.
     """
     wanted = [each for each in subscriptions(mesh) if queue in (None, each.queue_name, each.dead_queue_name)]
     if queue and not wanted:
-        raise Trouble(f"No consumer has a queue {queue}; `python -m operations dead` names them.")
-    total = 0
+        raise OperatorError(f"No consumer has a queue {queue}; `python -m operations dead` lists the queues.")
     with broker(mesh):
-        for subscription in wanted:
-            try:
-                count = revive(subscription)
-            except publishing.NoRoute:
-                raise Trouble(f"{subscription.queue_name} is not there: ./start.sh declares it.") from None
-            except NotFound:
-                continue
-            if count:
-                click.echo(f"{subscription.queue_name}  {count} sent again")
-            total += count
-    if not total:
-        click.echo("There was nothing to send again.")
+        if not sum([replay(subscription) for subscription in wanted]):
+            click.echo("There was nothing to send again.")
+
+
+def replay(subscription: Subscription) -> int:
+    """Revive the dead letters of one consumer and print how many there were."""
+    try:
+        count = revive(subscription)
+    except publishing.NoRoute:
+        raise OperatorError(f"The queue {subscription.queue_name} does not exist: ./start.sh declares it.") from None
+    except NotFound:
+        return 0  # never declared, so nothing can be in it
+    if count:
+        click.echo(f"{subscription.queue_name}  {count} sent again")
+    return count

@@ -1,10 +1,10 @@
-"""What stops an operation, told to the operator in one sentence."""
+"""An error that an operator can understand and act on."""
 
 import click
 
 
-class Trouble(click.ClickException):
-    """Printed as one line without a traceback; the command then exits with 1."""
+class OperatorError(click.ClickException):
+    """One sentence, printed without a traceback; the command then exits with 1."""
 
     def show(self, file: object = None) -> None:
         click.echo(self.format_message(), err=True)

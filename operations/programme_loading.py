@@ -1,5 +1,6 @@
-"""`load FILE`: a programme file goes to the rooms it is for, or, with a mistake in any part, to none."""
+"""`load FILE` loads a programme file into the film room and the kitchen; with any mistake, into neither."""
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,25 +14,30 @@ from services.kitchen import menu_import
 
 
 def load(path: Path) -> str:
-    """Load screenings and menus; what came of it, a line for each part.
+    """Load screenings and menus; returns a line about each part.
 
-    Raises BadFile with the mistakes of all parts; then nothing was written.
+    Raises BadFile with the mistakes of all parts; then nothing is written.
     """
     now, uris = utc_now(), config["DB_URIS"]
+    refuse_mistakes(path, now)
+    menu, snacks = menu_import.read(path), list[str]()
+
+    def load_menus() -> None:
+        snacks.append(menu_import.load(menu, uris["kitchen:Base"]))
+
+    report = programme_import.load(path, uris["film:Base"], now, also=load_menus)
+    lines = [str(report), f"snacks: {snacks[-1]}"]
+    if not programme_import.announce_changes(report):
+        lines.append("RabbitMQ is down, so the order rooms will notice the changes within ten minutes.")
+    return "\n".join(lines)
+
+
+def refuse_mistakes(path: Path, now: dt.datetime) -> None:
+    """Read all parts of the file. Raises BadFile with the mistakes of all."""
     readers: tuple[Callable[[], object], ...] = (
         lambda: programme_import.read(path, now), lambda: menu_import.read(path))
     if mistakes := [mistake for reader in readers for mistake in _mistakes(reader)]:
         raise BadFile(path, mistakes)
-    rows, told = menu_import.read(path), list[str]()
-
-    def load_menus() -> None:
-        told.append(menu_import.load(rows, uris["kitchen:Base"]))
-
-    report = programme_import.load(path, uris["film:Base"], now, before_commit=load_menus)
-    lines = [str(report), f"snacks: {told[-1]}"]
-    if not programme_import.announce_changes(report):
-        lines.append("RabbitMQ is down: the order rooms notice what has changed within ten minutes by themselves.")
-    return "\n".join(lines)
 
 
 def _mistakes(reader: Callable[[], object]) -> list[Mistake]:
@@ -45,7 +51,7 @@ def _mistakes(reader: Callable[[], object]) -> list[Mistake]:
 @click.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def load_command(file: Path) -> None:
-    """Load a programme FILE; a bad one is refused whole, with each mistake and its line."""
+    """Load a programme FILE; if it has mistakes, list them with their lines and load nothing."""
     try:
         click.echo(load(file))
     except BadFile as problem:

@@ -1,6 +1,6 @@
-"""The auditor: the books compared with the payment providers' and every promise with the databases.
+"""The auditor: compares our payments with the providers' and checks every promise against the databases.
 
-Once by `reconcile`, again and again by `audit`, which runs beside the rooms. Whatever it does may happen twice.
+`reconcile` does it once, `audit` runs beside the rooms and repeats it. Doing it twice does no harm.
 """
 
 import logging
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import click
 from nameko import config
 
-from operations.checks.invariants import Finding, check_all, reachable
-from operations.operator_error import Trouble
+from operations.checks.invariants import Finding, check_all, unreachable_servers_reported
+from operations.operator_error import OperatorError
+from operations.settings import audit_seconds
 from services.foundation.database import Transactions, make_engine
 from services.payment import settings as payment_settings
 from services.payment.reconciling.difference import Difference
@@ -23,21 +24,21 @@ log = logging.getLogger("marquee.audit")
 
 @dataclass(frozen=True)
 class Audit:
-    """What was found, and what could be put right."""
+    """The differences with the providers, and what came of each invariant's check."""
 
     lines: list[Difference]
     findings: list[Finding]
 
     @property
-    def left(self) -> list[str]:
-        """What is still as it should not be."""
+    def unresolved(self) -> list[str]:
+        """A sentence for each difference or breach that a person has to resolve."""
         broken = [f"{finding.invariant.name} {breach}" for finding in self.findings for breach in finding.breaches]
         return [line.text for line in self.lines if line.is_open] + broken
 
 
 def audit() -> Audit:
-    """Compare everything, and put right what can be. Raises Trouble when MariaDB or Redis does not answer."""
-    with reachable():
+    """Compare everything, and resolve what can be. Raises OperatorError when MariaDB or Redis does not answer."""
+    with unreachable_servers_reported():
         engine = make_engine(config["DB_URIS"]["payment:Base"])
         try:
             lines = reconcile(Transactions(engine), payment_settings.load(config))
@@ -48,34 +49,41 @@ def audit() -> Audit:
 
 @click.command("reconcile")
 def reconcile_command() -> None:
-    """Compare the payment providers' books with ours, put right what can be, and check every promise.
+    """Compare our payments with the providers', resolve what can be resolved, and check every promise.
 
-    Exits with 1 if something is left.
+    Exits with 1 if anything is left unresolved.
     """
     found = audit()
     for line in [*found.lines, *found.findings]:
         click.echo(str(line))
-    click.echo(f"{len(found.lines)} differences with the providers, {len(found.left)} things left")
-    if found.left:
+    click.echo(f"{len(found.lines)} differences with the providers, {len(found.unresolved)} unresolved")
+    if found.unresolved:
         raise SystemExit(1)
 
 
 @click.command("audit")
 def audit_command() -> None:
-    """Do what `reconcile` does every `audit.seconds`, into the log; `start` keeps this running beside the rooms."""
+    """Repeat `reconcile` every `audit.seconds` and log the results; `start` keeps this running beside the rooms."""
     logging.config.dictConfig(config["LOGGING"])
-    log.info("compares everything from time to time", extra={"seconds": config["audit"]["seconds"]})
+    seconds = audit_seconds(config)
+    log.info("auditor started", extra={"seconds": seconds})
     while True:
-        time.sleep(config["audit"]["seconds"])
-        began = time.monotonic()
-        try:
-            found = audit()
-        except Trouble as trouble:
-            log.warning("nothing could be compared", extra={"problem": trouble.message})
-            continue
-        for line in found.lines:
-            if not line.is_open:
-                log.warning("%s", line)
-        for left in found.left:
-            log.error("needs somebody", extra={"what": left})
-        log.info("compared everything", extra={"left": len(found.left), "ms": round((time.monotonic() - began) * 1000)})
+        time.sleep(seconds)
+        log_audit()
+
+
+def log_audit() -> None:
+    """One audit: a warning for each resolved difference, an error for each unresolved one."""
+    began = time.monotonic()
+    try:
+        found = audit()
+    except OperatorError as error:
+        log.warning("audit failed", extra={"problem": error.message})
+        return
+    for line in found.lines:
+        if not line.is_open:
+            log.warning("%s", line)
+    for problem in found.unresolved:
+        log.error("unresolved", extra={"problem": problem})
+    log.info("audit finished", extra={"unresolved": len(found.unresolved),
+                                      "ms": round((time.monotonic() - began) * 1000)})

@@ -1,4 +1,4 @@
-"""One look at everything that the invariants are about."""
+"""The data that the invariants are about."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +16,8 @@ from services.seating.board import Board
 
 
 @dataclass
-class Truth:
-    """One look at everything."""
+class Snapshot:
+    """The rooms' databases and the seat boards; each table is read once, when it is first asked for."""
 
     order: Engine
     payment: Engine
@@ -27,8 +27,8 @@ class Truth:
 
     @classmethod
     @contextmanager
-    def seen(cls) -> Iterator["Truth"]:
-        """Everything as it is found now; each table is read when it is first asked for."""
+    def open(cls) -> Iterator["Snapshot"]:
+        """A snapshot of the databases that config.yml names; its connections are closed at the end."""
         uris = config["DB_URIS"]
         rooms = ("order", "payment", "kitchen", "film")
         order, payment, kitchen, film = engines = [make_engine(uris[f"{room}:Base"]) for room in rooms]
@@ -57,7 +57,7 @@ class Truth:
 
     @cached_property
     def accounts(self) -> dict[str, Row[Any]]:
-        """Where the payment room has an order's money: captured and refunded, by order."""
+        """The payment room's account of each order: its currency, captured and refunded, by order id."""
         return {row.order_id: row for row in self.rows(
             self.payment, "SELECT a.order_id, a.currency, IF(a.captured_payment_id IS NULL, 0, a.amount) AS captured, "
                           "COALESCE((SELECT SUM(amount) FROM refund r WHERE r.order_id = a.order_id "
@@ -67,18 +67,18 @@ class Truth:
 
     @cached_property
     def owed(self) -> dict[str, int]:
-        """What the order room has asked to be given back, by order."""
+        """The sum of the refunds that the order room has asked for, by order id."""
         return {row.order_id: int(row.amount) for row in self.rows(
             self.order, "SELECT order_id, SUM(amount) AS amount FROM refund GROUP BY order_id")}
 
     @cached_property
     def settled(self) -> set[str]:
-        """Orders of which it is booked what became of their snacks' money."""
+        """The ids of the orders whose snacks are accounted for, by a refund of their own."""
         return {row.order_id for row in self.rows(
             self.order, "SELECT order_id FROM refund WHERE refund_id = CONCAT('snacks-', order_id)")}
 
     @cached_property
     def kept(self) -> dict[str, int]:
-        """What was kept of refunded seats and snacks by the orders' own terms, by order."""
+        """The fees kept of refunded seats and snacks, by order id."""
         return {row.order_id: int(row.kept) for row in self.rows(
             self.order, "SELECT order_id, SUM(kept) AS kept FROM refund GROUP BY order_id")}

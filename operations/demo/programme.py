@@ -1,4 +1,4 @@
-"""What a fresh mesh needs beyond its processes: schemas, the demo programme and an audience for it."""
+"""What a new mesh needs beside its processes: schemas, queues, the demo programme and some sold seats."""
 
 import importlib
 from contextlib import redirect_stdout
@@ -10,28 +10,28 @@ from typing import Any
 
 import click
 
-from operations.operator_error import Trouble
-from operations.processes.mesh import Mesh
-from operations.servers.base import Answer
+from operations.mesh import Mesh
+from operations.operator_error import OperatorError
+from operations.servers.base import ServerState
 
 
 def migrate(mesh: Mesh) -> None:
-    """Bring every room's schema to its newest revision."""
-    if mesh.mariadb.answer() is not Answer.READY:
-        raise Trouble(f"MariaDB does not answer at {mesh.mariadb.where}.")
+    """Upgrade the schema of every room to its newest revision. Raises OperatorError when MariaDB does not answer."""
+    if mesh.mariadb.state() is not ServerState.READY:
+        raise OperatorError(f"MariaDB does not answer at {mesh.mariadb.where}.")
     try:
         migrations().upgrade_all()
     except TimeoutError as late:
-        raise Trouble(str(late)) from None
+        raise OperatorError(str(late)) from None
 
 
 def migrations() -> ModuleType:
-    """Imported when it is needed: most verbs are quick because they do without SQLAlchemy."""
+    """The module of migrations, imported only here: most commands are quick because they do without SQLAlchemy."""
     return importlib.import_module("services.foundation.migrate")
 
 
 def declare_events(mesh: Mesh) -> None:
-    """Every event finds the queues of its consumers, from the first on."""
+    """Declare the queues of all events, so that even the first event finds them."""
     importlib.import_module("operations.event_commands").declare(mesh)
 
 
@@ -42,17 +42,17 @@ def load_demo(mesh: Mesh) -> None:
             command.main([str(demo)], standalone_mode=False)
 
 
-def seat_demo_audience(mesh: Mesh) -> None:
+def sell_demo_seats(mesh: Mesh) -> None:
     """Sell some seats of the demo programme, so that its halls look alive."""
-    if (demo := demo_of(mesh)) and (function := find("operations.demo.sales:seat_demo_audience")):
+    if (demo := demo_of(mesh)) and (function := find("operations.demo.sales:sell_demo_seats")):
         try:
             function(demo)
-        except Exception as error:  # half-empty halls are no reason to stop a healthy mesh
-            click.echo(f"The demo programme has no audience: {error}", err=True)
+        except Exception as error:  # empty halls are no reason to stop a healthy mesh
+            click.echo(f"No seats of the demo programme were sold: {error}", err=True)
 
 
 def demo_of(mesh: Mesh) -> Path | None:
-    """The demo programme; a cinema in earnest has none."""
+    """The demo programme, or None outside `environment: local`."""
     demo = mesh.root / "programme" / "demo.yml"
     return demo if mesh.settings["environment"] == "local" and demo.exists() else None
 

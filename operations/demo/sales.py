@@ -1,4 +1,4 @@
-"""Sells some seats of the demo programme the way anyone would: by buying and paying."""
+"""Sells some seats of the demo programme, by buying and paying as any buyer does."""
 
 import random
 from collections.abc import Iterator
@@ -14,41 +14,41 @@ from services.film.programme_import import sold_shares
 PARTY_SIZES = (1, 2, 2, 2, 3, 4)
 SEATS_PER_ORDER = 8
 AT_ONCE = 4
-Unit = tuple[str, ...]  # what is only sold whole: a seat, or the two of a couple seat
+Unit = tuple[str, ...]  # seats that are sold only together: one seat, or both halves of a couple seat
 
 
-def seat_demo_audience(programme: Path) -> int:
-    """Fill the screenings that the programme wants partly sold; returns how many seats were sold.
+def sell_demo_seats(programme: Path) -> int:
+    """Sell seats of the screenings that the programme wants partly sold; returns how many.
 
-    A screening that has an audience already is left alone, so this can be repeated.
+    Repeating it changes nothing: a screening with sold or held seats is skipped.
     """
-    with ThreadPoolExecutor(AT_ONCE) as tills:
-        return sum(tills.map(lambda wish: _fill(*wish), sold_shares(programme)))
+    with ThreadPoolExecutor(AT_ONCE) as buyers:
+        return sum(buyers.map(lambda wanted: _sell_share(*wanted), sold_shares(programme)))
 
 
-def _fill(screening_id: str, share: float) -> int:
+def _sell_share(screening_id: str, share: float) -> int:
     caller = {"user_id": "demo-audience", "username": "demo-audience", "roles": []}
     with ClusterRpcClient(context_data={"caller": caller, "request_id": "demo-audience"}, timeout=30) as rooms:
         hall = rooms.film.get_hall_info(screening_id=screening_id)
         if any(seat["state"] != "free" for seat in hall["seats"]):
             return 0
-        return _sell(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
+        return _sell_seats(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
 
 
-def _sell(rooms: Any, screening_id: str, chosen: list[Unit]) -> int:
+def _sell_seats(rooms: Any, screening_id: str, chosen: list[Unit]) -> int:
     sold = 0
     for seats in orders(chosen):
         try:
             order = rooms.order.buy(screening_id=screening_id, seats=seats)
             rooms.order.pay(order_id=order["order_id"], method="sandbox")
         except Refusal:
-            continue  # a real buyer was quicker, or the film has just begun
+            continue  # a real buyer was quicker, or the screening has just begun
         sold += len(seats)
     return sold
 
 
 def orders(chosen: list[Unit]) -> Iterator[list[str]]:
-    """The same seats in as many orders as it takes."""
+    """The seats, divided into orders of at most SEATS_PER_ORDER."""
     order: list[str] = []
     for unit in chosen:
         if len(order) + len(unit) > SEATS_PER_ORDER:
@@ -65,22 +65,26 @@ def parties(chart: dict[str, Any], share: float, dice: random.Random) -> list[Un
     for seat in chart["seats"]:
         if seat["kind"] not in ("wheelchair", "companion"):
             rows.setdefault(seat["row"], []).append(seat)
+    chosen: set[Unit] = set()
+    for first in _by_popularity(chart, [seat for row in rows.values() for seat in row], dice):
+        if sum(map(len, chosen)) >= share * len(chart["seats"]):
+            break
+        row = rows[first["row"]]
+        place = row.index(first)
+        chosen.update(_unit_of(seat) for seat in row[place:place + dice.choice(PARTY_SIZES)])
+    return sorted(chosen)
+
+
+def _by_popularity(chart: dict[str, Any], seats: list[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
+    """The seats, roughly from the best to the worst."""
     depth, middle = chart["depth"] * 2 / 3, chart["width"] / 2
 
     def distance(seat: dict[str, Any]) -> float:
         return abs(seat["y"] - depth) + abs(seat["x"] - middle) / 2 + dice.uniform(0, 6)
 
-    everyone = [seat for row in rows.values() for seat in row]
-    chosen: set[Unit] = set()
-    for first in sorted(everyone, key=distance):
-        if sum(map(len, chosen)) >= share * len(chart["seats"]):
-            break
-        row = rows[first["row"]]
-        place = row.index(first)
-        chosen.update(_whole(seat) for seat in row[place:place + dice.choice(PARTY_SIZES)])
-    return sorted(chosen)
+    return sorted(seats, key=distance)
 
 
-def _whole(seat: dict[str, Any]) -> Unit:
+def _unit_of(seat: dict[str, Any]) -> Unit:
     other = seat.get("goes_with")
     return tuple(sorted((seat["seat_id"], other))) if other else (seat["seat_id"],)

@@ -1,21 +1,21 @@
-"""Whether the mesh is ready, and what is wrong when it is not."""
+"""Whether the mesh is ready, and why it is not."""
 
 import http.client
 import time
 from collections import defaultdict
 
-from operations.operator_error import Trouble
-from operations.processes.log_format import render
-from operations.processes.mesh import Mesh
-from operations.processes.supervision import Supervisor
+from operations.mesh import Mesh
+from operations.operator_error import OperatorError
+from operations.processes.log_format import format_line
+from operations.supervision.supervisor import Supervisor
 
 READY_SECONDS = 60
 TRIES = 3
 LAST_LINES, LONGEST_LINE = 12, 500
 
 
-def ask(mesh: Mesh) -> tuple[int, str]:
-    """The status and body of GET /ready; 0 when the gateway does not answer."""
+def get_ready(mesh: Mesh) -> tuple[int, str]:
+    """The status and body of GET /ready; status 0 and the error when the gateway does not answer."""
     connection = http.client.HTTPConnection(*mesh.web_address, timeout=5)
     try:
         connection.request("GET", "/ready")
@@ -28,27 +28,30 @@ def ask(mesh: Mesh) -> tuple[int, str]:
 
 
 def is_ready(mesh: Mesh) -> bool:
-    return ask(mesh)[0] == 200
+    return get_ready(mesh)[0] == 200
 
 
 def wait_until_ready(mesh: Mesh, supervisor: Supervisor) -> None:
-    """Return when the mesh is ready; raise Trouble with the reason when it will not be."""
+    """Return when the mesh is ready.
+
+    Raises OperatorError with the reason when a process fails to start TRIES times, or READY_SECONDS have passed.
+    """
     deadline = time.monotonic() + READY_SECONDS
     pids: dict[str, set[int]] = defaultdict(set)
     while not is_ready(mesh):
         for process in supervisor.processes():
             pids[process["name"]].add(process["pid"])
             if len(pids[process["name"]] - {0}) > TRIES:
-                raise Trouble(f"{process['name']} does not start. {last_lines(mesh, process['name'])}")
+                raise OperatorError(f"{process['name']} does not start. {last_lines(mesh, process['name'])}")
         if time.monotonic() > deadline:
-            raise Trouble(why_not_ready(mesh, supervisor))
+            raise OperatorError(why_not_ready(mesh, supervisor))
         time.sleep(0.1)
 
 
 def why_not_ready(mesh: Mesh, supervisor: Supervisor) -> str:
     down = [process for process in supervisor.processes() if process["statename"] not in ("RUNNING", "STARTING")]
     reasons = [f"{process['name']} is {process['statename']}. {last_lines(mesh, process['name'])}" for process in down]
-    status, body = ask(mesh)
+    status, body = get_ready(mesh)
     first = f"Not ready after {READY_SECONDS} s; {mesh.url}/ready answers {status or 'nothing'}: {body}"
     return "\n".join([first, *reasons])
 
@@ -56,4 +59,4 @@ def why_not_ready(mesh: Mesh, supervisor: Supervisor) -> str:
 def last_lines(mesh: Mesh, process: str) -> str:
     log = mesh.log_folder / f"{process}.log"
     lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:] if log.exists() else []
-    return "\n".join([f"The end of {log}:", *(render(line[:LONGEST_LINE], process) for line in lines)])
+    return "\n".join([f"The end of {log}:", *(format_line(line[:LONGEST_LINE], process) for line in lines)])

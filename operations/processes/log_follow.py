@@ -1,4 +1,4 @@
-"""The logs of all programs, followed as one."""
+"""Following the logs of all programs as one."""
 
 import os
 import time
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from operations.processes.log_format import clock_of, render
+from operations.processes.log_format import clock_of, format_line
 
 POLL_SECONDS = 0.1
 
 
 class Tail:
-    """The lines that are added to a log, across its rotations."""
+    """Reads the lines that are added to a log file, across its rotations."""
 
     def __init__(self, path: Path, from_end: bool) -> None:
         self.path = path
@@ -39,43 +39,43 @@ class Tail:
         try:
             return not os.path.samestat(os.fstat(self.file.fileno()), self.path.stat())
         except FileNotFoundError:
-            return False  # for the moment between its renaming and the new one
+            return False  # between the renaming of the old file and the creation of the new one
 
 
-class Journal:
-    """What the wanted programs' logs say from now on; a log that appears later is told from its beginning."""
+class LogFollower:
+    """Follows the logs of the wanted programs from now on; a log file that appears later is read from its beginning."""
 
     def __init__(self, folder: Path, wanted: Callable[[str], bool]) -> None:
         self.folder = folder
         self.wanted = wanted
         self.tails: dict[Path, Tail] = {}
-        self.open_new(from_end=True)
+        self.open_new_files(from_end=True)
 
-    def open_new(self, from_end: bool) -> None:
+    def open_new_files(self, from_end: bool) -> None:
         for path in sorted(self.folder.glob("*.log")):
             if path not in self.tails and self.wanted(path.stem):
                 self.tails[path] = Tail(path, from_end)
 
     def lines(self) -> list[str]:
         """The new lines of all programs, rendered, in the order of their times."""
-        self.open_new(from_end=False)
+        self.open_new_files(from_end=False)
         timed: list[tuple[str, str]] = []
         for path, tail in self.tails.items():
             clock = ""
             for line in tail.lines():
-                text = render(line, path.stem)
+                text = format_line(line, path.stem)
                 clock = clock_of(text) or clock
                 timed.append((clock, text))
         return [text for _, text in sorted(timed, key=lambda entry: entry[0])]
 
-    def follow(self, goes_on: Callable[[], bool]) -> None:
-        """Print new lines until `goes_on`, which is asked once a second, says otherwise."""
-        asked = time.monotonic()
+    def follow(self, is_running: Callable[[], bool]) -> None:
+        """Print new lines until `is_running`, which is called once a second, returns False."""
+        checked = time.monotonic()
         while True:
             for line in self.lines():
                 click.echo(line)
-            if time.monotonic() - asked > 1:
-                if not goes_on():
+            if time.monotonic() - checked > 1:
+                if not is_running():
                     return
-                asked = time.monotonic()
+                checked = time.monotonic()
             time.sleep(POLL_SECONDS)

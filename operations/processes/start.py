@@ -1,129 +1,72 @@
-"""Bringing the mesh up: servers side by side, schemas and programme while RabbitMQ boots, then the rooms."""
+"""Starting the mesh: all servers at once, schemas and programme while RabbitMQ boots, then the rooms."""
 
-import errno
-import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from supervisor.states import RUNNING_STATES
 
 from operations.demo import programme
-from operations.operator_error import Trouble
-from operations.processes.health import is_ready, last_lines, wait_until_ready
-from operations.processes.mesh import Mesh
-from operations.processes.stop import bring_down, sweep
-from operations.processes.supervision import Supervisor
-from operations.servers.base import Answer, Server
-
-SERVER_SECONDS = 45
+from operations.mesh import Mesh
+from operations.operator_error import OperatorError
+from operations.processes.health import is_ready
+from operations.processes.start_steps import fill_databases, launch_servers, start_rooms, step, wait_for
+from operations.processes.stop import shut_down
+from operations.supervision.supervisor import Supervisor
 
 
 def start(mesh: Mesh, servers_only: bool = False, alone: bool = False) -> None:
-    """Start whatever does not run yet (`alone`: only when nothing does); stop it again when that fails."""
+    """Start everything that does not run yet (`alone`: only if nothing does). If that fails, stop it again.
+
+    Raises OperatorError with the reason.
+    """
     with mesh.lock():
         supervisor = Supervisor(mesh.run_folder)
-        if (was_running := supervisor.is_running()) and alone:
-            raise Trouble(f"Marquee is already running in the background: {mesh.url}. ./stop.sh stops it.")
-        if was_running:
-            check_fingerprint(mesh)
-        if was_running and not servers_only and is_whole(mesh, supervisor):
+        if not supervisor.is_running():
+            start_or_shut_down(mesh, supervisor, servers_only)
+            return
+        if alone:
+            raise OperatorError(f"Marquee is already running in the background at {mesh.url}. To stop it: ./stop.sh")
+        check_fingerprint(mesh)
+        if not servers_only and is_complete(mesh, supervisor):
             click.echo(f"Marquee is running: {mesh.url}")
             return
-        try:
-            bring_up(mesh, supervisor, servers_only)
-        except BaseException:
-            if not was_running:
-                bring_down(mesh)
-            raise
+        start_missing(mesh, supervisor, servers_only)
+
+
+def start_or_shut_down(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> None:
+    """Start a mesh that does not run; if that fails, leave nothing of it running."""
+    try:
+        start_missing(mesh, supervisor, servers_only)
+    except BaseException:
+        shut_down(mesh)
+        raise
 
 
 def check_fingerprint(mesh: Mesh) -> None:
     """Refuse to mix processes with different settings."""
     if (mesh.run_folder / "fingerprint").read_text() != mesh.fingerprint:
-        raise Trouble("Marquee is running with other settings than it would be started with now: ./stop.sh first.")
+        raise OperatorError("Marquee is running with different settings. Stop it first: ./stop.sh")
 
 
-def is_whole(mesh: Mesh, supervisor: Supervisor) -> bool:
-    """Whether every instance that the settings ask for runs, and the gateway calls the mesh ready."""
+def is_complete(mesh: Mesh, supervisor: Supervisor) -> bool:
+    """Whether every instance that the settings ask for runs, and GET /ready succeeds."""
     wanted = Counter({program.name: program.instances for program in mesh.programs})
     alive = Counter(process["group"] for process in supervisor.processes() if process["state"] in RUNNING_STATES)
     return Counter({name: alive[name] for name in wanted}) == wanted and is_ready(mesh)
 
 
-def bring_up(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> None:
+def start_missing(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> None:
+    """Start what does not run yet, step by step, and wait for each step."""
     began = time.monotonic()
-    if not supervisor.is_running():
-        sweep(mesh)
-    owned = owned_servers(mesh, supervisor)
-    if not servers_only:
-        check_web_address(mesh, supervisor)
-    (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
-    supervisor.ensure([server.prepare() for server in owned] + mesh.programs)
-    supervisor.start(*(server.name for server in owned))
+    owned = launch_servers(mesh, supervisor, servers_only)
     wait_for(mesh.redis, owned, mesh)
     wait_for(mesh.mariadb, owned, mesh)
     if not servers_only:
         fill_databases(mesh)
     wait_for(mesh.rabbitmq, owned, mesh)
     if not servers_only:
-        with step("events"):
-            programme.declare_events(mesh)
-        open_rooms(mesh, supervisor)
+        start_rooms(mesh, supervisor)
         click.echo(f"Marquee is ready after {time.monotonic() - began:.1f} s: {mesh.url}")
-        with step("audience"):
-            programme.seat_demo_audience(mesh)
-
-
-def fill_databases(mesh: Mesh) -> None:
-    """What needs MariaDB only, done while RabbitMQ still boots."""
-    with step("schemas"):
-        programme.migrate(mesh)
-    with step("programme"):
-        programme.load_demo(mesh)
-
-
-def open_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
-    with step("rooms", ", ".join(room.name for room in mesh.rooms)):
-        supervisor.start(*(program.name for program in mesh.programs))
-        wait_until_ready(mesh, supervisor)
-
-
-def owned_servers(mesh: Mesh, supervisor: Supervisor) -> list[Server]:
-    """The servers that run, or will run, as our own programs; the others must answer already."""
-    ours = supervisor.programs()
-    return [server for server in mesh.servers if server.name in ours or server.must_be_started()]
-
-
-def check_web_address(mesh: Mesh, supervisor: Supervisor) -> None:
-    """Refuse an address that someone else serves; the gateways' SO_REUSEPORT would share it silently."""
-    if supervisor.is_running() and any(process["pid"] for process in supervisor.processes("gateway")):
-        return
-    host, port = mesh.web_address
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = "is taken by another program" if error.errno == errno.EADDRINUSE else f"can't be used: {error}"
-            raise Trouble(f"{host}:{port} {reason} (WEB_SERVER_ADDRESS in config.yml, MARQUEE_PORT).") from None
-
-
-def wait_for(server: Server, owned: list[Server], mesh: Mesh) -> None:
-    deadline = time.monotonic() + SERVER_SECONDS
-    with step(server.name, server.where + ("" if server in owned else ", not started by us")):
-        while server.answer() is not Answer.READY:
-            if time.monotonic() > deadline:
-                raise Trouble(f"{server.title} does not answer at {server.where} after {SERVER_SECONDS} s. "
-                              + last_lines(mesh, server.name))
-            time.sleep(0.05)
-
-
-@contextmanager
-def step(name: str, detail: str = "") -> Iterator[None]:
-    """Tell that a step is done and how long it was waited for."""
-    began = time.monotonic()
-    yield
-    click.echo(f"  {name:<12}{time.monotonic() - began:5.1f} s  {detail}".rstrip())
+        with step("demo sales"):
+            programme.sell_demo_seats(mesh)

@@ -1,31 +1,31 @@
-"""Taking the mesh down, so that no process of it is left behind."""
+"""Stopping the mesh, so that no process of it is left behind."""
 
-import os
 import signal
-import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import click
+import psutil
 
-from operations.processes.mesh import Mesh
-from operations.processes.supervision import MARK, Supervisor
+from operations.mesh import Mesh
+from operations.supervision.supervisor import MARK, Supervisor
 
 GRACE_SECONDS = 15
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def stop(mesh: Mesh) -> None:
-    """Stop all that was started from this run folder; fine when nothing runs."""
+    """Stop everything that was started from this run folder; does nothing when nothing runs."""
     if not mesh.run_folder.exists():
         click.echo("Marquee is not running.")
         return
     with mesh.lock():
-        click.echo("Marquee has stopped." if bring_down(mesh) else "Marquee is not running.")
+        click.echo("Marquee has stopped." if shut_down(mesh) else "Marquee is not running.")
 
 
-def bring_down(mesh: Mesh) -> bool:
-    """Stop the gateway, then the rooms, then the servers, then whatever is left; say whether anything ran."""
+def shut_down(mesh: Mesh) -> bool:
+    """Stop the gateway, then the rooms, then the servers, then leftovers; returns whether anything ran."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave half of it behind
     supervisor = Supervisor(mesh.run_folder)
@@ -36,48 +36,38 @@ def bring_down(mesh: Mesh) -> bool:
         supervisor.stop(*programs - servers - {"gateway"})
         supervisor.stop(*servers)
         supervisor.call("shutdown")
-    return sweep(mesh) or running
+    return end_leftovers(mesh) or running
 
 
-def sweep(mesh: Mesh) -> bool:
-    """End what a supervisor left, one that was killed for instance; say whether there was anything."""
-    found = descendants(mesh.run_folder)
+def end_leftovers(mesh: Mesh) -> bool:
+    """End what a killed supervisor left behind; returns whether there was anything.
+
+    The servers end last, so that the rooms can reach them while they finish.
+    """
     servers = {server.name for server in mesh.servers}
-    end(mesh, set(found.values()) - servers)  # first, while they can still reach what they need to finish
-    end(mesh, servers)
-    return bool(found)
+    found = bool(mesh_processes(mesh.run_folder))
+    end(mesh, lambda program: program not in servers)
+    end(mesh, lambda program: program in servers)
+    return found
 
 
-def end(mesh: Mesh, programs: set[str]) -> None:
-    """End what is left of these programs, at first politely."""
+def end(mesh: Mesh, wanted: Callable[[str], bool]) -> None:
+    """Ask the processes of the wanted programs to end, and kill those that still run after GRACE_SECONDS."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in pids(mesh, programs):
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        deadline = time.monotonic() + GRACE_SECONDS
-        while pids(mesh, programs) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        processes = [process for process, program in mesh_processes(mesh.run_folder) if wanted(program)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        psutil.wait_procs(processes, timeout=GRACE_SECONDS)
 
 
-def pids(mesh: Mesh, programs: set[str]) -> list[int]:
-    return [pid for pid, program in descendants(mesh.run_folder).items() if program in programs]
-
-
-def descendants(run_folder: Path) -> dict[int, str]:
-    """The processes that this run folder's supervisord began with, itself included, and each one's program."""
+def mesh_processes(run_folder: Path) -> list[tuple[psutil.Process, str]]:
+    """All processes that this run folder's supervisord started, itself included, each with the name of its program."""
     try:
         mark = (run_folder / "mark").read_text()
     except FileNotFoundError:
-        return {}
-    environments = {int(entry.name): environment(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
-    return {pid: found.get("SUPERVISOR_GROUP_NAME", "supervisord")
-            for pid, found in environments.items() if found.get(MARK) == mark}
-
-
-def environment(process: Path) -> dict[str, str]:
-    """What a process was started with; nothing when it is gone or not ours to look into."""
-    try:
-        variables = (process / "environ").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return {}
-    return dict(variable.split("=", 1) for variable in variables if "=" in variable)
+        return []
+    # `environ` is None for a process that has ended or belongs to somebody else.
+    environments = [(process, process.info["environ"] or {}) for process in psutil.process_iter(["environ"])]
+    return [(process, environment.get("SUPERVISOR_GROUP_NAME", "supervisord"))
+            for process, environment in environments if environment.get(MARK) == mark]

@@ -1,1 +1,1 @@
-"""RabbitMQ, Redis and MariaDB: where each is, whether it answers, and how to run one of our own."""
+"""RabbitMQ, Redis and MariaDB: the address of each, whether it answers, and how to run a private one."""

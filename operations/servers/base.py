@@ -1,4 +1,4 @@
-"""What the three servers have in common."""
+"""What the three servers have in common: an address, a state, and a program to run when nothing is there."""
 
 import os
 import shutil
@@ -11,24 +11,26 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
-from operations.operator_error import Trouble
-from operations.processes.programs import Program
+from operations.operator_error import OperatorError
+from operations.supervision.programs import Program
 from services.foundation.settings import is_loopback
 
 # Debian keeps daemons where a PATH may not look, and wraps rabbitmq-server to run as another user.
 SEARCH_PATH = os.pathsep.join(["/usr/lib/rabbitmq/bin", os.environ.get("PATH", ""), "/usr/sbin"])
-PATIENCE_SECONDS = 5
+BOOT_SECONDS = 5
 
 
-class Answer(Enum):
+class ServerState(Enum):
+    """What is found at the address of a server."""
+
     READY = "ready"
-    SILENT = "nobody listens"
-    STRANGE = "something listens, but does not (yet) speak the protocol"
+    SILENT = "nothing listens"
+    OTHER = "something listens that does not (yet) speak the protocol"
 
 
 @dataclass(frozen=True)
 class Server(ABC):
-    """A server at the address of its URIs; `folder` is for a private instance's settings and data."""
+    """The server at the address of `uris`; `folder` holds the settings and data of a private instance."""
 
     uris: list[str]
     folder: Path
@@ -40,8 +42,8 @@ class Server(ABC):
     executable: ClassVar[str]
 
     @abstractmethod
-    def ask(self) -> None:
-        """Open and close one session; raise Refused, or whatever else the driver raises."""
+    def open_session(self) -> None:
+        """Open and close one session. Raises AccountRefused, or what the driver raises."""
 
     @abstractmethod
     def prepare(self) -> Program:
@@ -71,14 +73,16 @@ class Server(ABC):
     def where(self) -> str:
         return f"{self.host}:{self.port}"
 
-    def answer(self) -> Answer:
+    def state(self) -> ServerState:
+        """Ask the server. Raises OperatorError when it refuses our account."""
         try:
-            self.ask()
-        except Refused as refused:
-            raise Trouble(f"{self.title} at {self.where} refuses the account in {self.setting}: {refused}") from None
+            self.open_session()
+        except AccountRefused as refused:
+            reason = f"{self.title} at {self.where} refuses the account in {self.setting}: {refused}"
+            raise OperatorError(reason) from None
         except Exception:
-            return Answer.STRANGE if self.is_taken() else Answer.SILENT
-        return Answer.READY
+            return ServerState.OTHER if self.is_taken() else ServerState.SILENT
+        return ServerState.READY
 
     def is_taken(self) -> bool:
         try:
@@ -88,15 +92,19 @@ class Server(ABC):
         return True
 
     def must_be_started(self) -> bool:
-        """Whether nobody answers at a loopback address, so that a private instance belongs there."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while (answer := self.answer()) is Answer.STRANGE and time.monotonic() < deadline:
+        """Whether nothing listens at a loopback address, so that a private instance has to be started there.
+
+        Raises OperatorError when another program listens there, or a remote server does not answer.
+        """
+        deadline = time.monotonic() + BOOT_SECONDS
+        while (state := self.state()) is ServerState.OTHER and time.monotonic() < deadline:
             time.sleep(0.2)
-        if answer is Answer.STRANGE:
-            raise Trouble(f"{self.where} is taken by something other than {self.title} ({self.setting} in config.yml).")
-        if answer is Answer.SILENT and not is_loopback(self.host):
-            raise Trouble(f"{self.title} does not answer at {self.where} ({self.setting} in config.yml).")
-        return answer is Answer.SILENT
+        if state is ServerState.OTHER:
+            raise OperatorError(
+                f"Something other than {self.title} listens at {self.where} ({self.setting} in config.yml).")
+        if state is ServerState.SILENT and not is_loopback(self.host):
+            raise OperatorError(f"{self.title} does not answer at {self.where} ({self.setting} in config.yml).")
+        return state is ServerState.SILENT
 
     def program(self, *arguments: str, **environment: str) -> Program:
         return Program(self.name, [self.find(self.executable), *arguments], self.folder, environment)
@@ -104,17 +112,17 @@ class Server(ABC):
     def find(self, executable: str) -> str:
         found = shutil.which(executable, path=SEARCH_PATH)
         if found is None:
-            raise Trouble(f"{self.title} does not answer at {self.where}, and without {executable} none can be started "
-                          "here: see ./build.sh, or use docker compose.")
+            raise OperatorError(f"{self.title} does not answer at {self.where}, and {executable} is not installed to "
+                                "start one here: see ./build.sh, or use docker compose.")
         return found
 
 
-class Refused(Exception):
-    """The server is there, and does not let us in."""
+class AccountRefused(Exception):
+    """The server answers, and refuses our account."""
 
 
 def write_private(path: Path, text: str) -> Path:
-    """Write a file that may hold a password, for nobody else's eyes."""
+    """Write a file that may hold a password: only its owner can read it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""MariaDB: an acknowledged order is on the disk; one account with rights on the rooms' schemas only."""
+"""MariaDB: commits are on the disk, and one account has rights on the rooms' schemas only."""
 
 import getpass
 import os
@@ -12,12 +12,12 @@ import pymysql
 from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED
 from pymysql.converters import escape_string
 
-from operations.operator_error import Trouble
-from operations.processes.programs import Program
-from operations.servers.base import Refused, Server, write_private
+from operations.operator_error import OperatorError
+from operations.servers.base import AccountRefused, Server, write_private
+from operations.supervision.programs import Program
 
 REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
-# Whatever a connection over loopback may be called.
+# The hosts that a connection over loopback may come from.
 CLIENT_HOSTS = ("127.0.0.1", "localhost", "::1")
 # A relative socket is inside the data folder, and free of the 108 bytes a socket's path may have.
 SETTINGS = """\
@@ -26,7 +26,7 @@ user = {system_user}
 bind-address = {bind}
 port = {port}
 datadir = {folder}/data
-# One that starts deletes what it takes for its own leftovers from here: other servers' tables, if it were /tmp.
+# A server that starts deletes leftovers from here. In /tmp they could be the tables of other servers.
 tmpdir = {folder}/tmp
 socket = mariadb.sock
 pid-file = mariadb.pid
@@ -50,13 +50,13 @@ class MariaDB(Server):
     default_port = 3306
     executable = "mariadbd"
 
-    def ask(self) -> None:
+    def open_session(self) -> None:
         try:
             pymysql.connect(host=self.host, port=self.port, user=self.user, password=self.password,
                             connect_timeout=2, read_timeout=2).close()
         except pymysql.Error as error:
             if error.args and error.args[0] in REFUSALS:
-                raise Refused(error.args[1]) from None
+                raise AccountRefused(error.args[1]) from None
             raise
 
     def prepare(self) -> Program:
@@ -70,17 +70,17 @@ class MariaDB(Server):
         return self.program(f"--defaults-file={settings_file.resolve()}")
 
     def install(self) -> None:
-        """Lay the system tables beside, and move them in place when whole: a killed install leaves no half."""
+        """Install the system tables beside `data` and rename them when complete, so a killed install leaves no half."""
         fresh = self.folder / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        with tempfile.TemporaryDirectory() as short:  # the script does not survive spaces in a path
+        with tempfile.TemporaryDirectory() as short:  # the script fails on paths with spaces
             link = Path(short) / "mariadb"
             link.symlink_to(self.folder.resolve())
             done = subprocess.run(self.install_command(link / fresh.name, short), capture_output=True, text=True,
                                   check=False)
         if done.returncode:
             log = write_private(self.folder / "install.log", done.stdout + done.stderr)
-            raise Trouble(f"mariadb-install-db could not make {fresh}: see {log}.")
+            raise OperatorError(f"mariadb-install-db could not create {fresh}: see {log}.")
         fresh.rename(self.folder / "data")
 
     def install_command(self, data: Path, scratch: str) -> list[str]:
@@ -93,7 +93,7 @@ class MariaDB(Server):
         ]
 
     def accounts(self) -> str:
-        """SQL that makes the account, or brings it up to date; it runs at every start."""
+        """SQL that creates or updates the account; it runs at every start."""
         user, password = escape_string(self.user), escape_string(self.password)
         lines = []
         for account in (f"'{user}'@'{host}'" for host in CLIENT_HOSTS):
@@ -103,7 +103,7 @@ class MariaDB(Server):
         return "\n".join(lines) + "\n"
 
     def schema_patterns(self) -> list[str]:
-        """The schemas as GRANT names them: by their common prefix, so that a new room needs no new rights."""
+        """The schemas as GRANT names them: by their common prefix, so a new room needs no new rights."""
         schemas = sorted({urlsplit(uri).path.strip("/") for uri in self.uris})
         prefix, underscore, _ = os.path.commonprefix(schemas).rpartition("_")
         patterns = [prefix + underscore + "%"] if prefix else schemas

@@ -1,4 +1,4 @@
-"""RabbitMQ: one node on loopback, with our account and never `guest`, and no epmd to leave behind."""
+"""RabbitMQ: one node on loopback, with our account, without `guest`, and without an epmd."""
 
 import base64
 import hashlib
@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 from amqp.exceptions import AccessRefused, NotAllowed
 from kombu.connection import Connection
 
-from operations.processes.programs import Program
-from operations.servers.base import Refused, Server, write_private
+from operations.servers.base import AccountRefused, Server, write_private
+from operations.supervision.programs import Program
 
 # By number: a bare machine can't resolve even localhost.
 NODE = "marquee@127.0.0.1"
@@ -22,6 +22,23 @@ log.file = false
 log.console = true
 log.console.level = warning
 """
+# Paths are relative to the folder of the node: the start script fails on paths with spaces.
+ENVIRONMENT = {
+    "RABBITMQ_NODENAME": NODE,
+    "RABBITMQ_USE_LONGNAME": "true",
+    "RABBITMQ_CONF_ENV_FILE": os.devnull,
+    "RABBITMQ_CONFIG_FILE": "rabbitmq.conf",
+    "RABBITMQ_ENABLED_PLUGINS_FILE": "enabled_plugins",
+    "RABBITMQ_MNESIA_BASE": "mnesia",
+    "RABBITMQ_LOG_BASE": "log",
+    "RABBITMQ_LOG": "-color",
+    # Lets the script become the server instead of its parent, so there is one process to signal.
+    "RABBITMQ_ALLOW_INPUT": "1",
+    # Every minute RabbitMQ runs an `erl` that starts an epmd. These flags keep it from that, and port 0, at which
+    # nothing listens, keeps it from asking the epmd of another RabbitMQ.
+    "ERL_ZFLAGS": "-start_epmd false -dist_listen false",
+    "ERL_EPMD_PORT": "0",
+}
 
 
 class RabbitMQ(Server):
@@ -37,16 +54,16 @@ class RabbitMQ(Server):
 
     @property
     def distribution_port(self) -> int:
-        """Where rabbitmqctl reaches it: below the ports that connections are given, and scattered by two primes,
-        so that several meshes on one machine do not meet there."""
+        """The port for rabbitmqctl: below the kernel's ephemeral ports, and scattered by two primes, so several meshes
+        on one machine use different ones."""
         return 10_000 + self.port * 7919 % 19_997
 
-    def ask(self) -> None:
+    def open_session(self) -> None:
         connection = Connection(self.uris[0], connect_timeout=2)
         try:
             connection.transport.establish_connection().close()
         except (AccessRefused, NotAllowed) as refusal:
-            raise Refused(refusal.reply_text) from None
+            raise AccountRefused(refusal.reply_text) from None
 
     def prepare(self) -> Program:
         write_private(self.folder / "rabbitmq.conf", SETTINGS.format(bind=self.bind, port=self.port))
@@ -55,7 +72,7 @@ class RabbitMQ(Server):
         return self.program(*self.flags(), **self.environment())
 
     def definitions(self) -> dict[str, object]:
-        """Our account and virtual host, imported at every boot; their presence keeps `guest` from being made."""
+        """Our account and virtual host, imported at every boot. As there is an account, RabbitMQ creates no `guest`."""
         return {
             "vhosts": [{"name": self.vhost}],
             "users": [{"name": self.user, "password_hash": password_hash(self.password),
@@ -64,33 +81,16 @@ class RabbitMQ(Server):
         }
 
     def flags(self) -> list[str]:
-        """A node that is distributed from the start, on a fixed port."""
+        """The arguments of a node that is distributed from the start, on a fixed port."""
         interface = "{" + self.bind.replace(".", ",") + "}"
         return ["-noinput", "-name", NODE, "-dist_listen", "true", "-erl_epmd_port", str(self.distribution_port),
                 "-kernel", "inet_dist_use_interface", interface]
 
     def environment(self) -> dict[str, str]:
-        """Relative to the folder: the start script does not survive spaces in a path."""
-        return {
-            "HOME": str(self.folder.resolve()),
-            "RABBITMQ_NODENAME": NODE,
-            "RABBITMQ_USE_LONGNAME": "true",
-            "RABBITMQ_CONF_ENV_FILE": os.devnull,
-            "RABBITMQ_CONFIG_FILE": "rabbitmq.conf",
-            "RABBITMQ_ENABLED_PLUGINS_FILE": "enabled_plugins",
-            "RABBITMQ_MNESIA_BASE": "mnesia",
-            "RABBITMQ_LOG_BASE": "log",
-            "RABBITMQ_LOG": "-color",
-            # Makes the script become the server instead of its parent: one process to signal.
-            "RABBITMQ_ALLOW_INPUT": "1",
-            # Every minute RabbitMQ runs an `erl` to have an epmd started. With these it starts none,
-            # and nobody asks the epmd of another RabbitMQ either: no one listens on port 0.
-            "ERL_ZFLAGS": "-start_epmd false -dist_listen false",
-            "ERL_EPMD_PORT": "0",
-        }
+        return {"HOME": str(self.folder.resolve()), **ENVIRONMENT}
 
     def control(self, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-        """rabbitmqctl for the private instance and our virtual host, as a command and its environment."""
+        """The command and the environment of rabbitmqctl for the private instance and our virtual host."""
         flags = f"-start_epmd false -erl_epmd_port {self.distribution_port} -dist_listen false"
         environment = {"HOME": str(self.folder.resolve()), "RABBITMQ_CONF_ENV_FILE": os.devnull,
                        "RABBITMQ_CTL_ERL_ARGS": flags}
@@ -98,6 +98,6 @@ class RabbitMQ(Server):
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:
-    """As RabbitMQ stores it: base64 of a 32-bit salt and SHA-256 of salt and password."""
+    """The hash that RabbitMQ stores: base64 of a 32-bit salt and the SHA-256 of salt and password."""
     salt = salt or os.urandom(4)
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()

@@ -1,12 +1,12 @@
-"""Redis: refuses writes rather than evict a seat, and loses at most a second of them."""
+"""Redis: refuses writes instead of evicting seats, and loses at most the writes of a second."""
 
 from redis import Redis as Client
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError
 from redis.retry import Retry
 
-from operations.processes.programs import Program
-from operations.servers.base import Refused, Server, write_private
+from operations.servers.base import AccountRefused, Server, write_private
+from operations.supervision.programs import Program
 
 SETTINGS = """\
 bind {bind}
@@ -17,7 +17,7 @@ maxmemory-policy noeviction
 appendonly yes
 appendfsync everysec
 save ""
-# The title would overwrite the environment, by which ./stop.sh knows its own.
+# The title would overwrite the environment, by which ./stop.sh recognizes the process.
 set-proc-title no
 """
 
@@ -29,13 +29,13 @@ class Redis(Server):
     default_port = 6379
     executable = "redis-server"
 
-    def ask(self) -> None:
+    def open_session(self) -> None:
         for uri in self.uris:
             client = Client.from_url(uri, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
             try:
                 client.ping()
             except (AuthenticationError, AuthorizationError) as refusal:
-                raise Refused(str(refusal)) from None
+                raise AccountRefused(str(refusal)) from None
             finally:
                 client.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("schemas", "gateway", "services", "operations", "testbed", "bench", "chaos", "tests")
 SHIPPED = ("schemas", "gateway", "services", "operations")
-# Hidden folders are what tools leave behind, but for these.
+# Tools leave hidden folders behind; these are ours.
 KEPT = {".ci", ".github"}
 
 
@@ -29,7 +29,7 @@ class Source:
 
     @property
     def is_migration(self) -> bool:
-        """Written by Alembic, for the most part."""
+        """Whether Alembic wrote most of it."""
         return "migrations" in self.path.parts
 
     @property
@@ -41,7 +41,7 @@ class Source:
         return ast.parse(self.text)
 
     def functions(self) -> Iterator[tuple[str, int]]:
-        """The name and the length of every function, in lines."""
+        """The name and the length, in lines, of every function."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{self}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
@@ -54,10 +54,10 @@ def sources(*packages: str) -> list[Source]:
 
 
 def files(folder: Path, *endings: str) -> list[Path]:
-    """Every file below a folder whose name ends so."""
+    """Every file below a folder that has one of these endings; in a worktree of Git, `.git` is a file and no part."""
     found = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders
                             if name != "__pycache__" and (not name.startswith(".") or name in KEPT))
-        found += [Path(place, name) for name in sorted(names) if name.endswith(endings)]
+        found += [Path(place, name) for name in sorted(names) if name.endswith(endings) and name != ".git"]
     return found

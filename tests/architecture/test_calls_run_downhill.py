@@ -1,23 +1,23 @@
 """Rooms call each other downhill only, so that no two can wait for each other."""
 
 import ast
+from collections.abc import Iterable
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
 from schemas.base import Method
-from tests.contracts.rooms import meant, modules, syntax
+from tests.contracts.rooms import meant, modules, service_classes, syntax
 
-# A new room takes its place here. Each calls only rooms further down; the rest it learns by events.
-LEVELS = (("gateway",), ("notification", "order"), ("film", "kitchen", "payment", "user"))
-NO_ROOMS = {"foundation", "seating"}
-LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+ROOMS = sorted(service_classes())
 
 
+@cache
 def calls() -> list[tuple[str, str, Method | None]]:
     """Every `...remote.call(METHOD, ...)`: the room, where it stands, and the method as far as it can be read."""
     return [(room, f"{module.__name__}:{node.lineno}", as_method(meant(module, node.args[0])))
-            for room, files in modules().items() if room not in NO_ROOMS
-            for module in files for node in ast.walk(syntax(module))
+            for room in ROOMS for module in modules()[room] for node in ast.walk(syntax(module))
             if isinstance(node, ast.Call) and is_remote_call(node)]
 
 
@@ -32,25 +32,43 @@ def as_method(thing: object) -> Method | None:
     return thing if isinstance(thing, Method) else None
 
 
-def test_every_room_has_its_level() -> None:
-    assert set(modules()) - NO_ROOMS == set(LEVEL)
+def levels(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Callers and called rooms in an order in which each is called by earlier ones only; CycleError names a circle."""
+    callers = TopologicalSorter[str]()
+    for caller, called in pairs:
+        callers.add(called, caller)
+    return list(callers.static_order())
+
+
+def called_rooms() -> set[tuple[str, str]]:
+    return {(caller, method.room) for caller, _, method in calls() if method}
 
 
 def test_calls_are_found() -> None:
-    assert ("order", "film") in {(room, method.room) for room, _, method in calls() if method}
+    assert ("order", "film") in called_rooms()
 
 
-@pytest.mark.parametrize("room", sorted(LEVEL.keys() - {"gateway"}))
-def test_a_room_calls_only_rooms_further_down(room: str) -> None:
-    for caller, where, method in calls():
-        if caller == room:
-            assert method is not None, f"{where}: name the method, so that everyone sees who is called"
-            assert LEVEL[room] < LEVEL[method.room], f"{where} calls uphill: {room} -> {method.room}"
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "gateway"])
+def test_a_call_names_its_method(room: str) -> None:
+    """So everyone sees who is called. The gateway passes on whichever method it was asked for."""
+    assert [where for caller, where, method in calls() if caller == room and method is None] == []
 
 
-def test_nobody_goes_around_it() -> None:
+def test_no_room_can_wait_for_itself() -> None:
+    order = levels({*called_rooms(), *(("gateway", room) for room in ROOMS if room != "gateway")})
+    assert order[0] == "gateway"
+    assert set(order) == set(ROOMS)
+
+
+@pytest.mark.parametrize("circle", [("order",), ("order", "payment"), ("order", "kitchen", "payment")])
+def test_a_circle_of_calls_is_noticed(circle: tuple[str, ...]) -> None:
+    with pytest.raises(CycleError):
+        levels({*called_rooms(), *zip(circle, (*circle[1:], circle[0]), strict=True)})
+
+
+def test_no_room_uses_a_client_of_namekos() -> None:
     """Nameko's own clients wait for ever, and hide who calls whom."""
-    around = ("ServiceRpc", "ClusterRpc", "RpcProxy", "ClusterRpcProxy", "ServiceRpcClient", "ClusterRpcClient")
+    clients = ("ServiceRpc", "ClusterRpc", "RpcProxy", "ClusterRpcProxy", "ServiceRpcClient", "ClusterRpcClient")
     found = [f"{module.__name__}: {name}" for files in modules().values() for module in files
-             for name in around if name in vars(module)]
+             for name in clients if name in vars(module)]
     assert found == []

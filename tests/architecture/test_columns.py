@@ -1,4 +1,4 @@
-"""What machines compare is compared byte by byte, and every column of money holds the largest amount there is."""
+"""Ids are compared byte by byte, and every column of money holds the largest amount there is."""
 
 import importlib
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from sqlalchemy import BigInteger, Column, Integer, String, Table, Text, UniqueC
 
 from services.foundation.migrate import rooms_with_tables
 
-# Written and read by people; nothing is found by them but for search, which forgives case and accents.
+# Written and read by people. Only searches compare them, and these ignore case and accents.
 FOR_PEOPLE = {"name", "name_zh", "title", "original_title", "director", "rating", "city", "timezone", "film_title",
               "cinema_name", "hall_name", "username", "display_name", "email", "decided_by", "because", "error"}
-# From a short list in our own code, or an address to which somebody is sent.
+# Values of a short list in our own code, or an address to which a buyer is sent.
 OUR_WORDS = {"status", "state", "kind", "category", "currency", "reason", "end_reason", "kitchen_status", "provider",
              "method", "type", "decision", "return_url", "redirect_url"}
 BYTE_BY_BYTE = {"utf8mb4_bin", "ascii_bin"}
@@ -38,14 +38,14 @@ SUMS = {name: column for name, _, column in columns()
 
 @pytest.mark.parametrize("name", STRINGS)
 def test_ids_keys_and_codes_are_compared_byte_by_byte(name: str) -> None:
-    """`services.foundation.database.Id` is the type for them; a new text for people belongs on the list above."""
+    """`services.foundation.database.Id` is the type for them; a new text for people belongs to the list above."""
     table, column = STRINGS[name]
     if is_unique(table, column) or column.name not in FOR_PEOPLE | OUR_WORDS:
         assert column.type.collation in BYTE_BY_BYTE  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", SUMS)
-def test_money_has_room(name: str) -> None:
+def test_a_column_of_money_is_a_big_integer(name: str) -> None:
     assert isinstance(SUMS[name].type, BigInteger)
 
 

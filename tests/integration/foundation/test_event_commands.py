@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from operations import event_commands as operating
-from operations.processes.mesh import Mesh as Operated
+from operations.mesh import Mesh as Operated
 from services.foundation.amqp import publishing
 from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.news import News

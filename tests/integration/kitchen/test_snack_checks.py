@@ -7,7 +7,7 @@ import nameko
 import pytest
 
 from operations.checks.snacks import snacks_fit_the_orders
-from operations.checks.snapshot import Truth
+from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.snack_orders import SKU, bought_and_paid
 
@@ -37,8 +37,8 @@ def changed(mesh: Mesh, room: str, table: str, order_id: str, change: str) -> It
 
 
 def breaches(mesh: Mesh) -> list[str]:
-    with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
-        return snacks_fit_the_orders(truth)
+    with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
+        return snacks_fit_the_orders(snapshot)
 
 
 @pytest.mark.parametrize(("room", "table", "change", "words"), [
@@ -46,7 +46,7 @@ def breaches(mesh: Mesh) -> list[str]:
     ("order", "orders", "status = 'refunded'", "is refunded, its snacks are new"),
     ("order", "orders", "snacks = '[]'", "the kitchen has snacks as new for order"),
     ("order", "outbox", f"event_id = MD5(event_id), published_at = {EARLIER}", "has not heard of order.paid"),
-    ("kitchen", "outbox", f"sequence = sequence + 1, published_at = {EARLIER}", "has not heard how far its snacks are"),
+    ("kitchen", "outbox", f"sequence = sequence + 1, published_at = {EARLIER}", "has missed a change of its snacks"),
 ])
 def test_a_disagreement_is_named_with_its_order(mesh: Mesh, order_id: str, room: str, table: str, change: str,
                                                 words: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import true
 
-from operations.checks.invariants import stock_adds_up
+from operations.checks.stock import stock_adds_up
 from schemas.errors import RequestInProgress
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
 from services.foundation.database import Transactions, utc_now

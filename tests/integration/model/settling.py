@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import text
 
 from operations.checks.invariants import INVARIANTS
-from operations.checks.snapshot import Truth
+from operations.checks.snapshot import Snapshot
 from services.foundation.database import Transactions
 from services.payment.reconciling.reconciler import reconcile
 from tests.integration.model.cinema import Cinema
@@ -57,9 +57,9 @@ def all_events_arrive(cinema: Cinema) -> None:
 def check_invariants(cinema: Cinema) -> None:
     """The project's own, too."""
     engines = cinema.world.engines
-    truth = Truth(engines["order"], engines["payment"], engines["kitchen"], engines["film"], cinema.world.board)
+    snapshot = Snapshot(engines["order"], engines["payment"], engines["kitchen"], engines["film"], cinema.world.board)
     for invariant in INVARIANTS:
-        breaches = invariant.check(truth)
+        breaches = invariant.check(snapshot)
         agree(not breaches, f"{invariant.name}: {breaches}")
 
 

@@ -15,7 +15,7 @@ from testbed.mesh import ROOT, Mesh
 
 @pytest.fixture
 def payment_id(mesh: Mesh) -> str:
-    """Of a paid order."""
+    """The payment of a paid order."""
     token, screening = mesh.buyer(), mesh.fresh_screening(40)
     seat = next(seat for seat, state in mesh.seats(screening).items() if state == "free")
     order = mesh.post("/order/buy", token, screening_id=screening, seats=[seat]).json()
@@ -25,7 +25,7 @@ def payment_id(mesh: Mesh) -> str:
 
 @contextmanager
 def money_missing(mesh: Mesh, payment_id: str) -> Iterator[None]:
-    """The provider says that it never took it."""
+    """The provider says that it never took this payment."""
     change = "UPDATE sandbox_charge SET status = :status WHERE payment_id = :p"
     mesh.rows("payment", change, status="declined", p=payment_id)
     try:
@@ -36,7 +36,7 @@ def money_missing(mesh: Mesh, payment_id: str) -> Iterator[None]:
 
 @contextmanager
 def auditor(mesh: Mesh, **environment: str) -> Iterator[Iterator[dict[str, Any]]]:
-    """What an auditor in a hurry logs."""
+    """The log of an auditor that repeats its work every second."""
     command = [sys.executable, "-W", "ignore", "-m", "operations", "audit"]
     with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env={**mesh.environment, "MARQUEE_AUDIT_SECONDS": "1", **environment}) as process:
@@ -47,28 +47,28 @@ def auditor(mesh: Mesh, **environment: str) -> Iterator[Iterator[dict[str, Any]]
             process.terminate()
 
 
-def test_when_all_is_well_a_line_for_each_promise_says_so(mesh: Mesh) -> None:
+def test_reconcile_prints_a_line_for_each_promise_kept(mesh: Mesh) -> None:
     done = mesh.operate("reconcile")
 
     *promises, end = done.stdout.splitlines()
-    assert end == "0 differences with the providers, 0 things left"
+    assert end == "0 differences with the providers, 0 unresolved"
     assert [line.split()[1] for line in promises] == ["ok"] * len(promises)
     assert len(promises) >= 9
 
 
-def test_money_that_the_provider_does_not_have_is_left_for_somebody(mesh: Mesh, payment_id: str) -> None:
+def test_money_that_the_provider_does_not_have_is_unresolved(mesh: Mesh, payment_id: str) -> None:
     with money_missing(mesh, payment_id):
         done = mesh.operate("reconcile", check=False)
 
     assert done.returncode == 1
     assert f"payment {payment_id} of order" in done.stdout
-    assert done.stdout.splitlines()[-1] == "1 differences with the providers, 1 things left"
+    assert done.stdout.splitlines()[-1] == "1 differences with the providers, 1 unresolved"
     assert "Traceback" not in done.stderr
 
 
 @contextmanager
 def snacks_missing(mesh: Mesh) -> Iterator[str]:
-    """A promise is broken that has nothing to do with a provider; the cinema that it is about."""
+    """Break a promise that has nothing to do with a provider; yields the snack and the cinema it is about."""
     [snack] = mesh.rows("kitchen", "SELECT cinema_id, sku FROM snack LIMIT 1")
     change = "UPDATE snack SET supplied = supplied + :more WHERE cinema_id = :c AND sku = :s"
     mesh.rows("kitchen", change, more=1, c=snack.cinema_id, s=snack.sku)
@@ -78,23 +78,23 @@ def snacks_missing(mesh: Mesh) -> Iterator[str]:
         mesh.rows("kitchen", change, more=-1, c=snack.cinema_id, s=snack.sku)
 
 
-def test_a_broken_promise_is_named_and_left_for_somebody(mesh: Mesh) -> None:
+def test_a_broken_promise_is_named_and_unresolved(mesh: Mesh) -> None:
     with snacks_missing(mesh) as snack:
         once = mesh.operate("reconcile", check=False)
         check = mesh.operate("check", check=False)
         with auditor(mesh) as lines:
-            heard = next(line for line in lines if line["message"] in ("needs somebody", "compared everything"))
+            heard = next(line for line in lines if line["message"] in ("unresolved", "audit finished"))
 
     assert (once.returncode, check.returncode) == (1, 1)
     for done in (once, check):
         [promise] = [line for line in done.stdout.splitlines() if "BREACH" in line]
         assert promise.startswith("I10 ")
         assert snack in done.stdout
-    assert once.stdout.splitlines()[-1] == "0 differences with the providers, 1 things left"
-    assert heard["what"].startswith(f"I10 {snack}")
+    assert once.stdout.splitlines()[-1] == "0 differences with the providers, 1 unresolved"
+    assert heard["problem"].startswith(f"I10 {snack}")
 
 
-def test_a_missing_server_is_one_line(mesh: Mesh) -> None:
+def test_a_missing_server_is_reported_in_one_line(mesh: Mesh) -> None:
     environment = {**os.environ, **mesh.environment, "MARQUEE_DB_PORT": "1"}
     done = subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "reconcile"], cwd=ROOT, text=True,
                           env=environment, capture_output=True, timeout=60, check=False)
@@ -104,20 +104,20 @@ def test_a_missing_server_is_one_line(mesh: Mesh) -> None:
     assert "MariaDB" in done.stderr
 
 
-def test_beside_the_rooms_it_looks_again_and_again_and_calls_for_somebody(mesh: Mesh, payment_id: str) -> None:
+def test_the_auditor_repeats_the_audit_and_logs_an_error_for_each_problem(mesh: Mesh, payment_id: str) -> None:
     with money_missing(mesh, payment_id), auditor(mesh) as lines:
-        assert payment_id in next(line["what"] for line in lines if line["message"] == "needs somebody")
+        assert payment_id in next(line["problem"] for line in lines if line["message"] == "unresolved")
     with auditor(mesh) as lines:
-        ends = (line["left"] for line in lines if line["message"] == "compared everything")
+        ends = (line["unresolved"] for line in lines if line["message"] == "audit finished")
         assert [next(ends), next(ends)] == [0, 0]
 
 
-def test_it_waits_for_servers_that_are_away(mesh: Mesh) -> None:
+def test_the_auditor_waits_for_servers_that_are_down(mesh: Mesh) -> None:
     with auditor(mesh, MARQUEE_DB_PORT="1") as lines:
-        waits = (line for line in lines if line["message"] == "nothing could be compared")
+        waits = (line for line in lines if line["message"] == "audit failed")
         assert "MariaDB" in next(waits)["problem"]
         assert next(waits)
 
 
-def test_it_runs_beside_the_rooms(mesh: Mesh) -> None:
+def test_the_auditor_runs_beside_the_rooms(mesh: Mesh) -> None:
     assert "auditor" in mesh.supervisor.programs()

@@ -1,4 +1,4 @@
-"""Each invariant names the breach that it is there for: every kind is written into the tables, one after the other."""
+"""Each invariant reports its breaches: every kind of breach is written into the tables, one after another."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from operations.checks.invariants import INVARIANTS
-from operations.checks.snapshot import Truth
+from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
 from tests.integration.kitchen.snack_orders import SKU, bought_and_paid, buy, pay, wait_for_step
 
@@ -20,7 +20,7 @@ AN_HOUR_AGO = "UTC_TIMESTAMP(3) - INTERVAL 1 HOUR"
 
 @dataclass(frozen=True)
 class Breach:
-    """A change of one room's tables by which exactly `named` are broken; `words` of what is said of it.
+    """A change of one room's tables that breaks exactly the invariants `named`; `words` occur in the report.
 
     `rows`: the table and the condition on its rows that are put back afterwards. In `rows` and `change`, {s} is a
     screening, {unpaid}, {paid}, {refunded} and {cooked} are orders; the last two have a snack.
@@ -35,7 +35,7 @@ class Breach:
 
 
 def copy(table: str, like: str, **other: str) -> str:
-    """A row of that table once more, but for some columns."""
+    """SQL that copies a row of the table, with other values in some columns."""
     columns = {"payment": "payment_id, order_id, attempt, provider, method, amount, currency, status, created_at, "
                           "tried_at",
                "sandbox_charge": "payment_id, order_id, amount, currency, status, refunded, created_at, wrong_codes",
@@ -72,7 +72,7 @@ BREACHES = [
            copy("ticket", PAID, ticket_id="'odd'", code="'odd'")),
     Breach("I3", "PENDING claim on Z9 by an order that is refunded", "order", "seat_claim " + MINE,
            claim("Z9", "{refunded}", "PENDING")),
-    Breach("I3", "PENDING claim on Z9 by an order that is None", "order", "seat_claim " + MINE,
+    Breach("I3", "PENDING claim on Z9 by an order that is unknown", "order", "seat_claim " + MINE,
            claim("Z9", "nobody", "PENDING")),
     Breach("I3", "is created with 0 claims", "order", "seat_claim " + MINE,
            "DELETE FROM seat_claim WHERE order_id = '{unpaid}'"),
@@ -81,13 +81,13 @@ BREACHES = [
     Breach("I4", "is paid: captured", "order", "refund " + PAID, MORE_OWED),
     Breach("I4", "is paid: captured", "payment", "account " + PAID,
            f"UPDATE account SET currency = 'XTS' WHERE {PAID}"),
-    Breach("I4", "of its snacks' money is not booked", "order", "refund order_id = '{refunded}'",
+    Breach("I4", "the money for its snacks is not accounted for", "order", "refund order_id = '{refunded}'",
            "DELETE FROM refund WHERE refund_id = 'snacks-{refunded}'"),
     Breach("I4", "is refunded, but", "payment", "refund order_id = '{refunded}'",
            "UPDATE refund SET status = 'requested' WHERE order_id = '{refunded}'"),
     Breach("I5", "was charged 2 times", "payment", "payment " + PAID,
            copy("payment", PAID, payment_id="'odd'", attempt="99")),
-    Breach("I5", "999999 given back of", "payment", "refund " + PAID, TOO_MUCH_BACK),
+    Breach("I5", "999999 refunded of", "payment", "refund " + PAID, TOO_MUCH_BACK),
     Breach("I6", "has no event", "order", "outbox about = '{paid}'", "DELETE FROM outbox WHERE about = '{paid}'"),
     Breach("I6", "its 2 events end with order.paid at 3", "order", "outbox about = '{paid}'",
            "DELETE FROM outbox WHERE about = '{paid}' AND sequence = 2"),
@@ -103,7 +103,7 @@ BREACHES = [
            copy("account", PAID, order_id="'nobody'", captured_payment_id="'odd'", refunded="0")),
     Breach("I8", "took payment odd", "payment", "sandbox_charge payment_id = 'odd'",
            copy("sandbox_charge", PAID, payment_id="'odd'", refunded="0")),
-    Breach("I10", "less than nothing", "kitchen", "snack cinema_id = '{cinema}'",
+    Breach("I10", "less than none", "kitchen", "snack cinema_id = '{cinema}'",
            "ALTER TABLE snack DROP CONSTRAINT nothing_sold_that_is_not_there; "
            "UPDATE snack SET left_over = -1 WHERE cinema_id = '{cinema}'",
            "ALTER TABLE snack ADD CONSTRAINT nothing_sold_that_is_not_there CHECK (left_over >= 0)"),
@@ -118,7 +118,7 @@ BREACHES = [
            "VALUES ('nobody', '{cinema}', 'new', 2, 1, NOW())"),
     Breach("I11", "has not heard of order.paid", "order", "outbox " + COOKED,
            f"UPDATE outbox SET event_id = MD5(event_id), published_at = {AN_HOUR_AGO} WHERE {COOKED}"),
-    Breach("I11", "has not heard how far its snacks are", "kitchen", "outbox " + COOKED,
+    Breach("I11", "has missed a change of its snacks", "kitchen", "outbox " + COOKED,
            f"UPDATE outbox SET sequence = sequence + 1, published_at = {AN_HOUR_AGO} WHERE {COOKED} "
            "ORDER BY sequence DESC"),
     Breach("I12", "in the film room, but not in the order room", "film", "screening " + MINE,
@@ -129,12 +129,12 @@ BREACHES = [
     Breach("I13 I6", "in review, but none of its payments is", "order", "orders order_id = '{unpaid}'",
            "UPDATE orders SET status = 'review' WHERE order_id = '{unpaid}'"),
 ]
-IN_REDIS = {"I9"}  # its breach is on the board, and has a test of its own below
+IN_REDIS = {"I9"}  # its breach is on the seat board, and has a test of its own below
 
 
 @pytest.fixture(scope="module")
 def names(mesh: Mesh) -> Iterator[dict[str, str]]:
-    """What {s}, {paid}, ... stand for. The rooms are away, so that nothing is mended before it is seen."""
+    """The values of {s}, {paid}, ... The rooms are stopped, so that none of them repairs a breach before the check."""
     screening = mesh.fresh_screening(320)
     seats, ada = list(mesh.seats(screening)), mesh.buyer()
     unpaid = buy(mesh, ada, screening, seats[:1])
@@ -157,7 +157,7 @@ def names(mesh: Mesh) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def board(mesh: Mesh, names: dict[str, str]) -> dict[str, str]:
-    """What the board of {s} shows. Redis has lost it, so that whatever becomes of claims does not contradict it."""
+    """The board of {s}. It is deleted from Redis, so that no change of claims contradicts it."""
     key = f"seats:{{{names['s']}}}"
     shown = dict(mesh.redis.hgetall(key))
     mesh.redis.delete(key)
@@ -166,7 +166,7 @@ def board(mesh: Mesh, names: dict[str, str]) -> dict[str, str]:
 
 @contextmanager
 def breached(mesh: Mesh, breach: Breach, names: dict[str, str]) -> Iterator[None]:
-    """Inside, the tables are as the breach has them; afterwards they are what they were."""
+    """Apply the breach inside the block, and restore the tables afterwards."""
     table, _, where = breach.rows.format(**names).partition(" ")
     with mesh.engine(breach.room).connect() as tx:
         before = [dict(row) for row in tx.execute(text(f"SELECT * FROM {table} WHERE {where}")).mappings()]
@@ -188,24 +188,24 @@ def run(mesh: Mesh, room: str, *statements: str | tuple[str, dict[str, Any]]) ->
 
 
 def findings(mesh: Mesh) -> dict[str, list[str]]:
-    """What each invariant that is broken now says."""
-    with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
-        return {each.name: said for each in INVARIANTS if (said := each.check(truth))}
+    """The breaches that each broken invariant reports, by its name."""
+    with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
+        return {each.name: breaches for each in INVARIANTS if (breaches := each.check(snapshot))}
 
 
 @pytest.mark.parametrize("breach", BREACHES, ids=lambda breach: f"{breach.named}: {breach.words}")
 @pytest.mark.usefixtures("board")
-def test_a_breach_is_named_by_its_invariant_and_by_no_other(mesh: Mesh, names: dict[str, str],
+def test_a_breach_is_reported_by_its_invariant_and_by_no_other(mesh: Mesh, names: dict[str, str],
                                                             breach: Breach) -> None:
     with breached(mesh, breach, names):
         found = findings(mesh)
 
     assert set(found) == set(breach.named.split())
-    assert any(breach.words in said for said in found[breach.named.split()[0]]), found
+    assert any(breach.words in sentence for sentence in found[breach.named.split()[0]]), found
 
 
-@pytest.mark.parametrize("mark", ["S|somebody|0|0", None], ids=["a seat that nobody has", "a sold seat that is free"])
-def test_a_board_that_lies_is_named(mesh: Mesh, names: dict[str, str], board: dict[str, str],
+@pytest.mark.parametrize("mark", ["S|somebody|0|0", None], ids=["unclaimed shown as sold", "sold shown as free"])
+def test_a_wrong_seat_board_is_reported(mesh: Mesh, names: dict[str, str], board: dict[str, str],
                                     mark: str | None) -> None:
     key, sold = f"seats:{{{names['s']}}}", "SELECT seat_id FROM seat_claim WHERE order_id = :o"
     seat = "Z9" if mark else mesh.rows("order", sold, o=names["paid"])[0].seat_id
@@ -221,6 +221,6 @@ def test_a_board_that_lies_is_named(mesh: Mesh, names: dict[str, str], board: di
     assert seat in found["I9"][0]
 
 
-def test_every_invariant_has_a_breach_that_it_names() -> None:
+def test_every_invariant_has_a_breach_that_it_reports() -> None:
     assert {name for breach in BREACHES for name in breach.named.split()} | IN_REDIS == {
         invariant.name for invariant in INVARIANTS}

@@ -1,4 +1,4 @@
-"""Starting, stopping and losing parts of a mesh, as an operator sees it."""
+"""An operator starts a mesh, stops it, and loses parts of it."""
 
 import os
 import signal
@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 import requests
 
-from operations.processes.mesh import module_of
-from operations.processes.stop import descendants
+from operations.mesh import module_of
+from operations.processes.stop import mesh_processes
 from testbed.mesh import ROOT, Mesh, private_environment, wait_until
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Mesh]:
-    """A mesh of which nothing was ever started, in a folder whose path is no easy one."""
+    """A mesh that never ran, in a folder whose path is long and has spaces and an ampersand."""
     folder = tmp_path / "a deep & odd folder" / ("d" * 100)
     mesh = Mesh(folder, private_environment(folder))
     yield mesh
@@ -30,14 +30,14 @@ def pids(mesh: Mesh) -> dict[str, int]:
     return {process["name"]: process["pid"] for process in mesh.supervisor.processes() if process["pid"]}
 
 
-def test_stopping_what_does_not_run_is_fine(fresh: Mesh) -> None:
+def test_stopping_a_mesh_that_does_not_run_succeeds(fresh: Mesh) -> None:
     for _ in range(2):
         assert "not running" in fresh.operate("stop").stdout
 
 
-def test_servers_start_once_come_back_and_leave_nothing_behind(fresh: Mesh) -> None:
-    with ThreadPoolExecutor() as crew:
-        starts = [crew.submit(fresh.operate, "start", "--servers-only") for _ in range(2)]
+def test_servers_start_once_are_restarted_and_leave_no_process_behind(fresh: Mesh) -> None:
+    with ThreadPoolExecutor() as threads:
+        starts = [threads.submit(fresh.operate, "start", "--servers-only") for _ in range(2)]
         assert [start.result().returncode for start in starts] == [0, 0]
     before = pids(fresh)
     assert before.keys() == {"rabbitmq", "redis", "mariadb"}
@@ -51,17 +51,17 @@ def test_servers_start_once_come_back_and_leave_nothing_behind(fresh: Mesh) -> N
     assert fresh.redis.get("kept") == "yes"
 
     os.kill(int((fresh.folder / "supervisord.pid").read_text()), signal.SIGKILL)
-    assert descendants(fresh.folder)
+    assert mesh_processes(fresh.folder)
     assert "has stopped" in fresh.operate("stop").stdout
-    assert not descendants(fresh.folder)
+    assert not mesh_processes(fresh.folder)
 
 
 def test_run_shows_one_log_and_ctrl_c_stops_everything(fresh: Mesh, tmp_path: Path) -> None:
     output = tmp_path / "output"
     with output.open("w") as file, subprocess.Popen([sys.executable, "-m", "operations", "run"], cwd=ROOT, stdout=file,
                                                     stderr=file, env=fresh.environment) as run:
-        wait_until(lambda: "audience" in output.read_text() or run.poll() is not None, 90, "the end of the start")
-        assert "audience" in output.read_text()
+        wait_until(lambda: "demo sales" in output.read_text() or run.poll() is not None, 90, "the end of the start")
+        assert "demo sales" in output.read_text()
         answer = requests.get(f"{fresh.url}/film/get_all_list", timeout=5)
         request_id = answer.headers["X-Request-ID"]
         wait_until(lambda: output.read_text().count(request_id) >= 2, 10, "the request in the log of both rooms")
@@ -70,35 +70,35 @@ def test_run_shows_one_log_and_ctrl_c_stops_everything(fresh: Mesh, tmp_path: Pa
         assert run.wait(60) == 0
     assert "Marquee is ready after" in output.read_text()
     assert fresh.url in output.read_text()
-    assert not descendants(fresh.folder)
+    assert not mesh_processes(fresh.folder)
 
 
-def test_a_house_that_sells_does_not_start_with_test_money(fresh: Mesh) -> None:
+def test_a_production_mesh_does_not_start_with_test_money(fresh: Mesh) -> None:
     passwords = dict.fromkeys(("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD"), "chosen")
-    house = Mesh(fresh.folder, {**fresh.environment, **passwords, "MARQUEE_ENVIRONMENT": "production",
-                                "MARQUEE_PUBLIC_URL": "https://cinema.example"})
-    done = house.operate("start", check=False)
+    production = Mesh(fresh.folder, {**fresh.environment, **passwords, "MARQUEE_ENVIRONMENT": "production",
+                                     "MARQUEE_PUBLIC_URL": "https://cinema.example"})
+    done = production.operate("start", check=False)
     assert done.returncode == 1
     assert "MARQUEE_PAYMENT_PROVIDER" in done.stderr
     assert done.stderr.count("\n") == 1
     nameko = str(Path(sys.executable).with_name("nameko"))
     run = [sys.executable, "-W", "ignore", nameko, "run", "--config", "config.yml"]
-    rooms = [subprocess.Popen([*run, module_of(room)], cwd=ROOT, env=house.environment, stderr=subprocess.PIPE,
+    rooms = [subprocess.Popen([*run, module_of(room)], cwd=ROOT, env=production.environment, stderr=subprocess.PIPE,
                               text=True) for room in ("gateway", "notification")]
     for room in rooms:
-        _, said = room.communicate(timeout=60)
+        _, errors = room.communicate(timeout=60)
         assert room.returncode != 0
-        assert "MARQUEE_PAYMENT_PROVIDER" in said
+        assert "MARQUEE_PAYMENT_PROVIDER" in errors
 
 
 @pytest.mark.parametrize(("variable", "words"), [
     ("MARQUEE_PORT", "is taken by another program"),
-    ("MARQUEE_REDIS_PORT", "is taken by something other than Redis"),
+    ("MARQUEE_REDIS_PORT", "Something other than Redis listens at"),
 ])
-def test_a_port_that_a_stranger_has_is_one_sentence(fresh: Mesh, variable: str, words: str) -> None:
+def test_a_port_taken_by_another_program_is_reported_in_one_sentence(fresh: Mesh, variable: str, words: str) -> None:
     with socket.create_server(("127.0.0.1", int(fresh.environment[variable]))):
         done = fresh.operate("start", check=False)
     assert done.returncode == 1
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
-    assert not descendants(fresh.folder)
+    assert not mesh_processes(fresh.folder)

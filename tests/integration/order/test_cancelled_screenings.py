@@ -8,7 +8,7 @@ import nameko
 import pytest
 
 from operations.checks.screenings import cancelled_in_both_rooms
-from operations.checks.snapshot import Truth
+from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
 
 AN_HOUR_AGO = "UTC_TIMESTAMP(3) - INTERVAL 1 HOUR"
@@ -210,5 +210,5 @@ def published(mesh: Mesh, screening: str, when: str) -> None:
 
 
 def breaches(mesh: Mesh) -> list[str]:
-    with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
-        return cancelled_in_both_rooms(truth)
+    with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
+        return cancelled_in_both_rooms(snapshot)

@@ -7,8 +7,8 @@ import nameko
 import pytest
 from kombu import Connection
 
-from operations.checks.invariants import reviews_have_their_payment
-from operations.checks.snapshot import Truth
+from operations.checks.money import reviews_have_their_payment
+from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
 from tests.integration.order.test_paying_at_a_page import buy, choose, info, make_late, start, status_of
 
@@ -126,8 +126,8 @@ def test_a_payment_that_nobody_looks_at_while_its_order_is_in_review_is_named(me
     change = "UPDATE payment SET status = :s WHERE payment_id = :p"
     mesh.rows("payment", change, s="cancelled", p=order["payment"]["payment_id"])
     try:
-        with nameko.config.patch(mesh.settings, clear=True), Truth.seen() as truth:
-            assert reviews_have_their_payment(truth) == [
+        with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
+            assert reviews_have_their_payment(snapshot) == [
                 f"order {order['order_id']} is in review, but none of its payments is"]
     finally:
         mesh.rows("payment", change, s="review", p=order["payment"]["payment_id"])

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from operations.processes.log_follow import Journal, Tail
+from operations.processes.log_follow import LogFollower, Tail
 
 
 def append(path: Path, text: str) -> None:
@@ -11,7 +11,7 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
-def test_only_what_is_added_is_told_and_only_whole_lines(tmp_path: Path) -> None:
+def test_a_tail_yields_only_whole_lines_that_were_added(tmp_path: Path) -> None:
     log = tmp_path / "film.log"
     append(log, "old\n")
     tail = Tail(log, from_end=True)
@@ -32,16 +32,16 @@ def test_a_rotation_loses_no_line(tmp_path: Path) -> None:
     assert list(tail.lines()) == ["first of the new"]
 
 
-def test_several_rooms_make_one_log_in_the_order_of_time(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, wanted=lambda program: program != "redis")
+def test_the_logs_of_several_rooms_are_merged_in_the_order_of_time(tmp_path: Path) -> None:
+    logs = LogFollower(tmp_path, wanted=lambda program: program != "redis")
     for room, second in (("film", 3), ("order", 1), ("user", 2), ("redis", 0)):
         message = {"time": f"2026-11-21T10:00:0{second}+00:00", "level": "INFO", "message": room}
         append(tmp_path / f"{room}.log", json.dumps(message) + "\n")
-    assert [text.split()[-1] for text in journal.lines()] == ["order", "user", "film"]
+    assert [text.split()[-1] for text in logs.lines()] == ["order", "user", "film"]
 
 
-def test_a_line_without_a_time_stays_behind_the_one_before_it(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, wanted=lambda program: True)
+def test_a_line_without_a_time_stays_behind_the_line_before_it(tmp_path: Path) -> None:
+    logs = LogFollower(tmp_path, wanted=lambda program: True)
     append(tmp_path / "film.log", '{"time": "2026-11-21T10:00:05+00:00", "message": "first"}\nsecond\n')
     append(tmp_path / "order.log", '{"time": "2026-11-21T10:00:01+00:00", "message": "zeroth"}\n')
-    assert [text.split()[-1] for text in journal.lines()] == ["zeroth", "first", "second"]
+    assert [text.split()[-1] for text in logs.lines()] == ["zeroth", "first", "second"]

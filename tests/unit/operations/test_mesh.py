@@ -1,4 +1,4 @@
-"""The mesh as config.yml and the tree make it, and what belongs to it."""
+"""The mesh that config.yml and the tree describe, and the processes that belong to it."""
 
 import os
 import subprocess
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from operations.processes.mesh import Mesh, find_rooms, module_of
-from operations.processes.stop import descendants
-from operations.processes.supervision import MARK
+from operations.mesh import Mesh, find_rooms, module_of
+from operations.processes.stop import mesh_processes
+from operations.supervision.supervisor import MARK
 
 
 @pytest.fixture
@@ -40,31 +40,31 @@ def test_each_room_runs_in_as_many_processes_as_config_yml_says(tree: Path) -> N
     ("127.0.0.1:8000", "http://127.0.0.1:8000"), ("0.0.0.0:9000", "http://127.0.0.1:9000"),
     (":9000", "http://127.0.0.1:9000"), ("10.0.0.7:80", "http://10.0.0.7:80"),
 ])
-def test_the_gateway_is_asked_where_it_can_be_reached(tree: Path, address: str, url: str) -> None:
+def test_the_url_of_the_gateway_can_be_reached_from_this_machine(tree: Path, address: str, url: str) -> None:
     assert mesh(tree, WEB_SERVER_ADDRESS=address).url == url
 
 
-def test_the_run_folder_is_in_the_tree_unless_it_is_elsewhere(tree: Path) -> None:
+def test_the_run_folder_is_in_the_tree_unless_its_path_is_absolute(tree: Path) -> None:
     assert mesh(tree).run_folder == tree / ".run"
     assert mesh(tree, run_folder="/var/lib/marquee").run_folder == Path("/var/lib/marquee")
 
 
-def test_a_running_mesh_takes_over_other_numbers_of_instances_and_nothing_else(tree: Path) -> None:
+def test_a_running_mesh_takes_over_new_numbers_of_instances_and_no_other_setting(tree: Path) -> None:
     running = mesh(tree, instances={"order": 1}).fingerprint
     assert mesh(tree, instances={"order": 3}).fingerprint == running
     assert mesh(tree, instances={"order": 1}, max_workers=7).fingerprint != running
 
 
-def test_only_what_the_supervisor_of_this_run_folder_started_is_its_own(tmp_path: Path) -> None:
+def test_only_processes_that_this_run_folder_started_belong_to_the_mesh(tmp_path: Path) -> None:
     (tmp_path / "mark").write_text("ours")
     with (subprocess.Popen(["sleep", "30"], env={**os.environ, MARK: "ours", "SUPERVISOR_GROUP_NAME": "film"}) as ours,
           subprocess.Popen(["sleep", "30"], env={**os.environ, MARK: "theirs"}) as theirs):
         try:
-            assert descendants(tmp_path) == {ours.pid: "film"}
+            assert [(process.pid, name) for process, name in mesh_processes(tmp_path)] == [(ours.pid, "film")]
         finally:
             ours.kill()
             theirs.kill()
 
 
-def test_a_run_folder_that_nothing_was_started_in_has_no_processes(tmp_path: Path) -> None:
-    assert descendants(tmp_path) == {}
+def test_a_run_folder_in_which_nothing_was_started_has_no_processes(tmp_path: Path) -> None:
+    assert mesh_processes(tmp_path) == []

@@ -1,9 +1,9 @@
-"""What supervisord is told."""
+"""The settings file of supervisord."""
 
 from configparser import RawConfigParser
 from pathlib import Path
 
-from operations.processes.programs import Program, render
+from operations.supervision.programs import Program, render
 
 
 def read(*programs: Program) -> RawConfigParser:
@@ -26,12 +26,12 @@ def test_one_instance_has_the_name_of_its_room_and_several_have_numbers(tmp_path
     assert parser["program:order"]["numprocs"] == "3"
 
 
-def test_spaces_and_percents_survive(tmp_path: Path) -> None:
+def test_spaces_and_percent_signs_in_paths_survive(tmp_path: Path) -> None:
     folder = tmp_path / "100 %"
     program = read(Program("film", ["run", "a b"], folder, {"HOME": str(folder)}))["program:film"]
     assert program["command"] == f"/usr/bin/env 'HOME={tmp_path}/100 %%' run 'a b'"
     assert program["directory"] == f"{tmp_path}/100 %%"
 
 
-def test_the_socket_is_named_without_its_folder_whose_path_may_be_long() -> None:
+def test_the_socket_has_a_short_path_even_in_a_deep_folder() -> None:
     assert read()["unix_http_server"]["file"] == "/proc/self/cwd/supervisor.sock"

@@ -1,4 +1,4 @@
-"""Which servers are used, which are started, and how those are set up."""
+"""Which servers are used, which are started, and with which settings."""
 
 import base64
 import hashlib
@@ -7,25 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from operations.operator_error import Trouble
-from operations.processes.programs import Program
+from operations.operator_error import OperatorError
 from operations.servers import base
-from operations.servers.base import Answer, Refused, Server, write_private
+from operations.servers.base import AccountRefused, Server, ServerState, write_private
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ, password_hash
 from operations.servers.redis import Redis
+from operations.supervision.programs import Program
 
 FAILED = ValueError("whatever a driver raises")
 HERE, ELSEWHERE = "redis://:secret@127.0.0.1:7000/0", "redis://:secret@cache.invalid:7000/0"
 
 
-class Acted(Server):
-    """A server that answers as the test says."""
+class FakeServer(Server):
+    """A server that answers as a test wants."""
 
-    name, title, setting, default_port, executable = "acted", "Acted", "ACTED_URI", 1, "sh"
+    name, title, setting, default_port, executable = "fake", "Fake", "FAKE_URI", 1, "sh"
     reply: Exception | None = None
 
-    def ask(self) -> None:
+    def open_session(self) -> None:
         if self.reply:
             raise self.reply
 
@@ -33,56 +33,56 @@ class Acted(Server):
         return self.program()
 
 
-def acted(uri: str, reply: Exception | None) -> Acted:
-    server = type("Acted", (Acted,), {"reply": reply})([uri], Path("run/acted"))
-    assert isinstance(server, Acted)
+def fake(uri: str, reply: Exception | None) -> FakeServer:
+    server = type("FakeServer", (FakeServer,), {"reply": reply})([uri], Path("run/fake"))
+    assert isinstance(server, FakeServer)
     return server
 
 
 @pytest.fixture(autouse=True)
-def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "PATIENCE_SECONDS", 0)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "BOOT_SECONDS", 0)
 
 
 @pytest.mark.parametrize("uri", [HERE, ELSEWHERE])
 def test_a_server_that_answers_is_used_wherever_it_is(uri: str) -> None:
-    assert not acted(uri, None).must_be_started()
+    assert not fake(uri, None).must_be_started()
 
 
-def test_one_is_started_where_nobody_listens_on_loopback() -> None:
-    assert acted(HERE, FAILED).must_be_started()
+def test_a_server_is_started_where_nothing_listens_on_loopback() -> None:
+    assert fake(HERE, FAILED).must_be_started()
 
 
-def test_none_is_started_in_the_place_of_a_remote_one() -> None:
-    with pytest.raises(Trouble, match=r"Acted does not answer at cache\.invalid:7000 \(ACTED_URI"):
-        acted(ELSEWHERE, FAILED).must_be_started()
+def test_a_remote_server_that_is_down_is_not_replaced_by_a_local_one() -> None:
+    with pytest.raises(OperatorError, match=r"Fake does not answer at cache\.invalid:7000 \(FAKE_URI"):
+        fake(ELSEWHERE, FAILED).must_be_started()
 
 
-def test_a_stranger_on_the_port_is_named_and_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Acted, "is_taken", lambda self: True)
-    with pytest.raises(Trouble, match="127.0.0.1:7000 is taken by something other than Acted"):
-        acted(HERE, FAILED).must_be_started()
+def test_another_program_on_the_port_is_reported_and_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeServer, "is_taken", lambda self: True)
+    with pytest.raises(OperatorError, match="Something other than Fake listens at 127.0.0.1:7000"):
+        fake(HERE, FAILED).must_be_started()
 
 
-def test_a_server_that_refuses_our_account_is_one_sentence() -> None:
-    with pytest.raises(Trouble, match="Acted at 127.0.0.1:7000 refuses the account in ACTED_URI: bad password"):
-        acted(HERE, Refused("bad password")).answer()
+def test_a_server_that_refuses_our_account_is_reported_in_one_sentence() -> None:
+    with pytest.raises(OperatorError, match="Fake at 127.0.0.1:7000 refuses the account in FAKE_URI: bad password"):
+        fake(HERE, AccountRefused("bad password")).state()
 
 
-def test_a_missing_executable_is_one_sentence_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_executable_is_reported_with_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "SEARCH_PATH", "/nowhere")
-    with pytest.raises(Trouble, match=r"without sh none can be started here: see \./build\.sh, or use docker compose"):
-        acted(HERE, None).prepare()
+    with pytest.raises(OperatorError, match=r"sh is not installed to start one here: see \./build\.sh, or use docker"):
+        fake(HERE, None).prepare()
 
 
-def test_somebody_else_on_the_port_is_not_nobody() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as stranger:
-        uri = f"redis://127.0.0.1:{stranger.getsockname()[1]}/0"
-        assert acted(uri, TimeoutError("no banner")).answer() is Answer.STRANGE
-    assert acted(uri, TimeoutError("no banner")).answer() is Answer.SILENT
+def test_another_program_on_the_port_is_told_from_nothing_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other_program:
+        uri = f"redis://127.0.0.1:{other_program.getsockname()[1]}/0"
+        assert fake(uri, TimeoutError("no banner")).state() is ServerState.OTHER
+    assert fake(uri, TimeoutError("no banner")).state() is ServerState.SILENT
 
 
-def test_a_file_with_a_password_is_for_our_eyes_only(tmp_path: Path) -> None:
+def test_only_its_owner_can_read_a_file_with_a_password(tmp_path: Path) -> None:
     path = write_private(tmp_path / "new" / "file", "secret")
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -106,25 +106,25 @@ def mariadb(*schemas: str, folder: Path = Path("x")) -> MariaDB:
     (("marquee_user",), [r"marquee\_%"]),
     (("user", "film"), ["film", "user"]),
 ])
-def test_our_account_has_rights_on_our_schemas_only(schemas: tuple[str, ...], patterns: list[str]) -> None:
+def test_our_mariadb_account_has_rights_on_our_schemas_only(schemas: tuple[str, ...], patterns: list[str]) -> None:
     assert mariadb(*schemas).schema_patterns() == patterns
 
 
-def test_the_account_can_be_made_again_and_again() -> None:
+def test_the_mariadb_account_can_be_created_repeatedly() -> None:
     accounts = mariadb("marquee_user").accounts().splitlines()
     assert r"CREATE USER IF NOT EXISTS 'marquee'@'127.0.0.1';" in accounts
     assert r"ALTER USER 'marquee'@'127.0.0.1' IDENTIFIED BY 'it\'s';" in accounts
     assert r"GRANT ALL PRIVILEGES ON `marquee\_%`.* TO 'marquee'@'127.0.0.1';" in accounts
 
 
-def test_mariadb_keeps_what_it_acknowledged(tmp_path: Path) -> None:
+def test_mariadb_writes_each_commit_to_the_disk(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     mariadb("marquee_user", folder=tmp_path).prepare()
     settings = (tmp_path / "my.cnf").read_text().splitlines()
     assert {"innodb-flush-log-at-trx-commit = 1", "bind-address = 127.0.0.1", "port = 7001"} <= set(settings)
 
 
-def test_mariadb_deletes_no_other_servers_temporary_tables(tmp_path: Path) -> None:
+def test_mariadb_deletes_no_temporary_table_of_another_server(tmp_path: Path) -> None:
     """A server that starts empties its tmpdir of what it takes for its own leftovers."""
     (tmp_path / "data").mkdir()
     server = mariadb("marquee_user", folder=tmp_path)
@@ -138,13 +138,13 @@ def rabbitmq(folder: Path = Path("x")) -> RabbitMQ:
     return RabbitMQ(["amqp://marquee:secret@127.0.0.1:7002/a%2Fb"], folder)
 
 
-def test_rabbitmq_has_our_account_alone() -> None:
+def test_rabbitmq_has_our_account_and_no_other() -> None:
     definitions = rabbitmq().definitions()
     assert [user["name"] for user in definitions["users"]] == ["marquee"]  # type: ignore[attr-defined]
     assert definitions["vhosts"] == [{"name": "a/b"}]
 
 
-def test_a_password_is_kept_as_rabbitmq_reads_it() -> None:
+def test_a_password_is_hashed_as_rabbitmq_expects() -> None:
     salt = b"\x00\x01\x02\x03"
     assert base64.b64decode(password_hash("secret", salt)) == salt + hashlib.sha256(salt + b"secret").digest()
 
@@ -154,7 +154,7 @@ def test_the_port_for_rabbitmqctl_is_below_those_that_connections_are_given(port
     assert 1024 < RabbitMQ([f"amqp://127.0.0.1:{port}/"], Path("x")).distribution_port < 32768
 
 
-def test_the_erlang_node_starts_no_epmd(tmp_path: Path) -> None:
+def test_rabbitmq_starts_no_epmd(tmp_path: Path) -> None:
     program = rabbitmq(tmp_path).prepare()
     assert "-start_epmd false" in program.environment["ERL_ZFLAGS"]
     assert (tmp_path / "rabbitmq.conf").read_text().startswith("listeners.tcp.1 = 127.0.0.1:7002\n")

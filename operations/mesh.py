@@ -1,4 +1,4 @@
-"""One mesh on this machine: its settings, its folders, its rooms."""
+"""The mesh on this machine: its settings, folders, servers and rooms."""
 
 import fcntl
 import hashlib
@@ -14,12 +14,12 @@ from typing import Any
 
 import click
 
-from operations.operator_error import Trouble
-from operations.processes.programs import Program
+from operations import settings as operations_settings
 from operations.servers.base import Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
 from operations.servers.redis import Redis
+from operations.supervision.programs import Program
 from services.foundation import settings
 
 ROOT = settings.CONFIG.parent
@@ -28,15 +28,15 @@ ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
 
 @dataclass(frozen=True)
 class Mesh:
+    """What config.yml and the tree at `root` say about a mesh."""
+
     settings: dict[str, Any]
     root: Path = ROOT
 
     @classmethod
     def load(cls) -> "Mesh":
-        try:
-            return cls(settings.load())
-        except settings.SettingsError as error:
-            raise Trouble(str(error)) from None
+        """The mesh of config.yml. Raises SettingsError."""
+        return cls(settings.load())
 
     @cached_property
     def run_folder(self) -> Path:
@@ -65,9 +65,8 @@ class Mesh:
     @cached_property
     def rooms(self) -> list[Program]:
         """A program for each room in the tree, with the instances that the settings ask for."""
-        instances = self.settings.get("instances", {})
-        wanted = [(room, int(instances.get(room, 1))) for room in find_rooms(self.root)]
-        return [self.room(room, count) for room, count in wanted if count > 0]
+        instances = operations_settings.instances(self.settings, find_rooms(self.root))
+        return [self.room(room, count) for room, count in instances.items() if count > 0]
 
     def room(self, name: str, instances: int) -> Program:
         nameko = str(Path(sys.executable).with_name("nameko"))
@@ -80,14 +79,14 @@ class Mesh:
 
     @property
     def programs(self) -> list[Program]:
-        """All that runs, beside the servers."""
+        """All programs except the servers."""
         return [*self.rooms, self.auditor]
 
     @property
     def web_address(self) -> tuple[str, int]:
-        """Where the gateway is reached from here; a gateway on every address is also on loopback."""
-        host, _, port = str(self.settings["WEB_SERVER_ADDRESS"]).rpartition(":")
-        return ("127.0.0.1" if host.strip("0.") == "" else host), int(port)
+        """The host and port of the gateway, as reached from here: loopback when it listens on every address."""
+        host, port = operations_settings.web_address(self.settings)
+        return ("127.0.0.1" if host.strip("0.") == "" else host), port
 
     @property
     def url(self) -> str:
@@ -95,7 +94,7 @@ class Mesh:
 
     @property
     def fingerprint(self) -> str:
-        """Of the settings that a running mesh can't take over: all but the numbers of instances."""
+        """A digest of the settings that a running mesh can't take over: all except the numbers of instances."""
         kept = {name: value for name, value in self.settings.items() if name != "instances"}
         return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -105,13 +104,13 @@ class Mesh:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """One start or stop at a time; whoever comes second waits for the first to end."""
+        """Allow one start or stop at a time; a second one waits until the first has ended."""
         self.make_folders()
         with open(os.open(self.run_folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                click.echo("Another start or stop is under way; waiting for it to end.")
+                click.echo("Another start or stop is under way. Waiting until it has ended ...")
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

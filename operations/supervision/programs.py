@@ -1,4 +1,4 @@
-"""What the supervisor keeps alive, and its settings file that says so."""
+"""The programs that supervisord keeps alive, and the settings file that tells it to."""
 
 import os
 import resource
@@ -25,7 +25,7 @@ chmod = 0600
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 
-# A pause grows by a second with each failed start, without an end to the tries.
+# Each failed start makes the pause before the next one second longer; the tries never end.
 PROGRAM = """
 [program:{name}]
 command = {command}
@@ -59,7 +59,7 @@ class Program:
 
 
 def render(programs: list[Program]) -> str:
-    """The settings of a supervisord that keeps these programs alive."""
+    """The settings file of a supervisord that keeps these programs alive."""
     files = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     user = "user = root\n" if os.geteuid() == 0 else ""
     return DAEMON.format(files=files, user=user) + "".join(map(render_program, programs))

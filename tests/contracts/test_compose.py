@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.processes.mesh import ROOT, find_rooms, module_of
+from operations.mesh import ROOT, find_rooms, module_of
 
 COMPOSE = ROOT / "docker-compose.yml"
 SERVERS = {"rabbitmq", "redis", "mariadb"}
@@ -18,7 +18,7 @@ MONEY = ("MARQUEE_PAYMENT_PROVIDER", "MARQUEE_PUBLIC_URL")
 
 
 class Plain(yaml.SafeLoader):
-    """Leaves ${...} as it is; nameko teaches SafeLoader to fill it in as soon as it loads a configuration."""
+    """Leaves ${...} as it is; nameko makes SafeLoader replace it once a configuration was loaded."""
 
     yaml_implicit_resolvers = {letter: [each for each in resolvers if each[0] != "!env_var"]
                                for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
@@ -29,7 +29,7 @@ def services() -> dict[str, Any]:
     return dict(yaml.load(COMPOSE.read_text(), Plain)["services"])
 
 
-def test_its_rooms_are_those_of_the_tree(services: dict[str, Any]) -> None:
+def test_docker_compose_has_the_rooms_of_the_tree(services: dict[str, Any]) -> None:
     assert sorted(services.keys() - SERVERS - {"migrate", "auditor"}) == sorted(find_rooms(ROOT))
 
 
@@ -54,21 +54,21 @@ def test_every_room_can_be_scaled(services: dict[str, Any]) -> None:
     assert [name for name, service in services.items() if "ports" in service] == ["gateway"]
 
 
-def test_it_runs_in_earnest_with_passwords_that_must_be_given(services: dict[str, Any]) -> None:
+def test_docker_compose_runs_in_production_with_required_passwords(services: dict[str, Any]) -> None:
     for room in find_rooms(ROOT):
         settings = services[room]["environment"]
         assert settings["MARQUEE_ENVIRONMENT"] == "production"
         assert all(settings[name].startswith("${" + name + ":?") for name in PASSWORDS)
 
 
-def test_it_takes_test_money_only_when_that_is_said(services: dict[str, Any]) -> None:
+def test_docker_compose_takes_test_money_only_when_told_to(services: dict[str, Any]) -> None:
     for name in (*find_rooms(ROOT), "auditor", "migrate"):
         settings = services[name]["environment"]
         assert all(settings[variable].startswith("${" + variable + ":?") for variable in MONEY)
         assert settings["MARQUEE_ALLOW_TEST_MONEY"] == "${MARQUEE_ALLOW_TEST_MONEY:-no}"
 
 
-def test_the_servers_keep_the_same_promises(services: dict[str, Any]) -> None:
+def test_the_servers_in_containers_have_the_same_durability(services: dict[str, Any]) -> None:
     assert "--innodb-flush-log-at-trx-commit=1" in services["mariadb"]["command"]
     redis = " ".join(services["redis"]["command"])
     for promise in ("--maxmemory-policy noeviction", "--appendonly yes", "--appendfsync everysec", "--requirepass"):
@@ -85,7 +85,7 @@ def compose_command() -> list[str]:
 
 
 @pytest.mark.skipif(not compose_command(), reason="docker compose is not installed")
-def test_docker_compose_reads_it() -> None:
+def test_docker_compose_can_read_the_file() -> None:
     environment = {**os.environ, **dict.fromkeys((*PASSWORDS, *MONEY), "secret")}
     done = subprocess.run([*compose_command(), "--file", str(COMPOSE), "config", "--quiet"], cwd=Path("/"),
                           env=environment, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""supervisord as our process manager: starting it, and talking to the one that runs."""
+"""supervisord, our process manager: starting it, and controlling the one that runs."""
 
 import os
 import secrets
@@ -14,16 +14,16 @@ from typing import Any
 from supervisor.states import RUNNING_STATES
 from supervisor.xmlrpc import SupervisorTransport
 
-from operations.operator_error import Trouble
-from operations.processes.programs import Program, render
+from operations.operator_error import OperatorError
+from operations.supervision.programs import Program, render
 
-# In the environment of supervisord and all that descends from it: how ./stop.sh knows its own.
+# In the environment of supervisord and all its descendants: ./stop.sh recognizes the processes of a mesh by it.
 MARK = "MARQUEE_MESH"
 START_SECONDS = 10
 
 
 class Supervisor:
-    """The supervisord of a run folder, running or not."""
+    """The supervisord of a run folder, whether it runs or not."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,11 +38,11 @@ class Supervisor:
         except (OSError, xmlrpc.client.Error):
             return False
 
-    def ensure(self, programs: list[Program]) -> None:
-        """Run with these programs; one that runs already takes over what changed."""
+    def run_with(self, programs: list[Program]) -> None:
+        """Start supervisord with these programs; one that runs already takes over the changes."""
         (self.folder / "supervisord.conf").write_text(render(programs))
         if self.is_running():
-            self.reread()
+            self.reload()
         else:
             self.launch()
 
@@ -58,10 +58,10 @@ class Supervisor:
         deadline = time.monotonic() + START_SECONDS
         while not self.is_running():
             if daemon.poll() is not None or time.monotonic() > deadline:
-                raise Trouble(f"supervisord does not start: see {output.name}.")
+                raise OperatorError(f"supervisord did not start: see {output.name}.")
             time.sleep(0.05)
 
-    def reread(self) -> None:
+    def reload(self) -> None:
         [[added, changed, removed]] = self.call("reloadConfig")
         for name in (*changed, *removed):
             self.call("stopProcessGroup", name)
@@ -78,13 +78,13 @@ class Supervisor:
         return {str(process["group"]) for process in self.processes()} if self.is_running() else set()
 
     def start(self, *programs: str) -> None:
-        """Start what does not run of these programs, without waiting for it."""
+        """Start those of these programs that do not run, without waiting until they are up."""
         for process in self.processes():
             if process["group"] in programs and process["state"] not in RUNNING_STATES:
                 self.call("startProcess", f"{process['group']}:{process['name']}", False)
 
     def stop(self, *programs: str) -> None:
-        """Stop these programs, all at once, and wait until they are gone."""
+        """Stop these programs, all at the same time, and wait until their processes have ended."""
         for name in programs:
             self.call("stopProcessGroup", name, False)
         while any(process["pid"] for process in self.processes() if process["group"] in programs):
@@ -93,7 +93,7 @@ class Supervisor:
 
 @contextmanager
 def connect(folder: Path) -> Iterator[xmlrpc.client.ServerProxy]:
-    """A line to the socket in the folder, by the folder's descriptor: its path may be too long for a socket."""
+    """Connect to the socket in the folder, through a descriptor: the path may be too long for a socket."""
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     transport = SupervisorTransport(serverurl=f"unix:///proc/self/fd/{descriptor}/supervisor.sock")
     try:

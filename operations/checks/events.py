@@ -1,0 +1,52 @@
+"""Every change of an order has its event, and every event is published."""
+
+import datetime as dt
+from typing import Any
+
+from nameko import config
+from sqlalchemy import Row
+
+from operations.checks.snapshot import Snapshot
+from services.foundation.database import utc_now
+from services.order.rules import ENDED_UNPAID
+
+
+def events_fit_the_orders(snapshot: Snapshot) -> list[str]:
+    return an_event_for_every_change(snapshot) + events_left_behind(snapshot)
+
+
+def an_event_for_every_change(snapshot: Snapshot) -> list[str]:
+    """Published events are deleted after `events.kept_days`; an order that changed since then has all later ones."""
+    histories = {row.about: row for row in snapshot.rows(
+        snapshot.order, "SELECT about, COUNT(*) AS n, MIN(sequence) AS oldest, MAX(sequence) AS newest, "
+                        "SUBSTRING_INDEX(GROUP_CONCAT(type ORDER BY sequence DESC), ',', 1) AS type "
+                        "FROM outbox GROUP BY about")}
+    kept_since = utc_now() - dt.timedelta(days=config["events"]["kept_days"])
+    breaches = (_breach_of_history(order, histories.get(order.order_id), kept_since)
+                for order in snapshot.orders.values())
+    return [f"order {breach}" for breach in breaches if breach]
+
+
+def _breach_of_history(order: Row[Any], events: Row[Any] | None, kept_since: dt.datetime) -> str | None:
+    """What is wrong with the events of an order, or None; `events` is None when it has none."""
+    if events is None:
+        return f"{order.order_id} has no event" if order.changed_at.replace(tzinfo=dt.UTC) > kept_since else None
+    is_complete = events.newest == order.version == events.oldest + events.n - 1
+    if not (is_complete and _matches(events.type, order.status)):
+        return (f"{order.order_id} is {order.status} at version {order.version}, its {events.n} events "
+                f"end with {events.type} at {events.newest}")
+    if events.oldest != 1 and order.created_at.replace(tzinfo=dt.UTC) > kept_since:
+        return f"{order.order_id} has lost the events before its change {events.oldest}"
+    return None
+
+
+def _matches(event: str, status: str) -> bool:
+    """Whether the newest event of an order matches its status. A late payment leaves an ended order as it is."""
+    return event == f"order.{status}" or (event == "order.paid_late" and status in ENDED_UNPAID)
+
+
+def events_left_behind(snapshot: Snapshot) -> list[str]:
+    """While the broker is down, all events wait. One that waits while later ones are published is left behind."""
+    left = snapshot.rows(snapshot.order, "SELECT type, about FROM outbox WHERE published_at IS NULL AND occurred_at < "
+                                   "(SELECT MAX(published_at) FROM outbox) - INTERVAL 1 MINUTE")
+    return [f"{row.type} of {row.about} was never published, though later events were" for row in left]

@@ -1,0 +1,88 @@
+"""The steps of starting a mesh; each prints how long it took, and fails with the reason."""
+
+import errno
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from operations.demo import programme
+from operations.mesh import Mesh
+from operations.operator_error import OperatorError
+from operations.processes.health import last_lines, wait_until_ready
+from operations.processes.stop import end_leftovers
+from operations.servers.base import Server, ServerState
+from operations.supervision.supervisor import Supervisor
+
+SERVER_SECONDS = 45
+
+
+def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> list[Server]:
+    """Start the servers that do not run elsewhere, without waiting until they answer; returns them."""
+    if not supervisor.is_running():
+        end_leftovers(mesh)
+    owned = owned_servers(mesh, supervisor)
+    if not servers_only:
+        check_web_address(mesh, supervisor)
+    (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
+    supervisor.run_with([server.prepare() for server in owned] + mesh.programs)
+    supervisor.start(*(server.name for server in owned))
+    return owned
+
+
+def owned_servers(mesh: Mesh, supervisor: Supervisor) -> list[Server]:
+    """The servers that run, or will run, as programs of this mesh; the others must answer already."""
+    ours = supervisor.programs()
+    return [server for server in mesh.servers if server.name in ours or server.must_be_started()]
+
+
+def check_web_address(mesh: Mesh, supervisor: Supervisor) -> None:
+    """Refuse an address that another program serves: with SO_REUSEPORT the gateway would share it silently."""
+    if supervisor.is_running() and any(process["pid"] for process in supervisor.processes("gateway")):
+        return
+    host, port = mesh.web_address
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = "is taken by another program" if error.errno == errno.EADDRINUSE else f"can't be used: {error}"
+            raise OperatorError(f"{host}:{port} {reason} (WEB_SERVER_ADDRESS in config.yml, MARQUEE_PORT).") from None
+
+
+def fill_databases(mesh: Mesh) -> None:
+    """Do what needs MariaDB only, while RabbitMQ still boots."""
+    with step("schemas"):
+        programme.migrate(mesh)
+    with step("programme"):
+        programme.load_demo(mesh)
+
+
+def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
+    """Declare the queues of events, then start all rooms and wait until the mesh is ready."""
+    with step("events"):
+        programme.declare_events(mesh)
+    with step("rooms", ", ".join(room.name for room in mesh.rooms)):
+        supervisor.start(*(program.name for program in mesh.programs))
+        wait_until_ready(mesh, supervisor)
+
+
+def wait_for(server: Server, owned: list[Server], mesh: Mesh) -> None:
+    """Wait until a server answers. Raises OperatorError with the end of its log after SERVER_SECONDS."""
+    deadline = time.monotonic() + SERVER_SECONDS
+    with step(server.name, server.where + ("" if server in owned else ", not started here")):
+        while server.state() is not ServerState.READY:
+            if time.monotonic() > deadline:
+                raise OperatorError(f"{server.title} does not answer at {server.where} after {SERVER_SECONDS} s. "
+                              + last_lines(mesh, server.name))
+            time.sleep(0.05)
+
+
+@contextmanager
+def step(name: str, detail: str = "") -> Iterator[None]:
+    """Print that a step is done, and how long it took."""
+    began = time.monotonic()
+    yield
+    click.echo(f"  {name:<12}{time.monotonic() - began:5.1f} s  {detail}".rstrip())

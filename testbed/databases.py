@@ -1,0 +1,51 @@
+"""The databases and queues of a mesh, as a test reads and changes them behind the rooms' backs."""
+
+from functools import cached_property
+from typing import Any
+
+import nameko
+import redis
+from kombu import Connection
+from sqlalchemy import Engine, create_engine, text
+
+from operations.checks.invariants import check_all
+from testbed.processes import MeshProcesses
+from testbed.waiting import wait_until
+
+
+class MeshDatabases(MeshProcesses):
+    """A mesh with direct access to its MariaDB, Redis and RabbitMQ."""
+
+    @cached_property
+    def _engines(self) -> dict[str, Engine]:
+        return {}
+
+    def engine(self, room: str) -> Engine:
+        if room not in self._engines:
+            self._engines[room] = create_engine(self.settings["DB_URIS"][f"{room}:Base"], pool_pre_ping=True)
+        return self._engines[room]
+
+    def in_queues(self, *names: str) -> int:
+        """The number of messages that are ready in these queues; `list_queues` would be some seconds late."""
+        with Connection(self.settings["AMQP_URI"]) as connection, connection.channel() as channel:
+            return sum(channel.queue_declare(name, passive=True).message_count for name in names)
+
+    def rows(self, room: str, query: str, **values: Any) -> list[Any]:
+        with self.engine(room).begin() as tx:
+            result = tx.execute(text(query), values)
+            return list(result) if result.returns_rows else []
+
+    @cached_property
+    def redis(self) -> redis.Redis:
+        return redis.Redis.from_url(self.settings["REDIS_URIS"]["marquee"], decode_responses=True)
+
+    def check_invariants(self, seconds: float = 30) -> None:
+        """Fails unless every invariant holds, as `operations check` says, once the mesh has come to rest."""
+        found: list[str] = []
+
+        def all_hold() -> bool:
+            with nameko.config.patch(self.settings, clear=True):
+                found[:] = [str(finding) for finding in check_all(passes=1) if finding.breaches]
+            return not found
+
+        wait_until(all_hold, seconds, found)
