@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.errors import FieldsInvalid
-from schemas.order_refusals import (
+from schemas.order.refusals import (
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,

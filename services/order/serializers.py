@@ -61,7 +61,7 @@ def preview(view: OrderView, plan: RefundPlan, now: dt.datetime) -> dict[str, An
 
 
 def new_quote(draft: dict[str, Any], quote: Quote) -> dict[str, Any]:
-    """What an order that is about to be made costs: the facts of schemas.order_refusals.PriceChanged, plain JSON."""
+    """What an order that is about to be made costs: the facts of schemas.order.refusals.PriceChanged, plain JSON."""
     return {"total": draft["total"], "currency": draft["currency"], "snacks": json.loads(draft["snacks"]),
             "seats": [{"seat_id": seat["seat_id"], "price": seat["price"]} for seat in quote.seats]}
 

@@ -5,9 +5,8 @@ from typing import Any
 from eventlet import tpool
 from nameko import config
 
-from schemas import film, kitchen, payment, tickets
+from schemas import film, kitchen, payment
 from schemas import order as contract
-from schemas.cancellation import CANCEL_SCREENING
 from schemas.errors import Busy
 from services.foundation.amqp.announcements import on_announcement
 from services.foundation.amqp.presence import Presence
@@ -188,11 +187,11 @@ class Order:
             raise Busy(retry_after=1)  # a payment has just begun
         return receipt(view, now)
 
-    @call(CANCEL_SCREENING)
+    @call(contract.CANCEL_SCREENING)
     def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
         """Decide it, or in a dry run only say what it comes to. The film room follows; `tend` ends the orders."""
         self.terms.of(request["screening_id"], self.remote)  # there is such a screening
-        keys = self.keys(CANCEL_SCREENING, request)
+        keys = self.keys(contract.CANCEL_SCREENING, request)
         return cancelled_screenings.decide(self.database, keys, request, str(self.principal.user_id))
 
     @call(contract.GET_INFO)
@@ -214,19 +213,19 @@ class Order:
         return {"orders": [receipt(view, now) for view in page], "server_time": now,
                 "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
 
-    @call(tickets.GET_TICKET_IMAGES)
+    @call(contract.GET_TICKET_IMAGES)
     def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
         """The codes of an order's valid tickets, as pictures to show at the door."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.principal.user_id))
         return {"tickets": tpool.execute(ticket_images, view.tickets, says_test(config))}
 
-    @call(tickets.GET_CALENDAR)
+    @call(contract.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders as a calendar entry."""
         view = self.database.read(lambda tx: store.find(tx, request["order_id"], self.principal.user_id))
         return {"calendar": calendar_file(view, says_test(config))}
 
-    @call(tickets.GET_TICKET_KEYS)
+    @call(contract.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:
         """The public keys by which a door tells true ticket codes from false ones, the one in use first."""
         return {"keys": [{"key_id": key_id, "algorithm": "Ed25519", "public_key": as_text(public)}

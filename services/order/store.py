@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, up
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from schemas.order_refusals import UnknownOrder
+from schemas.order.refusals import UnknownOrder
 from services.foundation.database import UtcDateTime, utc_now
 from services.foundation.ids import new_id
 from services.order import rules

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy, RequestInProgress
 from schemas.kitchen import SnacksSoldOut, SnacksUnknown
-from schemas.order_refusals import PriceChanged, SeatsTaken, TooManyUnpaidOrders
+from schemas.order.refusals import PriceChanged, SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.idempotency import AlreadyAnswered, Keys
 from services.order import rules, store

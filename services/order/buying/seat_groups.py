@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from schemas.order_refusals import CompanionAlone, CoupleSeatParted
+from schemas.order.refusals import CompanionAlone, CoupleSeatParted
 
 Facts = Mapping[str, dict[str, Any]]  # seat id -> {seat_id, kind, price}, and goes_with for half a couple seat
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from schemas import payment
 from schemas.errors import Busy, RoomSilent
-from schemas.order_refusals import OrderExpired
+from schemas.order.refusals import OrderExpired
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.order import rules, store

@@ -54,7 +54,7 @@ def refuse_cancelled(tx: Connection, screening_id: str) -> None:
 
 
 def summary(tx: Connection, screening_id: str) -> dict[str, Any]:
-    """What is still to be done for this screening, in the fields of schemas.cancellation.CancelScreeningReply."""
+    """What is still to be done for this screening, in the fields of schemas.order.cancellation.CancelScreeningReply."""
     kept = select(func.coalesce(func.sum(refunded.c.kept), 0)).where(refunded.c.order_id == orders.c.order_id)
     rows = tx.execute(
         select(orders.c.status, orders.c.currency, func.count().label("count"),

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from schemas.errors import FieldsInvalid
-from schemas.order_refusals import OrderNotRefundable, RefundChanged, RefundClosed, SeatsNotInOrder
+from schemas.order.refusals import OrderNotRefundable, RefundChanged, RefundClosed, SeatsNotInOrder
 
 REFUNDABLE = frozenset({"paid", "part_refunded"})
 # By then an order.paid has long been heard, or been laid aside.

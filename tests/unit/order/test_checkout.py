@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import RequestInProgress, RoomUnavailable
 from schemas.kitchen import SnacksSoldOut
-from schemas.order_refusals import PriceChanged
+from schemas.order.refusals import PriceChanged
 from services.foundation.database import CommitUnknown
 from services.foundation.rpc.idempotency import AlreadyAnswered
 from services.order.buying.checkout import Taking

@@ -5,7 +5,7 @@ import pytest
 
 from schemas.errors import FieldsInvalid
 from schemas.order import ORDER_STATES
-from schemas.order_refusals import (
+from schemas.order.refusals import (
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.order_refusals import CompanionAlone, CoupleSeatParted
+from schemas.order.refusals import CompanionAlone, CoupleSeatParted
 from services.order import rules
 from services.order.buying import seat_groups
 from tests.unit.order.test_rules import LATER, LIMITS, NOW
