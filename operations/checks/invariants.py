@@ -18,8 +18,10 @@ from operations.checks.stock import stock_adds_up
 from operations.operator_error import Trouble
 from schemas.errors import RoomUnavailable
 from services.foundation.database import Transactions, utc_now
-from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS, worth
-from services.order.seat_boards import odd_seats, upcoming_boards, wanted_marks
+from services.order.order_items import snacks_total
+from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS
+from services.order.seat_boards import odd_seats, wanted_marks
+from services.order.store import upcoming_boards
 
 PAID = OWNS_SEATS | {"refunding", "refunded"}
 PASSES, PAUSE_SECONDS = 4, 1.5
@@ -88,7 +90,7 @@ def money_fits_the_order(truth: Truth) -> list[str]:
     for order in truth.orders.values():
         account, owed = truth.accounts.get(order.order_id), truth.owed.get(order.order_id, 0)
         captured, kept = int(account.captured) if account else 0, truth.kept.get(order.order_id, 0)
-        snacks = 0 if order.order_id in truth.settled else worth(json.loads(order.snacks))
+        snacks = 0 if order.order_id in truth.settled else snacks_total(json.loads(order.snacks))
         left = captured - owed
         right = 0 if order.status in ENDED_UNPAID else left
         if order.status in PAID:
