@@ -89,6 +89,6 @@ def test_only_an_unpaid_order_can_be_cancelled(status: str) -> None:
     ("paid", NOW, "uncollected", True), ("paid", NOW, "expired", True),
     ("completed", NOW, None, False),
 ])
-def test_an_order_is_complete_after_its_screening_and_its_snacks(status: str, ends_at: dt.datetime,
-                                                                  kitchen: str | None, over: bool) -> None:
+def test_an_order_is_complete_after_its_screening_and_its_snacks(status: str, ends_at: dt.datetime, kitchen: str | None,
+                                                                 over: bool) -> None:
     assert rules.is_complete(status, ends_at, kitchen, NOW) is over

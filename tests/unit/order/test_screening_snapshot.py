@@ -57,8 +57,7 @@ def title(snapshots: ScreeningSnapshots, film: FilmRoom, screening_id: str = "s1
 
 
 @pytest.mark.parametrize("trouble", [RoomUnavailable(room="film"), RoomSilent(room="film"), RemoteError("Bug", "")])
-def test_a_snapshot_is_used_however_long_the_film_room_is_away(clock: Time, film: FilmRoom,
-                                                               trouble: Exception) -> None:
+def test_a_snapshot_is_used_however_long_the_film_room_is_away(clock: Time, film: FilmRoom, trouble: Exception) -> None:
     snapshots = ScreeningSnapshots()
     title(snapshots, film)
     clock.now += AGES
