@@ -86,7 +86,7 @@ class Purchase:
         except ClaimTaken:
             self._end_dead_owners()
         except store.SlotTaken:
-            self.order = replace(order, unpaid_slot=self._free_slot())
+            self.order = replace(self.order, unpaid_slot=self._free_slot())
         except CommitUnknown:
             return self._is_written()
         else:

@@ -14,6 +14,7 @@ from services.foundation.rpc.idempotency import AlreadyAnswered
 from services.order.buying.new_order import NewOrder
 from services.order.buying.purchase import Purchase
 from services.order.buying.screening_snapshot import ScreeningSnapshot
+from services.order.buying.store import SlotTaken
 from services.order.order_items import RequestedSnack, Snack
 from tests.unit.order.samples import LATER, MINUTE, NOW
 
@@ -122,3 +123,15 @@ def test_the_hold_of_a_twin_under_way_is_not_released(refusal: Exception, frees:
     with pytest.raises(type(refusal)):
         complete(FakeDatabase(refusal), FakeReservations(), given=False, freed=freed)
     assert bool(freed) is frees
+
+
+class NoOrders(FakeDatabase):
+    """In which no unpaid orders are found."""
+
+    def read(self, work: object) -> Any:
+        return []
+
+
+def test_an_order_that_needs_another_slot_keeps_its_snacks() -> None:
+    reply = complete(NoOrders(SlotTaken(), None), FakeReservations(), given=False)
+    assert (reply["snacks"], reply["total"]) == (RESERVED, 1200)
