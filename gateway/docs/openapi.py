@@ -12,7 +12,7 @@ from schemas import catalogue, errors, gateway
 from schemas.base import Method, Nothing
 from schemas.errors import Refusal
 from schemas.fields import Moment, Whole
-from schemas.order_refusals import SeatsTaken
+from schemas.order.refusals import SeatsTaken
 from services.foundation.amqp.presence import marquee_version
 
 PROBLEM = "application/problem+json"

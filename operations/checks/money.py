@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from operations.checks.snapshot import Snapshot
-from services.order.rules import ENDED_UNPAID, OWNS_SEATS, worth
+from services.order.order_items import snacks_total
+from services.order.rules import ENDED_UNPAID, OWNS_SEATS
 
 PAID = OWNS_SEATS | {"refunding", "refunded"}
 
@@ -25,7 +26,7 @@ def _breaches_of_account(snapshot: Snapshot, order: Row[Any], valid_seats: int) 
     """What is wrong with the money of an order; `valid_seats` is the price of its valid tickets."""
     account, owed = snapshot.accounts.get(order.order_id), snapshot.owed.get(order.order_id, 0)
     captured = int(account.captured) if account else 0
-    snacks = 0 if order.order_id in snapshot.settled else worth(json.loads(order.snacks))
+    snacks = 0 if order.order_id in snapshot.settled else snacks_total(json.loads(order.snacks))
     left = captured - owed
     right = 0 if order.status in ENDED_UNPAID else left
     if order.status in PAID:

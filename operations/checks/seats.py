@@ -5,7 +5,8 @@ import json
 from operations.checks.snapshot import Snapshot
 from services.foundation.database import Transactions
 from services.order.rules import HOLDS_SEATS, OWNS_SEATS
-from services.order.seat_boards import odd_seats, upcoming_boards, wanted_marks
+from services.order.seat_boards import odd_seats, wanted_marks
+from services.order.store import upcoming_boards
 
 
 def one_claim_per_seat(snapshot: Snapshot) -> list[str]:
@@ -47,7 +48,7 @@ def claims_fit_their_order(snapshot: Snapshot) -> list[str]:
 def boards_show_the_claims(snapshot: Snapshot) -> list[str]:
     database, wrong = Transactions(snapshot.order), []
     for screening_id in database.read(upcoming_boards):
-        look = snapshot.board.look(screening_id)
+        look = snapshot.board.snapshot(screening_id)
         if look is None:
             continue  # cold: its next reader rebuilds it
         wanted = database.read(lambda tx, s=screening_id: wanted_marks(tx, s))  # type: ignore[misc]

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Row, text
 
 from services.foundation.database import make_engine
 from services.foundation.redis_client import OPTIONS
+from services.order.rules import snack_refund_id
 from services.seating.board import Board
 
 
@@ -74,8 +75,8 @@ class Snapshot:
     @cached_property
     def settled(self) -> set[str]:
         """The ids of the orders whose snacks are accounted for, by a refund of their own."""
-        return {row.order_id for row in self.rows(
-            self.order, "SELECT order_id FROM refund WHERE refund_id = CONCAT('snacks-', order_id)")}
+        refunds = self.rows(self.order, "SELECT order_id, refund_id FROM refund")
+        return {row.order_id for row in refunds if row.refund_id == snack_refund_id(row.order_id)}
 
     @cached_property
     def kept(self) -> dict[str, int]:

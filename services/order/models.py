@@ -1,4 +1,4 @@
-"""The order room's tables. `seat_claim` is the referee: its primary key is why no seat is sold twice."""
+"""The order room's tables. The primary key of `seat_claim` is the reason that no seat is sold twice."""
 
 from sqlalchemy import BigInteger, Boolean, Index, Integer, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -15,23 +15,23 @@ class Base(DeclarativeBase):
 
 
 class Order(Base):
-    """One row an order, for ever. `version` counts its changes; each has a row in `outbox`."""
+    """One row per order, kept for ever. `version` counts its changes; each has its event in `outbox`."""
 
     __tablename__ = "orders"
 
     order_id: Mapped[str] = mapped_column(Id(32), primary_key=True)
     buyer_id: Mapped[str] = mapped_column(Id())
     screening_id: Mapped[str] = mapped_column(Id())
-    board_owner: Mapped[str] = mapped_column(Id(32))  # the name its seats stand under on the board
+    board_owner: Mapped[str] = mapped_column(Id(32))  # the name its seats are held under on the board
     status: Mapped[str] = mapped_column(String(16))
     version: Mapped[int] = mapped_column(Integer)
-    # 1, 2, ... while unpaid, null after: with the unique key below, a cap that no race gets around.
+    # 1, 2, ... while unpaid, null after: with the unique key below, a limit that holds in any race.
     unpaid_slot: Mapped[int | None] = mapped_column(SmallInteger)
     seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price, goes_with}]: the quote, never changed
     snacks: Mapped[str] = mapped_column(Text)  # JSON [{sku, name, name_zh, quantity, price}], never changed either
     total: Mapped[int] = mapped_column(BigInteger)
     refunded: Mapped[int] = mapped_column(BigInteger)
-    revived: Mapped[bool] = mapped_column(Boolean)  # had expired, was paid late, and got its seats all the same
+    revived: Mapped[bool] = mapped_column(Boolean)  # had expired, was paid late, and got its seats nevertheless
     end_reason: Mapped[str | None] = mapped_column(String(24))  # asked, screening_cancelled, paid_late, reversed
     currency: Mapped[str] = mapped_column(String(3))
     film_title: Mapped[str] = mapped_column(String(200))
@@ -41,13 +41,13 @@ class Order(Base):
     starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
     starts_offset: Mapped[int] = mapped_column(Integer)  # minutes east of UTC at the cinema
     ends_at: Mapped[Moment] = mapped_column(UtcDateTime)
-    refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when it was made
+    refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when the order was made
     created_at: Mapped[Moment] = mapped_column(UtcDateTime)
     expires_at: Mapped[Moment] = mapped_column(UtcDateTime)
     changed_at: Mapped[Moment] = mapped_column(UtcDateTime)
-    # When another room could not say how this order has ended, or about its snacks: let it be until then.
+    # When another room had no answer about this order's payment or snacks: it is not asked again before then.
     ask_again_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
-    # What the kitchen has told of its snacks; null without any.
+    # How far the kitchen is with its snacks; null without any.
     kitchen_status: Mapped[str | None] = mapped_column(String(16))
     kitchen_sequence: Mapped[int] = mapped_column(Integer)
     pick_up_code: Mapped[str | None] = mapped_column(Id(8))
@@ -74,6 +74,8 @@ class SeatClaim(Base):
 
 
 class Ticket(Base):
+    """A ticket for one seat: `valid`, or `void` once it was refunded."""
+
     __tablename__ = "ticket"
 
     ticket_id: Mapped[str] = mapped_column(Id(32), primary_key=True)
@@ -87,7 +89,7 @@ class Ticket(Base):
 
 
 class Refund(Base):
-    """Money on its way back: `requested` until the payment room says it is done."""
+    """Money on its way back: `requested` until the payment room confirms it, then `done`."""
 
     __tablename__ = "refund"
 
@@ -103,7 +105,7 @@ class Refund(Base):
 
 
 class CancelledScreening(Base):
-    """A screening that won't take place: nothing of it is sold any more, and its orders are being ended."""
+    """A cancelled screening: nothing of it is sold any more, and its orders are being ended."""
 
     __tablename__ = "cancelled_screening"
 
@@ -113,7 +115,7 @@ class CancelledScreening(Base):
 
 
 class BoardEpoch(Base):
-    """How often a screening's board was rebuilt; kept here because Redis may lose everything."""
+    """How many times a screening's board was rebuilt; kept here because Redis may lose everything."""
 
     __tablename__ = "board_epoch"
 
@@ -123,4 +125,4 @@ class BoardEpoch(Base):
 
 
 KEYS = key_table(Base.metadata)
-OUTBOX = outbox_table(Base.metadata)  # one row a change of an order
+OUTBOX = outbox_table(Base.metadata)  # one row per change of an order

@@ -1,6 +1,5 @@
-"""An order as it stands: its row and its tickets."""
+"""An order as the database has it: its row and its tickets."""
 
-import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,46 +8,38 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.order import rules
-from services.order.refunding import refund_policy
+from services.order.order_items import Seat, Snack, snacks_total
 
 Rows = Sequence[Any]  # of sqlalchemy.Row
 
 
 @dataclass(frozen=True)
 class OrderView:
-    """The row of `orders`, the rows of `ticket`, and what is kept in them as JSON."""
+    """The row of `orders`, the rows of `ticket` in the sequence of the seats, and the items kept as JSON."""
 
     row: Row[Any]
     tickets: Rows
-    seats: list[dict[str, Any]] = field(default_factory=list)
+    seats: list[Seat] = field(default_factory=list)
 
     @property
-    def valid_seats(self) -> dict[str, dict[str, Any]]:
-        """Seat id -> {seat_id, kind, price, goes_with}, for the tickets still good."""
-        facts = {seat["seat_id"]: seat for seat in self.seats}
-        return {ticket.seat_id: facts[ticket.seat_id] for ticket in self.tickets if ticket.status == "valid"}
+    def valid_seats(self) -> dict[str, Seat]:
+        """The seats whose tickets are valid, by seat id."""
+        seats = {seat["seat_id"]: seat for seat in self.seats}
+        return {ticket.seat_id: seats[ticket.seat_id] for ticket in self.tickets if ticket.status == "valid"}
 
     @property
     def valid_prices(self) -> dict[str, int]:
-        """Seat id -> price, for the tickets still good."""
+        """The prices of the seats whose tickets are valid, by seat id."""
         return {seat_id: seat["price"] for seat_id, seat in self.valid_seats.items()}
-
-    @property
-    def tiers(self) -> list[refund_policy.Tier]:
-        """The refund policy stamped on the order."""
-        return [refund_policy.Tier(dt.datetime.fromisoformat(tier["until"]), tier["percent"], tier["fee"])
-                for tier in json.loads(self.row.refund_tiers)]
 
     @property
     def seat_ids(self) -> list[str]:
         return [seat["seat_id"] for seat in self.seats]
 
     @cached_property
-    def snacks(self) -> list[dict[str, Any]]:
-        """What was bought besides: {sku, name, name_zh, quantity, price}."""
+    def snacks(self) -> list[Snack]:
         return list(json.loads(self.row.snacks))
 
     @property
-    def snacks_worth(self) -> int:
-        return rules.worth(self.snacks)
+    def snacks_total(self) -> int:
+        return snacks_total(self.snacks)

@@ -1,22 +1,19 @@
-"""Keeping the seat boards true to the claims in MariaDB, which wins, always."""
+"""The seat boards in Redis, kept equal to the claims in MariaDB, which always win."""
 
 import datetime as dt
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.engine import Connection
 
-from schemas import order as contract
-from schemas.errors import Busy
+from schemas.errors import Busy, NotFound
+from schemas.order import SEATS_CHANGED
 from services.foundation.amqp.announcements import Announcements
 from services.foundation.database import Transactions, utc_now
 from services.order import store
-from services.order.models import Base
 from services.seating.board import (
     Board,
     BoardCold,
@@ -29,10 +26,9 @@ from services.seating.board import (
 )
 
 log = logging.getLogger("marquee.boards")
-epochs = Base.metadata.tables["board_epoch"]
-TRIES = 5
+ATTEMPTS = 5
 OVERLAP = dt.timedelta(seconds=20)  # longer than any transaction may stay uncommitted
-LATE_SECONDS = 15.0                 # a write that Redis has not answered may still be done for so long
+LATE_SECONDS = 15.0                 # so long, Redis may still do a write that it has not answered
 
 
 class Boards:
@@ -43,7 +39,7 @@ class Boards:
         self._announcements = announcements
         self._run_id = ""
         self._checked_until = dt.datetime.min.replace(tzinfo=dt.UTC)
-        # Screenings to look at until then (monotonic): a write has had no answer, or an order is perhaps being written.
+        # Screenings to check until then (monotonic): a write got no answer, or an order may be being written.
         self._look_again: dict[str, float] = {}
 
     # --- an order's steps; only `hold` may refuse ---
@@ -52,42 +48,45 @@ class Boards:
         """Hold the seats for the order about to be written. Raises SeatsHeld, BoardCold, Busy."""
         with self._doubting(screening_id):
             self._board.hold(screening_id, owner, until, seats)
-        self._announcements.announce(contract.SEATS_CHANGED, screening_id)
+        self._announcements.announce(SEATS_CHANGED, screening_id)
 
-    def show_held(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:
-        self._show("held", screening_id, lambda: self._board.mark_held(screening_id, owner, until, seats))
+    def publish_held(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:
+        """Show the seats as held until then."""
+        self._publish("held", screening_id, lambda: self._board.mark_held(screening_id, owner, until, seats))
 
-    def show_sold(self, screening_id: str, owner: str, seats: list[str]) -> None:
-        self._show("sold", screening_id, lambda: self._board.mark_sold(screening_id, owner, seats))
+    def publish_sold(self, screening_id: str, owner: str, seats: list[str]) -> None:
+        """Show the seats as sold."""
+        self._publish("sold", screening_id, lambda: self._board.mark_sold(screening_id, owner, seats))
 
-    def show_free(self, screening_id: str, owner: str, seats: list[str]) -> None:
-        self._show("free", screening_id, lambda: self._board.mark_free(screening_id, owner, seats))
+    def publish_free(self, screening_id: str, owner: str, seats: list[str]) -> None:
+        """Show the seats as free, unless another owner has them."""
+        self._publish("free", screening_id, lambda: self._board.mark_free(screening_id, owner, seats))
 
-    def show_owners(self, screening_id: str, claims: store.Rows) -> None:
-        """Show these seats as their claims have them."""
+    def publish_owners(self, screening_id: str, claims: store.Rows) -> None:
+        """Show seats as their claims have them; `claims`: state, seat_id, board_owner, held_until."""
         for row in claims:
             if row.state == "SOLD":
-                self.show_sold(screening_id, row.board_owner, [row.seat_id])
+                self.publish_sold(screening_id, row.board_owner, [row.seat_id])
             else:
-                self.show_held(screening_id, row.board_owner, row.held_until, [row.seat_id])
+                self.publish_held(screening_id, row.board_owner, row.held_until, [row.seat_id])
 
-    def _show(self, what: str, screening_id: str, write: Any) -> None:
-        # MariaDB has decided already: a board that can't be told now is put right by `keep`.
+    def _publish(self, state: str, screening_id: str, write: Callable[[], object]) -> None:
+        # MariaDB has decided already: a board that can't be written now is mended by `keep`.
         try:
             with self._doubting(screening_id):
                 write()
         except (BoardCold, Busy) as problem:
-            log.warning("could not show a seat as %s", what,
+            log.warning("could not show a seat as %s", state,
                         extra={"screening_id": screening_id, "problem": type(problem).__name__})
-        self._announcements.announce(contract.SEATS_CHANGED, screening_id)
+        self._announcements.announce(SEATS_CHANGED, screening_id)
 
-    # --- writes that were perhaps not done, or not yet ---
+    # --- writes that Redis may not have done, or not yet ---
 
     @contextmanager
     def _doubting(self, screening_id: str) -> Iterator[None]:
-        """Have the screening looked at again unless the board has answered.
+        """Check the screening again later unless the board answers.
 
-        A write that Redis was too slow for is done when Redis goes on, and by then its buyer was refused.
+        Redis does a write after its caller has given up; by then the buyer was refused.
         """
         try:
             yield
@@ -104,22 +103,22 @@ class Boards:
     # --- rebuilding ---
 
     def rebuild(self, database: Transactions, screening_id: str, ends_at: dt.datetime, only_cold: bool = False) -> None:
-        """Write the board anew from the claims, under its lock. Raises Busy when the lock can't be had or kept.
+        """Rebuild the board from the claims, under its lock. Raises Busy when the lock can't be had or kept.
 
-        `only_cold`: of many who found the board cold, one does the work.
+        `only_cold`: do nothing if the board is warm by then, so that one of many callers does the work.
         """
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             with self._board.locked(screening_id) as token:
                 if only_cold and self._board.snapshot(screening_id) is not None:
                     return
                 epoch, marks = database.run(
-                    lambda tx: (_next_epoch(tx, screening_id, ends_at), wanted_marks(tx, screening_id)))
-                with suppress(LockLost):  # we were too slow, or Redis has lost the lock with everything else
+                    lambda tx: (store.next_epoch(tx, screening_id, ends_at), wanted_marks(tx, screening_id)))
+                with suppress(LockLost):  # this process was too slow, or Redis has lost everything
                     with self._doubting(screening_id):
                         self._board.rebuild(screening_id, token, epoch, ends_at, marks)
                     log.info("rebuilt a board",
                              extra={"screening_id": screening_id, "epoch": epoch, "taken": len(marks)})
-                    self._announcements.announce(contract.SEATS_CHANGED, screening_id)
+                    self._announcements.announce(SEATS_CHANGED, screening_id)
                     return
         raise Busy(retry_after=1)
 
@@ -129,23 +128,27 @@ class Boards:
             self.rebuild(database, screening_id, ends_at, only_cold=True)
 
     def keep(self, database: Transactions) -> int:
-        """Compare with the claims what changed since the last pass, everything after a restart; mend and count."""
+        """Compare boards with their claims and rebuild those that differ; how many.
+
+        Compared are the screenings that have changed since the last pass; after a restart of Redis or of this
+        process, all.
+        """
         try:
             return self._keep(database)
         except Busy:
-            for screening_id in self._look_again:  # while Redis says nothing, nothing becomes certain
+            for screening_id in self._look_again:  # while Redis does not answer, nothing becomes certain
                 self._watch(screening_id, LATE_SECONDS)
             raise
 
     def _keep(self, database: Transactions) -> int:
         started, run_id, doubtful = utc_now(), self._board.run_id(), list(self._look_again)
         if run_id != self._run_id:
-            known = database.read(upcoming_boards)
-            for screening_id in known:  # whoever wrote before us may have had no answer either
+            known = database.read(store.upcoming_boards)
+            for screening_id in known:  # another process may have had no answer either
                 self._watch(screening_id, LATE_SECONDS)
         else:
             changed = database.read(lambda tx: store.screenings_changed_since(tx, self._checked_until - OVERLAP))
-            known = database.read(lambda tx: upcoming_boards(tx, [*changed, *doubtful]))
+            known = database.read(lambda tx: store.upcoming_boards(tx, [*changed, *doubtful]))
         for screening_id in set(doubtful) - known.keys():  # these are over
             self._look_again.pop(screening_id, None)
         mended = 0
@@ -157,18 +160,18 @@ class Boards:
         return mended
 
     def differs(self, database: Transactions, screening_id: str) -> bool:
-        """Whether the board contradicts the claims. A sale between the two looks can make it seem so."""
+        """Whether the board contradicts the claims. A sale between reading both can make it seem so."""
         look = self._board.snapshot(screening_id)
         wanted = database.read(lambda tx: wanted_marks(tx, screening_id))
         if look and any(seat not in wanted and mark.writing_ms for seat, mark in look.marks.items()):
-            self._watch(screening_id, 0)  # if that order never comes, nothing else would tell us
+            self._watch(screening_id, 0)  # if that order never comes, nothing else would show it
         elif self._look_again.get(screening_id, 0) <= time.monotonic():
             self._look_again.pop(screening_id, None)
         return look is None or bool(odd_seats(look, wanted))
 
 
 def odd_seats(look: BoardSnapshot, wanted: dict[str, Mark]) -> list[str]:
-    """Where the board says something else than the claims do. A hold whose order is being written is no lie."""
+    """The seats at which the board contradicts the claims. A hold whose order is being written does not."""
     now = milliseconds(utc_now())
     shown = {seat: (mark.state, mark.owner) for seat, mark in look.marks.items()
              if seat in wanted or mark.writing_ms <= now}
@@ -177,26 +180,24 @@ def odd_seats(look: BoardSnapshot, wanted: dict[str, Mark]) -> list[str]:
 
 
 def wanted_marks(tx: Connection, screening_id: str) -> dict[str, Mark]:
+    """The marks that the board should have by its claims, by seat id."""
     now = utc_now()
     return {
         row.seat_id: Mark("S", row.board_owner) if row.state == "SOLD"
         else Mark("H", row.board_owner, milliseconds(row.held_until))
-        for row in store.all_claims(tx, screening_id)
+        for row in store.claims_of(tx, screening_id)
         if row.state == "SOLD" or row.held_until > now
     }
 
 
-def _next_epoch(tx: Connection, screening_id: str, ends_at: dt.datetime) -> int:
-    tx.execute(insert(epochs).values(screening_id=screening_id, epoch=1, ends_at=ends_at)
-               .on_duplicate_key_update(epoch=epochs.c.epoch + 1))
-    return int(tx.execute(select(epochs.c.epoch).where(epochs.c.screening_id == screening_id)).scalar_one())
-
-
-def upcoming_boards(tx: Connection, only: list[str] | None = None) -> dict[str, dt.datetime]:
-    query = select(epochs.c.screening_id, epochs.c.ends_at).where(epochs.c.ends_at > utc_now())
-    if only is not None:
-        query = query.where(epochs.c.screening_id.in_(only))
-    return {row.screening_id: row.ends_at for row in tx.execute(query)}
+def warm_boards(boards: Boards, database: Transactions, screening_ids: Iterable[str],
+                ends_at: Callable[[str], dt.datetime]) -> None:
+    """Rebuild those of the boards that are cold; `ends_at`: when a screening ends."""
+    for screening_id in screening_ids:
+        try:
+            boards.warm(database, screening_id, ends_at(screening_id))
+        except (Busy, NotFound) as refusal:
+            log.info("a board stays cold", extra={"screening_id": screening_id, "reason": refusal.code})
 
 
 class SeatBoards(BoardProvider):

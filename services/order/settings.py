@@ -1,59 +1,71 @@
-"""The house's limits and policies, from config.yml. A room with a wrong one does not start, and says why."""
+"""The order room's section of config.yml: how long seats are held, what one order may have, how refunds decline."""
 
 import datetime as dt
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from marshmallow import EXCLUDE, fields, validate
-from nameko import config
-from nameko.extensions import DependencyProvider
+from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 
 from schemas.base import Schema
 from schemas.fields import Money, Whole
-from services.foundation.settings import SettingsError, read_section
-from services.order import rules
-from services.order.refunding import refund_policy
+from services.foundation.settings import read_section
+from services.order.refunding.refund_policy import TierRule
 
 
-class TierSettings(Schema):
+@dataclass(frozen=True)
+class OrderSettings:
+    hold: dt.timedelta
+    pay: dt.timedelta
+    refund_tiers: tuple[TierRule, ...]
+    seats_per_order: int
+    unpaid_orders: int  # per buyer and screening
+    snacks_per_order: int
+    snacks_of_a_kind: int
+
+
+class TierSchema(Schema):
     hours = fields.Float(required=True, validate=validate.Range(min=0, max=24 * 365))
     percent = Whole(required=True, validate=validate.Range(min=0, max=100))
     fee = Money(required=True)
 
+    @post_load
+    def make(self, tier: dict[str, Any], **options: Any) -> TierRule:
+        return TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
 
-class OrderSettings(Schema):
+
+class OrderSettingsSchema(Schema):
+    """Loads OrderSettings."""
+
     class Meta:
         unknown = EXCLUDE
 
     hold_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
     pay_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
-    refund_tiers = fields.List(fields.Nested(TierSettings), required=True)
+    refund_tiers = fields.List(fields.Nested(TierSchema), required=True)
     seats_per_order = Whole(required=True, validate=validate.Range(min=1))
     unpaid_orders = Whole(required=True, validate=validate.Range(min=1))
     snacks_per_order = Whole(required=True, validate=validate.Range(min=0))
     snacks_of_a_kind = Whole(required=True, validate=validate.Range(min=0))
 
-
-class HouseLimits(DependencyProvider):
-    """Injects rules.Limits."""
-
-    def setup(self) -> None:
-        self._limits = load(config)
-
-    def get_dependency(self, worker_ctx: Any) -> rules.Limits:
-        return self._limits
+    @post_load
+    def make(self, found: dict[str, Any], **options: Any) -> OrderSettings:
+        hold, pay = (dt.timedelta(minutes=found.pop(name)) for name in ("hold_minutes", "pay_minutes"))
+        tiers = sorted(found.pop("refund_tiers"), key=lambda tier: tier.before)
+        _check_decline(tiers)
+        return OrderSettings(hold=hold, pay=pay, refund_tiers=tuple(tiers), **found)
 
 
-def load(settings: Any) -> rules.Limits:
-    """The limits in config.yml. Raises SettingsError with what is wrong."""
-    found = read_section(settings, "order", OrderSettings())
-    tiers = sorted((refund_policy.TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
-                    for tier in found.pop("refund_tiers")), key=lambda tier: tier.before)
+def _check_decline(tiers: list[TierRule]) -> None:
+    """Raise ValidationError if a refund nearer to the start gives back more than one before."""
     for later, earlier in pairwise(tiers):
         if later.before == earlier.before or later.percent > earlier.percent:
-            raise SettingsError(
-                f"config.yml, order.refund_tiers: {later.percent} percent until {later.before} before the start, and "
-                f"{earlier.percent} percent until {earlier.before}, can't both be meant.")
-    hold, pay = (dt.timedelta(minutes=found.pop(name)) for name in ("hold_minutes", "pay_minutes"))
-    return rules.Limits(hold=hold, pay=pay, refund_tiers=tuple(tiers), **found)
+            raise ValidationError(
+                f"{later.percent} percent until {later.before} before the start, and {earlier.percent} percent until "
+                f"{earlier.before}, can't both be meant.", "refund_tiers")
 
+
+def read(config: Any) -> OrderSettings:
+    """The section `order` of a configuration. Raises SettingsError with one sentence for each mistake."""
+    settings: OrderSettings = read_section(config, "order", OrderSettingsSchema())
+    return settings

@@ -1,35 +1,57 @@
-"""A new order as its row, before anybody knows whether its seats can be had."""
+"""A new order before it is written, and before it is known whether its seats can be had."""
 
 import datetime as dt
+import json
+from dataclasses import dataclass, field
 from typing import Any
 
-from services.foundation.ids import new_id
-from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.idempotency import Keys
-from services.order import rules, store
-from services.order.buying.screening_snapshot import Terms
-from services.order.refunding import refund_policy
-
-Draft = dict[str, Any]
+from services.order.buying.screening_snapshot import ScreeningSnapshot
+from services.order.order_items import Seat, Snack, snacks_total
+from services.order.refunding.refund_policy import Tier, dump_tiers
 
 
-def new_draft(principal: Principal, keys: Keys, terms: Terms, quote: rules.Quote, limits: rules.Limits,
-              now: dt.datetime) -> Draft:
-    """The row, with the terms and policies of this moment stamped on it."""
-    order_id = new_id()
-    return {
-        "order_id": order_id, "board_owner": board_owner(keys, order_id),
-        "buyer_id": principal.user_id, "screening_id": terms.screening_id,
-        "status": "created", "version": 1, "unpaid_slot": 1, "total": quote.total, "refunded": 0, "revived": False,
-        "currency": terms.currency, "film_title": terms.film_title, "cinema_id": terms.cinema_id,
-        "cinema_name": terms.cinema_name, "hall_name": terms.hall_name, "starts_at": terms.starts_at,
-        "ends_at": terms.ends_at, "ask_again_at": None, "snacks": "[]", "kitchen_status": None, "kitchen_sequence": 0,
-        "starts_offset": int((terms.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60),
-        "refund_tiers": store.written(refund_policy.stamped(limits.refund_tiers, terms.starts_at)), "created_at": now,
-        "expires_at": rules.first_deadline(terms.starts_at, now, limits), "changed_at": now,
-    }
+@dataclass(frozen=True)
+class NewOrder:
+    """An order with the screening, prices and refund policy of this moment."""
+
+    order_id: str
+    board_owner: str  # the name its seats are held under on the board
+    buyer_id: str
+    screening: ScreeningSnapshot
+    seats: list[Seat]
+    refund_tiers: list[Tier]
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    snacks: list[Snack] = field(default_factory=list)
+    unpaid_slot: int = 1
+
+    @property
+    def seat_ids(self) -> list[str]:
+        return [seat["seat_id"] for seat in self.seats]
+
+    @property
+    def total(self) -> int:
+        """The price of seats and snacks, in minor units."""
+        return sum(seat["price"] for seat in self.seats) + snacks_total(self.snacks)
+
+    def row(self) -> dict[str, Any]:
+        """The columns of `orders`."""
+        screening = self.screening
+        return {
+            "order_id": self.order_id, "board_owner": self.board_owner, "buyer_id": self.buyer_id,
+            "screening_id": screening.screening_id, "status": "created", "version": 1,
+            "unpaid_slot": self.unpaid_slot, "total": self.total, "refunded": 0, "revived": False,
+            "currency": screening.currency, "film_title": screening.film_title, "cinema_id": screening.cinema_id,
+            "cinema_name": screening.cinema_name, "hall_name": screening.hall_name, "starts_at": screening.starts_at,
+            "ends_at": screening.ends_at, "starts_offset": screening.minutes_east_of_utc, "ask_again_at": None,
+            "seats": json.dumps(self.seats), "snacks": json.dumps(self.snacks),
+            "kitchen_status": "reserved" if self.snacks else None, "kitchen_sequence": 0,
+            "refund_tiers": dump_tiers(self.refund_tiers), "created_at": self.created_at,
+            "expires_at": self.expires_at, "changed_at": self.created_at,
+        }
 
 
 def board_owner(keys: Keys, order_id: str) -> str:
-    """Under which name the board holds the seats. Copies of one request under one key share it: they are no rivals."""
+    """The name under which the board holds an order's seats. Copies of one keyed request share it: no rivals."""
     return (keys.fingerprint or order_id)[:32]

@@ -1,99 +1,103 @@
-"""What an order must know of a screening: asked of the film room once, and kept.
+"""The facts of a screening that an order needs: asked of the film room once, and kept.
 
 Start, seats and prices never change, so a screening is sold however long the film room is away. Names and titles may
-change: that is announced, and as an announcement may get lost, what is old is asked for again.
+change. Changes are announced; as an announcement may get lost, an old snapshot is asked for again.
 """
 
 import datetime as dt
 import logging
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+from cachetools import LRUCache
 from nameko.exceptions import RemoteError
 from nameko.extensions import DependencyProvider
 
 from schemas import film
 from schemas.errors import Busy, NotFound
 from services.foundation.rpc.client import RemoteCaller
+from services.order.order_items import Seat
 
 log = logging.getLogger("marquee.order")
 FRESH_SECONDS = 600.0
-PAUSE_SECONDS = 10.0   # before the film room is asked again that did not answer
-KEPT_AT_MOST = 5000
+PAUSE_SECONDS = 10.0   # before a film room that did not answer is asked again
+MOST_SNAPSHOTS = 5000
 
 
 @dataclass(frozen=True)
-class Terms:
+class ScreeningSnapshot:
     screening_id: str
     film_title: str
     cinema_id: str
     cinema_name: str
     hall_name: str
-    starts_at: dt.datetime
+    starts_at: dt.datetime  # by the cinema's clock, as is the end
     ends_at: dt.datetime
     currency: str
-    prices: dict[str, dict[str, Any]]  # seat id -> {seat_id, kind, price}, and goes_with for half a couple seat
+    seats: dict[str, Seat]  # all seats of the hall, by seat id
+
+    @property
+    def minutes_east_of_utc(self) -> int:
+        return int((self.starts_at.utcoffset() or dt.timedelta()).total_seconds() // 60)
 
 
 @dataclass
-class Kept:
-    terms: Terms
+class Entry:
+    snapshot: ScreeningSnapshot
     fresh_until: float  # by time.monotonic()
 
 
-class ScreeningTerms(DependencyProvider):
-    """Injects itself: `self.terms.of(screening_id, self.remote)`."""
+class ScreeningSnapshots(DependencyProvider):
+    """Injects itself: `self.screenings.get(screening_id, self.remote)`."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Kept] = OrderedDict()  # the one used last at the end
+        # No TTLCache: an entry past its time is still needed while the film room is away.
+        self._entries: LRUCache[str, Entry] = LRUCache(MOST_SNAPSHOTS)
         self._changes = 0
 
-    def get_dependency(self, worker_ctx: Any) -> "ScreeningTerms":
+    def get_dependency(self, worker_ctx: Any) -> "ScreeningSnapshots":
         return self
 
-    def of(self, screening_id: str, remote: RemoteCaller) -> Terms:
-        """Raises UnknownScreening; Busy or RemoteError while the film room has no answer and never had one."""
-        if kept := self._kept.get(screening_id):
-            self._kept.move_to_end(screening_id)
-            if kept.fresh_until > time.monotonic():
-                return kept.terms
-            kept.fresh_until = time.monotonic() + PAUSE_SECONDS  # others do not wait while this one asks
+    def get(self, screening_id: str, remote: RemoteCaller) -> ScreeningSnapshot:
+        """The snapshot of a screening. Raises UnknownScreening.
+
+        Raises Busy or RemoteError while the film room does not answer and there is no older snapshot.
+        """
+        if entry := self._entries.get(screening_id):
+            if entry.fresh_until > time.monotonic():
+                return entry.snapshot
+            entry.fresh_until = time.monotonic() + PAUSE_SECONDS  # others do not wait while this one asks
         changes = self._changes
         try:
-            terms = _ask(screening_id, remote)
+            snapshot = _fetch(screening_id, remote)
         except NotFound:
-            self._kept.pop(screening_id, None)
+            self._entries.pop(screening_id, None)
             raise
         except (Busy, RemoteError) as problem:
-            if kept is None:
+            if entry is None:
                 raise
-            log.warning("the film room has no answer: a screening is sold as it was known",
+            log.warning("the film room does not answer: a screening is sold by its older snapshot",
                         extra={"screening_id": screening_id, "problem": type(problem).__name__})
-            return kept.terms
+            return entry.snapshot
         unchanged = changes == self._changes
-        self._keep(Kept(terms, time.monotonic() + FRESH_SECONDS if unchanged else 0))
-        return terms
+        self._entries[snapshot.screening_id] = Entry(
+            snapshot, time.monotonic() + FRESH_SECONDS if unchanged else 0)
+        return snapshot
 
-    def look_again(self) -> None:
-        """Something has changed: each screening is asked for again when it is needed next."""
+    def expire(self) -> None:
+        """Ask the film room again for each screening when it is needed next, because something has changed."""
         self._changes += 1
-        for kept in self._kept.values():
-            kept.fresh_until = 0
-
-    def _keep(self, kept: Kept) -> None:
-        self._kept[kept.terms.screening_id] = kept
-        while len(self._kept) > KEPT_AT_MOST:
-            self._kept.popitem(last=False)
+        for entry in self._entries.values():
+            entry.fresh_until = 0
 
 
-def _ask(screening_id: str, remote: RemoteCaller) -> Terms:
+def _fetch(screening_id: str, remote: RemoteCaller) -> ScreeningSnapshot:
     reply = remote.call(film.GET_SCREENING_TERMS, {"screening_id": screening_id})
-    return Terms(
+    return ScreeningSnapshot(
         screening_id=reply["screening_id"], film_title=reply["film_title"],
         cinema_id=reply["cinema_id"], cinema_name=reply["cinema_name"],
         hall_name=reply["hall_name"], starts_at=dt.datetime.fromisoformat(reply["starts_at"]),
         ends_at=dt.datetime.fromisoformat(reply["ends_at"]), currency=reply["currency"],
-        prices={seat["seat_id"]: seat for seat in reply["seats"]},
+        seats={seat["seat_id"]: seat for seat in reply["seats"]},
     )

@@ -1,4 +1,4 @@
-"""Orders whose payment a person has to look at: nothing of them changes until that person has decided."""
+"""Orders whose payment a person has to review: nothing of them changes until that person has decided."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,10 @@ from schemas import payment
 from services.foundation.database import Transactions
 from services.foundation.rpc.client import RemoteCaller
 from services.order import rules, store
-from services.order.paying.payments import Till
-from services.order.refunding import refund_policy, refunds
+from services.order.order_view import OrderView
+from services.order.paying.bookings import Bookings
+from services.order.refunding import store as refund_store
+from services.order.refunding.refunds import Refunds
 from services.order.seat_boards import Boards
 
 
@@ -18,61 +20,54 @@ class Reviews:
     database: Transactions
     boards: Boards
     remote: RemoteCaller
-    till: Till
+    bookings: Bookings
+    refunds: Refunds
 
     def hold(self, order_id: str) -> None:
-        """Something about the payment is not right: seats and money stay where they are. Raises Busy: ask again."""
+        """Put an order into review: its seats and its money stay where they are.
+
+        Raises Busy when the payment room does not answer: the event is to be delivered again.
+        """
         if self.remote.call(payment.GET_STATUS, {"order_id": order_id})["status"] != "review":
             return  # it was decided before this message came, or another attempt is under way
         # A decision that is heard from here on ends the order itself, be it `paying` or in review by then.
 
-        def move(tx: Connection) -> store.OrderView:
+        def move(tx: Connection) -> OrderView:
             view = store.lock(tx, order_id)
             if view.row.status == "paying":
                 store.move(tx, view, "review", ask_again_at=view.row.ends_at)
             return store.find(tx, order_id)
 
         view = self.database.run_known(move)
-        if view.row.status == "review":  # nobody is shown seats as free that can't be had
+        if view.row.status == "review":  # its seats must not be shown as free
             row = view.row
-            self.boards.show_held(row.screening_id, row.board_owner, row.ask_again_at, view.seat_ids)
+            self.boards.publish_held(row.screening_id, row.board_owner, row.ask_again_at, view.seat_ids)
 
-    def end(self, order_id: str, given_back: int, currency: str) -> None:
-        """The payment does not count: the seats are free. `given_back` of it goes back, if there was money.
+    def dismiss(self, order_id: str, given_back: int, currency: str) -> None:
+        """End an order whose payment does not count; `given_back` of it, in minor units, goes back to its buyer.
 
-        The decision may be heard before the case is: then nothing else would end the order. Only when another payment
-        of the order was captured does it go on, and the news of that one makes it paid. Raises Busy: ask again.
+        The decision may be heard before the review is: then nothing else would end the order. Only when another
+        payment of the order was captured does it go on, and that payment's event makes it paid. Raises Busy as `hold`.
         """
         is_paid = self.remote.call(payment.GET_STATUS, {"order_id": order_id})["captured"]
 
-        def expire(tx: Connection) -> store.OrderView:
+        def expire(tx: Connection) -> OrderView:
             view = store.lock(tx, order_id)
             if view.row.status in rules.HOLDS_SEATS and not is_paid:
                 store.end_unpaid(tx, view, "expired")
                 view = store.find(tx, order_id)
             if given_back and currency == view.row.currency:
-                refunds.tell_of(tx, view, given_back)
+                refund_store.record_foreign_refund(tx, view, given_back)
             return view
 
         view = self.database.run_known(expire)
         if view.row.status in rules.ENDED_UNPAID:
-            self.boards.show_free(view.row.screening_id, view.row.board_owner, view.seat_ids)
+            self.boards.publish_free(view.row.screening_id, view.row.board_owner, view.seat_ids)
 
     def void(self, order_id: str) -> None:
-        """Money of a paid order has left without us: its tickets are void, its seats free, and the rest goes back.
+        """Void the tickets of a paid order whose money has gone back without us, free its seats, refund the rest.
 
-        That may be heard before the news of the money, so the money is booked first.
+        This may be heard before the news of the money, so the money is booked first.
         """
-        def give_back(tx: Connection) -> tuple[store.OrderView, list[str]]:
-            view = store.lock(tx, order_id)
-            if view.row.status not in rules.OWNS_SEATS:
-                return view, []
-            plan = refund_policy.full_refund(view.valid_prices)
-            refunds.give_back(tx, view, plan, reason="reversed")
-            return view, plan.seats
-
-        self.till.book(order_id)
-        view, seats = self.database.run_known(give_back)
-        if seats:
-            self.boards.show_free(view.row.screening_id, view.row.board_owner, seats)
-        self.till.send_refunds(order_id)
+        self.bookings.book(order_id)
+        self.refunds.refund_everything(order_id, "reversed")

@@ -4,14 +4,14 @@ import datetime as dt
 
 from icalendar import STATUS, Calendar, Event
 
+from services.order.order_view import OrderView
 from services.order.rules import HOLDS_SEATS, OWNS_SEATS
-from services.order.store import OrderView
 
 
 def calendar_file(view: OrderView, test: bool = False) -> str:
-    """The text of an .ics file. Saved again after a refund, it replaces or strikes out the entry of before.
+    """The text of an .ics file. Imported again after a refund, it replaces or cancels the earlier entry.
 
-    `test`: a demonstration's, which says so.
+    `test`: for a demonstration, with the word TEST.
     """
     row = view.row
     uid = f"{row.order_id}@marquee"

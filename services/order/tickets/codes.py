@@ -1,8 +1,9 @@
-"""Ticket codes: signed, so that a door can tell a true one without asking anybody.
+"""Ticket codes: signed, so that a scanner at the door can verify one without a network.
 
-    M1.<key id>.<ticket>~<screening>~<seat>.<signature>     Ed25519, over all that stands before the last point
+    M1.<key id>.<ticket>~<screening>~<seat>.<signature>     Ed25519 (RFC 8032), over all before the last dot
 
-A code proves that we made the ticket, not that it is still valid: only the order room knows which were refunded.
+A code proves that this cinema made the ticket, not that it is still valid: only the order room knows which were
+refunded.
 """
 
 import base64
@@ -18,12 +19,12 @@ CODE = re.compile(r"(M1\.([\w-]{8})\.([\w-]{1,64})~([\w-]{1,64})~([A-Z]{1,2}[1-9
 
 
 class FalseCode(Exception):
-    """This is no code that we have signed."""
+    """No key of this cinema has signed this code."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a code says."""
+    """The facts in a code."""
 
     ticket_id: str
     screening_id: str
@@ -31,7 +32,10 @@ class Facts:
 
 
 class TicketKeys:
-    """The keys of this cinema: the first one signs, the others are of tickets sold before."""
+    """The keys of this cinema: the first one signs, the others verify tickets sold before.
+
+    `public`: the public keys, 32 bytes each, by key id.
+    """
 
     def __init__(self, keys: Sequence[Ed25519PrivateKey]) -> None:
         self._signing = keys[0]
@@ -41,17 +45,17 @@ class TicketKeys:
 
     def sign(self, facts: Facts) -> str:
         """The code of a ticket; the same each time."""
-        said = f"M1.{self._key_id}.{facts.ticket_id}~{facts.screening_id}~{facts.seat_id}"
-        return f"{said}.{as_text(self._signing.sign(said.encode()))}"
+        signed = f"M1.{self._key_id}.{facts.ticket_id}~{facts.screening_id}~{facts.seat_id}"
+        return f"{signed}.{as_text(self._signing.sign(signed.encode()))}"
 
 
 def read(code: str, keys: Mapping[str, bytes]) -> Facts:
-    """What a code says, if one of these public keys (by key id) has signed it. Raises FalseCode."""
+    """The facts in a code that one of these public keys (by key id) verifies. Raises FalseCode."""
     parts = CODE.fullmatch(code)
     if parts is None or parts[2] not in keys:
         raise FalseCode()
     signature = base64.urlsafe_b64decode(parts[6] + "==")
-    if as_text(signature) != parts[6]:  # its last letter has bits to spare: one signature, one spelling
+    if as_text(signature) != parts[6]:  # its last letter has spare bits: one signature, one spelling
         raise FalseCode()
     try:
         Ed25519PublicKey.from_public_bytes(keys[parts[2]]).verify(signature, parts[1].encode())
@@ -61,7 +65,7 @@ def read(code: str, keys: Mapping[str, bytes]) -> Facts:
 
 
 def as_text(key: bytes) -> str:
-    """In base64url, without padding."""
+    """Bytes in base64url without padding (RFC 4648)."""
     return base64.urlsafe_b64encode(key).rstrip(b"=").decode()
 
 

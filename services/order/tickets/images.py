@@ -6,23 +6,23 @@ from typing import Any
 
 import segno
 
-QUIET_ZONE = 4          # modules: what ISO 18004 asks for
+QUIET_ZONE = 4          # modules: ISO 18004 asks for so many
 ERROR_CORRECTION = "m"  # reads with 15 % of it creased or smeared; more would only make its modules smaller
-TEST_LINE = 4           # modules: outside the quiet zone, so that scanners read a demonstration's tickets as well
+TEST_LINE = 4           # modules: outside the quiet zone, so that scanners read these tickets, too
 TEST_LOOK = 'font-size="3.5" font-family="sans-serif" font-weight="bold" text-anchor="middle" fill="#c00"'
 
 
 def ticket_images(tickets: Sequence[Any], test: bool = False) -> list[dict[str, str]]:
-    """Those of the valid tickets, in the fields of schemas.order.TicketImage. Some 10 ms each: work for a thread.
+    """A picture of each valid ticket, in the fields of schemas.order.tickets.TicketImage.
 
-    `test`: a demonstration's, which say so.
+    Each takes some 10 ms, so run this in a thread. `test`: for a demonstration, with the word TEST.
     """
     return [{"ticket_id": ticket.ticket_id, "seat_id": ticket.seat_id, "svg": qr_code(ticket.code, test)}
             for ticket in tickets if ticket.status == "valid"]
 
 
 def qr_code(code: str, test: bool = False) -> str:
-    """An SVG document, black on white, as large as its place; `test`: with that word below."""
+    """A QR code as an SVG document without a size of its own; `test`: with the word TEST below."""
     picture, qr = io.BytesIO(), segno.make_qr(code, error=ERROR_CORRECTION, boost_error=False)
     border = QUIET_ZONE + (TEST_LINE if test else 0)
     qr.save(picture, kind="svg", border=border, light="#fff", omitsize=True,

@@ -1,4 +1,4 @@
-"""The file with the keys that sign ticket codes: the operator's, or one made at the first start on a local machine."""
+"""The file with the keys that sign ticket codes: the operator's, or one made at the first local start."""
 
 import os
 import re
@@ -12,13 +12,13 @@ from nameko import config
 from nameko.extensions import DependencyProvider
 
 from services.foundation.settings import SettingsError
-from services.order.tickets.codes import TicketKeys
+from services.order.tickets.codes import TicketKeys, as_text
 
 KEY = re.compile(b"-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----", re.DOTALL)
 
 
 class TicketKeyFile(DependencyProvider):
-    """Injects the TicketKeys of `order.ticket_key_file`."""
+    """Injects the TicketKeys of `order.ticket_key_file`. A room without good keys does not start."""
 
     def setup(self) -> None:
         self._keys = load(config)
@@ -28,7 +28,7 @@ class TicketKeyFile(DependencyProvider):
 
 
 def load(settings: Any) -> TicketKeys:
-    """The keys of this mesh. Raises SettingsError with what is missing."""
+    """The keys that a configuration names, or local ones. Raises SettingsError for a missing or unreadable file."""
     if given := settings["order"]["ticket_key_file"]:
         return read_file(Path(given).expanduser())
     if settings["environment"] != "local":
@@ -41,7 +41,7 @@ def load(settings: Any) -> TicketKeys:
 
 
 def read_file(path: Path) -> TicketKeys:
-    """One or more Ed25519 keys as PEM, the one that signs first."""
+    """Read one or more Ed25519 keys as PEM, the signing one first. Raises SettingsError."""
     try:
         keys = [serialization.load_pem_private_key(pem, password=None) for pem in KEY.findall(path.read_bytes())]
     except (OSError, ValueError) as problem:
@@ -53,7 +53,7 @@ def read_file(path: Path) -> TicketKeys:
 
 
 def make_file(path: Path) -> None:
-    """A new key that only its owner may read; where another process was faster, its key stays."""
+    """Make a new key that only its owner may read; if another process was faster, its key stays."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -62,3 +62,9 @@ def make_file(path: Path) -> None:
     with suppress(FileExistsError):
         os.link(draft, path)
     draft.unlink()
+
+
+def public_keys(keys: TicketKeys) -> list[dict[str, str]]:
+    """The public keys, the one in use first, in the fields of schemas.order.tickets.TicketKey."""
+    return [{"key_id": key_id, "algorithm": "Ed25519", "public_key": as_text(public)}
+            for key_id, public in keys.public.items()]

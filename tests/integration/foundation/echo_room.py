@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Announcement, Method, Nothing, Schema
 from schemas.errors import Forbidden
-from schemas.order_refusals import SeatsTaken
+from schemas.order.refusals import SeatsTaken
 from services.foundation.amqp.announcements import Announcer, on_announcement
 from services.foundation.amqp.presence import Presence
 from services.foundation.redis_client import Redis

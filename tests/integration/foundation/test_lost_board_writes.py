@@ -79,7 +79,7 @@ def test_a_hold_that_a_stalled_redis_makes_later_is_undone(
 ) -> None:
     boards._board = hasty_board
     boards.hold(note, "ben", soon(), ["G1"])  # there is a connection now, and Redis knows the script
-    boards.show_free(note, "ben", ["G1"])
+    boards.publish_free(note, "ben", ["G1"])
     with stalled(servers), pytest.raises(RoomUnavailable):
         boards.hold(note, "anna", soon(), ROW)
     wait_until(lambda: taken(board, note) == ROW, 10, "the late hold")
@@ -107,7 +107,7 @@ def test_seats_that_could_not_be_released_are_free_soon(
     boards.hold(note, "anna", soon(), ROW)
     with monkeypatch.context() as patched:
         patched.setattr(Board, "_write", no_answer)
-        boards.show_free(note, "anna", ROW)
+        boards.publish_free(note, "anna", ROW)
     assert taken(board, note) == ROW
     become_certain(boards, board, database, note)
 

@@ -15,7 +15,7 @@ from nameko.rpc import get_rpc_exchange
 from nameko.standalone.rpc import ClusterRpcClient
 
 from schemas.errors import FieldsInvalid, Forbidden, Unauthenticated
-from schemas.order_refusals import SeatsTaken
+from schemas.order.refusals import SeatsTaken
 from testbed.mesh import wait_until
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.processes import Process

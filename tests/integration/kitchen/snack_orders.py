@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.order.rules import SNACK_REFUND_PREFIX
 from testbed.mesh import Mesh, wait_until
 
 SKU = "popcorn-large"
@@ -65,5 +66,5 @@ def make_late(mesh: Mesh, order: dict[str, Any]) -> None:
 def refunds(mesh: Mesh, order: dict[str, Any]) -> dict[str, tuple[int, int, str]]:
     """Amount, amount kept and status of the refund of seats and of snacks."""
     rows = mesh.rows("order", "SELECT * FROM refund WHERE order_id = :o", o=order["order_id"])
-    return {"snacks" if row.refund_id.startswith("snacks-") else "seats": (row.amount, row.kept, row.status)
+    return {"snacks" if row.refund_id.startswith(SNACK_REFUND_PREFIX) else "seats": (row.amount, row.kept, row.status)
             for row in rows}

@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition
 
 from schemas import order, payment
 from schemas.errors import Refusal
-from schemas.order_refusals import UnknownOrder
+from schemas.order.refusals import UnknownOrder
 from services.foundation.rpc.calls import Principal
 from services.payment.sandbox import checkout
 from tests.integration.model.accidents import Accident

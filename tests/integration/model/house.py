@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition
 
 from schemas import kitchen
-from schemas.cancellation import CANCEL_SCREENING
+from schemas.order.cancellation import CANCEL_SCREENING
 from tests.integration.model.accidents import Accident
 from tests.integration.model.cinema import DONE, Request
 from tests.integration.model.ledger import agree

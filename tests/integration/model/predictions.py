@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from schemas.errors import Busy, Refusal, RequestInProgress
 from schemas.film import ScreeningCancelled
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, UnknownKitchenOrder, WrongPickUpCode
-from schemas.order_refusals import (
+from schemas.order.refusals import (
     CompanionAlone,
     CoupleSeatParted,
     OrderExpired,

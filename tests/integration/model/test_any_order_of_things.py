@@ -14,9 +14,9 @@ from services.foundation.database import Transactions
 from services.foundation.events import outbox
 from services.foundation.rpc.idempotency import Keys
 from services.kitchen import stock
-from services.order import replayed_answers
 from services.order.buying import seat_groups
 from services.order.refunding import cancelled_screenings
+from services.order.replies import replayed_answers
 from services.order.seat_boards import Boards
 from services.payment import rules
 from services.payment.sandbox import webhooks
@@ -101,7 +101,7 @@ def without_remembering_keys(cinema: Cinema, patch: pytest.MonkeyPatch) -> Itera
 def without_looking_at_tickets_again(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """What was answered is told again as it was, codes and all."""
     patch.setattr(replayed_answers, "_without_codes", lambda reply: reply)
-    patch.setattr(replayed_answers, "_as_it_stands", lambda tx, reply: reply)
+    patch.setattr(replayed_answers, "_with_present_tickets", lambda tx, reply: reply)
     yield
 
 

@@ -22,7 +22,7 @@ from services.foundation.redis_client import OPTIONS
 from services.foundation.rpc.calls import Principal
 from services.kitchen.service import Kitchen
 from services.order import settings
-from services.order.buying.screening_snapshot import ScreeningTerms
+from services.order.buying.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import Boards
 from services.order.service import Order
 from services.order.tickets.codes import TicketKeys
@@ -39,7 +39,7 @@ MORTAL = ("order", "payment", "kitchen")
 
 # What a room says when a chore has met something that nobody had thought of.
 COMPLAINTS = ("%s failed", "could not look for work", "could not tidy up", "can't be finished",
-              "an order can't be tended", "a payment can't be closed", "a refund is refused")
+              "a sweep of an order failed", "a payment can't be closed", "a refund is refused")
 
 
 class Unclear(Exception):
@@ -88,9 +88,8 @@ class World:
             "film": worker_factory(Film, database=Transactions(self.engines["film"])),
             "payment": worker_factory(Payment, database=self.databases["payment"], jobs=SequentialJobPool(),
                                       settings=payment_settings.load(config)),
-            "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"]),
-            "order": worker_factory(Order, database=self.databases["order"], terms=ScreeningTerms(), remote=self.line,
-                                    ticket_keys=self.keys, limits=settings.load(config))}
+            "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"])}
+        self.screenings = ScreeningSnapshots()
         self.begin(self.clock.time)
 
     def begin(self, time: dt.datetime) -> None:
@@ -112,7 +111,10 @@ class World:
 
     def restart(self) -> None:
         """The order room begins anew; the others have nothing in mind that could be lost."""
-        self.rooms["order"].boards = Boards(self.board, Hints())  # type: ignore[arg-type]
+        boards = Boards(self.board, Hints())  # type: ignore[arg-type]
+        self.rooms["order"] = worker_factory(
+            Order, database=self.databases["order"], boards=boards, screenings=self.screenings, remote=self.line,
+            ticket_keys=self.keys, settings=settings.read(config))
 
     def ask(self, contract: Method, principal: Principal, /, **fields: Any) -> Any:
         """What a caller is answered. Raises what it is refused with, or Unclear."""

@@ -1,4 +1,4 @@
-"""A screening that won't take place: everybody gets everything back, even if the room dies over it."""
+"""Cancelled screenings: every buyer gets everything back, even if the room is killed meanwhile."""
 
 import datetime as dt
 import json
@@ -38,7 +38,7 @@ def orders_of(mesh: Mesh, screening: str) -> list[str]:
     return [row.status for row in rows]
 
 
-def test_a_dry_run_says_what_it_would_come_to_and_changes_nothing(mesh: Mesh) -> None:
+def test_a_dry_run_sums_up_and_changes_nothing(mesh: Mesh) -> None:
     screening = mesh.fresh_screening(40)
     seats, staff = list(mesh.seats(screening)), mesh.staff()
     paid = buy(mesh, mesh.buyer(), screening, seats[:2])
@@ -53,8 +53,8 @@ def test_a_dry_run_says_what_it_would_come_to_and_changes_nothing(mesh: Mesh) ->
     assert buy(mesh, mesh.buyer(), screening, seats[3:4])["status"] == "created"
 
 
-def test_what_a_dry_run_says_is_what_goes_back(mesh: Mesh) -> None:
-    """Of seats that were given back before, a part was kept by the terms; that is not given back now."""
+def test_a_cancellation_gives_back_the_amount_of_its_dry_run(mesh: Mesh) -> None:
+    """A part that the terms kept of an earlier refund is not given back."""
     screening, token, staff = mesh.fresh_screening(40), mesh.buyer(), mesh.staff()
     order = buy(mesh, token, screening, list(mesh.seats(screening))[:3])
     half = json.dumps([{"until": "2998-01-01T00:00:00+00:00", "percent": 50, "fee": 0}])
@@ -71,7 +71,7 @@ def test_what_a_dry_run_says_is_what_goes_back(mesh: Mesh) -> None:
     mesh.check_invariants()
 
 
-def test_an_order_that_is_found_to_be_paid_days_later_is_given_back_too(mesh: Mesh) -> None:
+def test_an_order_paid_days_after_the_cancellation_is_refunded(mesh: Mesh) -> None:
     screening, token = mesh.fresh_screening(40), mesh.buyer()
     order = buy(mesh, token, screening, list(mesh.seats(screening))[:1])
     mesh.rows("order", "INSERT INTO cancelled_screening (screening_id, cancelled_by, cancelled_at) "
@@ -82,7 +82,7 @@ def test_an_order_that_is_found_to_be_paid_days_later_is_given_back_too(mesh: Me
     assert mesh.get("/order/get_info", token, order_id=order["order_id"]).json()["refunded"] == order["total"]
 
 
-def test_everybody_gets_everything_back_whatever_their_terms(mesh: Mesh) -> None:
+def test_a_cancelled_screening_refunds_everything_whatever_the_terms(mesh: Mesh) -> None:
     screening = mesh.fresh_screening(40)
     seats, staff, owner = list(mesh.seats(screening)), mesh.staff(), mesh.buyer()
     partly = buy(mesh, owner, screening, seats[:3])
@@ -112,7 +112,7 @@ def test_everybody_gets_everything_back_whatever_their_terms(mesh: Mesh) -> None
     mesh.check_invariants()
 
 
-def test_it_is_no_longer_on_the_programme(mesh: Mesh) -> None:
+def test_a_cancelled_screening_leaves_the_programme(mesh: Mesh) -> None:
     screening = mesh.fresh_screening(40)
     film = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["film"]["film_id"]
 
@@ -125,7 +125,7 @@ def test_it_is_no_longer_on_the_programme(mesh: Mesh) -> None:
     wait_until(lambda: screening not in shown(), 10, "the programme without it")
 
 
-def test_a_room_that_dies_over_it_goes_on_and_pays_each_back_once(mesh: Mesh) -> None:
+def test_a_room_killed_while_cancelling_refunds_each_order_once(mesh: Mesh) -> None:
     screening = mesh.fresh_screening(180)
     seats, staff = list(mesh.seats(screening)), mesh.staff()
     made = [buy(mesh, token, screening, [seat]) for token, seat in zip(mesh.buyers(30), seats, strict=False)]
@@ -158,13 +158,13 @@ def test_a_buyer_can_not_cancel_a_screening(mesh: Mesh, fields: dict[str, Any]) 
     assert mesh.rows("order", "SELECT 1 FROM cancelled_screening WHERE screening_id = :s", s=screening) == []
 
 
-def test_what_is_not_there_can_not_be_cancelled(mesh: Mesh) -> None:
+def test_an_unknown_screening_can_not_be_cancelled(mesh: Mesh) -> None:
     reply = mesh.post("/order/cancel_screening", mesh.staff(), screening_id="nowhere", dry_run=False)
 
     assert (reply.status_code, reply.json()["code"]) == (404, "unknown_screening")
 
 
-def test_a_film_room_that_is_away_follows_when_it_is_back(mesh: Mesh) -> None:
+def test_a_film_room_that_was_away_cancels_the_screening_when_it_is_back(mesh: Mesh) -> None:
     screening, staff = mesh.fresh_screening(40), mesh.staff()
     seats = list(mesh.seats(screening))
     buy(mesh, mesh.buyer(), screening, seats[:1])
@@ -186,7 +186,7 @@ def test_a_film_room_that_is_away_follows_when_it_is_back(mesh: Mesh) -> None:
     mesh.check_invariants()
 
 
-def test_a_screening_cancelled_in_one_room_only_is_named_and_cancelling_it_again_mends_it(mesh: Mesh) -> None:
+def test_a_screening_cancelled_in_one_room_is_a_breach_until_it_is_cancelled_again(mesh: Mesh) -> None:
     screening, token = mesh.fresh_screening(40), mesh.buyer()
     buy(mesh, token, screening, list(mesh.seats(screening))[:1])
     mesh.rows("film", "UPDATE screening SET cancelled_at = UTC_TIMESTAMP(3) WHERE screening_id = :s", s=screening)

@@ -1,4 +1,4 @@
-"""What the other rooms are told of an order."""
+"""The events of an order."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -42,7 +42,7 @@ def listener(mesh: Mesh) -> Iterator[Listener]:
         yield Listener(channel)
 
 
-def test_every_step_of_an_order_is_told_once_with_what_a_consumer_needs(mesh: Mesh, listener: Listener) -> None:
+def test_every_change_of_an_order_has_one_complete_event(mesh: Mesh, listener: Listener) -> None:
     token, screening = mesh.buyer(), mesh.fresh_screening()
     seats = list(mesh.seats(screening))[:2]
     order = mesh.post("/order/buy", token, screening_id=screening, seats=seats).json()
@@ -66,7 +66,7 @@ def test_every_step_of_an_order_is_told_once_with_what_a_consumer_needs(mesh: Me
     mesh.check_invariants()
 
 
-def test_a_refused_purchase_tells_nothing(mesh: Mesh, listener: Listener) -> None:
+def test_a_refused_purchase_has_no_event(mesh: Mesh, listener: Listener) -> None:
     screening = mesh.fresh_screening()
     seats = list(mesh.seats(screening))[:2]
     order = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats).json()
@@ -76,7 +76,7 @@ def test_a_refused_purchase_tells_nothing(mesh: Mesh, listener: Listener) -> Non
     assert len(mesh.rows("order", everything, s=screening)) == 1
 
 
-def test_events_that_were_lost_or_left_behind_are_a_breach(mesh: Mesh, listener: Listener) -> None:
+def test_lost_or_unpublished_events_are_a_breach(mesh: Mesh, listener: Listener) -> None:
     """The negative control of invariant I6."""
     token, screening = mesh.buyer(), mesh.fresh_screening()
     for seat in list(mesh.seats(screening))[:2]:
@@ -93,7 +93,7 @@ def test_events_that_were_lost_or_left_behind_are_a_breach(mesh: Mesh, listener:
     mesh.check_invariants()
 
 
-def test_the_queues_are_there_before_the_first_event(mesh: Mesh) -> None:
+def test_queues_exist_before_the_first_event(mesh: Mesh) -> None:
     with nameko.config.patch(mesh.settings, clear=True), publishing.producer() as producer:
         for name in (topology.AUDIT, *(f"events.wait.{pause:g}s" for pause in mesh.settings["events"]["pauses"])):
             try:

@@ -1,4 +1,4 @@
-"""Whoever says what they expect to pay pays that or nothing: a price that has changed takes no seat and no snack."""
+"""A buyer who names the expected total pays that or nothing: at a changed price no seat and no snack is taken."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def assert_nothing_is_taken(mesh: Mesh, screening: str, seat: str) -> None:
                      seat=seat) == []
 
 
-def test_seats_at_another_price_are_not_bought(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_seats_at_a_changed_price_are_not_sold(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token, price = mesh.buyer(), prices(mesh, screening)[seats[0]]
     wish: dict[str, Any] = {"screening_id": screening, "seats": seats[:1]}
     for wrong in (price - 1, price + 1, 0):
@@ -49,8 +49,7 @@ def test_seats_at_another_price_are_not_bought(mesh: Mesh, screening: str, seats
     mesh.check_invariants()
 
 
-def test_snacks_at_another_price_are_not_bought_and_one_more_try_buys(mesh: Mesh, screening: str,
-                                                                      seats: list[str]) -> None:
+def test_snacks_at_a_changed_price_are_sold_on_the_second_try(mesh: Mesh, screening: str, seats: list[str]) -> None:
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]
     sku, snack = max(menu(mesh, cinema).items())
     token, seat, before = mesh.buyer(), prices(mesh, screening)[seats[0]], left(mesh, cinema, sku)

@@ -1,4 +1,4 @@
-"""What the order room knows of a screening outlives the film room, and follows what is announced to have changed."""
+"""Snapshots of screenings outlive the film room, and follow announced changes."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from testbed.mesh import ROOT, Mesh, wait_until
 DEMO = ROOT / "programme" / "demo.yml"
 
 
-def test_a_new_name_is_seen_at_once_and_what_is_known_is_sold_without_the_film_room(mesh: Mesh, tmp_path: Path) -> None:
+def test_screenings_are_sold_without_the_film_room_and_under_new_names_at_once(mesh: Mesh, tmp_path: Path) -> None:
     screening = mesh.fresh_screening(320)
     seats = iter(mesh.seats(screening))
     name = mesh.get("/film/get_hall_info", screening_id=screening).json()["hall"]["name"]

@@ -1,4 +1,4 @@
-"""Seats that cost nothing: there is nothing to pay, so nobody is sent to a provider for it."""
+"""Free seats: there is nothing to pay, so no provider is asked."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_a_free_order_has_its_tickets_at_once(mesh: Mesh, screening: str) -> Non
     mesh.check_invariants()
 
 
-def test_a_free_order_that_nobody_asks_for_expires(mesh: Mesh, screening: str) -> None:
+def test_an_unclaimed_free_order_expires(mesh: Mesh, screening: str) -> None:
     order = buy(mesh, mesh.buyer(), screening, list(mesh.seats(screening))[:1])
     make_late(mesh, order)
     wait_until(lambda: status_of(mesh, order) == "expired", 30, "the order's end")

@@ -1,4 +1,4 @@
-"""A room that hangs stops those who need it, and nobody else."""
+"""A hanging room stops the requests that need it, and no others."""
 
 import time
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def seats(mesh: Mesh, screening: str) -> list[str]:
 
 @contextmanager
 def crowd(mesh: Mesh, room: str, requests: list[Request]) -> Iterator[None]:
-    """All of these are under way inside, and wait for a room that hangs; afterwards each was told to come again."""
+    """These requests wait for a hanging room during the block; afterwards each has been refused with 503 or 504."""
     with ThreadPoolExecutor(1) as thread, mesh.paused(room):
         answers = thread.submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), requests)
         yield
@@ -35,7 +35,7 @@ def crowd(mesh: Mesh, room: str, requests: list[Request]) -> Iterator[None]:
 
 
 def others_are_served(mesh: Mesh) -> None:
-    """Buying, also for a screening that the order room must ask the film room about, and looking at one's orders."""
+    """Other buyers buy, also for a screening that the film room must be asked about, and list their orders."""
     token, other = mesh.buyer(), mesh.fresh_screening(320)
     seat = next(iter(mesh.seats(other)))
     asked = time.monotonic()
@@ -45,7 +45,7 @@ def others_are_served(mesh: Mesh) -> None:
     assert time.monotonic() - asked < SOON
 
 
-def test_while_payment_hangs_seats_are_sold(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_seats_are_sold_while_the_payment_room_hangs(mesh: Mesh, screening: str, seats: list[str]) -> None:
     buyers, port = mesh.buyers(CROWD), int(mesh.environment["MARQUEE_PORT"])
     bought = all_at_once(port, [Request("/order/buy", token, {"screening_id": screening, "seats": [seat]})
                                 for token, seat in zip(buyers, seats, strict=False)])
@@ -60,7 +60,7 @@ def test_while_payment_hangs_seats_are_sold(mesh: Mesh, screening: str, seats: l
     mesh.check_invariants()
 
 
-def test_while_the_kitchen_hangs_seats_are_sold(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_seats_are_sold_while_the_kitchen_hangs(mesh: Mesh, screening: str, seats: list[str]) -> None:
     snacks = [{"sku": SKU, "quantity": 1}]
     buys = [Request("/order/buy", token, {"screening_id": screening, "seats": [seat], "snacks": snacks})
             for token, seat in zip(mesh.buyers(CROWD), seats, strict=False)]

@@ -1,4 +1,4 @@
-"""An id is what was handed out, byte by byte: another spelling of it names nothing."""
+"""Ids are compared byte by byte: another spelling of an id names nothing."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def answer(mesh: Mesh, path: str, token: str, **fields: Any) -> tuple[int, str |
     return reply.status_code, reply.json().get("code")
 
 
-def test_an_order_id_in_capitals_is_no_order_and_gives_nothing_back(mesh: Mesh, screening: str) -> None:
+def test_an_order_id_in_capitals_names_no_order(mesh: Mesh, screening: str) -> None:
     """MariaDB once took it for the order, and the kitchen then knew no such ticket: snacks for nothing."""
     free = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
     token, order = bought_and_paid(mesh, screening, free[:1], (kitchen_sku(mesh, screening), 1))
@@ -40,7 +40,7 @@ def test_an_order_id_in_capitals_is_no_order_and_gives_nothing_back(mesh: Mesh, 
     mesh.check_invariants()
 
 
-def test_a_screening_id_in_capitals_is_no_screening(mesh: Mesh, screening: str) -> None:
+def test_a_screening_id_in_capitals_names_no_screening(mesh: Mesh, screening: str) -> None:
     free = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
     assert answer(mesh, "/order/buy", mesh.buyer(), screening_id=screening.upper(), seats=free[:1]) == (
         404, "unknown_screening")

@@ -1,4 +1,4 @@
-"""The largest price that a programme may have is sold, paid and given back to the last unit."""
+"""Orders at the largest price that a programme may have are sold, paid and refunded to the last unit."""
 
 import json
 
@@ -21,7 +21,7 @@ def dear_screening(mesh: Mesh) -> tuple[str, str]:
     return "dear-screening", film.cinema_id
 
 
-def test_eight_seats_and_ten_snacks_at_the_largest_price(mesh: Mesh) -> None:
+def test_an_order_at_the_largest_prices_is_sold_and_refunded(mesh: Mesh) -> None:
     screening, cinema = dear_screening(mesh)
     seats = list(mesh.seats(screening))[:8]
     sku = max(menu(mesh, cinema))

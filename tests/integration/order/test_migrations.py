@@ -1,4 +1,4 @@
-"""A mesh that has sold seats before can be brought to the newest schema."""
+"""The schema of a mesh that has sold seats is upgraded without loss."""
 
 import json
 import subprocess
@@ -31,11 +31,11 @@ with nameko.config.patch(json.loads(sys.argv[1]), clear=True):
 
 
 def uri_of(servers: Mesh, name: str) -> str:
-    """A schema of the order room's beside the real one."""
+    """A second schema of the order room."""
     return str(servers.settings["DB_URIS"]["order:Base"]).replace("/marquee_order?", f"/{name}?")
 
 
-def test_of_two_who_start_at_once_one_waits_until_the_other_has_migrated(servers: Mesh) -> None:
+def test_of_two_migrations_at_once_the_second_waits(servers: Mesh) -> None:
     uri = uri_of(servers, "marquee_order_twice")
     waiting = "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'SELECT GET_LOCK(%marquee_order_twice%'"
     tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'marquee_order_twice'"
@@ -57,7 +57,7 @@ def test_of_two_who_start_at_once_one_waits_until_the_other_has_migrated(servers
 
 @pytest.fixture
 def old(servers: Mesh) -> Iterator[Engine]:
-    """The order room's schema as it was before its events had a body."""
+    """The order room's schema before its events had a body."""
     uri = uri_of(servers, "marquee_order_before")
     with nameko.config.patch({**servers.settings, "DB_URIS": {"order:Base": uri}}, clear=True):
         with migrate.schema(uri):
@@ -69,7 +69,7 @@ def old(servers: Mesh) -> Iterator[Engine]:
         engine.dispose()
 
 
-def test_old_events_stay_in_the_outbox_and_are_not_told_to_anyone_now(old: Engine) -> None:
+def test_old_events_stay_in_the_outbox_and_are_not_published_now(old: Engine) -> None:
     with old.begin() as tx:
         tx.execute(text(OLD_EVENT), [{"e": "e1", "t": "order.created", "v": 1}, {"e": "e2", "t": "order.paid", "v": 2}])
     migrate.upgrade("order")
@@ -81,7 +81,7 @@ def test_old_events_stay_in_the_outbox_and_are_not_told_to_anyone_now(old: Engin
     assert {bytes(row.body) for row in rows} == {b"{}"}
 
 
-def test_orders_given_back_before_say_why(old: Engine) -> None:
+def test_refunded_orders_get_their_end_reason(old: Engine) -> None:
     command.upgrade(migrate.alembic_config("order"), "0007")
     with old.begin() as tx:
         tx.execute(text("SET SESSION sql_mode = ''"))  # what is not named here is empty
@@ -97,7 +97,7 @@ def test_orders_given_back_before_say_why(old: Engine) -> None:
     assert told == {"whole": "screening_cancelled", "part": None, "late": "paid_late", "never": None}
 
 
-def test_sold_orders_stay_what_they_are_when_ids_are_compared_byte_by_byte(old: Engine) -> None:
+def test_sold_orders_survive_the_change_of_collation(old: Engine) -> None:
     command.upgrade(migrate.alembic_config("order"), "0009")
     with old.begin() as tx:
         tx.execute(text("SET SESSION sql_mode = ''"))

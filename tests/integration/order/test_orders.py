@@ -1,4 +1,4 @@
-"""The life of an order, over HTTP, with the truth read from MariaDB."""
+"""The life of an order over HTTP, compared with MariaDB."""
 
 import base64
 import datetime as dt
@@ -18,7 +18,7 @@ def screening(mesh: Mesh) -> str:
 
 @pytest.fixture
 def seats(mesh: Mesh, screening: str) -> list[str]:
-    """Free seats; each test has its own row's worth of them."""
+    """Free seats, others for each test."""
     return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
 
 
@@ -34,7 +34,7 @@ def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
 
 
 def make_late(mesh: Mesh, order_id: str) -> None:
-    """The clock goes on: this order's time is over, in MariaDB and on the board."""
+    """Move the deadline of this order into the past, in MariaDB and on the board."""
     mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE order_id = :o",
               o=order_id)
     [row] = mesh.rows("order", "SELECT screening_id, seats FROM orders WHERE order_id = :o", o=order_id)
@@ -48,7 +48,7 @@ def status_of(mesh: Mesh, order_id: object) -> str:
     return str(mesh.rows("order", "SELECT status FROM orders WHERE order_id = :o", o=order_id)[0].status)
 
 
-def test_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_an_order_is_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:3])
 
@@ -83,7 +83,8 @@ def test_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) 
     mesh.check_invariants()
 
 
-def test_the_loser_is_told_which_seats_are_gone_and_gets_none(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_a_refused_purchase_names_the_seats_that_are_gone_and_takes_none(mesh: Mesh, screening: str,
+                                                                         seats: list[str]) -> None:
     buy(mesh, mesh.buyer(), screening, [seats[0]])
 
     reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:3])
@@ -104,7 +105,7 @@ def test_the_loser_is_told_which_seats_are_gone_and_gets_none(mesh: Mesh, screen
     ({"seats": ["F1"], "price": 1}, 422, "fields_invalid"),
     ({"seats": ["F1"], "screening_id": "nowhere"}, 404, "unknown_screening"),
 ])
-def test_a_senseless_order_is_refused(mesh: Mesh, screening: str, fields: dict[str, object], status: int,
+def test_a_malformed_order_is_refused(mesh: Mesh, screening: str, fields: dict[str, object], status: int,
                                       code: str) -> None:
     reply = mesh.post("/order/buy", mesh.buyer(), **{"screening_id": screening, **fields})
 
@@ -135,7 +136,8 @@ def test_the_seats_of_a_late_order_go_to_the_next_buyer_at_once(mesh: Mesh, scre
     mesh.check_invariants()
 
 
-def test_a_late_order_expires_by_itself_and_can_not_be_paid(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_a_late_order_expires_without_a_request_and_can_not_be_paid(mesh: Mesh, screening: str,
+                                                                    seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:2])
     make_late(mesh, str(order["order_id"]))
@@ -147,8 +149,7 @@ def test_a_late_order_expires_by_itself_and_can_not_be_paid(mesh: Mesh, screenin
     assert mesh.seats(screening)[seats[0]] == "free"
 
 
-def test_a_late_order_whose_payment_got_through_is_paid_not_expired(mesh: Mesh, screening: str,
-                                                                    seats: list[str]) -> None:
+def test_a_late_order_whose_payment_was_captured_is_paid(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:2])
     with mesh.without("order"):
@@ -179,7 +180,7 @@ def charge(mesh: Mesh, order: dict[str, object]) -> None:
                     str(order["currency"])], env=mesh.environment, check=True, timeout=60)
 
 
-def test_while_the_payment_room_is_away_a_paying_order_keeps_its_seats(mesh: Mesh, screening: str,
+def test_a_paying_order_keeps_its_seats_while_the_payment_room_is_away(mesh: Mesh, screening: str,
                                                                        seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:2])
@@ -232,7 +233,7 @@ def test_another_buyers_order_does_not_exist(mesh: Mesh, screening: str, seats: 
     assert mesh.get("/order/get_list", stranger).json()["orders"] == []
 
 
-def test_my_orders_come_in_pages_the_newest_first(mesh: Mesh) -> None:
+def test_orders_are_listed_in_pages_the_newest_first(mesh: Mesh) -> None:
     token, made = mesh.buyer(), []
     for _ in range(5):
         screening = mesh.fresh_screening(40)
@@ -275,7 +276,7 @@ def test_a_late_retry_with_the_same_key_still_gets_its_answer(mesh: Mesh, screen
     assert changed.json()["code"] == "key_reused"
 
 
-def test_a_refusal_is_not_remembered_under_its_key(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_a_refusal_is_not_kept_under_its_key(mesh: Mesh, screening: str, seats: list[str]) -> None:
     rival, token = mesh.buyer(), mesh.buyer()
     theirs = buy(mesh, rival, screening, seats[:1])
     assert mesh.post("/order/buy", token, "k", screening_id=screening, seats=seats[:1]).status_code == 409
@@ -285,7 +286,7 @@ def test_a_refusal_is_not_remembered_under_its_key(mesh: Mesh, screening: str, s
     assert mesh.post("/order/buy", token, "k", screening_id=screening, seats=seats[:1]).status_code == 200
 
 
-def test_paying_twice_charges_once(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_an_order_paid_twice_is_charged_once(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:2])
 
@@ -306,7 +307,7 @@ def set_terms(mesh: Mesh, order_id: str, *tiers: tuple[float, int, int]) -> None
               terms=json.dumps(terms))
 
 
-def test_what_the_preview_shows_is_what_goes_back(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_a_refund_gives_back_the_amount_of_its_preview(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:3])
     pay(mesh, token, order)
@@ -333,8 +334,7 @@ def test_what_the_preview_shows_is_what_goes_back(mesh: Mesh, screening: str, se
     mesh.check_invariants()
 
 
-def test_terms_may_give_nothing_back_and_the_seat_is_free_all_the_same(mesh: Mesh, screening: str,
-                                                                       seats: list[str]) -> None:
+def test_a_refund_of_nothing_frees_the_seat_all_the_same(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:1])
     pay(mesh, token, order)
@@ -347,7 +347,7 @@ def test_terms_may_give_nothing_back_and_the_seat_is_free_all_the_same(mesh: Mes
     mesh.check_invariants()
 
 
-def test_the_terms_of_the_house_are_stamped_on_the_order(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_the_refund_policy_is_stamped_on_the_order(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order_id = buy(mesh, token, screening, seats[:1])["order_id"]
 
@@ -360,7 +360,7 @@ def test_the_terms_of_the_house_are_stamped_on_the_order(mesh: Mesh, screening: 
     assert dt.datetime.fromisoformat(order["refund_terms"]["full_until"]) == starts_at - dt.timedelta(minutes=30)
 
 
-def test_a_stranger_sees_no_preview(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_a_preview_of_another_buyers_order_is_refused(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:1])
     pay(mesh, token, order)

@@ -1,4 +1,4 @@
-"""Buyers who pay at the provider's page, in time, late, twice or never; the truth is read from MariaDB."""
+"""Buyers who pay at the provider's page in time, late, twice or never, compared with MariaDB."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def start(mesh: Mesh, token: str, order: dict[str, Any], key: str | None = None)
 
 
 def choose(mesh: Mesh, paying: dict[str, Any], choice: str, **fields: str) -> requests.Response:
-    """What the buyer does at the provider's page."""
+    """Press a button of the provider's page."""
     page = mesh.url + paying["payment"]["redirect_url"]
     assert requests.get(page, timeout=10).status_code == 200
     return requests.post(page, data={"choice": choice, **fields}, headers={"Origin": mesh.url}, timeout=10,
@@ -59,7 +59,7 @@ def make_late(mesh: Mesh, order: dict[str, Any]) -> None:
 
 
 def capture_late(mesh: Mesh, paying: dict[str, Any]) -> None:
-    """The provider takes money for a payment that it had cancelled, and says so."""
+    """Have the provider capture a payment that it had cancelled, and send its webhook."""
     payment = paying["payment"]["payment_id"]
     mesh.rows("payment", "UPDATE sandbox_charge SET status = 'captured' WHERE payment_id = :p", p=payment)
     mesh.rows("payment", "INSERT INTO webhook_inbox (provider, event_id, type, payment_id, received_at, due_at, tries) "
@@ -67,8 +67,8 @@ def capture_late(mesh: Mesh, paying: dict[str, Any]) -> None:
               e=f"late-{payment}", p=payment)
 
 
-def test_a_buyer_goes_to_the_page_pays_and_comes_back_to_the_tickets(mesh: Mesh, token: str, screening: str,
-                                                                     seats: list[str]) -> None:
+def test_a_buyer_pays_at_the_page_and_returns_to_the_tickets(mesh: Mesh, token: str, screening: str,
+                                                             seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
 
     paying = start(mesh, token, order)
@@ -83,7 +83,8 @@ def test_a_buyer_goes_to_the_page_pays_and_comes_back_to_the_tickets(mesh: Mesh,
     mesh.check_invariants()
 
 
-def test_who_never_comes_back_has_paid_all_the_same(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
+def test_an_order_is_paid_though_its_buyer_never_returns(mesh: Mesh, token: str, screening: str,
+                                                         seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
     choose(mesh, start(mesh, token, order), "pay")
 
@@ -91,7 +92,7 @@ def test_who_never_comes_back_has_paid_all_the_same(mesh: Mesh, token: str, scre
     mesh.check_invariants()
 
 
-def test_pressing_pay_twice_leads_to_the_same_page(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
+def test_paying_again_leads_to_the_same_page(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
 
     first = start(mesh, token, order, "a-key")
@@ -104,8 +105,8 @@ def test_pressing_pay_twice_leads_to_the_same_page(mesh: Mesh, token: str, scree
 
 
 @pytest.mark.parametrize(("choice", "reason"), [("decline", "declined"), ("insufficient_funds", "insufficient_funds")])
-def test_a_declined_card_may_try_again_and_pays_once(mesh: Mesh, token: str, screening: str, seats: list[str],
-                                                     choice: str, reason: str) -> None:
+def test_a_buyer_with_a_declined_card_tries_again_and_pays_once(mesh: Mesh, token: str, screening: str,
+                                                                seats: list[str], choice: str, reason: str) -> None:
     order = buy(mesh, token, screening, seats[:2])
     first = start(mesh, token, order)
     assert first["payment"]["reason"] is None
@@ -124,8 +125,8 @@ def test_a_declined_card_may_try_again_and_pays_once(mesh: Mesh, token: str, scr
     mesh.check_invariants()
 
 
-def test_who_turns_away_from_the_page_keeps_the_seats_until_the_time_is_up(mesh: Mesh, token: str, screening: str,
-                                                                           seats: list[str]) -> None:
+def test_a_buyer_who_leaves_the_page_keeps_the_seats_until_the_deadline(mesh: Mesh, token: str, screening: str,
+                                                                        seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
     paying = start(mesh, token, order)
     assert choose(mesh, paying, "abandon").headers["Location"] == f"/order/{order['order_id']}"
@@ -142,8 +143,8 @@ def test_who_turns_away_from_the_page_keeps_the_seats_until_the_time_is_up(mesh:
     mesh.check_invariants()
 
 
-def test_who_pays_in_the_last_second_is_asked_for_before_the_seats_go(mesh: Mesh, token: str, screening: str,
-                                                                      seats: list[str]) -> None:
+def test_a_payment_in_the_last_second_is_found_before_the_seats_are_freed(mesh: Mesh, token: str, screening: str,
+                                                                          seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
     paying = start(mesh, token, order)
     with mesh.without("order"):
@@ -154,8 +155,8 @@ def test_who_pays_in_the_last_second_is_asked_for_before_the_seats_go(mesh: Mesh
     mesh.check_invariants()
 
 
-def test_money_that_comes_late_brings_the_seats_if_they_are_free(mesh: Mesh, token: str, screening: str,
-                                                                 seats: list[str]) -> None:
+def test_a_late_payment_gets_its_seats_if_they_are_free(mesh: Mesh, token: str, screening: str,
+                                                        seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
     paying = start(mesh, token, order)
     make_late(mesh, order)
@@ -173,8 +174,8 @@ def test_money_that_comes_late_brings_the_seats_if_they_are_free(mesh: Mesh, tok
     mesh.check_invariants()
 
 
-def test_money_that_comes_late_goes_back_if_one_of_the_seats_is_gone(mesh: Mesh, token: str, screening: str,
-                                                                     seats: list[str]) -> None:
+def test_a_late_payment_goes_back_if_one_of_its_seats_is_gone(mesh: Mesh, token: str, screening: str,
+                                                              seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
     paying = start(mesh, token, order)
     make_late(mesh, order)
@@ -198,8 +199,7 @@ def test_money_that_comes_late_goes_back_if_one_of_the_seats_is_gone(mesh: Mesh,
     mesh.check_invariants()
 
 
-def test_money_for_an_order_that_the_buyer_had_cancelled_goes_back(mesh: Mesh, token: str, screening: str,
-                                                                   seats: list[str]) -> None:
+def test_a_payment_for_a_cancelled_order_goes_back(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
     paying = start(mesh, token, order)
     assert mesh.post("/order/cancel", token, order_id=order["order_id"]).json()["status"] == "cancelled"
@@ -212,8 +212,7 @@ def test_money_for_an_order_that_the_buyer_had_cancelled_goes_back(mesh: Mesh, t
     mesh.check_invariants()
 
 
-def test_a_payment_of_a_wrong_amount_is_for_a_person_to_look_at(mesh: Mesh, token: str, screening: str,
-                                                                seats: list[str]) -> None:
+def test_a_payment_of_a_wrong_amount_is_reviewed(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
     paying = start(mesh, token, order)
     mesh.rows("payment", "UPDATE sandbox_charge SET amount = amount - 1 WHERE payment_id = :p",
@@ -227,8 +226,7 @@ def test_a_payment_of_a_wrong_amount_is_for_a_person_to_look_at(mesh: Mesh, toke
     mesh.operate("review", "decide", order["order_id"], "release", "--because", "a test", "--yes")
 
 
-def test_a_card_needs_a_page_to_come_back_to_and_not_any_page(mesh: Mesh, token: str, screening: str,
-                                                              seats: list[str]) -> None:
+def test_a_card_payment_needs_an_allowed_return_url(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:1])
 
     nowhere = mesh.post("/order/pay", token, order_id=order["order_id"], method="card")

@@ -1,4 +1,4 @@
-"""A repeated request is told the same, but for tickets: no answer has a code that no door would take."""
+"""A repeated request gets the same answer, except for tickets: no answer has a void code."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def paid(mesh: Mesh) -> tuple[str, str, Ask, dict[str, Any]]:
-    """A screening, an order of two seats, a way to repeat a request about it, and what paying it was answered."""
+    """A screening, an order of two seats, a way to repeat a request about it, and the answer to paying it."""
     screening, token = mesh.fresh_screening(40), mesh.buyer()
     order = buy(mesh, token, screening, list(mesh.seats(screening))[:2])
 
@@ -33,7 +33,7 @@ def codes(reply: dict[str, Any]) -> list[str | None]:
     return [ticket["code"] for ticket in reply["tickets"]]
 
 
-def test_paying_again_after_a_refund_tells_no_void_code(paid: tuple[str, str, Ask, dict[str, Any]]) -> None:
+def test_an_answer_repeated_after_a_refund_has_no_void_code(paid: tuple[str, str, Ask, dict[str, Any]]) -> None:
     _, _, ask, first = paid
     again = ask("pay", method="sandbox")
     assert again == first
@@ -46,7 +46,7 @@ def test_paying_again_after_a_refund_tells_no_void_code(paid: tuple[str, str, As
     assert but_for_tickets(again) == but_for_tickets(first)
 
 
-def test_no_repeated_request_tells_a_code_once_the_house_has_cancelled(
+def test_no_repeated_answer_has_a_code_once_the_screening_is_cancelled(
     mesh: Mesh, paid: tuple[str, str, Ask, dict[str, Any]],
 ) -> None:
     screening, order_id, ask, first = paid
@@ -60,7 +60,7 @@ def test_no_repeated_request_tells_a_code_once_the_house_has_cancelled(
         assert but_for_tickets(again) == but_for_tickets(earlier)
 
 
-def test_no_code_is_kept_with_an_answer(mesh: Mesh, paid: tuple[str, str, Ask, dict[str, Any]]) -> None:
+def test_answers_are_kept_without_codes(mesh: Mesh, paid: tuple[str, str, Ask, dict[str, Any]]) -> None:
     _, order_id, ask, first = paid
     ask("refund", seats=[first["seats"][0]["seat_id"]])
     kept = mesh.rows("order", "SELECT reply FROM idempotency_key WHERE reply LIKE :o", o=f"%{order_id}%")

@@ -1,4 +1,4 @@
-"""An order whose payment somebody had to look at: it keeps its seats meanwhile, and then has tickets or its end."""
+"""Orders with a payment under review: they keep their seats, and then have tickets or end."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ def token(mesh: Mesh) -> str:
 
 @pytest.fixture
 def reviewed(mesh: Mesh, screening: str, token: str) -> Reviewed:
-    """An order of which the provider has another amount on record."""
+    """An order whose provider recorded another amount."""
     def order(more: int) -> dict[str, Any]:
         seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
         bought = buy(mesh, token, screening, seats[:2])
@@ -49,7 +49,7 @@ def decide(mesh: Mesh, order: dict[str, Any], decision: str) -> None:
 
 
 def dispute(mesh: Mesh, order: dict[str, Any]) -> None:
-    """The buyer's bank has taken the money back."""
+    """Have the buyer's bank take the money back."""
     mesh.rows("payment", "INSERT INTO reversal SELECT CONCAT('dp_', order_id), captured_payment_id, order_id, "
                          "'dispute', amount, currency, 'open', UTC_TIMESTAMP(3) FROM account WHERE order_id = :o",
               o=order["order_id"])
@@ -60,8 +60,8 @@ def told(mesh: Mesh, order: dict[str, Any]) -> list[str]:
                                           o=order["order_id"])]
 
 
-def test_seats_under_review_are_nobody_elses_however_long_it_takes(mesh: Mesh, screening: str, token: str,
-                                                                   reviewed: Reviewed) -> None:
+def test_seats_under_review_stay_held_however_long_it_takes(mesh: Mesh, screening: str, token: str,
+                                                            reviewed: Reviewed) -> None:
     order = reviewed(-1)
     make_late(mesh, order)
 
@@ -78,8 +78,8 @@ def test_seats_under_review_are_nobody_elses_however_long_it_takes(mesh: Mesh, s
     mesh.check_invariants()
 
 
-def test_when_the_money_is_found_to_be_right_there_are_tickets(mesh: Mesh, screening: str, token: str,
-                                                               reviewed: Reviewed) -> None:
+def test_an_order_whose_payment_is_accepted_has_tickets(mesh: Mesh, screening: str, token: str,
+                                                        reviewed: Reviewed) -> None:
     order = reviewed(-1)
     at_the_bank(mesh, order, "amount = amount + 1")
 
@@ -90,8 +90,8 @@ def test_when_the_money_is_found_to_be_right_there_are_tickets(mesh: Mesh, scree
     mesh.check_invariants()
 
 
-def test_what_was_taken_by_mistake_goes_back_and_its_buyer_is_told(mesh: Mesh, screening: str, token: str,
-                                                                   reviewed: Reviewed) -> None:
+def test_a_dismissed_payment_goes_back_and_its_buyer_gets_a_message(mesh: Mesh, screening: str, token: str,
+                                                                    reviewed: Reviewed) -> None:
     order = reviewed(+100)
     at_the_bank(mesh, order, "status = 'captured'")
 
@@ -104,7 +104,7 @@ def test_what_was_taken_by_mistake_goes_back_and_its_buyer_is_told(mesh: Mesh, s
     mesh.check_invariants()
 
 
-def test_a_decision_that_is_faster_than_the_message_of_the_case_leaves_nothing_behind(
+def test_a_decision_that_arrives_before_its_review_ends_the_order(
         mesh: Mesh, screening: str, token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
     order = buy(mesh, token, screening, seats[:1])
@@ -121,7 +121,7 @@ def test_a_decision_that_is_faster_than_the_message_of_the_case_leaves_nothing_b
     mesh.check_invariants()
 
 
-def test_a_payment_that_nobody_looks_at_while_its_order_is_in_review_is_named(mesh: Mesh, reviewed: Reviewed) -> None:
+def test_an_order_in_review_without_a_payment_in_review_is_a_breach(mesh: Mesh, reviewed: Reviewed) -> None:
     order = reviewed(-1)
     change = "UPDATE payment SET status = :s WHERE payment_id = :p"
     mesh.rows("payment", change, s="cancelled", p=order["payment"]["payment_id"])
@@ -134,7 +134,7 @@ def test_a_payment_that_nobody_looks_at_while_its_order_is_in_review_is_named(me
         decide(mesh, order, "release")
 
 
-def test_of_a_cancelled_screening_a_payment_that_counts_after_all_goes_back(mesh: Mesh, token: str) -> None:
+def test_an_accepted_payment_for_a_cancelled_screening_goes_back(mesh: Mesh, token: str) -> None:
     screening = mesh.fresh_screening(40)
     order = buy(mesh, token, screening, list(mesh.seats(screening))[:1])
     paying = {**order, "payment": start(mesh, token, order)["payment"]}
@@ -151,8 +151,8 @@ def test_of_a_cancelled_screening_a_payment_that_counts_after_all_goes_back(mesh
     mesh.check_invariants()
 
 
-def test_an_order_whose_money_was_taken_back_has_no_tickets_once_somebody_decides_so(mesh: Mesh, screening: str,
-                                                                                    token: str) -> None:
+def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh: Mesh, screening: str,
+                                                                           token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
     order = buy(mesh, token, screening, seats)
     paid = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
@@ -171,8 +171,8 @@ def test_an_order_whose_money_was_taken_back_has_no_tickets_once_somebody_decide
     mesh.check_invariants()
 
 
-def test_that_its_tickets_are_void_an_order_may_hear_before_its_money_is_booked(mesh: Mesh, screening: str,
-                                                                               token: str) -> None:
+def test_a_reversal_that_arrives_before_the_money_is_booked_voids_the_tickets(mesh: Mesh, screening: str,
+                                                                              token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
     order = buy(mesh, token, screening, seats[:1])
     paying = start(mesh, token, order)

@@ -1,4 +1,4 @@
-"""Couple seats whole, companions with a wheelchair place: over HTTP, on the map, in what is left."""
+"""Couple seats and companion places: over HTTP, on the map, in the count of free seats."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def screening(mesh: Mesh) -> str:
     return mesh.fresh_screening(320)
 
 
-def test_half_a_couple_seat_is_neither_sold_nor_given_back(mesh: Mesh, screening: str) -> None:
+def test_half_a_couple_seat_is_neither_sold_nor_refunded(mesh: Mesh, screening: str) -> None:
     token, couple = mesh.buyer(), ["N7", "N8"]
     for some, missing in ((["N8"], ["N7"]), (["N6", "N7"], ["N5", "N8"])):
         reply = mesh.post("/order/buy", token, screening_id=screening, seats=some)
@@ -31,7 +31,7 @@ def test_half_a_couple_seat_is_neither_sold_nor_given_back(mesh: Mesh, screening
         "/order/refund_preview", token, order_id=order["order_id"]).json()["seats"]} == {"M1": None}
 
 
-def test_an_older_order_s_half_goes_back_alone_and_nobody_is_offered_it(mesh: Mesh, screening: str) -> None:
+def test_the_half_of_an_older_order_is_refunded_alone_and_not_offered(mesh: Mesh, screening: str) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, ["N9", "N10"])
     pay(mesh, token, order)
@@ -60,8 +60,8 @@ def test_a_companion_place_needs_a_wheelchair_place_of_the_same_order(mesh: Mesh
     assert mesh.post("/order/refund", token, order_id=order["order_id"]).json()["status"] == "refunded"
 
 
-def test_the_demo_audience_sits_on_whole_couple_seats(mesh: Mesh) -> None:
-    """Which it buys as anybody does, and half a couple seat it is not sold."""
+def test_the_demo_audience_buys_whole_couple_seats(mesh: Mesh) -> None:
+    """It buys as any buyer does, so half a couple seat is refused to it, too."""
     rows = mesh.rows("order", "SELECT screening_id, seat_id FROM seat_claim JOIN orders USING (order_id, screening_id) "
                               "WHERE buyer_id = 'demo-audience'")
     couples = 0

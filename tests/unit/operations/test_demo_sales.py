@@ -8,10 +8,10 @@ import pytest
 
 from operations.demo.sales import SEATS_PER_ORDER, orders, parties
 from services.film.programme_reader import read
-from services.order import rules
+from services.order.buying.pricing import price_seats
 from services.seating.chart import Drawing, lay_out
 from tests.unit.film.samples import CLEANING
-from tests.unit.order.test_rules import LATER, LIMITS, NOW
+from tests.unit.order.samples import LATER, NOW, SETTINGS
 
 DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"
 HALLS = {hall["hall_id"]: lay_out(Drawing(**hall["drawing"])) for hall in read(DEMO, NOW, CLEANING).halls}
@@ -30,4 +30,4 @@ def test_the_demo_audience_orders_only_what_is_sold(hall: str, share: float) -> 
     assert share * 0.8 * len(prices) <= len(seats) <= len(prices)
     for order in chosen:
         assert 0 < len(order) <= SEATS_PER_ORDER
-        rules.quote(prices, LATER, order, NOW, LIMITS)
+        price_seats(prices, LATER, order, NOW, SETTINGS.seats_per_order)

@@ -1,4 +1,4 @@
-"""An order in its buyer's calendar."""
+"""An order as a calendar file."""
 
 import datetime as dt
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from services.order.store import OrderView
+from services.order.order_view import OrderView
 from services.order.tickets.calendar_file import calendar_file
 
 STARTS = dt.datetime(2026, 11, 22, 20, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -29,31 +29,31 @@ def entry(view: OrderView) -> Any:
     return event
 
 
-def test_it_says_what_when_and_where_in_universal_time() -> None:
-    said = entry(order())
-    assert (said["summary"], said["location"]) == ("Amélie; or, 天使爱美丽", "Kino am Kanal, Saal 1")
-    assert said["dtstart"].to_ical() == b"20261122T190000Z"
-    assert said["dtend"].to_ical() == b"20261122T210000Z"
-    assert said["uid"] == "01a1@marquee"
-    assert said["dtstamp"].dt == STARTS
+def test_an_entry_has_film_place_and_time_in_utc() -> None:
+    found = entry(order())
+    assert (found["summary"], found["location"]) == ("Amélie; or, 天使爱美丽", "Kino am Kanal, Saal 1")
+    assert found["dtstart"].to_ical() == b"20261122T190000Z"
+    assert found["dtend"].to_ical() == b"20261122T210000Z"
+    assert found["uid"] == "01a1@marquee"
+    assert found["dtstamp"].dt == STARTS
 
 
-def test_a_seat_given_back_is_not_in_it() -> None:
+def test_a_refunded_seat_is_not_in_the_entry() -> None:
     assert entry(order("part_refunded"))["description"] == "F8"
 
 
 @pytest.mark.parametrize(("status", "told"), [
     ("created", "TENTATIVE"), ("review", "TENTATIVE"), ("paid", "CONFIRMED"), ("part_refunded", "CONFIRMED"),
     ("refunding", "CANCELLED"), ("refunded", "CANCELLED"), ("expired", "CANCELLED"), ("cancelled", "CANCELLED")])
-def test_a_calendar_strikes_out_what_was_given_back(status: str, told: str) -> None:
+def test_the_entry_of_a_refunded_order_is_cancelled(status: str, told: str) -> None:
     assert entry(order(status))["status"] == told
 
 
-def test_a_demonstration_s_entry_says_test() -> None:
+def test_the_entry_of_a_demonstration_says_test() -> None:
     [event] = Calendar.from_ical(calendar_file(order(), test=True)).events
     assert event["summary"] == "TEST: Amélie; or, 天使爱美丽"
 
 
-def test_no_line_is_longer_than_a_calendar_reads() -> None:
+def test_no_line_is_longer_than_75_bytes() -> None:
     lines = calendar_file(order(film_title="很" * 200)).encode().split(b"\r\n")
     assert max(map(len, lines)) <= 75

@@ -1,4 +1,4 @@
-"""What an order room does when the kitchen or the payment room has a fault: its own work, and asks again."""
+"""The order room when the kitchen or the payment room has a fault: it does its own work, and asks again."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -10,16 +10,17 @@ from nameko.exceptions import RemoteError
 
 from schemas.errors import RoomSilent
 from schemas.kitchen import UnknownKitchenOrder
-from services.order.paying.payments import Till
-from services.order.snacks import SnackCounter
+from services.order.paying.payments import Payments
+from services.order.refunding.refund_sender import RefundSender
+from services.order.snacks.reservations import SnackReservations
 
 NOW = dt.datetime.now(dt.UTC)
 FAULTS = [ValueError("a bug"), RemoteError("KeyError", "x"), TimeoutError(), RoomSilent()]
 MALFORMED = [None, {}, {"in_time": "perhaps"}, "yes", []]
 
 
-class FakeBooks:
-    """The order room's database: an order refunded then; it counts what is written."""
+class FakeDatabase:
+    """The order room's: it has an order refunded then, and counts the writes."""
 
     def __init__(self, refunded_at: dt.datetime = NOW) -> None:
         self.put_off, self.booked, self._refunded_at = 0, 0, refunded_at
@@ -42,46 +43,50 @@ def room(answer: Any) -> Any:
     return SimpleNamespace(call=call)
 
 
+def settle(database: Any, remote: Any) -> None:
+    RefundSender(database, remote, SnackReservations(remote)).settle_snacks("o")
+
+
 def settled(answer: Any, refunded_at: dt.datetime = NOW) -> tuple[int, int]:
     """How often the snacks' money was booked, and put off."""
-    books = FakeBooks(refunded_at)
-    SnackCounter(books, room(answer)).settle("o")  # type: ignore[arg-type]
-    return books.booked, books.put_off
+    database = FakeDatabase(refunded_at)
+    settle(database, room(answer))
+    return database.booked, database.put_off
 
 
 @pytest.mark.parametrize("answer", [*FAULTS, *MALFORMED, UnknownKitchenOrder()], ids=repr)
-def test_whatever_is_wrong_in_the_kitchen_the_snacks_are_booked_later(answer: Any) -> None:
+def test_the_refund_of_snacks_is_booked_later_when_the_kitchen_has_a_fault(answer: Any) -> None:
     assert settled(answer) == (0, 1)
 
 
-def test_what_the_kitchen_says_is_booked() -> None:
+def test_the_refund_of_snacks_is_booked_when_the_kitchen_answers() -> None:
     assert settled({"in_time": True, "of_a_later_version": 1}) == (1, 0)
 
 
-@pytest.mark.parametrize(("hours", "said"), [
+@pytest.mark.parametrize(("hours", "request_body"), [
     (23, {"order_id": "o"}), (24, {"order_id": "o", "lost": {"cinema_id": "kanal", "version": 2}})])
-def test_after_a_day_the_kitchen_is_to_give_up_an_order_that_it_does_not_know(
-    hours: int, said: dict[str, Any],
+def test_after_a_day_the_kitchen_is_told_to_give_up_an_order_that_it_does_not_know(
+    hours: int, request_body: dict[str, Any],
 ) -> None:
-    books, asked = FakeBooks(NOW - dt.timedelta(hours=hours)), []
+    database, asked = FakeDatabase(NOW - dt.timedelta(hours=hours)), []
     kitchen = SimpleNamespace(call=lambda method, fields: asked.append(fields) or {"in_time": True})
 
-    SnackCounter(books, kitchen).settle("o")  # type: ignore[arg-type]
+    settle(database, kitchen)
 
-    assert (asked, books.booked) == ([said], 1)
+    assert (asked, database.booked) == ([request_body], 1)
 
 
-def test_what_the_kitchen_has_not_given_up_is_not_paid_back_however_long_it_takes() -> None:
+def test_snacks_that_the_kitchen_has_not_given_up_are_never_refunded() -> None:
     assert settled(UnknownKitchenOrder(), NOW - dt.timedelta(days=2)) == (0, 1)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
-def test_a_kitchen_that_can_not_release_takes_no_purchase_along(fault: Exception) -> None:
-    SnackCounter(FakeBooks(), room(fault)).release("o")  # type: ignore[arg-type]
+def test_a_fault_while_releasing_snacks_does_not_reach_the_buyer(fault: Exception) -> None:
+    SnackReservations(room(fault)).release("o")
 
 
-@pytest.mark.parametrize("answer", [*FAULTS, None, {}, {"captured": 0}], ids=repr)
-def test_an_order_is_shown_though_the_payment_room_has_a_fault(answer: Any) -> None:
+@pytest.mark.parametrize("answer", [*FAULTS, None, {}, {"captured": 0}, {"captured": 900}], ids=repr)
+def test_an_order_is_shown_when_the_payment_room_has_a_fault(answer: Any) -> None:
     view: Any = SimpleNamespace(row=SimpleNamespace(status="paying", order_id="o"))
-    find: Callable[..., Any] = Till(None, None, room(answer), None, None).find_payment  # type: ignore[arg-type]
+    find: Callable[..., Any] = Payments(None, None, room(answer), None, None).find_progress  # type: ignore[arg-type]
     assert find(view) == (view, None)

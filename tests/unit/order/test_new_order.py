@@ -1,4 +1,4 @@
-"""Under which name the board holds the seats of an order that is about to be written."""
+"""The name under which the board holds the seats of a new order."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from schemas.order import BUY
 from services.foundation.rpc.calls import Principal
 from services.order.buying.new_order import board_owner
 from services.order.models import KEYS
-from services.order.replayed_answers import OrderKeys
+from services.order.replies.replayed_answers import OrderKeys
 
 REQUEST = {"screening_id": "s", "seats": ["F7"], "snacks": []}
 

@@ -1,4 +1,4 @@
-"""What config.yml may say about holding, paying and refunding; anything else is said in one line at the start."""
+"""The order room's section of config.yml: each mistake is one sentence at the start."""
 
 import datetime as dt
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from services.foundation.settings import SettingsError
 from services.order.refunding import refund_policy
-from services.order.settings import load
+from services.order.settings import read
 
 FULL, HALF = {"hours": 24, "percent": 100, "fee": 0}, {"hours": 0.5, "percent": 50, "fee": 100}
 
@@ -18,13 +18,13 @@ def settings(**changes: Any) -> dict[str, Any]:
     return {"order": {**house, **changes}}
 
 
-def test_what_the_house_says_is_what_holds() -> None:
-    loaded = load(settings())
+def test_good_settings_are_read() -> None:
+    loaded = read(settings())
 
     assert (loaded.hold, loaded.pay) == (dt.timedelta(minutes=8), dt.timedelta(minutes=15))
     assert set(loaded.refund_tiers) == {refund_policy.TierRule(dt.timedelta(hours=24), 100, 0),
                                         refund_policy.TierRule(dt.timedelta(minutes=30), 50, 100)}
-    assert load(settings(refund_tiers=[])).refund_tiers == ()
+    assert read(settings(refund_tiers=[])).refund_tiers == ()
 
 
 @pytest.mark.parametrize(("wrong", "told"), [
@@ -45,7 +45,7 @@ def test_what_the_house_says_is_what_holds() -> None:
     ({"pay_minutes": "soon"}, "pay_minutes"),
     ({"seats_per_order": 0}, "seats_per_order"),
 ])
-def test_what_can_not_be_is_said_in_one_line(wrong: dict[str, Any], told: str) -> None:
+def test_a_mistake_is_named_in_one_line(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told) as refused:
-        load(settings(**wrong))
+        read(settings(**wrong))
     assert "\n" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""A door tells a true ticket code from a false one."""
+"""Ticket codes: forged ones are told from true ones, and the keys come from a file."""
 
 import re
 import stat
@@ -21,33 +21,33 @@ OURS = TicketKeys([NEW])
 CODE_OF_F7 = OURS.sign(FACTS)
 
 
-def test_a_code_says_which_ticket_screening_and_seat_it_is_for() -> None:
+def test_a_code_names_its_ticket_screening_and_seat() -> None:
     assert read(CODE_OF_F7, OURS.public) == FACTS
     assert CODE_OF_F7.startswith("M1.")
     assert OURS.sign(FACTS) == CODE_OF_F7
 
 
-def test_the_longest_code_has_a_place_in_the_database() -> None:
+def test_the_longest_code_fits_into_its_column() -> None:
     code = OURS.sign(Facts("t" * 32, "s" * 64, "AB123"))
 
     assert read(code, OURS.public).seat_id == "AB123"
     assert len(code) <= 255
 
 
-def test_a_code_for_another_seat_is_not_made_by_changing_the_letters() -> None:
+def test_a_code_changed_to_another_seat_is_false() -> None:
     with pytest.raises(FalseCode):
         read(CODE_OF_F7.replace("~F7", "~F8"), OURS.public)
 
 
 @given(at=st.integers(0, len(CODE_OF_F7) - 1), letter=st.sampled_from("AaBbYyZz019-_~.= \n\u0661"))
-def test_no_letter_can_be_changed(at: int, letter: str) -> None:
+def test_a_code_with_any_letter_changed_is_false(at: int, letter: str) -> None:
     altered = CODE_OF_F7[:at] + letter + CODE_OF_F7[at + 1:]
     if altered != CODE_OF_F7:
         with pytest.raises(FalseCode):
             read(altered, OURS.public)
 
 
-def test_the_last_letter_has_one_spelling_though_it_has_bits_to_spare() -> None:
+def test_another_spelling_of_the_last_letter_is_false() -> None:
     others = [CODE_OF_F7[:-1] + letter for letter in
               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" if letter != CODE_OF_F7[-1]]
     for altered in others:
@@ -55,7 +55,7 @@ def test_the_last_letter_has_one_spelling_though_it_has_bits_to_spare() -> None:
             read(altered, OURS.public)
 
 
-def test_a_code_signed_by_someone_else_is_false_whatever_key_it_names() -> None:
+def test_a_code_signed_by_another_key_is_false_whatever_key_it_names() -> None:
     theirs = TicketKeys([STRANGE])
     forged = theirs.sign(FACTS)
     with pytest.raises(FalseCode):
@@ -67,12 +67,12 @@ def test_a_code_signed_by_someone_else_is_false_whatever_key_it_names() -> None:
 
 @pytest.mark.parametrize("nonsense", ["", "M1", "M1...", "M2" + CODE_OF_F7[2:], CODE_OF_F7 + "=", CODE_OF_F7 + "\n",
                                       CODE_OF_F7 * 2, "x" * 10_000])
-def test_what_is_no_code_is_false(nonsense: str) -> None:
+def test_a_malformed_code_is_false(nonsense: str) -> None:
     with pytest.raises(FalseCode):
         read(nonsense, OURS.public)
 
 
-def test_a_new_key_signs_and_the_old_one_keeps_its_tickets_good() -> None:
+def test_the_first_key_signs_and_the_older_one_still_verifies() -> None:
     before, after = TicketKeys([OLD]), TicketKeys([NEW, OLD])
 
     assert read(before.sign(FACTS), after.public) == FACTS
@@ -94,7 +94,7 @@ def pem(*keys: object) -> bytes:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) for key in keys)
 
 
-def test_on_ones_own_machine_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_a_local_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
     first, second = (load(settings(tmp_path)) for _ in range(2))
 
     assert first.public == second.public
@@ -102,7 +102,7 @@ def test_on_ones_own_machine_a_key_is_made_once_and_only_its_owner_reads_it(tmp_
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_of_two_processes_that_make_a_key_one_key_stays(tmp_path: Path) -> None:
+def test_of_two_processes_that_make_a_key_the_first_key_stays(tmp_path: Path) -> None:
     path = tmp_path / "ticket.key"
     make_file(path)
     made = path.read_bytes()
@@ -113,7 +113,7 @@ def test_of_two_processes_that_make_a_key_one_key_stays(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_elsewhere_the_key_has_to_be_given(tmp_path: Path) -> None:
+def test_outside_local_use_the_key_file_is_required(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MARQUEE_TICKET_KEY"):
         load(settings(tmp_path, "production"))
     file = tmp_path / "keys.pem"
@@ -124,7 +124,7 @@ def test_elsewhere_the_key_has_to_be_given(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", pem(generate_private_key(SECP256R1())),
                                      re.sub(b"\n[^-]", b"\n!", pem(NEW))])
-def test_a_file_without_good_keys_is_told_about_and_not_shown(tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_good_keys_is_refused_and_not_shown(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "keys.pem"
     file.write_bytes(content)
 

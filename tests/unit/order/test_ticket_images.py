@@ -1,4 +1,4 @@
-"""A ticket's code as a picture."""
+"""Ticket codes as pictures."""
 
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -14,7 +14,7 @@ def test_only_valid_tickets_have_a_picture() -> None:
     assert [image["seat_id"] for image in ticket_images(tickets)] == ["F7", "F9"]
 
 
-def test_the_picture_is_black_on_white_with_a_margin_whatever_stands_around_it() -> None:
+def test_a_picture_is_black_on_white_with_a_quiet_zone() -> None:
     svg = ElementTree.fromstring(qr_code(CODE))
     _, _, width, height = map(int, svg.attrib["viewBox"].split())
     ground, modules = svg
@@ -24,7 +24,7 @@ def test_the_picture_is_black_on_white_with_a_margin_whatever_stands_around_it()
     assert modules.attrib["d"].startswith(f"M{QUIET_ZONE} {QUIET_ZONE}.5h7")
 
 
-def test_a_demonstration_s_picture_says_test_outside_the_margin() -> None:
+def test_the_picture_of_a_demonstration_says_test_outside_the_quiet_zone() -> None:
     ticket = SimpleNamespace(ticket_id="1", seat_id="F7", code=CODE, status="valid")
     [image] = ticket_images([ticket], test=True)
     svg = ElementTree.fromstring(image["svg"])
@@ -35,5 +35,5 @@ def test_a_demonstration_s_picture_says_test_outside_the_margin() -> None:
     assert float(word.attrib["y"]) - float(word.attrib["font-size"]) >= height - QUIET_ZONE
 
 
-def test_the_longest_code_fits() -> None:
+def test_the_longest_code_fits_into_a_picture() -> None:
     assert "<path" in qr_code("x" * 255)

@@ -1,4 +1,4 @@
-"""Why the order room says no."""
+"""The refusals of the order room."""
 
 from schemas.errors import Conflict, Invalid, NotFound
 

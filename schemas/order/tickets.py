@@ -1,47 +1,44 @@
-"""What a buyer has of an order: tickets, their pictures, a calendar entry. Told by the order room."""
+"""Methods for the tickets of an order: their pictures, a calendar entry, the keys that verify their codes."""
 
 from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
 from schemas.fields import Id, SeatId
-from schemas.order_refusals import UnknownOrder
-
-
-class OrderRequest(Schema):
-    order_id = Id(required=True)
-
-
-class Ticket(Schema):
-    ticket_id = Id(required=True)
-    seat_id = SeatId(required=True)
-    code = fields.String(required=True, allow_none=True,
-                         metadata={"description": "shown at the door; see get_ticket_keys; null once refunded"})
-    status = fields.String(required=True, validate=validate.OneOf(("valid", "void")))
+from schemas.order.orders import OrderRequest
+from schemas.order.refusals import UnknownOrder
 
 
 class TicketImage(Schema):
+    """A ticket's code as a picture."""
+
     ticket_id = Id(required=True)
     seat_id = SeatId(required=True)
     svg = fields.String(required=True, metadata={"description": "an SVG document: the code as a QR code"})
 
 
 class TicketImagesReply(Schema):
+    """The valid tickets of an order, as pictures."""
+
     tickets = fields.List(fields.Nested(TicketImage), required=True,
                           metadata={"description": "the valid ones; none before paying, fewer after a refund"})
 
 
 class CalendarReply(Schema):
+    """An order as a calendar entry."""
+
     calendar = fields.String(required=True, metadata={"description": "the text of an .ics file (RFC 5545)"})
 
 
 class TicketKey(Schema):
+    """A public key that verifies ticket codes."""
+
     key_id = fields.String(required=True)
     algorithm = fields.String(required=True, validate=validate.OneOf(("Ed25519",)))
     public_key = fields.String(required=True, metadata={"description": "32 bytes in base64url, without padding"})
 
 
 class TicketKeysReply(Schema):
-    """A code is M1.<key id>.<ticket>~<screening>~<seat>.<signature>, which signs all before the last point."""
+    """A code is M1.<key id>.<ticket>~<screening>~<seat>.<signature>; the signature covers all before the last dot."""
 
     keys = fields.List(fields.Nested(TicketKey), required=True)
 

@@ -1,4 +1,4 @@
-"""Cancelling a screening: the order room ends its orders. Apart from schemas/order.py only because that is long."""
+"""Cancelling a screening, which ends its orders."""
 
 from marshmallow import fields
 
@@ -8,25 +8,29 @@ from schemas.film import UnknownScreening
 
 
 class CancelScreeningRequest(Schema):
+    """A screening to cancel, or in a dry run only to sum up."""
+
     screening_id = Id(required=True)
-    dry_run = fields.Boolean(load_default=True, metadata={"description": "only say what would happen"})
+    dry_run = fields.Boolean(load_default=True, metadata={"description": "change nothing, only sum up"})
 
 
 class CancelScreeningReply(Schema):
-    """What is, or in a dry run would be, still to be done. Orders are ended one by one: ask again to see how far."""
+    """The orders that are still to be ended. They end one by one: call again to see how many are left."""
 
     screening_id = Id(required=True)
     dry_run = fields.Boolean(required=True)
-    cancelled_at = Moment(required=True, allow_none=True, metadata={"description": "null: it was not cancelled"})
+    cancelled_at = Moment(required=True, allow_none=True, metadata={"description": "null: it is not cancelled"})
     unpaid_orders = Whole(required=True)
     paid_orders = Whole(required=True)
     orders_being_refunded = Whole(required=True)
     orders_in_review = Whole(required=True, metadata={"description": "a person must look at these"})
-    amount = Money(required=True, metadata={"description": "to give back for the paid orders"})
+    amount = Money(required=True, metadata={"description": "to be refunded for the paid orders"})
     currency = Currency(required=True, allow_none=True, metadata={"description": "null: nothing is paid"})
 
 
 class CancelledScreening(Schema):
+    """The body of `screening.cancelled`."""
+
     screening_id = Id(required=True)
     cancelled_at = Moment(required=True)
 

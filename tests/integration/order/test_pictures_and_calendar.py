@@ -1,4 +1,4 @@
-"""The pictures of the tickets, and the calendar entry."""
+"""The pictures of tickets, and the calendar entry of an order."""
 
 import datetime as dt
 
@@ -35,7 +35,7 @@ def test_every_valid_ticket_has_a_picture_and_a_refunded_one_has_none(mesh: Mesh
     assert pictured() == []
 
 
-def test_the_calendar_entry_says_from_when_until_when_where_and_which_seats(mesh: Mesh) -> None:
+def test_a_calendar_entry_has_times_place_and_seats(mesh: Mesh) -> None:
     token = mesh.buyer()
     order_id, seats = paid_order(mesh, token, 2)
     order = mesh.get("/order/get_info", token, order_id=order_id).json()
@@ -54,7 +54,7 @@ def in_utc(moment: str) -> dt.datetime:
     return dt.datetime.fromisoformat(moment).astimezone(dt.UTC)
 
 
-def test_the_entry_needs_no_film_room(mesh: Mesh) -> None:
+def test_a_calendar_entry_needs_no_film_room(mesh: Mesh) -> None:
     token = mesh.buyer()
     order_id, _ = paid_order(mesh, token, 1)
     with mesh.without("film"):

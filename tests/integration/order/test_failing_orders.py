@@ -1,4 +1,4 @@
-"""An order that can't be ended, or a refund that can't be sent, keeps nobody else waiting."""
+"""An order that can't be ended, or a refund that can't be sent, holds up no other."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def seats(mesh: Mesh, screening: str) -> list[str]:
 
 @contextmanager
 def a_provider_that_is_gone(mesh: Mesh, order: dict[str, Any]) -> Iterator[None]:
-    """The house has left this order's payment provider: nobody can be asked."""
+    """The payment room no longer knows the provider of this order."""
     change = "UPDATE payment SET provider = :now WHERE order_id = :o"
     mesh.rows("payment", change, o=order["order_id"], now="gone")
     try:
@@ -36,7 +36,7 @@ def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
     assert mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()["status"] == "paid"
 
 
-def test_late_orders_expire_though_nothing_can_be_said_of_one(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_late_orders_expire_when_one_of_them_can_not_be_ended(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     hopeless, other = buy(mesh, token, screening, seats[:1]), buy(mesh, token, screening, seats[1:2])
     start(mesh, token, hopeless)
@@ -63,7 +63,7 @@ def test_late_orders_expire_though_nothing_can_be_said_of_one(mesh: Mesh, screen
     mesh.check_invariants()
 
 
-def test_a_silent_payment_room_is_asked_ever_more_seldom(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_a_silent_payment_room_is_asked_with_growing_pauses(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:1])
     start(mesh, token, order)
@@ -81,7 +81,7 @@ def test_a_silent_payment_room_is_asked_ever_more_seldom(mesh: Mesh, screening: 
     wait_until(lambda: status_of(mesh, order) == "expired", 30, "the order's end")
 
 
-def test_a_refund_that_is_refused_is_not_the_buyers_fault(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_a_refused_refund_is_no_error_for_the_buyer(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:1])
     pay(mesh, token, order)
@@ -97,7 +97,7 @@ def test_a_refund_that_is_refused_is_not_the_buyers_fault(mesh: Mesh, screening:
     mesh.check_invariants()
 
 
-def test_a_hundred_refunds_that_are_refused_hold_up_no_other(mesh: Mesh, screening: str, seats: list[str]) -> None:
+def test_a_hundred_refused_refunds_hold_up_no_other_refund(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:1])
     pay(mesh, token, order)
@@ -123,7 +123,7 @@ def refuse_refunds(mesh: Mesh, like: dict[str, Any], count: int) -> None:
             mesh.rows("order", query, **{**row._mapping, **mine})
 
 
-def test_of_a_cancelled_screening_all_are_paid_back_though_one_order_can_not_be_ended(mesh: Mesh) -> None:
+def test_orders_of_a_cancelled_screening_are_refunded_when_one_can_not_be_ended(mesh: Mesh) -> None:
     screening = mesh.fresh_screening(40)
     buyers = mesh.buyers(5)
     made = [buy(mesh, token, screening, [seat]) for token, seat in zip(buyers, mesh.seats(screening), strict=False)]

@@ -1,0 +1,161 @@
+"""One purchase: a hold on the board, snacks from the kitchen, then the claims in MariaDB, which decides."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from schemas.errors import Busy, RequestInProgress
+from schemas.kitchen import SnacksSoldOut, SnacksUnknown
+from schemas.order.refusals import PriceChanged, SeatsTaken, TooManyUnpaidOrders
+from services.foundation.database import CommitUnknown, Transactions, utc_now
+from services.foundation.rpc.idempotency import AlreadyAnswered, Keys
+from services.order import rules
+from services.order.buying import store
+from services.order.buying.new_order import NewOrder
+from services.order.order_items import RequestedSnack
+from services.order.paying.unpaid_orders import UnpaidOrders
+from services.order.refunding.cancelled_screenings import check_not_cancelled
+from services.order.replies.serializers import new_order_reply, quote
+from services.order.seat_boards import Boards
+from services.order.snacks.reservations import SnackReservations
+from services.order.store import ClaimTaken, Rows
+from services.seating.board import BoardCold, SeatsHeld
+
+ATTEMPTS = 8
+
+
+@dataclass
+class Purchase:
+    """One buyer's attempt to have one order."""
+
+    database: Transactions
+    boards: Boards
+    snacks: SnackReservations
+    unpaid_orders: UnpaidOrders
+    keys: Keys
+    order: NewOrder
+    agreed_total: int | None = None
+    most_unpaid_orders: int = 1
+    has_held: bool = False
+    has_reserved: bool = False
+    in_doubt: bool = False  # a COMMIT got lost: the order may be there, also when it can't be seen yet
+
+    def complete(self, requested: list[RequestedSnack]) -> dict[str, Any]:
+        """Write the order; the reply, or the one given before under the same key.
+
+        Raises SeatsTaken or SnacksSoldOut naming what is gone, or PriceChanged: then nothing is taken.
+        """
+        try:
+            return self._complete(requested)
+        except AlreadyAnswered as earlier:
+            self._release_snacks()
+            return earlier.reply
+        except SeatsHeld as held:
+            self._release_snacks()
+            raise SeatsTaken(seats=held.seats) from None
+        except RequestInProgress:
+            self._release_snacks()  # the hold on the board is also the twin's
+            raise
+        except Exception:
+            self._release()
+            raise
+
+    def _complete(self, requested: list[RequestedSnack]) -> dict[str, Any]:
+        if not requested:  # else the price is known when the kitchen has reserved them
+            self._check_total()
+        for _ in range(ATTEMPTS):
+            if self._hold_and_write(requested):
+                return new_order_reply(self.order)
+            if self.keys.given:  # the obstacle may have been a twin
+                self.database.run(self.keys.recall)
+        raise Busy(retry_after=1)
+
+    def _hold_and_write(self, requested: list[RequestedSnack]) -> bool:
+        """Whether the order is written; False: an obstacle was cleared, try again."""
+        order, screening = self.order, self.order.screening
+        try:
+            self.has_held = True
+            self.boards.hold(screening.screening_id, order.board_owner, order.expires_at, order.seat_ids)
+            if requested and not self.has_reserved:
+                self._reserve_snacks(requested)
+                self._check_total()
+            self.database.run(self._write)
+        except BoardCold:
+            self.boards.warm(self.database, screening.screening_id, screening.ends_at)
+        except ClaimTaken:
+            self._end_dead_owners()
+        except store.SlotTaken:
+            self.order = replace(self.order, unpaid_slot=self._free_slot())
+        except CommitUnknown:
+            return self._is_written()
+        else:
+            return True
+        return False
+
+    def _reserve_snacks(self, requested: list[RequestedSnack]) -> None:
+        self.has_reserved = True  # or may have, if there is no answer
+        try:
+            self.order = replace(self.order, snacks=self.snacks.reserve(self.order, requested))
+        except (SnacksSoldOut, SnacksUnknown, RequestInProgress):
+            self.has_reserved = False
+            raise
+
+    def _check_total(self) -> None:
+        if self.agreed_total not in (None, self.order.total):
+            self.database.run(self.keys.recall)  # a twin may have bought at the old price
+            raise PriceChanged(quote(self.order))
+
+    def _is_written(self) -> bool:
+        self.in_doubt = True
+        return self.database.read(lambda tx: store.exists(tx, self.order.order_id))
+
+    def _write(self, tx: Connection) -> None:
+        self.keys.remember(tx, new_order_reply(self.order))
+        check_not_cancelled(tx, self.order.screening.screening_id)
+        store.add_order(tx, self.order)
+
+    def _release(self) -> None:
+        if self.has_held:
+            self._release_hold()
+        self._release_snacks()
+
+    def _release_hold(self) -> None:
+        order = self.order
+        self.boards.publish_free(order.screening.screening_id, order.board_owner, order.seat_ids)
+
+    def _release_snacks(self) -> None:
+        # In doubt they stay: the kitchen takes them back unless it hears of the order.
+        if self.has_reserved and not self.in_doubt:
+            self.has_reserved = False
+            self.snacks.release(self.order.order_id)
+
+    def _end_dead_owners(self) -> None:
+        """End dead orders that still own some of the seats. Raises SeatsTaken if a living one does."""
+        screening_id, now = self.order.screening.screening_id, utc_now()
+        for order_id in {row.order_id for row in self._owners() if rules.is_dead(row.status, row.held_until, now)}:
+            self.unpaid_orders.end(order_id)
+        if owners := self._owners():
+            self._release()
+            self.boards.publish_owners(screening_id, owners)  # the board had not known them
+            raise SeatsTaken(seats=[row.seat_id for row in owners])
+
+    def _owners(self) -> Rows:
+        order = self.order
+        return self.database.read(lambda tx: store.owners(tx, order.screening.screening_id, order.seat_ids))
+
+    def _free_slot(self) -> int:
+        """A free place among the buyer's unpaid orders. Raises TooManyUnpaidOrders when there is none."""
+        now = utc_now()
+        for row in self._unpaid():
+            if rules.is_dead(row.status, row.held_until, now):
+                self.unpaid_orders.end(row.order_id)
+        free = set(range(1, self.most_unpaid_orders + 1)) - {row.unpaid_slot for row in self._unpaid()}
+        if not free:
+            raise TooManyUnpaidOrders()
+        return min(free)
+
+    def _unpaid(self) -> Rows:
+        order = self.order
+        return self.database.read(
+            lambda tx: store.unpaid_orders(tx, order.screening.screening_id, order.buyer_id))

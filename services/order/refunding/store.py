@@ -1,0 +1,179 @@
+"""Refunds, written with the change that makes them due and kept until their money has gone; cancelled screenings.
+
+Snacks have a refund of their own (`rules.snack_refund_id`), written when the kitchen has said whether it had begun. An
+order without that row is asked for in the kitchen again, whatever died in between.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, literal, or_, select, update
+from sqlalchemy.engine import Connection
+
+from services.foundation.database import utc_now
+from services.foundation.ids import new_id
+from services.order import rules, store
+from services.order.models import Base
+from services.order.order_view import OrderView, Rows
+from services.order.refunding import refund_policy
+from services.order.store import claims, orders, tickets
+
+refunds, cancelled = (Base.metadata.tables[name] for name in ("refund", "cancelled_screening"))
+BATCH = 100
+HOUSE_REASONS = ("screening_cancelled", "reversed")  # for which the cinema ends an order; the first counts
+SENT_AT_ONCE = dt.timedelta(seconds=15)  # meanwhile the request that made a refund sends it; then the sweep does
+ALIVE = rules.UNPAID | rules.OWNS_SEATS
+# For orders that were being written when the screening was cancelled, and payments that a person has to review.
+CANCELLATION_WATCHED = dt.timedelta(days=90)
+
+
+# --- seats ---
+
+
+def refund_seats(tx: Connection, view: OrderView, plan: refund_policy.RefundPlan, reason: str = "asked") -> None:
+    """Void the tickets of a locked order, free their seats, and write the refund."""
+    row = view.row
+    event_fields = {"reason": reason, "refund": {"amount": plan.amount, "seats": plan.seats}}
+    store.move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, event_fields,
+               refunded=row.refunded + plan.amount, end_reason=reason if plan.whole else None)
+    theirs = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
+    tx.execute(update(tickets).where(*theirs, tickets.c.status == "valid").values(status="void"))
+    tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
+    _add(tx, row, new_id(), reason, plan.amount, plan.kept)
+
+
+def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int = 0) -> None:
+    now = utc_now()
+    tx.execute(insert(refunds), {"refund_id": refund_id, "order_id": row.order_id, "amount": amount, "kept": kept,
+                                 "reason": reason, "currency": row.currency, "status": "requested",
+                                 "requested_at": now, "ask_again_at": now + SENT_AT_ONCE})
+
+
+# --- money for orders that had ended ---
+
+
+def is_late_payment_owed(tx: Connection, view: OrderView) -> bool:
+    """Whether a late payment of this order goes back, or has gone."""
+    return tx.execute(select(refunds.c.refund_id).where(refunds.c.refund_id == view.row.order_id)).first() is not None
+
+
+def owe_late_payment(tx: Connection, view: OrderView) -> None:
+    """Write, once, the refund of all the money that came for an order that had ended."""
+    row = view.row
+    if row.total and not is_late_payment_owed(tx, view):
+        _record_late_payment(tx, view, row.total)
+        _add(tx, row, row.order_id, "paid_late", row.total)
+
+
+def record_foreign_refund(tx: Connection, view: OrderView, amount: int) -> None:
+    """Write the event, once, that the payment room itself gives back money of an order that had ended."""
+    if view.row.status in rules.ENDED_UNPAID and not view.row.refunded:
+        _record_late_payment(tx, view, amount)
+
+
+def _record_late_payment(tx: Connection, view: OrderView, amount: int) -> None:
+    event_fields = {"reason": "paid_late", "refund": {"amount": amount, "seats": []}}
+    store.change(tx, view, "paid_late", event_fields=event_fields, refunded=view.row.refunded + amount,
+                 end_reason="paid_late")
+
+
+# --- sending ---
+
+
+def open_refunds(tx: Connection, order_id: str) -> Rows:
+    """The order's refunds that the payment room has not confirmed."""
+    return tx.execute(select(refunds).where(refunds.c.status == "requested", refunds.c.order_id == order_id)).all()
+
+
+def orders_with_due_refunds(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders with a refund to be sent now, the one due longest first."""
+    query = select(refunds.c.order_id).where(refunds.c.status == "requested", refunds.c.ask_again_at <= now)
+    return list(dict.fromkeys(tx.execute(query.order_by(refunds.c.ask_again_at).limit(BATCH)).scalars()))
+
+
+def defer_until(tx: Connection, refund_id: str, until: dt.datetime) -> None:
+    """Send a refund no earlier than then."""
+    tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(ask_again_at=until))
+
+
+def finish_refund(tx: Connection, refund_id: str, order_id: str) -> None:
+    """Mark a refund as done; the order is `refunded` when it was the last."""
+    view = store.lock(tx, order_id)
+    tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
+    if view.row.status == "refunding" and not open_refunds(tx, order_id) and snacks_unsettled_since(tx, view) is None:
+        last = select(refunds.c.reason).where(refunds.c.order_id == order_id).order_by(refunds.c.requested_at.desc())
+        store.move(tx, view, "refunded", event_fields={"reason": tx.execute(last.limit(1)).scalar()})
+
+
+# --- snacks ---
+
+
+def snacks_unsettled_since(tx: Connection, view: OrderView) -> dt.datetime | None:
+    """Since when the refund of a refunded order's snacks is to be written; None: it is written, or there are none."""
+    if view.row.status != "refunding" or not view.snacks:
+        return None
+    settled = select(refunds.c.refund_id).where(refunds.c.refund_id == rules.snack_refund_id(view.row.order_id))
+    return view.row.changed_at if tx.execute(settled).first() is None else None
+
+
+def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
+    """Write, once, the refund of an order's snacks; `in_time`: before the kitchen began."""
+    view = store.lock(tx, order_id)
+    if snacks_unsettled_since(tx, view) is None:
+        return
+    reasons = set(tx.execute(select(refunds.c.reason).where(refunds.c.order_id == order_id)).scalars())
+    reason = next((reason for reason in HOUSE_REASONS if reason in reasons), "asked")
+    back = refund_policy.snacks_back(view.snacks_total, reason, in_time)
+    _add(tx, view.row, rules.snack_refund_id(order_id), reason, back, view.snacks_total - back)
+    tx.execute(update(orders).where(orders.c.order_id == order_id).values(refunded=view.row.refunded + back))
+
+
+def orders_with_unsettled_snacks(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders being refunded with snacks about which the kitchen is to be asked now."""
+    settled = select(refunds.c.refund_id).where(
+        refunds.c.refund_id == literal(rules.SNACK_REFUND_PREFIX).concat(orders.c.order_id))
+    query = select(orders.c.order_id).where(orders.c.status == "refunding", orders.c.changed_at < now - SENT_AT_ONCE,
+                                            orders.c.kitchen_status.is_not(None), store.may_be_asked(now),
+                                            ~settled.exists())
+    return list(tx.execute(query.order_by(orders.c.ask_again_at).limit(BATCH)).scalars())
+
+
+# --- cancelled screenings ---
+
+
+def add_cancelled(tx: Connection, row: dict[str, Any]) -> bool:
+    """Write that a screening is cancelled; False, and nothing changed, if it was before."""
+    return bool(tx.execute(insert(cancelled).prefix_with("IGNORE"), row).rowcount)
+
+
+def cancelled_at(tx: Connection, screening_id: str) -> dt.datetime | None:
+    """When the screening was cancelled; None: it was not."""
+    found = select(cancelled.c.cancelled_at).where(cancelled.c.screening_id == screening_id)
+    return tx.execute(found).scalar()
+
+
+def is_cancelled(tx: Connection, screening_id: str) -> bool:
+    """Whether the screening is cancelled."""
+    return cancelled_at(tx, screening_id) is not None
+
+
+def orders_to_end(tx: Connection, screening_id: str) -> Rows:
+    """A screening's orders that have not ended: status, currency, count, and worth (what is still to go back)."""
+    kept = select(func.coalesce(func.sum(refunds.c.kept), 0)).where(refunds.c.order_id == orders.c.order_id)
+    return tx.execute(
+        select(orders.c.status, orders.c.currency, func.count().label("count"),
+               func.sum(orders.c.total - orders.c.refunded - kept.scalar_subquery()).label("worth"))
+        .where(orders.c.screening_id == screening_id, orders.c.status.in_(ALIVE | {"refunding", "review"}))
+        .group_by(orders.c.status, orders.c.currency)
+    ).all()
+
+
+def orders_of_cancelled_screenings(tx: Connection, now: dt.datetime) -> list[str]:
+    """Orders for cancelled screenings that are to be ended now; last those for which the payment room is asked."""
+    return list(tx.execute(
+        select(orders.c.order_id)
+        .join(cancelled, cancelled.c.screening_id == orders.c.screening_id)
+        .where(cancelled.c.cancelled_at > now - CANCELLATION_WATCHED, orders.c.status.in_(ALIVE),
+               or_(orders.c.status != "paying", store.may_be_asked(now)))
+        .order_by(orders.c.status == "paying", orders.c.ask_again_at)
+    ).scalars())

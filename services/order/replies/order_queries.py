@@ -1,0 +1,55 @@
+"""Reading orders."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from eventlet import tpool
+from nameko import config
+
+from services.foundation.database import Transactions, utc_now
+from services.foundation.settings import says_test
+from services.order import store
+from services.order.order_view import OrderView
+from services.order.paying.payments import Payments
+from services.order.paying.unpaid_orders import UnpaidOrders
+from services.order.replies.serializers import order_reply
+from services.order.tickets.calendar_file import calendar_file
+from services.order.tickets.images import ticket_images
+
+
+@dataclass(frozen=True)
+class OrderQueries:
+    """What a buyer may read of their orders. All raise UnknownOrder for another buyer's order."""
+
+    database: Transactions
+    payments: Payments
+    unpaid_orders: UnpaidOrders
+
+    def order(self, buyer_id: str, order_id: str) -> dict[str, Any]:
+        """An order with the progress of its payment: a schemas.order.Order."""
+        view = self.unpaid_orders.expire_if_due(self._find(buyer_id, order_id))
+        view, progress = self.payments.find_progress(view)
+        return order_reply(view, utc_now(), progress)
+
+    def orders(self, buyer_id: str, status: str | None, cursor: str | None, limit: int) -> dict[str, Any]:
+        """A page of the buyer's orders, newest first: a schemas.order.methods.OrdersReply."""
+        now = utc_now()
+        views = self.database.read(lambda tx: store.list_orders(tx, buyer_id, status, cursor, limit))
+        page = [self.unpaid_orders.expire_if_due(view) for view in views[:limit]]
+        if status:
+            page = [view for view in page if view.row.status == status]
+        return {"orders": [order_reply(view, now) for view in page], "server_time": now,
+                "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
+
+    def ticket_images(self, buyer_id: str, order_id: str) -> list[dict[str, str]]:
+        """The codes of the order's valid tickets, as pictures."""
+        view = self._find(buyer_id, order_id)
+        images: list[dict[str, str]] = tpool.execute(ticket_images, view.tickets, says_test(config))
+        return images
+
+    def calendar(self, buyer_id: str, order_id: str) -> str:
+        """The order as the text of an .ics file."""
+        return calendar_file(self._find(buyer_id, order_id), says_test(config))
+
+    def _find(self, buyer_id: str, order_id: str) -> OrderView:
+        return self.database.read(lambda tx: store.find(tx, order_id, buyer_id))

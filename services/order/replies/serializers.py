@@ -1,0 +1,82 @@
+"""Orders as replies: the fields of the schemas in schemas/order."""
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from services.order.buying.new_order import NewOrder
+from services.order.order_events import screening_of
+from services.order.order_view import OrderView
+from services.order.refunding.refund_policy import RefundPlan, full_refund_until, load_tiers
+
+
+@dataclass(frozen=True)
+class PaymentProgress:
+    """How far paying has come: the fields of schemas.order.orders.OrderPayment."""
+
+    payment_id: str | None
+    status: str
+    redirect_url: str | None = None
+    reason: str | None = None
+
+
+def order_reply(view: OrderView, now: dt.datetime, progress: PaymentProgress | None = None) -> dict[str, Any]:
+    """The order with its tickets, in the fields of schemas.order.Order."""
+    row, tiers = view.row, load_tiers(view.row.refund_tiers)
+    return {
+        "order_id": row.order_id,
+        "status": row.status,
+        "payment": asdict(progress) if progress else None,
+        "screening_id": row.screening_id,
+        "seats": view.seats,
+        "snacks": view.snacks,
+        "total": row.total,
+        "currency": row.currency,
+        "refunded": row.refunded,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+        "server_time": now,
+        "screening": screening_of(row._mapping),
+        "tickets": [ticket_reply(row) for row in view.tickets],
+        "refund_terms": {"full_until": full_refund_until(tiers), "tiers": [asdict(tier) for tier in tiers]},
+        "revived": row.revived,
+        "end_reason": row.end_reason,
+        "kitchen": kitchen_reply(row) if row.kitchen_status else None,
+    }
+
+
+def ticket_reply(row: Any) -> dict[str, Any]:
+    """A ticket, with its code as long as it is valid."""
+    return {"ticket_id": row.ticket_id, "seat_id": row.seat_id, "status": row.status,
+            "code": row.code if row.status == "valid" else None}
+
+
+def kitchen_reply(row: Any) -> dict[str, Any]:
+    """How far the snacks are; the time is that of the cinema's clock."""
+    cinema_zone = dt.timezone(dt.timedelta(minutes=row.starts_offset))
+    return {"status": row.kitchen_status, "pick_up_code": row.pick_up_code,
+            "needed_at": row.needed_at and row.needed_at.astimezone(cinema_zone)}
+
+
+def refund_preview(view: OrderView, plan: RefundPlan, now: dt.datetime) -> dict[str, Any]:
+    """A refund that is not made yet, in the fields of schemas.order.methods.RefundPreviewReply."""
+    return {
+        "order_id": view.row.order_id, "currency": view.row.currency, "amount": plan.amount_with_snacks,
+        "kept": plan.kept + plan.snacks - plan.snacks_back,
+        "snacks": {"price": plan.snacks, "refund": plan.snacks_back} if plan.snacks else None,
+        "until": plan.until, "server_time": now,
+        "seats": [{**view.valid_seats[seat], "refund": back} for seat, back in plan.back.items()],
+    }
+
+
+def quote(order: NewOrder) -> dict[str, Any]:
+    """The price of a new order: the facts of schemas.order.PriceChanged, plain JSON."""
+    return {"total": order.total, "currency": order.screening.currency, "snacks": order.snacks,
+            "seats": [{"seat_id": seat["seat_id"], "price": seat["price"]} for seat in order.seats]}
+
+
+def new_order_reply(order: NewOrder) -> dict[str, Any]:
+    """An order just made, in the fields of schemas.order.methods.BuyReply."""
+    return {"order_id": order.order_id, "status": "created", "screening_id": order.screening.screening_id,
+            "seats": order.seats, "snacks": order.snacks, "total": order.total, "currency": order.screening.currency,
+            "expires_at": order.expires_at, "server_time": order.created_at}

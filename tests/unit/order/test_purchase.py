@@ -1,0 +1,137 @@
+"""A purchase that fails on its way: which holds and which snacks it releases."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from schemas.errors import RequestInProgress, RoomUnavailable
+from schemas.kitchen import SnacksSoldOut
+from schemas.order.refusals import PriceChanged
+from services.foundation.database import CommitUnknown
+from services.foundation.rpc.idempotency import AlreadyAnswered
+from services.order.buying.new_order import NewOrder
+from services.order.buying.purchase import Purchase
+from services.order.buying.screening_snapshot import ScreeningSnapshot
+from services.order.buying.store import SlotTaken
+from services.order.order_items import RequestedSnack, Snack
+from tests.unit.order.samples import LATER, MINUTE, NOW
+
+HOUR = 60 * MINUTE
+
+SCREENING = ScreeningSnapshot("s", "Arrival", "kanal", "Kino am Kanal", "Saal 1", LATER, LATER + 2 * HOUR, "EUR", {})
+ORDER = NewOrder("mine", "b", "ada", SCREENING, [{"seat_id": "F7", "kind": "standard", "price": 900}], [], NOW, LATER)
+SNACKS: list[RequestedSnack] = [{"sku": "cola", "quantity": 1}]
+RESERVED: list[Snack] = [{"sku": "cola", "name": "Cola", "name_zh": None, "quantity": 1, "price": 300}]
+ANSWER = {"order_id": "mine", "status": "created"}
+
+
+class FakeDatabase:
+    """Does nothing but raise, call by call, what it is told; afterwards it sees no order."""
+
+    def __init__(self, *outcomes: Exception | None) -> None:
+        self._outcomes = iter(outcomes)
+
+    def run(self, work: object) -> None:
+        if outcome := next(self._outcomes):
+            raise outcome
+
+    def read(self, work: object) -> bool:
+        self.run(work)
+        return False
+
+
+class FakeReservations:
+    """The kitchen's; it may refuse."""
+
+    def __init__(self, refusal: Exception | None = None) -> None:
+        self.released: list[str] = []
+        self._refusal = refusal
+
+    def reserve(self, order: NewOrder, requested: object) -> list[Snack]:
+        if self._refusal:
+            raise self._refusal
+        return RESERVED
+
+    def release(self, order_id: str) -> None:
+        self.released.append(order_id)
+
+
+def complete(database: FakeDatabase, kitchen: FakeReservations, given: bool = True, agreed: int | None = None,
+             snacks: list[RequestedSnack] = SNACKS, freed: list[Any] | None = None) -> dict[str, Any]:
+    free = (lambda *seats: None) if freed is None else lambda *seats: freed.append(seats)
+    boards: Any = SimpleNamespace(hold=lambda *seats: None, publish_free=free)
+    keys: Any = SimpleNamespace(given=given, recall=None)
+    purchase = Purchase(database, boards, kitchen, None, keys, ORDER, agreed)  # type: ignore[arg-type]
+    return purchase.complete(snacks)
+
+
+def test_an_order_whose_commit_came_through_after_all_keeps_its_snacks() -> None:
+    """Looked for, it was not there yet; its own answer is found under its key the next time."""
+    database = FakeDatabase(CommitUnknown(), None, AlreadyAnswered(ANSWER))
+    kitchen = FakeReservations()
+    assert complete(database, kitchen) == ANSWER
+    assert kitchen.released == []
+
+
+@pytest.mark.parametrize("next_time", [
+    IntegrityError("INSERT INTO orders", {}, Exception()), RequestInProgress(), RoomUnavailable()])
+def test_snacks_of_an_order_in_doubt_are_left_to_the_kitchen(next_time: Exception) -> None:
+    kitchen = FakeReservations()
+    with pytest.raises(type(next_time)):
+        complete(FakeDatabase(CommitUnknown(), None, next_time), kitchen, given=False)
+    assert kitchen.released == []
+
+
+def test_snacks_are_released_when_a_twin_was_faster() -> None:
+    kitchen = FakeReservations()
+    assert complete(FakeDatabase(AlreadyAnswered(ANSWER)), kitchen) == ANSWER
+    assert kitchen.released == ["mine"]
+
+
+@pytest.mark.parametrize(("refusal", "released"), [(SnacksSoldOut(), []), (RoomUnavailable(), ["mine"])])
+def test_snacks_are_released_when_the_kitchen_may_have_reserved_them(refusal: Exception, released: list[str]) -> None:
+    kitchen = FakeReservations(refusal)
+    with pytest.raises(type(refusal)):
+        complete(FakeDatabase(), kitchen, given=False)
+    assert kitchen.released == released
+
+
+def test_a_changed_price_releases_only_what_was_held() -> None:
+    """Without snacks the price is known before anything is held, and a hold under the same key is a twin's."""
+    kitchen, freed = FakeReservations(), list[Any]()
+    with pytest.raises(PriceChanged) as refusal:
+        complete(FakeDatabase(None), kitchen, agreed=800, snacks=[], freed=freed)
+    assert refusal.value.about == {"total": 900, "currency": "EUR", "snacks": [],
+                                   "seats": [{"seat_id": "F7", "price": 900}]}
+    assert (freed, kitchen.released) == ([], [])
+
+    with pytest.raises(PriceChanged):
+        complete(FakeDatabase(None), kitchen, agreed=800, freed=freed)
+    assert (freed, kitchen.released) == ([("s", "b", ["F7"])], ["mine"])
+
+
+def test_the_answer_of_a_twin_that_bought_at_the_old_price_is_repeated() -> None:
+    assert complete(FakeDatabase(AlreadyAnswered(ANSWER)), FakeReservations(), agreed=800, snacks=[]) == ANSWER
+
+
+@pytest.mark.parametrize(("refusal", "frees"), [(RequestInProgress(), False), (RoomUnavailable(), True)])
+def test_the_hold_of_a_twin_under_way_is_not_released(refusal: Exception, frees: bool) -> None:
+    """Both hold in one name; whoever is refused for another reason lets go."""
+    freed: list[Any] = []
+    with pytest.raises(type(refusal)):
+        complete(FakeDatabase(refusal), FakeReservations(), given=False, freed=freed)
+    assert bool(freed) is frees
+
+
+class NoOrders(FakeDatabase):
+    """In which no unpaid orders are found."""
+
+    def read(self, work: object) -> Any:
+        return []
+
+
+def test_an_order_that_needs_another_slot_keeps_its_snacks() -> None:
+    reply = complete(NoOrders(SlotTaken(), None), FakeReservations(), given=False)
+    assert (reply["snacks"], reply["total"]) == (RESERVED, 1200)
