@@ -23,7 +23,9 @@ function draw(place, profile, news = null) {
     const button = event.submitter ?? event.target;
     button.disabled = true;
     try {
-      if (session.user()?.username !== profile.username) throw new Problem(session.user() ? "other_user" : "unauthenticated");
+      if (session.user()?.username !== profile.username) {
+        throw new Problem(session.user() ? "other_user" : "unauthenticated");
+      }
       await work();
     } catch (problem) {
       note.textContent = problem.about?.fields?.email ? t("address.refused") : sentence(problem);
@@ -43,10 +45,17 @@ function draw(place, profile, news = null) {
     note.textContent = t("address.sent", { email });
   }
 
-  fill(place, h("h2", {}, t("address.title")),
+  fill(
+    place,
+    h("h2", {}, t("address.title")),
     h("p", {}, !email ? t("address.none") : t(confirmed ? "address.confirmed" : "address.unconfirmed", { email })),
     email && !confirmed && h("p", {}, h("button", { onclick: (event) => run(event, sendAgain) }, t("address.again"))),
-    h("form", { class: "row", onsubmit: (event) => run(event, save) },
-      h("label", { class: "field" }, t("address.field"), input), h("button", {}, t("address.save"))),
-    note);
+    h(
+      "form",
+      { class: "row", onsubmit: (event) => run(event, save) },
+      h("label", { class: "field" }, t("address.field"), input),
+      h("button", {}, t("address.save")),
+    ),
+    note,
+  );
 }

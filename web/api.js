@@ -24,12 +24,15 @@ let reader = null;
 export const onRefusal = (code, heard) => listeners.set(code, heard);
 
 /** Whom all calls from now on are for, by username, or null; while somebody else is signed in they are refused. */
-export const askFor = (username) => { reader = username; };
+export const askFor = (username) => {
+  reader = username;
+};
 
 /** Something that changes nothing; a list is written once for each element. */
 export function read(path, fields = {}, signal = null) {
   const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  const query = new URLSearchParams(given.flatMap(([name, value]) => [value].flat().map((each) => [name, each]))).toString();
+  const query = new URLSearchParams(given.flatMap(([name, value]) => [value].flat().map((each) => [name, each])))
+    .toString();
   return ask(query ? `${path}?${query}` : path, {}, signal);
 }
 
@@ -62,7 +65,12 @@ async function ask(address, options, signal) {
     response = await fetch(address, {
       ...options,
       // This header is what makes the cookie count; no form or image of another site can send it.
-      headers: { Accept: "application/json", "X-Session": "cookie", ...(reader && { "X-Session-User": reader }), ...options.headers },
+      headers: {
+        Accept: "application/json",
+        "X-Session": "cookie",
+        ...(reader && { "X-Session-User": reader }),
+        ...options.headers,
+      },
       signal: signal ? AbortSignal.any([signal, patience]) : patience,
     });
     answer = await response.json();
@@ -78,5 +86,8 @@ async function ask(address, options, signal) {
 }
 
 /** A key for one intention. Without https a browser has no randomUUID. */
-export const newKey = () => crypto.randomUUID?.() ?? Array.from(
-  crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+export const newKey = () =>
+  crypto.randomUUID?.() ?? Array.from(
+    crypto.getRandomValues(new Uint8Array(16)),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");

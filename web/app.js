@@ -18,7 +18,8 @@ function logo() {
 function languages() {
   const other = Object.keys(language.LANGUAGES).find((tag) => tag !== language.language());
   return h("button", {
-    class: "quiet", lang: other,
+    class: "quiet",
+    lang: other,
     onclick: async () => {
       await language.choose(other);
       frame();
@@ -30,7 +31,8 @@ function languages() {
 function theme() {
   const light = document.documentElement.dataset.theme === "light";
   return h("button", {
-    class: "quiet icon", "aria-label": t(light ? "nav.dark" : "nav.light"),
+    class: "quiet icon",
+    "aria-label": t(light ? "nav.dark" : "nav.light"),
     onclick: () => {
       document.documentElement.dataset.theme = light ? "dark" : "light";
       try {
@@ -46,8 +48,12 @@ function theme() {
 
 function account() {
   const user = session.user();
-  if (user) return [isStaff(user) && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
-    h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username)];
+  if (user) {
+    return [
+      isStaff(user) && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
+      h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username),
+    ];
+  }
   return h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in"));
 }
 

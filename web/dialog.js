@@ -16,10 +16,22 @@ export function openDialog(title, content) {
       dialog.remove();
       settle(value);
     };
-    const dialog = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title", oncancel: () => close() },
-      h("header", {}, h("h2", { id: "dialog-title" }, title),
-        h("button", { class: "quiet close", type: "button", "aria-label": t("dialog.close"), onclick: () => close() }, "×")),
-      content(close));
+    const dialog = h(
+      "dialog",
+      { class: "dialog", "aria-labelledby": "dialog-title", oncancel: () => close() },
+      h(
+        "header",
+        {},
+        h("h2", { id: "dialog-title" }, title),
+        h("button", {
+          class: "quiet close",
+          type: "button",
+          "aria-label": t("dialog.close"),
+          onclick: () => close(),
+        }, "×"),
+      ),
+      content(close),
+    );
     document.body.append(dialog);
     dialog.showModal();
     dialog.querySelector("[autofocus]")?.focus();

@@ -31,5 +31,7 @@ export function fill(element, ...children) {
 export function say(sentence) {
   const place = document.getElementById("said");
   place.textContent = "";
-  requestAnimationFrame(() => { place.textContent = sentence; });
+  requestAnimationFrame(() => {
+    place.textContent = sentence;
+  });
 }

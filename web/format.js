@@ -5,19 +5,25 @@ import { language, locale, t } from "./language.js";
 
 export function money(minor, currency) {
   const digits = minorDigits(currency);
-  return new Intl.NumberFormat(locale(), { style: "currency", currency, currencyDisplay: "narrowSymbol",
-    minimumFractionDigits: digits, maximumFractionDigits: digits }).format(minor / 10 ** digits);
+  return new Intl.NumberFormat(locale(), {
+    style: "currency",
+    currency,
+    currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(minor / 10 ** digits);
 }
 
 /** What a snack is called in the reader's language, where it has a name in it. */
 export const snackName = ({ name, name_zh: chinese }) => language() === "zh" ? chinese ?? name : name;
 
-const moment = (when, zone, options) => new Intl.DateTimeFormat(locale(), { timeZone: zone, ...options })
-  .format(new Date(when));
+const moment = (when, zone, options) =>
+  new Intl.DateTimeFormat(locale(), { timeZone: zone, ...options })
+    .format(new Date(when));
 
 /** 20:15. Without a zone, the clock that the moment itself was written with. */
-export const time = (when, zone) => zone
-  ? moment(when, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) : when.slice(11, 16);
+export const time = (when, zone) =>
+  zone ? moment(when, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) : when.slice(11, 16);
 
 /** The day of a moment, in the clock that it was written with. */
 export const dayOf = (when) => when.slice(0, 10);
@@ -36,8 +42,9 @@ export function shortDay(date) {
 
 export const today = () => plainDate(new Date());
 
-export const plainDate = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()]
-  .map((part) => String(part).padStart(2, "0")).join("-");
+export const plainDate = (date) =>
+  [date.getFullYear(), date.getMonth() + 1, date.getDate()]
+    .map((part) => String(part).padStart(2, "0")).join("-");
 
 export const runningTime = (minutes) => t("film.running", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 

@@ -19,7 +19,7 @@ const NOWHERE = [/^/, () => Promise.reject(new Problem("unknown_path", 404))];
 
 const main = document.getElementById("main");
 let leaving = new AbortController();
-let reader = null;  // whom the page was drawn for
+let reader = null; // whom the page was drawn for
 
 /** Go to an address of ours. */
 export function go(address) {
@@ -39,7 +39,7 @@ export function meet(elsewhere) {
   const name = session.user()?.username ?? null;
   if (name === reader) return;
   if (elsewhere || (reader && name)) {
-    if (elsewhere) closeDialogs();  // here it is the window to sign in, which closes itself and says what came of it
+    if (elsewhere) closeDialogs(); // here it is the window to sign in, which closes itself and says what came of it
     fill(main);
     show({ scroll: scrollY, focus: false });
   } else {
@@ -108,7 +108,9 @@ export function start() {
   addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href^='/']");
     const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-    if (!link || !plain || link.target || link.hasAttribute("download") || /^\/(docs|openapi)/.test(link.pathname)) return;
+    if (!link || !plain || link.target || link.hasAttribute("download") || /^\/(docs|openapi)/.test(link.pathname)) {
+      return;
+    }
     event.preventDefault();
     go(link.getAttribute("href"));
   });

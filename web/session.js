@@ -45,7 +45,7 @@ export async function signOut() {
     await write("/user/logout");
   } catch (problem) {
     if (problem.status) forget();
-    if (problem.status !== 401) throw problem;  // 401: it had ended before
+    if (problem.status !== 401) throw problem; // 401: it had ended before
   }
   forget();
 }

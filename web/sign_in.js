@@ -14,8 +14,13 @@ export async function askToSignIn(why = null) {
 }
 
 function field(name, label, attributes, hint = null) {
-  return h("label", { class: "field" }, label, h("input", { name, required: true, ...attributes }),
-    hint && h("small", {}, hint));
+  return h(
+    "label",
+    { class: "field" },
+    label,
+    h("input", { name, required: true, ...attributes }),
+    hint && h("small", {}, hint),
+  );
 }
 
 function form(why, close) {
@@ -29,17 +34,32 @@ function form(why, close) {
     const username = fields.querySelector("[name=username]")?.value ?? "";
     isNew = asNew;
     trouble.hidden = true;
-    fill(fields,
+    fill(
+      fields,
       field("username", t("sign_in.username"), {
-        autocomplete: "username", autocapitalize: "none", spellcheck: "false", autofocus: true, minlength: isNew ? 3 : 1,
-        maxlength: isNew ? 32 : 200, pattern: isNew ? "[A-Za-z0-9][A-Za-z0-9._\\-]*" : null, value: username,
+        autocomplete: "username",
+        autocapitalize: "none",
+        spellcheck: "false",
+        autofocus: true,
+        minlength: isNew ? 3 : 1,
+        maxlength: isNew ? 32 : 200,
+        pattern: isNew ? "[A-Za-z0-9][A-Za-z0-9._\\-]*" : null,
+        value: username,
       }, isNew ? t("sign_in.username_hint") : null),
       field("password", t("sign_in.password"), {
-        type: "password", autocomplete: isNew ? "new-password" : "current-password", minlength: isNew ? 8 : 1,
+        type: "password",
+        autocomplete: isNew ? "new-password" : "current-password",
+        minlength: isNew ? 8 : 1,
         maxlength: isNew ? 128 : 1024,
       }, isNew ? t("sign_in.password_hint") : null),
-      isNew && field("email", t("sign_in.email"), { type: "email", autocomplete: "email", required: false, maxlength: 254 },
-        t("sign_in.email_hint")));
+      isNew &&
+        field(
+          "email",
+          t("sign_in.email"),
+          { type: "email", autocomplete: "email", required: false, maxlength: 254 },
+          t("sign_in.email_hint"),
+        ),
+    );
     submit.textContent = t(isNew ? "sign_in.register" : "sign_in.sign_in");
     change.textContent = t(isNew ? "sign_in.to_sign_in" : "sign_in.to_register");
   }
@@ -50,7 +70,11 @@ function form(why, close) {
     submit.disabled = true;
     trouble.hidden = true;
     try {
-      await (isNew ? session.register : session.signIn)(given.get("username").trim(), given.get("password"), given.get("email"));
+      await (isNew ? session.register : session.signIn)(
+        given.get("username").trim(),
+        given.get("password"),
+        given.get("email"),
+      );
       close(true);
     } catch (problem) {
       trouble.textContent = sentence(problem);
@@ -61,6 +85,13 @@ function form(why, close) {
   }
 
   show(false);
-  return h("form", { class: "stack", onsubmit: send }, why && h("p", { class: "muted" }, why), fields, trouble, submit,
-    h("p", { class: "centred" }, change));
+  return h(
+    "form",
+    { class: "stack", onsubmit: send },
+    why && h("p", { class: "muted" }, why),
+    fields,
+    trouble,
+    submit,
+    h("p", { class: "centred" }, change),
+  );
 }

@@ -23,8 +23,20 @@ export async function leave() {
 
 /** Settles with whether to try again. */
 function explain(stays, problem) {
-  return openDialog(t(stays ? "sign_out.not" : "sign_out.here"), (close) => h("div", { class: "stack" },
-    h("p", { role: "alert" }, t(stays ? "sign_out.no_answer" : "sign_out.lives_on", { problem })),
-    !stays && h("p", { class: "muted" }, t("sign_out.later")),
-    h("button", { class: "primary wide", type: "button", autofocus: true, onclick: () => close(true) }, t("trouble.again"))));
+  return openDialog(
+    t(stays ? "sign_out.not" : "sign_out.here"),
+    (close) =>
+      h(
+        "div",
+        { class: "stack" },
+        h("p", { role: "alert" }, t(stays ? "sign_out.no_answer" : "sign_out.lives_on", { problem })),
+        !stays && h("p", { class: "muted" }, t("sign_out.later")),
+        h("button", {
+          class: "primary wide",
+          type: "button",
+          autofocus: true,
+          onclick: () => close(true),
+        }, t("trouble.again")),
+      ),
+  );
 }

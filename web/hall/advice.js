@@ -11,15 +11,26 @@ export function advice(hall) {
   const place = h("div", { class: "advice" });
 
   function put(kind, sentence, block, label) {
-    fill(place, h("div", { class: `note ${kind}` }, h("p", {}, sentence),
-      block && h("button", {
-        type: "button",
-        onclick: () => {
-          hall.pick(ids(block));
-          say(t("pick.now", { seats: list(ids(block)) }));
-        },
-      }, t(label, { seats: list(ids(block)) })),
-      h("button", { type: "button", class: "quiet icon dismiss", "aria-label": t("advice.dismiss"), onclick: clear }, "×")));
+    fill(
+      place,
+      h(
+        "div",
+        { class: `note ${kind}` },
+        h("p", {}, sentence),
+        block && h("button", {
+          type: "button",
+          onclick: () => {
+            hall.pick(ids(block));
+            say(t("pick.now", { seats: list(ids(block)) }));
+          },
+        }, t(label, { seats: list(ids(block)) })),
+        h(
+          "button",
+          { type: "button", class: "quiet icon dismiss", "aria-label": t("advice.dismiss"), onclick: clear },
+          "×",
+        ),
+      ),
+    );
   }
 
   function clear() {
@@ -30,7 +41,12 @@ export function advice(hall) {
   /** Seats that were wanted are somebody else's now. */
   function lost({ gone, wanted }) {
     const block = nearestBlock(hall, wanted);
-    put("warning", t("lost.seats", { seats: list(gone), count: gone.length }) + (block ? "" : ` ${t("lost.nothing")}`), block, "lost.instead");
+    put(
+      "warning",
+      t("lost.seats", { seats: list(gone), count: gone.length }) + (block ? "" : ` ${t("lost.nothing")}`),
+      block,
+      "lost.instead",
+    );
     place.firstChild.setAttribute("role", "alert");
     place.dataset.stays = "";
   }

@@ -11,7 +11,7 @@ import { askToSignIn } from "../sign_in.js";
 import { Purchase } from "./purchase.js";
 import { snacks as snacksOf } from "./snacks.js";
 
-const RELEASE_MS = 2000;  // until a purchase that failed is heard to have let its seats go
+const RELEASE_MS = 2000; // until a purchase that failed is heard to have let its seats go
 
 export function basket(hall) {
   const { screening_id: id, currency } = hall.screening;
@@ -27,11 +27,25 @@ export function basket(hall) {
 
   function draw() {
     const seats = hall.picked;
-    fill(list, seats.length ? seats.map((seat) => h("li", {},
-      h("span", { class: "seat-name" }, seat.seat_id), h("span", { class: "muted" }, t(`kind.${seat.kind}`)),
-      h("span", { class: "price" }, money(seat.price, currency)),
-      h("button", { class: "quiet icon", "aria-label": t("basket.remove", { seat: seat.seat_id }), onclick: () => hall.toggle(seat.seat_id) }, "×")))
-      : h("li", { class: "muted nothing" }, t("basket.empty")));
+    fill(
+      list,
+      seats.length
+        ? seats.map((seat) =>
+          h(
+            "li",
+            {},
+            h("span", { class: "seat-name" }, seat.seat_id),
+            h("span", { class: "muted" }, t(`kind.${seat.kind}`)),
+            h("span", { class: "price" }, money(seat.price, currency)),
+            h("button", {
+              class: "quiet icon",
+              "aria-label": t("basket.remove", { seat: seat.seat_id }),
+              onclick: () => hall.toggle(seat.seat_id),
+            }, "×"),
+          )
+        )
+        : h("li", { class: "muted nothing" }, t("basket.empty")),
+    );
     total.textContent = money(hall.total + snacks.total(), currency);
     count.textContent = t("basket.count", { count: seats.length });
     button.disabled = sending || !seats.length;
@@ -58,7 +72,7 @@ export function basket(hall) {
     } catch (problem) {
       busy(false);
       refused(problem);
-      if (problem.passes) return;  // perhaps it was done; then the next try is told so
+      if (problem.passes) return; // perhaps it was done; then the next try is told so
       purchase.drop();
       release = setTimeout(over, problem.code === "seats_taken" ? 0 : RELEASE_MS);
     }
@@ -82,7 +96,7 @@ export function basket(hall) {
     }
     if (problem.code === "price_changed") await reprice(problem.about);
     if (/^snacks_/.test(problem.code)) await snacks.load();
-    if (sending) return;  // once more already
+    if (sending) return; // once more already
     const many = problem.code === "too_many_unpaid_orders";
     fill(trouble, sentence(problem), many && [" ", h("a", { href: "/account" }, t("account.orders"))]);
     trouble.hidden = false;
@@ -122,7 +136,14 @@ export function basket(hall) {
     say(t("basket.said", { count: hall.picks.size, total: total.textContent }));
   });
   draw();
-  const element = h("div", { class: "basket" }, h("h2", {}, t("basket.title")), list, snacks.element, trouble,
-    h("div", { class: "sum" }, h("p", {}, count, total), button));
+  const element = h(
+    "div",
+    { class: "basket" },
+    h("h2", {}, t("basket.title")),
+    list,
+    snacks.element,
+    trouble,
+    h("div", { class: "sum" }, h("p", {}, count, total), button),
+  );
   return { element, resume };
 }

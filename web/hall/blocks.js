@@ -2,7 +2,7 @@
 
 import { ACCESSIBLE, mayGoTogether } from "./hall.js";
 
-const ROW = 1.6;          // a row away counts as so many seats
+const ROW = 1.6; // a row away counts as so many seats
 const OTHER_KIND = 3;
 const LEFT_ALONE = 4;
 

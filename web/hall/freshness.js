@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { t } from "../language.js";
 import { sentence } from "../problems.js";
 
-const FRESH_MS = 8000;  // for so long it is said that all is well again
+const FRESH_MS = 8000; // for so long it is said that all is well again
 
 /** `element` stands beside the map; `stale` and `fresh` are as `follow` wants them. */
 export function freshness() {
@@ -14,7 +14,7 @@ export function freshness() {
   function tell(words, kind) {
     element.hidden = !words;
     element.className = `note ${kind}`;
-    if (element.textContent !== words) element.textContent = words;  // what is said twice is read out twice
+    if (element.textContent !== words) element.textContent = words; // what is said twice is read out twice
   }
 
   return {

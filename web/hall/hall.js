@@ -13,9 +13,11 @@ export class Hall extends EventTarget {
     this.seats = new Map(chart.seats.map((seat) => [seat.seat_id, { ...seat, state: "free" }]));
     this.picks = new Set();
     this.mine = new Set();
-    this.buying = false;  // then a picked seat that is somebody's may be ours
+    this.buying = false; // then a picked seat that is somebody's may be ours
     for (const { seat_id: id, state } of seats) this.seats.get(id).state = state;
-    this.rows = chart.rows.map((row) => chart.seats.filter((seat) => seat.row === row).map((seat) => this.seats.get(seat.seat_id)));
+    this.rows = chart.rows.map((row) =>
+      chart.seats.filter((seat) => seat.row === row).map((seat) => this.seats.get(seat.seat_id))
+    );
     this.runs = this.rows.flatMap(runsOf);
     this.units = new Map(this.runs.flat().flatMap((unit) => unit.map((seat) => [seat.seat_id, unit])));
   }

@@ -7,9 +7,14 @@ import { shape } from "./shapes.js";
 
 function sample(kind, state) {
   const seat = (side, attributes = {}) => s("g", attributes, s("g", { class: "body" }, shape(kind, side)));
-  const drawn = kind === "couple" ? [seat("left", { transform: "translate(-20 0)" }), seat("right", { transform: "translate(20 0)" })] : seat("left");
-  return s("svg", { class: kind === "couple" ? "sample double" : "sample", viewBox: kind === "couple" ? "-40 -20 80 40" : "-20 -20 40 40", "aria-hidden": "true" },
-    s("g", { class: `seat ${kind} ${state}` }, drawn));
+  const drawn = kind === "couple"
+    ? [seat("left", { transform: "translate(-20 0)" }), seat("right", { transform: "translate(20 0)" })]
+    : seat("left");
+  return s("svg", {
+    class: kind === "couple" ? "sample double" : "sample",
+    viewBox: kind === "couple" ? "-40 -20 80 40" : "-20 -20 40 40",
+    "aria-hidden": "true",
+  }, s("g", { class: `seat ${kind} ${state}` }, drawn));
 }
 
 export function legend(hall) {
@@ -21,7 +26,20 @@ export function legend(hall) {
     return low === high ? money(low, currency) : `${money(low, currency)}–${money(high, currency)}`;
   };
   const kinds = ["standard", "premium", "couple", "wheelchair", "companion"].filter((kind) => prices.has(kind));
-  return h("div", { class: "legend" },
-    h("ul", {}, kinds.map((kind) => h("li", {}, sample(kind, "free"), h("span", {}, t(`kind.${kind}`)), h("b", {}, cost(kind))))),
-    h("ul", {}, ["picked", "held", "sold"].map((state) => h("li", {}, sample("standard", state), h("span", {}, t(`state.${state}`))))));
+  return h(
+    "div",
+    { class: "legend" },
+    h(
+      "ul",
+      {},
+      kinds.map((kind) => h("li", {}, sample(kind, "free"), h("span", {}, t(`kind.${kind}`)), h("b", {}, cost(kind)))),
+    ),
+    h(
+      "ul",
+      {},
+      ["picked", "held", "sold"].map((state) =>
+        h("li", {}, sample("standard", state), h("span", {}, t(`state.${state}`)))
+      ),
+    ),
+  );
 }

@@ -4,7 +4,7 @@ import { read } from "../api.js";
 
 const ASK_MS = 1000;
 const TRY_AGAIN_MS = 20_000;
-const SILENCE_MS = 25_000;  // the gateway says every ten seconds how it stands; a line that is dead says nothing
+const SILENCE_MS = 25_000; // the gateway says every ten seconds how it stands; a line that is dead says nothing
 const FAILED_LOOKS = 2;
 
 /**
@@ -20,7 +20,7 @@ export function follow(hall, left, { stale, fresh }) {
   let failed = 0;
 
   function listen() {
-    const told = new Map();  // what this stream has said; its changes belong to that, whatever else the hall has heard
+    const told = new Map(); // what this stream has said; its changes belong to that, whatever else the hall has heard
     stream = new EventSource(`/live/${id}`);
     const hear = ({ type, data }) => {
       const { seats, version } = JSON.parse(data);
@@ -56,7 +56,11 @@ export function follow(hall, left, { stale, fresh }) {
     if (!wanted()) return;
     const mine = (asking = new AbortController());
     try {
-      const { seats, version } = await read("/film/get_hall_info", { screening_id: id }, AbortSignal.any([left, mine.signal]));
+      const { seats, version } = await read(
+        "/film/get_hall_info",
+        { screening_id: id },
+        AbortSignal.any([left, mine.signal]),
+      );
       take(seats, version);
     } catch (problem) {
       if (left.aborted || mine.signal.aborted) return;

@@ -16,10 +16,23 @@ export async function markMine(hall, place, left) {
     const unpaid = here.filter((order) => UNPAID.includes(order.status) && order.expires_at > now);
     const tickets = here.flatMap((order) => order.tickets.filter((ticket) => ticket.status === "valid"));
     hall.own([...unpaid.flatMap((order) => order.seats), ...tickets].map((seat) => seat.seat_id));
-    fill(place, unpaid.map((order) => h("div", { class: "note own" },
-      h("p", {}, t("mine.unpaid", { seats: list(order.seats.map((seat) => seat.seat_id)) }), " ",
-        countdown(order.expires_at, now, left, () => markMine(hall, place, left))),
-      h("a", { class: "button", href: `/order/${order.order_id}` }, t("mine.pay")))));
+    fill(
+      place,
+      unpaid.map((order) =>
+        h(
+          "div",
+          { class: "note own" },
+          h(
+            "p",
+            {},
+            t("mine.unpaid", { seats: list(order.seats.map((seat) => seat.seat_id)) }),
+            " ",
+            countdown(order.expires_at, now, left, () => markMine(hall, place, left)),
+          ),
+          h("a", { class: "button", href: `/order/${order.order_id}` }, t("mine.pay")),
+        )
+      ),
+    );
   } catch {
     // The map is of use without it.
   }

@@ -16,9 +16,11 @@ export function sign(drawing, place) {
     const seat = hall.seat(element.dataset.seat);
     const unit = hall.units.get(seat.seat_id);
     const price = unit.reduce((sum, half) => sum + half.price, 0);
-    bubble.replaceChildren(h("strong", {}, list(unit.map((half) => half.seat_id))),
+    bubble.replaceChildren(
+      h("strong", {}, list(unit.map((half) => half.seat_id))),
       ` ${t(`kind.${seat.kind}`)} · ${money(price, hall.screening.currency)}`,
-      hall.isFree(seat) ? "" : ` · ${t(`state.${hall.stateOf(seat.seat_id)}`)}`);
+      hall.isFree(seat) ? "" : ` · ${t(`state.${hall.stateOf(seat.seat_id)}`)}`,
+    );
     const at = element.getBoundingClientRect();
     const around = place.getBoundingClientRect();
     const half = bubble.offsetWidth / 2;
@@ -26,7 +28,11 @@ export function sign(drawing, place) {
     bubble.style.transform = `translate(${x - half}px, ${at.top - around.top - bubble.offsetHeight - 6}px)`;
   };
   drawing.svg.addEventListener("pointerover", (event) => event.pointerType === "mouse" && show(event));
-  drawing.svg.addEventListener("pointerleave", () => { bubble.hidden = true; });
+  drawing.svg.addEventListener("pointerleave", () => {
+    bubble.hidden = true;
+  });
   drawing.svg.addEventListener("focusin", (event) => event.target.matches?.(":focus-visible") && show(event));
-  drawing.svg.addEventListener("focusout", () => { bubble.hidden = true; });
+  drawing.svg.addEventListener("focusout", () => {
+    bubble.hidden = true;
+  });
 }

@@ -13,12 +13,17 @@ const MOST_OF_A_KIND = 10;
 export function snacks(hall, changed) {
   const { screening_id: id, cinema } = hall.screening;
   let wanted = new Map(Object.entries(tab.get(`snacks:${id}`) ?? {}));
-  const prices = new Map(Object.entries(tab.get(`snack-prices:${id}`) ?? {}));  // as shown last, before a reload too
+  const prices = new Map(Object.entries(tab.get(`snack-prices:${id}`) ?? {})); // as shown last, before a reload too
   const count = h("span", { class: "muted" });
   const list = h("ul", { class: "snack-menu" });
   const trouble = h("p", { class: "warning", role: "status", hidden: true });
-  const element = h("details", { class: "snacks", ontoggle: () => element.open && load() },
-    h("summary", {}, t("snacks.title"), " ", count), trouble, list);
+  const element = h(
+    "details",
+    { class: "snacks", ontoggle: () => element.open && load() },
+    h("summary", {}, t("snacks.title"), " ", count),
+    trouble,
+    list,
+  );
 
   async function load() {
     let menu;
@@ -26,15 +31,29 @@ export function snacks(hall, changed) {
     try {
       menu = (await read("/kitchen/get_menu", { cinema_id: cinema.cinema_id })).snacks;
     } catch (problem) {
-      fill(trouble, sentence(problem), " ", h("button", { type: "button", class: "link", onclick: load }, t("trouble.again")));
+      fill(
+        trouble,
+        sentence(problem),
+        " ",
+        h("button", { type: "button", class: "link", onclick: load }, t("trouble.again")),
+      );
       trouble.hidden = false;
       return;
     }
     reprice(menu);
     // What has been sold since it was chosen is not wanted any more.
     const most = new Map(menu.map((snack) => [snack.sku, Math.min(snack.left, MOST_OF_A_KIND)]));
-    wanted = new Map([...wanted].map(([sku, quantity]) => [sku, Math.min(quantity, most.get(sku) ?? 0)]).filter(([, quantity]) => quantity));
-    fill(list, menu.length ? menu.map((snack) => line(snack, most.get(snack.sku))) : h("li", { class: "muted" }, t("snacks.none")));
+    wanted = new Map(
+      [...wanted].map(([sku, quantity]) => [sku, Math.min(quantity, most.get(sku) ?? 0)]).filter(([, quantity]) =>
+        quantity
+      ),
+    );
+    fill(
+      list,
+      menu.length
+        ? menu.map((snack) => line(snack, most.get(snack.sku)))
+        : h("li", { class: "muted" }, t("snacks.none")),
+    );
     tell();
   }
 
@@ -46,8 +65,18 @@ export function snacks(hall, changed) {
   function line(snack, most) {
     const name = snackName(snack);
     const quantity = h("output", { class: "quantity" }, wanted.get(snack.sku) ?? 0);
-    const less = h("button", { type: "button", class: "icon", "aria-label": t("snacks.less", { name }), onclick: () => change(-1) }, "−");
-    const more = h("button", { type: "button", class: "icon", "aria-label": t("snacks.more", { name }), onclick: () => change(1) }, "+");
+    const less = h("button", {
+      type: "button",
+      class: "icon",
+      "aria-label": t("snacks.less", { name }),
+      onclick: () => change(-1),
+    }, "−");
+    const more = h("button", {
+      type: "button",
+      class: "icon",
+      "aria-label": t("snacks.more", { name }),
+      onclick: () => change(1),
+    }, "+");
 
     function change(by) {
       const now = Math.max(0, Math.min(most, (wanted.get(snack.sku) ?? 0) + by));
@@ -66,10 +95,19 @@ export function snacks(hall, changed) {
     }
 
     show();
-    return h("li", { "data-sku": snack.sku },
-      h("span", {}, h("span", { class: "snack-name" }, name), h("span", { class: "muted small" }, money(snack.price, snack.currency))),
-      most ? h("span", { class: "amount", role: "group", "aria-label": name }, less, quantity, more)
-        : h("span", { class: "muted" }, t("snacks.sold_out")));
+    return h(
+      "li",
+      { "data-sku": snack.sku },
+      h(
+        "span",
+        {},
+        h("span", { class: "snack-name" }, name),
+        h("span", { class: "muted small" }, money(snack.price, snack.currency)),
+      ),
+      most
+        ? h("span", { class: "amount", role: "group", "aria-label": name }, less, quantity, more)
+        : h("span", { class: "muted" }, t("snacks.sold_out")),
+    );
   }
 
   function tell() {
@@ -89,6 +127,8 @@ export function snacks(hall, changed) {
     total: () => [...wanted].reduce((sum, [sku, quantity]) => sum + (prices.get(sku) ?? 0) * quantity, 0),
     forget: () => tab.drop(`snacks:${id}`),
     /** Opened where something was chosen before a reload. */
-    resume: () => { element.open = wanted.size > 0; },
+    resume: () => {
+      element.open = wanted.size > 0;
+    },
   };
 }

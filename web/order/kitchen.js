@@ -16,12 +16,26 @@ export function kitchen({ kitchen: { status, pick_up_code: code, needed_at: need
   if (["uncollected", "expired"].includes(status)) return h("p", { class: "muted" }, t("kitchen.explain.ended"));
   if (!STEPS.includes(status)) return null;
   const reached = STEPS.indexOf(status);
-  return h("section", { class: `counter ${status}`, "aria-label": t("snacks.title") },
+  return h(
+    "section",
+    { class: `counter ${status}`, "aria-label": t("snacks.title") },
     h("p", { class: "pick-up" }, h("span", { class: "muted" }, t("kitchen.code")), h("strong", {}, code)),
-    h("div", { class: "stack" },
-      h("ol", { class: "steps" }, STEPS.map((step, at) => h("li", {
-        class: at < reached ? "done" : null, "aria-current": at === reached ? "step" : null }, t(`kitchen.${step}`)))),
-      h("p", { class: "muted small" }, t(`kitchen.explain.${status}`, { time: time(needed) }))));
+    h(
+      "div",
+      { class: "stack" },
+      h(
+        "ol",
+        { class: "steps" },
+        STEPS.map((step, at) =>
+          h("li", {
+            class: at < reached ? "done" : null,
+            "aria-current": at === reached ? "step" : null,
+          }, t(`kitchen.${step}`))
+        ),
+      ),
+      h("p", { class: "muted small" }, t(`kitchen.explain.${status}`, { time: time(needed) })),
+    ),
+  );
 }
 
 /** The snacks in a word or two: 2 × Large popcorn, 1 × Cola. */

@@ -46,18 +46,34 @@ export function paying(order, stands, { left, over, onpay, oncancel, trouble }) 
   const words = spoken(order, stands);
   if (stands === "review") return h("section", { class: "ended stack" }, h("p", {}, words));
   const { expires_at: end, server_time: now, seats } = order;
-  return h("section", { class: "pay stack" },
-    h("p", { class: "remaining" }, countdown(end, now, left, over),
-      h("span", { class: "muted" }, t("order.held", { seats: list(seats.map((seat) => seat.seat_id)) }))),
-    stands !== "begin" && h("p", { class: `standing ${stands}` }, words), trouble,
-    h("div", { class: "row" }, payButton(order, stands, onpay),
-      stands !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel"))),
-    stands === "begin" && h("p", { class: "muted small" }, words));
+  return h(
+    "section",
+    { class: "pay stack" },
+    h(
+      "p",
+      { class: "remaining" },
+      countdown(end, now, left, over),
+      h("span", { class: "muted" }, t("order.held", { seats: list(seats.map((seat) => seat.seat_id)) })),
+    ),
+    stands !== "begin" && h("p", { class: `standing ${stands}` }, words),
+    trouble,
+    h(
+      "div",
+      { class: "row" },
+      payButton(order, stands, onpay),
+      stands !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel")),
+    ),
+    stands === "begin" && h("p", { class: "muted small" }, words),
+  );
 }
 
 function payButton(order, stands, onpay) {
   if (stands === "leaving") return h("a", { class: "button", href: pageToPayAt(order), target: "_self" }, t("pay.go"));
   if (stands === "asking") return h("button", { onclick: onpay }, t("pay.back"));
   const amount = money(order.total, order.currency);
-  return h("button", { class: "primary", onclick: onpay }, t(stands === "failed" ? "pay.retry" : "order.pay", { amount }));
+  return h(
+    "button",
+    { class: "primary", onclick: onpay },
+    t(stands === "failed" ? "pay.retry" : "order.pay", { amount }),
+  );
 }

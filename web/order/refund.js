@@ -18,7 +18,10 @@ export async function askForRefund(order) {
 
 /** What belongs together is given back together: couple seats, and companion places with the last wheelchair place. */
 function takeAlong(entries, seat, back) {
-  const set = (some) => entries.filter(some).forEach(({ box }) => { box.checked = back; });
+  const set = (some) =>
+    entries.filter(some).forEach(({ box }) => {
+      box.checked = back;
+    });
   const ofKind = (kind) => entries.filter((entry) => entry.seat.kind === kind);
   set((entry) => entry.seat.seat_id === seat.goes_with);
   const kept = (kind) => ofKind(kind).some(({ box }) => !box.checked);
@@ -28,10 +31,16 @@ function takeAlong(entries, seat, back) {
 
 function form(order, offer, close) {
   const entries = offer.seats.map((seat) => {
-    const box = h("input", { type: "checkbox", name: "seat", value: seat.seat_id, checked: true, onchange: () => {
-      takeAlong(entries, seat, box.checked);
-      draw();
-    } });
+    const box = h("input", {
+      type: "checkbox",
+      name: "seat",
+      value: seat.seat_id,
+      checked: true,
+      onchange: () => {
+        takeAlong(entries, seat, box.checked);
+        draw();
+      },
+    });
     return { seat, box, amount: h("span", { class: "price" }) };
   });
   let { snacks, until } = offer;
@@ -44,17 +53,20 @@ function form(order, offer, close) {
   const isWhole = () => chosen().length === entries.length;
   const sum = (name) => chosen().reduce((total, seat) => total + seat[name], isWhole() ? snacks?.[name] ?? 0 : 0);
   const told = (amount) => money(amount, order.currency);
-  const back = (place, { refund, price }) => fill(place,
-    refund < price && h("small", { class: "muted" }, t("refund.of", { price: told(price) })), told(refund));
+  const back = (place, { refund, price }) =>
+    fill(place, refund < price && h("small", { class: "muted" }, t("refund.of", { price: told(price) })), told(refund));
 
   function draw() {
     for (const { seat, amount } of entries) back(amount, seat);
     snacksLine.hidden = !snacks || !isWhole();
     if (snacks) back(snacksAmount, snacks);
     const less = sum("price") - sum("refund");
-    fill(kept, less > 0 && h("li", {}, t("refund.kept", { amount: told(less) })),
+    fill(
+      kept,
+      less > 0 && h("li", {}, t("refund.kept", { amount: told(less) })),
       snacks && isWhole() && snacks.refund < snacks.price && h("li", {}, t("refund.cooking")),
-      h("li", {}, t("refund.holds", atTheCinema(until, order.screening.starts_at))));
+      h("li", {}, t("refund.holds", atTheCinema(until, order.screening.starts_at))),
+    );
     button.textContent = t("refund.confirm", { amount: told(sum("refund")) });
     button.disabled = !chosen().length;
   }
@@ -63,7 +75,9 @@ function form(order, offer, close) {
   async function lookAgain() {
     const now = await preview(order);
     ({ snacks, until } = now);
-    for (const entry of entries) entry.seat = now.seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
+    for (const entry of entries) {
+      entry.seat = now.seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
+    }
     draw();
   }
 
@@ -73,7 +87,13 @@ function form(order, offer, close) {
     const { order_id: id } = order;
     button.disabled = true;
     try {
-      close(await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", { order_id: id, seats, amount: sum("refund") }));
+      close(
+        await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", {
+          order_id: id,
+          seats,
+          amount: sum("refund"),
+        }),
+      );
     } catch (problem) {
       trouble.textContent = sentence(problem);
       trouble.hidden = false;
@@ -83,8 +103,20 @@ function form(order, offer, close) {
   }
 
   draw();
-  return h("form", { class: "stack", onsubmit: send }, h("p", { class: "muted" }, t("refund.choose")),
-    h("ul", { class: "picks" }, entries.map(({ seat, box, amount }) => h("li", {},
-      h("label", { class: "check" }, box, h("span", { class: "seat-name" }, seat.seat_id)), amount)), snacksLine),
-    kept, trouble, button);
+  return h(
+    "form",
+    { class: "stack", onsubmit: send },
+    h("p", { class: "muted" }, t("refund.choose")),
+    h(
+      "ul",
+      { class: "picks" },
+      entries.map(({ seat, box, amount }) =>
+        h("li", {}, h("label", { class: "check" }, box, h("span", { class: "seat-name" }, seat.seat_id)), amount)
+      ),
+      snacksLine,
+    ),
+    kept,
+    trouble,
+    button,
+  );
 }

@@ -28,5 +28,8 @@ export function terms(order) {
 function line({ until, percent, fee }, { screening, currency }) {
   const what = percent === 100 ? "all" : "part";
   return t(`refund.${what}${fee ? "_less_fee" : ""}`, {
-    ...atTheCinema(until, screening.starts_at), percent, fee: money(fee, currency) });
+    ...atTheCinema(until, screening.starts_at),
+    percent,
+    fee: money(fee, currency),
+  });
 }

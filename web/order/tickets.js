@@ -9,8 +9,14 @@ import { sentence } from "../problems.js";
 const isValid = (ticket) => ticket.status === "valid";
 
 export function tickets(order, left) {
-  const codes = new Map(order.tickets.map((ticket) => [ticket.ticket_id,
-    h("div", { class: "code" }, isValid(ticket) ? null : h("p", { class: "muted" }, t("ticket.void")))]));
+  const codes = new Map(
+    order.tickets.map((
+      ticket,
+    ) => [
+      ticket.ticket_id,
+      h("div", { class: "code" }, isValid(ticket) ? null : h("p", { class: "muted" }, t("ticket.void"))),
+    ]),
+  );
   const trouble = h("p", { class: "note warning", role: "alert", hidden: true });
 
   async function draw() {
@@ -26,19 +32,44 @@ export function tickets(order, left) {
   }
 
   draw();
-  return [trouble, h("ul", { class: "tickets" }, order.tickets.map((ticket) =>
-    h("li", { class: isValid(ticket) ? "ticket" : "ticket void" }, stub(order.screening, ticket), codes.get(ticket.ticket_id))))];
+  return [
+    trouble,
+    h(
+      "ul",
+      { class: "tickets" },
+      order.tickets.map((ticket) =>
+        h(
+          "li",
+          { class: isValid(ticket) ? "ticket" : "ticket void" },
+          stub(order.screening, ticket),
+          codes.get(ticket.ticket_id),
+        )
+      ),
+    ),
+  ];
 }
 
-const picture = (svg, seat) => h("img", {
-  class: "qr", alt: t("ticket.qr", { seat }), src: `data:image/svg+xml,${encodeURIComponent(svg)}` });
+const picture = (svg, seat) =>
+  h("img", {
+    class: "qr",
+    alt: t("ticket.qr", { seat }),
+    src: `data:image/svg+xml,${encodeURIComponent(svg)}`,
+  });
 
 function stub(screening, ticket) {
   const fact = (name, value, look) => h("div", {}, h("dt", {}, t(`ticket.${name}`)), h("dd", { class: look }, value));
-  return h("div", { class: "stub" },
+  return h(
+    "div",
+    { class: "stub" },
     isTest && h("p", { class: "test-mark" }, t("test.ticket")),
     h("p", { class: "ticket-film" }, screening.film_title),
-    h("dl", {}, fact("seat", ticket.seat_id, "seat-big"), fact("time", time(screening.starts_at)),
+    h(
+      "dl",
+      {},
+      fact("seat", ticket.seat_id, "seat-big"),
+      fact("time", time(screening.starts_at)),
       fact("day", longDay(dayOf(screening.starts_at))),
-      fact("place", `${screening.cinema_name}, ${screening.hall_name}`)));
+      fact("place", `${screening.cinema_name}, ${screening.hall_name}`),
+    ),
+  );
 }

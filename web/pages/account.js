@@ -31,30 +31,84 @@ export async function show(main, { left }) {
     if (problem.code === "unauthenticated") return strangers(main);
     throw problem;
   }
-  if (!orders.children.length) orders.append(h("li", { class: "empty" }, h("p", {}, t("account.none")), h("a", { class: "button", href: "/" }, t("nav.home"))));
+  if (!orders.children.length) {
+    orders.append(
+      h("li", { class: "empty" }, h("p", {}, t("account.none")), h("a", { class: "button", href: "/" }, t("nav.home"))),
+    );
+  }
   const mail = address(profile);
   const waits = profile.email && !profile.email_confirmed_at; // which is worth the first place
-  fill(main, h("section", { class: "account" }, h("header", { class: "row spread" },
-    h("div", {}, h("h1", { tabindex: "-1" }, t("account.title")), h("p", { class: "muted" }, user.display_name ?? user.username)),
-    h("button", { onclick: leave }, t("account.sign_out"))),
-  h("div", { class: "stack" }, ...(waits ? [mail] : []), h("h2", {}, t("account.orders")), orders, more, ...(waits ? [] : [mail]))));
+  fill(
+    main,
+    h(
+      "section",
+      { class: "account" },
+      h(
+        "header",
+        { class: "row spread" },
+        h(
+          "div",
+          {},
+          h("h1", { tabindex: "-1" }, t("account.title")),
+          h("p", { class: "muted" }, user.display_name ?? user.username),
+        ),
+        h("button", { onclick: leave }, t("account.sign_out")),
+      ),
+      h(
+        "div",
+        { class: "stack" },
+        ...(waits ? [mail] : []),
+        h("h2", {}, t("account.orders")),
+        orders,
+        more,
+        ...(waits ? [] : [mail]),
+      ),
+    ),
+  );
   return t("account.title");
 }
 
 function strangers(main) {
   const ask = () => askToSignIn().then((done) => done && go("/account"));
-  fill(main, h("section", { class: "trouble" }, h("h1", { tabindex: "-1" }, t("account.title")), h("p", {}, t("account.stranger")),
-    h("p", {}, h("button", { class: "primary", onclick: ask }, t("nav.sign_in")))));
+  fill(
+    main,
+    h(
+      "section",
+      { class: "trouble" },
+      h("h1", { tabindex: "-1" }, t("account.title")),
+      h("p", {}, t("account.stranger")),
+      h("p", {}, h("button", { class: "primary", onclick: ask }, t("nav.sign_in"))),
+    ),
+  );
   return t("account.title");
 }
 
 function entry(order) {
   const { order_id: id, screening, seats, total, refunded, currency } = order;
-  return h("li", {}, h("a", { class: "order-line", href: `/order/${id}` },
-    h("span", {}, h("strong", {}, screening.film_title),
-      h("span", { class: "muted" }, `${longDay(dayOf(screening.starts_at))} · ${time(screening.starts_at)} · ${screening.cinema_name}`)),
-    h("span", { class: "muted" }, seats.map((seat) => seat.seat_id).join(", ")),
-    h("span", { class: "price" }, money(total, currency),
-      refunded > 0 && h("small", { class: "muted" }, t("account.back", { amount: money(refunded, currency) }))),
-    pill(order)));
+  return h(
+    "li",
+    {},
+    h(
+      "a",
+      { class: "order-line", href: `/order/${id}` },
+      h(
+        "span",
+        {},
+        h("strong", {}, screening.film_title),
+        h(
+          "span",
+          { class: "muted" },
+          `${longDay(dayOf(screening.starts_at))} · ${time(screening.starts_at)} · ${screening.cinema_name}`,
+        ),
+      ),
+      h("span", { class: "muted" }, seats.map((seat) => seat.seat_id).join(", ")),
+      h(
+        "span",
+        { class: "price" },
+        money(total, currency),
+        refunded > 0 && h("small", { class: "muted" }, t("account.back", { amount: money(refunded, currency) })),
+      ),
+      pill(order),
+    ),
+  );
 }

@@ -42,5 +42,10 @@ function asking() {
     }
   }
 
-  return [heading(t("confirm.title")), h("p", {}, t("confirm.ask")), trouble, h("p", { class: "row" }, button, toAccount())];
+  return [
+    heading(t("confirm.title")),
+    h("p", {}, t("confirm.ask")),
+    trouble,
+    h("p", { class: "row" }, button, toAccount()),
+  ];
 }

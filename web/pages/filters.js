@@ -35,8 +35,13 @@ export function filters(wanted, changed) {
     changed(wanted);
   };
   const search = h("input", {
-    type: "search", name: "title", value: wanted.title, placeholder: t("filter.title"), "aria-label": t("filter.title"),
-    autocomplete: "off", maxlength: 200,
+    type: "search",
+    name: "title",
+    value: wanted.title,
+    placeholder: t("filter.title"),
+    "aria-label": t("filter.title"),
+    autocomplete: "off",
+    maxlength: 200,
     oninput: (event) => {
       clearTimeout(typing);
       typing = setTimeout(() => set("title", event.target.value.trim()), TYPING_MS);
@@ -45,14 +50,29 @@ export function filters(wanted, changed) {
   const cinema = choice("cinema", wanted, set);
   const city = choice("city", wanted, set);
   const part = choice("part", wanted, set, Object.keys(PARTS).map((name) => [name, t(`part.${name}`)]));
-  const form = h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
-    search, h("div", { class: "row selects" }, cinema, city, part), days(wanted, set));
-  return { form, offer: (found) => { offer(cinema, found.cinemas, wanted.cinema); offer(city, found.cities, wanted.city); } };
+  const form = h(
+    "form",
+    { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
+    search,
+    h("div", { class: "row selects" }, cinema, city, part),
+    days(wanted, set),
+  );
+  return {
+    form,
+    offer: (found) => {
+      offer(cinema, found.cinemas, wanted.cinema);
+      offer(city, found.cities, wanted.city);
+    },
+  };
 }
 
 function choice(name, wanted, set, options = []) {
-  const select = h("select", { name, "aria-label": t(`filter.${name}`), onchange: () => set(name, select.value) },
-    h("option", { value: "" }, t(`filter.${name}`)), options.map(([value, label]) => h("option", { value }, label)));
+  const select = h(
+    "select",
+    { name, "aria-label": t(`filter.${name}`), onchange: () => set(name, select.value) },
+    h("option", { value: "" }, t(`filter.${name}`)),
+    options.map(([value, label]) => h("option", { value }, label)),
+  );
   if (wanted[name] && !options.some(([value]) => value === wanted[name])) offer(select, [wanted[name]], wanted[name]);
   select.value = wanted[name];
   return select;
@@ -75,9 +95,14 @@ function days(wanted, set) {
     set("date", value);
     for (const button of group.children) button.setAttribute("aria-pressed", String(button.dataset.day === value));
   };
-  group.append(...["", ...dates].map((date) => h("button", {
-    type: "button", class: "day", "data-day": date, "aria-pressed": String(date === wanted.date),
-    onclick: () => press(date),
-  }, date ? shortDay(date) : t("day.any"))));
+  group.append(...["", ...dates].map((date) =>
+    h("button", {
+      type: "button",
+      class: "day",
+      "data-day": date,
+      "aria-pressed": String(date === wanted.date),
+      onclick: () => press(date),
+    }, date ? shortDay(date) : t("day.any"))
+  ));
   return group;
 }

@@ -35,9 +35,22 @@ export async function show(main, { left }) {
 
 function stranger(main, why) {
   const ask = () => askToSignIn().then((done) => done && go("/kitchen"));
-  fill(main, h("section", { class: "trouble" }, h("h1", { tabindex: "-1" }, t("kitchen.title")), h("p", {}, t(why)),
-    h("p", {}, session.user() ? h("a", { class: "button", href: "/" }, t("nav.home"))
-      : h("button", { class: "primary", onclick: ask }, t("nav.sign_in")))));
+  fill(
+    main,
+    h(
+      "section",
+      { class: "trouble" },
+      h("h1", { tabindex: "-1" }, t("kitchen.title")),
+      h("p", {}, t(why)),
+      h(
+        "p",
+        {},
+        session.user()
+          ? h("a", { class: "button", href: "/" }, t("nav.home"))
+          : h("button", { class: "primary", onclick: ask }, t("nav.sign_in")),
+      ),
+    ),
+  );
   return t("kitchen.title");
 }
 
@@ -51,16 +64,32 @@ class Board {
     this.cinema = browser.get("kitchen");
     this.states = WAITING;
     this.trouble = h("p", { class: "note warning", role: "alert", hidden: true });
-    this.cinemaChoice = h("select", { "aria-label": t("kitchen.cinema"),
-      onchange: () => this.choose(this.cinemaChoice.value, this.states) });
-    this.stateChoice = h("select", { "aria-label": t("kitchen.state"),
-      onchange: () => this.choose(this.cinema, this.stateChoice.value ? [this.stateChoice.value] : WAITING) },
-    h("option", { value: "" }, t("kitchen.waiting")), STATES.map((state) => h("option", { value: state }, t(`kitchen.${state}`))));
+    this.cinemaChoice = h("select", {
+      "aria-label": t("kitchen.cinema"),
+      onchange: () => this.choose(this.cinemaChoice.value, this.states),
+    });
+    this.stateChoice = h(
+      "select",
+      {
+        "aria-label": t("kitchen.state"),
+        onchange: () => this.choose(this.cinema, this.stateChoice.value ? [this.stateChoice.value] : WAITING),
+      },
+      h("option", { value: "" }, t("kitchen.waiting")),
+      STATES.map((state) => h("option", { value: state }, t(`kitchen.${state}`))),
+    );
     this.columns = h("div", { class: "columns" });
-    this.element = h("section", { class: "kitchen" },
-      h("header", { class: "row spread" }, h("h1", { tabindex: "-1" }, t("kitchen.title")),
-        h("div", { class: "row" }, this.cinemaChoice, this.stateChoice)),
-      this.trouble, this.columns);
+    this.element = h(
+      "section",
+      { class: "kitchen" },
+      h(
+        "header",
+        { class: "row spread" },
+        h("h1", { tabindex: "-1" }, t("kitchen.title")),
+        h("div", { class: "row" }, this.cinemaChoice, this.stateChoice),
+      ),
+      this.trouble,
+      this.columns,
+    );
   }
 
   choose(cinema, states) {
@@ -80,9 +109,13 @@ class Board {
   /** A queue for each state, so that none hides another. */
   async look() {
     const { cinema, states } = this;
-    const queues = await Promise.all(states.map((status) => read("/kitchen/get_queue", { cinema_id: cinema, status }, this.left)));
+    const queues = await Promise.all(
+      states.map((status) => read("/kitchen/get_queue", { cinema_id: cinema, status }, this.left)),
+    );
     if (cinema !== this.cinema || states !== this.states) return; // something else was chosen meanwhile
-    queues.forEach(({ tickets }) => tickets.forEach((ticket) => this.cinemas.set(ticket.cinema_id, ticket.cinema_name)));
+    queues.forEach(({ tickets }) =>
+      tickets.forEach((ticket) => this.cinemas.set(ticket.cinema_id, ticket.cinema_name))
+    );
     this.queues = queues;
     this.draw();
   }
@@ -105,36 +138,82 @@ class Board {
   draw() {
     if (this.cinema && !this.cinemas.has(this.cinema)) this.cinemas.set(this.cinema, this.cinema); // one that shows nothing now
     const cinemas = [...this.cinemas].sort(([, one], [, other]) => one.localeCompare(other));
-    const late = ({ tickets, server_time: now }) => tickets.map((ticket) => ticket.status in STEPS && Date.parse(ticket.needed_at) < Date.parse(now));
-    const seen = JSON.stringify([this.queues.map(({ tickets, next_cursor: more }) => [tickets, more]), this.queues.map(late), cinemas, this.cinema, this.states]);
+    const late = ({ tickets, server_time: now }) =>
+      tickets.map((ticket) => ticket.status in STEPS && Date.parse(ticket.needed_at) < Date.parse(now));
+    const seen = JSON.stringify([
+      this.queues.map(({ tickets, next_cursor: more }) => [tickets, more]),
+      this.queues.map(late),
+      cinemas,
+      this.cinema,
+      this.states,
+    ]);
     if (seen === this.seen) return;
     this.seen = seen;
     const focused = document.activeElement?.dataset?.order;
-    fill(this.cinemaChoice, h("option", { value: "" }, t("kitchen.everywhere")),
-      cinemas.map(([id, name]) => h("option", { value: id, selected: id === this.cinema }, name)));
+    fill(
+      this.cinemaChoice,
+      h("option", { value: "" }, t("kitchen.everywhere")),
+      cinemas.map(([id, name]) => h("option", { value: id, selected: id === this.cinema }, name)),
+    );
     fill(this.columns, this.states.map((status, at) => this.column(status, this.queues[at], late(this.queues[at]))));
     if (focused) this.element.querySelector(`[data-order="${focused}"]`)?.focus();
   }
 
   column(status, { tickets, next_cursor: more }, late) {
-    return h("section", { class: "column" },
-      h("h2", { id: `column-${status}` }, t(`kitchen.${status}`), " ",
-        h("span", { class: "muted" }, more ? `${tickets.length}+` : tickets.length || "")),
-      h("ul", { class: "cards", "aria-labelledby": `column-${status}` },
-        tickets.length ? tickets.map((ticket, at) => this.card(ticket, STEPS[status], late[at]))
-          : h("li", { class: "muted nothing" }, t("kitchen.nothing"))));
+    return h(
+      "section",
+      { class: "column" },
+      h(
+        "h2",
+        { id: `column-${status}` },
+        t(`kitchen.${status}`),
+        " ",
+        h("span", { class: "muted" }, more ? `${tickets.length}+` : tickets.length || ""),
+      ),
+      h(
+        "ul",
+        { class: "cards", "aria-labelledby": `column-${status}` },
+        tickets.length
+          ? tickets.map((ticket, at) => this.card(ticket, STEPS[status], late[at]))
+          : h("li", { class: "muted nothing" }, t("kitchen.nothing")),
+      ),
+    );
   }
 
   card(ticket, step, isLate) {
-    return h("li", { class: isLate ? "card late" : "card" },
-      h("p", { class: "card-head" }, h("strong", { class: "card-code" }, ticket.pick_up_code),
-        h("span", { class: "card-time" }, t(isLate ? "kitchen.late" : "kitchen.needed", { time: when(ticket.needed_at) }))),
-      h("ul", { class: "card-snacks" }, ticket.snacks.map((snack) => h("li", {},
-        h("b", {}, `${snack.quantity} ×`), ` ${snackName(snack)}`,
-        snack.missing > 0 && h("span", { class: "warning" }, ` ${t("kitchen.missing", { count: snack.missing })}`)))),
+    return h(
+      "li",
+      { class: isLate ? "card late" : "card" },
+      h(
+        "p",
+        { class: "card-head" },
+        h("strong", { class: "card-code" }, ticket.pick_up_code),
+        h(
+          "span",
+          { class: "card-time" },
+          t(isLate ? "kitchen.late" : "kitchen.needed", { time: when(ticket.needed_at) }),
+        ),
+      ),
+      h(
+        "ul",
+        { class: "card-snacks" },
+        ticket.snacks.map((snack) =>
+          h(
+            "li",
+            {},
+            h("b", {}, `${snack.quantity} ×`),
+            ` ${snackName(snack)}`,
+            snack.missing > 0 && h("span", { class: "warning" }, ` ${t("kitchen.missing", { count: snack.missing })}`),
+          )
+        ),
+      ),
       h("p", { class: "muted small" }, `${ticket.film_title} · ${ticket.hall_name} · ${time(ticket.starts_at)}`),
-      step && h("button", { class: "primary wide", "data-order": ticket.order_id,
-        onclick: (event) => this.press(ticket, step, event.target) }, t(`kitchen.do.${step}`)));
+      step && h("button", {
+        class: "primary wide",
+        "data-order": ticket.order_id,
+        onclick: (event) => this.press(ticket, step, event.target),
+      }, t(`kitchen.do.${step}`)),
+    );
   }
 
   async press(ticket, step, button) {
@@ -162,13 +241,30 @@ class Board {
   }
 }
 
-const askForCode = (close) => h("form", {
-  class: "stack",
-  onsubmit: (event) => {
-    event.preventDefault();
-    close(new FormData(event.target).get("code"));
-  },
-}, h("p", { class: "muted" }, t("kitchen.ask_hint")),
-h("label", { class: "field" }, t("kitchen.code"), h("input", {
-  name: "code", required: true, maxlength: 8, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", autofocus: true })),
-h("button", { class: "primary wide" }, t("kitchen.do.hand_over")));
+const askForCode = (close) =>
+  h(
+    "form",
+    {
+      class: "stack",
+      onsubmit: (event) => {
+        event.preventDefault();
+        close(new FormData(event.target).get("code"));
+      },
+    },
+    h("p", { class: "muted" }, t("kitchen.ask_hint")),
+    h(
+      "label",
+      { class: "field" },
+      t("kitchen.code"),
+      h("input", {
+        name: "code",
+        required: true,
+        maxlength: 8,
+        autocomplete: "off",
+        autocapitalize: "characters",
+        spellcheck: "false",
+        autofocus: true,
+      }),
+    ),
+    h("button", { class: "primary wide" }, t("kitchen.do.hand_over")),
+  );

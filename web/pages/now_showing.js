@@ -35,9 +35,18 @@ export async function show(main, { query, left }) {
       draw(films, found.filter((screening) => inPart(screening, part)));
     } catch (problem) {
       if (left.aborted) return;
-      fill(grid, h("li", { class: "empty" }, h("p", {}, sentence(problem)),
-        h("button", { class: "primary", onclick: () => show(main, { query: new URLSearchParams(location.search), left }) },
-          t("trouble.again"))));
+      fill(
+        grid,
+        h(
+          "li",
+          { class: "empty" },
+          h("p", {}, sentence(problem)),
+          h("button", {
+            class: "primary",
+            onclick: () => show(main, { query: new URLSearchParams(location.search), left }),
+          }, t("trouble.again")),
+        ),
+      );
     } finally {
       if (mine === turn) grid.removeAttribute("aria-busy");
     }
@@ -46,14 +55,23 @@ export async function show(main, { query, left }) {
   function draw(films, found) {
     const byFilm = grouped(found);
     const shown = anySet(wanted) ? films.filter((film) => byFilm.has(film.film_id)) : films;
-    fill(grid, shown.length ? shown.map((film) => card(film, byFilm.get(film.film_id) ?? [], wanted))
-      : h("li", { class: "empty" }, h("p", {}, t("now.none")), h("a", { class: "button", href: "/" }, t("now.all"))));
+    fill(
+      grid,
+      shown.length
+        ? shown.map((film) => card(film, byFilm.get(film.film_id) ?? [], wanted))
+        : h("li", { class: "empty" }, h("p", {}, t("now.none")), h("a", { class: "button", href: "/" }, t("now.all"))),
+    );
     count.textContent = t("now.count", { count: shown.length });
     if (turn > 1) say(count.textContent);
   }
 
   await search();
-  if (anySet(wanted)) screenings({}, left).then((found) => offer({ cinemas: names(found, "name"), cities: names(found, "city") }), () => {});
+  if (anySet(wanted)) {
+    screenings({}, left).then(
+      (found) => offer({ cinemas: names(found, "name"), cities: names(found, "city") }),
+      () => {},
+    );
+  }
   return t("now.title");
 }
 
@@ -62,24 +80,63 @@ const names = (found, name) => [...new Set(found.map((screening) => screening.ci
 function grouped(found) {
   const groups = new Map();
   // By the clocks on the walls, not by which comes first on earth.
-  for (const screening of [...found].sort((one, other) => (one.starts_at.slice(0, 16) < other.starts_at.slice(0, 16) ? -1 : 1))) {
+  for (
+    const screening of [...found].sort((
+      one,
+      other,
+    ) => (one.starts_at.slice(0, 16) < other.starts_at.slice(0, 16) ? -1 : 1))
+  ) {
     groups.set(screening.film.film_id, [...(groups.get(screening.film.film_id) ?? []), screening]);
   }
   return groups;
 }
 
-const ghost = () => h("li", { class: "film ghost", "aria-hidden": "true" },
-  h("div", {}, h("div", { class: "film-link" }, h("div", { class: "poster" }), h("p", { class: "film-title" }, "\u00a0")),
-    h("p", { class: "muted" }, "\u00a0")),
-  h("p", { class: "times" }, h("span", { class: "chip" }, "\u00a0")));
+const ghost = () =>
+  h(
+    "li",
+    { class: "film ghost", "aria-hidden": "true" },
+    h(
+      "div",
+      {},
+      h("div", { class: "film-link" }, h("div", { class: "poster" }), h("p", { class: "film-title" }, "\u00a0")),
+      h("p", { class: "muted" }, "\u00a0"),
+    ),
+    h("p", { class: "times" }, h("span", { class: "chip" }, "\u00a0")),
+  );
 
 function card(film, found, wanted) {
   const address = wanted.date ? `/film/${film.film_id}?date=${wanted.date}` : `/film/${film.film_id}`;
-  return h("li", { class: "film" },
-    h("div", {}, h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
-      h("p", { class: "muted" }, `${runningTime(film.running_minutes)} · ${film.rating}`)),
-    h("p", { class: "times" }, found.slice(0, TIMES_SHOWN).map((screening) => h("a", {
-      class: "chip", href: `/screening/${screening.screening_id}`, title: `${screening.cinema.name}, ${screening.hall.name}`,
-      "aria-label": t("now.time", { title: film.title, day: shortDay(screening.local_date), time: time(screening.starts_at), cinema: screening.cinema.name }),
-    }, h("small", {}, shortDay(screening.local_date)), " ", time(screening.starts_at)))));
+  return h(
+    "li",
+    { class: "film" },
+    h(
+      "div",
+      {},
+      h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
+      h("p", { class: "muted" }, `${runningTime(film.running_minutes)} · ${film.rating}`),
+    ),
+    h(
+      "p",
+      { class: "times" },
+      found.slice(0, TIMES_SHOWN).map((screening) =>
+        h(
+          "a",
+          {
+            class: "chip",
+            href: `/screening/${screening.screening_id}`,
+            title: `${screening.cinema.name}, ${screening.hall.name}`,
+            "aria-label": t("now.time", {
+              title: film.title,
+              day: shortDay(screening.local_date),
+              time: time(screening.starts_at),
+              cinema: screening.cinema.name,
+            }),
+          },
+          h("small", {}, shortDay(screening.local_date)),
+          " ",
+          time(screening.starts_at),
+        )
+      ),
+    ),
+  );
 }

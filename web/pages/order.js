@@ -60,7 +60,9 @@ class OrderPage {
     const seen = JSON.stringify([status, refunded, cooking, reason, this.stands, payment?.reason]);
     if (seen === this.seen) return;
     this.seen = seen;
-    if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stands)) this.trouble.hidden = true;
+    if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stands)) {
+      this.trouble.hidden = true;
+    }
     this.clocks?.abort();
     this.clocks = new AbortController();
     const hadFocus = this.place.contains(document.activeElement);
@@ -85,8 +87,8 @@ class OrderPage {
 
   lookLater() {
     const { status } = this.order;
-    const moves = ON_THE_MOVE.includes(status) || (PAID.includes(status) && isCooking(this.order))
-      || (["expired", "cancelled"].includes(status) && this.shown < LATE_MONEY_MS);
+    const moves = ON_THE_MOVE.includes(status) || (PAID.includes(status) && isCooking(this.order)) ||
+      (["expired", "cancelled"].includes(status) && this.shown < LATE_MONEY_MS);
     clearTimeout(this.timer);
     if (moves) this.timer = setTimeout(() => this.look(), this.stands === "asking" ? SHORT_PAUSE_MS : PAUSE_MS);
   }
@@ -104,17 +106,28 @@ class OrderPage {
 
   header() {
     const { screening, seats, snacks, total, currency, refunded } = this.order;
-    return h("header", { class: "about" },
+    return h(
+      "header",
+      { class: "about" },
       pill(this.order, this.stands),
       h("h1", { tabindex: "-1" }, screening.film_title),
       h("p", {}, h("b", {}, time(screening.starts_at)), ` · ${longDay(dayOf(screening.starts_at))}`),
       h("p", { class: "muted" }, `${screening.cinema_name} · ${screening.hall_name}`),
-      h("dl", { class: "sums" },
+      h(
+        "dl",
+        { class: "sums" },
         h("div", {}, h("dt", {}, t("order.seats")), h("dd", {}, seats.map((seat) => seat.seat_id).join(", "))),
         snacks.length > 0 && h("div", {}, h("dt", {}, t("snacks.title")), h("dd", {}, named(snacks))),
         h("div", {}, h("dt", {}, t("order.total")), h("dd", {}, money(total, currency))),
-        refunded > 0 && h("div", {}, h("dt", {}, t(isOnItsWay(this.order) ? "order.goes_back" : "order.refunded")),
-          h("dd", {}, money(refunded, currency)))));
+        refunded > 0 &&
+          h(
+            "div",
+            {},
+            h("dt", {}, t(isOnItsWay(this.order) ? "order.goes_back" : "order.refunded")),
+            h("dd", {}, money(refunded, currency)),
+          ),
+      ),
+    );
   }
 
   body() {
@@ -126,31 +139,54 @@ class OrderPage {
 
   unpaid() {
     return paying(this.order, this.stands, {
-      left: AbortSignal.any([this.left, this.clocks.signal]), over: () => this.look(), trouble: this.trouble,
+      left: AbortSignal.any([this.left, this.clocks.signal]),
+      over: () => this.look(),
+      trouble: this.trouble,
       onpay: (event) => this.pay(event.target),
-      oncancel: (event) => this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
+      oncancel: (event) =>
+        this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
     });
   }
 
   ended() {
     const { status, end_reason: reason, screening_id: screening, refunded, currency } = this.order;
     const why = reason === "screening_cancelled" ? `${reason}.${status}` : outcome(this.order);
-    return h("section", { class: "ended stack" },
+    return h(
+      "section",
+      { class: "ended stack" },
       h("p", {}, t(`explain.${why}`, { amount: money(refunded, currency) })),
-      status !== "review" && h("p", {}, reason === "screening_cancelled"
-        ? h("a", { class: "button", href: "/" }, t("nav.home"))
-        : h("a", { class: "button", href: `/screening/${screening}` }, t("order.again"))));
+      status !== "review" && h(
+        "p",
+        {},
+        reason === "screening_cancelled"
+          ? h("a", { class: "button", href: "/" }, t("nav.home"))
+          : h("a", { class: "button", href: `/screening/${screening}` }, t("order.again")),
+      ),
+    );
   }
 
   paid() {
-    return h("section", { class: "stack" },
+    return h(
+      "section",
+      { class: "stack" },
       this.order.revived && h("p", { class: "note good no-print" }, t("order.revived")),
-      this.order.kitchen && kitchen(this.order), tickets(this.order, this.left), this.trouble,
-      h("div", { class: "row no-print" },
+      this.order.kitchen && kitchen(this.order),
+      tickets(this.order, this.left),
+      this.trouble,
+      h(
+        "div",
+        { class: "row no-print" },
         h("button", { class: "primary", onclick: () => print() }, t("order.print")),
-        h("button", { onclick: () => saveCalendar(this.order).catch((problem) => this.refused(problem)) }, t("order.calendar")),
-        mayRefund(this.order) && h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund"))),
-      terms(this.order));
+        h(
+          "button",
+          { onclick: () => saveCalendar(this.order).catch((problem) => this.refused(problem)) },
+          t("order.calendar"),
+        ),
+        mayRefund(this.order) &&
+          h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund")),
+      ),
+      terms(this.order),
+    );
   }
 
   async refund() {

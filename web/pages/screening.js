@@ -45,13 +45,30 @@ export async function show(main, { id, left }) {
   const key = legend(hall);
   const list = seatList(hall, toggle);
 
-  fill(main, h("div", { class: "picker" },
-    header(screening),
-    h("section", { class: "map", "aria-label": t("map.label") },
-      h("div", { class: "tools" }, bestSeats(hall, advice), h("div", { class: "viewing" }, buttons, views([stage, buttons, key], list, settle))),
-      h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
-      state.element, stage, list, key),
-    h("aside", { class: "side" }, mine, advice.place, basket.element)));
+  fill(
+    main,
+    h(
+      "div",
+      { class: "picker" },
+      header(screening),
+      h(
+        "section",
+        { class: "map", "aria-label": t("map.label") },
+        h(
+          "div",
+          { class: "tools" },
+          bestSeats(hall, advice),
+          h("div", { class: "viewing" }, buttons, views([stage, buttons, key], list, settle)),
+        ),
+        h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
+        state.element,
+        stage,
+        list,
+        key,
+      ),
+      h("aside", { class: "side" }, mine, advice.place, basket.element),
+    ),
+  );
   settle();
   basket.resume();
   markMine(hall, mine, left);
@@ -60,10 +77,13 @@ export async function show(main, { id, left }) {
 }
 
 function header({ film, cinema, hall, starts_at: starts, local_date: day }) {
-  return h("header", { class: "about" },
+  return h(
+    "header",
+    { class: "about" },
     h("h1", { tabindex: "-1" }, h("a", { href: `/film/${film.film_id}` }, film.title)),
     h("p", {}, h("b", {}, time(starts)), ` · ${longDay(day)}`),
-    h("p", { class: "muted" }, `${cinema.name} · ${hall.name}`));
+    h("p", { class: "muted" }, `${cinema.name} · ${hall.name}`),
+  );
 }
 
 /** The choice between the map and the list; remembered, since whoever needs the list needs it always. */
@@ -76,9 +96,12 @@ function views(map, list, settle) {
     browser.set("list", asList);
     if (!asList) settle();
   };
-  const group = h("div", { class: "views", role: "group", "aria-label": t("map.view") },
+  const group = h(
+    "div",
+    { class: "views", role: "group", "aria-label": t("map.view") },
     h("button", { type: "button", onclick: () => choose(false) }, t("map.map")),
-    h("button", { type: "button", onclick: () => choose(true) }, t("map.list")));
+    h("button", { type: "button", onclick: () => choose(true) }, t("map.list")),
+  );
   queueMicrotask(() => choose(Boolean(browser.get("list"))));
   return group;
 }
