@@ -1,15 +1,16 @@
-/** Where it starts: the frame around every page, then the page. */
+/** The entry point: draws the frame around every page, then the page. */
 
 import { fill, h, isTest } from "./dom.js";
-import * as language from "./language.js";
-import { t } from "./language.js";
-import * as router from "./router.js";
-import * as session from "./session.js";
-import { askToSignIn } from "./sign_in.js";
+import * as language from "./language/translations.js";
+import { t } from "./language/translations.js";
+import * as navigation from "./navigation.js";
+import { findPage } from "./routes.js";
+import * as session from "./account/session.js";
+import { askToSignIn } from "./account/sign_in.js";
 
 const place = (id) => document.getElementById(id);
-// A demonstration says on every page, printed ones too, that it takes no real money.
-const test = isTest && h("p", { class: "test-money", role: "note" });
+// A demonstration says on every page, on paper too, that it takes no real money.
+const banner = isTest && h("p", { class: "test-money", role: "note" });
 
 function logo() {
   return h("a", { class: "logo", href: "/", "aria-label": `Marquee, ${t("nav.home")}` }, "Marquee");
@@ -23,7 +24,7 @@ function languages() {
     onclick: async () => {
       await language.choose(other);
       frame();
-      router.show({ scroll: scrollY, focus: false });
+      navigation.reload();
     },
   }, language.LANGUAGES[other]);
 }
@@ -38,10 +39,10 @@ function theme() {
       try {
         localStorage.setItem("theme", light ? "dark" : "light");
       } catch {
-        // It is light until the page is left.
+        // Without storage the choice lasts until the next page load.
       }
       frame();
-      document.querySelector(".head .icon").focus();
+      /** @type {HTMLElement} */ (document.querySelector(".head .icon")).focus();
     },
   }, light ? "☾" : "☀");
 }
@@ -60,9 +61,9 @@ function account() {
 const isStaff = ({ roles = [] }) => roles.includes("staff") || roles.includes("admin");
 
 function frame() {
-  if (test) {
-    test.textContent = t("test.banner");
-    place("head").before(test);
+  if (banner) {
+    banner.textContent = t("test.banner");
+    place("head").before(banner);
   }
   place("skip").textContent = t("nav.skip");
   fill(place("head"), logo(), h("nav", { "aria-label": t("nav.label") }, languages(), theme(), account()));
@@ -71,13 +72,13 @@ function frame() {
 
 function watchConnection() {
   const bar = h("p", { class: "offline", role: "status", hidden: navigator.onLine });
-  const tell = () => {
+  const update = () => {
     bar.hidden = navigator.onLine;
     bar.textContent = navigator.onLine ? "" : t("refusal.offline");
   };
-  addEventListener("online", tell);
-  addEventListener("offline", tell);
-  tell();
+  addEventListener("online", update);
+  addEventListener("offline", update);
+  update();
   place("head").after(bar);
 }
 
@@ -86,6 +87,6 @@ frame();
 watchConnection();
 session.onChange((elsewhere) => {
   frame();
-  router.meet(elsewhere);
+  navigation.userChanged(elsewhere);
 });
-router.start();
+navigation.start(findPage);

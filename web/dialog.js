@@ -1,14 +1,14 @@
-/** A window over the page, that keeps the focus until it is closed. */
+/** A window over the page that keeps the focus until it is closed. */
 
 import { h } from "./dom.js";
-import { t } from "./language.js";
+import { t } from "./language/translations.js";
 
-/** Close whatever is open, as Escape does. */
+/** Close all open windows, as Escape does. */
 export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.dispatchEvent(new Event("cancel"));
 }
 
-/** Opens with `content`, a function from `close` to elements; settles with what `close` is given, null for Escape. */
+/** Open a window around `content(close)`, elements; settles with the argument of `close`, or null after Escape. */
 export function openDialog(title, content) {
   return new Promise((settle) => {
     const close = (value = null) => {

@@ -158,8 +158,8 @@ def test_an_unpaid_order_is_found_again_from_the_map(visit: Visit, mesh: Mesh) -
     page = visit(f"/screening/{screening}")
     buy(page, "H8", "H9")
     page.goto(f"/screening/{screening}")
-    expect(page.locator(".hall .seat.mine")).to_have_count(2)
-    assert state(page, "H8") == "mine"
+    expect(page.locator(".hall .seat.own")).to_have_count(2)
+    assert state(page, "H8") == "own"
     page.get_by_role("link", name="Pay or cancel").click()
     page.get_by_role("button", name="Cancel order").click()
     expect(page.locator(".status")).to_have_text("Cancelled")

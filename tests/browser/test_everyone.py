@@ -59,7 +59,7 @@ def test_couple_seats_go_together(visit: Visit, mesh: Mesh) -> None:
     page.keyboard.press("ArrowLeft")
     assert page.evaluate("document.activeElement.dataset.seat") == "L2"
     second.hover()
-    expect(page.locator(".sign")).to_contain_text("L1 and L2")
+    expect(page.locator(".tooltip")).to_contain_text("L1 and L2")
     second.click()
     expect(page.locator(".hall .seat.picked")).to_have_count(0)
 

@@ -223,10 +223,10 @@ def test_the_way_to_the_kitchen_is_shown_to_staff_only(visit: Visit, mesh: Mesh)
 
 def test_the_kitchen_is_for_staff(visit: Visit) -> None:
     page = visit("/kitchen")
-    expect(page.locator(".trouble")).to_contain_text("Sign in with an account of the staff")
-    page.locator(".trouble .primary").click()
+    expect(page.locator(".problem")).to_contain_text("Sign in with an account of the staff")
+    page.locator(".problem .primary").click()
     open_account(page)
-    expect(page.locator(".trouble")).to_contain_text("Your account is not one of theirs")
+    expect(page.locator(".problem")).to_contain_text("Your account is not one of theirs")
 
 
 def test_whoever_is_shown_an_old_price_is_told_the_new_one_and_buys_with_one_more_press(visit: Visit,

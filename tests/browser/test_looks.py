@@ -58,7 +58,7 @@ def test_every_page_is_for_everyone(visit: Visit, mesh: Mesh, language: str, the
     page.goto("/film/spirited-away")
     looks_good("film", ".screening")
     page.goto(f"/screening/{mesh.fresh_screening()}")
-    page.locator(".best button").click()
+    page.locator(".suggest button").click()
     looks_good("seats", ".hall .seat.picked")
     page.locator(".views button").last.click()
     looks_good("list", ".seat-list")
@@ -78,19 +78,19 @@ def test_every_page_is_for_everyone(visit: Visit, mesh: Mesh, language: str, the
     page.goto("/account")
     looks_good("account", ".order-line")
     page.goto("/kitchen")
-    looks_good("kitchen-forbidden", ".trouble")
+    looks_good("kitchen-forbidden", ".problem")
     sign_in_as_staff(page, mesh)
     page.goto("/kitchen")
     looks_good("kitchen", ".card")
     page.goto("/film/no-such-film")
-    looks_good("trouble", ".trouble")
+    looks_good("trouble", ".problem")
     assert troubles == []
 
 
 def test_amounts_have_the_digits_of_the_server_not_of_the_browser(visit: Visit) -> None:
     page = visit("/")
     written = page.evaluate("""async () => {
-      const { money } = await import("/web/format.js");
+      const { money } = await import("/web/language/format.js");
       return [money(250000, "HUF"), money(4500, "KWD"), money(1200, "JPY"), money(150, "IRR"), money(1250, "EUR")];
     }""")
     assert written == ["Ft\xa02,500.00", "KWD\xa04.500", "¥1,200", "IRR\xa01.50", "€12.50"]

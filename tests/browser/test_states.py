@@ -46,11 +46,11 @@ def look_at_the_way_there(page: Page, order: dict[str, Any], how: str) -> list[s
     page.clock.install()
     page.goto(f"/order/{order['order_id']}")
     page.locator(".pay .primary").click()
-    page.locator(".standing.leaving").wait_for()
+    page.locator(".payment-stage.leaving").wait_for()
     troubles = look(page, f"order-leaving-{how}")
     page.route("**/order/get_info*", lambda route: route.fulfill(json=order))
     page.clock.fast_forward(10_000)
-    page.locator(".standing.open").wait_for()
+    page.locator(".payment-stage.open").wait_for()
     troubles += look(page, f"order-open-{how}")
     return troubles
 

@@ -57,8 +57,8 @@ def test_whoever_was_declined_is_told_why_and_may_pay_again(at_the_till: Shop, m
     order = order_of(page)
     go_to_pay(page)
     choose(page, choice)
-    expect(page.locator(".standing.failed")).to_contain_text(said)
-    expect(page.locator(".standing.failed")).to_contain_text("Your seats are still yours")
+    expect(page.locator(".payment-stage.failed")).to_contain_text(said)
+    expect(page.locator(".payment-stage.failed")).to_contain_text("Your seats are still yours")
     expect(page.locator(".status")).to_have_text("Payment failed")
     expect(page.get_by_role("timer")).to_be_visible()
 
@@ -77,7 +77,7 @@ def test_a_wrong_code_may_be_put_right_until_the_third(at_the_till: Shop, mesh: 
     for _ in range(3):
         page.get_by_label("Code").fill("0000")
         choose(page, "confirm")
-    expect(page.locator(".standing.failed")).to_contain_text("The code was wrong too often")
+    expect(page.locator(".payment-stage.failed")).to_contain_text("The code was wrong too often")
 
     go_to_pay(page)
     choose(page, "challenge")
@@ -99,9 +99,9 @@ def test_whoever_turned_away_finds_the_way_back_to_the_same_page(at_the_till: Sh
     page.wait_for_url(first)
     page.clock.install()
     choose(page, "abandon")
-    page.locator(".standing.asking").wait_for()
+    page.locator(".payment-stage.asking").wait_for()
     page.clock.fast_forward(10_000)
-    expect(page.locator(".standing.open")).to_contain_text("No payment has reached us yet")
+    expect(page.locator(".payment-stage.open")).to_contain_text("No payment has reached us yet")
     expect(page.get_by_role("timer")).to_be_visible()
 
     go_to_pay(page)
@@ -207,7 +207,7 @@ def test_an_attempt_after_an_answer_that_was_lost_and_a_decline_is_a_new_one(at_
     elsewhere.wait_for_url("**/payment/sandbox/*")
     choose(elsewhere, "decline")
 
-    expect(page.locator(".standing.failed")).to_be_visible()
+    expect(page.locator(".payment-stage.failed")).to_be_visible()
     expect(page.locator(".pay [role=alert]")).to_be_hidden()
     go_to_pay(page)
     choose(page, "pay")
@@ -223,7 +223,7 @@ def test_while_the_banks_word_is_on_its_way_the_page_asks_and_going_back_charges
     go_to_pay(page)
     mesh.rows("payment", "UPDATE payment SET tried_at = tried_at + INTERVAL 1 HOUR WHERE order_id = :o", o=order)
     choose(page, "pay")
-    expect(page.locator(".standing.asking")).to_contain_text("We are asking the bank")
+    expect(page.locator(".payment-stage.asking")).to_contain_text("We are asking the bank")
     page.get_by_role("button", name="Back to the payment page").click()
     has_tickets(page, 2)
     assert attempts(mesh, order) == ["captured"]
@@ -236,7 +236,7 @@ def test_a_lost_word_of_the_banks_is_asked_for_while_the_buyer_waits(at_the_till
     mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'drop_webhook', 9)", o=order)
     go_to_pay(page)
     choose(page, "pay")
-    expect(page.locator(".standing.asking")).to_contain_text("We are asking the bank")
+    expect(page.locator(".payment-stage.asking")).to_contain_text("We are asking the bank")
     page.locator(".ticket").first.wait_for(timeout=60_000)
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 

@@ -1,12 +1,12 @@
-/** What the page says beside the map: a seat left alone, a seat lost and what could be had instead. */
+/** The advice beside the map: a seat left alone, a seat lost and the seats to take instead. */
 
-import { fill, h, say } from "../dom.js";
-import { list, t } from "../language.js";
+import { announce, fill, h } from "../dom.js";
+import { list, t } from "../language/translations.js";
 import { leftAlone, nearestBlock } from "./blocks.js";
 
 const ids = (seats) => seats.map((seat) => seat.seat_id);
 
-/** The place where advice stands; its methods put something there. */
+/** {place, show}: `place` is its element, `show(sentence)` puts a sentence there. */
 export function advice(hall) {
   const place = h("div", { class: "advice" });
 
@@ -21,7 +21,7 @@ export function advice(hall) {
           type: "button",
           onclick: () => {
             hall.pick(ids(block));
-            say(t("pick.now", { seats: list(ids(block)) }));
+            announce(t("pick.now", { seats: list(ids(block)) }));
           },
         }, t(label, { seats: list(ids(block)) })),
         h(
@@ -38,7 +38,7 @@ export function advice(hall) {
     fill(place);
   }
 
-  /** Seats that were wanted are somebody else's now. */
+  /** Somebody else has taken picked seats. */
   function lost({ gone, wanted }) {
     const block = nearestBlock(hall, wanted);
     put(
@@ -51,8 +51,8 @@ export function advice(hall) {
     place.dataset.stays = "";
   }
 
-  /** After every pick: is somebody left alone? */
-  function look() {
+  /** After every pick, warn of seats left alone. */
+  function checkPicks() {
     const { picked } = hall;
     if (picked.length) delete place.dataset.stays;
     if ("stays" in place.dataset) return;
@@ -63,6 +63,6 @@ export function advice(hall) {
   }
 
   hall.addEventListener("lost", ({ detail }) => lost(detail));
-  hall.addEventListener("picks", look);
-  return { place, say: (sentence) => put("gentle", sentence, null) };
+  hall.addEventListener("picks", checkPicks);
+  return { place, show: (sentence) => put("gentle", sentence, null) };
 }

@@ -1,9 +1,9 @@
-/** What the shapes and marks mean, and what each kind costs here. */
+/** The meaning of shapes and marks, and the price of each kind of seat. */
 
 import { h, s } from "../dom.js";
-import { money } from "../format.js";
-import { t } from "../language.js";
-import { shape } from "./shapes.js";
+import { money } from "../language/format.js";
+import { t } from "../language/translations.js";
+import { shape } from "./map/shapes.js";
 
 function sample(kind, state) {
   const seat = (side, attributes = {}) => s("g", attributes, s("g", { class: "body" }, shape(kind, side)));

@@ -1,14 +1,14 @@
-/** The tickets of an order: what is shown at the door. */
+/** The tickets of an order, with the codes to show at the door. */
 
 import { read } from "../api.js";
 import { fill, h, isTest } from "../dom.js";
-import { dayOf, longDay, time } from "../format.js";
-import { t } from "../language.js";
-import { sentence } from "../problems.js";
+import { dayOf, longDay, time } from "../language/format.js";
+import { t } from "../language/translations.js";
+import { problemSentence } from "../problems.js";
 
 const isValid = (ticket) => ticket.status === "valid";
 
-export function tickets(order, left) {
+export function tickets(order, signal) {
   const codes = new Map(
     order.tickets.map((
       ticket,
@@ -17,23 +17,23 @@ export function tickets(order, left) {
       h("div", { class: "code" }, isValid(ticket) ? null : h("p", { class: "muted" }, t("ticket.void"))),
     ]),
   );
-  const trouble = h("p", { class: "note warning", role: "alert", hidden: true });
+  const warning = h("p", { class: "note warning", role: "alert", hidden: true });
 
   async function draw() {
-    trouble.hidden = true;
+    warning.hidden = true;
     try {
-      const found = await read("/order/get_ticket_images", { order_id: order.order_id }, left);
+      const found = await read("/order/get_ticket_images", { order_id: order.order_id }, signal);
       for (const { ticket_id: id, seat_id: seat, svg } of found.tickets) fill(codes.get(id), picture(svg, seat));
     } catch (problem) {
-      if (left.aborted) return;
-      fill(trouble, sentence(problem), h("button", { type: "button", onclick: draw }, t("trouble.again")));
-      trouble.hidden = false;
+      if (signal.aborted) return;
+      fill(warning, problemSentence(problem), h("button", { type: "button", onclick: draw }, t("problem.again")));
+      warning.hidden = false;
     }
   }
 
   draw();
   return [
-    trouble,
+    warning,
     h(
       "ul",
       { class: "tickets" },

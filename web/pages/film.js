@@ -1,14 +1,14 @@
-/** A film: its facts, and its screenings by day and cinema. */
+/** The page of a film: its facts, and its screenings by day and cinema. */
 
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
-import { longDay, money, runningTime, shortDay, time } from "../format.js";
-import { list, t } from "../language.js";
-import { poster } from "../poster.js";
-import { rename } from "../router.js";
+import { longDay, money, runningTime, shortDay, time } from "../language/format.js";
+import { list, t } from "../language/translations.js";
+import { poster } from "../poster/poster.js";
+import { rename } from "../navigation.js";
 
-export async function show(main, { id, query, left }) {
-  const { film, cinemas } = await read("/film/get_info", { film_id: id }, left);
+export async function show(main, { id, query, signal }) {
+  const { film, cinemas } = await read("/film/get_info", { film_id: id }, signal);
   const dates = [...new Set(cinemas.flatMap(({ screenings }) => screenings.map((screening) => screening.local_date)))]
     .sort();
   let date = dates.includes(query.get("date")) ? query.get("date") : dates[0];
