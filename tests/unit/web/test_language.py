@@ -18,7 +18,7 @@ def test_there_are_english_and_chinese() -> None:
     assert set(LANGUAGES) == {"en", "zh"}
 
 
-def test_what_is_said_in_one_language_is_said_in_the_other() -> None:
+def test_every_language_has_the_same_sentences() -> None:
     assert list(LANGUAGES["en"]) == list(LANGUAGES["zh"])
 
 
@@ -42,7 +42,7 @@ def test_every_word_of_the_api_is_translated(name: str, values: tuple[str, ...])
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_every_sentence_that_is_asked_for_is_there(script: Path) -> None:
+def test_every_sentence_that_a_script_uses_exists(script: Path) -> None:
     english = LANGUAGES["en"]
     asked = MEANT.findall(script.read_text())
     assert [key for key in asked if key not in english and f"{key}.other" not in english] == []

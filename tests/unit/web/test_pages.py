@@ -36,18 +36,18 @@ def test_a_demonstration_s_pages_are_marked_as_such(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/film", "/film/", "/film/a/b", "/user/register2", "/film/../x", "/payment/x",
                                   "/accounts"])
-def test_elsewhere_there_is_no_page(path: str) -> None:
+def test_no_page_stands_at_other_paths(path: str) -> None:
     assert not WEB.serves(path)
 
 
 @pytest.mark.parametrize("request_", [
     Request("GET", "/order/byu", "r"), Request("POST", "/order/byu", "r", browses=True)], ids=["a program", "a form"])
-def test_only_a_browser_that_goes_there_gets_a_page(request_: Request) -> None:
+def test_only_a_browser_gets_a_page(request_: Request) -> None:
     with pytest.raises(UnknownPath):
         WEB.page(request_)
 
 
-def test_where_nothing_is_a_person_is_told_so_and_a_program_by_its_code() -> None:
+def test_an_unknown_path_is_a_page_for_a_person_and_a_code_for_a_program() -> None:
     reply = WEB.nowhere(Request("GET", "/fim/amelie", "r", browses=True, etag="*"))
     assert (reply.status, reply.body[:15]) == (404, b"<!doctype html>")
     for request in (Request("GET", "/x", "r"), Request("POST", "/x", "r", browses=True)):
@@ -55,7 +55,7 @@ def test_where_nothing_is_a_person_is_told_so_and_a_program_by_its_code() -> Non
             WEB.nowhere(request)
 
 
-def test_nothing_runs_that_is_not_a_file_of_ours() -> None:
+def test_no_script_runs_that_is_not_a_file_of_ours() -> None:
     for answer in WEB.files().values():
         policy = dict(answer.reply(Request("GET", "/", "r")).headers)["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -76,7 +76,7 @@ def test_a_page_too_is_sent_once(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_the_pages_ask_nobody_else(path: Path) -> None:
+def test_a_file_of_the_pages_asks_no_other_site(path: Path) -> None:
     text = path.read_text()
     addresses = set(re.findall(r"https?://[^\s\"'<)]+", text)) - {"http://www.w3.org/2000/svg"}
     assert addresses == set()

@@ -1,4 +1,4 @@
-"""The sandbox's page in a real browser: its form counts, and it leads back."""
+"""The sandbox's payment page in a real browser: its form works and leads back."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -6,13 +6,13 @@ from typing import Any
 
 import nameko
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from nameko.standalone.rpc import ClusterRpcClient
 from playwright.sync_api import Page, expect
 
 from services.foundation.ids import new_id
 from testbed.mesh import Mesh, wait_until
-from tests.browser.conftest import DESK, PHONE, SCREENSHOTS, Visit
+from tests.browser.driver import DESK, PHONE, Visit
+from tests.browser.inspection import FITS, keep_picture, violations
 
 Begin = Callable[[], dict[str, Any]]
 
@@ -39,7 +39,7 @@ def becomes(mesh: Mesh, begun: dict[str, Any], status: str) -> None:
     wait_until(lambda: mesh.rows("payment", query, p=begun["payment_id"])[0].status == status, 30, status)
 
 
-def test_a_buyer_pays_after_a_code_and_is_back(mesh: Mesh, visit: Visit, begin: Begin) -> None:
+def test_a_buyer_pays_after_a_code_and_comes_back(mesh: Mesh, visit: Visit, begin: Begin) -> None:
     begun = begin()
     page = visit(begun["redirect_url"])
     expect(page.get_by_text("EUR 24.50")).to_be_visible()
@@ -82,20 +82,17 @@ def test_another_site_can_not_press_the_button(mesh: Mesh, visit: Visit, begin: 
 
 
 @pytest.mark.parametrize(("size", "language"), [(DESK, "en-GB"), (PHONE, "zh-CN")], ids=["desk", "phone"])
-def test_everyone_can_use_it(visit: Visit, begin: Begin, size: tuple[int, int], language: str) -> None:
+def test_the_payment_page_is_accessible(visit: Visit, begin: Begin, size: tuple[int, int], language: str) -> None:
     page = visit(begin()["redirect_url"], size=size, language=language)
-    look(page, f"test-money-{size[0]}")
+    inspect_form(page, f"test-money-{size[0]}")
     page.locator("button[value=challenge]").click()
     page.locator("input[name=code]").fill("1")
     page.locator("button[value=confirm]").click()
-    look(page, f"test-money-code-{size[0]}")
+    inspect_form(page, f"test-money-code-{size[0]}")
 
 
-def look(page: Page, name: str) -> None:
+def inspect_form(page: Page, name: str) -> None:
     page.locator("h1").wait_for()
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    serious = [found["id"] for found in Axe().run(page).response["violations"]
-               if found["impact"] in ("serious", "critical")]
-    assert serious == []
+    keep_picture(page, name, full_page=True)
+    assert page.evaluate(FITS)
+    assert violations(page) == []

@@ -1,4 +1,4 @@
-"""Tickets on paper, and the evening in one's calendar."""
+"""Printed tickets, and the order as a calendar file."""
 
 import io
 import json
@@ -13,9 +13,9 @@ from playwright.sync_api import Route, expect
 
 from gateway.routes.static_files import FOLDER
 from testbed.mesh import Mesh
-from tests.browser.conftest import Visit, buy, pay_at_once
+from tests.browser.driver import Visit, buy, order_of, pay_at_once
 
-# Whatever is on, as if it were this.
+# Long names in place of those of the demo programme.
 LONG_NAMES = """() => {
   const call = (what, name) => document.querySelectorAll(what).forEach((element) => { element.textContent = name; });
   call("h1, .ticket-film", "Everything Everywhere All at Once");
@@ -26,7 +26,7 @@ A4 = {"width": 794, "height": 1123}  # CSS pixels
 
 @pytest.mark.parametrize("seats", [3, 8])
 def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visit, mesh: Mesh, seats: int) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, *(f"H{number}" for number in range(5, 5 + seats)))
     pay_at_once(page)
     expect(page.locator(".ticket img")).to_have_count(seats)
@@ -39,11 +39,11 @@ def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visi
     sheet = Image.open(io.BytesIO(page.screenshot())).convert("L")
     codes = {found.text for found in zxingcpp.read_barcodes(sheet.resize((sheet.width * 3, sheet.height * 3)))}
     assert codes == {row.code for row in mesh.rows(
-        "order", "SELECT code FROM ticket WHERE order_id = :order", order=page.url.rpartition("/")[2])}
+        "order", "SELECT code FROM ticket WHERE order_id = :order", order=order_of(page))}
 
 
-def test_the_evening_goes_into_ones_calendar(visit: Visit, mesh: Mesh, tmp_path: Path) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+def test_an_order_is_saved_as_a_calendar_file(visit: Visit, mesh: Mesh, tmp_path: Path) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     film = page.get_by_role("heading", level=1).text_content()
     buy(page, "H8", "H9")
     pay_at_once(page)
@@ -56,13 +56,13 @@ def test_the_evening_goes_into_ones_calendar(visit: Visit, mesh: Mesh, tmp_path:
 
 
 def test_a_demonstration_says_test_on_every_page_and_ticket(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     expect(page.locator(".test-money")).to_have_count(0)
     buy(page, "H5", "H6")
     pay_at_once(page)
 
     def mark(route: Route) -> None:
-        """As the gateway of a demonstration sends its pages."""
+        """Send pages as the gateway of a demonstration does."""
         if route.request.resource_type != "document":
             return route.continue_()
         answer = route.fetch()

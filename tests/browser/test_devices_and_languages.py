@@ -1,4 +1,4 @@
-"""Without a mouse, on a phone, in Chinese, without a connection."""
+"""The pages without a mouse, on a phone, in Chinese, without a connection."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
-from tests.browser.conftest import PHONE, Visit, open_account, pick
+from tests.browser.driver import PHONE, Visit, open_account, pick
 
 
 def test_seats_are_bought_with_the_keyboard_alone(visit: Visit, mesh: Mesh) -> None:
@@ -54,7 +54,7 @@ def test_couple_seats_go_together(visit: Visit, mesh: Mesh) -> None:
     spoken = re.compile(r"^Row L, seat 1, Couple seat with seat 2, .*, Your pick$")
     expect(first).to_have_attribute("aria-label", spoken)
     first.focus()
-    page.keyboard.press("ArrowRight")   # the other half is no stop on the way
+    page.keyboard.press("ArrowRight")   # the other half is skipped
     assert page.evaluate("document.activeElement.dataset.seat") == "L3"
     page.keyboard.press("ArrowLeft")
     assert page.evaluate("document.activeElement.dataset.seat") == "L2"
@@ -75,7 +75,7 @@ def test_a_companion_place_is_picked_and_let_go_with_its_wheelchair_place(visit:
     expect(page.locator(".hall .seat.picked")).to_have_count(0)
 
 
-def test_wheelchair_places_are_suggested_to_those_who_ask_for_one(visit: Visit, mesh: Mesh) -> None:
+def test_wheelchair_places_are_suggested_only_on_request(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     page.get_by_role("button", name="Best seats").click()
     expect(page.locator(".hall .seat.picked")).to_have_count(2)
@@ -86,7 +86,7 @@ def test_wheelchair_places_are_suggested_to_those_who_ask_for_one(visit: Visit, 
     expect(page.locator(".hall .seat.picked")).to_have_count(2)
 
 
-def test_a_seat_left_alone_is_mentioned_gently(visit: Visit, mesh: Mesh) -> None:
+def test_a_seat_left_alone_is_mentioned_but_may_be_bought_around(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8", "H10")
     expect(page.locator(".advice")).to_contain_text("leaves H9 alone")
@@ -97,7 +97,7 @@ def test_a_seat_left_alone_is_mentioned_gently(visit: Visit, mesh: Mesh) -> None
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1600])
-def test_nothing_sticks_out_at_the_side(visit: Visit, mesh: Mesh, width: int) -> None:
+def test_no_page_is_wider_than_the_window(visit: Visit, mesh: Mesh, width: int) -> None:
     page = visit("/", size=(width, 844))
     for path in ("/", "/film/arrival", f"/screening/{mesh.fresh_screening()}", "/account"):
         page.goto(path)
@@ -118,7 +118,7 @@ def test_seats_are_bought_on_a_phone(visit: Visit, mesh: Mesh) -> None:
     expect(page.get_by_role("button", name="Pay ")).to_be_in_viewport()
 
 
-def test_a_browser_that_prefers_chinese_is_spoken_to_in_chinese(visit: Visit, mesh: Mesh) -> None:
+def test_pages_are_chinese_in_a_browser_that_prefers_chinese(visit: Visit, mesh: Mesh) -> None:
     page = visit("/", language="zh-CN")
     expect(page.get_by_role("heading", level=1)).to_have_text("正在热映")
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
@@ -130,7 +130,7 @@ def test_a_browser_that_prefers_chinese_is_spoken_to_in_chinese(visit: Visit, me
     expect(page.locator(".hall .seat.picked")).to_have_count(1)
 
 
-def test_what_one_looks_for_is_in_the_address(visit: Visit) -> None:
+def test_filters_are_kept_in_the_address(visit: Visit) -> None:
     page = visit("/")
     page.get_by_label("All day").select_option("evening")
     page.get_by_label("All cities").select_option("Berlin")
@@ -144,7 +144,7 @@ def test_what_one_looks_for_is_in_the_address(visit: Visit) -> None:
     assert other.locator(".film-title").all_text_contents() == before
 
 
-def test_without_a_connection_one_is_told_so_and_goes_on_afterwards(visit: Visit, mesh: Mesh) -> None:
+def test_an_offline_page_says_so_and_goes_on_afterwards(visit: Visit, mesh: Mesh) -> None:
     page = visit("/", complaints_expected=True)
     page.context.set_offline(True)
     expect(page.get_by_text("You are offline")).to_be_visible()
@@ -156,7 +156,7 @@ def test_without_a_connection_one_is_told_so_and_goes_on_afterwards(visit: Visit
     expect(page.locator(".facts")).to_be_visible()
 
 
-def test_a_page_that_did_not_come_is_loaded_anew(visit: Visit) -> None:
+def test_a_page_module_that_failed_is_loaded_again(visit: Visit) -> None:
     page = visit("/", complaints_expected=True)
     page.route("**/pages/film.js", lambda route: route.abort())
     page.locator(".film-link").first.click()
@@ -169,7 +169,7 @@ def test_a_page_that_did_not_come_is_loaded_anew(visit: Visit) -> None:
     expect(page.locator(".facts")).to_be_visible()
 
 
-def test_an_answer_that_breaks_off_is_no_fault_of_ours(visit: Visit) -> None:
+def test_an_answer_that_breaks_off_is_shown_as_offline(visit: Visit) -> None:
     page = visit("/account", complaints_expected=True)
     page.add_init_script("""const whole = Response.prototype.json;
         Response.prototype.json = function () {

@@ -1,4 +1,4 @@
-"""Two people before the same hall."""
+"""A seat map while others buy: streams, polling, and which answer is the newest."""
 
 import json
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 from playwright.sync_api import Route, expect
 
 from testbed.mesh import Mesh
-from tests.browser.conftest import Visit, buy, open_account, pay_at_once, pick
+from tests.browser.driver import Visit, buy, pay_at_once, pick
 
 
 def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}")
+    mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}", signed_in=True)
     buy(theirs, "H8", "H9")
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
     pay_at_once(theirs)
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "sold")
 
 
-def test_a_map_without_a_stream_asks_by_itself(visit: Visit, mesh: Mesh) -> None:
+def test_a_map_without_a_stream_polls(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    mine, theirs = visit("/", complaints_expected=True), visit(f"/screening/{screening}")
+    mine, theirs = visit("/", complaints_expected=True), visit(f"/screening/{screening}", signed_in=True)
     mine.route("**/live/*", lambda route: route.abort())
     mine.goto(f"/screening/{screening}")
     mine.locator(".hall").wait_for()
@@ -28,9 +28,9 @@ def test_a_map_without_a_stream_asks_by_itself(visit: Visit, mesh: Mesh) -> None
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
 
 
-def test_whoever_was_slower_is_told_which_seat_and_offered_the_next_ones(visit: Visit, mesh: Mesh) -> None:
+def test_a_slower_buyer_sees_which_seat_is_gone_and_is_offered_others(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}")
+    mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}", signed_in=True)
     pick(mine, "H8", "H9")
     buy(theirs, "H9")
     advice = mine.get_by_role("alert").filter(has_text="H9")
@@ -40,13 +40,10 @@ def test_whoever_was_slower_is_told_which_seat_and_offered_the_next_ones(visit: 
     expect(mine.locator("[data-seat=H9]")).to_have_attribute("data-state", "held")
 
 
-def test_while_one_buys_the_seats_told_to_be_taken_are_ones_own_until_the_answer(visit: Visit, mesh: Mesh) -> None:
-    """The hall is told of a purchase before the buyer is; and one that failed for another reason has let them go."""
+def test_picked_seats_reported_as_held_during_a_purchase_stay_picked_until_its_answer(visit: Visit, mesh: Mesh) -> None:
+    """The map hears of a purchase before its buyer does; one that failed for another reason has released its seats."""
     screening = mesh.fresh_screening()
-    page = visit("/", complaints_expected=True)
-    page.get_by_role("button", name="Sign in").click()
-    open_account(page)
-    expect(page.locator("dialog")).to_have_count(0)
+    page = visit("/", complaints_expected=True, signed_in=True)
     page.goto(f"/screening/{screening}")
     pick(page, "H8")
     held: list[Any] = []
@@ -62,15 +59,12 @@ def test_while_one_buys_the_seats_told_to_be_taken_are_ones_own_until_the_answer
     expect(page.locator(".hall .seat.picked")).to_have_count(0)
 
 
-def test_of_two_who_buy_at_once_one_gets_the_seat(visit: Visit, mesh: Mesh) -> None:
+def test_one_of_two_buyers_at_once_gets_the_seat(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    both = [visit("/", complaints_expected=True) for _ in range(2)]
+    both = [visit("/", signed_in=True, complaints_expected=True) for _ in range(2)]
     for page in both:
-        # Neither hears of the other before buying.
+        # Neither learns of the other's purchase before buying.
         page.route("**/live/*", lambda route: route.abort())
-        page.get_by_role("button", name="Sign in").click()
-        open_account(page)
-        expect(page.locator("dialog")).to_have_count(0)
         page.goto(f"/screening/{screening}")
         page.locator(".hall").wait_for()
         page.route("**/film/get_hall_info*", lambda route: route.abort())
@@ -85,7 +79,7 @@ def test_of_two_who_buy_at_once_one_gets_the_seat(visit: Visit, mesh: Mesh) -> N
 
 
 def test_a_map_never_goes_back_and_says_when_it_may_be_out_of_date(visit: Visit, mesh: Mesh) -> None:
-    """Behind a balancer an answer may come from a gateway that is behind, or be overtaken by a newer one."""
+    """Behind a balancer an answer may come from a gateway that lags, or be overtaken by a newer one."""
     screening, page = mesh.fresh_screening(), visit("/", complaints_expected=True)
     answers: list[str] = []
     replays: list[str] = []
@@ -108,14 +102,14 @@ def test_a_map_never_goes_back_and_says_when_it_may_be_out_of_date(visit: Visit,
 
     replays.append("from now on")
     expect(note).to_have_text("The map may be out of date.")
-    assert len(replays) >= 3, "one older answer is no news"
+    assert len(replays) >= 3, "one older answer is not enough"
     expect(page.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
     replays.clear()
     expect(note).to_have_text("The map is up to date again.")
 
 
-def test_what_a_stream_tells_is_the_whole_map_whatever_else_was_heard_meanwhile(visit: Visit, mesh: Mesh) -> None:
-    """The page has asked somebody who was ahead of its stream: H5 was held then, and is free when the stream speaks."""
+def test_the_map_of_a_stream_replaces_what_polling_found(visit: Visit, mesh: Mesh) -> None:
+    """Polling was ahead of the stream: it found H5 held, which is free by the time the stream sends its map."""
     def event(kind: str, version: int, **seats: str) -> str:
         told = [{"seat_id": seat, "state": state} for seat, state in seats.items()]
         return f"event: {kind}\ndata: {json.dumps({'version': version, 'seats': told})}\n\n"
@@ -134,7 +128,7 @@ def test_what_a_stream_tells_is_the_whole_map_whatever_else_was_heard_meanwhile(
         expect(page.locator(f"[data-seat={seat}]")).to_have_attribute("data-state", state)
 
 
-def test_while_the_film_room_is_away_an_open_map_says_that_it_may_be_out_of_date(visit: Visit, mesh: Mesh) -> None:
+def test_an_open_map_says_that_it_may_be_out_of_date_while_the_film_room_is_down(visit: Visit, mesh: Mesh) -> None:
     pages = {"en-GB": visit(f"/screening/{mesh.fresh_screening()}"),
              "zh-CN": visit(f"/screening/{mesh.fresh_screening()}", language="zh-CN")}
     said = {"en-GB": ("may be out of date", "up to date again"), "zh-CN": ("座位图", "座位图已恢复最新")}

@@ -1,26 +1,15 @@
-"""Signing out, and what one leaves behind for whoever comes next."""
+"""Signing out, and what a user leaves behind for the next one."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
-from tests.browser.conftest import Visit, open_account, pick
+from tests.browser.driver import Visit, pick, sign_in, sign_out
 
 EIGHT_MINUTES_MS = 8 * 60_000
 
 
-def sign_in(page: Page) -> None:
-    page.get_by_role("button", name="Sign in").first.click()
-    open_account(page)
-    expect(page.locator("dialog")).to_have_count(0)
-
-
-def sign_out(page: Page) -> None:
-    page.goto("/account")
-    page.get_by_role("button", name="Sign out").click()
-
-
-def test_signing_out_while_the_user_room_is_away_says_how_far_it_went_and_can_be_tried_again(
+def test_signing_out_while_the_user_room_is_down_says_how_far_it_went_and_can_be_tried_again(
         visit: Visit, mesh: Mesh) -> None:
     page = visit("/")
     sign_in(page)
@@ -45,7 +34,7 @@ def test_signing_out_while_the_user_room_is_away_says_how_far_it_went_and_can_be
     assert page.context.cookies() == []
 
 
-def test_without_a_line_nobody_is_told_that_they_are_signed_out(visit: Visit) -> None:
+def test_signing_out_offline_says_that_the_user_is_still_signed_in(visit: Visit) -> None:
     page = visit("/", complaints_expected=True)
     sign_in(page)
     page.goto("/account")
@@ -61,7 +50,7 @@ def test_without_a_line_nobody_is_told_that_they_are_signed_out(visit: Visit) ->
 
 
 @pytest.mark.parametrize("hears", [True, False], ids=["heard of", "not heard of"])
-def test_an_open_account_page_changes_nothing_of_who_signs_in_in_another_tab(
+def test_an_open_account_page_does_not_change_the_account_signed_in_in_another_tab(
         visit: Visit, mesh: Mesh, hears: bool) -> None:
     page = visit("/")
     sign_in(page)
@@ -85,7 +74,7 @@ def test_an_open_account_page_changes_nothing_of_who_signs_in_in_another_tab(
     assert [row.email for row in rows] == [None]
 
 
-def test_who_signs_in_from_the_header_after_a_session_has_ended_sees_their_own_account(visit: Visit) -> None:
+def test_a_user_who_signs_in_after_a_session_has_ended_sees_their_own_account(visit: Visit) -> None:
     page = visit("/")
     sign_in(page)
     page.goto("/account")
@@ -100,9 +89,8 @@ def test_who_signs_in_from_the_header_after_a_session_has_ended_sees_their_own_a
 
 @pytest.fixture
 def unanswered(visit: Visit, mesh: Mesh) -> Page:
-    """Somebody has pressed Buy, and no answer came."""
-    page = visit("/", complaints_expected=True)
-    sign_in(page)
+    """A buyer has pressed Buy, and no answer came."""
+    page = visit("/", complaints_expected=True, signed_in=True)
     page.goto(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8")
     page.route("**/order/buy", lambda route: route.abort())
@@ -113,20 +101,20 @@ def unanswered(visit: Visit, mesh: Mesh) -> Page:
 
 
 def bought_by_itself(page: Page, address: str) -> bool:
-    """Whether the page, opened anew, sends a purchase that nobody asks for."""
+    """Whether the page, opened anew, sends the unfinished purchase."""
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
-    with page.expect_response("**/live/*"):  # what is begun is sent before that
+    with page.expect_response("**/live/*"):  # an unfinished purchase is sent before that
         page.goto(address)
     return any(url.endswith("/order/buy") for url in sent)
 
 
-def test_an_unfinished_purchase_goes_on_for_whoever_began_it(unanswered: Page) -> None:
+def test_an_unfinished_purchase_goes_on_for_the_buyer_who_began_it(unanswered: Page) -> None:
     unanswered.reload()
     unanswered.wait_for_url("**/order/*")
 
 
-def test_an_unfinished_purchase_does_not_go_on_for_who_signs_in_next(unanswered: Page) -> None:
+def test_an_unfinished_purchase_does_not_go_on_for_the_next_user(unanswered: Page) -> None:
     hall = unanswered.url
     sign_out(unanswered)
     sign_in(unanswered)
@@ -134,7 +122,7 @@ def test_an_unfinished_purchase_does_not_go_on_for_who_signs_in_next(unanswered:
     expect(unanswered.locator(".hall .seat.picked")).to_have_count(0)
 
 
-def test_an_unfinished_purchase_is_bound_to_its_account_also_where_nobody_signed_out(unanswered: Page) -> None:
+def test_an_unfinished_purchase_stays_with_its_account_when_nobody_signed_out(unanswered: Page) -> None:
     unanswered.context.clear_cookies()
     unanswered.evaluate("localStorage.removeItem('user')")
     hall = unanswered.url

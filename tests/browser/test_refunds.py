@@ -1,16 +1,12 @@
-"""Seats given back, by the buyer or by the house: what is shown before, meanwhile and afterwards is what happens."""
+"""Refunds by the buyer and cancelled screenings: the page shows before, meanwhile and afterwards what happens."""
 
 import datetime as dt
 import json
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from testbed.mesh import Mesh, wait_until
-from tests.browser.conftest import Visit, buy, pay_at_once
-
-
-def order_of(page: Page) -> str:
-    return page.url.rpartition("/")[2]
+from tests.browser.driver import Visit, buy, order_of, pay_at_once
 
 
 def euros(cents: int) -> str:
@@ -25,8 +21,8 @@ def stamp(mesh: Mesh, order: str, *tiers: tuple[float, int, int]) -> None:
     mesh.rows("order", "UPDATE orders SET refund_tiers = :t WHERE order_id = :o", t=json.dumps(written), o=order)
 
 
-def test_what_belongs_together_is_given_back_together(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+def test_seats_sold_together_are_refunded_together(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "L1", "F1", "F2", "H8")
     pay_at_once(page)
     page.get_by_role("button", name="Refund …").click()
@@ -44,8 +40,8 @@ def test_what_belongs_together_is_given_back_together(visit: Visit, mesh: Mesh) 
     assert {row.seat_id for row in returned} == {"F1", "F2", "H8"}
 
 
-def test_what_the_terms_keep_is_shown_before_and_kept_afterwards(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "H8", "H9")
     pay_at_once(page)
     order = order_of(page)
@@ -61,7 +57,7 @@ def test_what_the_terms_keep_is_shown_before_and_kept_afterwards(visit: Visit, m
     window = page.get_by_role("dialog")
     expect(window.locator(".picks li").first).to_contain_text(f"of {euros(price)}{euros(back)}")
     window.get_by_label("H9").uncheck()
-    expect(window.locator(".kept")).to_contain_text(f"By the terms of this order {euros(price - back)} is kept")
+    expect(window.locator(".kept")).to_contain_text(f"Under the terms of this order, {euros(price - back)} is not refunded")
     window.get_by_role("button", name=f"Refund {euros(back)}").click()
 
     expect(page.locator(".status")).to_have_text("Partly refunded")
@@ -71,8 +67,8 @@ def test_what_the_terms_keep_is_shown_before_and_kept_afterwards(visit: Visit, m
     assert bank.refunded == back
 
 
-def test_when_all_the_terms_are_over_nothing_is_offered(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+def test_no_refund_is_offered_after_the_last_tier(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "H8")
     pay_at_once(page)
     stamp(mesh, order_of(page), (-1, 100, 0))
@@ -81,8 +77,8 @@ def test_when_all_the_terms_are_over_nothing_is_offered(visit: Visit, mesh: Mesh
     expect(page.get_by_role("button", name="Refund")).to_have_count(0)
 
 
-def test_money_on_its_way_is_said_to_be_so_until_it_has_gone(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+def test_a_refund_is_shown_as_on_its_way_until_it_has_gone(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "H8")
     pay_at_once(page)
     order = order_of(page)
@@ -97,9 +93,9 @@ def test_money_on_its_way_is_said_to_be_so_until_it_has_gone(visit: Visit, mesh:
     expect(page.locator(".ended")).to_contain_text("has gone back to you")
 
 
-def test_a_cancelled_screening_is_told_to_who_had_paid_and_to_who_had_not(visit: Visit, mesh: Mesh) -> None:
+def test_a_cancelled_screening_is_shown_to_paid_and_unpaid_buyers(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    paid, unpaid = visit(f"/screening/{screening}"), visit(f"/screening/{screening}")
+    paid, unpaid = (visit(f"/screening/{screening}", signed_in=True) for _ in range(2))
     buy(paid, "H8")
     pay_at_once(paid)
     buy(unpaid, "H9")
@@ -117,4 +113,4 @@ def test_a_cancelled_screening_is_told_to_who_had_paid_and_to_who_had_not(visit:
     expect(paid.locator(".ended")).to_contain_text(f"All your money, {total}, has gone back to you")
     paid.goto("/account")
     expect(paid.locator(".order-line .status")).to_have_text("Screening cancelled")
-    expect(paid.locator(".order-line")).to_contain_text(f"{total} back")
+    expect(paid.locator(".order-line")).to_contain_text(f"{total} refunded")

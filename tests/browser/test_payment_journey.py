@@ -1,4 +1,4 @@
-"""From the order to the page where one pays, and back: paid, declined, turned away, late, twice, without a line."""
+"""From the order to the payment page and back: paid, declined, abandoned, late, twice, offline."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,16 +7,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh, wait_until
-from tests.browser.conftest import Visit, buy, choose, go_to_pay
+from tests.browser.driver import Visit, buy, choose, go_to_pay, order_of
 
 Shop = Callable[..., Page]
 
 
 @pytest.fixture
-def at_the_till(visit: Visit, mesh: Mesh) -> Shop:
+def checkout(visit: Visit, mesh: Mesh) -> Shop:
     """A buyer with an order to pay."""
     def shop(*seats: str, **look: Any) -> Page:
-        page = visit(f"/screening/{mesh.fresh_screening()}", **look)
+        page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True, **look)
         buy(page, *(seats or ("H8", "H9")))
         page.locator(".pay").wait_for()
         return page
@@ -24,18 +24,14 @@ def at_the_till(visit: Visit, mesh: Mesh) -> Shop:
     return shop
 
 
-def order_of(page: Page) -> str:
-    return page.url.rpartition("/")[2]
-
-
 def attempts(mesh: Mesh, order: str) -> list[str]:
-    """How each attempt to pay the order stands, the first first."""
+    """The status of each attempt to pay the order, the first one first."""
     return [row.status for row in mesh.rows(
         "payment", "SELECT status FROM payment WHERE order_id = :o ORDER BY attempt", o=order)]
 
 
 def taken(mesh: Mesh, order: str) -> list[tuple[int, int]]:
-    """What the bank took for the order, and gave back of it."""
+    """The amounts that the bank took for the order, and refunded of each."""
     return [(row.amount, row.refunded) for row in mesh.rows(
         "payment", "SELECT amount, refunded FROM sandbox_charge WHERE order_id = :o AND status = 'captured'", o=order)]
 
@@ -51,9 +47,9 @@ def has_tickets(page: Page, count: int) -> None:
 
 @pytest.mark.parametrize(("choice", "said"), [("decline", "Your bank declined the payment"),
                                               ("insufficient_funds", "not enough money")])
-def test_whoever_was_declined_is_told_why_and_may_pay_again(at_the_till: Shop, mesh: Mesh, choice: str,
+def test_a_declined_buyer_reads_why_and_pays_again(checkout: Shop, mesh: Mesh, choice: str,
                                                             said: str) -> None:
-    page = at_the_till()
+    page = checkout()
     order = order_of(page)
     go_to_pay(page)
     choose(page, choice)
@@ -69,8 +65,8 @@ def test_whoever_was_declined_is_told_why_and_may_pay_again(at_the_till: Shop, m
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
-def test_a_wrong_code_may_be_put_right_until_the_third(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_a_wrong_code_may_be_corrected_until_the_third(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     go_to_pay(page)
     choose(page, "challenge")
@@ -89,8 +85,8 @@ def test_a_wrong_code_may_be_put_right_until_the_third(at_the_till: Shop, mesh: 
     assert attempts(mesh, order) == ["failed", "captured"]
 
 
-def test_whoever_turned_away_finds_the_way_back_to_the_same_page(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_a_buyer_who_left_the_payment_page_finds_the_way_back_to_it(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     go_to_pay(page)
     first = page.url
@@ -111,8 +107,8 @@ def test_whoever_turned_away_finds_the_way_back_to_the_same_page(at_the_till: Sh
     assert attempts(mesh, order) == ["captured"]
 
 
-def test_going_back_and_reloading_lose_nothing(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_going_back_and_reloading_lose_nothing(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     go_to_pay(page)
     page.go_back()
@@ -122,15 +118,15 @@ def test_going_back_and_reloading_lose_nothing(at_the_till: Shop, mesh: Mesh) ->
     page.wait_for_url("**/payment/sandbox/*")
     choose(page, "pay")
     has_tickets(page, 2)
-    page.go_back()  # to the page where one has paid, which leads on to the order
+    page.go_back()  # to the page where the buyer has paid, which leads on to the order
     page.wait_for_url(f"**/order/{order}")
     page.reload()
     has_tickets(page, 2)
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
-def test_pressing_pay_twice_is_one_payment(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_pressing_pay_twice_is_one_payment(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/order/pay") else None)
@@ -142,8 +138,8 @@ def test_pressing_pay_twice_is_one_payment(at_the_till: Shop, mesh: Mesh) -> Non
     assert attempts(mesh, order) == ["captured"]
 
 
-def test_two_tabs_lead_to_one_page_and_both_see_the_tickets(at_the_till: Shop, mesh: Mesh) -> None:
-    one = at_the_till()
+def test_two_tabs_lead_to_one_page_and_both_see_the_tickets(checkout: Shop, mesh: Mesh) -> None:
+    one = checkout()
     order = order_of(one)
     other = one.context.new_page()
     other.goto(one.url)
@@ -157,8 +153,8 @@ def test_two_tabs_lead_to_one_page_and_both_see_the_tickets(at_the_till: Shop, m
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
-def test_an_order_can_be_cancelled_while_its_payment_page_is_open(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_an_order_can_be_cancelled_while_its_payment_page_is_open(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     other = page.context.new_page()
     other.goto(page.url)
@@ -171,9 +167,9 @@ def test_an_order_can_be_cancelled_while_its_payment_page_is_open(at_the_till: S
     assert taken(mesh, order) == []
 
 
-def test_without_a_line_nothing_is_lost_and_the_next_press_leads_to_the_same_page(at_the_till: Shop,
+def test_an_offline_payment_is_repeated_with_the_same_key(checkout: Shop,
                                                                                   mesh: Mesh) -> None:
-    page = at_the_till(complaints_expected=True)
+    page = checkout(complaints_expected=True)
     order = order_of(page)
     keys: list[str | None] = []
     page.on("request", lambda request: keys.append(request.header_value("Idempotency-Key"))
@@ -182,7 +178,7 @@ def test_without_a_line_nothing_is_lost_and_the_next_press_leads_to_the_same_pag
     page.locator(".pay .primary").click()
     expect(page.locator(".pay [role=alert]")).to_contain_text("You are offline")
     page.context.set_offline(False)
-    page.route("**/order/pay", lambda route: (route.fetch(), route.abort())[1], times=1)  # it gets there, unheard
+    page.route("**/order/pay", lambda route: (route.fetch(), route.abort())[1], times=1)  # its answer is lost
     page.locator(".pay .primary").click()
     wait_until(lambda: len(attempts(mesh, order)) == 1, 20, "the payment to begin")
     expect(page.locator(".pay [role=alert]")).to_contain_text("You are offline")
@@ -195,8 +191,8 @@ def test_without_a_line_nothing_is_lost_and_the_next_press_leads_to_the_same_pag
     assert attempts(mesh, order) == ["captured"]
 
 
-def test_an_attempt_after_an_answer_that_was_lost_and_a_decline_is_a_new_one(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till(complaints_expected=True)
+def test_an_attempt_after_a_lost_answer_and_a_decline_is_a_new_one(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout(complaints_expected=True)
     order = order_of(page)
     page.route("**/order/pay", lambda route: (route.fetch(), route.abort())[1], times=1)
     page.locator(".pay .primary").click()
@@ -215,9 +211,9 @@ def test_an_attempt_after_an_answer_that_was_lost_and_a_decline_is_a_new_one(at_
     assert attempts(mesh, order) == ["failed", "captured"]
 
 
-def test_while_the_banks_word_is_on_its_way_the_page_asks_and_going_back_charges_nothing_again(at_the_till: Shop,
+def test_going_back_to_the_payment_page_before_the_banks_answer_charges_nothing_again(checkout: Shop,
                                                                                                mesh: Mesh) -> None:
-    page = at_the_till()
+    page = checkout()
     order = order_of(page)
     mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'drop_webhook', 9)", o=order)
     go_to_pay(page)
@@ -230,8 +226,8 @@ def test_while_the_banks_word_is_on_its_way_the_page_asks_and_going_back_charges
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
-def test_a_lost_word_of_the_banks_is_asked_for_while_the_buyer_waits(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_a_lost_webhook_is_made_up_for_while_the_buyer_waits(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'drop_webhook', 9)", o=order)
     go_to_pay(page)
@@ -241,7 +237,7 @@ def test_a_lost_word_of_the_banks_is_asked_for_while_the_buyer_waits(at_the_till
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
-def test_a_page_that_the_browser_had_put_aside_is_looked_at_anew(visit: Visit) -> None:
+def test_a_page_from_the_browsers_own_cache_is_drawn_anew(visit: Visit) -> None:
     page = visit("/")
     page.locator("h1").evaluate("heading => heading.classList.add('from-before')")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
@@ -250,8 +246,8 @@ def test_a_page_that_the_browser_had_put_aside_is_looked_at_anew(visit: Visit) -
 
 
 @pytest.mark.parametrize("address", ["javascript:document.title='hit'", "http://evil.example/", "data:text/html,hit"])
-def test_a_buyer_is_sent_to_no_address_that_is_not_safe(at_the_till: Shop, address: str) -> None:
-    page = at_the_till(complaints_expected=True)
+def test_a_buyer_is_sent_to_no_unsafe_address(checkout: Shop, address: str) -> None:
+    page = checkout(complaints_expected=True)
 
     def answer(route: Any) -> None:
         told = route.fetch().json()
@@ -270,7 +266,7 @@ def test_a_buyer_is_sent_to_no_address_that_is_not_safe(at_the_till: Shop, addre
 
 
 def let_time_run_out(mesh: Mesh, order: str) -> None:
-    """While its buyer is at the payment page."""
+    """The order expires while its buyer is at the payment page."""
     late = "UPDATE orders SET expires_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE order_id = :o"
     mesh.rows("order", late, o=order)
     ended = "SELECT 1 FROM orders WHERE order_id = :o AND status = 'expired'"
@@ -285,8 +281,8 @@ def take_money_late(mesh: Mesh, order: str) -> None:
                          "UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0 FROM payment WHERE order_id = :o", o=order)
 
 
-def test_whoever_comes_back_too_late_is_told_that_nothing_was_charged(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_a_buyer_who_comes_back_too_late_reads_that_nothing_was_charged(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     go_to_pay(page)
     let_time_run_out(mesh, order)
@@ -296,8 +292,8 @@ def test_whoever_comes_back_too_late_is_told_that_nothing_was_charged(at_the_til
     assert taken(mesh, order) == []
 
 
-def test_money_that_came_late_brings_the_seats_if_they_are_free(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_a_late_payment_brings_the_seats_if_they_are_free(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     go_to_pay(page)
     let_time_run_out(mesh, order)
@@ -310,8 +306,8 @@ def test_money_that_came_late_brings_the_seats_if_they_are_free(at_the_till: Sho
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
-def test_money_that_came_too_late_goes_back_and_the_buyer_is_told(at_the_till: Shop, visit: Visit, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_a_payment_too_late_for_its_seats_goes_back(checkout: Shop, visit: Visit, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     go_to_pay(page)
     let_time_run_out(mesh, order)
@@ -323,7 +319,7 @@ def test_money_that_came_too_late_goes_back_and_the_buyer_is_told(at_the_till: S
 
     take_money_late(mesh, order)
     expect(page.locator(".status")).to_have_text("Paid too late")
-    expect(page.locator(".ended")).to_contain_text("goes back to you by itself")
+    expect(page.locator(".ended")).to_contain_text("is returned to you automatically")
     total = price(mesh, order)
     expect(page.locator(".sums dd").last).to_have_text(f"€{total / 100:.2f}")
     wait_until(lambda: taken(mesh, order) == [(total, total)], 30, "the money to go back")
@@ -331,13 +327,13 @@ def test_money_that_came_too_late_goes_back_and_the_buyer_is_told(at_the_till: S
     expect(page.locator(".order-line .status")).to_have_text("Paid too late")
 
 
-def test_a_payment_in_review_leaves_nothing_to_press(at_the_till: Shop, mesh: Mesh) -> None:
-    page = at_the_till()
+def test_an_order_in_review_has_no_buttons(checkout: Shop, mesh: Mesh) -> None:
+    page = checkout()
     order = order_of(page)
     go_to_pay(page)
     mesh.rows("payment", "UPDATE sandbox_charge SET amount = amount - 1 WHERE order_id = :o", o=order)
     choose(page, "pay")
-    expect(page.locator(".status")).to_have_text("Being looked into")
+    expect(page.locator(".status")).to_have_text("Under review")
     expect(page.get_by_role("main")).to_contain_text("Your seats stay yours meanwhile")
     expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
     assert taken(mesh, order) == []

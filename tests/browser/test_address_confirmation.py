@@ -1,22 +1,18 @@
-"""From a new account to a confirmed address, as its owner sees it."""
+"""From a new account to a confirmed e-mail address, as its owner sees it."""
 
 import secrets
 
 from playwright.sync_api import expect
 
 from testbed.mesh import Mesh, wait_until
-from tests.browser.conftest import Visit
+from tests.browser.driver import Visit, open_account
 from tests.integration.notification.letters import received
 
 
-def test_who_gives_an_address_opens_the_link_and_is_told_that_it_is_confirmed(visit: Visit, mesh: Mesh) -> None:
+def test_an_address_is_confirmed_by_the_link_in_its_message(visit: Visit, mesh: Mesh) -> None:
     page, email = visit("/account", complaints_expected=True), f"ada.{secrets.token_hex(5)}@cinema.example"
     page.locator("main .primary").click()
-    page.locator(".dialog .link").click()
-    page.locator("[name=username]").fill("guest" + secrets.token_hex(5))
-    page.locator("[name=password]").fill("correct horse")
-    page.locator(".dialog [name=email]").fill(email)
-    page.locator(".dialog .primary").click()
+    open_account(page, email)
     expect(page.locator(".address")).to_contain_text(f"{email} is not confirmed yet")
 
     [letter] = wait_until(lambda: received(mesh.folder / "messages", email), 30, "the letter")
@@ -30,15 +26,9 @@ def test_who_gives_an_address_opens_the_link_and_is_told_that_it_is_confirmed(vi
     expect(page.locator(".address")).to_contain_text(f"We write to {email}")
 
 
-def test_another_address_is_given_and_another_link_asked_for_on_the_account_page(visit: Visit, mesh: Mesh) -> None:
-    page, email = visit("/", complaints_expected=True), f"ada.{secrets.token_hex(5)}@cinema.example"
-    page.get_by_role("button", name="Sign in").click()
-    page.locator(".dialog .link").click()
-    page.locator("[name=username]").fill("guest" + secrets.token_hex(5))
-    page.locator("[name=password]").fill("correct horse")
-    page.locator(".dialog .primary").click()
-    page.locator(".dialog").wait_for(state="detached")
-    page.goto("/account")
+def test_the_account_page_changes_the_address_and_sends_another_link(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/account", signed_in=True, complaints_expected=True)
+    email = f"ada.{secrets.token_hex(5)}@cinema.example"
     page.locator(".address [name=email]").fill(".ada@cinema.example")
     page.locator(".address").get_by_role("button", name="Save").click()
     expect(page.locator(".address")).to_contain_text("We can't write to this address.")
@@ -52,16 +42,12 @@ def test_another_address_is_given_and_another_link_asked_for_on_the_account_page
     wait_until(lambda: len(received(mesh.folder / "messages", email)) == 2, 60, "both letters")
 
 
-def test_who_gets_no_link_is_not_told_that_one_was_sent(visit: Visit, mesh: Mesh) -> None:
+def test_a_link_that_was_not_sent_is_not_announced(visit: Visit, mesh: Mesh) -> None:
     page, email = visit("/account", complaints_expected=True), f"ada.{secrets.token_hex(5)}@cinema.example"
     for _ in range(mesh.settings["user"]["confirmations_an_hour"]):
         mesh.post("/user/register", username="guest" + secrets.token_hex(5), password="correct horse", email=email)
     page.locator("main .primary").click()
-    page.locator(".dialog .link").click()
-    page.locator("[name=username]").fill("guest" + secrets.token_hex(5))
-    page.locator("[name=password]").fill("correct horse")
-    page.locator(".dialog [name=email]").fill(email)
-    page.locator(".dialog .primary").click()
-    expect(page.locator(".address")).to_contain_text("if none has come, send it again")
+    open_account(page, email)
+    expect(page.locator(".address")).to_contain_text("if it has not arrived, send it again")
     page.locator(".address").get_by_role("button", name="Send the link again").click()
     expect(page.locator(".address")).to_contain_text("Too many attempts. Please wait")

@@ -1,4 +1,4 @@
-"""When a part is down, a clock is wrong, or somebody pries: nothing is lost, and nothing is told."""
+"""A room is down, a clock is wrong, or somebody pries: nothing is lost, and nothing is given away."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
-from tests.browser.conftest import Visit, buy, open_account, pay, pay_at_once, pick
+from tests.browser.driver import Visit, buy, open_account, pay, pay_at_once, pick, sign_in, sign_in_again
 
 TOMORROWS_CLOCK = """{
   const Real = Date;
@@ -18,26 +18,12 @@ TOMORROWS_CLOCK = """{
 }"""
 
 
-def sign_in(page: Page) -> None:
-    page.get_by_role("button", name="Sign in").click()
-    open_account(page)
-    expect(page.locator("dialog")).to_have_count(0)
-
-
-def sign_in_again(page: Page, name: str) -> None:
-    """In the window that asks to sign in."""
-    page.locator("[name=username]").fill(name)
-    page.locator("[name=password]").fill("correct horse")
-    page.locator(".dialog .primary").click()
-
-
-def test_while_a_part_is_down_buying_loses_nothing_and_the_next_press_buys_once(visit: Visit, mesh: Mesh) -> None:
+def test_a_purchase_while_the_order_room_is_down_is_repeated_once(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    page = visit(f"/screening/{screening}")
+    page = visit(f"/screening/{screening}", signed_in=True)
     keys: list[str | None] = []
     page.on("request", lambda sent: keys.append(sent.header_value("Idempotency-Key"))
             if sent.url.endswith("/order/buy") else None)
-    sign_in(page)
     pick(page, "H8", "H9")
     with mesh.without("order"):
         page.get_by_role("button", name="Buy").click()
@@ -51,8 +37,8 @@ def test_while_a_part_is_down_buying_loses_nothing_and_the_next_press_buys_once(
     assert len(found) == 1
 
 
-def test_while_a_part_is_down_paying_loses_nothing(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+def test_a_payment_while_the_payment_room_is_down_is_repeated(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "H8")
     with mesh.without("payment"):
         page.get_by_role("button", name="Pay ").click()
@@ -72,8 +58,8 @@ def test_a_page_that_can_not_be_shown_says_so_and_is_shown_on_the_next_try(visit
     expect(page.get_by_role("heading", level=1)).to_have_text("Arrival")
 
 
-def test_tickets_whose_codes_could_not_be_had_ask_again(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", complaints_expected=True)
+def test_ticket_codes_that_failed_to_load_are_loaded_on_request(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True, complaints_expected=True)
     buy(page, "H8")
     page.route("**/order/get_ticket_images*", lambda route: route.abort())
     pay_at_once(page)
@@ -82,8 +68,8 @@ def test_tickets_whose_codes_could_not_be_had_ask_again(visit: Visit, mesh: Mesh
     expect(page.get_by_alt_text("Ticket code of seat H8")).to_be_visible()
 
 
-def test_the_time_left_is_the_servers_whatever_the_browsers_clock_says(visit: Visit, mesh: Mesh) -> None:
-    page = visit("/account")
+def test_the_time_left_follows_the_servers_clock(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/account", signed_in=True)
     page.context.add_init_script(TOMORROWS_CLOCK)
     page.goto(f"/screening/{mesh.fresh_screening()}")
     buy(page, "H8")
@@ -93,7 +79,7 @@ def test_the_time_left_is_the_servers_whatever_the_browsers_clock_says(visit: Vi
     expect(page.locator(".order-line")).to_have_count(1)
 
 
-def test_signing_in_leads_back_to_the_seats_one_had_picked(visit: Visit, mesh: Mesh) -> None:
+def test_signing_in_keeps_the_picked_seats(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8", "H9")
     page.get_by_role("button", name="Buy").click()
@@ -106,7 +92,7 @@ def test_signing_in_leads_back_to_the_seats_one_had_picked(visit: Visit, mesh: M
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["the same account", "another account"])
-def test_a_token_that_has_ended_asks_to_sign_in_and_then_buys_once(visit: Visit, mesh: Mesh, same: bool) -> None:
+def test_a_purchase_with_an_ended_session_asks_to_sign_in_and_buys_once(visit: Visit, mesh: Mesh, same: bool) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}")
     sign_in(page)
@@ -123,16 +109,15 @@ def test_a_token_that_has_ended_asks_to_sign_in_and_then_buys_once(visit: Visit,
     assert len(found) == 1
 
 
-def test_another_persons_order_is_nowhere(visit: Visit, mesh: Mesh) -> None:
-    mine, theirs = visit(f"/screening/{mesh.fresh_screening()}"), visit("/")
+def test_another_persons_order_is_not_shown(visit: Visit, mesh: Mesh) -> None:
+    mine, theirs = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True), visit("/", signed_in=True)
     buy(mine, "H8")
-    sign_in(theirs)
     theirs.goto(mine.url)
     expect(theirs.get_by_role("alert")).to_contain_text("You have no such order")
     expect(theirs.get_by_role("main")).not_to_contain_text("H8")
 
 
-def test_an_address_where_nothing_is_says_so_and_leads_home(visit: Visit, mesh: Mesh) -> None:
+def test_an_unknown_address_says_so_and_leads_home(visit: Visit, mesh: Mesh) -> None:
     page = visit("/fim/amelie", complaints_expected=True)  # the browser's, of a 404
     expect(page.get_by_role("alert")).to_contain_text("There is nothing at this address")
     expect(page).to_have_title("Nothing to see here · Marquee")
