@@ -7,6 +7,7 @@ import { tab } from "./storage.js";
 
 const TIMEOUT_MS = 20_000;
 
+/** A call that failed: `code` is the refusal's, `offline` or `room_silent`. */
 export class Problem extends Error {
   /** `status` is 0 where there was no answer; `about` is the refusal's own body. */
   constructor(code, status = 0, about = {}) {

@@ -46,5 +46,7 @@ class SafeStorage {
   }
 }
 
+/** Kept until the tab is closed. */
 export const tab = new SafeStorage(() => sessionStorage);
+/** Kept for all tabs and later visits. */
 export const browser = new SafeStorage(() => localStorage);

@@ -25,6 +25,7 @@ function change(now, elsewhere = false) {
   setCurrent(now, elsewhere);
 }
 
+/** Sign in; rejects with a Problem, `login_failed` for a wrong name or password. */
 export async function signIn(username, password) {
   const { user: { username: name, display_name, roles } } = await write("/user/login", { username, password });
   change({ username: name, display_name, roles });

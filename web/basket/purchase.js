@@ -6,6 +6,7 @@ import * as session from "../account/session.js";
 
 const HELD_MS = 8 * 60_000;
 
+/** The purchase of a screening's seats. */
 export class Purchase {
   constructor(screeningId) {
     this.name = `buy:${screeningId}`;

@@ -2,9 +2,12 @@
 
 import { runsOf } from "./geometry.js";
 
+/** How many seats an order may have. */
 export const MAX_SEATS = 8;
+/** The kinds of seats that are only offered to those who ask for one. */
 export const ACCESSIBLE = ["wheelchair", "companion"];
 
+/** Emits `picks`, `states` and `chosen` with seat ids, and `lost` with {gone, wanted}. */
 export class Hall extends EventTarget {
   /** Takes the answer of film.get_hall_info. */
   constructor({ screening, chart, seats, version }) {

@@ -17,6 +17,7 @@ function sample(kind, state) {
   }, s("g", { class: `seat ${kind} ${state}` }, drawn));
 }
 
+/** The legend's element. */
 export function legend(hall) {
   const prices = new Map();
   for (const { kind, price } of hall.chart.seats) prices.set(kind, [...(prices.get(kind) ?? []), price]);

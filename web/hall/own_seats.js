@@ -8,6 +8,7 @@ import * as session from "../account/session.js";
 
 const UNPAID = ["created", "paying"];
 
+/** Mark the user's seats in the hall and list unpaid orders in `place`, again whenever one expires. */
 export async function showOwnSeats(hall, place, signal) {
   if (!session.user()) return;
   try {

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { money } from "../language/format.js";
 import { t } from "../language/translations.js";
 
+/** The list's element; `toggle(id)` picks or unpicks a seat. */
 export function seatList(hall, toggle) {
   const boxes = new Map();
   const entry = (seat) => {

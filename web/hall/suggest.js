@@ -6,6 +6,7 @@ import { list, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { MAX_SEATS } from "./hall.js";
 
+/** The form's element; it explains its choice through `advice`. */
 export function suggestSeats(hall, advice) {
   const count = h(
     "select",

@@ -17,6 +17,7 @@ const STATES = [...WAITING, "collected", "uncollected", "expired"];
 /** 19:50, or Mon 23 19:50. */
 const when = (moment) => dayOf(moment) === today() ? time(moment) : `${shortDay(dayOf(moment))} ${time(moment)}`;
 
+/** Shows the chosen cinema and states in `element` until `signal` aborts. */
 export class Board {
   constructor(signal) {
     this.signal = signal;

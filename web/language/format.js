@@ -44,6 +44,7 @@ export function shortDay(date) {
 /** Today by the browser's clock, as 2026-11-21. */
 export const today = () => plainDate(new Date());
 
+/** 2026-11-21, by the browser's clock. */
 export const plainDate = (date) =>
   [date.getFullYear(), date.getMonth() + 1, date.getDate()]
     .map((part) => String(part).padStart(2, "0")).join("-");

@@ -2,6 +2,7 @@
 
 import { browser } from "../storage.js";
 
+/** The names of the languages there are, by tag. */
 export const LANGUAGES = { en: "English", zh: "中文" };
 const TAGS = { en: "en", zh: "zh-Hans" };
 
@@ -15,6 +16,7 @@ export function start() {
   return use(wanted.find((tag) => tag in LANGUAGES) ?? "en");
 }
 
+/** Load the sentences of this language. */
 export async function use(tag) {
   const response = await fetch(`/web/language/${tag}.json`);
   sentences = await response.json();
@@ -23,11 +25,13 @@ export async function use(tag) {
   document.documentElement.lang = TAGS[tag];
 }
 
+/** The same, remembered for the next visit. */
 export async function choose(tag) {
   await use(tag);
   browser.set("language", tag);
 }
 
+/** The tag of the present language: en or zh. */
 export const language = () => current;
 
 /** For Intl: the browser's own variant of the language where it has one, such as en-GB. */
@@ -47,6 +51,7 @@ export function t(key, facts = {}) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => facts[name] ?? whole);
 }
 
+/** Whether there is a sentence `key`. */
 export const hasSentence = (key) => key in sentences;
 
 /** "F7, F8 and F9" in the user's language. */

@@ -15,8 +15,10 @@ export function cinemaClock(moment, local) {
 const openTiers = ({ refund_terms: { tiers }, server_time: now }) =>
   tiers.filter((tier) => Date.parse(tier.until) > Date.parse(now));
 
+/** Whether any part of the order can still be refunded. */
 export const mayRefund = (order) => openTiers(order).length > 0;
 
+/** The open tiers as a list, or one sentence where there is one tier or none. */
 export function refundTerms(order) {
   const lines = openTiers(order).map((tier) => line(tier, order));
   if (!lines.length) return h("p", { class: "muted small" }, t("refusal.refund_closed"));

@@ -8,6 +8,7 @@ import { problemSentence } from "../problems.js";
 
 const isValid = (ticket) => ticket.status === "valid";
 
+/** The elements of the tickets; their codes are loaded afterwards. */
 export function tickets(order, signal) {
   const codes = new Map(
     order.tickets.map((

@@ -215,6 +215,7 @@ function stairs({ chance, first, second }) {
   );
 }
 
+/** The patterns by name. */
 export const PATTERNS = {
   orbits,
   horizon,

@@ -11,15 +11,19 @@ const TYPING_MS = 220;
 /** Parts of the day by the hour in which a screening begins, by the cinema's clock; hours after midnight are late. */
 export const PARTS = { morning: [5, 12], afternoon: [12, 17], evening: [17, 21], late: [21, 29] };
 
+/** {title, cinema, city, date, part} of an address's query; empty strings for all that is missing. */
 export const fromQuery = (query) => Object.fromEntries(NAMES.map((name) => [name, query.get(name) ?? ""]));
 
+/** The front page's address with these filters. */
 export function toAddress(wanted) {
   const query = new URLSearchParams(NAMES.filter((name) => wanted[name]).map((name) => [name, wanted[name]]));
   return query.size ? `/?${query}` : "/";
 }
 
+/** Whether any filter is set. */
 export const anySet = (wanted) => NAMES.some((name) => wanted[name]);
 
+/** Whether a screening begins in this part of the day; every screening is in an unknown part. */
 export function inPart(screening, part) {
   if (!(part in PARTS)) return true;
   const hour = Number(screening.starts_at.slice(11, 13));

@@ -22,6 +22,7 @@ export function seatLabel(hall, seat) {
   });
 }
 
+/** Draws the hall into `svg` and keeps it up to date; `seats` are its elements by seat id. */
 export class Drawing {
   constructor(hall) {
     this.hall = hall;

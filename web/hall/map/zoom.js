@@ -9,6 +9,7 @@ const TAPPABLE = 25; // pixels per seat: a finger can hit it
 const LARGEST = 64;
 const BESIDE = 300; // pixels of the window's height for the rest of the page
 
+/** {view, buttons, setInitialSize}: the scrolling frame of the drawing, and the buttons that zoom it. */
 export function zoomable(drawing) {
   const { svg, width } = drawing;
   const view = h("div", { class: "view", tabindex: "-1" }, svg);
