@@ -15,8 +15,8 @@ Shop = Callable[..., Page]
 @pytest.fixture
 def checkout(visit: Visit, mesh: Mesh) -> Shop:
     """A buyer with an order to pay."""
-    def shop(*seats: str, **look: Any) -> Page:
-        page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True, **look)
+    def shop(*seats: str, **options: Any) -> Page:
+        page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True, **options)
         buy(page, *(seats or ("H8", "H9")))
         page.locator(".pay").wait_for()
         return page

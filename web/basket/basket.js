@@ -134,7 +134,7 @@ export function basket(hall) {
   hall.addEventListener("picks", () => {
     draw();
     tab.set(`picks:${id}`, [...hall.picks]);
-    announce(t("basket.said", { count: hall.picks.size, total: total.textContent }));
+    announce(t("basket.announced", { count: hall.picks.size, total: total.textContent }));
   });
   draw();
   const element = h(

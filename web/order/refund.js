@@ -55,9 +55,13 @@ function form(order, offer, close) {
   const chosen = () => entries.filter(({ box }) => box.checked).map(({ seat }) => seat);
   const isWhole = () => chosen().length === entries.length;
   const sum = (name) => chosen().reduce((total, seat) => total + seat[name], isWhole() ? snacks?.[name] ?? 0 : 0);
-  const told = (amount) => money(amount, order.currency);
+  const inCurrency = (amount) => money(amount, order.currency);
   const back = (place, { refund, price }) =>
-    fill(place, refund < price && h("small", { class: "muted" }, t("refund.of", { price: told(price) })), told(refund));
+    fill(
+      place,
+      refund < price && h("small", { class: "muted" }, t("refund.of", { price: inCurrency(price) })),
+      inCurrency(refund),
+    );
 
   function draw() {
     for (const { seat, amount } of entries) back(amount, seat);
@@ -66,11 +70,11 @@ function form(order, offer, close) {
     const less = sum("price") - sum("refund");
     fill(
       kept,
-      less > 0 && h("li", {}, t("refund.kept", { amount: told(less) })),
+      less > 0 && h("li", {}, t("refund.kept", { amount: inCurrency(less) })),
       snacks && isWhole() && snacks.refund < snacks.price && h("li", {}, t("refund.cooking")),
       h("li", {}, t("refund.holds", cinemaClock(until, order.screening.starts_at))),
     );
-    button.textContent = t("refund.confirm", { amount: told(sum("refund")) });
+    button.textContent = t("refund.confirm", { amount: inCurrency(sum("refund")) });
     button.disabled = !chosen().length;
   }
 
