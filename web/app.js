@@ -1,15 +1,16 @@
-/** Where it starts: the frame around every page, then the page. */
+/** The entry point: draws the frame around every page, then the page. */
 
 import { fill, h, isTest } from "./dom.js";
-import * as language from "./language.js";
-import { t } from "./language.js";
-import * as router from "./router.js";
-import * as session from "./session.js";
-import { askToSignIn } from "./sign_in.js";
+import * as language from "./language/translations.js";
+import { t } from "./language/translations.js";
+import * as navigation from "./navigation.js";
+import { findPage } from "./routes.js";
+import * as session from "./account/session.js";
+import { askToSignIn } from "./account/sign_in.js";
 
 const place = (id) => document.getElementById(id);
-// A demonstration says on every page, printed ones too, that it takes no real money.
-const test = isTest && h("p", { class: "test-money", role: "note" });
+// A demonstration says on every page, on paper too, that it takes no real money.
+const banner = isTest && h("p", { class: "test-money", role: "note" });
 
 function logo() {
   return h("a", { class: "logo", href: "/", "aria-label": `Marquee, ${t("nav.home")}` }, "Marquee");
@@ -18,11 +19,12 @@ function logo() {
 function languages() {
   const other = Object.keys(language.LANGUAGES).find((tag) => tag !== language.language());
   return h("button", {
-    class: "quiet", lang: other,
+    class: "quiet",
+    lang: other,
     onclick: async () => {
       await language.choose(other);
       frame();
-      router.show({ scroll: scrollY, focus: false });
+      navigation.reload();
     },
   }, language.LANGUAGES[other]);
 }
@@ -30,33 +32,38 @@ function languages() {
 function theme() {
   const light = document.documentElement.dataset.theme === "light";
   return h("button", {
-    class: "quiet icon", "aria-label": t(light ? "nav.dark" : "nav.light"),
+    class: "quiet icon",
+    "aria-label": t(light ? "nav.dark" : "nav.light"),
     onclick: () => {
       document.documentElement.dataset.theme = light ? "dark" : "light";
       try {
         localStorage.setItem("theme", light ? "dark" : "light");
       } catch {
-        // It is light until the page is left.
+        // Without storage the choice lasts until the next page load.
       }
       frame();
-      document.querySelector(".head .icon").focus();
+      /** @type {HTMLElement} */ (document.querySelector(".head .icon")).focus();
     },
   }, light ? "☾" : "☀");
 }
 
 function account() {
   const user = session.user();
-  if (user) return [isStaff(user) && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
-    h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username)];
+  if (user) {
+    return [
+      isStaff(user) && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
+      h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username),
+    ];
+  }
   return h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in"));
 }
 
 const isStaff = ({ roles = [] }) => roles.includes("staff") || roles.includes("admin");
 
 function frame() {
-  if (test) {
-    test.textContent = t("test.banner");
-    place("head").before(test);
+  if (banner) {
+    banner.textContent = t("test.banner");
+    place("head").before(banner);
   }
   place("skip").textContent = t("nav.skip");
   fill(place("head"), logo(), h("nav", { "aria-label": t("nav.label") }, languages(), theme(), account()));
@@ -65,13 +72,13 @@ function frame() {
 
 function watchConnection() {
   const bar = h("p", { class: "offline", role: "status", hidden: navigator.onLine });
-  const tell = () => {
+  const update = () => {
     bar.hidden = navigator.onLine;
     bar.textContent = navigator.onLine ? "" : t("refusal.offline");
   };
-  addEventListener("online", tell);
-  addEventListener("offline", tell);
-  tell();
+  addEventListener("online", update);
+  addEventListener("offline", update);
+  update();
   place("head").after(bar);
 }
 
@@ -80,6 +87,6 @@ frame();
 watchConnection();
 session.onChange((elsewhere) => {
   frame();
-  router.meet(elsewhere);
+  navigation.userChanged(elsewhere);
 });
-router.start();
+navigation.start(findPage);

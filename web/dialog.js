@@ -1,14 +1,14 @@
-/** A window over the page, that keeps the focus until it is closed. */
+/** A window over the page that keeps the focus until it is closed. */
 
 import { h } from "./dom.js";
-import { t } from "./language.js";
+import { t } from "./language/translations.js";
 
-/** Close whatever is open, as Escape does. */
+/** Close all open windows, as Escape does. */
 export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.dispatchEvent(new Event("cancel"));
 }
 
-/** Opens with `content`, a function from `close` to elements; settles with what `close` is given, null for Escape. */
+/** Open a window around `content(close)`, elements; settles with the argument of `close`, or null after Escape. */
 export function openDialog(title, content) {
   return new Promise((settle) => {
     const close = (value = null) => {
@@ -16,10 +16,22 @@ export function openDialog(title, content) {
       dialog.remove();
       settle(value);
     };
-    const dialog = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title", oncancel: () => close() },
-      h("header", {}, h("h2", { id: "dialog-title" }, title),
-        h("button", { class: "quiet close", type: "button", "aria-label": t("dialog.close"), onclick: () => close() }, "×")),
-      content(close));
+    const dialog = h(
+      "dialog",
+      { class: "dialog", "aria-labelledby": "dialog-title", oncancel: () => close() },
+      h(
+        "header",
+        {},
+        h("h2", { id: "dialog-title" }, title),
+        h("button", {
+          class: "quiet close",
+          type: "button",
+          "aria-label": t("dialog.close"),
+          onclick: () => close(),
+        }, "×"),
+      ),
+      content(close),
+    );
     document.body.append(dialog);
     dialog.showModal();
     dialog.querySelector("[autofocus]")?.focus();

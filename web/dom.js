@@ -1,11 +1,11 @@
-/** Elements without markup strings: nothing that a film is called can become HTML. */
+/** Elements without markup strings: no film title can become HTML. */
 
-/** Whether the gateway has marked this page as a demonstration's. */
+/** Whether the gateway has marked this page as part of a demonstration. */
 export const isTest = "test" in document.documentElement.dataset;
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function dress(element, attributes, children) {
+function build(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
@@ -15,21 +15,23 @@ function dress(element, attributes, children) {
   return element;
 }
 
-/** h("a", {href: "/", onclick: run}, "text", element): an HTML element. Null and false are left out. */
-export const h = (tag, attributes = {}, ...children) => dress(document.createElement(tag), attributes, children);
+/** h("a", {href: "/", onclick: run}, "text", element): an HTML element. Null and false are omitted. */
+export const h = (tag, attributes = {}, ...children) => build(document.createElement(tag), attributes, children);
 
-/** The same for SVG. */
-export const s = (tag, attributes = {}, ...children) => dress(document.createElementNS(SVG, tag), attributes, children);
+/** s("circle", {r: 4}): the same for SVG. */
+export const s = (tag, attributes = {}, ...children) => build(document.createElementNS(SVG, tag), attributes, children);
 
-/** Put `children` in the place of all that `element` holds. */
+/** Replace all that `element` holds by `children`. */
 export function fill(element, ...children) {
   element.replaceChildren();
-  return dress(element, {}, children);
+  return build(element, {}, children);
 }
 
-/** Tell those who can't see the page what has happened on it. */
-export function say(sentence) {
-  const place = document.getElementById("said");
+/** Have screen readers read `sentence` aloud. */
+export function announce(sentence) {
+  const place = document.getElementById("announcement");
   place.textContent = "";
-  requestAnimationFrame(() => { place.textContent = sentence; });
+  requestAnimationFrame(() => {
+    place.textContent = sentence;
+  });
 }

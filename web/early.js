@@ -2,5 +2,5 @@
 try {
   document.documentElement.dataset.theme = localStorage.getItem("theme") === "light" ? "light" : "dark";
 } catch {
-  // A browser that keeps nothing shows the dark theme.
+  // Without storage the page is dark.
 }

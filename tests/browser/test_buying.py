@@ -1,4 +1,4 @@
-"""From the front page to the seat in the dark."""
+"""From the front page to the tickets."""
 
 import datetime as dt
 import io
@@ -10,11 +10,11 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
-from tests.browser.conftest import Visit, buy, open_account, pay, pay_at_once, pick, state
+from tests.browser.driver import Visit, buy, open_account, order_of, pay, pay_at_once, pick, state
 
 
 def free_block(page: Page, count: int) -> list[str]:
-    """The best seats, as the page itself is told them."""
+    """The best seats, as the page suggests and picks them."""
     page.get_by_label("How many seats").select_option(str(count))
     page.get_by_role("button", name="Best seats").click()
     expect(page.locator(".hall .seat.picked")).to_have_count(count)
@@ -23,7 +23,7 @@ def free_block(page: Page, count: int) -> list[str]:
 
 @pytest.mark.parametrize(("language", "tabs"), [("en-GB", ["Today", "Tomorrow", "Sun 28", "Mon 1 Mar"]),
                                                 ("zh-CN", ["今天", "明天", "28日周日", "3月1日周一"])])
-def test_a_day_of_another_month_says_which(visit: Visit, language: str, tabs: list[str]) -> None:
+def test_a_day_tab_of_another_month_names_the_month(visit: Visit, language: str, tabs: list[str]) -> None:
     def on_four_days(route: Route) -> None:
         told = route.fetch().json()
         cinema = told["cinemas"][0]
@@ -54,7 +54,7 @@ def test_three_seats_from_the_front_page_to_the_tickets(visit: Visit, mesh: Mesh
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"[78]:\d\d"))
     pay(page)
     expect(page.locator(".ticket")).to_have_count(3)
-    order = page.url.rpartition("/")[2]
+    order = order_of(page)
     told = {row.seat_id: row.code for row in mesh.rows(
         "order", "SELECT seat_id, code FROM ticket WHERE order_id = :order", order=order)}
     assert set(told) == set(seats)
@@ -62,7 +62,7 @@ def test_three_seats_from_the_front_page_to_the_tickets(visit: Visit, mesh: Mesh
 
 
 def read_code(page: Page, seat: str) -> str:
-    """What the scanner at the door reads from the screen."""
+    """The code that a scanner reads from the screen."""
     picture = page.get_by_alt_text(f"Ticket code of seat {seat}").screenshot(scale="device")
     found = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)).convert("L").resize((800, 800)))
     return str(found[0].text)
@@ -81,10 +81,7 @@ def test_picks_outlive_reloading_and_going_back(visit: Visit, mesh: Mesh) -> Non
 
 def test_pressing_twice_buys_once(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    page = visit(f"/screening/{screening}")
-    page.get_by_role("button", name="Sign in").click()
-    open_account(page)
-    expect(page.locator("dialog")).to_have_count(0)
+    page = visit(f"/screening/{screening}", signed_in=True)
     pick(page, "H8", "H9")
     page.get_by_role("button", name="Buy").dblclick()
     page.wait_for_url("**/order/*")
@@ -92,11 +89,8 @@ def test_pressing_twice_buys_once(visit: Visit, mesh: Mesh) -> None:
     assert len(found) == 1
 
 
-def test_while_one_buys_another_pick_does_not_let_one_buy_again(visit: Visit, mesh: Mesh) -> None:
-    page = visit("/")
-    page.get_by_role("button", name="Sign in").click()
-    open_account(page)
-    expect(page.locator("dialog")).to_have_count(0)
+def test_another_pick_during_a_purchase_does_not_buy_twice(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/", signed_in=True)
     page.goto(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8")
     held: list[Route] = []
@@ -112,12 +106,9 @@ def test_while_one_buys_another_pick_does_not_let_one_buy_again(visit: Visit, me
     assert len(held) == 1
 
 
-def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_key(visit: Visit, mesh: Mesh) -> None:
+def test_a_purchase_whose_answer_was_lost_is_repeated_with_the_same_key(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    page = visit(f"/screening/{screening}", complaints_expected=True)
-    page.get_by_role("button", name="Sign in").click()
-    open_account(page)
-    expect(page.locator("dialog")).to_have_count(0)
+    page = visit(f"/screening/{screening}", complaints_expected=True, signed_in=True)
     pick(page, "H8", "H9")
     page.route("**/order/buy", lambda route: (route.fetch(), route.abort())[1], times=1)
     page.get_by_role("button", name="Buy").click()
@@ -125,11 +116,11 @@ def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_key(visit: Vis
     page.reload()
     page.wait_for_url("**/order/*")
     found = mesh.rows("order", "SELECT order_id FROM orders WHERE screening_id = :screening", screening=screening)
-    assert [row.order_id for row in found] == [page.url.rpartition("/")[2]]
+    assert [row.order_id for row in found] == [order_of(page)]
 
 
-def test_one_of_three_is_given_back(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+def test_one_of_three_seats_is_refunded(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "H8", "H9", "H10")
     pay_at_once(page)
     page.get_by_role("button", name="Refund").click()
@@ -143,10 +134,10 @@ def test_one_of_three_is_given_back(visit: Visit, mesh: Mesh) -> None:
     expect(page.locator(".status")).to_have_text("Partly refunded")
 
 
-def test_the_time_to_pay_runs_out_before_ones_eyes(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
+def test_an_order_expires_on_the_open_page(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "H8")
-    order = page.url.rpartition("/")[2]
+    order = order_of(page)
     mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE order_id = :order",
               order=order)
     expect(page.locator(".status")).to_have_text("Expired")
@@ -155,11 +146,11 @@ def test_the_time_to_pay_runs_out_before_ones_eyes(visit: Visit, mesh: Mesh) -> 
 
 def test_an_unpaid_order_is_found_again_from_the_map(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    page = visit(f"/screening/{screening}")
+    page = visit(f"/screening/{screening}", signed_in=True)
     buy(page, "H8", "H9")
     page.goto(f"/screening/{screening}")
-    expect(page.locator(".hall .seat.mine")).to_have_count(2)
-    assert state(page, "H8") == "mine"
+    expect(page.locator(".hall .seat.own")).to_have_count(2)
+    assert state(page, "H8") == "own"
     page.get_by_role("link", name="Pay or cancel").click()
     page.get_by_role("button", name="Cancel order").click()
     expect(page.locator(".status")).to_have_text("Cancelled")

@@ -1,15 +1,15 @@
-"""Popcorn from the seat map to the counter: the buyer in one browser, the cook in another."""
+"""Snacks from the seat map to the counter: the buyer in one browser, the cook in another."""
 
 import re
 
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
-from tests.browser.conftest import PHONE, Visit, buy, open_account, pay, pay_at_once, pick, sign_in_as_staff
+from tests.browser.driver import PHONE, Visit, buy, open_account, order_of, pay, pay_at_once, pick, sign_in_as_staff
 
 
-def want(page: Page, sku: str, count: int = 1) -> None:
-    """From the menu beside the seats."""
+def add_snack(page: Page, sku: str, count: int = 1) -> None:
+    """From the menu beside the seats, `count` of them."""
     if not page.locator(".snacks[open]").count():
         page.locator(".snacks summary").click()
     for _ in range(count):
@@ -20,7 +20,7 @@ def amount(page: Page) -> float:
     return float(re.sub(r"[^\d.]", "", str(page.locator(".total").text_content())))
 
 
-def at_the_stove(visit: Visit, mesh: Mesh) -> Page:
+def kitchen_page(visit: Visit, mesh: Mesh) -> Page:
     """The kitchen's page on a tablet, for staff."""
     page = visit("/account", size=(1024, 768))
     sign_in_as_staff(page, mesh)
@@ -33,7 +33,7 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     buyer = visit(f"/screening/{mesh.fresh_screening()}")
     pick(buyer, "H8")
     before = amount(buyer)
-    want(buyer, "popcorn-large", 2)
+    add_snack(buyer, "popcorn-large", 2)
     expect(buyer.locator("[data-sku=popcorn-large] output")).to_have_text("2")
     assert amount(buyer) > before
     shown = buyer.locator(".total").text_content()
@@ -46,7 +46,7 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     code = str(buyer.locator(".pick-up strong").text_content())
     expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Ordered")
 
-    cook = at_the_stove(visit, mesh)
+    cook = kitchen_page(visit, mesh)
     card = cook.locator(".card", has_text=code)
     expect(card).to_contain_text("2 × Large popcorn")
     card.get_by_role("button", name="Start").click()
@@ -64,11 +64,11 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Collected")
 
 
-def test_new_orders_come_to_the_stove_by_themselves(visit: Visit, mesh: Mesh) -> None:
-    cook = at_the_stove(visit, mesh)
+def test_new_orders_appear_on_the_kitchen_page_by_themselves(visit: Visit, mesh: Mesh) -> None:
+    cook = kitchen_page(visit, mesh)
     before = cook.locator(".card").count()
-    buyer = visit(f"/screening/{mesh.fresh_screening()}")
-    want(buyer, "cola")
+    buyer = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    add_snack(buyer, "cola")
     buy(buyer, "H8")
     pay_at_once(buyer)
     code = str(buyer.locator(".pick-up strong").text_content())
@@ -77,15 +77,15 @@ def test_new_orders_come_to_the_stove_by_themselves(visit: Visit, mesh: Mesh) ->
     assert cook.locator(".card").count() > before
 
 
-def test_a_cook_sees_one_cinema_and_one_state_and_that_is_remembered(visit: Visit, mesh: Mesh) -> None:
+def test_the_kitchen_page_shows_one_cinema_and_one_state_and_remembers_the_cinema(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
-    buyer = visit(f"/screening/{screening}")
-    want(buyer, "cola")
+    buyer = visit(f"/screening/{screening}", signed_in=True)
+    add_snack(buyer, "cola")
     buy(buyer, "H8")
     pay_at_once(buyer)
-    code, order_id = str(buyer.locator(".pick-up strong").text_content()), buyer.url.rpartition("/")[2]
-    cook = at_the_stove(visit, mesh)
+    code, order_id = str(buyer.locator(".pick-up strong").text_content()), order_of(buyer)
+    cook = kitchen_page(visit, mesh)
     card, cinemas = cook.locator(".card", has_text=code), cook.get_by_label("Cinema")
     expect(cinemas.locator("option")).to_have_count(4)  # also those where nothing waits
 
@@ -106,16 +106,16 @@ def test_a_cook_sees_one_cinema_and_one_state_and_that_is_remembered(visit: Visi
     cook.get_by_label("Step").select_option("Never begun")
     expect(card).to_be_visible()
     expect(card.get_by_role("button")).to_have_count(0)
-    expect(buyer.get_by_text("nobody came for it")).to_be_visible()
+    expect(buyer.get_by_text("the snacks were not collected")).to_be_visible()
 
 
-def test_what_is_sold_out_is_said_on_the_menu_and_to_who_was_too_slow(visit: Visit, mesh: Mesh) -> None:
+def test_a_sold_out_snack_is_marked_on_the_menu_and_refused_to_a_slower_buyer(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]
     staff = mesh.staff()
     mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku="popcorn-small", stock=1)
     slow = visit(f"/screening/{screening}")
-    want(slow, "popcorn-small")
+    add_snack(slow, "popcorn-small")
     expect(slow.locator("[data-sku=popcorn-small]").get_by_role("button", name="more")).to_be_disabled()
     mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku="popcorn-small", stock=0)
     pick(slow, "H8")
@@ -134,22 +134,19 @@ def test_what_is_sold_out_is_said_on_the_menu_and_to_who_was_too_slow(visit: Vis
 def test_snacks_outlive_a_reload(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8")
-    want(page, "cola", 3)
+    add_snack(page, "cola", 3)
     total = page.locator(".total").text_content()
     page.reload()
     expect(page.locator("[data-sku=cola] output")).to_have_text("3")
     expect(page.locator(".total")).to_have_text(str(total))
 
 
-def test_after_a_reload_the_first_press_buys_at_the_price_shown_before_the_menu_is_there(
+def test_the_first_press_after_a_reload_buys_at_the_price_shown_before_the_menu_is_loaded(
         visit: Visit, mesh: Mesh) -> None:
-    page = visit("/")
-    page.get_by_role("button", name="Sign in").click()
-    open_account(page)
-    expect(page.locator("dialog")).to_have_count(0)
+    page = visit("/", signed_in=True)
     page.goto(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8")
-    want(page, "cola", 3)
+    add_snack(page, "cola", 3)
     total = str(page.locator(".total").text_content())
     page.route("**/kitchen/get_menu*", lambda route: None)  # no answer
     page.reload()
@@ -160,10 +157,10 @@ def test_after_a_reload_the_first_press_buys_at_the_price_shown_before_the_menu_
     expect(page.locator(".sums dd").last).to_have_text(total)
 
 
-def test_seats_are_sold_while_the_kitchen_is_away(visit: Visit, mesh: Mesh) -> None:
+def test_seats_are_sold_while_the_kitchen_is_down(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     with mesh.without("kitchen"):
-        page = visit(f"/screening/{screening}")
+        page = visit(f"/screening/{screening}", signed_in=True)
         page.locator(".snacks summary").click()
         expect(page.locator(".snacks [role=status]")).to_contain_text("down")
         buy(page, "H8")
@@ -171,8 +168,8 @@ def test_seats_are_sold_while_the_kitchen_is_away(visit: Visit, mesh: Mesh) -> N
 
 
 def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
-    want(page, "cola")
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    add_snack(page, "cola")
     buy(page, "H8", "H9")
     total = str(page.locator(".sums dd").last.text_content())
     pay_at_once(page)
@@ -190,12 +187,12 @@ def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> Non
 
 
 def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}")
-    want(page, "cola")
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    add_snack(page, "cola")
     buy(page, "H8")
     pay_at_once(page)
     page.locator(".pick-up").wait_for()
-    begun = mesh.post("/kitchen/start", mesh.staff(), order_id=page.url.rpartition("/")[2])
+    begun = mesh.post("/kitchen/start", mesh.staff(), order_id=order_of(page))
     assert begun.status_code == 200
     expect(page.locator(".steps [aria-current=step]")).to_have_text("Being prepared")
     page.get_by_role("button", name="Refund").click()
@@ -208,7 +205,7 @@ def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(visit: Visit, mesh:
     expect(page.locator(".sums dd").last).to_have_text(seat)
 
 
-def test_the_way_to_the_kitchen_is_shown_to_staff_only(visit: Visit, mesh: Mesh) -> None:
+def test_the_link_to_the_kitchen_is_shown_to_staff_only(visit: Visit, mesh: Mesh) -> None:
     page = visit("/", size=PHONE)
     page.get_by_role("button", name="Sign in").click()
     open_account(page)
@@ -223,21 +220,18 @@ def test_the_way_to_the_kitchen_is_shown_to_staff_only(visit: Visit, mesh: Mesh)
 
 def test_the_kitchen_is_for_staff(visit: Visit) -> None:
     page = visit("/kitchen")
-    expect(page.locator(".trouble")).to_contain_text("Sign in with an account of the staff")
-    page.locator(".trouble .primary").click()
+    expect(page.locator(".problem")).to_contain_text("Sign in with a staff account")
+    page.locator(".problem .primary").click()
     open_account(page)
-    expect(page.locator(".trouble")).to_contain_text("Your account is not one of theirs")
+    expect(page.locator(".problem")).to_contain_text("Your account is not a staff account")
 
 
-def test_whoever_is_shown_an_old_price_is_told_the_new_one_and_buys_with_one_more_press(visit: Visit,
+def test_a_buyer_who_was_shown_an_old_price_buys_at_the_new_one_with_one_more_press(visit: Visit,
                                                                                         mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    page = visit(f"/screening/{screening}")
-    page.get_by_role("button", name="Sign in").click()
-    open_account(page)
-    expect(page.locator("dialog")).to_have_count(0)
+    page = visit(f"/screening/{screening}", signed_in=True)
     pick(page, "H8")
-    want(page, "popcorn-large", 2)
+    add_snack(page, "popcorn-large", 2)
     before = amount(page)
     dearer = "UPDATE snack SET price = price + :more WHERE sku = 'popcorn-large'"
     mesh.rows("kitchen", dearer, more=50)

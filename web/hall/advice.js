@@ -1,25 +1,36 @@
-/** What the page says beside the map: a seat left alone, a seat lost and what could be had instead. */
+/** The advice beside the map: a seat left alone, a seat lost and the seats to take instead. */
 
-import { fill, h, say } from "../dom.js";
-import { list, t } from "../language.js";
+import { announce, fill, h } from "../dom.js";
+import { list, t } from "../language/translations.js";
 import { leftAlone, nearestBlock } from "./blocks.js";
 
 const ids = (seats) => seats.map((seat) => seat.seat_id);
 
-/** The place where advice stands; its methods put something there. */
+/** {place, show}: `place` is its element, `show(sentence)` puts a sentence there. */
 export function advice(hall) {
   const place = h("div", { class: "advice" });
 
   function put(kind, sentence, block, label) {
-    fill(place, h("div", { class: `note ${kind}` }, h("p", {}, sentence),
-      block && h("button", {
-        type: "button",
-        onclick: () => {
-          hall.pick(ids(block));
-          say(t("pick.now", { seats: list(ids(block)) }));
-        },
-      }, t(label, { seats: list(ids(block)) })),
-      h("button", { type: "button", class: "quiet icon dismiss", "aria-label": t("advice.dismiss"), onclick: clear }, "×")));
+    fill(
+      place,
+      h(
+        "div",
+        { class: `note ${kind}` },
+        h("p", {}, sentence),
+        block && h("button", {
+          type: "button",
+          onclick: () => {
+            hall.pick(ids(block));
+            announce(t("pick.now", { seats: list(ids(block)) }));
+          },
+        }, t(label, { seats: list(ids(block)) })),
+        h(
+          "button",
+          { type: "button", class: "quiet icon dismiss", "aria-label": t("advice.dismiss"), onclick: clear },
+          "×",
+        ),
+      ),
+    );
   }
 
   function clear() {
@@ -27,16 +38,21 @@ export function advice(hall) {
     fill(place);
   }
 
-  /** Seats that were wanted are somebody else's now. */
+  /** Somebody else has taken picked seats. */
   function lost({ gone, wanted }) {
     const block = nearestBlock(hall, wanted);
-    put("warning", t("lost.seats", { seats: list(gone), count: gone.length }) + (block ? "" : ` ${t("lost.nothing")}`), block, "lost.instead");
+    put(
+      "warning",
+      t("lost.seats", { seats: list(gone), count: gone.length }) + (block ? "" : ` ${t("lost.nothing")}`),
+      block,
+      "lost.instead",
+    );
     place.firstChild.setAttribute("role", "alert");
     place.dataset.stays = "";
   }
 
-  /** After every pick: is somebody left alone? */
-  function look() {
+  /** After every pick, warn of seats left alone. */
+  function checkPicks() {
     const { picked } = hall;
     if (picked.length) delete place.dataset.stays;
     if ("stays" in place.dataset) return;
@@ -47,6 +63,6 @@ export function advice(hall) {
   }
 
   hall.addEventListener("lost", ({ detail }) => lost(detail));
-  hall.addEventListener("picks", look);
-  return { place, say: (sentence) => put("gentle", sentence, null) };
+  hall.addEventListener("picks", checkPicks);
+  return { place, show: (sentence) => put("gentle", sentence, null) };
 }

@@ -1,15 +1,15 @@
-/** Seats side by side: who would be left alone, and which other block is nearest. Pure: it asks the hall, changes nothing. */
+/** Seats side by side: which would be left alone, and which other block is nearest. Pure functions of a Hall. */
 
 import { ACCESSIBLE, mayGoTogether } from "./hall.js";
 
-const ROW = 1.6;          // a row away counts as so many seats
+const ROW = 1.6; // seats that one row away counts as
 const OTHER_KIND = 3;
 const LEFT_ALONE = 4;
 
 /** Free seats side by side, picked ones included; wheelchair and companion places only if one of them is wanted. */
 function pieces(hall, accessible) {
-  const isOurs = (unit) => unit.every((seat) => hall.isFree(seat) && (accessible || !ACCESSIBLE.includes(seat.kind)));
-  return hall.runs.flatMap((run) => split(run, isOurs));
+  const belongs = (unit) => unit.every((seat) => hall.isFree(seat) && (accessible || !ACCESSIBLE.includes(seat.kind)));
+  return hall.runs.flatMap((run) => split(run, belongs));
 }
 
 function split(units, belongs) {
@@ -23,7 +23,7 @@ function split(units, belongs) {
 
 const wantsAccessible = (seats) => seats.some((seat) => ACCESSIBLE.includes(seat.kind));
 
-/** The seats that would be left alone beside those chosen. */
+/** The seats that choosing `chosen` would leave without a free neighbour that they had before. */
 export function leftAlone(hall, chosen) {
   const ids = new Set(chosen.map((seat) => seat.seat_id));
   return pieces(hall, wantsAccessible(chosen)).flatMap((piece) => {
@@ -33,7 +33,9 @@ export function leftAlone(hall, chosen) {
   });
 }
 
-/** The block of as many free seats that is nearest to `wanted` and most like them, or null; `tidy`: leaving nobody alone. */
+/**
+ * The block of as many free seats nearest to `wanted` and most like them, or null. If `tidy`, it leaves no seat alone.
+ */
 export function nearestBlock(hall, wanted, tidy = false) {
   const kinds = wanted.map((seat) => seat.kind).sort();
   const middle = centre(wanted);

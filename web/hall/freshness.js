@@ -1,33 +1,33 @@
-/** The note that a map may be out of date, and the one that it is no longer. */
+/** The notes that a map may be out of date, and that it is up to date again. */
 
 import { h } from "../dom.js";
-import { t } from "../language.js";
-import { sentence } from "../problems.js";
+import { t } from "../language/translations.js";
+import { problemSentence } from "../problems.js";
 
-const FRESH_MS = 8000;  // for so long it is said that all is well again
+const FRESH_MS = 8000; // how long the second note stays
 
-/** `element` stands beside the map; `stale` and `fresh` are as `follow` wants them. */
+/** {element, stale, fresh}, the latter two as followSeats takes them. */
 export function freshness() {
   const element = h("p", { class: "note", role: "status", hidden: true });
   let isStale = false;
 
-  function tell(words, kind) {
-    element.hidden = !words;
+  function show(text, kind) {
+    element.hidden = !text;
     element.className = `note ${kind}`;
-    if (element.textContent !== words) element.textContent = words;  // what is said twice is read out twice
+    if (element.textContent !== text) element.textContent = text; // setting it again would be read aloud again
   }
 
   return {
     element,
     stale(problem) {
       isStale = true;
-      tell(`${t("map.stale")}${problem ? ` ${sentence(problem)}` : ""}`, "warning");
+      show(`${t("map.stale")}${problem ? ` ${problemSentence(problem)}` : ""}`, "warning");
     },
     fresh() {
       if (!isStale) return;
       isStale = false;
-      tell(t("map.fresh"), "good");
-      setTimeout(() => isStale || tell("", "good"), FRESH_MS);
+      show(t("map.fresh"), "good");
+      setTimeout(() => isStale || show("", "good"), FRESH_MS);
     },
   };
 }

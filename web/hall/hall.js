@@ -1,10 +1,15 @@
-/** A screening's hall as this page knows it: the chart, who has which seat, and which seats are picked here. */
+/** A screening's hall as this page knows it: the chart, the state of each seat, and the seats picked here. */
 
-export const MOST_SEATS = 8;
+import { runsOf } from "./geometry.js";
+
+/** How many seats an order may have. */
+export const MAX_SEATS = 8;
+/** The kinds of seats that are only offered to those who ask for one. */
 export const ACCESSIBLE = ["wheelchair", "companion"];
 
+/** Emits `picks`, `states` and `chosen` with seat ids, and `lost` with {gone, wanted}. */
 export class Hall extends EventTarget {
-  /** `reply` is the answer of film.get_hall_info. */
+  /** Takes the answer of film.get_hall_info. */
   constructor({ screening, chart, seats, version }) {
     super();
     this.screening = screening;
@@ -12,10 +17,12 @@ export class Hall extends EventTarget {
     this.version = version;
     this.seats = new Map(chart.seats.map((seat) => [seat.seat_id, { ...seat, state: "free" }]));
     this.picks = new Set();
-    this.mine = new Set();
-    this.buying = false;  // then a picked seat that is somebody's may be ours
+    this.ownSeats = new Set();
+    this.buying = false; // while buying, a picked seat that is held may be held by this purchase
     for (const { seat_id: id, state } of seats) this.seats.get(id).state = state;
-    this.rows = chart.rows.map((row) => chart.seats.filter((seat) => seat.row === row).map((seat) => this.seats.get(seat.seat_id)));
+    this.rows = chart.rows.map((row) =>
+      chart.seats.filter((seat) => seat.row === row).map((seat) => this.seats.get(seat.seat_id))
+    );
     this.runs = this.rows.flatMap(runsOf);
     this.units = new Map(this.runs.flat().flatMap((unit) => unit.map((seat) => [seat.seat_id, unit])));
   }
@@ -24,20 +31,20 @@ export class Hall extends EventTarget {
     return this.seats.get(id);
   }
 
-  /** Half a couple seat is nobody's: it is free only together with the other half. */
+  /** Whether the seat can be picked; half a couple seat is free only together with the other half. */
   isFree(seat) {
     return this.units.get(seat.seat_id).every((half) => half.state === "free");
   }
 
-  /** What is drawn and said: free, picked, mine, held or sold. */
+  /** The state that is shown: free, picked, own, held or sold. */
   stateOf(id) {
     const seat = this.seat(id);
-    if (this.mine.has(id)) return "mine";
+    if (this.ownSeats.has(id)) return "own";
     if (this.picks.has(id)) return "picked";
     return seat.state === "free" && !this.isFree(seat) ? "sold" : seat.state;
   }
 
-  /** The other half of a couple seat, or nothing. */
+  /** The other half of a couple seat, or undefined. */
   otherHalf(seat) {
     return this.seats.get(seat.goes_with);
   }
@@ -51,71 +58,71 @@ export class Hall extends EventTarget {
   }
 
   /**
-   * Pick the seat or let it go, and the other half of a couple seat with it. Says why not: `taken`, `most`,
-   * `companion` (no wheelchair place is picked), or null.
+   * Pick or unpick the seat, and the other half of a couple seat with it. Returns null or why not: `taken`, `most`, or
+   * `companion` (no wheelchair place is picked).
    */
   toggle(id) {
     const unit = this.units.get(id);
     const changed = unit.map((seat) => seat.seat_id);
     if (this.picks.has(id)) unit.forEach((seat) => this.picks.delete(seat.seat_id));
     else if (!this.isFree(unit[0])) return "taken";
-    else if (this.picks.size + unit.length > MOST_SEATS) return "most";
+    else if (this.picks.size + unit.length > MAX_SEATS) return "most";
     else if (!mayGoTogether([...this.picked, ...unit])) return "companion";
     else unit.forEach((seat) => this.picks.add(seat.seat_id));
-    this.changed("picks", [...changed, ...this.dropCompanions()]);
+    this.emit("picks", [...changed, ...this.dropCompanions()]);
     return null;
   }
 
-  /** Pick exactly these, as far as they can be had, and couple seats whole. */
+  /** Pick exactly these seats as far as they are free, couple seats only whole. Emits `chosen`. */
   pick(ids) {
     const before = [...this.picks];
     const wanted = new Set(ids.filter((id) => this.seats.has(id) && this.isFree(this.seat(id))));
     const units = [...new Set([...wanted].map((id) => this.units.get(id)))];
     this.picks = new Set();
     for (const unit of units.filter((halves) => halves.every((half) => wanted.has(half.seat_id)))) {
-      if (this.picks.size + unit.length <= MOST_SEATS) unit.forEach((seat) => this.picks.add(seat.seat_id));
+      if (this.picks.size + unit.length <= MAX_SEATS) unit.forEach((seat) => this.picks.add(seat.seat_id));
     }
     this.dropCompanions();
-    this.changed("picks", [...before, ...this.picks]);
-    this.changed("chosen", [...this.picks]);
+    this.emit("picks", [...before, ...this.picks]);
+    this.emit("chosen", [...this.picks]);
   }
 
   /**
-   * What is known of others' seats: `states` is [{seat_id, state}], of the whole hall or only of what has changed. Says
-   * whether it was heard: what is older than the map changes nothing.
+   * Take over seat states, [{seat_id, state}], of the `whole` hall (seats not named are free) or only of changed seats.
+   * Returns false, and changes nothing, if `version` is older than the map.
    */
-  hear(states, version, whole) {
+  applySeatStates(states, version, whole) {
     if (version < this.version) return false;
-    const told = new Map(states.map(({ seat_id: id, state }) => [id, state]));
+    const given = new Map(states.map(({ seat_id: id, state }) => [id, state]));
     const changed = [...this.seats.values()].filter((seat) => {
-      const state = told.get(seat.seat_id) ?? (whole ? "free" : seat.state);
+      const state = given.get(seat.seat_id) ?? (whole ? "free" : seat.state);
       const differs = state !== seat.state;
       seat.state = state;
       return differs;
     }).flatMap((seat) => this.units.get(seat.seat_id).map((half) => half.seat_id));
     this.version = version;
-    if (changed.length) this.changed("states", changed);
-    if (!this.buying) this.loseTaken();
+    if (changed.length) this.emit("states", changed);
+    if (!this.buying) this.dropTakenPicks();
     return true;
   }
 
-  /** Picked seats that are not free any more are somebody else's. */
-  loseTaken() {
-    this.lose([...this.picks].filter((id) => !this.isFree(this.seat(id))));
+  /** Unpick the seats that are no longer free. */
+  dropTakenPicks() {
+    this.dropPicks([...this.picks].filter((id) => !this.isFree(this.seat(id))));
   }
 
-  /** Somebody else has these of the picked seats; halves of couple seats go together. */
-  lose(ids) {
+  /** Unpick these seats, because somebody else has them; couple seats whole. Emits `lost`. */
+  dropPicks(ids) {
     const wanted = this.picked;
     const gone = wanted.filter((seat) => ids.includes(seat.seat_id));
     if (!gone.length) return;
     for (const seat of gone) this.units.get(seat.seat_id).forEach((half) => this.picks.delete(half.seat_id));
     this.dropCompanions();
-    this.changed("picks", wanted.map((seat) => seat.seat_id));
+    this.emit("picks", wanted.map((seat) => seat.seat_id));
     this.dispatchEvent(new CustomEvent("lost", { detail: { gone: gone.map((seat) => seat.seat_id), wanted } }));
   }
 
-  /** Let picked companion places go when no wheelchair place is picked any more; says which. */
+  /** Unpick companion places if no wheelchair place is picked any more; returns their ids. */
   dropCompanions() {
     if (mayGoTogether(this.picked)) return [];
     const alone = this.picked.filter((seat) => seat.kind === "companion").map((seat) => seat.seat_id);
@@ -123,32 +130,20 @@ export class Hall extends EventTarget {
     return alone;
   }
 
-  own(ids) {
-    const before = [...this.mine];
-    this.mine = new Set(ids);
-    this.changed("states", [...before, ...ids]);
+  /** The seats of the user's own orders. */
+  setOwnSeats(ids) {
+    const before = [...this.ownSeats];
+    this.ownSeats = new Set(ids);
+    this.emit("states", [...before, ...ids]);
   }
 
-  changed(what, ids) {
-    this.dispatchEvent(new CustomEvent(what, { detail: ids }));
+  /** Tell the listeners of `picks`, `states` or `chosen` which seats are concerned. */
+  emit(name, ids) {
+    this.dispatchEvent(new CustomEvent(name, { detail: ids }));
   }
 }
 
 /** A companion place is sold only with a wheelchair place. */
 export function mayGoTogether(seats) {
   return !seats.some((seat) => seat.kind === "companion") || seats.some((seat) => seat.kind === "wheelchair");
-}
-
-/** Seats side by side with no aisle between them; what is only sold whole, a seat or two of a couple, is one unit. */
-function runsOf(row) {
-  const runs = [];
-  let last = null;
-  for (const seat of row) {
-    if (!last || Math.abs(seat.x - last.x - 1) > 0.01) runs.push([]);
-    const run = runs.at(-1);
-    if (last?.goes_with === seat.seat_id) run.at(-1).push(seat);
-    else run.push([seat]);
-    last = seat;
-  }
-  return runs;
 }

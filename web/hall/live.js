@@ -1,98 +1,102 @@
-/** What others do with the seats, as it happens: server-sent events, or asking every second where there are none. */
+/** The seats of others as they change: by server-sent events, or by polling every second while there is no stream. */
 
 import { read } from "../api.js";
 
-const ASK_MS = 1000;
-const TRY_AGAIN_MS = 20_000;
-const SILENCE_MS = 25_000;  // the gateway says every ten seconds how it stands; a line that is dead says nothing
-const FAILED_LOOKS = 2;
+const POLL_MS = 1000;
+const RETRY_MS = 20_000;
+const SILENCE_MS = 25_000; // the gateway sends something every ten seconds; a dead connection sends nothing
+const MAX_FAILURES = 2;
 
 /**
- * Tells the hall until `left`. `stale(problem)` is run when looking has failed twice in a row, with the Problem, or null
- * where there is none to speak of; `fresh()` whenever the seats are as they are.
+ * Keep the hall up to date until `signal` aborts. `stale(problem)` is run after two failures in a row, with the Problem
+ * or null where there is none; `fresh()` whenever the seats are up to date.
  */
-export function follow(hall, left, { stale, fresh }) {
+export function followSeats(hall, signal, { stale, fresh }) {
   const id = hall.screening.screening_id;
   let stream = null;
   let timer = null;
   let silence = null;
-  let asking = null;
+  let polling = null;
   let failed = 0;
 
-  function listen() {
-    const told = new Map();  // what this stream has said; its changes belong to that, whatever else the hall has heard
+  function openStream() {
+    const states = new Map(); // of this stream: its changes apply to its own map, whatever polling has found
     stream = new EventSource(`/live/${id}`);
-    const hear = ({ type, data }) => {
+    const onMessage = ({ type, data }) => {
       const { seats, version } = JSON.parse(data);
-      if (type === "seats") told.clear();
-      for (const { seat_id: seat, state } of seats) told.set(seat, state);
-      stopAsking();
-      listenFor();
-      if (type === "stale") miss(null, FAILED_LOOKS);
-      else take([...told].map(([seat_id, state]) => ({ seat_id, state })), version);
+      if (type === "seats") states.clear();
+      for (const { seat_id: seat, state } of seats) states.set(seat, state);
+      stopPolling();
+      restartSilenceTimer();
+      if (type === "stale") missed(null, MAX_FAILURES);
+      else apply([...states].map(([seat_id, state]) => ({ seat_id, state })), version);
     };
-    for (const type of ["seats", "change", "fresh", "stale"]) stream.addEventListener(type, hear);
+    for (const type of ["seats", "change", "fresh", "stale"]) stream.addEventListener(type, onMessage);
     stream.addEventListener("error", () => {
-      if (!asking) ask();
+      if (!polling) poll();
       if (stream?.readyState !== EventSource.CLOSED) return;
       stream = null;
-      setTimeout(() => wanted() && !stream && listen(), TRY_AGAIN_MS);
+      setTimeout(() => isWanted() && !stream && openStream(), RETRY_MS);
     });
-    listenFor();
+    restartSilenceTimer();
   }
 
-  function listenFor() {
+  function restartSilenceTimer() {
     clearTimeout(silence);
     silence = setTimeout(() => {
       if (!stream) return;
       stream.close();
-      listen();
-      ask();
+      openStream();
+      poll();
     }, SILENCE_MS);
   }
 
-  async function ask() {
-    stopAsking();
-    if (!wanted()) return;
-    const mine = (asking = new AbortController());
+  async function poll() {
+    stopPolling();
+    if (!isWanted()) return;
+    const request = (polling = new AbortController());
     try {
-      const { seats, version } = await read("/film/get_hall_info", { screening_id: id }, AbortSignal.any([left, mine.signal]));
-      take(seats, version);
+      const { seats, version } = await read(
+        "/film/get_hall_info",
+        { screening_id: id },
+        AbortSignal.any([signal, request.signal]),
+      );
+      apply(seats, version);
     } catch (problem) {
-      if (left.aborted || mine.signal.aborted) return;
-      miss(problem);
+      if (signal.aborted || request.signal.aborted) return;
+      missed(problem);
     }
-    asking = null;
-    if (wanted() && stream?.readyState !== EventSource.OPEN) timer = setTimeout(ask, ASK_MS);
+    polling = null;
+    if (isWanted() && stream?.readyState !== EventSource.OPEN) timer = setTimeout(poll, POLL_MS);
   }
 
-  /** An older answer that comes after a newer one is none: it says nothing of the seats as they are. */
-  function take(seats, version) {
-    if (!hall.hear(seats, version, true)) return miss(null);
+  /** An answer older than the map counts as a failure: it says nothing about the present seats. */
+  function apply(seats, version) {
+    if (!hall.applySeatStates(seats, version, true)) return missed(null);
     failed = 0;
     return fresh();
   }
 
-  function miss(problem, looks = 1) {
-    failed += looks;
-    if (failed >= FAILED_LOOKS) stale(problem);
+  function missed(problem, failures = 1) {
+    failed += failures;
+    if (failed >= MAX_FAILURES) stale(problem);
   }
 
-  const wanted = () => !left.aborted && !document.hidden;
-  const stopAsking = () => {
+  const isWanted = () => !signal.aborted && !document.hidden;
+  const stopPolling = () => {
     clearTimeout(timer);
-    asking?.abort();
-    asking = null;
+    polling?.abort();
+    polling = null;
   };
   const stop = () => {
-    stopAsking();
+    stopPolling();
     clearTimeout(silence);
     stream?.close();
     stream = null;
   };
-  // A browser has few connections a site: a page that nobody looks at gives its own back.
-  const look = () => (document.hidden ? stop() : stream || listen());
-  document.addEventListener("visibilitychange", look, { signal: left });
-  left.addEventListener("abort", stop);
-  listen();
+  // A browser has few connections per site: a hidden page gives its own back.
+  const onVisibility = () => (document.hidden ? stop() : stream || openStream());
+  document.addEventListener("visibilitychange", onVisibility, { signal });
+  signal.addEventListener("abort", stop);
+  openStream();
 }

@@ -1,8 +1,8 @@
-/** The order in the reader's own calendar. */
+/** The order in the user's own calendar. */
 
 import { read } from "../api.js";
 
-/** Hand over the .ics file that the API makes of it. */
+/** Save the .ics file that the API makes of the order. */
 export async function saveCalendar({ order_id: id, screening }) {
   const { calendar } = await read("/order/get_calendar", { order_id: id });
   const address = URL.createObjectURL(new Blob([calendar], { type: "text/calendar" }));

@@ -1,10 +1,10 @@
-/** The time that is left, by the server's clock: the reader's own may be wrong. */
+/** The time left to pay, by the server's clock: the browser's may be wrong. */
 
 import { h } from "../dom.js";
-import { clock } from "../format.js";
+import { clock } from "../language/format.js";
 
-/** A ticking m:ss until `end`; `now` is the server's time of this moment. `over` is run when it has passed. */
-export function countdown(end, now, left, over) {
+/** An element that counts down m:ss to `end`; `now` is the server's present time. `onexpire` is run at the end. */
+export function countdown(end, now, signal, onexpire) {
   const deadline = performance.now() + (Date.parse(end) - Date.parse(now));
   const element = h("span", { class: "clock", role: "timer" });
   let timer = null;
@@ -14,10 +14,10 @@ export function countdown(end, now, left, over) {
     element.classList.toggle("soon", remaining < 60_000);
     if (remaining > 0) return;
     clearInterval(timer);
-    if (!left.aborted) over();
+    if (!signal.aborted) onexpire();
   };
   timer = setInterval(tick, 500);
-  left.addEventListener("abort", () => clearInterval(timer));
+  signal.addEventListener("abort", () => clearInterval(timer));
   queueMicrotask(tick);
   return element;
 }

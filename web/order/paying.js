@@ -1,63 +1,82 @@
-/** Paying an order at the provider's page: the way there, and what is said on coming back. */
+/** Paying an order on the provider's page: the stage of the payment, and the section that shows it. */
 
 import { Problem } from "../api.js";
 import { h } from "../dom.js";
-import { money } from "../format.js";
-import { knows, list, t } from "../language.js";
+import { money } from "../language/format.js";
+import { hasSentence, list, t } from "../language/translations.js";
 import { countdown } from "./countdown.js";
 
-const ASKING_MS = 8000; // a provider's word is here sooner, if there is one
-const OVER = { failed: "failed", cancelled: "closed", review: "review", none: "begin" };
+const ASKING_MS = 8000; // a provider's answer, if there is one, is here sooner
+const STAGE_OF_STATUS = { failed: "failed", cancelled: "closed", review: "review", none: "begin" };
 
 /**
- * How paying stands, for an order that the page has shown for `shown` ms: `begin`; `leaving` for the provider's page;
- * `asking`, its word may be on its way; `open`, nothing was paid there so far; `closed`, and nothing can be any more
- * with that attempt; `failed`; `review`.
+ * The stage of a payment whose order the page has shown for `shown` milliseconds: `begin`; `leaving` for the provider's
+ * page; `asking` for an answer of the provider that may be on its way; `open`, nothing was paid there so far; `closed`,
+ * nothing can be paid any more with that attempt; `failed`; `review`.
  */
-export function standing({ status, payment }, shown) {
+export function paymentStage({ status, payment }, shown) {
   if (status === "created") return "begin";
   if (payment?.redirect_url) return "leaving";
   if (payment?.status === "pending" && shown >= ASKING_MS) return "open";
-  return OVER[payment?.status] ?? "asking";
+  return STAGE_OF_STATUS[payment?.status] ?? "asking";
 }
 
-/** The name for the key of this attempt: one that has failed is over, and the next is another. */
-export const attempt = ({ order_id: id, payment }) =>
+/** The name under which the key of this attempt is kept: after a failure the next attempt has another. */
+export const attemptName = ({ order_id: id, payment }) =>
   ["failed", "cancelled"].includes(payment?.status) ? `pay:${id}:${payment.payment_id}` : `pay:${id}`;
 
-export const wayToPay = ({ order_id: id }) => ({ order_id: id, method: "card", return_url: `/order/${id}` });
+/** The fields of order.pay. */
+export const paymentRequest = ({ order_id: id }) => ({ order_id: id, method: "card", return_url: `/order/${id}` });
 
-/** The provider's page, here or elsewhere by https; a buyer is sent to no other kind of address. */
-export function pageToPayAt({ payment }) {
-  const there = new URL(payment.redirect_url, location.origin);
-  if (there.origin !== location.origin && there.protocol !== "https:") throw new Problem("internal_error");
-  return there.href;
+/** The address of the provider's page. A buyer is sent only to https, or to this site: throws a Problem otherwise. */
+export function paymentPageUrl({ payment }) {
+  const url = new URL(payment.redirect_url, location.origin);
+  if (url.origin !== location.origin && url.protocol !== "https:") throw new Problem("internal_error");
+  return url.href;
 }
 
-/** What is said of it: one sentence, or two. */
-export function spoken(order, stands) {
-  if (stands !== "failed") return t(stands === "review" ? "explain.review" : `pay.${stands}`);
+/** The stage in a sentence or two. */
+export function stageSentence(order, stage) {
+  if (stage !== "failed") return t(stage === "review" ? "explain.review" : `pay.${stage}`);
   const why = `pay.failed.${order.payment.reason}`;
-  return `${t(knows(why) ? why : "pay.failed.other")} ${t("pay.again")}`;
+  return `${t(hasSentence(why) ? why : "pay.failed.other")} ${t("pay.again")}`;
 }
 
-/** `over` is run when the time is up; `onpay` and `oncancel` get the event; `trouble` is an element. */
-export function paying(order, stands, { left, over, onpay, oncancel, trouble }) {
-  const words = spoken(order, stands);
-  if (stands === "review") return h("section", { class: "ended stack" }, h("p", {}, words));
+/** `onexpire` is run when the time is up; `onpay` and `oncancel` get the event; `warning` is an element. */
+export function paymentSection(order, stage, { signal, onexpire, onpay, oncancel, warning }) {
+  const text = stageSentence(order, stage);
+  if (stage === "review") return h("section", { class: "ended stack" }, h("p", {}, text));
   const { expires_at: end, server_time: now, seats } = order;
-  return h("section", { class: "pay stack" },
-    h("p", { class: "remaining" }, countdown(end, now, left, over),
-      h("span", { class: "muted" }, t("order.held", { seats: list(seats.map((seat) => seat.seat_id)) }))),
-    stands !== "begin" && h("p", { class: `standing ${stands}` }, words), trouble,
-    h("div", { class: "row" }, payButton(order, stands, onpay),
-      stands !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel"))),
-    stands === "begin" && h("p", { class: "muted small" }, words));
+  return h(
+    "section",
+    { class: "pay stack" },
+    h(
+      "p",
+      { class: "remaining" },
+      countdown(end, now, signal, onexpire),
+      h("span", { class: "muted" }, t("order.held", { seats: list(seats.map((seat) => seat.seat_id)) })),
+    ),
+    stage !== "begin" && h("p", { class: `payment-stage ${stage}` }, text),
+    warning,
+    h(
+      "div",
+      { class: "row" },
+      payButton(order, stage, onpay),
+      stage !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel")),
+    ),
+    stage === "begin" && h("p", { class: "muted small" }, text),
+  );
 }
 
-function payButton(order, stands, onpay) {
-  if (stands === "leaving") return h("a", { class: "button", href: pageToPayAt(order), target: "_self" }, t("pay.go"));
-  if (stands === "asking") return h("button", { onclick: onpay }, t("pay.back"));
+function payButton(order, stage, onpay) {
+  if (stage === "leaving") {
+    return h("a", { class: "button", href: paymentPageUrl(order), target: "_self" }, t("pay.go"));
+  }
+  if (stage === "asking") return h("button", { onclick: onpay }, t("pay.back"));
   const amount = money(order.total, order.currency);
-  return h("button", { class: "primary", onclick: onpay }, t(stands === "failed" ? "pay.retry" : "order.pay", { amount }));
+  return h(
+    "button",
+    { class: "primary", onclick: onpay },
+    t(stage === "failed" ? "pay.retry" : "order.pay", { amount }),
+  );
 }

@@ -1,24 +1,30 @@
-/** The window to give seats back: all or some, and the snacks with the last, with the amount before one says yes. */
+/** The refund window: all seats or some, the snacks with the last, and the amount before the buyer agrees. */
 
 import { read, writeOnce } from "../api.js";
 import { openDialog } from "../dialog.js";
 import { fill, h } from "../dom.js";
-import { money } from "../format.js";
-import { t } from "../language.js";
-import { sentence } from "../problems.js";
-import { atTheCinema } from "./terms.js";
+import { money } from "../language/format.js";
+import { t } from "../language/translations.js";
+import { problemSentence } from "../problems.js";
+import { cinemaClock } from "./refund_terms.js";
 
 const preview = ({ order_id }) => read("/order/refund_preview", { order_id });
 
-/** Settles with the order as it is afterwards, or null. */
+/** Open the window; settles with the order after its refund, or null. */
 export async function askForRefund(order) {
   const offer = await preview(order);
   return openDialog(t("refund.title"), (close) => form(order, offer, close));
 }
 
-/** What belongs together is given back together: couple seats, and companion places with the last wheelchair place. */
-function takeAlong(entries, seat, back) {
-  const set = (some) => entries.filter(some).forEach(({ box }) => { box.checked = back; });
+/**
+ * Check (`back`) or uncheck, with `seat`, the seats sold only together with it: the other half of a couple seat, and
+ * the companion places of the last wheelchair place.
+ */
+function selectTogether(entries, seat, back) {
+  const set = (some) =>
+    entries.filter(some).forEach(({ box }) => {
+      box.checked = back;
+    });
   const ofKind = (kind) => entries.filter((entry) => entry.seat.kind === kind);
   set((entry) => entry.seat.seat_id === seat.goes_with);
   const kept = (kind) => ofKind(kind).some(({ box }) => !box.checked);
@@ -28,10 +34,16 @@ function takeAlong(entries, seat, back) {
 
 function form(order, offer, close) {
   const entries = offer.seats.map((seat) => {
-    const box = h("input", { type: "checkbox", name: "seat", value: seat.seat_id, checked: true, onchange: () => {
-      takeAlong(entries, seat, box.checked);
-      draw();
-    } });
+    const box = h("input", {
+      type: "checkbox",
+      name: "seat",
+      value: seat.seat_id,
+      checked: true,
+      onchange: () => {
+        selectTogether(entries, seat, box.checked);
+        draw();
+      },
+    });
     return { seat, box, amount: h("span", { class: "price" }) };
   });
   let { snacks, until } = offer;
@@ -39,31 +51,40 @@ function form(order, offer, close) {
   const snacksLine = h("li", {}, h("span", {}, t("snacks.title")), snacksAmount);
   const button = h("button", { class: "primary wide" });
   const kept = h("ul", { class: "kept muted small" });
-  const trouble = h("p", { class: "warning", role: "alert", hidden: true });
+  const warning = h("p", { class: "warning", role: "alert", hidden: true });
   const chosen = () => entries.filter(({ box }) => box.checked).map(({ seat }) => seat);
   const isWhole = () => chosen().length === entries.length;
   const sum = (name) => chosen().reduce((total, seat) => total + seat[name], isWhole() ? snacks?.[name] ?? 0 : 0);
-  const told = (amount) => money(amount, order.currency);
-  const back = (place, { refund, price }) => fill(place,
-    refund < price && h("small", { class: "muted" }, t("refund.of", { price: told(price) })), told(refund));
+  const inCurrency = (amount) => money(amount, order.currency);
+  const back = (place, { refund, price }) =>
+    fill(
+      place,
+      refund < price && h("small", { class: "muted" }, t("refund.of", { price: inCurrency(price) })),
+      inCurrency(refund),
+    );
 
   function draw() {
     for (const { seat, amount } of entries) back(amount, seat);
     snacksLine.hidden = !snacks || !isWhole();
     if (snacks) back(snacksAmount, snacks);
     const less = sum("price") - sum("refund");
-    fill(kept, less > 0 && h("li", {}, t("refund.kept", { amount: told(less) })),
+    fill(
+      kept,
+      less > 0 && h("li", {}, t("refund.kept", { amount: inCurrency(less) })),
       snacks && isWhole() && snacks.refund < snacks.price && h("li", {}, t("refund.cooking")),
-      h("li", {}, t("refund.holds", atTheCinema(until, order.screening.starts_at))));
-    button.textContent = t("refund.confirm", { amount: told(sum("refund")) });
+      h("li", {}, t("refund.holds", cinemaClock(until, order.screening.starts_at))),
+    );
+    button.textContent = t("refund.confirm", { amount: inCurrency(sum("refund")) });
     button.disabled = !chosen().length;
   }
 
-  /** The terms have moved on while the window was open, or the kitchen has begun: show what goes back now. */
-  async function lookAgain() {
+  /** The terms or the kitchen have moved on while the window was open: show the present amounts. */
+  async function refreshOffer() {
     const now = await preview(order);
     ({ snacks, until } = now);
-    for (const entry of entries) entry.seat = now.seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
+    for (const entry of entries) {
+      entry.seat = now.seats.find(({ seat_id: id }) => id === entry.seat.seat_id) ?? entry.seat;
+    }
     draw();
   }
 
@@ -73,18 +94,36 @@ function form(order, offer, close) {
     const { order_id: id } = order;
     button.disabled = true;
     try {
-      close(await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", { order_id: id, seats, amount: sum("refund") }));
+      close(
+        await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", {
+          order_id: id,
+          seats,
+          amount: sum("refund"),
+        }),
+      );
     } catch (problem) {
-      trouble.textContent = sentence(problem);
-      trouble.hidden = false;
+      warning.textContent = problemSentence(problem);
+      warning.hidden = false;
       button.disabled = false;
-      if (problem.code === "refund_changed") await lookAgain().catch(() => {});
+      if (problem.code === "refund_changed") await refreshOffer().catch(() => {});
     }
   }
 
   draw();
-  return h("form", { class: "stack", onsubmit: send }, h("p", { class: "muted" }, t("refund.choose")),
-    h("ul", { class: "picks" }, entries.map(({ seat, box, amount }) => h("li", {},
-      h("label", { class: "check" }, box, h("span", { class: "seat-name" }, seat.seat_id)), amount)), snacksLine),
-    kept, trouble, button);
+  return h(
+    "form",
+    { class: "stack", onsubmit: send },
+    h("p", { class: "muted" }, t("refund.choose")),
+    h(
+      "ul",
+      { class: "picks" },
+      entries.map(({ seat, box, amount }) =>
+        h("li", {}, h("label", { class: "check" }, box, h("span", { class: "seat-name" }, seat.seat_id)), amount)
+      ),
+      snacksLine,
+    ),
+    kept,
+    warning,
+    button,
+  );
 }

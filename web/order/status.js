@@ -1,20 +1,20 @@
-/** What has become of an order, in a word or two. */
+/** The status of an order, in a word or two. */
 
 import { h } from "../dom.js";
-import { t } from "../language.js";
+import { t } from "../language/translations.js";
 
-const TOLD = ["screening_cancelled", "paid_late", "reversed"];
+const TELLING_REASONS = ["screening_cancelled", "paid_late", "reversed"];
 
-/** `screening_cancelled`, `paid_late` and `reversed` say more than the state that they led to. */
-export const outcome = ({ status, end_reason: reason }) => TOLD.includes(reason) ? reason : status;
+/** The order's status, or the reason of its end where that says more. */
+export const outcome = ({ status, end_reason: reason }) => TELLING_REASONS.includes(reason) ? reason : status;
 
 /** Whether its money may not be back yet. */
-export const isOnItsWay = (order) => order.status === "refunding" || order.end_reason === "paid_late";
+export const isRefundPending = (order) => order.status === "refunding" || order.end_reason === "paid_late";
 
-/** `stands`: how paying stands, where that is known; see paying.js. */
-export function pill(order, stands = null) {
-  const word = order.status === "paying" && stands ? WHILE_PAYING[stands] ?? "created" : outcome(order);
+/** A badge with the status; while an order is being paid, its `stage` (see paying.js) says more. */
+export function statusBadge(order, stage = null) {
+  const word = order.status === "paying" && stage ? STATUS_OF_STAGE[stage] ?? "created" : outcome(order);
   return h("span", { class: `status ${word}` }, t(`status.${word}`));
 }
 
-const WHILE_PAYING = { asking: "paying", leaving: "paying", failed: "failed", review: "review" };
+const STATUS_OF_STAGE = { asking: "paying", leaving: "paying", failed: "failed", review: "review" };

@@ -1,44 +1,76 @@
-/** The tickets of an order: what is shown at the door. */
+/** The tickets of an order, with the codes to show at the door. */
 
 import { read } from "../api.js";
 import { fill, h, isTest } from "../dom.js";
-import { dayOf, longDay, time } from "../format.js";
-import { t } from "../language.js";
-import { sentence } from "../problems.js";
+import { dayOf, longDay, time } from "../language/format.js";
+import { t } from "../language/translations.js";
+import { problemSentence } from "../problems.js";
 
 const isValid = (ticket) => ticket.status === "valid";
 
-export function tickets(order, left) {
-  const codes = new Map(order.tickets.map((ticket) => [ticket.ticket_id,
-    h("div", { class: "code" }, isValid(ticket) ? null : h("p", { class: "muted" }, t("ticket.void")))]));
-  const trouble = h("p", { class: "note warning", role: "alert", hidden: true });
+/** The elements of the tickets; their codes are loaded afterwards. */
+export function tickets(order, signal) {
+  const codes = new Map(
+    order.tickets.map((
+      ticket,
+    ) => [
+      ticket.ticket_id,
+      h("div", { class: "code" }, isValid(ticket) ? null : h("p", { class: "muted" }, t("ticket.void"))),
+    ]),
+  );
+  const warning = h("p", { class: "note warning", role: "alert", hidden: true });
 
   async function draw() {
-    trouble.hidden = true;
+    warning.hidden = true;
     try {
-      const found = await read("/order/get_ticket_images", { order_id: order.order_id }, left);
+      const found = await read("/order/get_ticket_images", { order_id: order.order_id }, signal);
       for (const { ticket_id: id, seat_id: seat, svg } of found.tickets) fill(codes.get(id), picture(svg, seat));
     } catch (problem) {
-      if (left.aborted) return;
-      fill(trouble, sentence(problem), h("button", { type: "button", onclick: draw }, t("trouble.again")));
-      trouble.hidden = false;
+      if (signal.aborted) return;
+      fill(warning, problemSentence(problem), h("button", { type: "button", onclick: draw }, t("problem.again")));
+      warning.hidden = false;
     }
   }
 
   draw();
-  return [trouble, h("ul", { class: "tickets" }, order.tickets.map((ticket) =>
-    h("li", { class: isValid(ticket) ? "ticket" : "ticket void" }, stub(order.screening, ticket), codes.get(ticket.ticket_id))))];
+  return [
+    warning,
+    h(
+      "ul",
+      { class: "tickets" },
+      order.tickets.map((ticket) =>
+        h(
+          "li",
+          { class: isValid(ticket) ? "ticket" : "ticket void" },
+          stub(order.screening, ticket),
+          codes.get(ticket.ticket_id),
+        )
+      ),
+    ),
+  ];
 }
 
-const picture = (svg, seat) => h("img", {
-  class: "qr", alt: t("ticket.qr", { seat }), src: `data:image/svg+xml,${encodeURIComponent(svg)}` });
+const picture = (svg, seat) =>
+  h("img", {
+    class: "qr",
+    alt: t("ticket.qr", { seat }),
+    src: `data:image/svg+xml,${encodeURIComponent(svg)}`,
+  });
 
 function stub(screening, ticket) {
   const fact = (name, value, look) => h("div", {}, h("dt", {}, t(`ticket.${name}`)), h("dd", { class: look }, value));
-  return h("div", { class: "stub" },
+  return h(
+    "div",
+    { class: "stub" },
     isTest && h("p", { class: "test-mark" }, t("test.ticket")),
     h("p", { class: "ticket-film" }, screening.film_title),
-    h("dl", {}, fact("seat", ticket.seat_id, "seat-big"), fact("time", time(screening.starts_at)),
+    h(
+      "dl",
+      {},
+      fact("seat", ticket.seat_id, "seat-big"),
+      fact("time", time(screening.starts_at)),
       fact("day", longDay(dayOf(screening.starts_at))),
-      fact("place", `${screening.cinema_name}, ${screening.hall_name}`)));
+      fact("place", `${screening.cinema_name}, ${screening.hall_name}`),
+    ),
+  );
 }

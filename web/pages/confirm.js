@@ -1,19 +1,19 @@
-/** Where the link in a message leads. A button confirms, for there are programs that look at every link. */
+/** The page that the link in a message leads to. A button confirms, because mail scanners open every link. */
 
 import { write } from "../api.js";
-import { fill, h, say } from "../dom.js";
-import { t } from "../language.js";
-import { sentence } from "../problems.js";
-import { rename } from "../router.js";
+import { announce, fill, h } from "../dom.js";
+import { t } from "../language/translations.js";
+import { problemSentence } from "../problems.js";
+import { rename } from "../navigation.js";
 
 let token = "";
 
 export function show(main) {
   if (location.hash.length > 1) {
     token = location.hash.slice(1);
-    rename(location.pathname); // the browser's history keeps no token
+    rename(location.pathname); // so that the browser's history keeps no token
   }
-  fill(main, h("section", { class: "trouble" }, ...(token ? asking() : without())));
+  fill(main, h("section", { class: "problem" }, ...(token ? asking() : without())));
   return t("confirm.title");
 }
 
@@ -22,25 +22,30 @@ const toAccount = () => h("a", { class: "button", href: "/account" }, t("account
 const without = () => [heading(t("confirm.title")), h("p", {}, t("confirm.open")), h("p", {}, toAccount())];
 
 function asking() {
-  const trouble = h("p", { class: "warning", role: "alert", hidden: true });
+  const warning = h("p", { class: "warning", role: "alert", hidden: true });
   const button = h("button", { class: "primary", onclick: confirm }, t("confirm.do"));
 
   async function confirm() {
     button.disabled = true;
-    trouble.hidden = true;
+    warning.hidden = true;
     try {
       await write("/user/confirm_email", { token });
       token = "";
       const done = heading(t("confirm.done"));
       fill(button.closest("section"), done, h("p", {}, t("confirm.done_text")), h("p", {}, toAccount()));
       done.focus();
-      say(t("confirm.done"));
+      announce(t("confirm.done"));
     } catch (problem) {
-      trouble.textContent = sentence(problem);
-      trouble.hidden = false;
+      warning.textContent = problemSentence(problem);
+      warning.hidden = false;
       button.disabled = false;
     }
   }
 
-  return [heading(t("confirm.title")), h("p", {}, t("confirm.ask")), trouble, h("p", { class: "row" }, button, toAccount())];
+  return [
+    heading(t("confirm.title")),
+    h("p", {}, t("confirm.ask")),
+    warning,
+    h("p", { class: "row" }, button, toAccount()),
+  ];
 }

@@ -1,15 +1,16 @@
-/** A film: its facts, and its screenings by day and cinema. */
+/** The page of a film: its facts, and its screenings by day and cinema. */
 
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
-import { longDay, money, runningTime, shortDay, time } from "../format.js";
-import { list, t } from "../language.js";
-import { poster } from "../poster.js";
-import { rename } from "../router.js";
+import { longDay, money, runningTime, shortDay, time } from "../language/format.js";
+import { list, t } from "../language/translations.js";
+import { poster } from "../poster/poster.js";
+import { rename } from "../navigation.js";
 
-export async function show(main, { id, query, left }) {
-  const { film, cinemas } = await read("/film/get_info", { film_id: id }, left);
-  const dates = [...new Set(cinemas.flatMap(({ screenings }) => screenings.map((screening) => screening.local_date)))].sort();
+export async function show(main, { id, query, signal }) {
+  const { film, cinemas } = await read("/film/get_info", { film_id: id }, signal);
+  const dates = [...new Set(cinemas.flatMap(({ screenings }) => screenings.map((screening) => screening.local_date)))]
+    .sort();
   let date = dates.includes(query.get("date")) ? query.get("date") : dates[0];
   const programme = h("div", { class: "programme" });
   const tabs = h("div", { class: "days", role: "group", "aria-label": t("filter.date") });
@@ -20,26 +21,50 @@ export async function show(main, { id, query, left }) {
     fill(programme, h("h2", { class: "unseen" }, longDay(day)), cinemas.map((place) => cinema(place, day)));
   }
 
-  tabs.append(...dates.map((day) => h("button", {
-    type: "button", class: "day", "data-day": day, title: longDay(day),
-    onclick: () => {
-      choose(day);
-      rename(`/film/${id}?date=${day}`);
-    },
-  }, shortDay(day))));
-  fill(main, h("article", { class: "film-page" }, poster(film), h("div", { class: "facts" }, facts(film)),
-    h("section", { class: "when", "aria-label": t("film.screenings") },
-      dates.length ? [tabs, programme] : h("p", { class: "empty" }, t("film.none")))));
+  tabs.append(...dates.map((day) =>
+    h("button", {
+      type: "button",
+      class: "day",
+      "data-day": day,
+      title: longDay(day),
+      onclick: () => {
+        choose(day);
+        rename(`/film/${id}?date=${day}`);
+      },
+    }, shortDay(day))
+  ));
+  fill(
+    main,
+    h(
+      "article",
+      { class: "film-page" },
+      poster(film),
+      h("div", { class: "facts" }, facts(film)),
+      h(
+        "section",
+        { class: "when", "aria-label": t("film.screenings") },
+        dates.length ? [tabs, programme] : h("p", { class: "empty" }, t("film.none")),
+      ),
+    ),
+  );
   if (dates.length) choose(date);
   return film.title;
 }
 
 function facts(film) {
-  const rows = [["film.director", film.director], ["film.cast", list(film.cast)], ["film.genres", list(film.genres.map(genre))]];
+  const rows = [["film.director", film.director], ["film.cast", list(film.cast)], [
+    "film.genres",
+    list(film.genres.map(genre)),
+  ]];
   return [
     h("h1", { tabindex: "-1" }, film.title),
     film.original_title !== film.title && h("p", { class: "original" }, film.original_title),
-    h("p", { class: "muted" }, `${film.year} · ${runningTime(film.running_minutes)} · `, h("span", { class: "rating" }, film.rating)),
+    h(
+      "p",
+      { class: "muted" },
+      `${film.year} · ${runningTime(film.running_minutes)} · `,
+      h("span", { class: "rating" }, film.rating),
+    ),
     h("dl", {}, rows.map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value)))),
   ];
 }
@@ -52,9 +77,12 @@ const genre = (name) => {
 function cinema({ cinema: place, screenings }, day) {
   const found = screenings.filter((screening) => screening.local_date === day);
   if (!found.length) return null;
-  return h("section", { class: "cinema" },
+  return h(
+    "section",
+    { class: "cinema" },
     h("h3", {}, place.name, " ", h("small", { class: "muted" }, place.city)),
-    h("ul", { class: "screenings" }, found.map((screening) => h("li", {}, entry(screening)))));
+    h("ul", { class: "screenings" }, found.map((screening) => h("li", {}, entry(screening)))),
+  );
 }
 
 function entry(screening) {
@@ -62,11 +90,17 @@ function entry(screening) {
   const meter = h("span", { class: "meter", "aria-hidden": "true" }, h("i"));
   meter.firstChild.style.setProperty("--share", String((free ?? 0) / hall.capacity));
   const full = free === 0;
-  return h("a", { class: full ? "screening full" : "screening", href: `/screening/${screening.screening_id}` },
+  return h(
+    "a",
+    { class: full ? "screening full" : "screening", href: `/screening/${screening.screening_id}` },
     h("strong", { class: "starts" }, time(screening.starts_at)),
     h("span", { class: "muted" }, hall.name),
     meter,
-    h("span", { class: free !== null && free < 12 ? "few" : "muted" },
-      free === null ? t("film.counting") : full ? t("film.sold_out") : t("film.seats_left", { count: free })),
-    h("span", { class: "price" }, t("film.from", { price: money(screening.price_from, screening.currency) })));
+    h(
+      "span",
+      { class: free !== null && free < 12 ? "few" : "muted" },
+      free === null ? t("film.counting") : full ? t("film.sold_out") : t("film.seats_left", { count: free }),
+    ),
+    h("span", { class: "price" }, t("film.from", { price: money(screening.price_from, screening.currency) })),
+  );
 }

@@ -1,30 +1,20 @@
-/** The kitchen's own page: what is to be prepared, the first needed first, with a button for each step. */
+/** The kitchen's page: what is to be prepared, the earliest first, with a button for each step. */
 
-import { newKey, read, write } from "../api.js";
-import { openDialog } from "../dialog.js";
-import { fill, h, say } from "../dom.js";
-import { dayOf, shortDay, snackName, time, today } from "../format.js";
-import { browser } from "../keep.js";
-import { t } from "../language.js";
-import { sentence } from "../problems.js";
-import { go } from "../router.js";
-import * as session from "../session.js";
-import { askToSignIn } from "../sign_in.js";
-import { screenings } from "./programme.js";
+import * as session from "../account/session.js";
+import { askToSignIn } from "../account/sign_in.js";
+import { fill, h } from "../dom.js";
+import { Board } from "../kitchen/board.js";
+import { t } from "../language/translations.js";
+import { go } from "../navigation.js";
 
-const LOOK_AGAIN_MS = 2000;
-const STEPS = { new: "start", preparing: "finish", ready: "hand_over" };
-const WAITING = Object.keys(STEPS);
-const STATES = [...WAITING, "collected", "uncollected", "expired"];
-
-export async function show(main, { left }) {
-  if (!session.user()) return stranger(main, "kitchen.stranger");
-  const board = new Board(left);
+export async function show(main, { signal }) {
+  if (!session.user()) return accessPrompt(main, "kitchen.stranger");
+  const board = new Board(signal);
   try {
-    await board.look();
+    await board.refresh();
   } catch (problem) {
-    if (problem.code === "unauthenticated") return stranger(main, "kitchen.stranger");
-    if (problem.code === "forbidden") return stranger(main, "kitchen.forbidden");
+    if (problem.code === "unauthenticated") return accessPrompt(main, "kitchen.stranger");
+    if (problem.code === "forbidden") return accessPrompt(main, "kitchen.forbidden");
     throw problem;
   }
   fill(main, board.element);
@@ -33,142 +23,23 @@ export async function show(main, { left }) {
   return t("kitchen.title");
 }
 
-function stranger(main, why) {
+function accessPrompt(main, why) {
   const ask = () => askToSignIn().then((done) => done && go("/kitchen"));
-  fill(main, h("section", { class: "trouble" }, h("h1", { tabindex: "-1" }, t("kitchen.title")), h("p", {}, t(why)),
-    h("p", {}, session.user() ? h("a", { class: "button", href: "/" }, t("nav.home"))
-      : h("button", { class: "primary", onclick: ask }, t("nav.sign_in")))));
+  fill(
+    main,
+    h(
+      "section",
+      { class: "problem" },
+      h("h1", { tabindex: "-1" }, t("kitchen.title")),
+      h("p", {}, t(why)),
+      h(
+        "p",
+        {},
+        session.user()
+          ? h("a", { class: "button", href: "/" }, t("nav.home"))
+          : h("button", { class: "primary", onclick: ask }, t("nav.sign_in")),
+      ),
+    ),
+  );
   return t("kitchen.title");
 }
-
-/** 19:50, or Mon 23 19:50. */
-const when = (moment) => dayOf(moment) === today() ? time(moment) : `${shortDay(dayOf(moment))} ${time(moment)}`;
-
-class Board {
-  constructor(left) {
-    this.left = left;
-    this.cinemas = new Map();
-    this.cinema = browser.get("kitchen");
-    this.states = WAITING;
-    this.trouble = h("p", { class: "note warning", role: "alert", hidden: true });
-    this.cinemaChoice = h("select", { "aria-label": t("kitchen.cinema"),
-      onchange: () => this.choose(this.cinemaChoice.value, this.states) });
-    this.stateChoice = h("select", { "aria-label": t("kitchen.state"),
-      onchange: () => this.choose(this.cinema, this.stateChoice.value ? [this.stateChoice.value] : WAITING) },
-    h("option", { value: "" }, t("kitchen.waiting")), STATES.map((state) => h("option", { value: state }, t(`kitchen.${state}`))));
-    this.columns = h("div", { class: "columns" });
-    this.element = h("section", { class: "kitchen" },
-      h("header", { class: "row spread" }, h("h1", { tabindex: "-1" }, t("kitchen.title")),
-        h("div", { class: "row" }, this.cinemaChoice, this.stateChoice)),
-      this.trouble, this.columns);
-  }
-
-  choose(cinema, states) {
-    Object.assign(this, { cinema, states });
-    browser.set("kitchen", cinema);
-    this.look().catch((problem) => this.refused(problem));
-  }
-
-  /** Those that show films; while the film room is away, those that have something to prepare. */
-  findCinemas() {
-    screenings({}, this.left).then((found) => {
-      found.forEach(({ cinema }) => this.cinemas.set(cinema.cinema_id, cinema.name));
-      this.draw();
-    }, () => {});
-  }
-
-  /** A queue for each state, so that none hides another. */
-  async look() {
-    const { cinema, states } = this;
-    const queues = await Promise.all(states.map((status) => read("/kitchen/get_queue", { cinema_id: cinema, status }, this.left)));
-    if (cinema !== this.cinema || states !== this.states) return; // something else was chosen meanwhile
-    queues.forEach(({ tickets }) => tickets.forEach((ticket) => this.cinemas.set(ticket.cinema_id, ticket.cinema_name)));
-    this.queues = queues;
-    this.draw();
-  }
-
-  follow() {
-    const again = async () => {
-      if (this.left.aborted) return;
-      try {
-        await this.look();
-        this.trouble.hidden = true;
-      } catch (problem) {
-        if (!this.left.aborted) this.refused(problem);
-      }
-      setTimeout(again, LOOK_AGAIN_MS);
-    };
-    setTimeout(again, LOOK_AGAIN_MS);
-  }
-
-  /** Drawn anew only when something is different: whoever has a finger or the focus on a button keeps it. */
-  draw() {
-    if (this.cinema && !this.cinemas.has(this.cinema)) this.cinemas.set(this.cinema, this.cinema); // one that shows nothing now
-    const cinemas = [...this.cinemas].sort(([, one], [, other]) => one.localeCompare(other));
-    const late = ({ tickets, server_time: now }) => tickets.map((ticket) => ticket.status in STEPS && Date.parse(ticket.needed_at) < Date.parse(now));
-    const seen = JSON.stringify([this.queues.map(({ tickets, next_cursor: more }) => [tickets, more]), this.queues.map(late), cinemas, this.cinema, this.states]);
-    if (seen === this.seen) return;
-    this.seen = seen;
-    const focused = document.activeElement?.dataset?.order;
-    fill(this.cinemaChoice, h("option", { value: "" }, t("kitchen.everywhere")),
-      cinemas.map(([id, name]) => h("option", { value: id, selected: id === this.cinema }, name)));
-    fill(this.columns, this.states.map((status, at) => this.column(status, this.queues[at], late(this.queues[at]))));
-    if (focused) this.element.querySelector(`[data-order="${focused}"]`)?.focus();
-  }
-
-  column(status, { tickets, next_cursor: more }, late) {
-    return h("section", { class: "column" },
-      h("h2", { id: `column-${status}` }, t(`kitchen.${status}`), " ",
-        h("span", { class: "muted" }, more ? `${tickets.length}+` : tickets.length || "")),
-      h("ul", { class: "cards", "aria-labelledby": `column-${status}` },
-        tickets.length ? tickets.map((ticket, at) => this.card(ticket, STEPS[status], late[at]))
-          : h("li", { class: "muted nothing" }, t("kitchen.nothing"))));
-  }
-
-  card(ticket, step, isLate) {
-    return h("li", { class: isLate ? "card late" : "card" },
-      h("p", { class: "card-head" }, h("strong", { class: "card-code" }, ticket.pick_up_code),
-        h("span", { class: "card-time" }, t(isLate ? "kitchen.late" : "kitchen.needed", { time: when(ticket.needed_at) }))),
-      h("ul", { class: "card-snacks" }, ticket.snacks.map((snack) => h("li", {},
-        h("b", {}, `${snack.quantity} ×`), ` ${snackName(snack)}`,
-        snack.missing > 0 && h("span", { class: "warning" }, ` ${t("kitchen.missing", { count: snack.missing })}`)))),
-      h("p", { class: "muted small" }, `${ticket.film_title} · ${ticket.hall_name} · ${time(ticket.starts_at)}`),
-      step && h("button", { class: "primary wide", "data-order": ticket.order_id,
-        onclick: (event) => this.press(ticket, step, event.target) }, t(`kitchen.do.${step}`)));
-  }
-
-  async press(ticket, step, button) {
-    if (step !== "hand_over") return this.send(step, { order_id: ticket.order_id }, button);
-    const code = await openDialog(t("kitchen.ask"), askForCode);
-    if (code) await this.send(step, { order_id: ticket.order_id, pick_up_code: code }, button);
-  }
-
-  async send(step, fields, button) {
-    button.disabled = true;
-    this.trouble.hidden = true;
-    try {
-      const ticket = await write(`/kitchen/${step}`, fields, newKey());
-      say(`${ticket.pick_up_code}: ${t(`kitchen.${ticket.status}`)}`);
-    } catch (problem) {
-      this.refused(problem);
-    }
-    await this.look().catch(() => {});
-    button.disabled = false;
-  }
-
-  refused(problem) {
-    this.trouble.textContent = sentence(problem);
-    this.trouble.hidden = false;
-  }
-}
-
-const askForCode = (close) => h("form", {
-  class: "stack",
-  onsubmit: (event) => {
-    event.preventDefault();
-    close(new FormData(event.target).get("code"));
-  },
-}, h("p", { class: "muted" }, t("kitchen.ask_hint")),
-h("label", { class: "field" }, t("kitchen.code"), h("input", {
-  name: "code", required: true, maxlength: 8, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", autofocus: true })),
-h("button", { class: "primary wide" }, t("kitchen.do.hand_over")));

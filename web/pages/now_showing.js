@@ -1,19 +1,19 @@
-/** The front page: the films now showing, as posters, and what one looks for among them. */
+/** The front page: the films now showing, as posters, and a search among them. */
 
-import { fill, h, say } from "../dom.js";
-import { runningTime, shortDay, time } from "../format.js";
-import { t } from "../language.js";
-import { poster } from "../poster.js";
-import { sentence } from "../problems.js";
-import { rename } from "../router.js";
-import { anySet, filters, fromQuery, inPart, toAddress } from "./filters.js";
-import { films as allFilms, screenings } from "./programme.js";
+import { announce, fill, h } from "../dom.js";
+import { runningTime, shortDay, time } from "../language/format.js";
+import { t } from "../language/translations.js";
+import { poster } from "../poster/poster.js";
+import { problemSentence } from "../problems.js";
+import { rename } from "../navigation.js";
+import { anySet, filters, fromQuery, inPart, toAddress } from "../programme/filters.js";
+import { films as allFilms, screenings } from "../programme/listing.js";
 
 const TIMES_SHOWN = 3;
 
-export async function show(main, { query, left }) {
+export async function show(main, { query, signal }) {
   let wanted = fromQuery(query);
-  let turn = 0;
+  let latest = 0;
   const grid = h("ul", { class: "posters" }, Array.from({ length: 12 }, ghost));
   const count = h("p", { class: "muted count" }, "\u00a0");
   const { form, offer } = filters(wanted, (now) => {
@@ -22,38 +22,56 @@ export async function show(main, { query, left }) {
     search();
   });
   fill(main, h("div", { class: "hero" }, h("h1", { tabindex: "-1" }, t("now.title")), count), form, grid);
-  const programme = allFilms(left);
+  const programme = allFilms(signal);
 
   async function search() {
-    const mine = (turn += 1);
+    const current = (latest += 1);
     const { part, ...asked } = wanted;
     grid.setAttribute("aria-busy", "true");
     try {
-      const [films, found] = await Promise.all([programme, screenings(asked, left)]);
-      if (mine !== turn || left.aborted) return;
+      const [films, found] = await Promise.all([programme, screenings(asked, signal)]);
+      if (current !== latest || signal.aborted) return;
       if (!anySet(wanted)) offer({ cinemas: names(found, "name"), cities: names(found, "city") });
       draw(films, found.filter((screening) => inPart(screening, part)));
     } catch (problem) {
-      if (left.aborted) return;
-      fill(grid, h("li", { class: "empty" }, h("p", {}, sentence(problem)),
-        h("button", { class: "primary", onclick: () => show(main, { query: new URLSearchParams(location.search), left }) },
-          t("trouble.again"))));
+      if (signal.aborted) return;
+      fill(
+        grid,
+        h(
+          "li",
+          { class: "empty" },
+          h("p", {}, problemSentence(problem)),
+          h("button", {
+            class: "primary",
+            onclick: () => show(main, { query: new URLSearchParams(location.search), signal }),
+          }, t("problem.again")),
+        ),
+      );
     } finally {
-      if (mine === turn) grid.removeAttribute("aria-busy");
+      if (current === latest) grid.removeAttribute("aria-busy");
     }
   }
 
   function draw(films, found) {
     const byFilm = grouped(found);
     const shown = anySet(wanted) ? films.filter((film) => byFilm.has(film.film_id)) : films;
-    fill(grid, shown.length ? shown.map((film) => card(film, byFilm.get(film.film_id) ?? [], wanted))
-      : h("li", { class: "empty" }, h("p", {}, t("now.none")), h("a", { class: "button", href: "/" }, t("now.all"))));
+    fill(
+      grid,
+      shown.length
+        ? shown.map((film) => card(film, byFilm.get(film.film_id) ?? [], wanted))
+        : h("li", { class: "empty" }, h("p", {}, t("now.none")), h("a", { class: "button", href: "/" }, t("now.all"))),
+    );
     count.textContent = t("now.count", { count: shown.length });
-    if (turn > 1) say(count.textContent);
+    if (latest > 1) announce(count.textContent);
   }
 
   await search();
-  if (anySet(wanted)) screenings({}, left).then((found) => offer({ cinemas: names(found, "name"), cities: names(found, "city") }), () => {});
+  if (anySet(wanted)) {
+    screenings({}, signal).then(
+      (found) => offer({ cinemas: names(found, "name"), cities: names(found, "city") }),
+      () => {},
+    );
+  }
   return t("now.title");
 }
 
@@ -61,25 +79,64 @@ const names = (found, name) => [...new Set(found.map((screening) => screening.ci
 
 function grouped(found) {
   const groups = new Map();
-  // By the clocks on the walls, not by which comes first on earth.
-  for (const screening of [...found].sort((one, other) => (one.starts_at.slice(0, 16) < other.starts_at.slice(0, 16) ? -1 : 1))) {
+  // Local times are compared: 20:00 comes before 21:00 in whatever zone.
+  for (
+    const screening of [...found].sort((
+      one,
+      other,
+    ) => (one.starts_at.slice(0, 16) < other.starts_at.slice(0, 16) ? -1 : 1))
+  ) {
     groups.set(screening.film.film_id, [...(groups.get(screening.film.film_id) ?? []), screening]);
   }
   return groups;
 }
 
-const ghost = () => h("li", { class: "film ghost", "aria-hidden": "true" },
-  h("div", {}, h("div", { class: "film-link" }, h("div", { class: "poster" }), h("p", { class: "film-title" }, "\u00a0")),
-    h("p", { class: "muted" }, "\u00a0")),
-  h("p", { class: "times" }, h("span", { class: "chip" }, "\u00a0")));
+const ghost = () =>
+  h(
+    "li",
+    { class: "film ghost", "aria-hidden": "true" },
+    h(
+      "div",
+      {},
+      h("div", { class: "film-link" }, h("div", { class: "poster" }), h("p", { class: "film-title" }, "\u00a0")),
+      h("p", { class: "muted" }, "\u00a0"),
+    ),
+    h("p", { class: "times" }, h("span", { class: "chip" }, "\u00a0")),
+  );
 
 function card(film, found, wanted) {
   const address = wanted.date ? `/film/${film.film_id}?date=${wanted.date}` : `/film/${film.film_id}`;
-  return h("li", { class: "film" },
-    h("div", {}, h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
-      h("p", { class: "muted" }, `${runningTime(film.running_minutes)} · ${film.rating}`)),
-    h("p", { class: "times" }, found.slice(0, TIMES_SHOWN).map((screening) => h("a", {
-      class: "chip", href: `/screening/${screening.screening_id}`, title: `${screening.cinema.name}, ${screening.hall.name}`,
-      "aria-label": t("now.time", { title: film.title, day: shortDay(screening.local_date), time: time(screening.starts_at), cinema: screening.cinema.name }),
-    }, h("small", {}, shortDay(screening.local_date)), " ", time(screening.starts_at)))));
+  return h(
+    "li",
+    { class: "film" },
+    h(
+      "div",
+      {},
+      h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
+      h("p", { class: "muted" }, `${runningTime(film.running_minutes)} · ${film.rating}`),
+    ),
+    h(
+      "p",
+      { class: "times" },
+      found.slice(0, TIMES_SHOWN).map((screening) =>
+        h(
+          "a",
+          {
+            class: "chip",
+            href: `/screening/${screening.screening_id}`,
+            title: `${screening.cinema.name}, ${screening.hall.name}`,
+            "aria-label": t("now.time", {
+              title: film.title,
+              day: shortDay(screening.local_date),
+              time: time(screening.starts_at),
+              cinema: screening.cinema.name,
+            }),
+          },
+          h("small", {}, shortDay(screening.local_date)),
+          " ",
+          time(screening.starts_at),
+        )
+      ),
+    ),
+  );
 }

@@ -1,37 +1,44 @@
-/** An order: time to pay, then tickets, then perhaps money back. */
+/** The page of an order: time to pay, then tickets, then perhaps a refund. */
 
 import { read, writeOnce } from "../api.js";
-import { fill, h, say } from "../dom.js";
-import { dayOf, longDay, money, time } from "../format.js";
-import { t } from "../language.js";
+import { announce, fill, h } from "../dom.js";
+import { dayOf, longDay, money, time } from "../language/format.js";
+import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
-import { isCooking, kitchen, named } from "../order/kitchen.js";
-import { attempt, pageToPayAt, paying, spoken, standing, wayToPay } from "../order/paying.js";
+import { isCooking, kitchenSection, snackSummary } from "../order/kitchen.js";
+import {
+  attemptName,
+  paymentPageUrl,
+  paymentRequest,
+  paymentSection,
+  paymentStage,
+  stageSentence,
+} from "../order/paying.js";
 import { askForRefund } from "../order/refund.js";
-import { isOnItsWay, outcome, pill } from "../order/status.js";
-import { mayRefund, terms } from "../order/terms.js";
+import { isRefundPending, outcome, statusBadge } from "../order/status.js";
+import { mayRefund, refundTerms } from "../order/refund_terms.js";
 import { tickets } from "../order/tickets.js";
-import { sentence } from "../problems.js";
-import { show as showPage } from "../router.js";
-import { askToSignIn } from "../sign_in.js";
+import { problemSentence } from "../problems.js";
+import { reload } from "../navigation.js";
+import { askToSignIn } from "../account/sign_in.js";
 
 const UNPAID = ["created", "paying"];
 const PAID = ["paid", "part_refunded"];
-const ON_THE_MOVE = [...UNPAID, "refunding", "review"];
-const PAUSE_MS = 3000;
-const SHORT_PAUSE_MS = 1000;
-const LATE_MONEY_MS = 600_000; // so long it is looked for
+const CHANGING = [...UNPAID, "refunding", "review"];
+const POLL_MS = 3000;
+const ASKING_POLL_MS = 1000;
+const LATE_MONEY_MS = 600_000; // how long an ended order is watched for a late payment
 
-export async function show(main, { id, left }) {
-  const order = await mine(() => read("/order/get_info", { order_id: id }, left));
+export async function show(main, { id, signal }) {
+  const order = await readSignedIn(() => read("/order/get_info", { order_id: id }, signal));
   const place = h("article", { class: "order" });
   fill(main, place);
-  new OrderPage(place, left).draw(order);
+  new OrderPage(place, signal).draw(order);
   return t("order.title", { film: order.screening.film_title });
 }
 
-/** What only the signed in may see; whoever is not is asked to sign in, here. */
-async function mine(ask) {
+/** The answer of `ask()`, again after the user has signed in where that is missing. */
+async function readSignedIn(ask) {
   try {
     return await ask();
   } catch (problem) {
@@ -41,12 +48,15 @@ async function mine(ask) {
 }
 
 class OrderPage {
-  constructor(place, left) {
-    Object.assign(this, { place, left, since: performance.now() });
-    this.trouble = h("p", { class: "note warning", role: "alert", hidden: true });
-    document.addEventListener("visibilitychange", () => document.hidden || this.look(), { signal: left });
+  constructor(place, signal) {
+    this.place = place;
+    this.signal = signal;
+    this.since = performance.now();
+    this.warning = h("p", { class: "note warning", role: "alert", hidden: true });
+    document.addEventListener("visibilitychange", () => document.hidden || this.refresh(), { signal });
   }
 
+  /** Milliseconds since the page was opened. */
   get shown() {
     return performance.now() - this.since;
   }
@@ -54,67 +64,80 @@ class OrderPage {
   draw(order) {
     const before = this.order;
     this.order = order;
-    this.stands = this.howPayingStands();
-    this.lookLater();
+    this.stage = this.stageOfPayment();
+    this.scheduleRefresh();
     const { status, refunded, kitchen: cooking, end_reason: reason, payment } = order;
-    const seen = JSON.stringify([status, refunded, cooking, reason, this.stands, payment?.reason]);
+    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason]);
     if (seen === this.seen) return;
     this.seen = seen;
-    if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stands)) this.trouble.hidden = true;
+    if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stage)) {
+      this.warning.hidden = true;
+    }
     this.clocks?.abort();
     this.clocks = new AbortController();
     const hadFocus = this.place.contains(document.activeElement);
     fill(this.place, this.header(), this.body());
     if (hadFocus) this.place.querySelector("h1").focus({ preventScroll: true });
-    if (before) this.tell(before);
+    if (before) this.announceChange(before);
   }
 
-  /** Nobody is told to wait for the bank right after having heard what was in the way. */
-  howPayingStands() {
+  /** A buyer who has just read why paying failed is not told to wait for the bank. */
+  stageOfPayment() {
     if (!UNPAID.includes(this.order.status)) return null;
-    const stands = standing(this.order, this.shown);
-    return stands === "asking" && !this.trouble.hidden ? "begin" : stands;
+    const stage = paymentStage(this.order, this.shown);
+    return stage === "asking" && !this.warning.hidden ? "begin" : stage;
   }
 
-  tell(before) {
+  announceChange(before) {
     const { kitchen: cooking } = this.order;
-    if (this.stands) say(spoken(this.order, this.stands));
-    else if (outcome(before) !== outcome(this.order)) say(t(`status.${outcome(this.order)}`));
-    else if (before.kitchen?.status !== cooking?.status) say(t(`kitchen.${cooking.status}`));
+    if (this.stage) announce(stageSentence(this.order, this.stage));
+    else if (outcome(before) !== outcome(this.order)) announce(t(`status.${outcome(this.order)}`));
+    else if (before.kitchen?.status !== cooking?.status) announce(t(`kitchen.${cooking.status}`));
   }
 
-  lookLater() {
+  scheduleRefresh() {
     const { status } = this.order;
-    const moves = ON_THE_MOVE.includes(status) || (PAID.includes(status) && isCooking(this.order))
-      || (["expired", "cancelled"].includes(status) && this.shown < LATE_MONEY_MS);
+    const changes = CHANGING.includes(status) || (PAID.includes(status) && isCooking(this.order)) ||
+      (["expired", "cancelled"].includes(status) && this.shown < LATE_MONEY_MS);
     clearTimeout(this.timer);
-    if (moves) this.timer = setTimeout(() => this.look(), this.stands === "asking" ? SHORT_PAUSE_MS : PAUSE_MS);
+    if (changes) this.timer = setTimeout(() => this.refresh(), this.stage === "asking" ? ASKING_POLL_MS : POLL_MS);
   }
 
-  async look() {
-    if (this.left.aborted) return;
+  async refresh() {
+    if (this.signal.aborted) return;
     const known = this.order;
     try {
-      const order = await read("/order/get_info", { order_id: known.order_id }, this.left);
-      if (this.order === known) this.draw(order); // else something newer has been drawn meanwhile
+      const order = await read("/order/get_info", { order_id: known.order_id }, this.signal);
+      if (this.order === known) this.draw(order); // otherwise a newer one was drawn meanwhile
     } catch {
-      this.lookLater();
+      this.scheduleRefresh();
     }
   }
 
   header() {
     const { screening, seats, snacks, total, currency, refunded } = this.order;
-    return h("header", { class: "about" },
-      pill(this.order, this.stands),
+    return h(
+      "header",
+      { class: "about" },
+      statusBadge(this.order, this.stage),
       h("h1", { tabindex: "-1" }, screening.film_title),
       h("p", {}, h("b", {}, time(screening.starts_at)), ` · ${longDay(dayOf(screening.starts_at))}`),
       h("p", { class: "muted" }, `${screening.cinema_name} · ${screening.hall_name}`),
-      h("dl", { class: "sums" },
+      h(
+        "dl",
+        { class: "sums" },
         h("div", {}, h("dt", {}, t("order.seats")), h("dd", {}, seats.map((seat) => seat.seat_id).join(", "))),
-        snacks.length > 0 && h("div", {}, h("dt", {}, t("snacks.title")), h("dd", {}, named(snacks))),
+        snacks.length > 0 && h("div", {}, h("dt", {}, t("snacks.title")), h("dd", {}, snackSummary(snacks))),
         h("div", {}, h("dt", {}, t("order.total")), h("dd", {}, money(total, currency))),
-        refunded > 0 && h("div", {}, h("dt", {}, t(isOnItsWay(this.order) ? "order.goes_back" : "order.refunded")),
-          h("dd", {}, money(refunded, currency)))));
+        refunded > 0 &&
+          h(
+            "div",
+            {},
+            h("dt", {}, t(isRefundPending(this.order) ? "order.goes_back" : "order.refunded")),
+            h("dd", {}, money(refunded, currency)),
+          ),
+      ),
+    );
   }
 
   body() {
@@ -125,32 +148,55 @@ class OrderPage {
   }
 
   unpaid() {
-    return paying(this.order, this.stands, {
-      left: AbortSignal.any([this.left, this.clocks.signal]), over: () => this.look(), trouble: this.trouble,
+    return paymentSection(this.order, this.stage, {
+      signal: AbortSignal.any([this.signal, this.clocks.signal]),
+      onexpire: () => this.refresh(),
+      warning: this.warning,
       onpay: (event) => this.pay(event.target),
-      oncancel: (event) => this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
+      oncancel: (event) =>
+        this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
     });
   }
 
   ended() {
     const { status, end_reason: reason, screening_id: screening, refunded, currency } = this.order;
     const why = reason === "screening_cancelled" ? `${reason}.${status}` : outcome(this.order);
-    return h("section", { class: "ended stack" },
+    return h(
+      "section",
+      { class: "ended stack" },
       h("p", {}, t(`explain.${why}`, { amount: money(refunded, currency) })),
-      status !== "review" && h("p", {}, reason === "screening_cancelled"
-        ? h("a", { class: "button", href: "/" }, t("nav.home"))
-        : h("a", { class: "button", href: `/screening/${screening}` }, t("order.again"))));
+      status !== "review" && h(
+        "p",
+        {},
+        reason === "screening_cancelled"
+          ? h("a", { class: "button", href: "/" }, t("nav.home"))
+          : h("a", { class: "button", href: `/screening/${screening}` }, t("order.again")),
+      ),
+    );
   }
 
   paid() {
-    return h("section", { class: "stack" },
+    return h(
+      "section",
+      { class: "stack" },
       this.order.revived && h("p", { class: "note good no-print" }, t("order.revived")),
-      this.order.kitchen && kitchen(this.order), tickets(this.order, this.left), this.trouble,
-      h("div", { class: "row no-print" },
+      this.order.kitchen && kitchenSection(this.order),
+      tickets(this.order, this.signal),
+      this.warning,
+      h(
+        "div",
+        { class: "row no-print" },
         h("button", { class: "primary", onclick: () => print() }, t("order.print")),
-        h("button", { onclick: () => saveCalendar(this.order).catch((problem) => this.refused(problem)) }, t("order.calendar")),
-        mayRefund(this.order) && h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund"))),
-      terms(this.order));
+        h(
+          "button",
+          { onclick: () => saveCalendar(this.order).catch((problem) => this.showProblem(problem)) },
+          t("order.calendar"),
+        ),
+        mayRefund(this.order) &&
+          h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund")),
+      ),
+      refundTerms(this.order),
+    );
   }
 
   async refund() {
@@ -158,26 +204,29 @@ class OrderPage {
       const after = await askForRefund(this.order);
       if (after) this.draw(after);
     } catch (problem) {
-      this.refused(problem);
+      this.showProblem(problem);
     }
   }
 
   async pay(button) {
-    const answer = await this.send("pay", wayToPay(this.order), button, attempt(this.order));
-    if (answer?.payment?.redirect_url) location.assign(pageToPayAt(answer));
+    const answer = await this.send("pay", paymentRequest(this.order), button, attemptName(this.order));
+    if (answer?.payment?.redirect_url) location.assign(paymentPageUrl(answer));
   }
 
-  /** Ask for it once, whatever is pressed or lost; the answer, which is drawn, or nothing when it was refused. */
-  async send(what, fields, button, name) {
-    this.trouble.hidden = true;
+  /**
+   * Call order.`method` once, however often the button is pressed or an answer is lost. Draws and returns the answer;
+   * after a refusal, which is shown, null.
+   */
+  async send(method, fields, button, name) {
+    this.warning.hidden = true;
     button.disabled = true;
     button.classList.add("busy");
     try {
-      const answer = await writeOnce(name, `/order/${what}`, fields);
+      const answer = await writeOnce(name, `/order/${method}`, fields);
       this.draw(answer);
       return answer;
     } catch (problem) {
-      this.refused(problem);
+      this.showProblem(problem);
       return null;
     } finally {
       button.disabled = false;
@@ -185,10 +234,11 @@ class OrderPage {
     }
   }
 
-  refused(problem) {
-    this.trouble.textContent = sentence(problem);
-    this.trouble.hidden = false;
-    if (problem.code === "unauthenticated") askToSignIn(t("sign_in.to_see")).then((done) => done && showPage());
-    else if (!problem.passes) this.look();
+  showProblem(problem) {
+    this.warning.textContent = problemSentence(problem);
+    this.warning.hidden = false;
+    if (problem.code === "unauthenticated") {
+      askToSignIn(t("sign_in.to_see")).then((done) => done && reload({ scroll: 0, focus: true }));
+    } else if (!problem.isTransient) this.refresh();
   }
 }

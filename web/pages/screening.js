@@ -1,84 +1,107 @@
-/** The seat map of a screening: pick, see what others pick, buy. */
+/** The page of a screening: pick seats, see what others hold, buy. */
 
 import { read } from "../api.js";
-import { fill, h, say } from "../dom.js";
-import { longDay, time } from "../format.js";
+import { announce, fill, h } from "../dom.js";
+import { longDay, time } from "../language/format.js";
 import { advice as adviceOf } from "../hall/advice.js";
-import { basket as basketOf } from "../hall/basket.js";
-import { bestSeats } from "../hall/best.js";
-import { Drawing } from "../hall/drawing.js";
+import { basket as basketOf } from "../basket/basket.js";
+import { suggestSeats } from "../hall/suggest.js";
+import { Drawing } from "../hall/map/drawing.js";
 import { freshness } from "../hall/freshness.js";
 import { Hall } from "../hall/hall.js";
-import { keyboard } from "../hall/keyboard.js";
+import { enableKeyboard } from "../hall/map/keyboard.js";
 import { legend } from "../hall/legend.js";
-import { seatList } from "../hall/list.js";
-import { follow } from "../hall/live.js";
-import { markMine } from "../hall/mine.js";
-import { sign } from "../hall/sign.js";
-import { zoomable } from "../hall/zoom.js";
-import { browser } from "../keep.js";
-import { t } from "../language.js";
+import { seatList } from "../hall/seat_list.js";
+import { followSeats } from "../hall/live.js";
+import { showOwnSeats } from "../hall/own_seats.js";
+import { tooltip } from "../hall/map/tooltip.js";
+import { zoomable } from "../hall/map/zoom.js";
+import { browser } from "../storage.js";
+import { t } from "../language/translations.js";
 
-export async function show(main, { id, left }) {
-  const hall = new Hall(await read("/film/get_hall_info", { screening_id: id }, left));
+export async function show(main, { id, signal }) {
+  const hall = new Hall(await read("/film/get_hall_info", { screening_id: id }, signal));
   const { screening } = hall;
   const drawing = new Drawing(hall);
-  const { view, buttons, settle } = zoomable(drawing);
+  const { view, buttons, setInitialSize } = zoomable(drawing);
   const advice = adviceOf(hall);
   const basket = basketOf(hall);
-  const mine = h("div", {});
+  const ownSeats = h("div", {});
   const state = freshness();
 
   const toggle = (seat) => {
     const reason = hall.toggle(seat);
     if (!reason) return;
-    advice.say(t(`pick.${reason}`, { seat }));
-    say(t(`pick.${reason}`, { seat }));
+    advice.show(t(`pick.${reason}`, { seat }));
+    announce(t(`pick.${reason}`, { seat }));
   };
-  keyboard(drawing, toggle);
+  enableKeyboard(drawing, toggle);
   drawing.svg.addEventListener("click", (event) => {
     const element = event.target.closest(".seat");
     if (element) toggle(element.dataset.seat);
   });
   const stage = h("div", { class: "stage" }, view);
-  sign(drawing, stage);
-  const key = legend(hall);
+  tooltip(drawing, stage);
+  const legendElement = legend(hall);
   const list = seatList(hall, toggle);
 
-  fill(main, h("div", { class: "picker" },
-    header(screening),
-    h("section", { class: "map", "aria-label": t("map.label") },
-      h("div", { class: "tools" }, bestSeats(hall, advice), h("div", { class: "viewing" }, buttons, views([stage, buttons, key], list, settle))),
-      h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
-      state.element, stage, list, key),
-    h("aside", { class: "side" }, mine, advice.place, basket.element)));
-  settle();
+  fill(
+    main,
+    h(
+      "div",
+      { class: "picker" },
+      header(screening),
+      h(
+        "section",
+        { class: "map", "aria-label": t("map.label") },
+        h(
+          "div",
+          { class: "tools" },
+          suggestSeats(hall, advice),
+          h("div", { class: "viewing" }, buttons, views([stage, buttons, legendElement], list, setInitialSize)),
+        ),
+        h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
+        state.element,
+        stage,
+        list,
+        legendElement,
+      ),
+      h("aside", { class: "side" }, ownSeats, advice.place, basket.element),
+    ),
+  );
+  setInitialSize();
   basket.resume();
-  markMine(hall, mine, left);
-  follow(hall, left, state);
+  showOwnSeats(hall, ownSeats, signal);
+  followSeats(hall, signal, state);
   return `${screening.film.title}, ${time(screening.starts_at)}`;
 }
 
 function header({ film, cinema, hall, starts_at: starts, local_date: day }) {
-  return h("header", { class: "about" },
+  return h(
+    "header",
+    { class: "about" },
     h("h1", { tabindex: "-1" }, h("a", { href: `/film/${film.film_id}` }, film.title)),
     h("p", {}, h("b", {}, time(starts)), ` · ${longDay(day)}`),
-    h("p", { class: "muted" }, `${cinema.name} · ${hall.name}`));
+    h("p", { class: "muted" }, `${cinema.name} · ${hall.name}`),
+  );
 }
 
-/** The choice between the map and the list; remembered, since whoever needs the list needs it always. */
-function views(map, list, settle) {
+/** The switch between map and list, remembered: a user who needs the list needs it always. */
+function views(map, list, setInitialSize) {
   const choose = (asList) => {
     for (const part of map) part.hidden = asList;
     list.hidden = !asList;
     group.firstChild.setAttribute("aria-pressed", String(!asList));
     group.lastChild.setAttribute("aria-pressed", String(asList));
     browser.set("list", asList);
-    if (!asList) settle();
+    if (!asList) setInitialSize();
   };
-  const group = h("div", { class: "views", role: "group", "aria-label": t("map.view") },
+  const group = h(
+    "div",
+    { class: "views", role: "group", "aria-label": t("map.view") },
     h("button", { type: "button", onclick: () => choose(false) }, t("map.map")),
-    h("button", { type: "button", onclick: () => choose(true) }, t("map.list")));
+    h("button", { type: "button", onclick: () => choose(true) }, t("map.list")),
+  );
   queueMicrotask(() => choose(Boolean(browser.get("list"))));
   return group;
 }

@@ -33,6 +33,6 @@ def test_an_amount_is_written_with_the_digits_of_its_currency(minor: int, curren
 
 
 def test_the_page_has_the_same_table_of_currencies() -> None:
-    script = (ROOT / "web" / "currencies.js").read_text()
+    script = (ROOT / "web" / "language" / "currencies.js").read_text()
     others = {code: int(digits) for code, digits in re.findall(r"\b([A-Z]{3}): (\d)", script)}
     assert others == {code: digits for code, digits in MINOR_DIGITS.items() if digits != 2}

@@ -18,7 +18,7 @@ def test_there_are_english_and_chinese() -> None:
     assert set(LANGUAGES) == {"en", "zh"}
 
 
-def test_both_languages_have_the_same_sentences() -> None:
+def test_every_language_has_the_same_sentences() -> None:
     assert list(LANGUAGES["en"]) == list(LANGUAGES["zh"])
 
 

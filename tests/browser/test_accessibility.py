@@ -1,0 +1,54 @@
+"""Every page in both themes and languages, at all sizes: nothing seriously inaccessible, and a picture to look at."""
+
+import pytest
+
+from testbed.mesh import Mesh
+from tests.browser.driver import Visit, open_account, pay_at_once, sign_in_as_staff
+from tests.browser.inspection import SIZES, inspect
+
+LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
+# axe runs once per theme, on a desk and on a phone; every language is fitted into every size.
+JOURNEYS = [("en", "dark", "desk", True), ("zh", "light", "phone", True), ("en", "light", "phone", False)]
+
+
+@pytest.mark.parametrize(("language", "theme", "size", "axe"), JOURNEYS)
+def test_every_page_is_accessible(visit: Visit, mesh: Mesh, language: str, theme: str, size: str, axe: bool) -> None:
+    page = visit("/", size=SIZES[size], theme=theme, language=LANGUAGES[language])
+    others = tuple(other for other in SIZES if other != size) if axe else ()
+    problems: list[str] = []
+
+    def is_accessible(name: str, shown: str) -> None:
+        page.locator(shown).first.wait_for()
+        problems.extend(inspect(page, f"{name}-{language}-{theme}-{size}", axe=axe, sizes=others))
+
+    is_accessible("now-showing", ".film:not(.ghost)")
+    page.goto("/film/spirited-away")
+    is_accessible("film", ".screening")
+    page.goto(f"/screening/{mesh.fresh_screening()}")
+    page.locator(".suggest button").click()
+    is_accessible("seats", ".hall .seat.picked")
+    page.locator(".views button").last.click()
+    is_accessible("list", ".seat-list")
+    page.locator(".views button").first.click()
+    page.locator(".snacks summary").click()
+    page.locator(".snack-menu li").first.get_by_role("button").last.click()
+    is_accessible("snacks", ".snack-menu .amount")
+    page.locator(".sum .primary").click()
+    is_accessible("sign-in", ".dialog")
+    open_account(page)
+    is_accessible("order", ".pay")
+    pay_at_once(page)
+    is_accessible("tickets", ".counter + .note + .tickets img")
+    page.locator(".refund").click()
+    is_accessible("refund", ".dialog")
+    page.keyboard.press("Escape")
+    page.goto("/account")
+    is_accessible("account", ".order-line")
+    page.goto("/kitchen")
+    is_accessible("kitchen-forbidden", ".problem")
+    sign_in_as_staff(page, mesh)
+    page.goto("/kitchen")
+    is_accessible("kitchen", ".card")
+    page.goto("/film/no-such-film")
+    is_accessible("problem", ".problem")
+    assert problems == []

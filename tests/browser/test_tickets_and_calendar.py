@@ -1,0 +1,82 @@
+"""Printed tickets, and the order as a calendar file."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from icalendar import Calendar
+from PIL import Image
+from playwright.sync_api import Route, expect
+
+from gateway.routes.static_files import FOLDER
+from testbed.mesh import Mesh
+from tests.browser.driver import Visit, buy, order_of, pay_at_once
+
+# Long names in place of those of the demo programme.
+LONG_NAMES = """() => {
+  const call = (what, name) => document.querySelectorAll(what).forEach((element) => { element.textContent = name; });
+  call("h1, .ticket-film", "Everything Everywhere All at Once");
+  call(".stub div:last-child dd", "Lichtspiele Elbufer, Großer Saal");
+}"""
+A4 = {"width": 794, "height": 1123}  # CSS pixels
+
+
+@pytest.mark.parametrize("seats", [3, 8])
+def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visit, mesh: Mesh, seats: int) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    buy(page, *(f"H{number}" for number in range(5, 5 + seats)))
+    pay_at_once(page)
+    expect(page.locator(".ticket img")).to_have_count(seats)
+    page.evaluate(LONG_NAMES)
+    paper = page.pdf(format="A4", print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+    page.emulate_media(media="print")
+    page.set_viewport_size(A4)  # type: ignore[arg-type]
+    expect(page.get_by_role("button")).to_have_count(0)
+    sheet = Image.open(io.BytesIO(page.screenshot())).convert("L")
+    codes = {found.text for found in zxingcpp.read_barcodes(sheet.resize((sheet.width * 3, sheet.height * 3)))}
+    assert codes == {row.code for row in mesh.rows(
+        "order", "SELECT code FROM ticket WHERE order_id = :order", order=order_of(page))}
+
+
+def test_an_order_is_saved_as_a_calendar_file(visit: Visit, mesh: Mesh, tmp_path: Path) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    film = page.get_by_role("heading", level=1).text_content()
+    buy(page, "H8", "H9")
+    pay_at_once(page)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Add to calendar").click()
+    saved.value.save_as(tmp_path / "evening.ics")
+    [evening] = Calendar.from_ical((tmp_path / "evening.ics").read_text()).events
+    assert (evening["summary"], evening["description"]) == (film, "H8, H9")
+    assert saved.value.suggested_filename.endswith(".ics")
+
+
+def test_a_demonstration_says_test_on_every_page_and_ticket(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    expect(page.locator(".test-money")).to_have_count(0)
+    buy(page, "H5", "H6")
+    pay_at_once(page)
+
+    def mark(route: Route) -> None:
+        """Send pages as the gateway of a demonstration does."""
+        if route.request.resource_type != "document":
+            return route.continue_()
+        answer = route.fetch()
+        return route.fulfill(response=answer, body=answer.text().replace("<html ", "<html data-test "))
+
+    page.route("**/*", mark)
+    page.reload()
+    for language in ("en", "zh"):
+        banner, word = (json.loads((FOLDER / "language" / f"{language}.json").read_text())[f"test.{name}"]
+                        for name in ("banner", "ticket"))
+        for media in ("screen", "print"):
+            page.emulate_media(media=media)  # type: ignore[arg-type]
+            expect(page.locator(".test-money")).to_have_text(banner)
+            expect(page.locator(".test-money")).to_be_visible()
+            expect(page.locator(".ticket .test-mark:visible")).to_have_text([word, word])
+        page.emulate_media(media="screen")
+        page.get_by_role("button", name="中文" if language == "en" else "English").click()

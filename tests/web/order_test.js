@@ -1,0 +1,64 @@
+/** The payment of an order by stages, and its refund terms by the cinema's clock. */
+
+import "./browser.js";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { start } from "../../web/language/translations.js";
+import { attemptName, paymentPageUrl, paymentStage } from "../../web/order/paying.js";
+import { cinemaClock, mayRefund } from "../../web/order/refund_terms.js";
+import { outcome } from "../../web/order/status.js";
+
+await start();
+
+/** @type {[string, object, number, string][]} */
+const STAGES = [
+  ["an order that nobody has begun to pay", { status: "created" }, 0, "begin"],
+  ["an order whose payment page is known", { payment: { status: "pending", redirect_url: "/p" } }, 60_000, "leaving"],
+  ["a pending payment at first", { payment: { status: "pending" } }, 7999, "asking"],
+  ["a pending payment after eight seconds", { payment: { status: "pending" } }, 8000, "open"],
+  ["a captured payment that the order has not heard of", { payment: { status: "captured" } }, 60_000, "asking"],
+  ["a payment that has not begun", { payment: { status: "none" } }, 0, "begin"],
+  ["a declined payment", { payment: { status: "failed" } }, 0, "failed"],
+  ["a closed payment", { payment: { status: "cancelled" } }, 0, "closed"],
+  ["a payment in review", { payment: { status: "review" } }, 0, "review"],
+];
+
+for (const [subject, order, shown, stage] of STAGES) {
+  test(`${subject} is at the stage ${stage}`, () => {
+    assert.equal(paymentStage({ status: "paying", payment: null, ...order }, shown), stage);
+  });
+}
+
+test("an attempt after a failed one has another key, an attempt after a lost answer the same", () => {
+  const name = (status) => attemptName({ order_id: "o1", payment: { payment_id: "p1", status } });
+  assert.equal(name("pending"), attemptName({ order_id: "o1", payment: null }));
+  assert.notEqual(name("failed"), name("pending"));
+  assert.equal(name("failed"), name("cancelled"));
+});
+
+test("a buyer is sent to this site or to https, and nowhere else", () => {
+  const url = (address) => paymentPageUrl({ payment: { redirect_url: address } });
+  assert.equal(url("/payment/sandbox/p1"), "https://cinema.example/payment/sandbox/p1");
+  assert.equal(url("https://bank.example/pay"), "https://bank.example/pay");
+  for (const address of ["http://bank.example/", "javascript:alert(1)", "data:text/html,x"]) {
+    assert.throws(() => url(address), { code: "internal_error" });
+  }
+});
+
+test("the end of a tier is shown by the cinema's clock, also on another day than in UTC", () => {
+  const starts = "2026-11-22T01:30:00+03:00";
+  assert.deepEqual(cinemaClock("2026-11-21T22:15:00+00:00", starts), { day: "Sunday 22 November", time: "01:15" });
+  assert.deepEqual(cinemaClock("2026-11-21T20:15:00Z", starts), { day: "Saturday 21 November", time: "23:15" });
+});
+
+test("a refund is offered while a tier is open by the server's clock", () => {
+  const tiers = [{ until: "2026-11-21T20:00:00Z", percent: 100, fee: 0 }];
+  const order = (now) => ({ refund_terms: { tiers }, server_time: now });
+  assert.equal(mayRefund(order("2026-11-21T19:59:59Z")), true);
+  assert.equal(mayRefund(order("2026-11-21T20:00:00Z")), false);
+});
+
+test("the reason of an order's end is told where it says more than the status", () => {
+  assert.equal(outcome({ status: "expired", end_reason: "paid_late" }), "paid_late");
+  assert.equal(outcome({ status: "expired", end_reason: "asked" }), "expired");
+});

@@ -1,0 +1,66 @@
+/** The user who is signed in. The token itself is in an HttpOnly cookie, which no script can read. */
+
+import { expectUser, newKey, onRefusal, write } from "../api.js";
+import { browser, tab } from "../storage.js";
+
+const listeners = new Set();
+let current = browser.get("user");
+expectUser(current?.username);
+
+/** Run `listener(elsewhere)` whenever somebody has signed in or out; `elsewhere` means in another tab. */
+export const onChange = (listener) => listeners.add(listener);
+
+/** {username, display_name, roles} of the signed-in user as far as this tab knows, or null. The API decides. */
+export const user = () => current;
+
+function setCurrent(now, elsewhere) {
+  current = now;
+  expectUser(now?.username);
+  listeners.forEach((listener) => listener(elsewhere));
+}
+
+function change(now, elsewhere = false) {
+  if (now) browser.set("user", now);
+  else browser.remove("user");
+  setCurrent(now, elsewhere);
+}
+
+/** Sign in; rejects with a Problem, `login_failed` for a wrong name or password. */
+export async function signIn(username, password) {
+  const { user: { username: name, display_name, roles } } = await write("/user/login", { username, password });
+  change({ username: name, display_name, roles });
+}
+
+/** Open an account and sign in to it; `email` may be empty. */
+export async function register(username, password, email) {
+  await write("/user/register", { username, password, ...(email && { email }) }, newKey());
+  await signIn(username, password);
+}
+
+/**
+ * Without an answer the user is still signed in. After any answer the cookie is gone, though the session may live on at
+ * the server. What was begun in this tab is forgotten, so that the next user does not find it.
+ */
+export async function signOut() {
+  try {
+    await write("/user/logout");
+  } catch (problem) {
+    if (problem.status) forget();
+    if (problem.status !== 401) throw problem; // 401: the session had ended before
+  }
+  forget();
+}
+
+function forget() {
+  tab.clear();
+  change(null);
+}
+
+onRefusal("unauthenticated", () => current && change(null));
+// Another tab has changed the user without this one noticing. Without storage this tab can't know the new user.
+onRefusal("other_user", () => {
+  const kept = browser.get("user");
+  change(kept?.username === current?.username ? null : kept, true);
+});
+// Another tab has signed in or out; a null key means that it cleared the storage.
+addEventListener("storage", ({ key }) => [null, "user"].includes(key) && setCurrent(browser.get("user"), true));

@@ -1,0 +1,97 @@
+/** The window to sign in or open an account, over the page in progress. */
+
+import { openDialog } from "../dialog.js";
+import { fill, h } from "../dom.js";
+import { t } from "../language/translations.js";
+import { problemSentence } from "../problems.js";
+import * as session from "./session.js";
+
+/** Settles with whether somebody is signed in afterwards; `why` is a sentence about the reason. */
+export async function askToSignIn(why = null) {
+  if (session.user()) return true;
+  const done = await openDialog(t("sign_in.title"), (close) => form(why, close));
+  return Boolean(done);
+}
+
+function field(name, label, attributes, hint = null) {
+  return h(
+    "label",
+    { class: "field" },
+    label,
+    h("input", { name, required: true, ...attributes }),
+    hint && h("small", {}, hint),
+  );
+}
+
+function form(why, close) {
+  let isNew = false;
+  const warning = h("p", { class: "warning", role: "alert", hidden: true });
+  const fields = h("div", { class: "stack" });
+  const submit = h("button", { class: "primary wide" });
+  const change = h("button", { class: "link", type: "button", onclick: () => show(!isNew) });
+
+  function show(asNew) {
+    const username = fields.querySelector("[name=username]")?.value ?? "";
+    isNew = asNew;
+    warning.hidden = true;
+    fill(
+      fields,
+      field("username", t("sign_in.username"), {
+        autocomplete: "username",
+        autocapitalize: "none",
+        spellcheck: "false",
+        autofocus: true,
+        minlength: isNew ? 3 : 1,
+        maxlength: isNew ? 32 : 200,
+        pattern: isNew ? "[A-Za-z0-9][A-Za-z0-9._\\-]*" : null,
+        value: username,
+      }, isNew ? t("sign_in.username_hint") : null),
+      field("password", t("sign_in.password"), {
+        type: "password",
+        autocomplete: isNew ? "new-password" : "current-password",
+        minlength: isNew ? 8 : 1,
+        maxlength: isNew ? 128 : 1024,
+      }, isNew ? t("sign_in.password_hint") : null),
+      isNew &&
+        field(
+          "email",
+          t("sign_in.email"),
+          { type: "email", autocomplete: "email", required: false, maxlength: 254 },
+          t("sign_in.email_hint"),
+        ),
+    );
+    submit.textContent = t(isNew ? "sign_in.register" : "sign_in.sign_in");
+    change.textContent = t(isNew ? "sign_in.to_sign_in" : "sign_in.to_register");
+  }
+
+  async function send(event) {
+    event.preventDefault();
+    const given = new FormData(event.target);
+    submit.disabled = true;
+    warning.hidden = true;
+    try {
+      await (isNew ? session.register : session.signIn)(
+        String(given.get("username")).trim(),
+        given.get("password"),
+        given.get("email"),
+      );
+      close(true);
+    } catch (problem) {
+      warning.textContent = problemSentence(problem);
+      warning.hidden = false;
+    } finally {
+      submit.disabled = false;
+    }
+  }
+
+  show(false);
+  return h(
+    "form",
+    { class: "stack", onsubmit: send },
+    why && h("p", { class: "muted" }, why),
+    fields,
+    warning,
+    submit,
+    h("p", { class: "centred" }, change),
+  );
+}

@@ -1,0 +1,150 @@
+/** The picked seats, their price, and buying them once, whatever presses, reloads and lost answers happen. */
+
+import { write } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { money } from "../language/format.js";
+import { tab } from "../storage.js";
+import { t } from "../language/translations.js";
+import { problemSentence } from "../problems.js";
+import { go } from "../navigation.js";
+import { askToSignIn } from "../account/sign_in.js";
+import { Purchase } from "./purchase.js";
+import { snacks as snacksOf } from "./snacks.js";
+
+const RELEASE_MS = 2000; // until the news arrives that a failed purchase has released its seats
+
+/** {element, resume}: the basket of a screening's page. */
+export function basket(hall) {
+  const { screening_id: id, currency } = hall.screening;
+  const list = h("ul", { class: "picks" });
+  const total = h("output", { class: "total" });
+  const count = h("span", { class: "muted" });
+  const warning = h("p", { class: "warning", role: "alert", hidden: true });
+  const snacks = snacksOf(hall, draw);
+  const purchase = new Purchase(id);
+  let release = null;
+  let sending = false;
+  const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
+
+  function draw() {
+    const seats = hall.picked;
+    fill(
+      list,
+      seats.length
+        ? seats.map((seat) =>
+          h(
+            "li",
+            {},
+            h("span", { class: "seat-name" }, seat.seat_id),
+            h("span", { class: "muted" }, t(`kind.${seat.kind}`)),
+            h("span", { class: "price" }, money(seat.price, currency)),
+            h("button", {
+              class: "quiet icon",
+              "aria-label": t("basket.remove", { seat: seat.seat_id }),
+              onclick: () => hall.toggle(seat.seat_id),
+            }, "×"),
+          )
+        )
+        : h("li", { class: "muted nothing" }, t("basket.empty")),
+    );
+    total.textContent = money(hall.total + snacks.total(), currency);
+    count.textContent = t("basket.count", { count: seats.length });
+    button.disabled = sending || !seats.length;
+    warning.hidden = true;
+  }
+
+  async function buy() {
+    if (sending || !hall.picks.size || !(await askToSignIn(t("sign_in.to_buy")))) return;
+    const selection = { seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() };
+    const begun = purchase.begin(selection, hall.total + snacks.total());
+    // If another account has signed in, the page is being drawn anew for it and resumes this purchase.
+    if (element.isConnected) await send(begun);
+  }
+
+  async function send({ selection, total: shown, key }) {
+    if (!selection.seats.length) return;
+    setSending(true);
+    clearTimeout(release);
+    hall.buying = true;
+    try {
+      const order = await write("/order/buy", { screening_id: id, ...selection, total: shown }, key);
+      clear();
+      await go(`/order/${order.order_id}`);
+    } catch (problem) {
+      setSending(false);
+      showRefusal(problem);
+      if (problem.isTransient) return; // perhaps it was done; the next try with the same key will tell
+      purchase.remove();
+      release = setTimeout(released, problem.code === "seats_taken" ? 0 : RELEASE_MS);
+    }
+  }
+
+  function released() {
+    hall.buying = false;
+    hall.dropTakenPicks();
+  }
+
+  function clear() {
+    purchase.remove();
+    tab.remove(`picks:${id}`);
+    snacks.clear();
+  }
+
+  async function showRefusal(problem) {
+    if (problem.code === "seats_taken") {
+      hall.applySeatStates(problem.about.seats.map((seat) => ({ seat_id: seat, state: "held" })), hall.version, false);
+      return;
+    }
+    if (problem.code === "price_changed") await reprice(problem.about);
+    if (/^snacks_/.test(problem.code)) await snacks.load();
+    if (sending) return; // sent again already
+    const many = problem.code === "too_many_unpaid_orders";
+    fill(warning, problemSentence(problem), many && [" ", h("a", { href: "/account" }, t("account.orders"))]);
+    warning.hidden = false;
+    if (problem.isTransient) button.textContent = t("problem.again");
+    if (problem.code === "unauthenticated") buy();
+  }
+
+  /** Show the present prices, so that the next press buys at them. */
+  async function reprice({ seats, snacks: priced }) {
+    for (const { seat_id: seat, price } of seats) hall.seat(seat).price = price;
+    snacks.reprice(priced);
+    await snacks.load();
+    draw();
+  }
+
+  function setSending(value) {
+    sending = value;
+    button.disabled = value || !hall.picks.size;
+    button.classList.toggle("busy", value);
+    button.textContent = t(value ? "basket.buying" : "basket.buy");
+  }
+
+  /** Restore the picks of before a reload; a purchase without an answer is sent again with its own key. */
+  function resume() {
+    const begun = purchase.begun();
+    const before = (begun?.selection.seats ?? tab.get(`picks:${id}`) ?? []).filter((seat) => hall.seat(seat));
+    hall.picks = new Set(before);
+    hall.emit("picks", before);
+    snacks.resume();
+    if (begun) send(begun);
+    else hall.dropTakenPicks();
+  }
+
+  hall.addEventListener("picks", () => {
+    draw();
+    tab.set(`picks:${id}`, [...hall.picks]);
+    announce(t("basket.announced", { count: hall.picks.size, total: total.textContent }));
+  });
+  draw();
+  const element = h(
+    "div",
+    { class: "basket" },
+    h("h2", {}, t("basket.title")),
+    list,
+    snacks.element,
+    warning,
+    h("div", { class: "sum" }, h("p", {}, count, total), button),
+  );
+  return { element, resume };
+}

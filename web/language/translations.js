@@ -1,0 +1,58 @@
+/** The sentences of the page in the user's language: one JSON file per language, chosen by the browser or the user. */
+
+import { browser } from "../storage.js";
+
+/** The names of the languages there are, by tag. */
+export const LANGUAGES = { en: "English", zh: "中文" };
+const TAGS = { en: "en", zh: "zh-Hans" };
+
+let sentences = {};
+let current = "en";
+let plurals = new Intl.PluralRules("en");
+
+/** Load the language chosen before, or the first of the browser's that there is. */
+export function start() {
+  const wanted = [browser.get("language"), ...navigator.languages].map((tag) => String(tag).slice(0, 2));
+  return use(wanted.find((tag) => tag in LANGUAGES) ?? "en");
+}
+
+/** Load the sentences of this language. */
+export async function use(tag) {
+  const response = await fetch(`/web/language/${tag}.json`);
+  sentences = await response.json();
+  current = tag;
+  plurals = new Intl.PluralRules(locale());
+  document.documentElement.lang = TAGS[tag];
+}
+
+/** The same, remembered for the next visit. */
+export async function choose(tag) {
+  await use(tag);
+  browser.set("language", tag);
+}
+
+/** The tag of the present language: en or zh. */
+export const language = () => current;
+
+/** For Intl: the browser's own variant of the language where it has one, such as en-GB. */
+export function locale() {
+  return navigator.languages.find((tag) => tag.toLowerCase().startsWith(current)) ?? TAGS[current];
+}
+
+/**
+ * The sentence `key`, or the key itself: {name} in it becomes facts.name, and facts.count chooses its plural form.
+ * @param {Record<string, any>} facts
+ */
+export function t(key, facts = {}) {
+  const plural = "count" in facts
+    ? sentences[`${key}.${plurals.select(facts.count)}`] ?? sentences[`${key}.other`]
+    : undefined;
+  const sentence = plural ?? sentences[key] ?? key;
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => facts[name] ?? whole);
+}
+
+/** Whether there is a sentence `key`. */
+export const hasSentence = (key) => key in sentences;
+
+/** "F7, F8 and F9" in the user's language. */
+export const list = (things) => new Intl.ListFormat(locale(), { type: "conjunction" }).format(things);
