@@ -1,6 +1,7 @@
 """What the tests of a run share: one whole mesh, and servers without any room."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Generator, Iterator
 
@@ -12,6 +13,21 @@ from services.foundation import migrate
 from services.foundation.database import make_engine
 from testbed.mesh import ROOT, Mesh, private_environment, running_mesh
 from tests.exclusive_lock import turn
+from tests.sizes import SIZES, Size
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--size", choices=sorted(SIZES), default="ci", help="how much the tests try; see tests/sizes.py")
+    parser.addoption("--seed", type=int, default=None, help="repeat a run that chance has part in; else a new one")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.seed is None:   # the processes of a run take their options from the first
+        config.option.seed = secrets.randbits(32)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"size: {config.option.size}; what chance has part in is repeated by --seed={config.option.seed}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,6 +42,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
     with turn(ROOT / ".run" / "turns", alone=item.get_closest_marker("alone") is not None):
         return (yield)
+
+
+@pytest.fixture(scope="session")
+def size(request: pytest.FixtureRequest) -> Size:
+    return SIZES[request.config.option.size]
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """What everything drawn by chance follows from."""
+    return int(request.config.option.seed)
 
 
 @pytest.fixture(scope="session")

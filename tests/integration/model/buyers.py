@@ -3,7 +3,6 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition
 
 from schemas import order, payment
 from schemas.errors import Refusal
@@ -15,7 +14,7 @@ from tests.integration.model.cinema import Request
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import OWNING, SEATS, UNPAID, Money, Order, Wish
 from tests.integration.model.predictions import Prediction, of_buying, of_cancelling, of_paying, of_refunding
-from tests.integration.model.steps import PICK, Steps, rule
+from tests.integration.model.steps import PICK, Steps, precondition, rule
 
 BUYERS = st.sampled_from(("ada", "ben", "eve"))
 Seats = tuple[str, ...]

@@ -78,11 +78,9 @@ class Cinema:
     steps: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)   # how orders stood before and after a step
     met: Counter[str] = field(default_factory=Counter)                # accidents, refusals and coincidences
-    is_open: bool = False
 
     def open(self) -> None:
         """Everything is as on the first day."""
-        self.is_open = False
         self.auditor.empty({room: base.metadata for room, base in BASES.items()}, but=KEPT)
         with self.world.engines["kitchen"].begin() as tx:
             for sku, stock in SNACK_STOCK.items():
@@ -96,7 +94,6 @@ class Cinema:
         self.ledger = Ledger([Screening(row.screening_id, row.starts_at.replace(tzinfo=dt.UTC),
                                         row.ends_at.replace(tzinfo=dt.UTC)) for row in rows], self.seen)
         self.sight = self.auditor.look()
-        self.is_open = True
 
     @property
     def now(self) -> dt.datetime:
@@ -106,7 +103,6 @@ class Cinema:
 
     def step(self, wish: Wish, work: Callable[[], Any], prediction: Prediction = DONE) -> Outcome:
         """Do `work` in the rooms; whatever follows from it must be as the ledger has it."""
-        self.is_open = False     # until it has gone well
         self.world.fate.struck.clear()
         self.world.ear.heard.clear()
         outcome = Outcome()
@@ -127,7 +123,6 @@ class Cinema:
         self.sight = self.auditor.look()
         outcome.made = self.ledger.follow(wish, self.sight, self.now)
         self._judge(wish, outcome, prediction, bool(struck))
-        self.is_open = True
         return outcome
 
     def _judge(self, wish: Wish, outcome: Outcome, prediction: Prediction, troubled: bool) -> None:

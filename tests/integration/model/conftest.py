@@ -15,7 +15,7 @@ from services.payment import provider_registry
 from testbed.mesh import Mesh
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
-from tests.integration.model.machine import EverythingAtOnce
+from tests.integration.model.play import Play
 from tests.integration.model.sight import Auditor
 from tests.integration.model.world import World
 
@@ -83,9 +83,6 @@ def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
-def story(cinema: Cinema) -> EverythingAtOnce:
+def story(cinema: Cinema) -> Play:
     """The cinema on its first day, to be played step by step; each step is compared with the ledger."""
-    EverythingAtOnce.cinema = cinema
-    machine = EverythingAtOnce()
-    machine.open()
-    return machine
+    return Play(cinema)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition
 
 from schemas import kitchen
 from schemas.cancellation import CANCEL_SCREENING
@@ -12,7 +11,7 @@ from tests.integration.model.cinema import DONE, Request
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import OWNING, UNPAID, Screening, Wish
 from tests.integration.model.predictions import of_cooking
-from tests.integration.model.steps import PICK, STAFF, Steps, rule
+from tests.integration.model.steps import PICK, STAFF, Steps, precondition, rule
 
 CHORES = st.sampled_from((("payment", "finish_what_was_left"), ("payment", "look_into_webhooks"),
                           ("payment", "look_into_webhooks"), ("payment", "reconcile"), ("kitchen", "tidy_up")))

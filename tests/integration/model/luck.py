@@ -5,12 +5,11 @@ from contextlib import suppress
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition
 
 from schemas.errors import Refusal
 from tests.integration.model.accidents import Accident
 from tests.integration.model.orders import Wish
-from tests.integration.model.steps import PICK, Steps, rule
+from tests.integration.model.steps import PICK, Steps, precondition, rule
 
 MINUTES = st.sampled_from((1, 1, 2, 3, 9, 9, 16, 61, 200))
 

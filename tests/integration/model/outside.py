@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition
 from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
@@ -19,7 +18,7 @@ from services.payment.sandbox import provider, webhooks
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Money, Order, Wish
 from tests.integration.model.predictions import Prediction
-from tests.integration.model.steps import PICK, Steps, rule
+from tests.integration.model.steps import PICK, Steps, precondition, rule
 from tests.integration.payment.bank import envelope
 
 TROUBLES = st.sampled_from(("decline", "time_out", "lose_authorize", "lose_capture", "lose_cancel", "lose_refund",
