@@ -12,8 +12,11 @@ class Size:
     buyers: int             # in that crowd, all at the same time
     contested_seats: int    # each wanted by a hundred buyers at the same time
     keys: int               # Idempotency-Keys, each sent ten times at the same time
+    messages: int           # events and webhooks in one test, each in several copies
 
 
-CI = Size(model_steps=2_000, model_most_steps=10_000, rare=False, hall=40, buyers=100, contested_seats=4, keys=40)
-FULL = Size(model_steps=10_000, model_most_steps=30_000, rare=True, hall=200, buyers=500, contested_seats=20, keys=200)
+CI = Size(model_steps=2_000, model_most_steps=10_000, rare=False, hall=40, buyers=100, contested_seats=4, keys=40,
+          messages=200)
+FULL = Size(model_steps=10_000, model_most_steps=30_000, rare=True, hall=200, buyers=500, contested_seats=20, keys=200,
+            messages=1_000)
 SIZES = {"ci": CI, "full": FULL}

@@ -63,7 +63,7 @@ def own_settings(of_the_run: dict[str, Any]) -> dict[str, Any]:
     own = copy.deepcopy(of_the_run)
     own["DB_URIS"] = {f"{room}:Base": own["DB_URIS"][f"{room}:Base"].replace(f"_{room}?", f"_{room}_model?")
                       for room in ROOMS}
-    own["REDIS_URIS"]["marquee"] = own["REDIS_URIS"]["marquee"].removesuffix("/0") + "/5"
+    own["REDIS_URIS"]["marquee"] = own["REDIS_URIS"]["marquee"].rpartition("/")[0] + "/5"
     own["order"]["refund_tiers"] = REFUND_TIERS
     return own
 

@@ -15,23 +15,24 @@ from testbed.mesh import free_ports, wait_until
 from tests.integration.notification.house import House
 from tests.integration.notification.letters import parse
 from tests.integration.notification.mail_server import Inbox, mail_server
+from tests.sizes import Size
 
 
-def tell_often_with_deaths(house: House) -> list[str]:
-    """200 events, each told one to three times, to rooms that die when they have noted and not acknowledged."""
-    house.keep(2, noted=90, lease=5)
-    envelopes = house.envelopes(200, house.account())
-    assert house.publish(envelopes, times=(1, 3)) > 250
-    house.wait_for(200)
+def tell_often_with_deaths(house: House, count: int) -> list[str]:
+    """So many events, each told one to three times, to rooms that die when they have noted and not acknowledged."""
+    house.keep(2, noted=count * 9 // 20, lease=5)
+    envelopes = house.envelopes(count, house.account())
+    assert house.publish(envelopes, times=(1, 3)) > count * 1.25
+    house.wait_for(count)
     house.finish()
     assert int(house.servers.redis.get("deaths") or 0) >= 2
     return sorted(envelope["event_id"] for envelope in envelopes)
 
 
-def test_two_hundred_events_are_two_hundred_files_whoever_dies(house: House) -> None:
-    events = tell_often_with_deaths(house)
+def test_each_event_is_one_file_though_rooms_die(house: House, size: Size) -> None:
+    events = tell_often_with_deaths(house, size.messages // 5)
     assert sorted(letter.event_id for letter in house.files) == events
-    assert house.statuses() == {"sent": 200}
+    assert house.statuses() == {"sent": len(events)}
 
 
 @pytest.fixture
@@ -43,10 +44,11 @@ def no_inbox_key(house: House) -> Iterator[None]:
     house.sql("ALTER TABLE inbox ADD PRIMARY KEY (consumer, event_id)")
 
 
-def test_without_the_inbox_key_the_same_events_are_told_more_than_once(house: House, no_inbox_key: None) -> None:
+def test_without_the_inbox_key_the_same_events_are_told_more_than_once(house: House, no_inbox_key: None,
+                                                                      size: Size) -> None:
     """The negative control."""
-    tell_often_with_deaths(house)
-    assert sum(house.statuses().values()) > 200
+    events = tell_often_with_deaths(house, size.messages // 5)
+    assert sum(house.statuses().values()) > len(events)
 
 
 def test_while_the_mail_server_is_down_messages_wait_and_are_then_sent_once(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,7 +41,8 @@ def the_one_answer(mesh: Mesh, request: Request, answers: list[Answer]) -> dict[
     return dict(last.json())
 
 
-def test_every_step_of_an_order_happens_once_per_key(mesh: Mesh, size: Size, seed: int) -> None:
+def test_every_step_of_an_order_happens_once_per_key(mesh: Mesh, size: Size, seed: int,
+                                                     record_property: Callable[[str, object], None]) -> None:
     screening = mesh.fresh_screening(320)
     seats, buyers = list(mesh.seats(screening))[:size.keys], mesh.buyers(size.keys)
 
@@ -63,6 +65,7 @@ def test_every_step_of_an_order_happens_once_per_key(mesh: Mesh, size: Size, see
                                                    "WHERE status = 'captured'") if row.order_id in orders]
     assert sorted((row.order_id, row.amount, row.refunded) for row in charges) == sorted(
         (order_id, order["total"], order["total"]) for order_id, order in orders.items())
+    record_property("tried", f"{3 * size.keys} keys sent {COPIES} times each")
     mesh.check_invariants()
 
 

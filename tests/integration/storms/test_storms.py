@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -15,6 +15,7 @@ from testbed.mesh import Mesh, wait_until
 from tests.sizes import Size
 
 pytestmark = pytest.mark.alone
+Tell = Callable[[str, object], None]
 
 
 def port_of(mesh: Mesh) -> int:
@@ -50,7 +51,7 @@ def sell_out(mesh: Mesh, screening: str, buyers: int, seed: int) -> list[Answer]
     return answers
 
 
-def test_a_crowd_buys_every_seat_of_a_hall_once(mesh: Mesh, size: Size, seed: int) -> None:
+def test_a_crowd_buys_every_seat_of_a_hall_once(mesh: Mesh, size: Size, seed: int, record_property: Tell) -> None:
     screening = mesh.fresh_screening(size.hall)
 
     answers = sell_out(mesh, screening, size.buyers, seed)
@@ -60,6 +61,7 @@ def test_a_crowd_buys_every_seat_of_a_hall_once(mesh: Mesh, size: Size, seed: in
     check_all_or_nothing(mesh, screening, answers)
     assert len(claims(mesh, screening)) == size.hall
     wait_until(lambda: set(mesh.seats(screening).values()) == {"held"}, what="a map without a free seat")
+    record_property("tried", f"{len(answers):,} requests of {size.buyers} buyers for {size.hall} seats")
     mesh.check_invariants()
 
 

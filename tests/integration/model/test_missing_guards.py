@@ -1,4 +1,4 @@
-"""Buyers, cooks, a provider, the clock and bad luck in any order: the model's ledger is the database's, always."""
+"""The negative controls of the model: each guard is removed in turn, and the ledger has to notice."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,39 +20,20 @@ from services.order.refunding import cancelled_screenings
 from services.order.seat_boards import Boards
 from services.payment import rules
 from services.payment.sandbox import webhooks
+from tests.integration.model import settling
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import Divergence
 from tests.integration.model.play import play_until
 from tests.sizes import Size
-
-# What must have happened on the way, so that something was tried.
-SEEN = {("created", "paying"), ("created", "cancelled"), ("created", "expired"), ("paying", "paid"),
-        ("paying", "expired"), ("paying", "cancelled"), ("paying", "review"), ("paid", "part_refunded"),
-        ("paid", "refunded"), ("paid", "completed"), ("refunding", "refunded")}
-RARE = {("expired", "paid")}    # once in some thousand steps; also told by a story
-MET = {"board later", "board undone", "board done", ">kitchen fault", ">kitchen nonsense", ">payment fault",
-       ">payment nonsense", "CoupleSeatParted", "CompanionAlone", "decided meanwhile",
-       "before cancelling", "after cancelling"}
-
-
-def test_whatever_happens_the_ledger_is_right(cinema: Cinema, size: Size, seed: int) -> None:
-    """So many steps, and then further ones until everything that must happen has happened."""
-    wanted = SEEN | RARE if size.rare else SEEN
-
-    def missing() -> set[Any]:
-        return (wanted - set(cinema.seen)) | (MET - set(+cinema.met))   # a count of 0 is not there
-
-    play_until(lambda: cinema.steps >= (size.model_most_steps if missing() else size.model_steps), cinema, seed)
-    assert not missing()
-
-
-# --- the negative controls ---
 
 Removal = Callable[[Cinema, pytest.MonkeyPatch], Any]
 
 
 @contextmanager
 def without_the_key_of_claims(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """And without the invariant that looks for the key: the ledger has to notice."""
+    patch.setattr(settling, "INVARIANTS", [each for each in settling.INVARIANTS if each.name != "I1"])
+
     def alter(*changes: str) -> None:
         with cinema.world.engines["order"].begin() as tx:
             for change in changes:
