@@ -34,8 +34,8 @@ cinemas:
     timezone: Europe/Berlin
     currency: EUR
     menu:
-      - {sku: popcorn, name: Popcorn, category: popcorn, price: 500, stock: 3}
-      - {sku: cola, name: Cola, category: drink, price: 300, stock: 4}
+      - {sku: popcorn, name: Popcorn, category: popcorn, price: 500, stock: 2}
+      - {sku: cola, name: Cola, category: drink, price: 300, stock: 3}
     halls:
       - id: kanal-1
         name: Saal 1

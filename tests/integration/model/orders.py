@@ -18,7 +18,7 @@ SNACK_STATES = ("reserved", "released", "new", "preparing", "ready", "collected"
                 "expired")
 SNACKS_OVER = (None, "collected", "uncollected", "expired")  # nobody waits for them
 SNACK_PRICES = {"popcorn": 500, "cola": 300}
-SNACK_STOCK = {"popcorn": 3, "cola": 4}
+SNACK_STOCK = {"popcorn": 2, "cola": 3}   # so few that two orders with snacks are often too many
 SEATS = {"A1": 1000, "A2": 1150, "A3": 1150, "B1": 1310, "B2": 1000, "B3": 400}
 COUPLE, WHEELCHAIR, COMPANION = {"A2", "A3"}, "B2", "B3"   # two halves; a place, and one that goes only with it
 
