@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def try_faults(root: Path, folder: Path, modules: Sequence[str]) -> Outcome:
     # Its exit code says nothing of what was noticed; when it could not run, there are no results.
     subprocess.run([sys.executable, "-m", "mutmut", "run", *names], cwd=folder, check=False)
     statuses = {name: status for name, status in read_statuses(folder) if status != "not checked"}
-    unnoticed = [describe(folder, name, status) for name, status in statuses.items() if status in UNNOTICED]
+    with ThreadPoolExecutor() as pool:
+        unnoticed = list(pool.map(lambda name: describe(folder, name, statuses[name]),
+                                  [name for name, status in statuses.items() if status in UNNOTICED]))
     return summarize(statuses, unnoticed)
 
 

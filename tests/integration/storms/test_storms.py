@@ -150,3 +150,5 @@ def test_without_the_referee_a_lost_redis_sells_a_seat_twice(mesh: Mesh, no_refe
 
     assert sold > 1
     assert mesh.operate("check", check=False).returncode != 0
+    with pytest.raises(AssertionError):   # nor would a session of tests end well
+        mesh.check_invariants(seconds=1)
