@@ -16,7 +16,7 @@ from testbed.mesh import Mesh
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.play import Play
-from tests.integration.model.sight import Auditor
+from tests.integration.model.snapshot import SnapshotReader
 from tests.integration.model.world import World
 
 ROOMS = ("film", "order", "payment", "kitchen")
@@ -73,12 +73,12 @@ def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     world = World()
     monkeypatch.setattr(database, "clock", world.clock)
     monkeypatch.setattr(seat_boards, "time", world.clock)
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room: WatchedSandbox(room, world.fate))
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room: WatchedSandbox(room, world.accidents))
     (programme := tmp_path / "programme.yml").write_text(PROGRAMME)
     programme_loading.load(programme)
-    auditor = Auditor(world.engines)
-    yield Cinema(world, auditor)
-    auditor.close()
+    reader = SnapshotReader(world.engines)
+    yield Cinema(world, reader)
+    reader.close()
     world.close()
 
 

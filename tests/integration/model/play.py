@@ -7,17 +7,17 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
-from tests.integration.model.buyers import Buyers
+from tests.integration.model.accident_steps import AccidentSteps
+from tests.integration.model.buyer_steps import BuyerSteps
 from tests.integration.model.cinema import Cinema
-from tests.integration.model.house import House
-from tests.integration.model.luck import Luck
-from tests.integration.model.outside import Outside
+from tests.integration.model.provider_steps import ProviderSteps
+from tests.integration.model.staff_steps import StaffSteps
 
 STEPS = 50              # of a play, at most
 GO_ON = range(1000)     # drawn before each step: 0 ends the play, so that one that fails can be shortened
 
 
-class Play(Buyers, House, Outside, Luck):
+class Play(BuyerSteps, StaffSteps, ProviderSteps, AccidentSteps):
     """All the steps."""
 
 

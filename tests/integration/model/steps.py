@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.foundation.rpc.calls import Principal
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.orders import Order
-from tests.integration.model.settling import settle
+from tests.integration.model.settlement import settle
 
 PICK = st.integers(0, 7)    # which one, the newest first
 STAFF = Principal(user_id="sam", roles=("staff",))

@@ -20,7 +20,7 @@ from services.order.refunding import cancelled_screenings
 from services.order.seat_boards import Boards
 from services.payment import rules
 from services.payment.sandbox import webhooks
-from tests.integration.model import settling
+from tests.integration.model import settlement
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import Divergence
 from tests.integration.model.play import play_until
@@ -32,7 +32,7 @@ Removal = Callable[[Cinema, pytest.MonkeyPatch], Any]
 @contextmanager
 def without_the_key_of_claims(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """And without the invariant that looks for the key: the ledger has to notice."""
-    patch.setattr(settling, "INVARIANTS", [each for each in settling.INVARIANTS if each.name != "I1"])
+    patch.setattr(settlement, "INVARIANTS", [each for each in settlement.INVARIANTS if each.name != "I1"])
 
     def alter(*changes: str) -> None:
         with cinema.world.engines["order"].begin() as tx:

@@ -8,7 +8,7 @@ from schemas import order
 from schemas.errors import Busy
 from services.foundation.rpc.calls import Principal
 from services.order import store
-from tests.integration.model.orders import Wish
+from tests.integration.model.orders import Intent
 from tests.integration.model.play import Play
 from tests.integration.model.predictions import Prediction
 
@@ -77,7 +77,7 @@ def test_an_order_that_begins_to_be_paid_while_it_is_being_dropped_is_not_ended(
         return lock(tx, order_id, buyer_id)
 
     monkeypatch.setattr(store, "lock", paying_meanwhile)
-    story.cinema.step(Wish("pay", mine), lambda: world.ask(order.CANCEL, ada, order_id=mine.order_id),
+    story.cinema.step(Intent("pay", mine), lambda: world.ask(order.CANCEL, ada, order_id=mine.order_id),
                       Prediction.of({Busy}, set()))
     assert mine.status == "paying"
     story.settle()

@@ -1,4 +1,4 @@
-"""Stories that the model has found to end badly, told once more."""
+"""Stories that the model found to end badly."""
 
 from tests.integration.model.play import Play
 
