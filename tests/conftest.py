@@ -1,7 +1,10 @@
-"""What the tests of a run share: one whole mesh, and servers without any room."""
+"""What the tests of a process share: its size and seed, one set of servers, and one mesh on them."""
 
+import json
 import os
+import secrets
 import shutil
+from collections import Counter
 from collections.abc import Generator, Iterator
 
 import nameko
@@ -10,16 +13,38 @@ from sqlalchemy import Engine
 
 from services.foundation import migrate
 from services.foundation.database import make_engine
-from testbed.mesh import ROOT, Mesh, private_environment, running_mesh
+from testbed.mesh import ROOT, Mesh, private_environment
 from tests.exclusive_lock import turn
+from tests.sizes import SIZES, Size
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--size", choices=sorted(SIZES), default="ci", help="how much the tests try; see tests/sizes.py")
+    parser.addoption("--seed", type=int, default=None, help="repeat a run that chance has part in; else a new one")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.seed is None:   # the processes of a run take their options from the first
+        config.option.seed = secrets.randbits(32)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"size: {config.option.size}; what chance has part in is repeated by --seed={config.option.seed}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers keep a processor busy, integration tests mostly wait: their files are mixed evenly; others follow."""
-    files = list(dict.fromkeys(item.path for item in items))
-    slow = [[path for path in files if kind in path.parts] for kind in ("browser", "integration")]
-    turns = {path: place / len(some) for some in slow for place, path in enumerate(some)}
-    items.sort(key=lambda item: turns.get(item.path, 1))  # which leaves the tests of a file together
+    """Put the files with most to do first, so that two processes end at about the same time.
+
+    The model comes first. Browsers keep a processor busy, integration tests mostly wait: their files are mixed evenly.
+    Quick tests follow, and last those that no other test may disturb, when nobody is left to wait for them.
+    """
+    count = Counter(item.path for item in items)
+    lonely = {item.path for item in items if item.get_closest_marker("alone")}
+    place = {path: -1.0 if "model" in path.parts else 2.0 if path in lonely else 1.0 for path in count}
+    for kind in ("browser", "integration"):
+        slow = [path for path, _ in count.most_common() if kind in path.parts and place[path] == 1]
+        place |= {path: number / len(slow) for number, path in enumerate(slow)}
+    items.sort(key=lambda item: place[item.path])  # which leaves the tests of a file together
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,26 +54,50 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
 
 
 @pytest.fixture(scope="session")
-def mesh() -> Iterator[Mesh]:
-    """Everything, on ports and in folders of its own."""
-    folder = ROOT / os.environ.get("MARQUEE_TEST_FOLDER", ".run/test")  # another one for a second run beside
-    folder = folder.with_name(folder.name + os.environ.get("PYTEST_XDIST_WORKER", ""))
-    shutil.rmtree(folder, ignore_errors=True)
-    with running_mesh(folder) as running:
-        yield running
+def size(request: pytest.FixtureRequest) -> Size:
+    return SIZES[request.config.option.size]
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
-    """RabbitMQ, Redis and MariaDB, and no room."""
-    folder = tmp_path_factory.mktemp("servers")
-    mesh = Mesh(folder, private_environment(folder))
+def seed(request: pytest.FixtureRequest) -> int:
+    """What everything drawn by chance follows from."""
+    return int(request.config.option.seed)
+
+
+@pytest.fixture(scope="session")
+def ground() -> Iterator[Mesh]:
+    """RabbitMQ, Redis and MariaDB of this process, on ports and in folders of its own; nothing runs on them yet."""
+    folder = ROOT / os.environ.get("MARQUEE_TEST_FOLDER", ".run/test")  # another one for a second run beside
+    folder = folder.with_name(folder.name + os.environ.get("PYTEST_XDIST_WORKER", ""))
+    shutil.rmtree(folder, ignore_errors=True)
+    ground = Mesh(folder, private_environment(folder, MARQUEE_DB_SUFFIX="_mesh"))
     try:
-        mesh.operate("start", "--servers-only")
-        yield mesh
+        ground.operate("start", "--servers-only")
+        yield ground
     finally:
-        mesh.operate("stop", check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+        ground.operate("stop", check=False)
+
+
+@pytest.fixture(scope="session")
+def mesh(ground: Mesh) -> Iterator[Mesh]:
+    """Every room on the servers, as ./run.sh starts them; at the end of the session every invariant holds."""
+    ground.operate("start")
+    yield ground
+    ground.check_invariants()
+
+
+@pytest.fixture(scope="session")
+def servers(ground: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Mesh:
+    """The servers without any room: a virtual host, schemas and a Redis database of which the mesh knows nothing."""
+    own = {"MARQUEE_AMQP_VHOST": "rooms", "MARQUEE_REDIS_DB": "1", "MARQUEE_DB_SUFFIX": ""}
+    servers = Mesh(ground.folder, ground.environment | own)
+    user = ground.environment.get("MARQUEE_AMQP_USER", "marquee")
+    definitions = tmp_path_factory.mktemp("rabbitmq") / "definitions.json"
+    definitions.write_text(json.dumps({
+        "vhosts": [{"name": "rooms"}],
+        "permissions": [{"user": user, "vhost": "rooms", "configure": ".*", "write": ".*", "read": ".*"}]}))
+    ground.operate("broker", "import_definitions", str(definitions))
+    return servers
 
 
 @pytest.fixture(scope="session")

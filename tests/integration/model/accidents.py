@@ -37,11 +37,11 @@ class Accident:
 
 
 @dataclass
-class Fate:
+class Accidents:
     """The accident to come, and those that have happened in this step."""
 
-    coming: Accident | None = None
-    struck: list[str] = field(default_factory=list)
+    planned: Accident | None = None
+    happened: list[str] = field(default_factory=list)
     late: list[Callable[[], object]] = field(default_factory=list)   # what others were asked for, and have yet to do
     # The same of Redis, and until when it may do that.
     late_writes: list[tuple[dt.datetime, Callable[[], object]]] = field(default_factory=list)
@@ -49,37 +49,37 @@ class Fate:
     @property
     def faults(self) -> bool:
         """Whether a room has had a bug in this step, and nothing else was wrong."""
-        return bool(self.struck) and all(what.endswith((" fault", " nonsense")) for what in self.struck)
+        return bool(self.happened) and all(what.endswith((" fault", " nonsense")) for what in self.happened)
 
     @contextmanager
-    def averted(self) -> Iterator[None]:
+    def postponed(self) -> Iterator[None]:
         """What happens here, happens without an accident."""
-        coming, self.coming = self.coming, None
+        planned, self.planned = self.planned, None
         yield
-        self.coming = coming
+        self.planned = planned
 
     def passes(self, place: str) -> Kind | None:
         """What happens to whoever passes this place now."""
-        accident = self.coming
+        accident = self.planned
         if accident is None or accident.place != place:
             return None
         accident.countdown -= 1
         if accident.countdown >= 0:
             return None
-        self.coming = None
-        self.struck.append(f"{place} {accident.kind}")
+        self.planned = None
+        self.happened.append(f"{place} {accident.kind}")
         return accident.kind
 
 
-class MortalTransactions(Transactions):
+class BreakableTransactions(Transactions):
     """A room's transactions, around whose commits it may die or lose the line."""
 
-    def __init__(self, engine: Engine, room: str, fate: Fate) -> None:
+    def __init__(self, engine: Engine, room: str, accidents: Accidents) -> None:
         super().__init__(engine)
-        self._room, self._fate = room, fate
+        self._room, self._accidents = room, accidents
 
     def run(self, work: Callable[[Connection], T]) -> T:
-        match self._fate.passes(self._room):
+        match self._accidents.passes(self._room):
             case "before":
                 return super().run(_then(work, Crash()))
             case "undone":
@@ -94,24 +94,24 @@ class MortalTransactions(Transactions):
 
 
 def _then(work: Callable[[Connection], T], end: BaseException) -> Callable[[Connection], T]:
-    def work_in_vain(tx: Connection) -> T:
+    def fail_after_work(tx: Connection) -> T:
         work(tx)
         raise end
 
-    return work_in_vain
+    return fail_after_work
 
 
 class WatchedSandbox(Sandbox):
     """The sandbox; when it was told to give no answer, the model has to know that it did so."""
 
-    def __init__(self, database: Transactions, fate: Fate) -> None:
+    def __init__(self, database: Transactions, accidents: Accidents) -> None:
         super().__init__(database)
-        self._fate = fate
+        self._accidents = accidents
 
     def _answer(self, what: str, charge: Charge, work: Callable[[Connection], Any]) -> Any:
         try:
             return super()._answer(what, charge, work)
         except RoomSilent:
-            self._fate.struck.append(f"sandbox is silent on {what}")
-            self._fate.late.append(lambda: super(WatchedSandbox, self)._answer(what, charge, work))
+            self._accidents.happened.append(f"sandbox is silent on {what}")
+            self._accidents.late.append(lambda: super(WatchedSandbox, self)._answer(what, charge, work))
             raise

@@ -23,11 +23,11 @@ from services.order.tickets import codes
 from services.payment.models import Base as PaymentBase
 from services.payment.models import SandboxSecret
 from tests.integration.model.clock import START
+from tests.integration.model.event_queue import EventQueue, QueuedEvent
 from tests.integration.model.ledger import MENDING, Divergence, Ledger, agree
-from tests.integration.model.orders import ENDED, HOLDING, OWNING, SNACK_STOCK, UNPAID, Money, Order, Screening, Wish
-from tests.integration.model.post import Letter, Post
+from tests.integration.model.orders import ENDED, HOLDING, OWNING, SNACK_STOCK, UNPAID, Intent, Money, Order, Screening
 from tests.integration.model.predictions import Prediction
-from tests.integration.model.sight import Auditor, Sight
+from tests.integration.model.snapshot import Snapshot, SnapshotReader
 from tests.integration.model.world import Unclear, World
 
 BASES = {"order": OrderBase, "payment": PaymentBase, "kitchen": KitchenBase}
@@ -57,8 +57,8 @@ class Request:
     contract: Method
     principal: Principal
     fields: dict[str, Any]
-    wish: Callable[[], Wish]
-    predict: Callable[[Wish], Prediction]
+    intent: Callable[[], Intent]
+    predict: Callable[[Intent], Prediction]
     told: Any = None      # what it was answered first
     unclear: bool = False # nobody knows what came of it
 
@@ -70,20 +70,18 @@ class Request:
 @dataclass
 class Cinema:
     world: World
-    auditor: Auditor
-    post: Post = field(init=False)
+    reader: SnapshotReader
+    event_queue: EventQueue = field(init=False)
     ledger: Ledger = field(init=False)
-    sight: Sight = field(init=False)
+    snapshot: Snapshot = field(init=False)
     requests: list[Request] = field(default_factory=list)
     steps: int = 0
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)   # how orders stood before and after a step
     met: Counter[str] = field(default_factory=Counter)                # accidents, refusals and coincidences
-    is_open: bool = False
 
     def open(self) -> None:
         """Everything is as on the first day."""
-        self.is_open = False
-        self.auditor.empty({room: base.metadata for room, base in BASES.items()}, but=KEPT)
+        self.reader.empty({room: base.metadata for room, base in BASES.items()}, but=KEPT)
         with self.world.engines["kitchen"].begin() as tx:
             for sku, stock in SNACK_STOCK.items():
                 tx.execute(text("UPDATE snack SET left_over = :n, supplied = :n WHERE sku = :s"),
@@ -92,11 +90,10 @@ class Cinema:
             tx.execute(update(FilmScreening).values(cancelled_at=None))
             rows = tx.execute(text("SELECT screening_id, starts_at, ends_at FROM screening ORDER BY starts_at")).all()
         self.world.begin(START)
-        self.post, self.requests = Post(self.world), []
+        self.event_queue, self.requests = EventQueue(self.world), []
         self.ledger = Ledger([Screening(row.screening_id, row.starts_at.replace(tzinfo=dt.UTC),
                                         row.ends_at.replace(tzinfo=dt.UTC)) for row in rows], self.seen)
-        self.sight = self.auditor.look()
-        self.is_open = True
+        self.snapshot = self.reader.look()
 
     @property
     def now(self) -> dt.datetime:
@@ -104,11 +101,10 @@ class Cinema:
 
     # --- a step ---
 
-    def step(self, wish: Wish, work: Callable[[], Any], prediction: Prediction = DONE) -> Outcome:
+    def step(self, intent: Intent, work: Callable[[], Any], prediction: Prediction = DONE) -> Outcome:
         """Do `work` in the rooms; whatever follows from it must be as the ledger has it."""
-        self.is_open = False     # until it has gone well
-        self.world.fate.struck.clear()
-        self.world.ear.heard.clear()
+        self.world.accidents.happened.clear()
+        self.world.complaints.heard.clear()
         outcome = Outcome()
         try:
             outcome.told = work()
@@ -117,44 +113,43 @@ class Cinema:
         except Unclear:
             outcome.unclear = True
         except Exception as problem:
-            raise Divergence(f"{wish} met what nobody has thought of") from problem
-        struck = self.world.fate.struck
-        self.met.update([*struck, type(outcome.refusal).__name__])
-        if struck:
-            self._doubt(wish)
+            raise Divergence(f"{intent} met what nobody has thought of") from problem
+        happened = self.world.accidents.happened
+        self.met.update([*happened, type(outcome.refusal).__name__])
+        if happened:
+            self._doubt(intent)
         if isinstance(outcome.refusal, RequestInProgress):
             self.ledger.doubtful_since = self.now  # its hold was left to a twin, who may be dead
-        self.sight = self.auditor.look()
-        outcome.made = self.ledger.follow(wish, self.sight, self.now)
-        self._judge(wish, outcome, prediction, bool(struck))
-        self.is_open = True
+        self.snapshot = self.reader.look()
+        outcome.made = self.ledger.follow(intent, self.snapshot, self.now)
+        self._judge(intent, outcome, prediction, bool(happened))
         return outcome
 
-    def _judge(self, wish: Wish, outcome: Outcome, prediction: Prediction, troubled: bool) -> None:
-        excuses = EXCUSES + (OF_FAULTS if self.world.fate.faults else ())
-        unexplained = [said for said in self.world.ear.heard
+    def _judge(self, intent: Intent, outcome: Outcome, prediction: Prediction, troubled: bool) -> None:
+        excuses = EXCUSES + (OF_FAULTS if self.world.accidents.faults else ())
+        unexplained = [said for said in self.world.complaints.heard
                        if not (troubled and any(excuse in said for excuse in excuses))]
-        agree(not unexplained, f"{wish} made somebody complain: {unexplained}")
-        agree(not (outcome.unclear and self.world.fate.faults) or wish.what in ("buy", "pay", "news"),
-              f"{wish} fails because of {self.world.fate.struck}")
+        agree(not unexplained, f"{intent} made somebody complain: {unexplained}")
+        agree(not (outcome.unclear and self.world.accidents.faults) or intent.what in ("buy", "pay", "news"),
+              f"{intent} fails because of {self.world.accidents.happened}")
         if outcome.unclear or troubled and isinstance(outcome.refusal, Busy):
             return
         if outcome.refusal is None:
-            agree(prediction.may_succeed, f"{wish} was done, but should have met {prediction.refusals}")
+            agree(prediction.may_succeed, f"{intent} was done, but should have met {prediction.refusals}")
         else:
             agree(isinstance(outcome.refusal, tuple(prediction.refusals)),
-                  f"{wish} met {outcome.refusal!r}, and not one of {prediction.refusals}")
+                  f"{intent} met {outcome.refusal!r}, and not one of {prediction.refusals}")
 
-    def _doubt(self, wish: Wish) -> None:
+    def _doubt(self, intent: Intent) -> None:
         """There was an accident: the board may lie, and what was about to be closed may be half closed."""
         self.ledger.doubtful_since = self.now
         for each in self.ledger.orders.values():
-            each.closing_unclear |= each.is_dead(self.now) or each.screening.cancelled or wish.order is each
+            each.closing_unclear |= each.is_dead(self.now) or each.screening.cancelled or intent.order is each
 
     def pass_time(self, by: dt.timedelta) -> None:
         """What Redis may do no later, it does at the last moment."""
         then = self.now + by
-        for until, _ in sorted(self.world.fate.late_writes, key=lambda late: late[0]):
+        for until, _ in sorted(self.world.accidents.late_writes, key=lambda late: late[0]):
             if until <= then:
                 self.world.clock.set(until - dt.timedelta(milliseconds=1))
                 self.write_late(0)
@@ -162,18 +157,18 @@ class Cinema:
 
     def write_late(self, which: int) -> None:
         """Redis does something that its caller has given up hope of; then the board may lie for a moment."""
-        _, write = self.world.fate.late_writes.pop(which)
+        _, write = self.world.accidents.late_writes.pop(which)
         self.ledger.doubtful_since = self.now
-        self.step(Wish("late write"), write)
+        self.step(Intent("late write"), write)
 
     def tick(self, room: str, *chores: str) -> None:
         """Timers of a room go off."""
-        self.step(Wish(f"{chores} of {room}"), lambda: self.world.tick(room, *chores))
+        self.step(Intent(f"{chores} of {room}"), lambda: self.world.tick(room, *chores))
 
     def tend(self) -> None:
         """The order room's timer: nothing that could be ended is left over."""
         self.tick("order", "tend")
-        if self.world.fate.struck:
+        if self.world.accidents.happened:
             return
         for each in self.ledger.orders.values():
             over = each.is_dead(self.now) or each.screening.cancelled and each.status in (*UNPAID, *OWNING)
@@ -191,30 +186,30 @@ class Cinema:
 
     def send_events(self) -> None:
         """What lies in the outboxes is sent; nothing else changes by that."""
-        for room, count in self.sight.events.items():
+        for room, count in self.snapshot.events.items():
             if count:
                 with suppress(Unclear):
-                    self.post.collect(room)
-                self.sight.events[room] = 0
+                    self.event_queue.collect(room)
+                self.snapshot.events[room] = 0
 
-    def deliver(self, *letters: Letter) -> None:
+    def deliver(self, *queued_events: QueuedEvent) -> None:
         """Events reach their consumers."""
-        news = [letter for letter in letters if letter.event is not payment.CAPTURED]
+        news = [queued for queued in queued_events if queued.event is not payment.CAPTURED]
         if news:
-            self.step(Wish("news"), lambda: self.post.deliver(*news))
-        for letter in letters:
-            if letter.event is payment.CAPTURED:
-                self._deliver_money(letter)
+            self.step(Intent("news"), lambda: self.event_queue.deliver(*news))
+        for queued in queued_events:
+            if queued.event is payment.CAPTURED:
+                self._deliver_money(queued)
 
-    def _deliver_money(self, letter: Letter) -> None:
+    def _deliver_money(self, queued: QueuedEvent) -> None:
         """An order that had ended gets its seats if all are free still; else its money goes back, as it does once the
         film has begun."""
-        mine = self.ledger.orders[letter.about]
+        mine = self.ledger.orders[queued.about]
         begun = mine.status in HOLDING and self.now >= mine.screening.starts_at
         late = begun or mine.status in ENDED and not mine.owed_back
         revives = self.ledger.may_revive(mine, self.now)
-        self.step(Wish("money"), lambda: self.post.deliver(letter))
-        if late and not self.world.fate.struck:
+        self.step(Intent("money"), lambda: self.event_queue.deliver(queued))
+        if late and not self.world.accidents.happened:
             agree(mine.status == "paid" if revives else mine.owed_back, f"late money for {mine}")
 
     def in_the_bank(self, work: Callable[[Connection], object]) -> None:
@@ -225,21 +220,21 @@ class Cinema:
 
     def send(self, request: Request) -> Outcome:
         """Make a request; with a key it may be made again later."""
-        wish = request.wish()
-        prediction, again = request.predict(wish), request.unclear
+        intent = request.intent()
+        prediction, again = request.predict(intent), request.unclear
         if again:    # then it may have been done, and is answered as it would have been then
             prediction = Prediction(True, prediction.refusals)
-        with self._money(request, wish.order, prediction):
-            outcome = self.step(wish, lambda: self.world.ask(request.contract, request.principal, **request.fields),
+        with self._money(request, intent.order, prediction):
+            outcome = self.step(intent, lambda: self.world.ask(request.contract, request.principal, **request.fields),
                                 prediction)
         request.told = outcome.told
         request.unclear = outcome.unclear or isinstance(outcome.refusal, (Busy, RequestInProgress))
-        mine = wish.order or outcome.made
+        mine = intent.order or outcome.made
         if mine and outcome.told and not again and "total" in outcome.told:
             agree(mine.buyer == request.principal.user_id, f"{request.principal} was told of {mine}")
             self.check_receipt(mine, outcome.told)
-        if request.contract is order.PAY and outcome.told and wish.order:
-            wish.order.was_sent_to(outcome.told["payment"])
+        if request.contract is order.PAY and outcome.told and intent.order:
+            intent.order.was_sent_to(outcome.told["payment"])
         if request.principal.idempotency_key and request not in self.requests:
             self.requests.append(request)
         return outcome
@@ -256,7 +251,7 @@ class Cinema:
             mine.money = Money.MAY
         yield
         if mine and asks and mine.status in UNPAID:
-            mine.money = Money.MAY if self.world.fate.struck else Money.NONE
+            mine.money = Money.MAY if self.world.accidents.happened else Money.NONE
 
     def send_again(self, request: Request) -> None:
         """The same request under the same key: if it was answered, it is answered alike, and nothing happens.
@@ -267,7 +262,7 @@ class Cinema:
             self.send(request)
             return
         outcome = self.step(
-            Wish("again"), lambda: self.world.ask(request.contract, request.principal, **request.fields))
+            Intent("again"), lambda: self.world.ask(request.contract, request.principal, **request.fields))
         right = self.ledger.as_told_now(request.told)
         agree(outcome.unclear or outcome.refusal or outcome.told == right,
               f"{request.contract.name} of {request.fields} was answered {outcome.told}, and not {right}")
@@ -275,12 +270,12 @@ class Cinema:
     def send_changed(self, request: Request, **changes: Any) -> None:
         """Another request under a key that was used."""
         fields = {**request.fields, **changes}
-        self.step(Wish("changed"), lambda: self.world.ask(request.contract, request.principal, **fields),
+        self.step(Intent("changed"), lambda: self.world.ask(request.contract, request.principal, **fields),
                   Prediction.of({KeyReused}, set()))
 
     def list_orders(self, buyer: str) -> None:
         """A buyer looks at all of their orders."""
-        outcome = self.step(Wish("list"), lambda: self.world.ask(order.GET_LIST, Principal(user_id=buyer)))
+        outcome = self.step(Intent("list"), lambda: self.world.ask(order.GET_LIST, Principal(user_id=buyer)))
         if outcome.told:
             for told, mine in zip(outcome.told["orders"], reversed(self.ledger.of(buyer)), strict=True):
                 self.check_receipt(mine, told)
@@ -295,6 +290,6 @@ class Cinema:
         for ticket in good:
             facts = codes.read(ticket["code"], self.world.keys.public)
             agree((facts.screening_id, facts.seat_id) == (mine.screening.screening_id, ticket["seat_id"]), f"{facts}")
-        back = self.sight.orders[mine.order_id].refunded
+        back = self.snapshot.orders[mine.order_id].refunded
         agree(told.get("refunded", 0) == back, f"{mine} was told as {told}, but {back} goes back")
 

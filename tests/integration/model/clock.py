@@ -30,7 +30,7 @@ class Clock:
         self.set(self.time + by)
 
     def tell_redis(self) -> None:
-        """Redis' own clock can't be moved, so the scripts of `BoardOfTheWorld` read this list instead."""
+        """Redis' own clock can't be moved, so the scripts of `BoardAtModelTime` read this list instead."""
         seconds, microseconds = int(self.time.timestamp()), self.time.microsecond
         with self._client.pipeline() as pipeline:
             pipeline.delete(KEY)

@@ -15,8 +15,8 @@ from services.payment import provider_registry
 from testbed.mesh import Mesh
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
-from tests.integration.model.machine import EverythingAtOnce
-from tests.integration.model.sight import Auditor
+from tests.integration.model.play import Play
+from tests.integration.model.snapshot import SnapshotReader
 from tests.integration.model.world import World
 
 ROOMS = ("film", "order", "payment", "kitchen")
@@ -34,8 +34,8 @@ cinemas:
     timezone: Europe/Berlin
     currency: EUR
     menu:
-      - {sku: popcorn, name: Popcorn, category: popcorn, price: 500, stock: 3}
-      - {sku: cola, name: Cola, category: drink, price: 300, stock: 4}
+      - {sku: popcorn, name: Popcorn, category: popcorn, price: 500, stock: 2}
+      - {sku: cola, name: Cola, category: drink, price: 300, stock: 3}
     halls:
       - id: kanal-1
         name: Saal 1
@@ -63,7 +63,7 @@ def own_settings(of_the_run: dict[str, Any]) -> dict[str, Any]:
     own = copy.deepcopy(of_the_run)
     own["DB_URIS"] = {f"{room}:Base": own["DB_URIS"][f"{room}:Base"].replace(f"_{room}?", f"_{room}_model?")
                       for room in ROOMS}
-    own["REDIS_URIS"]["marquee"] = own["REDIS_URIS"]["marquee"].removesuffix("/0") + "/5"
+    own["REDIS_URIS"]["marquee"] = own["REDIS_URIS"]["marquee"].rpartition("/")[0] + "/5"
     own["order"]["refund_tiers"] = REFUND_TIERS
     return own
 
@@ -73,19 +73,16 @@ def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     world = World()
     monkeypatch.setattr(database, "clock", world.clock)
     monkeypatch.setattr(seat_boards, "time", world.clock)
-    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room, _: WatchedSandbox(room, world.fate))
+    monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room, _: WatchedSandbox(room, world.accidents))
     (programme := tmp_path / "programme.yml").write_text(PROGRAMME)
     programme_loading.load(programme)
-    auditor = Auditor(world.engines)
-    yield Cinema(world, auditor)
-    auditor.close()
+    reader = SnapshotReader(world.engines)
+    yield Cinema(world, reader)
+    reader.close()
     world.close()
 
 
 @pytest.fixture
-def story(cinema: Cinema) -> EverythingAtOnce:
+def story(cinema: Cinema) -> Play:
     """The cinema on its first day, to be played step by step; each step is compared with the ledger."""
-    EverythingAtOnce.cinema = cinema
-    machine = EverythingAtOnce()
-    machine.open()
-    return machine
+    return Play(cinema)

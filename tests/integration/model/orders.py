@@ -18,7 +18,7 @@ SNACK_STATES = ("reserved", "released", "new", "preparing", "ready", "collected"
                 "expired")
 SNACKS_OVER = (None, "collected", "uncollected", "expired")  # nobody waits for them
 SNACK_PRICES = {"popcorn": 500, "cola": 300}
-SNACK_STOCK = {"popcorn": 3, "cola": 4}
+SNACK_STOCK = {"popcorn": 2, "cola": 3}   # so few that two orders with snacks are often too many
 SEATS = {"A1": 1000, "A2": 1150, "A3": 1150, "B1": 1310, "B2": 1000, "B3": 400}
 COUPLE, WHEELCHAIR, COMPANION = {"A2", "A3"}, "B2", "B3"   # two halves; a place, and one that goes only with it
 
@@ -54,11 +54,11 @@ class Order:
     returned: set[str] = field(default_factory=set)     # seats given back
     back: int = 0                                       # what goes back for them
     by_house: bool = False                              # given back because the screening was cancelled
-    strays: int = 0                                     # times that the bank took money after saying no
+    late_captures: int = 0                              # times that the bank took money after saying no
     owed_back: bool = False                             # came too late, and goes back
     has_ended: bool = False                             # unpaid; a late payment may have revived it since
     closing_unclear: bool = False                       # nobody knows whether it still takes money
-    odd: bool = False                                   # the bank has another amount on record than we asked for
+    wrong_amount: bool = False                          # the bank has another amount on record than we asked for
     dismissed: bool = False                             # somebody has decided that its payment does not count
     snacks_lost: bool = False                           # its reservation was given up for a while
 
@@ -99,8 +99,8 @@ class Order:
 
     def may_revive(self, now: dt.datetime) -> bool:
         """Whether late money may bring it back, should its seats be free."""
-        return (self.strays > 0 and self.status == "expired" and not self.owed_back and not self.screening.cancelled
-                and now < self.screening.starts_at)
+        return (self.late_captures > 0 and self.status == "expired" and not self.owed_back
+                and not self.screening.cancelled and now < self.screening.starts_at)
 
     def refund_of(self, seats: list[str], now: dt.datetime) -> int | None:
         """What goes back for these seats now; None: it is too late."""
@@ -112,7 +112,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Intent:
     """What one step asks for. Only that may follow from it, beside what time brings."""
 
     what: str
@@ -123,13 +123,13 @@ class Wish:
     screening: Screening | None = None
 
 
-def may_become(order: Order, before: str, after: str, wish: Wish, kitchen: str | None, now: dt.datetime) -> bool:
+def may_become(order: Order, before: str, after: str, intent: Intent, kitchen: str | None, now: dt.datetime) -> bool:
     """Whether this change of an order has a reason."""
-    wanted = wish.what if wish.order is order else None
+    wanted = intent.what if intent.order is order else None
     unpaid, paid, called_off = before in UNPAID, before in ("paid", "part_refunded"), order.screening.cancelled
     begun = now >= order.screening.starts_at   # then all money goes back
     # The payment under review brings nobody seats, but another one of the order may.
-    paid_for = unpaid and order.money is not Money.NONE or before == "review" and order.strays > 0
+    paid_for = unpaid and order.money is not Money.NONE or before == "review" and order.late_captures > 0
     may_end = (unpaid or before == "review") and (order.money is not Money.MUST or begun)
     return {
         "paying": before == "created" and wanted == "pay",
@@ -140,14 +140,14 @@ def may_become(order: Order, before: str, after: str, wish: Wish, kitchen: str |
         "refunding": paid and wanted == "refund" or before in OWNING and called_off,
         "refunded": before == "refunding",
         "completed": paid and order.screening.ends_at <= now and kitchen in SNACKS_OVER,
-        "review": before == "paying" and (order.odd or now > order.expires_at + A_DAY),
+        "review": before == "paying" and (order.wrong_amount or now > order.expires_at + A_DAY),
     }.get(after, False)
 
 
-def snacks_may_become(order: Order, before: str, after: str, wish: Wish, until: dt.datetime | None,
+def snacks_may_become(order: Order, before: str, after: str, intent: Intent, until: dt.datetime | None,
                       now: dt.datetime) -> bool:
     """The same for its snacks. `until`: when the kitchen stops waiting to hear that there is such an order."""
-    wanted = wish.what if wish.order is order else None
+    wanted = intent.what if intent.order is order else None
     given_up, over = order.status in GIVEN_BACK, order.screening.ends_at <= now
     return {
         "released": before == "reserved" and (order.has_ended or until is not None and until <= now),

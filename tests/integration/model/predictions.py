@@ -21,8 +21,8 @@ from schemas.order.refusals import (
 )
 from schemas.payment import PaymentClosed, PaymentDeclined, PaymentInReview
 from tests.integration.model.ledger import Ledger
-from tests.integration.model.orders import COMPANION, COUPLE, OWNING, UNPAID, WHEELCHAIR, Money, Order, Wish
-from tests.integration.model.sight import Sight
+from tests.integration.model.orders import COMPANION, COUPLE, OWNING, UNPAID, WHEELCHAIR, Intent, Money, Order
+from tests.integration.model.snapshot import Snapshot
 
 UNPAID_ORDERS = 2
 Refusals = set[type[Refusal]]
@@ -41,28 +41,28 @@ class Prediction:
         return cls(not sure, frozenset(sure | perhaps))
 
 
-def of_buying(ledger: Ledger, wish: Wish, now: dt.datetime, again: bool) -> Prediction:
+def of_buying(ledger: Ledger, intent: Intent, now: dt.datetime, again: bool) -> Prediction:
     """`again`: the same request was made before, and nobody knows what came of it."""
-    screening, sure, perhaps = wish.screening, set[type[Refusal]](), set[type[Refusal]]()
+    screening, sure, perhaps = intent.screening, set[type[Refusal]](), set[type[Refusal]]()
     assert screening is not None
     if now >= screening.starts_at:
         return Prediction.of({SalesClosed}, set())
-    if parts := of_parting(set(wish.seats), set(), buying=True):
+    if parts := of_parting(set(intent.seats), set(), buying=True):
         return Prediction.of(parts, set())
     if screening.cancelled:
         sure.add(ScreeningCancelled)
     here = [order for order in ledger.orders.values() if order.screening is screening]
-    owners = [order for order in here if order.holds & set(wish.seats)]
+    owners = [order for order in here if order.holds & set(intent.seats)]
     if any(not order.is_dead(now) or order.money is Money.MUST for order in owners):
         sure.add(SeatsTaken)
-    if any(order.odd and order.is_dead(now) for order in (*owners, *ledger.of(wish.buyer, screening))):
+    if any(order.wrong_amount and order.is_dead(now) for order in (*owners, *ledger.of(intent.buyer, screening))):
         perhaps |= {SeatsTaken, Busy}
     if ledger.doubtful_since or any(order.money is Money.MAY for order in owners):
         perhaps.add(SeatsTaken)
-    unpaid = [order for order in ledger.of(wish.buyer, screening) if order.status in UNPAID]
+    unpaid = [order for order in ledger.of(intent.buyer, screening) if order.status in UNPAID]
     if len([order for order in unpaid if not order.is_dead(now)]) >= UNPAID_ORDERS:
         sure.add(TooManyUnpaidOrders)
-    if any(ledger.stock[sku] < quantity for sku, quantity in wish.snacks):
+    if any(ledger.stock[sku] < quantity for sku, quantity in intent.snacks):
         sure.add(SnacksSoldOut)
         perhaps |= {RequestInProgress} if again else set()
     return Prediction.of(sure, perhaps)
@@ -77,21 +77,21 @@ def of_parting(going: set[str], staying: set[str], buying: bool) -> Refusals:
     return {CompanionAlone} if parts and COMPANION in left and WHEELCHAIR not in left else set()
 
 
-def of_paying(order: Order, sight: Sight, at_once: bool, now: dt.datetime) -> Prediction:
+def of_paying(order: Order, snapshot: Snapshot, at_once: bool, now: dt.datetime) -> Prediction:
     if order.status in OWNING:
         return Prediction.of(set(), set())
     if order.status == "expired" or order.is_dead(now):
         return Prediction.of({OrderExpired}, set())
     if order.status not in UNPAID:
         return Prediction.of({OrderNotPayable}, set())
-    if order.odd:
+    if order.wrong_amount:
         return Prediction.of(set(), {PaymentInReview, PaymentClosed, PaymentDeclined})
     if order.closing_unclear:
         return Prediction.of(set(), {PaymentClosed, PaymentDeclined})
     if not at_once:
         return Prediction.of(set(), set())
-    last = sight.charges[order.order_id][-1].status if sight.charges[order.order_id] else None
-    declines = (order.order_id, "decline") in sight.instructions   # the bank will say no to the next charge
+    last = snapshot.charges[order.order_id][-1].status if snapshot.charges[order.order_id] else None
+    declines = (order.order_id, "decline") in snapshot.instructions   # the bank will say no to the next charge
     match last:
         case "authorized" | "captured":
             return Prediction.of(set(), set())               # who has said yes at the page, has paid
@@ -104,7 +104,7 @@ def of_cancelling(order: Order) -> Prediction:
     if order.status not in UNPAID or order.money is Money.MUST:
         return Prediction.of({OrderNotCancellable}, set())
     perhaps = {OrderNotCancellable} if order.money is Money.MAY else set()
-    return Prediction.of(set(), perhaps | {Busy, OrderNotCancellable} if order.odd else perhaps)
+    return Prediction.of(set(), perhaps | {Busy, OrderNotCancellable} if order.wrong_amount else perhaps)
 
 
 def of_refunding(order: Order, seats: tuple[str, ...], as_shown: bool, now: dt.datetime) -> Prediction:

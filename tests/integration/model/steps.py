@@ -1,53 +1,67 @@
-"""What all the rules share: the cinema, and whom a step is about."""
+"""What all steps share: the cinema, which step is possible when, and whom a step is about."""
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from hypothesis import stateful
+from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
-from hypothesis.strategies._internal.featureflags import FeatureFlags
 
 from services.foundation.rpc.calls import Principal
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.orders import Order
-from tests.integration.model.settling import settle
+from tests.integration.model.settlement import settle
 
 PICK = st.integers(0, 7)    # which one, the newest first
 STAFF = Principal(user_id="sam", roles=("staff",))
+Function = TypeVar("Function", bound=Callable[..., None])
 
 
-def rule(**drawn: Any) -> Callable[[Callable[..., None]], Any]:
-    """Hypothesis' rule, counted."""
-    def decorate(function: Callable[..., None]) -> Any:
-        @wraps(function)
-        def counted(self: "Steps", **values: Any) -> None:
-            function(self, **values)
-            self.cinema.steps += 1
-
-        return stateful.rule(**drawn)(counted)
+def rule(**drawn: st.SearchStrategy[Any]) -> Callable[[Function], Function]:
+    """A method that is a step, and how its arguments are drawn."""
+    def decorate(function: Function) -> Function:
+        vars(function)["arguments"] = st.fixed_dictionaries(drawn)
+        return function
 
     return decorate
 
 
-class Steps(RuleBasedStateMachine):
-    cinema: ClassVar[Cinema]
+def precondition(holds: Callable[[Any], object]) -> Callable[[Function], Function]:
+    """When the step is possible."""
+    def decorate(function: Function) -> Function:
+        vars(function)["is_possible"] = holds
+        return function
 
-    def __init__(self) -> None:
-        super().__init__()
-        # Hypothesis would switch some rules off for a whole example, and one in which nobody buys is about nothing.
-        self._rules_strategy.enabled_rules_strategy = st.just(FeatureFlags())
+    return decorate
 
-    @initialize()
-    def open(self) -> None:
-        self.keys = 0
-        self.cinema.open()
 
-    def teardown(self) -> None:
-        """Let everything come to rest, and compare once more; unless a step has gone wrong already."""
-        if self.cinema.is_open:
-            settle(self.cinema)
+class Steps:
+    """A play on an opened cinema, taken step by step.
+
+    Each step that is possible is as likely as any other. Hypothesis' own state machine would switch some of them off
+    for a whole play, and one in which nobody buys is about nothing.
+    """
+
+    rules: ClassVar[list[Any]] = []
+
+    def __init_subclass__(cls) -> None:
+        cls.rules = [rule for name in dir(cls) if hasattr(rule := getattr(cls, name), "arguments")]
+
+    def __init__(self, cinema: Cinema) -> None:
+        self.cinema, self.keys = cinema, 0
+        cinema.open()
+
+    def take_step(self, data: st.DataObject) -> None:
+        """Draw a step and its arguments, and take it; what fails is printed as calls of the steps' methods."""
+        possible = [rule for rule in self.rules if getattr(rule, "is_possible", bool)(self)]
+        step = data.draw(st.sampled_from(possible))
+        arguments = data.draw(step.arguments)
+        note(f"story.{step.__name__}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})")
+        step(self, **arguments)
+        self.cinema.steps += 1
+
+    def settle(self) -> None:
+        """Let everything come to rest, and compare once more."""
+        settle(self.cinema)
 
     @property
     def orders(self) -> list[Order]:

@@ -8,22 +8,22 @@ from schemas import order
 from schemas.errors import Busy
 from services.foundation.rpc.calls import Principal
 from services.order import store
-from tests.integration.model.machine import EverythingAtOnce
-from tests.integration.model.orders import Wish
+from tests.integration.model.orders import Intent
+from tests.integration.model.play import Play
 from tests.integration.model.predictions import Prediction
 
 
 @pytest.mark.parametrize("kind", ["before", "after"])
 def test_a_room_that_dies_while_cancelling_a_screening_leaves_it_cancelled_for_everybody_or_for_nobody(
-        story: EverythingAtOnce, kind: str) -> None:
+        story: Play, kind: str) -> None:
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.pay_at_once(pick=0, keyed=False)
     story.a_room_is_about_to_die(room="order", kind=kind, countdown=0)
     story.cancel_screening(where=0, dry_run=False)
-    story.teardown()
+    story.settle()
 
 
-def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_order(story: EverythingAtOnce) -> None:
+def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_order(story: Play) -> None:
     """The decision is heard when the order room has asked how the payment stands, and has not moved the order yet."""
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.go_to_the_page(pick=0, keyed=False)
@@ -34,11 +34,11 @@ def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_orde
     story.somebody_decides_meanwhile(pick=0)
     assert story.cinema.met["decided meanwhile"] == 1
     assert story.order(0).status == "expired"
-    story.teardown()
+    story.settle()
 
 
 @pytest.mark.parametrize("found_by", ["its event", "its buyer", "the sweep", "paying again"])
-def test_money_that_is_found_after_the_film_began_goes_back(story: EverythingAtOnce, found_by: str) -> None:
+def test_money_that_is_found_after_the_film_began_goes_back(story: Play, found_by: str) -> None:
     story.time_passes(minutes=175)
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.go_to_the_page(pick=0, keyed=False)
@@ -61,11 +61,11 @@ def test_money_that_is_found_after_the_film_began_goes_back(story: EverythingAtO
     with story.cinema.world.engines["order"].connect() as tx:
         told = tx.execute(text("SELECT type FROM outbox WHERE about = :o ORDER BY sequence"), {"o": mine.order_id})
         assert list(told.scalars()) == ["order.created", "order.paying", "order.expired", "order.paid_late"]
-    story.teardown()
+    story.settle()
 
 
 def test_an_order_that_begins_to_be_paid_while_it_is_being_dropped_is_not_ended(
-        story: EverythingAtOnce, monkeypatch: pytest.MonkeyPatch) -> None:
+        story: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its payment was not closed, because there was none when the order room looked."""
     world, ada, lock = story.cinema.world, Principal(user_id="ada"), store.lock
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
@@ -77,13 +77,13 @@ def test_an_order_that_begins_to_be_paid_while_it_is_being_dropped_is_not_ended(
         return lock(tx, order_id, buyer_id)
 
     monkeypatch.setattr(store, "lock", paying_meanwhile)
-    story.cinema.step(Wish("pay", mine), lambda: world.ask(order.CANCEL, ada, order_id=mine.order_id),
+    story.cinema.step(Intent("pay", mine), lambda: world.ask(order.CANCEL, ada, order_id=mine.order_id),
                       Prediction.of({Busy}, set()))
     assert mine.status == "paying"
-    story.teardown()
+    story.settle()
 
 
-def test_late_money_for_a_cancelled_screening_revives_nothing_and_makes_no_ticket(story: EverythingAtOnce) -> None:
+def test_late_money_for_a_cancelled_screening_revives_nothing_and_makes_no_ticket(story: Play) -> None:
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.go_to_the_page(pick=0, keyed=False)
     story.time_passes(minutes=16)
@@ -95,4 +95,19 @@ def test_late_money_for_a_cancelled_screening_revives_nothing_and_makes_no_ticke
     story.all_events_arrive()
     [mine] = story.orders
     assert (mine.status, mine.owed_back) == ("expired", True)
-    story.teardown()
+    story.settle()
+
+
+def test_late_money_brings_an_expired_order_its_free_seats(story: Play) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.time_passes(minutes=16)
+    story.tend()
+    [mine] = story.orders
+    assert mine.status == "expired"
+    story.the_bank_takes_the_money_after_all(pick=0)
+    story.a_webhook_arrives(pick=0)
+    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.all_events_arrive()
+    assert mine.status == "paid"
+    story.settle()

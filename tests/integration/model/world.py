@@ -30,11 +30,11 @@ from services.payment import settings as payment_settings
 from services.payment.sandbox import webhooks
 from services.payment.service import Payment
 from tests.doubles.sequential_job_pool import SequentialJobPool
-from tests.integration.model.accidents import Crash, Fate, MortalTransactions
-from tests.integration.model.board import BoardOfTheWorld
+from tests.integration.model.accidents import Accidents, BreakableTransactions, Crash
+from tests.integration.model.board import BoardAtModelTime
 from tests.integration.model.clock import Clock
 
-MORTAL = ("order", "payment", "kitchen")
+BREAKABLE = ("order", "payment", "kitchen")
 
 
 # What a room says when a chore has met something that nobody had thought of.
@@ -46,7 +46,7 @@ class Unclear(Exception):
     """The caller has no answer, and does not know what has happened."""
 
 
-class Ear(logging.Handler):
+class ComplaintLog(logging.Handler):
     """Hears what the rooms complain of in their logs."""
 
     def __init__(self) -> None:
@@ -72,15 +72,15 @@ def over_the_wire(body: Any) -> Any:
 
 class World:
     def __init__(self) -> None:
-        self.fate, self.ear = Fate(), Ear()
-        logging.getLogger("marquee").addHandler(self.ear)
+        self.accidents, self.complaints = Accidents(), ComplaintLog()
+        logging.getLogger("marquee").addHandler(self.complaints)
         self.redis = Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
         self.clock = Clock(self.redis)
-        self.board = BoardOfTheWorld(self.redis, self.fate, self.clock)
+        self.board = BoardAtModelTime(self.redis, self.accidents, self.clock)
         self.engines: dict[str, Engine] = {room: make_engine(config["DB_URIS"][f"{room}:Base"])
-                                           for room in (*MORTAL, "film")}
+                                           for room in (*BREAKABLE, "film")}
         self.databases: dict[str, Transactions] = {
-            room: MortalTransactions(self.engines[room], room, self.fate) for room in MORTAL}
+            room: BreakableTransactions(self.engines[room], room, self.accidents) for room in BREAKABLE}
         self.line = Line(self)
         self.keys = TicketKeys([Ed25519PrivateKey.generate()])
         self.secret = Transactions(self.engines["payment"]).run(webhooks.signing_secrets)[0]
@@ -93,8 +93,8 @@ class World:
         self.begin(self.clock.time)
 
     def begin(self, time: dt.datetime) -> None:
-        """At that time, with an empty Redis, and no accident in sight."""
-        self.fate.coming, self.fate.late, self.fate.late_writes = None, [], []
+        """At that time, with an empty Redis, and no accident ahead."""
+        self.accidents.planned, self.accidents.late, self.accidents.late_writes = None, [], []
         self.lose_redis()
         self.clock.set(time)
         self.restart()
@@ -104,7 +104,7 @@ class World:
         self.clock.tell_redis()
 
     def close(self) -> None:
-        logging.getLogger("marquee").removeHandler(self.ear)
+        logging.getLogger("marquee").removeHandler(self.complaints)
         for engine in self.engines.values():
             engine.dispose()
         self.redis.close()
@@ -132,7 +132,7 @@ class World:
         try:
             return work()
         except OutcomeUnknown as problem:
-            if not self.fate.struck:
+            if not self.accidents.happened:
                 raise
             raise Unclear from problem
         except Refusal:
@@ -141,7 +141,7 @@ class World:
             self.restart()
             raise Unclear from None
         except Exception as problem:
-            if not self.fate.faults and not (self.fate.struck and "CommitUnknown" in repr(problem)):
+            if not self.accidents.faults and not (self.accidents.happened and "CommitUnknown" in repr(problem)):
                 raise
             raise Unclear from problem
 
@@ -160,13 +160,13 @@ class Line:
         self.meanwhile: Callable[[], None] | None = None
 
     def call(self, method: Method, fields: dict[str, Any], **context: Any) -> Any:
-        what_happens = self._world.fate.passes(f">{method.room}")
-        if what_happens == "undone":
+        accident = self._world.accidents.passes(f">{method.room}")
+        if accident == "undone":
             raise RoomUnavailable(room=method.room)
-        if what_happens == "fault":
+        if accident == "fault":
             raise RemoteError("Fault", "that the model has made")
-        if what_happens == "later":
-            self._world.fate.late.append(lambda: self._world.answer(method, fields))
+        if accident == "later":
+            self._world.accidents.late.append(lambda: self._world.answer(method, fields))
             raise RoomSilent(room=method.room)
         try:
             answer = self._world.answer(method, fields)
@@ -174,9 +174,9 @@ class Line:
             raise RoomSilent(room=method.room) from None
         except Exception as problem:
             raise deserialize(serialize(problem)) from problem
-        if what_happens == "done":
+        if accident == "done":
             raise RoomSilent(room=method.room)
         if method is payment.GET_STATUS and (meanwhile := self.meanwhile):
             self.meanwhile = None
             meanwhile()
-        return {"nobody": "understands"} if what_happens == "nonsense" else answer
+        return {"nobody": "understands"} if accident == "nonsense" else answer

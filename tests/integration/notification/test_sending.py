@@ -15,23 +15,24 @@ from testbed.mesh import free_ports, wait_until
 from tests.integration.notification.mail_server import Inbox, mail_server
 from tests.integration.notification.notification_processes import NotificationProcesses
 from tests.integration.notification.received_emails import parse_email
+from tests.sizes import Size
 
 
-def publish_copies_with_deaths(processes: NotificationProcesses) -> list[str]:
-    """Publish 40 events one to three times each, to processes that die between writing and acknowledging."""
-    processes.run_for_ever(2, noted=18, lease=5)
-    envelopes = processes.envelopes(40, processes.account())
-    assert processes.publish(envelopes, times=(1, 3)) > 50
-    processes.wait_for(40)
+def publish_copies_with_deaths(processes: NotificationProcesses, count: int) -> list[str]:
+    """Publish `count` events one to three times each, to processes that die between writing and acknowledging."""
+    processes.run_for_ever(2, noted=count * 9 // 20, lease=5)
+    envelopes = processes.envelopes(count, processes.account())
+    assert processes.publish(envelopes, times=(1, 3)) > count * 1.25
+    processes.wait_for(count)
     processes.finish()
     assert int(processes.servers.redis.get("deaths") or 0) >= 2
     return sorted(envelope["event_id"] for envelope in envelopes)
 
 
-def test_each_event_is_one_file_whichever_process_dies(processes: NotificationProcesses) -> None:
-    events = publish_copies_with_deaths(processes)
+def test_each_event_is_one_file_whichever_process_dies(processes: NotificationProcesses, size: Size) -> None:
+    events = publish_copies_with_deaths(processes, size.messages // 5)
     assert sorted(email.event_id for email in processes.files) == events
-    assert processes.statuses() == {"sent": 40}
+    assert processes.statuses() == {"sent": len(events)}
 
 
 @pytest.fixture
@@ -43,11 +44,11 @@ def no_inbox_key(processes: NotificationProcesses) -> Iterator[None]:
     processes.execute("ALTER TABLE inbox ADD PRIMARY KEY (consumer, event_id)")
 
 
-def test_events_make_several_messages_without_the_inbox_key(processes: NotificationProcesses,
-                                                            no_inbox_key: None) -> None:
+def test_events_make_several_messages_without_the_inbox_key(processes: NotificationProcesses, no_inbox_key: None,
+                                                            size: Size) -> None:
     """The negative control."""
-    publish_copies_with_deaths(processes)
-    assert sum(processes.statuses().values()) > 40
+    events = publish_copies_with_deaths(processes, size.messages // 5)
+    assert sum(processes.statuses().values()) > len(events)
 
 
 def test_messages_wait_while_the_mail_server_is_down_and_are_sent_once(processes: NotificationProcesses) -> None:

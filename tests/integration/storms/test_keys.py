@@ -1,7 +1,8 @@
-"""Two hundred Idempotency-Keys, each sent ten times at once: two hundred effects, and one answer for each key."""
+"""Many Idempotency-Keys, each sent ten times at once: every key has one effect and one answer."""
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,15 +11,15 @@ from sqlalchemy import text
 
 from testbed.crowd import Answer, Request, all_at_once
 from testbed.mesh import Mesh, wait_until
+from tests.sizes import Size
 
 pytestmark = pytest.mark.alone
-KEYS, COPIES, AT_ONCE = 200, 10, 300
-SEED = 20261121
+COPIES, AT_ONCE = 10, 300
 
 
-def ask_ten_times(mesh: Mesh, requests: list[Request]) -> dict[Request, dict[str, Any]]:
-    """What each was told: the same every time, or to come back in a moment."""
-    port, told, dice = int(mesh.environment["MARQUEE_PORT"]), defaultdict(list), random.Random(SEED)
+def ask_ten_times(mesh: Mesh, seed: int, requests: list[Request]) -> dict[Request, dict[str, Any]]:
+    """Each request's answer: the same every time, or a request to come back in a moment."""
+    port, told, dice = int(mesh.environment["MARQUEE_PORT"]), defaultdict(list), random.Random(seed)
     for start in range(0, len(requests), AT_ONCE // COPIES):  # all copies of a key together
         copies = requests[start:start + AT_ONCE // COPIES] * COPIES
         dice.shuffle(copies)
@@ -34,61 +35,64 @@ def the_one_answer(mesh: Mesh, request: Request, answers: list[Answer]) -> dict[
     assert last.status_code == 200, last.text
     for answer in answers:
         if answer.status == 200:
-            # A refund is told of before its money is back; who asks later hears that it is.
+            # A refund is answered before its money is back; a later answer says that it is.
             on_its_way = answer.body.get("status") == "refunding" and last.json()["status"] == "refunded"
             assert (answer.body | {"status": "refunded"} if on_its_way else answer.body) == last.json()
     return dict(last.json())
 
 
-def test_every_step_of_an_order_happens_once_a_key(mesh: Mesh) -> None:
+def test_every_step_of_an_order_happens_once_per_key(mesh: Mesh, size: Size, seed: int,
+                                                     record_property: Callable[[str, object], None]) -> None:
     screening = mesh.fresh_screening(320)
-    seats, buyers = list(mesh.seats(screening))[:KEYS], mesh.buyers(KEYS)
+    seats, buyers = list(mesh.seats(screening))[:size.keys], mesh.buyers(size.keys)
 
     buying = [request("/order/buy", token, screening_id=screening, seats=[seat])
               for token, seat in zip(buyers, seats, strict=True)]
-    bought = ask_ten_times(mesh, buying)
+    bought = ask_ten_times(mesh, seed, buying)
     orders = {each["order_id"]: each for each in bought.values()}
-    assert count(mesh, "order", "SELECT COUNT(*) FROM orders WHERE screening_id = :s", s=screening) == KEYS
-    assert len(orders) == KEYS
+    assert count(mesh, "order", "SELECT COUNT(*) FROM orders WHERE screening_id = :s", s=screening) == size.keys
+    assert len(orders) == size.keys
 
     for kind, fields in (("pay", {"method": "sandbox"}), ("refund", {})):
         asked = [request(f"/order/{kind}", each.token, order_id=bought[each]["order_id"], **fields) for each in buying]
-        told = ask_ten_times(mesh, asked)
+        told = ask_ten_times(mesh, seed, asked)
         assert {reply["status"] for reply in told.values()} == {{"pay": "paid", "refund": "refunded"}[kind]}
 
     mine = "SELECT COUNT(*) FROM {} WHERE order_id IN (SELECT order_id FROM orders WHERE screening_id = :s)"
-    assert count(mesh, "order", mine.format("ticket"), s=screening) == KEYS
-    assert count(mesh, "order", mine.format("refund"), s=screening) == KEYS
+    assert count(mesh, "order", mine.format("ticket"), s=screening) == size.keys
+    assert count(mesh, "order", mine.format("refund"), s=screening) == size.keys
     charges = [row for row in mesh.rows("payment", "SELECT order_id, amount, refunded FROM sandbox_charge "
                                                    "WHERE status = 'captured'") if row.order_id in orders]
     assert sorted((row.order_id, row.amount, row.refunded) for row in charges) == sorted(
         (order_id, order["total"], order["total"]) for order_id, order in orders.items())
+    record_property("tried", f"{3 * size.keys} keys sent {COPIES} times each")
     mesh.check_invariants()
 
 
-def test_an_order_is_cancelled_once_a_key(mesh: Mesh) -> None:
+def test_an_order_is_cancelled_once_per_key(mesh: Mesh, size: Size, seed: int) -> None:
     screening = mesh.fresh_screening(320)
-    seats, buyers = list(mesh.seats(screening)), mesh.buyers(50)
+    seats, buyers = list(mesh.seats(screening)), mesh.buyers(size.keys // 4)
     bought = [mesh.post("/order/buy", token, screening_id=screening, seats=[seat]).json()
               for token, seat in zip(buyers, seats, strict=False)]
 
-    told = ask_ten_times(mesh, [request("/order/cancel", token, order_id=order["order_id"])
-                                for token, order in zip(buyers, bought, strict=True)])
+    told = ask_ten_times(mesh, seed, [request("/order/cancel", token, order_id=order["order_id"])
+                                      for token, order in zip(buyers, bought, strict=True)])
 
     assert {reply["status"] for reply in told.values()} == {"cancelled"}
     mesh.check_invariants()
 
 
-def test_of_twins_who_open_one_account_none_is_told_that_the_name_is_taken(mesh: Mesh) -> None:
-    names = [f"twin{number}of{mesh.environment['MARQUEE_PORT']}" for number in range(20)]
+def test_copies_of_one_registration_are_never_told_that_the_name_is_taken(mesh: Mesh, size: Size, seed: int) -> None:
+    names = [f"twin{number}of{mesh.environment['MARQUEE_PORT']}" for number in range(size.keys // 10)]
 
-    told = ask_ten_times(mesh, [Ask("/user/register", mesh.buyer(), {"username": name, "password": "correct horse"},
-                                    f"register-{name}") for name in names])
+    told = ask_ten_times(mesh, seed, [
+        Ask("/user/register", mesh.buyer(), {"username": name, "password": "correct horse"}, f"register-{name}")
+        for name in names])
 
     assert sorted(reply["username"] for reply in told.values()) == sorted(names)
 
 
-def test_a_twin_that_looked_before_the_other_was_done_hears_what_that_one_was_told(mesh: Mesh) -> None:
+def test_a_copy_that_looked_before_the_first_was_committed_gets_the_answer_of_the_first(mesh: Mesh) -> None:
     name = f"twin-of-{mesh.environment['MARQUEE_PORT']}"
     twin = Ask("/user/register", mesh.buyer(), {"username": name, "password": "correct horse"}, name)
     [told] = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [twin])
@@ -100,7 +104,7 @@ def test_a_twin_that_looked_before_the_other_was_done_hears_what_that_one_was_to
     writing = "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'INSERT INTO user %'"
 
     with mesh.engine("user").connect() as first, ThreadPoolExecutor(1) as asking:
-        for table, row in rows.items():  # it has written all that it has to, and comes to its COMMIT
+        for table, row in rows.items():  # the first has written all its rows, and comes to its COMMIT
             first.execute(text(f"INSERT INTO {table} VALUES ({', '.join(f':{column}' for column in row)})"), row)
         second = asking.submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), [twin])
         wait_until(lambda: mesh.rows("user", writing), what="the second to wait for the first")
@@ -110,9 +114,9 @@ def test_a_twin_that_looked_before_the_other_was_done_hears_what_that_one_was_to
     assert told.status == 200
 
 
-def test_another_request_under_a_used_key_is_refused_every_time(mesh: Mesh) -> None:
+def test_another_request_under_a_used_key_is_refused_every_time(mesh: Mesh, size: Size) -> None:
     screening = mesh.fresh_screening(320)
-    seats, buyers = list(mesh.seats(screening)), mesh.buyers(50)
+    seats, buyers = list(mesh.seats(screening)), mesh.buyers(size.keys // 4)
     first = [request("/order/buy", token, screening_id=screening, seats=[seat])
              for token, seat in zip(buyers, seats, strict=False)]
     other = [request("/order/buy", token, screening_id=screening, seats=[seat])
@@ -123,7 +127,7 @@ def test_another_request_under_a_used_key_is_refused_every_time(mesh: Mesh) -> N
     refused = all_at_once(port, other)
 
     assert {(answer.status, answer.body["code"]) for answer in refused} == {(422, "key_reused")}
-    assert count(mesh, "order", "SELECT COUNT(*) FROM orders WHERE screening_id = :s", s=screening) == 50
+    assert count(mesh, "order", "SELECT COUNT(*) FROM orders WHERE screening_id = :s", s=screening) == len(buyers)
 
 
 def request(path: str, token: str, **fields: Any) -> "Ask":
@@ -131,7 +135,7 @@ def request(path: str, token: str, **fields: Any) -> "Ask":
 
 
 class Ask(Request):
-    """A request that can be looked up by."""
+    """A request that can be the key of a dictionary."""
 
     def __hash__(self) -> int:
         return hash((self.path, self.token))

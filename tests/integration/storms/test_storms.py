@@ -1,17 +1,21 @@
-"""Many buyers, few seats. The truth is read from MariaDB, then every invariant is checked."""
+"""Many buyers want few seats. MariaDB says who got them, then every invariant is checked."""
 
 import random
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from testbed.crowd import Answer, Request, all_at_once
 from testbed.halls import units
 from testbed.mesh import Mesh, wait_until
+from tests.sizes import Size
 
 pytestmark = pytest.mark.alone
-SEED = 20261121
+Tell = Callable[[str, object], None]
 
 
 def port_of(mesh: Mesh) -> int:
@@ -23,64 +27,62 @@ def buy(token: str, screening: str, seats: list[str]) -> Request:
 
 
 def claims(mesh: Mesh, screening: str) -> dict[str, str]:
-    """Seat id -> order id, from the referee."""
+    """Seat id -> order id, as MariaDB has it."""
     rows = mesh.rows("order", "SELECT seat_id, order_id FROM seat_claim WHERE screening_id = :s", s=screening)
     return {row.seat_id: row.order_id for row in rows}
 
 
 def check_all_or_nothing(mesh: Mesh, screening: str, answers: list[Answer]) -> None:
-    """What buyers were told is exactly what MariaDB has: whole orders, and nothing else."""
+    """The buyers were told exactly what MariaDB has: whole orders, and nothing else."""
     told = {seat["seat_id"]: answer.body["order_id"] for answer in answers if answer.status == 200
             for seat in answer.body["seats"]}
     assert sum(len(answer.body["seats"]) for answer in answers if answer.status == 200) == len(told), "sold twice"
     assert claims(mesh, screening) == told
 
 
-def sell_out(mesh: Mesh, screening: str, disturb: threading.Thread | None = None) -> list[Answer]:
-    """500 buyers, each after 1 to 4 seats or couple seats drawn by chance, again and again until nothing is left."""
-    dice, answers = random.Random(SEED), list[Answer]()
+def sell_out(mesh: Mesh, screening: str, buyers: int, seed: int) -> list[Answer]:
+    """So many buyers at once want 1 to 4 seats or couple seats, drawn by chance; again until all seats are sold."""
+    dice, answers = random.Random(seed), list[Answer]()
     whole = units(mesh.get("/film/get_hall_info", screening_id=screening).json())
-    if disturb:
-        disturb.start()
     while free := [unit for unit in whole if not claims(mesh, screening).keys() & set(unit)]:
-        wanted = [sum(dice.sample(free, min(len(free), dice.randint(1, 4))), []) for _ in range(500)]
-        requests = [buy(token, screening, some) for token, some in zip(mesh.buyers(500), wanted, strict=True)]
+        wanted = [sum(dice.sample(free, min(len(free), dice.randint(1, 4))), []) for _ in range(buyers)]
+        requests = [buy(token, screening, some) for token, some in zip(mesh.buyers(buyers), wanted, strict=True)]
         answers += all_at_once(port_of(mesh), requests)
-    if disturb:
-        disturb.join()
     return answers
 
 
-def test_500_buyers_of_a_hall_of_200_get_200_seats_and_none_twice(mesh: Mesh) -> None:
-    screening = mesh.fresh_screening(200)
+def test_a_crowd_buys_every_seat_of_a_hall_once(mesh: Mesh, size: Size, seed: int, record_property: Tell) -> None:
+    screening = mesh.fresh_screening(size.hall)
 
-    answers = sell_out(mesh, screening)
+    answers = sell_out(mesh, screening, size.buyers, seed)
 
     assert set(Counter(answer.status for answer in answers)) == {200, 409}
     assert {answer.body["code"] for answer in answers if answer.status == 409} == {"seats_taken"}
     check_all_or_nothing(mesh, screening, answers)
-    assert len(claims(mesh, screening)) == 200
+    assert len(claims(mesh, screening)) == size.hall
     wait_until(lambda: set(mesh.seats(screening).values()) == {"held"}, what="a map without a free seat")
+    record_property("tried", f"{len(answers):,} requests of {size.buyers} buyers for {size.hall} seats")
     mesh.check_invariants()
 
 
-def test_one_of_a_hundred_buyers_gets_the_seat_twenty_times(mesh: Mesh) -> None:
+def test_one_of_a_hundred_buyers_gets_the_seat_each_time(mesh: Mesh, size: Size) -> None:
     screening = mesh.fresh_screening(200)
-    seats = list(mesh.seats(screening))[:20]
+    seats = list(mesh.seats(screening))[:size.contested_seats]
 
     for seat in seats:
         answers = all_at_once(port_of(mesh), [buy(token, screening, [seat]) for token in mesh.buyers(100)])
         statuses = Counter(answer.status for answer in answers)
         assert statuses == {200: 1, 409: 99}, f"seat {seat}"
-    assert len(claims(mesh, screening)) == 20
+    assert len(claims(mesh, screening)) == size.contested_seats
     mesh.check_invariants()
 
 
-def test_overlapping_sets_of_four_seats_are_never_split(mesh: Mesh) -> None:
-    screening, dice = mesh.fresh_screening(200), random.Random(SEED)
+def test_overlapping_sets_of_four_seats_are_never_split(mesh: Mesh, size: Size, seed: int) -> None:
+    screening, dice = mesh.fresh_screening(200), random.Random(seed)
     pool = list(mesh.seats(screening))[:40]
 
-    answers = all_at_once(port_of(mesh), [buy(token, screening, dice.sample(pool, 4)) for token in mesh.buyers(200)])
+    answers = all_at_once(port_of(mesh), [buy(token, screening, dice.sample(pool, 4))
+                                          for token in mesh.buyers(size.buyers)])
 
     assert set(Counter(answer.status for answer in answers)) == {200, 409}
     check_all_or_nothing(mesh, screening, answers)
@@ -90,29 +92,42 @@ def test_overlapping_sets_of_four_seats_are_never_split(mesh: Mesh) -> None:
     mesh.check_invariants()
 
 
-def test_a_redis_emptied_ten_times_in_the_middle_of_the_sale_changes_nothing(mesh: Mesh) -> None:
-    screening = mesh.fresh_screening(200)
-    stop = threading.Event()
+def test_a_redis_emptied_again_and_again_during_the_sale_changes_nothing(mesh: Mesh, size: Size, seed: int) -> None:
+    screening = mesh.fresh_screening(size.hall)
 
-    def empty_redis() -> None:
-        for _ in range(10):
-            mesh.redis.flushall()  # a private Redis, of this test run only
-            if stop.wait(0.15):
-                return
+    with redis_emptied_again_and_again(mesh) as times:
+        answers = sell_out(mesh, screening, size.buyers, seed)
 
-    answers = sell_out(mesh, screening, threading.Thread(target=empty_redis))
-    stop.set()
-
+    assert len(times) > 2
     assert set(Counter(answer.status for answer in answers)) <= {200, 409}
     check_all_or_nothing(mesh, screening, answers)
-    assert len(claims(mesh, screening)) == 200
+    assert len(claims(mesh, screening)) == size.hall
     wait_until(lambda: set(mesh.seats(screening).values()) == {"held"}, what="the map rebuilt from MariaDB")
     mesh.check_invariants()
 
 
+@contextmanager
+def redis_emptied_again_and_again(mesh: Mesh) -> Iterator[list[float]]:
+    """Ten times at most, while the body runs; yields the times at which it was done."""
+    over, times = threading.Event(), list[float]()
+
+    def empty() -> None:
+        while len(times) < 10 and not over.wait(0.15):
+            mesh.redis.flushall()  # a private Redis, of this test run only
+            times.append(time.monotonic())
+
+    thread = threading.Thread(target=empty)
+    thread.start()
+    try:
+        yield times
+    finally:
+        over.set()
+        thread.join()
+
+
 @pytest.fixture
 def no_referee(mesh: Mesh) -> object:
-    """The guard removed: MariaDB no longer minds two claims on one seat."""
+    """The guard is removed: MariaDB allows two claims on one seat."""
     mesh.rows("order", "ALTER TABLE seat_claim DROP PRIMARY KEY, ADD PRIMARY KEY (screening_id, seat_id, order_id)")
     yield
     mesh.rows("order", "DELETE c FROM seat_claim c JOIN seat_claim d ON c.screening_id = d.screening_id "
@@ -135,3 +150,5 @@ def test_without_the_referee_a_lost_redis_sells_a_seat_twice(mesh: Mesh, no_refe
 
     assert sold > 1
     assert mesh.operate("check", check=False).returncode != 0
+    with pytest.raises(AssertionError):   # nor would a session of tests end well
+        mesh.check_invariants(seconds=1)

@@ -4,7 +4,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.film.rules import FREE, HallTerms, Showing, Slot, clashes, day_part, is_moved, seat_prices, showings
+from services.film.rules import (
+    FREE,
+    HallTerms,
+    Showing,
+    Slot,
+    clashes,
+    day_part,
+    is_moved,
+    price_sums,
+    seat_prices,
+    showings,
+)
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
 HALL = HallTerms(
@@ -128,3 +139,25 @@ def test_a_long_film_clashes_with_all_that_begin_before_it_ends() -> None:
     long, second, third = screening("15:00", "19:00"), screening("15:30", "16:00"), screening("18:00", "20:00")
 
     assert list(clashes([third, long, second], CLEANING)) == [(long, second), (long, third)]
+
+
+def test_a_price_names_its_parts() -> None:
+    saturday = at("20:00", dt.date(2026, 11, 28))
+
+    assert price_sums(HALL, saturday)["premium"] == {"price": 1200, "evening": 0, "weekend": 150, "premium": 300}
+    assert price_sums(replace(HALL, day_parts={}), saturday)["standard"] == {
+        "price": 1200, "evening": 0, "weekend": 0, "standard": 0}
+
+
+def test_slots_of_one_hall_may_begin_with_different_films() -> None:
+    turns = [next(showings([replace(SLOT, turn=turn, films=("arrival", "hero", "metropolis"))],
+                           {**MINUTES, "metropolis": 153}, at("12:00"), days=1)).film_id for turn in range(3)]
+
+    assert turns in (["arrival", "hero", "metropolis"], ["hero", "metropolis", "arrival"],
+                     ["metropolis", "arrival", "hero"])
+
+
+def test_screenings_start_in_utc() -> None:
+    [showing] = showings([SLOT], MINUTES, at("12:00"), days=1)
+
+    assert showing.starts_at.tzinfo is dt.UTC

@@ -1,17 +1,17 @@
-"""Stories that the model has found to end badly, told once more."""
+"""Stories that the model found to end badly."""
 
-from tests.integration.model.machine import EverythingAtOnce
+from tests.integration.model.play import Play
 
 
-def test_a_purchase_repeated_after_the_screening_has_begun_is_answered_as_before(story: EverythingAtOnce) -> None:
+def test_a_purchase_repeated_after_the_screening_has_begun_is_answered_as_before(story: Play) -> None:
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=True)
     story.time_passes(minutes=200)
     story.send_again(pick=0, changed=False)
     story.send_again(pick=0, changed=True)
-    story.teardown()
+    story.settle()
 
 
-def test_a_room_that_dies_while_buying_blocks_the_seats_for_seconds(story: EverythingAtOnce) -> None:
+def test_a_room_that_dies_while_buying_blocks_the_seats_for_seconds(story: Play) -> None:
     """Even when nobody else buys for that screening, which would have made the room look at its board again."""
     story.time_passes(minutes=1)
     story.redis_loses_everything()
@@ -24,10 +24,10 @@ def test_a_room_that_dies_while_buying_blocks_the_seats_for_seconds(story: Every
     story.tend()
     story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
     assert story.order(0).buyer == "eve"
-    story.teardown()
+    story.settle()
 
 
-def test_a_seat_is_free_soon_though_redis_holds_it_after_the_room_has_begun_anew(story: EverythingAtOnce) -> None:
+def test_a_seat_is_free_soon_though_redis_holds_it_after_the_room_has_begun_anew(story: Play) -> None:
     """What Redis had not answered, only the room knew that died; and nobody else buys for that screening."""
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.time_passes(minutes=1)
@@ -41,10 +41,10 @@ def test_a_seat_is_free_soon_though_redis_holds_it_after_the_room_has_begun_anew
     story.tend()
     story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
     assert story.order(0).buyer == "eve"
-    story.teardown()
+    story.settle()
 
 
-def test_a_seat_is_free_soon_though_redis_holds_it_late(story: EverythingAtOnce) -> None:
+def test_a_seat_is_free_soon_though_redis_holds_it_late(story: Play) -> None:
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.time_passes(minutes=1)
     story.redis_is_about_to_stall(kind="later", countdown=0)
@@ -53,18 +53,18 @@ def test_a_seat_is_free_soon_though_redis_holds_it_late(story: EverythingAtOnce)
     story.tend()
     story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
     assert story.order(0).buyer == "eve"
-    story.teardown()
+    story.settle()
 
 
-def test_a_bank_that_gave_no_answer_to_what_it_would_have_declined_may_take_the_money(story: EverythingAtOnce) -> None:
+def test_a_bank_that_gave_no_answer_to_what_it_would_have_declined_may_take_the_money(story: Play) -> None:
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.the_bank_will_make_trouble(pick=0, trouble="time_out")
     story.the_bank_will_make_trouble(pick=0, trouble="decline")
     story.pay_at_once(pick=0, keyed=False)
-    story.teardown()
+    story.settle()
 
 
-def test_an_order_under_review_is_paid_by_another_payment_that_the_bank_takes(story: EverythingAtOnce) -> None:
+def test_an_order_under_review_is_paid_by_another_payment_that_the_bank_takes(story: Play) -> None:
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     story.the_bank_will_make_trouble(pick=0, trouble="decline")
     story.pay_at_once(pick=0, keyed=False)
@@ -73,4 +73,4 @@ def test_an_order_under_review_is_paid_by_another_payment_that_the_bank_takes(st
     story.the_bank_takes_the_money_after_all(pick=0)
     story.pay_at_once(pick=0, keyed=False)
     story.all_events_arrive()
-    story.teardown()
+    story.settle()

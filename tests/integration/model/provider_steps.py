@@ -1,4 +1,4 @@
-"""What comes from outside: the provider and its messages, forgers, those who decide, and the post."""
+"""What comes from outside: the provider and its webhooks, forgeries, decisions by staff, and events that arrive."""
 
 from base64 import b64decode, b64encode
 from contextlib import suppress
@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition
 from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
@@ -19,10 +18,10 @@ from services.payment.reconciling.review import Review, Undecidable
 from services.payment.reconciling.review_cases import PAYMENT_DECISIONS, Case
 from services.payment.sandbox import provider, webhooks
 from tests.integration.model.ledger import agree
-from tests.integration.model.orders import UNPAID, Money, Order, Wish
+from tests.integration.model.orders import UNPAID, Intent, Money, Order
 from tests.integration.model.predictions import Prediction
-from tests.integration.model.steps import PICK, Steps, rule
-from tests.integration.payment.sandbox_bank import envelope
+from tests.integration.model.steps import PICK, Steps, precondition, rule
+from tests.integration.payment.bank import envelope
 
 TROUBLES = st.sampled_from(("decline", "time_out", "lose_authorize", "lose_capture", "lose_cancel", "lose_refund",
                             "lose_fetch"))
@@ -31,25 +30,25 @@ FORGERIES = st.sampled_from(("a wrong secret", "a changed byte", "too old", "fro
 NOT_OURS: Any = Prediction.of({payment.WebhookRefused}, set())
 
 
-class Outside(Steps):
+class ProviderSteps(Steps):
     # --- the provider ---
 
-    @precondition(lambda self: self.cinema.sight.messages)
+    @precondition(lambda self: self.cinema.snapshot.messages)
     @rule(pick=PICK)
     def a_webhook_arrives(self, pick: int) -> None:
         """For the first time or again, in any order; or it never does."""
-        messages = self.cinema.sight.messages
-        told = self._envelope(webhooks.webhook_body(messages[-1 - pick % len(messages)]))
-        self.cinema.step(Wish("webhook"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told))
+        messages = self.cinema.snapshot.messages
+        told = self._envelope(webhooks.message(messages[-1 - pick % len(messages)]))
+        self.cinema.step(Intent("webhook"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told))
 
-    @precondition(lambda self: self.cinema.sight.messages)
+    @precondition(lambda self: self.cinema.snapshot.messages)
     @rule(pick=PICK, how=FORGERIES)
     def a_forged_webhook_arrives(self, pick: int, how: str) -> None:
-        messages, heard = self.cinema.sight.messages, self.cinema.sight.heard
-        told = self._forged(webhooks.webhook_body(messages[-1 - pick % len(messages)]), how)
-        self.cinema.step(Wish("forgery"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told),
+        messages, heard = self.cinema.snapshot.messages, self.cinema.snapshot.heard
+        told = self._forged(webhooks.message(messages[-1 - pick % len(messages)]), how)
+        self.cinema.step(Intent("forgery"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told),
                          NOT_OURS)
-        agree(self.cinema.sight.heard == heard, f"a message that is {how} was kept")
+        agree(self.cinema.snapshot.heard == heard, f"a message that is {how} was kept")
 
     def _envelope(self, body: bytes, secret: str = "", later: int = 0) -> dict[str, Any]:
         return envelope(body, secret or self.cinema.world.secret, self.cinema.now.timestamp() + later)
@@ -76,8 +75,8 @@ class Outside(Steps):
     @rule(pick=PICK, trouble=TROUBLES)
     def the_bank_will_make_trouble(self, pick: int, trouble: Any) -> None:
         mine = self.order(pick)
-        self.cinema.step(Wish("trouble"), lambda: self.cinema.in_the_bank(
-            lambda tx: provider.inject_fault(tx, mine.order_id, trouble)))
+        self.cinema.step(Intent("trouble"), lambda: self.cinema.in_the_bank(
+            lambda tx: provider.instruct(tx, mine.order_id, trouble)))
 
     @precondition(lambda self: self._refused_charges())
     @rule(pick=PICK, says_so=st.booleans())
@@ -92,10 +91,10 @@ class Outside(Steps):
             tx.execute(update(SandboxCharge).where(SandboxCharge.payment_id == payment_id).values(status="captured"))
             webhooks.add(tx, payment_id, "payment.captured", set())
 
-        mine.strays += 1
+        mine.late_captures += 1
         if mine.status in UNPAID and mine.money is Money.NONE:
             mine.money = Money.MAY
-        self.cinema.step(Wish("stray", mine), lambda: self.cinema.in_the_bank(take))
+        self.cinema.step(Intent("stray", mine), lambda: self.cinema.in_the_bank(take))
         if says_so:
             self.a_webhook_arrives(pick=0)
             self.cinema.tick("payment", "look_into_webhooks")
@@ -106,39 +105,39 @@ class Outside(Steps):
         """Than was asked for: nobody may be given seats for that."""
         mine, payment_id = self._open_pages()[-1 - pick % len(self._open_pages())]
         change = update(SandboxCharge).where(SandboxCharge.payment_id == payment_id)
-        mine.odd, mine.money = True, Money.MAY
-        self.cinema.step(Wish("odd", mine), lambda: self.cinema.in_the_bank(
+        mine.wrong_amount, mine.money = True, Money.MAY
+        self.cinema.step(Intent("wrong_amount", mine), lambda: self.cinema.in_the_bank(
             lambda tx: tx.execute(change.values(amount=mine.total + 1))))
 
-    @precondition(lambda self: any(each.odd for each in self.orders))
-    @rule(pick=PICK, decision=st.sampled_from(sorted(PAYMENT_DECISIONS)))
+    @precondition(lambda self: any(each.wrong_amount for each in self.orders))
+    @rule(pick=PICK, decision=st.sampled_from(sorted(OF_PAYMENTS)))
     def somebody_decides(self, pick: int, decision: str) -> None:
-        """What is odd, a person has to look at. Money that is not what was asked for can't be made to fit."""
+        """A person decides about a wrong amount. Money that is not what was asked for can't be made to fit."""
         if cases := self._cases():
             case = cases[-1 - pick % len(cases)]
-            self.cinema.step(Wish("decide", self._decided(case, decision)),
+            self.cinema.step(Intent("decide", self._decided(case, decision)),
                              lambda: self.cinema.world.survive(lambda: self._decide(case, decision)))
 
-    @precondition(lambda self: any(each.odd and each.status == "paying" for each in self.orders))
+    @precondition(lambda self: any(each.wrong_amount and each.status == "paying" for each in self.orders))
     @rule(pick=PICK)
     def somebody_decides_meanwhile(self, pick: int) -> None:
         """The order room hears of a case, asks how it stands, and hears that it is decided before it has acted."""
         self.cinema.tick("payment", "look_into_webhooks", "finish_what_was_left")
         self.cinema.send_events()
-        if news := [letter for letter in self.cinema.post.waiting if letter.event is payment.REVIEW]:
+        if news := [queued for queued in self.cinema.event_queue.waiting if queued.event is payment.REVIEW]:
             self.cinema.world.line.meanwhile = self._decide_and_tell
             self.cinema.deliver(news[-1 - pick % len(news)])
             self.cinema.world.line.meanwhile = None
 
     def _decide_and_tell(self) -> None:
-        with self.cinema.world.fate.averted():
+        with self.cinema.world.accidents.postponed():
             for case in self._cases():
                 self._decided(case, "release")
                 self._decide(case, "release")
-            post = self.cinema.post
-            post.collect("payment")
-            if news := [letter for letter in post.waiting if letter.event is payment.DISMISSED]:
-                post.deliver(*news)
+            event_queue = self.cinema.event_queue
+            event_queue.collect("payment")
+            if news := [queued for queued in event_queue.waiting if queued.event is payment.DISMISSED]:
+                event_queue.deliver(*news)
                 self.cinema.met["decided meanwhile"] += 1
 
     def _cases(self) -> list[Case]:
@@ -158,29 +157,29 @@ class Outside(Steps):
 
     def _open_pages(self) -> list[tuple[Order, str]]:
         return [(each, charge.payment_id) for each in self.orders if each.status in UNPAID
-                for charge in self.cinema.sight.charges[each.order_id]
+                for charge in self.cinema.snapshot.charges[each.order_id]
                 if charge.status in ("pending", "challenged", "authorized") and charge.payment_id in each.pages]
 
     def _refused_charges(self) -> list[tuple[Order, str]]:
         return [(each, charge.payment_id) for each in self.orders
-                for charge in self.cinema.sight.charges[each.order_id] if charge.status in ("declined", "cancelled")
+                for charge in self.cinema.snapshot.charges[each.order_id] if charge.status in ("declined", "cancelled")
                 and charge.amount == each.total]
 
-    # --- the post ---
+    # --- events ---
 
     @rule(pick=st.integers(0, 20))
     def an_event_arrives(self, pick: int) -> None:
         self.cinema.send_events()
-        if waiting := self.cinema.post.waiting:
+        if waiting := self.cinema.event_queue.waiting:
             self.cinema.deliver(waiting[pick % len(waiting)])
 
     @rule()
     def all_events_arrive(self) -> None:
         self.cinema.send_events()
-        self.cinema.deliver(*self.cinema.post.waiting)
+        self.cinema.deliver(*self.cinema.event_queue.waiting)
 
-    @precondition(lambda self: self.cinema.post.read)
+    @precondition(lambda self: self.cinema.event_queue.read)
     @rule(pick=PICK)
     def an_event_arrives_again(self, pick: int) -> None:
-        read = self.cinema.post.read
+        read = self.cinema.event_queue.read
         self.cinema.deliver(read[-1 - pick % len(read)])

@@ -1,4 +1,4 @@
-"""How everything stands, as an auditor reads it from the tables: in one look, after every step."""
+"""The state of all tables after a step, read by one query."""
 
 import datetime as dt
 from collections import defaultdict
@@ -94,7 +94,7 @@ QUESTIONS: dict[Any, str] = {
 
 
 @dataclass(frozen=True)
-class Sight:
+class Snapshot:
     orders: dict[str, OrderRow]
     claims: list[Claim]
     tickets: list[Ticket]
@@ -113,7 +113,7 @@ class Sight:
         return self.snacks[order_id][0].status if order_id in self.snacks else None
 
 
-class Auditor:
+class SnapshotReader:
     def __init__(self, engines: dict[str, Engine]) -> None:
         self._names = {room: str(make_url(engine.url).database) for room, engine in engines.items()}
         url = engines["order"].url
@@ -123,7 +123,7 @@ class Auditor:
             _as_json(kind[1] if isinstance(kind, tuple) else ", ".join(kind._fields), source)
             for kind, source in QUESTIONS.items()))
 
-    def look(self) -> Sight:
+    def look(self) -> Snapshot:
         with self._connection.cursor() as cursor:
             cursor.execute(self._question)
             [answers] = cursor.fetchall()
@@ -134,7 +134,7 @@ class Auditor:
             charges[row[1]].append(Charge(*row))
         orders = [OrderRow(*row) for row in _with_times(_with_times(found[OrderRow], 6), 7)]
         snacks = [Snack(*row) for row in _with_times(found[Snack], 2)]
-        return Sight({row.order_id: row for row in orders}, [Claim(*row) for row in found[Claim]],
+        return Snapshot({row.order_id: row for row in orders}, [Claim(*row) for row in found[Claim]],
                      [Ticket(*row) for row in found[Ticket]], charges,
                      {order: list(lines) for order, lines in groupby(snacks, key=lambda line: line.order_id)},
                      {row[0]: Stock(*row) for row in found[Stock]},

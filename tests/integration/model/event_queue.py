@@ -23,7 +23,7 @@ AT_ONCE = 100
 
 
 @dataclass(frozen=True)
-class Letter:
+class QueuedEvent:
     """An event on its way to one consumer."""
 
     room: str
@@ -44,10 +44,10 @@ class Letter:
 
 
 @dataclass
-class Post:
+class EventQueue:
     world: World
-    waiting: list[Letter] = field(default_factory=list)
-    read: list[Letter] = field(default_factory=list)
+    waiting: list[QueuedEvent] = field(default_factory=list)
+    read: list[QueuedEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._readers = {(room, event.type): (method, event) for room in self.world.rooms
@@ -61,18 +61,18 @@ class Post:
         rows = outbox.lock_unpublished(tx, table, AT_ONCE)
         for row in rows:
             said = json_serializer.decode(json_serializer.encode(outbox.envelope(row)))
-            self.waiting += [Letter(room, method, event, said)
+            self.waiting += [QueuedEvent(room, method, event, said)
                              for (room, type_), (method, event) in self._readers.items() if type_ == row.type]
         outbox.mark_published(tx, table, [row.event_id for row in rows])
 
-    def deliver(self, *letters: Letter) -> None:
+    def deliver(self, *queued_events: QueuedEvent) -> None:
         """Bring them; what fails is brought again later."""
-        for letter in letters:
-            read = getattr(self.world.rooms[letter.room], letter.method)
-            self.world.survive(partial(read, letter.delivery))
-            if letter in self.waiting:
-                self.waiting.remove(letter)
-                self.read.append(letter)
+        for queued in queued_events:
+            read = getattr(self.world.rooms[queued.room], queued.method)
+            self.world.survive(partial(read, queued.delivery))
+            if queued in self.waiting:
+                self.waiting.remove(queued)
+                self.read.append(queued)
 
 
 def _readers(room: type) -> Iterator[tuple[str, Event]]:

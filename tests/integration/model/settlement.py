@@ -18,7 +18,7 @@ AFTER_A_STALL = dt.timedelta(seconds=30)    # then all boards are right again, w
 
 def settle(cinema: Cinema) -> None:
     """First while the screenings are to come, when the boards must be right, and then when they are over."""
-    cinema.world.fate.coming = None
+    cinema.world.accidents.planned = None
     cinema.in_the_bank(lambda tx: tx.execute(text("DELETE FROM sandbox_instruction")))
     cinema.tend()
     cinema.pass_time(AFTER_A_STALL)
@@ -49,9 +49,9 @@ def come_to_rest(cinema: Cinema, *of_payment: str) -> None:
 
 def all_events_arrive(cinema: Cinema) -> None:
     """And those that follow from them."""
-    while any(cinema.sight.events.values()) or cinema.post.waiting:
+    while any(cinema.snapshot.events.values()) or cinema.event_queue.waiting:
         cinema.send_events()
-        cinema.deliver(*cinema.post.waiting)
+        cinema.deliver(*cinema.event_queue.waiting)
 
 
 def check_invariants(cinema: Cinema) -> None:
@@ -72,22 +72,22 @@ def check_books(cinema: Cinema) -> None:
 
 def check_end(cinema: Cinema, mine: Order) -> None:
     """How an order has ended, and what of its money is where."""
-    ends = _ends(mine, cinema.sight.kitchen(mine.order_id))
+    ends = _ends(mine, cinema.snapshot.kitchen(mine.order_id))
     agree(mine.status in ends, f"{mine} should be one of {ends}")
-    charges = [charge for charge in cinema.sight.charges[mine.order_id] if charge.status == "captured"]
-    [back] = cinema.ledger.may_go_back(mine, cinema.sight)
+    charges = [charge for charge in cinema.snapshot.charges[mine.order_id] if charge.status == "captured"]
+    [back] = cinema.ledger.may_go_back(mine, cinema.snapshot)
     kept = mine.total - back if mine.status in OWNING + GIVEN_BACK else 0
     agree(sum(charge.amount - charge.refunded for charge in charges) == kept, f"{mine} keeps {kept}, not {charges}")
-    seen = cinema.sight.orders[mine.order_id].kitchen_status
-    agree(seen == cinema.sight.kitchen(mine.order_id), f"{mine} sees its snacks as {seen}")
+    seen = cinema.snapshot.orders[mine.order_id].kitchen_status
+    agree(seen == cinema.snapshot.kitchen(mine.order_id), f"{mine} sees its snacks as {seen}")
 
 
 def _ends(mine: Order, kitchen: str | None) -> set[str]:
     """What may have become of it in the end."""
-    ends = {"review"} if mine.odd else set[str]()
+    ends = {"review"} if mine.wrong_amount else set[str]()
     if mine.money is not Money.MUST or mine.owed_back:   # found after its film began
         ends |= set(ENDED)
-    if mine.money is Money.NONE and not mine.strays:
+    if mine.money is Money.NONE and not mine.late_captures:
         return ends
     if mine.screening.cancelled or mine.status in GIVEN_BACK:
         return ends | {"refunded"}

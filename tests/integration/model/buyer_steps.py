@@ -3,7 +3,6 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition
 
 from schemas import order, payment
 from schemas.errors import Refusal
@@ -13,9 +12,9 @@ from services.payment.sandbox import checkout
 from tests.integration.model.accidents import Accident
 from tests.integration.model.cinema import Request
 from tests.integration.model.ledger import agree
-from tests.integration.model.orders import OWNING, SEATS, UNPAID, Money, Order, Wish
+from tests.integration.model.orders import OWNING, SEATS, UNPAID, Intent, Money, Order
 from tests.integration.model.predictions import Prediction, of_buying, of_cancelling, of_paying, of_refunding
-from tests.integration.model.steps import PICK, Steps, rule
+from tests.integration.model.steps import PICK, Steps, precondition, rule
 
 BUYERS = st.sampled_from(("ada", "ben", "eve"))
 Seats = tuple[str, ...]
@@ -34,13 +33,13 @@ CHANGES: dict[Any, dict[str, Any]] = {
     order.REFUND: {"amount": 1}}
 
 
-class Buyers(Steps):
+class BuyerSteps(Steps):
     @rule(buyer=BUYERS, where=st.integers(0, 1), seats=SEATS_WANTED, keyed=st.booleans(),
           stalls=st.sampled_from((False, False, False, False, False, True)))
     def buy(self, buyer: str, where: int, seats: Seats, keyed: bool, stalls: bool = False) -> None:
         """`stalls`: Redis does, and holds the seats after the buyer was told to try again."""
         if stalls:
-            self.cinema.world.fate.coming = Accident("board", "later", 0)
+            self.cinema.world.accidents.planned = Accident("board", "later", 0)
         self._buy(buyer, where, seats, (), keyed)
 
     @rule(buyer=BUYERS, where=st.integers(0, 1), seats=SEATS_WANTED, snacks=SNACKS_WANTED, keyed=st.booleans())
@@ -53,8 +52,8 @@ class Buyers(Steps):
                   "snacks": [{"sku": sku, "quantity": quantity} for sku, quantity in snacks]}
         request = Request(
             order.BUY, self.principal(buyer, keyed), fields,
-            lambda: Wish("buy", seats=seats, snacks=snacks, buyer=buyer, screening=screening),
-            lambda wish: of_buying(self.cinema.ledger, wish, self.cinema.now, request.unclear))
+            lambda: Intent("buy", seats=seats, snacks=snacks, buyer=buyer, screening=screening),
+            lambda intent: of_buying(self.cinema.ledger, intent, self.cinema.now, request.unclear))
         self.cinema.send(request)
 
     @precondition(lambda self: self.orders)
@@ -71,8 +70,8 @@ class Buyers(Steps):
         where = {"method": "sandbox"} if at_once else {"method": "card", "return_url": f"/order/{mine.order_id}"}
         self.cinema.send(Request(
             order.PAY, self.principal(mine.buyer, keyed), {"order_id": mine.order_id, **where},
-            lambda: Wish("pay", mine),
-            lambda wish: of_paying(mine, self.cinema.sight, at_once, self.cinema.now)))
+            lambda: Intent("pay", mine),
+            lambda intent: of_paying(mine, self.cinema.snapshot, at_once, self.cinema.now)))
 
     @precondition(lambda self: self._pages())
     @rule(pick=PICK)
@@ -94,20 +93,21 @@ class Buyers(Steps):
 
         def says_yes() -> bool:
             return any(charge.payment_id == page and charge.status == "authorized"
-                       for charge in self.cinema.sight.charges[mine.order_id])
+                       for charge in self.cinema.snapshot.charges[mine.order_id])
 
         before = says_yes()
-        self.cinema.step(Wish("page", mine), lambda: self.cinema.world.ask(payment.ANSWER_PAGE, Principal(), **fields))
+        self.cinema.step(Intent("page", mine),
+                         lambda: self.cinema.world.ask(payment.ANSWER_PAGE, Principal(), **fields))
         if says_yes() and not before and mine.status in UNPAID:
-            last = self.cinema.sight.charges[mine.order_id][-1].payment_id == page
-            mine.money = Money.MUST if last and not mine.closing_unclear and not mine.odd else Money.MAY
+            last = self.cinema.snapshot.charges[mine.order_id][-1].payment_id == page
+            mine.money = Money.MUST if last and not mine.closing_unclear and not mine.wrong_amount else Money.MAY
 
     @precondition(lambda self: any(each.status in UNPAID for each in self.orders))
     @rule(pick=PICK, keyed=st.booleans())
     def cancel(self, pick: int, keyed: bool) -> None:
         mine = self.order(pick, "paying")
         self.cinema.send(Request(order.CANCEL, self.principal(mine.buyer, keyed), {"order_id": mine.order_id},
-                                 lambda: Wish("cancel", mine), lambda wish: of_cancelling(mine)))
+                                 lambda: Intent("cancel", mine), lambda intent: of_cancelling(mine)))
 
     @precondition(lambda self: any(each.status in OWNING for each in self.orders))
     @rule(pick=PICK, count=st.integers(0, 2), last=st.booleans(),
@@ -116,7 +116,7 @@ class Buyers(Steps):
                bug_in: str | None = None) -> None:
         """`count`: of how many seats, from the first or the `last`; 0: of the whole order."""
         if bug_in:
-            self.cinema.world.fate.coming = Accident(f">{bug_in}", "fault", 0)
+            self.cinema.world.accidents.planned = Accident(f">{bug_in}", "fault", 0)
         paid = [each for each in self.orders if each.status in OWNING]
         mine = paid[-1 - pick % len(paid)]
         some = tuple(sorted(mine.valid, reverse=last)[:count])
@@ -124,24 +124,25 @@ class Buyers(Steps):
         if amount:
             fields["amount"] = (self.shown(mine, some or tuple(mine.valid)) or 0) + (amount == "wrong")
 
-        def as_shown(wish: Wish) -> bool:
-            return "amount" not in fields or fields["amount"] == self.shown(mine, wish.seats)
+        def as_shown(intent: Intent) -> bool:
+            return "amount" not in fields or fields["amount"] == self.shown(mine, intent.seats)
 
         owed = self._is_owed(mine)
         outcome = self.cinema.send(Request(
             order.REFUND, self.principal(mine.buyer, keyed), fields,
-            lambda: Wish("refund", mine, some or tuple(sorted(set(mine.seats) - mine.returned))),
-            lambda wish: of_refunding(mine, wish.seats, as_shown(wish), self.cinema.now)))
-        if outcome.told and not owed and all(what.startswith(">kitchen") for what in self.cinema.world.fate.struck):
+            lambda: Intent("refund", mine, some or tuple(sorted(set(mine.seats) - mine.returned))),
+            lambda intent: of_refunding(mine, intent.seats, as_shown(intent), self.cinema.now)))
+        only_kitchen = all(what.startswith(">kitchen") for what in self.cinema.world.accidents.happened)
+        if outcome.told and not owed and only_kitchen:
             agree(not self._is_owed(mine), f"{mine} waits for its seats' money")
 
     def _is_owed(self, mine: Order) -> bool:
         """Whether some of what goes back for its seats has not gone back yet."""
-        return sum(charge.refunded for charge in self.cinema.sight.charges[mine.order_id]) < mine.back
+        return sum(charge.refunded for charge in self.cinema.snapshot.charges[mine.order_id]) < mine.back
 
     def shown(self, mine: Any, seats: tuple[str, ...]) -> int | None:
         """What the page shows that would go back for these seats."""
-        seen = self.cinema.sight.orders[mine.order_id].kitchen_status
+        seen = self.cinema.snapshot.orders[mine.order_id].kitchen_status
         whole = set(seats) == set(mine.seats) - mine.returned
         snacks = mine.snacks_worth if whole and seen not in ("preparing", "ready", "collected", "uncollected") else 0
         back = mine.refund_of(list(seats), self.cinema.now)
@@ -153,8 +154,8 @@ class Buyers(Steps):
         mine = self.order(pick)
         sure: set[type[Refusal]] = {UnknownOrder} if stranger else set()
         self.cinema.send(Request(order.GET_INFO, Principal(user_id="mallory" if stranger else mine.buyer),
-                                 {"order_id": mine.order_id}, lambda: Wish("look up", mine),
-                                 lambda wish: Prediction.of(sure, set())))
+                                 {"order_id": mine.order_id}, lambda: Intent("look up", mine),
+                                 lambda intent: Prediction.of(sure, set())))
 
     @precondition(lambda self: self.orders)
     @rule(pick=PICK, method=st.sampled_from((order.REFUND, order.PAY, order.CANCEL, order.GET_INFO)),
@@ -164,7 +165,8 @@ class Buyers(Steps):
         mine = self.order(pick, *OWNING)
         way = {"method": "sandbox"} if method is order.PAY else {}
         self.cinema.send(Request(method, self.principal(mine.buyer, keyed), {"order_id": mine.order_id.upper(), **way},
-                                 lambda: Wish("name in capitals"), lambda wish: Prediction.of({UnknownOrder}, set())))
+                                 lambda: Intent("name in capitals"),
+                                 lambda intent: Prediction.of({UnknownOrder}, set())))
 
     @rule(buyer=BUYERS)
     def list_orders(self, buyer: str) -> None:

@@ -1,0 +1,27 @@
+"""The parts of the proof, in words for a cinema's owner, and the tests behind each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str       # for --only
+    claim: str      # what was tried
+    tests: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+PARTS = (
+    Part("rules", "Prices, deadlines, refunds, seating plans and the messages between the rooms, each by itself",
+         ("tests/unit", "tests/contracts", "tests/architecture")),
+    Part("rooms", "Each room on real servers, with lost connections, processes that die, payments that fail and forged "
+                  "messages", ("tests/integration",), ("tests/integration/model", "tests/integration/storms")),
+    Part("browser", "The pages in a real browser: buying, paying, refunds, the kitchen, two languages, phones, "
+                    "keyboards and screen readers", ("tests/browser",)),
+    Part("storms", "Crowds that want the same seats at the same time, and requests that arrive ten times over",
+         ("tests/integration/storms",)),
+    Part("model", "Buyers, cooks, the payment provider, the clock and accidents in any order; after each step every "
+                  "seat, ticket, cent and snack is where an independent ledger has it", ("tests/integration/model",)),
+)
+MUTATION = Part("mutation", "Small faults written into the rules on prices, seats, refunds and limits, one at a time; "
+                            "the tests have to notice each", ())

@@ -1,0 +1,30 @@
+"""Buyers, cooks, a provider, the clock and accidents in any order: the model's ledger is always the database's."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.integration.model.cinema import Cinema
+from tests.integration.model.play import play_until
+from tests.sizes import Size
+
+# What must have happened on the way, so that something was tried.
+SEEN = {("created", "paying"), ("created", "cancelled"), ("created", "expired"), ("paying", "paid"),
+        ("paying", "expired"), ("paying", "cancelled"), ("paying", "review"), ("paid", "part_refunded"),
+        ("paid", "refunded"), ("paid", "completed"), ("refunding", "refunded")}
+RARE = {("expired", "paid")}    # once in some thousand steps; also told by a story
+MET = {"board later", "board undone", "board done", ">kitchen fault", ">kitchen nonsense", ">payment fault",
+       ">payment nonsense", "CoupleSeatParted", "CompanionAlone", "decided meanwhile",
+       "before cancelling", "after cancelling"}
+
+
+def test_whatever_happens_the_ledger_is_right(cinema: Cinema, size: Size, seed: int,
+                                               record_property: Callable[[str, object], None]) -> None:
+    """So many steps, and then further ones until everything that must happen has happened."""
+    wanted = SEEN | RARE if size.rare else SEEN
+
+    def missing() -> set[Any]:
+        return (wanted - set(cinema.seen)) | (MET - set(+cinema.met))   # a count of 0 is not there
+
+    play_until(lambda: cinema.steps >= (size.model_most_steps if missing() else size.model_steps), cinema, seed)
+    record_property("tried", f"{cinema.steps:,} steps")
+    assert not missing()

@@ -1,0 +1,22 @@
+"""How much the tests try: `--size=ci` at every change, `--size=full` in ./prove.sh."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    model_steps: int        # steps of the model; in as many, each missing guard has to be noticed
+    model_most_steps: int   # when something rare has not happened by then, the model has failed
+    rare: bool              # whether also those changes must happen that are rare in so many steps
+    hall: int               # seats of the hall that a crowd buys empty
+    buyers: int             # in that crowd, all at the same time
+    contested_seats: int    # each wanted by a hundred buyers at the same time
+    keys: int               # Idempotency-Keys, each sent ten times at the same time
+    messages: int           # events and webhooks in one test, each in several copies
+
+
+CI = Size(model_steps=2_000, model_most_steps=10_000, rare=False, hall=40, buyers=100, contested_seats=4, keys=40,
+          messages=200)
+FULL = Size(model_steps=10_000, model_most_steps=30_000, rare=True, hall=200, buyers=500, contested_seats=20, keys=200,
+            messages=1_000)
+SIZES = {"ci": CI, "full": FULL}

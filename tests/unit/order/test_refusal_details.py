@@ -1,0 +1,86 @@
+"""What a refused buyer is told: the field, the limit and the order's status; and the sums behind a price."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from schemas.errors import FieldsInvalid, Refusal
+from services.order import rules
+
+NOW = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.UTC)
+LATER = NOW + dt.timedelta(hours=2)
+LIMITS = rules.Limits(hold=dt.timedelta(minutes=8), pay=dt.timedelta(minutes=15), refund_tiers=(), seats_per_order=3,
+                      unpaid_orders=2, snacks_per_order=2, snacks_of_a_kind=4)
+HALL = {f"F{n}": {"seat_id": f"F{n}", "kind": "standard", "price": 1000 + n} for n in range(1, 12)}
+
+
+def snacks(*quantities: tuple[str, int]) -> list[dict[str, Any]]:
+    return [{"sku": sku, "quantity": quantity} for sku, quantity in quantities]
+
+
+@pytest.mark.parametrize(("wanted", "sentence"), [
+    (["F1", "F1"], "The same seat "), (["F1", "F2", "F3", "F4"], "At most 3 seats ")])
+def test_refused_seats_are_named_with_the_limit(wanted: list[str], sentence: str) -> None:
+    with pytest.raises(FieldsInvalid) as refusal:
+        rules.quote(HALL, LATER, wanted, NOW, LIMITS)
+
+    [told] = refusal.value.about["fields"]["seats"]
+    assert told.startswith(sentence)
+    assert told.endswith(".")
+
+
+@pytest.mark.parametrize(("wanted", "sentence"), [
+    (snacks(("cola", 1), ("cola", 1)), "The same snack "),
+    (snacks(("cola", 1), ("nachos", 1), ("popcorn", 1)), "At most 2 different snacks "),
+    (snacks(("cola", 5)), "At most 4 ")])
+def test_refused_snacks_are_named_with_the_limit(wanted: list[dict[str, Any]], sentence: str) -> None:
+    with pytest.raises(FieldsInvalid) as refusal:
+        rules.check_snacks(wanted, LIMITS)
+
+    [told] = refusal.value.about["fields"]["snacks"]
+    assert told.startswith(sentence)
+    assert told.endswith(".")
+
+
+def test_snacks_at_the_limit_are_sold() -> None:
+    rules.check_snacks(snacks(("cola", 4), ("nachos", 1)), LIMITS)
+
+
+@pytest.mark.parametrize(("status", "told"), [("created", "expired"), ("expired", "expired"), ("paid", "paid"),
+                                              ("cancelled", "cancelled")])
+def test_a_refused_payment_names_the_status_of_the_order(status: str, told: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        rules.may_pay(status, NOW, NOW)
+
+    assert refusal.value.about == {"order_status": told}
+
+
+def test_a_refused_cancellation_names_the_status_of_the_order() -> None:
+    with pytest.raises(Refusal) as refusal:
+        rules.may_cancel("paid")
+
+    assert refusal.value.about == {"order_status": "paid"}
+
+
+@pytest.mark.parametrize(("status", "starts_at", "revives"), [
+    ("expired", LATER, True), ("expired", NOW, False), ("cancelled", LATER, False), ("paying", LATER, False)])
+def test_late_money_revives_only_an_expired_order_whose_film_has_not_begun(status: str, starts_at: dt.datetime,
+                                                                           revives: bool) -> None:
+    assert rules.may_revive(status, starts_at, NOW) is revives
+
+
+def test_a_payment_at_a_page_needs_an_address_to_come_back_to() -> None:
+    with pytest.raises(FieldsInvalid) as refusal:
+        rules.check_way("card", None)
+
+    [told] = refusal.value.about["fields"]["return_url"]
+    assert told.startswith("Where should the buyer ")
+    assert told.endswith("?")
+    rules.check_way("card", "/order/1")
+    rules.check_way("sandbox", None)
+
+
+def test_snacks_are_worth_their_prices_times_their_quantities() -> None:
+    assert rules.worth([]) == 0
+    assert rules.worth([{"quantity": 2, "price": 350}, {"quantity": 3, "price": 500}]) == 2200
