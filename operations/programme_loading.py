@@ -25,7 +25,7 @@ def load(path: Path) -> str:
     def load_menus() -> None:
         snacks.append(menu_import.load(menu, uris["kitchen:Base"]))
 
-    report = programme_import.load(path, uris["film:Base"], now, also=load_menus)
+    report = programme_import.load(path, uris["film:Base"], now, before_commit=load_menus)
     lines = [str(report), f"snacks: {snacks[-1]}"]
     if not programme_import.announce_changes(report):
         lines.append("RabbitMQ is down, so the order rooms will notice the changes within ten minutes.")

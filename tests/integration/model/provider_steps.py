@@ -15,7 +15,7 @@ from services.foundation.rpc.calls import Principal
 from services.payment.models import SandboxCharge
 from services.payment.payment_processor import payment_processor
 from services.payment.reconciling.review import Review, Undecidable
-from services.payment.reconciling.review_cases import PAYMENT_DECISIONS, Case
+from services.payment.reconciling.review_cases import Case
 from services.payment.sandbox import provider, webhooks
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Intent, Money, Order
@@ -38,14 +38,14 @@ class ProviderSteps(Steps):
     def a_webhook_arrives(self, pick: int) -> None:
         """For the first time or again, in any order; or it never does."""
         messages = self.cinema.snapshot.messages
-        told = self._envelope(webhooks.message(messages[-1 - pick % len(messages)]))
+        told = self._envelope(webhooks.webhook_body(messages[-1 - pick % len(messages)]))
         self.cinema.step(Intent("webhook"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told))
 
     @precondition(lambda self: self.cinema.snapshot.messages)
     @rule(pick=PICK, how=FORGERIES)
     def a_forged_webhook_arrives(self, pick: int, how: str) -> None:
         messages, heard = self.cinema.snapshot.messages, self.cinema.snapshot.heard
-        told = self._forged(webhooks.message(messages[-1 - pick % len(messages)]), how)
+        told = self._forged(webhooks.webhook_body(messages[-1 - pick % len(messages)]), how)
         self.cinema.step(Intent("forgery"), lambda: self.cinema.world.ask(payment.RECEIVE_WEBHOOK, Principal(), **told),
                          NOT_OURS)
         agree(self.cinema.snapshot.heard == heard, f"a message that is {how} was kept")
@@ -76,7 +76,7 @@ class ProviderSteps(Steps):
     def the_bank_will_make_trouble(self, pick: int, trouble: Any) -> None:
         mine = self.order(pick)
         self.cinema.step(Intent("trouble"), lambda: self.cinema.in_the_bank(
-            lambda tx: provider.instruct(tx, mine.order_id, trouble)))
+            lambda tx: provider.inject_fault(tx, mine.order_id, trouble)))
 
     @precondition(lambda self: self._refused_charges())
     @rule(pick=PICK, says_so=st.booleans())
@@ -110,7 +110,7 @@ class ProviderSteps(Steps):
             lambda tx: tx.execute(change.values(amount=mine.total + 1))))
 
     @precondition(lambda self: any(each.wrong_amount for each in self.orders))
-    @rule(pick=PICK, decision=st.sampled_from(sorted(OF_PAYMENTS)))
+    @rule(pick=PICK, decision=st.sampled_from(sorted(PAYMENT_DECISIONS)))
     def somebody_decides(self, pick: int, decision: str) -> None:
         """A person decides about a wrong amount. Money that is not what was asked for can't be made to fit."""
         if cases := self._cases():
