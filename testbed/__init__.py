@@ -1,1 +1,1 @@
-"""A private mesh to try things on: what the tests, the bench and the chaos runs stand on."""
+"""A private mesh on ports and in folders of its own, for the tests, the bench and the long proofs."""

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("schemas", "gateway", "services", "operations", "testbed", "bench", "chaos", "tests")
+PACKAGES = ("schemas", "gateway", "services", "operations", "testbed", "bench", "proof", "tests")
 SHIPPED = ("schemas", "gateway", "services", "operations")
 # Tools leave hidden folders behind; these are ours.
 KEPT = {".ci", ".github"}
