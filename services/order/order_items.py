@@ -5,6 +5,8 @@ from typing import NotRequired, TypedDict
 
 
 class Seat(TypedDict):
+    """A seat of a hall or an order, with its price."""
+
     seat_id: str
     kind: str
     price: int
@@ -12,6 +14,8 @@ class Seat(TypedDict):
 
 
 class Snack(TypedDict):
+    """Some of one snack, as the kitchen has priced it."""
+
     sku: str
     name: str
     name_zh: str | None
@@ -20,6 +24,8 @@ class Snack(TypedDict):
 
 
 class RequestedSnack(TypedDict):
+    """Some of one snack, as a buyer asks for it."""
+
     sku: str
     quantity: int
 

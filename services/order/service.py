@@ -27,6 +27,8 @@ from services.order.workflows import Workflows
 
 
 class Order:
+    """The Nameko service; each method names its workflow."""
+
     name = "order"
 
     principal = PrincipalProvider()

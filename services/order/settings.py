@@ -15,6 +15,8 @@ from services.order.refunding.refund_policy import TierRule
 
 @dataclass(frozen=True)
 class OrderSettings:
+    """`hold`: how long a new order keeps its seats; `pay`: how long one that is being paid does, from its creation."""
+
     hold: dt.timedelta
     pay: dt.timedelta
     refund_tiers: tuple[TierRule, ...]

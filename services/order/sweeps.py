@@ -28,6 +28,8 @@ SWEEP_SECONDS = 15.0   # for one kind of work, when other rooms do not answer
 
 @dataclass(frozen=True)
 class Sweeps:
+    """All sweeps of the order room. Each works on a batch and leaves the rest to the next time."""
+
     database: Transactions
     boards: Boards
     unpaid_orders: UnpaidOrders

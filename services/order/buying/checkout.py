@@ -22,6 +22,8 @@ from services.order.snacks.reservations import SnackReservations
 
 @dataclass(frozen=True)
 class Checkout:
+    """Turns a request to buy into a new order, and completes the purchase."""
+
     database: Transactions
     boards: Boards
     remote: RemoteCaller

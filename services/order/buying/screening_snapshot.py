@@ -27,6 +27,8 @@ MOST_SNAPSHOTS = 5000
 
 @dataclass(frozen=True)
 class ScreeningSnapshot:
+    """A screening as the film room last described it."""
+
     screening_id: str
     film_title: str
     cinema_id: str

@@ -20,6 +20,8 @@ Then = Callable[[Connection, OrderView], None]
 
 @dataclass(frozen=True)
 class Bookings:
+    """Making orders paid, once the payment room has captured their money."""
+
     database: Transactions
     boards: Boards
     ticket_keys: TicketKeys

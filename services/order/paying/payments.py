@@ -24,6 +24,8 @@ from services.order.settings import OrderSettings
 
 @dataclass(frozen=True)
 class Payments:
+    """Taking money for unpaid orders, through the payment room."""
+
     database: Transactions
     boards: Boards
     remote: RemoteCaller

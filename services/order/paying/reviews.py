@@ -17,6 +17,8 @@ from services.order.seat_boards import Boards
 
 @dataclass(frozen=True)
 class Reviews:
+    """What becomes of an order whose payment is under review; each method follows an event of the payment room."""
+
     database: Transactions
     boards: Boards
     remote: RemoteCaller

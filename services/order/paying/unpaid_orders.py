@@ -25,6 +25,8 @@ log = logging.getLogger("marquee.order")
 
 @dataclass(frozen=True)
 class UnpaidOrders:
+    """Expiring and cancelling orders that are not paid."""
+
     database: Transactions
     boards: Boards
     remote: RemoteCaller

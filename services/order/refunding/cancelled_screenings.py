@@ -59,6 +59,8 @@ def _summary(tx: Connection, screening_id: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CancelledScreenings:
+    """Ends the orders of cancelled screenings, one at a time."""
+
     database: Transactions
     unpaid_orders: UnpaidOrders
     refunds: Refunds

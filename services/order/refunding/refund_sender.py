@@ -24,6 +24,8 @@ log = logging.getLogger("marquee.order")
 
 @dataclass(frozen=True)
 class RefundSender:
+    """Sends the refunds that `refunding.store` holds, each once however often this is repeated."""
+
     database: Transactions
     remote: RemoteCaller
     snacks: SnackReservations

@@ -22,6 +22,8 @@ from services.order.seat_boards import Boards
 
 @dataclass(frozen=True)
 class Refunds:
+    """Refunds that buyers ask for, and those that the cinema decides."""
+
     database: Transactions
     boards: Boards
     sender: RefundSender

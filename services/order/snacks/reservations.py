@@ -18,6 +18,8 @@ from services.order.refunding import refund_policy
 
 @dataclass(frozen=True)
 class SnackReservations:
+    """The order room's calls to the kitchen."""
+
     remote: RemoteCaller
 
     def reserve(self, order: NewOrder, requested: list[RequestedSnack]) -> list[Snack]:
