@@ -20,6 +20,7 @@ from services.foundation.amqp import json_serializer
 from services.foundation.database import Transactions, make_engine
 from services.foundation.redis_client import OPTIONS
 from services.foundation.rpc.calls import Principal
+from services.kitchen import settings as kitchen_settings
 from services.kitchen.service import Kitchen
 from services.order import settings
 from services.order.buying.screening_snapshot import ScreeningTerms
@@ -86,7 +87,8 @@ class World:
         self.rooms: dict[str, Any] = {
             "film": worker_factory(Film, database=Transactions(self.engines["film"])),
             "payment": worker_factory(Payment, database=self.databases["payment"], at_once=InTurn()),
-            "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"]),
+            "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"],
+                                      settings=kitchen_settings.load(config)),
             "order": worker_factory(Order, database=self.databases["order"], terms=ScreeningTerms(), remote=self.line,
                                     ticket_keys=self.keys, limits=settings.load(config))}
         self.begin(self.clock.time)
