@@ -20,6 +20,7 @@ from services.foundation.amqp import json_serializer
 from services.foundation.database import Transactions, make_engine
 from services.foundation.redis_client import OPTIONS
 from services.foundation.rpc.calls import Principal
+from services.kitchen import settings as kitchen_settings
 from services.kitchen.service import Kitchen
 from services.order import settings
 from services.order.buying.screening_snapshot import ScreeningSnapshots
@@ -88,7 +89,8 @@ class World:
             "film": worker_factory(Film, database=Transactions(self.engines["film"])),
             "payment": worker_factory(Payment, database=self.databases["payment"], jobs=SequentialJobPool(),
                                       settings=payment_settings.load(config)),
-            "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"])}
+            "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"],
+                                      settings=kitchen_settings.load(config))}
         self.screenings = ScreeningSnapshots()
         self.begin(self.clock.time)
 
