@@ -15,7 +15,7 @@ from services.foundation.rpc.calls import Principal
 from services.payment.models import SandboxCharge
 from services.payment.payment_processor import payment_processor
 from services.payment.reconciling.review import Review, Undecidable
-from services.payment.reconciling.review_cases import Case
+from services.payment.reconciling.review_cases import PAYMENT_DECISIONS, Case
 from services.payment.sandbox import provider, webhooks
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Intent, Money, Order
