@@ -9,17 +9,17 @@ from nameko import config
 
 from services.film import programme_import
 from services.foundation.database import utc_now
-from services.foundation.marked_yaml import BadFile, Mistake
+from services.foundation.marked_yaml import InvalidFile, Mistake
 from services.kitchen import menu_import
 
 
 def load(path: Path) -> str:
     """Load screenings and menus; returns a line about each part.
 
-    Raises BadFile with the mistakes of all parts; then nothing is written.
+    Raises InvalidFile with the mistakes of all parts; then nothing is written.
     """
     now, uris = utc_now(), config["DB_URIS"]
-    refuse_mistakes(path, now)
+    raise_mistakes(path, now)
     menu, snacks = menu_import.read(path), list[str]()
 
     def load_menus() -> None:
@@ -32,18 +32,18 @@ def load(path: Path) -> str:
     return "\n".join(lines)
 
 
-def refuse_mistakes(path: Path, now: dt.datetime) -> None:
-    """Read all parts of the file. Raises BadFile with the mistakes of all."""
+def raise_mistakes(path: Path, now: dt.datetime) -> None:
+    """Read all parts of the file. Raises InvalidFile with the mistakes of all."""
     readers: tuple[Callable[[], object], ...] = (
         lambda: programme_import.read(path, now), lambda: menu_import.read(path))
     if mistakes := [mistake for reader in readers for mistake in _mistakes(reader)]:
-        raise BadFile(path, mistakes)
+        raise InvalidFile(path, mistakes)
 
 
 def _mistakes(reader: Callable[[], object]) -> list[Mistake]:
     try:
         reader()
-    except BadFile as bad:
+    except InvalidFile as bad:
         return bad.mistakes
     return []
 
@@ -54,5 +54,5 @@ def load_command(file: Path) -> None:
     """Load a programme FILE; if it has mistakes, list them with their lines and load nothing."""
     try:
         click.echo(load(file))
-    except BadFile as problem:
+    except InvalidFile as problem:
         raise click.ClickException(f"nothing was loaded.\n{problem}") from None

@@ -19,7 +19,7 @@ from gateway.service_registry import ServiceRegistry
 from gateway.settings import gateway_settings
 from schemas import payment
 from schemas.base import Method
-from services.foundation.settings import says_test
+from services.foundation.settings import is_demonstration
 
 Found = tuple[Route, str]    # the route, and the part of the path that its pattern captures
 
@@ -73,7 +73,7 @@ class Routes(DependencyProvider):
     """Injects itself: the routing table, and the registry of services that its pages show."""
 
     def setup(self) -> None:
-        test = says_test(config)
+        test = is_demonstration(config)
         self.registry = ServiceRegistry()
         pages = SystemPages(self.registry, DependencyProbe(), test).replies()
         self._table = RoutingTable(pages, WebPages(test=test), gateway_settings().body_limit)

@@ -17,9 +17,9 @@ from services.film import programme_conflicts, programme_reader, programme_store
 from services.film.models import Cinema, Film, Hall
 from services.film.programme_reader import Programme
 from services.film.settings import load as load_settings
-from services.foundation.amqp.announcements import announce_from_a_command
+from services.foundation.amqp.announcements import announce_from_command
 from services.foundation.database import Transactions, make_engine, utc_now
-from services.foundation.marked_yaml import BadFile, Mistake
+from services.foundation.marked_yaml import InvalidFile, Mistake
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def load(path: Path, database: Engine | str, now: dt.datetime,
 
     Facts are updated. A screening on sale stays as it is, and nothing is ever removed. `before_commit` is called before
     the commit, and again if the transaction is retried; if it raises, nothing is written.
-    Raises BadFile with every mistake and its line; then nothing is written.
+    Raises InvalidFile with every mistake and its line; then nothing is written.
     """
     programme = read(path, now)
     engine = make_engine(database) if isinstance(database, str) else database
@@ -80,7 +80,7 @@ def load(path: Path, database: Engine | str, now: dt.datetime,
 
 def announce_changes(report: LoadReport) -> bool:
     """Announce facts that have changed to rooms that may cache them; False if the broker is down."""
-    return not report.has_changed or announce_from_a_command(PROGRAMME_CHANGED)
+    return not report.has_changed or announce_from_command(PROGRAMME_CHANGED)
 
 
 def sold_shares(path: Path, now: dt.datetime | None = None) -> list[tuple[str, float]]:
@@ -108,7 +108,7 @@ def _cleaning() -> dt.timedelta:
 
 
 def read(path: Path, now: dt.datetime) -> Programme:
-    """The file's cinemas, halls, films and screenings; raises BadFile with every mistake and its line."""
+    """The file's cinemas, halls, films and screenings; raises InvalidFile with every mistake and its line."""
     return programme_reader.read(path, now, _cleaning())
 
 
@@ -119,7 +119,7 @@ def _write(tx: Connection, path: Path, programme: Programme, now: dt.datetime) -
     added = [_with_unused_id(showing, used_ids) for showing in ahead
              if (showing.hall_id, showing.starts_at) not in known]
     if mistakes := programme_conflicts.find(tx, programme, on_sale, added, _cleaning(), now):
-        raise BadFile(path, mistakes)
+        raise InvalidFile(path, mistakes)
     report = LoadReport(
         cinemas=_put(tx, Cinema, "cinema_id", programme.cinemas),
         halls=_put(tx, Hall, "hall_id", programme.halls),

@@ -10,7 +10,7 @@ from schemas.fields import LARGEST_PRICE
 from services.film import programme_format as form
 from services.film.rules import HallTerms, Showing, Slot, clashes, price_sums, showings
 from services.foundation import marked_yaml
-from services.foundation.marked_yaml import MarkedFile, Place
+from services.foundation.marked_yaml import Place, YamlFile
 from services.seating.chart import Drawing, lay_out, mistakes
 
 Fields = dict[str, Any]
@@ -41,18 +41,18 @@ class Programme:
 
 
 def read(path: Path, now: dt.datetime, cleaning: dt.timedelta) -> Programme:
-    """The programme in a file. Raises marked_yaml.BadFile with every mistake."""
+    """The programme in a file. Raises marked_yaml.InvalidFile with every mistake."""
     file = marked_yaml.read(path)
     programme = _Reader(file).programme
     _find_clashes(file, programme, now, cleaning)
-    file.refuse_mistakes()
+    file.raise_mistakes()
     return programme
 
 
 class _Reader:
-    """Notes mistakes and goes on with the valid part of an entry; `file.refuse_mistakes` raises them all."""
+    """Notes mistakes and goes on with the valid part of an entry; `file.raise_mistakes` raises them all."""
 
-    def __init__(self, file: MarkedFile) -> None:
+    def __init__(self, file: YamlFile) -> None:
         self.file = file
         self.seen: dict[tuple[str, str], Place] = {}
         self.programme = Programme()
@@ -104,7 +104,7 @@ class _Reader:
         drawing = Drawing(entry.get("plan", ""), entry.get("curve", 0.0), entry.get("skip_rows", ""))
         wrong = mistakes(drawing) if "plan" in entry else []
         for line, sentence in wrong:
-            self.file.wrong((*place, "plan", line - 1), sentence)
+            self.file.add_mistake((*place, "plan", line - 1), sentence)
         return None if wrong or "plan" not in entry else drawing
 
     def read_slots(self, raw: Any, place: Place, hall: HallTerms) -> list[Slot]:
@@ -112,7 +112,7 @@ class _Reader:
         films = tuple(entry.get("films", ()))
         unknown = [at for at, film_id in enumerate(films) if ("film", film_id) not in self.seen]
         for at in unknown:
-            self.file.wrong((*place, "films", at), f"there is no film `{films[at]}`")
+            self.file.add_mistake((*place, "films", at), f"there is no film `{films[at]}`")
         if unknown or not films:
             return []
         weekdays = frozenset(form.WEEKDAYS.index(day) for day in entry.get("on", form.WEEKDAYS))
@@ -126,7 +126,7 @@ class _Reader:
                 for kind, parts in price_sums(slot.hall, local).items():
                     price = sum(parts.values())
                     if parts and (price > LARGEST_PRICE or price <= 0 < slot.hall.price):
-                        self.file.wrong(_cause(parts, kind, place, price), (
+                        self.file.add_mistake(_cause(parts, kind, place, price), (
                             f"in `{slot.hall.hall_id}` a {kind} seat at {slot.at:%H:%M} would cost {price}"))
 
     def note_lines(self, entry: Fields, place: Place, *names: str) -> None:
@@ -136,7 +136,7 @@ class _Reader:
     def read_sold(self, raw: Any, place: Place) -> None:
         entry = self.file.load(form.SoldEntry(), raw, place)
         if "hall" in entry and ("hall", entry["hall"]) not in self.seen:
-            self.file.wrong((*place, "hall"), f"there is no hall `{entry['hall']}`")
+            self.file.add_mistake((*place, "hall"), f"there is no hall `{entry['hall']}`")
         self.programme.sold.append(entry)
 
     def is_new(self, kind: str, entry: Fields, place: Place) -> bool:
@@ -146,7 +146,7 @@ class _Reader:
         first = self.seen.setdefault((kind, entry["id"]), place)
         if first != place:
             line = self.file.line((*first, "id"))
-            self.file.wrong((*place, "id"), f"there is a {kind} `{entry['id']}` already, on line {line}")
+            self.file.add_mistake((*place, "id"), f"there is a {kind} `{entry['id']}` already, on line {line}")
         return first == place
 
 
@@ -158,7 +158,7 @@ def _cause(parts: dict[str, int], kind: str, hall: Place, price: int) -> Place:
     return (*hall, "surcharges", kind) if worst == kind else (*hall[:-2], "day_parts", worst)
 
 
-def _find_clashes(file: MarkedFile, programme: Programme, now: dt.datetime, cleaning: dt.timedelta) -> None:
+def _find_clashes(file: YamlFile, programme: Programme, now: dt.datetime, cleaning: dt.timedelta) -> None:
     """Note each pair of slots that clash once, with the first day on which they do."""
     noted = set()
     for first, second in clashes(programme.showings(now), cleaning):

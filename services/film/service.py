@@ -102,7 +102,7 @@ class Film:
     def follow_cancellation(self, delivery: Delivery) -> None:
         """Take a screening that the order room has cancelled off the programme."""
         body = delivery.body
-        self.database.run_known(lambda tx: store.cancel(tx, body["screening_id"], body["cancelled_at"]))
+        self.database.run_repeatable(lambda tx: store.cancel(tx, body["screening_id"], body["cancelled_at"]))
 
     def _screening_and_seats(self, screening_id: str) -> tuple[ScreeningView, BoardSnapshot]:
         screening = self._screening(screening_id)

@@ -140,7 +140,7 @@ class Transactions:
                 eventlet.sleep(random.uniform(0.005, 0.03) * 2**attempt)
         raise AssertionError("unreachable")
 
-    def run_known(self, work: Callable[[Connection], T]) -> T:
+    def run_repeatable(self, work: Callable[[Connection], T]) -> T:
         """Like `run`, for work that finds out by itself whether it is done already: a lost COMMIT repeats it.
 
         Raises CommitUnknown only when the repetition loses its COMMIT, too.
@@ -152,7 +152,7 @@ class Transactions:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Like `run`, for work that only reads."""
-        return self.run_known(work)
+        return self.run_repeatable(work)
 
 
 def _is_lost(problem: OperationalError) -> bool:

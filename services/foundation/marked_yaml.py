@@ -29,7 +29,7 @@ class Mistake:
     sentence: str
 
 
-class BadFile(Exception):
+class InvalidFile(Exception):
     """The file has mistakes: `mistakes` by line, and `str` with one `path:line: sentence` per line."""
 
     def __init__(self, path: Path, mistakes: Iterable[Mistake]) -> None:
@@ -38,7 +38,7 @@ class BadFile(Exception):
 
 
 @dataclass
-class MarkedFile:
+class YamlFile:
     """A file as it was read.
 
     `data`: dicts, lists and text. `lines`: the line of each place in it; a place is the path of names and indexes that
@@ -56,7 +56,7 @@ class MarkedFile:
             place = place[:-1]
         return self.lines.get(place, 1)
 
-    def wrong(self, place: Place, sentence: str) -> None:
+    def add_mistake(self, place: Place, sentence: str) -> None:
         """Note a mistake on the line of a place."""
         self.mistakes.append(Mistake(self.line(place), sentence))
 
@@ -67,21 +67,21 @@ class MarkedFile:
         except marshmallow.ValidationError as problem:
             for where, message in _flat(problem.messages):
                 name = next((part for part in reversed(where) if isinstance(part, str)), None)
-                self.wrong((*place, *where), f"`{name}`: {message}" if name else message)
+                self.add_mistake((*place, *where), f"`{name}`: {message}" if name else message)
             return dict(problem.valid_data) if isinstance(problem.valid_data, dict) else {}
 
-    def refuse_mistakes(self) -> None:
-        """Raise BadFile if any mistake was noted."""
+    def raise_mistakes(self) -> None:
+        """Raise InvalidFile if any mistake was noted."""
         if self.mistakes:
-            raise BadFile(self.path, self.mistakes)
+            raise InvalidFile(self.path, self.mistakes)
 
 
-def read(path: Path) -> MarkedFile:
+def read(path: Path) -> YamlFile:
     """Read a YAML file in UTF-8, its text in NFC.
 
-    Raises BadFile when it is not YAML, has a name twice in one mapping, or refers to repeated parts (`*name`).
+    Raises InvalidFile when it is not YAML, has a name twice in one mapping, or refers to repeated parts (`*name`).
     """
-    file = MarkedFile(path)
+    file = YamlFile(path)
     try:
         text = unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
         root = _compose(text, file)
@@ -94,21 +94,21 @@ def read(path: Path) -> MarkedFile:
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         file.mistakes.append(Mistake(mark.line + 1 if mark else 1, f"this is not YAML: {problem.problem}"))
-    file.refuse_mistakes()
+    file.raise_mistakes()
     return file
 
 
-def _compose(text: str, file: MarkedFile) -> yaml.Node | None:
+def _compose(text: str, file: YamlFile) -> yaml.Node | None:
     for event in yaml.parse(text, yaml.BaseLoader):
         if isinstance(event, yaml.AliasEvent):
             # A short file of references could grow without end ("billion laughs").
             line = event.start_mark.line + 1 if event.start_mark else 1
             file.mistakes.append(Mistake(line, "names for repeated parts (*name) are not read here"))
-    file.refuse_mistakes()
+    file.raise_mistakes()
     return yaml.compose(text, yaml.BaseLoader)
 
 
-def _value(node: yaml.Node, place: Place, file: MarkedFile) -> Any:
+def _value(node: yaml.Node, place: Place, file: YamlFile) -> Any:
     file.lines.setdefault(place, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         return dict(_entries(node, place, file))
@@ -120,7 +120,7 @@ def _value(node: yaml.Node, place: Place, file: MarkedFile) -> Any:
     return node.value
 
 
-def _entries(node: yaml.MappingNode, place: Place, file: MarkedFile) -> Iterator[tuple[str, Any]]:
+def _entries(node: yaml.MappingNode, place: Place, file: YamlFile) -> Iterator[tuple[str, Any]]:
     for key, value in node.value:
         here = (*place, str(key.value))
         line = key.start_mark.line + 1

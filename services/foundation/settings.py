@@ -61,7 +61,7 @@ def _check_money(settings: Any) -> None:
     if allowed not in (True, False, "yes", "no"):
         raise SettingsError(f"MARQUEE_ALLOW_TEST_MONEY is yes or no, not {allowed!r}.")
     key = str(settings["payment"]["stripe"]["secret_key"] or "") if stripe else ""
-    if says_test(settings):
+    if is_demonstration(settings):
         if key and not is_test_key(key):
             raise SettingsError("MARQUEE_ALLOW_TEST_MONEY is `yes`, but MARQUEE_STRIPE_SECRET_KEY takes real money.")
         return
@@ -121,7 +121,7 @@ def is_test_key(key: str) -> bool:
     return key.startswith(("sk_test_", "rk_test_"))
 
 
-def says_test(settings: Any) -> bool:
+def is_demonstration(settings: Any) -> bool:
     """Whether this is a demonstration, in which every page, ticket and message says that no real money is taken."""
     return settings["allow_test_money"] in (True, "yes")
 

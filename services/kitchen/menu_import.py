@@ -11,7 +11,7 @@ from schemas.fields import LARGEST_PRICE, Money, Text, Whole
 from schemas.kitchen import CATEGORIES, MOST_STOCK, Sku
 from services.foundation import marked_yaml
 from services.foundation.database import Transactions, make_engine
-from services.foundation.marked_yaml import MarkedFile, Place
+from services.foundation.marked_yaml import Place, YamlFile
 from services.kitchen import stock
 
 Row = dict[str, Any]
@@ -30,7 +30,7 @@ class MenuEntry(Schema):
 
 
 def read(path: Path) -> list[Row]:
-    """Every snack of every cinema in the file. Raises BadFile with each mistake and its line.
+    """Every snack of every cinema in the file. Raises InvalidFile with each mistake and its line.
 
     The film room checks the rest of the file.
     """
@@ -40,14 +40,14 @@ def read(path: Path) -> list[Row]:
     for at, cinema in enumerate(cinemas if isinstance(cinemas, list) else []):
         if isinstance(cinema, dict) and "menu" in cinema:
             rows += _menu(file, cinema, ("cinemas", at))
-    file.refuse_mistakes()
+    file.raise_mistakes()
     return rows
 
 
-def _menu(file: MarkedFile, cinema: Row, place: Place) -> list[Row]:
+def _menu(file: YamlFile, cinema: Row, place: Place) -> list[Row]:
     menu = cinema["menu"]
     if not isinstance(menu, list) or len(menu) > MOST_SNACKS:
-        file.wrong((*place, "menu"), f"`menu`: a list of at most {MOST_SNACKS} snacks is expected here")
+        file.add_mistake((*place, "menu"), f"`menu`: a list of at most {MOST_SNACKS} snacks is expected here")
         return []
     owner = {"cinema_id": cinema.get("id"), "currency": cinema.get("currency")}  # the film room checks these
     rows, seen = [], dict[str, int]()
@@ -56,7 +56,7 @@ def _menu(file: MarkedFile, cinema: Row, place: Place) -> list[Row]:
         entry = file.load(MenuEntry(), raw, here)
         sku = entry.get("sku")
         if sku in seen:
-            file.wrong((*here, "sku"), f"there is a snack `{sku}` already, on line {seen[sku]}")
+            file.add_mistake((*here, "sku"), f"there is a snack `{sku}` already, on line {seen[sku]}")
         elif sku:
             seen[sku] = file.line((*here, "sku"))
         rows.append({"name_zh": None, **owner, **entry, "place": at})

@@ -15,7 +15,7 @@ from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import Keys, forget_old_keys
+from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.kitchen import reservations, rules, stock, store, tickets
@@ -50,14 +50,14 @@ class Kitchen:
     def reserve(self, request: Fields) -> Fields:
         """Reserve snacks for an order, all or none. A repeated call gets the first answer."""
         rules.check_distinct([snack["sku"] for snack in request["snacks"]])
-        lines = self.database.run_known(lambda tx: reservations.reserve(tx, request))
+        lines = self.database.run_repeatable(lambda tx: reservations.reserve(tx, request))
         return {"order_id": request["order_id"],
                 "snacks": [line._mapping for line in sorted(lines, key=lambda line: line.place)]}
 
     @call(contract.RELEASE)
     def release(self, request: Fields) -> Fields:
         """End a reservation, if there is one."""
-        self.database.run_known(lambda tx: reservations.release(tx, request["order_id"]))
+        self.database.run_repeatable(lambda tx: reservations.release(tx, request["order_id"]))
         return {}
 
     @call(contract.GIVE_UP)
@@ -67,7 +67,7 @@ class Kitchen:
         Raises UnknownKitchenOrder, unless the request says that the order was `lost`.
         """
         order_id, lost = request["order_id"], request.get("lost")
-        return {"in_time": self.database.run_known(lambda tx: tickets.give_up(tx, order_id, lost))}
+        return {"in_time": self.database.run_repeatable(lambda tx: tickets.give_up(tx, order_id, lost))}
 
     # --- for the cooks ---
 
@@ -99,11 +99,11 @@ class Kitchen:
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
         """Set how many of a snack are for sale."""
-        return self.database.run_known(lambda tx: stock.restock(tx, **request))
+        return self.database.run_repeatable(lambda tx: stock.restock(tx, **request))
 
     def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
-        keys = Keys(KEYS, self.principal, method, request)
-        return keys.once(self.database, lambda tx: tickets.step(tx, request["order_id"], before, after, code))
+        keys = IdempotencyKey(KEYS, self.principal, method, request)
+        return keys.run_once(self.database, lambda tx: tickets.step(tx, request["order_id"], before, after, code))
 
     # --- events of the order room ---
 
@@ -150,6 +150,6 @@ class Kitchen:
                 self.database.run(lambda tx, o=order_id: tickets.end_waiting(tx, o, now))
             kept = dt.timedelta(days=config["events"]["kept_days"])
             self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
-            self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})

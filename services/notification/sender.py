@@ -129,7 +129,7 @@ class MessageSender:
                   extra={**log_fields(message), "error": error})
 
     def _finish(self, message: DueMessage, status: str, error: str | None = None) -> None:
-        self.database.run_known(lambda tx: store.finish(tx, message.message_id, status, utc_now(), error))
+        self.database.run_repeatable(lambda tx: store.finish(tx, message.message_id, status, utc_now(), error))
 
 
 def log_fields(message: DueMessage) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from services.foundation.timers import every
 from services.order.buying.screening_snapshot import ScreeningSnapshots
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.refunding import cancelled_screenings
-from services.order.replies.replayed_answers import OrderKeys
+from services.order.replies.replayed_answers import OrderIdempotencyKey
 from services.order.seat_boards import SeatBoards, warm_boards
 from services.order.settings import OrderSettingsSchema
 from services.order.snacks.store import record_step
@@ -49,8 +49,8 @@ class Order:
     def user_id(self) -> str:
         return str(self.principal.user_id)
 
-    def keys(self, method: Method, request: dict[str, Any]) -> OrderKeys:
-        return OrderKeys(KEYS, self.principal, method, request)
+    def keys(self, method: Method, request: dict[str, Any]) -> OrderIdempotencyKey:
+        return OrderIdempotencyKey(KEYS, self.principal, method, request)
 
     # --- buying and paying ---
 

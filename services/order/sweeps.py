@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.idempotency import forget_old_keys
+from services.foundation.rpc.idempotency import delete_old_replies
 from services.order.models import KEYS
 from services.order.paying import store as payment_store
 from services.order.paying.unpaid_orders import UnpaidOrders
@@ -88,4 +88,4 @@ class Sweeps:
 
     def forget_keys(self) -> None:
         """Forget answers under Idempotency-Keys after a week."""
-        self.database.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() - KEYS_KEPT))
+        self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() - KEYS_KEPT))

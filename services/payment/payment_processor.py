@@ -31,12 +31,12 @@ class PaymentProcessor:
 
     def state(self, order_id: str) -> PaymentState:
         """The state of the order's money, as recorded here."""
-        return self.database.run_known(lambda tx: store.payment_state(tx, order_id))
+        return self.database.run_repeatable(lambda tx: store.payment_state(tx, order_id))
 
     def begin(self, request: PaymentRequest) -> BegunPayment:
         """Record that the order is about to be paid, before a provider is asked for money."""
         provider = self.providers.name_for(request.method)
-        return self.database.run_known(lambda tx: store.begin(tx, request, provider, utc_now()))
+        return self.database.run_repeatable(lambda tx: store.begin(tx, request, provider, utc_now()))
 
     def start(self, request: PaymentRequest) -> PaymentState:
         """The order's state with an attempt that has a page at the provider, unless that attempt has ended already.
@@ -78,7 +78,7 @@ class PaymentProcessor:
         state = self.state(order_id)
         if state.pending and state.pending.hosted:
             self.finish(state)   # a buyer who has paid at the page by now has paid in time
-        return self.finish(self.database.run_known(lambda tx: store.close(tx, order_id, utc_now())))
+        return self.finish(self.database.run_repeatable(lambda tx: store.close(tx, order_id, utc_now())))
 
     def close_page(self, state: PaymentState) -> None:
         """Close the provider's page of a pending attempt. A buyer who has paid there by then has paid."""
@@ -132,7 +132,7 @@ class PaymentProcessor:
         if attempt and attempt.created_at and attempt.created_at < now - NO_ANSWER_AFTER:
             _log_review(attempt, "no_answer")
             record = PaymentRecord("review", reason="no_answer")
-            self.database.run_known(lambda tx: store.record_status(tx, attempt.payment_id, record, now))
+            self.database.run_repeatable(lambda tx: store.record_status(tx, attempt.payment_id, record, now))
 
     def _settle(self, provider: Provider, attempt: Attempt, record: PaymentRecord) -> PaymentState:
         record = _checked(provider, attempt, record)
@@ -141,7 +141,7 @@ class PaymentProcessor:
             # yet to come and will find what is authorized, so it either stops this capture or learns of it.
             captures = rules.may_capture(self.state(attempt.order_id), attempt)
             record = _checked(provider, attempt, provider.capture(attempt) if captures else provider.cancel(attempt))
-        return self.database.run_known(lambda tx: store.record_status(tx, attempt.payment_id, record, utc_now()))
+        return self.database.run_repeatable(lambda tx: store.record_status(tx, attempt.payment_id, record, utc_now()))
 
     def _provider(self, attempt: Attempt) -> Provider:
         return self.providers.find(attempt.provider)

@@ -41,6 +41,6 @@ class StaleWork:
     def hasten(self, attempt: Attempt) -> None:
         """Let the next run of the timer ask about a pending attempt, unless one has asked in the last seconds."""
         now = utc_now()
-        self._database.run_known(partial(store.make_stale, payment_id=attempt.payment_id,
+        self._database.run_repeatable(partial(store.make_stale, payment_id=attempt.payment_id,
                                         tried_before=now - ASKED_AGAIN_AFTER,
                                         tried_at=now - STALE_AFTER["pending"]))

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import FieldsInvalid, Refusal
 from schemas.user import REGISTER, TOKENS_REVOKED
-from services.foundation.amqp.announcements import announce_from_a_command
+from services.foundation.amqp.announcements import announce_from_command
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
 from services.foundation.redis_client import OPTIONS
@@ -84,7 +84,7 @@ def _change(username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
     if token_ids:
         client = redis.Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
         tokens.revoke(client, *token_ids)
-        if not announce_from_a_command(TOKENS_REVOKED, *token_ids):
+        if not announce_from_command(TOKENS_REVOKED, *token_ids):
             click.echo("RabbitMQ is down: the gateways notice by themselves within seconds.", err=True)
 
 

@@ -13,7 +13,7 @@ from services.foundation.events.relay import Relay
 from services.foundation.ids import new_id
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import Keys, forget_old_keys
+from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.user import confirmations, emails, store, tokens
@@ -52,7 +52,7 @@ class User:
         together with the account's password.
         """
         request = self._with_normalized_email(request)
-        keys = Keys(KEYS, self.principal, contract.REGISTER, request)
+        keys = IdempotencyKey(KEYS, self.principal, contract.REGISTER, request)
 
         def open_account(tx: Any) -> dict[str, Any]:
             store.add_account(tx, account)
@@ -60,13 +60,13 @@ class User:
                 confirmations.request_link(tx, account.user_id)
             return {"user_id": account.user_id, "username": account.username}
 
-        opened = keys.answered(self.database)
+        opened = keys.stored_reply(self.database)
         if opened is None:
             account = NewAccount(
                 new_id(), request["username"], self.passwords.make_hash(request["password"]),
                 request.get("display_name"), request.get("email"), roles=[], created_at=utc_now())
             requests_link = self._may_mail_link(account)
-            opened = keys.once(self.database, open_account)
+            opened = keys.run_once(self.database, open_account)
             if opened["user_id"] == account.user_id:
                 return opened
         self._check_owner(opened["user_id"], request)
@@ -94,7 +94,7 @@ class User:
             token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime)
             return {"token": token, "expires_at": expires_at, "user": user}
 
-        return self.database.run_known(sign_in)
+        return self.database.run_repeatable(sign_in)
 
     @call(contract.AUTHORIZE)
     def authorize(self, request: dict[str, Any]) -> TokenHolder:
@@ -107,7 +107,7 @@ class User:
         token_id, user_id = self.principal.token_id, str(self.principal.user_id)
         if token_id is None:
             raise Unauthenticated()
-        self.database.run_known(lambda tx: store.delete_token(tx, token_id, user_id))
+        self.database.run_repeatable(lambda tx: store.delete_token(tx, token_id, user_id))
         tokens.revoke(self.redis, token_id)
         self.announcer.announce_now(contract.TOKENS_REVOKED, token_id)
         return {}
@@ -121,8 +121,8 @@ class User:
     def update_profile(self, request: dict[str, Any]) -> Any:
         """Change display_name or email (null removes it). A field left out stays; a new address has to be confirmed."""
         request = self._with_normalized_email(request)
-        keys = Keys(KEYS, self.principal, contract.UPDATE_PROFILE, request)
-        if answered := keys.answered(self.database):
+        keys = IdempotencyKey(KEYS, self.principal, contract.UPDATE_PROFILE, request)
+        if answered := keys.stored_reply(self.database):
             return answered
         before, email = self.database.read(self._profile), request.get("email")
         requests_link = (email is not None and emails.is_another_mailbox(before.email, email)
@@ -136,7 +136,7 @@ class User:
                 confirmations.move(tx, before.user_id, requests_link)
             return self._profile(tx)
 
-        return keys.once(self.database, change)
+        return keys.run_once(self.database, change)
 
     @call(contract.SEND_CONFIRMATION)
     def send_confirmation(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -144,8 +144,8 @@ class User:
 
         Raises Busy if the address changes meanwhile, because only the old one was counted.
         """
-        keys = Keys(KEYS, self.principal, contract.SEND_CONFIRMATION, request)
-        if keys.answered(self.database) is not None:
+        keys = IdempotencyKey(KEYS, self.principal, contract.SEND_CONFIRMATION, request)
+        if keys.stored_reply(self.database) is not None:
             return {}
         profile = self.database.read(self._profile)
         confirmations.check_unconfirmed(profile)
@@ -160,12 +160,12 @@ class User:
             confirmations.request_link(tx, account.user_id)
             return {}
 
-        return keys.once(self.database, request_link)
+        return keys.run_once(self.database, request_link)
 
     @call(contract.CONFIRM_EMAIL)
     def confirm_email(self, request: dict[str, Any]) -> dict[str, Any]:
         """Confirm the address that the link was mailed to. Opening it again is harmless. Raises ConfirmationOver."""
-        self.database.run_known(lambda tx: confirmations.confirm(tx, request["token"], utc_now()))
+        self.database.run_repeatable(lambda tx: confirmations.confirm(tx, request["token"], utc_now()))
         return {}
 
     # --- for the notification room ---
@@ -183,7 +183,7 @@ class User:
     def issue_confirmation(self, request: dict[str, Any]) -> dict[str, Any]:
         """A link to mail. Links mailed before stay valid: nobody knows which of them arrived."""
         lifetime = self.settings.confirmation_lifetime
-        issued = self.database.run_known(
+        issued = self.database.run_repeatable(
             lambda tx: confirmations.issue_link(tx, request["user_id"], request["number"], utc_now(), lifetime))
         email, token = issued or (None, None)
         return {"email": email, "token": token}
@@ -195,7 +195,7 @@ class User:
         try:
             self.database.run(lambda tx: store.delete_expired_links(tx, now))
             self.database.run(lambda tx: store.delete_expired_tokens(tx, now))
-            self.database.run(lambda tx: forget_old_keys(tx, KEYS, now - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again; the room goes on
             log.warning("could not purge", exc_info=not isinstance(problem, Busy))
 

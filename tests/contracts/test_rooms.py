@@ -128,14 +128,14 @@ def test_every_announcement_is_published_and_consumed() -> None:
 
 
 def announced() -> dict[str, list[Announcement]]:
-    """The first argument of every `announce(...)`, `announce_now(...)` and `announce_from_a_command(...)`, by room."""
+    """The first argument of every `announce(...)`, `announce_now(...)` and `announce_from_command(...)`, by room."""
     found: dict[str, list[Announcement]] = {}
     for room, files in modules().items():
         for module in files:
             for node in ast.walk(syntax(module)):
                 match node:
                     case ast.Call(ast.Attribute(_, "announce" | "announce_now")
-                                  | ast.Name("announce_from_a_command"), [first, *_]):
+                                  | ast.Name("announce_from_command"), [first, *_]):
                         said = meant(module, first)
                         if isinstance(said, Announcement):
                             found.setdefault(room, []).append(said)

@@ -73,7 +73,7 @@ class Announcer(DependencyProvider):
         return self.announcements
 
 
-def announce_from_a_command(announcement: Announcement, *ids: str) -> bool:
+def announce_from_command(announcement: Announcement, *ids: str) -> bool:
     """Announce on behalf of a room from a command-line process; returns False when the broker is down."""
     exchange = get_event_exchange(announcement.room)
     serialization.setup()  # in a room its container does this

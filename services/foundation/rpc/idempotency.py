@@ -50,7 +50,7 @@ def _digest(request: dict[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(public, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-class Keys:
+class IdempotencyKey:
     """The Idempotency-Key of one request; without a key, every method here does nothing.
 
     A user's key stands for one request of that user. Guests have no namespace of their own and may choose the same key,
@@ -74,39 +74,39 @@ class Keys:
         """64 hex digits that all copies of this request share and no other request has; None without a key."""
         return _digest({**self._columns, "request": _digest(self._request)}) if self.given else None
 
-    def once(self, database: Transactions, work: Callable[[Connection], dict[str, Any]]) -> dict[str, Any]:
+    def run_once(self, database: Transactions, work: Callable[[Connection], dict[str, Any]]) -> dict[str, Any]:
         """Do `work(tx)` and store its reply in one transaction; or return the reply stored by an earlier copy.
 
         `work` must be repeatable, as for `Transactions.run`. Raises its refusals, KeyReused when the key came with
-        another request, RequestInProgress while a copy holds the lock, and what `Transactions.run_known` raises.
+        another request, RequestInProgress while a copy holds the lock, and what `Transactions.run_repeatable` raises.
         """
         def keep(tx: Connection) -> dict[str, Any]:
-            self.recall(tx)
+            self.raise_if_answered(tx)
             reply = work(tx)
-            self.remember(tx, reply)
+            self.store_reply(tx, reply)
             return reply
 
         try:
             try:
-                return database.run_known(keep)
+                return database.run_repeatable(keep)
             except Refusal:
-                # The obstacle may be the effect of a copy that committed after `recall` had found no reply.
-                database.read(self.recall)
+                # The obstacle may be the effect of a copy that committed after `raise_if_answered` had found no reply.
+                database.read(self.raise_if_answered)
                 raise
         except AlreadyAnswered as earlier:
             return earlier.reply
 
-    def answered(self, database: Transactions) -> dict[str, Any] | None:
+    def stored_reply(self, database: Transactions) -> dict[str, Any] | None:
         """The reply stored by an earlier copy of this request, or None. Raises KeyReused."""
         if not self.given:
             return None
         try:
-            database.read(self.recall)
+            database.read(self.raise_if_answered)
         except AlreadyAnswered as earlier:
             return earlier.reply
         return None
 
-    def recall(self, tx: Connection) -> None:
+    def raise_if_answered(self, tx: Connection) -> None:
         """Raise AlreadyAnswered if this request was answered before, KeyReused if another one had this key."""
         if not self.given:
             return
@@ -117,17 +117,17 @@ class Keys:
             raise KeyReused()
         raise AlreadyAnswered(orjson.loads(found.reply))
 
-    def revise(self, tx: Connection, reply: dict[str, Any]) -> None:
+    def replace_reply(self, tx: Connection, reply: dict[str, Any]) -> None:
         """Replace the stored reply, in the second transaction of an effect that takes two."""
         if self.given:
             tx.execute(update(self._table).filter_by(**self._columns)
                        .values(reply=orjson.dumps(self._method.dump(reply))))
 
-    def remember(self, tx: Connection, reply: dict[str, Any]) -> None:
+    def store_reply(self, tx: Connection, reply: dict[str, Any]) -> None:
         """Store `reply` in the transaction of the effect.
 
-        Waits for a copy that is doing the same, then raises like `recall`, or RequestInProgress when that takes longer
-        than the database's lock timeout (3 s).
+        Waits for a copy that is doing the same, then raises like `raise_if_answered`, or RequestInProgress when that is
+        longer than the database's lock timeout (3 s).
         """
         if not self.given:
             return
@@ -136,7 +136,7 @@ class Keys:
         try:
             tx.execute(insert(self._table), row)
         except IntegrityError:
-            self.recall(tx)
+            self.raise_if_answered(tx)
             raise
         except OperationalError as problem:
             if error_number(problem) == LOCK_TIMEOUT:
@@ -144,7 +144,7 @@ class Keys:
             raise
 
 
-def forget_old_keys(tx: Connection, table: Table, before: Any) -> int:
+def delete_old_replies(tx: Connection, table: Table, before: Any) -> int:
     """Delete up to 1000 replies stored `before` that moment, and return how many; 0 means that none is left."""
     old = delete(table).where(table.c.answered_at < before).with_dialect_options(mysql_limit=1000)
     return int(tx.execute(old).rowcount)

@@ -14,7 +14,7 @@ from schemas import addresses
 from schemas.base import lenient
 from schemas.names import is_plain
 from schemas.order import OrderEvent
-from services.foundation.settings import SettingsError, public_url, says_test
+from services.foundation.settings import SettingsError, is_demonstration, public_url
 from services.notification import rules
 from services.notification.delivery.errors import Undeliverable
 from services.notification.records import DueMessage
@@ -59,7 +59,7 @@ class EmailContext:
         if not config["public_url"] and config["environment"] != "local":
             raise SettingsError("MARQUEE_ENVIRONMENT is not `local`, but MARQUEE_PUBLIC_URL does not say where "
                                 "buyers find the pages, such as https://cinema.example.")
-        return cls(Translations(config["language"]), sender, public_url(config), says_test(config))
+        return cls(Translations(config["language"]), sender, public_url(config), is_demonstration(config))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.foundation.rpc.client import RemoteCaller
-from services.foundation.rpc.idempotency import Keys
+from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
 from services.order.buying.new_order import NewOrder, board_owner
 from services.order.buying.pricing import check_snacks, price_seats
@@ -32,14 +32,14 @@ class Checkout:
     snacks: SnackReservations
     unpaid_orders: UnpaidOrders
 
-    def buy(self, keys: Keys, buyer_id: str, screening_id: str, seats: list[str], snacks: list[RequestedSnack],
-            agreed_total: int | None) -> dict[str, Any]:
+    def buy(self, keys: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str],
+            snacks: list[RequestedSnack], agreed_total: int | None) -> dict[str, Any]:
         """Write an order for seats and snacks, all or none; the reply, a schemas.order.methods.BuyReply.
 
         Raises SeatsTaken, SnacksSoldOut, PriceChanged when `agreed_total` is given and wrong, and the other refusals
         of schemas.order.BUY: then nothing is taken.
         """
-        if earlier := keys.answered(self.database):
+        if earlier := keys.stored_reply(self.database):
             return earlier  # whatever has changed since, such as that sales are closed
         check_snacks(snacks, self.settings.snacks_per_order, self.settings.snacks_of_a_kind)
         order = self._new_order(keys, buyer_id, screening_id, seats)
@@ -47,7 +47,7 @@ class Checkout:
                             agreed_total, self.settings.unpaid_orders)
         return purchase.complete(snacks)
 
-    def _new_order(self, keys: Keys, buyer_id: str, screening_id: str, seats: list[str]) -> NewOrder:
+    def _new_order(self, keys: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str]) -> NewOrder:
         screening, now = self.screenings.get(screening_id, self.remote), utc_now()
         priced = price_seats(screening.seats, screening.starts_at, seats, now, self.settings.seats_per_order)
         order_id = new_id()

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.foundation.rpc.idempotency import Keys
+from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order.buying.screening_snapshot import ScreeningSnapshot
 from services.order.order_items import Seat, Snack, snacks_total
 from services.order.refunding.refund_policy import Tier, dump_tiers
@@ -52,6 +52,6 @@ class NewOrder:
         }
 
 
-def board_owner(keys: Keys, order_id: str) -> str:
+def board_owner(keys: IdempotencyKey, order_id: str) -> str:
     """The name under which the board holds an order's seats. Copies of one keyed request share it: no rivals."""
     return (keys.fingerprint or order_id)[:32]

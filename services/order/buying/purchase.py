@@ -9,7 +9,7 @@ from schemas.errors import Busy, RequestInProgress
 from schemas.kitchen import SnacksSoldOut, SnacksUnknown
 from schemas.order.refusals import PriceChanged, SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
-from services.foundation.rpc.idempotency import AlreadyAnswered, Keys
+from services.foundation.rpc.idempotency import AlreadyAnswered, IdempotencyKey
 from services.order import rules
 from services.order.buying import store
 from services.order.buying.new_order import NewOrder
@@ -33,7 +33,7 @@ class Purchase:
     boards: Boards
     snacks: SnackReservations
     unpaid_orders: UnpaidOrders
-    keys: Keys
+    keys: IdempotencyKey
     order: NewOrder
     agreed_total: int | None = None
     most_unpaid_orders: int = 1
@@ -68,7 +68,7 @@ class Purchase:
             if self._hold_and_write(requested):
                 return new_order_reply(self.order)
             if self.keys.given:  # the obstacle may have been a twin
-                self.database.run(self.keys.recall)
+                self.database.run(self.keys.raise_if_answered)
         raise Busy(retry_after=1)
 
     def _hold_and_write(self, requested: list[RequestedSnack]) -> bool:
@@ -103,7 +103,7 @@ class Purchase:
 
     def _check_total(self) -> None:
         if self.agreed_total not in (None, self.order.total):
-            self.database.run(self.keys.recall)  # a twin may have bought at the old price
+            self.database.run(self.keys.raise_if_answered)  # a twin may have bought at the old price
             raise PriceChanged(quote(self.order))
 
     def _is_written(self) -> bool:
@@ -111,7 +111,7 @@ class Purchase:
         return self.database.read(lambda tx: store.exists(tx, self.order.order_id))
 
     def _write(self, tx: Connection) -> None:
-        self.keys.remember(tx, new_order_reply(self.order))
+        self.keys.store_reply(tx, new_order_reply(self.order))
         check_not_cancelled(tx, self.order.screening.screening_id)
         store.add_order(tx, self.order)
 

@@ -34,7 +34,7 @@ class Bookings:
         all free still. For an order that can't be paid any more, a refund of its money is recorded. Repeating this
         changes nothing.
         """
-        view = self.database.run_known(lambda tx: self._book(tx, order_id, then))
+        view = self.database.run_repeatable(lambda tx: self._book(tx, order_id, then))
         row = view.row
         if row.status in rules.ENDED_UNPAID:
             self.boards.publish_free(row.screening_id, row.board_owner, view.seat_ids)

@@ -12,7 +12,7 @@ from schemas import payment
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
-from services.foundation.rpc.idempotency import Keys
+from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules, store
 from services.order.faults import log_fault
 from services.order.order_view import OrderView
@@ -32,7 +32,8 @@ class Payments:
     settings: OrderSettings
     bookings: Bookings
 
-    def pay(self, keys: Keys, buyer_id: str, order_id: str, method: str, return_url: str | None) -> dict[str, Any]:
+    def pay(self, keys: IdempotencyKey, buyer_id: str, order_id: str, method: str,
+            return_url: str | None) -> dict[str, Any]:
         """Pay an order, or begin to; the reply, a schemas.order.Order. Raises the refusals of schemas.order.PAY.
 
         With a `return_url` the reply says at which page the buyer pays, and an event of the payment room books the
@@ -48,14 +49,14 @@ class Payments:
             progress = self._take_money(view, method, return_url)
             if progress.status != "captured":
                 reply = order_reply(view, now, progress)
-                self.database.run(lambda tx: keys.remember(tx, reply))
+                self.database.run(lambda tx: keys.store_reply(tx, reply))
                 return reply
         paid = self.bookings.book_or_refuse(
-            view.row.order_id, lambda tx, view: keys.remember(tx, order_reply(view, now, progress)))
+            view.row.order_id, lambda tx, view: keys.store_reply(tx, order_reply(view, now, progress)))
         return order_reply(paid, now, progress)
 
-    def _start(self, tx: Connection, keys: Keys, buyer_id: str, order_id: str) -> OrderView:
-        keys.recall(tx)
+    def _start(self, tx: Connection, keys: IdempotencyKey, buyer_id: str, order_id: str) -> OrderView:
+        keys.raise_if_answered(tx)
         view = store.lock(tx, order_id, buyer_id)
         if view.row.status in rules.OWNS_SEATS:
             return view  # paid before: paying again gives the same answer

@@ -40,7 +40,7 @@ class Reviews:
                 store.move(tx, view, "review", ask_again_at=view.row.ends_at)
             return store.find(tx, order_id)
 
-        view = self.database.run_known(move)
+        view = self.database.run_repeatable(move)
         if view.row.status == "review":  # its seats must not be shown as free
             row = view.row
             self.boards.publish_held(row.screening_id, row.board_owner, row.ask_again_at, view.seat_ids)
@@ -62,7 +62,7 @@ class Reviews:
                 refund_store.record_foreign_refund(tx, view, given_back)
             return view
 
-        view = self.database.run_known(expire)
+        view = self.database.run_repeatable(expire)
         if view.row.status in rules.ENDED_UNPAID:
             self.boards.publish_free(view.row.screening_id, view.row.board_owner, view.seat_ids)
 

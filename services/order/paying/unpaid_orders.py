@@ -13,7 +13,7 @@ from schemas import payment
 from schemas.errors import Busy, RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
-from services.foundation.rpc.idempotency import Keys
+from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules, store
 from services.order.order_view import OrderView
 from services.order.paying.bookings import Bookings, Then
@@ -32,20 +32,20 @@ class UnpaidOrders:
     remote: RemoteCaller
     bookings: Bookings
 
-    def cancel(self, keys: Keys, buyer_id: str, order_id: str) -> dict[str, Any]:
+    def cancel(self, keys: IdempotencyKey, buyer_id: str, order_id: str) -> dict[str, Any]:
         """Drop an unpaid order for its buyer; the reply, a schemas.order.Order. An order paid meanwhile stays.
 
         Raises OrderNotCancellable for such an order, or Busy while the payment room can't say.
         """
         def find(tx: Connection) -> OrderView:
             view = store.find(tx, order_id, buyer_id)
-            keys.recall(tx)  # afterwards, so that the answer of a twin that has just cancelled is found, too
+            keys.raise_if_answered(tx)  # afterwards, so that the answer of a twin that has just cancelled is found, too
             return view
 
         now = utc_now()
         rules.check_cancellable(self.database.run(find).row.status)
-        view = self.end(order_id, "cancelled", "asked", lambda tx, view: keys.remember(tx, order_reply(view, now)))
-        self.database.run(keys.recall)
+        view = self.end(order_id, "cancelled", "asked", lambda tx, view: keys.store_reply(tx, order_reply(view, now)))
+        self.database.run(keys.raise_if_answered)
         if view.row.status != "cancelled":
             rules.check_cancellable(view.row.status)
             raise Busy(retry_after=1)  # a payment has just begun
@@ -86,7 +86,7 @@ class UnpaidOrders:
                     then(tx, locked)
             return locked
 
-        ended = self.database.run_known(end)
+        ended = self.database.run_repeatable(end)
         if ended.row.status == target:
             self.boards.publish_free(ended.row.screening_id, ended.row.board_owner, ended.seat_ids)
         return ended

@@ -13,7 +13,7 @@ from schemas.film import ScreeningCancelled
 from schemas.order import SCREENING_CANCELLED
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events import outbox
-from services.foundation.rpc.idempotency import Keys
+from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
 from services.order import store as order_store
 from services.order.models import OUTBOX
@@ -22,14 +22,15 @@ from services.order.refunding import store
 from services.order.refunding.refunds import Refunds
 
 
-def decide(database: Transactions, keys: Keys, screening_id: str, dry_run: bool, user_id: str) -> dict[str, Any]:
+def decide(database: Transactions, keys: IdempotencyKey, screening_id: str, dry_run: bool,
+           user_id: str) -> dict[str, Any]:
     """Cancel the screening, or in a dry run do not; the reply, a schemas.order.cancellation.CancelScreeningReply."""
     def work(tx: Connection) -> dict[str, Any]:
         if not dry_run:
             _cancel(tx, screening_id, user_id)
         return {**_summary(tx, screening_id), "dry_run": dry_run}
 
-    return keys.once(database, work)
+    return keys.run_once(database, work)
 
 
 def _cancel(tx: Connection, screening_id: str, user_id: str) -> None:

@@ -46,7 +46,7 @@ class RefundSender:
                 then(tx, view)
             return view
 
-        return self.database.run_known(find)
+        return self.database.run_repeatable(find)
 
     def send(self, order_id: str) -> None:
         """Send an order's open refunds. Raises Busy when one has to wait.
@@ -57,7 +57,7 @@ class RefundSender:
         for refund in self.database.read(lambda tx: store.open_refunds(tx, order_id)):
             if refund.amount:  # by the order's terms it may be nothing at all
                 self._send(refund)
-            self.database.run_known(partial(store.finish_refund, refund_id=refund.refund_id, order_id=order_id))
+            self.database.run_repeatable(partial(store.finish_refund, refund_id=refund.refund_id, order_id=order_id))
 
     def _send(self, refund: Any) -> None:
         try:
@@ -86,7 +86,7 @@ class RefundSender:
             until = rules.retry_at(refunded_at, utc_now())
             self.database.run(lambda tx: order_store.defer_until(tx, order_id, until))
             return
-        self.database.run_known(lambda tx: store.owe_for_snacks(tx, order_id, in_time))
+        self.database.run_repeatable(lambda tx: store.owe_for_snacks(tx, order_id, in_time))
 
     def _unsettled(self, tx: Connection, order_id: str) -> tuple[Any, Any]:
         view = order_store.find(tx, order_id)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.idempotency import Keys
+from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
 from services.order import store as order_store
 from services.order.buying import seat_groups
@@ -28,7 +28,7 @@ class Refunds:
     boards: Boards
     sender: RefundSender
 
-    def refund(self, keys: Keys, buyer_id: str, order_id: str, seats: list[str] | None,
+    def refund(self, keys: IdempotencyKey, buyer_id: str, order_id: str, seats: list[str] | None,
                agreed_amount: int | None) -> dict[str, Any]:
         """Refund some seats of a buyer's order, or all; the reply, a schemas.order.Order.
 
@@ -38,16 +38,16 @@ class Refunds:
 
         def give_back(tx: Connection) -> tuple[OrderView, RefundPlan]:
             view = order_store.lock(tx, order_id, buyer_id)
-            keys.recall(tx)  # no twin can be refunding this order now
+            keys.raise_if_answered(tx)  # no twin can be refunding this order now
             plan = plan_refund(view, seats, now)
             refund_policy.check_amount(plan, agreed_amount)
             store.refund_seats(tx, view, plan)
-            keys.remember(tx, order_reply(order_store.find(tx, view.row.order_id), now))
+            keys.store_reply(tx, order_reply(order_store.find(tx, view.row.order_id), now))
             return view, plan
 
         view, plan = self.database.run(give_back)
         self.boards.publish_free(view.row.screening_id, view.row.board_owner, plan.seats)
-        view = self.sender.send_or_defer(order_id, lambda tx, view: keys.revise(tx, order_reply(view, now)))
+        view = self.sender.send_or_defer(order_id, lambda tx, view: keys.replace_reply(tx, order_reply(view, now)))
         return order_reply(view, now)
 
     def preview(self, buyer_id: str, order_id: str, seats: list[str] | None) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Refunds:
             store.refund_seats(tx, view, plan, reason)
             return view, plan.seats
 
-        view, freed = self.database.run_known(give_back)
+        view, freed = self.database.run_repeatable(give_back)
         if freed:
             self.boards.publish_free(view.row.screening_id, view.row.board_owner, freed)
         self.sender.send_or_defer(order_id)

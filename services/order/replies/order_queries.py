@@ -7,7 +7,7 @@ from eventlet import tpool
 from nameko import config
 
 from services.foundation.database import Transactions, utc_now
-from services.foundation.settings import says_test
+from services.foundation.settings import is_demonstration
 from services.order import store
 from services.order.order_view import OrderView
 from services.order.paying.payments import Payments
@@ -44,12 +44,12 @@ class OrderQueries:
     def ticket_images(self, buyer_id: str, order_id: str) -> list[dict[str, str]]:
         """The codes of the order's valid tickets, as pictures."""
         view = self._find(buyer_id, order_id)
-        images: list[dict[str, str]] = tpool.execute(ticket_images, view.tickets, says_test(config))
+        images: list[dict[str, str]] = tpool.execute(ticket_images, view.tickets, is_demonstration(config))
         return images
 
     def calendar(self, buyer_id: str, order_id: str) -> str:
         """The order as the text of an .ics file."""
-        return calendar_file(self._find(buyer_id, order_id), says_test(config))
+        return calendar_file(self._find(buyer_id, order_id), is_demonstration(config))
 
     def _find(self, buyer_id: str, order_id: str) -> OrderView:
         return self.database.read(lambda tx: store.find(tx, order_id, buyer_id))

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from services.foundation.rpc.idempotency import AlreadyAnswered, Keys
+from services.foundation.rpc.idempotency import AlreadyAnswered, IdempotencyKey
 from services.order import store
 from services.order.replies.serializers import ticket_reply
 
 
-class OrderKeys(Keys):
+class OrderIdempotencyKey(IdempotencyKey):
     """Keys whose answers are kept without ticket codes; a repeated answer has its tickets in their present state."""
 
     def first_answer(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -20,17 +20,17 @@ class OrderKeys(Keys):
         except AlreadyAnswered as earlier:
             return earlier.reply
 
-    def recall(self, tx: Connection) -> None:
+    def raise_if_answered(self, tx: Connection) -> None:
         try:
-            super().recall(tx)
+            super().raise_if_answered(tx)
         except AlreadyAnswered as earlier:
             raise AlreadyAnswered(_with_present_tickets(tx, earlier.reply)) from None
 
-    def remember(self, tx: Connection, reply: dict[str, Any]) -> None:
-        super().remember(tx, _without_codes(reply))
+    def store_reply(self, tx: Connection, reply: dict[str, Any]) -> None:
+        super().store_reply(tx, _without_codes(reply))
 
-    def revise(self, tx: Connection, reply: dict[str, Any]) -> None:
-        super().revise(tx, _without_codes(reply))
+    def replace_reply(self, tx: Connection, reply: dict[str, Any]) -> None:
+        super().replace_reply(tx, _without_codes(reply))
 
 
 def _without_codes(reply: dict[str, Any]) -> dict[str, Any]:

@@ -93,8 +93,8 @@ class Review:
         record_decision()
         if record.status == "authorized" and provider.capture(attempt).status != "captured":
             raise Undecidable(f"{attempt.provider} refuses to capture the money.")
-        self._database.run_known(lambda tx: store.record_status(tx, payment_id, PaymentRecord("captured"), utc_now(),
-                                                             reviewed=True))
+        self._database.run_repeatable(lambda tx: store.record_status(
+            tx, payment_id, PaymentRecord("captured"), utc_now(), reviewed=True))
         return f"Order {attempt.order_id} is paid with it, or the money goes back if the order was paid or has ended."
 
     def _refund(self, payment_id: str, record_decision: RecordDecision) -> str:
@@ -120,13 +120,13 @@ class Review:
         return f"Nothing was taken; order {attempt.order_id} has ended, unless it was paid otherwise."
 
     def _dismiss(self, payment_id: str, taken: PaymentRecord | None) -> None:
-        if not self._database.run_known(lambda tx: store.dismiss(tx, payment_id, taken, utc_now())):
+        if not self._database.run_repeatable(lambda tx: store.dismiss(tx, payment_id, taken, utc_now())):
             raise Undecidable("Someone else has decided it meanwhile.")
 
     def _retry(self, refund_id: str, record_decision: RecordDecision) -> str:
         self._sync_refund(refund_id)
         record_decision()
-        refund = self._database.run_known(lambda tx: refund_store.retry(tx, refund_id, utc_now()))
+        refund = self._database.run_repeatable(lambda tx: refund_store.retry(tx, refund_id, utc_now()))
         if refund.status == "settled":
             return f"It had gone back by hand at {refund.provider}: nothing was sent."
         return f"The refund is {self.payments.refunds.send(refund)} at {refund.provider}."
@@ -134,7 +134,7 @@ class Review:
     def _settle(self, refund_id: str, record_decision: RecordDecision) -> str:
         self._sync_refund(refund_id)
         record_decision()
-        self._database.run_known(lambda tx: refund_store.settle(tx, refund_id))
+        self._database.run_repeatable(lambda tx: refund_store.settle(tx, refund_id))
         return "The refund is not owed any more."
 
     def _sync_refund(self, refund_id: str) -> None:
@@ -155,7 +155,7 @@ class Review:
         if self._database.read(lambda tx: reversal_store.status(tx, reversal_id)) != "open":
             raise Undecidable("It does not stand at the provider any more: the money is ours again.")
         record_decision()
-        if not self._database.run_known(lambda tx: reversal_store.decide(tx, reversal_id, status)):
+        if not self._database.run_repeatable(lambda tx: reversal_store.decide(tx, reversal_id, status)):
             raise Undecidable("Someone else has decided it meanwhile.")
 
     def _write_off(self, case: Case, record_decision: RecordDecision) -> str:
@@ -165,9 +165,9 @@ class Review:
         if case.decisions is PAYMENT_DECISIONS:
             self._dismiss(case.about, None)
         elif case.decisions is REVERSAL_DECISIONS:
-            self._database.run_known(lambda tx: reversal_store.decide(tx, case.about, "kept"))
+            self._database.run_repeatable(lambda tx: reversal_store.decide(tx, case.about, "kept"))
         else:
-            self._database.run_known(lambda tx: refund_store.write_off(tx, case.about))
+            self._database.run_repeatable(lambda tx: refund_store.write_off(tx, case.about))
         log.error("money is written off", extra={"about": case.about, "order_id": case.order_id})
         return f"The case of order {case.order_id} is closed without {case.provider}."
 

@@ -24,7 +24,7 @@ class RefundProcessor:
 
     def refund(self, request: RefundRequest) -> None:
         """Give money back once per `refund_id`. Raises AmountMismatch, or RoomSilent if it is not done yet."""
-        refund = self.database.run_known(lambda tx: refund_store.request(tx, request, utc_now()))
+        refund = self.database.run_repeatable(lambda tx: refund_store.request(tx, request, utc_now()))
         if refund.status in rules.REFUND_IS_OVER:
             return
         if refund.status == "failed" or self.send(refund) != "done":
@@ -42,7 +42,7 @@ class RefundProcessor:
         attempt = self._attempt(refund)
         if self.providers.find(attempt.provider).fetch_refund(attempt, rules.refund_key(refund)) is None:
             self.sync_reversals(attempt)
-            if self.database.run_known(lambda tx: refund_store.settle_from_credit(tx, refund)):
+            if self.database.run_repeatable(lambda tx: refund_store.settle_from_credit(tx, refund)):
                 return "done"
         return self.send(refund)
 
@@ -51,7 +51,7 @@ class RefundProcessor:
         if status == "failed":
             log.error("a refund failed at the provider", extra={"refund_id": refund.refund_id})
         if status != "pending":
-            self.database.run_known(lambda tx: refund_store.record_end(tx, refund, status))
+            self.database.run_repeatable(lambda tx: refund_store.record_end(tx, refund, status))
 
     def sync_refunds(self, attempt: Attempt) -> None:
         """Record the provider's status of the payment's refunds."""
@@ -62,7 +62,7 @@ class RefundProcessor:
     def sync_reversals(self, attempt: Attempt) -> None:
         """Record the refunds made at the provider by hand and the disputes of the payment."""
         found = self.providers.find(attempt.provider).reversals_of(attempt)
-        for reversal in self.database.run_known(
+        for reversal in self.database.run_repeatable(
                 lambda tx: reversal_store.record(tx, attempt.payment_id, found, utc_now())):
             log.error("money left a payment without us", extra={
                 "payment_id": attempt.payment_id, "order_id": attempt.order_id, "reversal_id": reversal.reversal_id,

@@ -19,12 +19,12 @@ class SandboxSite:
     def show_page(self, payment_id: str, language: str) -> dict[str, Any]:
         """The page of a payment as a PaymentPage; once it has ended, where to return to. Raises UnknownPayment."""
         self._check_configured()
-        return _served(self.database.run_known(lambda tx: checkout.visit(tx, payment_id)), language)
+        return _served(self.database.run_repeatable(lambda tx: checkout.visit(tx, payment_id)), language)
 
     def answer_page(self, payment_id: str, language: str, choice: str, code: str) -> dict[str, Any]:
         """The same after the buyer's choice; the choice `abandon` leaves the page. Raises UnknownPayment."""
         self._check_configured()
-        visit = self.database.run_known(lambda tx: checkout.choose(tx, payment_id, choice, code))
+        visit = self.database.run_repeatable(lambda tx: checkout.choose(tx, payment_id, choice, code))
         return _served(visit, language, leaves=choice == "abandon")
 
     def deliver_webhooks(self) -> None:

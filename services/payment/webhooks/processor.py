@@ -32,7 +32,7 @@ class WebhookProcessor:
         except binascii.Error:
             raise WebhookRefused() from None
         event = self.payments.providers.find(provider).verify_webhook(decoded, headers, utc_now())
-        self.payments.database.run_known(lambda tx: inbox.add(tx, provider, event, utc_now()))
+        self.payments.database.run_repeatable(lambda tx: inbox.add(tx, provider, event, utc_now()))
 
     def due_jobs(self) -> list[Job]:
         """Jobs for some webhooks that are due; all webhooks about one payment are one job."""

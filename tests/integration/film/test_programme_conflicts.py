@@ -13,7 +13,7 @@ from services.film import models
 from services.film.programme_import import load
 from services.foundation import migrate
 from services.foundation.database import make_engine
-from services.foundation.marked_yaml import BadFile, Mistake
+from services.foundation.marked_yaml import InvalidFile, Mistake
 from services.kitchen import menu_import, stock
 from testbed.mesh import Mesh
 from tests.integration.film.test_programme_import import contents, screenings
@@ -51,7 +51,7 @@ def changed(*changes: tuple[str, str]) -> str:
 def refused(engine: Engine, folder: Path, text: str, now: dt.datetime = NOW) -> list[Mistake]:
     """The mistakes for which the file is refused; nothing of it is loaded."""
     before = contents(engine)
-    with pytest.raises(BadFile) as refusal:
+    with pytest.raises(InvalidFile) as refusal:
         load(written(folder, text), engine, now)
     assert contents(engine) == before
     return refusal.value.mistakes
@@ -208,7 +208,7 @@ def test_a_failing_menu_import_rolls_the_whole_file_back(tables: Engine, kitchen
         assert "snacks: 1 new" in programme_loading.load(path)
         wrong = written(tmp_path, changed(("    halls:\n", sold.replace("Cola", "Kola")),
                                           ("- id: tst-h", "- id: tst-i"), ("currency: EUR", "currency: CHF")))
-        with pytest.raises(BadFile):
+        with pytest.raises(InvalidFile):
             programme_loading.load(wrong)
     with kitchen.connect() as tx:
         named = tx.execute(select(stock.snacks.c.name).where(stock.snacks.c.cinema_id == "tst-c")).scalars()

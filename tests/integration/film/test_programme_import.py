@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from operations.programme_loading import load_command
 from services.film import models
 from services.film.programme_import import Tally, load
-from services.foundation.marked_yaml import BadFile
+from services.foundation.marked_yaml import InvalidFile
 from tests.unit.film.samples import NOW, SMALL, changed, line_of, written
 
 DAY = dt.timedelta(days=1)
@@ -94,7 +94,7 @@ def test_facts_of_a_film_are_updated(tables: Engine, tmp_path: Path) -> None:
 def test_a_bad_file_writes_nothing(tables: Engine, tmp_path: Path) -> None:
     before = contents(tables)
 
-    with pytest.raises(BadFile):
+    with pytest.raises(InvalidFile):
         load(written(tmp_path, changed(("year: 2016", "year: soon"))), tables, NOW)
 
     assert contents(tables) == before
@@ -104,7 +104,7 @@ def test_a_hall_with_screenings_is_not_redrawn(tables: Engine, tmp_path: Path) -
     load(written(tmp_path), tables, NOW)
     before = contents(tables)
 
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(InvalidFile) as refused:
         load(written(tmp_path, changed(("pp_wc", "ppppp"), ("Arrival", "Ankunft"))), tables, NOW + DAY)
 
     [mistake] = refused.value.mistakes
@@ -116,7 +116,7 @@ def test_a_hall_with_screenings_is_not_redrawn(tables: Engine, tmp_path: Path) -
 def test_a_new_time_that_clashes_with_one_on_sale_is_refused(tables: Engine, tmp_path: Path) -> None:
     load(written(tmp_path), tables, NOW)
 
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(InvalidFile) as refused:
         load(written(tmp_path, changed(("17:00, 19:30", "17:00, 19:45"))), tables, NOW)
 
     assert {mistake.line for mistake in refused.value.mistakes} == {line_of("at: [")}

@@ -20,7 +20,7 @@ from services.foundation.events.outbox import outbox_table
 from services.foundation.events.relay import Relay
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import AlreadyAnswered, Keys, key_table
+from services.foundation.rpc.idempotency import AlreadyAnswered, IdempotencyKey, key_table
 
 # What a test wants to happen; `--define` of `nameko run` sets it.
 WISHES: dict[str, Any] = config.get("news") or {}
@@ -66,14 +66,14 @@ class News:
     @call(HAPPEN)
     def happen(self, request: dict[str, Any]) -> dict[str, Any]:
         """Write one event per name."""
-        keys = Keys(KEYS, self.principal, HAPPEN, request)
+        keys = IdempotencyKey(KEYS, self.principal, HAPPEN, request)
 
         def write(tx: Any) -> None:
-            keys.recall(tx)
+            keys.raise_if_answered(tx)
             for about in request["about"]:
                 outbox.write(tx, OUTBOX, HAPPENED, about=about, sequence=1, body={"text": f"of {about}", "x": 1})
 
-            keys.remember(tx, {})
+            keys.store_reply(tx, {})
 
         with suppress(AlreadyAnswered):
             self.database.run(write)

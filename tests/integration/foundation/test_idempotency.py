@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from schemas.errors import Conflict, KeyReused, RequestInProgress
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
-from services.foundation.rpc.idempotency import AlreadyAnswered, Keys, forget_old_keys
+from services.foundation.rpc.idempotency import AlreadyAnswered, IdempotencyKey, delete_old_replies
 from services.order.models import KEYS
 from tests.integration.foundation.echo_room import SAY, WAIT
 
@@ -37,13 +37,13 @@ def buy(transactions: Transactions) -> Buy:
     """A room's method: sell something to `buyer`, and tell the number of the sale."""
     def buy(buyer: str = "anna", key: str | None = "k1", request: dict[str, Any] = FOUR, method: Any = SAY,
             refused: bool = False) -> dict[str, Any]:
-        keys = Keys(KEYS, Principal(user_id=buyer, idempotency_key=key), method, request)
+        keys = IdempotencyKey(KEYS, Principal(user_id=buyer, idempotency_key=key), method, request)
 
         def work(tx: Connection) -> dict[str, Any]:
-            keys.recall(tx)
+            keys.raise_if_answered(tx)
             number = tx.execute(text("INSERT INTO sale (buyer) VALUES (:buyer)"), {"buyer": buyer}).lastrowid
             reply = {"text": str(number)}
-            keys.remember(tx, reply)
+            keys.store_reply(tx, reply)
             if refused:
                 raise Conflict()
             return reply
@@ -128,30 +128,30 @@ def test_of_two_requests_with_one_key_at_the_same_moment_one_is_refused(buy: Buy
 
 
 def test_a_copy_of_a_request_still_under_way_is_refused_as_in_progress(transactions: Transactions) -> None:
-    keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+    keys = IdempotencyKey(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
 
     def impatient(tx: Connection) -> None:
         tx.execute(text("SET SESSION innodb_lock_wait_timeout = 0"))
         try:
-            keys.remember(tx, {"text": "2"})
+            keys.store_reply(tx, {"text": "2"})
         finally:
             tx.execute(text("SET SESSION innodb_lock_wait_timeout = 3"))  # the connection goes back to the pool
 
     with transactions.engine.connect() as twin:
-        keys.remember(twin, {"text": "1"})
+        keys.store_reply(twin, {"text": "1"})
         with pytest.raises(RequestInProgress) as refusal:
             transactions.run(impatient)
     assert refusal.value.about == {"retry_after": 1}
 
 
 def test_a_request_that_its_copy_made_impossible_gets_the_reply_of_the_copy(transactions: Transactions) -> None:
-    keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+    keys = IdempotencyKey(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
 
     def beaten(tx: Connection) -> dict[str, Any]:
-        keys.once(transactions, lambda tx: {"text": "of the twin"})  # after we have looked for it
+        keys.run_once(transactions, lambda tx: {"text": "of the twin"})  # after we have looked for it
         raise Conflict()
 
-    assert keys.once(transactions, beaten) == {"text": "of the twin"}
+    assert keys.run_once(transactions, beaten) == {"text": "of the twin"}
 
 
 def test_work_that_is_refused_for_another_reason_is_refused(transactions: Transactions) -> None:
@@ -159,19 +159,19 @@ def test_work_that_is_refused_for_another_reason_is_refused(transactions: Transa
         raise Conflict()
 
     with pytest.raises(Conflict):
-        Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR).once(transactions, refused)
+        IdempotencyKey(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR).run_once(transactions, refused)
 
 
 def test_a_stored_reply_may_be_replaced_in_a_second_transaction(buy: Buy, transactions: Transactions) -> None:
     buy()
-    keys = Keys(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
-    transactions.run(lambda tx: keys.revise(tx, {"text": "refunded"}))
+    keys = IdempotencyKey(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
+    transactions.run(lambda tx: keys.replace_reply(tx, {"text": "refunded"}))
     assert buy() == {"text": "refunded"}
 
 
 def test_old_keys_are_deleted(buy: Buy, transactions: Transactions) -> None:
     buy()
-    assert transactions.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() - dt.timedelta(days=1))) == 0
-    assert transactions.run(lambda tx: forget_old_keys(tx, KEYS, utc_now() + dt.timedelta(seconds=1))) == 1
+    assert transactions.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() - dt.timedelta(days=1))) == 0
+    assert transactions.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() + dt.timedelta(seconds=1))) == 1
     buy()
     assert len(sales(transactions)) == 2

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from schemas import payment
 from services.foundation.database import Transactions
 from services.foundation.events import outbox
-from services.foundation.rpc.idempotency import Keys
+from services.foundation.rpc.idempotency import IdempotencyKey
 from services.kitchen import stock
 from services.order.buying import seat_groups
 from services.order.refunding import cancelled_screenings
@@ -79,7 +79,7 @@ def without_comparing_amounts(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iter
 
 @contextmanager
 def without_remembering_keys(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
-    patch.setattr(Keys, "given", False)
+    patch.setattr(IdempotencyKey, "given", False)
     yield
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from services.film.programme_import import sold_shares
 from services.film.programme_reader import Programme, read
-from services.foundation.marked_yaml import BadFile, Mistake
+from services.foundation.marked_yaml import InvalidFile, Mistake
 from tests.unit.film.samples import CLEANING, NOW, SMALL, changed, line_of, written
 
 DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"
@@ -16,7 +16,7 @@ def programme(folder: Path, text: str = SMALL) -> Programme:
 
 
 def mistakes(folder: Path, text: str) -> list[Mistake]:
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(InvalidFile) as refused:
         programme(folder, text)
     return refused.value.mistakes
 
@@ -125,7 +125,7 @@ def test_all_mistakes_are_told_at_once_in_their_order(tmp_path: Path) -> None:
     text = changed(("year: 2016", "year: soon"), ("city: Berlin", "town: Berlin"), ("ssss", "xsss"),
                    ("films: [arrival, hero]", "films: [arrival, nobody]"), ("share: 0.5", "share: half"))
 
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(InvalidFile) as refused:
         programme(tmp_path, text)
 
     lines = [mistake.line for mistake in refused.value.mistakes]
@@ -155,7 +155,7 @@ def test_a_clash_beyond_the_days_loaded_is_no_mistake(tmp_path: Path) -> None:
         if fits:
             read(written(tmp_path, night), now, CLEANING)
         else:
-            with pytest.raises(BadFile):
+            with pytest.raises(InvalidFile):
                 read(written(tmp_path, night), now, CLEANING)
 
 
@@ -177,7 +177,7 @@ def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> 
     path = tmp_path / "latin.yml"
     path.write_bytes("days: 3\n# Größe\n".encode("latin-1"))
 
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(InvalidFile) as refused:
         read(path, NOW, CLEANING)
 
     assert refused.value.mistakes == [Mistake(2, "this is not UTF-8 text")]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.foundation.settings import SettingsError, check, says_test
+from services.foundation.settings import SettingsError, check, is_demonstration
 
 
 def settings(password: str = "local-only", host: str = "127.0.0.1", **others: Any) -> dict[str, Any]:
@@ -84,4 +84,4 @@ def test_a_house_that_sells_takes_no_test_money(bad: dict[str, Any], told: str) 
 ])
 def test_a_demonstration_says_that_its_money_is_test_money(good: dict[str, Any], says: bool) -> None:
     check(good)
-    assert says_test(good) is says
+    assert is_demonstration(good) is says

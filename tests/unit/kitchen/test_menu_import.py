@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from services.foundation.marked_yaml import BadFile
+from services.foundation.marked_yaml import InvalidFile
 from services.kitchen import menu_import
 from tests.unit.film.samples import SMALL, WITH_MENU, line_of, written
 
@@ -35,7 +35,7 @@ def test_a_mistake_on_the_menu_is_told_with_its_line(tmp_path: Path, old: str, n
     assert WITH_MENU.count(old) == 1
     text = WITH_MENU.replace(old, new)
 
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(InvalidFile) as refused:
         menu_import.read(written(tmp_path, text))
 
     assert [mistake.line for mistake in refused.value.mistakes if words in mistake.sentence] == [
@@ -45,7 +45,7 @@ def test_a_mistake_on_the_menu_is_told_with_its_line(tmp_path: Path, old: str, n
 def test_a_menu_that_is_no_list_is_refused_with_its_line(tmp_path: Path) -> None:
     text = SMALL.replace("    halls:\n", "    menu: popcorn\n    halls:\n")
 
-    with pytest.raises(BadFile) as refused:
+    with pytest.raises(InvalidFile) as refused:
         menu_import.read(written(tmp_path, text))
 
     assert refused.value.mistakes[0].line == line_of("menu: popcorn", text)

@@ -31,7 +31,7 @@ class FakeDatabase:
     def run(self, work: object) -> None:
         self.put_off += 1
 
-    def run_known(self, work: object) -> None:
+    def run_repeatable(self, work: object) -> None:
         self.booked += 1
 
 

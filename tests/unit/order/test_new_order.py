@@ -6,14 +6,14 @@ from schemas.order import BUY
 from services.foundation.rpc.calls import Principal
 from services.order.buying.new_order import board_owner
 from services.order.models import KEYS
-from services.order.replies.replayed_answers import OrderKeys
+from services.order.replies.replayed_answers import OrderIdempotencyKey
 
 REQUEST = {"screening_id": "s", "seats": ["F7"], "snacks": []}
 
 
 def owner(order_id: str, user_id: str = "ada", key: str | None = "a-key", **changes: Any) -> str:
     principal = Principal(user_id=user_id, idempotency_key=key)
-    return board_owner(OrderKeys(KEYS, principal, BUY, {**REQUEST, **changes}), order_id)
+    return board_owner(OrderIdempotencyKey(KEYS, principal, BUY, {**REQUEST, **changes}), order_id)
 
 
 def test_copies_of_one_request_are_no_rivals_on_the_board() -> None:

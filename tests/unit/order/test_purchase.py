@@ -62,7 +62,7 @@ def complete(database: FakeDatabase, kitchen: FakeReservations, given: bool = Tr
              snacks: list[RequestedSnack] = SNACKS, freed: list[Any] | None = None) -> dict[str, Any]:
     free = (lambda *seats: None) if freed is None else lambda *seats: freed.append(seats)
     boards: Any = SimpleNamespace(hold=lambda *seats: None, publish_free=free)
-    keys: Any = SimpleNamespace(given=given, recall=None)
+    keys: Any = SimpleNamespace(given=given, raise_if_answered=None)
     purchase = Purchase(database, boards, kitchen, None, keys, ORDER, agreed)  # type: ignore[arg-type]
     return purchase.complete(snacks)
 
