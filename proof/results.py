@@ -25,7 +25,7 @@ class Outcome:
     count: str
     verdict: str
     passed: bool
-    details: str = ""   # Markdown that follows the table
+    details: str | None = None   # Markdown that follows the table; None: leave what is there
 
 
 def read_junit(report: Path) -> Outcome:
@@ -37,7 +37,9 @@ def read_junit(report: Path) -> Outcome:
               or case.find("error") is not None]
     skipped = sum(case.find("skipped") is not None for case in cases)
     count = "; ".join([f"{len(cases) - skipped:,} tests", *tried])
-    verdict = f"FAILED: {', '.join(dict.fromkeys(failed))}" if failed else "everything as promised"
+    verdict = "everything as promised" if cases else "FAILED: nothing was tried"
+    if failed:
+        verdict = f"FAILED: {', '.join(dict.fromkeys(failed))}"
     return Outcome(count, verdict + (f"; {skipped} tests were skipped" if skipped else ""), bool(cases) and not failed)
 
 
@@ -47,7 +49,9 @@ def write_page(page: Path, claim: str, outcome: Outcome, seed: int | None) -> No
     cells = (claim, outcome.count, outcome.verdict, "" if seed is None else str(seed),
              f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M}", commit())
     rows[claim] = "| " + " | ".join(cells) + " |\n"
-    page.write_text(HEADER + "".join(rows.values()) + (f"\n{outcome.details}" if outcome.details else details))
+    if outcome.details is not None:
+        details = outcome.details and f"\n{outcome.details}"
+    page.write_text(HEADER + "".join(rows.values()) + details)
 
 
 def _read_page(page: Path) -> tuple[dict[str, str], str]:

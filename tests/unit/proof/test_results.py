@@ -1,0 +1,64 @@
+"""The page that ./prove.sh writes."""
+
+from pathlib import Path
+
+import pytest
+
+from proof import mutation, results
+from proof.results import Outcome, read_junit, write_page
+
+PASSED = '<testcase name="test_a"><properties><property name="tried" value="2,000 steps"/></properties></testcase>'
+FAILED = '<testcase name="test_b"><failure message="no"/></testcase>'
+SKIPPED = '<testcase name="test_c"><skipped/></testcase>'
+
+
+@pytest.fixture(autouse=True)
+def a_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "commit", lambda: "abc1234")
+
+
+@pytest.mark.parametrize(("cases", "count", "verdict", "passed"), [
+    (PASSED, "1 tests; 2,000 steps", "everything as promised", True),
+    (PASSED + FAILED, "2 tests; 2,000 steps", "FAILED: `test_b`", False),
+    (PASSED + SKIPPED, "1 tests; 2,000 steps", "everything as promised; 1 tests were skipped", True),
+    ("", "0 tests", "FAILED: nothing was tried", False)])
+def test_a_report_says_how_often_and_what_failed(tmp_path: Path, cases: str, count: str, verdict: str,
+                                                 passed: bool) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+
+    assert read_junit(report) == Outcome(count, verdict, passed)
+
+
+def test_a_part_replaces_its_own_row_and_leaves_the_others(tmp_path: Path) -> None:
+    page = tmp_path / "proof.md"
+    write_page(page, "Crowds", Outcome("10 tests", "everything as promised", True), 7)
+    write_page(page, "Faults", Outcome("9 faults", "8 noticed", True, "## Faults that no test noticed\n"), None)
+    write_page(page, "Crowds", Outcome("11 tests", "everything as promised", True), 8)
+
+    text = page.read_text()
+    write_page(page, "Faults", Outcome("9 faults", "9 noticed", True, ""), None)
+    assert "## Faults" not in page.read_text()
+    assert [line.split(" | ")[:4] for line in text.splitlines() if line.startswith(("| Crowds", "| Faults"))] == [
+        ["| Crowds", "11 tests", "everything as promised", "8"], ["| Faults", "9 faults", "8 noticed", ""]]
+    assert text.endswith("\n## Faults that no test noticed\n")
+
+
+def test_a_fault_that_no_test_noticed_is_listed_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutation, "read_reasons", lambda: {("services.film.rules", "return 2"): "nobody can tell"})
+    faults = [mutation.Fault(f"services.film.rules.x_price__mutmut_{n}", "survived", "return 1", f"return {n}")
+              for n in (2, 3)]
+
+    outcome = mutation.summarize({f"services.film.rules.x_price__mutmut_{n}": "killed" for n in range(20)}, faults)
+
+    assert (outcome.verdict, outcome.passed) == ("18 noticed (90.0 %)", True)
+    assert "became `return 2`: nobody can tell\n" in outcome.details
+    assert "became `return 3`: not judged yet\n" in outcome.details
+
+
+def test_fewer_than_nine_of_ten_faults_noticed_is_too_few() -> None:
+    faults = [mutation.Fault(f"services.film.rules.x_price__mutmut_{n}", "survived", "1", "2") for n in range(3)]
+
+    outcome = mutation.summarize({f"services.film.rules.x_price__mutmut_{n}": "killed" for n in range(20)}, faults)
+
+    assert (outcome.verdict, outcome.passed) == ("17 noticed (85.0 %)", False)
