@@ -6,10 +6,11 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
+from weakref import WeakSet
 
 import nameko
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 
 from services.foundation import migrate
 from services.foundation.database import make_engine
@@ -84,6 +85,24 @@ def mesh(ground: Mesh) -> Iterator[Mesh]:
     ground.operate("start")
     yield ground
     ground.check_invariants()
+
+
+ENGINES: WeakSet[Engine] = WeakSet()    # all that this process has connected
+
+
+@event.listens_for(Engine, "engine_connect")
+def remember(connection: Connection) -> None:
+    ENGINES.add(connection.engine)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers_at_rest(request: pytest.FixtureRequest) -> None:
+    """A file may have stopped a server that the next one shares: begin with new connections and a ready mesh."""
+    for engine in list(ENGINES):
+        engine.dispose()
+    tests = [item for item in request.session.items if item.path == request.path]
+    if any("mesh" in getattr(test, "fixturenames", ()) for test in tests):
+        request.getfixturevalue("mesh").wait_ready()
 
 
 @pytest.fixture(scope="session")
