@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event
 from services.foundation import migrate
 from services.foundation.database import make_engine
 from testbed.mesh import ROOT, Mesh, private_environment
-from tests.exclusive_lock import turn
+from tests.exclusive_lock import machine_lock
 from tests.sizes import SIZES, Size
 
 
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
-    with turn(ROOT / ".run" / "turns", alone=item.get_closest_marker("alone") is not None):
+    with machine_lock(ROOT / ".run" / "locks", alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 
 @contextmanager
-def turn(folder: Path, alone: bool) -> Iterator[None]:
-    """Wait until nobody else is at it; or, unless `alone`, nobody who wants to be.
+def machine_lock(folder: Path, alone: bool) -> Iterator[None]:
+    """Hold the machine, shared with other tests or `alone`; `folder` is shared by the processes of a run.
 
-    `folder` is shared by the processes of a run. Who waits to be alone lets nobody else begin: it holds the
-    turnstile, through which everybody has to go.
+    A test that waits to be alone lets no other test begin: it holds the turnstile, through which every test passes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "machine").open("w") as machine:  # closing it gives the lock back
