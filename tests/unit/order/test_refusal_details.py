@@ -7,11 +7,11 @@ import pytest
 
 from schemas.errors import FieldsInvalid, Refusal
 from services.order import rules
+from services.order.buying.pricing import check_snacks, price_seats
+from services.order.order_items import snacks_total
 
 NOW = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=2)
-LIMITS = rules.Limits(hold=dt.timedelta(minutes=8), pay=dt.timedelta(minutes=15), refund_tiers=(), seats_per_order=3,
-                      unpaid_orders=2, snacks_per_order=2, snacks_of_a_kind=4)
 HALL = {f"F{n}": {"seat_id": f"F{n}", "kind": "standard", "price": 1000 + n} for n in range(1, 12)}
 
 
@@ -23,7 +23,7 @@ def snacks(*quantities: tuple[str, int]) -> list[dict[str, Any]]:
     (["F1", "F1"], "The same seat "), (["F1", "F2", "F3", "F4"], "At most 3 seats ")])
 def test_refused_seats_are_named_with_the_limit(wanted: list[str], sentence: str) -> None:
     with pytest.raises(FieldsInvalid) as refusal:
-        rules.quote(HALL, LATER, wanted, NOW, LIMITS)
+        price_seats(HALL, LATER, wanted, NOW, 3)
 
     [told] = refusal.value.about["fields"]["seats"]
     assert told.startswith(sentence)
@@ -36,7 +36,7 @@ def test_refused_seats_are_named_with_the_limit(wanted: list[str], sentence: str
     (snacks(("cola", 5)), "At most 4 ")])
 def test_refused_snacks_are_named_with_the_limit(wanted: list[dict[str, Any]], sentence: str) -> None:
     with pytest.raises(FieldsInvalid) as refusal:
-        rules.check_snacks(wanted, LIMITS)
+        check_snacks(wanted, 2, 4)
 
     [told] = refusal.value.about["fields"]["snacks"]
     assert told.startswith(sentence)
@@ -44,21 +44,21 @@ def test_refused_snacks_are_named_with_the_limit(wanted: list[dict[str, Any]], s
 
 
 def test_snacks_at_the_limit_are_sold() -> None:
-    rules.check_snacks(snacks(("cola", 4), ("nachos", 1)), LIMITS)
+    check_snacks(snacks(("cola", 4), ("nachos", 1)), 2, 4)
 
 
 @pytest.mark.parametrize(("status", "told"), [("created", "expired"), ("expired", "expired"), ("paid", "paid"),
                                               ("cancelled", "cancelled")])
 def test_a_refused_payment_names_the_status_of_the_order(status: str, told: str) -> None:
     with pytest.raises(Refusal) as refusal:
-        rules.may_pay(status, NOW, NOW)
+        rules.check_payable(status, NOW, NOW)
 
     assert refusal.value.about == {"order_status": told}
 
 
 def test_a_refused_cancellation_names_the_status_of_the_order() -> None:
     with pytest.raises(Refusal) as refusal:
-        rules.may_cancel("paid")
+        rules.check_cancellable("paid")
 
     assert refusal.value.about == {"order_status": "paid"}
 
@@ -72,15 +72,15 @@ def test_late_money_revives_only_an_expired_order_whose_film_has_not_begun(statu
 
 def test_a_payment_at_a_page_needs_an_address_to_come_back_to() -> None:
     with pytest.raises(FieldsInvalid) as refusal:
-        rules.check_way("card", None)
+        rules.check_return_url("card", None)
 
     [told] = refusal.value.about["fields"]["return_url"]
     assert told.startswith("Where should the buyer ")
     assert told.endswith("?")
-    rules.check_way("card", "/order/1")
-    rules.check_way("sandbox", None)
+    rules.check_return_url("card", "/order/1")
+    rules.check_return_url("sandbox", None)
 
 
 def test_snacks_are_worth_their_prices_times_their_quantities() -> None:
-    assert rules.worth([]) == 0
-    assert rules.worth([{"quantity": 2, "price": 350}, {"quantity": 3, "price": 500}]) == 2200
+    assert snacks_total([]) == 0
+    assert snacks_total([{"quantity": 2, "price": 350}, {"quantity": 3, "price": 500}]) == 2200
