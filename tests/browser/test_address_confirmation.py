@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit, open_account
-from tests.integration.notification.received_emails import received_emails
+from tests.drivers.received_emails import received_emails
 
 
 def test_an_address_is_confirmed_by_the_link_in_its_message(visit: Visit, mesh: Mesh) -> None:

@@ -16,7 +16,7 @@ from services.foundation.database import make_engine
 from services.foundation.marked_yaml import InvalidFile, Mistake
 from services.kitchen import menu_import, stock
 from testbed.mesh import Mesh
-from tests.integration.film.test_programme_import import contents, screenings
+from tests.integration.film.tables import contents, screenings
 from tests.unit.film.samples import NOW, line_of, written
 
 ONE = """\

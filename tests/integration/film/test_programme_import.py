@@ -2,32 +2,20 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from nameko import config
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from operations.programme_loading import load_command
-from services.film import models
 from services.film.programme_import import Tally, load
 from services.foundation.marked_yaml import InvalidFile
+from tests.integration.film.tables import contents, screenings
 from tests.unit.film.samples import NOW, SMALL, changed, line_of, written
 
 DAY = dt.timedelta(days=1)
 DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"
-
-
-def contents(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
-    with engine.connect() as connection:
-        return {table.name: sorted(tuple(map(str, row)) for row in connection.execute(select(table)))
-                for table in models.Base.metadata.sorted_tables}
-
-
-def screenings(engine: Engine) -> dict[str, Any]:
-    with engine.connect() as connection:
-        return {row.screening_id: row for row in connection.execute(select(models.Screening.__table__))}
 
 
 def test_a_programme_loaded_twice_changes_nothing(tables: Engine) -> None:

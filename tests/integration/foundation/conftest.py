@@ -18,8 +18,8 @@ from operations.event_commands import subscriptions_of
 from services.foundation import migrate
 from services.foundation.database import make_engine
 from testbed.mesh import Mesh, wait_until
-from tests.integration.foundation.processes import Process
-from tests.integration.foundation.relay import Relay
+from tests.drivers.processes import Process
+from tests.drivers.relay import Relay
 
 
 @pytest.fixture(scope="session")

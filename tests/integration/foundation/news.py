@@ -14,8 +14,8 @@ from services.foundation.database import Transactions
 from services.foundation.events import outbox, topology
 from services.foundation.events.topology import Subscription
 from testbed.mesh import wait_until
+from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
-from tests.integration.foundation.processes import Process
 
 # As in config.yml, but in a hurry.
 QUICK = {"pauses": [0.1, 0.3], "tries": 5, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2,

@@ -14,8 +14,8 @@ from redis import Redis
 from services.foundation.amqp import publishing
 from services.foundation.amqp.announcements import Announcements
 from testbed.mesh import free_ports, wait_until
+from tests.drivers.processes import Process
 from tests.integration.foundation.echo_room import HEARD
-from tests.integration.foundation.processes import Process
 
 
 class Container:

@@ -15,7 +15,7 @@ from services.foundation.redis_client import OPTIONS
 from services.seating import board as seating
 from services.seating.board import SCRIPTS, Board, BoardCold, LockLost, Mark, SeatsHeld
 from testbed.mesh import Mesh, wait_until
-from tests.integration.foundation.relay import Relay
+from tests.drivers.relay import Relay
 
 ROW = ["F1", "F2", "F3", "F4"]
 

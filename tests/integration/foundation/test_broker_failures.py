@@ -21,9 +21,9 @@ from operations.servers.rabbitmq import RabbitMQ
 from services.foundation.amqp import publishing
 from services.foundation.events import topology
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.processes import Process
+from tests.drivers.relay import Relay
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
-from tests.integration.foundation.processes import Process
-from tests.integration.foundation.relay import Relay
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
 
 from testbed.mesh import wait_until
+from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
-from tests.integration.foundation.processes import Process
 
 
 def test_a_call_is_answered(echo: Process, front: Process, client: Any) -> None:

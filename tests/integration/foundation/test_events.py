@@ -16,9 +16,9 @@ from services.foundation.amqp import publishing
 from services.foundation.database import utc_now
 from services.foundation.events import inbox, outbox, topology
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.processes import Process
+from tests.drivers.relay import Relay
 from tests.integration.foundation.news import News
-from tests.integration.foundation.processes import Process
-from tests.integration.foundation.relay import Relay
 from tests.sizes import Size
 
 THOUSAND = [f"e{number}" for number in range(1000)]

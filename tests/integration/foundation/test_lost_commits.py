@@ -8,8 +8,8 @@ from nameko.standalone.rpc import ClusterRpcClient
 
 from schemas.errors import OutcomeUnknown
 from testbed.mesh import Mesh
+from tests.drivers.relay import Relay
 from tests.integration.foundation.news import News
-from tests.integration.foundation.relay import Relay
 
 
 class LostCommit:

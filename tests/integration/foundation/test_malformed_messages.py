@@ -17,8 +17,8 @@ from nameko.standalone.rpc import ClusterRpcClient
 from schemas.errors import FieldsInvalid, Forbidden, Unauthenticated
 from schemas.order.refusals import SeatsTaken
 from testbed.mesh import wait_until
+from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
-from tests.integration.foundation.processes import Process
 
 GOOD = {"args": [], "kwargs": {"text": "hello"}}
 WORKERS = 20

@@ -11,8 +11,8 @@ from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
 
 from testbed.mesh import wait_until
+from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
-from tests.integration.foundation.processes import Process
 
 A_WHILE = 60  # seconds; longer than any test waits for its work to end by itself
 

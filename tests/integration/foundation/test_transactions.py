@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from schemas.errors import Forbidden, RoomUnavailable
 from services.foundation.database import TRIES, CommitUnknown, Transactions, make_engine
 from testbed.mesh import Mesh, free_ports
-from tests.integration.foundation.relay import Relay
+from tests.drivers.lost_answers import Line
+from tests.drivers.relay import Relay
 
 
 @pytest.fixture
@@ -152,28 +153,6 @@ def test_every_connection_killed_while_idle_costs_nobody_anything(transactions: 
 
 
 # --- the line to MariaDB breaks ---
-
-class Line:
-    """A line to MariaDB that breaks once when armed: where a word is said, or where its answer comes back."""
-
-    def __init__(self, word: bytes, lose: str) -> None:
-        self._word, self._lose = word, lose
-        self.armed = False
-        self._said = False
-        self.broken = False
-
-    def on_request(self, piece: bytes) -> bool:
-        self._said = self._said or (self.armed and self._word in piece)
-        return not self._breaks_at("request")
-
-    def on_reply(self, piece: bytes) -> bool:
-        return not self._breaks_at("reply")
-
-    def _breaks_at(self, where: str) -> bool:
-        breaks = self._said and not self.broken and self._lose == where
-        self.broken = self.broken or breaks
-        return breaks
-
 
 @pytest.fixture
 def over(servers: Mesh, relay: Callable[..., Relay], table: None) -> Iterator[Callable[[Line], Transactions]]:

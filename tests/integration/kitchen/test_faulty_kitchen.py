@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.snack_orders import SKU, bought_and_paid, info, left, refunds, wait_for_step
+from tests.drivers.orders import info, refunds
+from tests.drivers.snack_orders import SKU, bought_and_paid, left, wait_for_step
 
 
 @contextmanager

@@ -4,19 +4,8 @@ from typing import Any
 
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.snack_orders import (
-    SKU,
-    bought_and_paid,
-    buy,
-    info,
-    left,
-    make_late,
-    menu,
-    refunds,
-    restock,
-    wait_for_step,
-)
-from tests.integration.order.test_orders import charge
+from tests.drivers.orders import buy, charge, info, make_late, refunds
+from tests.drivers.snack_orders import SKU, bought_and_paid, left, menu, restock, wait_for_step
 
 
 def expired_order(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str, Any]]:

@@ -18,12 +18,12 @@ from services.foundation.events import outbox
 from services.foundation.ids import new_id
 from services.kitchen.models import KEYS, OUTBOX
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.lost_answers import Line
+from tests.drivers.relay import Relay
 from tests.integration.foundation.conftest import relay as relay
 from tests.integration.foundation.conftest import rooms, wait_for_room
-from tests.integration.foundation.relay import Relay
-from tests.integration.foundation.test_transactions import Line
 from tests.integration.kitchen.conftest import put_on_the_menu
-from tests.integration.kitchen.test_stock import left
+from tests.integration.kitchen.reservations import left
 
 
 @pytest.fixture(params=["request", "reply"])

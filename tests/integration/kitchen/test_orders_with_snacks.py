@@ -8,20 +8,8 @@ from sqlalchemy import text
 
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.snack_orders import (
-    SKU,
-    bought_and_paid,
-    buy,
-    cook,
-    info,
-    left,
-    make_late,
-    menu,
-    pay,
-    refunds,
-    restock,
-    wait_for_step,
-)
+from tests.drivers.orders import buy, info, make_late, pay, refunds
+from tests.drivers.snack_orders import SKU, bought_and_paid, cook, left, menu, restock, wait_for_step
 
 
 def test_popcorn_is_bought_cooked_and_handed_over(mesh: Mesh, screening: str, cinema: str, seats: list[str],

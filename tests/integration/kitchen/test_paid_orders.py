@@ -23,7 +23,7 @@ from services.kitchen import reservations
 from services.kitchen.service import Kitchen
 from testbed.mesh import ROOT, Mesh, wait_until
 from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
-from tests.integration.kitchen.test_stock import wanted
+from tests.integration.kitchen.reservations import wanted
 from tests.sizes import Size
 
 SEED = 20261121

@@ -9,7 +9,7 @@ import pytest
 from operations.checks.snacks import snacks_fit_the_orders
 from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.snack_orders import SKU, bought_and_paid
+from tests.drivers.snack_orders import SKU, bought_and_paid
 
 EARLIER = "published_at - INTERVAL 5 MINUTE"
 

@@ -1,6 +1,5 @@
 """The stock in MariaDB: no snack is sold twice, and snacks given back are for sale again."""
 
-import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,22 +10,13 @@ from sqlalchemy import true
 from operations.checks.stock import stock_adds_up
 from schemas.errors import RequestInProgress
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
-from services.foundation.database import Transactions, utc_now
+from services.foundation.database import Transactions
 from services.kitchen import menu_import, reservations, stock, tickets
 from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
+from tests.integration.kitchen.reservations import left, wanted
 from tests.unit.film.samples import WITH_MENU, written
 
 BUYERS, AT_ONCE = 60, 16
-
-
-def wanted(order_id: str, **quantities: int) -> dict[str, Any]:
-    return {"order_id": order_id, "cinema_id": "kanal", "currency": "EUR", "purchase": order_id,
-            "until": utc_now() + dt.timedelta(minutes=8),
-            "snacks": [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]}
-
-
-def left(kitchen: Transactions) -> dict[str, int]:
-    return {snack["sku"]: snack["left"] for snack in kitchen.read(lambda tx: stock.menu(tx, "kanal"))}
 
 
 def reserve(kitchen: Transactions, request: dict[str, Any]) -> bool:

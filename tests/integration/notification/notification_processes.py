@@ -18,9 +18,9 @@ from services.foundation.events import topology
 from services.foundation.ids import new_id
 from services.notification.service import Notification
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.processes import Process
+from tests.drivers.received_emails import ReceivedEmail, received_emails
 from tests.integration.foundation.conftest import RunRoom
-from tests.integration.foundation.processes import Process
-from tests.integration.notification.received_emails import ReceivedEmail, received_emails
 from tests.unit.notification.samples import facts
 
 # As in config.yml, but with short pauses.

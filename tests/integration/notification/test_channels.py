@@ -13,8 +13,8 @@ from services.notification.delivery.folder import FolderChannel
 from services.notification.delivery.smtp import SmtpChannel, SmtpServer
 from services.notification.writing.email_template import write
 from testbed.mesh import free_ports
+from tests.drivers.received_emails import ReceivedEmail, parse_email, received_emails
 from tests.integration.notification.mail_server import PASSWORD, USER, Inbox, mail_server, make_certificate
-from tests.integration.notification.received_emails import ReceivedEmail, parse_email, received_emails
 from tests.unit.notification.samples import contact, context, message
 
 

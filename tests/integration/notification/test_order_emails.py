@@ -12,9 +12,9 @@ from services.foundation.database import Transactions, make_engine
 from services.notification.service import Notification
 from services.order import store
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.orders import charge, expire
+from tests.drivers.received_emails import ReceivedEmail, received_emails
 from tests.integration.notification.addresses import give_address
-from tests.integration.notification.received_emails import ReceivedEmail, received_emails
-from tests.integration.order.test_orders import charge, make_late
 
 
 @dataclass
@@ -151,9 +151,9 @@ def test_a_cancelled_screening_has_e_mails_to_paid_and_unpaid_orders(mesh: Mesh,
                == paid["total"], 20, "the money for the snacks")
 
 
-def expire(mesh: Mesh, order: dict[str, Any]) -> None:
+def wait_for_expiry(mesh: Mesh, order: dict[str, Any]) -> None:
     """Let the time to pay pass."""
-    make_late(mesh, str(order["order_id"]))
+    expire(mesh, str(order["order_id"]))
     wait_until(lambda: mesh.rows("order", "SELECT 1 FROM orders WHERE order_id = :o AND status = 'expired'",
                                  o=order["order_id"]), 30, "the order's end")
 
@@ -161,7 +161,7 @@ def expire(mesh: Mesh, order: dict[str, Any]) -> None:
 def test_an_order_revived_by_a_late_payment_has_one_e_mail(mesh: Mesh, buyer: Buyer, screening: str,
                                                            seats: list[str]) -> None:
     order = buyer.buy(screening, seats[:1])
-    expire(mesh, order)
+    wait_for_expiry(mesh, order)
     charge(mesh, order)
 
     [email] = buyer.wait_for(1)
@@ -175,7 +175,7 @@ def test_a_payment_that_came_too_late_goes_back_with_an_e_mail(
     mesh: Mesh, buyer: Buyer, screening: str, seats: list[str],
 ) -> None:
     order = buyer.buy(screening, seats[:1])
-    expire(mesh, order)
+    wait_for_expiry(mesh, order)
     assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1]).status_code == 200
     charge(mesh, order)
 
@@ -195,7 +195,7 @@ def test_an_expired_order_and_a_refused_one_have_no_e_mail(mesh: Mesh, buyer: Bu
     order = buyer.buy(screening, seats[:1])
     lost = mesh.post("/order/buy", buyer.token, screening_id=screening, seats=seats[:2])
     assert lost.status_code == 409
-    make_late(mesh, str(order["order_id"]))
+    expire(mesh, str(order["order_id"]))
     wait_until(lambda: mesh.rows("order", "SELECT 1 FROM outbox WHERE about = :o AND type = 'order.expired'",
                                  o=order["order_id"]), 30, "the order's end")
     wait_for_all_messages(mesh)

@@ -12,9 +12,9 @@ from services.foundation.database import utc_now
 from services.notification import rules
 from services.notification.writing.translations import texts
 from testbed.mesh import free_ports, wait_until
+from tests.drivers.received_emails import parse_email
 from tests.integration.notification.mail_server import Inbox, mail_server
 from tests.integration.notification.notification_processes import NotificationProcesses
-from tests.integration.notification.received_emails import parse_email
 from tests.sizes import Size
 
 

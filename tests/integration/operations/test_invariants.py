@@ -12,7 +12,8 @@ from sqlalchemy import text
 from operations.checks.invariants import INVARIANTS
 from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.snack_orders import SKU, bought_and_paid, buy, pay, wait_for_step
+from tests.drivers.orders import buy, pay
+from tests.drivers.snack_orders import SKU, bought_and_paid, wait_for_step
 
 ROOMS = ("order", "payment", "kitchen", "auditor")
 AN_HOUR_AGO = "UTC_TIMESTAMP(3) - INTERVAL 1 HOUR"

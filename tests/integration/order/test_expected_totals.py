@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.snack_orders import left, menu
+from tests.drivers.snack_orders import left, menu
 
 
 @pytest.fixture(scope="module")

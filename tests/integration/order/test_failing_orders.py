@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from testbed.mesh import Mesh, wait_until
-from tests.integration.order.test_paying_at_a_page import buy, make_late, start, status_of
+from tests.drivers.orders import buy, make_late, start, status_of
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from services.foundation.ids import new_id
 from testbed.mesh import Mesh, wait_until
-from tests.integration.order.test_paying_at_a_page import buy, make_late, status_of
+from tests.drivers.orders import buy, make_late, status_of
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.snack_orders import SKU
+from tests.drivers.snack_orders import SKU
 
 CROWD = 40  # twice as many as the order room has workers
 SOON = 5.0  # seconds; whoever waits for a worker of a full room waits for ten

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from testbed.mesh import Mesh
-from tests.integration.kitchen.snack_orders import bought_and_paid, buy, menu
+from tests.drivers.orders import buy
+from tests.drivers.snack_orders import bought_and_paid, menu
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import json
 
 from schemas.fields import LARGEST_PRICE
 from testbed.mesh import Mesh, wait_until
-from tests.integration.kitchen.snack_orders import bought_and_paid, cook, info, menu, refunds
+from tests.drivers.orders import info, refunds
+from tests.drivers.snack_orders import bought_and_paid, cook, menu
 
 
 def dear_screening(mesh: Mesh) -> tuple[str, str]:

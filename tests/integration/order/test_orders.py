@@ -3,12 +3,12 @@
 import base64
 import datetime as dt
 import json
-from typing import Any
 
 import pytest
 
 from services.order.tickets import codes
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.orders import buy, charge, expire, pay, status_of
 
 
 @pytest.fixture(scope="module")
@@ -20,32 +20,6 @@ def screening(mesh: Mesh) -> str:
 def seats(mesh: Mesh, screening: str) -> list[str]:
     """Free seats, others for each test."""
     return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
-
-
-def buy(mesh: Mesh, token: str, screening: str, seats: list[str], key: str | None = None) -> dict[str, Any]:
-    reply = mesh.post("/order/buy", token, key, screening_id=screening, seats=seats)
-    assert reply.status_code == 200, reply.text
-    return dict(reply.json())
-
-
-def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
-    reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
-    assert reply.status_code == 200, reply.text
-
-
-def make_late(mesh: Mesh, order_id: str) -> None:
-    """Move the deadline of this order into the past, in MariaDB and on the board."""
-    mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE order_id = :o",
-              o=order_id)
-    [row] = mesh.rows("order", "SELECT screening_id, seats FROM orders WHERE order_id = :o", o=order_id)
-    key = f"seats:{{{row.screening_id}}}"
-    for seat, value in mesh.redis.hgetall(key).items():
-        if order_id in value:
-            mesh.redis.hset(key, seat, f"H|{order_id}|1|0")
-
-
-def status_of(mesh: Mesh, order_id: object) -> str:
-    return str(mesh.rows("order", "SELECT status FROM orders WHERE order_id = :o", o=order_id)[0].status)
 
 
 def test_an_order_is_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) -> None:
@@ -127,7 +101,7 @@ def test_a_third_unpaid_order_for_a_screening_is_refused(mesh: Mesh, screening: 
 
 def test_the_seats_of_a_late_order_go_to_the_next_buyer_at_once(mesh: Mesh, screening: str, seats: list[str]) -> None:
     first = buy(mesh, mesh.buyer(), screening, seats[:2])
-    make_late(mesh, str(first["order_id"]))
+    expire(mesh, str(first["order_id"]))
 
     second = buy(mesh, mesh.buyer(), screening, seats[1:3])
 
@@ -140,7 +114,7 @@ def test_a_late_order_expires_without_a_request_and_can_not_be_paid(mesh: Mesh, 
                                                                     seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:2])
-    make_late(mesh, str(order["order_id"]))
+    expire(mesh, str(order["order_id"]))
 
     wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", what="the order's end")
     reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
@@ -159,25 +133,10 @@ def test_a_late_order_whose_payment_was_captured_is_paid(mesh: Mesh, screening: 
                            "SELECT :o, 'order.paying', 1, about, 2, occurred_at, trace, body FROM outbox "
                            "WHERE about = :o AND sequence = 1", o=order["order_id"])
         charge(mesh, order)
-        make_late(mesh, str(order["order_id"]))
+        expire(mesh, str(order["order_id"]))
 
     wait_until(lambda: status_of(mesh, order["order_id"]) == "paid", what="the payment to be found")
     mesh.check_invariants()
-
-
-def charge(mesh: Mesh, order: dict[str, object]) -> None:
-    """Call the payment room as the order room would."""
-    import subprocess
-    import sys
-
-    script = ("from services.foundation import settings; settings.load()\n"
-              "from nameko.standalone.rpc import ClusterRpcClient\n"
-              "import sys\n"
-              "with ClusterRpcClient(timeout=20) as rooms:\n"
-              "    rooms.payment.charge(order_id=sys.argv[1], amount=int(sys.argv[2]), currency=sys.argv[3], "
-              "method='sandbox')\n")
-    subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(order["order_id"]), str(order["total"]),
-                    str(order["currency"])], env=mesh.environment, check=True, timeout=60)
 
 
 def test_a_paying_order_keeps_its_seats_while_the_payment_room_is_away(mesh: Mesh, screening: str,
@@ -187,7 +146,7 @@ def test_a_paying_order_keeps_its_seats_while_the_payment_room_is_away(mesh: Mes
     with mesh.without("payment"):
         reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
         assert (reply.status_code, reply.json()["code"]) == (503, "room_unavailable")
-        make_late(mesh, str(order["order_id"]))
+        expire(mesh, str(order["order_id"]))
         other = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1])
         assert other.status_code in (409, 503)
         assert status_of(mesh, order["order_id"]) == "paying"

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.orders import buy, choose, info, make_late, start, status_of
 
 
 @pytest.fixture(scope="module")
@@ -21,41 +22,6 @@ def seats(mesh: Mesh, screening: str) -> list[str]:
 @pytest.fixture
 def token(mesh: Mesh) -> str:
     return mesh.buyer()
-
-
-def buy(mesh: Mesh, token: str, screening: str, seats: list[str]) -> dict[str, Any]:
-    reply = mesh.post("/order/buy", token, screening_id=screening, seats=seats)
-    assert reply.status_code == 200, reply.text
-    return dict(reply.json())
-
-
-def start(mesh: Mesh, token: str, order: dict[str, Any], key: str | None = None) -> dict[str, Any]:
-    reply = mesh.post("/order/pay", token, key, order_id=order["order_id"], method="card",
-                      return_url=f"/order/{order['order_id']}")
-    assert reply.status_code == 200, reply.text
-    return dict(reply.json())
-
-
-def choose(mesh: Mesh, paying: dict[str, Any], choice: str, **fields: str) -> requests.Response:
-    """Press a button of the provider's page."""
-    page = mesh.url + paying["payment"]["redirect_url"]
-    assert requests.get(page, timeout=10).status_code == 200
-    return requests.post(page, data={"choice": choice, **fields}, headers={"Origin": mesh.url}, timeout=10,
-                         allow_redirects=False)
-
-
-def info(mesh: Mesh, token: str, order: dict[str, Any]) -> dict[str, Any]:
-    return dict(mesh.get("/order/get_info", token, order_id=order["order_id"]).json())
-
-
-def status_of(mesh: Mesh, order: dict[str, Any]) -> str:
-    [row] = mesh.rows("order", "SELECT status FROM orders WHERE order_id = :o", o=order["order_id"])
-    return str(row.status)
-
-
-def make_late(mesh: Mesh, order: dict[str, Any]) -> None:
-    mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE order_id = :o",
-              o=order["order_id"])
 
 
 def capture_late(mesh: Mesh, paying: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from testbed.mesh import Mesh, wait_until
-from tests.integration.order.test_orders import buy, status_of
+from tests.drivers.orders import buy, status_of
 
 Ask = Callable[..., dict[str, Any]]
 

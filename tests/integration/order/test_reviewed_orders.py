@@ -10,7 +10,7 @@ from kombu import Connection
 from operations.checks.money import reviews_have_their_payment
 from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
-from tests.integration.order.test_paying_at_a_page import buy, choose, info, make_late, start, status_of
+from tests.drivers.orders import buy, choose, info, make_late, start, status_of
 
 Reviewed = Callable[..., dict[str, Any]]
 

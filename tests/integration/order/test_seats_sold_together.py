@@ -3,7 +3,7 @@
 import pytest
 
 from testbed.mesh import Mesh
-from tests.integration.order.test_orders import buy, pay
+from tests.drivers.orders import buy, pay
 
 
 @pytest.fixture(scope="module")

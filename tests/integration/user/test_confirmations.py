@@ -11,7 +11,7 @@ import requests
 from schemas.user import token_id
 from services.foundation.rpc.calls import Principal
 from testbed.mesh import Mesh, wait_until
-from tests.integration.notification.received_emails import ReceivedEmail, received_emails
+from tests.drivers.received_emails import ReceivedEmail, received_emails
 from tests.integration.user.conftest import PASSWORD, authorize
 
 SignIn = Callable[[str], str]

@@ -6,9 +6,9 @@ from services.notification import rules
 from services.notification.delivery.errors import Undeliverable
 from services.notification.writing.confirmation_email import write
 from services.notification.writing.translations import LOCALES
-from tests.integration.notification.received_emails import parse_email
+from tests.drivers.received_emails import parse_email
+from tests.unit.notification.html_page import Page
 from tests.unit.notification.samples import context, message
-from tests.unit.notification.test_email_template import Page
 
 
 @pytest.mark.parametrize("language", LOCALES)

@@ -1,6 +1,5 @@
 """An e-mail says the same in both parts, and no name of a buyer or film breaks out of its place."""
 
-from html.parser import HTMLParser
 
 import pytest
 
@@ -10,26 +9,11 @@ from services.notification.delivery.errors import Undeliverable
 from services.notification.writing import email_template
 from services.notification.writing.email_template import write
 from services.notification.writing.translations import LOCALES
-from tests.integration.notification.received_emails import ReceivedEmail, parse_email
+from tests.drivers.received_emails import ReceivedEmail, parse_email
+from tests.unit.notification.html_page import Page
 from tests.unit.notification.samples import SETTINGS, contact, context, message
 
 GIVEN_BACK = {"refund": {"amount": 1250, "seats": ["F7"]}, "returned_seats": ["F7"], "refunded": 1250}
-
-
-class Page(HTMLParser):
-    """What a page shows, and where it leads."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text, self.links, self.tags = "", [], set()
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src", "action")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def written(kind: str = "paid", language: str = "en", name: str | None = "Ada", **changes: object) -> ReceivedEmail:

@@ -7,10 +7,7 @@ import pytest
 
 from services.foundation.settings import SettingsError
 from services.user.settings import UserSettings, load
-
-SECTION: dict[str, Any] = {
-    "max_workers": 600, "token_hours": 12, "login_failures": 10, "login_window_minutes": 15, "confirmation_hours": 24,
-    "confirmations_an_hour": 5, "smtputf8": False}
+from tests.unit.user.samples import SECTION
 
 
 def test_a_section_becomes_settings() -> None:

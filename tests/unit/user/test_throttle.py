@@ -5,7 +5,7 @@ import pytest
 
 from schemas.errors import TooOften
 from services.user.throttle import LoginThrottle
-from tests.unit.user.test_settings import SECTION
+from tests.unit.user.samples import SECTION
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 

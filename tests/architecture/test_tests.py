@@ -1,0 +1,31 @@
+"""Tests stand by themselves: steps and samples that several tests share are in modules of their own."""
+
+import ast
+
+import pytest
+
+from tests.architecture.sources import Source, sources
+
+
+def imported_modules(source: Source) -> set[str]:
+    """The dotted names of all modules that a file imports, and `module.name` of what it imports from them."""
+    nodes = list(ast.walk(source.tree))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom)
+                    for alias in node.names}
+
+
+def imported_tests(names: set[str]) -> set[str]:
+    return {name for name in names if name.startswith("tests.")
+            and any(part.startswith("test_") for part in name.split("."))}
+
+
+@pytest.mark.parametrize("source", sources("tests"), ids=str)
+def test_no_module_imports_a_test_module(source: Source) -> None:
+    assert not imported_tests(imported_modules(source))
+
+
+def test_an_import_of_a_test_module_is_found() -> None:
+    """The negative control."""
+    assert imported_tests({"tests.integration.order.test_orders.buy", "tests.drivers.orders.buy"}) == {
+        "tests.integration.order.test_orders.buy"}

@@ -1,0 +1,7 @@
+"""Samples that several tests share."""
+
+from typing import Any
+
+SECTION: dict[str, Any] = {
+    "max_workers": 600, "token_hours": 12, "login_failures": 10, "login_window_minutes": 15, "confirmation_hours": 24,
+    "confirmations_an_hour": 5, "smtputf8": False}
