@@ -43,7 +43,7 @@ class DependencyProbe:
 
 def _broker_answers() -> bool:
     try:
-        publishing.run_on_channel(lambda channel: channel.flow(True))  # the broker must answer it on the pool's connection
+        publishing.run_on_channel(lambda channel: channel.flow(True))  # the broker must answer on that connection
         return True
     except Exception:
         return False

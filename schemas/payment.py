@@ -134,7 +134,7 @@ class PaymentPage(Schema):
     html = fields.String(required=True, allow_none=True)
     location = fields.String(required=True, allow_none=True)
     return_origin = fields.String(required=True, allow_none=True,
-                                  metadata={"description": "the origin that the form leads to at last; null: this site"})
+                                  metadata={"description": "the origin that the form leads to; null: this site"})
 
 
 class PaymentEvent(Schema):

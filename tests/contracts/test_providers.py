@@ -26,7 +26,7 @@ from services.payment.sandbox.provider import Sandbox
 from services.payment.stripe.provider import StripeCheckout
 from services.payment.webhooks.signatures import sign
 from testbed.mesh import Mesh
-from tests.doubles.stripe_server import KEY, Stripe, running_stripe
+from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 
 SECRETS = ["whsec_new", "whsec_old"]
 

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.raw_connection import RawConnection, get, post, raw_connection
 from tests.integration.gateway.lone_gateway import LoneGateway
-from tests.integration.gateway.raw_connection import RawConnection, get, post, raw_connection
 
 LIMIT = 65536
 

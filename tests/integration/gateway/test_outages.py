@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from testbed.mesh import Mesh, wait_until
-from tests.integration.gateway.raw_connection import get, raw_connection
+from tests.drivers.raw_connection import get, raw_connection
 
 
 def outcome(response: requests.Response) -> tuple[int, str]:

@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from testbed.mesh import Mesh
+from tests.drivers.raw_connection import get, post, raw_connection
 from tests.integration.gateway.conftest import LogLines
-from tests.integration.gateway.raw_connection import get, post, raw_connection
 
 READS = ["/film/get_all_list", "/film/get_info_list"]
 PAGES = ["/", "/health", "/ready", "/services", "/openapi.json", "/docs", "/docs.css"]

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from testbed.mesh import Mesh
-from tests.integration.gateway.raw_connection import get, post, raw_connection
+from tests.drivers.raw_connection import get, post, raw_connection
 
 
 class Canaries:

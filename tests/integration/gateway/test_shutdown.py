@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.raw_connection import RawConnection, get, post
 from tests.integration.gateway.lone_gateway import LoneGateway, lone_gateway
-from tests.integration.gateway.raw_connection import RawConnection, get, post
 
 GRACE_SECONDS = 15
 

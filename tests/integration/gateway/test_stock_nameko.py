@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from testbed.mesh import ROOT, free_ports, wait_until
-from tests.integration.gateway.raw_connection import RawConnection, post
+from tests.drivers.raw_connection import RawConnection, post
 
 WORKERS = 20
 

@@ -12,8 +12,8 @@ import requests
 from nameko.standalone.events import event_dispatcher
 
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.raw_connection import get
 from tests.integration.gateway.lone_gateway import lone_gateway
-from tests.integration.gateway.raw_connection import get
 from tests.integration.gateway.stream_client import streaming
 
 

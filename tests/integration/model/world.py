@@ -30,7 +30,7 @@ from services.order.tickets.codes import TicketKeys
 from services.payment import settings as payment_settings
 from services.payment.sandbox import webhooks
 from services.payment.service import Payment
-from tests.doubles.sequential_job_pool import SequentialJobPool
+from tests.drivers.sequential_job_pool import SequentialJobPool
 from tests.integration.model.accidents import Accidents, BreakableTransactions, Crash
 from tests.integration.model.board import BoardAtModelTime
 from tests.integration.model.clock import Clock

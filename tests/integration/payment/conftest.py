@@ -18,9 +18,9 @@ from services.payment.reconciling.review import Review
 from services.payment.service import Payment
 from services.payment.settings import load
 from testbed.mesh import ROOT, Mesh
-from tests.doubles.sequential_job_pool import SequentialJobPool
-from tests.integration.payment.checkout_page import begin_to_pay
-from tests.integration.payment.sandbox_bank import Bank
+from tests.drivers.checkout_page import begin_to_pay
+from tests.drivers.sandbox_bank import Bank
+from tests.drivers.sequential_job_pool import SequentialJobPool
 
 StartRoom = Callable[..., "subprocess.Popen[bytes]"]
 Start = Callable[..., dict[str, Any]]

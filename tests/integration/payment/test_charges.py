@@ -12,7 +12,7 @@ from services.foundation.database import Transactions, utc_now
 from services.payment import provider_registry, store
 from services.payment.payment_state import Attempt, PaymentRecord, PaymentRequest
 from services.payment.sandbox.provider import Sandbox
-from tests.integration.payment.sandbox_bank import Bank, WatchedSandbox
+from tests.drivers.sandbox_bank import Bank, WatchedSandbox
 
 EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
 MOMENTS = ["before authorize", "after authorize", "before capture", "after capture"]

@@ -11,9 +11,9 @@ from nameko import config
 from schemas.errors import FieldsInvalid, RoomSilent
 from schemas.payment import PaymentClosed, PaymentMethodUnknown, ReturnUrlRefused, UnknownPayment
 from services.foundation.database import Transactions, utc_now
-from tests.integration.payment.checkout_page import begin_to_pay, events
+from tests.drivers.checkout_page import begin_to_pay, events
+from tests.drivers.sandbox_bank import Bank
 from tests.integration.payment.conftest import Choose, Start
-from tests.integration.payment.sandbox_bank import Bank
 
 
 def test_a_buyer_is_sent_to_the_provider_before_money_is_taken(

@@ -16,9 +16,9 @@ from services.foundation.database import Transactions, utc_now
 from services.payment import provider_registry, store
 from services.payment.payment_state import Attempt, PaymentRecord, PaymentRequest
 from services.payment.sandbox.provider import Sandbox
-from tests.integration.payment.checkout_page import events
+from tests.drivers.checkout_page import events
+from tests.drivers.sandbox_bank import Bank, WatchedSandbox
 from tests.integration.payment.conftest import Choose, Start
-from tests.integration.payment.sandbox_bank import Bank, WatchedSandbox
 
 
 class Crash(BaseException):

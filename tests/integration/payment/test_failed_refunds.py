@@ -16,8 +16,8 @@ from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment.models import Base
-from tests.doubles.stripe_server import KEY, Stripe, running_stripe
-from tests.integration.payment.sandbox_bank import reconcile
+from tests.drivers.sandbox_bank import reconcile
+from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 
 SECRET = "whsec_of_the_tests"
 Pay = Callable[[], str]

@@ -13,9 +13,9 @@ from services.foundation import migrate
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from testbed.mesh import wait_until
+from tests.drivers.sandbox_bank import Bank
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
-from tests.integration.payment.sandbox_bank import Bank
 
 EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
 

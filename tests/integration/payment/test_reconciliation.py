@@ -14,8 +14,8 @@ from services.foundation.ids import new_id
 from services.payment import provider_registry, store
 from services.payment.models import Base
 from services.payment.sandbox.provider import Sandbox
-from tests.integration.payment.checkout_page import paid_at_the_provider
-from tests.integration.payment.sandbox_bank import Bank, reconcile
+from tests.drivers.checkout_page import paid_at_the_provider
+from tests.drivers.sandbox_bank import Bank, reconcile
 
 Change = Callable[..., None]
 

@@ -8,7 +8,7 @@ import pytest
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch
 from services.foundation.ids import new_id
-from tests.integration.payment.sandbox_bank import Bank
+from tests.drivers.sandbox_bank import Bank
 
 
 @pytest.fixture

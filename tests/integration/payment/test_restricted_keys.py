@@ -11,9 +11,9 @@ from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.payment.models import Base
 from services.payment.reconciling.review import Review
-from tests.doubles.stripe_server import KEY, Stripe, running_stripe
+from tests.drivers.sandbox_bank import reconcile
+from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 from tests.integration.payment.conftest import Start
-from tests.integration.payment.sandbox_bank import reconcile
 from tests.integration.payment.stripe_webhooks import send
 
 LACKS = ("The key for Stripe lacks the permission to read {}. Payments go on without it, but money that leaves a "

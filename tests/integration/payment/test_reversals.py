@@ -12,10 +12,10 @@ from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from services.payment.models import Base
 from services.payment.reconciling.review import Review, Undecidable
-from tests.doubles.stripe_server import KEY, Stripe, Thing, running_stripe
-from tests.integration.payment.checkout_page import events
+from tests.drivers.checkout_page import events
+from tests.drivers.sandbox_bank import reconcile
+from tests.drivers.stripe_server import KEY, Stripe, Thing, running_stripe
 from tests.integration.payment.conftest import Start
-from tests.integration.payment.sandbox_bank import reconcile
 from tests.integration.payment.stripe_webhooks import send
 
 PRICE = 1200

@@ -21,9 +21,9 @@ from services.payment.providers import RefundStatus
 from services.payment.reconciling.review import Review, Undecidable
 from services.payment.sandbox.provider import Sandbox
 from testbed.mesh import ROOT, Mesh
-from tests.integration.payment.checkout_page import events
+from tests.drivers.checkout_page import events
+from tests.drivers.sandbox_bank import Bank, reconcile
 from tests.integration.payment.conftest import Choose, Start
-from tests.integration.payment.sandbox_bank import Bank, reconcile
 
 Change = Callable[..., None]
 

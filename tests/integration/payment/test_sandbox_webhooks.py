@@ -14,8 +14,8 @@ from services.foundation.database import Transactions, utc_now
 from services.payment.models import Base
 from services.payment.sandbox import webhooks
 from services.payment.sandbox.provider import move
-from tests.integration.payment.checkout_page import paid_at_the_provider
-from tests.integration.payment.sandbox_bank import Bank
+from tests.drivers.checkout_page import paid_at_the_provider
+from tests.drivers.sandbox_bank import Bank
 
 
 class Receiver:

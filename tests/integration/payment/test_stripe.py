@@ -17,7 +17,7 @@ from schemas.errors import Refusal, RoomSilent
 from schemas.payment import AmountTooLarge, AmountTooSmall, UnknownProvider, WebhookRefused
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from tests.doubles.stripe_server import KEY, Stripe, running_stripe
+from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 
 SECRETS = ("whsec_new", "whsec_old")
 

@@ -14,7 +14,7 @@ from services.foundation.ids import new_id
 from services.payment.providers import WebhookEvent
 from services.payment.webhooks import inbox
 from testbed.mesh import wait_until
-from tests.doubles.stripe_server import KEY, Stripe, running_stripe
+from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
 

@@ -17,8 +17,8 @@ from services.payment import provider_registry
 from services.payment.payment_state import Charge
 from services.payment.sandbox.provider import Sandbox
 from testbed.mesh import wait_until
-from tests.integration.payment.checkout_page import dice
-from tests.integration.payment.sandbox_bank import Bank
+from tests.drivers.checkout_page import dice
+from tests.drivers.sandbox_bank import Bank
 from tests.sizes import Size
 
 T = TypeVar("T")

@@ -23,8 +23,8 @@ from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.sandbox import webhooks
 from services.payment.sandbox.provider import Sandbox
 from services.payment.webhooks.signatures import sign
-from tests.integration.payment.checkout_page import count, dice, paid_at_the_provider
-from tests.integration.payment.sandbox_bank import envelope
+from tests.drivers.checkout_page import count, dice, paid_at_the_provider
+from tests.drivers.sandbox_bank import envelope
 from tests.sizes import Size
 
 CAPTURED = "SELECT COUNT(*) FROM payment WHERE status = 'captured' AND payment_id IN :payments"

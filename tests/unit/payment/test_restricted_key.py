@@ -10,7 +10,7 @@ from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.payment.payment_state import Attempt
 from services.payment.stripe.provider import StripeCheckout
-from tests.doubles.stripe_server import KEY, Stripe, running_stripe
+from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 
 SENTENCE = ("The key for Stripe lacks the permission to read {}. Payments go on without it, but money that leaves a "
             "payment without this system may not be noticed.")

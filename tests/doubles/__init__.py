@@ -1,1 +1,0 @@
-"""Test doubles: stand-ins for what the tests do not run."""
