@@ -17,11 +17,11 @@ from services.payment.payment_processor import payment_processor
 from services.payment.reconciling.review import Review, Undecidable
 from services.payment.reconciling.review_cases import PAYMENT_DECISIONS, Case
 from services.payment.sandbox import provider, webhooks
+from tests.drivers.sandbox_bank import envelope
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Intent, Money, Order
 from tests.integration.model.predictions import Prediction
 from tests.integration.model.steps import PICK, Steps, precondition, rule
-from tests.integration.payment.bank import envelope
 
 TROUBLES = st.sampled_from(("decline", "time_out", "lose_authorize", "lose_capture", "lose_cancel", "lose_refund",
                             "lose_fetch"))
