@@ -15,6 +15,7 @@ def test_signing_out_while_the_user_room_is_down_says_how_far_it_went_and_can_be
     sign_in(page)
     [cookie] = page.context.cookies()
     page.goto("/account")
+    page.get_by_role("button", name="Sign out").wait_for()
     with mesh.without("user"):
         page.get_by_role("button", name="Sign out").click()
         told = page.get_by_role("dialog", name="Signed out here")
