@@ -13,7 +13,7 @@ from eventlet.event import Event
 
 from schemas.errors import RoomSilent, RoomUnavailable
 
-SILENT_SECONDS = 2.0     # after so long without any answer from a room, no call waits for a slot any more
+SILENT_SECONDS = 1.0     # after so long without any answer from a room, no call waits for a slot any more
 LONGEST_WAIT = 4.0       # seconds a call waits for a slot of a room that answers slowly
 
 

@@ -5,7 +5,8 @@ It loads the request by its schema, checks the principal, dumps the reply, and w
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -79,35 +80,44 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
     def decorate(function: Callable[[Any, dict[str, Any]], Any]) -> Callable[..., Any]:
         @wraps(function)
         def serve(self: Any, /, **fields: Any) -> Any:
-            started = time.perf_counter()
-            outcome = "ok"
-            try:
+            with _log_call(self.principal, method), _wire_errors():
                 if self.principal.caller_gone:
                     raise RoomSilent(room=method.room)  # which its caller has raised at the deadline
                 self.principal.permit(method)
                 return method.dump(function(self, method.load(fields)))
-            except Refusal as refusal:
-                outcome = refusal.code
-                raise
-            except CommitUnknown as problem:
-                outcome = OutcomeUnknown.code
-                raise OutcomeUnknown() from problem
-            except Timeout as overdue:
-                # A Timeout is not an Exception: outside the method it would end the worker without an answer.
-                outcome = "Timeout"
-                raise TimeoutError(str(overdue)) from overdue
-            except Exception as problem:
-                outcome = type(problem).__name__
-                raise
-            finally:
-                log.info(
-                    "%s.%s", method.room, method.name,
-                    extra={"event": "call", "room": method.room, "request_id": self.principal.request_id,
-                           "user_id": self.principal.user_id, "outcome": outcome,
-                           "ms": round((time.perf_counter() - started) * 1000, 2)},
-                )
 
         serve.contract = method  # type: ignore[attr-defined]
         return rpc(expected_exceptions=(Refusal,))(serve)
 
     return decorate
+
+
+@contextmanager
+def _log_call(principal: Principal, method: Method) -> Iterator[None]:
+    """One log line for the call inside, with its outcome and how long it took."""
+    started, outcome = time.perf_counter(), "ok"
+    try:
+        yield
+    except Refusal as refusal:
+        outcome = refusal.code
+        raise
+    except Exception as problem:
+        outcome = type(problem).__name__
+        raise
+    finally:
+        log.info("%s.%s", method.room, method.name,
+                 extra={"event": "call", "room": method.room, "request_id": principal.request_id,
+                        "user_id": principal.user_id, "outcome": outcome,
+                        "ms": round((time.perf_counter() - started) * 1000, 2)})
+
+
+@contextmanager
+def _wire_errors() -> Iterator[None]:
+    """What the caller can be told of the error inside."""
+    try:
+        yield
+    except CommitUnknown as problem:
+        raise OutcomeUnknown() from problem
+    except Timeout as overdue:
+        # A Timeout is not an Exception: outside the method it would end the worker without an answer.
+        raise TimeoutError(str(overdue)) from overdue
