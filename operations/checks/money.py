@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from operations.checks.snapshot import Snapshot
 from services.order.order_items import snacks_total
 from services.order.rules import ENDED_UNPAID, OWNS_SEATS
+from services.payment.rules import DUPLICATE_REFUND_PREFIX
 
 PAID = OWNS_SEATS | {"refunding", "refunded"}
 
@@ -40,12 +41,12 @@ def _breaches_of_account(snapshot: Snapshot, order: Row[Any], valid_seats: int) 
 
 
 def one_payment_per_order(snapshot: Snapshot) -> list[str]:
-    # A duplicate that was noticed has a refund, whose id is `dup:` and the id of the payment.
+    # A duplicate that was noticed has a refund of its own.
     twice = snapshot.rows(
         snapshot.payment, "SELECT p.order_id, COUNT(*) AS n FROM payment p LEFT JOIN refund r "
-                          "ON r.refund_id = CONCAT('dup:', p.payment_id) "
+                          "ON r.refund_id = CONCAT(:duplicate, p.payment_id) "
                           "WHERE p.status = 'captured' AND r.refund_id IS NULL "
-                          "GROUP BY p.order_id HAVING n > 1")
+                          "GROUP BY p.order_id HAVING n > 1", duplicate=DUPLICATE_REFUND_PREFIX)
     too_much = [a for a in snapshot.accounts.values() if a.refunded > a.captured]
     return [f"order {row.order_id} was charged {row.n} times" for row in twice] + [
         f"order {a.order_id}: {a.refunded} refunded of {a.captured}" for a in too_much]
@@ -55,9 +56,10 @@ def money_taken_is_accounted_for(snapshot: Snapshot) -> list[str]:
     unknown = [a for a in snapshot.accounts.values() if a.captured > a.refunded and a.order_id not in snapshot.orders]
     lost = snapshot.rows(
         snapshot.payment, "SELECT c.payment_id FROM sandbox_charge c LEFT JOIN payment p USING (payment_id) "
-                       "LEFT JOIN refund r ON r.refund_id = CONCAT('dup:', c.payment_id) "
+                       "LEFT JOIN refund r ON r.refund_id = CONCAT(:duplicate, c.payment_id) "
                        "WHERE c.status = 'captured' AND r.refund_id IS NULL "
-                       "AND COALESCE(p.status, '') NOT IN ('captured', 'submitted', 'pending', 'review')")
+                       "AND COALESCE(p.status, '') NOT IN ('captured', 'submitted', 'pending', 'review')",
+        duplicate=DUPLICATE_REFUND_PREFIX)
     return [f"money for an order that does not exist: {a.order_id}" for a in unknown] + [
         f"the provider took payment {row.payment_id}, which is not in our books" for row in lost]
 

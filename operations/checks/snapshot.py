@@ -40,9 +40,9 @@ class Snapshot:
                 for engine in engines:
                     engine.dispose()
 
-    def rows(self, engine: Engine, query: str) -> list[Row[Any]]:
+    def rows(self, engine: Engine, query: str, **values: Any) -> list[Row[Any]]:
         with engine.connect() as connection:
-            return list(connection.execute(text(query)))
+            return list(connection.execute(text(query), values))
 
     @cached_property
     def orders(self) -> dict[str, Row[Any]]:

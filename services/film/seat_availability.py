@@ -7,7 +7,8 @@ import eventlet
 
 from schemas.film import BOARDS_COLD, SeatsUnknown
 from services.foundation.amqp.announcements import Announcements
-from services.seating.board import Board, BoardSnapshot
+from services.seating.board import Board
+from services.seating.board_state import BoardSnapshot
 from services.seating.chart import Chart
 
 PAUSE_SECONDS = 0.05

@@ -16,7 +16,8 @@ from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.settings import RoomSettings
 from services.seating.best_seats import suggest
-from services.seating.board import BoardProvider, BoardSnapshot
+from services.seating.board import BoardProvider
+from services.seating.board_state import BoardSnapshot
 from services.seating.chart import lay_out
 
 Fields = dict[str, Any]

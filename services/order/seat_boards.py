@@ -14,16 +14,8 @@ from schemas.order import SEATS_CHANGED
 from services.foundation.amqp.announcements import Announcements
 from services.foundation.database import Transactions, utc_now
 from services.order import store
-from services.seating.board import (
-    Board,
-    BoardCold,
-    BoardProvider,
-    BoardSnapshot,
-    LockLost,
-    Mark,
-    SeatsHeld,
-    milliseconds,
-)
+from services.seating.board import Board, BoardProvider
+from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
 
 log = logging.getLogger("marquee.boards")
 ATTEMPTS = 5

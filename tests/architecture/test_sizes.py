@@ -5,7 +5,7 @@ import pytest
 from tests.architecture import sizes
 from tests.architecture.sources import sources
 
-FILE_LINES, MEDIAN_FILE_LINES, P95_FILE_LINES = 260, 70, 180
+FILE_LINES, MEDIAN_FILE_LINES, P95_FILE_LINES = 260, 75, 180
 FUNCTION_LINES, P95_FUNCTION_LINES = 33, 16
 # The tests of one thing may be longer than the thing.
 TEST_FILE_LINES = 400

@@ -20,7 +20,7 @@ from services.order.replies.serializers import new_order_reply, quote
 from services.order.seat_boards import Boards
 from services.order.snacks.reservations import SnackReservations
 from services.order.store import ClaimTaken, Rows
-from services.seating.board import BoardCold, SeatsHeld
+from services.seating.board_state import BoardCold, SeatsHeld
 
 ATTEMPTS = 8
 

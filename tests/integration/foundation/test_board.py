@@ -13,7 +13,8 @@ from schemas.errors import Busy, RoomUnavailable
 from schemas.film import SeatsUnknown
 from services.foundation.redis_client import OPTIONS
 from services.seating import board as seating
-from services.seating.board import SCRIPTS, Board, BoardCold, LockLost, Mark, SeatsHeld
+from services.seating.board import SCRIPTS, Board
+from services.seating.board_state import BoardCold, LockLost, Mark, SeatsHeld
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.relay import Relay
 

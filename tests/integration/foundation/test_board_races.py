@@ -12,7 +12,8 @@ import pytest
 from redis import Redis
 
 from services.foundation.redis_client import OPTIONS
-from services.seating.board import Board, SeatsHeld
+from services.seating.board import Board
+from services.seating.board_state import SeatsHeld
 from testbed.mesh import Mesh
 
 BUYERS, ROUNDS = 20, 10

@@ -2,7 +2,7 @@
 
 from schemas.base import Announcement
 from schemas.film import SeatsUnknown
-from services.seating.board import BoardSnapshot, Mark
+from services.seating.board_state import BoardSnapshot, Mark
 
 
 class FakeBoard:
