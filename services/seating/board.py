@@ -55,7 +55,7 @@ class Board:
             raise SeatsUnknown(retry_after=1) from problem
         if status == "COLD":
             return None
-        marks = {seat: _parse(value) for seat, value in zip(rest[1::2], rest[2::2], strict=True)}
+        marks = {seat: Mark.parse(value) for seat, value in zip(rest[1::2], rest[2::2], strict=True)}
         return BoardSnapshot(int(rest[0]), marks)
 
     def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
@@ -161,11 +161,6 @@ class Board:
             pause = random.uniform(0.02, 0.1)
             waited += pause
             eventlet.sleep(pause)
-
-
-def _parse(value: str) -> Mark:
-    state, owner, deadline, writing = value.split("|")
-    return Mark(state, owner, int(deadline), int(writing))
 
 
 class BoardProvider(Redis):

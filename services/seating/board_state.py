@@ -33,6 +33,12 @@ class Mark:
     deadline_ms: int = 0
     writing_ms: int = 0
 
+    @classmethod
+    def parse(cls, value: str) -> "Mark":
+        """The mark that Redis keeps as `value`; the inverse of str()."""
+        state, owner, deadline, writing = value.split("|")
+        return cls(state, owner, int(deadline), int(writing))
+
     def __str__(self) -> str:
         return f"{self.state}|{self.owner}|{self.deadline_ms}|{self.writing_ms}"
 
