@@ -1,4 +1,4 @@
-"""MariaDB for a room: short transactions that are retried when they collide, and the column types of every room."""
+"""MariaDB for a room: short transactions that are retried when they collide."""
 
 import datetime as dt
 import logging
@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 import eventlet
 import nameko_sqlalchemy
 from nameko import config
-from sqlalchemy import DateTime, Dialect, String, create_engine, make_url
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.types import TypeDecorator
 
 from schemas.base import Trace
 from schemas.errors import RoomUnavailable
@@ -30,38 +29,6 @@ clock = dt.datetime  # a test may replace it by a clock of its own
 
 class CommitUnknown(Exception):
     """The connection broke during COMMIT: the work is done entirely or not at all. Read again before deciding."""
-
-
-def Id(most: int = 64, collation: str = "utf8mb4_bin") -> String:  # noqa: N802 - reads as the type it makes
-    """A column of up to `most` characters for ids, keys and codes, compared byte by byte.
-
-    The schemas' own collation ignores case, so two rooms could differ about whose id `A1` is. The collation `ascii_bin`
-    takes less space in an index, but MariaDB fails when it is compared with text that is not ASCII.
-    """
-    return String(most, collation=collation)
-
-
-class UtcDateTime(TypeDecorator[dt.datetime]):
-    """A column of aware datetimes, kept as UTC to the millisecond."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        """DATETIME(3) on MariaDB, which by default keeps no fractions of a second."""
-        if dialect.name in ("mysql", "mariadb"):
-            from sqlalchemy.dialects.mysql import DATETIME
-
-            return dialect.type_descriptor(DATETIME(fsp=3))
-        return dialect.type_descriptor(DateTime())
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        """An aware datetime of any zone as a naive one in UTC, for the driver."""
-        return None if value is None else value.astimezone(dt.UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        """A naive datetime of the driver as an aware one in UTC."""
-        return None if value is None else value.replace(tzinfo=dt.UTC)
 
 
 def utc_now() -> dt.datetime:

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import Id, UtcDateTime
+from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.events.inbox import inbox_table
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table

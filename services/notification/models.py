@@ -6,7 +6,7 @@ from sqlalchemy import Index, SmallInteger, String
 from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import Id, UtcDateTime
+from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.events.inbox import inbox_table
 
 LONGEST_ERROR = 200

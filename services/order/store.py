@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from schemas.order.refusals import UnknownOrder
-from services.foundation.database import UtcDateTime, utc_now
+from services.foundation.column_types import UtcDateTime
+from services.foundation.database import utc_now
 from services.order import rules
 from services.order.models import Base
 from services.order.order_events import record_event

@@ -9,7 +9,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import Id, UtcDateTime
+from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.database import Id, UtcDateTime
+from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table
 

@@ -38,7 +38,7 @@ SUMS = {name: column for name, _, column in columns()
 
 @pytest.mark.parametrize("name", STRINGS)
 def test_ids_keys_and_codes_are_compared_byte_by_byte(name: str) -> None:
-    """`services.foundation.database.Id` is the type for them; a new text for people belongs to the list above."""
+    """`services.foundation.column_types.Id` is the type for them; a new text for people belongs to the list above."""
     table, column = STRINGS[name]
     if is_unique(table, column) or column.name not in FOR_PEOPLE | OUR_WORDS:
         assert column.type.collation in BYTE_BY_BYTE  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 
-from services.foundation.database import UtcDateTime
+from services.foundation.column_types import UtcDateTime
 
 
 def render(kind: str, thing: Any, _autogen: Any) -> Any:

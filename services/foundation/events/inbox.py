@@ -6,7 +6,8 @@ from sqlalchemy import Column, MetaData, Table, delete, insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from services.foundation.database import Id, UtcDateTime, utc_now
+from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.database import utc_now
 from services.foundation.events.consumers import Delivery
 
 

@@ -25,7 +25,8 @@ from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.engine import Connection
 
 from schemas.base import Event
-from services.foundation.database import Id, UtcDateTime, utc_now
+from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 
 

@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from schemas.base import Method
 from schemas.errors import KeyReused, Refusal, RequestInProgress
-from services.foundation.database import LOCK_TIMEOUT, Id, Transactions, UtcDateTime, error_number, utc_now
+from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.database import LOCK_TIMEOUT, Transactions, error_number, utc_now
 from services.foundation.rpc.calls import Principal
 
 SECRETS = ("password", "token")

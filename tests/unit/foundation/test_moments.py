@@ -4,7 +4,8 @@ import datetime as dt
 
 from sqlalchemy.dialects import mysql
 
-from services.foundation.database import UtcDateTime, utc_now
+from services.foundation.column_types import UtcDateTime
+from services.foundation.database import utc_now
 
 DIALECT = mysql.dialect()
 PARIS = dt.timezone(dt.timedelta(hours=1))
