@@ -136,4 +136,4 @@ def without_keeping_companions_together(cinema: Cinema, patch: pytest.MonkeyPatc
 def test_a_missing_guard_is_noticed(cinema: Cinema, monkeypatch: pytest.MonkeyPatch, removal: Removal, size: Size,
                                     seed: int) -> None:
     with removal(cinema, monkeypatch), pytest.raises(Divergence):
-        play_until(lambda: cinema.steps >= size.model_steps, cinema, seed, shrink=False)
+        play_until(lambda: cinema.steps >= size.control_steps, cinema, seed, shrink=False)
