@@ -14,7 +14,7 @@ NAMEKO = str(Path(sys.executable).with_name("nameko"))
 
 @dataclass
 class Process:
-    """`nameko run` of one module of this folder, or of one anywhere, by its whole name."""
+    """`nameko run` of one of foundation's rooms for tests, such as echo_room, or of any module by its whole name."""
 
     options: list[str]
     module: str
@@ -26,7 +26,7 @@ class Process:
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
                 [sys.executable, "-W", "ignore", NAMEKO, "run", *self.options,
-                 self.module if "." in self.module else f"{__package__}.{self.module}"],
+                 self.module if "." in self.module else f"tests.integration.foundation.{self.module}"],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )
         return self
