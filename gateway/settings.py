@@ -13,7 +13,7 @@ from services.foundation.settings import read_section
 
 AT_LEAST_ONE = validate.Range(min=1)
 POSITIVE = validate.Range(min=0, min_inclusive=False)
-ORIGIN = validate.Regexp(r"^https?://[^/\s]+\Z", error="Not an origin, such as https://cinema.example.")
+ORIGIN = validate.Regexp(r"^[a-z][a-z0-9+.-]*://[^/\s]+\Z", error="Not an origin, such as https://cinema.example.")
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def audit_command() -> None:
     """Repeat `reconcile` every `audit.seconds` and log the results; `start` keeps this running beside the rooms."""
     logging.config.dictConfig(config["LOGGING"])
     seconds = audit_seconds(config)
+    payment_settings.load(config)  # a mistake there is said at the start, not an hour later
     log.info("auditor started", extra={"seconds": seconds})
     while True:
         time.sleep(seconds)

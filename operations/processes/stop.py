@@ -1,6 +1,7 @@
 """Stopping the mesh, so that no process of it is left behind."""
 
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -53,12 +54,18 @@ def end_leftovers(mesh: Mesh) -> bool:
 
 def end(mesh: Mesh, wanted: Callable[[str], bool]) -> None:
     """Ask the processes of the wanted programs to end, and kill those that still run after GRACE_SECONDS."""
+
+    def running() -> list[psutil.Process]:
+        return [process for process, program in mesh_processes(mesh.run_folder) if wanted(program)]
+
     for number in (signal.SIGTERM, signal.SIGKILL):
-        processes = [process for process, program in mesh_processes(mesh.run_folder) if wanted(program)]
-        for process in processes:
+        for process in running():
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        psutil.wait_procs(processes, timeout=GRACE_SECONDS)
+        # psutil.wait_procs would wait for a process that has ended and that nobody reaps.
+        deadline = time.monotonic() + GRACE_SECONDS
+        while running() and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 def mesh_processes(run_folder: Path) -> list[tuple[psutil.Process, str]]:

@@ -150,8 +150,11 @@ class Review:
         return "The tickets stay valid. What has gone back counts for any refund that is asked for."
 
     def _end_reversal(self, reversal_id: str, status: str, record_decision: RecordDecision) -> None:
-        payment_id = self._database.read(lambda tx: reversal_store.payment_of(tx, reversal_id))
+        payment_id, kind = self._database.read(lambda tx: reversal_store.payment_and_kind(tx, reversal_id))
         self.payments.sync_with_provider(payment_id)  # which records whether it still stands
+        attempt, provider = self._attempt(payment_id)
+        if (needed := "Disputes" if kind == "dispute" else "Refunds") in provider.missing_permissions:
+            raise Undecidable(f"The key for {attempt.provider} may not read {needed}: it may have been lifted.")
         if self._database.read(lambda tx: reversal_store.status(tx, reversal_id)) != "open":
             raise Undecidable("It does not stand at the provider any more: the money is ours again.")
         record_decision()

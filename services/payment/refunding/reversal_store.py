@@ -45,9 +45,10 @@ def status(tx: Connection, reversal_id: str) -> str | None:
     return tx.execute(select(Reversal.status).where(Reversal.reversal_id == reversal_id)).scalar()
 
 
-def payment_of(tx: Connection, reversal_id: str) -> str:
-    """The id of the payment that the reversal took money from."""
-    return str(tx.execute(select(Reversal.payment_id).where(Reversal.reversal_id == reversal_id)).scalar_one())
+def payment_and_kind(tx: Connection, reversal_id: str) -> tuple[str, str]:
+    """The id of the payment that the reversal took money from, and its kind: refund or dispute."""
+    row = tx.execute(select(Reversal.payment_id, Reversal.kind).where(Reversal.reversal_id == reversal_id)).one()
+    return row.payment_id, row.kind
 
 
 def open_reversals(tx: Connection) -> list[Row[Any]]:

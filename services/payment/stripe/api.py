@@ -49,15 +49,17 @@ class StripeApi:
             raise RoomSilent(room="stripe") from None
 
     def ask_if_allowed(self, permission: str, question: Callable[[], T]) -> T | None:
-        """The same; None if the key lacks the permission to read `permission`, which is logged once per process."""
+        """The same; None if the key lacks the permission to read `permission`, logged once until it is granted."""
         try:
-            return self.ask(lambda: self._permitted(question))
+            answer = self.ask(lambda: self._permitted(question))
         except _Forbidden:
             if permission not in self.missing_permissions:
                 self.missing_permissions.add(permission)
                 log.error("The key for Stripe lacks the permission to read %s. Payments go on without it, but money "
                           "that leaves a payment without this system may not be noticed.", permission)
             return None
+        self.missing_permissions.discard(permission)
+        return answer
 
     def pages(self, resource: Any, params: dict[str, Any]) -> Iterable[Any]:
         """All objects of a list, fetched a page at a time."""

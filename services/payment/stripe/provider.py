@@ -27,6 +27,7 @@ from services.payment.stripe.sessions import Sessions
 
 log = logging.getLogger("marquee.stripe")
 
+DISPUTE_WINDOW = dt.timedelta(days=180)   # for so long disputes are listed before the time asked for
 REASONS_FOR_BUYERS = ("amount_too_small", "amount_too_large")   # Stripe's reasons that help a buyer
 
 
@@ -132,19 +133,26 @@ class StripeCheckout:
 
     def reversals_of(self, attempt: Attempt) -> list[ReversalRecord]:
         intent = self._intent(attempt)
-        return list(self._reversals({"payment_intent": intent}, attempt.payment_id)) if intent else []
+        if intent is None:
+            return []
+        about = {"payment_intent": intent}
+        return [*self._reversals("Refunds", self._api.v1.refunds, about, attempt.payment_id),
+                *self._reversals("Disputes", self._api.v1.disputes, about, attempt.payment_id)]
 
     def reversals(self, since: dt.datetime) -> Iterator[ReversalRecord]:
-        return self._reversals({"created": {"gte": int(since.timestamp())}, "expand": ["data.payment_intent"]})
+        # Disputes are few, and one whose webhooks came while the key could not read disputes must still be found.
+        for permission, resource, begun in (("Refunds", self._api.v1.refunds, since),
+                                            ("Disputes", self._api.v1.disputes, since - DISPUTE_WINDOW)):
+            params = {"created": {"gte": int(begun.timestamp())}, "expand": ["data.payment_intent"]}
+            yield from self._reversals(permission, resource, params)
 
-    def _reversals(self, params: dict[str, Any], payment_id: str | None = None) -> Iterator[ReversalRecord]:
+    def _reversals(self, permission: str, resource: Any, params: dict[str, Any],
+                   payment_id: str | None = None) -> Iterator[ReversalRecord]:
         """Those of one payment, or of the payments whose expanded PaymentIntent has our ids."""
-        for permission, resource in (("Refunds", self._api.v1.refunds), ("Disputes", self._api.v1.disputes)):
-            for each in self._api.ask_if_allowed(
-                    permission, lambda resource=resource: list(self._api.pages(resource, params))) or ():  # type: ignore[misc]
-                found = payment_id or each.payment_intent and our_ids(each.payment_intent).get("payment_id")
-                if found and not is_ours(each):
-                    yield reversal_record(each, found)
+        for each in self._api.ask_if_allowed(permission, lambda: list(self._api.pages(resource, params))) or ():
+            found = payment_id or each.payment_intent and our_ids(each.payment_intent).get("payment_id")
+            if found and not is_ours(each):
+                yield reversal_record(each, found)
 
     def payments(self, since: dt.datetime) -> Iterator[PaymentRecord]:
         return (payment_record(session) for session in self._sessions.created(since)

@@ -68,3 +68,16 @@ def test_a_missing_permission_is_logged_once_as_one_sentence(provider: StripeChe
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records
             if record.name == "marquee.stripe"] == [("ERROR", SENTENCE.format("Disputes"))]
+
+
+def test_a_dispute_from_before_the_permission_is_found_once_it_is_granted(server: Stripe, provider: StripeCheckout,
+                                                                          captured: Attempt) -> None:
+    server.dispute(captured.payment_id, 700)
+    assert list(provider.reversals(utc_now() + dt.timedelta(hours=1))) == []
+    assert provider.missing_permissions == {"Disputes"}
+
+    server.forbidden = set()
+
+    [found] = provider.reversals(utc_now() + dt.timedelta(hours=1))  # later than the dispute
+    assert (found.payment_id, found.amount) == (captured.payment_id, 700)
+    assert provider.missing_permissions == set()

@@ -61,16 +61,21 @@ def test_settings_show_no_key_and_no_secret() -> None:
     ({"at_once": "many"}, "config.yml, payment.at_once: Not a whole number."),
     ({"webhook_seconds": 0}, "config.yml, payment.webhook_seconds: Must be greater than 0."),
     ({"reconcile_seconds": "often"}, "config.yml, payment.reconcile_seconds: Not a valid number."),
-    ({"sandbox_webhook_url": "/payment"}, "config.yml, payment.sandbox_webhook_url: Not a valid URL."),
+    ({"provider": "sandbox", "sandbox_webhook_url": "/payment"},
+     "config.yml, payment.sandbox_webhook_url: Must be an http or https address."),
 ])
 def test_each_mistake_is_one_sentence(wrong: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        load(settings(**wrong))
+        load(settings(**wrong), takes_webhooks=True)
     assert str(refused.value) == sentence
 
 
 def test_two_mistakes_are_both_named() -> None:
     with pytest.raises(SettingsError) as refused:
-        load(settings(stripe={}))
+        load(settings(stripe={}), takes_webhooks=True)
     assert "MARQUEE_STRIPE_SECRET_KEY" in str(refused.value)
     assert "MARQUEE_STRIPE_WEBHOOK_SECRETS" in str(refused.value)
+
+
+def test_a_process_that_takes_no_webhooks_needs_no_secret_for_them() -> None:
+    assert load(settings(stripe={**STRIPE, "webhook_secrets": None})).stripe.webhook_secrets == ()
