@@ -61,6 +61,15 @@ class StripeApi:
         self.missing_permissions.discard(permission)
         return answer
 
+    def retrieve(self, resource: Any, reference: str) -> Any:
+        """The object of that id; None if there is none. For use inside `ask`."""
+        try:
+            return resource.retrieve(reference)
+        except REJECTIONS as rejection:
+            if rejection.code == "resource_missing":
+                return None
+            raise
+
     def pages(self, resource: Any, params: dict[str, Any]) -> Iterable[Any]:
         """All objects of a list, fetched a page at a time."""
         return resource.list({**params, "limit": PAGE}).auto_paging_iter()

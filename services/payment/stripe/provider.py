@@ -117,19 +117,10 @@ class StripeCheckout:
 
     def payment_of(self, reference: str) -> str | None:
         v1 = self._api.v1
-        found = (self._api.ask_if_allowed("Charges", lambda: self._retrieve(v1.charges, reference))
+        found = (self._api.ask_if_allowed("Charges", lambda: self._api.retrieve(v1.charges, reference))
                  if reference.startswith("ch_")
-                 else self._api.ask(lambda: self._retrieve(v1.payment_intents, reference)))
+                 else self._api.ask(lambda: self._api.retrieve(v1.payment_intents, reference)))
         return our_ids(found).get("payment_id") if found else None
-
-    def _retrieve(self, resource: Any, reference: str) -> Any:
-        """The object of that id; None if there is none."""
-        try:
-            return resource.retrieve(reference)
-        except REJECTIONS as rejection:
-            if rejection.code == "resource_missing":
-                return None
-            raise
 
     def reversals_of(self, attempt: Attempt) -> list[ReversalRecord]:
         intent = self._intent(attempt)
