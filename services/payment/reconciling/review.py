@@ -153,7 +153,7 @@ class Review:
         payment_id = self._database.read(lambda tx: reversal_store.payment_of(tx, reversal_id))
         self.payments.sync_with_provider(payment_id)  # which records whether it still stands
         if self._database.read(lambda tx: reversal_store.status(tx, reversal_id)) != "open":
-            raise Undecidable("It does not stand at the provider any more: the money is ours again.")
+            raise Undecidable("The provider no longer reports it: the money is ours again.")
         record_decision()
         if not self._database.run_repeatable(lambda tx: reversal_store.decide(tx, reversal_id, status)):
             raise Undecidable("Someone else has decided it meanwhile.")
