@@ -29,6 +29,6 @@ class ChunkedBody(Input):
     def _next_size(self) -> int:
         line = CHUNK.fullmatch(self.rfile.readline(MAX_LINE_BYTES))
         if line is None or int(line[1], 16) == 0 and self.rfile.readline(2) != b"\r\n":
-            raise ValueError("This is no size of a chunk.")
+            raise ValueError("Not a chunk size.")
         self.chunk_length = int(line[1], 16)  # 0 tells eventlet that nothing is left unread
         return self.chunk_length

@@ -28,7 +28,7 @@ class SalesClosed(Conflict):
 
 
 class PriceChanged(Conflict):
-    """By now it costs something else than you agreed to; `total`, `seats` and `snacks` say what. Nothing was taken."""
+    """The price is no longer the one you agreed to: see `total`, `seats` and `snacks`. Nothing was taken."""
 
 
 class UnknownOrder(NotFound):
@@ -52,7 +52,7 @@ class RefundClosed(Conflict):
 
 
 class RefundChanged(Conflict):
-    """By now another amount would be given back than the one you agreed to; `amount` says which."""
+    """The refund is no longer the amount you agreed to: see `amount`."""
 
 
 class SeatsNotInOrder(Invalid):

@@ -102,7 +102,7 @@ class Transactions:
                 if not lost and error_number(problem) not in (DEADLOCK, LOCK_TIMEOUT):
                     raise
                 if attempt == TRIES:
-                    log.warning("a transaction is given up", extra={"number": error_number(problem)})
+                    log.warning("gave up on a transaction", extra={"number": error_number(problem)})
                     raise RoomUnavailable(room="database") from problem
                 eventlet.sleep(random.uniform(0.005, 0.03) * 2**attempt)
         raise AssertionError("unreachable")
@@ -123,8 +123,8 @@ class Transactions:
 
 
 def _is_lost(problem: OperationalError) -> bool:
-    # 2003 can't connect, 2006 gone away, 2013 lost during query, 1927 killed, 1053 shutting down,
-    # 1040 and 1203 too many connections.
+    # 2003 can't connect, 2006 gone away, 2013 lost during query, 2014 commands out of sync, 2055 lost connection,
+    # 1927 killed, 1053 shutting down, 1040 and 1203 too many connections.
     return error_number(problem) in (2003, 2006, 2013, 2014, 2055, 1927, 1053, 1040, 1203)
 
 

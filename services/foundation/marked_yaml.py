@@ -125,7 +125,7 @@ def _entries(node: yaml.MappingNode, place: Place, file: YamlFile) -> Iterator[t
         here = (*place, str(key.value))
         line = key.start_mark.line + 1
         if here in file.lines:
-            file.mistakes.append(Mistake(line, f"`{key.value}` is here for the second time"))
+            file.mistakes.append(Mistake(line, f"`{key.value}` appears twice"))
         file.lines[here] = line
         yield str(key.value), _value(value, here, file)
 

@@ -75,7 +75,7 @@ def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, starts_at: dt
 def check_return_url(method: str, return_url: str | None) -> None:
     """Raise FieldsInvalid when a buyer has to pay at a page but can't come back. Only test money needs no page."""
     if method != "sandbox" and return_url is None:
-        raise FieldsInvalid(fields={"return_url": ["Where should the buyer come back to?"]})
+        raise FieldsInvalid(fields={"return_url": ["Required for this payment method."]})
 
 
 def may_revive(status: str, starts_at: dt.datetime, now: dt.datetime) -> bool:

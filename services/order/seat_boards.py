@@ -20,7 +20,7 @@ from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mar
 log = logging.getLogger("marquee.boards")
 ATTEMPTS = 5
 OVERLAP = dt.timedelta(seconds=20)  # longer than any transaction may stay uncommitted
-LATE_SECONDS = 15.0                 # so long, Redis may still do a write that it has not answered
+LATE_SECONDS = 15.0                 # for this long Redis may still apply an unanswered write
 
 
 class Boards:

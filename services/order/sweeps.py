@@ -84,7 +84,7 @@ class Sweeps:
     def mend_boards(self) -> None:
         """Rebuild boards that contradict the claims."""
         if mended := self.boards.keep(self.database):
-            log.warning("mended boards", extra={"count": mended})
+            log.warning("rebuilt boards that differed from the claims", extra={"count": mended})
 
     def forget_keys(self) -> None:
         """Forget answers under Idempotency-Keys after a week."""

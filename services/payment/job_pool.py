@@ -63,8 +63,8 @@ def guarded(job: Job, **context: Any) -> Job:
         try:
             job()
         except Busy as refusal:
-            log.warning("can't be finished yet", extra={**context, "reason": refusal.code})
+            log.warning("a job could not finish yet", extra={**context, "reason": refusal.code})
         except Exception:
-            log.exception("can't be finished", extra=context)
+            log.exception("a job could not finish", extra=context)
 
     return run

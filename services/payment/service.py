@@ -167,4 +167,4 @@ class Payment:
         try:
             run()
         except Exception as problem:
-            log.warning("could not look for work", extra={"what": work}, exc_info=not isinstance(problem, Busy))
+            log.warning("a timer failed", extra={"what": work}, exc_info=not isinstance(problem, Busy))

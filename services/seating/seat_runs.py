@@ -1,7 +1,7 @@
 """Seats side by side: runs without an aisle between them, what of them is free, and what a choice leaves alone.
 
-`web/hall/hall.js` and `blocks.js` compute the same for the page; `tests/geometry_cases.json` holds both to one set of
-answers.
+`web/hall/geometry.js` (`runsOf`) and `blocks.js` compute the same for the page; `tests/geometry_cases.json` holds both
+to one set of answers.
 """
 
 from collections.abc import Container, Iterable, Iterator, Sequence

@@ -19,7 +19,7 @@ def normalize(request: dict[str, Any], smtputf8: bool) -> dict[str, Any]:
     except addresses.NotAnAddress:
         raise FieldsInvalid(fields={"email": ["Not a valid email address."]}) from None
     if mailbox.needs_smtputf8 and not smtputf8:
-        raise FieldsInvalid(fields={"email": ["We can only write to addresses with a-z, 0-9 and signs before the @."]})
+        raise FieldsInvalid(fields={"email": ["We can write only to addresses with ASCII characters before the @."]})
     return {**request, "email": mailbox.shown}
 
 

@@ -1,1 +1,1 @@
-"""Steps that tests of several folders are made of: buying, paying, cooking, and others' ends of the wire."""
+"""Steps that tests of several folders share: buying, paying, cooking, and fake counterparts of outside programs."""

@@ -64,7 +64,7 @@ class Announcements(SharedExtension):
 
 
 class Announcer(DependencyProvider):
-    """Injects the Announcements of the process: `self.announcements.announce(order.SEATS_CHANGED, screening_id)`."""
+    """Injects the Announcements of the process: `self.announcer.announce(film.BOARDS_COLD, screening_id)`."""
 
     announcements = Announcements()
 

@@ -73,7 +73,7 @@ class Relay(DependencyProvider):
                 pause = 0.0
             except (publishing.NoRoute, *publishing.BrokerDown, Refusal, CommitUnknown) as problem:
                 if not pause:
-                    log.warning("events wait", extra={"problem": f"{type(problem).__name__}: {problem}"})
+                    log.warning("publishing is paused", extra={"problem": f"{type(problem).__name__}: {problem}"})
                 pause, self._declared = min(pause * 2 or 0.5, LONGEST_PAUSE), False
             except Exception:
                 log.exception("events can't be published")

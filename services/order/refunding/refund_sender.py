@@ -51,7 +51,7 @@ class RefundSender:
     def send(self, order_id: str) -> None:
         """Send an order's open refunds. Raises Busy when one has to wait.
 
-        Before, the kitchen is asked whether the snacks of a refunded order are among it.
+        First asks the kitchen whether the order's snacks are refunded too.
         """
         self.settle_snacks(order_id)
         for refund in self.database.read(lambda tx: store.open_refunds(tx, order_id)):

@@ -1,7 +1,7 @@
 """Refunds, written with the change that makes them due and kept until their money has gone; cancelled screenings.
 
-Snacks have a refund of their own (`rules.snack_refund_id`), written when the kitchen has said whether it had begun. An
-order without that row is asked for in the kitchen again, whatever died in between.
+Snacks have a refund of their own (`rules.snack_refund_id`), written when the kitchen has said whether it had begun.
+While that row is missing, the kitchen is asked again, even after a crash.
 """
 
 import datetime as dt

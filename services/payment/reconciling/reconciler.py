@@ -101,11 +101,11 @@ class Reconciler:
 
 
 def _isolated(name: str, differences: Iterator[Difference]) -> Iterator[Difference]:
-    """The same differences; if nothing can be said of one thing, the others are still compared."""
+    """The same differences; if one thing can't be compared now, the others still are."""
     try:
         yield from differences
     except Busy:
-        yield Difference(f"{name}: nothing can be said now", is_open=True)
+        yield Difference(f"{name}: could not be compared now", is_open=True)
 
 
 def reconcile(database: Transactions, settings: PaymentSettings) -> list[Difference]:

@@ -156,7 +156,7 @@ class Review:
         if (needed := "Disputes" if kind == "dispute" else "Refunds") in provider.missing_permissions:
             raise Undecidable(f"The key for {attempt.provider} may not read {needed}: it may have been lifted.")
         if self._database.read(lambda tx: reversal_store.status(tx, reversal_id)) != "open":
-            raise Undecidable("It does not stand at the provider any more: the money is ours again.")
+            raise Undecidable("The provider no longer reports it: the money is ours again.")
         record_decision()
         if not self._database.run_repeatable(lambda tx: reversal_store.decide(tx, reversal_id, status)):
             raise Undecidable("Someone else has decided it meanwhile.")

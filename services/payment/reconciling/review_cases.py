@@ -54,7 +54,7 @@ def open_cases(tx: Connection, now: dt.datetime) -> Iterable[Case]:
                    PAYMENT_DECISIONS)
     for row in store.stuck_refunds(tx, now - STUCK_AFTER):
         yield Case(row.refund_id, row.order_id, row.provider, row.payment_id,
-                   f"{format_money(row.amount, row.currency)} are not back for a day from {row.provider}",
+                   f"refund of {format_money(row.amount, row.currency)} pending at {row.provider} for more than a day",
                    WRITE_OFF_ONLY)
     for row in store.failed_refunds(tx):
         yield Case(row.refund_id, row.order_id, row.provider, row.payment_id,

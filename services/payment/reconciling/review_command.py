@@ -36,7 +36,7 @@ def list_cases(review: Review) -> None:
     cases = _open(review)
     for case in cases:
         click.echo(f"{case}{_provider_status(review, case)}")
-    click.echo("Decide one with: review decide ID DECISION --because TEXT" if cases else "Nothing is to be decided.")
+    click.echo("Decide one with: review decide ID DECISION --because TEXT" if cases else "There are no open cases.")
 
 
 @review_command.command("decide")
@@ -60,7 +60,7 @@ def decide(review: Review, case_id: str, decision: str, because: str, by: str, y
                                    f"Which of them? {', '.join(case.about for case in found)}")
     [case] = found
     if decision not in case.decisions:
-        raise click.ClickException(f"This is decided by {', '.join(case.decisions)}.")
+        raise click.ClickException(f"Possible decisions: {', '.join(case.decisions)}.")
     if not yes:
         click.echo(f"{case}{_provider_status(review, case)}")
         click.confirm(f"{decision}: {case.decisions[decision]}. Is that so?", abort=True)

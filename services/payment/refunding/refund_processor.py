@@ -64,7 +64,7 @@ class RefundProcessor:
         found = self.providers.find(attempt.provider).reversals_of(attempt)
         for reversal in self.database.run_repeatable(
                 lambda tx: reversal_store.record(tx, attempt.payment_id, found, utc_now())):
-            log.error("money left a payment without us", extra={
+            log.error("money was reversed outside Marquee", extra={
                 "payment_id": attempt.payment_id, "order_id": attempt.order_id, "reversal_id": reversal.reversal_id,
                 "kind": reversal.kind})
 

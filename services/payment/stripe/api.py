@@ -45,7 +45,7 @@ class StripeApi:
         try:
             return self.send(question)
         except REJECTIONS as rejection:
-            log.error("stripe does not tell", extra={"reason": rejection.code})
+            log.error("stripe rejected a read", extra={"reason": rejection.code})
             raise RoomSilent(room="stripe") from None
 
     def ask_if_allowed(self, permission: str, question: Callable[[], T]) -> T | None:

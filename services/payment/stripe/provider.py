@@ -56,7 +56,7 @@ class StripeCheckout:
         try:
             amount = to_stripe(attempt.amount, attempt.currency)
         except ValueError:
-            log.error("stripe has no such amount", extra={"payment_id": attempt.payment_id})
+            log.error("stripe can't represent this amount", extra={"payment_id": attempt.payment_id})
             return PaymentRecord("declined", reason="amount_not_possible")
         try:
             return payment_record(self._sessions.create(attempt, amount))
@@ -96,7 +96,7 @@ class StripeCheckout:
         try:
             theirs = to_stripe(amount, attempt.currency)
         except ValueError:
-            log.error("stripe has no such amount", extra={"refund_id": refund_id})
+            log.error("stripe can't represent this amount", extra={"refund_id": refund_id})
             return "failed"
         params: Any = {"payment_intent": intent, "amount": theirs,
                        "metadata": {"refund_id": refund_id, "payment_id": attempt.payment_id}}
@@ -171,5 +171,6 @@ class StripeCheckout:
         try:
             self._api.send(lambda: work(session))
         except REJECTIONS as rejection:  # the payment has ended in another way; the record will say which
-            log.info("stripe can't do that now", extra={"payment_id": attempt.payment_id, "reason": rejection.code})
+            log.info("stripe refused in the payment's present state",
+                     extra={"payment_id": attempt.payment_id, "reason": rejection.code})
         return payment_record(self._sessions.retrieve(session.id))

@@ -39,7 +39,7 @@ BREAKABLE = ("order", "payment", "kitchen")
 
 
 # What a room says when a chore has met something that nobody had thought of.
-COMPLAINTS = ("%s failed", "could not look for work", "could not tidy up", "can't be finished",
+COMPLAINTS = ("%s failed", "a timer failed", "could not tidy up", "a job could not finish",
               "a sweep of an order failed", "a payment can't be closed", "a refund is refused")
 
 

@@ -368,7 +368,7 @@ def operate(servers: Mesh) -> Callable[..., "subprocess.CompletedProcess[str]"]:
 def test_the_review_command_lists_and_decides_cases(
          begun: str, at_the_bank: Callable[..., None], order_id: str, database: Transactions, operate: Callable[...,
         "subprocess.CompletedProcess[str]"]) -> None:
-    assert operate().stdout == "Nothing is to be decided.\n"
+    assert operate().stdout == "There are no open cases.\n"
     at_the_bank("authorized", 1100)
     shown = operate("list").stdout
     for word in (begun, order_id, "EUR 12.00", "wrong_amount", "authorized EUR 11.00", "release"):
@@ -376,7 +376,8 @@ def test_the_review_command_lists_and_decides_cases(
     because = ("--because", "a mistake at the bank")
 
     assert "no such case" in operate("decide", "nothing", "release", *because).stderr
-    assert "decided by pay, refund, release, written_off" in operate("decide", order_id, "retry", *because).stderr
+    possible = "Possible decisions: pay, refund, release, written_off."
+    assert possible in operate("decide", order_id, "retry", *because).stderr
     assert "EUR 11.00" in operate("decide", order_id, "pay", *because, "--yes").stderr
     assert operate("decide", order_id, "release", *because, answer="n\n").returncode == 1
     assert operate("decide", order_id, "release").returncode == 2

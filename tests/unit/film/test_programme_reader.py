@@ -52,7 +52,7 @@ def test_a_good_file_becomes_rows_and_screenings(tmp_path: Path) -> None:
     ("hall: kanal-1, day: 0", "hall: kanal-9, day: 0", "there is no hall `kanal-9`"),
     ("days: 3", "days: 0", "`days`"),
     ("rating: PG-13\ncinemas:", "rating: {a: b}\ncinemas:", "`rating`: Not a valid string"),
-    ("    name: Kino am Kanal\n", "    name: Kino am Kanal\n    name: Odeon\n", "for the second time"),
+    ("    name: Kino am Kanal\n", "    name: Kino am Kanal\n    name: Odeon\n", "appears twice"),
     ("currency: EUR", "currency: *money", "*name"),
     ("  - id: arrival\n    title", "  - id: arrival\n   title", "this is not YAML"),
     ("title: Arrival", "title: \x07", "not text"),
