@@ -1,4 +1,4 @@
-"""Several files are tested at once; a test marked `alone` has the machine to itself, so that its crowd meets no other."""
+"""Several files are tested at once; a test marked `alone` has the machine to itself, so its crowd meets no other."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

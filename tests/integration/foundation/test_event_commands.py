@@ -73,7 +73,8 @@ def test_replaying_an_event_that_was_handled_has_no_second_effect(news: News, op
 def test_an_unknown_queue_is_reported_in_one_line(news: News, operate: Operate) -> None:
     done = operate("replay", "order.paid:cinema.sweep")
     assert done.exit_code == 1
-    assert done.output == ("No consumer has a queue order.paid:cinema.sweep; `python -m operations dead` lists the queues.\n")
+    assert done.output == ("No consumer has a queue order.paid:cinema.sweep; "
+                           "`python -m operations dead` lists the queues.\n")
 
 
 def test_a_queue_of_another_kind_is_reported_in_one_line(news: News, operate: Operate) -> None:

@@ -14,7 +14,7 @@ SEEN = {("created", "paying"), ("created", "cancelled"), ("created", "expired"),
 MET = {"board later", "board undone", "board done", ">kitchen fault", ">payment fault", ">payment nonsense",
        "CoupleSeatParted", "CompanionAlone", "decided meanwhile",
        "before cancelling", "after cancelling"}
-# Once in some thousand steps, so asked of the full size only; tests of the rooms and stories of the model tell them, too.
+# Once in some thousand steps, so asked of the full size only. Stories and tests of the rooms tell them, too.
 RARELY_SEEN, RARELY_MET = {("expired", "paid"), ("paying", "cancelled")}, {">kitchen nonsense"}
 
 
