@@ -15,7 +15,9 @@ export class Purchase {
   /** {key, selection, total} of the purchase in progress; null if there is none of this account's, or it is too old. */
   begun() {
     const kept = tab.get(this.name);
-    if (kept?.selection && kept.buyer === session.user()?.username && Math.abs(Date.now() - kept.at) < HELD_MS) return kept;
+    if (kept?.selection && kept.buyer === session.user()?.username && Math.abs(Date.now() - kept.at) < HELD_MS) {
+      return kept;
+    }
     this.remove();
     return null;
   }
