@@ -127,11 +127,11 @@ def test_without_a_broker_events_are_written_and_wait_and_that_is_logged_once(
     room = news.run(environment={"MARQUEE_AMQP_PORT": wire.port})
     wire.refuse()
     news.write("a")
-    wait_until(lambda: "events wait" in room.log.read_text(), 20, "a line in the log")
+    wait_until(lambda: "publishing is paused" in room.log.read_text(), 20, "a line in the log")
     news.write("b")
     wire.heal()
     news.wait_for("a", "b", seconds=40)
-    assert room.log.read_text().count("events wait") == 1
+    assert room.log.read_text().count("publishing is paused") == 1
     assert "events are published again" in room.log.read_text()
     assert room.is_alive
 
@@ -163,7 +163,7 @@ def test_connections_that_fall_silent_delay_events_for_a_while_only(
     wire.fall_silent(closed)
     news.write("a")
     if closed:
-        wait_until(lambda: "events wait" in room.log.read_text(), 30, "the relay to notice")
+        wait_until(lambda: "publishing is paused" in room.log.read_text(), 30, "the relay to notice")
         wire.heal()
     news.wait_for("a", *THOUSAND[:50], seconds=60)
     assert room.is_alive
