@@ -12,6 +12,6 @@ export DENO_DIR=.run/deno DENO_NO_UPDATE_CHECK=1
 .venv/bin/deno fmt --quiet --check || failed=1
 .venv/bin/deno lint --quiet || failed=1
 .venv/bin/deno check --quiet --no-remote web/ tests/web/ || failed=1
-# Three at a time, a file each: most tests wait more than they work. Last, so that its summary is the last line.
-.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder "$@" || failed=1
+# Two at a time, a file each: most tests wait more than they work, and a third would be slow. Last, so that its summary is the last line.
+.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@" || failed=1
 exit $failed

@@ -40,7 +40,7 @@ def run_tests(part: Part, seed: int) -> Outcome:
     report = FOLDER / f"{part.name}.xml"
     report.unlink(missing_ok=True)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--size=full",
+        [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--size=full",
          f"--seed={seed}", f"--junitxml={report}", *(f"--ignore={folder}" for folder in part.without), *part.tests],
         cwd=ROOT, check=False)
     if not report.exists():

@@ -105,4 +105,4 @@ def test_stock_nameko_waits_for_a_stopped_room_and_runs_the_work_long_after(
         assert redis_client.get(f"begun:{note}") is None
 
     run_room("stock_room", *stock)
-    wait_until(lambda: redis_client.get(f"done:{note}") == "1", 15, "the work nobody waits for")
+    wait_until(lambda: redis_client.get(f"done:{note}") == "1", 40, "the work nobody waits for")

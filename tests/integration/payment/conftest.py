@@ -95,7 +95,7 @@ def start_room(servers: Mesh, database: Transactions, tmp_path: Path) -> Iterato
     for process in running:
         process.terminate()
     for process in running:
-        process.wait(20)
+        process.wait(60)
 
 
 # --- buyers at the provider's page ---
