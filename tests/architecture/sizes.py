@@ -26,7 +26,7 @@ def functions() -> dict[str, int]:
 
 
 def folders() -> Counter[str]:
-    """The number of code files in every folder, without its __init__.py and the one contract of each room in schemas/."""
+    """The number of code files in every folder, without its __init__.py and the contracts of rooms."""
     return Counter(str(source.path.parent.relative_to(ROOT)) for source in shipped()
                    if source.path.stem != "__init__" and not is_contract(source))
 
