@@ -9,11 +9,13 @@ from typing import Any
 import nameko
 import pytest
 from nameko.testing.services import worker_factory
+from sqlalchemy import text
 
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import Principal
+from services.payment.models import Base
 from services.payment.reconciling.review import Review
 from services.payment.service import Payment
 from services.payment.settings import load
@@ -25,6 +27,7 @@ from tests.drivers.sequential_job_pool import SequentialJobPool
 StartRoom = Callable[..., "subprocess.Popen[bytes]"]
 Start = Callable[..., dict[str, Any]]
 Choose = Callable[..., dict[str, Any]]
+Change = Callable[..., None]
 NAMEKO = str(Path(sys.executable).with_name("nameko"))
 
 
@@ -41,6 +44,21 @@ def database(servers: Mesh) -> Iterator[Transactions]:
         engine = make_engine(servers.settings["DB_URIS"]["payment:Base"])
     yield Transactions(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def empty_books(database: Transactions) -> None:
+    """No payments of other tests, which would be differences and cases here."""
+    database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
+
+
+@pytest.fixture
+def change(database: Transactions) -> Change:
+    """Changes a table as no code of the room does."""
+    def execute(query: str, **values: Any) -> None:
+        database.run(lambda tx: tx.execute(text(query), values))
+
+    return execute
 
 
 @pytest.fixture

@@ -15,18 +15,13 @@ from sqlalchemy import text
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from services.payment.models import Base
 from tests.drivers.sandbox_bank import reconcile
 from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 
+pytestmark = pytest.mark.usefixtures("empty_books")
+
 SECRET = "whsec_of_the_tests"
 Pay = Callable[[], str]
-
-
-@pytest.fixture(autouse=True)
-def empty_books(database: Transactions) -> None:
-    """Refunds of other tests are no differences here."""
-    database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
 
 
 @pytest.fixture

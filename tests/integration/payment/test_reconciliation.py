@@ -12,27 +12,12 @@ from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from services.payment import provider_registry, store
-from services.payment.models import Base
 from services.payment.sandbox.provider import Sandbox
 from tests.drivers.checkout_page import paid_at_the_provider
 from tests.drivers.sandbox_bank import Bank, reconcile
+from tests.integration.payment.conftest import Change
 
-Change = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def empty_books(database: Transactions) -> None:
-    """Payments of other tests are no differences here."""
-    database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
-
-
-@pytest.fixture
-def change(database: Transactions) -> Change:
-    """Changes a table as no code of the room does."""
-    def execute(query: str, **values: Any) -> None:
-        database.run(lambda tx: tx.execute(text(query), values))
-
-    return execute
+pytestmark = pytest.mark.usefixtures("empty_books")
 
 
 @pytest.fixture

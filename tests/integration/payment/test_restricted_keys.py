@@ -9,20 +9,16 @@ from sqlalchemy import text
 
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
-from services.payment.models import Base
 from services.payment.reconciling.review import Review
 from tests.drivers.sandbox_bank import reconcile
 from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 from tests.integration.payment.conftest import Start
 from tests.integration.payment.stripe_webhooks import send
 
+pytestmark = pytest.mark.usefixtures("empty_books")
+
 LACKS = ("The key for Stripe lacks the permission to read {}. Payments go on without it, but money that leaves a "
          "payment without this system may not be noticed.")
-
-
-@pytest.fixture(autouse=True)
-def empty_tables(database: Transactions) -> None:
-    database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
-from services.payment.models import Base
 from services.payment.reconciling.review import Review, Undecidable
 from tests.drivers.checkout_page import events
 from tests.drivers.sandbox_bank import reconcile
@@ -18,12 +17,9 @@ from tests.drivers.stripe_server import KEY, Stripe, Thing, running_stripe
 from tests.integration.payment.conftest import Start
 from tests.integration.payment.stripe_webhooks import send
 
+pytestmark = pytest.mark.usefixtures("empty_books")
+
 PRICE = 1200
-
-
-@pytest.fixture(autouse=True)
-def empty_books(database: Transactions) -> None:
-    database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
 
 
 @pytest.fixture

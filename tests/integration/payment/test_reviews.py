@@ -15,7 +15,6 @@ from schemas.payment import PaymentClosed
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment import provider_registry, store
-from services.payment.models import Base
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.providers import RefundStatus
 from services.payment.reconciling.review import Review, Undecidable
@@ -23,23 +22,9 @@ from services.payment.sandbox.provider import Sandbox
 from testbed.mesh import ROOT, Mesh
 from tests.drivers.checkout_page import events
 from tests.drivers.sandbox_bank import Bank, reconcile
-from tests.integration.payment.conftest import Choose, Start
+from tests.integration.payment.conftest import Change, Choose, Start
 
-Change = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def empty_books(database: Transactions) -> None:
-    """Payments of other tests are no cases here."""
-    database.run(lambda tx: [tx.execute(table.delete()) for table in reversed(Base.metadata.sorted_tables)])
-
-
-@pytest.fixture
-def change(database: Transactions) -> Change:
-    def execute(query: str, **values: Any) -> None:
-        database.run(lambda tx: tx.execute(text(query), values))
-
-    return execute
+pytestmark = pytest.mark.usefixtures("empty_books")
 
 
 @pytest.fixture
