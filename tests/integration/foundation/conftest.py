@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import nameko
 import pytest
 import redis
+from kombu.connection import Connection
 from nameko.exceptions import MethodNotFound, RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcClient
 from sqlalchemy import Engine, create_engine, text
@@ -82,6 +83,15 @@ def run_room(servers: Mesh, tmp_path: Path) -> Iterator[RunRoom]:
     """`run_room("echo_room")`: a process of that room for this test alone; options as `nameko run` has them."""
     with rooms(servers, tmp_path) as run:
         yield run
+
+
+@pytest.fixture
+def run_stock_room(run_room: RunRoom, amqp_uri: str, servers: Mesh) -> Iterator[Callable[[], Process]]:
+    """`run_stock_room()`: the control. Its durable queue ends with the test, as does any message no room survives."""
+    redis_uri = servers.settings["REDIS_URIS"]["marquee"]
+    yield lambda: run_room("stock_room", "-d", f"AMQP_URI={amqp_uri}", "-d", f"REDIS_URI={redis_uri}")
+    with Connection(amqp_uri) as connection:
+        connection.default_channel.queue_delete("rpc-stock_echo")
 
 
 @contextmanager

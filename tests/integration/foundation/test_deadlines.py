@@ -1,5 +1,6 @@
 """Every call ends at its deadline, and a room does no work for a call past it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import nameko
@@ -93,16 +94,15 @@ def test_no_reply_is_awaited_for_ever(echo: Process, front: Process, client: Any
 
 
 def test_stock_nameko_waits_for_a_stopped_room_and_runs_the_work_long_after(
-    run_room: RunRoom, amqp_uri: str, redis_client: Redis, settings: dict[str, Any], note: str,
+    run_stock_room: Callable[[], Process], amqp_uri: str, redis_client: Redis, note: str,
 ) -> None:
-    stock = ("-d", f"AMQP_URI={amqp_uri}", "-d", f"REDIS_URI={settings['REDIS_URIS']['marquee']}")
     with nameko.config.patch({"AMQP_URI": amqp_uri}, clear=True), ClusterRpcClient(timeout=1) as client:
-        first = run_room("stock_room", *stock)
+        first = run_stock_room()
         wait_for_room(client, "stock_echo", first)
         first.stop()
         with pytest.raises(RpcTimeout):
             client.stock_echo.wait(note=note, seconds=0)
         assert redis_client.get(f"begun:{note}") is None
 
-    run_room("stock_room", *stock)
+    run_stock_room()
     wait_until(lambda: redis_client.get(f"done:{note}") == "1", 40, "the work nobody waits for")

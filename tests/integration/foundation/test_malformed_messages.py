@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nameko
@@ -18,7 +18,7 @@ from schemas.errors import FieldsInvalid, Forbidden, Unauthenticated
 from schemas.order.refusals import SeatsTaken
 from testbed.mesh import wait_until
 from tests.drivers.processes import Process
-from tests.integration.foundation.conftest import RunRoom, wait_for_room
+from tests.integration.foundation.conftest import wait_for_room
 
 GOOD = {"args": [], "kwargs": {"text": "hello"}}
 WORKERS = 20
@@ -157,9 +157,9 @@ def test_type_tags_in_a_callers_text_stay_text(echo: Process, client: Any) -> No
 
 
 def test_stock_nameko_never_answers_type_tags_and_dies_of_a_message_without_reply_address(
-    run_room: RunRoom, amqp_uri: str, settings: dict[str, Any],
+    run_stock_room: Callable[[], Process], amqp_uri: str,
 ) -> None:
-    room = run_room("stock_room", "-d", f"AMQP_URI={amqp_uri}", "-d", f"REDIS_URI={settings['REDIS_URIS']['marquee']}")
+    room = run_stock_room()
     with nameko.config.patch({"AMQP_URI": amqp_uri}, clear=True), ClusterRpcClient(timeout=1.5) as client:
         wait_for_room(client, "stock_echo", room)
         assert client.stock_echo.say(text="hello") == "hello"

@@ -1,6 +1,7 @@
 """How rooms end: on request, killed, or because of an error of their own."""
 
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import nameko
@@ -81,11 +82,10 @@ def is_gone(client: Any) -> bool:
 
 
 def test_stock_nameko_asked_to_stop_does_the_work_twice(
-    run_room: RunRoom, amqp_uri: str, redis_client: Redis, settings: dict[str, Any], note: str,
+    run_stock_room: Callable[[], Process], amqp_uri: str, redis_client: Redis, note: str,
 ) -> None:
-    stock = ("-d", f"AMQP_URI={amqp_uri}", "-d", f"REDIS_URI={settings['REDIS_URIS']['marquee']}")
     with nameko.config.patch({"AMQP_URI": amqp_uri}, clear=True), ClusterRpcClient(timeout=10) as client:
-        room = run_room("stock_room", *stock)
+        room = run_stock_room()
         wait_for_room(client, "stock_echo", room)
         call = begin(client, "stock_echo", redis_client, note)
         room.signal(signal.SIGTERM)
@@ -93,7 +93,7 @@ def test_stock_nameko_asked_to_stop_does_the_work_twice(
         finish(redis_client, note)
         assert call.result() is None
         room.exit_code()
-    run_room("stock_room", *stock)
+    run_stock_room()
     wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 15, "the second time")
 
 
