@@ -8,7 +8,7 @@ import marshmallow
 from schemas.errors import FieldsInvalid, Refusal
 from schemas.fields import Id, Moment, Whole
 
-Access = Literal["public", "buyer", "staff", "admin", "internal"]
+Access = Literal["public", "buyer", "staff", "cook", "usher", "cashier", "manager", "admin", "internal"]
 
 
 class Schema(marshmallow.Schema):
@@ -41,7 +41,9 @@ class PageReply(Schema):
 class Method:
     """One method of a room, as its callers see it.
 
-    `access`: the callers it serves. `refusals`: those it may raise besides the general ones of schemas.errors.
+    `access`: the callers it serves; a role stands for those of schemas.roles that include it, at any cinema. If the
+    method concerns one cinema, its room checks the role there.
+    `refusals`: those it may raise besides the general ones of schemas.errors.
     `reads`: it changes nothing, and answers GET as well as POST.
     `keyed`: it takes an Idempotency-Key.
     `deadline`: seconds after which a caller stops waiting.

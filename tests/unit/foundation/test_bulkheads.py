@@ -91,10 +91,14 @@ def test_a_burst_of_calls_waits_for_slots_while_the_room_answers(calls: Calls) -
     assert outcomes(crowd) == ["yes"] * 20
 
 
-def test_no_call_waits_long_for_a_slot_of_a_room_that_answers_slowly(calls: Calls) -> None:
+def test_no_call_waits_long_for_a_slot_of_a_room_that_answers_slowly(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SILENT_SECONDS", 10)
+    monkeypatch.setattr(module, "LONGEST_WAIT", 1.0)
     crowd = calls.to("payment", 20)
     for _ in range(6):
-        eventlet.sleep(0.08)
+        eventlet.sleep(0.2)
         calls.answer()
     assert outcomes(crowd[:6]) == ["yes"] * 6
     assert "no" in outcomes(crowd[12:])

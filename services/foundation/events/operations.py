@@ -1,0 +1,33 @@
+"""What staff do in a room, written to its outbox in the transaction that does it; the office room keeps a log of it."""
+
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.engine import Connection
+
+from schemas.base import Event, Method
+from services.foundation.database import utc_now
+from services.foundation.events import outbox
+from services.foundation.ids import new_id
+from services.foundation.rpc.calls import Principal
+
+Values = dict[str, Any] | None
+
+
+def write_operation(
+    tx: Connection, table: Table, event: Event, principal: Principal, method: Method, *,
+    about: str, before: Values, after: Values, cinema_id: str | None = None, reason: str | None = None,
+    money: Values = None,
+) -> None:
+    """Write that `principal` did `method` to the thing with the id `about`.
+
+    `event` is the room's `operated` event. `before` and `after`: what changed, in JSON types. `money`: the fields of
+    schemas.operation_log.OperationMoney.
+    """
+    operation_id = new_id()
+    outbox.write(tx, table, event, about=operation_id, sequence=1, body={
+        "operation_id": operation_id, "actor_id": principal.user_id, "actor": principal.username or "",
+        "roles": list(principal.roles), "method": f"{method.room}.{method.name}", "about": about,
+        "cinema_id": cinema_id, "before": before, "after": after, "reason": reason, "money": money,
+        "request_id": principal.request_id, "operated_at": utc_now(),
+    })
