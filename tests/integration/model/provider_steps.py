@@ -148,7 +148,8 @@ class ProviderSteps(Steps):
     def _decided(self, case: Case, decision: str) -> Order:
         """The order, of which the ledger knows now that somebody decides."""
         mine = self.cinema.ledger.orders[case.order_id]
-        mine.dismissed, mine.closing_unclear = mine.dismissed or decision == "release", True
+        # A provider that does not answer at the moment counts as gone.
+        mine.dismissed, mine.closing_unclear = mine.dismissed or decision in ("release", "written_off"), True
         return mine
 
     def _decide(self, case: Case, decision: str) -> None:

@@ -74,3 +74,20 @@ def test_an_order_under_review_is_paid_by_another_payment_that_the_bank_takes(st
     story.pay_at_once(pick=0, keyed=False)
     story.all_events_arrive()
     story.settle()
+
+
+def test_an_order_ends_when_its_payment_is_written_off_while_the_bank_is_silent(story: Play) -> None:
+    story.buy(buyer="ben", where=0, keyed=False, seats=("A1",), stalls=False)
+    story.a_call_is_about_to_fail(room="payment", kind="undone", countdown=1)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.all_events_arrive()
+    story.cancel(pick=0, keyed=True)
+    story.say_yes_at_the_page(pick=0)
+    story.the_bank_has_another_amount(pick=0)
+    story.cancel(pick=0, keyed=False)
+    story.an_event_arrives(pick=0)
+    story.the_bank_will_make_trouble(pick=0, trouble="time_out")
+    story.a_call_is_about_to_fail(room="payment", kind="undone", countdown=0)
+    story.somebody_decides(pick=0, decision="written_off")
+    story.settle()
+    assert story.order(0).status == "expired"
