@@ -29,8 +29,6 @@ from services.payment.webhooks.processor import WebhookProcessor
 
 log = logging.getLogger("marquee.payment")
 
-STALE_WORK_SECONDS = 5
-
 
 class Payment:
     name = "payment"
@@ -146,7 +144,7 @@ class Payment:
         """Deliver the sandbox's webhooks."""
         self._log_failure("sandbox", self.sandbox.deliver_webhooks)
 
-    @every(STALE_WORK_SECONDS)
+    @every("sweep_seconds")
     def finish_what_was_left(self) -> None:
         """Finish the payments and refunds whose caller or process is gone, or whose webhook was lost."""
         self._log_failure("left", lambda: self.jobs.run_all(self.stale_work.jobs))

@@ -36,6 +36,7 @@ class PaymentSettings:
     return_origins: tuple[str, ...]   # where buyers may be sent back to, such as https://cinema.example
     at_once: int                      # payments that a process asks its provider about at a time
     webhook_seconds: float
+    sweep_seconds: float
     reconcile_seconds: float
     sandbox_webhook_url: str
     public_url: str                   # without a slash at its end
@@ -70,6 +71,7 @@ class PaymentSection(Schema):
     return_origins = fields.List(fields.String(validate=IS_ORIGIN), required=True)
     at_once = Whole(required=True, validate=validate.Range(min=1))
     webhook_seconds = fields.Float(required=True, validate=POSITIVE)
+    sweep_seconds = fields.Float(required=True, validate=POSITIVE)
     reconcile_seconds = fields.Float(required=True, validate=POSITIVE)
     sandbox_webhook_url = fields.String(required=True)
 

@@ -35,6 +35,8 @@ ACCOUNT = (Account.status, Account.amount, Account.currency, Account.refunded, A
 STATE = (select(*ACCOUNT, *ATTEMPT).outerjoin(Payment, Payment.order_id == Account.order_id)
          .where(Account.order_id == bindparam("order_id")).order_by(Payment.attempt.desc()).limit(1))
 
+NOT_TRIED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+
 
 def payment_state(tx: Connection, order_id: str, lock: bool = False) -> PaymentState:
     """The state of the order's money. `lock`: no other transaction changes it until this one ends."""
@@ -190,5 +192,5 @@ def _request_duplicate_refund(tx: Connection, payment: Any, amount: int | None, 
     """Request one refund of a payment that its order's account does not count."""
     row = {"refund_id": rules.duplicate_refund_id(payment.payment_id), "order_id": payment.order_id,
            "payment_id": payment.payment_id, "amount": amount, "currency": currency, "status": "requested",
-           "attempt": 1, "covered": 0, "created_at": now, "tried_at": now}
+           "attempt": 1, "covered": 0, "created_at": now, "tried_at": NOT_TRIED}   # so the next sweep sends it
     tx.execute(upsert(Refund).values(row).on_duplicate_key_update(refund_id=row["refund_id"]))
