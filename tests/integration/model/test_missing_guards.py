@@ -128,12 +128,17 @@ def without_keeping_companions_together(cinema: Cinema, patch: pytest.MonkeyPatc
     yield
 
 
-@pytest.mark.parametrize("removal", [
-    without_the_key_of_claims, without_counting_the_stock, without_asking_the_payment_room,
-    without_looking_at_signatures, without_comparing_amounts, without_remembering_keys,
-    without_looking_at_tickets_again, without_the_event_in_the_decision, without_watching_boards,
-    without_keeping_couples_together, without_keeping_companions_together])
+# Seeds with which each is noticed soon, for the small size; the full size draws new ones.
+SEEDS = {
+    without_the_key_of_claims: 5, without_counting_the_stock: 1, without_asking_the_payment_room: 1,
+    without_looking_at_signatures: 1, without_comparing_amounts: 3, without_remembering_keys: 0,
+    without_looking_at_tickets_again: 14, without_the_event_in_the_decision: 4, without_watching_boards: 7,
+    without_keeping_couples_together: 7, without_keeping_companions_together: 10}
+
+
+@pytest.mark.parametrize("removal", SEEDS)
 def test_a_missing_guard_is_noticed(cinema: Cinema, monkeypatch: pytest.MonkeyPatch, removal: Removal, size: Size,
                                     seed: int) -> None:
     with removal(cinema, monkeypatch), pytest.raises(Divergence):
-        play_until(lambda: cinema.steps >= size.control_steps, cinema, seed, shrink=False)
+        play_until(lambda: cinema.steps >= size.control_steps, cinema, seed if size.rare else SEEDS[removal],
+                   shrink=False)
