@@ -51,12 +51,16 @@ def _problems(method: Method, verb: str) -> dict[str, Any]:
     } for status, refusals in sorted(by_status.items())}
 
 
+def _reply(method: Method) -> Any:
+    return {"type": "array", "items": method.reply} if method.many else method.reply
+
+
 def _operation(method: Method, verb: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{method.room}_{method.name}" + ("_by_query" if verb == "get" else ""),
         "tags": [method.room],
         "summary": method.summary,
-        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": method.reply}}},
+        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": _reply(method)}}},
                       **_problems(method, verb)},
     }
     if method.access != "public":

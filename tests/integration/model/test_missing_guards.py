@@ -132,7 +132,7 @@ def without_keeping_companions_together(cinema: Cinema, patch: pytest.MonkeyPatc
 SEEDS = {
     without_the_key_of_claims: 5, without_counting_the_stock: 1, without_asking_the_payment_room: 1,
     without_looking_at_signatures: 1, without_comparing_amounts: 3, without_remembering_keys: 0,
-    without_looking_at_tickets_again: 14, without_the_event_in_the_decision: 4, without_watching_boards: 7,
+    without_looking_at_tickets_again: 14, without_the_event_in_the_decision: 4, without_watching_boards: 34,
     without_keeping_couples_together: 7, without_keeping_companions_together: 10}
 
 
