@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, Invalid, NotFound, RequestInProgress
 from schemas.fields import Currency, Cursor, Id, Moment, Money, Text, Whole
+from schemas.operation_log import operated
 
 CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")
 # reserved: with an unpaid order; released: given back unpaid; given_up: refunded before the kitchen began;
@@ -221,3 +222,4 @@ class KitchenStep(Schema):
 
 
 STEP = Event("kitchen", "kitchen.step", 1, KitchenStep, "The snacks of an order have come a step further.")
+OPERATED = operated("kitchen")
