@@ -28,11 +28,14 @@ def write_operation(
 
     `method`: of the room, or the name of a command, such as `account.grant`. `event`: the room's `operated` event.
     `before` and `after`: what changed, in JSON types. `money`: the fields of schemas.operation_log.OperationMoney.
+    Raises marshmallow.ValidationError for what does not fit.
     """
     operation_id = new_id()
-    outbox.write(tx, table, event, about=operation_id, sequence=1, body={
-        "operation_id": operation_id, "actor_id": principal.user_id, "actor": principal.username or "",
+    body = event.dump({
+        "operation_id": operation_id, "actor_id": principal.user_id, "actor": principal.username or principal.user_id,
         "roles": list(principal.roles), "method": method if isinstance(method, str) else f"{method.room}.{method.name}",
-        "about": about, "cinema_id": cinema_id, "before": before, "after": after, "reason": reason, "money": money,
-        "request_id": principal.request_id, "operated_at": utc_now(),
+        "about": about, "cinema_id": cinema_id, "before": before, "after": after, "reason": reason or None,
+        "money": money, "request_id": principal.request_id, "operated_at": utc_now(),
     })
+    event.body().load(body)  # the office room can't log what does not fit, so nothing of it may happen
+    outbox.write(tx, table, event, about=operation_id, sequence=1, body=body)
