@@ -1,7 +1,7 @@
 """The queries of a programme import: what the database holds already, and the rows that a file adds and changes."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
@@ -41,17 +41,31 @@ def timezones(tx: Connection) -> dict[str, str]:
     return {row.cinema_id: row.timezone for row in tx.execute(select(Cinema.cinema_id, Cinema.timezone))}
 
 
-def put_rows(tx: Connection, model: Any, key: str, rows: list[Fields]) -> tuple[int, int]:
-    """Insert the rows that are new and update those that differ; returns how many of each. `key`: the primary key."""
+class Change(NamedTuple):
+    """The columns of a row that a load changes; `before` is None for a row that is new."""
+
+    key: str
+    before: Fields | None
+    after: Fields
+
+
+def put_rows(tx: Connection, model: Any, key: str, rows: list[Fields]) -> list[Change]:
+    """Insert the rows that are new and update those that differ; returns what has changed. `key`: the primary key."""
     table = model.__table__
     existing = {row[key]: dict(row) for row in tx.execute(select(table)).mappings()}
     new = [row for row in rows if row[key] not in existing]
-    changed = [row for row in rows if row[key] in existing and existing[row[key]] != row]
+    changed = [_change(key, existing[row[key]], row) for row in rows if row[key] in existing]
+    changed = [change for change in changed if change.after]
     if new:
         tx.execute(insert(table), new)
-    for row in changed:
-        tx.execute(update(table).where(table.c[key] == row[key]).values(row))
-    return len(new), len(changed)
+    for change in changed:
+        tx.execute(update(table).where(table.c[key] == change.key).values(change.after))
+    return [*(Change(row[key], None, row) for row in new), *changed]
+
+
+def _change(key: str, old: Fields, row: Fields) -> Change:
+    after = {name: value for name, value in row.items() if value != old[name]}
+    return Change(row[key], {name: old[name] for name in after}, after)
 
 
 def add_screenings(tx: Connection, rows: list[Fields]) -> None:
