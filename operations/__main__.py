@@ -145,4 +145,5 @@ def running_supervisor(mesh: Mesh) -> Supervisor:
     return supervisor
 
 
-operations(prog_name="python -m operations")
+if __name__ == "__main__":
+    operations(prog_name="python -m operations")

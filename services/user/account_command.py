@@ -102,7 +102,8 @@ def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]
         changed = changes(user)
         store.update_account(tx, user.user_id, **changed)
         before = {name: getattr(user, name) for name in changed}
-        _write_operation(tx, command, user.user_id, _without_secrets(before), _without_secrets(changed))
+        _write_operation(tx, command, user.user_id, _without_secrets(before, "a secret"),
+                         _without_secrets(changed, "another secret"))
         return store.delete_tokens_of(tx, user.user_id)
 
     token_ids = _run(work)
@@ -113,8 +114,8 @@ def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]
             click.echo("RabbitMQ is down: the gateways notice by themselves within seconds.", err=True)
 
 
-def _without_secrets(columns: dict[str, Any]) -> dict[str, Any]:
-    return {name: "secret" if name == "password_hash" else value for name, value in columns.items()}
+def _without_secrets(columns: dict[str, Any], word: str) -> dict[str, Any]:
+    return {name: word if name == "password_hash" else value for name, value in columns.items()}
 
 
 def _write_operation(tx: Connection, command: str, user_id: str, before: dict[str, Any] | None,

@@ -24,11 +24,12 @@ def office_engine(servers: Mesh) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def office(office_engine: Engine) -> Transactions:
+def office(servers: Mesh, office_engine: Engine) -> Iterator[Transactions]:
     """Its tables, empty. The triggers don't see TRUNCATE."""
     execute(office_engine, *(f"TRUNCATE TABLE {table}" for table in ("entry", "head", "movement")),
             f"INSERT INTO head VALUES (1, 0, '{FIRST}')")
-    return Transactions(office_engine)
+    with nameko.config.patch(servers.settings):
+        yield Transactions(office_engine)
 
 
 def execute(engine: Engine, *statements: str) -> list[Any]:
