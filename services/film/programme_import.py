@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
 from schemas.film import PROGRAMME_CHANGED
-from services.film import programme_conflicts, programme_operations, programme_reader, programme_store, rules
+from services.film import programme_conflicts, programme_reader, programme_store, rules
 from services.film.models import Cinema, Film, Hall
 from services.film.programme_reader import Programme
 from services.film.programme_store import Change
@@ -126,7 +126,7 @@ def _write(tx: Connection, path: Path, programme: Programme, now: dt.datetime) -
         (Film, "film_id", programme.films)))
     new = [_screening_row(showing) for showing in added]
     programme_store.add_screenings(tx, new)
-    programme_operations.write(tx, films, cinemas, halls, new, programme_store.cinemas_of_halls(tx))
+    programme_store.write_operations(tx, films, cinemas, halls, new)
     return LoadReport(
         cinemas=_tally(programme.cinemas, cinemas), halls=_tally(programme.halls, halls),
         films=_tally(programme.films, films),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from nameko.testing.services import worker_factory
 from sqlalchemy import text
 
 from operations.checks.stock import stock_adds_up
@@ -16,6 +17,7 @@ from schemas.kitchen import START, KitchenStepTaken
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
 from services.kitchen import rules, staff, store, tickets
+from services.kitchen.service import Kitchen
 from tests.integration.kitchen.conftest import SAM, paid, put_on_the_menu
 
 EVENING = utc_now() + dt.timedelta(hours=3)
@@ -115,6 +117,26 @@ def test_a_cook_takes_no_step_in_another_cinema(kitchen: Transactions) -> None:
         with pytest.raises(Forbidden):
             kitchen.run(lambda tx, who=stranger: staff.step(tx, who, START, "here", "new", "preparing"))  # type: ignore[misc]
     assert (statuses(kitchen), operations(kitchen)) == ({"here": "new"}, [])
+
+
+@pytest.mark.parametrize(("roles", "asked", "expected"), [
+    (["cook@kanal"], None, ["here"]), (["cook@elsewhere"], None, []), (["cook"], None, ["here"]),
+    (["cook@kanal"], "kanal", ["here"]), (["manager@kanal"], "kanal", ["here"]), (["cook@elsewhere"], "kanal", None),
+    (["usher@kanal"], None, None)])
+def test_a_cook_sees_the_queue_of_their_own_cinema(kitchen: Transactions, roles: list[str], asked: str | None,
+                                                   expected: list[str] | None) -> None:
+    put_on_the_menu(kitchen, popcorn=9)
+    take_up(kitchen, "here", EVENING)
+    room = worker_factory(Kitchen, database=kitchen, principal=Principal("mo", "Mo", tuple(roles)))
+
+    def seen() -> list[str]:
+        return [ticket["order_id"] for ticket in room.get_queue(**{"cinema_id": asked} if asked else {})["tickets"]]
+
+    if expected is None:
+        with pytest.raises(Forbidden):
+            seen()
+    else:
+        assert seen() == expected
 
 
 def test_a_step_leaves_an_operation_and_a_refused_one_does_not(kitchen: Transactions) -> None:
