@@ -33,6 +33,7 @@ class Commands(click.Group):
         "reconcile": "operations.checks.audit:reconcile_command",
         "replay": "operations.event_commands:replay_command",
         "review": "services.payment.reconciling.review_command:review_command",
+        "verify-log": "operations.checks.operation_log:verify_log_command",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -144,4 +145,5 @@ def running_supervisor(mesh: Mesh) -> Supervisor:
     return supervisor
 
 
-operations(prog_name="python -m operations")
+if __name__ == "__main__":
+    operations(prog_name="python -m operations")

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, Forbidden, Invalid, Malformed, NotFound
 from schemas.fields import Currency, Id, Moment, Money, Text
+from schemas.operation_log import operated
 
 PAYMENT_METHODS = ("sandbox",)
 HOSTED_METHODS = ("card", "sandbox")
@@ -216,3 +217,4 @@ DISMISSED = Event("payment", "payment.dismissed", 1, DismissedPayment,
                   "A person has looked: the payment does not count, and the order takes no more money.")
 REVERSED = Event("payment", "payment.reversed", 1, ReversedPayment,
                  "The money was reversed at the provider, and a person has decided that its tickets are void.")
+OPERATED = operated("payment")

@@ -10,6 +10,7 @@ from schemas.base import Announcement, Event, Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, Text, Whole
 from schemas.names import is_plain
+from schemas.operation_log import operated
 
 USERNAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}\Z")
 SHORTEST_PASSWORD = 8  # characters, once it is normalized
@@ -183,4 +184,5 @@ ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, C
 
 EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for confirmation by its owner.")
 EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
+OPERATED = operated("user")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -29,6 +29,10 @@ VALUES: dict[str, Any] = {
     "sku": "popcorn-large",
     "stock": 60,
     "code": "K472",
+    "office.method": "kitchen.restock",
+    "from": "2026-11-01T00:00:00+01:00",
+    "to": "2026-12-01T00:00:00+01:00",
+    "reason": "The projector is broken.",
 }
 
 

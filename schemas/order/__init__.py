@@ -5,6 +5,7 @@ from schemas.order.events import CANCELLED as CANCELLED
 from schemas.order.events import COMPLETED as COMPLETED
 from schemas.order.events import CREATED as CREATED
 from schemas.order.events import EXPIRED as EXPIRED
+from schemas.order.events import OPERATED as OPERATED
 from schemas.order.events import PAID as PAID
 from schemas.order.events import PAID_LATE as PAID_LATE
 from schemas.order.events import PART_REFUNDED as PART_REFUNDED

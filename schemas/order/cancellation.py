@@ -1,9 +1,11 @@
 """Cancelling a screening, which ends its orders."""
 
-from marshmallow import fields
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
 
 from schemas.base import Method, Schema
-from schemas.fields import Currency, Id, Moment, Money, Whole
+from schemas.fields import Currency, Id, Moment, Money, Text, Whole
 from schemas.film import UnknownScreening
 
 
@@ -12,6 +14,12 @@ class CancelScreeningRequest(Schema):
 
     screening_id = Id(required=True)
     dry_run = fields.Boolean(load_default=True, metadata={"description": "change nothing, only sum up"})
+    reason = Text(500, metadata={"description": "why it is cancelled, for the operation log; a dry run needs none"})
+
+    @validates_schema
+    def _has_a_reason(self, request: dict[str, Any], **_: Any) -> None:
+        if not request["dry_run"] and "reason" not in request:
+            raise ValidationError("Say why the screening is cancelled.", "reason")
 
 
 class CancelScreeningReply(Schema):
@@ -35,6 +43,6 @@ class CancelledScreening(Schema):
     cancelled_at = Moment(required=True)
 
 
-CANCEL_SCREENING = Method("order", "cancel_screening", CancelScreeningRequest, CancelScreeningReply, "staff",
+CANCEL_SCREENING = Method("order", "cancel_screening", CancelScreeningRequest, CancelScreeningReply, "manager",
                           "Cancel a screening: sell nothing more, end its orders, give everything back.",
                           refusals=(UnknownScreening,), keyed=True, deadline=15)

@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from schemas.base import Announcement, Event, Schema
 from schemas.fields import Currency, Id, Money, SeatId
 from schemas.kitchen import Snack
+from schemas.operation_log import operated
 from schemas.order.cancellation import CancelledScreening
 from schemas.order.orders import END_REASONS, ORDER_STATES, REVIVED, OrderScreening, OrderSeat
 
@@ -53,5 +54,6 @@ PAID_LATE = _event("paid_late", "Money came for an order that had ended unpaid; 
 REVIEW = _event("review", "A person has to review the payment of this order.")
 SCREENING_CANCELLED = Event("order", "screening.cancelled", 1, CancelledScreening,
                             "A screening will not take place; an event for each of its orders follows.")
+OPERATED = operated("order")
 
 SEATS_CHANGED = Announcement("order", "seats_changed", about="the screenings whose seats changed")

@@ -2,13 +2,15 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from nameko import config
 
 from schemas import kitchen as contract
 from schemas import order
+from schemas.base import Method
+from schemas.roles import cinemas_of
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
@@ -18,7 +20,7 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
-from services.kitchen import reservations, rules, stock, store, tickets
+from services.kitchen import reservations, rules, staff, stock, store, tickets
 from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
 from services.kitchen.settings import KitchenSection
 
@@ -73,11 +75,14 @@ class Kitchen:
 
     @call(contract.GET_QUEUE)
     def get_queue(self, request: Fields) -> Fields:
-        """The waiting tickets, or those of one status, of one cinema or all; `next_cursor` asks for the next page."""
+        """The waiting tickets, or those of one status; `next_cursor` asks for the next page.
+
+        Of one cinema, or of all where the caller is a cook. Raises Forbidden for another cinema.
+        """
         statuses, now = [request["status"]] if "status" in request else rules.WAITING, utc_now()
         limit = request["limit"]
         found = self.database.read(lambda tx: tickets.with_snacks(tx, store.queue(
-            tx, request.get("cinema_id"), statuses, now - rules.STALE_AFTER, request.get("cursor"), limit + 1)))
+            tx, self._kitchens(request), statuses, now - rules.STALE_AFTER, request.get("cursor"), limit + 1)))
         return {"tickets": found[:limit], "server_time": now,
                 "next_cursor": found[limit - 1]["order_id"] if len(found) > limit else None}
 
@@ -98,12 +103,22 @@ class Kitchen:
 
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
-        """Set how many of a snack are for sale."""
-        return self.database.run_repeatable(lambda tx: stock.restock(tx, **request))
+        """Set how many of a snack are for sale. Raises Forbidden for another manager's cinema."""
+        self.principal.permit_at("manager", request["cinema_id"])
+        keys = IdempotencyKey(KEYS, self.principal, contract.RESTOCK, request)
+        return keys.run_once(self.database, lambda tx: staff.restock(
+            tx, self.principal, request["cinema_id"], request["sku"], request["stock"]))
 
-    def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
+    def _step(self, method: Method, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
         keys = IdempotencyKey(KEYS, self.principal, method, request)
-        return keys.run_once(self.database, lambda tx: tickets.step(tx, request["order_id"], before, after, code))
+        return keys.run_once(self.database, lambda tx: staff.step(
+            tx, self.principal, method, request["order_id"], before, after, code))
+
+    def _kitchens(self, request: Fields) -> Set[str] | None:
+        if "cinema_id" not in request:
+            return cinemas_of(self.principal.roles, "cook")
+        self.principal.permit_at("cook", request["cinema_id"])
+        return {request["cinema_id"]}
 
     # --- events of the order room ---
 

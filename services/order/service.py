@@ -114,10 +114,14 @@ class Order:
 
     @call(contract.CANCEL_SCREENING)
     def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Cancel a screening, or in a dry run only sum it up. The film room follows; sweeps end the orders."""
+        """Cancel a screening, or in a dry run only sum it up. The film room follows; sweeps end the orders.
+
+        Raises Forbidden in another manager's cinema.
+        """
         screening = self.screenings.get(request["screening_id"], self.remote)
+        self.principal.permit_at("manager", screening.cinema_id)
         return cancelled_screenings.decide(self.database, self.keys(contract.CANCEL_SCREENING, request),
-                                           screening.screening_id, request["dry_run"], self.user_id)
+                                           self.principal, screening, request["dry_run"], request.get("reason"))
 
     # --- reading ---
 

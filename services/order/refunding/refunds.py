@@ -13,7 +13,7 @@ from services.order import rules
 from services.order import store as order_store
 from services.order.buying import seat_groups
 from services.order.order_view import OrderView
-from services.order.refunding import refund_policy, store
+from services.order.refunding import house_refunds, refund_policy, store
 from services.order.refunding.refund_policy import RefundPlan
 from services.order.refunding.refund_sender import RefundSender
 from services.order.replies.serializers import order_reply, refund_preview
@@ -63,7 +63,7 @@ class Refunds:
             if view.row.status not in rules.OWNS_SEATS:
                 return view, []
             plan = refund_policy.full_refund(view.valid_prices)
-            store.refund_seats(tx, view, plan, reason)
+            house_refunds.refund_seats(tx, view, plan, reason)
             return view, plan.seats
 
         view, freed = self.database.run_repeatable(give_back)

@@ -5,7 +5,7 @@ While that row is missing, the kitchen is asked again, even after a crash.
 """
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete, func, insert, literal, or_, select, update
 from sqlalchemy.engine import Connection
@@ -116,16 +116,24 @@ def snacks_unsettled_since(tx: Connection, view: OrderView) -> dt.datetime | Non
     return view.row.changed_at if tx.execute(settled).first() is None else None
 
 
-def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
-    """Write, once, the refund of an order's snacks; `in_time`: before the kitchen began."""
+class SnackRefund(NamedTuple):
+    """What goes back for an order's snacks, and why."""
+
+    reason: str
+    amount: int
+
+
+def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> SnackRefund | None:
+    """Write, once, the refund of an order's snacks; `in_time`: before the kitchen began. None: it was there already."""
     view = store.lock(tx, order_id)
     if snacks_unsettled_since(tx, view) is None:
-        return
+        return None
     reasons = set(tx.execute(select(refunds.c.reason).where(refunds.c.order_id == order_id)).scalars())
     reason = next((reason for reason in HOUSE_REASONS if reason in reasons), "asked")
     back = refund_policy.snacks_back(view.snacks_total, reason, in_time)
     _add(tx, view.row, rules.snack_refund_id(order_id), reason, back, view.snacks_total - back)
     tx.execute(update(orders).where(orders.c.order_id == order_id).values(refunded=view.row.refunded + back))
+    return SnackRefund(reason, back)
 
 
 def orders_with_unsettled_snacks(tx: Connection, now: dt.datetime) -> list[str]:
@@ -149,6 +157,12 @@ def add_cancelled(tx: Connection, row: dict[str, Any]) -> bool:
 def cancelled_at(tx: Connection, screening_id: str) -> dt.datetime | None:
     """When the screening was cancelled; None: it was not."""
     found = select(cancelled.c.cancelled_at).where(cancelled.c.screening_id == screening_id)
+    return tx.execute(found).scalar()
+
+
+def cancelled_by(tx: Connection, screening_id: str) -> str | None:
+    """The user_id of the manager who cancelled the screening; None: it was not cancelled."""
+    found = select(cancelled.c.cancelled_by).where(cancelled.c.screening_id == screening_id)
     return tx.execute(found).scalar()
 
 

@@ -54,7 +54,7 @@ class StaffSteps(Steps):
             self.cinema.world.accidents.planned = Accident("order", dies, 0)
         screening = self.cinema.ledger.screenings[where]
         outcome = self.cinema.send(Request(
-            CANCEL_SCREENING, STAFF, {"screening_id": screening.screening_id, "dry_run": dry_run},
+            CANCEL_SCREENING, STAFF, {"screening_id": screening.screening_id, "dry_run": dry_run, "reason": "broken"},
             lambda: Intent("look" if dry_run else "cancel screening", screening=screening), lambda intent: DONE))
         if dies:
             self.cinema.met[f"{dies} cancelling"] += not dry_run and screening.cancelled is (dies == "after")

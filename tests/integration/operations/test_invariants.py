@@ -131,6 +131,7 @@ BREACHES = [
            "UPDATE orders SET status = 'review' WHERE order_id = '{unpaid}'"),
 ]
 IN_REDIS = {"I9"}  # its breach is on the seat board, and has a test of its own below
+IN_THE_LOG = {"I15"}  # which refuses to be changed: tests/integration/office breaks it
 
 
 @pytest.fixture(scope="module")
@@ -223,5 +224,5 @@ def test_a_wrong_seat_board_is_reported(mesh: Mesh, names: dict[str, str], board
 
 
 def test_every_invariant_has_a_breach_that_it_reports() -> None:
-    assert {name for breach in BREACHES for name in breach.named.split()} | IN_REDIS == {
+    assert {name for breach in BREACHES for name in breach.named.split()} | IN_REDIS | IN_THE_LOG == {
         invariant.name for invariant in INVARIANTS}

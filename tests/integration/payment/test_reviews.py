@@ -1,5 +1,6 @@
 """The cases that a person decides: no decision takes, returns or releases money by mistake."""
 
+import json
 import os
 import subprocess
 import sys
@@ -46,6 +47,11 @@ def at_the_bank(change: Change, begun: str, room: Any) -> Callable[..., None]:
 def decide(review: Review, decision: str) -> str:
     [case] = review.cases()
     return review.decide(case, decision, "ada", "the bank said so")
+
+
+def operations(database: Transactions) -> list[dict[str, Any]]:
+    return [json.loads(body) for body in database.read(lambda tx: tx.execute(
+        text("SELECT body FROM outbox WHERE type = 'payment.operated'")).scalars().all())]
 
 
 def decisions(database: Transactions) -> list[tuple[str, str, str]]:
@@ -195,6 +201,10 @@ def test_a_dismissed_payment_is_refunded_once_and_reconciles(
     decide(review, "refund")
     with pytest.raises(Undecidable):
         review.decide(case, "refund", "bob", "twice")
+    [operation] = operations(database)
+    assert (operation["method"], operation["about"], operation["reason"], operation["after"]["decided_by"]) == (
+        "review.decide", begun, "the bank said so", "ada")
+    assert operation["money"] == {"amount": -1300, "currency": "EUR", "source_id": begun}
     for _ in range(2):
         bank.let_time_pass()
         room.finish_what_was_left()
