@@ -1,7 +1,7 @@
 """The notification room's section of config.yml."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Any
@@ -11,10 +11,22 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 from schemas.base import Schema
 from schemas.fields import Whole
 from services.foundation.settings import read_section
-from services.notification.delivery.smtp import SmtpServer
 
 POSITIVE = validate.Range(min=0, min_inclusive=False)
 SECURITY = ("starttls", "tls", "none")
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """`security`: `starttls`, `tls` (from the first byte) or `none`. `timeout`: seconds for each step."""
+
+    host: str
+    port: int
+    security: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""  # certificates to trust; empty: those of the system
+    timeout: float = 10
 
 
 @dataclass(frozen=True)

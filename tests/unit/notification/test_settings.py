@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from services.foundation.settings import SettingsError
-from services.notification.delivery.smtp import SmtpServer
-from services.notification.settings import NotificationSettings, load
+from services.notification.settings import NotificationSettings, SmtpServer, load
 from tests.unit.notification.samples import SETTINGS
 
 SECTION: dict[str, Any] = SETTINGS["notification"]
