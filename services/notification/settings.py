@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 
+from schemas import addresses
 from schemas.base import Schema
 from schemas.fields import Whole
 from services.foundation.settings import read_section
@@ -48,12 +49,11 @@ class SenderField(fields.Field[Address]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Address:
         name, mailbox = parseaddr(str(value))
         try:
-            sender = Address(name, addr_spec=mailbox)
+            parsed = addresses.parse(mailbox)
+            return Address(name, parsed.name, parsed.written_domain)
         except ValueError:
-            sender = Address()
-        if not (sender.username and sender.domain):
-            raise ValidationError("MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema.example>.")
-        return sender
+            raise ValidationError(
+                "MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema.example>.") from None
 
 
 class SmtpSection(Schema):

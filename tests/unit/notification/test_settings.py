@@ -27,7 +27,8 @@ def test_a_host_becomes_a_server() -> None:
 
 @pytest.mark.parametrize(("mistake", "words"), [
     ({"post": "pigeon"}, "MARQUEE_POST is `folder` or `smtp`, not 'pigeon'"),
-    ({"sender": "Marquee"}, "MARQUEE_MAIL_FROM is not an address"),
+    *(({"sender": sender}, r"sender: MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema\.example>\.$")
+      for sender in ("Marquee", "Marquee <tickets>", "Marquee <@cinema.example>", "")),
     ({"pauses": []}, r"notification\.pauses: "), ({"pauses": [5, "soon"]}, r"notification\.pauses\.1: "),
     ({"tries": 0}, r"notification\.tries: "), ({"send_seconds": 0}, r"notification\.send_seconds: "),
     ({"smtp": {**SECTION["smtp"], "port": 0}}, r"notification\.smtp\.port: "),
