@@ -66,7 +66,7 @@ def test_a_refund_whose_answer_was_lost_is_sent_by_the_timer(room: Any, server: 
     with pytest.raises(RoomSilent):
         room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
     database.run(lambda tx: tx.execute(text("UPDATE refund SET tried_at = tried_at - INTERVAL 1 HOUR")))
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert [refund["amount"] for refund in server.all_refunds.values()] == [400]
     assert room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")["status"] == "done"

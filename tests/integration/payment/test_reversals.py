@@ -286,7 +286,7 @@ def test_a_waiting_refund_that_was_made_by_hand_is_not_sent(
         room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
     tell("refund.created", server.refund_by_hand(paid, 400))
     database.run(lambda tx: tx.execute(text("UPDATE refund SET tried_at = tried_at - INTERVAL 1 HOUR")))
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert amounts(server) == [400]
     decide(review, "keep")
