@@ -76,7 +76,8 @@ class Routes(DependencyProvider):
         test = is_demonstration(config)
         self.registry = ServiceRegistry()
         pages = SystemPages(self.registry, DependencyProbe(), test).replies()
-        self._table = RoutingTable(pages, WebPages(test=test), gateway_settings().body_limit)
+        web = WebPages(test=test, most_seats=config["order"]["seats_per_order"])
+        self._table = RoutingTable(pages, web, gateway_settings().body_limit)
 
     def get_dependency(self, worker_ctx: Any) -> "Routes":
         return self

@@ -58,6 +58,7 @@ class Finding:
         return "\n".join(lines)
 
 
+# I7 is the wallet's.
 INVARIANTS = [
     Invariant("I1", "a seat has at most one claim per screening, by the primary key", one_claim_per_seat),
     Invariant("I2", "a valid ticket has a sold claim, and a sold claim a valid ticket", tickets_have_sold_claims),

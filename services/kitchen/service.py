@@ -17,7 +17,7 @@ from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.kitchen import reservations, rules, staff, stock, store, tickets
@@ -25,7 +25,6 @@ from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
 from services.kitchen.settings import KitchenSection
 
 log = logging.getLogger("marquee.kitchen")
-KEYS_KEPT = dt.timedelta(days=7)
 Fields = dict[str, Any]
 
 
@@ -154,7 +153,7 @@ class Kitchen:
     # --- by the timer ---
 
     @every("sweep_seconds")
-    def tidy_up(self) -> None:
+    def sweep(self) -> None:
         """Release reservations whose order was never written, close uncollected tickets, and purge old rows."""
         try:
             now = utc_now()
@@ -167,4 +166,4 @@ class Kitchen:
             self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
             self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})
+            log.warning("could not sweep", extra={"problem": f"{type(problem).__name__}: {problem}"})

@@ -20,7 +20,7 @@ from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.notification import rules, store
 from services.notification.delivery.errors import AddressUnconfirmed, ChannelDown, Undeliverable
-from services.notification.delivery.provider import EmailDelivery
+from services.notification.email_delivery import EmailDelivery
 from services.notification.records import DueMessage
 from services.notification.settings import NotificationSettings
 from services.notification.writing import confirmation_email, email_template

@@ -16,7 +16,7 @@ from services.foundation.rpc.client import Remote
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
 from services.notification import rules, store
-from services.notification.delivery.provider import EmailDeliveryProvider
+from services.notification.email_delivery import EmailDeliveryProvider
 from services.notification.models import INBOX, Base
 from services.notification.sender import MessageSender
 from services.notification.settings import NotificationSection

@@ -170,6 +170,6 @@ class Order:
         self.screenings.expire()
 
     @every("sweep_seconds")
-    def tend(self) -> None:
+    def sweep(self) -> None:
         """End dead orders, send refunds that had to wait, mend the boards."""
         self.workflows.sweeps.run_all()

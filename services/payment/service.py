@@ -145,7 +145,7 @@ class Payment:
         self._log_failure("sandbox", self.sandbox.deliver_webhooks)
 
     @every("sweep_seconds")
-    def finish_what_was_left(self) -> None:
+    def finish_stale_work(self) -> None:
         """Finish the payments and refunds whose caller or process is gone, or whose webhook was lost."""
         self._log_failure("left", lambda: self.jobs.run_all(self.stale_work.jobs))
 

@@ -1,6 +1,5 @@
 """The user room: accounts, signing in, and e-mail addresses that their owners confirm."""
 
-import datetime as dt
 import logging
 from typing import Any
 
@@ -13,7 +12,7 @@ from services.foundation.events.relay import Relay
 from services.foundation.ids import new_id
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.user import confirmations, emails, store, tokens
@@ -24,7 +23,6 @@ from services.user.settings import UserSection
 from services.user.throttle import ConfirmationThrottle, LoginThrottle
 
 log = logging.getLogger("marquee.user")
-KEYS_KEPT = dt.timedelta(days=7)
 PURGE_SECONDS = 600
 
 

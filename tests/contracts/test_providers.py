@@ -24,7 +24,7 @@ from services.payment.sandbox import checkout, webhooks
 from services.payment.sandbox import provider as sandbox
 from services.payment.sandbox.provider import Sandbox
 from services.payment.stripe.provider import StripeCheckout
-from services.payment.webhooks.signatures import sign
+from services.payment.webhook_signatures import sign
 from testbed.mesh import Mesh
 from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 

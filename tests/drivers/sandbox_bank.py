@@ -18,7 +18,7 @@ from services.payment.reconciling import reconciler
 from services.payment.reconciling.difference import Difference
 from services.payment.sandbox import provider, webhooks
 from services.payment.settings import load
-from services.payment.webhooks.signatures import sign
+from services.payment.webhook_signatures import sign
 
 
 @dataclass

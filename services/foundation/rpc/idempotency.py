@@ -5,6 +5,7 @@ repeated under their key. After the IETF draft "The Idempotency-Key HTTP Header 
 (draft-ietf-httpapi-idempotency-key-header).
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ from services.foundation.database import LOCK_TIMEOUT, Transactions, error_numbe
 from services.foundation.rpc.calls import Principal
 
 SECRETS = ("password", "token")
+KEYS_KEPT = dt.timedelta(days=7)   # nobody repeats a request after so long
 
 
 class AlreadyAnswered(Exception):

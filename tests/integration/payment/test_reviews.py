@@ -81,7 +81,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def wait(room: Any, bank: Bank, change: Change, hours: int) -> None:
     change(f"UPDATE payment SET created_at = UTC_TIMESTAMP(3) - INTERVAL {hours} HOUR")
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
 
 def test_a_payment_without_an_answer_for_a_day_is_reviewed(
@@ -182,7 +182,7 @@ def test_an_impossible_decision_is_refused(
     assert (status(database, begun), decisions(database)) == ("review", [])
     decide(review, possible[0])
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert review.cases() == []
     assert bank.taken == bank.given_back
@@ -207,7 +207,7 @@ def test_a_dismissed_payment_is_refunded_once_and_reconciles(
     assert operation["money"] == {"amount": -1300, "currency": "EUR", "source_id": begun}
     for _ in range(2):
         bank.let_time_pass()
-        room.finish_what_was_left()
+        room.finish_stale_work()
 
     assert (bank.taken, bank.given_back) == (1300, 1300)
     change("UPDATE sandbox_charge SET created_at = created_at - INTERVAL 1 HOUR")
@@ -249,7 +249,7 @@ def test_a_late_second_payment_of_a_wrong_amount_goes_back_and_the_first_stays(
         late: str, review: Review, room: Any, order_id: str, bank: Bank) -> None:
     decide(review, "refund")
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
     assert (bank.taken, bank.given_back, room.get_status(order_id=order_id)["captured"]) == (2300, 1100, 1200)
 
 

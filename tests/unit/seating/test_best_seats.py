@@ -128,6 +128,49 @@ def test_in_a_hall_of_scattered_seats_the_nearest_ones_are_taken() -> None:
     assert "split" in best.reasons
 
 
+def test_a_halls_width_counts_as_much_as_its_depth() -> None:
+    """Two seats off the middle of a wide hall are nearer the ideal place than two rows off it in a shallow one."""
+    wide = chart(*["s" * 40] * 5)
+    deep = chart(*["s" * 7] * 30)
+
+    assert suggest(wide, but(wide, "D15", "B20"), 1).seats == ("D15",)
+    assert suggest(deep, but(deep, "T7", "P4"), 1).seats == ("P4",)
+
+
+def test_people_apart_sit_as_near_to_the_best_seat_as_they_can() -> None:
+    """One row counts as two seats."""
+    hall = chart(*["s" * 9] * 6)
+
+    assert suggest(hall, but(hall, "D5", "D8", "F5"), 2).seats == ("D5", "D8")
+    assert suggest(hall, but(hall, "D5", "D9", "F6"), 2).seats == ("D5", "D9")
+
+
+def test_neighbouring_rows_are_no_two_rows_apart() -> None:
+    """Nobody is put two rows behind the others if the row between has a place."""
+    hall = chart("sssss", "sssss", "sssss", "sssss")
+
+    best = suggest(hall, but(hall, "C2", "C3", "A2", "A3", "D5"), 3)
+
+    assert best.seats == ("C2", "C3", "D5")
+
+
+def test_seats_are_listed_as_the_chart_has_them() -> None:
+    hall = chart("s" * 12)
+
+    assert suggest(hall, but(hall, "A8", "A9", "A10", "A11"), 4).seats == ("A8", "A9", "A10", "A11")
+
+
+def test_one_seat_alone_is_not_called_adjacent() -> None:
+    assert "adjacent" not in suggest(chart("sss"), set(), 1).reasons
+
+
+@pytest.mark.parametrize(("seat", "central"), [("B1", False), ("B4", False), ("B5", True), ("B8", True),
+                                               ("B9", False), ("B12", False)])
+def test_a_seat_is_central_within_an_eighth_of_the_halls_width(seat: str, central: bool) -> None:
+    hall = chart("s" * 12, "s" * 12)
+    assert ("centre" in suggest(hall, but(hall, seat), 1).reasons) is central
+
+
 def test_a_hall_with_too_few_seats_says_how_many_there_are() -> None:
     hall = chart("ssss")
 

@@ -43,6 +43,11 @@ def test_the_pages_of_a_demonstration_are_marked(path: str) -> None:
     assert marked.replace(b"<html data-test ", b"<html ") == plain
 
 
+def test_a_page_knows_how_many_seats_an_order_may_have() -> None:
+    request = Request("GET", "/", "r")
+    assert b'<html data-most-seats="5" ' in WebPages(most_seats=5).files()["/"](request).body
+
+
 @pytest.mark.parametrize("path", ["/film", "/film/", "/film/a/b", "/user/register2", "/film/../x", "/payment/x",
                                   "/accounts"])
 def test_an_unknown_address_has_no_page(path: str) -> None:
