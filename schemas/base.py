@@ -43,6 +43,7 @@ class Method:
 
     `access`: the callers it serves; a role stands for those of schemas.roles that include it, at any cinema. If the
     method concerns one cinema, its room checks the role there.
+    `also_internal`: rooms call it on their own behalf, too (`remote.call(..., caller=None)`).
     `refusals`: those it may raise besides the general ones of schemas.errors.
     `reads`: it changes nothing, and answers GET as well as POST.
     `keyed`: it takes an Idempotency-Key.
@@ -61,6 +62,7 @@ class Method:
     refusals: tuple[type[Refusal], ...] = ()
     reads: bool = False
     keyed: bool = False
+    also_internal: bool = False
     deadline: float = 5.0
     fresh_for: float = 0.0
     screening_field: str | None = None

@@ -10,6 +10,7 @@ from schemas.base import Announcement, Event, Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, Text, Whole
 from schemas.names import is_plain
+from schemas.operation_log import operated
 
 USERNAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}\Z")
 SHORTEST_PASSWORD = 8  # characters, once it is normalized
@@ -43,6 +44,12 @@ def DisplayName(**options: Any) -> fields.String:  # noqa: N802
     return field
 
 
+def Username(**options: Any) -> fields.String:  # noqa: N802
+    """A field for the username of a new account."""
+    error = "3 to 32 of letters, digits, dot, dash, underscore."
+    return fields.String(validate=validate.Regexp(USERNAME, error=error), **options)
+
+
 def _plain(name: str) -> None:
     if not is_plain(name):
         raise ValidationError("A name has no links, line ends or invisible characters.")
@@ -51,10 +58,7 @@ def _plain(name: str) -> None:
 class RegisterRequest(Schema):
     """The account to open; name and e-mail address may be left out."""
 
-    username = fields.String(
-        required=True,
-        validate=validate.Regexp(USERNAME, error="3 to 32 of letters, digits, dot, dash, underscore."),
-    )
+    username = Username(required=True)
     password = Text(128, least=SHORTEST_PASSWORD, required=True)
     display_name = DisplayName()
     email = fields.Email(validate=validate.Length(max=254))
@@ -183,4 +187,5 @@ ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, C
 
 EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for confirmation by its owner.")
 EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
+OPERATED = operated("user")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -29,6 +29,13 @@ VALUES: dict[str, Any] = {
     "sku": "popcorn-large",
     "stock": 60,
     "code": "K472",
+    "user_id": "01a1fd93f62b7f5e8d6a4c1b0e9f8a7d",
+    "user_ids": ["01a1fd93f62b7f5e8d6a4c1b0e9f8a7d"],
+    "role": "cook",
+    "reason": "works at the bar from Monday",
+    "query": "love",
+    "save.roles": ["usher@kino-am-kanal"],
+    "save.user_id": None,
 }
 
 
