@@ -30,7 +30,7 @@ VALUES: dict[str, Any] = {
     "stock": 60,
     "code": "K472",
     "user_id": "01a1fd93f62b7f5e8d6a4c1b0e9f8a7d",
-    "user_ids": ["01a1fd93f62b7f5e8d6a4c1b0e9f8a7d"],
+    "user_ids": ["01a1fd93f62b7f5e8d6a4c1b0e9f8a7d", "01a1fd940ea77809a77a2f8a6f48a334"],
     "role": "cook",
     "reason": "works at the bar from Monday",
     "query": "love",

@@ -17,6 +17,7 @@ from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_repli
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.user import confirmations, emails, store, tokens
+from services.user.administration.staff_methods import StaffMethods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
@@ -28,7 +29,7 @@ KEYS_KEPT = dt.timedelta(days=7)
 PURGE_SECONDS = 600
 
 
-class User:
+class User(StaffMethods):
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"
@@ -87,8 +88,8 @@ class User:
 
         def sign_in(tx: Any) -> dict[str, Any]:
             user = store.lock_account(tx, account.user_id)
-            if user.password_hash != account.password_hash:
-                raise contract.LoginFailed()  # the password was changed after we had read it
+            if user.password_hash != account.password_hash or user.removed_at is not None:
+                raise contract.LoginFailed()  # the account was changed after we had read it
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
             token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime)
@@ -216,7 +217,7 @@ class User:
 
     def _profile(self, tx: Any) -> Any:
         found = store.account_by_id(tx, self.principal.user_id)
-        if found is None:
+        if found is None or found.removed_at is not None:
             raise Unauthenticated()
         return found
 
