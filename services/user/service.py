@@ -17,7 +17,7 @@ from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_repli
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.user import confirmations, emails, store, tokens
-from services.user.administration.staff_methods import StaffMethods
+from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
@@ -29,7 +29,7 @@ KEYS_KEPT = dt.timedelta(days=7)
 PURGE_SECONDS = 600
 
 
-class User(StaffMethods):
+class User(staff_methods.StaffMethods):  # Nameko takes a class in this namespace for a room
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"
