@@ -43,6 +43,7 @@ class Method:
 
     `access`: the callers it serves; a role stands for those of schemas.roles that include it, at any cinema. If the
     method concerns one cinema, its room checks the role there.
+    `also_internal`: rooms call it on their own behalf, too (`remote.call(..., caller=None)`).
     `refusals`: those it may raise besides the general ones of schemas.errors.
     `many`: the reply is a list of what `reply` describes.
     `reads`: it changes nothing, and answers GET as well as POST.
@@ -63,6 +64,7 @@ class Method:
     many: bool = False
     reads: bool = False
     keyed: bool = False
+    also_internal: bool = False
     deadline: float = 5.0
     fresh_for: float = 0.0
     screening_field: str | None = None

@@ -44,6 +44,12 @@ def DisplayName(**options: Any) -> fields.String:  # noqa: N802
     return field
 
 
+def Username(**options: Any) -> fields.String:  # noqa: N802
+    """A field for the username of a new account."""
+    error = "3 to 32 of letters, digits, dot, dash, underscore."
+    return fields.String(validate=validate.Regexp(USERNAME, error=error), **options)
+
+
 def _plain(name: str) -> None:
     if not is_plain(name):
         raise ValidationError("A name has no links, line ends or invisible characters.")
@@ -52,10 +58,7 @@ def _plain(name: str) -> None:
 class RegisterRequest(Schema):
     """The account to open; name and e-mail address may be left out."""
 
-    username = fields.String(
-        required=True,
-        validate=validate.Regexp(USERNAME, error="3 to 32 of letters, digits, dot, dash, underscore."),
-    )
+    username = Username(required=True)
     password = Text(128, least=SHORTEST_PASSWORD, required=True)
     display_name = DisplayName()
     email = fields.Email(validate=validate.Length(max=254))

@@ -32,7 +32,13 @@ VALUES: dict[str, Any] = {
     "office.method": "kitchen.restock",
     "from": "2026-11-01T00:00:00+01:00",
     "to": "2026-12-01T00:00:00+01:00",
-    "reason": "The projector is broken.",
+    "user_id": "01a1fd93f62b7f5e8d6a4c1b0e9f8a7d",
+    "user_ids": ["01a1fd93f62b7f5e8d6a4c1b0e9f8a7d", "01a1fd940ea77809a77a2f8a6f48a334"],
+    "role": "cook",
+    "reason": "works at the bar from Monday",
+    "query": "love",
+    "save.roles": ["usher@kino-am-kanal"],
+    "save.user_id": None,
 }
 
 

@@ -1,13 +1,15 @@
-"""The user room's tables: accounts, valid tokens, and the links that confirm e-mail addresses."""
+"""The user room's tables: accounts and what they are found by, valid tokens, links that confirm e-mail addresses."""
 
 import datetime as dt
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, VARBINARY, Computed, ForeignKey, SmallInteger, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table
+
+IS_ADMIN = """`roles` LIKE '%"admin"%'"""
 
 
 class Base(DeclarativeBase):
@@ -15,7 +17,11 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """One row per account. `username_key` is the same for all spellings of a username, and unique."""
+    """One row per account. `username_key` is the same for all spellings of a username, and unique.
+
+    An account that is removed or closed keeps its row, for its orders. `is_admin` finds the admins of the house by an
+    index, so that a transaction can lock them.
+    """
 
     __tablename__ = "user"
 
@@ -28,7 +34,36 @@ class User(Base):
     email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     email_events: Mapped[int] = mapped_column(server_default="0")  # the number of the address's last event or move
     roles: Mapped[list[str]] = mapped_column(JSON)
+    is_admin: Mapped[bool] = mapped_column(Computed(IS_ADMIN, persisted=False), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    search_version: Mapped[int] = mapped_column(SmallInteger, server_default="0", index=True)  # of its search_gram rows
+
+
+class FormerName(Base):
+    """The SHA-256 of a closed account's `username_key`: nobody else gets the name, and no row says whose it was."""
+
+    __tablename__ = "former_name"
+
+    name_digest: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
+
+
+class SearchText(Base):
+    """The folded texts that an account is found by, one a line."""
+
+    __tablename__ = "search_text"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text(collation="utf8mb4_bin"))
+
+
+class SearchGram(Base):
+    """One, two or three characters in a row of those texts, in UTF-8; the newest accounts of a gram stand together."""
+
+    __tablename__ = "search_gram"
+
+    gram: Mapped[bytes] = mapped_column(VARBINARY(12), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), primary_key=True, index=True)
 
 
 class Token(Base):

@@ -16,6 +16,7 @@ from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delet
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.user import confirmations, emails, store, tokens
+from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
@@ -26,7 +27,7 @@ log = logging.getLogger("marquee.user")
 PURGE_SECONDS = 600
 
 
-class User:
+class User(staff_methods.StaffMethods):  # Nameko takes a class in this namespace for a room
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"
@@ -85,8 +86,8 @@ class User:
 
         def sign_in(tx: Any) -> dict[str, Any]:
             user = store.lock_account(tx, account.user_id)
-            if user.password_hash != account.password_hash:
-                raise contract.LoginFailed()  # the password was changed after we had read it
+            if user.password_hash != account.password_hash or user.removed_at is not None:
+                raise contract.LoginFailed()  # the account was changed after we had read it
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
             token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime)
@@ -214,7 +215,7 @@ class User:
 
     def _profile(self, tx: Any) -> Any:
         found = store.account_by_id(tx, self.principal.user_id)
-        if found is None:
+        if found is None or found.removed_at is not None:
             raise Unauthenticated()
         return found
 

@@ -4,6 +4,8 @@ A token and a link are kept under the digest of their secret (schemas.user.token
 """
 
 import datetime as dt
+import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -12,8 +14,9 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from schemas.user import USERNAME, UsernameTaken
-from services.user.models import Confirmation, Token, User
+from services.user.models import Confirmation, FormerName, Token, User
 from services.user.records import NewAccount, TokenHolder
+from services.user.search import index
 from services.user.usernames import username_key
 
 MOST_DELETED = 1000  # rows at a time, so that no transaction holds its locks for long
@@ -23,25 +26,41 @@ MOST_DELETED = 1000  # rows at a time, so that no transaction holds its locks fo
 
 def add_account(tx: Connection, account: NewAccount) -> None:
     """Raises UsernameTaken."""
+    key = username_key(account.username)
     try:
-        tx.execute(insert(User).values(**asdict(account), username_key=username_key(account.username)))
+        tx.execute(insert(User).values(**asdict(account), username_key=key))
     except IntegrityError as problem:
         if account_by_id(tx, account.user_id) is None:
             raise UsernameTaken(username=account.username) from problem
-        # This very account is there: its COMMIT succeeded, but the answer to it was lost.
+        return  # this very account is there: its COMMIT succeeded, but the answer to it was lost
+    # After the INSERT, which has waited for the account with this name if that is being closed.
+    if tx.execute(select(FormerName.name_digest).where(FormerName.name_digest == name_digest(key))).first():
+        raise UsernameTaken(username=account.username)
+    index.index_account(tx, account)
 
 
 def account_by_name(tx: Connection, username: str) -> Row[Any] | None:
-    """The account; None also for what can't be a username, which MariaDB may take for one (it ignores spaces)."""
+    """The account; None also for a removed one, and for what can't be a username.
+
+    MariaDB may take such text for a username, because it ignores spaces.
+    """
     key = username_key(username)
     if not USERNAME.match(key):
         return None
-    return tx.execute(select(User.__table__).where(User.username_key == key)).first()
+    return tx.execute(select(User.__table__).where(User.username_key == key, User.removed_at.is_(None))).first()
 
 
 def account_by_id(tx: Connection, user_id: str | None) -> Row[Any] | None:
-    """The account, if there is one."""
+    """The account, if there is one, even if it was removed."""
     return tx.execute(select(User.__table__).where(User.user_id == user_id)).first()
+
+
+def accounts_by_ids(tx: Connection, user_ids: Iterable[str]) -> list[Row[Any]]:
+    """The accounts in this order, each once, removed ones included; unknown ones are left out."""
+    wanted = list(dict.fromkeys(user_ids))
+    rows = tx.execute(select(User.__table__).where(User.user_id.in_(wanted)))
+    found = {row.user_id: row for row in rows}
+    return [found[user_id] for user_id in wanted if user_id in found]
 
 
 def lock_account(tx: Connection, user_id: str) -> Row[Any]:
@@ -53,6 +72,13 @@ def update_account(tx: Connection, user_id: str, **fields: Any) -> None:
     """Set these columns of the account."""
     if fields:
         tx.execute(update(User).where(User.user_id == user_id).values(fields))
+    if fields.keys() & {"username", "display_name", "email", "removed_at"}:
+        index.index_account(tx, account_by_id(tx, user_id))
+
+
+def name_digest(key: str) -> str:
+    """What is kept of the `username_key` of a closed account."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def next_email_event(tx: Connection, user_id: str) -> int:
