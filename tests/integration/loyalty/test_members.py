@@ -4,6 +4,7 @@ import pytest
 
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, pay
+from tests.drivers.snack_orders import SKU, wait_for_step
 
 
 @pytest.fixture(scope="module")
@@ -13,10 +14,11 @@ def buyer(mesh: Mesh) -> str:
 
 @pytest.fixture(scope="module")
 def order_id(mesh: Mesh, buyer: str) -> str:
-    """A paid order for two seats."""
+    """A paid order for two seats and a snack, which is in the kitchen."""
     screening = mesh.fresh_screening(40)
-    order = buy(mesh, buyer, screening, list(mesh.seats(screening))[:2])
+    order = buy(mesh, buyer, screening, list(mesh.seats(screening))[:2], (SKU, 1))
     pay(mesh, buyer, order)
+    wait_for_step(mesh, buyer, order, "new")
     return str(order["order_id"])
 
 
@@ -31,12 +33,23 @@ def test_a_paid_order_earns_and_its_refund_takes_back(mesh: Mesh, buyer: str, or
     assert (entry["kind"], entry["points"], entry["order_id"], entry["reason"]) == ("earned", earned, order_id, "paid")
 
     assert mesh.post("/order/refund", buyer, order_id=order_id).status_code == 200
-    wait_until(lambda: balance(mesh, buyer) == 0, what="the points to be taken back")
-    page = mesh.get("/loyalty/get_entries", buyer, limit=1).json()
-    assert [entry["points"] for entry in page["entries"]] == [-earned]
+    wait_until(lambda: balance(mesh, buyer) == 0, what="the points of seats and snacks to be taken back")
+    page = mesh.get("/loyalty/get_entries", buyer, limit=2).json()
+    assert [entry["kind"] for entry in page["entries"]] == ["taken_back"] * 2
+    assert -sum(entry["points"] for entry in page["entries"]) == earned
     rest = mesh.get("/loyalty/get_entries", buyer, cursor=page["next_cursor"]).json()
     assert [entry["points"] for entry in rest["entries"]] == [earned]
     assert rest["next_cursor"] is None
+
+
+def test_a_members_days_are_those_of_the_cinema_last_bought_at(mesh: Mesh, buyer: str, order_id: str) -> None:
+    order = mesh.get("/order/get_info", buyer, order_id=order_id).json()
+    hall = mesh.get("/film/get_hall_info", screening_id=order["screening_id"]).json()
+    zone = hall["screening"]["cinema"]["timezone"]
+    assert order["screening"]["time_zone"] == zone
+    wait_until(lambda: mesh.rows("loyalty", "SELECT cinema_zone FROM member WHERE cinema_zone = :z", z=zone),
+               what="the loyalty room to hear of the order")
+    assert mesh.get("/loyalty/get_check_in", buyer).json()["time_zone"] == zone
 
 
 def test_a_member_checks_in_by_the_clock_of_the_profile_and_gets_the_reward(mesh: Mesh) -> None:

@@ -18,8 +18,9 @@ from services.foundation.events.consumers import Delivery
 from services.loyalty import order_points, store
 from services.loyalty.service import Loyalty
 from tests.integration.loyalty.conftest import balances, deliver, entries, order_event
+from tests.sizes import Size
 
-ORDERS, AT_ONCE = 60, 8
+CONTROL_ORDERS, AT_ONCE = 60, 8
 PAID = order_event(order.PAID, "o", 3)
 SEAT_BACK = order_event(order.PART_REFUNDED, "o", 4, refunded=500, reason="asked")
 ALL_BACK = order_event(order.REFUNDING, "o", 5, refunded=1500, reason="screening_cancelled")
@@ -80,11 +81,11 @@ class _Snapshot:
 # --- a crowd of orders ---
 
 
-def crowd(dice: random.Random) -> tuple[list[tuple[Event, Delivery]], dict[str, int]]:
+def crowd(dice: random.Random, orders: int) -> tuple[list[tuple[Event, Delivery]], dict[str, int]]:
     """The events of many orders, each one to three times and shuffled; and the points of each member after all."""
     events: list[tuple[Event, Delivery]] = []
     expected: dict[str, int] = defaultdict(int)
-    for number in range(ORDERS):
+    for number in range(orders):
         order_id, member = f"order{number}", f"member{dice.randrange(6)}"
         seats = [dice.randint(0, 2000) for _ in range(dice.randint(1, 4))]
         snacks = dice.choice((0, dice.randint(1, 900)))
@@ -106,14 +107,50 @@ def crowd(dice: random.Random) -> tuple[list[tuple[Event, Delivery]], dict[str, 
     return events, dict(expected)
 
 
-def play(room: Loyalty, events: list[tuple[Event, Delivery]]) -> None:
+class Death(Exception):
+    """Of a consumer, whose event comes again."""
+
+
+class Dying(Transactions):
+    """Transactions of a consumer that dies now and then: before its COMMIT, or after it and before it says so."""
+
+    dice = random.Random(0)
+
+    def run(self, work: Any) -> Any:
+        chance = self.dice.random()
+
+        def work_and_die(tx: Any) -> Any:
+            work(tx)
+            raise Death
+
+        if chance < 0.1:
+            super().run(work_and_die)
+        result = super().run(work)
+        if chance > 0.9:
+            raise Death
+        return result
+
+
+def play(room: Loyalty, events: list[tuple[Event, Delivery]]) -> int:
+    """Bring the events, each until its consumer survives it; how many have died."""
+    def bring(each: tuple[Event, Delivery]) -> int:
+        for deaths in itertools.count():
+            try:
+                deliver(room, *each)
+            except Death:
+                continue
+            return deaths
+        raise AssertionError("unreachable")
+
     with ThreadPoolExecutor(AT_ONCE) as consumers:
-        list(consumers.map(lambda each: deliver(room, *each), events))
+        return sum(consumers.map(bring, events))
 
 
-def test_a_crowd_of_orders_comes_to_the_points_of_its_money(room: Loyalty, loyalty: Transactions, seed: int) -> None:
-    events, expected = crowd(random.Random(seed))
-    play(room, events)
+def test_a_crowd_of_orders_comes_to_the_points_of_its_money(room: Loyalty, loyalty: Transactions, seed: int,
+                                                            size: Size) -> None:
+    events, expected = crowd(random.Random(seed), size.messages)
+    room.database = Dying(loyalty.engine)
+    assert play(room, events) > 0
     assert {user_id: balance for user_id, (balance, _) in balances(loyalty).items()} == expected
     assert loyalty.read(store.differences) == []
 
@@ -136,7 +173,7 @@ def test_points_are_booked_twice_without_the_guards(room: Loyalty, loyalty: Tran
     def do_not_lock(tx: Any, row: dict[str, Any]) -> Any:
         return tx.execute(select(store.orders).where(store.orders.c.order_id == row["order_id"])).one()
 
-    events, expected = crowd(random.Random(seed))
+    events, expected = crowd(random.Random(seed), CONTROL_ORDERS)
     for _, delivery in events:
         loyalty.run(lambda tx, d=delivery: order_points.heard_of(tx, room.settings, d.body))  # type: ignore[misc]
     monkeypatch.setattr(store, "lock_order", do_not_lock)
