@@ -39,6 +39,9 @@ VALUES: dict[str, Any] = {
     "query": "love",
     "save.roles": ["usher@kino-am-kanal"],
     "save.user_id": None,
+    "points": 100,
+    "get_check_ins.from": "2026-11-01",
+    "get_check_ins.to": "2026-11-30",
 }
 
 
