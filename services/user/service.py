@@ -20,8 +20,7 @@ from services.user import confirmations, emails, store, tokens
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
-from services.user.self_service import sign_in_names
-from services.user.self_service.member_methods import MemberMethods
+from services.user.self_service import member_methods, sign_in_names
 from services.user.settings import UserSection
 from services.user.throttle import ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
 
@@ -30,7 +29,7 @@ KEYS_KEPT = dt.timedelta(days=7)
 PURGE_SECONDS = 600
 
 
-class User(MemberMethods):
+class User(member_methods.MemberMethods):
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"

@@ -16,7 +16,8 @@ def test_usernames_are_plain(username: object) -> None:
 
 @pytest.mark.parametrize(("typed", "kept"), [
     ("Ada.Lovelace", "Ada.Lovelace"), ("ＡＤＡ", "ADA"), ("Zoe\u0308", "Zoë"), ("王伟", "王伟"),
-    ("田中さくら", "田中さくら"), ("김철수", "김철수"), ("Александр", "александр"), ("Σωκράτης", "σωκράτης"), ("محمد", "محمد"), ("आदित्य", "आदित्य"),
+    ("田中さくら", "田中さくら"), ("김철수", "김철수"), ("Александр", "александр"), ("Σωκράτης", "σωκράτης"),
+    ("محمد", "محمد"), ("आदित्य", "आदित्य"),
 ])
 def test_a_username_is_kept_in_one_spelling_of_its_script(typed: str, kept: str) -> None:
     assert REGISTER.load({**GOOD, "username": typed})["username"] == kept
