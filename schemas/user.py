@@ -1,7 +1,6 @@
 """The contract of the user room: accounts, tokens, roles."""
 
 import hashlib
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -9,10 +8,9 @@ from marshmallow import ValidationError, fields, validate
 from schemas.base import Announcement, Event, Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, Text, TimeZone, Whole
-from schemas.names import is_plain
+from schemas.names import NotAUsername, is_plain, parse_username
 from schemas.operation_log import operated
 
-USERNAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}\Z")
 SHORTEST_PASSWORD = 8  # characters, once it is normalized
 
 
@@ -44,21 +42,26 @@ def DisplayName(**options: Any) -> fields.String:  # noqa: N802
     return field
 
 
-def Username(**options: Any) -> fields.String:  # noqa: N802
-    """A field for the username of a new account."""
-    error = "3 to 32 of letters, digits, dot, dash, underscore."
-    return fields.String(validate=validate.Regexp(USERNAME, error=error), **options)
-
-
 def _plain(name: str) -> None:
     if not is_plain(name):
         raise ValidationError("A name has no links, line ends or invisible characters.")
 
 
+class Username(fields.String):
+    """A field for the username of a new account, which it loads as schemas.names.parse_username spells it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return parse_username(super()._deserialize(value, attr, data, **kwargs) or "")
+        except NotAUsername as problem:
+            raise ValidationError(str(problem)) from None
+
+
 class RegisterRequest(Schema):
     """The account to open; name and e-mail address may be left out."""
 
-    username = Username(required=True)
+    username = Username(required=True, metadata={
+        "description": "letters of one script, digits, dot, dash, underscore; 2 or 3 to 32 of them"})
     password = Text(128, least=SHORTEST_PASSWORD, required=True)
     display_name = DisplayName()
     email = fields.Email(validate=validate.Length(max=254))
@@ -72,9 +75,9 @@ class RegisterReply(Schema):
 
 
 class LoginRequest(Schema):
-    """The username and password as they were typed."""
+    """The username or e-mail address, and the password, as they were typed."""
 
-    username = Text(200, required=True)
+    username = Text(254, required=True, metadata={"description": "or the account's confirmed e-mail address"})
     password = Text(1024, required=True)
 
 
@@ -200,4 +203,6 @@ EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owne
 OPERATED = operated("user")
 TIME_ZONE_CHANGED = Event("user", "user.time_zone_changed", 1, TimeZoneEvent,
                           "A member has set the time zone of the profile, or removed it.")
+PASSWORD_RESET_REQUESTED = Event("user", "user.password_reset_requested", 1, EmailEvent,
+                                 "Somebody has forgotten the password of an account with a confirmed address.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

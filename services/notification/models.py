@@ -26,9 +26,9 @@ class Message(Base):
 
     message_id: Mapped[str] = mapped_column(Id(32), primary_key=True)
     event_id: Mapped[str] = mapped_column(Id(), index=True)
-    kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules.KINDS, or CONFIRM_EMAIL
+    kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules
     order_id: Mapped[str | None] = mapped_column(Id())
-    buyer_id: Mapped[str] = mapped_column(Id())  # or the user whose address is to be confirmed
+    buyer_id: Mapped[str] = mapped_column(Id())  # or the user whom a link is for
     facts: Mapped[bytes] = mapped_column(MEDIUMBLOB)  # the event's body, as JSON
     occurred_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))

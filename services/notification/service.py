@@ -77,6 +77,11 @@ class Notification:
         """Send what has waited for the confirmation."""
         self.database.run(lambda tx: store.release_unconfirmed(tx, utc_now(), delivery.body["user_id"]))
 
+    @on_event(user.PASSWORD_RESET_REQUESTED)
+    def password_reset_requested(self, delivery: Delivery) -> None:
+        """Mail the link that sets a new password."""
+        self._add_message(rules.NEW_PASSWORD, delivery, delivery.body["user_id"])
+
     def _add_order_message(self, event: Event, delivery: Delivery) -> None:
         """Write the message that this event calls for, if any."""
         kind = rules.kind_of(event.type, delivery.body)

@@ -1,4 +1,4 @@
-"""The user room's tables: accounts and what they are found by, valid tokens, links that confirm e-mail addresses."""
+"""The user room's tables: accounts and what finds them, valid tokens, links that were mailed, and postal addresses."""
 
 import datetime as dt
 
@@ -8,6 +8,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table
+from services.user.usernames import LONGEST_KEY
+
+LONGEST_DEVICE = 200
 
 IS_ADMIN = """`roles` LIKE '%"admin"%'"""
 
@@ -17,20 +20,16 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """One row per account. `username_key` is the same for all spellings of a username, and unique.
-
-    An account that is removed or closed keeps its row, for its orders. `is_admin` finds the admins of the house by an
-    index, so that a transaction can lock them.
-    """
+    """One row per account. `username_key` is the same for all spellings and look-alikes of a username, and unique."""
 
     __tablename__ = "user"
 
     user_id: Mapped[str] = mapped_column(Id(32, "ascii_bin"), primary_key=True)
     username: Mapped[str] = mapped_column(String(32))
-    username_key: Mapped[str] = mapped_column("folded", Id(32, "ascii_bin"), key="username_key", unique=True)
+    username_key: Mapped[str] = mapped_column("folded", Id(LONGEST_KEY), key="username_key", unique=True)
     password_hash: Mapped[str] = mapped_column(Id(255, "ascii_bin"))
     display_name: Mapped[str | None] = mapped_column(String(80))
-    email: Mapped[str | None] = mapped_column(String(254))
+    email: Mapped[str | None] = mapped_column(String(254), index=True)
     email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     email_events: Mapped[int] = mapped_column(server_default="0")  # the number of the address's last event or move
     time_zone: Mapped[str | None] = mapped_column(Id(64, "ascii_bin"))
@@ -76,6 +75,7 @@ class Token(Base):
     token_id: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
     issued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    device: Mapped[str | None] = mapped_column(String(LONGEST_DEVICE))  # the User-Agent that signed in
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
@@ -88,6 +88,36 @@ class Confirmation(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
     email: Mapped[str] = mapped_column(String(254))
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class PasswordReset(Base):
+    """A link that sets a new password, mailed to an address. Only its token's digest is kept, until it expires.
+
+    A used one stays, so that a client that lost the answer may ask again.
+    """
+
+    __tablename__ = "password_reset"
+
+    token_id: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class Address(Base):
+    """A postal address of a member."""
+
+    __tablename__ = "address"
+
+    address_id: Mapped[str] = mapped_column(Id(32, "ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    street: Mapped[str] = mapped_column(String(200))
+    postal_code: Mapped[str | None] = mapped_column(String(16))
+    city: Mapped[str] = mapped_column(String(100))
+    region: Mapped[str | None] = mapped_column(String(100))
+    country: Mapped[str] = mapped_column(Id(2, "ascii_bin"))
 
 
 KEYS = key_table(Base.metadata)

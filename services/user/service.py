@@ -20,14 +20,16 @@ from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
+from services.user.self_service import member_methods, sign_in_names
 from services.user.settings import UserSection
-from services.user.throttle import ConfirmationThrottle, LoginThrottle
+from services.user.throttle import ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
 
 log = logging.getLogger("marquee.user")
 PURGE_SECONDS = 600
 
 
-class User(staff_methods.StaffMethods):  # Nameko takes a class in this namespace for a room
+# Their modules are imported whole, since Nameko takes each class in this namespace for a room.
+class User(staff_methods.StaffMethods, member_methods.MemberMethods):
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"
@@ -40,6 +42,7 @@ class User(staff_methods.StaffMethods):  # Nameko takes a class in this namespac
     passwords = PasswordProvider()
     login_throttle = LoginThrottle()
     confirmation_throttle = ConfirmationThrottle()
+    reset_throttle = PasswordResetThrottle()
     announcer = Announcer()
     presence = Presence()
 
@@ -73,16 +76,20 @@ class User(staff_methods.StaffMethods):  # Nameko takes a class in this namespac
 
     @call(contract.LOGIN)
     def login(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Sign in: a token for `user.token_hours`. An unknown user and a wrong password look the same."""
-        username, password = request["username"], request["password"]
+        """Sign in by username or confirmed address: a token for `user.token_hours`.
+
+        An unknown user and a wrong password look the same.
+        """
+        username, password = sign_in_names.normalize(request["username"]), request["password"]
         self.passwords.check_capacity()  # a call that is refused here does not count as an attempt
         self.login_throttle.count(username)
-        account = self.database.read(lambda tx: store.account_by_name(tx, username))
+        account = self.database.read(lambda tx: sign_in_names.account(tx, username))
         spelling = self.passwords.matching_spelling(account and account.password_hash, password)
         if account is None or spelling is None:
             raise contract.LoginFailed()
         self.login_throttle.reset(username)
         new_hash = self.passwords.make_hash(password) if needs_rehash(account.password_hash, spelling) else None
+        device = self.principal.user_agent
 
         def sign_in(tx: Any) -> dict[str, Any]:
             user = store.lock_account(tx, account.user_id)
@@ -90,7 +97,7 @@ class User(staff_methods.StaffMethods):  # Nameko takes a class in this namespac
                 raise contract.LoginFailed()  # the account was changed after we had read it
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
-            token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime)
+            token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime, device)
             return {"token": token, "expires_at": expires_at, "user": user}
 
         return self.database.run_repeatable(sign_in)

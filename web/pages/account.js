@@ -1,6 +1,8 @@
-/** The account page: the user's orders and e-mail address, and signing out. */
+/** The account page: the user's orders e-mail address, password and sessions, and signing out. */
 
 import { address } from "../account/address.js";
+import { password } from "../account/password.js";
+import { sessions } from "../account/sessions.js";
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
@@ -37,6 +39,7 @@ export async function show(main, { signal }) {
     );
   }
   const mail = address(profile);
+  const elsewhere = sessions(signal);
   const isUnconfirmed = profile.email && !profile.email_confirmed_at; // then the address comes first
   fill(
     main,
@@ -62,6 +65,8 @@ export async function show(main, { signal }) {
         orders,
         more,
         ...(isUnconfirmed ? [] : [mail]),
+        password(profile, elsewhere.reload),
+        elsewhere.place,
       ),
     ),
   );

@@ -27,6 +27,7 @@ log = logging.getLogger("marquee.call")
 class Principal:
     """The caller, as the gateway verified it; `user_id` is None for a guest and for another room.
 
+    `user_agent`: what the client that signs in calls itself; the gateway passes it to `user.login` only.
     `caller_gone`: the deadline had passed before a worker took up the call, so nobody waits for the answer.
     """
 
@@ -36,6 +37,7 @@ class Principal:
     token_id: str | None = None
     request_id: str | None = None
     idempotency_key: str | None = None
+    user_agent: str | None = None
     caller_gone: bool = False
 
     @classmethod
@@ -48,7 +50,8 @@ class Principal:
             user_id=caller.get("user_id"), username=caller.get("username"),
             roles=tuple(roles) if isinstance(roles, list) else (),
             token_id=caller.get("token_id"), request_id=context.get("request_id"),
-            idempotency_key=context.get("idempotency_key"), caller_gone=is_overdue(context),
+            idempotency_key=context.get("idempotency_key"),
+            user_agent=context.get("user_agent"), caller_gone=is_overdue(context),
         )
 
     def permit(self, method: Method) -> None:

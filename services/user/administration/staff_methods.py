@@ -113,7 +113,7 @@ class StaffMethods:
         self.login_throttle.reset(username)
         change = Change(self.principal, contract.CLOSE_ACCOUNT)
         self.database.run(lambda tx: removal.close(tx, change, user_id, password_hash, utc_now()))
-        self._revoke(change)
+        self._end_sessions(change)
         return {}
 
     @every(INDEX_SECONDS)
@@ -136,10 +136,10 @@ class StaffMethods:
         change = Change(self.principal, method, request.get("reason"), request.get("cinema_id"))
         keys = IdempotencyKey(KEYS, self.principal, method, request)
         reply = keys.run_once(self.database, lambda tx: work(tx, change))
-        self._revoke(change)
+        self._end_sessions(change)
         return reply
 
-    def _revoke(self, change: Change) -> None:
+    def _end_sessions(self, change: Change) -> None:
         if change.revoked:
             tokens.revoke(self.redis, *change.revoked)
             self.announcer.announce_now(TOKENS_REVOKED, *change.revoked)

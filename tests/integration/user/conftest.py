@@ -6,7 +6,7 @@ import nameko
 import pytest
 import requests
 from nameko.testing.services import worker_factory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
@@ -61,6 +61,19 @@ def database(mesh: Mesh, settings: None) -> Iterator[Transactions]:
     engine = make_engine(mesh.settings["DB_URIS"]["user:Base"])
     yield Transactions(engine)
     engine.dispose()
+
+
+class Interrupted(Transactions):
+    """A database on which something happens right after it has been read."""
+
+    def __init__(self, database: Transactions, happening: Callable[[], object]) -> None:
+        super().__init__(database.engine)
+        self._happening = happening
+
+    def read(self, work: Callable[[Connection], Any]) -> Any:
+        found = super().read(work)
+        self._happening()
+        return found
 
 
 def make_room(database: Transactions, **dependencies: Any) -> Any:
