@@ -70,6 +70,17 @@ def test_a_member_checks_in_by_the_clock_of_the_profile_and_gets_the_reward(mesh
     assert balance(mesh, other) == 0
 
 
+def test_each_change_of_the_time_zone_is_told_once(mesh: Mesh) -> None:
+    member = mesh.buyer()
+    for zone in ("Asia/Tokyo", "Asia/Tokyo", None, "Europe/Paris"):
+        assert mesh.post("/user/update_profile", member, time_zone=zone).json()["time_zone"] == zone
+    assert mesh.post("/user/update_profile", member, display_name="Ada").json()["time_zone"] == "Europe/Paris"
+    user_id = mesh.get("/user/get_profile", member).json()["user_id"]
+    told = mesh.rows("user", "SELECT sequence, JSON_VALUE(body, '$.time_zone') FROM outbox WHERE about = :a "
+                             "ORDER BY sequence", a=f"{user_id}-time-zone")
+    assert [tuple(row) for row in told] == [(1, "Asia/Tokyo"), (2, None), (3, "Europe/Paris")]
+
+
 def test_points_are_redeemed_once_for_a_repeated_request(mesh: Mesh) -> None:
     member = mesh.buyer()
     user_id = mesh.get("/user/get_profile", member).json()["user_id"]
