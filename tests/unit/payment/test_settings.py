@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import nameko
 import pytest
 
 from services.foundation.settings import SettingsError
-from services.payment.settings import StripeSettings, load
+from services.payment.settings import PaymentSettingsProvider, StripeSettings, load
 
 STRIPE = {"secret_key": "sk_live_1", "webhook_secrets": "whsec_1", "api": "https://api.stripe.com"}
 SECTION = {"provider": "stripe", "stripe": STRIPE, "return_origins": [], "at_once": 10, "webhook_seconds": 0.5,
@@ -95,3 +96,16 @@ def test_two_mistakes_are_two_sentences() -> None:
 
 def test_a_process_that_takes_no_webhooks_needs_no_secret_for_them() -> None:
     assert load(settings(stripe={**STRIPE, "webhook_secrets": None})).stripe.webhook_secrets == ()
+
+
+def test_the_room_reads_its_settings_once_when_it_starts() -> None:
+    provider = PaymentSettingsProvider()
+    with nameko.config.patch(settings(), clear=True):
+        provider.setup()
+    assert provider.get_dependency(None) == load(settings())
+
+
+def test_the_room_does_not_start_without_the_secrets_of_its_webhooks() -> None:
+    with (nameko.config.patch(settings(stripe={**STRIPE, "webhook_secrets": None}), clear=True),
+          pytest.raises(SettingsError, match="MARQUEE_STRIPE_WEBHOOK_SECRETS")):
+        PaymentSettingsProvider().setup()

@@ -12,6 +12,7 @@ from services.seating.best_seats import suggest
 from services.seating.chart import Chart, Drawing, lay_out
 
 BIG = lay_out(Drawing("\n".join(["ssss_ssssssssssss_ssss"] * 15 + ["DDDD_DDDDDDDDDDDD_DDDD"]), curve=2))
+WIDE = lay_out(Drawing("\n".join(["s" * 19] * 6)))
 
 
 def chart(*rows: str) -> Chart:
@@ -137,12 +138,33 @@ def test_a_halls_width_counts_as_much_as_its_depth() -> None:
     assert suggest(deep, but(deep, "T7", "P4"), 1).seats == ("P4",)
 
 
-def test_people_apart_sit_as_near_to_the_best_seat_as_they_can() -> None:
-    """One row counts as two seats."""
-    hall = chart(*["s" * 9] * 6)
+@pytest.mark.parametrize(("free", "best"), [
+    (("B10", "D10", "D13", "F10"), ("D10", "D13", "F10")),
+    (("B10", "D10", "D15", "F10"), ("B10", "D10", "F10")),
+])
+def test_people_apart_sit_near_the_best_seat_and_a_row_counts_as_two_seats(free: tuple[str, ...],
+                                                                           best: tuple[str, ...]) -> None:
+    assert suggest(WIDE, but(WIDE, *free), 3).seats == best
 
-    assert suggest(hall, but(hall, "D5", "D8", "F5"), 2).seats == ("D5", "D8")
-    assert suggest(hall, but(hall, "D5", "D9", "F6"), 2).seats == ("D5", "D9")
+
+@pytest.mark.parametrize(("free", "best"), [
+    (("D10", "E14", "F10"), ("D10", "E14")),
+    (("D10", "E15", "F10"), ("D10", "F10")),   # too far apart to talk; the seats that are nearest then
+    (("D10", "E7", "E12"), ("D10", "E12")),
+])
+def test_two_people_sit_up_to_four_seats_apart_in_neighbouring_rows(free: tuple[str, ...],
+                                                                    best: tuple[str, ...]) -> None:
+    assert suggest(WIDE, but(WIDE, *free), 2).seats == best
+
+
+def test_a_group_stays_together_rather_than_near_the_best_seat() -> None:
+    assert suggest(WIDE, but(WIDE, "D10", "E14", "E15", "F13"), 3).seats == ("E14", "E15", "F13")
+
+
+@pytest.mark.parametrize(("seat", "back"), [("F1", False), ("G1", True), ("I1", True), ("K1", True), ("L1", False)])
+def test_a_seat_is_two_thirds_back_within_an_eighth_of_the_halls_depth(seat: str, back: bool) -> None:
+    hall = chart(*["s"] * 13)
+    assert ("two_thirds_back" in suggest(hall, but(hall, seat), 1).reasons) is back
 
 
 def test_neighbouring_rows_are_no_two_rows_apart() -> None:

@@ -143,5 +143,6 @@ def test_any_drawing_gives_each_seat_a_name_and_a_place_of_its_own_inside_the_ha
     assert len(chart.seats) == plan.count("s") + plan.count("p")
     assert len({s.seat_id for s in chart.seats}) == len({(s.x, s.y) for s in chart.seats}) == len(chart.seats)
     assert all(SeatId().deserialize(s.seat_id) for s in chart.seats)
+    assert all(s.y == round(s.y, 3) for s in chart.seats)
     assert all(0 < s.x < chart.width and 0 < s.y < chart.depth for s in chart.seats)
     assert all(0 <= a.x < a.x + a.width <= chart.width and a.depth >= 1 for a in chart.aisles)
