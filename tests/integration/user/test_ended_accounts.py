@@ -50,6 +50,7 @@ def test_a_closed_account_says_nothing_of_its_holder(mesh: Mesh, name: str, sign
     member = mesh.post("/user/register", key=name, **about).json()["user_id"]
     token = sign_in(name)
     mesh.post("/user/update_profile", token, "rename", display_name=lady)
+    assert mesh.post("/user/save_address", token, name=lady, street="Quay 7", city="Paris", country="FR").ok
 
     assert mesh.post("/user/close_account", token, password="wrong horse").json()["code"] == "login_failed"
     assert mesh.get("/user/get_profile", token).status_code == 200
