@@ -1,3 +1,4 @@
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,6 +24,18 @@ PASSWORD = "correct horse"
 def authorize(mesh: Mesh, token: str) -> requests.Response:
     """Ask the user room whose token this is, past the gateway's cache."""
     return mesh.http.post(mesh.url + "/user/authorize", json={"token": token}, timeout=60)
+
+
+def operations(mesh: Mesh, user_id: str) -> list[dict[str, Any]]:
+    """What staff did to the account, the oldest first."""
+    rows = mesh.rows("user", "SELECT body FROM outbox WHERE type = 'user.operated' AND INSTR(body, :u) "
+                             "ORDER BY occurred_at, event_id", u=user_id)
+    return [body for body in (json.loads(row.body) for row in rows) if body["about"] == user_id]
+
+
+def user_id_of(mesh: Mesh, username: str) -> str:
+    [row] = mesh.rows("user", "SELECT user_id FROM user WHERE username = :u", u=username)
+    return str(row.user_id)
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from services.user.administration.changes import Change
 from services.user.models import Base, User
 from services.user.records import NewAccount
 from testbed.mesh import Mesh, wait_until
-from tests.integration.user.conftest import PASSWORD, make_room
-from tests.integration.user.test_staff_methods import operations, user_id_of
+from tests.integration.user.conftest import PASSWORD, make_room, operations, user_id_of
 
 SignIn = Callable[[str], str]
 
@@ -126,7 +125,8 @@ def register_while_closing(database: Transactions, before_commit: Callable[[], N
             outcomes.append(refusal.code)
 
     def waits(tx: Any) -> bool:
-        return bool(tx.execute(text("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")).all())
+        return bool(tx.execute(text("SELECT 1 FROM information_schema.processlist WHERE info LIKE 'INSERT INTO user %' "
+                                    "AND id != CONNECTION_ID()")).all())
 
     thread = threading.Thread(target=register)
     with database.engine.begin() as tx:

@@ -7,11 +7,11 @@ import pytest
 
 from schemas.self_service import PasswordResetOver
 from schemas.user import token_id
-from services.foundation.database import Transactions
 from services.foundation.rpc.calls import Principal
+from services.user import store
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.received_emails import received_emails
-from tests.integration.user.conftest import PASSWORD, Interrupted, authorize
+from tests.integration.user.conftest import PASSWORD, authorize
 
 NEW = "a better horse"
 
@@ -42,7 +42,8 @@ def links(mesh: Mesh, email: str, count: int = 1) -> list[str]:
 
 
 def reset(mesh: Mesh, token: str, password: str = NEW) -> Any:
-    return mesh.post("/user/reset_password", token=token, new_password=password)
+    fields = {"token": token, "new_password": password}
+    return mesh.http.post(mesh.url + "/user/reset_password", json=fields, timeout=60)
 
 
 def login(mesh: Mesh, name: str, password: str) -> int:
@@ -122,12 +123,17 @@ def test_a_link_is_not_mailed_to_an_address_given_later(mesh: Mesh, room: Any, n
 
 
 def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
-    mesh: Mesh, room: Any, database: Transactions, name: str, email: str,
+    mesh: Mesh, room: Any, name: str, email: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     open_account(mesh, name, email)
     ask(mesh, name)
     [token] = links(mesh, email)
-    room.database = Interrupted(database, lambda: reset(mesh, token, "the faster horse"))
+
+    def lock_too_late(tx: Any, user_id: str, lock: Any = store.lock_account) -> Any:
+        assert reset(mesh, token, "the faster horse").status_code == 200
+        return lock(tx, user_id)
+
+    monkeypatch.setattr(store, "lock_account", lock_too_late)
 
     with pytest.raises(PasswordResetOver):
         room.reset_password(token=token, new_password=NEW)

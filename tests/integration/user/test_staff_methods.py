@@ -1,27 +1,14 @@
 """Staff look accounts up; admins give and take roles and save accounts, and the operation log hears of each change."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from testbed.mesh import Mesh
-from tests.integration.user.conftest import PASSWORD, authorize
+from tests.integration.user.conftest import PASSWORD, authorize, operations, user_id_of
 
 SignIn = Callable[[str], str]
-
-
-def operations(mesh: Mesh, user_id: str) -> list[dict[str, Any]]:
-    """What staff did to the account, the oldest first."""
-    rows = mesh.rows("user", "SELECT body FROM outbox WHERE type = 'user.operated' AND INSTR(body, :u) "
-                             "ORDER BY occurred_at, event_id", u=user_id)
-    return [body for body in (json.loads(row.body) for row in rows) if body["about"] == user_id]
-
-
-def user_id_of(mesh: Mesh, username: str) -> str:
-    [row] = mesh.rows("user", "SELECT user_id FROM user WHERE username = :u", u=username)
-    return str(row.user_id)
 
 
 @pytest.fixture
