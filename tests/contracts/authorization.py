@@ -11,6 +11,8 @@ ANYONE = "++++++++++"
 MEMBERS = "1++++++++1"
 STAFF = "13+++++++1"
 ADMINS = "133333+331"
+COOKS = "13+33+++31"
+MANAGERS = "13333++331"
 
 MATRIX = {
     "user.register": ANYONE,
@@ -22,6 +24,14 @@ MATRIX = {
     "user.update_profile": MEMBERS,
     "user.send_confirmation": MEMBERS,
     "user.close_account": MEMBERS,
+    "user.request_password_reset": ANYONE,
+    "user.reset_password": ANYONE,
+    "user.change_password": MEMBERS,
+    "user.get_sessions": MEMBERS,
+    "user.end_session": MEMBERS,
+    "user.get_addresses": MEMBERS,
+    "user.save_address": MEMBERS,
+    "user.remove_address": MEMBERS,
     "user.get_users": STAFF,
     "user.get_by_name": STAFF,
     "user.search": STAFF,
@@ -44,13 +54,21 @@ MATRIX = {
     "order.get_ticket_images": MEMBERS,
     "order.get_calendar": MEMBERS,
     "order.get_ticket_keys": ANYONE,
-    "order.cancel_screening": STAFF,
+    "order.cancel_screening": MANAGERS,
     "kitchen.get_menu": ANYONE,
-    "kitchen.get_queue": STAFF,
-    "kitchen.start": STAFF,
-    "kitchen.finish": STAFF,
-    "kitchen.hand_over": STAFF,
-    "kitchen.restock": STAFF,
+    "kitchen.get_queue": COOKS,
+    "kitchen.start": COOKS,
+    "kitchen.finish": COOKS,
+    "kitchen.hand_over": COOKS,
+    "kitchen.restock": MANAGERS,
+    "loyalty.get_points": MEMBERS,
+    "loyalty.get_entries": MEMBERS,
+    "loyalty.redeem": MEMBERS,
+    "loyalty.check_in": MEMBERS,
+    "loyalty.get_check_in": MEMBERS,
+    "loyalty.get_check_ins": STAFF,
+    "office.get_log": MANAGERS,
+    "office.reconcile": MANAGERS,
 }
 
 # The methods about a thing that a member owns, by the field that names it: nobody else reaches it.
@@ -62,5 +80,8 @@ OWN_THINGS = {
     ("order.get_info", "order_id"),
     ("order.get_ticket_images", "order_id"),
     ("order.get_calendar", "order_id"),
+    ("user.end_session", "session_id"),
+    ("user.save_address", "address_id"),
+    ("user.remove_address", "address_id"),
 }
 EVERYBODYS = {"screening_id", "film_id", "cinema_id"}  # ids of things that belong to no member

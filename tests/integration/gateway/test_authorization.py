@@ -68,12 +68,17 @@ def test_a_method_serves_only_the_callers_of_the_matrix(
     assert found == dict(zip(CALLERS, MATRIX[name], strict=True))
 
 
+POSTAL = {"name": "Ada", "street": "Quay 7", "city": "Paris", "country": "FR"}
+
+
 def test_a_member_reaches_nothing_of_another_member(mesh: Mesh, screening: str) -> None:
     owner, stranger = mesh.buyers(2)
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
     order = buy(mesh, owner, screening, seats)
-    things = {"order_id": order["order_id"]}
-    more = {"order.pay": {"method": "sandbox"}}
+    address = mesh.post("/user/save_address", owner, **POSTAL).json()
+    [session] = mesh.get("/user/get_sessions", owner).json()["sessions"]
+    things = {"order_id": order["order_id"], "address_id": address["address_id"], "session_id": session["session_id"]}
+    more = {"order.pay": {"method": "sandbox"}, "user.save_address": {**POSTAL, "city": "Lyon"}}
     before = {**info(mesh, owner, order), "server_time": None}
 
     def codes(token: str) -> dict[str, tuple[int, str | None]]:
@@ -81,7 +86,12 @@ def test_a_member_reaches_nothing_of_another_member(mesh: Mesh, screening: str) 
                    for name, field in sorted(OWN_THINGS)}
         return {name: (reply.status_code, reply.json().get("code")) for name, reply in replies.items()}
 
-    assert codes(stranger) == {name: (404, "unknown_order") for name, _ in OWN_THINGS}
+    # What is not there has ended or is removed: those two change nothing, and say so.
+    idempotent = {"user.end_session": (200, None), "user.remove_address": (200, None)}
+    refused = {"order_id": (404, "unknown_order"), "address_id": (404, "unknown_address")}
+    assert codes(stranger) == {name: idempotent.get(name) or refused[field] for name, field in OWN_THINGS}
     assert {**info(mesh, owner, order), "server_time": None} == before
+    assert mesh.get("/user/get_addresses", owner).json()["addresses"] == [address]
     assert mesh.get("/order/get_list", stranger).json()["orders"] == []
-    assert {status for status, _ in codes(owner).values()} & {401, 403, 404} == set()
+    assert {status for status, _ in codes(owner).values()} & {403, 404} == set()
+    assert mesh.get("/user/get_sessions", owner).status_code == 401  # which ended it, last of all
