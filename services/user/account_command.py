@@ -20,6 +20,7 @@ from services.foundation.settings import SettingsError
 from services.user import store, tokens
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
+from services.user.self_service import store as own_store
 from services.user.settings import load
 
 T = TypeVar("T")
@@ -86,13 +87,14 @@ def set_password(username: str) -> None:
 
 
 def _change(username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
-    """Change the account's columns, and sign the user out everywhere."""
+    """Change the account's columns, sign the user out everywhere, and withdraw links that set a password."""
     def work(tx: Connection) -> list[str]:
         found = store.account_by_name(tx, username)
         if found is None:
             raise click.ClickException(f"There is no user {username}.")
         user = store.lock_account(tx, found.user_id)
         store.update_account(tx, user.user_id, **changes(user))
+        own_store.delete_resets_of(tx, user.user_id)
         return store.delete_tokens_of(tx, user.user_id)
 
     token_ids = _run(work)
