@@ -22,6 +22,7 @@ from services.user import store, tokens
 from services.user.models import OUTBOX
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
+from services.user.self_service import store as own_store
 from services.user.settings import load
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ def set_password(username: str) -> None:
 
 
 def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
-    """Change the account's columns, and sign the user out everywhere."""
+    """Change the account's columns, sign the user out everywhere, and withdraw links that set a password."""
     def work(tx: Connection) -> list[str]:
         found = store.account_by_name(tx, username)
         if found is None:
@@ -104,6 +105,7 @@ def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]
         before = {name: getattr(user, name) for name in changed}
         _write_operation(tx, command, user.user_id, _without_secrets(before, "a secret"),
                          _without_secrets(changed, "another secret"))
+        own_store.delete_resets_of(tx, user.user_id)
         return store.delete_tokens_of(tx, user.user_id)
 
     token_ids = _run(work)
