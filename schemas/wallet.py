@@ -1,7 +1,7 @@
 """The contract of the wallet room: members' money, kept by double entry in minor units.
 
-Members read their own wallet. The payment room reserves, captures and releases; all else that moves money is an event or
-a manager's adjustment.
+Members read their own wallet. The payment room reserves, captures and releases; all else that moves money is an event
+or a manager's adjustment.
 """
 
 from typing import Any
@@ -172,7 +172,8 @@ RESERVE = Method("wallet", "reserve", Transfer, Reservation, "internal",
                  "Set money aside, once per source, until it is captured or released.",
                  refusals=(InsufficientFunds, SourceMismatch), deadline=3)
 CAPTURE = Method("wallet", "capture", Transfer, Reservation, "internal",
-                 "Take reserved money, unless it was released.", refusals=(UnknownReservation, SourceMismatch), deadline=3)
+                 "Take reserved money, unless it was released.",
+                 refusals=(UnknownReservation, SourceMismatch), deadline=3)
 RELEASE = Method("wallet", "release", Transfer, Reservation, "internal",
                  "Give reserved money back to its wallet, unless it was captured.",
                  refusals=(UnknownReservation, SourceMismatch), deadline=3)
