@@ -29,6 +29,9 @@ VALUES: dict[str, Any] = {
     "sku": "popcorn-large",
     "stock": 60,
     "code": "K472",
+    "adjust.user_id": "01a1fd93f62b7f5e8d6a4c1b0e9f8a7d",
+    "adjust.amount": 500,
+    "adjust.reason": "The projector failed.",
 }
 
 
