@@ -51,6 +51,8 @@ VALUES: dict[str, Any] = {
     "points": 100,
     "get_check_ins.from": "2026-11-01",
     "get_check_ins.to": "2026-11-30",
+    "adjust.amount": 500,
+    "adjust.reason": "The projector failed.",
 }
 
 

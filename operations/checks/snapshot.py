@@ -26,6 +26,7 @@ class Snapshot:
     film: Engine
     office: Engine
     loyalty: Engine
+    wallet: Engine
     board: Board
 
     @classmethod
@@ -33,7 +34,7 @@ class Snapshot:
     def open(cls) -> Iterator["Snapshot"]:
         """A snapshot of the databases that config.yml names; its connections are closed at the end."""
         uris = config["DB_URIS"]
-        rooms = ("order", "payment", "kitchen", "film", "office", "loyalty")
+        rooms = ("order", "payment", "kitchen", "film", "office", "loyalty", "wallet")
         engines = {room: make_engine(uris[f"{room}:Base"]) for room in rooms}
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:

@@ -67,6 +67,9 @@ MATRIX = {
     "loyalty.check_in": MEMBERS,
     "loyalty.get_check_in": MEMBERS,
     "loyalty.get_check_ins": STAFF,
+    "wallet.get_balance": MEMBERS,
+    "wallet.get_entries": MEMBERS,
+    "wallet.adjust": MANAGERS,
     "office.get_log": MANAGERS,
     "office.reconcile": MANAGERS,
 }
