@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from schemas import film, kitchen, order, payment, user
+from schemas import film, kitchen, order, payment, user, wallet
 from schemas import office as contract
 from schemas.roles import cinemas_of
 from services.foundation.amqp.presence import Presence
@@ -75,6 +75,11 @@ class Office:
     @on_event(user.OPERATED)
     def log_user(self, delivery: Delivery) -> None:
         """An account of staff was made or changed."""
+        self._append(delivery)
+
+    @on_event(wallet.OPERATED)
+    def log_wallet(self, delivery: Delivery) -> None:
+        """A manager has adjusted a member's wallet."""
         self._append(delivery)
 
     def _append(self, delivery: Delivery) -> None:
