@@ -58,7 +58,7 @@ function draw(place, profile, changed, news = null) {
       "form",
       { class: "stack", onsubmit: change },
       // Password managers want to know whose password it is.
-      h("input", { name: "username", autocomplete: "username", value: profile.username, hidden: true }),
+      h("input", { autocomplete: "username", value: profile.username, hidden: true }),
       field(t("password.old"), { name: "old_password", autocomplete: "current-password", maxlength: 1024 }),
       newPasswordField(),
       h("p", {}, h("button", {}, t("password.set"))),
