@@ -11,7 +11,8 @@ from schemas.user import LoginFailed
 from services.user import store
 from services.user.administration.admins import check_one_stays, lock_admins
 from services.user.administration.changes import Change
-from services.user.models import KEYS, Address, FormerName, PasswordReset
+from services.user.models import KEYS, FormerName
+from services.user.self_service import store as own_store
 
 NO_HASH = ""  # of no password
 
@@ -38,14 +39,13 @@ def close(tx: Connection, change: Change, user_id: str, password_hash: str, now:
     nobody = f"closed-{user_id[-24:]}"
     _end(tx, change, account, removed_at=now, username=nobody, username_key=nobody, password_hash=NO_HASH,
          display_name=None, email=None, email_confirmed_at=None)
-    tx.execute(delete(Address).where(Address.user_id == user_id))
+    own_store.delete_addresses_of(tx, user_id)
     _delete_stored_replies(tx, user_id)
 
 
 def _end(tx: Connection, change: Change, account: Row[Any], **fields: Any) -> None:
     store.update_account(tx, account.user_id, roles=[], **fields)
     store.delete_links_of(tx, account.user_id)
-    tx.execute(delete(PasswordReset).where(PasswordReset.user_id == account.user_id))
     store.next_email_event(tx, account.user_id)  # no link that was requested before is mailed any more
     change.sign_out(tx, account.user_id)
 

@@ -134,7 +134,7 @@ class MemberMethods:
 
     def _own_account(self) -> Any:
         found = self.database.read(lambda tx: store.account_by_id(tx, self.principal.user_id))
-        if found is None:
+        if found is None or found.removed_at is not None:
             raise Unauthenticated()
         return found
 

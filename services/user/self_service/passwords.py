@@ -43,7 +43,7 @@ def change(tx: Connection, account: Row[Any], new_hash: str, current_token_id: s
 def request_link(tx: Connection, user_id: str) -> None:
     """Have a link mailed to the account's confirmed address, if it has one. The event names neither."""
     account = store.lock_account(tx, user_id)
-    if account.email and account.email_confirmed_at:
+    if account.email and account.email_confirmed_at and account.removed_at is None:
         outbox.write(tx, OUTBOX, PASSWORD_RESET_REQUESTED, about=user_id, sequence=store.next_email_event(tx, user_id),
                      body={"user_id": user_id})
 
@@ -55,7 +55,7 @@ def issue_link(tx: Connection, user_id: str, number: int, now: dt.datetime,
     Every move of the address takes a number: a link that was requested for another address is not mailed to this one.
     """
     account = store.lock_account(tx, user_id) if store.account_by_id(tx, user_id) else None
-    if account is None or not (account.email and account.email_confirmed_at) or account.email_events != number:
+    if account is None or account.removed_at or not (account.email and account.email_confirmed_at) or account.email_events != number:
         return None
     token = secrets.token_urlsafe(32)
     own_store.add_reset(tx, token_id(token), user_id, account.email, now + lifetime)
@@ -75,7 +75,7 @@ def reset(tx: Connection, token: str, new_hash: str, now: dt.datetime) -> list[s
     """
     account = store.lock_account(tx, valid_link(tx, token, now).user_id)
     link = valid_link(tx, token, now)  # it may have been used or withdrawn before we had the lock
-    if account.email != link.email or (link.used_at and account.password_hash != new_hash):
+    if account.removed_at or account.email != link.email or (link.used_at and account.password_hash != new_hash):
         raise PasswordResetOver()
     store.update_account(tx, account.user_id, password_hash=new_hash)
     own_store.mark_reset_used(tx, link.token_id, now)
