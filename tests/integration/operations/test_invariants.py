@@ -59,7 +59,7 @@ TOO_MUCH_BACK = REFUNDS.format(
 MORE_OWED = REFUNDS.format(columns="amount, kept, reason, currency, status, requested_at, ask_again_at",
                            values="1, 0, 'asked', 'EUR', 'done', NOW(), NOW()")
 
-WALLET_PAYMENT = "reservation order_id = '{by_wallet}'"
+WALLET_PAYMENT = "reservation source_type = 'payment'"
 RESERVATION = ("INSERT INTO reservation (source_type, source_id, user_id, amount, currency, order_id, status, "
                "created_at) VALUES ('payment', 'odd', 'nobody', 5, 'EUR', 'nobody', '{}', NOW())")
 

@@ -28,7 +28,7 @@ EUR_4 = {"amount": 400, "currency": "EUR", "method": "wallet", "user_id": "ada"}
 
 @dataclass
 class FaultyCaller:
-    """Calls the wallet room. The next call of a method in `unsent` is not sent; the next answer of one in `lost` is lost."""
+    """Calls the wallet room, but for the next call of a method in `unsent` and the next answer of one in `lost`."""
 
     room: Any
     unsent: set[str] = field(default_factory=set)
