@@ -55,7 +55,7 @@ def issue_link(tx: Connection, user_id: str, number: int, now: dt.datetime,
     Every move of the address takes a number: a link that was requested for another address is not mailed to this one.
     """
     account = store.lock_account(tx, user_id) if store.account_by_id(tx, user_id) else None
-    if account is None or account.removed_at or not (account.email and account.email_confirmed_at) or account.email_events != number:
+    if account is None or account.removed_at or account.email_events != number or not account.email_confirmed_at:
         return None
     token = secrets.token_urlsafe(32)
     own_store.add_reset(tx, token_id(token), user_id, account.email, now + lifetime)

@@ -13,7 +13,8 @@ from operations.checks.wallet import books_add_up
 from schemas.errors import FieldsInvalid, Forbidden
 from schemas.wallet import InsufficientFunds, SourceMismatch, UnknownTransfer
 from services.foundation import migrate
-from services.foundation.database import Transactions
+from services.foundation.database import Transactions, utc_now
+from services.foundation.events.consumers import Delivery
 from services.wallet import ledger, store
 from testbed.mesh import Mesh
 from tests.integration.wallet.conftest import Open, has, transfer
@@ -173,6 +174,30 @@ def test_an_adjustment_takes_no_more_than_is_available(open_room: Open, rich: An
 def test_only_managers_of_the_house_adjust(open_room: Open, roles: tuple[str, ...]) -> None:
     with pytest.raises(Forbidden):
         open_room(user_id="boss", roles=roles).adjust(user_id="ada", amount=500, reason="A gift.")
+
+
+# --- events of the loyalty room ---
+
+
+def heard(event_id: str, **body: Any) -> Delivery:
+    return Delivery("wallet", event_id, "about", 1, utc_now(), body, 0)
+
+
+def test_a_reward_in_wallet_money_is_booked_once_whatever_is_delivered_twice(room: Any) -> None:
+    reward = {"kind": "wallet", "amount": 100, "currency": "EUR"}
+    for event_id in ("e1", "e1", "e2"):  # the same event again, and the same check-in under another event
+        room.credit_reward(heard(event_id, check_in_id="c1", user_id="ada", reward=reward))
+    room.credit_reward(heard("e3", check_in_id="c2", user_id="ada", reward={"kind": "points", "points": 5}))
+
+    assert has(room) == (100, 0, 100)
+
+
+def test_redeemed_points_are_booked_once(room: Any) -> None:
+    for event_id in ("e1", "e2", "e1"):
+        room.credit_redemption(heard(event_id, redemption_id="d1", user_id="ada", points=100, amount=250,
+                                     currency="EUR"))
+    assert has(room) == (250, 0, 250)
+    assert room.get_entries(limit=5)["entries"][0]["kind"] == "redemption"
 
 
 # --- races ---

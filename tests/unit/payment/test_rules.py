@@ -6,9 +6,17 @@ from types import SimpleNamespace
 import pytest
 
 from schemas.errors import RoomSilent
-from schemas.payment import PAYMENT_STATES, AmountMismatch, PaymentClosed, PaymentDeclined, PaymentInReview
+from schemas.payment import (
+    PAYMENT_STATES,
+    AmountMismatch,
+    PaymentClosed,
+    PaymentDeclined,
+    PaymentInReview,
+    PaymentMethodUnknown,
+)
+from schemas.wallet import InsufficientFunds
 from services.payment import rules
-from services.payment.payment_state import UNSETTLED, Attempt, PaymentState, RefundRequest
+from services.payment.payment_state import UNSETTLED, Attempt, PaymentRequest, PaymentState, RefundRequest
 
 NOBODY_PAID = PaymentState("order", "none")
 ATTEMPT = Attempt("payment", "order", 1200, "EUR", "sandbox", 1, "sandbox", "submitted")
@@ -88,6 +96,23 @@ def test_a_charge_of_unknown_outcome_names_the_silent_provider(before: PaymentSt
     with pytest.raises(RoomSilent) as refusal:
         rules.check_charged(before)
     assert refusal.value.about == {"room": "sandbox"}
+
+
+@pytest.mark.parametrize(("provider", "reason", "refusal"), [
+    ("wallet", "insufficient_funds", InsufficientFunds), ("wallet", None, PaymentDeclined),
+    ("sandbox", "insufficient_funds", PaymentDeclined)])
+def test_a_wallet_with_too_little_has_a_refusal_of_its_own(provider: str, reason: str | None,
+                                                           refusal: type[Exception]) -> None:
+    attempt = replace(ATTEMPT, provider=provider, status="failed", reason=reason)
+    with pytest.raises(refusal):
+        rules.check_charged(replace(DECLINED, attempt=attempt))
+
+
+def test_a_wallet_needs_its_member_and_other_payments_do_not() -> None:
+    with pytest.raises(PaymentMethodUnknown):
+        rules.check_payer(PaymentRequest("order", 1200, "EUR", "wallet"))
+    rules.check_payer(PaymentRequest("order", 1200, "EUR", "wallet", user_id="ada"))
+    rules.check_payer(PaymentRequest("order", 1200, "EUR", "sandbox"))
 
 
 @pytest.mark.parametrize(("refunded", "amount"), [(0, 1200), (0, 0), (700, 500)])
