@@ -1,6 +1,8 @@
 """Fields that have one spelling on the wire: moments, money, seats, ids, text."""
 
 import datetime as dt
+import zoneinfo
+from functools import cache
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -73,6 +75,22 @@ def Id(**options: Any) -> fields.String:  # noqa: N802
     return fields.String(
         validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,64}\Z", error="Not an id."), **options
     )
+
+
+def TimeZone(**options: Any) -> fields.String:  # noqa: N802
+    """A field for an IANA time zone, such as Europe/Berlin."""
+    return fields.String(validate=_check_time_zone, **options)
+
+
+def _check_time_zone(name: str) -> None:
+    if name not in time_zones():
+        raise ValidationError("Not a time zone such as Europe/Berlin.")
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The IANA time zones that this machine knows; reading them takes some milliseconds."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def Cursor(**options: Any) -> fields.String:  # noqa: N802

@@ -193,6 +193,7 @@ class ScreeningTermsReply(Schema):
     hall_name = fields.String(required=True)
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
+    time_zone = fields.String(required=True, metadata={"description": "of the cinema, an IANA name"})
     currency = Currency(required=True)
     seats = fields.List(fields.Nested(SeatPrice), required=True)
 

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate
 
 from schemas.base import Announcement, Event, Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
-from schemas.fields import Id, Moment, Text, Whole
+from schemas.fields import Id, Moment, Text, TimeZone, Whole
 from schemas.names import is_plain
 
 USERNAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}\Z")
@@ -83,6 +83,7 @@ class Profile(Schema):
     email = fields.String(required=True, allow_none=True)
     email_confirmed_at = Moment(required=True, allow_none=True, metadata={
         "description": "null: nothing is sent to the address until its owner has opened the link mailed there"})
+    time_zone = fields.String(required=True, allow_none=True, metadata={"description": "IANA name; null: not chosen"})
     roles = fields.List(fields.String(), required=True)
     created_at = Moment(required=True)
 
@@ -115,6 +116,7 @@ class UpdateProfileRequest(Schema):
 
     display_name = DisplayName(allow_none=True)
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
+    time_zone = TimeZone(allow_none=True, metadata={"description": "by whose clock my days begin"})
 
 
 class ConfirmEmailRequest(Schema):
@@ -158,6 +160,13 @@ class EmailEvent(Schema):
     user_id = Id(required=True)
 
 
+class TimeZoneEvent(Schema):
+    """The body of the event that an account's time zone has changed."""
+
+    user_id = Id(required=True)
+    time_zone = fields.String(required=True, allow_none=True)
+
+
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
                   "Open an account.", refusals=(UsernameTaken, TooOften), keyed=True, deadline=30)
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
@@ -168,7 +177,8 @@ LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
                 "Sign out: the token of this call is not valid any more.")
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
-                        "Change my display name or e-mail address; fields left out stay as they are.", keyed=True)
+                        "Change my display name, e-mail address or time zone; fields left out stay as they are.",
+                        keyed=True)
 CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
                        "Confirm an e-mail address with the token that was mailed there; repeating it changes nothing.",
                        refusals=(ConfirmationOver,))
@@ -183,4 +193,6 @@ ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, C
 
 EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for confirmation by its owner.")
 EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
+TIME_ZONE_CHANGED = Event("user", "user.time_zone_changed", 1, TimeZoneEvent,
+                          "A member has set the time zone of the profile, or removed it.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -15,6 +15,7 @@ from operations.checks.money import (
     one_payment_per_order,
     reviews_have_their_payment,
 )
+from operations.checks.points import points_fit_their_entries
 from operations.checks.screenings import cancelled_in_both_rooms
 from operations.checks.seats import (
     boards_show_the_claims,
@@ -71,6 +72,7 @@ INVARIANTS = [
     Invariant("I12", "a screening is cancelled in the order room and the film room, or in neither",
               cancelled_in_both_rooms),
     Invariant("I13", "an order in review has a payment in review", reviews_have_their_payment),
+    Invariant("I14", "the points of a member are the sum of the entries", points_fit_their_entries),
 ]
 
 

@@ -24,6 +24,7 @@ class Snapshot:
     payment: Engine
     kitchen: Engine
     film: Engine
+    loyalty: Engine
     board: Board
 
     @classmethod
@@ -31,11 +32,11 @@ class Snapshot:
     def open(cls) -> Iterator["Snapshot"]:
         """A snapshot of the databases that config.yml names; its connections are closed at the end."""
         uris = config["DB_URIS"]
-        rooms = ("order", "payment", "kitchen", "film")
-        order, payment, kitchen, film = engines = [make_engine(uris[f"{room}:Base"]) for room in rooms]
+        rooms = ("order", "payment", "kitchen", "film", "loyalty")
+        engines = [make_engine(uris[f"{room}:Base"]) for room in rooms]
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:
-                yield cls(order, payment, kitchen, film, Board(client))
+                yield cls(*engines, Board(client))
             finally:
                 for engine in engines:
                     engine.dispose()

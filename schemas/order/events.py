@@ -27,6 +27,8 @@ class OrderEvent(Schema):
     snacks = fields.List(fields.Nested(Snack), load_default=list)
     total = Money(required=True)
     refunded = Money(required=True, metadata={"description": "given back so far, or on its way back"})
+    snacks_refunded = Money(load_default=0, metadata={
+        "description": "the part of `refunded` that is for snacks; it goes back last"})
     currency = Currency(required=True)
     screening = fields.Nested(OrderScreening, required=True)
     refund = fields.Nested(EventRefund, load_default=None, allow_none=True,

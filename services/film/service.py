@@ -96,7 +96,8 @@ class Film:
             "screening_id": screening.screening_id, "film_title": screening.film.title,
             "cinema_id": screening.cinema.cinema_id, "cinema_name": screening.cinema.name,
             "hall_name": screening.hall.name, "starts_at": screening.starts_at, "ends_at": screening.ends_at,
-            "currency": screening.currency, "seats": seat_maps.price_list(screening.drawing, screening.prices),
+            "time_zone": screening.cinema.timezone, "currency": screening.currency,
+            "seats": seat_maps.price_list(screening.drawing, screening.prices),
         }
 
     @on_event(order.SCREENING_CANCELLED)

@@ -40,6 +40,7 @@ class Order(Base):
     hall_name: Mapped[str] = mapped_column(String(200))
     starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
     starts_offset: Mapped[int] = mapped_column(Integer)  # minutes east of UTC at the cinema
+    time_zone: Mapped[str | None] = mapped_column(Id())  # of the cinema; null for orders of older versions
     ends_at: Mapped[Moment] = mapped_column(UtcDateTime)
     refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when the order was made
     created_at: Mapped[Moment] = mapped_column(UtcDateTime)

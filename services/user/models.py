@@ -27,6 +27,8 @@ class User(Base):
     email: Mapped[str | None] = mapped_column(String(254))
     email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     email_events: Mapped[int] = mapped_column(server_default="0")  # the number of the address's last event or move
+    time_zone: Mapped[str | None] = mapped_column(Id(64, "ascii_bin"))
+    time_zone_changes: Mapped[int] = mapped_column(server_default="0")
     roles: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 

@@ -16,7 +16,7 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
-from services.user import confirmations, emails, store, tokens
+from services.user import confirmations, emails, store, time_zones, tokens
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
@@ -119,7 +119,10 @@ class User:
 
     @call(contract.UPDATE_PROFILE)
     def update_profile(self, request: dict[str, Any]) -> Any:
-        """Change display_name or email (null removes it). A field left out stays; a new address has to be confirmed."""
+        """Change display_name, email or time_zone (null removes it); a field left out stays.
+
+        A new address has to be confirmed.
+        """
         request = self._with_normalized_email(request)
         keys = IdempotencyKey(KEYS, self.principal, contract.UPDATE_PROFILE, request)
         if answered := keys.stored_reply(self.database):
@@ -134,6 +137,7 @@ class User:
             store.update_account(tx, before.user_id, **request, **({"email_confirmed_at": None} if moves else {}))
             if moves:
                 confirmations.move(tx, before.user_id, requests_link)
+            time_zones.record_change(tx, account, request)
             return self._profile(tx)
 
         return keys.run_once(self.database, change)

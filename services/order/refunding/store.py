@@ -102,7 +102,8 @@ def finish_refund(tx: Connection, refund_id: str, order_id: str) -> None:
     tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
     if view.row.status == "refunding" and not open_refunds(tx, order_id) and snacks_unsettled_since(tx, view) is None:
         last = select(refunds.c.reason).where(refunds.c.order_id == order_id).order_by(refunds.c.requested_at.desc())
-        store.move(tx, view, "refunded", event_fields={"reason": tx.execute(last.limit(1)).scalar()})
+        store.move(tx, view, "refunded", event_fields={
+            "reason": tx.execute(last.limit(1)).scalar(), "snacks_refunded": _refunded_for_snacks(tx, order_id)})
 
 
 # --- snacks ---
@@ -114,6 +115,11 @@ def snacks_unsettled_since(tx: Connection, view: OrderView) -> dt.datetime | Non
         return None
     settled = select(refunds.c.refund_id).where(refunds.c.refund_id == rules.snack_refund_id(view.row.order_id))
     return view.row.changed_at if tx.execute(settled).first() is None else None
+
+
+def _refunded_for_snacks(tx: Connection, order_id: str) -> int:
+    amount = select(refunds.c.amount).where(refunds.c.refund_id == rules.snack_refund_id(order_id))
+    return tx.execute(amount).scalar() or 0
 
 
 def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:

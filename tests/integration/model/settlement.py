@@ -57,7 +57,8 @@ def all_events_arrive(cinema: Cinema) -> None:
 def check_invariants(cinema: Cinema) -> None:
     """The project's own, too."""
     engines = cinema.world.engines
-    snapshot = Snapshot(engines["order"], engines["payment"], engines["kitchen"], engines["film"], cinema.world.board)
+    snapshot = Snapshot(**{room: engines[room] for room in ("order", "payment", "kitchen", "film", "loyalty")},
+                        board=cinema.world.board)
     for invariant in INVARIANTS:
         breaches = invariant.check(snapshot)
         agree(not breaches, f"{invariant.name}: {breaches}")

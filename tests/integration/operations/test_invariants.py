@@ -129,6 +129,10 @@ BREACHES = [
            "VALUES ('{s}', 'nobody', NOW())"),
     Breach("I13 I6", "in review, but none of its payments is", "order", "orders order_id = '{unpaid}'",
            "UPDATE orders SET status = 'review' WHERE order_id = '{unpaid}'"),
+    Breach("I14", "member nobody has 5 points and 5 in a lifetime, by the entries 0 and 0", "loyalty",
+           "member user_id = 'nobody'",
+           "INSERT INTO member (user_id, balance, lifetime, has_chosen, profile_version) "
+           "VALUES ('nobody', 5, 5, 0, 0)"),
 ]
 IN_REDIS = {"I9"}  # its breach is on the seat board, and has a test of its own below
 

@@ -9,6 +9,7 @@ from marshmallow import fields
 # Whatever a field is for, one of these suits it.
 SUITABLE: tuple[Any, ...] = (
     "F7", "EUR", "ada.lovelace", "ada@example.org", "2026-11-21T19:30:00+01:00", "2026-11-21",
+    "Europe/Berlin",
     "sandbox", "standard", "created", "captured", 7, 1250, 0.5, True, "01a1fd940ea77809a77a2f8a6f48a334",
 )
 
