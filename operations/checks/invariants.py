@@ -26,6 +26,7 @@ from operations.checks.seats import (
 from operations.checks.snacks import snacks_fit_the_orders
 from operations.checks.snapshot import Snapshot
 from operations.checks.stock import stock_of_snacks
+from operations.checks.wallet import wallets_add_up
 from operations.operator_error import OperatorError
 from schemas.errors import RoomUnavailable
 
@@ -65,6 +66,8 @@ INVARIANTS = [
     Invariant("I4", "the money captured less the money refunded is the worth of the order", money_fits_the_order),
     Invariant("I5", "an order is charged once, and never more is refunded than was charged", one_payment_per_order),
     Invariant("I6", "every change of an order has its event, and none is left unpublished", events_fit_the_orders),
+    Invariant("I7", "every wallet is the sum of its entries, nothing less than nothing, and paid for an order",
+              wallets_add_up),
     Invariant("I8", "all money that the provider took belongs to an order", money_taken_is_accounted_for),
     Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
     Invariant("I10", "every snack supplied is in stock, or an order has it", stock_of_snacks),

@@ -25,6 +25,7 @@ class Snapshot:
     kitchen: Engine
     film: Engine
     loyalty: Engine
+    wallet: Engine
     board: Board
 
     @classmethod
@@ -32,7 +33,7 @@ class Snapshot:
     def open(cls) -> Iterator["Snapshot"]:
         """A snapshot of the databases that config.yml names; its connections are closed at the end."""
         uris = config["DB_URIS"]
-        rooms = ("order", "payment", "kitchen", "film", "loyalty")
+        rooms = ("order", "payment", "kitchen", "film", "loyalty", "wallet")
         engines = [make_engine(uris[f"{room}:Base"]) for room in rooms]
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:

@@ -15,7 +15,7 @@ FOR_PEOPLE = {"name", "name_zh", "title", "original_title", "director", "rating"
 OUR_WORDS = {"status", "state", "kind", "category", "currency", "reason", "end_reason", "kitchen_status", "provider",
              "method", "type", "decision", "return_url", "redirect_url"}
 BYTE_BY_BYTE = {"utf8mb4_bin", "ascii_bin"}
-MONEY = {"price", "price_from", "total", "amount", "refunded", "kept", "fee", "captured"}
+MONEY = {"posted", "reserved", "price", "price_from", "total", "amount", "refunded", "kept", "fee", "captured"}
 
 
 def columns() -> Iterator[tuple[str, Table, "Column[object]"]]:
