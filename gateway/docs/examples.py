@@ -31,6 +31,7 @@ VALUES: dict[str, Any] = {
     "code": "K472",
     "points": 100,
     "user_id": "01a1fd8f0c5e7b0aa1f2f6d0b7c3e911",
+    "message_ids": ["01a1fd94188c731599426506d8876761"],
     "get_check_ins.from": "2026-11-01",
     "get_check_ins.to": "2026-11-30",
 }

@@ -34,10 +34,11 @@ class Snapshot:
         """A snapshot of the databases that config.yml names; its connections are closed at the end."""
         uris = config["DB_URIS"]
         rooms = ("order", "payment", "kitchen", "film", "loyalty", "wallet")
-        engines = [make_engine(uris[f"{room}:Base"]) for room in rooms]
+        order, payment, kitchen, film, loyalty, wallet = engines = [
+            make_engine(uris[f"{room}:Base"]) for room in rooms]
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:
-                yield cls(*engines, Board(client))
+                yield cls(order, payment, kitchen, film, loyalty, wallet, Board(client))
             finally:
                 for engine in engines:
                     engine.dispose()
