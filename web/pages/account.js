@@ -1,6 +1,7 @@
-/** The account page: the user's orders and e-mail address, and signing out. */
+/** The account page: what the user has in all rooms, orders, e-mail address, and signing out. */
 
 import { address } from "../account/address.js";
+import { overview, readOverview } from "../account/overview.js";
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
@@ -25,8 +26,9 @@ export async function show(main, { signal }) {
   }
 
   let profile;
+  let account;
   try {
-    [profile] = await Promise.all([read("/user/get_profile", {}, signal), load()]);
+    [profile, account] = await Promise.all([read("/user/get_profile", {}, signal), readOverview(signal), load()]);
   } catch (problem) {
     if (problem.code === "unauthenticated") return signInPrompt(main);
     throw problem;
@@ -58,6 +60,7 @@ export async function show(main, { signal }) {
         "div",
         { class: "stack" },
         ...(isUnconfirmed ? [mail] : []),
+        ...overview(account, signal),
         h("h2", {}, t("account.orders")),
         orders,
         more,
