@@ -75,7 +75,7 @@ INVARIANTS = [
     Invariant("I12", "a screening is cancelled in the order room and the film room, or in neither",
               cancelled_in_both_rooms),
     Invariant("I13", "an order in review has a payment in review", reviews_have_their_payment),
-    Invariant("I14", "the points of a member are the sum of the entries", points_fit_their_entries),
+    Invariant("I14", "the points of members and of orders are the sums of their entries", points_fit_their_entries),
 ]
 
 

@@ -34,13 +34,12 @@ class Snapshot:
         """A snapshot of the databases that config.yml names; its connections are closed at the end."""
         uris = config["DB_URIS"]
         rooms = ("order", "payment", "kitchen", "film", "loyalty", "wallet")
-        order, payment, kitchen, film, loyalty, wallet = engines = [
-            make_engine(uris[f"{room}:Base"]) for room in rooms]
+        engines = {room: make_engine(uris[f"{room}:Base"]) for room in rooms}
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:
-                yield cls(order, payment, kitchen, film, loyalty, wallet, Board(client))
+                yield cls(**engines, board=Board(client))
             finally:
-                for engine in engines:
+                for engine in engines.values():
                     engine.dispose()
 
     def rows(self, engine: Engine, query: str, **values: Any) -> list[Row[Any]]:

@@ -19,7 +19,7 @@ Fields = dict[str, Any]
 def earn(tx: Connection, settings: LoyaltySettings, delivery: Delivery) -> None:
     """The order is paid: book its points, less those of refunds that were heard of before."""
     body = delivery.body
-    order = store.lock_order(tx, _facts(settings, body))
+    order = heard_of(tx, settings, body)
     if order.is_paid:
         return
     order = store.change_order(tx, order.order_id, is_paid=True, refunded_before=body["refunded"])
@@ -32,7 +32,7 @@ def earn(tx: Connection, settings: LoyaltySettings, delivery: Delivery) -> None:
 def take_back(tx: Connection, settings: LoyaltySettings, delivery: Delivery) -> None:
     """Money of the order goes back: so do its points, once the order is known to be paid."""
     body = delivery.body
-    order = store.lock_order(tx, _facts(settings, body))
+    order = heard_of(tx, settings, body)
     snacks = body["snacks_refunded"]
     order = store.change_order(tx, order.order_id, snacks_refunded=max(order.snacks_refunded, snacks),
                                seats_refunded=max(order.seats_refunded, body["refunded"] - snacks))
@@ -48,13 +48,13 @@ def _take_back(tx: Connection, order: Row[Any], delivery: Delivery) -> None:
                     occurred_at=delivery.occurred_at)
 
 
-def _facts(settings: LoyaltySettings, body: Fields) -> Fields:
-    """A new row of `order_points`."""
+def heard_of(tx: Connection, settings: LoyaltySettings, body: Fields) -> Row[Any]:
+    """What is known of an order after an event of it, locked; `body` has the fields of schemas.order.OrderEvent."""
     rule = settings.earning_of(body["screening"]["cinema_id"], body["currency"])
     seats = sum(seat["price"] for seat in body["seats"])
-    return {
+    return store.lock_order(tx, {
         "order_id": body["order_id"], "user_id": body["buyer_id"], "is_paid": False, "refunded_before": 0,
         "seats_amount": seats, "seats_refunded": 0, "seats_points": rule.seats_points, "seats_per": rule.seats_per,
         "snacks_amount": body["total"] - seats, "snacks_refunded": 0, "snacks_points": rule.snacks_points,
         "snacks_per": rule.snacks_per,
-    }
+    })

@@ -81,6 +81,15 @@ def differences(tx: Connection) -> Sequence[Row[Any, Any, Any, Any, Any]]:
     return tx.execute(known.where((members.c.balance != balance) | (members.c.lifetime != lifetime))).all()
 
 
+def points_of_orders(tx: Connection) -> Rows:
+    """Every paid order with the sum of its entries, `booked`."""
+    sums = select(entries.c.order_id, func.sum(entries.c.points).label("booked"),
+                  ).group_by(entries.c.order_id).subquery()
+    booked = func.coalesce(sums.c.booked, 0).label("booked")
+    query = select(orders, booked).select_from(orders.outerjoin(sums, sums.c.order_id == orders.c.order_id))
+    return tx.execute(query.where(orders.c.is_paid)).all()
+
+
 # --- orders ---
 
 

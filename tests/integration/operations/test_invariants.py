@@ -133,6 +133,8 @@ BREACHES = [
            "member user_id = 'nobody'",
            "INSERT INTO member (user_id, balance, lifetime, has_chosen, profile_version) "
            "VALUES ('nobody', 5, 5, 0, 0)"),
+    Breach("I14", "order odd has 0 points, but 7 are due", "loyalty", "order_points order_id = 'odd'",
+           "INSERT INTO order_points VALUES ('odd', 'nobody', 1, 0, 70, 0, 1, 10, 0, 0, 0, 1)"),
 ]
 IN_REDIS = {"I9"}  # its breach is on the seat board, and has a test of its own below
 

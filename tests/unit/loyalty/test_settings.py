@@ -6,16 +6,7 @@ import pytest
 
 from services.foundation.settings import SettingsError
 from services.loyalty.settings import NOTHING, LoyaltySettings, load
-
-PER_TEN, PER_TWENTY = {"points": 1, "per": 10}, {"points": 1, "per": 20}
-SECTION: dict[str, Any] = {
-    "earning": [{"cinema": "kanal", "currency": "EUR", "seats": PER_TEN, "snacks": PER_TEN},
-                {"currency": "EUR", "seats": PER_TWENTY}],
-    "rates": [{"currency": "EUR", "points": 100, "amount": 50}, {"currency": "CNY", "points": 100, "amount": 400}],
-    "tiers": [{"name": "silver", "points": 2000}],
-    "rewards": [{"points": 5}] * 6 + [{"amount": 100, "currency": "EUR"}],
-    "time_zone": "Europe/Berlin", "compare_seconds": 3600,
-}
+from tests.unit.loyalty.samples import PER_TEN, SECTION
 
 
 @pytest.fixture
