@@ -28,23 +28,14 @@ class SourceMismatch(Conflict):
     """This source has moved another amount, or another member's money, before."""
 
 
-class UnknownReservation(NotFound):
-    """The wallet has reserved nothing for this source."""
-
-
-class UnknownCredit(NotFound):
-    """The wallet has booked nothing for this source."""
+class UnknownTransfer(NotFound):
+    """The wallet has moved nothing for this source."""
 
 
 def SourceId(**options: Any) -> fields.String:  # noqa: N802 - reads as the field it makes
     """A field for the id of what moves money; a refund's may have a prefix, such as dup:."""
     error = "Up to 64 letters, digits, and the signs : _ -"
     return fields.String(validate=validate.Regexp(r"^[A-Za-z0-9:_-]{1,64}\Z", error=error), **options)
-
-
-def Sum(**options: Any) -> Whole:  # noqa: N802
-    """A field for an amount that moves: at least one minor unit."""
-    return Whole(validate=validate.Range(min=1, max=LARGEST_AMOUNT), **options)
 
 
 class Balance(Schema):
@@ -118,7 +109,7 @@ class Transfer(Source):
     """Money to move once per source, for a member."""
 
     user_id = Id(required=True)
-    amount = Sum(required=True)
+    amount = Whole(required=True, validate=validate.Range(min=1, max=LARGEST_AMOUNT))
     currency = Currency(required=True)
     order_id = Id(load_default=None, allow_none=True, metadata={"description": "the order that it is about"})
 
@@ -140,26 +131,25 @@ class SinceRequest(Schema):
 
     source_type = fields.String(required=True, validate=validate.OneOf(SOURCE_TYPES))
     since = Moment(required=True)
-    cursor = SourceId(load_default=None, allow_none=True, metadata={"description": "`next_cursor` of the page before"})
+    after = SourceId(load_default=None, allow_none=True, metadata={"description": "`next_after` of the page before"})
     limit = Whole(load_default=PAGE_AT_MOST, validate=validate.Range(min=1, max=PAGE_AT_MOST))
 
 
 class ReservationsReply(Schema):
-    """One page of reservations."""
+    """One page of reservations, by the ids of their sources; `next_after` is null at the end."""
 
     reservations = fields.List(fields.Nested(Reservation), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+    next_after = fields.String(required=True, allow_none=True)
 
 
 class CreditsReply(Schema):
-    """One page of credits."""
+    """One page of credits, in the same way."""
 
     credits = fields.List(fields.Nested(Credit), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+    next_after = fields.String(required=True, allow_none=True)
 
 
-GET_BALANCE = Method("wallet", "get_balance", Nothing, BalanceReply, "buyer", "My money in the wallet, by currency.",
-                     reads=True, deadline=2)
+GET_BALANCE = Method("wallet", "get_balance", Nothing, BalanceReply, "buyer", "My money in the wallet.", reads=True)
 GET_ENTRIES = Method("wallet", "get_entries", EntriesRequest, EntriesReply, "buyer",
                      "How money came into my wallet and went, the newest first.", reads=True)
 ADJUST = Method("wallet", "adjust", AdjustRequest, Adjustment, "manager",
@@ -173,16 +163,16 @@ RESERVE = Method("wallet", "reserve", Transfer, Reservation, "internal",
                  refusals=(InsufficientFunds, SourceMismatch), deadline=3)
 CAPTURE = Method("wallet", "capture", Transfer, Reservation, "internal",
                  "Take reserved money, unless it was released.",
-                 refusals=(UnknownReservation, SourceMismatch), deadline=3)
+                 refusals=(UnknownTransfer, SourceMismatch), deadline=3)
 RELEASE = Method("wallet", "release", Transfer, Reservation, "internal",
                  "Give reserved money back to its wallet, unless it was captured.",
-                 refusals=(UnknownReservation, SourceMismatch), deadline=3)
+                 refusals=(UnknownTransfer, SourceMismatch), deadline=3)
 GET_RESERVATION = Method("wallet", "get_reservation", Source, Reservation, "internal", "What became of a reservation.",
-                         refusals=(UnknownReservation,), reads=True, deadline=2)
+                         refusals=(UnknownTransfer,), reads=True, deadline=2)
 GET_RESERVATIONS = Method("wallet", "get_reservations", SinceRequest, ReservationsReply, "internal",
                           "The reservations made since a time, for reconciliation.", reads=True)
 GET_CREDIT = Method("wallet", "get_credit", Source, Credit, "internal", "What was credited for a source.",
-                    refusals=(UnknownCredit,), reads=True, deadline=2)
+                    refusals=(UnknownTransfer,), reads=True, deadline=2)
 GET_CREDITS = Method("wallet", "get_credits", SinceRequest, CreditsReply, "internal",
                      "The credits booked since a time, for reconciliation.", reads=True)
 

@@ -34,6 +34,9 @@ VALUES: dict[str, Any] = {
     "message_ids": ["01a1fd94188c731599426506d8876761"],
     "get_check_ins.from": "2026-11-01",
     "get_check_ins.to": "2026-11-30",
+    "adjust.user_id": "01a1fd93f62b7f5e8d6a4c1b0e9f8a7d",
+    "adjust.amount": 500,
+    "adjust.reason": "The projector failed.",
 }
 
 

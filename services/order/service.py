@@ -105,7 +105,8 @@ class Order:
         """Void the tickets and free the seats at once; the money follows."""
         keys = self.keys(contract.REFUND, request)
         return keys.first_answer(lambda: self.workflows.refunds.refund(
-            keys, self.user_id, request["order_id"], request.get("seats"), agreed_amount=request.get("amount")))
+            keys, self.user_id, request["order_id"], request.get("seats"), request.get("amount"),
+            to_wallet=request.get("to") == "wallet"))
 
     @call(contract.REFUND_PREVIEW)
     def refund_preview(self, request: dict[str, Any]) -> dict[str, Any]:

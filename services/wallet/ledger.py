@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from schemas.wallet import InsufficientFunds, UnknownReservation
+from schemas.wallet import InsufficientFunds, UnknownTransfer
 from services.foundation.ids import new_id
 from services.wallet import rules, store
 
@@ -46,7 +46,7 @@ def reserve(tx: Connection, wanted: Fields) -> Any:
 
 
 def capture(tx: Connection, wanted: Fields) -> Any:
-    """Take reserved money, unless it was released; the reservation. Raises UnknownReservation or SourceMismatch."""
+    """Take reserved money, unless it was released; the reservation. Raises UnknownTransfer or SourceMismatch."""
     known = _lock(tx, wanted)
     if known.status == "reserved":
         store.end_reservation(tx, known, "captured")
@@ -67,7 +67,7 @@ def release(tx: Connection, wanted: Fields) -> Any:
 def _lock(tx: Connection, wanted: Fields) -> Any:
     known = store.reservation(tx, wanted, lock=True)
     if known is None:
-        raise UnknownReservation()
+        raise UnknownTransfer()
     rules.check_same(known, wanted)
     return known
 

@@ -108,12 +108,12 @@ class Wallet:
     @call(contract.GET_RESERVATION)
     def get_reservation(self, request: Fields) -> Fields:
         """What became of a reservation."""
-        return self._find(store.reservation, request, contract.UnknownReservation)
+        return self._find(store.reservation, request)
 
     @call(contract.GET_CREDIT)
     def get_credit(self, request: Fields) -> Fields:
         """What was credited for a source."""
-        return self._find(store.credit, request, contract.UnknownCredit)
+        return self._find(store.credit, request)
 
     @call(contract.GET_RESERVATIONS)
     def get_reservations(self, request: Fields) -> Fields:
@@ -128,18 +128,18 @@ class Wallet:
     def _move(self, move: Callable[[Any, Fields], Any], request: Fields) -> Fields:
         return dict(self.database.run_repeatable(lambda tx: move(tx, request))._mapping)
 
-    def _find(self, find: Callable[[Any, Fields], Any], source: Fields, unknown: type[Exception]) -> Fields:
+    def _find(self, find: Callable[[Any, Fields], Any], source: Fields) -> Fields:
         found = self.database.read(lambda tx: find(tx, source))
         if found is None:
-            raise unknown()
+            raise contract.UnknownTransfer()
         return dict(found._mapping)
 
     def _page(self, name: str, find: Callable[..., Sequence[Any]], request: Fields) -> Fields:
         limit = request["limit"]
         found = self.database.read(
-            lambda tx: find(tx, request["source_type"], request["since"], request["cursor"], limit + 1))
+            lambda tx: find(tx, request["source_type"], request["since"], request["after"], limit + 1))
         return {name: [row._mapping for row in found[:limit]],
-                "next_cursor": found[limit - 1].source_id if len(found) > limit else None}
+                "next_after": found[limit - 1].source_id if len(found) > limit else None}
 
     # --- events of the loyalty room ---
 

@@ -7,7 +7,7 @@ the room compares the deadline with its own clock, so clocks must agree to withi
 import time
 import uuid
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 from eventlet import Timeout
 from eventlet.event import Event as Arrival
@@ -22,6 +22,14 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.timers import RoomTimer
+
+
+class Caller(Protocol):
+    """What calls methods of rooms: from a room, RemoteCaller; from a command, outside_client.OutsideCaller."""
+
+    def call(self, method: Method, fields: dict[str, Any]) -> Any:
+        """Call the method with these fields and return its reply in plain JSON types."""
+        ...
 
 
 class ReplyConsumer(ReplyListener.ReplyConsumer, Consumer):

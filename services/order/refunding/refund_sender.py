@@ -61,8 +61,9 @@ class RefundSender:
 
     def _send(self, refund: Any) -> None:
         try:
-            self.remote.call(payment.REFUND, {name: getattr(refund, name) for name in (
-                "refund_id", "order_id", "amount", "currency")})
+            self.remote.call(payment.REFUND, {
+                **{name: getattr(refund, name) for name in ("refund_id", "order_id", "amount", "currency")},
+                "credit_to": refund.buyer_id if refund.to_wallet else None})
         except Exception as problem:
             until = rules.retry_at(refund.requested_at, utc_now())
             self.database.run(lambda tx: store.defer_until(tx, refund.refund_id, until))

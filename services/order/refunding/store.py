@@ -39,14 +39,14 @@ def refund_seats(tx: Connection, view: OrderView, plan: refund_policy.RefundPlan
     theirs = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
     tx.execute(update(tickets).where(*theirs, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
-    _add(tx, row, new_id(), reason, plan.amount, plan.kept)
+    _add(tx, row, new_id(), reason, plan.amount, plan.kept, plan.to_wallet)
 
 
-def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int = 0) -> None:
+def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int, to_wallet: bool) -> None:
     now = utc_now()
     tx.execute(insert(refunds), {"refund_id": refund_id, "order_id": row.order_id, "amount": amount, "kept": kept,
-                                 "reason": reason, "currency": row.currency, "status": "requested",
-                                 "requested_at": now, "ask_again_at": now + SENT_AT_ONCE})
+                                 "to_wallet": to_wallet, "reason": reason, "currency": row.currency,
+                                 "status": "requested", "requested_at": now, "ask_again_at": now + SENT_AT_ONCE})
 
 
 # --- money for orders that had ended ---
@@ -62,7 +62,7 @@ def owe_late_payment(tx: Connection, view: OrderView) -> None:
     row = view.row
     if row.total and not is_late_payment_owed(tx, view):
         _record_late_payment(tx, view, row.total)
-        _add(tx, row, row.order_id, "paid_late", row.total)
+        _add(tx, row, row.order_id, "paid_late", row.total, 0, to_wallet=False)
 
 
 def record_foreign_refund(tx: Connection, view: OrderView, amount: int) -> None:
@@ -81,8 +81,9 @@ def _record_late_payment(tx: Connection, view: OrderView, amount: int) -> None:
 
 
 def open_refunds(tx: Connection, order_id: str) -> Rows:
-    """The order's refunds that the payment room has not confirmed."""
-    return tx.execute(select(refunds).where(refunds.c.status == "requested", refunds.c.order_id == order_id)).all()
+    """The order's refunds that the payment room has not confirmed, each with its buyer."""
+    query = select(refunds, orders.c.buyer_id).join(orders, orders.c.order_id == refunds.c.order_id)
+    return tx.execute(query.where(refunds.c.status == "requested", refunds.c.order_id == order_id)).all()
 
 
 def orders_with_due_refunds(tx: Connection, now: dt.datetime) -> list[str]:
@@ -127,10 +128,10 @@ def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
     view = store.lock(tx, order_id)
     if snacks_unsettled_since(tx, view) is None:
         return
-    reasons = set(tx.execute(select(refunds.c.reason).where(refunds.c.order_id == order_id)).scalars())
-    reason = next((reason for reason in HOUSE_REASONS if reason in reasons), "asked")
+    before = tx.execute(select(refunds).filter_by(order_id=order_id).order_by(refunds.c.requested_at)).all()
+    reason = next((reason for reason in HOUSE_REASONS if reason in {row.reason for row in before}), "asked")
     back = refund_policy.snacks_back(view.snacks_total, reason, in_time)
-    _add(tx, view.row, rules.snack_refund_id(order_id), reason, back, view.snacks_total - back)
+    _add(tx, view.row, rules.snack_refund_id(order_id), reason, back, view.snacks_total - back, before[-1].to_wallet)
     tx.execute(update(orders).where(orders.c.order_id == order_id).values(refunded=view.row.refunded + back))
 
 

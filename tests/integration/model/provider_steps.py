@@ -143,7 +143,8 @@ class ProviderSteps(Steps):
     def _cases(self) -> list[Case]:
         world = self.cinema.world
         database = Transactions(world.engines["payment"])
-        return Review(payment_processor(database, world.rooms["payment"].settings)).cases()
+        room = world.rooms["payment"]
+        return Review(payment_processor(database, room.settings, room.remote)).cases()
 
     def _decided(self, case: Case, decision: str) -> Order:
         """The order, of which the ledger knows now that somebody decides."""

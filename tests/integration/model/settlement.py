@@ -66,7 +66,7 @@ def check_invariants(cinema: Cinema) -> None:
 
 def check_books(cinema: Cinema) -> None:
     left = [line for line in reconcile(Transactions(cinema.world.engines["payment"]),
-                                     cinema.world.rooms["payment"].settings)
+                                     cinema.world.rooms["payment"].settings, cinema.world.rooms["payment"].remote)
             if "waits for a review" not in line.text]
     agree(not left, f"the books differ from the provider's: {left}")
 

@@ -11,7 +11,7 @@ from sqlalchemy import text, true
 
 from operations.checks.wallet import books_add_up
 from schemas.errors import FieldsInvalid, Forbidden
-from schemas.wallet import InsufficientFunds, SourceMismatch, UnknownCredit, UnknownReservation
+from schemas.wallet import InsufficientFunds, SourceMismatch, UnknownTransfer
 from services.foundation import migrate
 from services.foundation.database import Transactions
 from services.wallet import ledger, store
@@ -81,16 +81,16 @@ def test_no_more_is_reserved_than_is_available(rich: Any) -> None:
     with pytest.raises(InsufficientFunds):
         rich.reserve(**transfer("p4", 1, user_id="bob"))
     for source_id in ("p2", "p3", "p4"):
-        with pytest.raises(UnknownReservation):
+        with pytest.raises(UnknownTransfer):
             rich.get_reservation(source_type="payment", source_id=source_id)
     assert has(rich) == (1000, 600, 400)
 
 
 def test_what_was_never_asked_for_is_unknown(room: Any) -> None:
     for step in (room.capture, room.release):
-        with pytest.raises(UnknownReservation):
+        with pytest.raises(UnknownTransfer):
             step(**transfer("nobody"))
-    with pytest.raises(UnknownCredit):
+    with pytest.raises(UnknownTransfer):
         room.get_credit(source_type="refund", source_id="nobody")
 
 
@@ -125,11 +125,11 @@ def test_reservations_and_credits_are_listed_page_by_page(room: Any) -> None:
     found: dict[str, list[str]] = {"credits": [], "reservations": []}
     for name, read, source_type in (("credits", room.get_credits, "refund"),
                                     ("reservations", room.get_reservations, "payment")):
-        cursor = None
-        while cursor or not found[name]:
-            page = read(source_type=source_type, cursor=cursor, **since)
+        after = None
+        while after or not found[name]:
+            page = read(source_type=source_type, after=after, **since)
             found[name] += [each["source_id"] for each in page[name]]
-            cursor = page["next_cursor"]
+            after = page["next_after"]
 
     assert found == {"credits": [f"r{n}" for n in range(5)], "reservations": [f"p{n}" for n in range(5)]}
     assert room.get_credits(source_type="refund", since="2090-01-01T00:00:00Z")["credits"] == []
