@@ -8,7 +8,7 @@ import { problemSentence } from "../problems.js";
 /**
  * A closed list of what `path` gives in `field`, each drawn by `line`. `onpage(entries)` is run with each page.
  */
-export function entries({ title, path, field, line, signal, onpage = () => {} }) {
+export function entries({ title, path, field, line, signal, onpage = (_entries) => {} }) {
   const list = h("ul", { class: "entries" });
   const note = h("p", { class: "muted small", role: "status" });
   const more = h("button", { hidden: true }, t("entries.more"));

@@ -9,7 +9,14 @@ import { messages } from "./messages.js";
 import { points } from "./points.js";
 import { wallet } from "./wallet.js";
 
-const NOTHING = { next_tickets: null, open_orders: null, points: null, check_in: null, wallet: null, unread_messages: null };
+const NOTHING = {
+  next_tickets: null,
+  open_orders: null,
+  points: null,
+  check_in: null,
+  wallet: null,
+  unread_messages: null,
+};
 const STYLE = "/web/style/account.css";
 
 /** The reply of account.get_overview with what it takes to show it; all parts are null where the room is away. */
@@ -91,7 +98,11 @@ function ticketCard({ order, images }) {
         h(
           "li",
           {},
-          h("img", { class: "qr", alt: t("ticket.qr", { seat }), src: `data:image/svg+xml,${encodeURIComponent(svg)}` }),
+          h("img", {
+            class: "qr",
+            alt: t("ticket.qr", { seat }),
+            src: `data:image/svg+xml,${encodeURIComponent(svg)}`,
+          }),
           h("span", {}, seat),
         )
       ),
