@@ -50,7 +50,8 @@ def test_every_page_is_accessible(visit: Visit, mesh: Mesh, language: str, theme
     page.locator(".done-today").wait_for()
     page.locator(".points .entries li").first.wait_for()
     is_accessible("account-open", ".messages .entries li, .messages .history [role=status]")
-    page.route("**/account/get_overview", lambda route: route.abort())
+    page.route("**/account/get_overview", lambda route: route.fulfill(
+        status=503, content_type="application/problem+json", body='{"code": "room_unavailable"}'))
     page.reload()
     is_accessible("account-without-rooms", ".unavailable")
     page.unroute("**/account/get_overview")
