@@ -45,7 +45,7 @@ function draw(place, state, signal, news = "") {
   });
   fill(
     place,
-    h("p", { class: "sum" }, t("points.amount", { count: balance })),
+    h("p", { class: "balance" }, t("points.amount", { count: balance })),
     tier && h("p", { class: "muted" }, hasSentence(`tier.${tier}`) ? t(`tier.${tier}`) : tier),
     offers.length > 0 && h("div", { class: "row" }, offers),
     note,

@@ -15,7 +15,7 @@ export function wallet({ balances }, signal) {
         h(
           "p",
           {},
-          h("span", { class: "sum" }, money(available, currency)),
+          h("span", { class: "balance" }, money(available, currency)),
           reserved > 0 &&
             h("span", { class: "muted small" }, t("wallet.reserved", { amount: money(reserved, currency) })),
         )
