@@ -48,6 +48,13 @@ class Whole(fields.Integer):
         return value
 
 
+class PassedOn(fields.Nested):
+    """A part of a reply that another room has dumped already: it goes out as it came in."""
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        return nested_obj
+
+
 def Money(most: int = LARGEST_AMOUNT, **options: Any) -> Whole:  # noqa: N802 - reads as the field it makes
     """A field for an amount from 0 to `most` in minor units (cents, pence, fen) of the currency named beside it."""
     return Whole(validate=validate.Range(min=0, max=most), **options)

@@ -51,6 +51,7 @@ VALUES: dict[str, Any] = {
     "points": 100,
     "get_check_ins.from": "2026-11-01",
     "get_check_ins.to": "2026-11-30",
+    "message_ids": ["01a1fd94188c731599426506d8876761"],
     "adjust.amount": 500,
     "adjust.reason": "The projector failed.",
 }

@@ -36,8 +36,10 @@ class Message(Base):
     due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while a process sends it: when its claim expires
     error: Mapped[str | None] = mapped_column(String(LONGEST_ERROR))  # of the last try
     changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    read_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # on the pages; a mail leaves it null
 
-    __table_args__ = (Index("messages_by_turn", "status", "due_at"),)
+    __table_args__ = (Index("messages_by_turn", "status", "due_at"),
+                      Index("messages_of_a_buyer", "buyer_id", "message_id"))
 
 
 INBOX = inbox_table(Base.metadata)

@@ -1,4 +1,4 @@
-"""The notification room: sends buyers one message for each event about their orders.
+"""The notification room: sends buyers one message for each event about their orders, and keeps it to be read.
 
 An address that its owner has not confirmed gets nothing but the request to confirm it.
 """
@@ -6,16 +6,18 @@ An address that its owner has not confirmed gets nothing but the request to conf
 import logging
 from typing import Any
 
+from schemas import notification as contract
 from schemas import order, user
 from schemas.base import Event
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
-from services.notification import rules, store
+from services.notification import reading, rules, store
 from services.notification.email_delivery import EmailDeliveryProvider
 from services.notification.models import INBOX, Base
 from services.notification.sender import MessageSender
@@ -30,12 +32,42 @@ class Notification:
 
     name = "notification"
 
+    principal = PrincipalProvider()
     database = Database(Base)
     remote = Remote()
     settings = RoomSettings(NotificationSection)
     email_delivery = EmailDeliveryProvider()
     leaving = StopSignal()
     presence = Presence()
+
+    # --- for members ---
+
+    @call(contract.GET_MESSAGES)
+    def get_messages(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The caller's messages, the newest first; `next_cursor` asks for the rest."""
+        def read(tx: Any) -> dict[str, Any]:
+            found, cursor = reading.page(tx, self._user_id, request.get("cursor"), request["limit"])
+            return {"messages": found, "next_cursor": cursor, "unread": reading.count_unread(tx, self._user_id)}
+
+        return {**self.database.read(read), "server_time": utc_now()}
+
+    @call(contract.GET_UNREAD)
+    def get_unread(self, request: dict[str, Any]) -> dict[str, Any]:
+        """How many of the caller's messages are unread."""
+        return {"unread": self.database.read(lambda tx: reading.count_unread(tx, self._user_id))}
+
+    @call(contract.MARK_READ)
+    def mark_read(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Mark the caller's messages as read; those of others stay as they are."""
+        now = utc_now()
+        return {"unread": self.database.run_repeatable(
+            lambda tx: reading.mark_read(tx, self._user_id, request["message_ids"], now))}
+
+    @property
+    def _user_id(self) -> str:
+        return str(self.principal.user_id)
+
+    # --- events ---
 
     @on_event(order.PAID)
     def order_paid(self, delivery: Delivery) -> None:

@@ -137,6 +137,11 @@ class Order:
         return self.workflows.queries.orders(
             self.user_id, request.get("status"), request.get("cursor"), request["limit"])
 
+    @call(contract.GET_UPCOMING)
+    def get_upcoming(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The caller's next tickets and unpaid orders."""
+        return self.workflows.queries.upcoming(self.user_id)
+
     @call(contract.GET_TICKET_IMAGES)
     def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
         """The codes of an order's valid tickets, as pictures to show at the door."""

@@ -1,6 +1,7 @@
-/** The account page: the user's orders e-mail address, password and sessions, and signing out. */
+/** The account page: what the user has in all rooms, orders, e-mail address, password, sessions, and signing out. */
 
 import { address } from "../account/address.js";
+import { overview, readOverview } from "../account/overview.js";
 import { password } from "../account/password.js";
 import { sessions } from "../account/sessions.js";
 import { read } from "../api.js";
@@ -27,8 +28,9 @@ export async function show(main, { signal }) {
   }
 
   let profile;
+  let account;
   try {
-    [profile] = await Promise.all([read("/user/get_profile", {}, signal), load()]);
+    [profile, account] = await Promise.all([read("/user/get_profile", {}, signal), readOverview(signal), load()]);
   } catch (problem) {
     if (problem.code === "unauthenticated") return signInPrompt(main);
     throw problem;
@@ -61,6 +63,7 @@ export async function show(main, { signal }) {
         "div",
         { class: "stack" },
         ...(isUnconfirmed ? [mail] : []),
+        ...overview(account, signal),
         h("h2", {}, t("account.orders")),
         orders,
         more,
