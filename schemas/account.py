@@ -8,7 +8,7 @@ from schemas.loyalty.check_ins import CheckInState
 from schemas.loyalty.points import PointsReply
 from schemas.order import NextTickets, Order
 from schemas.user import Profile
-from schemas.wallet import BalanceReply
+from schemas.wallet import Balance
 
 PARTS = ("profile", "next_tickets", "open_orders", "points", "check_in", "wallet", "unread_messages")
 
@@ -23,7 +23,7 @@ class Overview(Schema):
         "description": "unpaid orders, the newest first"})
     points = PassedOn(PointsReply, required=True, allow_none=True)
     check_in = PassedOn(CheckInState, required=True, allow_none=True)
-    wallet = PassedOn(BalanceReply, required=True, allow_none=True)
+    wallet = PassedOn(Balance, many=True, required=True, allow_none=True)
     unread_messages = Whole(required=True, allow_none=True)
     unavailable = fields.List(fields.String(validate=validate.OneOf(PARTS)), required=True)
     server_time = Moment(required=True)

@@ -47,13 +47,6 @@ class Balance(Schema):
     available = Money(required=True)
 
 
-class BalanceReply(Schema):
-    """A member's money, a row for each currency; none if nothing ever came in."""
-
-    balances = fields.List(fields.Nested(Balance), required=True)
-    server_time = Moment(required=True)
-
-
 class EntriesRequest(Schema):
     """Which of my entries are wanted, a page at a time."""
 
@@ -149,7 +142,8 @@ class CreditsReply(Schema):
     next_after = fields.String(required=True, allow_none=True)
 
 
-GET_BALANCE = Method("wallet", "get_balance", Nothing, BalanceReply, "buyer", "My money in the wallet.", reads=True)
+GET_BALANCE = Method("wallet", "get_balance", Nothing, Balance, "buyer",
+                     "My money in the wallet, a row for each currency.", many=True, reads=True)
 GET_ENTRIES = Method("wallet", "get_entries", EntriesRequest, EntriesReply, "buyer",
                      "How money came into my wallet and went, the newest first.", reads=True)
 ADJUST = Method("wallet", "adjust", AdjustRequest, Adjustment, "manager",

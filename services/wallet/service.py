@@ -44,11 +44,11 @@ class Wallet:
     # --- for members ---
 
     @call(contract.GET_BALANCE)
-    def get_balance(self, request: Fields) -> Fields:
+    def get_balance(self, request: Fields) -> list[Any]:
         """The caller's money, by currency, in minor units."""
         user_id = str(self.principal.user_id)
         found = self.database.read(lambda tx: store.balances(tx, user_id))
-        return {"balances": [row._mapping for row in found], "server_time": utc_now()}
+        return [row._mapping for row in found]
 
     @call(contract.GET_ENTRIES)
     def get_entries(self, request: Fields) -> Fields:

@@ -21,7 +21,7 @@ def fill(mesh: Mesh, token: str, amount: int, currency: str = "EUR") -> None:
 
 def balance(mesh: Mesh, token: str) -> tuple[int, int]:
     """What is posted and what is reserved, in all currencies together."""
-    rows = mesh.get("/wallet/get_balance", token).json()["balances"]
+    rows = mesh.get("/wallet/get_balance", token).json()
     return sum(row["posted"] for row in rows), sum(row["reserved"] for row in rows)
 
 

@@ -6,7 +6,7 @@ import { t } from "../language/translations.js";
 import { entries } from "./entries.js";
 
 /** `state` as wallet.get_balance gives it. */
-export function wallet({ balances }, signal) {
+export function wallet(balances, signal) {
   return h(
     "div",
     { class: "stack" },

@@ -18,8 +18,8 @@ export function walletButton(order, stage, onpay, signal) {
 }
 
 async function fillWhenRich(place, { total, currency }, onpay, signal) {
-  const found = await read("/wallet/get_balance", {}, signal).catch(() => ({ balances: [] }));
-  const balance = found.balances.find((each) => each.currency === currency);
+  const balances = await read("/wallet/get_balance", {}, signal).catch(() => []);
+  const balance = balances.find((each) => each.currency === currency);
   if (!balance || balance.available < total) return;
   place.append(h("button", { onclick: onpay }, t("pay.wallet", { amount: money(total, currency) })));
   place.hidden = false;

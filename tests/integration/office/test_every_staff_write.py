@@ -110,6 +110,24 @@ def reviewed(house: House) -> str:
     return payment_id
 
 
+def administered(method: str, **fields: Any) -> Callable[[House], str]:
+    """An admin's write about the account that the commands have made."""
+    def write(house: House) -> str:
+        admin = house.mesh.buyers(1, '["admin"]')[0]
+        reply = house.mesh.post(f"/user/{method}", admin, user_id=house.user_id, **fields)
+        assert reply.status_code == 200, reply.text
+        return house.user_id
+
+    return write
+
+
+def adjusted(house: House) -> str:
+    reply = house.mesh.post("/wallet/adjust", house.manager, user_id=house.user_id, amount=500, currency="EUR",
+                            reason="the projector failed")
+    assert reply.status_code == 200, reply.text
+    return house.user_id
+
+
 DOINGS: dict[str, Callable[[House], str]] = {
     "kitchen.start": cooking("start"), "kitchen.finish": cooking("finish"), "kitchen.hand_over": cooking("hand_over"),
     "kitchen.restock": restocked, "order.cancel_screening": cancelled,
@@ -117,7 +135,9 @@ DOINGS: dict[str, Callable[[House], str]] = {
     "account.grant": account("account grant", "--role", "usher"),
     "account.revoke": account("account revoke", "--role", "cook"),
     "account.password": account("account password", line="another sentence is a good password"),
-    "load": loaded, "review.decide": reviewed,
+    "user.grant": administered("grant", role="usher"), "user.withdraw": administered("withdraw", role="usher"),
+    "user.save": administered("save", display_name="Ada"), "wallet.adjust": adjusted,
+    "user.remove": administered("remove", reason="has left"), "load": loaded, "review.decide": reviewed,
 }
 
 

@@ -61,5 +61,5 @@ def transfer(source_id: str, amount: int = 1000, source_type: str = "payment", *
 def has(room: Any, user_id: str = "ada") -> tuple[int, int, int]:
     """What is posted, reserved and available in euro cents."""
     room.principal = Principal(user_id=user_id)
-    [row] = room.get_balance()["balances"] or [{"posted": 0, "reserved": 0, "available": 0}]
+    [row] = room.get_balance() or [{"posted": 0, "reserved": 0, "available": 0}]
     return row["posted"], row["reserved"], row["available"]

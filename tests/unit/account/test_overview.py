@@ -21,7 +21,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     order.GET_UPCOMING.path: {"next_tickets": [], "open_orders": [], "server_time": "2026-11-28T10:00:00+00:00"},
     loyalty.GET_POINTS.path: {"balance": 7},
     loyalty.GET_CHECK_IN.path: {"day": 3, "local_date": "2026-11-28"},
-    wallet.GET_BALANCE.path: {"balances": []},
+    wallet.GET_BALANCE.path: [],
     notification.GET_UNREAD.path: {"unread": 2},
 }
 
