@@ -167,7 +167,7 @@ def test_a_seat_is_two_thirds_back_within_an_eighth_of_the_halls_depth(seat: str
     assert ("two_thirds_back" in suggest(hall, but(hall, seat), 1).reasons) is back
 
 
-def test_neighbouring_rows_are_no_two_rows_apart() -> None:
+def test_nobody_sits_two_rows_behind_the_others() -> None:
     """Nobody is put two rows behind the others if the row between has a place."""
     hall = chart("sssss", "sssss", "sssss", "sssss")
 
