@@ -35,7 +35,8 @@ class User(Base):
     time_zone: Mapped[str | None] = mapped_column(Id(64, "ascii_bin"))
     time_zone_changes: Mapped[int] = mapped_column(server_default="0")
     roles: Mapped[list[str]] = mapped_column(JSON)
-    is_admin: Mapped[bool] = mapped_column(Computed(IS_ADMIN, persisted=False), index=True)
+    # MariaDB has no NOT NULL for what it computes.
+    is_admin: Mapped[bool | None] = mapped_column(Computed(IS_ADMIN, persisted=False), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     search_version: Mapped[int] = mapped_column(SmallInteger, server_default="0", index=True)  # of its search_gram rows
