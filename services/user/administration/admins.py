@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.engine import Connection
 
 from schemas.accounts import LastAdmin
@@ -28,7 +28,7 @@ def permit_role(principal: Principal, cinema_id: str | None) -> None:
 
 def lock_admins(tx: Connection) -> list[str]:
     """The ids of the house's admins, locked until the transaction ends: of two who remove each other, one remains."""
-    query = select(User.user_id).where(User.is_admin).order_by(User.user_id)
+    query = select(User.user_id).where(User.is_admin == true()).order_by(User.user_id)
     return list(tx.execute(query.with_for_update()).scalars())
 
 
