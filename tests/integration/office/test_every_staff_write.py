@@ -135,7 +135,7 @@ DOINGS: dict[str, Callable[[House], str]] = {
     "account.grant": account("account grant", "--role", "usher"),
     "account.revoke": account("account revoke", "--role", "cook"),
     "account.password": account("account password", line="another sentence is a good password"),
-    "user.grant": administered("grant", role="usher"), "user.withdraw": administered("withdraw", role="usher"),
+    "user.grant": administered("grant", role="cashier"), "user.withdraw": administered("withdraw", role="cashier"),
     "user.save": administered("save", display_name="Ada"), "wallet.adjust": adjusted,
     "user.remove": administered("remove", reason="has left"), "load": loaded, "review.decide": reviewed,
 }
