@@ -67,7 +67,7 @@ def test_a_map_is_never_older_than_a_second_even_without_an_announcement(mesh: M
     def seconds_until_seen(seat: str) -> float:
         mesh.seats(hall)
         deadline = round(time.time() * 1000) + 60_000
-        mesh.redis.hset(f"seats:{{{hall}}}", seat, f"H|none|{deadline}|0")
+        mesh.redis.hset(f"seats:{{{hall}}}", seat, f"H|none|{deadline}|{deadline}")  # as of an order being written
         changed = time.monotonic()
         mesh.redis.hincrby(f"seats:{{{hall}}}", "_version", 1)
         try:

@@ -30,10 +30,10 @@ def hall(mesh: Mesh) -> Iterator[str]:
 
 
 def hold(mesh: Mesh, hall: str, seconds: float, *seats: str) -> None:
-    """A hold on the board that ends by time, without an announcement."""
+    """A hold that ends by time, without an announcement; the order room takes its order for one being written."""
     until = round((time.time() + seconds) * 1000)
     for seat in seats:
-        mesh.redis.hset(f"seats:{{{hall}}}", seat, f"H|none|{until}|0")
+        mesh.redis.hset(f"seats:{{{hall}}}", seat, f"H|none|{until}|{until}")
     mesh.redis.hincrby(f"seats:{{{hall}}}", "_version", 1)
 
 
