@@ -8,7 +8,7 @@ import marshmallow
 from schemas.errors import FieldsInvalid, Refusal
 from schemas.fields import Id, Moment, Whole
 
-Access = Literal["public", "buyer", "staff", "cook", "usher", "cashier", "manager", "admin", "internal"]
+Access = Literal["public", "buyer", "staff", "admin", "internal"]
 
 
 class Schema(marshmallow.Schema):
@@ -41,10 +41,7 @@ class PageReply(Schema):
 class Method:
     """One method of a room, as its callers see it.
 
-    `access`: the callers it serves; a role stands for those of schemas.roles that include it, at any cinema. If the
-    method concerns one cinema, its room checks the role there.
-    `refusals`: those it may raise besides the general ones of schemas.errors.
-    `many`: the reply is a list of what `reply` describes.
+    `access`: the callers it serves. `refusals`: those it may raise besides the general ones of schemas.errors.
     `reads`: it changes nothing, and answers GET as well as POST.
     `keyed`: it takes an Idempotency-Key.
     `deadline`: seconds after which a caller stops waiting.
@@ -60,7 +57,6 @@ class Method:
     access: Access
     summary: str
     refusals: tuple[type[Refusal], ...] = ()
-    many: bool = False
     reads: bool = False
     keyed: bool = False
     deadline: float = 5.0
@@ -73,7 +69,7 @@ class Method:
     def __post_init__(self) -> None:
         # Building a schema costs more than using it.
         object.__setattr__(self, "_loader", self.request())
-        object.__setattr__(self, "_dumper", self.reply(many=self.many))
+        object.__setattr__(self, "_dumper", self.reply())
         object.__setattr__(self, "list_fields", frozenset(
             name for name, each in self._loader.fields.items() if isinstance(each, marshmallow.fields.List)))
 
@@ -89,9 +85,9 @@ class Method:
         except marshmallow.ValidationError as problem:
             raise FieldsInvalid(fields=problem.normalized_messages()) from None
 
-    def dump(self, reply: Any) -> Any:
+    def dump(self, reply: Any) -> dict[str, Any]:
         """Dump a reply to plain JSON types; fields that the reply schema does not have are left out."""
-        return self._dumper.dump(reply)
+        return dict(self._dumper.dump(reply))
 
 
 @dataclass(frozen=True)

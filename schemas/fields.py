@@ -51,11 +51,6 @@ def Money(most: int = LARGEST_AMOUNT, **options: Any) -> Whole:  # noqa: N802 - 
     return Whole(validate=validate.Range(min=0, max=most), **options)
 
 
-def Amount(most: int = LARGEST_AMOUNT, **options: Any) -> Whole:  # noqa: N802
-    """A field for an amount that may be negative, in minor units, between -`most` and `most`."""
-    return Whole(validate=validate.Range(min=-most, max=most), **options)
-
-
 def Currency(**options: Any) -> fields.String:  # noqa: N802
     """A field for an ISO 4217 code such as EUR; whether the code exists is not checked."""
     return fields.String(validate=validate.Regexp(r"^[A-Z]{3}\Z"), **options)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Size:
     model_steps: int        # steps of the model
+    fresh_controls: bool    # whether the model's controls draw a new seed, not one with which each is noticed soon
     control_steps: int      # a guard that is missing has to be noticed within so many; most are in a few hundred
     model_most_steps: int   # when something rare has not happened by then, the model has failed
     rare: bool              # whether also those changes must happen that are rare in so many steps
@@ -16,8 +17,8 @@ class Size:
     messages: int           # events and webhooks in one test, each in several copies
 
 
-CI = Size(model_steps=2_000, control_steps=20_000, model_most_steps=10_000, rare=False, hall=40, buyers=100,
-          contested_seats=4, keys=40, messages=200)
-FULL = Size(model_steps=10_000, control_steps=40_000, model_most_steps=30_000, rare=True, hall=200, buyers=500,
-            contested_seats=20, keys=200, messages=1_000)
+CI = Size(model_steps=2_000, fresh_controls=False, control_steps=20_000, model_most_steps=10_000, rare=False, hall=40,
+          buyers=100, contested_seats=4, keys=40, messages=200)
+FULL = Size(model_steps=10_000, fresh_controls=True, control_steps=40_000, model_most_steps=30_000, rare=True, hall=200,
+            buyers=500, contested_seats=20, keys=200, messages=1_000)
 SIZES = {"ci": CI, "full": FULL}

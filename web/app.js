@@ -58,7 +58,7 @@ function account() {
   return h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in"));
 }
 
-const isStaff = ({ roles = [] }) => roles.length > 0;
+const isStaff = ({ roles = [] }) => roles.includes("staff") || roles.includes("admin");
 
 function frame() {
   if (banner) {

@@ -10,7 +10,6 @@ from nameko import config
 from sqlalchemy.engine import Connection
 
 from schemas.errors import FieldsInvalid, Refusal
-from schemas.roles import HELD, ROLES
 from schemas.user import REGISTER, TOKENS_REVOKED
 from services.foundation.amqp.announcements import announce_from_command
 from services.foundation.database import Transactions, make_engine, utc_now
@@ -23,21 +22,7 @@ from services.user.records import NewAccount
 from services.user.settings import load
 
 T = TypeVar("T")
-
-
-class RoleType(click.ParamType[str]):
-    """A role for the house, such as `cook`, or for one cinema, `cook@kino-am-kanal`; `staff` means `manager`."""
-
-    name = "role"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The role as an account has it."""
-        if not HELD.match("manager" if value == "staff" else value):
-            self.fail(f"{value!r} is none of {', '.join(ROLES)}, nor one of them for a cinema, such as cook@CINEMA.")
-        return "manager" if value == "staff" else value
-
-
-role_option = click.option("--role", type=RoleType(), required=True)
+role_option = click.option("--role", type=click.Choice(["staff", "admin"]), required=True)
 
 
 @click.group("account")

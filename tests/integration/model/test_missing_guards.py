@@ -128,7 +128,7 @@ def without_keeping_companions_together(cinema: Cinema, patch: pytest.MonkeyPatc
     yield
 
 
-# Seeds with which each is noticed soon, for the small size; the full size draws new ones.
+# Seeds with which each is noticed soon; with `fresh_controls` the run's own is taken.
 SEEDS = {
     without_the_key_of_claims: 5, without_counting_the_stock: 1, without_asking_the_payment_room: 1,
     without_looking_at_signatures: 1, without_comparing_amounts: 3, without_remembering_keys: 0,
@@ -140,5 +140,5 @@ SEEDS = {
 def test_a_missing_guard_is_noticed(cinema: Cinema, monkeypatch: pytest.MonkeyPatch, removal: Removal, size: Size,
                                     seed: int) -> None:
     with removal(cinema, monkeypatch), pytest.raises(Divergence):
-        play_until(lambda: cinema.steps >= size.control_steps, cinema, seed if size.rare else SEEDS[removal],
+        play_until(lambda: cinema.steps >= size.control_steps, cinema, seed if size.fresh_controls else SEEDS[removal],
                    shrink=False)

@@ -9,7 +9,8 @@ from services.payment.settings import StripeSettings, load
 
 STRIPE = {"secret_key": "sk_live_1", "webhook_secrets": "whsec_1", "api": "https://api.stripe.com"}
 SECTION = {"provider": "stripe", "stripe": STRIPE, "return_origins": [], "at_once": 10, "webhook_seconds": 0.5,
-           "sweep_seconds": 5, "reconcile_seconds": 300, "sandbox_webhook_url": "http://127.0.0.1:8000/payment/webhook/sandbox"}
+           "sweep_seconds": 5, "reconcile_seconds": 300,
+           "sandbox_webhook_url": "http://127.0.0.1:8000/payment/webhook/sandbox"}
 
 
 def settings(public_url: str | None = "https://cinema.example", **payment: Any) -> dict[str, Any]:
