@@ -9,6 +9,7 @@ from gateway.caches.provider import Caches
 from gateway.entrypoint import http_entrypoint
 from gateway.http import cookies
 from gateway.http.messages import Reply, Request
+from gateway.http.request_reader import user_agent
 from gateway.live.streams import SeatStreams
 from gateway.replies import result
 from gateway.routes.routing_table import Routes
@@ -19,6 +20,11 @@ from schemas.gateway import OtherUser
 from services.foundation.amqp.announcements import on_announcement
 from services.foundation.amqp.presence import on_presence
 from services.foundation.rpc.client import Remote
+
+
+def sign_in_context(method: Method, request: Request) -> dict[str, Any]:
+    """What the user room keeps about a sign-in besides its fields."""
+    return {"user_agent": user_agent(request.environ)} if method is user.LOGIN else {}
 
 
 class Gateway:
@@ -38,7 +44,7 @@ class Gateway:
         assert method is not None
         principal = self.principal_of(method, request)
         reply = self.call(method, request.fields, caller=principal, request_id=request.request_id,
-                          idempotency_key=request.idempotency_key)
+                          idempotency_key=request.idempotency_key, **sign_in_context(method, request))
         self.invalidate_after(method, reply, principal)
         return cookies.reply_with_cookie(method, reply) if request.wants_cookie else result(reply)
 

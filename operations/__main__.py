@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from operations.demo import programme
+from operations import preparation
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes import health
@@ -33,6 +33,7 @@ class Commands(click.Group):
         "reconcile": "operations.checks.audit:reconcile_command",
         "replay": "operations.event_commands:replay_command",
         "review": "services.payment.reconciling.review_command:review_command",
+        "verify-log": "operations.checks.operation_log:verify_log_command",
     }
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -40,7 +41,7 @@ class Commands(click.Group):
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name in self.imported:
-            return programme.find(self.imported[name])
+            return preparation.find(self.imported[name])
         return super().get_command(context, name)
 
     def invoke(self, context: click.Context) -> Any:
@@ -86,7 +87,7 @@ def stop_command(mesh: Mesh) -> None:
 @click.pass_obj
 def migrate_command(mesh: Mesh) -> None:
     """Upgrade the schema of every room to its newest revision."""
-    programme.migrate(mesh)
+    preparation.migrate(mesh)
 
 
 @operations.command("revision")
@@ -94,7 +95,7 @@ def migrate_command(mesh: Mesh) -> None:
 @click.argument("message")
 def revision_command(room: str, message: str) -> None:
     """Write a migration for the changes in ROOM's models.py since its last migration."""
-    programme.migrations().new_revision(room, message)
+    preparation.migrations().new_revision(room, message)
 
 
 @operations.command("health")
@@ -144,4 +145,5 @@ def running_supervisor(mesh: Mesh) -> Supervisor:
     return supervisor
 
 
-operations(prog_name="python -m operations")
+if __name__ == "__main__":
+    operations(prog_name="python -m operations")

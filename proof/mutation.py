@@ -33,7 +33,7 @@ class Fault:
 
     @property
     def module(self) -> str:
-        return self.name.partition(".x_")[0].partition(".xǁ")[0]
+        return module_of(self.name)
 
 
 def try_faults(root: Path, folder: Path, modules: Sequence[str]) -> Outcome:
@@ -79,14 +79,23 @@ def describe(folder: Path, name: str, status: str) -> Fault:
 
 
 def summarize(statuses: dict[str, str], unnoticed: list[Fault]) -> Outcome:
-    modules = Counter(name.partition(".x_")[0].partition(".xǁ")[0] for name in statuses)
-    noticed = len(statuses) - len(unnoticed)
-    percent = 100 * noticed / max(1, len(statuses))
+    """What was noticed. It passes if the tests noticed LEAST_PERCENT of the faults in each module."""
+    faults = Counter(map(module_of, statuses))
+    noticed = Counter(module_of(name) for name, status in statuses.items() if status not in UNNOTICED)
+    percents = {module: 100 * noticed[module] / count for module, count in faults.items()}
+    weak = [f"`{module}` {percent:.1f} %" for module, percent in percents.items() if percent < LEAST_PERCENT]
     reasons = read_reasons()
     listed = [_line(fault, reasons) for fault in sorted(unnoticed, key=lambda fault: fault.name)]
     details = "## Faults that no test noticed\n\n" + "\n".join(listed) + "\n" if listed else ""
-    return Outcome(f"{len(statuses):,} faults in {len(modules)} modules: {', '.join(f'`{name}`' for name in modules)}",
-                   f"{noticed:,} noticed ({percent:.1f} %)", bool(statuses) and percent >= LEAST_PERCENT, details)
+    verdict = f"{noticed.total():,} noticed ({100 * noticed.total() / max(1, len(statuses)):.1f} %)"
+    return Outcome(f"{len(statuses):,} faults in {len(faults)} modules: {', '.join(f'`{name}`' for name in faults)}",
+                   verdict + f"; FAILED, less than {LEAST_PERCENT} %: {', '.join(weak)}" * bool(weak),
+                   bool(statuses) and not weak, details)
+
+
+def module_of(name: str) -> str:
+    """The module of a mutant, such as services.film.rules.x_clashes__mutmut_1."""
+    return name.partition(".x_")[0].partition(".xǁ")[0]
 
 
 def read_reasons() -> dict[tuple[str, str], str]:

@@ -8,7 +8,7 @@ import marshmallow
 from schemas.errors import FieldsInvalid, Refusal
 from schemas.fields import Id, Moment, Whole
 
-Access = Literal["public", "buyer", "staff", "admin", "internal"]
+Access = Literal["public", "buyer", "staff", "cook", "usher", "cashier", "manager", "admin", "internal"]
 
 
 class Schema(marshmallow.Schema):
@@ -41,7 +41,11 @@ class PageReply(Schema):
 class Method:
     """One method of a room, as its callers see it.
 
-    `access`: the callers it serves. `refusals`: those it may raise besides the general ones of schemas.errors.
+    `access`: the callers it serves; a role stands for those of schemas.roles that include it, at any cinema. If the
+    method concerns one cinema, its room checks the role there.
+    `also_internal`: rooms call it on their own behalf, too (`remote.call(..., caller=None)`).
+    `refusals`: those it may raise besides the general ones of schemas.errors.
+    `many`: the reply is a list of what `reply` describes.
     `reads`: it changes nothing, and answers GET as well as POST.
     `keyed`: it takes an Idempotency-Key.
     `deadline`: seconds after which a caller stops waiting.
@@ -57,8 +61,10 @@ class Method:
     access: Access
     summary: str
     refusals: tuple[type[Refusal], ...] = ()
+    many: bool = False
     reads: bool = False
     keyed: bool = False
+    also_internal: bool = False
     deadline: float = 5.0
     fresh_for: float = 0.0
     screening_field: str | None = None
@@ -69,7 +75,7 @@ class Method:
     def __post_init__(self) -> None:
         # Building a schema costs more than using it.
         object.__setattr__(self, "_loader", self.request())
-        object.__setattr__(self, "_dumper", self.reply())
+        object.__setattr__(self, "_dumper", self.reply(many=self.many))
         object.__setattr__(self, "list_fields", frozenset(
             name for name, each in self._loader.fields.items() if isinstance(each, marshmallow.fields.List)))
 
@@ -85,9 +91,9 @@ class Method:
         except marshmallow.ValidationError as problem:
             raise FieldsInvalid(fields=problem.normalized_messages()) from None
 
-    def dump(self, reply: Any) -> dict[str, Any]:
+    def dump(self, reply: Any) -> Any:
         """Dump a reply to plain JSON types; fields that the reply schema does not have are left out."""
-        return dict(self._dumper.dump(reply))
+        return self._dumper.dump(reply)
 
 
 @dataclass(frozen=True)

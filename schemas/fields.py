@@ -1,6 +1,8 @@
 """Fields that have one spelling on the wire: moments, money, seats, ids, text."""
 
 import datetime as dt
+import zoneinfo
+from functools import cache
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -46,9 +48,21 @@ class Whole(fields.Integer):
         return value
 
 
+class PassedOn(fields.Nested):
+    """A part of a reply that another room has dumped already: it goes out as it came in."""
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        return nested_obj
+
+
 def Money(most: int = LARGEST_AMOUNT, **options: Any) -> Whole:  # noqa: N802 - reads as the field it makes
     """A field for an amount from 0 to `most` in minor units (cents, pence, fen) of the currency named beside it."""
     return Whole(validate=validate.Range(min=0, max=most), **options)
+
+
+def Amount(most: int = LARGEST_AMOUNT, **options: Any) -> Whole:  # noqa: N802
+    """A field for an amount that may be negative, in minor units, between -`most` and `most`."""
+    return Whole(validate=validate.Range(min=-most, max=most), **options)
 
 
 def Currency(**options: Any) -> fields.String:  # noqa: N802
@@ -68,6 +82,22 @@ def Id(**options: Any) -> fields.String:  # noqa: N802
     return fields.String(
         validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,64}\Z", error="Not an id."), **options
     )
+
+
+def TimeZone(**options: Any) -> fields.String:  # noqa: N802
+    """A field for an IANA time zone, such as Europe/Berlin."""
+    return fields.String(validate=_check_time_zone, **options)
+
+
+def _check_time_zone(name: str) -> None:
+    if name not in time_zones():
+        raise ValidationError("Not a time zone such as Europe/Berlin.")
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The IANA time zones that this machine knows; reading them takes some milliseconds."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def Cursor(**options: Any) -> fields.String:  # noqa: N802

@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from schemas.base import Announcement, Method, PageReply, PageRequest, Schema
 from schemas.errors import Busy, Conflict, NotFound
 from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
+from schemas.operation_log import operated
 from schemas.seat_maps import SEAT_KINDS as SEAT_KINDS
 from schemas.seat_maps import SEAT_STATES as SEAT_STATES
 from schemas.seat_maps import Chart as Chart
@@ -193,6 +194,7 @@ class ScreeningTermsReply(Schema):
     hall_name = fields.String(required=True)
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
+    time_zone = fields.String(required=True, metadata={"description": "of the cinema, an IANA name"})
     currency = Currency(required=True)
     seats = fields.List(fields.Nested(SeatPrice), required=True)
 
@@ -214,6 +216,8 @@ SUGGEST_SEATS = Method("film", "suggest_seats", SuggestRequest, SuggestReply, "p
                        reads=True)
 GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, ScreeningTermsReply, "internal",
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
+
+OPERATED = operated("film")
 
 BOARDS_COLD = Announcement("film", "boards_cold", about="the screenings that have no seat board yet")
 PROGRAMME_CHANGED = Announcement("film", "programme_changed",

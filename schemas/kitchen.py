@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, Invalid, NotFound, RequestInProgress
 from schemas.fields import Currency, Cursor, Id, Moment, Money, Text, Whole
+from schemas.operation_log import operated
 
 CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")
 # reserved: with an unpaid order; released: given back unpaid; given_up: refunded before the kitchen began;
@@ -128,7 +129,7 @@ class GiveUpReply(Schema):
 
 
 class QueueRequest(Schema):
-    """Which of the kitchen's orders are wanted, a page at a time."""
+    """Which of the kitchen's orders are wanted, a page at a time; of the caller's cinemas if none is named."""
 
     cinema_id = Id()
     status = fields.String(
@@ -189,17 +190,17 @@ STAFF_REFUSALS = (UnknownKitchenOrder, KitchenStepTaken)
 
 GET_MENU = Method("kitchen", "get_menu", MenuRequest, MenuReply, "public",
                   "The snacks of a cinema, with prices and how many are left.", reads=True)
-GET_QUEUE = Method("kitchen", "get_queue", QueueRequest, QueueReply, "staff",
+GET_QUEUE = Method("kitchen", "get_queue", QueueRequest, QueueReply, "cook",
                    "The snacks to prepare, the earliest needed first.", reads=True)
-START = Method("kitchen", "start", OrderRequest, KitchenTicket, "staff",
+START = Method("kitchen", "start", OrderRequest, KitchenTicket, "cook",
                "Begin to prepare an order's snacks; one of two cooks gets it.", refusals=STAFF_REFUSALS, keyed=True)
-FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "staff",
+FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "cook",
                 "The snacks of an order are ready.", refusals=STAFF_REFUSALS, keyed=True)
-HAND_OVER = Method("kitchen", "hand_over", HandOverRequest, KitchenTicket, "staff",
+HAND_OVER = Method("kitchen", "hand_over", HandOverRequest, KitchenTicket, "cook",
                    "Hand the snacks to their guest, by the pick-up code or by the order that the guest shows.",
                    refusals=(*STAFF_REFUSALS, WrongPickUpCode), keyed=True)
-RESTOCK = Method("kitchen", "restock", RestockRequest, MenuSnack, "staff",
-                 "Say how many of a snack there are for sale.", refusals=(SnacksUnknown,))
+RESTOCK = Method("kitchen", "restock", RestockRequest, MenuSnack, "manager",
+                 "Say how many of a snack there are for sale.", refusals=(SnacksUnknown,), keyed=True)
 
 RESERVE = Method("kitchen", "reserve", ReserveRequest, ReserveReply, "internal",
                  "Set snacks aside for an order about to be written: all or none, once per order.",
@@ -221,3 +222,4 @@ class KitchenStep(Schema):
 
 
 STEP = Event("kitchen", "kitchen.step", 1, KitchenStep, "The snacks of an order have come a step further.")
+OPERATED = operated("kitchen")

@@ -8,8 +8,10 @@ from marshmallow import fields, validate
 from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, Forbidden, Invalid, Malformed, NotFound
 from schemas.fields import Currency, Id, Moment, Money, Text
+from schemas.operation_log import operated
+from schemas.wallet import InsufficientFunds
 
-PAYMENT_METHODS = ("sandbox",)
+PAYMENT_METHODS = ("sandbox", "wallet")
 HOSTED_METHODS = ("card", "sandbox")
 # submitted: not known yet. pending: the buyer is at the provider's page. review: a person has to look.
 PAYMENT_STATES = ("submitted", "pending", "captured", "failed", "cancelled", "review")
@@ -72,6 +74,7 @@ class ChargeRequest(Schema):
     amount = Money(required=True)
     currency = Currency(required=True)
     method = fields.String(required=True, validate=validate.OneOf(PAYMENT_METHODS))
+    user_id = Id(load_default=None, allow_none=True, metadata={"description": "who pays; a wallet needs one"})
 
 
 class OrderPayment(Schema):
@@ -95,6 +98,7 @@ class StartRequest(Schema):
     method = fields.String(required=True, validate=validate.OneOf(HOSTED_METHODS))
     return_url = Text(500, required=True)
     expires_at = Moment(required=True)
+    user_id = Id(load_default=None, allow_none=True, metadata={"description": "who pays"})
 
 
 class StartReply(Schema):
@@ -169,6 +173,8 @@ class RefundRequest(Schema):
     order_id = Id(required=True)
     amount = Money(required=True)
     currency = Currency(required=True)
+    credit_to = Id(load_default=None, allow_none=True, metadata={
+        "description": "the member whose wallet gets it; null: it goes back to where it came from"})
 
 
 class RefundReply(Schema):
@@ -187,7 +193,8 @@ class OrderRequest(Schema):
 
 CHARGE = Method("payment", "charge", ChargeRequest, OrderPayment, "internal",
                 "Charge an order once, however often this is repeated.",
-                refusals=(PaymentDeclined, PaymentClosed, PaymentInReview, AmountMismatch, PaymentMethodUnknown),
+                refusals=(PaymentDeclined, InsufficientFunds, PaymentClosed, PaymentInReview, AmountMismatch,
+                          PaymentMethodUnknown),
                 deadline=10)
 START = Method("payment", "start", StartRequest, StartReply, "internal",
                "Begin to pay an order at the provider's own page; `redirect_url` is where that is.",
@@ -216,3 +223,4 @@ DISMISSED = Event("payment", "payment.dismissed", 1, DismissedPayment,
                   "A person has looked: the payment does not count, and the order takes no more money.")
 REVERSED = Event("payment", "payment.reversed", 1, ReversedPayment,
                  "The money was reversed at the provider, and a person has decided that its tickets are void.")
+OPERATED = operated("payment")

@@ -1,17 +1,16 @@
 """The contract of the user room: accounts, tokens, roles."""
 
 import hashlib
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
 from schemas.base import Announcement, Event, Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
-from schemas.fields import Id, Moment, Text, Whole
-from schemas.names import is_plain
+from schemas.fields import Id, Moment, Text, TimeZone, Whole
+from schemas.names import NotAUsername, is_plain, parse_username
+from schemas.operation_log import operated
 
-USERNAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}\Z")
 SHORTEST_PASSWORD = 8  # characters, once it is normalized
 
 
@@ -48,13 +47,21 @@ def _plain(name: str) -> None:
         raise ValidationError("A name has no links, line ends or invisible characters.")
 
 
+class Username(fields.String):
+    """A field for the username of a new account, which it loads as schemas.names.parse_username spells it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        try:
+            return parse_username(super()._deserialize(value, attr, data, **kwargs) or "")
+        except NotAUsername as problem:
+            raise ValidationError(str(problem)) from None
+
+
 class RegisterRequest(Schema):
     """The account to open; name and e-mail address may be left out."""
 
-    username = fields.String(
-        required=True,
-        validate=validate.Regexp(USERNAME, error="3 to 32 of letters, digits, dot, dash, underscore."),
-    )
+    username = Username(required=True, metadata={
+        "description": "letters of one script, digits, dot, dash, underscore; 2 or 3 to 32 of them"})
     password = Text(128, least=SHORTEST_PASSWORD, required=True)
     display_name = DisplayName()
     email = fields.Email(validate=validate.Length(max=254))
@@ -68,9 +75,9 @@ class RegisterReply(Schema):
 
 
 class LoginRequest(Schema):
-    """The username and password as they were typed."""
+    """The username or e-mail address, and the password, as they were typed."""
 
-    username = Text(200, required=True)
+    username = Text(254, required=True, metadata={"description": "or the account's confirmed e-mail address"})
     password = Text(1024, required=True)
 
 
@@ -83,6 +90,7 @@ class Profile(Schema):
     email = fields.String(required=True, allow_none=True)
     email_confirmed_at = Moment(required=True, allow_none=True, metadata={
         "description": "null: nothing is sent to the address until its owner has opened the link mailed there"})
+    time_zone = fields.String(required=True, allow_none=True, metadata={"description": "IANA name; null: not chosen"})
     roles = fields.List(fields.String(), required=True)
     created_at = Moment(required=True)
 
@@ -115,6 +123,7 @@ class UpdateProfileRequest(Schema):
 
     display_name = DisplayName(allow_none=True)
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
+    time_zone = TimeZone(allow_none=True, metadata={"description": "by whose clock my days begin"})
 
 
 class ConfirmEmailRequest(Schema):
@@ -158,6 +167,13 @@ class EmailEvent(Schema):
     user_id = Id(required=True)
 
 
+class TimeZoneEvent(Schema):
+    """The body of the event that an account's time zone has changed."""
+
+    user_id = Id(required=True)
+    time_zone = fields.String(required=True, allow_none=True)
+
+
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
                   "Open an account.", refusals=(UsernameTaken, TooOften), keyed=True, deadline=30)
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
@@ -168,7 +184,8 @@ LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
                 "Sign out: the token of this call is not valid any more.")
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
-                        "Change my display name or e-mail address; fields left out stay as they are.", keyed=True)
+                        "Change my display name, e-mail address or time zone; fields left out stay as they are.",
+                        keyed=True)
 CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
                        "Confirm an e-mail address with the token that was mailed there; repeating it changes nothing.",
                        refusals=(ConfirmationOver,))
@@ -183,4 +200,9 @@ ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, C
 
 EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for confirmation by its owner.")
 EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
+OPERATED = operated("user")
+TIME_ZONE_CHANGED = Event("user", "user.time_zone_changed", 1, TimeZoneEvent,
+                          "A member has set the time zone of the profile, or removed it.")
+PASSWORD_RESET_REQUESTED = Event("user", "user.password_reset_requested", 1, EmailEvent,
+                                 "Somebody has forgotten the password of an account with a confirmed address.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -60,7 +60,7 @@ class Mesh(MeshDatabases):
         return self.buyers(1)[0]
 
     def staff(self) -> str:
-        return self.buyers(1, '["staff"]')[0]
+        return self.buyers(1, '["manager"]')[0]
 
     def fresh_screening(self, capacity: int = 200) -> str:
         """An untouched screening from tomorrow on, in a hall of this size, that no other test was given."""

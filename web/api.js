@@ -74,7 +74,7 @@ async function request(address, options, signal) {
       headers: {
         Accept: "application/json",
         "X-Session": "cookie",
-        ...(expectedUser && { "X-Session-User": expectedUser }),
+        ...(expectedUser && { "X-Session-User": encodeURIComponent(expectedUser) }),
         ...options.headers,
       },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,

@@ -51,14 +51,14 @@ function account() {
   const user = session.user();
   if (user) {
     return [
-      isStaff(user) && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
+      cooks(user) && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
       h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username),
     ];
   }
   return h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in"));
 }
 
-const isStaff = ({ roles = [] }) => roles.includes("staff") || roles.includes("admin");
+const cooks = ({ roles = [] }) => roles.some((role) => /^(cook|manager|admin)(@|$)/.test(role));
 
 function frame() {
   if (banner) {

@@ -10,6 +10,8 @@ const ROUTES = [
   [/^\/order\/([\w-]+)$/, () => import("./pages/order.js")],
   [/^\/account$/, () => import("./pages/account.js")],
   [/^\/confirm$/, () => import("./pages/confirm.js")],
+  [/^\/forgotten$/, () => import("./pages/forgotten.js")],
+  [/^\/reset$/, () => import("./pages/reset.js")],
   [/^\/kitchen$/, () => import("./pages/kitchen.js")],
 ];
 

@@ -9,13 +9,14 @@ from gateway.replies import status_of
 from gateway.routes.methods import PUBLIC
 from schemas import catalogue
 from schemas.base import Method
+from schemas.roles import ROLES
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><link rel="stylesheet" href="/docs.css"></head><body>{body}</body></html>
 """
 TEST = '<p class="test" role="note">Test: no real money is taken here.</p>'
-ACCESS = {"public": "anyone", "buyer": "everyone signed in", "staff": "staff", "admin": "admins"}
+ACCESS = {"public": "anyone", "buyer": "everyone signed in", "staff": "staff"} | {role: f"{role}s" for role in ROLES}
 
 
 def render(document: dict[str, Any], test: bool = False) -> str:

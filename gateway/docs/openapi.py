@@ -13,6 +13,7 @@ from schemas.base import Method, Nothing
 from schemas.errors import Refusal
 from schemas.fields import Moment, Whole
 from schemas.order.refusals import SeatsTaken
+from schemas.roles import HOLDERS
 from services.foundation.amqp.presence import marquee_version
 
 PROBLEM = "application/problem+json"
@@ -29,7 +30,7 @@ def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
     found = [*method.refusals, *ANY_CALL]
     found += WITH_BODY if verb == "post" else ()
     found += SIGNED_IN if method.access != "public" else ()
-    found += WITH_ROLE if method.access in ("staff", "admin") else ()
+    found += WITH_ROLE if method.access in HOLDERS else ()
     found += KEYED if method.keyed else ()
     return list(dict.fromkeys(found))
 
@@ -50,18 +51,22 @@ def _problems(method: Method, verb: str) -> dict[str, Any]:
     } for status, refusals in sorted(by_status.items())}
 
 
+def _reply(method: Method) -> Any:
+    return {"type": "array", "items": method.reply} if method.many else method.reply
+
+
 def _operation(method: Method, verb: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{method.room}_{method.name}" + ("_by_query" if verb == "get" else ""),
         "tags": [method.room],
         "summary": method.summary,
-        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": method.reply}}},
+        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": _reply(method)}}},
                       **_problems(method, verb)},
     }
     if method.access != "public":
         operation["security"] = [{"token": []}]
-        operation["description"] = {"buyer": "For everyone signed in.", "staff": "For staff.",
-                                    "admin": "For admins."}[method.access]
+        operation["description"] = {"buyer": "For everyone signed in.", "staff": "For staff."}.get(
+            method.access, f"For {method.access}s.")
     parameters: list[Any] = ["IdempotencyKey"] if method.keyed else []
     if verb == "get" and method.request is not Nothing:
         parameters.append({"in": "query", "schema": method.request})

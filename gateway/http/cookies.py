@@ -14,6 +14,7 @@ signing out alone, so that the user can try again.
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from nameko import config
 from werkzeug.http import dump_cookie
@@ -44,8 +45,10 @@ def token_of(environ: Environ) -> str | None:
 
 
 def expected_user(environ: Environ) -> str | None:
-    """The username that the page shows as signed in; None where it does not say."""
-    return environ.get("HTTP_X_SESSION_USER") if wants_cookie(environ) else None
+    """The username that the page shows as signed in; None where it does not say. A URL-escape stands for a character
+    beyond ASCII, which no header can have.
+    """
+    return unquote(environ.get("HTTP_X_SESSION_USER", "")) or None if wants_cookie(environ) else None
 
 
 def _value(environ: Environ, name: str) -> str | None:

@@ -14,6 +14,7 @@ from schemas.errors import Malformed
 from schemas.gateway import TooLarge, TooSlow
 from services.foundation.ids import new_id
 
+LONGEST_USER_AGENT = 200
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}\Z")
 BEARER = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,200})\Z", re.IGNORECASE)
 
@@ -31,6 +32,12 @@ def read_head(environ: Environ) -> Request:
         accepts_html=_accepts_html(environ.get("HTTP_ACCEPT", "")),
         wants_cookie=cookies.wants_cookie(environ), expected_user=cookies.expected_user(environ), environ=environ,
     )
+
+
+def user_agent(environ: Environ) -> str | None:
+    """How the client calls itself, in up to LONGEST_USER_AGENT visible ASCII characters; None if it does not say."""
+    given = environ.get("HTTP_USER_AGENT", "")
+    return "".join(sign for sign in given if " " <= sign <= "~")[:LONGEST_USER_AGENT] or None
 
 
 # Browsers send the same few values with every request.

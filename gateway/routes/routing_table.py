@@ -41,7 +41,7 @@ class RoutingTable:
             (re.compile(r"/payment/webhook/([A-Za-z0-9_-]{1,64})"), webhook),
             (re.compile(r"/payment/sandbox/([A-Za-z0-9_-]{1,64})"), sandbox),
             (re.compile(r"/(film|screening|order)/[A-Za-z0-9_-]{1,64}"), buyers_page),
-            (re.compile(r"/(account|confirm|kitchen)"), buyers_page),
+            (re.compile(r"/(account|confirm|forgotten|reset|kitchen)"), buyers_page),
         ]
         self._not_found = PageRoute(browsers_only=True, reply=web.not_found)
 
@@ -76,7 +76,8 @@ class Routes(DependencyProvider):
         test = is_demonstration(config)
         self.registry = ServiceRegistry()
         pages = SystemPages(self.registry, DependencyProbe(), test).replies()
-        self._table = RoutingTable(pages, WebPages(test=test), gateway_settings().body_limit)
+        web = WebPages(test=test, most_seats=config["order"]["seats_per_order"])
+        self._table = RoutingTable(pages, web, gateway_settings().body_limit)
 
     def get_dependency(self, worker_ctx: Any) -> "Routes":
         return self

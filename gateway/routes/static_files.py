@@ -12,7 +12,7 @@ from gateway.routes.route import PageReply
 
 FOLDER = Path(__file__).resolve().parents[2] / "web"
 FRONT = "now_showing"
-PAGES = (FRONT, "film", "screening", "order", "account", "confirm", "kitchen")
+PAGES = (FRONT, "film", "screening", "order", "account", "confirm", "forgotten", "reset", "kitchen")
 IMPORT = re.compile(r"""^import\b[^"';]*["'](\.[^"']+)["']""", re.MULTILINE)
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -30,13 +30,12 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'sel
 class WebPages:
     """The files of a folder, read once and sent with an ETag and zipped, and the pages that index.html becomes."""
 
-    def __init__(self, folder: Path = FOLDER, test: bool = False) -> None:
-        """`test`: this is a demonstration, and every page says so."""
+    def __init__(self, folder: Path = FOLDER, test: bool = False, most_seats: int = 8) -> None:
+        """`test`: this is a demonstration, and every page says so. `most_seats`: that an order may have."""
         files = {f"/web/{path.relative_to(folder).as_posix()}": path.read_bytes()
                  for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
-        html = files.pop("/web/index.html")
-        if test:
-            html = html.replace(b"<html ", b"<html data-test ", 1)
+        marks = "data-test " * test + f'data-most-seats="{most_seats}"'
+        html = files.pop("/web/index.html").replace(b"<html ", f"<html {marks} ".encode(), 1)
         self._not_found = _response(".html", _with_preloads(html, files))
         self._pages = {name: _response(".html", _with_preloads(html, files, name)) for name in PAGES}
         self._files = {path: _response(posixpath.splitext(path)[1], body) for path, body in files.items()}

@@ -15,6 +15,7 @@ from operations.checks.invariants import Finding, check_all, unreachable_servers
 from operations.operator_error import OperatorError
 from operations.settings import audit_seconds
 from services.foundation.database import Transactions, make_engine
+from services.foundation.rpc.outside_client import OutsideCaller
 from services.payment import settings as payment_settings
 from services.payment.reconciling.difference import Difference
 from services.payment.reconciling.reconciler import reconcile
@@ -41,7 +42,7 @@ def audit() -> Audit:
     with unreachable_servers_reported():
         engine = make_engine(config["DB_URIS"]["payment:Base"])
         try:
-            lines = reconcile(Transactions(engine), payment_settings.load(config))
+            lines = reconcile(Transactions(engine), payment_settings.load(config), OutsideCaller())
         finally:
             engine.dispose()
         return Audit(lines, check_all())

@@ -15,6 +15,8 @@ from operations.checks.money import (
     one_payment_per_order,
     reviews_have_their_payment,
 )
+from operations.checks.operation_log import operation_log_is_whole
+from operations.checks.points import points_fit_their_entries
 from operations.checks.screenings import cancelled_in_both_rooms
 from operations.checks.seats import (
     boards_show_the_claims,
@@ -25,6 +27,7 @@ from operations.checks.seats import (
 from operations.checks.snacks import snacks_fit_the_orders
 from operations.checks.snapshot import Snapshot
 from operations.checks.stock import stock_of_snacks
+from operations.checks.wallet import wallets_add_up
 from operations.operator_error import OperatorError
 from schemas.errors import RoomUnavailable
 
@@ -57,6 +60,7 @@ class Finding:
         return "\n".join(lines)
 
 
+# I7 is the wallet's.
 INVARIANTS = [
     Invariant("I1", "a seat has at most one claim per screening, by the primary key", one_claim_per_seat),
     Invariant("I2", "a valid ticket has a sold claim, and a sold claim a valid ticket", tickets_have_sold_claims),
@@ -64,6 +68,8 @@ INVARIANTS = [
     Invariant("I4", "the money captured less the money refunded is the worth of the order", money_fits_the_order),
     Invariant("I5", "an order is charged once, and never more is refunded than was charged", one_payment_per_order),
     Invariant("I6", "every change of an order has its event, and none is left unpublished", events_fit_the_orders),
+    Invariant("I7", "every wallet is the sum of its entries, nothing less than nothing, and paid for an order",
+              wallets_add_up),
     Invariant("I8", "all money that the provider took belongs to an order", money_taken_is_accounted_for),
     Invariant("I9", "the seat boards show the claims", boards_show_the_claims),
     Invariant("I10", "every snack supplied is in stock, or an order has it", stock_of_snacks),
@@ -71,6 +77,8 @@ INVARIANTS = [
     Invariant("I12", "a screening is cancelled in the order room and the film room, or in neither",
               cancelled_in_both_rooms),
     Invariant("I13", "an order in review has a payment in review", reviews_have_their_payment),
+    Invariant("I15", "no entry of the operation log was changed, deleted, inserted or moved", operation_log_is_whole),
+    Invariant("I14", "the points of members and of orders are the sums of their entries", points_fit_their_entries),
 ]
 
 

@@ -24,6 +24,9 @@ class Snapshot:
     payment: Engine
     kitchen: Engine
     film: Engine
+    office: Engine
+    loyalty: Engine
+    wallet: Engine
     board: Board
 
     @classmethod
@@ -31,13 +34,13 @@ class Snapshot:
     def open(cls) -> Iterator["Snapshot"]:
         """A snapshot of the databases that config.yml names; its connections are closed at the end."""
         uris = config["DB_URIS"]
-        rooms = ("order", "payment", "kitchen", "film")
-        order, payment, kitchen, film = engines = [make_engine(uris[f"{room}:Base"]) for room in rooms]
+        rooms = ("order", "payment", "kitchen", "film", "office", "loyalty", "wallet")
+        engines = {room: make_engine(uris[f"{room}:Base"]) for room in rooms}
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:
-                yield cls(order, payment, kitchen, film, Board(client))
+                yield cls(**engines, board=Board(client))
             finally:
-                for engine in engines:
+                for engine in engines.values():
                     engine.dispose()
 
     def rows(self, engine: Engine, query: str, **values: Any) -> list[Row[Any]]:

@@ -6,7 +6,7 @@ from collections import Counter
 import click
 from supervisor.states import RUNNING_STATES
 
-from operations.demo import programme
+from operations import preparation
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes.health import is_ready
@@ -69,4 +69,4 @@ def start_missing(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> Non
         start_rooms(mesh, supervisor)
         click.echo(f"Marquee is ready after {time.monotonic() - began:.1f} s: {mesh.url}")
         with step("demo sales"):
-            programme.sell_demo_seats(mesh)
+            preparation.sell_demo_seats(mesh)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from operations.demo import programme
+from operations import preparation
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes.health import last_lines, wait_until_ready
@@ -55,15 +55,15 @@ def check_web_address(mesh: Mesh, supervisor: Supervisor) -> None:
 def fill_databases(mesh: Mesh) -> None:
     """Do what needs MariaDB only, while RabbitMQ still boots."""
     with step("schemas"):
-        programme.migrate(mesh)
+        preparation.migrate(mesh)
     with step("programme"):
-        programme.load_demo(mesh)
+        preparation.load_demo(mesh)
 
 
 def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
     """Declare the queues of events, then start all rooms and wait until the mesh is ready."""
     with step("events"):
-        programme.declare_events(mesh)
+        preparation.declare_events(mesh)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
         supervisor.start(*(program.name for program in mesh.programs))
         wait_until_ready(mesh, supervisor)

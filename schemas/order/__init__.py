@@ -1,10 +1,11 @@
-"""The contract of the order room: orders, seats, tickets, refunds."""
+"""The contract of the order room: its methods and events, which the catalogue finds here, and what others use of it."""
 
 from schemas.order.cancellation import CANCEL_SCREENING as CANCEL_SCREENING
 from schemas.order.events import CANCELLED as CANCELLED
 from schemas.order.events import COMPLETED as COMPLETED
 from schemas.order.events import CREATED as CREATED
 from schemas.order.events import EXPIRED as EXPIRED
+from schemas.order.events import OPERATED as OPERATED
 from schemas.order.events import PAID as PAID
 from schemas.order.events import PAID_LATE as PAID_LATE
 from schemas.order.events import PART_REFUNDED as PART_REFUNDED
@@ -22,24 +23,12 @@ from schemas.order.methods import GET_LIST as GET_LIST
 from schemas.order.methods import PAY as PAY
 from schemas.order.methods import REFUND as REFUND
 from schemas.order.methods import REFUND_PREVIEW as REFUND_PREVIEW
-from schemas.order.orders import END_REASONS as END_REASONS
 from schemas.order.orders import ORDER_STATES as ORDER_STATES
 from schemas.order.orders import Order as Order
-from schemas.order.refusals import CompanionAlone as CompanionAlone
-from schemas.order.refusals import CoupleSeatParted as CoupleSeatParted
-from schemas.order.refusals import OrderExpired as OrderExpired
-from schemas.order.refusals import OrderNotCancellable as OrderNotCancellable
-from schemas.order.refusals import OrderNotPayable as OrderNotPayable
-from schemas.order.refusals import OrderNotRefundable as OrderNotRefundable
 from schemas.order.refusals import PriceChanged as PriceChanged
-from schemas.order.refusals import RefundChanged as RefundChanged
-from schemas.order.refusals import RefundClosed as RefundClosed
-from schemas.order.refusals import SalesClosed as SalesClosed
-from schemas.order.refusals import SeatsNotInOrder as SeatsNotInOrder
 from schemas.order.refusals import SeatsTaken as SeatsTaken
-from schemas.order.refusals import SeatsUnknownInHall as SeatsUnknownInHall
-from schemas.order.refusals import TooManyUnpaidOrders as TooManyUnpaidOrders
-from schemas.order.refusals import UnknownOrder as UnknownOrder
 from schemas.order.tickets import GET_CALENDAR as GET_CALENDAR
 from schemas.order.tickets import GET_TICKET_IMAGES as GET_TICKET_IMAGES
 from schemas.order.tickets import GET_TICKET_KEYS as GET_TICKET_KEYS
+from schemas.order.upcoming import GET_UPCOMING as GET_UPCOMING
+from schemas.order.upcoming import NextTickets as NextTickets

@@ -1,9 +1,10 @@
 """Cancelling a screening, which ends its orders."""
 
+
 from marshmallow import fields
 
 from schemas.base import Method, Schema
-from schemas.fields import Currency, Id, Moment, Money, Whole
+from schemas.fields import Currency, Id, Moment, Money, Text, Whole
 from schemas.film import UnknownScreening
 
 
@@ -12,6 +13,7 @@ class CancelScreeningRequest(Schema):
 
     screening_id = Id(required=True)
     dry_run = fields.Boolean(load_default=True, metadata={"description": "change nothing, only sum up"})
+    reason = Text(500, metadata={"description": "why it is cancelled, for the operation log"})
 
 
 class CancelScreeningReply(Schema):
@@ -35,6 +37,6 @@ class CancelledScreening(Schema):
     cancelled_at = Moment(required=True)
 
 
-CANCEL_SCREENING = Method("order", "cancel_screening", CancelScreeningRequest, CancelScreeningReply, "staff",
+CANCEL_SCREENING = Method("order", "cancel_screening", CancelScreeningRequest, CancelScreeningReply, "manager",
                           "Cancel a screening: sell nothing more, end its orders, give everything back.",
                           refusals=(UnknownScreening,), keyed=True, deadline=15)

@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from schemas.base import Announcement, Event, Schema
 from schemas.fields import Currency, Id, Money, SeatId
 from schemas.kitchen import Snack
+from schemas.operation_log import operated
 from schemas.order.cancellation import CancelledScreening
 from schemas.order.orders import END_REASONS, ORDER_STATES, REVIVED, OrderScreening, OrderSeat
 
@@ -27,6 +28,8 @@ class OrderEvent(Schema):
     snacks = fields.List(fields.Nested(Snack), load_default=list)
     total = Money(required=True)
     refunded = Money(required=True, metadata={"description": "given back so far, or on its way back"})
+    snacks_refunded = Money(load_default=0, metadata={
+        "description": "the part of `refunded` that is for snacks; it goes back last"})
     currency = Currency(required=True)
     screening = fields.Nested(OrderScreening, required=True)
     refund = fields.Nested(EventRefund, load_default=None, allow_none=True,
@@ -53,5 +56,6 @@ PAID_LATE = _event("paid_late", "Money came for an order that had ended unpaid; 
 REVIEW = _event("review", "A person has to review the payment of this order.")
 SCREENING_CANCELLED = Event("order", "screening.cancelled", 1, CancelledScreening,
                             "A screening will not take place; an event for each of its orders follows.")
+OPERATED = operated("order")
 
 SEATS_CHANGED = Announcement("order", "seats_changed", about="the screenings whose seats changed")

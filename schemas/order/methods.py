@@ -33,6 +33,10 @@ from schemas.payment import (
     PaymentMethodUnknown,
     ReturnUrlRefused,
 )
+from schemas.wallet import InsufficientFunds
+
+WAYS_TO_PAY = (*HOSTED_METHODS, "wallet")
+REFUNDED_TO = ("payment", "wallet")
 
 
 class BuyRequest(Schema):
@@ -48,7 +52,8 @@ class BuyRequest(Schema):
 class PayRequest(OrderRequest):
     """An order, and how to pay it."""
 
-    method = fields.String(required=True, validate=validate.OneOf(HOSTED_METHODS))
+    method = fields.String(required=True, validate=validate.OneOf(WAYS_TO_PAY), metadata={
+        "description": "wallet: with the money in the caller's wallet, at once"})
     return_url = Text(500, metadata={
         "description": "where to come back to from the provider's page: a path here, or an https address that this "
                        "cinema knows; without it, test money is taken at once"})
@@ -64,6 +69,8 @@ class RefundRequest(RefundPreviewRequest):
     """An order, or some of its seats, and the amount that the buyer was shown."""
 
     amount = Money(metadata={"description": "the sum that the buyer was shown; if it has changed, nothing happens"})
+    to = fields.String(validate=validate.OneOf(REFUNDED_TO), metadata={
+        "description": "wallet: the money goes into the buyer's wallet, at once; else back to where it came from"})
 
 
 class RefundedSeat(OrderSeat):
@@ -118,8 +125,8 @@ BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
              keyed=True, deadline=10, screening_field="screening_id")
 PAY = Method("order", "pay", PayRequest, Order, "buyer",
              "Pay an order: at the page where `payment.redirect_url` leads, or at once; then it has its tickets.",
-             refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined, PaymentMethodUnknown,
-                       PaymentInReview, ReturnUrlRefused, AmountTooSmall, AmountTooLarge),
+             refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined, InsufficientFunds,
+                       PaymentMethodUnknown, PaymentInReview, ReturnUrlRefused, AmountTooSmall, AmountTooLarge),
              keyed=True, deadline=25, screening_field="screening_id")
 REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",

@@ -58,6 +58,8 @@ class OrderScreening(Schema):
     cinema_id = Id(load_default=None, allow_none=True, metadata={"description": "null for orders from before snacks"})
     cinema_name = fields.String(required=True)
     hall_name = fields.String(required=True)
+    time_zone = fields.String(load_default=None, allow_none=True, metadata={
+        "description": "of the cinema, an IANA name; null for orders of older versions"})
     starts_at = Moment(required=True)
     ends_at = Moment(load_default=None, allow_none=True, metadata={"description": "null in events of older versions"})
 

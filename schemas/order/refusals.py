@@ -20,7 +20,7 @@ class CompanionAlone(Invalid):
 
 
 class TooManyUnpaidOrders(Conflict):
-    """You have unpaid orders for this screening already. Pay or cancel one first."""
+    """You have unpaid orders for this screening already, `most` of them. Pay or cancel one first."""
 
 
 class SalesClosed(Conflict):

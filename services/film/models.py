@@ -7,6 +7,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.events.outbox import outbox_table
 
 NAME = String(200)
 
@@ -79,3 +80,6 @@ class Screening(Base):
         Index("ix_screening_hall", "hall_id", "starts_at"),
         Index("ix_screening_date", "local_date", "starts_at"),
     )
+
+
+OUTBOX = outbox_table(Base.metadata)

@@ -16,6 +16,7 @@ from schemas.film import PROGRAMME_CHANGED
 from services.film import programme_conflicts, programme_reader, programme_store, rules
 from services.film.models import Cinema, Film, Hall
 from services.film.programme_reader import Programme
+from services.film.programme_store import Change
 from services.film.settings import load as load_settings
 from services.foundation.amqp.announcements import announce_from_command
 from services.foundation.database import Transactions, make_engine, utc_now
@@ -120,20 +121,23 @@ def _write(tx: Connection, path: Path, programme: Programme, now: dt.datetime) -
              if (showing.hall_id, showing.starts_at) not in known]
     if mistakes := programme_conflicts.find(tx, programme, on_sale, added, _cleaning(), now):
         raise InvalidFile(path, mistakes)
-    report = LoadReport(
-        cinemas=_put(tx, Cinema, "cinema_id", programme.cinemas),
-        halls=_put(tx, Hall, "hall_id", programme.halls),
-        films=_put(tx, Film, "film_id", programme.films),
+    cinemas, halls, films = (programme_store.put_rows(tx, model, key, rows) for model, key, rows in (
+        (Cinema, "cinema_id", programme.cinemas), (Hall, "hall_id", programme.halls),
+        (Film, "film_id", programme.films)))
+    new = [_screening_row(showing) for showing in added]
+    programme_store.add_screenings(tx, new)
+    programme_store.write_operations(tx, films, cinemas, halls, new)
+    return LoadReport(
+        cinemas=_tally(programme.cinemas, cinemas), halls=_tally(programme.halls, halls),
+        films=_tally(programme.films, films),
         screenings=Tally(added=len(added), kept=len(ahead) - len(added)),
         warnings=tuple(sorted({_warning(showing) for showing in added if rules.is_moved(showing)})),
     )
-    programme_store.add_screenings(tx, [_screening_row(showing) for showing in added])
-    return report
 
 
-def _put(tx: Connection, model: Any, key: str, rows: list[dict[str, Any]]) -> Tally:
-    added, changed = programme_store.put_rows(tx, model, key, rows)
-    return Tally(added, changed, len(rows) - added - changed)
+def _tally(rows: list[dict[str, Any]], changes: list[Change]) -> Tally:
+    added = sum(change.before is None for change in changes)
+    return Tally(added, len(changes) - added, len(rows) - len(changes))
 
 
 def _with_unused_id(showing: rules.Showing, used_ids: Container[str]) -> rules.Showing:

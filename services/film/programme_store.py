@@ -1,13 +1,16 @@
-"""The queries of a programme import: what the database holds already, and the rows that a file adds and changes."""
+"""The queries of a programme import: what the database holds, and what a file changes, with the operations of that."""
 
 import datetime as dt
-from typing import Any
+from collections import defaultdict
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
-from services.film.models import Cinema, Hall, Screening
+from schemas.film import OPERATED
+from services.film.models import OUTBOX, Cinema, Hall, Screening
 from services.film.rules import OnSale, Showing
+from services.foundation.events.operations import operator, write_operation
 
 TWO_DAYS = dt.timedelta(days=2)  # one day is on the calendar that long, counting all time zones
 SHOWING = ("screening_id", "hall_id", "film_id", "local_date", "starts_at", "ends_at")
@@ -41,20 +44,58 @@ def timezones(tx: Connection) -> dict[str, str]:
     return {row.cinema_id: row.timezone for row in tx.execute(select(Cinema.cinema_id, Cinema.timezone))}
 
 
-def put_rows(tx: Connection, model: Any, key: str, rows: list[Fields]) -> tuple[int, int]:
-    """Insert the rows that are new and update those that differ; returns how many of each. `key`: the primary key."""
+class Change(NamedTuple):
+    """The columns of a row that a load changes; `before` is None for a row that is new."""
+
+    key: str
+    before: Fields | None
+    after: Fields
+
+
+def put_rows(tx: Connection, model: Any, key: str, rows: list[Fields]) -> list[Change]:
+    """Insert the rows that are new and update those that differ; returns what has changed. `key`: the primary key."""
     table = model.__table__
     existing = {row[key]: dict(row) for row in tx.execute(select(table)).mappings()}
     new = [row for row in rows if row[key] not in existing]
-    changed = [row for row in rows if row[key] in existing and existing[row[key]] != row]
+    changed = [_change(key, existing[row[key]], row) for row in rows if row[key] in existing]
+    changed = [change for change in changed if change.after]
     if new:
         tx.execute(insert(table), new)
-    for row in changed:
-        tx.execute(update(table).where(table.c[key] == row[key]).values(row))
-    return len(new), len(changed)
+    for change in changed:
+        tx.execute(update(table).where(table.c[key] == change.key).values(change.after))
+    return [*(Change(row[key], None, row) for row in new), *changed]
+
+
+def _change(key: str, old: Fields, row: Fields) -> Change:
+    after = {name: value for name, value in row.items() if value != old[name]}
+    return Change(row[key], {name: old[name] for name in after}, after)
 
 
 def add_screenings(tx: Connection, rows: list[Fields]) -> None:
     """Put these screenings on sale."""
     if rows:
         tx.execute(insert(Screening), rows)
+
+
+def write_operations(tx: Connection, films: list[Change], cinemas: list[Change], halls: list[Change],
+                     screenings: list[Fields]) -> None:
+    """Tell the operation log of each film and each cinema that a load has changed. `screenings`: the new ones."""
+    cinema_of = cinemas_of_halls(tx)
+    for film in films:
+        _write(tx, film.key, film.before, film.after)
+    before, after = defaultdict[str, Fields](dict), defaultdict[str, Fields](dict)
+    for cinema in cinemas:
+        before[cinema.key] |= cinema.before or {}
+        after[cinema.key] |= cinema.after
+    for hall in halls:
+        before[cinema_of[hall.key]].setdefault("halls", {})[hall.key] = hall.before
+        after[cinema_of[hall.key]].setdefault("halls", {})[hall.key] = hall.after
+    for screening in screenings:
+        after[cinema_of[screening["hall_id"]]].setdefault("screenings", []).append(screening["screening_id"])
+    for cinema_id in sorted(after):
+        _write(tx, cinema_id, before.get(cinema_id), after[cinema_id], cinema_id)
+
+
+def _write(tx: Connection, about: str, before: Fields | None, after: Fields, cinema_id: str | None = None) -> None:
+    write_operation(tx, OUTBOX, OPERATED, operator("load"), "load", about=about, cinema_id=cinema_id, before=before,
+                    after=after)

@@ -13,6 +13,7 @@ from services.foundation.amqp.announcements import Announcer
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.settings import RoomSettings
 from services.seating.best_seats import suggest
@@ -30,6 +31,7 @@ class Film:
 
     principal = PrincipalProvider()
     database = Database(models.Base)
+    relay = Relay(models.OUTBOX)
     board = BoardProvider()
     announcer = Announcer()
     settings = RoomSettings(FilmSection)  # checked when the room starts; programme imports use them
@@ -96,7 +98,8 @@ class Film:
             "screening_id": screening.screening_id, "film_title": screening.film.title,
             "cinema_id": screening.cinema.cinema_id, "cinema_name": screening.cinema.name,
             "hall_name": screening.hall.name, "starts_at": screening.starts_at, "ends_at": screening.ends_at,
-            "currency": screening.currency, "seats": seat_maps.price_list(screening.drawing, screening.prices),
+            "time_zone": screening.cinema.timezone, "currency": screening.currency,
+            "seats": seat_maps.price_list(screening.drawing, screening.prices),
         }
 
     @on_event(order.SCREENING_CANCELLED)

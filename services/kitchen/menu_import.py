@@ -12,7 +12,7 @@ from schemas.kitchen import CATEGORIES, MOST_STOCK, Sku
 from services.foundation import marked_yaml
 from services.foundation.database import Transactions, make_engine
 from services.foundation.marked_yaml import Place, YamlFile
-from services.kitchen import stock
+from services.kitchen import staff
 
 Row = dict[str, Any]
 MOST_SNACKS = 100
@@ -70,5 +70,6 @@ def load(rows: list[Row], database: Engine | str) -> str:
     removed.
     """
     engine = make_engine(database) if isinstance(database, str) else database
-    added = Transactions(engine).run(lambda tx: stock.put_menu(tx, rows))
+    changes = Transactions(engine).run(lambda tx: staff.put_menu(tx, rows))
+    added = sum(change.before is None for change in changes)
     return f"{added} new, {len(rows) - added} as before or with new facts"

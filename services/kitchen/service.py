@@ -2,28 +2,29 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from nameko import config
 
 from schemas import kitchen as contract
 from schemas import order
+from schemas.base import Method
+from schemas.roles import cinemas_of
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
-from services.kitchen import reservations, rules, stock, store, tickets
+from services.kitchen import reservations, rules, staff, stock, store, tickets
 from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
 from services.kitchen.settings import KitchenSection
 
 log = logging.getLogger("marquee.kitchen")
-KEYS_KEPT = dt.timedelta(days=7)
 Fields = dict[str, Any]
 
 
@@ -73,11 +74,14 @@ class Kitchen:
 
     @call(contract.GET_QUEUE)
     def get_queue(self, request: Fields) -> Fields:
-        """The waiting tickets, or those of one status, of one cinema or all; `next_cursor` asks for the next page."""
+        """The waiting tickets, or those of one status; `next_cursor` asks for the next page.
+
+        Of one cinema, or of all where the caller is a cook. Raises Forbidden for another cinema.
+        """
         statuses, now = [request["status"]] if "status" in request else rules.WAITING, utc_now()
         limit = request["limit"]
         found = self.database.read(lambda tx: tickets.with_snacks(tx, store.queue(
-            tx, request.get("cinema_id"), statuses, now - rules.STALE_AFTER, request.get("cursor"), limit + 1)))
+            tx, self._kitchens(request), statuses, now - rules.STALE_AFTER, request.get("cursor"), limit + 1)))
         return {"tickets": found[:limit], "server_time": now,
                 "next_cursor": found[limit - 1]["order_id"] if len(found) > limit else None}
 
@@ -98,12 +102,22 @@ class Kitchen:
 
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
-        """Set how many of a snack are for sale."""
-        return self.database.run_repeatable(lambda tx: stock.restock(tx, **request))
+        """Set how many of a snack are for sale. Raises Forbidden for another manager's cinema."""
+        self.principal.permit_at("manager", request["cinema_id"])
+        keys = IdempotencyKey(KEYS, self.principal, contract.RESTOCK, request)
+        return keys.run_once(self.database, lambda tx: staff.restock(
+            tx, self.principal, request["cinema_id"], request["sku"], request["stock"]))
 
-    def _step(self, method: Any, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
+    def _step(self, method: Method, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
         keys = IdempotencyKey(KEYS, self.principal, method, request)
-        return keys.run_once(self.database, lambda tx: tickets.step(tx, request["order_id"], before, after, code))
+        return keys.run_once(self.database, lambda tx: staff.step(
+            tx, self.principal, method, request["order_id"], before, after, code))
+
+    def _kitchens(self, request: Fields) -> Set[str] | None:
+        if "cinema_id" not in request:
+            return cinemas_of(self.principal.roles, "cook")
+        self.principal.permit_at("cook", request["cinema_id"])
+        return {request["cinema_id"]}
 
     # --- events of the order room ---
 
@@ -139,7 +153,7 @@ class Kitchen:
     # --- by the timer ---
 
     @every("sweep_seconds")
-    def tidy_up(self) -> None:
+    def sweep(self) -> None:
         """Release reservations whose order was never written, close uncollected tickets, and purge old rows."""
         try:
             now = utc_now()
@@ -152,4 +166,4 @@ class Kitchen:
             self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
             self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})
+            log.warning("could not sweep", extra={"problem": f"{type(problem).__name__}: {problem}"})

@@ -1,6 +1,7 @@
 """The queries on snacks and their stock, which changes by compare-and-set: two buyers of the last popcorn meet here."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, insert, select, update
@@ -25,30 +26,49 @@ def for_sale(tx: Connection, cinema_id: str, skus: Iterable[str], currency: str)
     return {row.sku: row for row in tx.execute(query)}
 
 
-def restock(tx: Connection, cinema_id: str, sku: str, stock: int) -> Fields:
-    """Set how many of a snack are for sale. Raises SnacksUnknown."""
-    this = _is(cinema_id, sku)
-    # MariaDB assigns from left to right, so the first still sees the old number.
-    tx.execute(update(snacks).where(*this).ordered_values(
-        (snacks.c.supplied, snacks.c.supplied + stock - snacks.c.available), (snacks.c.available, stock)))
-    if row := tx.execute(select(snacks).where(*this)).first():
-        return _menu_snack(row)
+def lock(tx: Connection, cinema_id: str, sku: str) -> Row[Any]:
+    """A snack, locked until the transaction ends. Raises SnacksUnknown."""
+    if row := tx.execute(select(snacks).where(*_is(cinema_id, sku)).with_for_update()).first():
+        return row
     raise SnacksUnknown(skus=[sku])
 
 
-def put_menu(tx: Connection, rows: list[Fields]) -> int:
-    """Add new snacks with their `stock` and update the others, whose stock stays; returns how many are new."""
-    keys = select(snacks.c.cinema_id, snacks.c.sku).with_for_update()
-    existing = {(row.cinema_id, row.sku) for row in tx.execute(keys)}
-    added = 0
-    for row in rows:
-        facts, stock = {name: row[name] for name in row if name != "stock"}, row["stock"]
-        if (row["cinema_id"], row["sku"]) in existing:
-            tx.execute(update(snacks).where(*_is(row["cinema_id"], row["sku"])).values(facts))
-        else:
-            tx.execute(insert(snacks).values(**facts, available=stock, supplied=stock))
-            added += 1
-    return added
+def restock(tx: Connection, snack: Row[Any], stock: int) -> Fields:
+    """Set how many of a locked snack are for sale."""
+    this = _is(snack.cinema_id, snack.sku)
+    supplied = snack.supplied + stock - snack._mapping[snacks.c.available]
+    tx.execute(update(snacks).where(*this).values(available=stock, supplied=supplied))
+    return _menu_snack(tx.execute(select(snacks).where(*this)).one())
+
+
+@dataclass(frozen=True)
+class MenuChange:
+    """What a new menu changes of a snack; `before` is None for a snack that is new."""
+
+    cinema_id: str
+    sku: str
+    before: Fields | None
+    after: Fields
+
+
+def put_menu(tx: Connection, rows: list[Fields]) -> list[MenuChange]:
+    """Add new snacks with their `stock` and update the others, whose stock stays; returns what has changed."""
+    existing = {(row.cinema_id, row.sku): row._mapping for row in tx.execute(select(snacks).with_for_update())}
+    found = (_put(tx, row, existing.get((row["cinema_id"], row["sku"]))) for row in rows)
+    return [change for change in found if change.before != change.after]
+
+
+def _put(tx: Connection, row: Fields, old: Any) -> MenuChange:
+    key = row["cinema_id"], row["sku"]
+    facts = {name: row[name] for name in row if name not in ("cinema_id", "sku", "stock")}
+    if old is None:
+        tx.execute(insert(snacks).values(cinema_id=key[0], sku=key[1], **facts, available=row["stock"],
+                                         supplied=row["stock"]))
+        return MenuChange(*key, None, {**facts, "stock": row["stock"]})
+    new = {name: value for name, value in facts.items() if value != old[snacks.c[name]]}
+    if new:
+        tx.execute(update(snacks).where(*_is(*key)).values(new))
+    return MenuChange(*key, {name: old[snacks.c[name]] for name in new}, new)
 
 
 def enough(quantity: int) -> ColumnElement[bool]:

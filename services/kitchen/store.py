@@ -1,7 +1,7 @@
 """The queries on tickets and their lines. Statuses change by compare-and-set."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import Row, insert, select, tuple_, update
@@ -91,16 +91,17 @@ def uncollected(tx: Connection, now: dt.datetime) -> list[str]:
     return list(tx.execute(query.order_by(tickets.c.ends_at).limit(AT_A_TIME)).scalars())
 
 
-def queue(tx: Connection, cinema_id: str | None, statuses: Sequence[str], since: dt.datetime,
+def queue(tx: Connection, cinemas: Set[str] | None, statuses: Sequence[str], since: dt.datetime,
           after: str | None = None, limit: int = QUEUE_AT_MOST) -> Rows:
     """Tickets in the order in which they are needed, none needed before `since`.
 
-    `after`: only those behind this order's ticket. Raises FieldsInvalid if the kitchen has no such ticket.
+    `cinemas`: of these only; None means all. `after`: only those behind this order's ticket. Raises FieldsInvalid if
+    the kitchen has no such ticket.
     """
     place = tuple_(tickets.c.needed_at, tickets.c.order_id)
     query = select(tickets).where(tickets.c.status.in_(statuses), tickets.c.needed_at > since)
-    if cinema_id is not None:
-        query = query.where(tickets.c.cinema_id == cinema_id)
+    if cinemas is not None:
+        query = query.where(tickets.c.cinema_id.in_(cinemas))
     if after is not None:
         query = query.where(place > tuple_(_needed_at(tx, after), after))
     return tx.execute(query.order_by(tickets.c.needed_at, tickets.c.order_id).limit(limit)).all()

@@ -7,7 +7,7 @@ from sqlalchemy import Row
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from schemas.kitchen import STEP, KitchenStepTaken
+from schemas.kitchen import STEP
 from services.foundation.database import utc_now
 from services.foundation.events import outbox
 from services.kitchen import rules, stock, store
@@ -94,20 +94,6 @@ def give_up(tx: Connection, order_id: str, lost: Fields | None = None) -> bool:
     stock.put_back(tx, ticket)
     move(tx, ticket, "given_up")
     return True
-
-
-def step(tx: Connection, order_id: str, before: str, after: str, code: str | None = None) -> Fields:
-    """Take a ticket from status `before` to `after`; returns it in the fields of schemas.kitchen.KitchenTicket.
-
-    Raises UnknownKitchenOrder, KitchenStepTaken if someone was faster, and WrongPickUpCode unless `code` is None.
-    """
-    ticket = store.lock(tx, order_id)
-    if ticket.status != before:
-        raise KitchenStepTaken(step=ticket.status)
-    if code is not None:
-        rules.check_code(ticket.pick_up_code, code)
-    move(tx, ticket, after)
-    return with_snacks(tx, [store.lock(tx, order_id)])[0]
 
 
 def with_snacks(tx: Connection, found: Rows) -> list[Fields]:

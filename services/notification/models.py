@@ -26,9 +26,9 @@ class Message(Base):
 
     message_id: Mapped[str] = mapped_column(Id(32), primary_key=True)
     event_id: Mapped[str] = mapped_column(Id(), index=True)
-    kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules.KINDS, or CONFIRM_EMAIL
+    kind: Mapped[str] = mapped_column(String(32))  # of services.notification.rules
     order_id: Mapped[str | None] = mapped_column(Id())
-    buyer_id: Mapped[str] = mapped_column(Id())  # or the user whose address is to be confirmed
+    buyer_id: Mapped[str] = mapped_column(Id())  # or the user whom a link is for
     facts: Mapped[bytes] = mapped_column(MEDIUMBLOB)  # the event's body, as JSON
     occurred_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))
@@ -36,8 +36,10 @@ class Message(Base):
     due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while a process sends it: when its claim expires
     error: Mapped[str | None] = mapped_column(String(LONGEST_ERROR))  # of the last try
     changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    read_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # on the pages; a mail leaves it null
 
-    __table_args__ = (Index("messages_by_turn", "status", "due_at"),)
+    __table_args__ = (Index("messages_by_turn", "status", "due_at"),
+                      Index("messages_of_a_buyer", "buyer_id", "message_id"))
 
 
 INBOX = inbox_table(Base.metadata)

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-# Every kind of message about an order, and the one that asks to confirm an address; each has sentences in language/.
+# Every kind of message about an order, and those with a link about an account; each has sentences in language/.
 KINDS = ("paid", "revived", "part_refunded", "refunded", "cancelled", "screening_cancelled", "paid_late", "reversed")
 CONFIRM_EMAIL = "confirm_email"
+NEW_PASSWORD = "new_password"  # noqa: S105 - the kind of a message
 
 
 def kind_of(event: str, facts: dict[str, Any]) -> str | None:

@@ -14,16 +14,16 @@ from typing import Any
 import orjson
 from eventlet import GreenPool, Timeout
 
-from schemas import user
+from schemas import self_service, user
 from schemas.errors import Busy
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.notification import rules, store
 from services.notification.delivery.errors import AddressUnconfirmed, ChannelDown, Undeliverable
-from services.notification.delivery.provider import EmailDelivery
+from services.notification.email_delivery import EmailDelivery
 from services.notification.records import DueMessage
 from services.notification.settings import NotificationSettings
-from services.notification.writing import confirmation_email, email_template
+from services.notification.writing import confirmation_email, email_template, password_reset_email
 
 log = logging.getLogger("marquee.notification")
 LEASE = dt.timedelta(seconds=120)
@@ -92,8 +92,8 @@ class MessageSender:
 
     def _deliver(self, message: DueMessage) -> str:
         """Write and deliver the message; returns its final status."""
-        is_confirmation = message.kind == rules.CONFIRM_EMAIL
-        email = self._confirmation_email(message) if is_confirmation else self._order_email(message)
+        write = {rules.CONFIRM_EMAIL: self._confirmation_email, rules.NEW_PASSWORD: self._password_reset_email}
+        email = write.get(message.kind, self._order_email)(message)
         if email is None:
             return "no_address"
         self.delivery.channel.send(email)
@@ -114,6 +114,12 @@ class MessageSender:
         number = orjson.loads(message.facts)["number"]
         link = self.remote.call(user.ISSUE_CONFIRMATION, {"user_id": message.buyer_id, "number": number})
         return confirmation_email.write(message, link, self.delivery.context) if link["token"] else None
+
+    def _password_reset_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail with the link that sets a new password; None if the account's address has changed since."""
+        number = orjson.loads(message.facts)["number"]
+        link = self.remote.call(self_service.ISSUE_PASSWORD_RESET, {"user_id": message.buyer_id, "number": number})
+        return password_reset_email.write(message, link, self.delivery.context) if link["token"] else None
 
     def _postpone(self, message: DueMessage, error: str) -> None:
         if message.tries >= self.settings.tries:

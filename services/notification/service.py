@@ -1,4 +1,4 @@
-"""The notification room: sends buyers one message for each event about their orders.
+"""The notification room: sends buyers one message for each event about their orders, and keeps it to be read.
 
 An address that its owner has not confirmed gets nothing but the request to confirm it.
 """
@@ -6,17 +6,19 @@ An address that its owner has not confirmed gets nothing but the request to conf
 import logging
 from typing import Any
 
+from schemas import notification as contract
 from schemas import order, user
 from schemas.base import Event
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
-from services.notification import rules, store
-from services.notification.delivery.provider import EmailDeliveryProvider
+from services.notification import reading, rules, store
+from services.notification.email_delivery import EmailDeliveryProvider
 from services.notification.models import INBOX, Base
 from services.notification.sender import MessageSender
 from services.notification.settings import NotificationSection
@@ -30,12 +32,42 @@ class Notification:
 
     name = "notification"
 
+    principal = PrincipalProvider()
     database = Database(Base)
     remote = Remote()
     settings = RoomSettings(NotificationSection)
     email_delivery = EmailDeliveryProvider()
     leaving = StopSignal()
     presence = Presence()
+
+    # --- for members ---
+
+    @call(contract.GET_MESSAGES)
+    def get_messages(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The caller's messages, the newest first; `next_cursor` asks for the rest."""
+        def read(tx: Any) -> dict[str, Any]:
+            found, cursor = reading.page(tx, self._user_id, request.get("cursor"), request["limit"])
+            return {"messages": found, "next_cursor": cursor, "unread": reading.count_unread(tx, self._user_id)}
+
+        return {**self.database.read(read), "server_time": utc_now()}
+
+    @call(contract.GET_UNREAD)
+    def get_unread(self, request: dict[str, Any]) -> dict[str, Any]:
+        """How many of the caller's messages are unread."""
+        return {"unread": self.database.read(lambda tx: reading.count_unread(tx, self._user_id))}
+
+    @call(contract.MARK_READ)
+    def mark_read(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Mark the caller's messages as read; those of others stay as they are."""
+        now = utc_now()
+        return {"unread": self.database.run_repeatable(
+            lambda tx: reading.mark_read(tx, self._user_id, request["message_ids"], now))}
+
+    @property
+    def _user_id(self) -> str:
+        return str(self.principal.user_id)
+
+    # --- events ---
 
     @on_event(order.PAID)
     def order_paid(self, delivery: Delivery) -> None:
@@ -76,6 +108,11 @@ class Notification:
     def email_confirmed(self, delivery: Delivery) -> None:
         """Send what has waited for the confirmation."""
         self.database.run(lambda tx: store.release_unconfirmed(tx, utc_now(), delivery.body["user_id"]))
+
+    @on_event(user.PASSWORD_RESET_REQUESTED)
+    def password_reset_requested(self, delivery: Delivery) -> None:
+        """Mail the link that sets a new password."""
+        self._add_message(rules.NEW_PASSWORD, delivery, delivery.body["user_id"])
 
     def _add_order_message(self, event: Event, delivery: Delivery) -> None:
         """Write the message that this event calls for, if any."""

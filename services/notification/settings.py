@@ -1,20 +1,33 @@
 """The notification room's section of config.yml."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Any
 
 from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 
+from schemas import addresses
 from schemas.base import Schema
 from schemas.fields import Whole
 from services.foundation.settings import read_section
-from services.notification.delivery.smtp import SmtpServer
 
 POSITIVE = validate.Range(min=0, min_inclusive=False)
 SECURITY = ("starttls", "tls", "none")
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """`security`: `starttls`, `tls` (from the first byte) or `none`. `timeout`: seconds for each step."""
+
+    host: str
+    port: int
+    security: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""  # certificates to trust; empty: those of the system
+    timeout: float = 10
 
 
 @dataclass(frozen=True)
@@ -36,12 +49,11 @@ class SenderField(fields.Field[Address]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Address:
         name, mailbox = parseaddr(str(value))
         try:
-            sender = Address(name, addr_spec=mailbox)
+            parsed = addresses.parse(mailbox)
+            return Address(name, parsed.name, parsed.written_domain)
         except ValueError:
-            sender = Address()
-        if not (sender.username and sender.domain):
-            raise ValidationError("MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema.example>.")
-        return sender
+            raise ValidationError(
+                "MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema.example>.") from None
 
 
 class SmtpSection(Schema):

@@ -40,6 +40,7 @@ class Order(Base):
     hall_name: Mapped[str] = mapped_column(String(200))
     starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
     starts_offset: Mapped[int] = mapped_column(Integer)  # minutes east of UTC at the cinema
+    time_zone: Mapped[str | None] = mapped_column(Id())  # of the cinema; null for orders of older versions
     ends_at: Mapped[Moment] = mapped_column(UtcDateTime)
     refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when the order was made
     created_at: Mapped[Moment] = mapped_column(UtcDateTime)
@@ -97,6 +98,7 @@ class Refund(Base):
     order_id: Mapped[str] = mapped_column(Id(32), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     kept: Mapped[int] = mapped_column(BigInteger)  # of what the seats cost, by the order's refund policy
+    to_wallet: Mapped[bool] = mapped_column(Boolean)  # into the buyer's wallet, not back to where it came from
     reason: Mapped[str] = mapped_column(String(24))
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16), index=True)

@@ -12,7 +12,7 @@ from services.foundation.events import outbox
 from services.order.models import OUTBOX
 from services.order.order_items import Seat
 
-NO_EVENT_FIELDS = {"refund": None, "reason": None}
+NO_EVENT_FIELDS = {"refund": None, "reason": None, "snacks_refunded": 0}
 
 
 def record_event(tx: Connection, order: dict[str, Any], seats: list[Seat], returned: Collection[str] = (),
@@ -31,7 +31,7 @@ def record_event(tx: Connection, order: dict[str, Any], seats: list[Seat], retur
 
 def screening_of(order: Any) -> dict[str, Any]:
     """The screening of an order's row, in the fields of schemas.order.orders.OrderScreening."""
-    named = ("screening_id", "film_title", "cinema_id", "cinema_name", "hall_name")
+    named = ("screening_id", "film_title", "cinema_id", "cinema_name", "hall_name", "time_zone")
     cinema_zone = dt.timezone(dt.timedelta(minutes=order["starts_offset"]))
     moments = {name: order[name].astimezone(cinema_zone) for name in ("starts_at", "ends_at")}
     return {**{name: order[name] for name in named}, **moments}

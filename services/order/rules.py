@@ -25,6 +25,7 @@ REFUNDABLE = frozenset({"paid", "part_refunded"})
 OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
 SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 SNACKS_OVER = frozenset({"collected", "uncollected", "expired"})  # the kitchen has finished with them
+PAGELESS = frozenset({"sandbox", "wallet"})  # ways to pay that need no page
 SNACK_REFUND_PREFIX = "snacks-"
 
 
@@ -73,8 +74,8 @@ def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, starts_at: dt
 
 
 def check_return_url(method: str, return_url: str | None) -> None:
-    """Raise FieldsInvalid when a buyer has to pay at a page but can't come back. Only test money needs no page."""
-    if method != "sandbox" and return_url is None:
+    """Raise FieldsInvalid when a buyer has to pay at a page but can't come back."""
+    if method not in PAGELESS and return_url is None:
         raise FieldsInvalid(fields={"return_url": ["Required for this payment method."]})
 
 

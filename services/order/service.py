@@ -105,7 +105,8 @@ class Order:
         """Void the tickets and free the seats at once; the money follows."""
         keys = self.keys(contract.REFUND, request)
         return keys.first_answer(lambda: self.workflows.refunds.refund(
-            keys, self.user_id, request["order_id"], request.get("seats"), agreed_amount=request.get("amount")))
+            keys, self.user_id, request["order_id"], request.get("seats"), request.get("amount"),
+            to_wallet=request.get("to") == "wallet"))
 
     @call(contract.REFUND_PREVIEW)
     def refund_preview(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -114,10 +115,14 @@ class Order:
 
     @call(contract.CANCEL_SCREENING)
     def cancel_screening(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Cancel a screening, or in a dry run only sum it up. The film room follows; sweeps end the orders."""
+        """Cancel a screening, or in a dry run only sum it up. The film room follows; sweeps end the orders.
+
+        Raises Forbidden in another manager's cinema.
+        """
         screening = self.screenings.get(request["screening_id"], self.remote)
+        self.principal.permit_at("manager", screening.cinema_id)
         return cancelled_screenings.decide(self.database, self.keys(contract.CANCEL_SCREENING, request),
-                                           screening.screening_id, request["dry_run"], self.user_id)
+                                           self.principal, screening, request["dry_run"], request.get("reason"))
 
     # --- reading ---
 
@@ -131,6 +136,11 @@ class Order:
         """The caller's orders, newest first; `next_cursor` asks for the rest."""
         return self.workflows.queries.orders(
             self.user_id, request.get("status"), request.get("cursor"), request["limit"])
+
+    @call(contract.GET_UPCOMING)
+    def get_upcoming(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The caller's next tickets and unpaid orders."""
+        return self.workflows.queries.upcoming(self.user_id)
 
     @call(contract.GET_TICKET_IMAGES)
     def get_ticket_images(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -166,6 +176,6 @@ class Order:
         self.screenings.expire()
 
     @every("sweep_seconds")
-    def tend(self) -> None:
+    def sweep(self) -> None:
         """End dead orders, send refunds that had to wait, mend the boards."""
         self.workflows.sweeps.run_all()

@@ -54,31 +54,20 @@ def _find(tx: Connection, order_id: str, buyer_id: str | None, for_update: bool)
     if row is None:
         raise UnknownOrder()
     if row.status in rules.UNPAID:  # tickets come with the money
-        return _view(row, [])
-    return _view(row, tickets_of(tx, row.order_id))
+        return view_of(row, [])
+    return view_of(row, tickets_of(tx, row.order_id))
 
 
-def tickets_of(tx: Connection, order_id: str) -> Rows:
-    """The order's tickets, valid and void."""
-    return tx.execute(select(tickets).where(tickets.c.order_id == order_id)).all()
+def tickets_of(tx: Connection, *order_ids: str) -> Rows:
+    """The tickets of these orders, valid and void."""
+    return tx.execute(select(tickets).where(tickets.c.order_id.in_(order_ids))).all()
 
 
-def _view(row: Row[Any], found: Rows) -> OrderView:
+def view_of(row: Row[Any], found: Rows) -> OrderView:
+    """The order of a row of `orders`, with its tickets in the sequence of its seats."""
     seats = json.loads(row.seats)
     places = {seat["seat_id"]: place for place, seat in enumerate(seats)}
     return OrderView(row, sorted(found, key=lambda ticket: places[ticket.seat_id]), seats)
-
-
-def list_orders(tx: Connection, buyer_id: str, status: str | None, cursor: str | None, limit: int) -> list[OrderView]:
-    """The buyer's orders, newest first, older than `cursor`; one more than `limit` if there are more."""
-    query = select(orders).where(orders.c.buyer_id == buyer_id)
-    if status:
-        query = query.where(orders.c.status == status)
-    if cursor:
-        query = query.where(orders.c.order_id < cursor)
-    rows = tx.execute(query.order_by(orders.c.order_id.desc()).limit(limit + 1)).all()
-    found = tx.execute(select(tickets).where(tickets.c.order_id.in_([row.order_id for row in rows]))).all()
-    return [_view(row, [ticket for ticket in found if ticket.order_id == row.order_id]) for row in rows]
 
 
 # --- changing an order ---

@@ -1,6 +1,5 @@
 """Sweeps: timed work on orders that wait for something. Every process of the room does a little of it, repeatedly."""
 
-import datetime as dt
 import logging
 import time
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.idempotency import delete_old_replies
+from services.foundation.rpc.idempotency import KEYS_KEPT, delete_old_replies
 from services.order.models import KEYS
 from services.order.paying import store as payment_store
 from services.order.paying.unpaid_orders import UnpaidOrders
@@ -22,7 +21,6 @@ from services.order.seat_boards import Boards
 from services.order.snacks import store as snack_store
 
 log = logging.getLogger("marquee.order")
-KEYS_KEPT = dt.timedelta(days=7)
 SWEEP_SECONDS = 15.0   # for one kind of work, when other rooms do not answer
 
 

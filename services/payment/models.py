@@ -56,6 +56,7 @@ class Payment(Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16))  # submitted -> pending -> captured | failed | cancelled | review
     reason: Mapped[str | None] = mapped_column(String(32))  # why it failed or needs a review
+    user_id: Mapped[str | None] = mapped_column(Id())  # who pays; NULL: paid before this was kept
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
     # Payments at the provider's page have the rest.
@@ -86,6 +87,7 @@ class Refund(Base):
     attempt: Mapped[int] = mapped_column(SmallInteger)
     covered: Mapped[int]  # the whole amount or 0: what a `reversal` has given back
     part_of: Mapped[str | None] = mapped_column(id_type(), index=True)  # the requested refund that this was split from
+    credit_to: Mapped[str | None] = mapped_column(Id())  # whose wallet gets it; NULL: back to where it came from
     created_at: Mapped[dt.datetime]
     tried_at: Mapped[dt.datetime]
 

@@ -8,7 +8,9 @@ import datetime as dt
 import logging
 from dataclasses import dataclass, replace
 
+from schemas.errors import RoomUnavailable
 from services.foundation.database import Transactions, utc_now
+from services.foundation.rpc.client import Caller
 from services.payment import rules, store
 from services.payment.payment_state import GIVEN_UP, Attempt, BegunPayment, PaymentRecord, PaymentRequest, PaymentState
 from services.payment.provider_registry import ProviderRegistry
@@ -37,6 +39,21 @@ class PaymentProcessor:
         """Record that the order is about to be paid, before a provider is asked for money."""
         provider = self.providers.name_for(request.method)
         return self.database.run_repeatable(lambda tx: store.begin(tx, request, provider, utc_now()))
+
+    def charge(self, request: PaymentRequest) -> PaymentState:
+        """The order's state after it was charged without a page; a pending page is closed first."""
+        rules.check_payer(request)
+        begun = self.begin(request)
+        if (attempt := begun.state.pending) and attempt.hosted:
+            self.close_page(begun.state)
+            begun = self.begin(request)
+        try:
+            return self.finish(begun.state)
+        except RoomUnavailable as refusal:
+            # A provider that was never reached has taken nothing, so the order can be paid in another way.
+            if begun.is_new and (attempt := begun.state.pending) and refusal.about.get("room") == attempt.provider:
+                self._record(attempt, PaymentRecord("cancelled"))
+            raise
 
     def start(self, request: PaymentRequest) -> PaymentState:
         """The order's state with an attempt that has a page at the provider, unless that attempt has ended already.
@@ -121,18 +138,16 @@ class PaymentProcessor:
         return state
 
     def _cancel(self, attempt: Attempt) -> PaymentState:
-        provider = self._provider(attempt)
-        record = provider.cancel(attempt)
+        record = self._provider(attempt).cancel(attempt)
         if record.status == "unknown":  # if it still arrives there, no order waits for it
             record = PaymentRecord("cancelled")
-        return self._settle(provider, attempt, record)
+        return self._settle(self._provider(attempt), attempt, record)
 
     def _refer_to_review(self, state: PaymentState, now: dt.datetime) -> None:
         attempt = state.pending
         if attempt and attempt.created_at and attempt.created_at < now - NO_ANSWER_AFTER:
             _log_review(attempt, "no_answer")
-            record = PaymentRecord("review", reason="no_answer")
-            self.database.run_repeatable(lambda tx: store.record_status(tx, attempt.payment_id, record, now))
+            self._record(attempt, PaymentRecord("review", reason="no_answer"))
 
     def _settle(self, provider: Provider, attempt: Attempt, record: PaymentRecord) -> PaymentState:
         record = _checked(provider, attempt, record)
@@ -141,15 +156,18 @@ class PaymentProcessor:
             # yet to come and will find what is authorized, so it either stops this capture or learns of it.
             captures = rules.may_capture(self.state(attempt.order_id), attempt)
             record = _checked(provider, attempt, provider.capture(attempt) if captures else provider.cancel(attempt))
+        return self._record(attempt, record)
+
+    def _record(self, attempt: Attempt, record: PaymentRecord) -> PaymentState:
         return self.database.run_repeatable(lambda tx: store.record_status(tx, attempt.payment_id, record, utc_now()))
 
     def _provider(self, attempt: Attempt) -> Provider:
         return self.providers.find(attempt.provider)
 
 
-def payment_processor(database: Transactions, settings: PaymentSettings) -> PaymentProcessor:
+def payment_processor(database: Transactions, settings: PaymentSettings, remote: Caller) -> PaymentProcessor:
     """A PaymentProcessor with the ProviderRegistry and the RefundProcessor that it needs."""
-    providers = ProviderRegistry(database, settings)
+    providers = ProviderRegistry(database, settings, remote)
     return PaymentProcessor(database, providers, RefundProcessor(database, providers))
 
 

@@ -20,6 +20,7 @@ class PaymentRequest:
     method: str
     return_url: str | None = None
     expires_at: dt.datetime | None = None
+    user_id: str | None = None      # who pays
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class RefundRequest:
     order_id: str
     amount: int
     currency: str
+    credit_to: str | None = None    # the member whose wallet gets it; None: it goes back to where it came from
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Charge:
     method: str
     return_url: str | None = field(default=None, kw_only=True)
     expires_at: dt.datetime | None = field(default=None, kw_only=True)
+    user_id: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

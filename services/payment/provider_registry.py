@@ -6,10 +6,12 @@ from functools import lru_cache
 
 from schemas.payment import PaymentMethodUnknown, UnknownProvider
 from services.foundation.database import Transactions
+from services.foundation.rpc.client import Caller
 from services.payment.providers import Provider
 from services.payment.sandbox.provider import Sandbox
 from services.payment.settings import PaymentSettings, StripeSettings
 from services.payment.stripe.provider import StripeCheckout
+from services.payment.wallet import provider as wallet
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,12 @@ class ProviderRegistry:
 
     database: Transactions
     settings: PaymentSettings
+    remote: Caller
 
     def find(self, name: str) -> Provider:
         """The provider of that name; raises UnknownProvider if it is not set up."""
+        if name == wallet.NAME:
+            return wallet.WalletProvider(self.remote)
         if name not in PROVIDERS:
             raise UnknownProvider()
         return PROVIDERS[name](self.database, self.settings)
@@ -30,6 +35,8 @@ class ProviderRegistry:
 
         Raises PaymentMethodUnknown. Test money is taken only if the sandbox is the configured provider.
         """
+        if method == wallet.NAME:
+            return wallet.NAME
         if method != "card" and method != self.settings.provider:
             raise PaymentMethodUnknown()
         return self.settings.provider

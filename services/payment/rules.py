@@ -3,12 +3,14 @@
 from typing import Any
 
 from schemas.errors import RoomSilent
-from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined, PaymentInReview
+from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined, PaymentInReview, PaymentMethodUnknown
+from schemas.wallet import InsufficientFunds
 from services.payment.payment_state import (
     GIVEN_UP,
     UNSETTLED,
     Attempt,
     PaymentRecord,
+    PaymentRequest,
     PaymentState,
     RefundRequest,
 )
@@ -18,6 +20,12 @@ FINAL_STATUS = {"captured": "captured", "declined": "failed", "cancelled": "canc
 # The provider has given the money back, or a person has in another way, or there is no provider left to do it.
 REFUND_IS_OVER = ("done", "settled", "written_off")
 DUPLICATE_REFUND_PREFIX = "dup:"
+
+
+def check_payer(request: PaymentRequest) -> None:
+    """Raise PaymentMethodUnknown for a wallet of nobody."""
+    if request.method == "wallet" and request.user_id is None:
+        raise PaymentMethodUnknown()
 
 
 def needs_attempt(state: PaymentState, amount: int, currency: str) -> bool:
@@ -75,7 +83,7 @@ def money_mismatch(attempt: Attempt, record: PaymentRecord, live: bool) -> str |
 
 
 def check_charged(state: PaymentState) -> None:
-    """Raise PaymentClosed, PaymentInReview, PaymentDeclined or RoomSilent (not known yet) unless the order is paid."""
+    """Raise RoomSilent (not known yet) or the refusal that says why, unless the order is paid."""
     if state.status == "captured":
         return
     if state.pending:
@@ -84,6 +92,8 @@ def check_charged(state: PaymentState) -> None:
         raise PaymentInReview()
     if state.status == "closed":
         raise PaymentClosed()
+    if state.attempt and (state.attempt.provider, state.attempt.reason) == ("wallet", "insufficient_funds"):
+        raise InsufficientFunds()
     raise PaymentDeclined()
 
 

@@ -15,6 +15,7 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
+from services.foundation.rpc.client import Remote
 from services.foundation.timers import every
 from services.payment import rules
 from services.payment.job_pool import JobPoolProvider
@@ -37,12 +38,13 @@ class Payment:
     database = Database(Base)
     settings = PaymentSettingsProvider()
     relay = Relay(OUTBOX)
+    remote = Remote()
     jobs = JobPoolProvider()
     presence = Presence()
 
     @cached_property
     def payments(self) -> PaymentProcessor:
-        return payment_processor(self.database, self.settings)
+        return payment_processor(self.database, self.settings, self.remote)
 
     @cached_property
     def webhooks(self) -> WebhookProcessor:
@@ -61,13 +63,9 @@ class Payment:
         """Take the order's money in minor units of `currency`, once however often this is repeated.
 
         If its buyer is at the provider's page, that page is closed first: the buyer has chosen another way to pay.
+        InsufficientFunds, or RoomUnavailable for the wallet: nothing was taken, and the order can be paid otherwise.
         """
-        wanted = PaymentRequest(**request)
-        state = self.payments.begin(wanted).state
-        if state.pending and state.pending.hosted:
-            self.payments.close_page(state)
-            state = self.payments.begin(wanted).state
-        state = self.payments.finish(state)
+        state = self.payments.charge(PaymentRequest(**request))
         rules.check_charged(state)
         return rules.statement(state)
 
@@ -145,7 +143,7 @@ class Payment:
         self._log_failure("sandbox", self.sandbox.deliver_webhooks)
 
     @every("sweep_seconds")
-    def finish_what_was_left(self) -> None:
+    def finish_stale_work(self) -> None:
         """Finish the payments and refunds whose caller or process is gone, or whose webhook was lost."""
         self._log_failure("left", lambda: self.jobs.run_all(self.stale_work.jobs))
 
@@ -155,7 +153,7 @@ class Payment:
         self._log_failure("differences", lambda: self.jobs.run(self._reconcile))
 
     def _reconcile(self) -> None:
-        for difference in reconcile(self.database, self.settings):
+        for difference in reconcile(self.database, self.settings, self.remote):
             log.log(logging.ERROR if difference.is_open else logging.WARNING, "%s", difference)
         self.webhooks.delete_old()
         self.sandbox.delete_old_webhooks()

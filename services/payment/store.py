@@ -28,7 +28,7 @@ BATCH = 20
 EVENTS = {"captured": contract.CAPTURED, "failed": contract.FAILED, "review": contract.REVIEW}
 ATTEMPT = (Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.method,
            Payment.attempt.label("number"), Payment.provider, Payment.status, Payment.return_url, Payment.expires_at,
-           Payment.reference, Payment.redirect_url, Payment.created_at, Payment.reason)
+           Payment.reference, Payment.redirect_url, Payment.created_at, Payment.reason, Payment.user_id)
 ATTEMPT_NAMES = [column.key for column in ATTEMPT]
 ACCOUNT = (Account.status, Account.amount, Account.currency, Account.refunded, Account.captured_payment_id)
 # An order's account with its latest attempt, if there is one. Built once, because the room asks this most.

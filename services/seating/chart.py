@@ -151,7 +151,7 @@ def _mistakes_in(line: str) -> Iterator[str]:
         yield "a companion place (c) is beside a wheelchair place (w)"
 
 
-def row_names(skip: str = "") -> Iterator[str]:
+def row_names(skip: str) -> Iterator[str]:
     """Yield A, B, ... Z, AA, AB, ... without the letters in `skip`."""
     letters = [letter for letter in ascii_uppercase if letter not in skip]
     yield from letters

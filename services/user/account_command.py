@@ -10,19 +10,37 @@ from nameko import config
 from sqlalchemy.engine import Connection
 
 from schemas.errors import FieldsInvalid, Refusal
-from schemas.user import REGISTER, TOKENS_REVOKED
+from schemas.roles import HELD, ROLES
+from schemas.user import OPERATED, REGISTER, TOKENS_REVOKED
 from services.foundation.amqp.announcements import announce_from_command
 from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.events.operations import operator, write_operation
 from services.foundation.ids import new_id
 from services.foundation.redis_client import OPTIONS
 from services.foundation.settings import SettingsError
 from services.user import store, tokens
+from services.user.models import OUTBOX
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
+from services.user.self_service import store as own_store
 from services.user.settings import load
 
 T = TypeVar("T")
-role_option = click.option("--role", type=click.Choice(["staff", "admin"]), required=True)
+
+
+class RoleType(click.ParamType[str]):
+    """A role for the house, such as `cook`, or for one cinema, `cook@kino-am-kanal`; `staff` means `manager`."""
+
+    name = "role"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The role as an account has it."""
+        if not HELD.match("manager" if value == "staff" else value):
+            self.fail(f"{value!r} is none of {', '.join(ROLES)}, nor one of them for a cinema, such as cook@CINEMA.")
+        return "manager" if value == "staff" else value
+
+
+role_option = click.option("--role", type=RoleType(), required=True)
 
 
 @click.group("account")
@@ -38,7 +56,12 @@ def create(role: str, username: str) -> None:
     request = _checked(username, _read_password())
     account = NewAccount(new_id(), request["username"], _make_hash(request["password"]), display_name=None, email=None,
                          roles=[role], created_at=utc_now())
-    _run(lambda tx: store.add_account(tx, account))
+
+    def add(tx: Connection) -> None:
+        store.add_account(tx, account)
+        _write_operation(tx, "account create", account.user_id, None, {"username": account.username, "roles": [role]})
+
+    _run(add)
     click.echo(f"{username} is {role} now.")
 
 
@@ -47,7 +70,7 @@ def create(role: str, username: str) -> None:
 @click.argument("username")
 def grant(role: str, username: str) -> None:
     """Give a user a role. They have to sign in again."""
-    _change(username, lambda user: {"roles": sorted({*user.roles, role})})
+    _change("account grant", username, lambda user: {"roles": sorted({*user.roles, role})})
     click.echo(f"{username} is {role} now.")
 
 
@@ -56,7 +79,7 @@ def grant(role: str, username: str) -> None:
 @click.argument("username")
 def revoke(role: str, username: str) -> None:
     """Take a role from a user, and sign them out everywhere."""
-    _change(username, lambda user: {"roles": sorted({*user.roles} - {role})})
+    _change("account revoke", username, lambda user: {"roles": sorted({*user.roles} - {role})})
     click.echo(f"{username} is no longer {role}.")
 
 
@@ -66,18 +89,23 @@ def set_password(username: str) -> None:
     """Set a user's password, and sign them out everywhere."""
     request = _checked(username, _read_password())
     password_hash = _make_hash(request["password"])
-    _change(username, lambda user: {"password_hash": password_hash})
+    _change("account password", username, lambda user: {"password_hash": password_hash})
     click.echo(f"{username} has a new password.")
 
 
-def _change(username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
-    """Change the account's columns, and sign the user out everywhere."""
+def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
+    """Change the account's columns, sign the user out everywhere, and withdraw links that set a password."""
     def work(tx: Connection) -> list[str]:
         found = store.account_by_name(tx, username)
         if found is None:
             raise click.ClickException(f"There is no user {username}.")
         user = store.lock_account(tx, found.user_id)
-        store.update_account(tx, user.user_id, **changes(user))
+        changed = changes(user)
+        store.update_account(tx, user.user_id, **changed)
+        before = {name: getattr(user, name) for name in changed}
+        _write_operation(tx, command, user.user_id, _without_secrets(before, "a secret"),
+                         _without_secrets(changed, "another secret"))
+        own_store.delete_resets_of(tx, user.user_id)
         return store.delete_tokens_of(tx, user.user_id)
 
     token_ids = _run(work)
@@ -86,6 +114,16 @@ def _change(username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
         tokens.revoke(client, *token_ids)
         if not announce_from_command(TOKENS_REVOKED, *token_ids):
             click.echo("RabbitMQ is down: the gateways notice by themselves within seconds.", err=True)
+
+
+def _without_secrets(columns: dict[str, Any], word: str) -> dict[str, Any]:
+    return {name: word if name == "password_hash" else value for name, value in columns.items()}
+
+
+def _write_operation(tx: Connection, command: str, user_id: str, before: dict[str, Any] | None,
+                     after: dict[str, Any]) -> None:
+    write_operation(tx, OUTBOX, OPERATED, operator(command), command.replace(" ", "."), about=user_id, before=before,
+                    after=after)
 
 
 def _run(work: Callable[[Connection], T]) -> T:

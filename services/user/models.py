@@ -1,13 +1,18 @@
-"""The user room's tables: accounts, valid tokens, and the links that confirm e-mail addresses."""
+"""The user room's tables: accounts and what finds them, valid tokens, links that were mailed, and postal addresses."""
 
 import datetime as dt
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, VARBINARY, Computed, ForeignKey, SmallInteger, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table
+from services.user.usernames import LONGEST_KEY
+
+LONGEST_DEVICE = 200
+
+IS_ADMIN = """`roles` LIKE '%"admin"%'"""
 
 
 class Base(DeclarativeBase):
@@ -15,20 +20,52 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """One row per account. `username_key` is the same for all spellings of a username, and unique."""
+    """One row per account. `username_key` is the same for all spellings and look-alikes of a username, and unique."""
 
     __tablename__ = "user"
 
     user_id: Mapped[str] = mapped_column(Id(32, "ascii_bin"), primary_key=True)
     username: Mapped[str] = mapped_column(String(32))
-    username_key: Mapped[str] = mapped_column("folded", Id(32, "ascii_bin"), key="username_key", unique=True)
+    username_key: Mapped[str] = mapped_column("folded", Id(LONGEST_KEY), key="username_key", unique=True)
     password_hash: Mapped[str] = mapped_column(Id(255, "ascii_bin"))
     display_name: Mapped[str | None] = mapped_column(String(80))
-    email: Mapped[str | None] = mapped_column(String(254))
+    email: Mapped[str | None] = mapped_column(String(254), index=True)
     email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     email_events: Mapped[int] = mapped_column(server_default="0")  # the number of the address's last event or move
+    time_zone: Mapped[str | None] = mapped_column(Id(64, "ascii_bin"))
+    time_zone_changes: Mapped[int] = mapped_column(server_default="0")
     roles: Mapped[list[str]] = mapped_column(JSON)
+    # MariaDB has no NOT NULL for what it computes.
+    is_admin: Mapped[bool | None] = mapped_column(Computed(IS_ADMIN, persisted=False), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    search_version: Mapped[int] = mapped_column(SmallInteger, server_default="0", index=True)  # of its search_gram rows
+
+
+class FormerName(Base):
+    """The SHA-256 of a closed account's `username_key`: nobody else gets the name, and no row says whose it was."""
+
+    __tablename__ = "former_name"
+
+    name_digest: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
+
+
+class SearchText(Base):
+    """The folded texts that an account is found by, one a line."""
+
+    __tablename__ = "search_text"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text(collation="utf8mb4_bin"))
+
+
+class SearchGram(Base):
+    """One, two or three characters in a row of those texts, in UTF-8; the newest accounts of a gram stand together."""
+
+    __tablename__ = "search_gram"
+
+    gram: Mapped[bytes] = mapped_column(VARBINARY(12), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), primary_key=True, index=True)
 
 
 class Token(Base):
@@ -39,6 +76,7 @@ class Token(Base):
     token_id: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
     issued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    device: Mapped[str | None] = mapped_column(String(LONGEST_DEVICE))  # the User-Agent that signed in
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
@@ -51,6 +89,36 @@ class Confirmation(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
     email: Mapped[str] = mapped_column(String(254))
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class PasswordReset(Base):
+    """A link that sets a new password, mailed to an address. Only its token's digest is kept, until it expires.
+
+    A used one stays, so that a client that lost the answer may ask again.
+    """
+
+    __tablename__ = "password_reset"
+
+    token_id: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class Address(Base):
+    """A postal address of a member."""
+
+    __tablename__ = "address"
+
+    address_id: Mapped[str] = mapped_column(Id(32, "ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    street: Mapped[str] = mapped_column(String(200))
+    postal_code: Mapped[str | None] = mapped_column(String(16))
+    city: Mapped[str] = mapped_column(String(100))
+    region: Mapped[str | None] = mapped_column(String(100))
+    country: Mapped[str] = mapped_column(Id(2, "ascii_bin"))
 
 
 KEYS = key_table(Base.metadata)

@@ -1,6 +1,5 @@
 """The user room: accounts, signing in, and e-mail addresses that their owners confirm."""
 
-import datetime as dt
 import logging
 from typing import Any
 
@@ -13,22 +12,24 @@ from services.foundation.events.relay import Relay
 from services.foundation.ids import new_id
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
-from services.user import confirmations, emails, store, tokens
+from services.user import confirmations, emails, store, time_zones, tokens
+from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
+from services.user.self_service import member_methods, sign_in_names
 from services.user.settings import UserSection
-from services.user.throttle import ConfirmationThrottle, LoginThrottle
+from services.user.throttle import ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
 
 log = logging.getLogger("marquee.user")
-KEYS_KEPT = dt.timedelta(days=7)
 PURGE_SECONDS = 600
 
 
-class User:
+# Their modules are imported whole, since Nameko takes each class in this namespace for a room.
+class User(staff_methods.StaffMethods, member_methods.MemberMethods):
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"
@@ -41,6 +42,7 @@ class User:
     passwords = PasswordProvider()
     login_throttle = LoginThrottle()
     confirmation_throttle = ConfirmationThrottle()
+    reset_throttle = PasswordResetThrottle()
     announcer = Announcer()
     presence = Presence()
 
@@ -74,24 +76,28 @@ class User:
 
     @call(contract.LOGIN)
     def login(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Sign in: a token for `user.token_hours`. An unknown user and a wrong password look the same."""
-        username, password = request["username"], request["password"]
+        """Sign in by username or confirmed address: a token for `user.token_hours`.
+
+        An unknown user and a wrong password look the same.
+        """
+        username, password = sign_in_names.normalize(request["username"]), request["password"]
         self.passwords.check_capacity()  # a call that is refused here does not count as an attempt
         self.login_throttle.count(username)
-        account = self.database.read(lambda tx: store.account_by_name(tx, username))
+        account = self.database.read(lambda tx: sign_in_names.account(tx, username))
         spelling = self.passwords.matching_spelling(account and account.password_hash, password)
         if account is None or spelling is None:
             raise contract.LoginFailed()
         self.login_throttle.reset(username)
         new_hash = self.passwords.make_hash(password) if needs_rehash(account.password_hash, spelling) else None
+        device = self.principal.user_agent
 
         def sign_in(tx: Any) -> dict[str, Any]:
             user = store.lock_account(tx, account.user_id)
-            if user.password_hash != account.password_hash:
-                raise contract.LoginFailed()  # the password was changed after we had read it
+            if user.password_hash != account.password_hash or user.removed_at is not None:
+                raise contract.LoginFailed()  # the account was changed after we had read it
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
-            token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime)
+            token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime, device)
             return {"token": token, "expires_at": expires_at, "user": user}
 
         return self.database.run_repeatable(sign_in)
@@ -119,7 +125,10 @@ class User:
 
     @call(contract.UPDATE_PROFILE)
     def update_profile(self, request: dict[str, Any]) -> Any:
-        """Change display_name or email (null removes it). A field left out stays; a new address has to be confirmed."""
+        """Change display_name, email or time_zone (null removes it); a field left out stays.
+
+        A new address has to be confirmed.
+        """
         request = self._with_normalized_email(request)
         keys = IdempotencyKey(KEYS, self.principal, contract.UPDATE_PROFILE, request)
         if answered := keys.stored_reply(self.database):
@@ -134,6 +143,7 @@ class User:
             store.update_account(tx, before.user_id, **request, **({"email_confirmed_at": None} if moves else {}))
             if moves:
                 confirmations.move(tx, before.user_id, requests_link)
+            time_zones.record_change(tx, account, request)
             return self._profile(tx)
 
         return keys.run_once(self.database, change)
@@ -216,7 +226,7 @@ class User:
 
     def _profile(self, tx: Any) -> Any:
         found = store.account_by_id(tx, self.principal.user_id)
-        if found is None:
+        if found is None or found.removed_at is not None:
             raise Unauthenticated()
         return found
 

@@ -24,6 +24,8 @@ class UserSettings:
     login_window_minutes: int
     confirmation_lifetime: dt.timedelta
     confirmations_per_hour: int
+    password_reset_lifetime: dt.timedelta
+    password_resets_per_hour: int
     smtputf8: bool
 
 
@@ -39,6 +41,8 @@ class UserSection(Schema):
     login_window_minutes = Whole(required=True, validate=AT_LEAST_ONE)
     confirmation_hours = fields.Float(required=True, validate=POSITIVE)
     confirmations_an_hour = Whole(required=True, validate=AT_LEAST_ONE)
+    password_reset_minutes = fields.Float(required=True, validate=POSITIVE)
+    password_resets_an_hour = Whole(required=True, validate=AT_LEAST_ONE)
     smtputf8 = fields.Boolean(load_default=False, allow_none=True)
 
     @post_load
@@ -47,7 +51,9 @@ class UserSection(Schema):
             max_workers=section["max_workers"], token_lifetime=dt.timedelta(hours=section["token_hours"]),
             login_failures=section["login_failures"], login_window_minutes=section["login_window_minutes"],
             confirmation_lifetime=dt.timedelta(hours=section["confirmation_hours"]),
-            confirmations_per_hour=section["confirmations_an_hour"], smtputf8=bool(section["smtputf8"]))
+            confirmations_per_hour=section["confirmations_an_hour"],
+            password_reset_lifetime=dt.timedelta(minutes=section["password_reset_minutes"]),
+            password_resets_per_hour=section["password_resets_an_hour"], smtputf8=bool(section["smtputf8"]))
 
 
 def load(config: Any) -> UserSettings:

@@ -4,6 +4,8 @@ A token and a link are kept under the digest of their secret (schemas.user.token
 """
 
 import datetime as dt
+import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -11,10 +13,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from schemas.user import USERNAME, UsernameTaken
-from services.user.models import Confirmation, Token, User
+from schemas.user import UsernameTaken
+from services.user.models import Confirmation, FormerName, PasswordReset, Token, User
 from services.user.records import NewAccount, TokenHolder
-from services.user.usernames import username_key
+from services.user.search import index
+from services.user.usernames import is_username, username_key
 
 MOST_DELETED = 1000  # rows at a time, so that no transaction holds its locks for long
 
@@ -23,25 +26,41 @@ MOST_DELETED = 1000  # rows at a time, so that no transaction holds its locks fo
 
 def add_account(tx: Connection, account: NewAccount) -> None:
     """Raises UsernameTaken."""
+    key = username_key(account.username)
     try:
-        tx.execute(insert(User).values(**asdict(account), username_key=username_key(account.username)))
+        tx.execute(insert(User).values(**asdict(account), username_key=key))
     except IntegrityError as problem:
         if account_by_id(tx, account.user_id) is None:
             raise UsernameTaken(username=account.username) from problem
-        # This very account is there: its COMMIT succeeded, but the answer to it was lost.
+        return  # this very account is there: its COMMIT succeeded, but the answer to it was lost
+    # After the INSERT, which has waited for the account with this name if that is being closed.
+    if tx.execute(select(FormerName.name_digest).where(FormerName.name_digest == name_digest(key))).first():
+        raise UsernameTaken(username=account.username)
+    index.index_account(tx, account)
 
 
 def account_by_name(tx: Connection, username: str) -> Row[Any] | None:
-    """The account; None also for what can't be a username, which MariaDB may take for one (it ignores spaces)."""
-    key = username_key(username)
-    if not USERNAME.match(key):
+    """The account; None also for a removed one, and for what can't be a username.
+
+    MariaDB may take such text for a username, because it ignores spaces.
+    """
+    if not is_username(username):
         return None
-    return tx.execute(select(User.__table__).where(User.username_key == key)).first()
+    found = (User.username_key == username_key(username)) & User.removed_at.is_(None)
+    return tx.execute(select(User.__table__).where(found)).first()
 
 
 def account_by_id(tx: Connection, user_id: str | None) -> Row[Any] | None:
-    """The account, if there is one."""
+    """The account, if there is one, even if it was removed."""
     return tx.execute(select(User.__table__).where(User.user_id == user_id)).first()
+
+
+def accounts_by_ids(tx: Connection, user_ids: Iterable[str]) -> list[Row[Any]]:
+    """The accounts in this order, each once, removed ones included; unknown ones are left out."""
+    wanted = list(dict.fromkeys(user_ids))
+    rows = tx.execute(select(User.__table__).where(User.user_id.in_(wanted)))
+    found = {row.user_id: row for row in rows}
+    return [found[user_id] for user_id in wanted if user_id in found]
 
 
 def lock_account(tx: Connection, user_id: str) -> Row[Any]:
@@ -53,6 +72,13 @@ def update_account(tx: Connection, user_id: str, **fields: Any) -> None:
     """Set these columns of the account."""
     if fields:
         tx.execute(update(User).where(User.user_id == user_id).values(fields))
+    if fields.keys() & {"username", "display_name", "email", "removed_at"}:
+        index.index_account(tx, account_by_id(tx, user_id))
+
+
+def name_digest(key: str) -> str:
+    """What is kept of the `username_key` of a closed account."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def next_email_event(tx: Connection, user_id: str) -> int:
@@ -64,10 +90,11 @@ def next_email_event(tx: Connection, user_id: str) -> int:
 # --- tokens ---
 
 
-def add_token(tx: Connection, token_id: str, user_id: str, issued_at: dt.datetime, expires_at: dt.datetime) -> None:
+def add_token(tx: Connection, token_id: str, user_id: str, issued_at: dt.datetime, expires_at: dt.datetime,
+              device: str | None = None) -> None:
     """Keep a token that the user may sign in with."""
     tx.execute(insert(Token), {"token_id": token_id, "user_id": user_id, "issued_at": issued_at,
-                               "expires_at": expires_at})
+                               "expires_at": expires_at, "device": device})
 
 
 def token_holder(tx: Connection, token_id: str) -> TokenHolder | None:
@@ -77,15 +104,19 @@ def token_holder(tx: Connection, token_id: str) -> TokenHolder | None:
     return TokenHolder(*row) if row else None
 
 
-def delete_token(tx: Connection, token_id: str, user_id: str) -> None:
-    """Delete the token if it is this user's."""
-    tx.execute(delete(Token).where(Token.token_id == token_id, Token.user_id == user_id))
+def delete_token(tx: Connection, token_id: str, user_id: str) -> bool:
+    """Delete the token if it is this user's; returns whether it was."""
+    return bool(tx.execute(delete(Token).where(Token.token_id == token_id, Token.user_id == user_id)).rowcount)
 
 
-def delete_tokens_of(tx: Connection, user_id: str) -> list[str]:
-    """Sign the user out everywhere; returns the ids of the tokens, to be revoked after the commit."""
-    token_ids = list(tx.execute(select(Token.token_id).where(Token.user_id == user_id)).scalars())
-    tx.execute(delete(Token).where(Token.user_id == user_id))
+def delete_tokens_of(tx: Connection, user_id: str, but: str | None = None) -> list[str]:
+    """Sign the user out everywhere, except from the session with the token_id `but`.
+
+    Returns the ids of the tokens, to be revoked after the commit.
+    """
+    ended = (Token.user_id == user_id) & (Token.token_id != (but or ""))
+    token_ids = list(tx.execute(select(Token.token_id).where(ended)).scalars())
+    tx.execute(delete(Token).where(ended))
     return token_ids
 
 
@@ -109,13 +140,14 @@ def link_by_id(tx: Connection, token_id: str) -> Row[Any] | None:
 
 
 def delete_links_of(tx: Connection, user_id: str, but: str = "") -> None:
-    """Delete all links of the account except the one with the token_id `but`."""
-    tx.execute(delete(Confirmation).where(Confirmation.user_id == user_id, Confirmation.token_id != but))
+    """Delete all links of the account, those that set a password too, except the one with the token_id `but`."""
+    for kind in (Confirmation, PasswordReset):
+        tx.execute(delete(kind).where(kind.user_id == user_id, kind.token_id != but))
 
 
 def delete_expired_links(tx: Connection, now: dt.datetime) -> int:
-    """Delete at most MOST_DELETED expired links; returns how many."""
-    return _delete_some(tx, delete(Confirmation).where(Confirmation.expires_at <= now))
+    """Delete at most MOST_DELETED expired links of each kind; returns how many."""
+    return sum(_delete_some(tx, delete(kind).where(kind.expires_at <= now)) for kind in (Confirmation, PasswordReset))
 
 
 def _delete_some(tx: Connection, statement: Any) -> int:

@@ -95,6 +95,16 @@ class ConfirmationThrottle(Throttle):
         return True
 
 
+class PasswordResetThrottle(Throttle):
+    """Limits the links that set a password: those asked for by a name, and those mailed for an account."""
+
+    name = "password_reset"
+
+    def limit(self, settings: UserSettings) -> RateLimitItem:
+        """`password_resets_an_hour`."""
+        return RateLimitItemPerHour(settings.password_resets_per_hour)
+
+
 def _key(name: str) -> str:
     # People type their password into the wrong field, so Redis gets a digest of what they typed.
     return hashlib.sha256(username_key(name).encode()).hexdigest()

@@ -27,10 +27,11 @@ MARK_SECONDS = 60
 REVOKED = "revoked"
 
 
-def issue(tx: Connection, user_id: str, now: dt.datetime, lifetime: dt.timedelta) -> tuple[str, dt.datetime]:
-    """A new token for the user, and when it expires."""
+def issue(tx: Connection, user_id: str, now: dt.datetime, lifetime: dt.timedelta,
+          device: str | None = None) -> tuple[str, dt.datetime]:
+    """A new token for the user on this device, and when it expires."""
     token, expires_at = secrets.token_urlsafe(32), now + lifetime
-    store.add_token(tx, token_id(token), user_id, now, expires_at)
+    store.add_token(tx, token_id(token), user_id, now, expires_at, device)
     return token, expires_at
 
 

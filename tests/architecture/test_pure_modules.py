@@ -7,7 +7,9 @@ import ast
 import importlib
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 import pytest
 
@@ -76,6 +78,12 @@ def test_a_pure_module_imports_the_standard_library_and_refusals_only(source: So
 def test_a_pure_module_asks_no_clock(source: Source) -> None:
     """It gets `now` as an argument, so that a test can choose it."""
     assert not CLOCK.search(source.text)
+
+
+def test_mutation_testing_writes_faults_into_every_pure_module() -> None:
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]["only_mutate"]
+    assert [str(source) for source in pure_modules()
+            if not any(fnmatch(str(source), pattern) for pattern in patterns)] == []
 
 
 @pytest.mark.parametrize(("module", "name"), [

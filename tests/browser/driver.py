@@ -55,7 +55,7 @@ def sign_in_as_staff(page: Page, mesh: Mesh) -> None:
     token = mesh.staff()
     name = mesh.get("/user/get_profile", token).json()["username"]
     page.context.add_cookies([session_cookie(mesh, token)])
-    page.evaluate("name => localStorage.setItem('user', JSON.stringify({username: name, roles: ['staff']}))", name)
+    page.evaluate("name => localStorage.setItem('user', JSON.stringify({username: name, roles: ['manager']}))", name)
 
 
 def session_cookie(mesh: Mesh, token: str) -> Any:

@@ -1,4 +1,4 @@
-"""The contract of every payment provider: the sandbox on MariaDB, and Stripe at a server that answers like Stripe's."""
+"""The contract of every payment provider: the sandbox, Stripe at a server that answers like it, and the wallet."""
 
 import datetime as dt
 import json
@@ -11,12 +11,15 @@ import nameko
 import orjson
 import pytest
 import stripe
+from nameko.testing.services import worker_factory
 
+from schemas.base import Method
 from schemas.errors import RoomSilent
 from schemas.payment import WebhookRefused
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import new_id
+from services.foundation.rpc.calls import Principal
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.providers import Provider
 from services.payment.rules import mismatch
@@ -24,7 +27,9 @@ from services.payment.sandbox import checkout, webhooks
 from services.payment.sandbox import provider as sandbox
 from services.payment.sandbox.provider import Sandbox
 from services.payment.stripe.provider import StripeCheckout
-from services.payment.webhooks.signatures import sign
+from services.payment.wallet.provider import WalletProvider
+from services.payment.webhook_signatures import sign
+from services.wallet.service import Wallet
 from testbed.mesh import Mesh
 from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 
@@ -79,7 +84,38 @@ class StripeWorld:
         return [stripe.WebhookSignature.generate_signature_header(body.decode(), secret, seconds) for secret in SECRETS]
 
 
-World = SandboxWorld | StripeWorld
+@dataclass
+class WalletWorld:
+    """The wallet room, called in this process; its members have enough money."""
+
+    provider: Provider
+    caller: "WalletCaller"
+
+    def pay(self, attempt: Attempt) -> None:
+        """Do nothing: the wallet has no page."""
+
+    def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
+        self.caller.lost_answers = 1
+
+
+@dataclass
+class WalletCaller:
+    """Calls the wallet room; an answer may be lost."""
+
+    room: Any
+    lost_answers: int = 0
+
+    def call(self, method: Method, fields: dict[str, Any]) -> Any:
+        reply = getattr(self.room, method.name)(**fields)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise RoomSilent(room=method.room)
+        return reply
+
+
+PageWorld = SandboxWorld | StripeWorld
+World = PageWorld | WalletWorld
+PAGES = pytest.mark.parametrize("world", ["sandbox", "stripe"], indirect=True)   # with a page and webhooks
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +127,24 @@ def database(servers: Mesh) -> Iterator[Transactions]:
     engine.dispose()
 
 
-@pytest.fixture(params=["sandbox", "stripe"])
+@pytest.fixture(scope="module")
+def wallet_room(servers: Mesh) -> Iterator[Any]:
+    with nameko.config.patch(servers.settings, clear=True):
+        migrate.upgrade("wallet")
+        engine = make_engine(servers.settings["DB_URIS"]["wallet:Base"])
+    yield worker_factory(Wallet, principal=Principal(), database=Transactions(engine))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sandbox", "stripe", "wallet"])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    if request.param == "sandbox":
+    if request.param == "wallet":
+        caller = WalletCaller(request.getfixturevalue("wallet_room"))
+        for currency in ("EUR", "ISK", "UGX", "JPY", "MGA", "KWD", "HUF"):
+            caller.room.credit(source_type="adjustment", source_id=new_id(), user_id="ada", amount=10**7,
+                               currency=currency)
+        yield WalletWorld(WalletProvider(caller), caller)
+    elif request.param == "sandbox":
         database = request.getfixturevalue("database")
         yield SandboxWorld(Sandbox(database), database)
     else:
@@ -111,7 +162,7 @@ def attempt() -> Attempt:
     """An attempt as it is recorded before the provider is asked, which has no id for it yet."""
     now = utc_now()
     return Attempt(new_id(), new_id(), 1250, "EUR", "card", 1, "any", "submitted", return_url="/order/1",
-                   expires_at=now + dt.timedelta(minutes=15), created_at=now)
+                   expires_at=now + dt.timedelta(minutes=15), created_at=now, user_id="ada")
 
 
 @pytest.fixture
@@ -122,6 +173,7 @@ def paid(world: World, provider: Provider, attempt: Attempt) -> Attempt:
     return known
 
 
+@PAGES
 def test_a_repeated_authorization_returns_the_same_page(provider: Provider, attempt: Attempt) -> None:
     first = provider.authorize(attempt)
 
@@ -166,6 +218,7 @@ def test_amounts_in_special_currencies_are_paid_and_refunded_exactly(
         assert (intent["amount"], refund["amount"]) == at_stripe
 
 
+@PAGES
 def test_a_cancelled_page_takes_no_money(world: World, provider: Provider, attempt: Attempt) -> None:
     known = replace(attempt, reference=provider.authorize(attempt).reference)
 
@@ -200,17 +253,18 @@ def test_payments_begun_since_a_time_are_listed(world: World, provider: Provider
     listed = {record.payment_id: record for record in provider.payments(utc_now() - dt.timedelta(hours=1))}
 
     assert listed[paid.payment_id].status == "authorized"
-    assert {listed[attempt.payment_id].status for attempt in more} == {"pending"}
+    assert {listed[attempt.payment_id].status for attempt in more} == {
+        "authorized" if isinstance(world, WalletWorld) else "pending"}
     assert list(provider.payments(utc_now() + dt.timedelta(hours=1))) == []
 
 
-def test_a_page_whose_answer_was_lost_is_found_by_our_id(world: World, provider: Provider, attempt: Attempt) -> None:
+def test_a_payment_whose_answer_was_lost_is_found_by_our_id(world: World, provider: Provider, attempt: Attempt) -> None:
     world.lose_the_next_answer(attempt, "lose_authorize")
     with pytest.raises(RoomSilent):
         provider.authorize(attempt)
 
     found = provider.fetch(attempt)
-    assert found.status == "pending"
+    assert found.status == ("authorized" if isinstance(world, WalletWorld) else "pending")
     assert provider.authorize(attempt) == found
 
 
@@ -221,15 +275,26 @@ def test_a_lost_answer_raises_room_silent(world: World, provider: Provider, paid
         getattr(provider, what)(paid)
 
 
+def test_a_wallet_without_enough_money_declines_and_has_no_record(wallet_room: Any, attempt: Attempt) -> None:
+    provider = WalletProvider(WalletCaller(wallet_room))
+    poor = replace(attempt, user_id=new_id())
+
+    assert provider.authorize(poor) == PaymentRecord("declined", reason="insufficient_funds")
+    assert provider.fetch(poor) == provider.capture(poor) == PaymentRecord("unknown")
+    with pytest.raises(WebhookRefused):
+        provider.verify_webhook(b"{}", {}, utc_now())
+
+
 # --- webhooks ---
 
 
-def hear(world: World, body: bytes, signature: str | None) -> Any:
+def hear(world: PageWorld, body: bytes, signature: str | None) -> Any:
     headers = {} if signature is None else {world.header: signature}
     return world.provider.verify_webhook(body, headers, utc_now())
 
 
-def test_a_signed_webhook_names_its_payment(world: World) -> None:
+@PAGES
+def test_a_signed_webhook_names_its_payment(world: PageWorld) -> None:
     payment_id = new_id()
     body = world.message(payment_id)
 
@@ -240,7 +305,8 @@ def test_a_signed_webhook_names_its_payment(world: World) -> None:
             assert event.event_id == json.loads(body)["id"]
 
 
-def test_a_forged_webhook_is_refused(world: World) -> None:
+@PAGES
+def test_a_forged_webhook_is_refused(world: PageWorld) -> None:
     now = int(time.time())
     body = world.message(new_id())
     good = world.signatures(body, now)[0]
@@ -261,12 +327,13 @@ def test_a_forged_webhook_is_refused(world: World) -> None:
     assert not refuses(world, body, good)
 
 
+@PAGES
 @pytest.mark.parametrize("body", [b"[]", b"{}", b"null", b'{"id": "1", "type": "x", "data": 3}', b"{"])
-def test_a_malformed_webhook_is_refused_though_signed(world: World, body: bytes) -> None:
+def test_a_malformed_webhook_is_refused_though_signed(world: PageWorld, body: bytes) -> None:
     assert refuses(world, body, world.signatures(body, int(time.time()))[0])
 
 
-def refuses(world: World, body: bytes, signature: str | None) -> bool:
+def refuses(world: PageWorld, body: bytes, signature: str | None) -> bool:
     try:
         hear(world, body, signature)
     except WebhookRefused:

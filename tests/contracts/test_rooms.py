@@ -37,10 +37,10 @@ def test_a_room_serves_only_methods_of_the_contract() -> None:
     assert [name for name, contract in served() if contract not in METHODS.values()] == []
 
 
-def test_only_registering_is_keyed_and_has_a_secret() -> None:
-    """No digest has it, so the room must compare it by itself, as `user.register` does."""
-    assert [method.path for method in METHODS.values()
-            if method.keyed and set(method.request().fields) & set(SECRETS)] == ["/user/register"]
+def test_only_opening_an_account_is_keyed_and_has_a_secret() -> None:
+    """No digest has it, so the room must compare it by itself, as these do."""
+    assert {method.path for method in METHODS.values()
+            if method.keyed and set(method.request().fields) & set(SECRETS)} == {"/user/register", "/user/save"}
 
 
 def test_every_room_with_a_contract_exists() -> None:

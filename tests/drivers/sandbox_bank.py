@@ -12,13 +12,14 @@ from sqlalchemy import select, text, update
 from sqlalchemy.engine import Connection
 
 from services.foundation.database import Transactions, utc_now
+from services.foundation.rpc.outside_client import OutsideCaller
 from services.payment.models import Payment, Refund, SandboxWebhook
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.reconciling import reconciler
 from services.payment.reconciling.difference import Difference
 from services.payment.sandbox import provider, webhooks
 from services.payment.settings import load
-from services.payment.webhooks.signatures import sign
+from services.payment.webhook_signatures import sign
 
 
 @dataclass
@@ -73,7 +74,7 @@ def envelope(body: bytes, secret: str, seconds: float | None = None) -> dict[str
 
 def reconcile(database: Transactions) -> list[Difference]:
     """Compare the records of the room and of its providers, with the settings of this moment; what differed."""
-    return reconciler.reconcile(database, load(config))
+    return reconciler.reconcile(database, load(config), OutsideCaller())
 
 
 class WatchedSandbox(provider.Sandbox):

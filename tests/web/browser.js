@@ -28,7 +28,7 @@ class Element {
 const define = (name, value) => Object.defineProperty(globalThis, name, { value, configurable: true });
 
 define("document", {
-  documentElement: { dataset: {} },
+  documentElement: { dataset: { mostSeats: "8" } },
   createElement: (name) => new Element(name),
   createElementNS: (_, name) => new Element(name),
 });

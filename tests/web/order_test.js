@@ -4,6 +4,7 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { start } from "../../web/language/translations.js";
+import { pointsOf } from "../../web/order/points.js";
 import { attemptName, paymentPageUrl, paymentStage } from "../../web/order/paying.js";
 import { cinemaClock, mayRefund } from "../../web/order/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
@@ -61,4 +62,10 @@ test("a refund is offered while a tier is open by the server's clock", () => {
 test("the reason of an order's end is told where it says more than the status", () => {
   assert.equal(outcome({ status: "expired", end_reason: "paid_late" }), "paid_late");
   assert.equal(outcome({ status: "expired", end_reason: "asked" }), "expired");
+});
+
+test("an order has earned what its entries add up to, without those of other orders", () => {
+  const entries = [["o1", 120], ["o2", 50], ["o1", -20], [null, 5]].map(([order_id, points]) => ({ order_id, points }));
+  assert.equal(pointsOf("o1", entries), 100);
+  assert.equal(pointsOf("o3", entries), 0);
 });

@@ -51,7 +51,8 @@ export async function signOut() {
   forget();
 }
 
-function forget() {
+/** Forget the user, whose session has ended. */
+export function forget() {
   tab.clear();
   change(null);
 }

@@ -30,20 +30,22 @@ function form(why, close) {
   const submit = h("button", { class: "primary wide" });
   const change = h("button", { class: "link", type: "button", onclick: () => show(!isNew) });
 
+  const forgotten = h("a", { href: "/forgotten", onclick: () => close(false) }, t("sign_in.forgotten"));
+
   function show(asNew) {
     const username = fields.querySelector("[name=username]")?.value ?? "";
     isNew = asNew;
     warning.hidden = true;
     fill(
       fields,
-      field("username", t("sign_in.username"), {
+      field("username", t(isNew ? "sign_in.username" : "sign_in.name"), {
         autocomplete: "username",
         autocapitalize: "none",
         spellcheck: "false",
         autofocus: true,
-        minlength: isNew ? 3 : 1,
-        maxlength: isNew ? 32 : 200,
-        pattern: isNew ? "[A-Za-z0-9][A-Za-z0-9._\\-]*" : null,
+        minlength: isNew ? 2 : 1,
+        maxlength: isNew ? 32 : 254,
+        pattern: isNew ? "[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}._\\-]*" : null,
         value: username,
       }, isNew ? t("sign_in.username_hint") : null),
       field("password", t("sign_in.password"), {
@@ -61,6 +63,7 @@ function form(why, close) {
         ),
     );
     submit.textContent = t(isNew ? "sign_in.register" : "sign_in.sign_in");
+    forgotten.hidden = isNew;
     change.textContent = t(isNew ? "sign_in.to_sign_in" : "sign_in.to_register");
   }
 
@@ -93,5 +96,6 @@ function form(why, close) {
     warning,
     submit,
     h("p", { class: "centred" }, change),
+    h("p", { class: "centred" }, forgotten),
   );
 }

@@ -2,8 +2,8 @@
 
 import { runsOf } from "./geometry.js";
 
-/** How many seats an order may have. */
-export const MAX_SEATS = 8;
+/** How many seats an order may have, as the gateway has written it into the page. */
+export const MOST_SEATS = Number(document.documentElement.dataset.mostSeats);
 /** The kinds of seats that are only offered to those who ask for one. */
 export const ACCESSIBLE = ["wheelchair", "companion"];
 
@@ -66,7 +66,7 @@ export class Hall extends EventTarget {
     const changed = unit.map((seat) => seat.seat_id);
     if (this.picks.has(id)) unit.forEach((seat) => this.picks.delete(seat.seat_id));
     else if (!this.isFree(unit[0])) return "taken";
-    else if (this.picks.size + unit.length > MAX_SEATS) return "most";
+    else if (this.picks.size + unit.length > MOST_SEATS) return "most";
     else if (!mayGoTogether([...this.picked, ...unit])) return "companion";
     else unit.forEach((seat) => this.picks.add(seat.seat_id));
     this.emit("picks", [...changed, ...this.dropCompanions()]);
@@ -80,7 +80,7 @@ export class Hall extends EventTarget {
     const units = [...new Set([...wanted].map((id) => this.units.get(id)))];
     this.picks = new Set();
     for (const unit of units.filter((halves) => halves.every((half) => wanted.has(half.seat_id)))) {
-      if (this.picks.size + unit.length <= MAX_SEATS) unit.forEach((seat) => this.picks.add(seat.seat_id));
+      if (this.picks.size + unit.length <= MOST_SEATS) unit.forEach((seat) => this.picks.add(seat.seat_id));
     }
     this.dropCompanions();
     this.emit("picks", [...before, ...this.picks]);

@@ -4,7 +4,7 @@ import { read } from "../api.js";
 import { announce, h } from "../dom.js";
 import { list, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
-import { MAX_SEATS } from "./hall.js";
+import { MOST_SEATS } from "./hall.js";
 
 /** The form's element; it explains its choice through `advice`. */
 export function suggestSeats(hall, advice) {
@@ -12,7 +12,7 @@ export function suggestSeats(hall, advice) {
     "select",
     { "aria-label": t("suggest.count"), name: "count" },
     Array.from(
-      { length: MAX_SEATS },
+      { length: MOST_SEATS },
       (_, at) => h("option", { value: at + 1, selected: at === 1 }, t("suggest.seats", { count: at + 1 })),
     ),
   );

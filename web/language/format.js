@@ -26,6 +26,10 @@ const moment = (when, zone, options) =>
 export const time = (when, zone) =>
   zone ? moment(when, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) : when.slice(11, 16);
 
+/** 21 November at 20:15, where the browser is. */
+export const localMoment = (when) =>
+  moment(when, undefined, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
 /** 2026-11-21: the day of a moment, by the offset that it was written with. */
 export const dayOf = (when) => when.slice(0, 10);
 

@@ -7,6 +7,7 @@ export const LANGUAGES = { en: "English", zh: "中文" };
 const TAGS = { en: "en", zh: "zh-Hans" };
 
 let sentences = {};
+const parts = new Set(); // of the site whose sentences are in files of their own
 let current = "en";
 let plurals = new Intl.PluralRules("en");
 
@@ -18,14 +19,23 @@ export function start() {
 
 /** Load the sentences of this language. */
 export async function use(tag) {
-  const response = await fetch(`/web/language/${tag}.json`);
-  sentences = await response.json();
+  const files = await Promise.all([tag, ...[...parts].map((part) => `${tag}.${part}`)].map(load));
+  sentences = Object.assign({}, ...files);
   current = tag;
   plurals = new Intl.PluralRules(locale());
   document.documentElement.lang = TAGS[tag];
 }
 
-/** The same, remembered for the next visit. */
+/** Load the sentences of a part of the site, such as "account", which are not needed everywhere. */
+export async function include(part) {
+  if (parts.has(part)) return;
+  Object.assign(sentences, await load(`${current}.${part}`));
+  parts.add(part);
+}
+
+const load = async (name) => (await fetch(`/web/language/${name}.json`)).json();
+
+/** The same as `use`, remembered for the next visit. */
 export async function choose(tag) {
   await use(tag);
   browser.set("language", tag);

@@ -5,6 +5,7 @@ import { h } from "../dom.js";
 import { money } from "../language/format.js";
 import { hasSentence, list, t } from "../language/translations.js";
 import { countdown } from "./countdown.js";
+import { walletButton } from "./wallet.js";
 
 const ASKING_MS = 8000; // a provider's answer, if there is one, is here sooner
 const STAGE_OF_STATUS = { failed: "failed", cancelled: "closed", review: "review", none: "begin" };
@@ -42,8 +43,8 @@ export function stageSentence(order, stage) {
   return `${t(hasSentence(why) ? why : "pay.failed.other")} ${t("pay.again")}`;
 }
 
-/** `onexpire` is run when the time is up; `onpay` and `oncancel` get the event; `warning` is an element. */
-export function paymentSection(order, stage, { signal, onexpire, onpay, oncancel, warning }) {
+/** `onexpire` is run when the time is up; `onpay`, `onwallet` and `oncancel` get the event; `warning` is an element. */
+export function paymentSection(order, stage, { signal, onexpire, onpay, onwallet, oncancel, warning }) {
   const text = stageSentence(order, stage);
   if (stage === "review") return h("section", { class: "ended stack" }, h("p", {}, text));
   const { expires_at: end, server_time: now, seats } = order;
@@ -62,6 +63,7 @@ export function paymentSection(order, stage, { signal, onexpire, onpay, oncancel
       "div",
       { class: "row" },
       payButton(order, stage, onpay),
+      walletButton(order, stage, onwallet, signal),
       stage !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel")),
     ),
     stage === "begin" && h("p", { class: "muted small" }, text),

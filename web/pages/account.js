@@ -1,6 +1,9 @@
-/** The account page: the user's orders and e-mail address, and signing out. */
+/** The account page: what the user has in all rooms, orders, e-mail address, password, sessions, and signing out. */
 
 import { address } from "../account/address.js";
+import { overview, readOverview } from "../account/overview.js";
+import { password } from "../account/password.js";
+import { sessions } from "../account/sessions.js";
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
@@ -25,8 +28,9 @@ export async function show(main, { signal }) {
   }
 
   let profile;
+  let account;
   try {
-    [profile] = await Promise.all([read("/user/get_profile", {}, signal), load()]);
+    [profile, account] = await Promise.all([read("/user/get_profile", {}, signal), readOverview(signal), load()]);
   } catch (problem) {
     if (problem.code === "unauthenticated") return signInPrompt(main);
     throw problem;
@@ -37,6 +41,7 @@ export async function show(main, { signal }) {
     );
   }
   const mail = address(profile);
+  const elsewhere = sessions(signal);
   const isUnconfirmed = profile.email && !profile.email_confirmed_at; // then the address comes first
   fill(
     main,
@@ -58,10 +63,13 @@ export async function show(main, { signal }) {
         "div",
         { class: "stack" },
         ...(isUnconfirmed ? [mail] : []),
+        ...overview(account, signal),
         h("h2", {}, t("account.orders")),
         orders,
         more,
         ...(isUnconfirmed ? [] : [mail]),
+        password(profile, elsewhere.reload),
+        elsewhere.place,
       ),
     ),
   );

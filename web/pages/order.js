@@ -16,8 +16,10 @@ import {
 } from "../order/paying.js";
 import { askForRefund } from "../order/refund.js";
 import { isRefundPending, outcome, statusBadge } from "../order/status.js";
+import { earnedPoints } from "../order/points.js";
 import { mayRefund, refundTerms } from "../order/refund_terms.js";
 import { tickets } from "../order/tickets.js";
+import { walletRequest } from "../order/wallet.js";
 import { problemSentence } from "../problems.js";
 import { reload } from "../navigation.js";
 import { askToSignIn } from "../account/sign_in.js";
@@ -153,6 +155,8 @@ class OrderPage {
       onexpire: () => this.refresh(),
       warning: this.warning,
       onpay: (event) => this.pay(event.target),
+      onwallet: (event) =>
+        this.send("pay", walletRequest(this.order), event.target, `${attemptName(this.order)}:wallet`),
       oncancel: (event) =>
         this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
     });
@@ -195,6 +199,7 @@ class OrderPage {
         mayRefund(this.order) &&
           h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund")),
       ),
+      earnedPoints(this.order, AbortSignal.any([this.signal, this.clocks.signal])),
       refundTerms(this.order),
     );
   }

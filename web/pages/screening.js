@@ -8,7 +8,7 @@ import { basket as basketOf } from "../basket/basket.js";
 import { suggestSeats } from "../hall/suggest.js";
 import { Drawing } from "../hall/map/drawing.js";
 import { freshness } from "../hall/freshness.js";
-import { Hall } from "../hall/hall.js";
+import { Hall, MOST_SEATS } from "../hall/hall.js";
 import { enableKeyboard } from "../hall/map/keyboard.js";
 import { legend } from "../hall/legend.js";
 import { seatList } from "../hall/seat_list.js";
@@ -32,8 +32,9 @@ export async function show(main, { id, signal }) {
   const toggle = (seat) => {
     const reason = hall.toggle(seat);
     if (!reason) return;
-    advice.show(t(`pick.${reason}`, { seat }));
-    announce(t(`pick.${reason}`, { seat }));
+    const sentence = t(`pick.${reason}`, { seat, most: MOST_SEATS });
+    advice.show(sentence);
+    announce(sentence);
   };
   enableKeyboard(drawing, toggle);
   drawing.svg.addEventListener("click", (event) => {

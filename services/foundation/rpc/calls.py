@@ -16,6 +16,7 @@ from nameko.extensions import DependencyProvider
 
 from schemas.base import Method
 from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unauthenticated
+from schemas.roles import HOLDERS, includes, includes_at
 from services.foundation.database import CommitUnknown
 from services.foundation.rpc.server import is_overdue, rpc
 
@@ -26,6 +27,7 @@ log = logging.getLogger("marquee.call")
 class Principal:
     """The caller, as the gateway verified it; `user_id` is None for a guest and for another room.
 
+    `user_agent`: what the client that signs in calls itself; the gateway passes it to `user.login` only.
     `caller_gone`: the deadline had passed before a worker took up the call, so nobody waits for the answer.
     """
 
@@ -35,6 +37,7 @@ class Principal:
     token_id: str | None = None
     request_id: str | None = None
     idempotency_key: str | None = None
+    user_agent: str | None = None
     caller_gone: bool = False
 
     @classmethod
@@ -47,7 +50,8 @@ class Principal:
             user_id=caller.get("user_id"), username=caller.get("username"),
             roles=tuple(roles) if isinstance(roles, list) else (),
             token_id=caller.get("token_id"), request_id=context.get("request_id"),
-            idempotency_key=context.get("idempotency_key"), caller_gone=is_overdue(context),
+            idempotency_key=context.get("idempotency_key"),
+            user_agent=context.get("user_agent"), caller_gone=is_overdue(context),
         )
 
     def permit(self, method: Method) -> None:
@@ -55,10 +59,15 @@ class Principal:
         if method.access in ("public", "internal"):
             return
         if self.user_id is None:
+            if method.also_internal:
+                return  # the gateway lets no guest through to a method that needs a principal
             raise Unauthenticated()
-        if method.access == "staff" and not {"staff", "admin"} & set(self.roles):
+        if method.access in HOLDERS and not includes(self.roles, method.access):
             raise Forbidden()
-        if method.access == "admin" and "admin" not in self.roles:
+
+    def permit_at(self, role: str, cinema_id: str) -> None:
+        """Check that the principal holds the role at this cinema, or for the house. Raises Forbidden."""
+        if not includes_at(self.roles, role, cinema_id):
             raise Forbidden()
 
 

@@ -7,7 +7,7 @@ the room compares the deadline with its own clock, so clocks must agree to withi
 import time
 import uuid
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 from eventlet import Timeout
 from eventlet.event import Event as Arrival
@@ -22,6 +22,14 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.timers import RoomTimer
+
+
+class Caller(Protocol):
+    """What calls methods of rooms: from a room, RemoteCaller; from a command, outside_client.OutsideCaller."""
+
+    def call(self, method: Method, fields: dict[str, Any]) -> Any:
+        """Call the method with these fields and return its reply in plain JSON types."""
+        ...
 
 
 class ReplyConsumer(ReplyListener.ReplyConsumer, Consumer):
@@ -58,9 +66,13 @@ class Remote(DependencyProvider):
 
     replies = Replies()
 
+    def __init__(self, at_once: int = 1) -> None:
+        """`at_once`: how many calls a worker makes at the same time."""
+        self._at_once = at_once
+
     def setup(self) -> None:
-        """Give the rooms that are called shares of this process's workers."""
-        self.bulkheads = Bulkheads(lambda: self.container._worker_pool.size)
+        """Give the rooms that are called shares of the calls that this process's workers make."""
+        self.bulkheads = Bulkheads(lambda: self.container._worker_pool.size * self._at_once)
 
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
         """A caller that passes on the context of the call at hand."""
@@ -70,24 +82,26 @@ class Remote(DependencyProvider):
 
 
 class RemoteCaller:
-    """Calls methods of other rooms on behalf of one worker."""
+    """Calls methods of other rooms on behalf of one worker, which may make several calls in green threads."""
 
     def __init__(self, replies: Replies, context: dict[str, Any], bulkheads: Bulkheads | None = None) -> None:
         self._replies = replies
         self._context = context
         self._bulkheads = bulkheads
 
-    def call(self, method: Method, fields: dict[str, Any], **context: Any) -> Any:
+    def call(self, method: Method, fields: dict[str, Any], seconds: float | None = None, **context: Any) -> Any:
         """Call the method with these fields and return its reply in plain JSON types.
 
-        `context` is added to the message's headers (request_id, caller, ...). Raises the refusal that the other room
-        raised, RoomUnavailable when no process of the room is up or too many workers wait for it already, RoomSilent
-        after `method.deadline` seconds, and nameko.exceptions.RemoteError for a bug in the other room.
+        `seconds`: a deadline shorter than the method's own. `context` is added to the message's headers (request_id,
+        caller, ...). Raises the refusal that the other room raised, RoomUnavailable when no process of the room is up
+        or too many workers wait for it already, RoomSilent after the deadline, and nameko.exceptions.RemoteError for a
+        bug in the other room.
         """
-        context = {**self._context, **context, "deadline": time.time() + method.deadline}
+        limit = method.deadline if seconds is None else min(seconds, method.deadline)
+        context = {**self._context, **context, "deadline": time.time() + limit}
         slot = self._bulkheads.slot(method.room) if self._bulkheads else nullcontext()
         try:
-            with Timeout(method.deadline, RoomSilent(room=method.room)), slot:
+            with Timeout(limit, RoomSilent(room=method.room)), slot:
                 reply = self._exchange(method, fields, context)
         except (publishing.NoRoute, *publishing.BrokerDown):
             raise RoomUnavailable(room=method.room) from None

@@ -5,6 +5,7 @@ repeated under their key. After the IETF draft "The Idempotency-Key HTTP Header 
 (draft-ietf-httpapi-idempotency-key-header).
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,8 @@ from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.database import LOCK_TIMEOUT, Transactions, error_number, utc_now
 from services.foundation.rpc.calls import Principal
 
-SECRETS = ("password", "token")
+KEYS_KEPT = dt.timedelta(days=7)   # nobody repeats a request after so long
+SECRETS = ("password", "old_password", "new_password", "token")
 
 
 class AlreadyAnswered(Exception):

@@ -5,26 +5,13 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 from services.notification.delivery.errors import ChannelDown, Undeliverable
+from services.notification.settings import SmtpServer
 
 ENHANCED_STATUS = re.compile(rb"\A\d\.\d{1,3}\.\d{1,3}\b")  # RFC 3463, such as 5.1.1
 UTF8_OPTIONS = ("SMTPUTF8", "BODY=8BITMIME")
-
-
-@dataclass(frozen=True)
-class SmtpServer:
-    """`security`: `starttls`, `tls` (from the first byte) or `none`. `timeout`: seconds for each step."""
-
-    host: str
-    port: int
-    security: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    ca_file: str = ""  # certificates to trust; empty: those of the system
-    timeout: float = 10
 
 
 class SmtpChannel:

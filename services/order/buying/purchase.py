@@ -152,7 +152,7 @@ class Purchase:
                 self.unpaid_orders.end(row.order_id)
         free = set(range(1, self.most_unpaid_orders + 1)) - {row.unpaid_slot for row in self._unpaid()}
         if not free:
-            raise TooManyUnpaidOrders()
+            raise TooManyUnpaidOrders(most=self.most_unpaid_orders)
         return min(free)
 
     def _unpaid(self) -> Rows:

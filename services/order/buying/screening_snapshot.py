@@ -38,6 +38,7 @@ class ScreeningSnapshot:
     ends_at: dt.datetime
     currency: str
     seats: dict[str, Seat]  # all seats of the hall, by seat id
+    time_zone: str | None = None  # of the cinema; None: the film room is of an older version
 
     @property
     def minutes_east_of_utc(self) -> int:
@@ -101,5 +102,5 @@ def _fetch(screening_id: str, remote: RemoteCaller) -> ScreeningSnapshot:
         cinema_id=reply["cinema_id"], cinema_name=reply["cinema_name"],
         hall_name=reply["hall_name"], starts_at=dt.datetime.fromisoformat(reply["starts_at"]),
         ends_at=dt.datetime.fromisoformat(reply["ends_at"]), currency=reply["currency"],
-        seats={seat["seat_id"]: seat for seat in reply["seats"]},
+        seats={seat["seat_id"]: seat for seat in reply["seats"]}, time_zone=reply.get("time_zone"),
     )

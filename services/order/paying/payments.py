@@ -37,7 +37,7 @@ class Payments:
         """Pay an order, or begin to; the reply, a schemas.order.Order. Raises the refusals of schemas.order.PAY.
 
         With a `return_url` the reply says at which page the buyer pays, and an event of the payment room books the
-        order. Without one, test money is taken at once.
+        order. Without one, test money is taken at once, as is money of the buyer's wallet.
         """
         now = utc_now()
         rules.check_return_url(method, return_url)
@@ -70,13 +70,14 @@ class Payments:
     def _take_money(self, view: OrderView, method: str, return_url: str | None) -> PaymentProgress:
         """Take the money, once however often this is repeated, or find at which page the buyer pays.
 
-        Raises PaymentDeclined, or RoomSilent: outcome unknown.
+        Raises PaymentDeclined, InsufficientFunds, or RoomSilent: outcome unknown.
         """
         row = view.row
         if not row.total:  # providers take no payments of nothing
             return PaymentProgress(None, "captured")
-        request = {"order_id": row.order_id, "amount": row.total, "currency": row.currency, "method": method}
-        if return_url is None:
+        request = {"order_id": row.order_id, "amount": row.total, "currency": row.currency, "method": method,
+                   "user_id": row.buyer_id}
+        if return_url is None or method == "wallet":
             charged = self.remote.call(payment.CHARGE, request)
             return PaymentProgress(charged["payment_id"], "captured")
         started = self.remote.call(payment.START, {**request, "return_url": return_url,

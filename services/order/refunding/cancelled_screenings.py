@@ -10,33 +10,41 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from schemas.film import ScreeningCancelled
-from schemas.order import SCREENING_CANCELLED
+from schemas.order import CANCEL_SCREENING, OPERATED, SCREENING_CANCELLED
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events import outbox
+from services.foundation.events.operations import write_operation
+from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
 from services.order import store as order_store
+from services.order.buying.screening_snapshot import ScreeningSnapshot
 from services.order.models import OUTBOX
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.refunding import store
 from services.order.refunding.refunds import Refunds
 
 
-def decide(database: Transactions, keys: IdempotencyKey, screening_id: str, dry_run: bool,
-           user_id: str) -> dict[str, Any]:
+def decide(database: Transactions, keys: IdempotencyKey, manager: Principal, screening: ScreeningSnapshot,
+           dry_run: bool, reason: str | None) -> dict[str, Any]:
     """Cancel the screening, or in a dry run do not; the reply, a schemas.order.cancellation.CancelScreeningReply."""
     def work(tx: Connection) -> dict[str, Any]:
         if not dry_run:
-            _cancel(tx, screening_id, user_id)
-        return {**_summary(tx, screening_id), "dry_run": dry_run}
+            _cancel(tx, manager, screening, reason)
+        return {**_summary(tx, screening.screening_id), "dry_run": dry_run}
 
     return keys.run_once(database, work)
 
 
-def _cancel(tx: Connection, screening_id: str, user_id: str) -> None:
-    row = {"screening_id": screening_id, "cancelled_by": user_id, "cancelled_at": utc_now()}
+def _cancel(tx: Connection, manager: Principal, screening: ScreeningSnapshot, reason: str | None) -> None:
+    screening_id, now = screening.screening_id, utc_now()
+    row = {"screening_id": screening_id, "cancelled_by": manager.user_id, "cancelled_at": now}
     if store.add_cancelled(tx, row):
         outbox.write(tx, OUTBOX, SCREENING_CANCELLED, about=screening_id, sequence=1, body=row)
+        orders = {name: count for name, count in _summary(tx, screening_id).items() if name.endswith("_orders")}
+        write_operation(tx, OUTBOX, OPERATED, manager, CANCEL_SCREENING, about=screening_id,
+                        cinema_id=screening.cinema_id, before={"cancelled_at": None, **orders},
+                        after={"cancelled_at": now.isoformat()}, reason=reason)
 
 
 def check_not_cancelled(tx: Connection, screening_id: str) -> None:

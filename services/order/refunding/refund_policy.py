@@ -76,6 +76,7 @@ class RefundPlan:
     until: dt.datetime | None = None
     snacks: int = 0         # the price of the snacks concerned ...
     snacks_back: int = 0    # ... and the part of it that goes back, as far as is known of the kitchen
+    to_wallet: bool = False  # into the buyer's wallet, not back to where it came from
 
     @property
     def seats(self) -> list[str]:

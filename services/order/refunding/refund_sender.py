@@ -16,7 +16,7 @@ from services.order import rules
 from services.order import store as order_store
 from services.order.faults import log_fault
 from services.order.order_view import OrderView
-from services.order.refunding import store
+from services.order.refunding import house_refunds, store
 from services.order.snacks.reservations import SnackReservations
 
 log = logging.getLogger("marquee.order")
@@ -61,8 +61,9 @@ class RefundSender:
 
     def _send(self, refund: Any) -> None:
         try:
-            self.remote.call(payment.REFUND, {name: getattr(refund, name) for name in (
-                "refund_id", "order_id", "amount", "currency")})
+            self.remote.call(payment.REFUND, {
+                **{name: getattr(refund, name) for name in ("refund_id", "order_id", "amount", "currency")},
+                "credit_to": refund.buyer_id if refund.to_wallet else None})
         except Exception as problem:
             until = rules.retry_at(refund.requested_at, utc_now())
             self.database.run(lambda tx: store.defer_until(tx, refund.refund_id, until))
@@ -86,7 +87,7 @@ class RefundSender:
             until = rules.retry_at(refunded_at, utc_now())
             self.database.run(lambda tx: order_store.defer_until(tx, order_id, until))
             return
-        self.database.run_repeatable(lambda tx: store.owe_for_snacks(tx, order_id, in_time))
+        self.database.run_repeatable(lambda tx: house_refunds.owe_for_snacks(tx, order_id, in_time))
 
     def _unsettled(self, tx: Connection, order_id: str) -> tuple[Any, Any]:
         view = order_store.find(tx, order_id)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -13,7 +13,7 @@ from services.order import rules
 from services.order import store as order_store
 from services.order.buying import seat_groups
 from services.order.order_view import OrderView
-from services.order.refunding import refund_policy, store
+from services.order.refunding import house_refunds, refund_policy, store
 from services.order.refunding.refund_policy import RefundPlan
 from services.order.refunding.refund_sender import RefundSender
 from services.order.replies.serializers import order_reply, refund_preview
@@ -29,7 +29,7 @@ class Refunds:
     sender: RefundSender
 
     def refund(self, keys: IdempotencyKey, buyer_id: str, order_id: str, seats: list[str] | None,
-               agreed_amount: int | None) -> dict[str, Any]:
+               agreed_amount: int | None, to_wallet: bool = False) -> dict[str, Any]:
         """Refund some seats of a buyer's order, or all; the reply, a schemas.order.Order.
 
         Raises RefundChanged when `agreed_amount` is given and wrong, and the other refusals of schemas.order.REFUND.
@@ -41,7 +41,7 @@ class Refunds:
             keys.raise_if_answered(tx)  # no twin can be refunding this order now
             plan = plan_refund(view, seats, now)
             refund_policy.check_amount(plan, agreed_amount)
-            store.refund_seats(tx, view, plan)
+            store.refund_seats(tx, view, replace(plan, to_wallet=to_wallet))
             keys.store_reply(tx, order_reply(order_store.find(tx, view.row.order_id), now))
             return view, plan
 
@@ -63,7 +63,7 @@ class Refunds:
             if view.row.status not in rules.OWNS_SEATS:
                 return view, []
             plan = refund_policy.full_refund(view.valid_prices)
-            store.refund_seats(tx, view, plan, reason)
+            house_refunds.refund_seats(tx, view, plan, reason)
             return view, plan.seats
 
         view, freed = self.database.run_repeatable(give_back)

@@ -5,7 +5,7 @@ While that row is missing, the kitchen is asked again, even after a crash.
 """
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete, func, insert, literal, or_, select, update
 from sqlalchemy.engine import Connection
@@ -39,14 +39,14 @@ def refund_seats(tx: Connection, view: OrderView, plan: refund_policy.RefundPlan
     theirs = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
     tx.execute(update(tickets).where(*theirs, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
-    _add(tx, row, new_id(), reason, plan.amount, plan.kept)
+    _add(tx, row, new_id(), reason, plan.amount, plan.kept, plan.to_wallet)
 
 
-def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int = 0) -> None:
+def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int, to_wallet: bool) -> None:
     now = utc_now()
     tx.execute(insert(refunds), {"refund_id": refund_id, "order_id": row.order_id, "amount": amount, "kept": kept,
-                                 "reason": reason, "currency": row.currency, "status": "requested",
-                                 "requested_at": now, "ask_again_at": now + SENT_AT_ONCE})
+                                 "to_wallet": to_wallet, "reason": reason, "currency": row.currency,
+                                 "status": "requested", "requested_at": now, "ask_again_at": now + SENT_AT_ONCE})
 
 
 # --- money for orders that had ended ---
@@ -62,7 +62,7 @@ def owe_late_payment(tx: Connection, view: OrderView) -> None:
     row = view.row
     if row.total and not is_late_payment_owed(tx, view):
         _record_late_payment(tx, view, row.total)
-        _add(tx, row, row.order_id, "paid_late", row.total)
+        _add(tx, row, row.order_id, "paid_late", row.total, 0, to_wallet=False)
 
 
 def record_foreign_refund(tx: Connection, view: OrderView, amount: int) -> None:
@@ -81,8 +81,9 @@ def _record_late_payment(tx: Connection, view: OrderView, amount: int) -> None:
 
 
 def open_refunds(tx: Connection, order_id: str) -> Rows:
-    """The order's refunds that the payment room has not confirmed."""
-    return tx.execute(select(refunds).where(refunds.c.status == "requested", refunds.c.order_id == order_id)).all()
+    """The order's refunds that the payment room has not confirmed, each with its buyer."""
+    query = select(refunds, orders.c.buyer_id).join(orders, orders.c.order_id == refunds.c.order_id)
+    return tx.execute(query.where(refunds.c.status == "requested", refunds.c.order_id == order_id)).all()
 
 
 def orders_with_due_refunds(tx: Connection, now: dt.datetime) -> list[str]:
@@ -102,7 +103,8 @@ def finish_refund(tx: Connection, refund_id: str, order_id: str) -> None:
     tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
     if view.row.status == "refunding" and not open_refunds(tx, order_id) and snacks_unsettled_since(tx, view) is None:
         last = select(refunds.c.reason).where(refunds.c.order_id == order_id).order_by(refunds.c.requested_at.desc())
-        store.move(tx, view, "refunded", event_fields={"reason": tx.execute(last.limit(1)).scalar()})
+        store.move(tx, view, "refunded", event_fields={
+            "reason": tx.execute(last.limit(1)).scalar(), "snacks_refunded": _refunded_for_snacks(tx, order_id)})
 
 
 # --- snacks ---
@@ -116,16 +118,29 @@ def snacks_unsettled_since(tx: Connection, view: OrderView) -> dt.datetime | Non
     return view.row.changed_at if tx.execute(settled).first() is None else None
 
 
-def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> None:
-    """Write, once, the refund of an order's snacks; `in_time`: before the kitchen began."""
+class SnackRefund(NamedTuple):
+    """What goes back for an order's snacks, and why."""
+
+    reason: str
+    amount: int
+
+
+def _refunded_for_snacks(tx: Connection, order_id: str) -> int:
+    amount = select(refunds.c.amount).where(refunds.c.refund_id == rules.snack_refund_id(order_id))
+    return tx.execute(amount).scalar() or 0
+
+
+def owe_for_snacks(tx: Connection, order_id: str, in_time: bool) -> SnackRefund | None:
+    """Write, once, the refund of an order's snacks; `in_time`: before the kitchen began. None: it was there already."""
     view = store.lock(tx, order_id)
     if snacks_unsettled_since(tx, view) is None:
-        return
-    reasons = set(tx.execute(select(refunds.c.reason).where(refunds.c.order_id == order_id)).scalars())
-    reason = next((reason for reason in HOUSE_REASONS if reason in reasons), "asked")
+        return None
+    before = tx.execute(select(refunds).filter_by(order_id=order_id).order_by(refunds.c.requested_at)).all()
+    reason = next((reason for reason in HOUSE_REASONS if reason in {row.reason for row in before}), "asked")
     back = refund_policy.snacks_back(view.snacks_total, reason, in_time)
-    _add(tx, view.row, rules.snack_refund_id(order_id), reason, back, view.snacks_total - back)
+    _add(tx, view.row, rules.snack_refund_id(order_id), reason, back, view.snacks_total - back, before[-1].to_wallet)
     tx.execute(update(orders).where(orders.c.order_id == order_id).values(refunded=view.row.refunded + back))
+    return SnackRefund(reason, back)
 
 
 def orders_with_unsettled_snacks(tx: Connection, now: dt.datetime) -> list[str]:
@@ -149,6 +164,12 @@ def add_cancelled(tx: Connection, row: dict[str, Any]) -> bool:
 def cancelled_at(tx: Connection, screening_id: str) -> dt.datetime | None:
     """When the screening was cancelled; None: it was not."""
     found = select(cancelled.c.cancelled_at).where(cancelled.c.screening_id == screening_id)
+    return tx.execute(found).scalar()
+
+
+def cancelled_by(tx: Connection, screening_id: str) -> str | None:
+    """The user_id of the manager who cancelled the screening; None: it was not cancelled."""
+    found = select(cancelled.c.cancelled_by).where(cancelled.c.screening_id == screening_id)
     return tx.execute(found).scalar()
 
 

@@ -6,12 +6,14 @@ from typing import Any
 from eventlet import tpool
 from nameko import config
 
+from schemas.order.upcoming import NEXT_AT_MOST, OPEN_AT_MOST
 from services.foundation.database import Transactions, utc_now
 from services.foundation.settings import is_demonstration
 from services.order import store
 from services.order.order_view import OrderView
 from services.order.paying.payments import Payments
 from services.order.paying.unpaid_orders import UnpaidOrders
+from services.order.replies import store as lists
 from services.order.replies.serializers import order_reply
 from services.order.tickets.calendar_file import calendar_file
 from services.order.tickets.images import ticket_images
@@ -34,22 +36,34 @@ class OrderQueries:
     def orders(self, buyer_id: str, status: str | None, cursor: str | None, limit: int) -> dict[str, Any]:
         """A page of the buyer's orders, newest first: a schemas.order.methods.OrdersReply."""
         now = utc_now()
-        views = self.database.read(lambda tx: store.list_orders(tx, buyer_id, status, cursor, limit))
+        views = self.database.read(lambda tx: lists.list_orders(tx, buyer_id, status, cursor, limit))
         page = [self.unpaid_orders.expire_if_due(view) for view in views[:limit]]
         if status:
             page = [view for view in page if view.row.status == status]
         return {"orders": [order_reply(view, now) for view in page], "server_time": now,
                 "next_cursor": views[limit - 1].row.order_id if len(views) > limit else None}
 
+    def upcoming(self, buyer_id: str) -> dict[str, Any]:
+        """What the buyer has to go to and to pay: a schemas.order.upcoming.UpcomingReply. Asks no other room."""
+        now = utc_now()
+        next_orders, unpaid = self.database.read(lambda tx: (
+            lists.next_orders(tx, buyer_id, now, NEXT_AT_MOST), lists.unpaid_orders(tx, buyer_id, now, OPEN_AT_MOST)))
+        return {"next_tickets": [{"order": order_reply(view, now), "images": self._images(view)}
+                                 for view in next_orders],
+                "open_orders": [order_reply(view, now) for view in unpaid], "server_time": now}
+
     def ticket_images(self, buyer_id: str, order_id: str) -> list[dict[str, str]]:
         """The codes of the order's valid tickets, as pictures."""
-        view = self._find(buyer_id, order_id)
-        images: list[dict[str, str]] = tpool.execute(ticket_images, view.tickets, is_demonstration(config))
-        return images
+        return self._images(self._find(buyer_id, order_id))
 
     def calendar(self, buyer_id: str, order_id: str) -> str:
         """The order as the text of an .ics file."""
         return calendar_file(self._find(buyer_id, order_id), is_demonstration(config))
+
+    @staticmethod
+    def _images(view: OrderView) -> list[dict[str, str]]:
+        images: list[dict[str, str]] = tpool.execute(ticket_images, view.tickets, is_demonstration(config))
+        return images
 
     def _find(self, buyer_id: str, order_id: str) -> OrderView:
         return self.database.read(lambda tx: store.find(tx, order_id, buyer_id))

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import segno
@@ -15,12 +16,13 @@ TEST_LOOK = 'font-size="3.5" font-family="sans-serif" font-weight="bold" text-an
 def ticket_images(tickets: Sequence[Any], test: bool = False) -> list[dict[str, str]]:
     """A picture of each valid ticket, in the fields of schemas.order.tickets.TicketImage.
 
-    Each takes some 10 ms, so run this in a thread. `test`: for a demonstration, with the word TEST.
+    Each takes some 10 ms when it is new, so run this in a thread. `test`: for a demonstration, with the word TEST.
     """
     return [{"ticket_id": ticket.ticket_id, "seat_id": ticket.seat_id, "svg": qr_code(ticket.code, test)}
             for ticket in tickets if ticket.status == "valid"]
 
 
+@lru_cache(maxsize=1000)  # some 5 KB each; a page that shows the next tickets asks for the same ones again and again
 def qr_code(code: str, test: bool = False) -> str:
     """A QR code as an SVG document without a size of its own; `test`: with the word TEST below."""
     picture, qr = io.BytesIO(), segno.make_qr(code, error=ERROR_CORRECTION, boost_error=False)

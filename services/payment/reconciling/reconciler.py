@@ -12,6 +12,7 @@ from schemas.currencies import format_money
 from schemas.errors import Busy
 from schemas.payment import UnknownProvider
 from services.foundation.database import Transactions, utc_now
+from services.foundation.rpc.client import Caller
 from services.payment.payment_processor import PaymentProcessor, payment_processor
 from services.payment.payment_state import PaymentRecord
 from services.payment.providers import Provider, RefundRecord, ReversalRecord
@@ -108,6 +109,6 @@ def _isolated(name: str, differences: Iterator[Difference]) -> Iterator[Differen
         yield Difference(f"{name}: could not be compared now", is_open=True)
 
 
-def reconcile(database: Transactions, settings: PaymentSettings) -> list[Difference]:
+def reconcile(database: Transactions, settings: PaymentSettings, remote: Caller) -> list[Difference]:
     """Compare everything and put right what is possible; what differed."""
-    return list(Reconciler(payment_processor(database, settings), utc_now()).differences())
+    return list(Reconciler(payment_processor(database, settings, remote), utc_now()).differences())

@@ -1,13 +1,14 @@
 """Deciding the cases that a person has to decide.
 
-Every decision is recorded before it takes effect, and the provider is asked whatever was decided. The order room learns
-of the outcome by an event, as of any other. A case whose provider can't be asked any more (it was removed, or its keys
-belong to another account) can only be written off.
+Every decision is recorded before it takes effect or with it, and the provider is asked whatever was decided. The order
+room learns of the outcome by an event, as of any other. A case whose provider can't be asked any more (it was removed,
+or its keys belong to another account) can only be written off.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
 
 from schemas.currencies import format_money
 from schemas.errors import Busy
@@ -17,6 +18,7 @@ from services.payment import rules, store
 from services.payment.payment_processor import PaymentProcessor
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.providers import Provider
+from services.payment.reconciling.decisions import Decision
 from services.payment.reconciling.review_cases import (
     PAYMENT_DECISIONS,
     REVERSAL_DECISIONS,
@@ -27,7 +29,6 @@ from services.payment.reconciling.review_cases import (
 from services.payment.refunding import refund_store, reversal_store
 
 RESERVED = ("pending", "authorized")
-RecordDecision = Callable[[], None]
 log = logging.getLogger("marquee.payment")
 
 
@@ -60,14 +61,12 @@ class Review:
 
         Raises Undecidable, Busy or UnknownProvider: then the case stays open.
         """
-        def record() -> None:
-            self._database.run(lambda tx: store.record_decision(tx, case.about, decision, by, because, utc_now()))
-
+        decided = Decision(case, decision, by, because)
         if decision == WRITE_OFF:
-            return self._write_off(case, record)
+            return self._write_off(decided)
         act = {"pay": self._pay, "refund": self._refund, "release": self._release, "retry": self._retry,
                "settled": self._settle, "void": self._void, "keep": self._keep}[decision]
-        return act(case.about, record)
+        return act(case.about, decided)
 
     def resolve(self, payment_id: str) -> bool:
         """Decide a case that only lacked the provider's answer, if the answer leaves no choice; whether it did."""
@@ -81,7 +80,7 @@ class Review:
         self.decide(case, "pay" if record.status == "captured" else "release", "marquee", "the provider has answered")
         return True
 
-    def _pay(self, payment_id: str, record_decision: RecordDecision) -> str:
+    def _pay(self, payment_id: str, decided: Decision) -> str:
         attempt, provider = self._attempt(payment_id)
         record = provider.fetch(attempt)
         if record.status not in ("authorized", "captured"):
@@ -90,28 +89,27 @@ class Review:
         if wrong := rules.money_mismatch(attempt, record, provider.live):
             raise Undecidable(f"There is {_money(record)} at {attempt.provider}, and not "
                               f"{format_money(attempt.amount, attempt.currency)} ({wrong}).")
-        record_decision()
+        self._record(decided)
         if record.status == "authorized" and provider.capture(attempt).status != "captured":
             raise Undecidable(f"{attempt.provider} refuses to capture the money.")
         self._database.run_repeatable(lambda tx: store.record_status(
             tx, payment_id, PaymentRecord("captured"), utc_now(), reviewed=True))
         return f"Order {attempt.order_id} is paid with it, or the money goes back if the order was paid or has ended."
 
-    def _refund(self, payment_id: str, record_decision: RecordDecision) -> str:
+    def _refund(self, payment_id: str, decided: Decision) -> str:
         attempt, provider = self._attempt(payment_id)
         record = provider.fetch(attempt)
         if record.status != "captured":
             raise Undecidable(f"Nothing was taken at {attempt.provider}: the payment is {record.status} there.")
-        record_decision()
-        self._dismiss(payment_id, record)
+        self._dismiss(payment_id, record, decided)
         return f"{_money(record)} goes back; order {attempt.order_id} has ended, unless it was paid otherwise."
 
-    def _release(self, payment_id: str, record_decision: RecordDecision) -> str:
+    def _release(self, payment_id: str, decided: Decision) -> str:
         attempt, provider = self._attempt(payment_id)
         record = provider.fetch(attempt)
         if record.status == "captured":
             raise Undecidable(f"{_money(record)} was taken at {attempt.provider}: it can be kept or go back.")
-        record_decision()
+        self._record(decided)
         for _ in range(2):  # a page that is closed just when its buyer pays leaves a reservation
             record = provider.cancel(attempt) if record.status in RESERVED else record
         if record.status in (*RESERVED, "captured"):
@@ -119,21 +117,29 @@ class Review:
         self._dismiss(payment_id, None)
         return f"Nothing was taken; order {attempt.order_id} has ended, unless it was paid otherwise."
 
-    def _dismiss(self, payment_id: str, taken: PaymentRecord | None) -> None:
-        if not self._database.run_repeatable(lambda tx: store.dismiss(tx, payment_id, taken, utc_now())):
-            raise Undecidable("Someone else has decided it meanwhile.")
+    def _record(self, decided: Decision) -> None:
+        self._database.run(decided.record)
 
-    def _retry(self, refund_id: str, record_decision: RecordDecision) -> str:
+    def _dismiss(self, payment_id: str, taken: PaymentRecord | None, unrecorded: Decision | None = None) -> None:
+        def dismiss(tx: Connection) -> None:
+            if not store.dismiss(tx, payment_id, taken, utc_now()):
+                raise Undecidable("Someone else has decided it meanwhile.")
+            if unrecorded:  # whose money moves with this transaction
+                unrecorded.record(tx, taken)
+
+        self._database.run_repeatable(dismiss)
+
+    def _retry(self, refund_id: str, decided: Decision) -> str:
         self._sync_refund(refund_id)
-        record_decision()
+        self._record(decided)
         refund = self._database.run_repeatable(lambda tx: refund_store.retry(tx, refund_id, utc_now()))
         if refund.status == "settled":
             return f"It had gone back by hand at {refund.provider}: nothing was sent."
         return f"The refund is {self.payments.refunds.send(refund)} at {refund.provider}."
 
-    def _settle(self, refund_id: str, record_decision: RecordDecision) -> str:
+    def _settle(self, refund_id: str, decided: Decision) -> str:
         self._sync_refund(refund_id)
-        record_decision()
+        self._record(decided)
         self._database.run_repeatable(lambda tx: refund_store.settle(tx, refund_id))
         return "The refund is not owed any more."
 
@@ -141,15 +147,15 @@ class Review:
         """A refund made there by hand counts before anything is decided."""
         self.payments.sync_with_provider(self._database.read(lambda tx: refund_store.find(tx, refund_id)).payment_id)
 
-    def _void(self, reversal_id: str, record_decision: RecordDecision) -> str:
-        self._end_reversal(reversal_id, "void", record_decision)
+    def _void(self, reversal_id: str, decided: Decision) -> str:
+        self._end_reversal(reversal_id, "void", decided)
         return "The tickets of the order that was paid with it are void, and its seats are free."
 
-    def _keep(self, reversal_id: str, record_decision: RecordDecision) -> str:
-        self._end_reversal(reversal_id, "kept", record_decision)
+    def _keep(self, reversal_id: str, decided: Decision) -> str:
+        self._end_reversal(reversal_id, "kept", decided)
         return "The tickets stay valid. What has gone back counts for any refund that is asked for."
 
-    def _end_reversal(self, reversal_id: str, status: str, record_decision: RecordDecision) -> None:
+    def _end_reversal(self, reversal_id: str, status: str, decided: Decision) -> None:
         payment_id, kind = self._database.read(lambda tx: reversal_store.payment_and_kind(tx, reversal_id))
         self.payments.sync_with_provider(payment_id)  # which records whether it still stands
         attempt, provider = self._attempt(payment_id)
@@ -157,14 +163,15 @@ class Review:
             raise Undecidable(f"The key for {attempt.provider} may not read {needed}: it may have been lifted.")
         if self._database.read(lambda tx: reversal_store.status(tx, reversal_id)) != "open":
             raise Undecidable("The provider no longer reports it: the money is ours again.")
-        record_decision()
+        self._record(decided)
         if not self._database.run_repeatable(lambda tx: reversal_store.decide(tx, reversal_id, status)):
             raise Undecidable("Someone else has decided it meanwhile.")
 
-    def _write_off(self, case: Case, record_decision: RecordDecision) -> str:
+    def _write_off(self, decided: Decision) -> str:
+        case = decided.case
         if self._is_known_there(case.payment_id):
             raise Undecidable(f"{case.provider} answers: decide by its record.")
-        record_decision()
+        self._record(decided)
         if case.decisions is PAYMENT_DECISIONS:
             self._dismiss(case.about, None)
         elif case.decisions is REVERSAL_DECISIONS:

@@ -3,13 +3,14 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import and_, exists, false, literal, or_, select
+from sqlalchemy import and_, exists, false, literal, or_, select, union
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.orm import aliased
 
 from services.payment import rules, store
 from services.payment.models import Account, Payment, Refund
 from services.payment.payment_state import UNSETTLED
+from services.payment.refunding.refund_store import refunded_by
 
 DUPLICATE_REFUND = aliased(Refund)
 IS_RETURNED = exists().where(
@@ -17,8 +18,9 @@ IS_RETURNED = exists().where(
 
 
 def providers_in_use(tx: Connection) -> list[str]:
-    """The names of the providers that have payments."""
-    return sorted(tx.execute(select(Payment.provider).distinct()).scalars())
+    """The names of the providers that have payments, or refunds of others' payments."""
+    into_wallets = select(literal("wallet")).where(exists().where(Refund.credit_to.is_not(None)))
+    return sorted(tx.execute(union(select(Payment.provider), into_wallets)).scalars())
 
 
 def payments(tx: Connection, provider: str, since: dt.datetime) -> dict[str, str]:
@@ -52,13 +54,13 @@ def in_review(tx: Connection) -> list[Row[Any]]:
 
 def failed_refunds(tx: Connection) -> list[Row[Any]]:
     """Refunds that failed, the oldest first: they are owed, and are not sent again without a decision."""
-    query = select(Refund.__table__, Payment.provider).join(Payment, Payment.payment_id == Refund.payment_id)
+    query = select(Refund.__table__, refunded_by.label("provider")).join_from(Refund, Payment)
     return list(tx.execute(query.where(Refund.status == "failed").order_by(Refund.created_at)))
 
 
 def stuck_refunds(tx: Connection, before: dt.datetime) -> list[Row[Any]]:
     """Refunds that were requested before then and have no outcome, the oldest first."""
-    query = select(Refund.__table__, Payment.provider).join(Payment, Payment.payment_id == Refund.payment_id)
+    query = select(Refund.__table__, refunded_by.label("provider")).join_from(Refund, Payment)
     stuck = query.where(Refund.status == "requested", Refund.created_at < before)
     return list(tx.execute(stuck.order_by(Refund.created_at)))
 
@@ -77,7 +79,7 @@ def return_duplicate_payments(tx: Connection, provider: str, now: dt.datetime) -
 def refunds(tx: Connection, provider: str, since: dt.datetime) -> dict[str, Row[Any]]:
     """The refunds requested since then, and the older ones that are not done, by their key at the provider."""
     query = select(Refund.__table__).join(Payment, Payment.payment_id == Refund.payment_id).where(
-        Payment.provider == provider, Refund.status.not_in(("settled", "written_off")),
+        refunded_by == provider, Refund.status.not_in(("settled", "written_off")),
         or_(Refund.created_at >= since, Refund.status != "done"))
     return {rules.refund_key(row): row for row in tx.execute(query)}
 

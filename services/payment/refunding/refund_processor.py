@@ -1,7 +1,7 @@
 """Giving money back: refunds are sent to the provider, and reversals that were made there are recorded."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.errors import RoomSilent
@@ -56,7 +56,8 @@ class RefundProcessor:
     def sync_refunds(self, attempt: Attempt) -> None:
         """Record the provider's status of the payment's refunds."""
         for refund in self.database.read(lambda tx: refund_store.revocable(tx, attempt.payment_id)):
-            if status := self.providers.find(attempt.provider).fetch_refund(attempt, rules.refund_key(refund)):
+            at = self._attempt(refund)
+            if status := self.providers.find(at.provider).fetch_refund(at, rules.refund_key(refund)):
                 self.record_status(refund, status)
 
     def sync_reversals(self, attempt: Attempt) -> None:
@@ -69,6 +70,7 @@ class RefundProcessor:
                 "kind": reversal.kind})
 
     def _attempt(self, refund: Any) -> Attempt:
+        """The payment of a refund, as it concerns the provider that gives the refund back."""
         attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
         assert attempt is not None, "the foreign key guarantees it"
-        return attempt
+        return replace(attempt, provider="wallet", user_id=refund.credit_to) if refund.credit_to else attempt

@@ -4,13 +4,16 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
 from services.payment import rules, store
 from services.payment.models import Account, Payment, Refund
 from services.payment.payment_state import RefundRequest
 from services.payment.refunding import refund_credit
+
+# Which provider gives a refund back: the wallet if it goes there, else the one that took the payment.
+refunded_by = case((Refund.credit_to.is_not(None), "wallet"), else_=Payment.provider)
 
 
 def request(tx: Connection, wanted: RefundRequest, now: dt.datetime) -> Row[Any]:
@@ -83,8 +86,8 @@ def claim_stale(tx: Connection, before: dt.datetime, now: dt.datetime) -> list[R
 
 
 def find(tx: Connection, refund_id: str) -> Any:
-    """The row of a refund with its payment's provider."""
-    query = select(Refund.__table__, Payment.provider).join_from(Refund, Payment)
+    """The row of a refund, with the provider that gives it back."""
+    query = select(Refund.__table__, refunded_by.label("provider")).join_from(Refund, Payment)
     return tx.execute(query.where(Refund.refund_id == refund_id)).first()
 
 

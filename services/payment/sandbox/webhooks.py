@@ -18,7 +18,7 @@ from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment.models import SandboxSecret, SandboxWebhook
 from services.payment.providers import WebhookEvent
-from services.payment.webhooks.signatures import is_genuine, sign
+from services.payment.webhook_signatures import is_genuine, sign
 
 log = logging.getLogger("marquee.sandbox")
 HEADER = "sandbox-signature"

@@ -10,7 +10,7 @@ import stripe
 
 from schemas.payment import WebhookRefused
 from services.payment.providers import WebhookEvent
-from services.payment.webhooks.signatures import TOLERANCE_SECONDS, is_timely
+from services.payment.webhook_signatures import TOLERANCE_SECONDS, is_timely
 
 TIME = re.compile(r"(?:^|,)t=([0-9]{1,12})(?=,|\Z)")
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")

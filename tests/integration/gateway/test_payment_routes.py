@@ -13,7 +13,7 @@ from nameko.standalone.rpc import ClusterRpcClient
 
 from schemas.payment import WEBHOOK_LIMIT
 from services.foundation.ids import new_id
-from services.payment.webhooks.signatures import sign
+from services.payment.webhook_signatures import sign
 from testbed.mesh import Mesh, wait_until
 
 Begin = Callable[..., dict[str, Any]]

@@ -8,9 +8,11 @@ from sqlalchemy import Engine, delete, insert
 
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.rpc.calls import Principal
 from services.kitchen.models import Base
 from testbed.mesh import Mesh
 
+SAM = Principal(user_id="sam", username="Sam", roles=("manager@kanal",))
 START = dt.datetime(2030, 1, 1, 20, 0, tzinfo=dt.UTC)
 
 

@@ -85,7 +85,8 @@ def test_a_cook_and_a_cancelled_screening_at_once_refund_everything(mesh: Mesh, 
     snack = sorted(menu(mesh, cinema))[0]
     sold = [bought_and_paid(mesh, screening, [seat], (snack, 1)) for seat in list(mesh.seats(screening))[:8]]
     before = left(mesh, cinema, snack)
-    cancel = Request("/order/cancel_screening", staff, {"screening_id": screening, "dry_run": False})
+    cancel = Request("/order/cancel_screening", staff,
+                     {"screening_id": screening, "dry_run": False, "reason": "broken"})
     started = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [cancel, *(
         Request("/kitchen/start", staff, {"order_id": order["order_id"]}) for _, order in sold)])[1:]
 

@@ -307,7 +307,7 @@ def test_a_cancelled_screening_refunds_snacks_even_if_they_are_cooked(mesh: Mesh
     other, waiting = bought_and_paid(mesh, screening, seats[1:2], (snack, 1))
     cook(mesh, staff, "start", cooked)
 
-    mesh.post("/order/cancel_screening", staff, screening_id=screening, dry_run=False)
+    mesh.post("/order/cancel_screening", staff, screening_id=screening, dry_run=False, reason="broken")
 
     for token, order in ((one, cooked), (other, waiting)):
         wait_until(lambda t=token, o=order: info(mesh, t, o)["status"] == "refunded", 60, "the refund")  # type: ignore[misc]

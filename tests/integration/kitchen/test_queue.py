@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from nameko.testing.services import worker_factory
 from sqlalchemy import text
 
 from operations.checks.stock import stock_adds_up
 from schemas import order
-from schemas.errors import FieldsInvalid
+from schemas.errors import FieldsInvalid, Forbidden
+from schemas.kitchen import START, KitchenStepTaken
 from services.foundation.database import Transactions, utc_now
-from services.kitchen import rules, store, tickets
-from tests.integration.kitchen.conftest import paid, put_on_the_menu
+from services.foundation.rpc.calls import Principal
+from services.kitchen import rules, staff, store, tickets
+from services.kitchen.service import Kitchen
+from tests.integration.kitchen.conftest import SAM, paid, put_on_the_menu
 
 EVENING = utc_now() + dt.timedelta(hours=3)
 LONG_AGO = EVENING - dt.timedelta(days=2)
@@ -30,7 +34,8 @@ def queue(kitchen: Transactions, cinema_id: str | None = "kanal", statuses: Sequ
           **page: Any) -> list[str]:
     """The orders in the queue."""
     since = utc_now() - rules.STALE_AFTER
-    found = kitchen.read(lambda tx: tickets.with_snacks(tx, store.queue(tx, cinema_id, statuses, since, **page)))
+    found = kitchen.read(lambda tx: tickets.with_snacks(tx, store.queue(
+        tx, {cinema_id} if cinema_id else None, statuses, since, **page)))
     return [ticket["order_id"] for ticket in found]
 
 
@@ -44,6 +49,13 @@ def events(kitchen: Transactions, order_id: str) -> list[str]:
     with kitchen.engine.connect() as tx:
         bodies = tx.execute(text("SELECT body FROM outbox WHERE about = :o ORDER BY sequence"), {"o": order_id})
         return [str(json.loads(body)["status"]) for body in bodies.scalars()]
+
+
+def operations(kitchen: Transactions) -> list[dict[str, Any]]:
+    """What staff did, in turn."""
+    with kitchen.engine.connect() as tx:
+        bodies = tx.exec_driver_sql("SELECT body FROM outbox WHERE type = 'kitchen.operated' ORDER BY event_id")
+        return [json.loads(body) for body in bodies.scalars()]
 
 
 def end_of_the_film(kitchen: Transactions, now: dt.datetime | None = None) -> None:
@@ -96,13 +108,58 @@ def test_each_cinema_has_a_queue_of_its_own(kitchen: Transactions) -> None:
     assert queue(kitchen, statuses=["ready"]) == []
 
 
+def test_a_cook_takes_no_step_in_another_cinema(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=9)
+    take_up(kitchen, "here", EVENING)
+
+    for roles in (("cook@elsewhere",), ("usher",), ()):
+        stranger = Principal(user_id="eve", username="Eve", roles=roles)
+        with pytest.raises(Forbidden):
+            kitchen.run(lambda tx, who=stranger: staff.step(tx, who, START, "here", "new", "preparing"))  # type: ignore[misc]
+    assert (statuses(kitchen), operations(kitchen)) == ({"here": "new"}, [])
+
+
+@pytest.mark.parametrize(("roles", "asked", "expected"), [
+    (["cook@kanal"], None, ["here"]), (["cook@elsewhere"], None, []), (["cook"], None, ["here"]),
+    (["cook@kanal"], "kanal", ["here"]), (["manager@kanal"], "kanal", ["here"]), (["cook@elsewhere"], "kanal", None),
+    (["usher@kanal"], None, None)])
+def test_a_cook_sees_the_queue_of_their_own_cinema(kitchen: Transactions, roles: list[str], asked: str | None,
+                                                   expected: list[str] | None) -> None:
+    put_on_the_menu(kitchen, popcorn=9)
+    take_up(kitchen, "here", EVENING)
+    room = worker_factory(Kitchen, database=kitchen, principal=Principal("mo", "Mo", tuple(roles)))
+
+    def seen() -> list[str]:
+        return [ticket["order_id"] for ticket in room.get_queue(**{"cinema_id": asked} if asked else {})["tickets"]]
+
+    if expected is None:
+        with pytest.raises(Forbidden):
+            seen()
+    else:
+        assert seen() == expected
+
+
+def test_a_step_leaves_an_operation_and_a_refused_one_does_not(kitchen: Transactions) -> None:
+    put_on_the_menu(kitchen, popcorn=9)
+    take_up(kitchen, "here", EVENING)
+
+    kitchen.run(lambda tx: staff.step(tx, SAM, START, "here", "new", "preparing"))
+    with pytest.raises(KitchenStepTaken):
+        kitchen.run(lambda tx: staff.step(tx, SAM, START, "here", "new", "preparing"))
+
+    [operation] = operations(kitchen)
+    assert (operation["actor"], operation["method"], operation["about"], operation["cinema_id"]) == (
+        "Sam", "kitchen.start", "here", "kanal")
+    assert (operation["before"], operation["after"]) == ({"status": "new"}, {"status": "preparing"})
+
+
 def test_an_uncollected_ticket_is_closed_after_the_film_with_an_event(kitchen: Transactions) -> None:
     put_on_the_menu(kitchen, popcorn=9)
     after = EVENING + dt.timedelta(hours=2)
     for order_id, steps in (("untouched", 0), ("begun", 1), ("cooked", 2), ("fetched", 3)):
         take_up(kitchen, order_id, EVENING, ends_at=after)
         for before, step in (("new", "preparing"), ("preparing", "ready"), ("ready", "collected"))[:steps]:
-            kitchen.run(lambda tx, o=order_id, b=before, s=step: tickets.step(tx, o, b, s))  # type: ignore[misc]
+            kitchen.run(lambda tx, o=order_id, b=before, s=step: staff.step(tx, SAM, START, o, b, s))  # type: ignore[misc]
     take_up(kitchen, "later", EVENING, ends_at=after + dt.timedelta(hours=1))
 
     end_of_the_film(kitchen, after - dt.timedelta(seconds=1))
@@ -135,7 +192,7 @@ def test_a_refund_of_an_untouched_ticket_is_in_time_even_after_the_film(kitchen:
     put_on_the_menu(kitchen, popcorn=9)
     for order_id in ("untouched", "begun"):
         take_up(kitchen, order_id, LONG_AGO)
-    kitchen.run(lambda tx: tickets.step(tx, "begun", "new", "preparing"))
+    kitchen.run(lambda tx: staff.step(tx, SAM, START, "begun", "new", "preparing"))
     end_of_the_film(kitchen)
 
     assert kitchen.run(lambda tx: tickets.give_up(tx, "untouched")) is True

@@ -11,8 +11,8 @@ from operations.checks.stock import stock_adds_up
 from schemas.errors import RequestInProgress
 from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown, UnknownKitchenOrder
 from services.foundation.database import Transactions
-from services.kitchen import menu_import, reservations, stock, tickets
-from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
+from services.kitchen import menu_import, reservations, staff, stock, tickets
+from tests.integration.kitchen.conftest import SAM, START, paid, put_on_the_menu
 from tests.integration.kitchen.reservations import left, wanted
 from tests.unit.film.samples import WITH_MENU, written
 
@@ -140,11 +140,11 @@ def test_staff_set_the_stock(kitchen: Transactions) -> None:
     kitchen.run(lambda tx: reservations.reserve(tx, wanted("a", cola=2)))
 
     for _ in range(2):
-        assert kitchen.run(lambda tx: stock.restock(tx, "kanal", "cola", 40))["left"] == 40
+        assert kitchen.run(lambda tx: staff.restock(tx, SAM, "kanal", "cola", 40))["left"] == 40
 
     assert kitchen.read(stock_adds_up) == []
     with pytest.raises(SnacksUnknown):
-        kitchen.run(lambda tx: stock.restock(tx, "kanal", "wine", 1))
+        kitchen.run(lambda tx: staff.restock(tx, SAM, "kanal", "wine", 1))
 
 
 def test_a_menu_loaded_again_leaves_the_stock_as_it_is(kitchen: Transactions, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ class Cinema:
 
     def tend(self) -> None:
         """The order room's timer: nothing that could be ended is left over."""
-        self.tick("order", "tend")
+        self.tick("order", "sweep")
         if self.world.accidents.happened:
             return
         for each in self.ledger.orders.values():

@@ -122,7 +122,7 @@ class ProviderSteps(Steps):
     @rule(pick=PICK)
     def somebody_decides_meanwhile(self, pick: int) -> None:
         """The order room hears of a case, asks how it stands, and hears that it is decided before it has acted."""
-        self.cinema.tick("payment", "look_into_webhooks", "finish_what_was_left")
+        self.cinema.tick("payment", "look_into_webhooks", "finish_stale_work")
         self.cinema.send_events()
         if news := [queued for queued in self.cinema.event_queue.waiting if queued.event is payment.REVIEW]:
             self.cinema.world.line.meanwhile = self._decide_and_tell
@@ -143,7 +143,8 @@ class ProviderSteps(Steps):
     def _cases(self) -> list[Case]:
         world = self.cinema.world
         database = Transactions(world.engines["payment"])
-        return Review(payment_processor(database, world.rooms["payment"].settings)).cases()
+        room = world.rooms["payment"]
+        return Review(payment_processor(database, room.settings, room.remote)).cases()
 
     def _decided(self, case: Case, decision: str) -> Order:
         """The order, of which the ledger knows now that somebody decides."""

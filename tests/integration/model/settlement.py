@@ -25,10 +25,10 @@ def settle(cinema: Cinema) -> None:
     cinema.tend()
     last = max((each.expires_at for each in cinema.ledger.orders.values()), default=cinema.now)
     cinema.world.clock.set(max(cinema.now, last))
-    come_to_rest(cinema, "look_into_webhooks", "finish_what_was_left", "reconcile")
+    come_to_rest(cinema, "look_into_webhooks", "finish_stale_work", "reconcile")
     check_invariants(cinema)
     cinema.world.clock.set(max(cinema.now, *(each.ends_at for each in cinema.ledger.screenings)))
-    come_to_rest(cinema, "finish_what_was_left")
+    come_to_rest(cinema, "finish_stale_work")
     check_invariants(cinema)
     check_books(cinema)
     for each in cinema.ledger.orders.values():
@@ -41,7 +41,7 @@ def come_to_rest(cinema: Cinema, *of_payment: str) -> None:
     """Timers go off and events arrive; what the provider has not said by now, it never says."""
     cinema.world.clock.move(PAUSE)
     cinema.tick("payment", *of_payment)
-    cinema.tick("kitchen", "tidy_up")
+    cinema.tick("kitchen", "sweep")
     all_events_arrive(cinema)
     cinema.tend()
     all_events_arrive(cinema)
@@ -57,7 +57,8 @@ def all_events_arrive(cinema: Cinema) -> None:
 def check_invariants(cinema: Cinema) -> None:
     """The project's own, too."""
     engines = cinema.world.engines
-    snapshot = Snapshot(engines["order"], engines["payment"], engines["kitchen"], engines["film"], cinema.world.board)
+    rooms = ("order", "payment", "kitchen", "film", "loyalty", "office", "wallet")
+    snapshot = Snapshot(**{room: engines[room] for room in rooms}, board=cinema.world.board)
     for invariant in INVARIANTS:
         breaches = invariant.check(snapshot)
         agree(not breaches, f"{invariant.name}: {breaches}")
@@ -65,7 +66,7 @@ def check_invariants(cinema: Cinema) -> None:
 
 def check_books(cinema: Cinema) -> None:
     left = [line for line in reconcile(Transactions(cinema.world.engines["payment"]),
-                                     cinema.world.rooms["payment"].settings)
+                                     cinema.world.rooms["payment"].settings, cinema.world.rooms["payment"].remote)
             if "waits for a review" not in line.text]
     agree(not left, f"the books differ from the provider's: {left}")
 

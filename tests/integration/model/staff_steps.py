@@ -13,8 +13,8 @@ from tests.integration.model.orders import OWNING, UNPAID, Intent, Screening
 from tests.integration.model.predictions import of_cooking
 from tests.integration.model.steps import PICK, STAFF, Steps, precondition, rule
 
-CHORES = st.sampled_from((("payment", "finish_what_was_left"), ("payment", "look_into_webhooks"),
-                          ("payment", "look_into_webhooks"), ("payment", "reconcile"), ("kitchen", "tidy_up")))
+CHORES = st.sampled_from((("payment", "finish_stale_work"), ("payment", "look_into_webhooks"),
+                          ("payment", "look_into_webhooks"), ("payment", "reconcile"), ("kitchen", "sweep")))
 COOKING = {method.name: method for method in (kitchen.START, kitchen.FINISH, kitchen.HAND_OVER)}
 
 
@@ -54,7 +54,7 @@ class StaffSteps(Steps):
             self.cinema.world.accidents.planned = Accident("order", dies, 0)
         screening = self.cinema.ledger.screenings[where]
         outcome = self.cinema.send(Request(
-            CANCEL_SCREENING, STAFF, {"screening_id": screening.screening_id, "dry_run": dry_run},
+            CANCEL_SCREENING, STAFF, {"screening_id": screening.screening_id, "dry_run": dry_run, "reason": "broken"},
             lambda: Intent("look" if dry_run else "cancel screening", screening=screening), lambda intent: DONE))
         if dies:
             self.cinema.met[f"{dies} cancelling"] += not dry_run and screening.cancelled is (dies == "after")

@@ -12,7 +12,7 @@ from tests.integration.model.orders import Order
 from tests.integration.model.settlement import settle
 
 PICK = st.integers(0, 7)    # which one, the newest first
-STAFF = Principal(user_id="sam", roles=("staff",))
+STAFF = Principal(user_id="sam", roles=("manager",))
 Function = TypeVar("Function", bound=Callable[..., None])
 
 

@@ -79,7 +79,7 @@ class World:
         self.clock = Clock(self.redis)
         self.board = BoardAtModelTime(self.redis, self.accidents, self.clock)
         self.engines: dict[str, Engine] = {room: make_engine(config["DB_URIS"][f"{room}:Base"])
-                                           for room in (*BREAKABLE, "film")}
+                                           for room in (*BREAKABLE, "film", "loyalty", "office", "wallet")}
         self.databases: dict[str, Transactions] = {
             room: BreakableTransactions(self.engines[room], room, self.accidents) for room in BREAKABLE}
         self.line = Line(self)

@@ -10,7 +10,8 @@ import pytest
 from services.notification.delivery.channel import Channel
 from services.notification.delivery.errors import ChannelDown, Undeliverable
 from services.notification.delivery.folder import FolderChannel
-from services.notification.delivery.smtp import SmtpChannel, SmtpServer
+from services.notification.delivery.smtp import SmtpChannel
+from services.notification.settings import SmtpServer
 from services.notification.writing.email_template import write
 from testbed.mesh import free_ports
 from tests.drivers.received_emails import ReceivedEmail, parse_email, received_emails

@@ -135,7 +135,7 @@ def test_a_cancelled_screening_has_e_mails_to_paid_and_unpaid_orders(mesh: Mesh,
     buyer.ask("refund", order_id=paid["order_id"], seats=seats[:1])
     buyer.wait_for(2)
 
-    mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False)
+    mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False, reason="broken")
     buyer.wait_for(4)
     wait_for_all_messages(mesh)
 

@@ -62,7 +62,7 @@ def test_a_cancellation_gives_back_the_amount_of_its_dry_run(mesh: Mesh) -> None
     before = mesh.post("/order/refund", token, order_id=order["order_id"], seats=[order["seats"][0]["seat_id"]]).json()
 
     told = cancel(mesh, staff, screening)
-    cancel(mesh, staff, screening, dry_run=False)
+    cancel(mesh, staff, screening, dry_run=False, reason="broken")
     wait_until(lambda: orders_of(mesh, screening) == ["refunded"], 60, "the order's end")
 
     after = mesh.get("/order/get_info", token, order_id=order["order_id"]).json()
@@ -92,7 +92,7 @@ def test_a_cancelled_screening_refunds_everything_whatever_the_terms(mesh: Mesh)
     mesh.rows("order", "UPDATE orders SET refund_tiers = :none WHERE order_id = :o", o=late["order_id"],
               none=json.dumps([]))
 
-    told = cancel(mesh, staff, screening, dry_run=False)
+    told = cancel(mesh, staff, screening, dry_run=False, reason="broken")
     assert told["cancelled_at"] is not None
     wait_until(lambda: orders_of(mesh, screening) == ["refunded", "refunded", "cancelled"], 60, "the end of all orders")
 
@@ -103,7 +103,7 @@ def test_a_cancelled_screening_refunds_everything_whatever_the_terms(mesh: Mesh)
     wait_until(lambda: cancelled_on_the_programme(mesh, screening), 30, "the film room to follow")
     shown = mesh.get("/film/get_hall_info", screening_id=screening)
     assert (shown.status_code, shown.json()["code"]) == (404, "screening_cancelled")
-    again = cancel(mesh, staff, screening, dry_run=False)
+    again = cancel(mesh, staff, screening, dry_run=False, reason="broken")
     assert again["cancelled_at"] == told["cancelled_at"]
     assert [row.type for row in mesh.rows("order", "SELECT type FROM outbox WHERE about = :s", s=screening)] == [
         "screening.cancelled"]
@@ -116,7 +116,7 @@ def test_a_cancelled_screening_leaves_the_programme(mesh: Mesh) -> None:
     screening = mesh.fresh_screening(40)
     film = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["film"]["film_id"]
 
-    cancel(mesh, mesh.staff(), screening, dry_run=False)
+    cancel(mesh, mesh.staff(), screening, dry_run=False, reason="broken")
 
     def shown() -> set[str]:
         cinemas = mesh.get("/film/get_info", film_id=film).json()["cinemas"]
@@ -130,7 +130,7 @@ def test_a_room_killed_while_cancelling_refunds_each_order_once(mesh: Mesh) -> N
     seats, staff = list(mesh.seats(screening)), mesh.staff()
     made = [buy(mesh, token, screening, [seat]) for token, seat in zip(mesh.buyers(30), seats, strict=False)]
 
-    cancel(mesh, staff, screening, dry_run=False)
+    cancel(mesh, staff, screening, dry_run=False, reason="broken")
     for _ in range(2):
         before = orders_of(mesh, screening).count("refunded")
         wait_until(lambda before=before: orders_of(mesh, screening).count("refunded") > before or  # type: ignore[misc]
@@ -159,7 +159,7 @@ def test_a_buyer_can_not_cancel_a_screening(mesh: Mesh, fields: dict[str, Any]) 
 
 
 def test_an_unknown_screening_can_not_be_cancelled(mesh: Mesh) -> None:
-    reply = mesh.post("/order/cancel_screening", mesh.staff(), screening_id="nowhere", dry_run=False)
+    reply = mesh.post("/order/cancel_screening", mesh.staff(), screening_id="nowhere", dry_run=False, reason="broken")
 
     assert (reply.status_code, reply.json()["code"]) == (404, "unknown_screening")
 
@@ -169,7 +169,7 @@ def test_a_film_room_that_was_away_cancels_the_screening_when_it_is_back(mesh: M
     seats = list(mesh.seats(screening))
     buy(mesh, mesh.buyer(), screening, seats[:1])
     with mesh.without("film"):
-        told = cancel(mesh, staff, screening, dry_run=False)
+        told = cancel(mesh, staff, screening, dry_run=False, reason="broken")
         refused = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[1:2])
         assert (refused.status_code, refused.json()["code"]) == (404, "screening_cancelled")
         assert breaches(mesh) == []  # the event waits for the film room, and nothing is wrong
@@ -192,7 +192,7 @@ def test_a_screening_cancelled_in_one_room_is_a_breach_until_it_is_cancelled_aga
     mesh.rows("film", "UPDATE screening SET cancelled_at = UTC_TIMESTAMP(3) WHERE screening_id = :s", s=screening)
     assert breaches(mesh) == [f"screening {screening} is cancelled in the film room, but not in the order room"]
 
-    cancel(mesh, mesh.staff(), screening, dry_run=False)
+    cancel(mesh, mesh.staff(), screening, dry_run=False, reason="broken")
     wait_until(lambda: orders_of(mesh, screening) == ["refunded"], 60, "the money to go back")
     assert breaches(mesh) == []
 

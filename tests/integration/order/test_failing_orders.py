@@ -132,7 +132,7 @@ def test_orders_of_a_cancelled_screening_are_refunded_when_one_can_not_be_ended(
     for token, order in zip(buyers[:2] + buyers[3:], paid, strict=True):
         pay(mesh, token, order)
     with a_provider_that_is_gone(mesh, hopeless):
-        mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False)
+        mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False, reason="broken")
 
         wait_until(lambda: {status_of(mesh, order) for order in paid} == {"refunded"}, 60, "the money to go back")
         assert status_of(mesh, hopeless) == "paying"

@@ -92,7 +92,7 @@ def test_a_third_unpaid_order_for_a_screening_is_refused(mesh: Mesh, screening: 
     buy(mesh, token, screening, seats[1:2])
 
     reply = mesh.post("/order/buy", token, screening_id=screening, seats=seats[2:3])
-    assert (reply.status_code, reply.json()["code"]) == (409, "too_many_unpaid_orders")
+    assert (reply.status_code, reply.json()["code"], reply.json()["most"]) == (409, "too_many_unpaid_orders", 2)
     assert mesh.seats(screening)[seats[2]] == "free"
 
     mesh.post("/order/cancel", token, order_id=first["order_id"])

@@ -51,7 +51,7 @@ def test_no_repeated_answer_has_a_code_once_the_screening_is_cancelled(
 ) -> None:
     screening, order_id, ask, first = paid
     part = ask("refund", seats=[first["seats"][0]["seat_id"]])
-    mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False)
+    mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False, reason="broken")
     wait_until(lambda: status_of(mesh, order_id) == "refunded", 60, "the screening's end")
 
     for earlier, again in ((first, ask("pay", method="sandbox")),

@@ -141,7 +141,8 @@ def test_an_accepted_payment_for_a_cancelled_screening_goes_back(mesh: Mesh, tok
     at_the_bank(mesh, paying, "amount = amount - 1")
     choose(mesh, paying, "pay")
     wait_until(lambda: status_of(mesh, order) == "review", 30, "the review")
-    summary = mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False).json()
+    summary = mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False,
+                        reason="broken").json()
     assert (summary["orders_in_review"], summary["paid_orders"]) == (1, 0)
 
     at_the_bank(mesh, paying, "amount = amount + 1")

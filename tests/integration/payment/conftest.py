@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from testbed.mesh import ROOT, Mesh
 from tests.drivers.checkout_page import begin_to_pay
 from tests.drivers.sandbox_bank import Bank
 from tests.drivers.sequential_job_pool import SequentialJobPool
+from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 
 StartRoom = Callable[..., "subprocess.Popen[bytes]"]
 Start = Callable[..., dict[str, Any]]
@@ -143,3 +145,30 @@ def told(room: Any, database: Transactions, bank: Bank) -> Callable[[], None]:
         room.look_into_webhooks()
 
     return hear
+
+
+# --- Stripe ---
+
+
+@contextmanager
+def stripe_as_provider(*secrets: str) -> Iterator[Stripe]:
+    """A server like Stripe's that takes the payments; `secrets` are those that its webhooks may be signed with."""
+    with running_stripe() as running:
+        stripe = {"secret_key": KEY, "webhook_secrets": ", ".join(secrets), "api": running.url}
+        with nameko.config.patch({"payment": {**nameko.config["payment"], "provider": "stripe", "stripe": stripe}}):
+            yield running
+
+
+@pytest.fixture
+def server() -> Iterator[Stripe]:
+    with stripe_as_provider("whsec_1") as running:
+        yield running
+
+
+@pytest.fixture
+def paid(room: Any, server: Stripe, start: Start) -> str:
+    """A payment that a buyer made at Stripe, and that the room has captured."""
+    payment_id = str(start()["payment_id"])
+    server.pay(server.session_of(payment_id))
+    room.payments.sync_with_provider(payment_id)
+    return payment_id

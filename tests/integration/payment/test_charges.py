@@ -123,10 +123,10 @@ def test_the_timer_finishes_a_payment_after_a_crash(
         crash: Callable[[str], None], room: Any, order_id: str, bank: Bank, moment: str) -> None:
     crash(moment)
 
-    room.finish_what_was_left()
+    room.finish_stale_work()
     assert room.get_status(order_id=order_id)["status"] == "submitted"  # someone may be at it still
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert room.get_status(order_id=order_id)["status"] == "captured"
     assert bank.taken == 1200

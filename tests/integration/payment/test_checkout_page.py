@@ -153,7 +153,7 @@ def test_an_expired_page_takes_no_money(start: Start, choose: Choose, room: Any,
 
     assert choose(begun, "pay")["location"] == "/order/1"
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
     assert (room.get_status(order_id=order_id)["status"], bank.taken) == ("cancelled", 0)
 
 

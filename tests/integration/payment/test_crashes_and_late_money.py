@@ -45,7 +45,7 @@ def test_a_repeated_call_continues_the_same_payment_after_a_crash(
         choose(start(), "pay")
     bank.let_time_pass()
     told()
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert room.get_status(order_id=order_id)["status"] == "captured"
     assert (bank.taken, bank.charges, events(database, order_id)) == (1200, 1, ["payment.captured"])
@@ -76,7 +76,7 @@ def test_a_payment_whose_sync_lost_an_answer_is_synced_later(
     assert room.get_status(order_id=order_id)["status"] == "pending"
 
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
     assert (room.get_status(order_id=order_id)["status"], bank.taken) == ("captured", 1200)
 
 
@@ -84,11 +84,11 @@ def test_a_payment_without_a_webhook_is_found_by_the_timer(
         start: Start, choose: Choose, room: Any, order_id: str, bank: Bank) -> None:
     bank.will("drop_webhook")
     choose(start(), "pay")
-    room.finish_what_was_left()
+    room.finish_stale_work()
     assert room.get_status(order_id=order_id)["status"] == "pending"  # the buyer may still be there
 
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
     assert room.get_status(order_id=order_id)["status"] == "captured"
 
 
@@ -101,7 +101,7 @@ def test_a_question_for_the_status_makes_the_timer_ask_the_provider_soon(
         bank.let_time_pass(pause)
         if asks:
             room.get_status(order_id=order_id)
-        room.finish_what_was_left()
+        room.finish_stale_work()
         assert room.payments.state(order_id).attempt.status == end
 
 

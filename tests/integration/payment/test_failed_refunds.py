@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import stripe
-from nameko import config
 from sqlalchemy import text
 
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from tests.drivers.sandbox_bank import reconcile
-from tests.drivers.stripe_server import KEY, Stripe, running_stripe
+from tests.drivers.stripe_server import Stripe
+from tests.integration.payment.conftest import stripe_as_provider
 
 pytestmark = pytest.mark.usefixtures("empty_books")
 
@@ -26,10 +26,8 @@ Pay = Callable[[], str]
 
 @pytest.fixture
 def server() -> Iterator[Stripe]:
-    with running_stripe() as running:
-        settings = {"secret_key": KEY, "webhook_secrets": SECRET, "api": running.url}
-        with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
-            yield running
+    with stripe_as_provider(SECRET) as running:
+        yield running
 
 
 @pytest.fixture

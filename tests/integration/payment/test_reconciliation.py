@@ -88,7 +88,7 @@ def test_a_duplicate_payment_is_refunded_once(
 
     assert later() == [f"fixed  payment {second} of order {order_id} was cancelled, and is returned"]
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert (bank.given_back, room.get_status(order_id=order_id)["captured"]) == (1200, 1200)
     assert database.read(lambda tx: tx.execute(text("SELECT refund_id FROM sandbox_refund")).scalars().all()) == [

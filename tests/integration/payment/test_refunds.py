@@ -108,7 +108,7 @@ def test_the_timer_finishes_an_unfinished_refund(room: Any, paid: str, bank: Ban
         give_back(room, paid, 300, refund_id)
 
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     bank.will("lose_refund")  # which nobody asks for any more
     assert give_back(room, paid, 300, refund_id)["status"] == "done"

@@ -1,18 +1,16 @@
 """A restricted key of Stripe's that may not read charges and disputes: payments and refunds work without it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from nameko import config
 from sqlalchemy import text
 
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions
 from services.payment.reconciling.review import Review
 from tests.drivers.sandbox_bank import reconcile
-from tests.drivers.stripe_server import KEY, Stripe, running_stripe
-from tests.integration.payment.conftest import Start
+from tests.drivers.stripe_server import Stripe
 from tests.integration.payment.stripe_webhooks import send
 
 pytestmark = pytest.mark.usefixtures("empty_books")
@@ -22,26 +20,10 @@ LACKS = ("The key for Stripe lacks the permission to read {}. Payments go on wit
 
 
 @pytest.fixture
-def server() -> Iterator[Stripe]:
-    with running_stripe() as running:
-        running.forbidden = {"charges", "disputes"}
-        settings = {"secret_key": KEY, "webhook_secrets": "whsec_1", "api": running.url}
-        with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
-            yield running
-
-
-@pytest.fixture
 def room(server: Stripe, open_room: Callable[[], Any]) -> Any:
+    """The payment room with such a key."""
+    server.forbidden = {"charges", "disputes"}
     return open_room()
-
-
-@pytest.fixture
-def paid(room: Any, server: Stripe, start: Start) -> str:
-    """A payment that a buyer made at Stripe, and that the room has captured."""
-    payment_id = str(start()["payment_id"])
-    server.pay(server.session_of(payment_id))
-    room.payments.sync_with_provider(payment_id)
-    return payment_id
 
 
 @pytest.fixture
@@ -66,7 +48,7 @@ def test_a_refund_whose_answer_was_lost_is_sent_by_the_timer(room: Any, server: 
     with pytest.raises(RoomSilent):
         room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
     database.run(lambda tx: tx.execute(text("UPDATE refund SET tried_at = tried_at - INTERVAL 1 HOUR")))
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert [refund["amount"] for refund in server.all_refunds.values()] == [400]
     assert room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")["status"] == "done"

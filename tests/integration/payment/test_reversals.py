@@ -1,10 +1,9 @@
 """Reversals at Stripe: refunds made at its dashboard, and disputes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from nameko import config
 from sqlalchemy import text
 
 from schemas.errors import RoomSilent
@@ -13,21 +12,12 @@ from services.foundation.ids import new_id
 from services.payment.reconciling.review import Review, Undecidable
 from tests.drivers.checkout_page import events
 from tests.drivers.sandbox_bank import reconcile
-from tests.drivers.stripe_server import KEY, Stripe, Thing, running_stripe
-from tests.integration.payment.conftest import Start
+from tests.drivers.stripe_server import Stripe, Thing
 from tests.integration.payment.stripe_webhooks import send
 
 pytestmark = pytest.mark.usefixtures("empty_books")
 
 PRICE = 1200
-
-
-@pytest.fixture
-def server() -> Iterator[Stripe]:
-    with running_stripe() as running:
-        settings = {"secret_key": KEY, "webhook_secrets": "whsec_1", "api": running.url}
-        with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
-            yield running
 
 
 @pytest.fixture
@@ -44,15 +34,6 @@ def tell(room: Any, server: Stripe) -> Callable[[str, Thing], None]:
         room.look_into_webhooks()
 
     return send_and_process
-
-
-@pytest.fixture
-def paid(room: Any, server: Stripe, start: Start) -> str:
-    """A payment that was captured at Stripe."""
-    payment_id = str(start()["payment_id"])
-    server.pay(server.session_of(payment_id))
-    room.payments.sync_with_provider(payment_id)
-    return payment_id
 
 
 def decide(review: Review, decision: str) -> str:
@@ -286,7 +267,7 @@ def test_a_waiting_refund_that_was_made_by_hand_is_not_sent(
         room.refund(refund_id="r1", order_id=order_id, amount=400, currency="EUR")
     tell("refund.created", server.refund_by_hand(paid, 400))
     database.run(lambda tx: tx.execute(text("UPDATE refund SET tried_at = tried_at - INTERVAL 1 HOUR")))
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert amounts(server) == [400]
     decide(review, "keep")

@@ -1,5 +1,6 @@
 """The cases that a person decides: no decision takes, returns or releases money by mistake."""
 
+import json
 import os
 import subprocess
 import sys
@@ -48,6 +49,11 @@ def decide(review: Review, decision: str) -> str:
     return review.decide(case, decision, "ada", "the bank said so")
 
 
+def operations(database: Transactions) -> list[dict[str, Any]]:
+    return [json.loads(body) for body in database.read(lambda tx: tx.execute(
+        text("SELECT body FROM outbox WHERE type = 'payment.operated'")).scalars().all())]
+
+
 def decisions(database: Transactions) -> list[tuple[str, str, str]]:
     return [(row.about, row.decision, row.decided_by) for row in database.read(lambda tx: tx.execute(
         text("SELECT * FROM decision ORDER BY decision_id")).all())]
@@ -75,7 +81,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def wait(room: Any, bank: Bank, change: Change, hours: int) -> None:
     change(f"UPDATE payment SET created_at = UTC_TIMESTAMP(3) - INTERVAL {hours} HOUR")
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
 
 def test_a_payment_without_an_answer_for_a_day_is_reviewed(
@@ -176,7 +182,7 @@ def test_an_impossible_decision_is_refused(
     assert (status(database, begun), decisions(database)) == ("review", [])
     decide(review, possible[0])
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
 
     assert review.cases() == []
     assert bank.taken == bank.given_back
@@ -195,11 +201,15 @@ def test_a_dismissed_payment_is_refunded_once_and_reconciles(
     decide(review, "refund")
     with pytest.raises(Undecidable):
         review.decide(case, "refund", "bob", "twice")
-    room.finish_what_was_left()
+    [operation] = operations(database)
+    assert (operation["method"], operation["about"], operation["reason"], operation["after"]["decided_by"]) == (
+        "review.decide", begun, "the bank said so", "ada")
+    assert operation["money"] == {"amount": -1300, "currency": "EUR", "source_id": begun}
+    room.finish_stale_work()
     assert (bank.taken, bank.given_back) == (1300, 1300)   # at the first sweep: nobody else was sending it
     for _ in range(2):
         bank.let_time_pass()
-        room.finish_what_was_left()
+        room.finish_stale_work()
 
     assert (bank.taken, bank.given_back) == (1300, 1300)
     change("UPDATE sandbox_charge SET created_at = created_at - INTERVAL 1 HOUR")
@@ -241,7 +251,7 @@ def test_a_late_second_payment_of_a_wrong_amount_goes_back_and_the_first_stays(
         late: str, review: Review, room: Any, order_id: str, bank: Bank) -> None:
     decide(review, "refund")
     bank.let_time_pass()
-    room.finish_what_was_left()
+    room.finish_stale_work()
     assert (bank.taken, bank.given_back, room.get_status(order_id=order_id)["captured"]) == (2300, 1100, 1200)
 
 

@@ -17,17 +17,16 @@ from schemas.errors import Refusal, RoomSilent
 from schemas.payment import AmountTooLarge, AmountTooSmall, UnknownProvider, WebhookRefused
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
-from tests.drivers.stripe_server import KEY, Stripe, running_stripe
+from tests.drivers.stripe_server import KEY, Stripe
+from tests.integration.payment.conftest import stripe_as_provider
 
 SECRETS = ("whsec_new", "whsec_old")
 
 
 @pytest.fixture
 def server() -> Iterator[Stripe]:
-    with running_stripe() as running:
-        settings = {"secret_key": KEY, "webhook_secrets": ", ".join(SECRETS), "api": running.url}
-        with config.patch({"payment": {**config["payment"], "provider": "stripe", "stripe": settings}}):
-            yield running
+    with stripe_as_provider(*SECRETS) as running:
+        yield running
 
 
 @pytest.fixture

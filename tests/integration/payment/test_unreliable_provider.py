@@ -78,7 +78,7 @@ def test_orders_are_charged_once_each_and_the_books_are_the_ledger(
         long_ago = {"then": utc_now() - dt.timedelta(hours=1)}
         database.run(lambda tx: tx.execute(text("UPDATE payment SET tried_at = :then WHERE status IN "
                                                 "('submitted', 'pending')"), long_ago))
-        room.finish_what_was_left()
+        room.finish_stale_work()
         return len(captured_orders(database, orders)) == len(orders)
 
     wait_until(everything_has_ended, 180, "every order to be paid")

@@ -22,7 +22,7 @@ from services.payment.models import Payment, WebhookInbox
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.sandbox import webhooks
 from services.payment.sandbox.provider import Sandbox
-from services.payment.webhooks.signatures import sign
+from services.payment.webhook_signatures import sign
 from tests.drivers.checkout_page import count, dice, paid_at_the_provider
 from tests.drivers.sandbox_bank import envelope
 from tests.sizes import Size

@@ -1,3 +1,4 @@
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,7 +7,7 @@ import nameko
 import pytest
 import requests
 from nameko.testing.services import worker_factory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
@@ -23,6 +24,18 @@ PASSWORD = "correct horse"
 def authorize(mesh: Mesh, token: str) -> requests.Response:
     """Ask the user room whose token this is, past the gateway's cache."""
     return mesh.http.post(mesh.url + "/user/authorize", json={"token": token}, timeout=60)
+
+
+def operations(mesh: Mesh, user_id: str) -> list[dict[str, Any]]:
+    """What staff did to the account, the oldest first."""
+    rows = mesh.rows("user", "SELECT body FROM outbox WHERE type = 'user.operated' AND INSTR(body, :u) "
+                             "ORDER BY occurred_at, event_id", u=user_id)
+    return [body for body in (json.loads(row.body) for row in rows) if body["about"] == user_id]
+
+
+def user_id_of(mesh: Mesh, username: str) -> str:
+    [row] = mesh.rows("user", "SELECT user_id FROM user WHERE username = :u", u=username)
+    return str(row.user_id)
 
 
 @pytest.fixture
@@ -61,6 +74,19 @@ def database(mesh: Mesh, settings: None) -> Iterator[Transactions]:
     engine = make_engine(mesh.settings["DB_URIS"]["user:Base"])
     yield Transactions(engine)
     engine.dispose()
+
+
+class Interrupted(Transactions):
+    """A database on which something happens right after it has been read."""
+
+    def __init__(self, database: Transactions, happening: Callable[[], object]) -> None:
+        super().__init__(database.engine)
+        self._happening = happening
+
+    def read(self, work: Callable[[Connection], Any]) -> Any:
+        found = super().read(work)
+        self._happening()
+        return found
 
 
 def make_room(database: Transactions, **dependencies: Any) -> Any:

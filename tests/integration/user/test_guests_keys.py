@@ -65,7 +65,9 @@ def test_the_table_of_keys_helps_nobody_guess_a_password(room: Any, engine: Engi
             row = tx.execute(text("SELECT principal, request_digest FROM idempotency_key "
                                   "WHERE reply LIKE '%\"eva\"%'")).one()
             tx.execute(text("DELETE FROM idempotency_key WHERE reply LIKE '%\"eva\"%'"))
-            tx.execute(text("DELETE FROM user WHERE username = 'eva'"))
+            for table in ("search_gram", "search_text", "user"):
+                tx.execute(text(f"DELETE FROM {table} WHERE user_id IN "
+                                "(SELECT user_id FROM (SELECT user_id FROM user WHERE username = 'eva') AS eva)"))
         return tuple(row)
 
     rows = []

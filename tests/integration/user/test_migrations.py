@@ -21,6 +21,9 @@ def test_an_address_given_before_there_were_links_counts_as_confirmed(servers: M
         with engine.begin() as tx:
             found = list(tx.exec_driver_sql("SELECT user_id, email_confirmed_at IS NOT NULL, email_events FROM user "
                                             "ORDER BY user_id"))
+            keys = list(tx.exec_driver_sql("SELECT folded FROM user ORDER BY user_id").scalars())
+            tx.exec_driver_sql("UPDATE user SET folded = '王伟' WHERE user_id = 'bob'")
         command.downgrade(history, "0001")
         engine.dispose()
     assert [tuple(row) for row in found] == [("ada", 1, 0), ("bob", 0, 0)]
+    assert keys == ["ada", "bob"]

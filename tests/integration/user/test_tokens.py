@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy.engine import Connection
 
 from schemas.errors import Unauthenticated
 from schemas.user import token_id
@@ -14,7 +13,7 @@ from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
 from services.user import service, tokens
 from testbed.mesh import Mesh, wait_until
-from tests.integration.user.conftest import PASSWORD, authorize
+from tests.integration.user.conftest import PASSWORD, Interrupted, authorize
 
 SignIn = Callable[[str], str]
 
@@ -86,19 +85,6 @@ def test_signing_out_ends_a_token_at_once_while_many_calls_use_it(mesh: Mesh, ad
 
     assert (False, True) in looks
     assert (True, True) not in looks
-
-
-class Interrupted(Transactions):
-    """A database on which something happens right after it has been read."""
-
-    def __init__(self, database: Transactions, happening: Callable[[], object]) -> None:
-        super().__init__(database.engine)
-        self._happening = happening
-
-    def read(self, work: Callable[[Connection], Any]) -> Any:
-        found = super().read(work)
-        self._happening()
-        return found
 
 
 def test_a_reader_that_read_a_token_just_before_it_was_revoked_does_not_cache_it(

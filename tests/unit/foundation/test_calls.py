@@ -10,7 +10,7 @@ from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.server import is_overdue
 
 GUEST, ANNA = Principal(), Principal(user_id="anna")
-STAFF, ADMIN = Principal(user_id="ben", roles=("staff",)), Principal(user_id="carla", roles=("admin",))
+STAFF, ADMIN = Principal(user_id="ben", roles=("cook@canal",)), Principal(user_id="carla", roles=("admin",))
 
 
 @pytest.mark.parametrize(("access", "permitted"), [
@@ -31,9 +31,9 @@ def test_a_principal_may_call_a_method_by_its_access(access: Access, permitted: 
 
 
 def test_the_principal_is_the_caller_that_the_gateway_verified() -> None:
-    caller = {"user_id": "u1", "username": "anna", "roles": ["staff"], "token_id": "t1"}
+    caller = {"user_id": "u1", "username": "anna", "roles": ["cook"], "token_id": "t1"}
     principal = Principal.of({"caller": caller, "request_id": "r1", "idempotency_key": "k1"})
-    assert principal == Principal("u1", "anna", ("staff",), "t1", "r1", "k1")
+    assert principal == Principal("u1", "anna", ("cook",), "t1", "r1", "k1")
 
 
 @pytest.mark.parametrize("context", [

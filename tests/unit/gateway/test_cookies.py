@@ -111,3 +111,9 @@ def test_a_cookie_that_holds_no_token_does_not_count(local: None, value: str) ->
 def test_a_token_is_found_among_other_cookies(local: None) -> None:
     for others in ("a=1; marquee=abc; b=2", "marquee=abc;b=2", "marquee2=x;  marquee=abc", 'b="x;y"; marquee=abc'):
         assert cookies.token_of({**ASKS_FOR_COOKIE, "HTTP_COOKIE": others}) == "abc"
+
+
+@pytest.mark.parametrize(("header", "name"), [
+    ("ada.l-1", "ada.l-1"), ("%E7%8E%8B%E4%BC%9F", "王伟"), ("%zz", "%zz"), ("%ff", "\ufffd"), ("", None)])
+def test_a_page_escapes_the_username_that_it_shows(header: str, name: str | None) -> None:
+    assert cookies.expected_user({**ASKS_FOR_COOKIE, "HTTP_X_SESSION_USER": header}) == name

@@ -15,7 +15,7 @@ from schemas.base import Method, Nothing
 from schemas.errors import Forbidden, Unauthenticated
 from schemas.user import token_id
 
-AUTHORIZED = {"user_id": "u1", "username": "ada", "roles": ["staff"], "expires_at": "2030-01-01T00:00:00Z"}
+AUTHORIZED = {"user_id": "u1", "username": "ada", "roles": ["cook"], "expires_at": "2030-01-01T00:00:00Z"}
 
 
 @pytest.fixture
@@ -135,8 +135,11 @@ def test_the_cache_is_limited_to_so_many_principals(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(("access", "roles", "may"), [
-    ("buyer", [], True), ("buyer", ["staff"], True), ("staff", [], False), ("staff", ["staff"], True),
-    ("staff", ["admin"], True), ("admin", ["staff"], False), ("admin", ["admin"], True), ("admin", [], False),
+    ("buyer", [], True), ("buyer", ["cook"], True), ("staff", [], False), ("staff", ["usher"], True),
+    ("staff", ["cook@canal"], True),
+    ("staff", ["admin"], True), ("cook", ["usher"], False), ("cook", ["manager@canal"], True),
+    ("manager", ["cook", "usher", "cashier"], False), ("manager", ["admin"], True), ("admin", ["manager"], False),
+    ("admin", ["admin"], True), ("admin", [], False), ("staff", ["staff"], False), ("cook", ["cookie"], False),
 ])
 def test_a_method_is_for_principals_with_its_role(access: Any, roles: list[str], may: bool) -> None:
     method = Method("kitchen", "cook", Nothing, Nothing, access, "Cook.")

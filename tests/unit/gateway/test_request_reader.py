@@ -60,6 +60,12 @@ def test_a_page_is_for_clients_that_name_html(accepted: str, page: bool) -> None
     assert head(ACCEPT=accepted).accepts_html is page
 
 
+@pytest.mark.parametrize(("given", "known"), [
+    ("curl/8.5.0", "curl/8.5.0"), ("", None), ("Kiosk (\xfcber)\t", "Kiosk (ber)"), ("x" * 300, "x" * 200)])
+def test_a_user_agent_is_kept_as_far_as_it_is_plain_and_short(given: str, known: str | None) -> None:
+    assert request_reader.user_agent({"HTTP_USER_AGENT": given}) == known
+
+
 # Header values as WSGI decodes them: any bytes that strict reading of the head lets through.
 VALUES = st.one_of(st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=40),
                    st.text('";,=\\ */qWzx-0.5gzip\xfc\t', max_size=40))
@@ -69,8 +75,10 @@ VALUES = st.one_of(st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF)
 def test_no_header_value_is_an_error_of_the_gateway(value: str) -> None:
     with nameko.config.patch({"environment": "local"}):
         request = head(ACCEPT=value, ACCEPT_ENCODING=value, AUTHORIZATION=value, X_REQUEST_ID=value,
-                       X_SESSION="cookie", COOKIE=value, IF_NONE_MATCH=value)
+                       X_SESSION="cookie", COOKIE=value, IF_NONE_MATCH=value,
+                       X_SESSION_USER=value, USER_AGENT=value)
     assert CachedResponse([], b"body").reply(request).status in (200, 304)
+    assert len(request_reader.user_agent(request.environ) or "") <= 200
     assert isinstance(request_reader.content_type({"CONTENT_TYPE": value}), str)
     page = head(ACCEPT_LANGUAGE=value)
     page.verb = "GET"

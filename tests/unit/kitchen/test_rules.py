@@ -58,5 +58,6 @@ def test_a_wrong_code_is_refused(given: str) -> None:
 
 def test_a_snack_named_twice_is_refused() -> None:
     rules.check_distinct(["cola", "nachos"])
-    with pytest.raises(FieldsInvalid):
-        rules.check_distinct(["cola", "cola"])
+    with pytest.raises(FieldsInvalid) as refusal:
+        rules.check_distinct(["cola", "nachos", "cola"])
+    assert refusal.value.about == {"fields": {"snacks": ["The same snack is named twice."]}}

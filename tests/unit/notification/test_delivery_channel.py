@@ -7,8 +7,8 @@ import pytest
 from services.foundation.settings import SettingsError
 from services.notification.delivery.channel import Channel, choose_channel
 from services.notification.delivery.folder import FolderChannel
-from services.notification.delivery.smtp import SmtpChannel, SmtpServer
-from services.notification.settings import load
+from services.notification.delivery.smtp import SmtpChannel
+from services.notification.settings import SmtpServer, load
 from tests.unit.notification.samples import SETTINGS
 
 HOST = {"host": "mail.example"}

@@ -44,10 +44,34 @@ def test_a_cancelled_screening_gives_back_the_snacks_too() -> None:
     assert rules.amount("screening_cancelled", told) == 1850
 
 
+def test_a_cancelled_screening_is_about_the_seats_that_were_left() -> None:
+    told = facts(**GONE, refund={"amount": 1250, "seats": ["F8"]}, returned_seats=["F7", "F8"])
+    assert rules.seats("screening_cancelled", told) == ["F8"]
+    assert rules.seats("screening_cancelled", facts(**GONE)) == ["F7", "F8"]
+
+
+def test_a_refund_of_some_seats_is_not_about_the_snacks() -> None:
+    snacks = [{"sku": "cola", "name": "Cola", "name_zh": None, "quantity": 2, "price": 300}]
+    told = facts(refund={"amount": 1250, "seats": ["F8"]}, returned_seats=["F8"], snacks=snacks)
+    assert rules.amount("part_refunded", told) == 1250
+
+
+def test_money_taken_back_by_the_bank_is_all_that_went_back() -> None:
+    assert rules.amount("reversed", facts(reason="reversed", refunded=2300)) == 2300
+
+
+@pytest.mark.parametrize(("kind", "label"), [
+    ("paid", "paid"), ("revived", "paid"), ("cancelled", "unpaid"), ("screening_cancelled", "unpaid"),
+    ("part_refunded", "back"), ("refunded", "back"), ("paid_late", "back"), ("reversed", "back"),
+])
+def test_the_money_of_a_message_is_paid_unpaid_or_back(kind: str, label: str) -> None:
+    assert rules.money_label(kind, facts()) == label
+
+
 def test_an_unpaid_order_of_a_cancelled_screening_has_no_refund() -> None:
-    told = facts(**GONE)
-    assert rules.money_label("screening_cancelled", told) == "unpaid"
-    assert rules.amount("screening_cancelled", told) == 2500
+    assert rules.amount("screening_cancelled", facts(**GONE)) == 2500
+    paid = facts(**GONE, refund={"amount": 2500, "seats": ["F7", "F8"]})
+    assert rules.money_label("screening_cancelled", paid) == "back"
 
 
 def test_the_last_pause_is_repeated() -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from services.foundation.settings import SettingsError
-from services.notification.delivery.smtp import SmtpServer
-from services.notification.settings import NotificationSettings, load
+from services.notification.settings import NotificationSettings, SmtpServer, load
 from tests.unit.notification.samples import SETTINGS
 
 SECTION: dict[str, Any] = SETTINGS["notification"]
@@ -28,7 +27,8 @@ def test_a_host_becomes_a_server() -> None:
 
 @pytest.mark.parametrize(("mistake", "words"), [
     ({"post": "pigeon"}, "MARQUEE_POST is `folder` or `smtp`, not 'pigeon'"),
-    ({"sender": "Marquee"}, "MARQUEE_MAIL_FROM is not an address"),
+    *(({"sender": sender}, r"sender: MARQUEE_MAIL_FROM is not an address such as Marquee <tickets@cinema\.example>\.$")
+      for sender in ("Marquee", "Marquee <tickets>", "Marquee <@cinema.example>", "")),
     ({"pauses": []}, r"notification\.pauses: "), ({"pauses": [5, "soon"]}, r"notification\.pauses\.1: "),
     ({"tries": 0}, r"notification\.tries: "), ({"send_seconds": 0}, r"notification\.send_seconds: "),
     ({"smtp": {**SECTION["smtp"], "port": 0}}, r"notification\.smtp\.port: "),

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from schemas.errors import FieldsInvalid
 from schemas.order import ORDER_STATES
 from schemas.order.refusals import OrderNotRefundable, RefundChanged, RefundClosed, SeatsNotInOrder
 from services.order.refunding import refund_policy
@@ -34,8 +35,20 @@ def test_only_what_was_paid_can_be_refunded(status: str) -> None:
     if status in ("paid", "part_refunded"):
         refund_policy.plan_refund(status, {"F7": 1007}, None, FULL, NOW)
     else:
-        with pytest.raises(OrderNotRefundable):
+        with pytest.raises(OrderNotRefundable) as refusal:
             refund_policy.plan_refund(status, {"F7": 1007}, None, FULL, NOW)
+        assert refusal.value.about == {"order_status": status}
+
+
+def test_a_seat_can_not_be_given_back_twice_at_once() -> None:
+    with pytest.raises(FieldsInvalid) as refusal:
+        refund_policy.plan_refund("paid", {"F7": 1007, "F8": 1008}, ["F7", "F7"], FULL, NOW)
+    assert refusal.value.about == {"fields": {"seats": ["The same seat is named twice."]}}
+
+
+@pytest.mark.parametrize(("hours", "lost"), [(0, False), (23.9, False), (24, True), (48, True)])
+def test_a_kitchen_without_a_ticket_may_still_hear_of_the_order_for_a_day(hours: float, lost: bool) -> None:
+    assert refund_policy.kitchen_lost_it(NOW - dt.timedelta(hours=hours), NOW) is lost
 
 
 def test_refunds_close_by_the_terms_of_the_order() -> None:
@@ -79,8 +92,9 @@ def test_a_refund_of_another_amount_than_agreed_is_refused() -> None:
     plan = refund_policy.plan_refund("paid", {"F7": 1201}, None, FULL, NOW)
     refund_policy.check_amount(plan, None)
     refund_policy.check_amount(plan, 1201)
-    with pytest.raises(RefundChanged):
+    with pytest.raises(RefundChanged) as refusal:
         refund_policy.check_amount(plan, 1200)
+    assert refusal.value.about == {"amount": 1201}
 
 
 @pytest.mark.parametrize(("kitchen", "back"), [

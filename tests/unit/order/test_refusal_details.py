@@ -77,6 +77,7 @@ def test_a_payment_at_a_page_needs_an_address_to_come_back_to() -> None:
     assert refusal.value.about["fields"]["return_url"] == ["Required for this payment method."]
     rules.check_return_url("card", "/order/1")
     rules.check_return_url("sandbox", None)
+    rules.check_return_url("wallet", None)
 
 
 def test_snacks_are_worth_their_prices_times_their_quantities() -> None:

@@ -92,3 +92,7 @@ def test_only_an_unpaid_order_can_be_cancelled(status: str) -> None:
 def test_an_order_is_complete_after_its_screening_and_its_snacks(status: str, ends_at: dt.datetime, kitchen: str | None,
                                                                  over: bool) -> None:
     assert rules.is_complete(status, ends_at, kitchen, NOW) is over
+
+
+def test_the_refund_of_snacks_has_an_id_of_its_own_so_that_it_is_booked_once() -> None:
+    assert rules.snack_refund_id("o1") == "snacks-o1"

@@ -27,6 +27,11 @@ def test_good_settings_are_read() -> None:
     assert read(settings(refund_tiers=[])).refund_tiers == ()
 
 
+def test_a_tier_may_give_back_as_much_as_the_one_before_less_a_fee() -> None:
+    tiers = [{**FULL, "hours": 24}, {**FULL, "hours": 2, "fee": 100}]
+    assert [tier.fee for tier in read(settings(refund_tiers=tiers)).refund_tiers] == [100, 0]
+
+
 @pytest.mark.parametrize(("wrong", "told"), [
     ({"refund_tiers": [{**FULL, "percent": 150}]}, r"order\.refund_tiers\.0\.percent: .*100"),
     ({"refund_tiers": [{**FULL, "percent": -1}]}, "percent"),
@@ -38,7 +43,7 @@ def test_good_settings_are_read() -> None:
     ({"refund_tiers": [{**FULL, "percents": 100}]}, "percents"),
     ({"refund_tiers": {"hours": 1}}, "refund_tiers"),
     ({"refund_tiers": None}, "refund_tiers"),
-    ({"refund_tiers": [FULL, {**FULL, "percent": 50}]}, "can't both be meant"),
+    ({"refund_tiers": [FULL, {**FULL, "percent": 50}]}, r"config.yml, order\.refund_tiers: .*can't both be meant"),
     ({"refund_tiers": [{**FULL, "percent": 50}, {**HALF, "percent": 100}]},
      "100 percent until 0:30:00 .* 50 percent until 1 day"),
     ({"hold_minutes": 0}, "hold_minutes"),

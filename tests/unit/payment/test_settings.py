@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import nameko
 import pytest
 
 from services.foundation.settings import SettingsError
-from services.payment.settings import StripeSettings, load
+from services.payment.settings import PaymentSettingsProvider, StripeSettings, load
 
 STRIPE = {"secret_key": "sk_live_1", "webhook_secrets": "whsec_1", "api": "https://api.stripe.com"}
 SECTION = {"provider": "stripe", "stripe": STRIPE, "return_origins": [], "at_once": 10, "webhook_seconds": 0.5,
@@ -23,6 +24,21 @@ def test_stripe_needs_a_key_a_secret_and_a_public_url() -> None:
 
     assert (loaded.provider, loaded.public_url, loaded.is_local) == ("stripe", "https://cinema.example", False)
     assert loaded.stripe == StripeSettings("sk_live_1", ("whsec_1",), "https://api.stripe.com")
+
+
+def test_buyers_may_be_sent_back_to_the_origins_that_are_named() -> None:
+    origins = ["https://cinema.example", "http://kiosk.example:8080"]
+    assert load(settings(return_origins=origins)).return_origins == tuple(origins)
+
+
+def test_local_use_is_known_by_the_environment() -> None:
+    assert load({**settings(), "environment": "local"}).is_local
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_sandbox_sends_its_webhooks_over_http_or_https(scheme: str) -> None:
+    url = f"{scheme}://127.0.0.1:8000/payment/webhook/sandbox"
+    assert load(settings(provider="sandbox", sandbox_webhook_url=url)).sandbox_webhook_url == url
 
 
 def test_locally_stripe_works_without_a_public_url() -> None:
@@ -71,12 +87,26 @@ def test_each_mistake_is_one_sentence(wrong: dict[str, Any], sentence: str) -> N
     assert str(refused.value) == sentence
 
 
-def test_two_mistakes_are_both_named() -> None:
+def test_two_mistakes_are_two_sentences() -> None:
     with pytest.raises(SettingsError) as refused:
         load(settings(stripe={}), takes_webhooks=True)
-    assert "MARQUEE_STRIPE_SECRET_KEY" in str(refused.value)
-    assert "MARQUEE_STRIPE_WEBHOOK_SECRETS" in str(refused.value)
+    assert str(refused.value) == (
+        "MARQUEE_PAYMENT_PROVIDER is stripe, but MARQUEE_STRIPE_SECRET_KEY is not set. "
+        "MARQUEE_PAYMENT_PROVIDER is stripe, but MARQUEE_STRIPE_WEBHOOK_SECRETS is not set.")
 
 
 def test_a_process_that_takes_no_webhooks_needs_no_secret_for_them() -> None:
     assert load(settings(stripe={**STRIPE, "webhook_secrets": None})).stripe.webhook_secrets == ()
+
+
+def test_the_room_reads_its_settings_once_when_it_starts() -> None:
+    provider = PaymentSettingsProvider()
+    with nameko.config.patch(settings(), clear=True):
+        provider.setup()
+    assert provider.get_dependency(None) == load(settings())
+
+
+def test_the_room_does_not_start_without_the_secrets_of_its_webhooks() -> None:
+    with (nameko.config.patch(settings(stripe={**STRIPE, "webhook_secrets": None}), clear=True),
+          pytest.raises(SettingsError, match="MARQUEE_STRIPE_WEBHOOK_SECRETS")):
+        PaymentSettingsProvider().setup()

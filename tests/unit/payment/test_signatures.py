@@ -3,7 +3,7 @@
 import pytest
 from stripe import WebhookSignature
 
-from services.payment.webhooks.signatures import is_genuine, sign
+from services.payment.webhook_signatures import is_genuine, sign
 
 NOW, BODY = 1_800_000_000, b'{"id": "1"}'
 

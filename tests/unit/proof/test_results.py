@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from proof import mutation, results
+from proof import results
 from proof.results import Outcome, read_junit, write_page
 
 PASSED = '<testcase name="test_a"><properties><property name="tried" value="2,000 steps"/></properties></testcase>'
@@ -42,23 +42,3 @@ def test_a_part_replaces_its_own_row_and_leaves_the_others(tmp_path: Path) -> No
     assert [line.split(" | ")[:4] for line in text.splitlines() if line.startswith(("| Crowds", "| Faults"))] == [
         ["| Crowds", "11 tests", "everything as promised", "8"], ["| Faults", "9 faults", "8 noticed", ""]]
     assert text.endswith("\n## Faults that no test noticed\n")
-
-
-def test_a_fault_that_no_test_noticed_is_listed_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutation, "read_reasons", lambda: {("services.film.rules", "return 2"): "nobody can tell"})
-    faults = [mutation.Fault(f"services.film.rules.x_price__mutmut_{n}", "survived", "return 1", f"return {n}")
-              for n in (2, 3)]
-
-    outcome = mutation.summarize({f"services.film.rules.x_price__mutmut_{n}": "killed" for n in range(20)}, faults)
-
-    assert (outcome.verdict, outcome.passed) == ("18 noticed (90.0 %)", True)
-    assert "became `return 2`: nobody can tell\n" in outcome.details
-    assert "became `return 3`: not judged yet\n" in outcome.details
-
-
-def test_fewer_than_nine_of_ten_faults_noticed_is_too_few() -> None:
-    faults = [mutation.Fault(f"services.film.rules.x_price__mutmut_{n}", "survived", "1", "2") for n in range(3)]
-
-    outcome = mutation.summarize({f"services.film.rules.x_price__mutmut_{n}": "killed" for n in range(20)}, faults)
-
-    assert (outcome.verdict, outcome.passed) == ("17 noticed (85.0 %)", False)

@@ -9,7 +9,10 @@ from marshmallow import fields
 # Whatever a field is for, one of these suits it.
 SUITABLE: tuple[Any, ...] = (
     "F7", "EUR", "ada.lovelace", "ada@example.org", "2026-11-21T19:30:00+01:00", "2026-11-21",
+    "Europe/Berlin",
     "sandbox", "standard", "created", "captured", 7, 1250, 0.5, True, "01a1fd940ea77809a77a2f8a6f48a334",
+    "cook@kino-am-kanal",
+    "FR",
 )
 
 
@@ -24,7 +27,8 @@ def suitable(field: Any) -> Any:
     if isinstance(field, fields.List):
         return [suitable(field.inner)]
     if isinstance(field, fields.Dict):
-        return {suitable(field.key_field): suitable(field.value_field)}
+        # One without a schema of its own takes anything, and so has no fields of a later version.
+        return {suitable(field.key_field): suitable(field.value_field)} if field.key_field else None
     return next(value for value in candidates(field) if accepts(field, value))
 
 

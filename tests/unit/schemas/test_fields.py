@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from schemas.fields import LARGEST_AMOUNT, LARGEST_PRICE, Currency, Cursor, Id, Moment, Money, SeatId, Text, Whole
+from schemas.fields import (
+    LARGEST_AMOUNT,
+    LARGEST_PRICE,
+    Currency,
+    Cursor,
+    Id,
+    Moment,
+    Money,
+    SeatId,
+    Text,
+    TimeZone,
+    Whole,
+)
 from services.foundation.ids import new_id
 
 PARIS = dt.timezone(dt.timedelta(hours=1))
@@ -100,3 +112,14 @@ def test_every_sum_of_largest_prices_fits() -> None:
     order = (seats_per_order + snacks_per_order) * LARGEST_PRICE
     assert order <= LARGEST_AMOUNT
     assert largest_hall * (snacks_per_order + 1) * LARGEST_PRICE < 2**53
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "Pacific/Apia", "UTC"])
+def test_an_iana_time_zone_is_taken(name: str) -> None:
+    assert TimeZone().deserialize(name) == name
+
+
+@pytest.mark.parametrize("name", ["Berlin", "europe/berlin", "../etc/passwd", "", "+01:00", "Europe/Berlin\n", 1])
+def test_anything_else_is_no_time_zone(name: object) -> None:
+    with pytest.raises(ValidationError):
+        TimeZone().deserialize(name)

@@ -23,8 +23,8 @@ def test_a_request_comes_back_as_it_was_sent(method: Method) -> None:
 
 @every_method
 def test_a_reply_comes_back_as_it_was_sent(method: Method) -> None:
-    told = example(method.reply())
-    known = method.reply().load(told)
+    told = [example(method.reply())] if method.many else example(method.reply())
+    known = method.reply(many=method.many).load(told)
     assert orjson.loads(json_serializer.encode(method.dump(known))) == told
 
 

@@ -12,6 +12,7 @@ from services.seating.best_seats import suggest
 from services.seating.chart import Chart, Drawing, lay_out
 
 BIG = lay_out(Drawing("\n".join(["ssss_ssssssssssss_ssss"] * 15 + ["DDDD_DDDDDDDDDDDD_DDDD"]), curve=2))
+WIDE = lay_out(Drawing("\n".join(["s" * 19] * 6)))
 
 
 def chart(*rows: str) -> Chart:
@@ -126,6 +127,70 @@ def test_in_a_hall_of_scattered_seats_the_nearest_ones_are_taken() -> None:
 
     assert best.seats == ("D3", "D5", "E7")
     assert "split" in best.reasons
+
+
+def test_a_halls_width_counts_as_much_as_its_depth() -> None:
+    """Two seats off the middle of a wide hall are nearer the ideal place than two rows off it in a shallow one."""
+    wide = chart(*["s" * 40] * 5)
+    deep = chart(*["s" * 7] * 30)
+
+    assert suggest(wide, but(wide, "D15", "B20"), 1).seats == ("D15",)
+    assert suggest(deep, but(deep, "T7", "P4"), 1).seats == ("P4",)
+
+
+@pytest.mark.parametrize(("free", "best"), [
+    (("B10", "D10", "D13", "F10"), ("D10", "D13", "F10")),
+    (("B10", "D10", "D15", "F10"), ("B10", "D10", "F10")),
+])
+def test_people_apart_sit_near_the_best_seat_and_a_row_counts_as_two_seats(free: tuple[str, ...],
+                                                                           best: tuple[str, ...]) -> None:
+    assert suggest(WIDE, but(WIDE, *free), 3).seats == best
+
+
+@pytest.mark.parametrize(("free", "best"), [
+    (("D10", "E14", "F10"), ("D10", "E14")),
+    (("D10", "E15", "F10"), ("D10", "F10")),   # too far apart to talk; the seats that are nearest then
+    (("D10", "E7", "E12"), ("D10", "E12")),
+])
+def test_two_people_sit_up_to_four_seats_apart_in_neighbouring_rows(free: tuple[str, ...],
+                                                                    best: tuple[str, ...]) -> None:
+    assert suggest(WIDE, but(WIDE, *free), 2).seats == best
+
+
+def test_a_group_stays_together_rather_than_near_the_best_seat() -> None:
+    assert suggest(WIDE, but(WIDE, "D10", "E14", "E15", "F13"), 3).seats == ("E14", "E15", "F13")
+
+
+@pytest.mark.parametrize(("seat", "back"), [("F1", False), ("G1", True), ("I1", True), ("K1", True), ("L1", False)])
+def test_a_seat_is_two_thirds_back_within_an_eighth_of_the_halls_depth(seat: str, back: bool) -> None:
+    hall = chart(*["s"] * 13)
+    assert ("two_thirds_back" in suggest(hall, but(hall, seat), 1).reasons) is back
+
+
+def test_nobody_sits_two_rows_behind_the_others() -> None:
+    """Nobody is put two rows behind the others if the row between has a place."""
+    hall = chart("sssss", "sssss", "sssss", "sssss")
+
+    best = suggest(hall, but(hall, "C2", "C3", "A2", "A3", "D5"), 3)
+
+    assert best.seats == ("C2", "C3", "D5")
+
+
+def test_seats_are_listed_as_the_chart_has_them() -> None:
+    hall = chart("s" * 12)
+
+    assert suggest(hall, but(hall, "A8", "A9", "A10", "A11"), 4).seats == ("A8", "A9", "A10", "A11")
+
+
+def test_one_seat_alone_is_not_called_adjacent() -> None:
+    assert "adjacent" not in suggest(chart("sss"), set(), 1).reasons
+
+
+@pytest.mark.parametrize(("seat", "central"), [("B1", False), ("B4", False), ("B5", True), ("B8", True),
+                                               ("B9", False), ("B12", False)])
+def test_a_seat_is_central_within_an_eighth_of_the_halls_width(seat: str, central: bool) -> None:
+    hall = chart("s" * 12, "s" * 12)
+    assert ("centre" in suggest(hall, but(hall, seat), 1).reasons) is central
 
 
 def test_a_hall_with_too_few_seats_says_how_many_there_are() -> None:

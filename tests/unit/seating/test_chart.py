@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,17 @@ def test_a_dot_is_no_seat_and_no_aisle() -> None:
     assert seat(chart, "A1").x == seat(chart, "B2").x
 
 
+def test_spaces_cut_off_a_corner_as_dots_do() -> None:
+    assert lay_out(Drawing("  ss\nssss")).seats == lay_out(Drawing("..ss\nssss")).seats
+
+
+def test_an_empty_first_line_is_an_aisle_in_front_of_the_seats() -> None:
+    chart = lay_out(Drawing("\nss"))
+
+    assert chart.aisles == (Aisle(x=0, y=FRONT, width=2, depth=1),)
+    assert seat(chart, "A1").y == FRONT + 1.5
+
+
 def test_a_row_is_bent_away_from_the_screen_in_its_middle() -> None:
     chart = lay_out(Drawing("sssss", curve=2))
 
@@ -100,21 +113,18 @@ def test_stranded_seats_are_those_that_nobody_can_buy(taken: tuple[str, ...], us
     assert lay_out(Drawing("sssss\nwcccw\nDDDD")).stranded(taken) == useless
 
 
-@pytest.mark.parametrize(("plan", "line", "words"), [
-    ("ss\nsXs", 2, "`X` is no seat"),
-    ("sDDDs", 1, "come in pairs"),
-    ("ss\nss\nc.w", 3, "beside a wheelchair place"),
-    ("..\n__", 1, "no seat"),
-    ("", 1, "no seat"),
-    ("s" * 101, 1, "100 places"),
-    ("\n".join("s" * 61), 1, "60 rows"),
+@pytest.mark.parametrize(("plan", "line", "sentence"), [
+    ("ss\nsXsax", 2, "`Xax` is no seat; there are s, p, w, c, DD, _ and ."),
+    ("sDDDs", 1, "couple seats come in pairs: DD"),
+    ("ss\nss\nc.w", 3, "a companion place (c) is beside a wheelchair place (w)"),
+    ("..\n__", 1, "there is no seat in this hall"),
+    ("", 1, "there is no seat in this hall"),
+    ("s" * 101, 1, "a row is at most 100 places wide"),
+    ("\n".join("s" * 61), 1, "a hall has at most 60 rows, this one 61"),
 ])
-def test_a_mistake_in_a_drawing_is_reported_with_its_line(plan: str, line: int, words: str) -> None:
-    [(told, sentence)] = mistakes(Drawing(plan))
-
-    assert told == line
-    assert words in sentence
-    with pytest.raises(ValueError, match="of the drawing"):
+def test_a_mistake_in_a_drawing_is_reported_with_its_line(plan: str, line: int, sentence: str) -> None:
+    assert mistakes(Drawing(plan)) == [(line, sentence)]
+    with pytest.raises(ValueError, match=f"^line {line} of the drawing: {re.escape(sentence)}$"):
         lay_out(Drawing(plan))
 
 
@@ -133,5 +143,6 @@ def test_any_drawing_gives_each_seat_a_name_and_a_place_of_its_own_inside_the_ha
     assert len(chart.seats) == plan.count("s") + plan.count("p")
     assert len({s.seat_id for s in chart.seats}) == len({(s.x, s.y) for s in chart.seats}) == len(chart.seats)
     assert all(SeatId().deserialize(s.seat_id) for s in chart.seats)
+    assert all(s.y == round(s.y, 3) for s in chart.seats)
     assert all(0 < s.x < chart.width and 0 < s.y < chart.depth for s in chart.seats)
     assert all(0 <= a.x < a.x + a.width <= chart.width and a.depth >= 1 for a in chart.aisles)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateway.routes.static_files import FOLDER
-from schemas import catalogue, film, kitchen, order
+from schemas import catalogue, film, kitchen, loyalty, notification, order, wallet
 
-LANGUAGES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}
+FILES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}
+LANGUAGES = {name: sentences for name, sentences in FILES.items() if "." not in name}    # needed everywhere
+PARTS = {name.partition(".")[2] for name in FILES} - {""}     # loaded by the scripts of the folder of that name
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
 USED_KEY = re.compile(r"""\bt\(\s*["']([a-z_.]+)["']""")
 
@@ -18,14 +20,19 @@ def test_there_are_english_and_chinese() -> None:
     assert set(LANGUAGES) == {"en", "zh"}
 
 
-def test_every_language_has_the_same_sentences() -> None:
-    assert list(LANGUAGES["en"]) == list(LANGUAGES["zh"])
+@pytest.mark.parametrize("part", ["", *(f".{part}" for part in sorted(PARTS))])
+def test_every_language_has_the_same_sentences(part: str) -> None:
+    assert list(FILES[f"en{part}"]) == list(FILES[f"zh{part}"])
+
+
+def test_a_sentence_stands_in_one_file() -> None:
+    assert [key for part in PARTS for key in FILES[f"en.{part}"] if key in FILES["en"]] == []
 
 
 def test_a_sentence_names_the_same_facts_in_both_languages() -> None:
-    facts = {language: {key: set(re.findall(r"\{\w+\}", sentence)) for key, sentence in words.items()}
-             for language, words in LANGUAGES.items()}
-    assert facts["en"] == facts["zh"]
+    facts = {name: {key: set(re.findall(r"\{\w+\}", sentence)) for key, sentence in words.items()}
+             for name, words in FILES.items()}
+    assert [name for name in facts if facts[name] != facts[name.replace("zh", "en")]] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -36,13 +43,14 @@ def test_every_refusal_has_a_sentence_for_people(language: str) -> None:
 
 @pytest.mark.parametrize(("name", "values"), [
     ("kind", film.SEAT_KINDS), ("state", film.SEAT_STATES), ("reason", film.SEAT_REASONS),
-    ("status", order.ORDER_STATES), ("kitchen", kitchen.KITCHEN_STATES)])
+    ("status", order.ORDER_STATES), ("kitchen", kitchen.KITCHEN_STATES), ("points", loyalty.ENTRY_REASONS),
+    ("wallet", wallet.SOURCE_TYPES), ("message", notification.MESSAGE_KINDS)])
 def test_every_word_of_the_api_is_translated(name: str, values: tuple[str, ...]) -> None:
-    assert [value for value in values if f"{name}.{value}" not in LANGUAGES["en"]] == []
+    assert [value for value in values if f"{name}.{value}" not in LANGUAGES["en"] | FILES["en.account"]] == []
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_every_sentence_that_a_script_uses_exists(script: Path) -> None:
-    english = LANGUAGES["en"]
+    english = LANGUAGES["en"] | FILES.get(f"en.{script.parent.name}", {})
     used = USED_KEY.findall(script.read_text())
     assert [key for key in used if key not in english and f"{key}.other" not in english] == []

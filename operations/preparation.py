@@ -1,4 +1,4 @@
-"""What a new mesh needs beside its processes: schemas, queues, the demo programme and some sold seats."""
+"""Prepares a mesh before its processes start: schemas, queues, the demo programme and some sold seats."""
 
 import importlib
 from contextlib import redirect_stdout

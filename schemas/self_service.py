@@ -1,0 +1,153 @@
+"""The part of the user room's contract about what members do with their own accounts: passwords, sessions, addresses.
+"""
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from schemas.base import Method, Nothing, Schema
+from schemas.errors import Conflict, Forbidden, NotFound, TooOften
+from schemas.fields import Id, Moment, Text, Whole
+from schemas.user import SHORTEST_PASSWORD
+
+MOST_ADDRESSES = 10
+
+
+class WrongPassword(Forbidden):
+    """This is not the password of your account."""
+
+
+class PasswordResetOver(Conflict):
+    """This link is too old, it or another one was used, or the account has another address now."""
+
+
+class UnknownAddress(NotFound):
+    """You have no such address."""
+
+
+class TooManyAddresses(Conflict):
+    """You have as many addresses as an account can have; remove one first."""
+
+
+def NewPassword(**options: Any) -> fields.String:  # noqa: N802
+    """A field for a password that is chosen now."""
+    return Text(128, least=SHORTEST_PASSWORD, required=True, **options)
+
+
+class ChangePasswordRequest(Schema):
+    """The password of now, and the one of from now on."""
+
+    old_password = Text(1024, required=True)
+    new_password = NewPassword()
+
+
+class PasswordResetRequest(Schema):
+    """The account whose password is forgotten."""
+
+    username = Text(254, required=True, metadata={"description": "or the account's confirmed e-mail address"})
+
+
+class ResetPasswordRequest(Schema):
+    """The token in the link that was mailed, and the password of from now on."""
+
+    token = Text(200, required=True, metadata={"description": "of the link that was mailed"})
+    new_password = NewPassword()
+
+
+class PasswordResetIssue(Schema):
+    """The account that a link is mailed for, and the number of the event that asks for it."""
+
+    user_id = Id(required=True)
+    number = Whole(required=True, metadata={"description": "of the event that asks for it; only the last one counts"})
+
+
+class PasswordReset(Schema):
+    """Where to mail the link, for which account, and its token; all are null if there is nothing to mail any more."""
+
+    email = fields.String(required=True, allow_none=True)
+    username = fields.String(required=True, allow_none=True)
+    token = fields.String(required=True, allow_none=True)
+
+
+class Session(Schema):
+    """A token of mine that signs in somewhere."""
+
+    session_id = Id(required=True)
+    issued_at = Moment(required=True)
+    expires_at = Moment(required=True)
+    device = fields.String(required=True, allow_none=True, metadata={
+        "description": "the User-Agent that signed in, as it called itself; null if it did not"})
+    current = fields.Boolean(required=True, metadata={"description": "the session of this call"})
+
+
+class SessionsReply(Schema):
+    """My sessions, the newest first."""
+
+    sessions = fields.List(fields.Nested(Session), required=True)
+
+
+class EndSessionRequest(Schema):
+    """The session to end."""
+
+    session_id = Id(required=True)
+
+
+class PostalFields(Schema):
+    """A postal address as it stands on a receipt."""
+
+    name = Text(100, required=True, metadata={"description": "of a person or a company"})
+    street = Text(200, required=True, metadata={"description": "street and number, in as many lines as it takes"})
+    postal_code = Text(16, allow_none=True, load_default=None)
+    city = Text(100, required=True)
+    region = Text(100, allow_none=True, load_default=None, metadata={"description": "state, province, prefecture"})
+    country = fields.String(required=True, metadata={"description": "ISO 3166-1, such as FR"},
+                            validate=validate.Regexp(r"^[A-Z]{2}\Z", error="Not a country such as FR."))
+
+
+class SaveAddressRequest(PostalFields):
+    """The whole address; with `address_id` it replaces that one, without it is a new one."""
+
+    address_id = Id()
+
+
+class PostalAddress(PostalFields):
+    """One of my addresses."""
+
+    address_id = Id(required=True)
+
+
+class AddressesReply(Schema):
+    """My addresses, the oldest first."""
+
+    addresses = fields.List(fields.Nested(PostalAddress), required=True)
+
+
+class RemoveAddressRequest(Schema):
+    """The address to remove."""
+
+    address_id = Id(required=True)
+
+
+CHANGE_PASSWORD = Method("user", "change_password", ChangePasswordRequest, Nothing, "buyer",
+                         "Change my password; all my other sessions end at once.",
+                         refusals=(WrongPassword, TooOften), deadline=30)
+REQUEST_PASSWORD_RESET = Method(
+    "user", "request_password_reset", PasswordResetRequest, Nothing, "public",
+    "Mail a link that sets a new password to the account's confirmed address; the answer does not say whether there is "
+    "such an account.", refusals=(TooOften,))
+RESET_PASSWORD = Method("user", "reset_password", ResetPasswordRequest, Nothing, "public",
+                        "Set a new password with the token that was mailed; all sessions of the account end at once.",
+                        refusals=(PasswordResetOver, TooOften), deadline=30)
+GET_SESSIONS = Method("user", "get_sessions", Nothing, SessionsReply, "buyer", "Where I am signed in.", reads=True)
+END_SESSION = Method("user", "end_session", EndSessionRequest, Nothing, "buyer",
+                     "Sign out elsewhere: that session ends at once; one that has ended stays so.")
+GET_ADDRESSES = Method("user", "get_addresses", Nothing, AddressesReply, "buyer", "My postal addresses.", reads=True)
+SAVE_ADDRESS = Method("user", "save_address", SaveAddressRequest, PostalAddress, "buyer",
+                      f"Add a postal address, up to {MOST_ADDRESSES}, or change one.",
+                      refusals=(UnknownAddress, TooManyAddresses), keyed=True)
+REMOVE_ADDRESS = Method("user", "remove_address", RemoveAddressRequest, Nothing, "buyer",
+                        "Remove a postal address; one that is gone stays so.")
+
+ISSUE_PASSWORD_RESET = Method("user", "issue_password_reset", PasswordResetIssue, PasswordReset, "internal",
+                              "A new token to set a new password with, to be mailed to the account's address and "
+                              "nowhere else.")

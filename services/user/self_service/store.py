@@ -1,0 +1,91 @@
+"""The queries of what members do with their own accounts: sessions, links that set a password, postal addresses."""
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.engine import Connection, Row
+
+from services.user.models import Address, PasswordReset, Token, User
+
+MOST_OWNERS = 20  # accounts of one e-mail address that are looked at
+
+
+def confirmed_owners(tx: Connection, spellings: Collection[str]) -> list[Row[Any]]:
+    """The accounts with a confirmed address that MariaDB takes for one of these: it ignores case and accents."""
+    query = select(User.__table__).where(User.email.in_(spellings), User.email_confirmed_at.is_not(None),
+                                       User.removed_at.is_(None))
+    return list(tx.execute(query.order_by(User.user_id).limit(MOST_OWNERS)))
+
+
+# --- sessions ---
+
+
+def sessions_of(tx: Connection, user_id: str, now: dt.datetime, most: int) -> list[Row[Any]]:
+    """The user's tokens that are good now, the newest first."""
+    query = select(Token.__table__).where(Token.user_id == user_id, Token.expires_at > now)
+    return list(tx.execute(query.order_by(Token.issued_at.desc(), Token.token_id).limit(most)))
+
+
+# --- links that set a new password ---
+
+
+def add_reset(tx: Connection, token_id: str, user_id: str, email: str, expires_at: dt.datetime) -> None:
+    """Keep a link that is mailed to the account's address."""
+    tx.execute(insert(PasswordReset), {"token_id": token_id, "user_id": user_id, "email": email,
+                                       "expires_at": expires_at})
+
+
+def reset_by_id(tx: Connection, token_id: str) -> Row[Any] | None:
+    """The link, even if it has expired or was used."""
+    return tx.execute(select(PasswordReset.__table__).where(PasswordReset.token_id == token_id)).first()
+
+
+def mark_reset_used(tx: Connection, token_id: str, now: dt.datetime) -> None:
+    """Note that a password was set with this link."""
+    tx.execute(update(PasswordReset).where(PasswordReset.token_id == token_id).values(used_at=now))
+
+
+def delete_resets_of(tx: Connection, user_id: str, but: str = "") -> None:
+    """Delete all links of the account that set a password, except the one with the token_id `but`."""
+    tx.execute(delete(PasswordReset).where(PasswordReset.user_id == user_id, PasswordReset.token_id != but))
+
+
+# --- postal addresses ---
+
+
+def addresses_of(tx: Connection, user_id: str) -> list[Row[Any]]:
+    """The user's addresses, the oldest first."""
+    return list(tx.execute(select(Address.__table__).where(Address.user_id == user_id).order_by(Address.address_id)))
+
+
+def count_addresses(tx: Connection, user_id: str) -> int:
+    """How many addresses the user has."""
+    return int(tx.execute(select(func.count()).select_from(Address).where(Address.user_id == user_id)).scalar_one())
+
+
+def address_by_id(tx: Connection, address_id: str, user_id: str) -> Row[Any] | None:
+    """The address if it is this user's."""
+    return tx.execute(select(Address.__table__).where(Address.address_id == address_id,
+                                                      Address.user_id == user_id)).first()
+
+
+def add_address(tx: Connection, address_id: str, user_id: str, fields: dict[str, Any]) -> None:
+    """Keep a new address."""
+    tx.execute(insert(Address), {"address_id": address_id, "user_id": user_id, **fields})
+
+
+def update_address(tx: Connection, address_id: str, user_id: str, fields: dict[str, Any]) -> None:
+    """Replace the fields of the address."""
+    tx.execute(update(Address).where(Address.address_id == address_id, Address.user_id == user_id).values(fields))
+
+
+def delete_address(tx: Connection, address_id: str, user_id: str) -> None:
+    """Delete the address if it is this user's."""
+    tx.execute(delete(Address).where(Address.address_id == address_id, Address.user_id == user_id))
+
+
+def delete_addresses_of(tx: Connection, user_id: str) -> None:
+    """Delete all addresses of the user."""
+    tx.execute(delete(Address).where(Address.user_id == user_id))

@@ -1,0 +1,63 @@
+"""The account page and the wallet: what a member has, and paying with it."""
+
+from playwright.sync_api import Page, expect
+
+from testbed.mesh import Mesh
+from tests.browser.driver import Visit, buy
+
+AMOUNT = 100_000
+
+
+def credit(mesh: Mesh, page: Page) -> None:
+    """Put money into the wallet of the member whom the page is signed in as."""
+    member = page.evaluate("fetch('/user/get_profile', {headers: {'X-Session': 'cookie'}}).then((r) => r.json())")
+    reply = mesh.post("/wallet/adjust", mesh.staff(), user_id=member["user_id"], amount=AMOUNT, currency="EUR",
+                      reason="a test")
+    assert reply.status_code == 200, reply.text
+
+
+def euro_screening(mesh: Mesh) -> str:
+    while True:
+        screening = mesh.fresh_screening()
+        hall = mesh.get("/film/get_hall_info", screening_id=screening).json()
+        if hall["screening"]["currency"] == "EUR":
+            return screening
+
+
+def test_a_member_checks_in_once_and_pays_from_the_wallet(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/account", signed_in=True)
+    expect(page.locator(".streak li")).to_have_count(7)
+    page.get_by_role("button", name="Check in today").click()
+    expect(page.locator(".check_in [role=status]")).to_contain_text("You got")
+    page.reload()
+    expect(page.locator(".done-today")).to_be_visible()
+    expect(page.locator(".streak .done")).to_have_count(1)
+
+    credit(mesh, page)
+    page.goto(f"/screening/{euro_screening(mesh)}")
+    buy(page, "F7", "F8")
+    page.get_by_role("button", name="from the wallet").click()
+    expect(page.locator(".ticket")).to_have_count(2)
+    expect(page.locator(".earned")).to_contain_text("points")
+
+    page.goto("/account")
+    expect(page.locator(".next-ticket .seat-big")).to_have_text("F7, F8")
+    expect(page.locator(".next-ticket img")).to_have_count(2)
+    page.locator(".wallet .history summary").click()
+    expect(page.locator(".wallet .entries li")).to_have_count(2)
+
+
+def test_an_order_dearer_than_the_wallet_is_paid_in_another_way(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    with page.expect_response("**/wallet/get_balance"):
+        buy(page, "F7")
+    expect(page.locator(".pay .primary")).to_be_visible()
+    expect(page.locator(".from-wallet")).to_be_hidden()
+
+
+def test_the_account_page_says_what_is_missing(visit: Visit, mesh: Mesh) -> None:
+    with mesh.without("wallet"):
+        page = visit("/account", signed_in=True)
+        expect(page.locator(".wallet .unavailable")).to_be_visible()
+        expect(page.locator(".unavailable")).to_have_count(1)
+        expect(page.locator(".streak li")).to_have_count(7)

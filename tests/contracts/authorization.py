@@ -1,0 +1,95 @@
+"""The authorization matrix: who may call each public method. It is written by hand, and not derived from the contract.
+
+`+`: the call is let through. `1`: 401, sign in first. `3`: 403, not allowed. The last cooks work at the cinema that the
+call concerns, and at another one; a method that concerns no cinema does not tell them apart.
+"""
+
+CALLERS = ("signed out", "buyer", "cook", "usher", "cashier", "manager", "admin", "cook here", "cook elsewhere",
+           "revoked")
+
+ANYONE = "++++++++++"
+MEMBERS = "1++++++++1"
+STAFF = "13+++++++1"
+ADMINS = "133333+331"
+COOKS = "13+33+++31"
+MANAGERS = "13333++331"
+
+MATRIX = {
+    "user.register": ANYONE,
+    "user.login": ANYONE,
+    "user.authorize": ANYONE,
+    "user.confirm_email": ANYONE,
+    "user.logout": MEMBERS,
+    "user.get_profile": MEMBERS,
+    "user.update_profile": MEMBERS,
+    "user.send_confirmation": MEMBERS,
+    "user.close_account": MEMBERS,
+    "user.request_password_reset": ANYONE,
+    "user.reset_password": ANYONE,
+    "user.change_password": MEMBERS,
+    "user.get_sessions": MEMBERS,
+    "user.end_session": MEMBERS,
+    "user.get_addresses": MEMBERS,
+    "user.save_address": MEMBERS,
+    "user.remove_address": MEMBERS,
+    "user.get_users": STAFF,
+    "user.get_by_name": STAFF,
+    "user.search": STAFF,
+    "user.grant": ADMINS,
+    "user.withdraw": ADMINS,
+    "user.save": ADMINS,
+    "user.remove": ADMINS,
+    "film.get_all_list": ANYONE,
+    "film.get_info_list": ANYONE,
+    "film.get_info": ANYONE,
+    "film.get_hall_info": ANYONE,
+    "film.suggest_seats": ANYONE,
+    "order.buy": MEMBERS,
+    "order.pay": MEMBERS,
+    "order.refund": MEMBERS,
+    "order.refund_preview": MEMBERS,
+    "order.cancel": MEMBERS,
+    "order.get_info": MEMBERS,
+    "order.get_list": MEMBERS,
+    "order.get_ticket_images": MEMBERS,
+    "order.get_calendar": MEMBERS,
+    "order.get_ticket_keys": ANYONE,
+    "order.cancel_screening": MANAGERS,
+    "kitchen.get_menu": ANYONE,
+    "kitchen.get_queue": COOKS,
+    "kitchen.start": COOKS,
+    "kitchen.finish": COOKS,
+    "kitchen.hand_over": COOKS,
+    "kitchen.restock": MANAGERS,
+    "loyalty.get_points": MEMBERS,
+    "loyalty.get_entries": MEMBERS,
+    "loyalty.redeem": MEMBERS,
+    "loyalty.check_in": MEMBERS,
+    "loyalty.get_check_in": MEMBERS,
+    "loyalty.get_check_ins": STAFF,
+    "account.get_overview": MEMBERS,
+    "notification.get_messages": MEMBERS,
+    "notification.get_unread": MEMBERS,
+    "notification.mark_read": MEMBERS,
+    "order.get_upcoming": MEMBERS,
+    "wallet.get_balance": MEMBERS,
+    "wallet.get_entries": MEMBERS,
+    "wallet.adjust": MANAGERS,
+    "office.get_log": MANAGERS,
+    "office.reconcile": MANAGERS,
+}
+
+# The methods about a thing that a member owns, by the field that names it: nobody else reaches it.
+OWN_THINGS = {
+    ("order.pay", "order_id"),
+    ("order.refund", "order_id"),
+    ("order.refund_preview", "order_id"),
+    ("order.cancel", "order_id"),
+    ("order.get_info", "order_id"),
+    ("order.get_ticket_images", "order_id"),
+    ("order.get_calendar", "order_id"),
+    ("user.end_session", "session_id"),
+    ("user.save_address", "address_id"),
+    ("user.remove_address", "address_id"),
+}
+EVERYBODYS = {"screening_id", "film_id", "cinema_id"}  # ids of things that belong to no member

@@ -1,0 +1,97 @@
+"""The authorization matrix, tried over HTTP: every public method for every kind of caller."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from testbed.mesh import Mesh
+from tests.contracts.authorization import CALLERS, MATRIX, OWN_THINGS
+from tests.drivers.orders import buy, info
+from tests.drivers.snack_orders import SKU, bought_and_paid
+
+REFUSED = {"unauthenticated": "1", "forbidden": "3"}
+
+
+def cell(reply: requests.Response) -> str:
+    """What the matrix calls this reply. A request that is let through may be refused for another reason."""
+    if reply.status_code < 400:
+        return "+"
+    assert reply.status_code < 500, reply.text
+    return REFUSED.get(reply.json()["code"], "+")
+
+
+@pytest.fixture(scope="module")
+def screening(mesh: Mesh) -> str:
+    return mesh.fresh_screening(320)
+
+
+@pytest.fixture(scope="module")
+def cinema(mesh: Mesh, screening: str) -> str:
+    return str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"])
+
+
+@pytest.fixture(scope="module")
+def tokens(mesh: Mesh, cinema: str) -> dict[str, str | None]:
+    """A token for each kind of caller."""
+    roles = {"buyer": "[]", "cook here": f'["cook@{cinema}"]', "cook elsewhere": '["cook@another-cinema"]',
+             "revoked": '["admin"]'}
+    tokens = {caller: mesh.buyers(1, roles.get(caller, f'["{caller}"]'))[0] for caller in CALLERS[1:]}
+    assert mesh.get("/user/get_profile", tokens["revoked"]).status_code == 200  # so that every cache knows it
+    assert mesh.post("/user/logout", tokens["revoked"]).status_code == 200
+    return {"signed out": None, **tokens}
+
+
+@pytest.fixture(scope="module")
+def about_the_cinema(mesh: Mesh, screening: str, cinema: str) -> dict[str, dict[str, Any]]:
+    """The fields of a call to each method that concerns a cinema, so that the room gets as far as to look for it."""
+    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
+    _, ticket = bought_and_paid(mesh, screening, seats, (SKU, 1))
+    order = {"order_id": ticket["order_id"]}
+    return {
+        "kitchen.get_queue": {"cinema_id": cinema}, "kitchen.start": order, "kitchen.finish": order,
+        "kitchen.hand_over": order, "kitchen.restock": {"cinema_id": cinema, "sku": "no-such-snack", "stock": 1},
+        "order.cancel_screening": {"screening_id": screening, "dry_run": True},
+    }
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX))
+def test_a_method_serves_only_the_callers_of_the_matrix(
+    mesh: Mesh, tokens: dict[str, str | None], about_the_cinema: dict[str, dict[str, Any]], name: str,
+) -> None:
+    # No method has this field: a caller who is let through is told so, and nothing happens.
+    fields = about_the_cinema.get(name, {"no_such_field": 1})
+    path = "/" + name.replace(".", "/")
+
+    found = {caller: cell(mesh.post(path, token, **fields)) for caller, token in tokens.items()}
+
+    assert found == dict(zip(CALLERS, MATRIX[name], strict=True))
+
+
+POSTAL = {"name": "Ada", "street": "Quay 7", "city": "Paris", "country": "FR"}
+
+
+def test_a_member_reaches_nothing_of_another_member(mesh: Mesh, screening: str) -> None:
+    owner, stranger = mesh.buyers(2)
+    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
+    order = buy(mesh, owner, screening, seats)
+    address = mesh.post("/user/save_address", owner, **POSTAL).json()
+    [session] = mesh.get("/user/get_sessions", owner).json()["sessions"]
+    things = {"order_id": order["order_id"], "address_id": address["address_id"], "session_id": session["session_id"]}
+    more = {"order.pay": {"method": "sandbox"}, "user.save_address": {**POSTAL, "city": "Lyon"}}
+    before = {**info(mesh, owner, order), "server_time": None}
+
+    def codes(token: str) -> dict[str, tuple[int, str | None]]:
+        replies = {name: mesh.post("/" + name.replace(".", "/"), token, **{field: things[field]}, **more.get(name, {}))
+                   for name, field in sorted(OWN_THINGS)}
+        return {name: (reply.status_code, reply.json().get("code")) for name, reply in replies.items()}
+
+    # What is not there has ended or is removed: those two change nothing, and say so.
+    idempotent = {"user.end_session": (200, None), "user.remove_address": (200, None)}
+    refused = {"order_id": (404, "unknown_order"), "address_id": (404, "unknown_address")}
+    assert codes(stranger) == {name: idempotent.get(name) or refused[field] for name, field in OWN_THINGS}
+    assert {**info(mesh, owner, order), "server_time": None} == before
+    assert mesh.get("/user/get_addresses", owner).json()["addresses"] == [address]
+    assert mesh.get("/order/get_list", stranger).json()["orders"] == []
+    assert {status for status, _ in codes(owner).values()} & {403, 404} == set()
+    assert mesh.get("/user/get_sessions", owner).status_code == 401  # which ended it, last of all

@@ -1,0 +1,197 @@
+"""Every write of staff and operators ends as an entry of the log, whichever room it happens in."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nameko
+import pytest
+from click.testing import CliRunner
+
+from services.foundation.database import utc_now
+from services.foundation.marked_yaml import read
+from testbed.mesh import ROOT, Mesh, wait_until
+from tests.contracts.staff_writes import COMMANDS, WRITES, WRITING_COMMANDS
+from tests.drivers.orders import buy, choose, start, status_of
+from tests.drivers.snack_orders import SKU, bought_and_paid, cook, left, restock
+
+
+@dataclass
+class House:
+    """A cinema with something to do in it."""
+
+    mesh: Mesh
+    folder: Path
+    manager: str
+    screening: str
+    cinema: str
+    cooked: dict[str, Any]      # a paid order with snacks
+    username: str
+
+    def command(self, name: str, *arguments: str, line: str = "") -> None:
+        with nameko.config.patch(self.mesh.settings, clear=True):
+            done = CliRunner().invoke(COMMANDS[name], arguments, input=line + "\n", catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+
+    @property
+    def user_id(self) -> str:
+        [row] = self.mesh.rows("user", "SELECT user_id FROM user WHERE username = :n", n=self.username)
+        return str(row.user_id)
+
+
+@pytest.fixture(scope="module")
+def house(mesh: Mesh, tmp_path_factory: pytest.TempPathFactory) -> House:
+    screening = mesh.fresh_screening(320)
+    cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]
+    _, cooked = bought_and_paid(mesh, screening, list(mesh.seats(screening))[:1], (SKU, 1))
+    return House(mesh, tmp_path_factory.mktemp("programme"), mesh.staff(), screening, cinema, cooked,
+                 f"Ada.{secrets.token_hex(4)}")
+
+
+def cooking(step: str) -> Callable[[House], str]:
+    def write(house: House) -> str:
+        assert cook(house.mesh, house.manager, step, house.cooked)[0] == 200
+        return str(house.cooked["order_id"])
+
+    return write
+
+
+def restocked(house: House) -> str:
+    restock(house.mesh, house.manager, house.cinema, left(house.mesh, house.cinema) + 1)
+    return SKU
+
+
+def cancelled(house: House) -> str:
+    """An empty screening; there is a test below of one with orders."""
+    screening = house.mesh.fresh_screening(40)
+    cancel(house, screening)
+    return screening
+
+
+def cancel(house: House, screening: str) -> None:
+    reply = house.mesh.post("/order/cancel_screening", house.manager, screening_id=screening, dry_run=False,
+                            reason="broken")
+    assert reply.status_code == 200, reply.text
+
+
+def account(name: str, *options: str, line: str = "") -> Callable[[House], str]:
+    def write(house: House) -> str:
+        house.command(name, *options, house.username, line=line)
+        return house.user_id
+
+    return write
+
+
+def loaded(house: House) -> str:
+    """The demo programme, in which one film has another director for a moment."""
+    demo = ROOT / "programme" / "demo.yml"
+    film = next(each for each in read(demo).data["films"] if "director" in each)
+    changed = house.folder / "changed.yml"
+    changed.write_text(demo.read_text().replace(film["director"], "Somebody Else", 1))
+    for file in (demo, changed, demo):
+        house.command("load", str(file))
+    return str(film["id"])
+
+
+def reviewed(house: House) -> str:
+    """A payment of which the provider has recorded another amount."""
+    mesh, ada = house.mesh, house.mesh.buyer()
+    free = [seat for seat, state in mesh.seats(house.screening).items() if state == "free"]
+    order = buy(mesh, ada, house.screening, free[:1])
+    paying = start(mesh, ada, order)
+    payment_id = str(paying["payment"]["payment_id"])
+    mesh.rows("payment", "UPDATE sandbox_charge SET amount = amount + 1 WHERE payment_id = :p", p=payment_id)
+    choose(mesh, paying, "pay")
+    wait_until(lambda: status_of(mesh, order) == "review", 30, "the review")
+    house.command("review", "decide", str(order["order_id"]), "release", "--because", "a test", "--yes")
+    return payment_id
+
+
+def administered(method: str, **fields: Any) -> Callable[[House], str]:
+    """An admin's write about the account that the commands have made."""
+    def write(house: House) -> str:
+        admin = house.mesh.buyers(1, '["admin"]')[0]
+        reply = house.mesh.post(f"/user/{method}", admin, user_id=house.user_id, **fields)
+        assert reply.status_code == 200, reply.text
+        return house.user_id
+
+    return write
+
+
+def adjusted(house: House) -> str:
+    reply = house.mesh.post("/wallet/adjust", house.manager, user_id=house.user_id, amount=500, currency="EUR",
+                            reason="the projector failed")
+    assert reply.status_code == 200, reply.text
+    return house.user_id
+
+
+DOINGS: dict[str, Callable[[House], str]] = {
+    "kitchen.start": cooking("start"), "kitchen.finish": cooking("finish"), "kitchen.hand_over": cooking("hand_over"),
+    "kitchen.restock": restocked, "order.cancel_screening": cancelled,
+    "account.create": account("account create", "--role", "cook", line="a long sentence is a good password"),
+    "account.grant": account("account grant", "--role", "usher"),
+    "account.revoke": account("account revoke", "--role", "cook"),
+    "account.password": account("account password", line="another sentence is a good password"),
+    "user.grant": administered("grant", role="cashier"), "user.withdraw": administered("withdraw", role="cashier"),
+    "user.save": administered("save", display_name="Ada"), "wallet.adjust": adjusted,
+    "user.remove": administered("remove", reason="has left"), "load": loaded, "review.decide": reviewed,
+}
+
+
+def test_the_table_is_complete() -> None:
+    assert set(DOINGS) == {f"{method.room}.{method.name}" for method in WRITES} | {
+        command.replace(" ", ".") for command in WRITING_COMMANDS}
+
+
+def test_every_write_is_logged(house: House) -> None:
+    done = {method: write(house) for method, write in DOINGS.items()}
+    admin = house.mesh.buyers(1, '["admin"]')[0]
+
+    def entries(method: str) -> list[dict[str, Any]]:
+        reply = house.mesh.get("/office/get_log", admin, method=method, about=done[method])
+        assert reply.status_code == 200, reply.text
+        return list(reply.json()["entries"])
+
+    for method in done:
+        wait_until(lambda method=method: entries(method), 20, f"{method} to be logged")  # type: ignore[misc]
+    logged = {method: entries(method)[-1] for method in done}
+    assert [name for name, entry in logged.items() if entry["before"] == entry["after"]] == []
+    assert logged["order.cancel_screening"]["reason"] == "broken"
+    assert logged["review.decide"]["reason"] == "a test"
+    assert logged["account.grant"]["after"] == {"roles": ["cook", "usher"]}
+    assert (logged["account.grant"]["actor"], logged["account.grant"]["actor_id"]) == ("operations account grant", None)
+    assert "sentence" not in json.dumps(logged)
+
+
+def test_the_money_of_a_cancelled_screening_is_the_money_in_the_log(house: House) -> None:
+    mesh, began = house.mesh, utc_now().isoformat()
+    screening = mesh.fresh_screening(320)
+    cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]
+    _, with_snacks = bought_and_paid(mesh, screening, list(mesh.seats(screening))[:1], (SKU, 1))
+    _, cooked = bought_and_paid(mesh, screening, list(mesh.seats(screening))[1:2], (SKU, 2))
+    assert cook(mesh, house.manager, "start", cooked)[0] == 200
+    orders = {order["order_id"]: order["total"] for order in (with_snacks, cooked)}
+    manager = mesh.buyers(1, json.dumps([f"manager@{cinema}"]))[0]
+
+    cancel(house, screening)
+    for order_id in orders:
+        wait_until(lambda order_id=order_id: status_of(mesh, order_id) == "refunded", 30, "the money")  # type: ignore[misc]
+
+    def in_the_log() -> dict[str, int]:
+        found: dict[str, int] = {}
+        for order_id in orders:
+            reply = mesh.get("/office/get_log", manager, about=order_id, method="order.cancel_screening").json()
+            found[order_id] = -sum(entry["money"]["amount"] for entry in reply["entries"])
+        return found
+
+    def differences() -> set[str]:
+        reply = mesh.get("/office/reconcile", manager, **{"from": began, "to": utc_now().isoformat()}).json()
+        return {difference["source_id"] for difference in reply["differences"]} & set(orders)
+
+    wait_until(lambda: in_the_log() == orders and not differences(), 20, "the log to have the money")
+    mesh.rows("office", "UPDATE movement SET refunded = refunded + 1 WHERE source_id = :o", o=cooked["order_id"])
+    assert differences() == {cooked["order_id"]}
+    mesh.rows("office", "UPDATE movement SET refunded = refunded - 1 WHERE source_id = :o", o=cooked["order_id"])

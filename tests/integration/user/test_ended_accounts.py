@@ -1,0 +1,213 @@
+"""Removed and closed accounts: nobody signs in with them, nobody gets their names, and the house keeps an admin."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, delete, insert, select, text
+
+from schemas.accounts import CLOSE_ACCOUNT, LastAdmin
+from schemas.errors import Refusal
+from schemas.user import LoginFailed
+from services.foundation.database import Transactions, utc_now
+from services.foundation.rpc.calls import Principal
+from services.user import service, store
+from services.user.administration import admins, removal
+from services.user.administration.changes import Change
+from services.user.models import Base, User
+from services.user.records import NewAccount
+from testbed.mesh import Mesh, wait_until
+from tests.integration.user.conftest import PASSWORD, make_room, operations, user_id_of
+
+SignIn = Callable[[str], str]
+
+
+def test_a_removed_account_is_out_at_once_and_its_name_is_nobodys(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    admin, member, token = mesh.buyers(1, '["admin"]')[0], user_id_of(mesh, ada), sign_in(ada)
+    assert mesh.get("/user/get_profile", token).status_code == 200
+
+    removed = [mesh.post("/user/remove", admin, user_id=member, reason="asked by the guest") for _ in range(2)]
+
+    assert [reply.status_code for reply in removed] == [200, 200]
+    assert mesh.get("/user/get_profile", token).status_code == 401
+    assert mesh.post("/user/login", username=ada, password=PASSWORD).json()["code"] == "login_failed"
+    assert mesh.post("/user/register", username=ada.upper(), password=PASSWORD).json()["code"] == "username_taken"
+    assert mesh.get("/user/get_by_name", admin, username=ada).status_code == 404
+    assert mesh.get("/user/search", admin, query=ada).json()["users"] == []
+    [kept] = mesh.get("/user/get_users", admin, user_ids=[member]).json()["users"]
+    assert (kept["username"], bool(kept["removed_at"])) == (ada, True)
+    assert [(entry["after"], entry["reason"]) for entry in operations(mesh, member)] == [
+        ({"roles": [], "removed": True}, "asked by the guest")]
+    assert mesh.post("/user/grant", admin, user_id=member, role="cook").status_code == 404
+    assert mesh.post("/user/remove", admin, user_id="nobody").status_code == 404
+
+
+def test_a_closed_account_says_nothing_of_its_holder(mesh: Mesh, name: str, sign_in: SignIn) -> None:
+    lady = f"Lady {name[-6:]}"
+    about = {"username": name, "password": PASSWORD, "display_name": lady, "email": f"{name}@example.org"}
+    member = mesh.post("/user/register", key=name, **about).json()["user_id"]
+    token = sign_in(name)
+    mesh.post("/user/update_profile", token, "rename", display_name=lady)
+    assert mesh.post("/user/save_address", token, name=lady, street="Quay 7", city="Paris", country="FR").ok
+
+    assert mesh.post("/user/close_account", token, password="wrong horse").json()["code"] == "login_failed"
+    assert mesh.get("/user/get_profile", token).status_code == 200
+    closed = mesh.post("/user/close_account", token, password=PASSWORD)
+
+    assert closed.status_code == 200, closed.text
+    assert mesh.get("/user/get_profile", token).status_code == 401
+    assert mesh.post("/user/login", username=name, password=PASSWORD).json()["code"] == "login_failed"
+    for key in (None, name):
+        assert mesh.post("/user/register", key=key, **about).json()["code"] == "username_taken"
+    tables = str([mesh.rows("user", f"SELECT * FROM `{table}`") for table in Base.metadata.tables])
+    assert [word for word in (name, name.lower(), lady) if word in tables] == []
+    [kept] = mesh.rows("user", "SELECT * FROM user WHERE user_id = :m", m=member)
+    assert kept.username == f"closed-{member[-24:]}"
+    assert (kept.display_name, kept.email, kept.password_hash) == (None, None, "")
+
+
+def test_a_sign_in_fails_if_the_account_is_removed_meanwhile(room: Any, mesh: Mesh, ada: str,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    def remove_meanwhile(password_hash: str, spelling: str) -> bool:
+        mesh.rows("user", "UPDATE user SET removed_at = UTC_TIMESTAMP(3) WHERE username = :ada", ada=ada)
+        return False
+
+    monkeypatch.setattr(service, "needs_rehash", remove_meanwhile)
+
+    with pytest.raises(LoginFailed):
+        room.login(username=ada, password=PASSWORD)
+    assert mesh.rows("user", "SELECT * FROM token WHERE user_id = :u", u=user_id_of(mesh, ada)) == []
+
+
+@pytest.fixture
+def two_admins(engine: Engine) -> Transactions:
+    """A user room's tables with two accounts in them, the admins `a` and `b`."""
+    with engine.begin() as tx:
+        for table in reversed(Base.metadata.sorted_tables):
+            tx.execute(delete(table))
+        tx.execute(insert(User), [
+            {"user_id": name, "username": name, "username_key": name, "password_hash": "!", "roles": ["admin"],
+             "created_at": utc_now()} for name in ("a", "b")])
+    return Transactions(engine)
+
+
+def admin_ids(tx: Any) -> list[str]:
+    return list(tx.execute(select(User.user_id).where(User.is_admin)).scalars())
+
+
+def admins_of(database: Transactions) -> list[str]:
+    return database.read(admin_ids)
+
+
+@pytest.mark.parametrize("way", ["withdraw", "save", "remove"])
+def test_the_last_admin_stays(two_admins: Transactions, way: str) -> None:
+    room = make_room(two_admins, principal=Principal(user_id="a", username="a", roles=("admin",)))
+    fields: dict[str, dict[str, Any]] = {"withdraw": {"role": "admin"}, "save": {"roles": ["cook"]}, "remove": {}}
+
+    getattr(room, way)(user_id="b", **fields[way])
+    with pytest.raises(LastAdmin):
+        getattr(room, way)(user_id="a", **fields[way])
+
+    assert admins_of(two_admins) == ["a"]
+
+
+def register_while_closing(database: Transactions, before_commit: Callable[[], None]) -> list[str | None]:
+    """What the one who registers as `b` is refused by, while b closes that account and has not committed yet."""
+    outcomes: list[str | None] = []
+    namesake = NewAccount("c", "b", "!", None, None, [], utc_now())
+
+    def register() -> None:
+        try:
+            database.run(lambda tx: store.add_account(tx, namesake))
+            outcomes.append(None)
+        except Refusal as refusal:
+            outcomes.append(refusal.code)
+
+    def waits(tx: Any) -> bool:
+        return bool(tx.execute(text("SELECT 1 FROM information_schema.processlist WHERE info LIKE 'INSERT INTO user %' "
+                                    "AND id != CONNECTION_ID()")).all())
+
+    thread = threading.Thread(target=register)
+    with database.engine.begin() as tx:
+        removal.close(tx, Change(Principal(user_id="b"), CLOSE_ACCOUNT), "b", "!", utc_now())
+        before_commit()
+        thread.start()
+        wait_until(lambda: database.read(waits), what="the INSERT that waits")
+    thread.join(60)
+    return outcomes
+
+
+def test_a_name_is_nobodys_even_at_the_moment_its_account_is_closed(two_admins: Transactions) -> None:
+    assert register_while_closing(two_admins, lambda: None) == ["username_taken"]
+
+
+def test_without_a_look_after_the_insert_a_closing_accounts_name_is_given_away(
+    two_admins: Transactions, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control: the look at the former names finds nothing."""
+    found = register_while_closing(two_admins, lambda: monkeypatch.setattr(store, "name_digest", lambda key: "none"))
+
+    assert found == [None]
+
+
+class Meeting:
+    """A point at which two threads wait for each other, once."""
+
+    def __init__(self) -> None:
+        self._barrier, self._been = threading.Barrier(2), set[int]()
+
+    def meet(self) -> None:
+        if threading.get_ident() not in self._been:  # a transaction may be tried again
+            self._been.add(threading.get_ident())
+            self._barrier.wait(30)
+
+
+def remove_each_other(database: Transactions) -> list[str | None]:
+    """Both admins remove the other at the same time; what each was refused by."""
+    outcomes: list[str | None] = []
+
+    def remove(actor: str, other: str) -> None:
+        room = make_room(database, principal=Principal(user_id=actor, username=actor, roles=("admin",)))
+        try:
+            room.remove(user_id=other)
+            outcomes.append(None)
+        except Refusal as refusal:
+            outcomes.append(refusal.code)
+
+    both = [threading.Thread(target=remove, args=pair) for pair in (("a", "b"), ("b", "a"))]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(60)
+    return sorted(outcomes, key=str)
+
+
+def test_of_two_admins_who_remove_each_other_one_stays(two_admins: Transactions,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    meeting = Meeting()
+
+    def meet_and_lock(tx: Any) -> list[str]:
+        meeting.meet()
+        return admins.lock_admins(tx)
+
+    monkeypatch.setattr(removal, "lock_admins", meet_and_lock)
+
+    assert remove_each_other(two_admins) == [None, "last_admin"]
+    assert len(admins_of(two_admins)) == 1
+
+
+def test_without_the_lock_two_admins_remove_each_other(two_admins: Transactions,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: the admins are only read, and both have read before either removes."""
+    meeting = Meeting()
+
+    def read_and_meet(tx: Any) -> list[str]:
+        found = admin_ids(tx)
+        meeting.meet()
+        return found
+
+    monkeypatch.setattr(removal, "lock_admins", read_and_meet)
+
+    assert remove_each_other(two_admins) == [None, None]
+    assert admins_of(two_admins) == []

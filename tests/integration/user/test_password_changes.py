@@ -1,0 +1,69 @@
+"""A changed password ends every other session at once; nobody changes it without the old one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from schemas.errors import Busy
+from services.foundation.database import Transactions
+from services.foundation.rpc.calls import Principal
+from testbed.mesh import Mesh
+from tests.integration.user.conftest import PASSWORD, Interrupted, authorize
+
+SignIn = Callable[[str], str]
+NEW = "a better horse"
+
+
+def change(mesh: Mesh, token: str, old: str = PASSWORD, new: str = NEW) -> Any:
+    return mesh.post("/user/change_password", token, old_password=old, new_password=new)
+
+
+def login(mesh: Mesh, name: str, password: str) -> int:
+    return int(mesh.post("/user/login", username=name, password=password).status_code)
+
+
+def test_a_changed_password_ends_every_other_session_at_once(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    here, there = sign_in(ada), sign_in(ada)
+    assert authorize(mesh, there).status_code == 200
+
+    assert change(mesh, here).json() == {}
+
+    assert [authorize(mesh, token).status_code for token in (here, there)] == [200, 401]
+    assert [login(mesh, ada, password) for password in (PASSWORD, NEW)] == [401, 200]
+
+
+def test_a_repeated_change_is_done_once(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    here = sign_in(ada)
+    assert change(mesh, here).status_code == 200
+    later = mesh.post("/user/login", username=ada, password=NEW).json()["token"]
+
+    assert change(mesh, here).status_code == 200
+
+    assert authorize(mesh, later).status_code == 200
+
+
+def test_a_wrong_old_password_changes_nothing_and_counts_as_an_attempt(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token, limit = sign_in(ada), mesh.settings["user"]["login_failures"]
+    codes = [change(mesh, token, old="wrong horse").json()["code"] for _ in range(limit + 1)]
+    assert codes == ["wrong_password"] * limit + ["too_often"]
+    assert authorize(mesh, token).status_code == 200
+
+
+@pytest.mark.parametrize("new", ["short", "tab\tbed horse", ""])
+def test_a_bad_new_password_is_named(mesh: Mesh, ada: str, sign_in: SignIn, new: str) -> None:
+    refused = change(mesh, sign_in(ada), new=new)
+    assert (refused.status_code, list(refused.json()["fields"])) == (422, ["new_password"])
+    assert login(mesh, ada, PASSWORD) == 200
+
+
+def test_of_two_changes_at_once_the_second_has_to_name_the_new_password(
+    mesh: Mesh, room: Any, database: Transactions, ada: str, sign_in: SignIn,
+) -> None:
+    room.principal = Principal(user_id=authorize(mesh, sign_in(ada)).json()["user_id"], username=ada)
+    room.database = Interrupted(database, lambda: change(mesh, sign_in(ada), new="the thief's horse"))
+
+    with pytest.raises(Busy):
+        room.change_password(old_password=PASSWORD, new_password=NEW)
+
+    assert [login(mesh, ada, password) for password in ("the thief's horse", NEW)] == [200, 401]

@@ -1,0 +1,154 @@
+"""A forgotten password is set anew by a mailed link: once, only by the owner of the confirmed address."""
+
+import secrets
+from typing import Any
+
+import pytest
+
+from schemas.self_service import PasswordResetOver
+from schemas.user import token_id
+from services.foundation.rpc.calls import Principal
+from services.user import store
+from testbed.mesh import Mesh, wait_until
+from tests.drivers.received_emails import received_emails
+from tests.integration.user.conftest import PASSWORD, authorize
+
+NEW = "a better horse"
+
+
+@pytest.fixture
+def email() -> str:
+    return f"ada.{secrets.token_hex(5)}@cinema.example"
+
+
+def open_account(mesh: Mesh, name: str, email: str) -> str:
+    """A token of a new account with a confirmed address."""
+    assert mesh.post("/user/register", username=name, password=PASSWORD, email=email).status_code == 200
+    mesh.rows("user", "UPDATE user SET email_confirmed_at = UTC_TIMESTAMP() WHERE username = :n", n=name)
+    return str(mesh.post("/user/login", username=name, password=PASSWORD).json()["token"])
+
+
+def ask(mesh: Mesh, name: str) -> Any:
+    return mesh.post("/user/request_password_reset", username=name)
+
+
+def links(mesh: Mesh, email: str, count: int = 1) -> list[str]:
+    """The tokens of the links in at least `count` messages."""
+    def tokens() -> list[str]:
+        texts = [message.text for message in received_emails(mesh.folder / "messages", email)]
+        return [text.partition("/reset#")[2].split()[0] for text in texts if "/reset#" in text]
+
+    return list(wait_until(lambda: len(found := tokens()) >= count and found, 30, f"{count} links"))
+
+
+def reset(mesh: Mesh, token: str, password: str = NEW) -> Any:
+    fields = {"token": token, "new_password": password}
+    return mesh.http.post(mesh.url + "/user/reset_password", json=fields, timeout=60)
+
+
+def login(mesh: Mesh, name: str, password: str) -> int:
+    return int(mesh.post("/user/login", username=name, password=password).status_code)
+
+
+def asked(mesh: Mesh, name: str) -> int:
+    """How many links were requested for the account."""
+    return int(mesh.rows("user", "SELECT COUNT(*) FROM outbox JOIN user ON about = user_id WHERE username = :n "
+                                 "AND type = 'user.password_reset_requested'", n=name)[0][0])
+
+
+def test_a_link_sets_the_password_once_and_ends_all_sessions(mesh: Mesh, name: str, email: str) -> None:
+    session = open_account(mesh, name, email)
+    assert ask(mesh, name).json() == {}
+    [token] = links(mesh, email)
+
+    assert reset(mesh, token).json() == {}
+
+    assert authorize(mesh, session).status_code == 401
+    assert [login(mesh, name, password) for password in (PASSWORD, NEW)] == [401, 200]
+    assert reset(mesh, token).status_code == 200  # the answer was lost
+    assert reset(mesh, token, "a third horse").json()["code"] == "password_reset_over"
+    assert login(mesh, name, NEW) == 200
+
+
+def test_the_answer_does_not_tell_whether_there_is_an_account(mesh: Mesh, name: str, email: str) -> None:
+    mesh.post("/user/register", username=name, password=PASSWORD, email=email)  # which is not confirmed
+    answers = [ask(mesh, each) for each in (name, email, "nobody" + name, "x" + email, "@", "no name")]
+    assert {(reply.status_code, reply.text) for reply in answers} == {(200, "{}")}
+    assert asked(mesh, name) == 0
+
+
+def test_a_name_is_asked_for_five_times_an_hour_whoever_has_it(mesh: Mesh, name: str, email: str) -> None:
+    open_account(mesh, name, email)
+    for who in (name, "nobody" + name):
+        assert [ask(mesh, who).status_code for _ in range(6)] == [200] * 5 + [429]
+    assert ask(mesh, email).status_code == 200
+    assert asked(mesh, name) == 5  # that many for the account, by whatever name
+
+
+def test_an_account_is_found_by_its_address_in_any_spelling(mesh: Mesh, name: str, email: str) -> None:
+    open_account(mesh, name, email)
+    assert ask(mesh, email.upper()).status_code == 200
+    assert asked(mesh, name) == 1
+    ask(mesh, email.replace("a", "á", 1))  # which MariaDB takes for the same
+    assert asked(mesh, name) == 1
+
+
+def test_an_expired_a_forged_and_a_withdrawn_link_set_nothing(mesh: Mesh, name: str, email: str) -> None:
+    session = open_account(mesh, name, email)
+    ask(mesh, name)
+    [first] = links(mesh, email)
+    mesh.rows("user", "UPDATE password_reset SET expires_at = UTC_TIMESTAMP() WHERE token_id = :t", t=token_id(first))
+    ask(mesh, name)
+    second = next(token for token in links(mesh, email, 2) if token != first)
+    mesh.post("/user/change_password", session, old_password=PASSWORD, new_password="a second horse")
+
+    codes = [reset(mesh, token).json()["code"] for token in (first, second, "forged")]
+
+    assert codes == ["password_reset_over"] * 3
+    assert login(mesh, name, "a second horse") == 200
+
+
+def test_a_link_is_not_mailed_to_an_address_given_later(mesh: Mesh, room: Any, name: str, email: str) -> None:
+    user_id = authorize(mesh, open_account(mesh, name, email)).json()["user_id"]
+    number = mesh.rows("user", "SELECT email_events FROM user WHERE user_id = :u", u=user_id)[0][0]
+    assert room.issue_password_reset(user_id=user_id, number=number)["email"] == email
+    room.principal = Principal(user_id=user_id)
+    room.update_profile(email="thief." + email)
+    mesh.rows("user", "UPDATE user SET email_confirmed_at = UTC_TIMESTAMP() WHERE user_id = :u", u=user_id)
+
+    nothing = {"email": None, "username": None, "token": None}
+    assert room.issue_password_reset(user_id=user_id, number=number) == nothing
+    assert room.issue_password_reset(user_id="nobody", number=1) == nothing
+    assert mesh.rows("user", "SELECT * FROM password_reset WHERE user_id = :u", u=user_id) == []
+
+
+def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
+    mesh: Mesh, room: Any, name: str, email: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_account(mesh, name, email)
+    ask(mesh, name)
+    [token] = links(mesh, email)
+
+    def lock_too_late(tx: Any, user_id: str, lock: Any = store.lock_account) -> Any:
+        assert reset(mesh, token, "the faster horse").status_code == 200
+        return lock(tx, user_id)
+
+    monkeypatch.setattr(store, "lock_account", lock_too_late)
+
+    with pytest.raises(PasswordResetOver):
+        room.reset_password(token=token, new_password=NEW)
+
+    assert [login(mesh, name, password) for password in ("the faster horse", NEW)] == [200, 401]
+
+
+def test_the_tables_and_logs_hold_no_link_and_no_password(mesh: Mesh, name: str, email: str) -> None:
+    open_account(mesh, name, email)
+    ask(mesh, name)
+    [token] = links(mesh, email)
+    password = secrets.token_hex(12)
+    assert reset(mesh, token, password).status_code == 200
+    tables = (("user", "password_reset"), ("user", "outbox"), ("user", "user"), ("notification", "message"))
+    kept = [str(mesh.rows(room, f"SELECT * FROM {table}")) for room, table in tables]
+    assert token_id(token) in kept[0]
+    places = [*kept, mesh.log("user"), mesh.log("notification"), mesh.log("gateway")]
+    assert not [place for place in places if token in place or password in place]

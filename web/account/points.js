@@ -1,0 +1,63 @@
+/** The user's points: how many, how they came, and turning them into money. */
+
+import { newKey, read, write } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { longDay, money, plainDate } from "../language/format.js";
+import { hasSentence, t } from "../language/translations.js";
+import { problemSentence } from "../problems.js";
+import { entries } from "./entries.js";
+
+/** `state` as loyalty.get_points gives it. */
+export function points(state, signal) {
+  const place = h("div", { class: "stack" });
+  draw(place, state, signal);
+  return place;
+}
+
+function draw(place, state, signal, news = "") {
+  const { balance, tier, rates } = state;
+  const note = h("p", { class: "small", role: "status" }, news);
+
+  async function redeem(button, points, currency) {
+    button.disabled = true;
+    try {
+      const key = button.key ??= newKey(); // a second press repeats the first
+      const done = await write("/loyalty/redeem", { points, currency }, key);
+      const sentence = t("points.turned", { amount: money(done.amount, done.currency) });
+      draw(place, await read("/loyalty/get_points", {}, signal), signal, sentence);
+      announce(sentence);
+    } catch (problem) {
+      if (signal.aborted) return;
+      if (!problem.isTransient) button.key = null;
+      note.textContent = problemSentence(problem);
+      button.disabled = false;
+    }
+  }
+
+  const offers = rates.filter((rate) => balance >= rate.points).map((rate) => {
+    const times = Math.floor(balance / rate.points);
+    const facts = { count: times * rate.points, amount: money(times * rate.amount, rate.currency) };
+    return h(
+      "button",
+      { onclick: (event) => redeem(event.currentTarget, facts.count, rate.currency) },
+      t("points.redeem", facts),
+    );
+  });
+  fill(
+    place,
+    h("p", { class: "balance" }, t("points.amount", { count: balance })),
+    tier && h("p", { class: "muted" }, hasSentence(`tier.${tier}`) ? t(`tier.${tier}`) : tier),
+    offers.length > 0 && h("div", { class: "row" }, offers),
+    note,
+    entries({ title: t("points.history"), path: "/loyalty/get_entries", field: "entries", line, signal }),
+  );
+}
+
+function line({ reason, points, occurred_at: when, order_id: order }) {
+  const what = t(`points.${reason}`);
+  return [
+    h("span", {}, order ? h("a", { href: `/order/${order}` }, what) : what),
+    h("span", { class: "muted" }, longDay(plainDate(new Date(when)))),
+    h("strong", {}, points > 0 ? `+${points}` : String(points).replace("-", "−")),
+  ];
+}

@@ -1,0 +1,32 @@
+/** The points that a paid order has earned. */
+
+import { read } from "../api.js";
+import { h } from "../dom.js";
+import { t } from "../language/translations.js";
+
+const PAUSES_MS = [0, 1500, 4000]; // the points follow the payment by an event
+const NEWEST = 50; // an older order earned its points long ago
+
+/** A line that says how many, as soon as that is known; it stays empty while the loyalty room is away. */
+export function earnedPoints({ order_id: id }, signal) {
+  const line = h("p", { class: "muted earned no-print" }, "\u00a0");
+  show(line, id, signal);
+  return line;
+}
+
+async function show(line, id, signal) {
+  for (const pause of PAUSES_MS) {
+    await new Promise((wake) => setTimeout(wake, pause));
+    if (signal.aborted) return;
+    const found = await read("/loyalty/get_entries", { limit: NEWEST }, signal).catch(() => null);
+    const points = pointsOf(id, found?.entries ?? []);
+    if (points > 0) {
+      line.textContent = t("order.points", { count: points });
+      return;
+    }
+  }
+}
+
+/** What the order has earned, less what refunds took back. */
+export const pointsOf = (id, entries) =>
+  entries.filter((entry) => entry.order_id === id).reduce((sum, entry) => sum + entry.points, 0);
