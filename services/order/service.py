@@ -15,10 +15,10 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
-from services.order.buying.screening_snapshot import ScreeningSnapshots
+from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
-from services.order.refunding import cancelled_screenings
 from services.order.replies.replayed_answers import OrderIdempotencyKey
+from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoards, warm_boards
 from services.order.settings import OrderSettingsSchema
 from services.order.snacks.store import record_step

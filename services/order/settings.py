@@ -10,7 +10,7 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 from schemas.base import Schema
 from schemas.fields import Money, Whole
 from services.foundation.settings import read_section
-from services.order.refunding.refund_policy import TierRule
+from services.order.screenings.refund_policy import TierRule
 
 
 @dataclass(frozen=True)

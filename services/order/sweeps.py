@@ -11,11 +11,12 @@ from sqlalchemy.engine import Connection
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.idempotency import KEYS_KEPT, delete_old_replies
+from services.order.cancelling.cancelled_screenings import CancelledScreenings
+from services.order.cancelling.store import orders_of_cancelled_screenings
 from services.order.models import KEYS
 from services.order.paying import store as payment_store
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.refunding import store as refund_store
-from services.order.refunding.cancelled_screenings import CancelledScreenings
 from services.order.refunding.refund_sender import RefundSender
 from services.order.seat_boards import Boards
 from services.order.snacks import store as snack_store
@@ -49,7 +50,7 @@ class Sweeps:
 
     def end_cancelled_screenings(self) -> None:
         """End the orders of cancelled screenings."""
-        self._each(lambda tx: refund_store.orders_of_cancelled_screenings(tx, utc_now()),
+        self._each(lambda tx: orders_of_cancelled_screenings(tx, utc_now()),
                    self.cancelled_screenings.end_order)
 
     def send_refunds(self) -> None:

@@ -3,18 +3,18 @@
 from services.foundation.database import Transactions
 from services.foundation.rpc.client import RemoteCaller
 from services.order.buying.checkout import Checkout
-from services.order.buying.screening_snapshot import ScreeningSnapshots
+from services.order.buying.snack_reservations import SnackReservations
+from services.order.cancelling.cancelled_screenings import CancelledScreenings
 from services.order.paying.bookings import Bookings
 from services.order.paying.payments import Payments
 from services.order.paying.reviews import Reviews
 from services.order.paying.unpaid_orders import UnpaidOrders
-from services.order.refunding.cancelled_screenings import CancelledScreenings
+from services.order.queries.order_queries import OrderQueries
 from services.order.refunding.refund_sender import RefundSender
 from services.order.refunding.refunds import Refunds
-from services.order.replies.order_queries import OrderQueries
+from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import Boards
 from services.order.settings import OrderSettings
-from services.order.snacks.reservations import SnackReservations
 from services.order.sweeps import Sweeps
 from services.order.tickets.codes import TicketKeys
 
@@ -25,7 +25,7 @@ class Workflows:
     def __init__(self, database: Transactions, boards: Boards, remote: RemoteCaller, screenings: ScreeningSnapshots,
                  settings: OrderSettings, ticket_keys: TicketKeys) -> None:
         snacks = SnackReservations(remote)
-        sender = RefundSender(database, remote, snacks)
+        sender = RefundSender(database, remote)
         self.bookings = Bookings(database, boards, ticket_keys, sender)
         self.payments = Payments(database, boards, remote, settings, self.bookings)
         self.unpaid_orders = UnpaidOrders(database, boards, remote, self.bookings)

@@ -11,13 +11,13 @@ from services.order import rules
 from services.order.buying.new_order import NewOrder, board_owner
 from services.order.buying.pricing import check_snacks, price_seats
 from services.order.buying.purchase import Purchase
-from services.order.buying.screening_snapshot import ScreeningSnapshots
+from services.order.buying.snack_reservations import SnackReservations
 from services.order.order_items import RequestedSnack
 from services.order.paying.unpaid_orders import UnpaidOrders
-from services.order.refunding.refund_policy import stamped
+from services.order.screenings.refund_policy import stamped
+from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import Boards
 from services.order.settings import OrderSettings
-from services.order.snacks.reservations import SnackReservations
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.foundation.rpc.idempotency import IdempotencyKey
-from services.order.buying.screening_snapshot import ScreeningSnapshot
 from services.order.order_items import Seat, Snack, snacks_total
-from services.order.refunding.refund_policy import Tier, dump_tiers
+from services.order.screenings.refund_policy import Tier, dump_tiers
+from services.order.screenings.screening_snapshot import ScreeningSnapshot
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from schemas.errors import FieldsInvalid
 from schemas.order.refusals import SalesClosed, SeatsUnknownInHall
-from services.order.buying import seat_groups
 from services.order.order_items import RequestedSnack, Seat, Seats
 from services.order.rules import has_begun
+from services.order.screenings import seat_groups
 
 
 def price_seats(hall: Seats, starts_at: dt.datetime, wanted: Sequence[str], now: dt.datetime,

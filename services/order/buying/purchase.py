@@ -13,12 +13,12 @@ from services.foundation.rpc.idempotency import AlreadyAnswered, IdempotencyKey
 from services.order import rules
 from services.order.buying import store
 from services.order.buying.new_order import NewOrder
+from services.order.buying.replies import new_order_reply, quote
+from services.order.buying.snack_reservations import SnackReservations
+from services.order.cancelling.cancelled_screenings import check_not_cancelled
 from services.order.order_items import RequestedSnack
 from services.order.paying.unpaid_orders import UnpaidOrders
-from services.order.refunding.cancelled_screenings import check_not_cancelled
-from services.order.replies.serializers import new_order_reply, quote
 from services.order.seat_boards import Boards
-from services.order.snacks.reservations import SnackReservations
 from services.order.store import ClaimTaken, Rows
 from services.seating.board_state import BoardCold, SeatsHeld
 

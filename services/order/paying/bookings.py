@@ -12,6 +12,7 @@ from services.order.order_view import OrderView
 from services.order.paying import store as payment_store
 from services.order.refunding import store as refund_store
 from services.order.refunding.refund_sender import RefundSender
+from services.order.screenings.store import is_cancelled
 from services.order.seat_boards import Boards
 from services.order.tickets.codes import TicketKeys
 
@@ -58,7 +59,7 @@ class Bookings:
 
     def _revive(self, tx: Connection, view: OrderView) -> bool:
         row = view.row
-        lost = refund_store.is_late_payment_owed(tx, view) or refund_store.is_cancelled(tx, row.screening_id)
+        lost = refund_store.is_late_payment_owed(tx, view) or is_cancelled(tx, row.screening_id)
         if lost or not rules.may_revive(row.status, row.starts_at, utc_now()):
             return False
         return payment_store.revive(tx, view, self.ticket_keys)

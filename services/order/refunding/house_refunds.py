@@ -16,7 +16,8 @@ from services.order import store as order_store
 from services.order.models import OUTBOX
 from services.order.order_view import OrderView
 from services.order.refunding import store
-from services.order.refunding.refund_policy import RefundPlan
+from services.order.screenings.refund_policy import RefundPlan
+from services.order.screenings.store import cancelled_by
 
 
 def refund_seats(tx: Connection, view: OrderView, plan: RefundPlan, reason: str) -> None:
@@ -41,6 +42,6 @@ def _write_operation(tx: Connection, order: Row[Any], reason: str, amount: int) 
 
 def _decision(tx: Connection, order: Row[Any], reason: str) -> tuple[Principal, Method | str]:
     """Who decided, as far as the room remembers, and by which method."""
-    if reason == "screening_cancelled" and (manager := store.cancelled_by(tx, order.screening_id)):
+    if reason == "screening_cancelled" and (manager := cancelled_by(tx, order.screening_id)):
         return Principal(user_id=manager, username=manager), CANCEL_SCREENING
     return operator("review decide"), "review.decide"

@@ -17,7 +17,7 @@ from services.order import store as order_store
 from services.order.faults import log_fault
 from services.order.order_view import OrderView
 from services.order.refunding import house_refunds, store
-from services.order.snacks.reservations import SnackReservations
+from services.order.snacks import returns
 
 log = logging.getLogger("marquee.order")
 
@@ -28,7 +28,6 @@ class RefundSender:
 
     database: Transactions
     remote: RemoteCaller
-    snacks: SnackReservations
 
     def send_or_defer(self, order_id: str, then: Callable[[Connection, OrderView], None] | None = None) -> OrderView:
         """Send an order's refunds as far as that is possible now; a sweep sends the rest.
@@ -81,7 +80,7 @@ class RefundSender:
         if refunded_at is None:
             return
         try:
-            in_time = self.snacks.give_up(row, refunded_at)
+            in_time = returns.give_up(self.remote, row, refunded_at)
         except Exception as problem:
             log_fault(problem, "the refund of snacks has to wait", order_id)
             until = rules.retry_at(refunded_at, utc_now())

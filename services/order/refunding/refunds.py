@@ -11,12 +11,12 @@ from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
 from services.order import store as order_store
-from services.order.buying import seat_groups
 from services.order.order_view import OrderView
-from services.order.refunding import house_refunds, refund_policy, store
-from services.order.refunding.refund_policy import RefundPlan
+from services.order.refunding import house_refunds, store
 from services.order.refunding.refund_sender import RefundSender
 from services.order.replies.serializers import order_reply, refund_preview
+from services.order.screenings import refund_policy, seat_groups
+from services.order.screenings.refund_policy import RefundPlan
 from services.order.seat_boards import Boards
 
 

@@ -1,4 +1,4 @@
-"""Refunds, written with the change that makes them due and kept until their money has gone; cancelled screenings.
+"""Refunds, written with the change that makes them due and kept until their money has gone.
 
 Snacks have a refund of their own (`rules.snack_refund_id`), written when the kitchen has said whether it had begun.
 While that row is missing, the kitchen is asked again, even after a crash.
@@ -7,7 +7,7 @@ While that row is missing, the kitchen is asked again, even after a crash.
 import datetime as dt
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Row, delete, insert, literal, select, update
 from sqlalchemy.engine import Connection
 
 from services.foundation.database import utc_now
@@ -15,16 +15,13 @@ from services.foundation.ids import new_id
 from services.order import rules, store
 from services.order.models import Base
 from services.order.order_view import OrderView, Rows
-from services.order.refunding import refund_policy
+from services.order.screenings import refund_policy
 from services.order.store import claims, orders, tickets
 
-refunds, cancelled = (Base.metadata.tables[name] for name in ("refund", "cancelled_screening"))
+refunds = Base.metadata.tables["refund"]
 BATCH = 100
 HOUSE_REASONS = ("screening_cancelled", "reversed")  # for which the cinema ends an order; the first counts
 SENT_AT_ONCE = dt.timedelta(seconds=15)  # meanwhile the request that made a refund sends it; then the sweep does
-ALIVE = rules.UNPAID | rules.OWNS_SEATS
-# For orders that were being written when the screening was cancelled, and payments that a person has to review.
-CANCELLATION_WATCHED = dt.timedelta(days=90)
 
 
 # --- seats ---
@@ -151,50 +148,3 @@ def orders_with_unsettled_snacks(tx: Connection, now: dt.datetime) -> list[str]:
                                             orders.c.kitchen_status.is_not(None), store.may_be_asked(now),
                                             ~settled.exists())
     return list(tx.execute(query.order_by(orders.c.ask_again_at).limit(BATCH)).scalars())
-
-
-# --- cancelled screenings ---
-
-
-def add_cancelled(tx: Connection, row: dict[str, Any]) -> bool:
-    """Write that a screening is cancelled; False, and nothing changed, if it was before."""
-    return bool(tx.execute(insert(cancelled).prefix_with("IGNORE"), row).rowcount)
-
-
-def cancelled_at(tx: Connection, screening_id: str) -> dt.datetime | None:
-    """When the screening was cancelled; None: it was not."""
-    found = select(cancelled.c.cancelled_at).where(cancelled.c.screening_id == screening_id)
-    return tx.execute(found).scalar()
-
-
-def cancelled_by(tx: Connection, screening_id: str) -> str | None:
-    """The user_id of the manager who cancelled the screening; None: it was not cancelled."""
-    found = select(cancelled.c.cancelled_by).where(cancelled.c.screening_id == screening_id)
-    return tx.execute(found).scalar()
-
-
-def is_cancelled(tx: Connection, screening_id: str) -> bool:
-    """Whether the screening is cancelled."""
-    return cancelled_at(tx, screening_id) is not None
-
-
-def orders_to_end(tx: Connection, screening_id: str) -> Rows:
-    """A screening's orders that have not ended: status, currency, count, and worth (what is still to go back)."""
-    kept = select(func.coalesce(func.sum(refunds.c.kept), 0)).where(refunds.c.order_id == orders.c.order_id)
-    return tx.execute(
-        select(orders.c.status, orders.c.currency, func.count().label("count"),
-               func.sum(orders.c.total - orders.c.refunded - kept.scalar_subquery()).label("worth"))
-        .where(orders.c.screening_id == screening_id, orders.c.status.in_(ALIVE | {"refunding", "review"}))
-        .group_by(orders.c.status, orders.c.currency)
-    ).all()
-
-
-def orders_of_cancelled_screenings(tx: Connection, now: dt.datetime) -> list[str]:
-    """Orders for cancelled screenings that are to be ended now; last those for which the payment room is asked."""
-    return list(tx.execute(
-        select(orders.c.order_id)
-        .join(cancelled, cancelled.c.screening_id == orders.c.screening_id)
-        .where(cancelled.c.cancelled_at > now - CANCELLATION_WATCHED, orders.c.status.in_(ALIVE),
-               or_(orders.c.status != "paying", store.may_be_asked(now)))
-        .order_by(orders.c.status == "paying", orders.c.ask_again_at)
-    ).scalars())

@@ -4,10 +4,9 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from services.order.buying.new_order import NewOrder
 from services.order.order_events import screening_of
 from services.order.order_view import OrderView
-from services.order.refunding.refund_policy import RefundPlan, full_refund_until, load_tiers
+from services.order.screenings.refund_policy import RefundPlan, full_refund_until, load_tiers
 
 
 @dataclass(frozen=True)
@@ -67,16 +66,3 @@ def refund_preview(view: OrderView, plan: RefundPlan, now: dt.datetime) -> dict[
         "until": plan.until, "server_time": now,
         "seats": [{**view.valid_seats[seat], "refund": back} for seat, back in plan.back.items()],
     }
-
-
-def quote(order: NewOrder) -> dict[str, Any]:
-    """The price of a new order: the facts of schemas.order.PriceChanged, plain JSON."""
-    return {"total": order.total, "currency": order.screening.currency, "snacks": order.snacks,
-            "seats": [{"seat_id": seat["seat_id"], "price": seat["price"]} for seat in order.seats]}
-
-
-def new_order_reply(order: NewOrder) -> dict[str, Any]:
-    """An order just made, in the fields of schemas.order.methods.BuyReply."""
-    return {"order_id": order.order_id, "status": "created", "screening_id": order.screening.screening_id,
-            "seats": order.seats, "snacks": order.snacks, "total": order.total, "currency": order.screening.currency,
-            "expires_at": order.expires_at, "server_time": order.created_at}

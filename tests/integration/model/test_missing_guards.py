@@ -14,9 +14,9 @@ from services.foundation.database import Transactions
 from services.foundation.events import outbox
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.kitchen import stock
-from services.order.buying import seat_groups
-from services.order.refunding import cancelled_screenings
+from services.order.cancelling import cancelled_screenings
 from services.order.replies import replayed_answers
+from services.order.screenings import seat_groups
 from services.order.seat_boards import Boards
 from services.payment import rules
 from services.payment.sandbox import webhooks

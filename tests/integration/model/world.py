@@ -23,7 +23,7 @@ from services.foundation.rpc.calls import Principal
 from services.kitchen import settings as kitchen_settings
 from services.kitchen.service import Kitchen
 from services.order import settings
-from services.order.buying.screening_snapshot import ScreeningSnapshots
+from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import Boards
 from services.order.service import Order
 from services.order.tickets.codes import TicketKeys

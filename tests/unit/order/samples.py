@@ -3,7 +3,7 @@
 import datetime as dt
 
 from services.order.order_items import Seat
-from services.order.refunding.refund_policy import Tier, TierRule
+from services.order.screenings.refund_policy import Tier, TierRule
 from services.order.settings import OrderSettings
 
 NOW = dt.datetime(2026, 11, 21, 18, 0, tzinfo=dt.UTC)

@@ -10,9 +10,9 @@ from nameko.exceptions import RemoteError
 
 from schemas.errors import RoomSilent
 from schemas.kitchen import UnknownKitchenOrder
+from services.order.buying.snack_reservations import SnackReservations
 from services.order.paying.payments import Payments
 from services.order.refunding.refund_sender import RefundSender
-from services.order.snacks.reservations import SnackReservations
 
 NOW = dt.datetime.now(dt.UTC)
 FAULTS = [ValueError("a bug"), RemoteError("KeyError", "x"), TimeoutError(), RoomSilent()]
@@ -44,7 +44,7 @@ def room(answer: Any) -> Any:
 
 
 def settle(database: Any, remote: Any) -> None:
-    RefundSender(database, remote, SnackReservations(remote)).settle_snacks("o")
+    RefundSender(database, remote).settle_snacks("o")
 
 
 def settled(answer: Any, refunded_at: dt.datetime = NOW) -> tuple[int, int]:

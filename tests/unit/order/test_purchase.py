@@ -13,9 +13,9 @@ from services.foundation.database import CommitUnknown
 from services.foundation.rpc.idempotency import AlreadyAnswered
 from services.order.buying.new_order import NewOrder
 from services.order.buying.purchase import Purchase
-from services.order.buying.screening_snapshot import ScreeningSnapshot
 from services.order.buying.store import SlotTaken
 from services.order.order_items import RequestedSnack, Snack
+from services.order.screenings.screening_snapshot import ScreeningSnapshot
 from tests.unit.order.samples import LATER, MINUTE, NOW
 
 HOUR = 60 * MINUTE

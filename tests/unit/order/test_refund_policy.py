@@ -7,7 +7,7 @@ import pytest
 from schemas.errors import FieldsInvalid
 from schemas.order import ORDER_STATES
 from schemas.order.refusals import OrderNotRefundable, RefundChanged, RefundClosed, SeatsNotInOrder
-from services.order.refunding import refund_policy
+from services.order.screenings import refund_policy
 from tests.unit.order.samples import FULL, LATER, MINUTE, NOW
 
 

@@ -9,8 +9,8 @@ from nameko.exceptions import RemoteError
 from schemas.base import Method
 from schemas.errors import Refusal, RoomSilent, RoomUnavailable
 from schemas.film import UnknownScreening
-from services.order.buying import screening_snapshot
-from services.order.buying.screening_snapshot import ScreeningSnapshots
+from services.order.screenings import screening_snapshot
+from services.order.screenings.screening_snapshot import ScreeningSnapshots
 
 REPLY = {"screening_id": "s1", "film_title": "Arrival", "cinema_id": "kanal", "cinema_name": "Kino am Kanal",
          "hall_name": "Saal 1", "starts_at": "2026-11-21T20:00:00+01:00", "ends_at": "2026-11-21T22:00:00+01:00",

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from schemas.order.refusals import CompanionAlone, CoupleSeatParted
-from services.order.buying import seat_groups
 from services.order.buying.pricing import price_seats
 from services.order.order_items import Seat
+from services.order.screenings import seat_groups
 from tests.unit.order.samples import LATER, NOW, SETTINGS
 
 

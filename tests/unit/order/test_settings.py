@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.foundation.settings import SettingsError
-from services.order.refunding import refund_policy
+from services.order.screenings import refund_policy
 from services.order.settings import read
 
 FULL, HALF = {"hours": 24, "percent": 100, "fee": 0}, {"hours": 0.5, "percent": 50, "fee": 100}

@@ -13,7 +13,7 @@ from services.order import store
 from services.order.order_view import OrderView
 from services.order.paying.payments import Payments
 from services.order.paying.unpaid_orders import UnpaidOrders
-from services.order.replies import store as lists
+from services.order.queries import store as lists
 from services.order.replies.serializers import order_reply
 from services.order.tickets.calendar_file import calendar_file
 from services.order.tickets.images import ticket_images

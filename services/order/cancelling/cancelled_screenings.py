@@ -18,11 +18,12 @@ from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
 from services.order import store as order_store
-from services.order.buying.screening_snapshot import ScreeningSnapshot
+from services.order.cancelling.store import orders_to_end
 from services.order.models import OUTBOX
 from services.order.paying.unpaid_orders import UnpaidOrders
-from services.order.refunding import store
 from services.order.refunding.refunds import Refunds
+from services.order.screenings import store
+from services.order.screenings.screening_snapshot import ScreeningSnapshot
 
 
 def decide(database: Transactions, keys: IdempotencyKey, manager: Principal, screening: ScreeningSnapshot,
@@ -54,7 +55,7 @@ def check_not_cancelled(tx: Connection, screening_id: str) -> None:
 
 
 def _summary(tx: Connection, screening_id: str) -> dict[str, Any]:
-    rows = store.orders_to_end(tx, screening_id)
+    rows = orders_to_end(tx, screening_id)
     paid = [row for row in rows if row.status in rules.OWNS_SEATS]
     return {
         "screening_id": screening_id, "cancelled_at": store.cancelled_at(tx, screening_id),
