@@ -23,7 +23,7 @@ OVERLAP = dt.timedelta(seconds=20)  # longer than any transaction may stay uncom
 LATE_SECONDS = 15.0                 # for this long Redis may still apply an unanswered write
 
 
-class Boards:
+class SeatBoards:
     """The boards of all screenings, as the order room writes them."""
 
     def __init__(self, board: Board, announcements: Announcements) -> None:
@@ -182,7 +182,7 @@ def wanted_marks(tx: Connection, screening_id: str) -> dict[str, Mark]:
     }
 
 
-def warm_boards(boards: Boards, database: Transactions, screening_ids: Iterable[str],
+def warm_boards(boards: SeatBoards, database: Transactions, screening_ids: Iterable[str],
                 ends_at: Callable[[str], dt.datetime]) -> None:
     """Rebuild those of the boards that are cold; `ends_at`: when a screening ends."""
     for screening_id in screening_ids:
@@ -192,14 +192,14 @@ def warm_boards(boards: Boards, database: Transactions, screening_ids: Iterable[
             log.info("a board stays cold", extra={"screening_id": screening_id, "reason": refusal.code})
 
 
-class SeatBoards(BoardProvider):
-    """Injects Boards."""
+class SeatBoardsProvider(BoardProvider):
+    """Injects SeatBoards."""
 
     announcements = Announcements()
 
     def start(self) -> None:
         super().start()
-        self.boards = Boards(self.board, self.announcements)
+        self.boards = SeatBoards(self.board, self.announcements)
 
-    def get_dependency(self, worker_ctx: Any) -> Boards:  # type: ignore[override]
+    def get_dependency(self, worker_ctx: Any) -> SeatBoards:  # type: ignore[override]
         return self.boards

@@ -19,7 +19,7 @@ from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.replies.replayed_answers import OrderIdempotencyKey
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
-from services.order.seat_boards import SeatBoards, warm_boards
+from services.order.seat_boards import SeatBoardsProvider, warm_boards
 from services.order.settings import OrderSettingsSchema
 from services.order.snacks.store import record_step
 from services.order.tickets.keys import TicketKeyFile, public_keys
@@ -34,7 +34,7 @@ class Order:
     principal = PrincipalProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
-    boards = SeatBoards()
+    boards = SeatBoardsProvider()
     screenings = ScreeningSnapshots()
     settings = RoomSettings(OrderSettingsSchema)
     remote = Remote()

@@ -18,7 +18,7 @@ from services.order.paying import store as payment_store
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.refunding import store as refund_store
 from services.order.refunding.refund_sender import RefundSender
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.order.snacks import store as snack_store
 
 log = logging.getLogger("marquee.order")
@@ -30,7 +30,7 @@ class Sweeps:
     """All sweeps of the order room. Each works on a batch and leaves the rest to the next time."""
 
     database: Transactions
-    boards: Boards
+    boards: SeatBoards
     unpaid_orders: UnpaidOrders
     cancelled_screenings: CancelledScreenings
     refund_sender: RefundSender

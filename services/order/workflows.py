@@ -13,7 +13,7 @@ from services.order.queries.order_queries import OrderQueries
 from services.order.refunding.refund_sender import RefundSender
 from services.order.refunding.refunds import Refunds
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.order.settings import OrderSettings
 from services.order.sweeps import Sweeps
 from services.order.tickets.codes import TicketKeys
@@ -22,7 +22,7 @@ from services.order.tickets.codes import TicketKeys
 class Workflows:
     """Built once per worker, from what Nameko injects."""
 
-    def __init__(self, database: Transactions, boards: Boards, remote: RemoteCaller, screenings: ScreeningSnapshots,
+    def __init__(self, database: Transactions, boards: SeatBoards, remote: RemoteCaller, screenings: ScreeningSnapshots,
                  settings: OrderSettings, ticket_keys: TicketKeys) -> None:
         snacks = SnackReservations(remote)
         sender = RefundSender(database, remote)

@@ -16,7 +16,7 @@ from services.order.order_items import RequestedSnack
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.screenings.refund_policy import stamped
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.order.settings import OrderSettings
 
 
@@ -25,7 +25,7 @@ class Checkout:
     """Turns a request to buy into a new order, and completes the purchase."""
 
     database: Transactions
-    boards: Boards
+    boards: SeatBoards
     remote: RemoteCaller
     screenings: ScreeningSnapshots
     settings: OrderSettings

@@ -18,7 +18,7 @@ from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import check_not_cancelled
 from services.order.order_items import RequestedSnack
 from services.order.paying.unpaid_orders import UnpaidOrders
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.order.store import ClaimTaken, Rows
 from services.seating.board_state import BoardCold, SeatsHeld
 
@@ -30,7 +30,7 @@ class Purchase:
     """One buyer's attempt to have one order."""
 
     database: Transactions
-    boards: Boards
+    boards: SeatBoards
     snacks: SnackReservations
     unpaid_orders: UnpaidOrders
     keys: IdempotencyKey

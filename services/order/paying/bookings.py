@@ -13,7 +13,7 @@ from services.order.paying import store as payment_store
 from services.order.refunding import store as refund_store
 from services.order.refunding.refund_sender import RefundSender
 from services.order.screenings.store import is_cancelled
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.order.tickets.codes import TicketKeys
 
 Then = Callable[[Connection, OrderView], None]
@@ -24,7 +24,7 @@ class Bookings:
     """Making orders paid, once the payment room has captured their money."""
 
     database: Transactions
-    boards: Boards
+    boards: SeatBoards
     ticket_keys: TicketKeys
     refund_sender: RefundSender
 

@@ -18,7 +18,7 @@ from services.order.faults import log_fault
 from services.order.order_view import OrderView
 from services.order.paying.bookings import Bookings
 from services.order.replies.serializers import PaymentProgress, order_reply
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.order.settings import OrderSettings
 
 
@@ -27,7 +27,7 @@ class Payments:
     """Taking money for unpaid orders, through the payment room."""
 
     database: Transactions
-    boards: Boards
+    boards: SeatBoards
     remote: RemoteCaller
     settings: OrderSettings
     bookings: Bookings

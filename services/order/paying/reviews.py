@@ -12,7 +12,7 @@ from services.order.order_view import OrderView
 from services.order.paying.bookings import Bookings
 from services.order.refunding import store as refund_store
 from services.order.refunding.refunds import Refunds
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Reviews:
     """What becomes of an order whose payment is under review; each method follows an event of the payment room."""
 
     database: Transactions
-    boards: Boards
+    boards: SeatBoards
     remote: RemoteCaller
     bookings: Bookings
     refunds: Refunds

@@ -18,7 +18,7 @@ from services.order import rules, store
 from services.order.order_view import OrderView
 from services.order.paying.bookings import Bookings, Then
 from services.order.replies.serializers import order_reply
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 
 log = logging.getLogger("marquee.order")
 
@@ -28,7 +28,7 @@ class UnpaidOrders:
     """Expiring and cancelling orders that are not paid."""
 
     database: Transactions
-    boards: Boards
+    boards: SeatBoards
     remote: RemoteCaller
     bookings: Bookings
 

@@ -17,7 +17,7 @@ from services.order.refunding.refund_sender import RefundSender
 from services.order.replies.serializers import order_reply, refund_preview
 from services.order.screenings import refund_policy, seat_groups
 from services.order.screenings.refund_policy import RefundPlan
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Refunds:
     """Refunds that buyers ask for, and those that the cinema decides."""
 
     database: Transactions
-    boards: Boards
+    boards: SeatBoards
     sender: RefundSender
 
     def refund(self, keys: IdempotencyKey, buyer_id: str, order_id: str, seats: list[str] | None,

@@ -14,7 +14,7 @@ from schemas.errors import RoomUnavailable
 from services.foundation.database import Transactions, utc_now
 from services.foundation.redis_client import OPTIONS
 from services.order import seat_boards as module
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.seating import board as seating
 from services.seating.board import Board
 from testbed.mesh import Mesh, wait_until
@@ -39,12 +39,12 @@ def hasty_board(servers: Mesh) -> Board:
 
 
 @pytest.fixture
-def boards(board: Board, database: Transactions, note: str, monkeypatch: pytest.MonkeyPatch) -> Boards:
+def boards(board: Board, database: Transactions, note: str, monkeypatch: pytest.MonkeyPatch) -> SeatBoards:
     """The boards of a room that has compared everything and has nothing to look at again; `note` is a warm one."""
     monkeypatch.setattr(seating, "WRITING_SECONDS", 0.3)
     monkeypatch.setattr(module, "LATE_SECONDS", 2.0)
     monkeypatch.setattr(module, "OVERLAP", dt.timedelta(0))
-    boards = Boards(board, SimpleNamespace(announce=lambda *ids: None))  # type: ignore[arg-type]
+    boards = SeatBoards(board, SimpleNamespace(announce=lambda *ids: None))  # type: ignore[arg-type]
     boards.rebuild(database, note, soon())
     boards.keep(database)
     return boards
@@ -69,13 +69,13 @@ def stalled(servers: Mesh) -> Iterator[None]:
         servers.kill("redis", signal.SIGCONT)
 
 
-def become_certain(boards: Boards, board: Board, database: Transactions, screening: str) -> None:
+def become_certain(boards: SeatBoards, board: Board, database: Transactions, screening: str) -> None:
     wait_until(lambda: boards.keep(database) and not taken(board, screening), 10, "the seats to be free")
     wait_until(lambda: boards.keep(database) == 0 and not boards._look_again, 10, "the room to be certain")
 
 
 def test_a_hold_that_a_stalled_redis_makes_later_is_undone(
-    boards: Boards, board: Board, hasty_board: Board, servers: Mesh, database: Transactions, note: str,
+    boards: SeatBoards, board: Board, hasty_board: Board, servers: Mesh, database: Transactions, note: str,
 ) -> None:
     boards._board = hasty_board
     boards.hold(note, "ben", soon(), ["G1"])  # there is a connection now, and Redis knows the script
@@ -86,7 +86,7 @@ def test_a_hold_that_a_stalled_redis_makes_later_is_undone(
     become_certain(boards, board, database, note)
 
 
-def test_one_check_that_finds_no_write_is_no_proof(boards: Boards, board: Board, database: Transactions, note: str,
+def test_one_check_that_finds_no_write_is_no_proof(boards: SeatBoards, board: Board, database: Transactions, note: str,
                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(Board, "_write", no_answer)
@@ -102,7 +102,7 @@ def no_answer(*args: object) -> None:
 
 
 def test_seats_that_could_not_be_released_are_free_soon(
-    boards: Boards, board: Board, database: Transactions, note: str, monkeypatch: pytest.MonkeyPatch,
+    boards: SeatBoards, board: Board, database: Transactions, note: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     boards.hold(note, "anna", soon(), ROW)
     with monkeypatch.context() as patched:
@@ -113,7 +113,7 @@ def test_seats_that_could_not_be_released_are_free_soon(
 
 
 def test_a_doubtful_write_stays_doubtful_while_redis_is_silent(
-    boards: Boards, database: Transactions, note: str, monkeypatch: pytest.MonkeyPatch,
+    boards: SeatBoards, database: Transactions, note: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("_write", "run_id"):
         monkeypatch.setattr(Board, name, no_answer)

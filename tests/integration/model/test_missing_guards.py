@@ -17,7 +17,7 @@ from services.kitchen import stock
 from services.order.cancelling import cancelled_screenings
 from services.order.replies import replayed_answers
 from services.order.screenings import seat_groups
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.payment import rules
 from services.payment.sandbox import webhooks
 from tests.integration.model import settlement
@@ -112,7 +112,7 @@ def without_the_event_in_the_decision(cinema: Cinema, patch: pytest.MonkeyPatch)
 @contextmanager
 def without_watching_boards(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """After a write that Redis has not answered."""
-    patch.setattr(Boards, "_watch", lambda *board: None)
+    patch.setattr(SeatBoards, "_watch", lambda *board: None)
     yield
 
 

@@ -24,7 +24,7 @@ from services.kitchen import settings as kitchen_settings
 from services.kitchen.service import Kitchen
 from services.order import settings
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
-from services.order.seat_boards import Boards
+from services.order.seat_boards import SeatBoards
 from services.order.service import Order
 from services.order.tickets.codes import TicketKeys
 from services.payment import settings as payment_settings
@@ -113,7 +113,7 @@ class World:
 
     def restart(self) -> None:
         """The order room begins anew; the others have nothing in mind that could be lost."""
-        boards = Boards(self.board, Hints())  # type: ignore[arg-type]
+        boards = SeatBoards(self.board, Hints())  # type: ignore[arg-type]
         self.rooms["order"] = worker_factory(
             Order, database=self.databases["order"], boards=boards, screenings=self.screenings, remote=self.line,
             ticket_keys=self.keys, settings=settings.read(config))
