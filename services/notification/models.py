@@ -33,7 +33,7 @@ class Message(Base):
     occurred_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))
     tries: Mapped[int] = mapped_column(SmallInteger)
-    due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while a process sends it: when its claim expires
+    due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while a process sends it: when its lease ends
     error: Mapped[str | None] = mapped_column(String(LONGEST_ERROR))  # of the last try
     changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
     read_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # on the pages; a mail leaves it null

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DueMessage:
-    """A message that this process has claimed. `facts`: the event's body as JSON; `tries` counts this one."""
+    """A message that this process has leased. `facts`: the event's body as JSON; `tries` counts this one."""
 
     message_id: str
     event_id: str

@@ -1,6 +1,6 @@
-"""Sends waiting messages. Each is claimed, sent while no transaction is open, and marked.
+"""Sends waiting messages. Each is leased, sent while no transaction is open, and marked.
 
-If a process dies between sending and marking, its claim expires, and the message is sent again under the same
+If a process dies between sending and marking, its lease ends, and the message is sent again under the same
 Message-ID. Any number of processes may send at once.
 """
 
@@ -59,11 +59,11 @@ class MessageSender:
             if self.stopped or self.leaving():
                 return
             try:
-                message = self.database.run(lambda tx: store.claim(tx, utc_now(), LEASE))
+                message = self.database.run(lambda tx: store.lease_next(tx, utc_now(), LEASE))
                 if message is None:
                     return
                 self._send(message)
-            except (Busy, CommitUnknown) as problem:  # MariaDB is down; the claims expire
+            except (Busy, CommitUnknown) as problem:  # MariaDB is down; the leases end
                 log.warning("messages wait for MariaDB", extra={"problem": type(problem).__name__})
                 self.stopped = True
 

@@ -14,7 +14,7 @@ from services.notification.models import LONGEST_ERROR, Message
 from services.notification.records import DueMessage
 
 messages: Any = Message.__table__
-CLAIMED = [messages.c[field.name] for field in fields(DueMessage)]
+DUE_MESSAGE = [messages.c[field.name] for field in fields(DueMessage)]
 
 
 def add(tx: Connection, kind: str, event: Delivery, user_id: str, now: dt.datetime) -> None:
@@ -25,7 +25,7 @@ def add(tx: Connection, kind: str, event: Delivery, user_id: str, now: dt.dateti
         "occurred_at": event.occurred_at, "status": "waiting", "tries": 0, "due_at": now, "changed_at": now})
 
 
-def claim(tx: Connection, now: dt.datetime, lease: dt.timedelta) -> DueMessage | None:
+def lease_next(tx: Connection, now: dt.datetime, lease: dt.timedelta) -> DueMessage | None:
     """The message that has waited longest, for this process alone until the lease ends; None if none is due."""
     due = select(messages).where(messages.c.status == "waiting", messages.c.due_at <= now)
     row = tx.execute(due.order_by(messages.c.due_at).limit(1).with_for_update(skip_locked=True)).first()
@@ -33,7 +33,7 @@ def claim(tx: Connection, now: dt.datetime, lease: dt.timedelta) -> DueMessage |
         return None
     tx.execute(update(messages).where(messages.c.message_id == row.message_id)
                .values(tries=row.tries + 1, due_at=now + lease))
-    return DueMessage(*tx.execute(select(*CLAIMED).where(messages.c.message_id == row.message_id)).one())
+    return DueMessage(*tx.execute(select(*DUE_MESSAGE).where(messages.c.message_id == row.message_id)).one())
 
 
 def finish(tx: Connection, message_id: str, status: str, now: dt.datetime, error: str | None = None) -> None:

@@ -31,8 +31,8 @@ class StaleWork:
         """Jobs that finish some stale payments and refunds."""
         now = utc_now()
         orders = [order_id for status, pause in STALE_AFTER.items() for order_id in self._database.run(
-            partial(store.claim_stale_orders, status=status, before=now - pause, now=now))]
-        refunds = self._database.run(lambda tx: refund_store.claim_stale(tx, now - STALE_AFTER["submitted"], now))
+            partial(store.lease_stale_orders, status=status, before=now - pause, now=now))]
+        refunds = self._database.run(lambda tx: refund_store.lease_stale(tx, now - STALE_AFTER["submitted"], now))
         return [*(guarded(partial(self.payments.finish_stale, order_id, now), order_id=order_id)
                   for order_id in orders),
                 *(guarded(partial(self.payments.refunds.send_stale, refund), order_id=refund.order_id)

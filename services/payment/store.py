@@ -132,9 +132,9 @@ def return_duplicate_payment(tx: Connection, payment: Any, now: dt.datetime) -> 
     _request_duplicate_refund(tx, payment, payment.amount, payment.currency, now)
 
 
-def claim_stale_orders(tx: Connection, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
+def lease_stale_orders(tx: Connection, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
     """Orders with an attempt of this status that no process has asked about since `before`."""
-    return claim(tx, Payment, Payment.order_id, status, before, now)
+    return lease(tx, Payment, Payment.order_id, status, before, now)
 
 
 def make_stale(tx: Connection, payment_id: str, tried_before: dt.datetime, tried_at: dt.datetime) -> None:
@@ -143,7 +143,7 @@ def make_stale(tx: Connection, payment_id: str, tried_before: dt.datetime, tried
     tx.execute(update(Payment).where(here).values(tried_at=tried_at))
 
 
-def claim(tx: Connection, table: Any, key: Any, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
+def lease(tx: Connection, table: Any, key: Any, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
     """The keys of rows that no process has worked on since `before`; other processes then leave them alone as long."""
     stale = select(key).where(table.status == status, table.tried_at < before).order_by(table.tried_at)
     keys = list(tx.execute(stale.limit(BATCH).with_for_update(skip_locked=True)).scalars())

@@ -80,9 +80,9 @@ def revocable(tx: Connection, payment_id: str) -> list[Row[Any]]:
     return list(tx.execute(query))
 
 
-def claim_stale(tx: Connection, before: dt.datetime, now: dt.datetime) -> list[Row[Any]]:
+def lease_stale(tx: Connection, before: dt.datetime, now: dt.datetime) -> list[Row[Any]]:
     """Refunds that no process has tried to send since `before`; other processes then leave them alone as long."""
-    return [find(tx, refund_id) for refund_id in store.claim(tx, Refund, Refund.refund_id, "requested", before, now)]
+    return [find(tx, refund_id) for refund_id in store.lease(tx, Refund, Refund.refund_id, "requested", before, now)]
 
 
 def find(tx: Connection, refund_id: str) -> Any:

@@ -28,7 +28,7 @@ LATE, LAST = dt.timedelta(seconds=1), dt.timedelta(seconds=3)
 TIMEOUT = (3, 10)                    # seconds to connect, and to answer
 TRIES, LONGEST_PAUSE = 20, 300       # and seconds
 BATCH = 20
-CLAIMED_FOR = dt.timedelta(minutes=10)   # other processes leave a claimed webhook alone so long
+LEASE = dt.timedelta(minutes=10)   # other processes leave a leased webhook alone so long
 KEPT = dt.timedelta(days=30)
 
 
@@ -101,7 +101,7 @@ def _claim(tx: Connection) -> list[Any]:
     due = select(SandboxWebhook.__table__).where(SandboxWebhook.due_at <= now).order_by(SandboxWebhook.due_at)
     found = list(tx.execute(due.limit(BATCH).with_for_update(skip_locked=True)))
     taken = update(SandboxWebhook).where(SandboxWebhook.event_id.in_([row.event_id for row in found]))
-    tx.execute(taken.values(tries=SandboxWebhook.tries + 1, due_at=now + CLAIMED_FOR))
+    tx.execute(taken.values(tries=SandboxWebhook.tries + 1, due_at=now + LEASE))
     return found
 
 

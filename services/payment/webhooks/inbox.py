@@ -24,7 +24,7 @@ def add(tx: Connection, provider: str, event: WebhookEvent, now: dt.datetime) ->
     tx.execute(upsert(WebhookInbox).values(row).on_duplicate_key_update(provider=provider))
 
 
-def claim(tx: Connection, now: dt.datetime) -> list[Any]:
+def lease_due(tx: Connection, now: dt.datetime) -> list[Any]:
     """Some webhooks that are due; other processes leave them alone for a pause that grows with every try."""
     due = select(WebhookInbox.__table__).where(WebhookInbox.handled_at.is_(None), WebhookInbox.due_at <= now)
     found = list(tx.execute(due.order_by(WebhookInbox.due_at).limit(BATCH).with_for_update(skip_locked=True)))

@@ -36,7 +36,7 @@ class WebhookProcessor:
 
     def due_jobs(self) -> list[Job]:
         """Jobs for some webhooks that are due; all webhooks about one payment are one job."""
-        found = self.payments.database.run(lambda tx: inbox.claim(tx, utc_now()))
+        found = self.payments.database.run(lambda tx: inbox.lease_due(tx, utc_now()))
         return [guarded(partial(self._process, *subject, list(rows)), payment_id=subject[1], reference=subject[2])
                 for subject, rows in groupby(sorted(found, key=_subject), key=_subject)]
 
