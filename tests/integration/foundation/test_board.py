@@ -233,7 +233,7 @@ def test_the_version_always_rises(board: Board, screening: str, redis_client: Re
         lambda: board.mark_free(screening, "anna", ROW),
         lambda: rebuild(board, screening, 2),
         lambda: board.hold(screening, "ben", soon(), ROW),
-        redis_client.flushall,
+        redis_client.flushdb,
         lambda: rebuild(board, screening, 3),
         lambda: board.hold(screening, "anna", soon(), ROW),
     ]
@@ -247,7 +247,7 @@ def test_the_version_always_rises(board: Board, screening: str, redis_client: Re
 
 def test_a_board_that_redis_has_forgotten_is_cold(board: Board, screening: str, redis_client: Redis) -> None:
     board.hold(screening, "anna", soon(), ROW)
-    redis_client.flushall()
+    redis_client.flushdb()
     assert board.snapshot(screening) is None
     assert board.taken_seats([screening, "never seen"]) == {screening: None, "never seen": None}
     with pytest.raises(BoardCold):
