@@ -20,6 +20,7 @@ def dear_screening(mesh: Mesh) -> tuple[str, str]:
                local_date + INTERVAL 99 DAY, currency, :price, :prices FROM screening WHERE screening_id = :s""",
               s=like, price=LARGEST_PRICE, prices=json.dumps(dict.fromkeys(json.loads(film.prices), LARGEST_PRICE)))
     mesh.given_out.add("dear-screening")  # once it is empty again, it is for no other test
+    mesh.wait_for_map("dear-screening")
     return "dear-screening", film.cinema_id
 
 
