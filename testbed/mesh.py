@@ -95,6 +95,11 @@ class Mesh(MeshDatabases):
                    local_date + INTERVAL 14 DAY, currency, price_from, prices
             FROM screening JOIN hall USING (hall_id) WHERE capacity = :capacity""", capacity=capacity)
 
+    def wait_for_map(self, screening_id: str) -> None:
+        """Wait until the seats of a screening are known, of which nobody may have asked before."""
+        wait_until(lambda: self.get("/film/get_hall_info", screening_id=screening_id).status_code == 200,
+                   what="the map to be drawn")
+
     def seats(self, screening_id: str) -> dict[str, str]:
         """The state of each seat, by seat id, as a buyer sees it; seats that are sold one by one come first."""
         hall = self.get("/film/get_hall_info", screening_id=screening_id).json()

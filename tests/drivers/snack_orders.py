@@ -3,7 +3,7 @@
 from typing import Any
 
 from testbed.mesh import Mesh, wait_until
-from tests.drivers.orders import buy, info, pay
+from tests.drivers.orders import buy, info, make_late, pay
 
 SKU = "popcorn-large"
 
@@ -21,8 +21,33 @@ def restock(mesh: Mesh, staff: str, cinema: str, stock: int, sku: str = SKU) -> 
     assert (reply.status_code, reply.json()["left"]) == (200, stock), reply.text
 
 
+def let_reservations_end(mesh: Mesh, cinema: str) -> None:
+    """End what others left unpaid at the cinema, so that their snacks come back now and not in the midst of a test."""
+    def reserved() -> set[str]:
+        return {row.order_id for row in mesh.rows(
+            "kitchen", "SELECT order_id FROM ticket WHERE cinema_id = :c AND status = 'reserved'", c=cinema)}
+
+    mesh.rows("kitchen", "UPDATE ticket SET until = UTC_TIMESTAMP(3) WHERE cinema_id = :c AND status = 'reserved'",
+              c=cinema)
+    for order_id in (left_over := reserved()):
+        make_late(mesh, order_id)
+    wait_until(lambda: not left_over & reserved(), 60, "the end of what was left unpaid")
+
+
+def ticket_of(mesh: Mesh, staff: str, order: dict[str, Any], **query: Any) -> dict[str, Any]:
+    """The order's ticket in the cooks' queue, on whichever page."""
+    cursor: dict[str, str] = {}
+    while True:
+        page = mesh.get("/kitchen/get_queue", staff, **query, **cursor).json()
+        for ticket in page["tickets"]:
+            if ticket["order_id"] == order["order_id"]:
+                return dict(ticket)
+        assert page["next_cursor"], "the order is not in the queue"
+        cursor = {"cursor": page["next_cursor"]}
+
+
 def wait_for_step(mesh: Mesh, token: str, order: dict[str, Any], status: str) -> dict[str, Any]:
-    wait_until(lambda: info(mesh, token, order)["kitchen"]["status"] == status, 20, f"the kitchen to be {status}")
+    wait_until(lambda: info(mesh, token, order)["kitchen"]["status"] == status, 60, f"the kitchen to be {status}")
     return dict(info(mesh, token, order)["kitchen"])
 
 

@@ -160,7 +160,18 @@ def wait_for_room(client: Any, room: str, process: Process) -> None:
             return True
         raise AssertionError
 
-    wait_until(answers, 20, f"the room {room}")
+    wait_until(answers, 60, f"the room {room}")
+
+
+def wait_until_it_hears(client: Any, redis_client: redis.Redis) -> None:
+    """Wait until the echo room hears announcements, which it may a moment after it answers calls."""
+    redis_client.delete("heard")
+
+    def hears() -> bool:
+        client.echo.announce(ids=["anybody?"])
+        return "anybody?" in redis_client.lrange("heard", 0, -1)
+
+    wait_until(hears, 30, "the room to hear")
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
 
+A_WHILE = 60  # seconds; longer than any test waits for its work to end by itself
+
 
 class Words(Schema):
     text = fields.String(required=True)
@@ -32,8 +34,10 @@ class FailRequest(Schema):
 
 
 class AnnounceRequest(Schema):
+    """`note`: wait first until `finish:<note>` in Redis says so."""
+
     ids = fields.List(fields.String(), required=True)
-    after = fields.Float(load_default=0.0)
+    note = fields.String(load_default="")
 
 
 class Anything(Schema):
@@ -65,11 +69,14 @@ class Echo:
     def wait(self, request: dict[str, Any]) -> dict[str, Any]:
         """Count the beginning, wait, count the end."""
         self.redis.incr(f"begun:{request['note']}")
-        ends = time.monotonic() + request["seconds"]
-        while (left := ends - time.monotonic()) > 0 and not self.redis.get(f"finish:{request['note']}"):
-            eventlet.sleep(min(left, 0.05))
+        self._wait(request["note"], request["seconds"])
         self.redis.incr(f"done:{request['note']}")
         return {}
+
+    def _wait(self, note: str, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0 and not self.redis.get(f"finish:{note}"):
+            eventlet.sleep(min(left, 0.05))
 
     @call(FAIL)
     def fail(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -87,8 +94,9 @@ class Echo:
 
     @call(ANNOUNCE)
     def announce(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Announce the ids after so many seconds."""
-        eventlet.sleep(request["after"])
+        """Announce the ids, at once or when told to."""
+        if request["note"]:
+            self._wait(request["note"], A_WHILE)
         self.announcer.announce(HEARD, *request["ids"])
         return {}
 

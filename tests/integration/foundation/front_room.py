@@ -17,13 +17,13 @@ from services.foundation.rpc.client import Remote, RemoteCaller
 
 
 class AskRequest(Schema):
-    """What to call, and how long to wait for it; `after` so many seconds."""
+    """What to call, and how long to wait for it; with `waits` not before `call:<note>` in Redis says so."""
 
     room = fields.String(load_default="echo")
     method = fields.String(required=True)
     sending = fields.Dict(load_default=dict)
     deadline = fields.Float(load_default=3.0)
-    after = fields.Float(load_default=0.0)
+    waits = fields.Boolean(load_default=False)
     note = fields.String(load_default="")
 
 
@@ -59,7 +59,8 @@ class Front:
         """Call, reply with the outcome, and note it in Redis."""
         remote, pending = self.remote
         self.redis.incr(f"asking:{request['note']}")
-        eventlet.sleep(request["after"])
+        while request["waits"] and not self.redis.get(f"call:{request['note']}"):
+            eventlet.sleep(0.05)
         started = time.monotonic()
         told = self._ask(remote, request)
         told |= {"seconds": time.monotonic() - started, "pending": pending()}

@@ -15,6 +15,7 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.announcements import Announcements
 from testbed.mesh import free_ports, wait_until
 from tests.drivers.processes import Process
+from tests.integration.foundation.conftest import wait_until_it_hears
 from tests.integration.foundation.echo_room import HEARD
 
 
@@ -62,10 +63,11 @@ def test_ids_announced_in_a_burst_travel_in_one_message(
 
 
 def test_every_id_announced_in_a_burst_arrives(echo: Process, client: Any, redis_client: Redis) -> None:
+    wait_until_it_hears(client, redis_client)
     redis_client.delete("heard")
     for number in range(20):
         client.echo.announce(ids=[f"s{number}", "again"])
-    wait_until(lambda: {f"s{number}" for number in range(20)} <= set(redis_client.lrange("heard", 0, -1)), 5,
+    wait_until(lambda: {f"s{number}" for number in range(20)} <= set(redis_client.lrange("heard", 0, -1)), 20,
                "all that was announced")
 
 

@@ -233,7 +233,7 @@ def test_the_version_always_rises(board: Board, screening: str, redis_client: Re
         lambda: board.mark_free(screening, "anna", ROW),
         lambda: rebuild(board, screening, 2),
         lambda: board.hold(screening, "ben", soon(), ROW),
-        redis_client.flushall,
+        redis_client.flushdb,
         lambda: rebuild(board, screening, 3),
         lambda: board.hold(screening, "anna", soon(), ROW),
     ]
@@ -247,7 +247,7 @@ def test_the_version_always_rises(board: Board, screening: str, redis_client: Re
 
 def test_a_board_that_redis_has_forgotten_is_cold(board: Board, screening: str, redis_client: Redis) -> None:
     board.hold(screening, "anna", soon(), ROW)
-    redis_client.flushall()
+    redis_client.flushdb()
     assert board.snapshot(screening) is None
     assert board.taken_seats([screening, "never seen"]) == {screening: None, "never seen": None}
     with pytest.raises(BoardCold):
@@ -284,7 +284,7 @@ def test_every_method_refuses_at_once_without_redis(far_board: Board, wire: Rela
         started = time.monotonic()
         with pytest.raises(refusal):
             ask()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < seating.LOCK_WAIT_SECONDS  # as long as it waits for a board
     wire.heal()
     assert taken(far_board, screening) == {"F1": "held"}
 

@@ -12,6 +12,9 @@ from redis import Redis
 from testbed.mesh import wait_until
 from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
+from tests.integration.foundation.echo_room import A_WHILE
+
+LONG = 25.0  # seconds; a deadline that is not waited for
 
 
 def test_a_call_is_answered(echo: Process, front: Process, client: Any) -> None:
@@ -35,7 +38,7 @@ def test_a_hanging_room_is_given_up_at_the_deadline_and_never_does_the_work(
         echo.go_on()
 
     assert told["outcome"] == "room_silent"
-    assert 0.6 < told["seconds"] < 1.5
+    assert 0.6 < told["seconds"] < 5  # it was paused for as long as it took
     # The room reads its messages in order: this answer means that the late call was read before.
     assert client.front.ask(method="say", sending={"text": "back"}, deadline=5)["outcome"] == "ok"
     assert redis_client.get(f"begun:{note}") is None
@@ -46,37 +49,41 @@ def test_a_call_that_waited_for_a_worker_past_its_deadline_is_not_done(
 ) -> None:
     echo.stop()
     wait_for_room(client, "echo", run_room("echo_room", "--define", "max_workers=2"))
-    busy = [client.echo.wait.call_async(note=note, seconds=3) for _ in range(2)]
-    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 10, "both workers to be busy")
+    busy = [client.echo.wait.call_async(note=note, seconds=A_WHILE) for _ in range(2)]
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 30, "both workers to be busy")
 
     told = client.front.ask(method="wait", sending={"note": f"late-{note}", "seconds": 0}, deadline=0.7)
     assert told["outcome"] == "room_silent"
     assert redis_client.get(f"done:{note}") is None  # so that call had no worker yet
 
+    redis_client.set(f"finish:{note}", "1")
     assert [call.result() for call in busy] == [{}, {}]
     assert client.echo.wait(note=note, seconds=0) == {}  # workers take calls in order
     assert redis_client.get(f"begun:late-{note}") is None
 
 
-def test_a_slow_room_is_given_up_at_the_deadline(echo: Process, front: Process, client: Any, note: str) -> None:
-    told = client.front.ask(method="wait", sending={"note": note, "seconds": 1.5}, deadline=0.5)
+def test_a_slow_room_is_given_up_at_the_deadline(
+    echo: Process, front: Process, client: Any, redis_client: Redis, note: str,
+) -> None:
+    told = client.front.ask(method="wait", sending={"note": note, "seconds": A_WHILE}, deadline=0.5)
+    redis_client.set(f"finish:{note}", "1")
     assert told["outcome"] == "room_silent"
-    assert told["seconds"] < 1
+    assert told["seconds"] < 5
 
 
 def test_a_stopped_room_is_unavailable_at_once(
     run_room: RunRoom, front: Process, client: Any, echo: Process,
 ) -> None:
     echo.stop()
-    told = client.front.ask(method="say", sending={"text": "anyone?"})
+    told = client.front.ask(method="say", sending={"text": "anyone?"}, deadline=LONG)
     assert told["outcome"] == "room_unavailable"
-    assert told["seconds"] < 1
+    assert told["seconds"] < 5
 
 
 def test_a_room_that_never_was_is_unavailable_at_once(front: Process, client: Any) -> None:
-    told = client.front.ask(room="nowhere", method="say")
+    told = client.front.ask(room="nowhere", method="say", deadline=LONG)
     assert (told["outcome"], told["about"]) == ("room_unavailable", {"room": "nowhere"})
-    assert told["seconds"] < 1
+    assert told["seconds"] < 5
 
 
 def test_unanswered_calls_do_not_confuse_the_next_call(echo: Process, front: Process, client: Any) -> None:
@@ -105,4 +112,4 @@ def test_stock_nameko_waits_for_a_stopped_room_and_runs_the_work_long_after(
         assert redis_client.get(f"begun:{note}") is None
 
     run_stock_room()
-    wait_until(lambda: redis_client.get(f"done:{note}") == "1", 40, "the work nobody waits for")
+    wait_until(lambda: redis_client.get(f"done:{note}") == "1", 60, "the work nobody waits for")

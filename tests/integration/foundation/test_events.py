@@ -30,7 +30,7 @@ def test_an_event_reaches_its_consumer_with_the_request_id_of_its_cause(news: Ne
         caller.news.happen(about=["a", "b", "c"])
     news.wait_for("a", "b", "c")
     assert {row.request_id for row in news.rows("SELECT request_id FROM effect")} == {"r1"}
-    wait_until(lambda: not news.waiting, 10, "the marks")
+    wait_until(lambda: not news.waiting, 60, "the marks")
 
 
 def test_two_relays_publish_an_event_once_when_nothing_goes_wrong(news: News) -> None:
@@ -63,10 +63,10 @@ def happen_often_with_deaths(news: News, count: int) -> int:
     for part in range(0, count, 100):
         news.write(*THOUSAND[part:part + 100])
     for _ in range(2):
-        wait_until(lambda: not news.waiting, 20, "the relay")
+        wait_until(lambda: not news.waiting, 60, "the relay")
         repeat_randomly(news)
-    published = wait_until(lambda: not news.waiting and news.published, 20, "the relay")
-    wait_until(lambda: len(set(news.effects)) == count, 20, "the effects")
+    published = wait_until(lambda: not news.waiting and news.published, 60, "the relay")
+    wait_until(lambda: len(set(news.effects)) == count, 60, "the effects")
     news.rest(*rooms)
     return int(published)
 
@@ -111,11 +111,11 @@ def test_a_broker_that_dies_under_load_loses_nothing(news: News, servers: Mesh) 
         return name in news.effects
 
     go_on()
-    wait_until(lambda: go_on_until(written[0]), 20, "the first effects")
+    wait_until(lambda: go_on_until(written[0]), 60, "the first effects")
     servers.kill("rabbitmq")
     first_without = len(written)
     go_on()
-    wait_until(lambda: go_on_until(written[first_without]), 60, "the broker to be back")
+    wait_until(lambda: go_on_until(written[first_without]), 120, "the broker to be back")
     news.wait_for(*written, seconds=150)
     assert room.is_alive
 
@@ -127,10 +127,10 @@ def test_without_a_broker_events_are_written_and_wait_and_that_is_logged_once(
     room = news.run(environment={"MARQUEE_AMQP_PORT": wire.port})
     wire.refuse()
     news.write("a")
-    wait_until(lambda: "publishing is paused" in room.log.read_text(), 20, "a line in the log")
+    wait_until(lambda: "publishing is paused" in room.log.read_text(), 60, "a line in the log")
     news.write("b")
     wire.heal()
-    news.wait_for("a", "b", seconds=40)
+    news.wait_for("a", "b", seconds=60)
     assert room.log.read_text().count("publishing is paused") == 1
     assert "events are published again" in room.log.read_text()
     assert room.is_alive
@@ -144,11 +144,11 @@ def test_while_the_broker_hangs_events_can_still_be_written(
     wire.freeze()
     news.write("a")
     unlocked = "SELECT 1 FROM outbox WHERE published_at IS NULL FOR UPDATE SKIP LOCKED"
-    wait_until(lambda: not news.rows(unlocked), 20, "the relay to have it in hand")
+    wait_until(lambda: not news.rows(unlocked), 60, "the relay to have it in hand")
     for number in range(50):
         news.write(f"b{number}")  # a lock that stood in the way would be an error after 3 s
     wire.heal()
-    news.wait_for("a", *(f"b{number}" for number in range(50)), seconds=40)
+    news.wait_for("a", *(f"b{number}" for number in range(50)), seconds=60)
     assert room.is_alive
 
 
@@ -163,7 +163,7 @@ def test_connections_that_fall_silent_delay_events_for_a_while_only(
     wire.fall_silent(closed)
     news.write("a")
     if closed:
-        wait_until(lambda: "publishing is paused" in room.log.read_text(), 30, "the relay to notice")
+        wait_until(lambda: "publishing is paused" in room.log.read_text(), 60, "the relay to notice")
         wire.heal()
     news.wait_for("a", *THOUSAND[:50], seconds=60)
     assert room.is_alive
@@ -180,7 +180,7 @@ def test_a_consumer_that_fails_at_first_is_called_again(news: News, redis_client
 
 
 def test_a_consumer_that_hangs_has_failed(news: News, redis_client: Redis) -> None:
-    news.run({"handler_seconds": 0.5}, hangs=1)
+    news.run({"handler_seconds": 2}, hangs=1)
     news.happen("a")
     news.wait_for("a")
     assert redis_client.get("tries:a") == "2"
@@ -189,7 +189,7 @@ def test_a_consumer_that_hangs_has_failed(news: News, redis_client: Redis) -> No
 def test_an_event_that_fails_for_ever_is_a_dead_letter_and_can_be_replayed(news: News, redis_client: Redis) -> None:
     room = news.run(failures=99)
     news.happen("a")
-    [dead] = wait_until(news.dead, 20, "the event to be given up")
+    [dead] = wait_until(news.dead, 60, "the event to be given up")
     assert redis_client.get("tries:a") == "5"
     assert line(news.subscription, dead).startswith("news.happened:news.hear  ")
     assert line(news.subscription, dead).endswith("ZeroDivisionError: as wished")
@@ -207,7 +207,7 @@ def test_an_event_that_kills_every_consumer_becomes_a_dead_letter_and_others_get
 ) -> None:
     [room] = news.keep(poison="bad")
     news.write("a", "bad", "b")
-    [dead] = wait_until(news.dead, 40, "the event to be given up")
+    [dead] = wait_until(news.dead, 120, "the event to be given up")
     assert dead.headers["error"] == "the process died while it handled the event"
     news.wait_for("a", "b")
     assert redis_client.get("tries:bad") == "5"
@@ -237,7 +237,7 @@ def test_a_malformed_event_becomes_a_dead_letter_at_once_and_unchanged(news: New
         for content in NONSENSE:
             publishing.send(content, exchange=topology.EXCHANGE, routing_key="news.happened", mandatory=True,
                       content_type=kind, content_encoding="binary")
-    dead = wait_until(lambda: len(found := news.dead()) == 3 * len(NONSENSE) and found, 20, "all to be laid aside")
+    dead = wait_until(lambda: len(found := news.dead()) == 3 * len(NONSENSE) and found, 60, "all to be laid aside")
     assert sorted(bytes(message.body or b"") for message in dead) == sorted(3 * NONSENSE)
     assert all(message.headers["error"].startswith("malformed") for message in dead)
     news.happen("a")

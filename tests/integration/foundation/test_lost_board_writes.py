@@ -70,8 +70,8 @@ def stalled(servers: Mesh) -> Iterator[None]:
 
 
 def become_certain(boards: SeatBoards, board: Board, database: Transactions, screening: str) -> None:
-    wait_until(lambda: boards.keep(database) and not taken(board, screening), 10, "the seats to be free")
-    wait_until(lambda: boards.keep(database) == 0 and not boards._look_again, 10, "the room to be certain")
+    wait_until(lambda: boards.keep(database) and not taken(board, screening), 30, "the seats to be free")
+    wait_until(lambda: boards.keep(database) == 0 and not boards._look_again, 30, "the room to be certain")
 
 
 def test_a_hold_that_a_stalled_redis_makes_later_is_undone(
@@ -82,7 +82,7 @@ def test_a_hold_that_a_stalled_redis_makes_later_is_undone(
     boards.publish_free(note, "ben", ["G1"])
     with stalled(servers), pytest.raises(RoomUnavailable):
         boards.hold(note, "anna", soon(), ROW)
-    wait_until(lambda: taken(board, note) == ROW, 10, "the late hold")
+    wait_until(lambda: taken(board, note) == ROW, 30, "the late hold")
     become_certain(boards, board, database, note)
 
 

@@ -14,14 +14,13 @@ from redis import Redis
 from testbed.mesh import wait_until
 from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
-
-A_WHILE = 60  # seconds; longer than any test waits for its work to end by itself
+from tests.integration.foundation.echo_room import A_WHILE
 
 
 def begin(client: Any, room: str, redis: Redis, note: str) -> Any:
     """A call under way, whose work ends when `finish` says so."""
     under_way = client[room].wait.call_async(note=note, seconds=A_WHILE)
-    wait_until(lambda: redis.get(f"begun:{note}") == "1", 10, "the work to begin")
+    wait_until(lambda: redis.get(f"begun:{note}") == "1", 30, "the work to begin")
     return under_way
 
 
@@ -39,7 +38,7 @@ def test_a_stopping_room_finishes_the_calls_under_way(
     calls = [begin(client, "echo", redis_client, each) for each in notes]
 
     room.signal(signal.SIGTERM)
-    wait_until(lambda: is_gone(client), 10, "the door to close")
+    wait_until(lambda: is_gone(client), 30, "the door to close")
     finish(redis_client, *notes)
     assert [call.result() for call in calls] == [{}, {}, {}]
     assert room.exit_code() == 0
@@ -65,7 +64,7 @@ def test_a_call_to_a_stopping_room_is_served_or_refused_at_once(
     room.signal(signal.SIGTERM)
 
     with ClusterRpcClient(timeout=10) as other:
-        wait_until(lambda: is_gone(other), 10, "the door to close")
+        wait_until(lambda: is_gone(other), 30, "the door to close")
     assert redis_client.get(f"done:{note}") is None
     finish(redis_client, note)
     assert call.result() == {}
@@ -89,12 +88,12 @@ def test_stock_nameko_asked_to_stop_does_the_work_twice(
         wait_for_room(client, "stock_echo", room)
         call = begin(client, "stock_echo", redis_client, note)
         room.signal(signal.SIGTERM)
-        wait_until(lambda: processes_at("rpc-stock_echo", amqp_uri) == 0, 10, "it to hang up on the broker")
+        wait_until(lambda: processes_at("rpc-stock_echo", amqp_uri) == 0, 30, "it to hang up on the broker")
         finish(redis_client, note)
         assert call.result() is None
         room.exit_code()
     run_stock_room()
-    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 15, "the second time")
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 60, "the second time")
 
 
 def test_a_killed_room_is_silent_until_the_deadline_and_forgets_the_call(
@@ -103,7 +102,7 @@ def test_a_killed_room_is_silent_until_the_deadline_and_forgets_the_call(
     room = run_room("echo_room")
     wait_for_room(client, "echo", room)
     call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": A_WHILE}, deadline=3)
-    wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 10, "the work to begin")
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 30, "the work to begin")
     room.signal(signal.SIGKILL)
     assert call.result()["outcome"] == "room_silent"
     assert client.front.ask(method="say", sending={"text": "?"})["outcome"] == "room_unavailable"
@@ -119,11 +118,11 @@ def test_the_calls_of_a_killed_process_are_done_by_another(
     first = run_room("echo_room")
     wait_for_room(client, "echo", first)
     call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": A_WHILE}, deadline=40)
-    wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 10, "the work to begin")
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 30, "the work to begin")
     run_room("echo_room")
     wait_until(lambda: processes_at("rpc-echo", amqp_uri) == 2, 30, "the twin")
     first.signal(signal.SIGKILL)
-    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 20, "the twin to begin")
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 30, "the twin to begin")
     finish(redis_client, note)
 
     assert call.result()["outcome"] == "ok"
@@ -143,7 +142,7 @@ def test_a_failing_provider_ends_its_process_and_no_other(
     for hook, room in broken.items():
         wait_for_room(client, f"broken_{hook}", room)
         client[f"broken_{hook}"].touch.call_async()
-    assert 0 not in [room.exit_code(10) for room in broken.values()]
+    assert 0 not in [room.exit_code(60) for room in broken.values()]
     assert client.front.ask(method="say")["outcome"] == "room_unavailable"
 
 
@@ -159,6 +158,6 @@ def test_an_idle_room_stops_at_once_and_publishes_that_it_leaves(
     room.signal(signal.SIGTERM)
     assert room.exit_code(10) == 0  # sooner than it waits for work
 
-    [last] = wait_until(lambda: [words for words in heard() if words["leaving"]], 10, "its last words")
+    [last] = wait_until(lambda: [words for words in heard() if words["leaving"]], 30, "its last words")
     assert last["methods"] == ["announce", "fail", "manage", "say", "wait"]
     assert [words for words in heard() if words["instance"] == last["instance"] and not words["leaving"]]

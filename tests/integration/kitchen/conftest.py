@@ -6,11 +6,16 @@ import nameko
 import pytest
 from sqlalchemy import Engine, delete, insert
 
+from operations.event_commands import subscriptions_of
 from services.foundation import migrate
+from services.foundation.amqp import publishing
 from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.events import topology
 from services.foundation.rpc.calls import Principal
 from services.kitchen.models import Base
+from services.kitchen.service import Kitchen
 from testbed.mesh import Mesh
+from tests.drivers.snack_orders import let_reservations_end
 
 SAM = Principal(user_id="sam", username="Sam", roles=("manager@kanal",))
 START = dt.datetime(2030, 1, 1, 20, 0, tzinfo=dt.UTC)
@@ -33,6 +38,16 @@ def kitchen(kitchen_engine: Engine) -> Transactions:
         for table in Base.metadata.sorted_tables:
             tx.execute(delete(table))
     return Transactions(kitchen_engine)
+
+
+@pytest.fixture
+def no_events(servers: Mesh) -> None:
+    """No event of another test waits in the kitchen's queues, nor for another try."""
+    with nameko.config.patch(servers.settings, clear=True):
+        topology.declare(subscriptions_of(Kitchen))
+        queues = [each.queue for each in subscriptions_of(Kitchen)]
+        queues += [topology.retry_queue(pause)[1] for pause in servers.settings["events"]["pauses"]]
+        publishing.run_on_channel(lambda channel: [queue(channel).purge() for queue in queues])
 
 
 def put_on_the_menu(kitchen: Transactions, **stock: int) -> None:
@@ -63,7 +78,11 @@ def screening(mesh: Mesh) -> str:
 
 @pytest.fixture(scope="module")
 def cinema(mesh: Mesh, screening: str) -> str:
-    return str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"])
+    """Its cinema; what other tests left unpaid there has ended, and so no snack comes back by itself."""
+    hall = mesh.get("/film/get_hall_info", screening_id=screening).json()
+    cinema = str(hall["screening"]["cinema"]["cinema_id"])
+    let_reservations_end(mesh, cinema)
+    return cinema
 
 
 @pytest.fixture

@@ -5,7 +5,16 @@ from typing import Any
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, charge, info, make_late, refunds
-from tests.drivers.snack_orders import SKU, bought_and_paid, left, menu, restock, wait_for_step
+from tests.drivers.snack_orders import (
+    SKU,
+    bought_and_paid,
+    left,
+    let_reservations_end,
+    menu,
+    restock,
+    ticket_of,
+    wait_for_step,
+)
 
 
 def expired_order(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str, Any]]:
@@ -17,11 +26,6 @@ def expired_order(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str,
     return token, order
 
 
-def kitchen_ticket(mesh: Mesh, staff: str, order: dict[str, Any]) -> dict[str, Any]:
-    tickets = mesh.get("/kitchen/get_queue", staff).json()["tickets"]
-    return dict(next(ticket for ticket in tickets if ticket["order_id"] == order["order_id"]))
-
-
 def test_a_late_payment_gets_popcorn_that_is_still_there(mesh: Mesh, screening: str, cinema: str, seats: list[str],
                                                          staff: str) -> None:
     before = left(mesh, cinema)
@@ -31,7 +35,7 @@ def test_a_late_payment_gets_popcorn_that_is_still_there(mesh: Mesh, screening: 
 
     wait_for_step(mesh, token, order, "new")
     assert info(mesh, token, order)["status"] == "paid"
-    assert kitchen_ticket(mesh, staff, order)["short"] is False
+    assert ticket_of(mesh, staff, order)["short"] is False
     assert left(mesh, cinema) == before - 1
     mesh.check_invariants()
 
@@ -46,7 +50,7 @@ def test_a_late_payment_for_popcorn_sold_meanwhile_makes_a_ticket_with_snacks_mi
     charge(mesh, order)
 
     wait_for_step(mesh, token, order, "new")
-    ticket = kitchen_ticket(mesh, staff, order)
+    ticket = ticket_of(mesh, staff, order)
     assert (ticket["short"], [snack["missing"] for snack in ticket["snacks"]]) == (True, [1])
     assert left(mesh, cinema) == 0
     # Given back, it gives the stock nothing that it did not take, and the buyer everything.
@@ -82,6 +86,7 @@ def test_a_cook_and_a_cancelled_screening_at_once_refund_everything(mesh: Mesh, 
     """Everybody gets everything back; what was not begun is on sale again, what was begun is not."""
     screening = mesh.fresh_screening(40)
     cinema = str(mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"])
+    let_reservations_end(mesh, cinema)
     snack = sorted(menu(mesh, cinema))[0]
     sold = [bought_and_paid(mesh, screening, [seat], (snack, 1)) for seat in list(mesh.seats(screening))[:8]]
     before = left(mesh, cinema, snack)

@@ -33,7 +33,8 @@ def line(request: pytest.FixtureRequest) -> Line:
 
 
 @pytest.fixture
-def far_kitchen(servers: Mesh, kitchen: Transactions, relay: Callable[..., Relay], line: Line, tmp_path: Any) -> Any:
+def far_kitchen(servers: Mesh, kitchen: Transactions, no_events: None, relay: Callable[..., Relay], line: Line,
+                tmp_path: Any) -> Any:
     """The kitchen room at the other end of that connection; nothing but the test makes it commit."""
     wire = relay(servers.environment["MARQUEE_DB_PORT"], on_request=line.on_request, on_reply=line.on_reply)
     quiet = {"kitchen": {"minutes_before_start": 10, "sweep_seconds": 3600},
@@ -44,7 +45,7 @@ def far_kitchen(servers: Mesh, kitchen: Transactions, relay: Callable[..., Relay
         kitchen.run(add_work)
         with ClusterRpcClient(timeout=20) as client:
             wait_for_room(client, "kitchen", run("services.kitchen.service", *options, MARQUEE_DB_PORT=wire.port))
-            wait_until(lambda: kitchen.read(is_work_done), what="its first round")
+            wait_until(lambda: kitchen.read(is_work_done), seconds=60, what="its first round")
             yield client.kitchen
 
 

@@ -34,7 +34,7 @@ QUEUE = "order.paid:kitchen.take_up"
 
 
 @pytest.fixture
-def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
+def settings(servers: Mesh, no_events: None) -> Iterator[dict[str, Any]]:
     quick = {**servers.settings, "events": {**servers.settings["events"], **QUICK}}
     with nameko.config.patch(quick, clear=True):
         topology.declare(subscriptions_of(Kitchen))

@@ -8,12 +8,10 @@ import pytest
 from nameko import serialization
 from nameko.standalone.rpc import ClusterRpcClient
 
-from operations.event_commands import subscriptions_of
 from schemas import order
 from services.foundation.amqp import publishing
 from services.foundation.database import Transactions
 from services.foundation.events import topology
-from services.kitchen.service import Kitchen
 from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.conftest import rooms, wait_for_room
 from tests.integration.kitchen.conftest import paid, put_on_the_menu
@@ -22,11 +20,10 @@ STUCK = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'IN
 
 
 @pytest.fixture
-def caller(servers: Mesh, kitchen: Transactions, tmp_path: Path) -> Any:
+def caller(servers: Mesh, kitchen: Transactions, no_events: None, tmp_path: Path) -> Any:
     """Calls the kitchen room with a timeout of five seconds."""
     with nameko.config.patch(servers.settings, clear=True), rooms(servers, tmp_path) as run:
         serialization.setup()
-        topology.declare(subscriptions_of(Kitchen))
         with ClusterRpcClient(timeout=5) as client:
             wait_for_room(client, "kitchen", run("services.kitchen.service"))
             yield client.kitchen

@@ -113,7 +113,7 @@ class NotificationProcesses:
         return self.servers.in_queues(*(each.queue_name for each in subscriptions_of(Notification)),
                                       *(f"events.wait.{pause:g}s" for pause in QUICK["pauses"]))
 
-    def wait_for(self, count: int, seconds: float = 60) -> None:
+    def wait_for(self, count: int, seconds: float = 120) -> None:
         """Wait until that many messages are sent, and nothing is left to do."""
         wait_until(lambda: self.statuses().get("sent", 0) >= count, seconds, f"{count} messages")
         wait_until(lambda: self.unread() == 0, seconds, "the consumers")
@@ -122,7 +122,7 @@ class NotificationProcesses:
     def finish(self) -> None:
         """Stop all processes once no event is left, not even one returned by a process that stopped."""
         while True:
-            wait_until(lambda: self.unread() == 0, 60, "the consumers")
+            wait_until(lambda: self.unread() == 0, 120, "the consumers")
             self.stop_restarting()
             for process in self._running:
                 if process.is_alive:

@@ -56,8 +56,8 @@ def test_messages_wait_while_the_mail_server_is_down_and_are_sent_once(processes
     room = processes.run(smtp_port=port)
     envelopes = processes.envelopes(5, processes.account())
     processes.publish(envelopes)
-    wait_until(lambda: "message waits" in room.log.read_text(), 30, "a failed try")
-    wait_until(lambda: processes.inbox_size() == 5, 30, "the notes")
+    wait_until(lambda: "message waits" in room.log.read_text(), 60, "a failed try")
+    wait_until(lambda: processes.inbox_size() == 5, 60, "the notes")
     assert not processes.statuses().get("sent")
     with mail_server(inbox, port=port):
         processes.wait_for(5)
@@ -72,7 +72,7 @@ def test_a_message_sent_again_after_a_death_has_the_same_id(processes: Notificat
         dying = processes.run(smtp_port=port, dies_before_mark=True, lease=1)
         [envelope] = processes.envelopes(1, processes.account())
         processes.publish([envelope])
-        assert dying.exit_code() == -signal.SIGKILL
+        assert dying.exit_code(60) == -signal.SIGKILL
         processes.run(smtp_port=port)
         processes.wait_for(1)
     assert [parse_email(content).event_id for content in inbox.taken] == [envelope["event_id"]] * 2
@@ -84,15 +84,15 @@ def test_a_process_asked_to_stop_finishes_the_messages_in_hand_only(processes: N
     early = processes.run(smtp_port=port)
     envelopes = processes.envelopes(20, processes.account())
     processes.publish(envelopes)
-    wait_until(lambda: processes.inbox_size() == 20, 30, "the notes")
+    wait_until(lambda: processes.inbox_size() == 20, 60, "the notes")
     early.stop()
     inbox.is_slow = True
     with mail_server(inbox, port=port):
         room = processes.run(smtp_port=port)
-        wait_until(lambda: inbox.in_hand, 30, "a hand to be full")
+        wait_until(lambda: inbox.in_hand, 60, "a hand to be full")
         room.signal(signal.SIGTERM)
         inbox.is_slow = False
-        assert room.exit_code() == 0
+        assert room.exit_code(60) == 0
         assert len(inbox.taken) < 10
         processes.run(smtp_port=port)
         processes.wait_for(20)
@@ -104,7 +104,7 @@ def test_a_failed_message_is_listed_and_can_be_retried(processes: NotificationPr
     [port] = free_ports(1)
     room = processes.run(smtp_port=port, tries=2)
     processes.publish(processes.envelopes(1, processes.account()))
-    wait_until(lambda: processes.statuses() == {"failed": 1}, 30, "the last try")
+    wait_until(lambda: processes.statuses() == {"failed": 1}, 60, "the last try")
     assert "operations messages" in room.log.read_text()
     listed = processes.servers.operate("messages").stdout
     assert "failed      paid" in listed
@@ -123,7 +123,7 @@ def test_an_error_longer_than_its_column_is_cut(processes: NotificationProcesses
     (processes.folder / "messages").touch()  # no folder can be made there
     processes.run(tries=2)
     processes.publish(processes.envelopes(1, processes.account()))
-    wait_until(lambda: processes.statuses() == {"failed": 1}, 30, "the last try")
+    wait_until(lambda: processes.statuses() == {"failed": 1}, 60, "the last try")
 
 
 def test_an_unknown_recipient_is_not_tried_again(processes: NotificationProcesses) -> None:
@@ -132,7 +132,7 @@ def test_an_unknown_recipient_is_not_tried_again(processes: NotificationProcesse
     with mail_server(inbox) as port:
         processes.run(smtp_port=port)
         processes.publish(processes.envelopes(1, processes.account()))
-        wait_until(lambda: processes.statuses() == {"failed": 1}, 30, "the refusal")
+        wait_until(lambda: processes.statuses() == {"failed": 1}, 60, "the refusal")
     [row] = processes.servers.rows("notification", "SELECT tries, error FROM message")
     assert tuple(row) == (1, "the mail server answered 550 5.1.1")
 
@@ -142,7 +142,7 @@ def test_a_buyer_without_address_or_account_gets_no_mail(processes: Notification
     with mail_server(inbox) as port:
         processes.run(smtp_port=port)
         processes.publish([*processes.envelopes(1, processes.account(email=None)), *processes.envelopes(1, "nobody")])
-        wait_until(lambda: processes.statuses() == {"no_address": 2}, 30, "the notes")
+        wait_until(lambda: processes.statuses() == {"no_address": 2}, 60, "the notes")
     assert inbox.taken == []
 
 
@@ -158,7 +158,7 @@ def test_a_message_waits_until_its_address_is_confirmed(processes: NotificationP
     with mail_server(inbox) as port:
         processes.run(smtp_port=port)
         processes.publish(processes.envelopes(2, buyer))
-        wait_until(lambda: processes.statuses() == {"unconfirmed": 2}, 30, "the checks")
+        wait_until(lambda: processes.statuses() == {"unconfirmed": 2}, 60, "the checks")
         assert "2 wait for an address to be confirmed" in processes.servers.operate("messages").stdout
         assert inbox.taken == []
         confirm_address(processes, buyer)
@@ -171,7 +171,7 @@ def test_an_address_is_checked_again_if_its_confirmation_was_missed(processes: N
     with mail_server(inbox) as port:
         processes.run(smtp_port=port)
         processes.publish(processes.envelopes(1, buyer))
-        wait_until(lambda: processes.statuses() == {"unconfirmed": 1}, 30, "the check")
+        wait_until(lambda: processes.statuses() == {"unconfirmed": 1}, 60, "the check")
         # No event says that the address is confirmed.
         processes.execute("UPDATE marquee_user.user SET email_confirmed_at = UTC_TIMESTAMP()")
         processes.execute("UPDATE message SET due_at = UTC_TIMESTAMP() WHERE status = 'unconfirmed'")
@@ -184,7 +184,7 @@ def test_a_message_does_not_wait_for_ever_for_a_confirmation(processes: Notifica
         processes.run(smtp_port=port)
         [envelope] = processes.envelopes(1, processes.account(confirmed=False))
         processes.publish([{**envelope, "occurred_at": long_ago}])
-        wait_until(lambda: processes.statuses() == {"no_address": 1}, 30, "the end")
+        wait_until(lambda: processes.statuses() == {"no_address": 1}, 60, "the end")
     assert inbox.taken == []
 
 
@@ -202,7 +202,7 @@ def test_messages_wait_for_the_user_room(processes: NotificationProcesses, user_
     user_room.pause()  # type: ignore[attr-defined]
     try:
         processes.publish(processes.envelopes(1, processes.account()))
-        wait_until(lambda: "message waits" in room.log.read_text(), 30, "a failed try")
+        wait_until(lambda: "message waits" in room.log.read_text(), 60, "a failed try")
     finally:
         user_room.go_on()  # type: ignore[attr-defined]
     processes.wait_for(1)
@@ -242,5 +242,5 @@ def test_a_room_without_a_channel_does_not_start(processes: NotificationProcesse
     own = dict.fromkeys(("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD"), "no placeholder")
     room = processes.run_room("services.notification.service", MARQUEE_ENVIRONMENT="production", MARQUEE_SMTP_HOST="",
                           MARQUEE_POST="", MARQUEE_ALLOW_TEST_MONEY="yes", **own)
-    assert room.exit_code() != 0
+    assert room.exit_code(60) != 0
     assert "set MARQUEE_SMTP_HOST, or MARQUEE_POST=folder" in room.log.read_text()

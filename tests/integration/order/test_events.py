@@ -31,7 +31,7 @@ class Listener:
             mine = [event for event in self._heard if event["about"] == order_id]
             return sorted(mine, key=lambda event: event["sequence"])
 
-        wait_until(lambda: len(heard()) >= count, 20, "the events")
+        wait_until(lambda: len(heard()) >= count, 60, "the events")
         return heard()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from testbed.mesh import Mesh, wait_until
-from tests.drivers.snack_orders import left, menu
+from tests.drivers.snack_orders import left, let_reservations_end, menu
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,7 @@ def test_seats_at_a_changed_price_are_not_sold(mesh: Mesh, screening: str, seats
 
 def test_snacks_at_a_changed_price_are_sold_on_the_second_try(mesh: Mesh, screening: str, seats: list[str]) -> None:
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]
+    let_reservations_end(mesh, cinema)
     sku, snack = max(menu(mesh, cinema).items())
     token, seat, before = mesh.buyer(), prices(mesh, screening)[seats[0]], left(mesh, cinema, sku)
     wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": sku, "quantity": 2}]}

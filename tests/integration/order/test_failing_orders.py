@@ -59,7 +59,7 @@ def test_late_orders_expire_when_one_of_them_can_not_be_ended(mesh: Mesh, screen
         assert (refused.status_code, refused.json()["code"]) == (409, "seats_taken")
         assert mesh.seats(screening)[seats[0]] == "held"
 
-    wait_until(lambda: status_of(mesh, hopeless) == "expired", 30, "the order's end")
+    wait_until(lambda: status_of(mesh, hopeless) == "expired", 60, "the order's end")
     mesh.check_invariants()
 
 

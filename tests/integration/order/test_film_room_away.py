@@ -23,7 +23,7 @@ def test_screenings_are_sold_without_the_film_room_and_under_new_names_at_once(m
     try:
         assert hall_of_a_new_order() == name
         mesh.operate("load", str(renamed))
-        wait_until(lambda: hall_of_a_new_order() == "Parkett", 20, "the new name")
+        wait_until(lambda: hall_of_a_new_order() == "Parkett", 60, "the new name")
         with mesh.without("film"):
             mesh.operate("load", str(DEMO))
             assert hall_of_a_new_order() == "Parkett"

@@ -19,6 +19,7 @@ def screening(mesh: Mesh) -> str:
                       f"({', '.join(f':{name}' for name in row._mapping)})",
               **{**row._mapping, "screening_id": free, "prices": prices, "price_from": 0})
     mesh.given_out.add(free)
+    mesh.wait_for_map(free)
     return free
 
 

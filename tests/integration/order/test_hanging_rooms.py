@@ -12,7 +12,7 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.snack_orders import SKU
 
 CROWD = 40  # twice as many as the order room has workers
-SOON = 5.0  # seconds; whoever waits for a worker of a full room waits for ten
+SOON = 9.0  # seconds; whoever waits for a worker of a full room waits for ten
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,7 @@ def test_a_late_order_expires_without_a_request_and_can_not_be_paid(mesh: Mesh, 
     order = buy(mesh, token, screening, seats[:2])
     expire(mesh, str(order["order_id"]))
 
-    wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", what="the order's end")
+    wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", 60, "the order's end")
     reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
 
     assert (reply.status_code, reply.json()["code"]) == (409, "order_expired")
@@ -135,7 +135,7 @@ def test_a_late_order_whose_payment_was_captured_is_paid(mesh: Mesh, screening: 
         charge(mesh, order)
         expire(mesh, str(order["order_id"]))
 
-    wait_until(lambda: status_of(mesh, order["order_id"]) == "paid", what="the payment to be found")
+    wait_until(lambda: status_of(mesh, order["order_id"]) == "paid", 60, "the payment to be found")
     mesh.check_invariants()
 
 
@@ -151,7 +151,7 @@ def test_a_paying_order_keeps_its_seats_while_the_payment_room_is_away(mesh: Mes
         assert other.status_code in (409, 503)
         assert status_of(mesh, order["order_id"]) == "paying"
 
-    wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", what="the order's end")
+    wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", 120, "the order's end")
     mesh.check_invariants()
 
 
@@ -164,7 +164,7 @@ def test_a_refund_waits_for_a_payment_room_that_is_away(mesh: Mesh, screening: s
         assert reply.json()["status"] == "refunding"
         assert mesh.seats(screening)[seats[0]] == "free"
 
-    wait_until(lambda: status_of(mesh, order["order_id"]) == "refunded", 60, "the refund")
+    wait_until(lambda: status_of(mesh, order["order_id"]) == "refunded", 120, "the refund")
     mesh.check_invariants()
 
 

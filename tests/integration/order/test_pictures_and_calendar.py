@@ -59,7 +59,7 @@ def test_a_calendar_entry_needs_no_film_room(mesh: Mesh) -> None:
     order_id, _ = paid_order(mesh, token, 1)
     with mesh.without("film"):
         mesh.kill("order")  # what it knew of screenings goes with it
-        wait_until(lambda: mesh.get("/order/get_list", token).status_code == 200, what="the order room")
+        wait_until(lambda: mesh.get("/order/get_list", token).status_code == 200, 60, "the order room")
         [entry] = calendar(mesh, token, order_id).events
     assert "DTSTART" in entry
     assert "DTEND" in entry

@@ -35,7 +35,7 @@ def reviewed(mesh: Mesh, screening: str, token: str) -> Reviewed:
         paying = start(mesh, token, bought)
         at_the_bank(mesh, paying, f"amount = amount + {more}")
         choose(mesh, paying, "pay")
-        wait_until(lambda: status_of(mesh, bought) == "review", 30, "the review")
+        wait_until(lambda: status_of(mesh, bought) == "review", 60, "the review")
         return {**bought, "payment": paying["payment"], "held": seats[:2]}
 
     return order
@@ -67,7 +67,7 @@ def taken_about(channel: Any, queue: str, order_id: str) -> Any:
             others.append(message)
         return None
 
-    taken = wait_until(found, 30, "the news about the order")
+    taken = wait_until(found, 60, "the news about the order")
     for other in others:
         channel.basic_publish(other, exchange="", routing_key=queue)
     return taken
@@ -90,8 +90,8 @@ def test_seats_under_review_stay_held_however_long_it_takes(mesh: Mesh, screenin
     mesh.check_invariants()
 
     decide(mesh, order, "release")
-    wait_until(lambda: status_of(mesh, order) == "expired", 30, "the order's end")
-    wait_until(lambda: mesh.seats(screening)[order["held"][0]] == "free", 30, "the seat to be free")
+    wait_until(lambda: status_of(mesh, order) == "expired", 60, "the order's end")
+    wait_until(lambda: mesh.seats(screening)[order["held"][0]] == "free", 60, "the seat to be free")
     assert told(mesh, order) == ["order.created", "order.paying", "order.review", "order.expired"]
     mesh.check_invariants()
 
@@ -102,9 +102,9 @@ def test_an_order_whose_payment_is_accepted_has_tickets(mesh: Mesh, screening: s
     at_the_bank(mesh, order, "amount = amount + 1")
 
     decide(mesh, order, "pay")
-    wait_until(lambda: status_of(mesh, order) == "paid", 30, "the tickets")
+    wait_until(lambda: status_of(mesh, order) == "paid", 60, "the tickets")
     assert [ticket["status"] for ticket in info(mesh, token, order)["tickets"]] == ["valid", "valid"]
-    wait_until(lambda: mesh.seats(screening)[order["held"][0]] == "sold", 30, "the map")
+    wait_until(lambda: mesh.seats(screening)[order["held"][0]] == "sold", 60, "the map")
     mesh.check_invariants()
 
 
@@ -116,7 +116,7 @@ def test_a_dismissed_payment_goes_back_and_its_buyer_gets_a_message(mesh: Mesh, 
     decide(mesh, order, "refund")
     wait_until(lambda: mesh.rows("payment", "SELECT 1 FROM sandbox_refund WHERE payment_id = :p AND amount = :a",
                                  p=order["payment"]["payment_id"], a=order["total"] + 100), 60, "the money to go back")
-    wait_until(lambda: info(mesh, token, order)["refunded"] == order["total"] + 100, 30, "the order to say so")
+    wait_until(lambda: info(mesh, token, order)["refunded"] == order["total"] + 100, 60, "the order to say so")
     assert told(mesh, order)[-2:] == ["order.expired", "order.paid_late"]
     assert status_of(mesh, order) == "expired"
     mesh.check_invariants()
@@ -131,7 +131,7 @@ def test_a_decision_that_arrives_before_its_review_ends_the_order(
         at_the_bank(mesh, paying, "amount = amount - 1")
         choose(mesh, paying, "pay")
         wait_until(lambda: mesh.rows("payment", "SELECT 1 FROM payment WHERE payment_id = :p AND status = 'review'",
-                                     p=paying["payment"]["payment_id"]), 30, "the review")
+                                     p=paying["payment"]["payment_id"]), 60, "the review")
         decide(mesh, order, "release")
         make_late(mesh, order)
 
@@ -145,8 +145,9 @@ def test_an_order_in_review_without_a_payment_in_review_is_a_breach(mesh: Mesh, 
     mesh.rows("payment", change, s="cancelled", p=order["payment"]["payment_id"])
     try:
         with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
-            assert reviews_have_their_payment(snapshot) == [
-                f"order {order['order_id']} is in review, but none of its payments is"]
+            breaches = reviews_have_their_payment(snapshot)
+        assert [breach for breach in breaches if order["order_id"] in breach] == [
+            f"order {order['order_id']} is in review, but none of its payments is"]
     finally:
         mesh.rows("payment", change, s="review", p=order["payment"]["payment_id"])
         decide(mesh, order, "release")
@@ -158,7 +159,7 @@ def test_an_accepted_payment_for_a_cancelled_screening_goes_back(mesh: Mesh, tok
     paying = {**order, "payment": start(mesh, token, order)["payment"]}
     at_the_bank(mesh, paying, "amount = amount - 1")
     choose(mesh, paying, "pay")
-    wait_until(lambda: status_of(mesh, order) == "review", 30, "the review")
+    wait_until(lambda: status_of(mesh, order) == "review", 60, "the review")
     summary = mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False,
                         reason="broken").json()
     assert (summary["orders_in_review"], summary["paid_orders"]) == (1, 0)
@@ -180,11 +181,11 @@ def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh:
     mesh.check_invariants()
     decide(mesh, order, "void")
 
-    wait_until(lambda: status_of(mesh, order) == "refunded", 30, "the order's end")
+    wait_until(lambda: status_of(mesh, order) == "refunded", 60, "the order's end")
     after = info(mesh, token, order)
     assert (after["end_reason"], after["refunded"]) == ("reversed", order["total"])
     assert [(ticket["status"], ticket["code"]) for ticket in after["tickets"]] == [("void", None)] * 2
-    wait_until(lambda: [mesh.seats(screening)[seat] for seat in seats] == ["free", "free"], 30, "the seats to be free")
+    wait_until(lambda: [mesh.seats(screening)[seat] for seat in seats] == ["free", "free"], 60, "the seats to be free")
     assert mesh.rows("payment", "SELECT 1 FROM sandbox_refund JOIN sandbox_charge USING (payment_id) "
                                 "WHERE order_id = :o", o=order["order_id"]) == []
     mesh.check_invariants()
@@ -203,9 +204,9 @@ def test_a_reversal_that_arrives_before_the_money_is_booked_voids_the_tickets(me
             dispute(mesh, order)
             decide(mesh, order, "void")
 
-        wait_until(lambda: status_of(mesh, order) == "refunded", 30, "the order's end")
+        wait_until(lambda: status_of(mesh, order) == "refunded", 60, "the order's end")
         told_by_then = told(mesh, order)
         channel.basic_publish(captured, exchange="", routing_key=queue)
-    wait_until(lambda: mesh.in_queues(queue) == 0, 30, "the late news")
+    wait_until(lambda: mesh.in_queues(queue) == 0, 60, "the late news")
     assert (status_of(mesh, order), told(mesh, order)) == ("refunded", told_by_then)
     mesh.check_invariants()

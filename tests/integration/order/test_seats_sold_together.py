@@ -66,6 +66,7 @@ def test_the_demo_audience_buys_whole_couple_seats(mesh: Mesh) -> None:
                               "WHERE buyer_id = 'demo-audience'")
     couples = 0
     for screening_id in {row.screening_id for row in rows}:
+        mesh.wait_for_map(screening_id)  # Redis may have forgotten it
         hall = mesh.get("/film/get_hall_info", screening_id=screening_id).json()
         taken = {row.seat_id for row in rows if row.screening_id == screening_id}
         halves = {seat["seat_id"]: seat["goes_with"] for seat in hall["chart"]["seats"] if "goes_with" in seat}

@@ -9,7 +9,7 @@ from nameko.standalone.rpc import ClusterRpcClient
 
 def ask(what: str, /, **fields: Any) -> Any:
     """Call a method of the room as another room does, and repeat the call until there is an answer."""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 90
     while True:
         try:
             with ClusterRpcClient(timeout=3) as rooms:

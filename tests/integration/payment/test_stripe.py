@@ -20,6 +20,8 @@ from services.foundation.ids import new_id
 from tests.drivers.stripe_server import KEY, Stripe
 from tests.integration.payment.conftest import stripe_as_provider
 
+pytestmark = pytest.mark.usefixtures("empty_books")  # the room asks about every webhook that waits
+
 SECRETS = ("whsec_new", "whsec_old")
 
 

@@ -18,6 +18,8 @@ from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
 
+pytestmark = pytest.mark.usefixtures("empty_books")
+
 STRIPE = {"MARQUEE_PAYMENT_PROVIDER": "stripe", "MARQUEE_STRIPE_SECRET_KEY": KEY,
           "MARQUEE_STRIPE_WEBHOOK_SECRETS": "whsec_1"}
 

@@ -21,6 +21,8 @@ from tests.drivers.checkout_page import dice
 from tests.drivers.sandbox_bank import Bank
 from tests.sizes import Size
 
+pytestmark = pytest.mark.usefixtures("empty_books")
+
 T = TypeVar("T")
 
 
