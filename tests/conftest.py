@@ -77,7 +77,8 @@ def ground() -> Iterator[Mesh]:
     folder = folder.with_name(folder.name + os.environ.get("PYTEST_XDIST_WORKER", ""))
     shutil.rmtree(folder, ignore_errors=True)
     ground = Mesh(folder, private_environment(folder, MARQUEE_DB_SUFFIX="_mesh", MARQUEE_SWEEP_SECONDS=1,
-                                              MARQUEE_EVENT_PAUSES="[1, 2, 5, 30]"))
+                                              MARQUEE_EVENT_PAUSES="[1, 2, 5, 30]",
+                                              MARQUEE_ACCOUNT_PART_SECONDS=3))
     try:
         ground.operate("start", "--servers-only")
         yield ground

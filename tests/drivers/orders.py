@@ -44,8 +44,8 @@ def start(mesh: Mesh, token: str, order: dict[str, Any], key: str | None = None)
 def choose(mesh: Mesh, paying: dict[str, Any], choice: str, **fields: str) -> requests.Response:
     """What the buyer does at the provider's page."""
     page = mesh.url + paying["payment"]["redirect_url"]
-    assert requests.get(page, timeout=10).status_code == 200
-    return requests.post(page, data={"choice": choice, **fields}, headers={"Origin": mesh.url}, timeout=10,
+    assert requests.get(page, timeout=30).status_code == 200
+    return requests.post(page, data={"choice": choice, **fields}, headers={"Origin": mesh.url}, timeout=30,
                          allow_redirects=False)
 
 

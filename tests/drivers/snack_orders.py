@@ -22,7 +22,7 @@ def restock(mesh: Mesh, staff: str, cinema: str, stock: int, sku: str = SKU) -> 
 
 
 def wait_for_step(mesh: Mesh, token: str, order: dict[str, Any], status: str) -> dict[str, Any]:
-    wait_until(lambda: info(mesh, token, order)["kitchen"]["status"] == status, 20, f"the kitchen to be {status}")
+    wait_until(lambda: info(mesh, token, order)["kitchen"]["status"] == status, 60, f"the kitchen to be {status}")
     return dict(info(mesh, token, order)["kitchen"])
 
 
