@@ -31,11 +31,15 @@ def hall(mesh: Mesh) -> Iterator[str]:
 
 
 def hold(mesh: Mesh, hall: str, seconds: float, *seats: str) -> None:
-    """A hold that ends by time, without an announcement; the order room takes its order for one being written."""
+    """A hold that ends by time, without an announcement.
+
+    The order room takes its order for one being written, also afterwards, and does not mend the board.
+    """
     until = round((time.time() + seconds) * 1000)
+    written = until + 60_000
     with mesh.redis.pipeline() as board:   # at once, as an order room does it: a gateway may read the board meanwhile
         for seat in seats:
-            board.hset(f"seats:{{{hall}}}", seat, f"H|none|{until}|{until}")
+            board.hset(f"seats:{{{hall}}}", seat, f"H|none|{until}|{written}")
         board.hincrby(f"seats:{{{hall}}}", "_version", 1)
         board.execute()
 
