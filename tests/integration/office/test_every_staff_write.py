@@ -105,7 +105,7 @@ def reviewed(house: House) -> str:
     payment_id = str(paying["payment"]["payment_id"])
     mesh.rows("payment", "UPDATE sandbox_charge SET amount = amount + 1 WHERE payment_id = :p", p=payment_id)
     choose(mesh, paying, "pay")
-    wait_until(lambda: status_of(mesh, order) == "review", 30, "the review")
+    wait_until(lambda: status_of(mesh, order) == "review", 60, "the review")
     house.command("review", "decide", str(order["order_id"]), "release", "--because", "a test", "--yes")
     return payment_id
 
@@ -179,7 +179,7 @@ def test_the_money_of_a_cancelled_screening_is_the_money_in_the_log(house: House
 
     cancel(house, screening)
     for order_id in orders:
-        wait_until(lambda order_id=order_id: status_of(mesh, order_id) == "refunded", 30, "the money")  # type: ignore[misc]
+        wait_until(lambda order_id=order_id: status_of(mesh, order_id) == "refunded", 60, "the money")  # type: ignore[misc]
 
     def in_the_log() -> dict[str, int]:
         found: dict[str, int] = {}
