@@ -39,7 +39,7 @@ class MeshDatabases(MeshProcesses):
     def redis(self) -> redis.Redis:
         return redis.Redis.from_url(self.settings["REDIS_URIS"]["marquee"], decode_responses=True)
 
-    def check_invariants(self, seconds: float = 30) -> None:
+    def check_invariants(self, seconds: float = 90) -> None:
         """Fails unless every invariant holds, as `operations check` says, once the mesh has come to rest."""
         found: list[str] = []
 

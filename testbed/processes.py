@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from kombu import Connection
 from nameko.cli.utils.config import load_config
+from nameko.rpc import RPC_QUEUE_TEMPLATE
 
 from operations.supervision.supervisor import Supervisor
 from testbed.waiting import wait_until
@@ -30,7 +32,7 @@ class MeshProcesses:
     def operate(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`python -m operations <command>`, in the environment of this mesh; fails when it fails, if `check`."""
         done = subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", *command], cwd=ROOT,
-                              env=self.environment, capture_output=True, text=True, timeout=180, check=False)
+                              env=self.environment, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0 or not check, f"{command}: {done.stdout}\n{done.stderr}"
         return done
 
@@ -60,13 +62,24 @@ class MeshProcesses:
         os.kill(self.pid(program), how)
 
     def is_ready(self) -> bool:
+        """As the gateway says, and each room listens: a room that was killed is missed there some seconds late only."""
         try:
-            return requests.get(self.url + "/ready", timeout=5).status_code == 200
+            ready = requests.get(self.url + "/ready", timeout=5)
         except requests.RequestException:
+            return False
+        return ready.status_code == 200 and self._all_listen(ready.json()["rooms"])
+
+    def _all_listen(self, rooms: Iterable[str]) -> bool:
+        connection = Connection(self.settings["AMQP_URI"])
+        try:
+            with connection, connection.channel() as channel:
+                return all(channel.queue_declare(RPC_QUEUE_TEMPLATE.format(room), passive=True).consumer_count
+                           for room in rooms)
+        except (*connection.connection_errors, *connection.channel_errors):
             return False
 
     def wait_ready(self) -> None:
-        wait_until(self.is_ready, 60, "a ready mesh")
+        wait_until(self.is_ready, 120, "a ready mesh")
 
     @contextmanager
     def without(self, *programs: str) -> Iterator[None]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 30, what: object = "it") -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 60, what: object = "it") -> Any:
     """The first true value of `condition`; after `seconds`, AssertionError names `what`, as it is then."""
     deadline = time.monotonic() + seconds
     while True:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from weakref import WeakSet
 
+import hypothesis
 import nameko
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -25,6 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # On a busy machine any example may be slow.
+    hypothesis.settings.register_profile("patient", deadline=None,
+                                         suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.load_profile("patient")
     if config.option.seed is None:   # the processes of a run take their options from the first
         config.option.seed = secrets.randbits(32)
 
@@ -72,7 +77,8 @@ def ground() -> Iterator[Mesh]:
     folder = folder.with_name(folder.name + os.environ.get("PYTEST_XDIST_WORKER", ""))
     shutil.rmtree(folder, ignore_errors=True)
     ground = Mesh(folder, private_environment(folder, MARQUEE_DB_SUFFIX="_mesh", MARQUEE_SWEEP_SECONDS=1,
-                                              MARQUEE_EVENT_PAUSES="[1, 2, 5, 30]"))
+                                              MARQUEE_EVENT_PAUSES="[1, 2, 5, 30]",
+                                              MARQUEE_ACCOUNT_PART_SECONDS=3))
     try:
         ground.operate("start", "--servers-only")
         yield ground

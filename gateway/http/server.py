@@ -5,8 +5,10 @@ accepting connections after SIGTERM.
 """
 
 import contextlib
+import ctypes
 import logging
 import socket
+import struct
 import time
 from collections.abc import Callable
 from functools import partial
@@ -26,6 +28,8 @@ from services.foundation.ids import new_id
 log = logging.getLogger("marquee.server")
 BACKLOG = 1024
 DRAIN_SECONDS = 10.0
+SO_ATTACH_FILTER = 26   # of Linux; Python has no name for it
+DROP = struct.pack("HBBI", 0x06, 0, 0, 0)   # a filter's one instruction: keep 0 bytes
 FIRST_REQUEST_SECONDS = 0.5  # a connection accepted just before draining may still send its first request
 Application = Callable[[dict[str, Any], Callable[..., Any]], list[bytes]]
 
@@ -104,6 +108,7 @@ class HttpServer(WebServer):
         self.draining = True
         self._gt.kill()
         self._sock.settimeout(0)
+        _complete_no_more(self._sock)
         self.run()  # accept those that the kernel has completed already
         self._sock.close()
         deadline = time.monotonic() + DRAIN_SECONDS
@@ -129,6 +134,16 @@ class Connection:
         if self.state[2] == wsgi.STATE_IDLE and time.monotonic() > self._first_request_until:
             with contextlib.suppress(OSError):  # it has ended by itself
                 self.sock.shutdown(socket.SHUT_RD)
+
+
+def _complete_no_more(listener: Any) -> None:
+    """The kernel drops whatever asks for a new connection; the client asks again, and by then nobody listens.
+
+    A connection that the kernel completed between the last accept() and the end of the listener would be reset.
+    """
+    program = ctypes.create_string_buffer(DROP, len(DROP))
+    with contextlib.suppress(OSError):  # on a kernel without filters it is reset
+        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(program)))
 
 
 def _refuse_connection(sock: Any) -> None:

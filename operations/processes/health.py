@@ -9,7 +9,7 @@ from operations.operator_error import OperatorError
 from operations.processes.log_format import format_line
 from operations.supervision.supervisor import Supervisor
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 TRIES = 3
 LAST_LINES, LONGEST_LINE = 12, 500
 

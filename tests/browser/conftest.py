@@ -12,7 +12,7 @@ from testbed.mesh import Mesh
 from tests.browser.driver import DESK, Visit, session_cookie
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-TIMEOUT_MS = 15_000
+TIMEOUT_MS = 30_000
 expect.set_options(timeout=TIMEOUT_MS)
 
 

@@ -16,11 +16,18 @@ TOO_SMALL = """least => [...document.querySelectorAll("a, button, select, input,
     const { width, height } = (element.closest("label") ?? element).getBoundingClientRect();
     return Math.min(width, height) < least - 0.5 && !element.matches(".skip, .hall .seat");
   }).map(element => element.outerHTML.slice(0, 120))"""
+# While the page is loaded: what moves after somebody has acted, however late its answer came, comes of that.
 SHIFTS = """() => {
-  const observer = new PerformanceObserver(() => {});
-  observer.observe({ type: "layout-shift", buffered: true });
-  return new Promise((told) => setTimeout(() => told(observer.takeRecords()
-    .filter((shift) => !shift.hadRecentInput).reduce((sum, shift) => sum + shift.value, 0)), 50));
+  const [shifts, inputs] = ["layout-shift", "first-input"].map((type) => {
+    const observer = new PerformanceObserver(() => {});
+    observer.observe({ type, buffered: true });
+    return observer;
+  });
+  return new Promise((told) => setTimeout(() => {
+    const acted = Math.min(...inputs.takeRecords().map((input) => input.startTime));
+    told(shifts.takeRecords().filter((shift) => !shift.hadRecentInput && shift.startTime < acted)
+      .reduce((sum, shift) => sum + shift.value, 0));
+  }, 50));
 }"""
 
 

@@ -15,7 +15,7 @@ def test_an_address_is_confirmed_by_the_link_in_its_message(visit: Visit, mesh: 
     open_account(page, email)
     expect(page.locator(".address")).to_contain_text(f"{email} is not confirmed yet")
 
-    [letter] = wait_until(lambda: received_emails(mesh.folder / "messages", email), 30, "the letter")
+    [letter] = wait_until(lambda: received_emails(mesh.folder / "messages", email), 60, "the letter")
     page.goto(f"{mesh.url}/confirm#{letter.text.partition('/confirm#')[2].split()[0]}")
     expect(page.get_by_role("heading", name="Confirm your e-mail address")).to_be_visible()
     assert page.url == f"{mesh.url}/confirm"

@@ -48,7 +48,8 @@ def test_picked_seats_reported_as_held_during_a_purchase_stay_picked_until_its_a
     pick(page, "H8")
     held: list[Any] = []
     page.route("**/order/buy", lambda route: held.append(route))
-    page.get_by_role("button", name="Buy").click()
+    with page.expect_request("**/order/buy"):
+        page.get_by_role("button", name="Buy").click()
     rival = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=["H8", "H9"])
     assert rival.status_code == 200
     expect(page.locator("[data-seat=H9]")).to_have_attribute("data-state", "held")

@@ -27,7 +27,7 @@ def test_a_forgotten_password_is_set_anew_by_the_link_in_the_message(visit: Visi
         texts = [letter.text for letter in received_emails(mesh.folder / "messages", email)]
         return [text.partition("/reset#")[2].split()[0] for text in texts if "/reset#" in text]
 
-    [token] = wait_until(links, 30, "the link")
+    [token] = wait_until(links, 60, "the link")
     page.goto(f"{mesh.url}/reset#{token}")
     page.get_by_label("New password").fill(NEW)
     assert page.url == f"{mesh.url}/reset"

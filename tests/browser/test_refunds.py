@@ -107,7 +107,7 @@ def test_a_cancelled_screening_is_shown_to_paid_and_unpaid_buyers(visit: Visit, 
     expect(unpaid.locator(".status")).to_have_text("Screening cancelled")
     expect(unpaid.locator(".ended")).to_contain_text("Nothing was charged")
     wait_until(lambda: mesh.rows("order", "SELECT 1 FROM orders WHERE order_id = :o AND status = 'refunded'",
-                                 o=order_of(paid)), 30, "the refund")
+                                 o=order_of(paid)), 60, "the refund")
     paid.reload()
     expect(paid.locator(".status")).to_have_text("Screening cancelled")
     expect(paid.locator(".ended")).to_contain_text("The cinema has cancelled this screening")

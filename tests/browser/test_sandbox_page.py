@@ -36,7 +36,7 @@ def begin(mesh: Mesh) -> Iterator[Begin]:
 
 def becomes(mesh: Mesh, begun: dict[str, Any], status: str) -> None:
     query = "SELECT status FROM payment WHERE payment_id = :p"
-    wait_until(lambda: mesh.rows("payment", query, p=begun["payment_id"])[0].status == status, 30, status)
+    wait_until(lambda: mesh.rows("payment", query, p=begun["payment_id"])[0].status == status, 60, status)
 
 
 def test_a_buyer_pays_after_a_code_and_comes_back(mesh: Mesh, visit: Visit, begin: Begin) -> None:

@@ -23,7 +23,7 @@ def log_lines(mesh: Mesh) -> LogLines:
     def lines(room: str, request_id: str) -> list[dict[str, Any]]:
         def found() -> list[dict[str, Any]]:
             return [json.loads(line) for line in mesh.log(room).splitlines() if f'"{request_id}"' in line]
-        return list(wait_until(found, 10, f"a line of {room} with {request_id}"))
+        return list(wait_until(found, 30, f"a line of {room} with {request_id}"))
     return lines
 
 

@@ -54,7 +54,7 @@ def lone_gateway(mesh: Mesh, folder: Path, *changes: tuple[str, str], **environm
                                    stdout=log, stderr=log)
     gateway = LoneGateway(port, process, log_file)
     try:
-        wait_until(gateway.is_ready, 30, "the lone gateway")
+        wait_until(gateway.is_ready, 60, "the lone gateway")
         yield gateway
     finally:
         process.send_signal(signal.SIGTERM)

@@ -70,7 +70,7 @@ def proxy(gateway: int, folder: Path) -> Iterator[Proxy]:
     (folder / "nginx.conf").write_text(SETTINGS.format(folder=folder, gateway=gateway, port=made.port))
     process = subprocess.Popen(["/usr/sbin/nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")])
     try:
-        wait_until(made.is_ready, 10, "the proxy")
+        wait_until(made.is_ready, 30, "the proxy")
         yield made
     finally:
         process.terminate()

@@ -46,7 +46,7 @@ class StreamClient:
             self.seats[seat["seat_id"]] = seat["state"]
         self.events.append((fields["event"], fields["id"], data))
 
-    def sees(self, seconds: float = 2, **seats: str) -> None:
+    def sees(self, seconds: float = 20, **seats: str) -> None:
         """Wait until these seats have these states."""
         wait_until(lambda: seats.items() <= {**dict.fromkeys(seats, "free"), **self.seats}.items(), seconds, str(seats))
 

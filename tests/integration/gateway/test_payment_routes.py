@@ -68,7 +68,7 @@ def test_a_buyer_s_choice_on_the_page_reaches_the_payment_room_in_a_signed_webho
     answer = submit(mesh, begun, choice)
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/order/1")
-    wait_until(lambda: payment_of(mesh, begun) == end, 30, f"a payment that is {end}")
+    wait_until(lambda: payment_of(mesh, begun) == end, 60, f"a payment that is {end}")
     [kept] = mesh.rows("payment", "SELECT COUNT(*) AS n FROM webhook_inbox WHERE payment_id = :p AND type IN "
                                   "('payment.authorized', 'payment.declined')", p=begun["payment_id"])
     assert kept.n == 1
@@ -115,7 +115,7 @@ def test_a_program_without_an_origin_may_send_the_form(mesh: Mesh, begin: Begin)
     answer = submit(mesh, begun, "pay", Origin=None)
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/order/1")
-    wait_until(lambda: payment_of(mesh, begun) == "captured", 30, "the payment")
+    wait_until(lambda: payment_of(mesh, begun) == "captured", 60, "the payment")
 
 
 @pytest.mark.parametrize(("headers", "body", "status"), [

@@ -95,7 +95,7 @@ def test_a_type_tag_is_only_a_wrong_value(mesh: Mesh) -> None:
     for fields in ({"date": tagged}, tagged):
         response = send(mesh, "POST", "/film/get_info_list", json=fields)
         assert (response.status_code, code(response)) == (422, "fields_invalid")
-    assert time.monotonic() - started < 2, "no room hung on it"
+    assert time.monotonic() - started < 5, "no room hung on it until its deadline"
 
 
 @pytest.mark.parametrize("query", ["page=1&page=2", "title=%ff", "title=%ED%A0%80"])

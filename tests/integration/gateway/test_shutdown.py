@@ -67,6 +67,14 @@ class Crowd:
         return True
 
 
+def refuses_connections(port: int) -> bool:
+    try:
+        RawConnection(port).close()
+    except OSError:
+        return True
+    return False
+
+
 def terminate_under(crowd: Crowd, gateway: LoneGateway) -> float:
     runner = threading.Thread(target=crowd.run)
     runner.start()
@@ -135,7 +143,7 @@ def test_a_connection_accepted_before_sigterm_may_send_its_request(mesh: Mesh, t
     with lone_gateway(mesh, tmp_path) as gateway:
         lines = [RawConnection(gateway.port) for _ in range(20)]
         gateway.process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
+        wait_until(lambda: refuses_connections(gateway.port), what="the gateway to accept no more")
         for line in lines:
             line.send(post("/user/login"))
         answers = [line.response() for line in lines]

@@ -23,7 +23,7 @@ def stock(tmp_path: Path) -> Iterator[int]:
         process = subprocess.Popen([nameko, "run", "--config", str(tmp_path / "stock.yml"),
                                     "tests.integration.gateway.stock_service"], cwd=ROOT, stdout=log, stderr=log)
     try:
-        wait_until(lambda: answers(port), 20, "stock Nameko")
+        wait_until(lambda: answers(port), 60, "stock Nameko")
         yield port
     finally:
         process.kill()
@@ -41,7 +41,7 @@ def test_stock_nameko_is_blocked_by_as_many_half_sent_bodies_as_it_has_workers(s
     halves = [RawConnection(stock) for _ in range(WORKERS)]
     for half in halves:
         half.send(post("/echo", b"{", length=500))
-    wait_until(lambda: not answers(stock, seconds=1), 5, "stock Nameko to stop answering")
+    wait_until(lambda: not answers(stock, seconds=1), 30, "stock Nameko to stop answering")
     assert not answers(stock, seconds=3)
     for half in halves:
         half.close()

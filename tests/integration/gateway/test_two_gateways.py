@@ -26,7 +26,7 @@ def test_two_gateways_share_one_address_when_config_yml_allows_it(mesh: Mesh, tm
 
         assert all_answer(200)
         assert requests.post(one.url + "/user/logout", json={}, headers=headers, timeout=10).status_code == 200
-        wait_until(lambda: all_answer(401), 2, "both to know that the token has ended")
+        wait_until(lambda: all_answer(401), 4, "both to know that the token has ended")
 
 
 def test_a_second_gateway_without_permission_fails_with_a_reason(mesh: Mesh, tmp_path: Path) -> None:

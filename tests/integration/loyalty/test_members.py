@@ -7,6 +7,7 @@ import pytest
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, pay
 from tests.drivers.snack_orders import SKU, wait_for_step
+from tests.drivers.wallets import user_of
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +50,8 @@ def test_a_members_days_are_those_of_the_cinema_last_bought_at(mesh: Mesh, buyer
     hall = mesh.get("/film/get_hall_info", screening_id=order["screening_id"]).json()
     zone = hall["screening"]["cinema"]["timezone"]
     assert order["screening"]["time_zone"] == zone
-    wait_until(lambda: mesh.rows("loyalty", "SELECT cinema_zone FROM member WHERE cinema_zone = :z", z=zone),
-               what="the loyalty room to hear of the order")
+    wait_until(lambda: mesh.rows("loyalty", "SELECT 1 FROM member WHERE user_id = :u AND cinema_zone = :z",
+                                 u=user_of(mesh, buyer), z=zone), what="the loyalty room to hear of the order")
     assert mesh.get("/loyalty/get_check_in", buyer).json()["time_zone"] == zone
 
 

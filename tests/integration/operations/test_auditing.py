@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from testbed.mesh import ROOT, Mesh
+from testbed.mesh import ROOT, Mesh, wait_until
 
 
 @pytest.fixture
@@ -21,6 +21,12 @@ def payment_id(mesh: Mesh) -> str:
     order = mesh.post("/order/buy", token, screening_id=screening, seats=[seat]).json()
     paid = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
     return str(paid["payment"]["payment_id"])
+
+
+@pytest.fixture
+def at_rest(mesh: Mesh) -> None:
+    """What other tests have begun is finished."""
+    wait_until(lambda: mesh.operate("reconcile", check=False).returncode == 0, 90, "nothing to reconcile")
 
 
 @contextmanager
@@ -47,6 +53,7 @@ def auditor(mesh: Mesh, **environment: str) -> Iterator[Iterator[dict[str, Any]]
             process.terminate()
 
 
+@pytest.mark.usefixtures("at_rest")
 def test_reconcile_prints_a_line_for_each_promise_kept(mesh: Mesh) -> None:
     done = mesh.operate("reconcile")
 

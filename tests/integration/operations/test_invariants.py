@@ -17,6 +17,9 @@ from tests.drivers.snack_orders import SKU, bought_and_paid, wait_for_step
 from tests.drivers.wallets import fill, pay_by_wallet
 
 ROOMS = ("order", "payment", "kitchen", "wallet", "auditor")
+# When these end while the rooms are being stopped, the kitchen does not hear of it.
+ENDING_SOON = ("SELECT 1 FROM orders WHERE status IN ('created', 'paying') AND snacks <> '[]' "
+               "AND expires_at BETWEEN UTC_TIMESTAMP(3) - INTERVAL 5 SECOND AND UTC_TIMESTAMP(3) + INTERVAL 30 SECOND")
 AN_HOUR_AGO = "UTC_TIMESTAMP(3) - INTERVAL 1 HOUR"
 
 
@@ -180,6 +183,7 @@ def names(mesh: Mesh) -> Iterator[dict[str, str]]:
     assert pay_by_wallet(mesh, ada, by_wallet).json()["status"] == "paid"
     wait_until(lambda: not any(mesh.rows(room, "SELECT 1 FROM outbox WHERE published_at IS NULL")
                                for room in ROOMS if room != "auditor"), what="all events to be published")
+    wait_until(lambda: not mesh.rows("order", ENDING_SOON), 120, "other tests' orders to end")
     mesh.check_invariants()
     orders = {"unpaid": unpaid, "paid": paid, "refunded": refunded, "cooked": cooked, "by_wallet": by_wallet}
     [cinema] = mesh.rows("kitchen", "SELECT cinema_id FROM ticket WHERE order_id = :o", o=cooked["order_id"])

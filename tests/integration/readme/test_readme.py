@@ -75,20 +75,20 @@ def gateway_beside_a_new_room(mesh: Mesh, tree_with_a_new_room: Path) -> Iterato
         for room in rooms:
             room.terminate()
         for room in rooms:
-            room.wait(30)
+            room.wait(60)
 
 
 def test_a_new_room_is_found_without_a_registry(gateway_beside_a_new_room: str) -> None:
     def ask() -> requests.Response | None:
         try:
             reply = requests.get(f"{gateway_beside_a_new_room}/hours/GetHours", {"cinema_id": "x"}, timeout=10)
-        except requests.ConnectionError:
+        except requests.RequestException:
             return None
         return reply if reply.status_code == 200 else None
 
-    assert wait_until(ask, 30, "the new room").json() == {"opens": "10:00", "closes": "24:00"}
+    assert wait_until(ask, 90, "the new room").json() == {"opens": "10:00", "closes": "24:00"}
     assert "hours" in requests.get(f"{gateway_beside_a_new_room}/openapi.json", timeout=10).text
-    methods = wait_until(lambda: methods_of(gateway_beside_a_new_room, "hours"), 20, "the presence of the new room")
+    methods = wait_until(lambda: methods_of(gateway_beside_a_new_room, "hours"), 60, "the presence of the new room")
     assert methods == ["get_hours"]
 
 
@@ -101,7 +101,7 @@ def methods_of(url: str, room: str) -> list[str]:
 def pytest_in(tree: Path, *arguments: str) -> str:
     """What pytest prints about tests of that tree, all of which pass."""
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments], cwd=tree,
-                          env={**os.environ, "PYTHONPATH": str(tree)}, capture_output=True, text=True, timeout=240,
+                          env={**os.environ, "PYTHONPATH": str(tree)}, capture_output=True, text=True, timeout=600,
                           check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import text
 
 from testbed.crowd import Answer, Request, all_at_once
@@ -17,11 +18,11 @@ pytestmark = pytest.mark.alone
 COPIES, AT_ONCE = 10, 300
 
 
-def ask_ten_times(mesh: Mesh, seed: int, requests: list[Request]) -> dict[Request, dict[str, Any]]:
+def ask_ten_times(mesh: Mesh, seed: int, asked: list[Request]) -> dict[Request, dict[str, Any]]:
     """Each request's answer: the same every time, or a request to come back in a moment."""
     port, told, dice = int(mesh.environment["MARQUEE_PORT"]), defaultdict(list), random.Random(seed)
-    for start in range(0, len(requests), AT_ONCE // COPIES):  # all copies of a key together
-        copies = requests[start:start + AT_ONCE // COPIES] * COPIES
+    for start in range(0, len(asked), AT_ONCE // COPIES):  # all copies of a key together
+        copies = asked[start:start + AT_ONCE // COPIES] * COPIES
         dice.shuffle(copies)
         for request, answer in zip(copies, all_at_once(port, copies), strict=True):
             told[request].append(answer)
@@ -31,8 +32,13 @@ def ask_ten_times(mesh: Mesh, seed: int, requests: list[Request]) -> dict[Reques
 def the_one_answer(mesh: Mesh, request: Request, answers: list[Answer]) -> dict[str, Any]:
     told = {(answer.status, answer.body.get("code")) for answer in answers}
     assert told <= {(200, None), (409, "request_in_progress")}
-    last = mesh.post(request.path, request.token, request.key, **request.fields)
-    assert last.status_code == 200, last.text
+
+    def settled() -> requests.Response | None:
+        reply = mesh.post(request.path, request.token, request.key, **request.fields)
+        assert reply.status_code == 200, reply.text
+        return None if reply.json().get("status") == "refunding" else reply
+
+    last = wait_until(settled, 60, "the money to go back")
     for answer in answers:
         if answer.status == 200:
             # A refund is answered before its money is back; a later answer says that it is.

@@ -1,6 +1,5 @@
 """Opening an account, signing in, and the profile."""
 
-import statistics
 import time
 import unicodedata
 from collections.abc import Callable
@@ -142,7 +141,7 @@ def test_a_wrong_password_takes_as_long_as_an_unknown_user(mesh: Mesh, ada: str)
         return time.perf_counter() - started
 
     tries = [(seconds(ada), seconds(f"{ada}{number}")) for number in range(9)]
-    known, unknown = (statistics.median(times) for times in zip(*tries, strict=True))
+    known, unknown = (min(times) for times in zip(*tries, strict=True))   # those that nothing else has slowed down
 
     assert 0.5 < known / unknown < 2
 

@@ -31,7 +31,7 @@ def register(mesh: Mesh, name: str, email: str, **more: Any) -> str:
 
 def emails_to(mesh: Mesh, email: str, count: int) -> list[ReceivedEmail]:
     folder = mesh.folder / "messages"
-    return list(wait_until(lambda: len(found := received_emails(folder, email)) >= count and found, 30,
+    return list(wait_until(lambda: len(found := received_emails(folder, email)) >= count and found, 60,
                            f"{count} e-mails"))
 
 
@@ -64,7 +64,7 @@ def test_a_stranger_gets_a_link_and_no_word_of_the_user_who_gave_the_address(mes
     user_id = authorize(mesh, token).json()["user_id"]
     wait_until(lambda: [row.status for row in mesh.rows(
         "notification", "SELECT status FROM message WHERE buyer_id = :u AND kind = 'cancelled'", u=user_id)]
-        == ["unconfirmed"], 30, "the message that waits")
+        == ["unconfirmed"], 60, "the message that waits")
 
     assert [message.event_id for message in emails_to(mesh, email, 1)] == [asked.event_id]
     for word in ("prize", name, order["screening"]["film_title"]):

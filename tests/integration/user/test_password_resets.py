@@ -38,7 +38,7 @@ def links(mesh: Mesh, email: str, count: int = 1) -> list[str]:
         texts = [message.text for message in received_emails(mesh.folder / "messages", email)]
         return [text.partition("/reset#")[2].split()[0] for text in texts if "/reset#" in text]
 
-    return list(wait_until(lambda: len(found := tokens()) >= count and found, 30, f"{count} links"))
+    return list(wait_until(lambda: len(found := tokens()) >= count and found, 60, f"{count} links"))
 
 
 def reset(mesh: Mesh, token: str, password: str = NEW) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from testbed.mesh import Mesh
+from testbed.mesh import Mesh, wait_until
 from tests.integration.user.conftest import PASSWORD, authorize, operations, user_id_of
 
 SignIn = Callable[[str], str]
@@ -120,7 +120,8 @@ def test_accounts_of_an_older_version_are_indexed_by_the_timer(mesh: Mesh, room:
 
     room.index_accounts()
 
-    [found] = mesh.get("/user/search", admin, query=own["username"]).json()["users"]
+    # The room of the mesh may be at it already, and commits in a moment.
+    [found] = wait_until(lambda: mesh.get("/user/search", admin, query=own["username"]).json()["users"])
     assert found["user_id"] == own["user_id"]
 
 

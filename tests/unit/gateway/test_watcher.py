@@ -191,7 +191,9 @@ def test_a_short_outage_of_the_room_ends_no_stream(hall: Hall, watcher: Watcher)
     assert next_change(events)[2] == {"A1": "held"}
 
 
-def test_a_map_that_can_not_be_read_is_stale_until_it_is_read_again(hall: Hall, watcher: Watcher) -> None:
+def test_a_map_that_can_not_be_read_is_stale_until_it_is_read_again(
+        hall: Hall, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "HEARTBEAT_SECONDS", 60)   # only what changes is told
     events = iter(watcher.open(None))
     next_change(events)
     for error in (SeatsUnknown(), ValueError("not foreseen")):
@@ -203,11 +205,11 @@ def test_a_map_that_can_not_be_read_is_stale_until_it_is_read_again(hall: Hall, 
 
 def test_a_new_client_of_a_stale_map_hears_so_at_once(
         hall: Hall, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "HEARTBEAT_SECONDS", 60)
     early = iter(watcher.open(None))
     next_change(early)
     hall.refuses = SeatsUnknown()
     assert next_status(early) == "stale"
-    monkeypatch.setattr(watching, "HEARTBEAT_SECONDS", 60)
     events = iter(watcher.open(None))
 
     assert next_change(events)[0] == "seats"

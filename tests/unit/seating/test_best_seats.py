@@ -4,7 +4,7 @@ import time
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.film import SEAT_REASONS, NotEnoughSeats
@@ -220,7 +220,6 @@ def can_be_had(hall: Chart, taken: set[str], count: int, wheelchair: bool) -> bo
 
 
 @given(hall=HALLS, data=st.data(), count=st.integers(1, 8), wheelchair=st.booleans())
-@settings(deadline=None)
 def test_suggested_seats_are_free_and_as_many_as_wanted_in_any_hall(
         hall: Chart, data: st.DataObject, count: int, wheelchair: bool) -> None:
     taken = data.draw(st.sets(st.sampled_from([seat.seat_id for seat in hall.seats])))
@@ -247,7 +246,6 @@ def test_suggested_seats_are_free_and_as_many_as_wanted_in_any_hall(
 
 @given(plan=st.lists(st.text(alphabet="sp_.", min_size=1, max_size=14), min_size=1, max_size=8).filter(
     lambda rows: set("sp") & set("".join(rows))), data=st.data(), count=st.integers(2, 6))
-@settings(deadline=None)
 def test_a_group_sits_together_whenever_a_row_has_that_many_seats(
         plan: list[str], data: st.DataObject, count: int) -> None:
     hall = chart(*plan)
