@@ -12,8 +12,10 @@ from schemas.base import Method
 from schemas.errors import RoomUnavailable
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
+from services.payment.reconciling.review import Review
 from tests.drivers.checkout_page import PRICE
 from tests.drivers.stripe_server import Stripe
+from tests.integration.payment.stripe_webhooks import send
 
 pytestmark = pytest.mark.usefixtures("empty_books")
 
@@ -67,3 +69,21 @@ def test_a_waiting_refund_that_was_made_by_hand_goes_into_no_wallet(
     assert wallets.credits == {}
     assert room.refund(**wanted)["status"] == "done"
     assert wallets.credits == {}
+
+
+def test_the_covered_part_of_a_refund_goes_into_the_wallet_after_the_dispute_is_won(
+        room: Any, server: Stripe, paid: str, wallets: WalletRoom, wanted: dict[str, Any], review: Review) -> None:
+    dispute = server.dispute(paid, 800)
+    send(room, "charge.dispute.created", dispute)
+    room.look_into_webhooks()
+    room.refund(**wanted)
+    assert list(wallets.credits.values()) == [400]
+    dispute["status"] = "won"
+    send(room, "charge.dispute.closed", dispute)
+    room.look_into_webhooks()
+
+    [case] = review.cases()
+    review.decide(case, "retry", "ada", "the bank said so")
+
+    assert sorted(wallets.credits.values()) == [400, 800]
+    assert server.all_refunds == {}
