@@ -17,6 +17,7 @@ from operations.checks.money import (
 )
 from operations.checks.operation_log import operation_log_is_whole
 from operations.checks.points import points_fit_their_entries
+from operations.checks.rewards import rewards_have_their_reason
 from operations.checks.screenings import cancelled_in_both_rooms
 from operations.checks.seats import (
     boards_show_the_claims,
@@ -79,6 +80,8 @@ INVARIANTS = [
     Invariant("I13", "an order in review has a payment in review", reviews_have_their_payment),
     Invariant("I15", "no entry of the operation log was changed, deleted, inserted or moved", operation_log_is_whole),
     Invariant("I14", "the points of members and of orders are the sums of their entries", points_fit_their_entries),
+    Invariant("I16", "every reward and redemption was given as promised, and nothing without either",
+              rewards_have_their_reason),
 ]
 
 

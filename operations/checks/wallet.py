@@ -4,6 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from operations.checks.snapshot import Snapshot
+from services.payment.rules import refund_key
 
 # The statuses in which the payment room's books may have a payment whose money the wallet has reserved or captured.
 # Submitted: it is just being told; in review, a person looks into it.
@@ -82,7 +83,7 @@ def money_out_has_its_order(snapshot: Snapshot) -> list[str]:
 def money_back_has_its_refund(snapshot: Snapshot) -> list[str]:
     """Every refund into a wallet is one that the payment room has asked for."""
     credits = snapshot.rows(snapshot.wallet, "SELECT source_id, amount FROM transfer WHERE source_type = 'refund'")
-    rows = snapshot.rows(snapshot.payment, "SELECT refund_id, amount FROM refund")
-    refunds = {row.refund_id: row.amount for row in rows}
+    rows = snapshot.rows(snapshot.payment, "SELECT refund_id, amount, attempt FROM refund")
+    refunds = {refund_key(row): row.amount for row in rows}
     return [f"refund {row.source_id} of {row.amount} is in a wallet, and not in our books"
             for row in credits if refunds.get(row.source_id) != row.amount]

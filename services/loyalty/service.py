@@ -55,7 +55,7 @@ class Loyalty:
     @call(contract.REDEEM)
     def redeem(self, request: Fields) -> Fields:
         """Turn points into wallet money. Raises NotEnoughPoints, and PointsNotRedeemable for no multiple of a step."""
-        keys = IdempotencyKey(KEYS, self.principal, contract.REDEEM, request)
+        keys = IdempotencyKey(KEYS, self.principal, contract.REDEEM, request, always=True)
         return keys.run_once(self.database, lambda tx: ledger.redeem(
             tx, self.settings, self._user_id, request["points"], request.get("currency")))
 

@@ -71,7 +71,7 @@ class Wallet:
             raise Forbidden()
         rules.check_adjustment(request["amount"])
         wanted = {"currency": self.settings.currency, **request}
-        keys = IdempotencyKey(KEYS, self.principal, contract.ADJUST, request)
+        keys = IdempotencyKey(KEYS, self.principal, contract.ADJUST, request, always=True)
         return keys.run_once(self.database, lambda tx: self._adjust(tx, **wanted))
 
     def _adjust(self, tx: Any, user_id: str, amount: int, currency: str, reason: str) -> Fields:

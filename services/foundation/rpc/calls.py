@@ -29,6 +29,7 @@ class Principal:
 
     `user_agent`: what the client that signs in calls itself; the gateway passes it to `user.login` only.
     `caller_gone`: the deadline had passed before a worker took up the call, so nobody waits for the answer.
+    `call_id`: the same in a message that the broker delivers again, because the process that had it is gone.
     """
 
     user_id: str | None = None
@@ -39,6 +40,7 @@ class Principal:
     idempotency_key: str | None = None
     user_agent: str | None = None
     caller_gone: bool = False
+    call_id: str | None = None
 
     @classmethod
     def of(cls, context: dict[str, Any]) -> "Principal":
@@ -52,6 +54,7 @@ class Principal:
             token_id=caller.get("token_id"), request_id=context.get("request_id"),
             idempotency_key=context.get("idempotency_key"),
             user_agent=context.get("user_agent"), caller_gone=is_overdue(context),
+            call_id=next(iter(context.get("call_id_stack", [])[-2:-1]), None),  # the last is of this worker itself
         )
 
     def permit(self, method: Method) -> None:

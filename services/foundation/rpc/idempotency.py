@@ -60,11 +60,16 @@ class IdempotencyKey:
     so theirs stands for one request together with the digest of its fields.
     """
 
-    def __init__(self, table: Table, principal: Principal, method: Method, request: dict[str, Any]) -> None:
+    def __init__(self, table: Table, principal: Principal, method: Method, request: dict[str, Any],
+                 always: bool = False) -> None:
+        """`always`: a call without a key is a key of its own. So a message that comes twice has one effect.
+
+        This is for what nothing else keeps from happening twice; it costs a row for each call.
+        """
         self._table = table
         self._method = method
         self._columns = {"principal": principal.user_id or _digest(request), "method": method.name,
-                       "idempotency_key": principal.idempotency_key}
+                         "idempotency_key": principal.idempotency_key or (principal.call_id if always else None)}
         self._request = request
 
     @property

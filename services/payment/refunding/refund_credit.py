@@ -71,7 +71,8 @@ def _sum(tx: Connection, column: ColumnElement[int] | Any, payment_id: str) -> i
 
 
 def _split_off(tx: Connection, refund: Row[Any], amount: int, **values: Any) -> None:
-    copied = {name: getattr(refund, name) for name in ("order_id", "payment_id", "currency", "created_at", "tried_at")}
+    copied = {name: getattr(refund, name) for name in (
+        "order_id", "payment_id", "currency", "credit_to", "created_at", "tried_at")}
     tx.execute(insert(Refund).values(**copied, refund_id=new_id(), part_of=refund.part_of or refund.refund_id,
                                      amount=amount, attempt=1, **values))
 

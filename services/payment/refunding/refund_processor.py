@@ -41,7 +41,7 @@ class RefundProcessor:
         """Send a refund that no process works on, unless it was made at the provider by hand meanwhile."""
         attempt = self._attempt(refund)
         if self.providers.find(attempt.provider).fetch_refund(attempt, rules.refund_key(refund)) is None:
-            self.sync_reversals(attempt)
+            self.sync_reversals(self._payment(refund))
             if self.database.run_repeatable(lambda tx: refund_store.settle_from_credit(tx, refund)):
                 return "done"
         return self.send(refund)
@@ -71,6 +71,10 @@ class RefundProcessor:
 
     def _attempt(self, refund: Any) -> Attempt:
         """The payment of a refund, as it concerns the provider that gives the refund back."""
-        attempt = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
-        assert attempt is not None, "the foreign key guarantees it"
-        return replace(attempt, provider="wallet", user_id=refund.credit_to) if refund.credit_to else attempt
+        payment = self._payment(refund)
+        return replace(payment, provider="wallet", user_id=refund.credit_to) if refund.credit_to else payment
+
+    def _payment(self, refund: Any) -> Attempt:
+        payment = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
+        assert payment is not None, "the foreign key guarantees it"
+        return payment

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from schemas.errors import Unauthenticated
 from schemas.self_service import MOST_ADDRESSES, TooManyAddresses, UnknownAddress
 from services.user import store
 from services.user.self_service import store as own_store
@@ -12,9 +13,11 @@ from services.user.self_service import store as own_store
 def save(tx: Connection, user_id: str, new_id: str, request: dict[str, Any]) -> dict[str, Any]:
     """Replace the address that the request names, or add one under `new_id`; returns it.
 
-    Raises UnknownAddress and TooManyAddresses.
+    Raises UnknownAddress and TooManyAddresses, and Unauthenticated for an account that was closed meanwhile.
     """
-    store.lock_account(tx, user_id)  # so that two new addresses at once are counted one after the other
+    # Locked, so that two new addresses at once are counted one after the other.
+    if store.lock_account(tx, user_id).removed_at is not None:
+        raise Unauthenticated()
     fields = {name: value for name, value in request.items() if name != "address_id"}
     address_id = request.get("address_id")
     if address_id is None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from schemas.loyalty import NotEnoughPoints, PointsNotRedeemable
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events import outbox
+from services.foundation.rpc.calls import Principal
 from services.loyalty import ledger, store
 from services.loyalty.models import OUTBOX
 from services.loyalty.service import Loyalty
@@ -50,6 +51,14 @@ def test_more_points_than_there_are_stay_where_they_are(ada: Transactions, setti
             redeem(ada, settings, points, currency)
     assert balances(ada) == {"ada": (1050, 1050)}
     assert told(ada) == 0
+
+
+def test_points_redeemed_without_a_key_by_a_message_that_comes_twice_go_once(room: Loyalty, ada: Transactions) -> None:
+    for call_id in ("gateway.call_room.1", "gateway.call_room.1", "gateway.call_room.2"):
+        room.principal = Principal(user_id="ada", call_id=call_id)  # type: ignore[assignment]
+        room.redeem(points=300)
+    assert balances(ada) == {"ada": (450, 1050)}
+    assert told(ada) == 2
 
 
 def test_points_stay_when_the_room_dies_before_its_event_is_written(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.errors import Unauthenticated
 from schemas.self_service import MOST_ADDRESSES, TooManyAddresses
 from services.foundation.rpc.calls import Principal
 from services.user import store
@@ -74,3 +75,21 @@ def test_ten_addresses_are_the_most_also_if_two_are_added_at_once(
         room.save_address(**HOME)
 
     assert [each["street"] for each in addresses(mesh, token)][MOST_ADDRESSES - 1:] == ["the rival's"]
+
+
+def test_an_account_that_is_closed_meanwhile_gets_no_address(
+    mesh: Mesh, room: Any, ada: str, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = sign_in(ada)
+    user_id = authorize(mesh, token).json()["user_id"]
+    room.principal = Principal(user_id=user_id)
+
+    def lock_too_late(tx: Any, user_id: str, lock: Any = store.lock_account) -> Any:
+        mesh.post("/user/close_account", token, password=PASSWORD)
+        return lock(tx, user_id)
+
+    monkeypatch.setattr(store, "lock_account", lock_too_late)
+    with pytest.raises(Unauthenticated):
+        room.save_address(**HOME)
+
+    assert mesh.rows("user", "SELECT * FROM address WHERE user_id = :u", u=user_id) == []

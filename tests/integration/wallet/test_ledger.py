@@ -159,6 +159,13 @@ def test_a_repeated_adjustment_is_made_once(open_room: Open) -> None:
     assert has(boss) == (500, 0, 500)
 
 
+def test_an_adjustment_without_a_key_whose_message_comes_twice_is_made_once(open_room: Open) -> None:
+    for call_id in ("gateway.call_room.1", "gateway.call_room.1", "gateway.call_room.2"):
+        boss = open_room(user_id="boss", username="boss", roles=("manager",), call_id=call_id)
+        boss.adjust(user_id="ada", amount=500, reason="Sorry.")
+    assert has(boss) == (1000, 0, 1000)
+
+
 def test_an_adjustment_takes_no_more_than_is_available(open_room: Open, rich: Any) -> None:
     boss = open_room(user_id="boss", roles=("manager",))
     rich.reserve(**transfer("p1", 400))

@@ -36,6 +36,14 @@ def test_the_principal_is_the_caller_that_the_gateway_verified() -> None:
     assert principal == Principal("u1", "anna", ("cook",), "t1", "r1", "k1")
 
 
+@pytest.mark.parametrize(("stack", "call_id"), [
+    ([], None), (["wallet.adjust.1"], None), (["gateway.call_room.1", "wallet.adjust.2"], "gateway.call_room.1"),
+    (["gateway.call_room.1", "order.pay.2", "wallet.adjust.3"], "order.pay.2"),
+])
+def test_a_call_has_the_id_of_its_caller_however_often_it_is_delivered(stack: list[str], call_id: str | None) -> None:
+    assert Principal.of({"call_id_stack": stack}).call_id == call_id
+
+
 @pytest.mark.parametrize("context", [
     {}, {"caller": None}, {"caller": "root"}, {"caller": []}, {"caller": {}}, {"caller": {"roles": ["admin"]}},
     {"caller": {"roles": "admin"}}, {"caller": {"roles": 7}},
