@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from schemas import notification as contract
-from schemas import order, user
+from schemas import order, self_service, user
 from schemas.base import Event
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
@@ -113,6 +113,16 @@ class Notification:
     def password_reset_requested(self, delivery: Delivery) -> None:
         """Mail the link that sets a new password."""
         self._add_message(rules.NEW_PASSWORD, delivery, delivery.body["user_id"])
+
+    @on_event(self_service.PASSWORD_CHANGED)
+    def password_changed(self, delivery: Delivery) -> None:
+        """Tell the holder of the account, in case it was somebody else."""
+        self._add_message(rules.PASSWORD_CHANGED, delivery, delivery.body["user_id"])
+
+    @on_event(self_service.EMAIL_CHANGED)
+    def email_changed(self, delivery: Delivery) -> None:
+        """Tell the address of before."""
+        self._add_message(rules.EMAIL_CHANGED, delivery, delivery.body["user_id"])
 
     def _add_order_message(self, event: Event, delivery: Delivery) -> None:
         """Write the message that this event calls for, if any."""

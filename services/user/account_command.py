@@ -23,6 +23,7 @@ from services.user.administration.admins import check_one_stays, lock_admins
 from services.user.models import OUTBOX
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
+from services.user.self_service import notices
 from services.user.self_service import store as own_store
 from services.user.settings import load
 
@@ -108,6 +109,8 @@ def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]
         before = {name: getattr(user, name) for name in changed}
         _write_operation(tx, command, user.user_id, _without_secrets(before, "a secret"),
                          _without_secrets(changed, "another secret"))
+        if "password_hash" in changed:
+            notices.write_password_changed(tx, user.user_id)
         own_store.delete_resets_of(tx, user.user_id)
         return store.delete_tokens_of(tx, user.user_id)
 
