@@ -5,10 +5,10 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from schemas.base import Event, Method, Nothing, Schema
+from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, Forbidden, NotFound, TooOften
 from schemas.fields import Id, Moment, Text, Whole
-from schemas.user import SHORTEST_PASSWORD, EmailEvent
+from schemas.user import SHORTEST_PASSWORD
 
 MOST_ADDRESSES = 10
 
@@ -167,7 +167,3 @@ GET_FORMER_EMAIL = Method("user", "get_former_email", FormerEmailRequest, Former
 ISSUE_PASSWORD_RESET = Method("user", "issue_password_reset", PasswordResetIssue, PasswordReset, "internal",
                               "A new token to set a new password with, to be mailed to the account's address and "
                               "nowhere else.")
-
-PASSWORD_CHANGED = Event("user", "user.password_changed", 1, EmailEvent, "An account has another password.")
-EMAIL_CHANGED = Event("user", "user.email_changed", 1, EmailEvent,
-                      "An account has another address, or none, in place of a confirmed one.")

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from schemas import notification as contract
-from schemas import order, self_service, user
+from schemas import order, user
 from schemas.base import Event
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
@@ -114,12 +114,12 @@ class Notification:
         """Mail the link that sets a new password."""
         self._add_message(rules.NEW_PASSWORD, delivery, delivery.body["user_id"])
 
-    @on_event(self_service.PASSWORD_CHANGED)
+    @on_event(user.PASSWORD_CHANGED)
     def password_changed(self, delivery: Delivery) -> None:
         """Tell the holder of the account, in case it was somebody else."""
         self._add_message(rules.PASSWORD_CHANGED, delivery, delivery.body["user_id"])
 
-    @on_event(self_service.EMAIL_CHANGED)
+    @on_event(user.EMAIL_CHANGED)
     def email_changed(self, delivery: Delivery) -> None:
         """Tell the address of before."""
         self._add_message(rules.EMAIL_CHANGED, delivery, delivery.body["user_id"])

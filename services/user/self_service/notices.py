@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection, Row
 
-from schemas.self_service import EMAIL_CHANGED, PASSWORD_CHANGED
+from schemas.user import EMAIL_CHANGED, PASSWORD_CHANGED
 from services.foundation.database import utc_now
 from services.foundation.events import outbox
 from services.foundation.ids import new_id
