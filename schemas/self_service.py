@@ -128,6 +128,19 @@ class RemoveAddressRequest(Schema):
     address_id = Id(required=True)
 
 
+class FormerEmailRequest(Schema):
+    """The account whose address was changed, by the event with this number."""
+
+    user_id = Id(required=True)
+    number = Whole(required=True, metadata={"description": "of the event that says so"})
+
+
+class FormerEmail(Schema):
+    """The confirmed address of before; null when it is not kept any more."""
+
+    email = fields.String(required=True, allow_none=True)
+
+
 CHANGE_PASSWORD = Method("user", "change_password", ChangePasswordRequest, Nothing, "buyer",
                          "Change my password; all my other sessions end at once.",
                          refusals=(WrongPassword, TooOften), deadline=30)
@@ -148,6 +161,9 @@ SAVE_ADDRESS = Method("user", "save_address", SaveAddressRequest, PostalAddress,
 REMOVE_ADDRESS = Method("user", "remove_address", RemoveAddressRequest, Nothing, "buyer",
                         "Remove a postal address; one that is gone stays so.")
 
+GET_FORMER_EMAIL = Method("user", "get_former_email", FormerEmailRequest, FormerEmail, "internal",
+                          "The confirmed address that an account had before a change, to write there about it.",
+                          reads=True)
 ISSUE_PASSWORD_RESET = Method("user", "issue_password_reset", PasswordResetIssue, PasswordReset, "internal",
                               "A new token to set a new password with, to be mailed to the account's address and "
                               "nowhere else.")

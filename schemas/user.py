@@ -205,4 +205,7 @@ TIME_ZONE_CHANGED = Event("user", "user.time_zone_changed", 1, TimeZoneEvent,
                           "A member has set the time zone of the profile, or removed it.")
 PASSWORD_RESET_REQUESTED = Event("user", "user.password_reset_requested", 1, EmailEvent,
                                  "Somebody has forgotten the password of an account with a confirmed address.")
+PASSWORD_CHANGED = Event("user", "user.password_changed", 1, EmailEvent, "An account has another password.")
+EMAIL_CHANGED = Event("user", "user.email_changed", 1, EmailEvent,
+                      "An account has another address, or none, in place of a confirmed one.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -16,3 +16,4 @@ from schemas.loyalty.points import REDEEM as REDEEM
 from schemas.loyalty.points import REDEEMED as REDEEMED
 from schemas.loyalty.points import NotEnoughPoints as NotEnoughPoints
 from schemas.loyalty.points import PointsNotRedeemable as PointsNotRedeemable
+from schemas.loyalty.standing import GET_STANDING as GET_STANDING

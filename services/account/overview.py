@@ -12,20 +12,19 @@ from schemas.errors import Unauthenticated
 from services.foundation.rpc.client import RemoteCaller
 
 log = logging.getLogger("marquee.account")
-CALLS = 6   # that one overview makes
+CALLS = 5   # that one overview makes
 Fields = dict[str, Any]
 
 
-def compose(remote: RemoteCaller, seconds: float) -> Fields:
+def compose(remote: RemoteCaller, user_id: str, seconds: float) -> Fields:
     """The parts of schemas.account.Overview, and which of them are `unavailable`; each room has so many seconds.
 
     The rooms are asked on behalf of the member whose call this is. Raises Unauthenticated when a room does.
     """
     asked: tuple[Callable[[], Fields], ...] = (
+        lambda: _named(remote.call(order.GET_UPCOMING, {}, seconds=seconds), "next_tickets", "open_orders"),  # longest
+        lambda: _named(remote.call(loyalty.GET_STANDING, {"user_id": user_id}, seconds=seconds), "points", "check_in"),
         lambda: {"profile": remote.call(user.GET_PROFILE, {}, seconds=seconds)},
-        lambda: _upcoming(remote.call(order.GET_UPCOMING, {}, seconds=seconds)),
-        lambda: {"points": remote.call(loyalty.GET_POINTS, {}, seconds=seconds)},
-        lambda: {"check_in": remote.call(loyalty.GET_CHECK_IN, {}, seconds=seconds)},
         lambda: {"wallet": remote.call(wallet.GET_BALANCE, {}, seconds=seconds)},
         lambda: {"unread_messages": remote.call(notification.GET_UNREAD, {}, seconds=seconds)["unread"]},
     )
@@ -34,8 +33,8 @@ def compose(remote: RemoteCaller, seconds: float) -> Fields:
     return {name: parts.get(name) for name in PARTS} | {"unavailable": [name for name in PARTS if name not in parts]}
 
 
-def _upcoming(answer: Fields) -> Fields:
-    return {name: answer[name] for name in ("next_tickets", "open_orders")}
+def _named(answer: Fields, *names: str) -> Fields:
+    return {name: answer[name] for name in names}
 
 
 def _answer(ask: Callable[[], Fields]) -> Fields:

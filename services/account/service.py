@@ -25,4 +25,5 @@ class Account:
     @call(contract.GET_OVERVIEW)
     def get_overview(self, request: dict[str, Any]) -> dict[str, Any]:
         """The caller's account. Where a room gives no answer in time, its parts are null and named in `unavailable`."""
-        return {**overview.compose(self.remote, self.settings.part_seconds), "server_time": utc_now()}
+        parts = overview.compose(self.remote, str(self.principal.user_id), self.settings.part_seconds)
+        return {**parts, "server_time": utc_now()}

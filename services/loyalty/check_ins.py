@@ -50,7 +50,13 @@ def _reward(row: Row[Any]) -> Fields:
 
 def state(tx: Connection, settings: LoyaltySettings, user_id: str, now: dt.datetime) -> Fields:
     """What the member has done today; the reply, a schemas.loyalty.CheckInState."""
-    zone = _zone(tx, settings, user_id, now)
+    return state_of(tx, settings, user_id, store.member(tx, user_id), now)
+
+
+def state_of(tx: Connection, settings: LoyaltySettings, user_id: str, member: Row[Any] | None,
+             now: dt.datetime) -> Fields:
+    """`state` for a caller that has read the member's row, if there is one."""
+    zone = _zone(member, settings, now)
     today, last = rules.local_date(now, zone), store.last_check_in(tx, user_id)
     rest = {"rewards": settings.rewards, "local_date": today, "time_zone": zone,
             "next_at": rules.next_at(last, today, zone), "server_time": now}
@@ -70,7 +76,7 @@ def days(tx: Connection, settings: LoyaltySettings, request: Fields, now: dt.dat
     count = (last - first).days + 1
     if not 1 <= count <= DAYS_AT_MOST:
         raise FieldsInvalid(fields={"to": [f"From 1 to {DAYS_AT_MOST} days, from the first to the last."]})
-    zone = _zone(tx, settings, user_id, now)
+    zone = _zone(store.member(tx, user_id), settings, now)
     today = rules.local_date(now, zone)
     done = {row.local_date: row for row in store.check_ins_between(tx, user_id, first, last)}
     found = [_day(first + rules.DAY * number, done, today) for number in range(count)]
@@ -86,5 +92,5 @@ def _day(day: dt.date, done: dict[dt.date, Row[Any]], today: dt.date) -> Fields:
     return {**row._mapping, "status": status, "reward": _reward(row)}
 
 
-def _zone(tx: Connection, settings: LoyaltySettings, user_id: str, now: dt.datetime) -> str:
-    return rules.home_zone(store.member(tx, user_id) or STRANGER, settings.time_zone, now).time_zone
+def _zone(member: Row[Any] | None, settings: LoyaltySettings, now: dt.datetime) -> str:
+    return rules.home_zone(member or STRANGER, settings.time_zone, now).time_zone

@@ -1,11 +1,20 @@
-"""What the loyalty room hears of a member's time zone. The next check-in decides whether it counts yet."""
+"""A member's points, and what is heard of their time zone. The next check-in decides whether it counts yet."""
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from schemas.fields import time_zones
-from services.loyalty import store
+from services.loyalty import rules, store
+from services.loyalty.settings import LoyaltySettings
+
+
+def points(member: Row[Any] | None, settings: LoyaltySettings, now: dt.datetime) -> dict[str, Any]:
+    """What the member has, a schemas.loyalty.points.PointsReply: nothing yet for somebody the room does not know."""
+    balance, lifetime = (member.balance, member.lifetime) if member else (0, 0)
+    return {"balance": balance, "lifetime": lifetime, "tier": rules.tier_of(lifetime, settings.tiers),
+            "rates": settings.rates, "server_time": now}
 
 
 def note_purchase(tx: Connection, user_id: str, zone: str | None, bought_at: dt.datetime) -> None:

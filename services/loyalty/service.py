@@ -14,7 +14,7 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
-from services.loyalty import check_ins, ledger, members, order_points, rules, store
+from services.loyalty import check_ins, ledger, members, order_points, store
 from services.loyalty.models import KEYS, OUTBOX, Base
 from services.loyalty.settings import LoyaltySection
 
@@ -39,10 +39,7 @@ class Loyalty:
     @call(contract.GET_POINTS)
     def get_points(self, request: Fields) -> Fields:
         """The caller's points: none yet for somebody the room does not know."""
-        member = self.database.read(lambda tx: store.member(tx, self._user_id))
-        balance, lifetime = (member.balance, member.lifetime) if member else (0, 0)
-        return {"balance": balance, "lifetime": lifetime, "tier": rules.tier_of(lifetime, self.settings.tiers),
-                "rates": self.settings.rates, "server_time": utc_now()}
+        return members.points(self.database.read(lambda tx: store.member(tx, self._user_id)), self.settings, utc_now())
 
     @call(contract.GET_ENTRIES)
     def get_entries(self, request: Fields) -> Fields:
@@ -76,6 +73,20 @@ class Loyalty:
     def get_check_ins(self, request: Fields) -> Fields:
         """A member's days for staff, each done or missed; the days that are not over are open."""
         return self.database.read(lambda tx: check_ins.days(tx, self.settings, request, utc_now()))
+
+    # --- both, for the account room ---
+
+    @call(contract.GET_STANDING)
+    def get_standing(self, request: Fields) -> Fields:
+        """A member's points and check-in."""
+        user_id, now = request["user_id"], utc_now()
+
+        def read(tx: Any) -> Fields:
+            member = store.member(tx, user_id)
+            return {"points": members.points(member, self.settings, now),
+                    "check_in": check_ins.state_of(tx, self.settings, user_id, member, now)}
+
+        return self.database.read(read)
 
     @property
     def _user_id(self) -> str:

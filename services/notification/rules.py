@@ -4,10 +4,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-# Every kind of message about an order, and those with a link about an account; each has sentences in language/.
+# Every kind of message about an order, those with a link about an account, and those that only tell its holder of a
+# change; each has sentences in language/.
 KINDS = ("paid", "revived", "part_refunded", "refunded", "cancelled", "screening_cancelled", "paid_late", "reversed")
 CONFIRM_EMAIL = "confirm_email"
 NEW_PASSWORD = "new_password"  # noqa: S105 - the kind of a message
+PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
+EMAIL_CHANGED = "email_changed"
 
 
 def kind_of(event: str, facts: dict[str, Any]) -> str | None:

@@ -23,7 +23,12 @@ from services.notification.delivery.errors import AddressUnconfirmed, ChannelDow
 from services.notification.email_delivery import EmailDelivery
 from services.notification.records import DueMessage
 from services.notification.settings import NotificationSettings
-from services.notification.writing import confirmation_email, email_template, password_reset_email
+from services.notification.writing import (
+    account_change_email,
+    confirmation_email,
+    email_template,
+    password_reset_email,
+)
 
 log = logging.getLogger("marquee.notification")
 LEASE = dt.timedelta(seconds=120)
@@ -92,7 +97,8 @@ class MessageSender:
 
     def _deliver(self, message: DueMessage) -> str:
         """Write and deliver the message; returns its final status."""
-        write = {rules.CONFIRM_EMAIL: self._confirmation_email, rules.NEW_PASSWORD: self._password_reset_email}
+        write = {rules.CONFIRM_EMAIL: self._confirmation_email, rules.NEW_PASSWORD: self._password_reset_email,
+                 rules.PASSWORD_CHANGED: self._password_changed_email, rules.EMAIL_CHANGED: self._email_changed_email}
         email = write.get(message.kind, self._order_email)(message)
         if email is None:
             return "no_address"
@@ -120,6 +126,17 @@ class MessageSender:
         number = orjson.loads(message.facts)["number"]
         link = self.remote.call(self_service.ISSUE_PASSWORD_RESET, {"user_id": message.buyer_id, "number": number})
         return password_reset_email.write(message, link, self.delivery.context) if link["token"] else None
+
+    def _password_changed_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail about a new password; None if the account has no confirmed address."""
+        email = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})["email"]
+        return account_change_email.write(message, email, self.delivery.context) if email else None
+
+    def _email_changed_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail to the address that an account had before; None if it was closed since."""
+        about = {"user_id": message.buyer_id, "number": orjson.loads(message.facts)["number"]}
+        email = self.remote.call(self_service.GET_FORMER_EMAIL, about)["email"]
+        return account_change_email.write(message, email, self.delivery.context) if email else None
 
     def _postpone(self, message: DueMessage, error: str) -> None:
         if message.tries >= self.settings.tries:

@@ -114,6 +114,16 @@ class Notification:
         """Mail the link that sets a new password."""
         self._add_message(rules.NEW_PASSWORD, delivery, delivery.body["user_id"])
 
+    @on_event(user.PASSWORD_CHANGED)
+    def password_changed(self, delivery: Delivery) -> None:
+        """Tell the holder of the account, in case it was somebody else."""
+        self._add_message(rules.PASSWORD_CHANGED, delivery, delivery.body["user_id"])
+
+    @on_event(user.EMAIL_CHANGED)
+    def email_changed(self, delivery: Delivery) -> None:
+        """Tell the address of before."""
+        self._add_message(rules.EMAIL_CHANGED, delivery, delivery.body["user_id"])
+
     def _add_order_message(self, event: Event, delivery: Delivery) -> None:
         """Write the message that this event calls for, if any."""
         kind = rules.kind_of(event.type, delivery.body)

@@ -19,9 +19,11 @@ from services.foundation.ids import new_id
 from services.foundation.redis_client import OPTIONS
 from services.foundation.settings import SettingsError
 from services.user import store, tokens
+from services.user.administration.admins import check_one_stays, lock_admins
 from services.user.models import OUTBOX
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
+from services.user.self_service import notices
 from services.user.self_service import store as own_store
 from services.user.settings import load
 
@@ -78,7 +80,7 @@ def grant(role: str, username: str) -> None:
 @role_option
 @click.argument("username")
 def revoke(role: str, username: str) -> None:
-    """Take a role from a user, and sign them out everywhere."""
+    """Take a role from a user, and sign them out everywhere. The last admin of the house stays one."""
     _change("account revoke", username, lambda user: {"roles": sorted({*user.roles} - {role})})
     click.echo(f"{username} is no longer {role}.")
 
@@ -96,15 +98,19 @@ def set_password(username: str) -> None:
 def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
     """Change the account's columns, sign the user out everywhere, and withdraw links that set a password."""
     def work(tx: Connection) -> list[str]:
+        admins = lock_admins(tx)
         found = store.account_by_name(tx, username)
         if found is None:
             raise click.ClickException(f"There is no user {username}.")
         user = store.lock_account(tx, found.user_id)
         changed = changes(user)
+        check_one_stays(admins, user.user_id, changed.get("roles", user.roles))
         store.update_account(tx, user.user_id, **changed)
         before = {name: getattr(user, name) for name in changed}
         _write_operation(tx, command, user.user_id, _without_secrets(before, "a secret"),
                          _without_secrets(changed, "another secret"))
+        if "password_hash" in changed:
+            notices.write_password_changed(tx, user.user_id)
         own_store.delete_resets_of(tx, user.user_id)
         return store.delete_tokens_of(tx, user.user_id)
 

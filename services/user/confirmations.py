@@ -14,6 +14,7 @@ from schemas.user import EMAIL_CONFIRMED, EMAIL_GIVEN, ConfirmationOver, Nothing
 from services.foundation.events import outbox
 from services.user import store
 from services.user.models import OUTBOX
+from services.user.self_service import notices
 
 
 def check_unconfirmed(account: Row[Any]) -> None:
@@ -27,12 +28,16 @@ def request_link(tx: Connection, user_id: str) -> None:
     _write_event(tx, EMAIL_GIVEN, user_id)
 
 
-def move(tx: Connection, user_id: str, requests_link: bool) -> None:
+def move(tx: Connection, account: Row[Any], requests_link: bool) -> None:
     """Withdraw all links of an account whose address has changed or was removed, whether mailed or only requested.
 
-    `requests_link`: have a link mailed to the new address.
+    `account`: as it was before. If its address was confirmed, that one is told. `requests_link`: have a link mailed to
+    the new address.
     """
+    user_id = account.user_id
     store.delete_links_of(tx, user_id)
+    if account.email and account.email_confirmed_at:
+        notices.write_email_changed(tx, account)
     if requests_link:
         request_link(tx, user_id)
     else:

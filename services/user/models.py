@@ -106,6 +106,17 @@ class PasswordReset(Base):
     used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
+class FormerEmail(Base):
+    """A confirmed address that an account had, kept until it was written there that it is replaced."""
+
+    __tablename__ = "former_email"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # of the event that says so
+    email: Mapped[str] = mapped_column(String(254))
+    replaced_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class Address(Base):
     """A postal address of a member."""
 

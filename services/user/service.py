@@ -20,7 +20,7 @@ from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
-from services.user.self_service import member_methods, sign_in_names
+from services.user.self_service import member_methods, notices, sign_in_names
 from services.user.settings import UserSection
 from services.user.throttle import ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
 
@@ -142,7 +142,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
             moves = "email" in request and emails.is_another_mailbox(account.email, email)
             store.update_account(tx, before.user_id, **request, **({"email_confirmed_at": None} if moves else {}))
             if moves:
-                confirmations.move(tx, before.user_id, requests_link)
+                confirmations.move(tx, account, requests_link)
             time_zones.record_change(tx, account, request)
             return self._profile(tx)
 
@@ -200,10 +200,11 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:
-        """Delete expired tokens and links, and answers that nobody asks for again."""
+        """Delete expired tokens and links, former addresses, and answers that nobody asks for again."""
         now = utc_now()
         try:
             self.database.run(lambda tx: store.delete_expired_links(tx, now))
+            self.database.run(lambda tx: notices.purge(tx, now))
             self.database.run(lambda tx: store.delete_expired_tokens(tx, now))
             self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again; the room goes on

@@ -49,6 +49,7 @@ def test_every_page_is_accessible(visit: Visit, mesh: Mesh, language: str, theme
     page.locator(".points .history summary").click()
     page.locator(".messages .history summary").click()
     page.locator(".done-today").wait_for()
+    page.locator(".addresses > p button").click()
     page.locator(".points .entries li").first.wait_for()
     is_accessible("account-open", ".messages .entries li, .messages .history [role=status]")
     page.route("**/account/get_overview", lambda route: route.fulfill(

@@ -47,6 +47,31 @@ def test_a_member_checks_in_once_and_pays_from_the_wallet(visit: Visit, mesh: Me
     expect(page.locator(".wallet .entries li")).to_have_count(2)
 
 
+def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> None:
+    page = visit("/account", signed_in=True)
+    section, saved = page.locator(".addresses"), page.locator(".addresses li")
+    expect(section).to_contain_text("You have given none.")
+    page.get_by_role("button", name="Add an address").click()
+    expect(section.get_by_label("Name")).to_be_focused()
+    for label, text in (("Name", "Ada"), ("Street and number", "Quay 7"), ("Town", "Paris")):
+        section.get_by_label(label).fill(text)
+    section.get_by_label("Country").select_option("FR")
+    page.get_by_role("button", name="Save the address").click()
+    expect(section.get_by_role("status")).to_have_text("The address is saved.")
+    expect(saved).to_contain_text("France")
+
+    page.get_by_role("button", name="Change: Quay 7").click()
+    expect(section.get_by_label("Country")).to_have_value("FR")
+    section.get_by_label("Street and number").fill("Quay 8")
+    page.get_by_role("button", name="Save the address").click()
+    expect(saved).to_contain_text("Quay 8")
+    page.reload()
+    expect(saved).to_contain_text("Quay 8")
+    page.get_by_role("button", name="Remove: Quay 8").click()
+    expect(section.get_by_role("status")).to_have_text("The address is removed.")
+    expect(saved).to_have_count(0)
+
+
 def test_an_order_dearer_than_the_wallet_is_paid_in_another_way(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     with page.expect_response("**/wallet/get_balance"):

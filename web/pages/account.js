@@ -1,6 +1,7 @@
-/** The account page: what the user has in all rooms, orders, e-mail address, password, sessions, and signing out. */
+/** The account page: what the user has in all rooms, orders, e-mail and postal addresses, password, sessions, and signing out. */
 
 import { address } from "../account/address.js";
+import { addresses } from "../account/postal/addresses.js";
 import { overview, readOverview } from "../account/overview.js";
 import { password } from "../account/password.js";
 import { sessions } from "../account/sessions.js";
@@ -68,6 +69,7 @@ export async function show(main, { signal }) {
         orders,
         more,
         ...(isUnconfirmed ? [] : [mail]),
+        addresses(signal),
         password(profile, elsewhere.reload),
         elsewhere.place,
       ),

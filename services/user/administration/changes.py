@@ -66,7 +66,7 @@ def change_details(tx: Connection, change: Change, user_id: str, details: dict[s
     moves = "email" in changed and emails.is_another_mailbox(account.email, details["email"])
     store.update_account(tx, user_id, **changed, **({"email_confirmed_at": None} if moves else {}))
     if moves:
-        confirmations.move(tx, user_id, requests_link)
+        confirmations.move(tx, account, requests_link)
     before = {name: "given" if getattr(account, name) else None for name in changed}
     after = {name: value and ("another" if before[name] else "given") for name, value in changed.items()}
     change.log(tx, user_id, before, after)

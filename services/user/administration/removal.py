@@ -12,6 +12,7 @@ from services.user import store
 from services.user.administration.admins import check_one_stays, lock_admins
 from services.user.administration.changes import Change
 from services.user.models import KEYS, FormerName
+from services.user.self_service import notices
 from services.user.self_service import store as own_store
 
 NO_HASH = ""  # of no password
@@ -40,6 +41,7 @@ def close(tx: Connection, change: Change, user_id: str, password_hash: str, now:
     _end(tx, change, account, removed_at=now, username=nobody, username_key=nobody, password_hash=NO_HASH,
          display_name=None, email=None, email_confirmed_at=None)
     own_store.delete_addresses_of(tx, user_id)
+    notices.delete_former_emails_of(tx, user_id)
     _delete_stored_replies(tx, user_id)
 
 

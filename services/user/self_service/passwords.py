@@ -16,6 +16,7 @@ from services.foundation.events import outbox
 from services.user import store
 from services.user.models import OUTBOX
 from services.user.passwords import Passwords
+from services.user.self_service import notices
 from services.user.self_service import store as own_store
 
 
@@ -35,7 +36,7 @@ def change(tx: Connection, account: Row[Any], new_hash: str, current_token_id: s
     now = store.lock_account(tx, account.user_id)
     if now.password_hash not in (account.password_hash, new_hash):  # the new one: by this very call
         raise Busy(retry_after=1)
-    store.update_account(tx, account.user_id, password_hash=new_hash)
+    _set(tx, now, new_hash)
     own_store.delete_resets_of(tx, account.user_id)
     return store.delete_tokens_of(tx, account.user_id, but=current_token_id)
 
@@ -77,7 +78,13 @@ def reset(tx: Connection, token: str, new_hash: str, now: dt.datetime) -> list[s
     link = valid_link(tx, token, now)  # it may have been used or withdrawn before we had the lock
     if account.removed_at or account.email != link.email or (link.used_at and account.password_hash != new_hash):
         raise PasswordResetOver()
-    store.update_account(tx, account.user_id, password_hash=new_hash)
+    _set(tx, account, new_hash)
     own_store.mark_reset_used(tx, link.token_id, now)
     own_store.delete_resets_of(tx, account.user_id, but=link.token_id)
     return store.delete_tokens_of(tx, account.user_id)
+
+
+def _set(tx: Connection, account: Row[Any], new_hash: str) -> None:
+    if account.password_hash != new_hash:  # else it was done before, and the answer of COMMIT was lost
+        store.update_account(tx, account.user_id, password_hash=new_hash)
+        notices.write_password_changed(tx, account.user_id)

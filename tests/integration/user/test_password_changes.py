@@ -1,4 +1,4 @@
-"""A changed password ends every other session at once; nobody changes it without the old one."""
+"""A changed password ends every other session at once; nobody changes it without the old one, or unseen."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +8,9 @@ import pytest
 from schemas.errors import Busy
 from services.foundation.database import Transactions
 from services.foundation.rpc.calls import Principal
-from testbed.mesh import Mesh
-from tests.integration.user.conftest import PASSWORD, Interrupted, authorize
+from testbed.mesh import Mesh, wait_until
+from tests.drivers.received_emails import received_emails
+from tests.integration.user.conftest import PASSWORD, Interrupted, authorize, user_id_of
 
 SignIn = Callable[[str], str]
 NEW = "a better horse"
@@ -67,3 +68,27 @@ def test_of_two_changes_at_once_the_second_has_to_name_the_new_password(
         room.change_password(old_password=PASSWORD, new_password=NEW)
 
     assert [login(mesh, ada, password) for password in ("the thief's horse", NEW)] == [200, 401]
+
+
+def test_the_holder_is_told_of_another_password_and_of_another_address_at_the_old_one(mesh: Mesh, name: str) -> None:
+    old, new = (f"{each}.{name[-12:]}@cinema.example" for each in ("old", "new"))
+    mesh.post("/user/register", username=name, password=PASSWORD, email=old)
+    mesh.rows("user", "UPDATE user SET email_confirmed_at = UTC_TIMESTAMP() WHERE username = :n", n=name)
+    token = mesh.post("/user/login", username=name, password=PASSWORD).json()["token"]
+
+    def notices(address: str) -> list[str]:
+        mails = received_emails(mesh.folder / "messages", address)
+        return [mail.text for mail in mails if mail.text and "/forgotten" in mail.text]
+
+    for _ in range(2):
+        assert change(mesh, token).status_code == 200
+    wait_until(lambda: notices(old), 30, "the mail about the password")
+    assert mesh.post("/user/update_profile", token, email=new).json()["email"] == new
+    told = wait_until(lambda: len(found := notices(old)) > 1 and found, 30, "the mail about the address")
+
+    assert sorted("password" in text.split("If that was you")[0] for text in told) == [False, True]
+    assert notices(new) == []
+    member, rows = user_id_of(mesh, name), "SELECT email FROM former_email WHERE user_id = :m"
+    assert [row.email for row in mesh.rows("user", rows, m=member)] == [old]
+    assert mesh.post("/user/close_account", token, password=NEW).status_code == 200
+    assert mesh.rows("user", rows, m=member) == []

@@ -19,8 +19,7 @@ SECONDS = 1.0
 ANSWERS: dict[str, Any] = {
     user.GET_PROFILE.path: {"username": "ada"},
     order.GET_UPCOMING.path: {"next_tickets": [], "open_orders": [], "server_time": "2026-11-28T10:00:00+00:00"},
-    loyalty.GET_POINTS.path: {"balance": 7},
-    loyalty.GET_CHECK_IN.path: {"day": 3, "local_date": "2026-11-28"},
+    loyalty.GET_STANDING.path: {"points": {"balance": 7}, "check_in": {"day": 3, "local_date": "2026-11-28"}},
     wallet.GET_BALANCE.path: [],
     notification.GET_UNREAD.path: {"unread": 2},
 }
@@ -46,12 +45,12 @@ class Rooms:
 
 
 def composed(**instead: Any) -> dict[str, Any]:
-    return overview.compose(Rooms(**instead), SECONDS)  # type: ignore[arg-type]
+    return overview.compose(Rooms(**instead), "ada", SECONDS)  # type: ignore[arg-type]
 
 
 def test_every_room_is_asked_once_with_the_short_deadline() -> None:
     rooms = Rooms()
-    overview.compose(rooms, SECONDS)  # type: ignore[arg-type]
+    overview.compose(rooms, "ada", SECONDS)  # type: ignore[arg-type]
     assert sorted(rooms.asked) == sorted((path, SECONDS) for path in ANSWERS)
     assert len(rooms.asked) == overview.CALLS
 
@@ -110,6 +109,7 @@ def test_all_rooms_are_asked_before_the_first_has_answered() -> None:
 
 
 def test_parts_go_out_as_they_came_in() -> None:
-    account = composed(loyalty=lambda: {"local_date": "2026-11-28", "rewards": [{"kind": "points", "points": 5}]})
+    account = composed(loyalty=lambda: {"points": {}, "check_in": {
+        "local_date": "2026-11-28", "rewards": [{"kind": "points", "points": 5}]}})
     sent = GET_OVERVIEW.dump(account | {"server_time": time.strftime("%FT%TZ")})
     assert sent["check_in"] == {"local_date": "2026-11-28", "rewards": [{"kind": "points", "points": 5}]}
