@@ -1,5 +1,6 @@
 """The ledger in MariaDB: money moves once per source, and never more of it than there is."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -146,6 +147,10 @@ def test_a_manager_of_the_house_adjusts_a_wallet_and_says_why(open_room: Open, d
     assert len(events) == 2
     assert "The projector failed." in events[0]
     assert f'"amount":-500,"currency":"EUR","source_id":"{given["adjustment_id"]}"' in events[0]
+    moved = [json.loads(row.body) for row in database.read(
+        lambda tx: tx.execute(text("SELECT body FROM outbox WHERE type = 'wallet.adjusted' ORDER BY event_id")).all())]
+    assert [(each["adjustment_id"], each["amount"]) for each in moved] == [
+        (given["adjustment_id"], 500), (taken["adjustment_id"], -200)]
 
 
 def test_a_repeated_adjustment_is_made_once(open_room: Open) -> None:
