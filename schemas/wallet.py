@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from schemas.base import Method, Nothing, Schema
+from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, NotFound
 from schemas.fields import LARGEST_AMOUNT, Amount, Currency, Cursor, Id, Moment, Money, Text, Whole
 from schemas.operation_log import operated
@@ -83,12 +83,17 @@ class AdjustRequest(Schema):
     reason = Text(500, required=True)
 
 
-class Adjustment(Balance):
-    """An adjustment that is made, and the balance after it."""
+class Adjusted(Schema):
+    """The body of the event `wallet.adjusted`: an adjustment as the ledger has it, to the member or from them."""
 
     adjustment_id = Id(required=True)
     user_id = Id(required=True)
     amount = Amount(required=True)
+    currency = Currency(required=True)
+
+
+class Adjustment(Balance, Adjusted):
+    """An adjustment that is made, and the balance after it."""
 
 
 class Source(Schema):
@@ -156,8 +161,7 @@ RESERVE = Method("wallet", "reserve", Transfer, Reservation, "internal",
                  "Set money aside, once per source, until it is captured or released.",
                  refusals=(InsufficientFunds, SourceMismatch), deadline=3)
 CAPTURE = Method("wallet", "capture", Transfer, Reservation, "internal",
-                 "Take reserved money, unless it was released.",
-                 refusals=(UnknownTransfer, SourceMismatch), deadline=3)
+                 "Take reserved money, unless it was released.", refusals=(UnknownTransfer, SourceMismatch), deadline=3)
 RELEASE = Method("wallet", "release", Transfer, Reservation, "internal",
                  "Give reserved money back to its wallet, unless it was captured.",
                  refusals=(UnknownTransfer, SourceMismatch), deadline=3)
@@ -170,4 +174,5 @@ GET_CREDIT = Method("wallet", "get_credit", Source, Credit, "internal", "What wa
 GET_CREDITS = Method("wallet", "get_credits", SinceRequest, CreditsReply, "internal",
                      "The credits booked since a time, for reconciliation.", reads=True)
 
+ADJUSTED = Event("wallet", "wallet.adjusted", 1, Adjusted, "A member's money was adjusted in the ledger.")
 OPERATED = operated("wallet")

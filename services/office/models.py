@@ -53,10 +53,10 @@ class Head(Base):
 
 
 class Movement(Base):
-    """Money that went back because the house decided so, as the room with the money has told.
+    """Money that went to a buyer because the house decided so, as the room with the money has told.
 
     What went back for an order altogether is `refunded`, and before the house's decision `refunded_before`, which is
-    unknown until that event is heard.
+    unknown until that event is heard. An adjustment of a wallet is `refunded`, too; negative: taken from the member.
     """
 
     __tablename__ = "movement"

@@ -108,6 +108,13 @@ class Office:
         self._note(delivery, source_id=body["payment_id"], currency=body["currency"], cinema_id=None,
                    refunded_before=0, refunded=body["given_back"])
 
+    @on_event(wallet.ADJUSTED)
+    def note_adjustment(self, delivery: Delivery) -> None:
+        """A member's wallet has more or less by a manager's wish."""
+        body = delivery.body
+        self._note(delivery, source_id=body["adjustment_id"], currency=body["currency"], cinema_id=None,
+                   refunded_before=0, refunded=body["amount"])
+
     def _note_order(self, delivery: Delivery, refunded_before: int | None) -> None:
         body = delivery.body
         self._note(delivery, source_id=body["order_id"], currency=body["currency"],

@@ -14,8 +14,8 @@ from services.office.rules import FACTS, Entry, Head, Movement
 
 entries, head, movements = (Base.metadata.tables[name] for name in ("entry", "head", "movement"))
 AT_A_TIME = 500
-# Of whose money the order and payment rooms tell as well.
-COMPARED = ("order.cancel_screening", "review.decide")
+# Of whose money the order, payment and wallet rooms tell as well.
+COMPARED = ("order.cancel_screening", "review.decide", "wallet.adjust")
 Fields = dict[str, Any]
 Cinemas = Set[str] | None  # None: all, and what concerns no cinema
 

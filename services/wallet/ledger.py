@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from schemas.wallet import InsufficientFunds, UnknownTransfer
+from schemas.wallet import ADJUSTED, InsufficientFunds, UnknownTransfer
+from services.foundation.events import outbox
 from services.foundation.ids import new_id
 from services.wallet import rules, store
+from services.wallet.models import OUTBOX
 
 Fields = Mapping[str, Any]
 
@@ -26,14 +28,20 @@ def credit(tx: Connection, wanted: Fields) -> Any:
 
 
 def adjust(tx: Connection, user_id: str, amount: int, currency: str, reason: str) -> str:
-    """Book a manager's adjustment; its id. Raises InsufficientFunds if it takes more than is available."""
+    """Book a manager's adjustment; its id. Raises InsufficientFunds if it takes more than is available.
+
+    The event has the money as the ledger has it, so that the operation log can be compared with that.
+    """
     source = {"source_type": "adjustment", "source_id": new_id(), "user_id": user_id, "currency": currency,
               "order_id": None}
     store.add_transfer(tx, "credit", source, amount, reason)
     if amount > 0:
         store.open_account(tx, user_id, currency)
     _change(tx, source, posted=amount)
-    return source["source_id"] or ""
+    booked = store.credit(tx, source)
+    outbox.write(tx, OUTBOX, ADJUSTED, about=booked.source_id, sequence=1,
+                 body={**booked._mapping, "adjustment_id": booked.source_id})
+    return str(booked.source_id)
 
 
 def reserve(tx: Connection, wanted: Fields) -> Any:

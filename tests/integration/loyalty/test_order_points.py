@@ -5,6 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from services.foundation.database import Transactions
 from services.foundation.events.consumers import Delivery
 from services.loyalty import order_points, store
 from services.loyalty.service import Loyalty
+from tests.drivers.dying_consumers import Dying, bring
 from tests.integration.loyalty.conftest import balances, deliver, entries, order_event
 from tests.sizes import Size
 
@@ -107,43 +109,10 @@ def crowd(dice: random.Random, orders: int) -> tuple[list[tuple[Event, Delivery]
     return events, dict(expected)
 
 
-class Death(Exception):
-    """Of a consumer, whose event comes again."""
-
-
-class Dying(Transactions):
-    """Transactions of a consumer that dies now and then: before its COMMIT, or after it and before it says so."""
-
-    dice = random.Random(0)
-
-    def run(self, work: Any) -> Any:
-        chance = self.dice.random()
-
-        def work_and_die(tx: Any) -> Any:
-            work(tx)
-            raise Death
-
-        if chance < 0.1:
-            super().run(work_and_die)
-        result = super().run(work)
-        if chance > 0.9:
-            raise Death
-        return result
-
-
 def play(room: Loyalty, events: list[tuple[Event, Delivery]]) -> int:
     """Bring the events, each until its consumer survives it; how many have died."""
-    def bring(each: tuple[Event, Delivery]) -> int:
-        for deaths in itertools.count():
-            try:
-                deliver(room, *each)
-            except Death:
-                continue
-            return deaths
-        raise AssertionError("unreachable")
-
     with ThreadPoolExecutor(AT_ONCE) as consumers:
-        return sum(consumers.map(bring, events))
+        return sum(consumers.map(lambda each: bring(partial(deliver, room, *each)), events))
 
 
 def test_a_crowd_of_orders_comes_to_the_points_of_its_money(room: Loyalty, loyalty: Transactions, seed: int,

@@ -17,6 +17,7 @@ from testbed.mesh import ROOT, Mesh, wait_until
 from tests.contracts.staff_writes import COMMANDS, WRITES, WRITING_COMMANDS
 from tests.drivers.orders import buy, choose, start, status_of
 from tests.drivers.snack_orders import SKU, bought_and_paid, cook, left, restock
+from tests.drivers.wallets import fill, user_of
 
 
 @dataclass
@@ -196,3 +197,23 @@ def test_the_money_of_a_cancelled_screening_is_the_money_in_the_log(house: House
     mesh.rows("office", "UPDATE movement SET refunded = refunded + 1 WHERE source_id = :o", o=cooked["order_id"])
     assert differences() == {cooked["order_id"]}
     mesh.rows("office", "UPDATE movement SET refunded = refunded - 1 WHERE source_id = :o", o=cooked["order_id"])
+
+
+def test_the_money_of_an_adjusted_wallet_is_the_money_in_the_log(mesh: Mesh) -> None:
+    member, began = mesh.buyer(), utc_now().isoformat()
+    fill(mesh, member, 500)
+    [row] = mesh.rows("wallet", "SELECT source_id FROM transfer WHERE user_id = :u", u=user_of(mesh, member))
+
+    def rows(table: str) -> int:
+        return len(mesh.rows("office", f"SELECT * FROM {table} WHERE source_id = :s", s=row.source_id))
+
+    def difference() -> list[tuple[str, int, int]]:
+        reply = mesh.get("/office/reconcile", mesh.staff(), **{"from": began, "to": utc_now().isoformat()}).json()
+        return [(each["kind"], each["logged"], each["moved"]) for each in reply["differences"]
+                if each["source_id"] == row.source_id]
+
+    wait_until(lambda: rows("entry") == rows("movement") == 1, 20, "the office room to hear of both")
+    assert difference() == []
+    mesh.rows("office", "UPDATE movement SET refunded = refunded + 1 WHERE source_id = :s", s=row.source_id)
+    assert difference() == [("other_amount", -500, -501)]
+    mesh.rows("office", "UPDATE movement SET refunded = refunded - 1 WHERE source_id = :s", s=row.source_id)

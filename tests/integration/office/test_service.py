@@ -135,6 +135,22 @@ def test_a_payment_that_a_person_returns_is_compared_too(office: Transactions) -
     assert differences(office) == []
 
 
+def adjustment(source: str, amount: int) -> Delivery:
+    return delivery(source, {"adjustment_id": source, "user_id": "ada", "amount": amount, "currency": "EUR"})
+
+
+def test_adjustments_of_wallets_are_compared_too(office: Transactions) -> None:
+    """The log has them as the house sees them, the wallet as its member does."""
+    for number, (source, given) in enumerate({"given": 300, "taken": -200, "log-only": 100, "less": 80}.items()):
+        append(office, f"w{number}", **{**money(source, -given, "wallet.adjust"), "cinema_id": None})
+    for source, given in (("given", 300), ("taken", -200), ("less", 50), ("ledger-only", -70)) * 2:
+        room(office).note_adjustment(adjustment(source, given))
+
+    assert differences(office) == [("not_logged", "ledger-only", 0, 70), ("other_amount", "less", -80, -50),
+                                   ("not_moved", "log-only", -100, 0)]
+    assert differences(office, "manager@kanal") == []
+
+
 def test_the_money_is_summed_by_method_and_currency(office: Transactions) -> None:
     append(office, "o1", **money("a", -500))
     append(office, "o2", **money("b", -200))

@@ -1,0 +1,88 @@
+"""Redeeming while the processes of both rooms are killed: nothing is lost or doubled."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nameko
+import pytest
+from nameko.exceptions import RpcTimeout, UnknownService
+from nameko.standalone.rpc import ClusterRpcClient
+
+from schemas.errors import OutcomeUnknown
+from services.foundation import migrate
+from services.foundation.database import Transactions, utc_now
+from services.loyalty import ledger
+from testbed.mesh import Mesh, wait_until
+from tests.drivers.processes import Process
+from tests.integration.loyalty.conftest import balances, entries
+
+ROOMS = "tests.integration.loyalty.dying_rooms"
+
+
+@pytest.fixture
+def stop_rooms(servers: Mesh, loyalty: Transactions, tmp_path: Path) -> Iterator[Callable[[], None]]:
+    """A process of each room, started again when it dies, as the supervisor does; stops both when called."""
+    with nameko.config.patch(servers.settings, clear=True):
+        migrate.upgrade("wallet")
+        for table in ("entry", "transfer", "account", "inbox"):
+            servers.rows("wallet", f"DELETE FROM {table}")
+        servers.redis.delete("deaths")
+        running = [Process(["--config", "config.yml"], f"{ROOMS}:{name}", servers.environment,
+                           tmp_path / f"{name}.log").start() for name in ("Loyalty", "Wallet")]
+        over = threading.Event()
+
+        def keep() -> None:
+            while not over.wait(0.05):
+                for process in running:
+                    if not process.is_alive:
+                        process.start()
+
+        def stop() -> None:
+            over.set()
+            keeper.join()
+            for process in running:
+                process.stop()
+
+        keeper = threading.Thread(target=keep)
+        keeper.start()
+        yield stop
+        over.set()
+        keeper.join()
+        for process in running:
+            process.kill()
+
+
+def redeem(points: int) -> Any:
+    """Ask as the gateway does for a member who repeats the request under its key until there is an answer."""
+    context = {"caller": {"user_id": "ada"}, "idempotency_key": "once"}
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with ClusterRpcClient(timeout=3, context_data=context) as client:
+                return client.loyalty.redeem(points=points)
+        except (RpcTimeout, UnknownService, OutcomeUnknown):
+            assert time.monotonic() < deadline, "nobody answered"
+            time.sleep(0.1)
+
+
+def test_a_redemption_in_which_both_rooms_are_killed_at_each_step_is_done_once(
+        stop_rooms: Callable[[], None], loyalty: Transactions, servers: Mesh) -> None:
+    loyalty.run(lambda tx: ledger.book(tx, "ada", "earned", "o", 500, occurred_at=utc_now()))
+
+    reply = redeem(200)
+
+    wait_until(lambda: servers.redis.scard("deaths") == 5, 60, "a death at each step")
+    wait_until(lambda: servers.rows("wallet", "SELECT * FROM inbox"), 60, "the event to be dealt with")
+    wait_until(lambda: not servers.rows("loyalty", "SELECT * FROM outbox WHERE published_at IS NULL"), 60, "the relay")
+    wait_until(lambda: not servers.in_queues("loyalty.redeemed:wallet.credit_redemption", "events.wait.1s"), 60,
+               "every copy of the event")
+    stop_rooms()
+    assert reply["balance"] == 300
+    assert balances(loyalty) == {"ada": (300, 500)}
+    assert [entry[:2] for entry in entries(loyalty)] == [("earned", 500), ("redeemed", -200)]
+    [account] = servers.rows("wallet", "SELECT user_id, posted, reserved FROM account")
+    assert tuple(account) == ("ada", reply["amount"], 0)
+    assert len(servers.rows("wallet", "SELECT * FROM transfer")) == 1
