@@ -5,6 +5,7 @@ import { overview, readOverview } from "../account/overview.js";
 import { password } from "../account/password.js";
 import { sessions } from "../account/sessions.js";
 import { read } from "../api.js";
+import { cards, readCards } from "../cards/kept.js";
 import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
 import { t } from "../language/translations.js";
@@ -29,8 +30,14 @@ export async function show(main, { signal }) {
 
   let profile;
   let account;
+  let kept;
   try {
-    [profile, account] = await Promise.all([read("/user/get_profile", {}, signal), readOverview(signal), load()]);
+    [profile, account, kept] = await Promise.all([
+      read("/user/get_profile", {}, signal),
+      readOverview(signal),
+      readCards(signal),
+      load(),
+    ]);
   } catch (problem) {
     if (problem.code === "unauthenticated") return signInPrompt(main);
     throw problem;
@@ -68,6 +75,7 @@ export async function show(main, { signal }) {
         orders,
         more,
         ...(isUnconfirmed ? [] : [mail]),
+        cards(kept, signal),
         password(profile, elsewhere.reload),
         elsewhere.place,
       ),
