@@ -167,6 +167,12 @@ class EmailEvent(Schema):
     user_id = Id(required=True)
 
 
+class AccountEvent(Schema):
+    """The body of the event that an account has ended."""
+
+    user_id = Id(required=True)
+
+
 class TimeZoneEvent(Schema):
     """The body of the event that an account's time zone has changed."""
 
@@ -203,6 +209,7 @@ EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owne
 OPERATED = operated("user")
 TIME_ZONE_CHANGED = Event("user", "user.time_zone_changed", 1, TimeZoneEvent,
                           "A member has set the time zone of the profile, or removed it.")
+REMOVED = Event("user", "user.removed", 1, AccountEvent, "An account was removed, or closed by its holder, for good.")
 PASSWORD_RESET_REQUESTED = Event("user", "user.password_reset_requested", 1, EmailEvent,
                                  "Somebody has forgotten the password of an account with a confirmed address.")
 PASSWORD_CHANGED = Event("user", "user.password_changed", 1, EmailEvent, "An account has another password.")

@@ -52,6 +52,8 @@ VALUES: dict[str, Any] = {
     "get_check_ins.from": "2026-11-01",
     "get_check_ins.to": "2026-11-30",
     "message_ids": ["01a1fd94188c731599426506d8876761"],
+    "pay.card_id": None,
+    "card_id": "01a1fd94188c7315994265068d0f3b21",
     "adjust.amount": 500,
     "adjust.reason": "The projector failed.",
 }

@@ -32,6 +32,7 @@ from schemas.payment import (
     PaymentInReview,
     PaymentMethodUnknown,
     ReturnUrlRefused,
+    UnknownCard,
 )
 from schemas.wallet import InsufficientFunds
 
@@ -57,6 +58,11 @@ class PayRequest(OrderRequest):
     return_url = Text(500, metadata={
         "description": "where to come back to from the provider's page: a path here, or an https address that this "
                        "cinema knows; without it, test money is taken at once"})
+    card_id = Id(metadata={
+        "description": "from payment.get_cards: this card pays at once, without the provider's page, unless its bank "
+                       "wants a further step; with a `return_url`"})
+    save_card = fields.Boolean(load_default=False, metadata={
+        "description": "keep the card that pays at the provider's page, for the next time"})
 
 
 class RefundPreviewRequest(OrderRequest):
@@ -124,9 +130,11 @@ BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
                        SnacksUnknown, TooManyUnpaidOrders, SalesClosed, UnknownScreening, ScreeningCancelled),
              keyed=True, deadline=10, screening_field="screening_id")
 PAY = Method("order", "pay", PayRequest, Order, "buyer",
-             "Pay an order: at the page where `payment.redirect_url` leads, or at once; then it has its tickets.",
+             "Pay an order: at the page where `payment.redirect_url` leads, or at once, as with a kept card. Then it "
+             "has its tickets.",
              refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined, InsufficientFunds,
-                       PaymentMethodUnknown, PaymentInReview, ReturnUrlRefused, AmountTooSmall, AmountTooLarge),
+                       PaymentMethodUnknown, PaymentInReview, ReturnUrlRefused, AmountTooSmall, AmountTooLarge,
+                       UnknownCard),
              keyed=True, deadline=25, screening_field="screening_id")
 REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",

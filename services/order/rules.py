@@ -79,6 +79,15 @@ def check_return_url(method: str, return_url: str | None) -> None:
         raise FieldsInvalid(fields={"return_url": ["Required for this payment method."]})
 
 
+def check_card(method: str, return_url: str | None, card_id: str | None, save_card: bool) -> None:
+    """Raise FieldsInvalid when a card is named or to be kept where none pays, or where its bank can't be visited."""
+    named = [name for name, given in (("card_id", card_id), ("save_card", save_card)) if given]
+    if named and (method == "wallet" or return_url is None):
+        raise FieldsInvalid(fields={named[0]: ["Only for a payment by card, with a return_url."]})
+    if len(named) > 1:
+        raise FieldsInvalid(fields={"save_card": ["This card is kept already."]})
+
+
 def may_revive(status: str, starts_at: dt.datetime, now: dt.datetime) -> bool:
     """Whether a late payment may still get the order its seats, if all of them are free."""
     return status == "expired" and not has_begun(starts_at, now)

@@ -65,8 +65,7 @@ class Order:
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
         """Pay, or find the page at which the buyer pays; the deadline is extended once."""
         keys = self.keys(contract.PAY, request)
-        return keys.first_answer(lambda: self.workflows.payments.pay(
-            keys, self.user_id, request["order_id"], request["method"], request.get("return_url")))
+        return keys.first_answer(lambda: self.workflows.payments.pay(keys, self.user_id, **request))
 
     @call(contract.CANCEL)
     def cancel(self, request: dict[str, Any]) -> dict[str, Any]:

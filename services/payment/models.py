@@ -6,7 +6,7 @@ records: they are the sandbox provider's, and only `sandbox/` uses them.
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.column_types import Id, UtcDateTime
@@ -64,10 +64,13 @@ class Payment(Base):
     expires_at: Mapped[dt.datetime | None]
     reference: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the provider's own id
     redirect_url: Mapped[str | None] = mapped_column(String(2000))
+    card_token: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the provider's, of the kept card that pays
+    save_card: Mapped[bool] = mapped_column(Boolean, server_default="0")  # once it has paid; 0 when that is done
 
     __table_args__ = (
         UniqueConstraint("order_id", "attempt", name="numbered_attempts"),
         Index("payments_to_finish", "status", "tried_at"),
+        Index("cards_to_keep", "save_card", "status", "tried_at"),
     )
 
 
@@ -125,6 +128,37 @@ class Decision(Base):
     decided_at: Mapped[dt.datetime]
 
 
+class CardHolder(Base):
+    """A member with kept cards; a lock on the row guards every change of them."""
+
+    __tablename__ = "card_holder"
+
+    user_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    ended: Mapped[bool] = mapped_column(Boolean, server_default="0")  # the account has: no card is kept any more
+
+
+class Card(Base):
+    """A card that is kept at the provider: kept -> removed -> detached, of which only the row is left."""
+
+    __tablename__ = "card"
+
+    card_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Id(), index=True)
+    provider: Mapped[str] = mapped_column(String(32))
+    payment_id: Mapped[str] = mapped_column(id_type(), unique=True)  # which it paid first
+    status: Mapped[str] = mapped_column(String(16))
+    token: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))        # the provider's own name for it
+    fingerprint: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the same for the same card, however named
+    brand: Mapped[str | None] = mapped_column(Id(32))
+    last4: Mapped[str | None] = mapped_column(Id(4, "ascii_bin"))
+    exp_month: Mapped[int | None] = mapped_column(SmallInteger)
+    exp_year: Mapped[int | None] = mapped_column(SmallInteger)
+    created_at: Mapped[dt.datetime]
+    tried_at: Mapped[dt.datetime]
+
+    __table_args__ = (Index("cards_to_detach", "status", "tried_at"),)
+
+
 class WebhookInbox(Base):
     """Every webhook of a provider, once per event. It is a reason to ask the provider, no more."""
 
@@ -161,6 +195,7 @@ class SandboxCharge(Base):
     return_url: Mapped[str | None] = mapped_column(String(500))
     expires_at: Mapped[dt.datetime | None]
     wrong_codes: Mapped[int]
+    save_card: Mapped[bool] = mapped_column(Boolean, server_default="0")
 
     __table_args__ = (CheckConstraint("refunded BETWEEN 0 AND amount", name="bank_keeps_its_money"),
                       Index("charges_by_time", "created_at"))
@@ -175,6 +210,15 @@ class SandboxRefund(Base):
     payment_id: Mapped[str] = mapped_column(id_type(), index=True)
     amount: Mapped[int]
     created_at: Mapped[dt.datetime]
+
+
+class SandboxCard(Base):
+    """A test card that the sandbox keeps, named after the payment that it was first used for."""
+
+    __tablename__ = "sandbox_card"
+
+    token: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    last4: Mapped[str] = mapped_column(Id(4, "ascii_bin"))
 
 
 class SandboxWebhook(Base):

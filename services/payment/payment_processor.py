@@ -58,14 +58,17 @@ class PaymentProcessor:
     def start(self, request: PaymentRequest) -> PaymentState:
         """The order's state with an attempt that has a page at the provider, unless that attempt has ended already.
 
-        Raises ReturnUrlRefused, PaymentMethodUnknown, AmountTooSmall or AmountTooLarge before anything is begun.
+        A kept card is charged at once. Raises ReturnUrlRefused, PaymentMethodUnknown, AmountTooSmall or AmountTooLarge
+        before anything is begun.
         """
         self._check(request)
         begun = self.begin(request)
         state = self._open_page(begun)
-        if begun.is_new or not rules.may_try_again(state):
+        if not begun.is_new and rules.pays_otherwise(state, request):
+            self.close_page(state)
+        elif begun.is_new or not rules.may_try_again(state):
             return state
-        # The earlier attempt had failed, and no webhook had said so yet.
+        # The earlier attempt was given up now, or had failed before and no webhook had said so yet.
         return self._open_page(self.begin(request))
 
     def finish(self, state: PaymentState) -> PaymentState:
@@ -76,7 +79,7 @@ class PaymentProcessor:
         if state.status != "open":
             return self._cancel(attempt)
         provider = self._provider(attempt)
-        record = provider.fetch(attempt) if attempt.hosted else provider.authorize(attempt)
+        record = provider.fetch(attempt) if attempt.at_page else provider.authorize(attempt)
         return self._settle(provider, attempt, record)
 
     def finish_stale(self, order_id: str, now: dt.datetime) -> None:
@@ -93,7 +96,7 @@ class PaymentProcessor:
     def close(self, order_id: str) -> PaymentState:
         """Take no more money for the order; its state afterwards. The outcome of its last attempt may be unknown."""
         state = self.state(order_id)
-        if state.pending and state.pending.hosted:
+        if state.pending and state.pending.at_page:
             self.finish(state)   # a buyer who has paid at the page by now has paid in time
         return self.finish(self.database.run_repeatable(lambda tx: store.close(tx, order_id, utc_now())))
 

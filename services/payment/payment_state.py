@@ -21,6 +21,8 @@ class PaymentRequest:
     return_url: str | None = None
     expires_at: dt.datetime | None = None
     user_id: str | None = None      # who pays
+    card_token: str | None = None   # the provider's own, of the member's kept card that pays
+    save_card: bool = False         # keep the card that pays at the page
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class RefundRequest:
 class Charge:
     """Money to ask of a provider. `payment_id` is the idempotency key: the provider charges the same one once.
 
-    With a `return_url` the buyer pays at the provider's page, until `expires_at` (UTC), and comes back there.
+    With a `return_url` the buyer pays at the provider's page, until `expires_at` (UTC), and comes back there. With a
+    `card_token` a kept card pays at once, and the page is only for a further step that the card's bank may want.
     """
 
     payment_id: str
@@ -49,6 +52,8 @@ class Charge:
     return_url: str | None = field(default=None, kw_only=True)
     expires_at: dt.datetime | None = field(default=None, kw_only=True)
     user_id: str | None = field(default=None, kw_only=True)
+    card_token: str | None = field(default=None, kw_only=True)
+    save_card: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,13 @@ class Attempt(Charge):
 
     @property
     def hosted(self) -> bool:
-        """Whether the buyer pays at the provider's page."""
+        """Whether the buyer can be sent to a page of the provider."""
         return self.return_url is not None
+
+    @property
+    def at_page(self) -> bool:
+        """Whether only the buyer can bring this on, at the provider's page."""
+        return self.hosted and (self.card_token is None or self.status == "pending")
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,18 @@ class PaymentRecord:
     reference: str | None = None    # the provider's own id
     redirect_url: str | None = None
     reason: str | None = None       # why it was declined
+
+
+@dataclass(frozen=True)
+class CardRecord:
+    """A card that its provider keeps, without its number; `fingerprint` is the same whenever the same card is kept."""
+
+    token: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    fingerprint: str | None
 
 
 @dataclass(frozen=True)

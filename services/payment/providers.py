@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from services.payment.payment_state import Attempt, PaymentRecord
+from services.payment.payment_state import Attempt, CardRecord, PaymentRecord
 
 RefundStatus = Literal["done", "pending", "failed"]
 
@@ -60,7 +60,10 @@ class Provider(Protocol):
         ...
 
     def authorize(self, attempt: Attempt) -> PaymentRecord:
-        """Reserve the money without taking it: authorized or declined; pending if the buyer has to visit its page."""
+        """Reserve the money without taking it: authorized or declined; pending if the buyer has to visit its page.
+
+        A kept card is charged without the page, unless its bank wants a further step of the buyer.
+        """
         ...
 
     def capture(self, attempt: Attempt) -> PaymentRecord:
@@ -81,6 +84,14 @@ class Provider(Protocol):
 
     def fetch(self, attempt: Attempt) -> PaymentRecord:
         """The payment's record, changing nothing."""
+        ...
+
+    def card_of(self, attempt: Attempt) -> CardRecord | None:
+        """The card that the provider keeps since it paid this attempt; None if there is none."""
+        ...
+
+    def detach(self, token: str) -> None:
+        """Forget a kept card, which pays nothing any more."""
         ...
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> WebhookEvent:

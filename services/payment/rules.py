@@ -49,6 +49,13 @@ def may_try_again(state: PaymentState) -> bool:
     return state.status == "open" and state.attempt is not None and state.attempt.status in GIVEN_UP
 
 
+def pays_otherwise(state: PaymentState, request: PaymentRequest) -> bool:
+    """Whether the pending attempt is with another card than the request wants, or would not keep the card."""
+    attempt = state.pending
+    return attempt is not None and (attempt.card_token != request.card_token
+                                    or request.save_card and not attempt.save_card)
+
+
 def may_capture(state: PaymentState, attempt: Attempt) -> bool:
     """Whether the money authorized for this attempt may be taken."""
     return state.status == "open" and is_pending(state, attempt)

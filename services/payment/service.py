@@ -18,6 +18,7 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.timers import every
 from services.payment import rules
+from services.payment.cards import card_methods
 from services.payment.job_pool import JobPoolProvider
 from services.payment.models import OUTBOX, Base
 from services.payment.payment_processor import PaymentProcessor, payment_processor
@@ -31,7 +32,8 @@ from services.payment.webhooks.processor import WebhookProcessor
 log = logging.getLogger("marquee.payment")
 
 
-class Payment:
+# Its module is imported whole, since Nameko takes each class in this namespace for a room.
+class Payment(card_methods.CardMethods):
     name = "payment"
 
     principal = PrincipalProvider()
@@ -73,10 +75,14 @@ class Payment:
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Begin to pay the order at the provider's page, until `expires_at`; a repeated call returns the same page.
 
-        A new attempt begins only if the last one has failed or was cancelled, as its provider says. RoomSilent: the
-        outcome is not known; repeat the call. AmountTooSmall, AmountTooLarge: nothing was begun.
+        A kept card, `card_id`, is charged at once; its page is only for a further step, if its bank wants one. A new
+        attempt begins if the last one has failed or was cancelled, as its provider says, or is with another card, and
+        is closed. RoomSilent: the outcome is not known; repeat the call. AmountTooSmall, AmountTooLarge: nothing was
+        begun.
         """
-        state = self.payments.start(PaymentRequest(**request))
+        card_id = request.pop("card_id")
+        token = self.kept_cards.token(request["user_id"], card_id) if card_id else None
+        state = self.payments.start(PaymentRequest(**request, card_token=token))
         attempt = state.attempt
         if attempt is None or state.status == "closed":
             raise contract.PaymentClosed()
@@ -135,22 +141,22 @@ class Payment:
     @every("webhook_seconds")
     def look_into_webhooks(self) -> None:
         """Ask the providers about the payments in their webhooks."""
-        self._log_failure("webhooks", lambda: self.jobs.run_all(self.webhooks.due_jobs))
+        self.log_failure("webhooks", lambda: self.jobs.run_all(self.webhooks.due_jobs))
 
     @every("webhook_seconds")
     def bring_sandbox_webhooks(self) -> None:
         """Deliver the sandbox's webhooks."""
-        self._log_failure("sandbox", self.sandbox.deliver_webhooks)
+        self.log_failure("sandbox", self.sandbox.deliver_webhooks)
 
     @every("sweep_seconds")
     def finish_stale_work(self) -> None:
         """Finish the payments and refunds whose caller or process is gone, or whose webhook was lost."""
-        self._log_failure("left", lambda: self.jobs.run_all(self.stale_work.jobs))
+        self.log_failure("left", lambda: self.jobs.run_all(self.stale_work.jobs))
 
     @every("reconcile_seconds")
     def reconcile(self) -> None:
         """Compare the records here with the providers', and log every difference."""
-        self._log_failure("differences", lambda: self.jobs.run(self._reconcile))
+        self.log_failure("differences", lambda: self.jobs.run(self._reconcile))
 
     def _reconcile(self) -> None:
         for difference in reconcile(self.database, self.settings, self.remote):
@@ -158,7 +164,7 @@ class Payment:
         self.webhooks.delete_old()
         self.sandbox.delete_old_webhooks()
 
-    def _log_failure(self, work: str, run: Callable[[], object]) -> None:
+    def log_failure(self, work: str, run: Callable[[], object]) -> None:
         """Run a timer's work. A failure is logged, and the next tick tries again."""
         try:
             run()

@@ -28,7 +28,8 @@ BATCH = 20
 EVENTS = {"captured": contract.CAPTURED, "failed": contract.FAILED, "review": contract.REVIEW}
 ATTEMPT = (Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.method,
            Payment.attempt.label("number"), Payment.provider, Payment.status, Payment.return_url, Payment.expires_at,
-           Payment.reference, Payment.redirect_url, Payment.created_at, Payment.reason, Payment.user_id)
+           Payment.reference, Payment.redirect_url, Payment.created_at, Payment.reason, Payment.user_id,
+           Payment.card_token, Payment.save_card)
 ATTEMPT_NAMES = [column.key for column in ATTEMPT]
 ACCOUNT = (Account.status, Account.amount, Account.currency, Account.refunded, Account.captured_payment_id)
 # An order's account with its latest attempt, if there is one. Built once, because the room asks this most.
@@ -92,7 +93,8 @@ def record_status(tx: Connection, payment_id: str, record: PaymentRecord, now: d
         # person if it is not the money we asked for.
         late = GIVEN_UP if status in ("captured", "review") else ()
         before = ("review",) if reviewed else UNSETTLED + late
-        changed = _compare_and_set(tx, payment_id, before, status=status, reason=record.reason)
+        # Whatever is still to be done after the end, such as keeping the card, is due at once.
+        changed = _compare_and_set(tx, payment_id, before, status=status, reason=record.reason, tried_at=NOT_TRIED)
         if status == "captured" and found.status == "captured":
             return_duplicate_payment(tx, known, now)
         elif changed:

@@ -2,8 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
-from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy
+from testbed.mesh import Mesh, wait_until
+from tests.browser.driver import Visit, buy, pay
+from tests.browser.inspection import inspect
 
 AMOUNT = 100_000
 
@@ -78,6 +79,37 @@ def test_an_order_dearer_than_the_wallet_is_paid_in_another_way(visit: Visit, me
         buy(page, "F7")
     expect(page.locator(".pay .primary")).to_be_visible()
     expect(page.locator(".from-wallet")).to_be_hidden()
+
+
+def cards(page: Page) -> list[object]:
+    """The cards of the member whom the page is signed in as."""
+    return list(page.evaluate(
+        "fetch('/payment/get_cards', {headers: {'X-Session': 'cookie'}}).then((reply) => reply.json())"))
+
+
+def test_a_kept_card_pays_the_next_order_and_is_removed(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    buy(page, "F7")
+    page.get_by_label("Keep this card").check()
+    pay(page)
+    wait_until(lambda: len(cards(page)) == 1, 30, "the kept card")
+
+    page.goto(f"/screening/{mesh.fresh_screening()}")
+    buy(page, "F8")
+    button = page.get_by_role("group", name="Your cards").get_by_role("button", name="with Visa ·· 4242")
+    button.wait_for()
+    found = inspect(page, "order-kept-card", sizes=("phone",))
+    button.press("Enter")
+    expect(page.locator(".ticket")).to_have_count(1)
+
+    page.goto("/account")
+    expect(page.locator(".cards li")).to_contain_text("Visa ·· 4242")
+    found += inspect(page, "account-kept-card", sizes=("phone",))
+    page.get_by_role("button", name="Remove Visa ·· 4242").press("Enter")
+    expect(page.locator(".cards li")).to_have_count(0)
+    expect(page.locator(".cards h2")).to_be_focused()
+    assert cards(page) == []
+    assert found == []
 
 
 def test_the_account_page_says_what_is_missing(visit: Visit, mesh: Mesh) -> None:

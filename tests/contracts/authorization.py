@@ -72,6 +72,8 @@ MATRIX = {
     "notification.get_unread": MEMBERS,
     "notification.mark_read": MEMBERS,
     "order.get_upcoming": MEMBERS,
+    "payment.get_cards": MEMBERS,
+    "payment.remove_card": MEMBERS,
     "wallet.get_balance": MEMBERS,
     "wallet.get_entries": MEMBERS,
     "wallet.adjust": MANAGERS,
@@ -82,6 +84,7 @@ MATRIX = {
 # The methods about a thing that a member owns, by the field that names it: nobody else reaches it.
 OWN_THINGS = {
     ("order.pay", "order_id"),
+    ("order.pay", "card_id"),
     ("order.refund", "order_id"),
     ("order.refund_preview", "order_id"),
     ("order.cancel", "order_id"),
@@ -91,5 +94,6 @@ OWN_THINGS = {
     ("user.end_session", "session_id"),
     ("user.save_address", "address_id"),
     ("user.remove_address", "address_id"),
+    ("payment.remove_card", "card_id"),
 }
 EVERYBODYS = {"screening_id", "film_id", "cinema_id"}  # ids of things that belong to no member

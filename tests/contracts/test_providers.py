@@ -3,174 +3,24 @@
 import datetime as dt
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import nameko
 import orjson
 import pytest
-import stripe
-from nameko.testing.services import worker_factory
 
-from schemas.base import Method
 from schemas.errors import RoomSilent
 from schemas.payment import WebhookRefused
-from services.foundation import migrate
-from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.database import utc_now
 from services.foundation.ids import new_id
-from services.foundation.rpc.calls import Principal
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.providers import Provider
 from services.payment.rules import mismatch
-from services.payment.sandbox import checkout, webhooks
-from services.payment.sandbox import provider as sandbox
-from services.payment.sandbox.provider import Sandbox
-from services.payment.stripe.provider import StripeCheckout
 from services.payment.wallet.provider import WalletProvider
 from services.payment.webhook_signatures import sign
-from services.wallet.service import Wallet
-from testbed.mesh import Mesh
-from tests.drivers.stripe_server import KEY, Stripe, running_stripe
+from tests.drivers.payment_worlds import PageWorld, StripeWorld, WalletCaller, WalletWorld, World
 
-SECRETS = ["whsec_new", "whsec_old"]
-
-
-@dataclass
-class SandboxWorld:
-    """The sandbox, what its buyers do, and how it signs webhooks."""
-
-    provider: Provider
-    database: Transactions
-    header = webhooks.HEADER
-
-    def pay(self, attempt: Attempt) -> None:
-        self.database.run(lambda tx: checkout.choose(tx, attempt.payment_id, "pay", ""))
-
-    def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
-        self.database.run(lambda tx: sandbox.inject_fault(tx, attempt.order_id, what))
-
-    def message(self, payment_id: str) -> bytes:
-        return orjson.dumps({"id": new_id(), "type": "payment.authorized", "data": {"payment_id": payment_id}})
-
-    def signatures(self, body: bytes, seconds: int) -> list[str]:
-        self.database.run(webhooks.renew_secret)
-        return [sign(secret, body, seconds) for secret in self.database.run(webhooks.secrets)[:2]]
-
-
-@dataclass
-class StripeWorld:
-    """Stripe, what its buyers do, and how it signs webhooks."""
-
-    provider: Provider
-    server: Stripe
-    header = "stripe-signature"
-
-    def pay(self, attempt: Attempt) -> None:
-        session_id = self.server.session_of(attempt.payment_id)
-        if self.server.sessions[session_id]["status"] == "open":
-            self.server.pay(session_id)
-
-    def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
-        self.server.lost_answers = 1
-
-    def message(self, payment_id: str) -> bytes:
-        about = {"object": "checkout.session", "id": "cs_test_1", "metadata": {"payment_id": payment_id}}
-        return json.dumps({"id": f"evt_{new_id()}", "object": "event", "type": "checkout.session.completed",
-                           "data": {"object": about}}, indent=2).encode()
-
-    def signatures(self, body: bytes, seconds: int) -> list[str]:
-        """The signatures that Stripe's own library makes."""
-        return [stripe.WebhookSignature.generate_signature_header(body.decode(), secret, seconds) for secret in SECRETS]
-
-
-@dataclass
-class WalletWorld:
-    """The wallet room, called in this process; its members have enough money."""
-
-    provider: Provider
-    caller: "WalletCaller"
-
-    def pay(self, attempt: Attempt) -> None:
-        """Do nothing: the wallet has no page."""
-
-    def lose_the_next_answer(self, attempt: Attempt, what: Any) -> None:
-        self.caller.lost_answers = 1
-
-
-@dataclass
-class WalletCaller:
-    """Calls the wallet room; an answer may be lost."""
-
-    room: Any
-    lost_answers: int = 0
-
-    def call(self, method: Method, fields: dict[str, Any]) -> Any:
-        reply = getattr(self.room, method.name)(**fields)
-        if self.lost_answers:
-            self.lost_answers -= 1
-            raise RoomSilent(room=method.room)
-        return reply
-
-
-PageWorld = SandboxWorld | StripeWorld
-World = PageWorld | WalletWorld
 PAGES = pytest.mark.parametrize("world", ["sandbox", "stripe"], indirect=True)   # with a page and webhooks
-
-
-@pytest.fixture(scope="module")
-def database(servers: Mesh) -> Iterator[Transactions]:
-    with nameko.config.patch(servers.settings, clear=True):
-        migrate.upgrade("payment")
-        engine = make_engine(servers.settings["DB_URIS"]["payment:Base"])
-    yield Transactions(engine)
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def wallet_room(servers: Mesh) -> Iterator[Any]:
-    with nameko.config.patch(servers.settings, clear=True):
-        migrate.upgrade("wallet")
-        engine = make_engine(servers.settings["DB_URIS"]["wallet:Base"])
-    yield worker_factory(Wallet, principal=Principal(), database=Transactions(engine))
-    engine.dispose()
-
-
-@pytest.fixture(params=["sandbox", "stripe", "wallet"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    if request.param == "wallet":
-        caller = WalletCaller(request.getfixturevalue("wallet_room"))
-        for currency in ("EUR", "ISK", "UGX", "JPY", "MGA", "KWD", "HUF"):
-            caller.room.credit(source_type="adjustment", source_id=new_id(), user_id="ada", amount=10**7,
-                               currency=currency)
-        yield WalletWorld(WalletProvider(caller), caller)
-    elif request.param == "sandbox":
-        database = request.getfixturevalue("database")
-        yield SandboxWorld(Sandbox(database), database)
-    else:
-        with running_stripe() as server:
-            yield StripeWorld(StripeCheckout(KEY, SECRETS, "https://cinema.example", server.url), server)
-
-
-@pytest.fixture
-def provider(world: World) -> Provider:
-    return world.provider
-
-
-@pytest.fixture
-def attempt() -> Attempt:
-    """An attempt as it is recorded before the provider is asked, which has no id for it yet."""
-    now = utc_now()
-    return Attempt(new_id(), new_id(), 1250, "EUR", "card", 1, "any", "submitted", return_url="/order/1",
-                   expires_at=now + dt.timedelta(minutes=15), created_at=now, user_id="ada")
-
-
-@pytest.fixture
-def paid(world: World, provider: Provider, attempt: Attempt) -> Attempt:
-    """An attempt that a buyer has paid at the page, and that is not captured."""
-    known = replace(attempt, reference=provider.authorize(attempt).reference)
-    world.pay(attempt)
-    return known
 
 
 @PAGES

@@ -17,7 +17,7 @@ from services.payment.models import Payment, Refund, SandboxWebhook
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.reconciling import reconciler
 from services.payment.reconciling.difference import Difference
-from services.payment.sandbox import provider, webhooks
+from services.payment.sandbox import faults, provider, webhooks
 from services.payment.settings import load
 from services.payment.webhook_signatures import sign
 
@@ -43,8 +43,8 @@ class Bank:
         return self._number("SELECT SUM(r.amount) FROM sandbox_refund r JOIN sandbox_charge c USING (payment_id) "
                             "WHERE c.order_id = :order")
 
-    def will(self, trouble: provider.Fault, times: int = 1) -> None:
-        self.database.run(lambda tx: provider.inject_fault(tx, self.order_id, trouble, times))
+    def will(self, trouble: faults.Fault, times: int = 1) -> None:
+        self.database.run(lambda tx: faults.inject_fault(tx, self.order_id, trouble, times))
 
     def webhooks(self) -> list[dict[str, Any]]:
         """The sandbox's webhooks about the order's payments, as the gateway passes them to the room."""

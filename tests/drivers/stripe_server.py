@@ -1,4 +1,4 @@
-"""A small server that answers as Stripe's API is documented to, over HTTP: Checkout, PaymentIntents, refunds."""
+"""A small server that answers as Stripe's API is documented to: Checkout, PaymentIntents, kept cards, refunds."""
 
 import json
 import re
@@ -17,8 +17,8 @@ Thing = dict[str, Any]
 
 
 class Refused(Exception):
-    def __init__(self, status: int, code: str, kind: str = "invalid_request_error") -> None:
-        self.status, self.error = status, {"type": kind, "code": code, "message": code}
+    def __init__(self, status: int, code: str, kind: str = "invalid_request_error", **more: Any) -> None:
+        self.status, self.error = status, {"type": kind, "code": code, "message": code, **more}
 
 
 class Stripe:
@@ -29,6 +29,9 @@ class Stripe:
         self.intents: dict[str, Thing] = {}
         self.all_refunds: dict[str, Thing] = {}
         self.disputes: dict[str, Thing] = {}
+        self.methods: dict[str, Thing] = {}   # the cards that are kept, or were
+        self.card_declines = ""       # why the next payment with a kept card is declined
+        self.bank_asks = False        # for a further step when a kept card pays
         self.refund_status = "succeeded"
         self.card_refuses = False     # to pay what was reserved on it
         self.awake = threading.Event()   # while this is not set, there are no answers
@@ -41,7 +44,7 @@ class Stripe:
         self.forbidden: set[str] = set()   # what the key may not read: charges, disputes
         self.requests: list[str] = []
         self._intent_metadata: dict[str, Thing] = {}  # until a buyer pays and the PaymentIntent is made
-        self._answers: dict[str, tuple[Thing, Thing]] = {}
+        self._answers: dict[str, tuple[Thing, Thing | Refused]] = {}
         self._numbers = count(1)
         self._lock = threading.Lock()
         self.url = ""
@@ -55,8 +58,24 @@ class Stripe:
                   "amount_received": 0, "currency": session["currency"], "status": "requires_capture",
                   "livemode": session["livemode"], "metadata": dict(self._intent_metadata[session_id])}
         intent["latest_charge"] = f"ch_{intent['id'].removeprefix('pi_')}"
+        intent.update(created=int(time.time()), next_action=None, last_payment_error=None,
+                      payment_method=self._use_card(session["customer_creation"] == "always"))
         self.intents[intent["id"]] = intent
         session.update(status="complete", url=None, payment_intent=intent["id"])
+
+    def _use_card(self, kept: bool) -> str:
+        """A buyer's card, as a PaymentMethod; a kept one belongs to a Customer."""
+        number = next(self._numbers)
+        card = {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2031, "fingerprint": "same"}
+        self.methods[f"pm_{number}"] = {"id": f"pm_{number}", "object": "payment_method", "card": card,
+                                        "customer": f"cus_{number}" if kept else None}
+        return f"pm_{number}"
+
+    def take_the_step(self, payment_id: str) -> None:
+        """The buyer does what the bank of a kept card has asked for."""
+        [intent] = [each for each in self.intents.values() if each["metadata"].get("payment_id") == payment_id]
+        assert intent["status"] == "requires_action"
+        intent.update(status="requires_capture", next_action=None)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -109,8 +128,15 @@ class Stripe:
                 before, told = self._answers[key]
                 if before != params:
                     raise Refused(400, "idempotency_key_in_use", "idempotency_error")
+                if isinstance(told, Refused):
+                    raise told
                 return told
-            told = self._do(verb, path, params)
+            try:
+                told = self._do(verb, path, params)
+            except Refused as refused:
+                if key and refused.status == 402:
+                    self._answers[key] = params, refused
+                raise
             if verb == "POST" and key:
                 self._answers[key] = params, json.loads(json.dumps(told))
             return told
@@ -127,6 +153,10 @@ class Stripe:
             ("GET", r"/v1/checkout/sessions", lambda p: self._listed(self.sessions, p, "/v1/checkout/sessions")),
             ("GET", r"/v1/checkout/sessions/(\w+)", lambda p, name: self._shown(self._find(self.sessions, name), p)),
             ("POST", r"/v1/checkout/sessions/(\w+)/expire", self._expire),
+            ("POST", r"/v1/payment_intents", self._create_intent),
+            ("GET", r"/v1/payment_intents", lambda p: self._listed(self.intents, p, "/v1/payment_intents")),
+            ("GET", r"/v1/payment_methods/(\w+)", lambda p, name: self._find(self.methods, name)),
+            ("POST", r"/v1/payment_methods/(\w+)/detach", self._detach),
             ("GET", r"/v1/payment_intents/(\w+)", lambda p, name: self._find(self.intents, name)),
             ("GET", r"/v1/charges/(\w+)", lambda p, name: self._find(
                 {each["latest_charge"]: self.charge_of(each) for each in self.intents.values()}, name)),
@@ -151,14 +181,44 @@ class Stripe:
             raise Refused(400, "amount_too_small")
         number, intent_data = next(self._numbers), params["payment_intent_data"]
         assert intent_data["capture_method"] == "manual"
+        keeps = params.get("customer_creation", "if_required")
+        assert (keeps == "always") == (intent_data.get("setup_future_usage") == "on_session")
         session = {"id": f"cs_test_{number}", "object": "checkout.session", "created": int(time.time()),
                    "client_reference_id": params["client_reference_id"], "metadata": dict(params["metadata"]),
                    "amount_total": amount, "currency": price["currency"], "status": "open", "livemode": False,
-                   "payment_intent": None, "url": f"{self.url}/pay/cs_test_{number}",
+                   "payment_intent": None, "customer_creation": keeps, "url": f"{self.url}/pay/cs_test_{number}",
                    "success_url": params["success_url"], "cancel_url": params["cancel_url"]}
         self.sessions[session["id"]] = session
         self._intent_metadata[session["id"]] = intent_data["metadata"]
         return self._shown(session, params)
+
+    def _create_intent(self, params: Thing) -> Thing:
+        """A payment with a kept card, confirmed at once."""
+        method = self._find(self.methods, params["payment_method"])
+        if method["customer"] != params["customer"]:
+            raise Refused(400, "payment_method_unexpected_state")
+        assert (params["confirm"], params["capture_method"]) == ("true", "manual")
+        assert params["return_url"].startswith("http")
+        number, step = next(self._numbers), {"type": "redirect_to_url", "redirect_to_url": {"url": f"{self.url}/step"}}
+        intent = {"id": f"pi_{number}", "object": "payment_intent", "created": int(time.time()),
+                  "amount": int(params["amount"]), "amount_received": 0, "currency": params["currency"],
+                  "livemode": False, "metadata": dict(params["metadata"]), "latest_charge": f"ch_{number}",
+                  "payment_method": method["id"], "last_payment_error": None,
+                  "status": "requires_action" if self.bank_asks else "requires_capture",
+                  "next_action": step if self.bank_asks else None}
+        self.intents[intent["id"]] = intent
+        if self.card_declines:
+            problem = {"code": "card_declined", "decline_code": self.card_declines}
+            intent.update(status="requires_payment_method", last_payment_error={"type": "card_error", **problem})
+            raise Refused(402, kind="card_error", **problem)
+        return intent
+
+    def _detach(self, params: Thing, name: str) -> Thing:
+        method = self._find(self.methods, name)
+        if method["customer"] is None:
+            raise Refused(400, "payment_method_unexpected_state")
+        method["customer"] = None
+        return method
 
     def _expire(self, params: Thing, name: str) -> Thing:
         session = self._find(self.sessions, name)
@@ -178,7 +238,7 @@ class Stripe:
 
     def _cancel(self, params: Thing, name: str) -> Thing:
         intent = self._find(self.intents, name)
-        if intent["status"] != "requires_capture":
+        if intent["status"] not in ("requires_capture", "requires_action"):
             raise Refused(400, "payment_intent_unexpected_state")
         intent["status"] = "canceled"
         return intent
@@ -207,7 +267,7 @@ class Stripe:
     def _shown(self, thing: Thing, params: Thing) -> Thing:
         """The object with the PaymentIntent and the charge that the request expands."""
         expands = {name.removeprefix("data.") for name in params.get("expand", {}).values()}
-        if not thing["payment_intent"] or not expands & {"payment_intent", "payment_intent.latest_charge"}:
+        if not thing.get("payment_intent") or not expands & {"payment_intent", "payment_intent.latest_charge"}:
             return dict(thing)
         intent = self.intents[thing["payment_intent"]]
         charge = {"latest_charge": self.charge_of(intent)} if "payment_intent.latest_charge" in expands else {}

@@ -1,6 +1,7 @@
 /** Paying an order on the provider's page: the stage of the payment, and the section that shows it. */
 
 import { Problem } from "../api.js";
+import { cardButtons, keepBox } from "../cards/choice.js";
 import { h } from "../dom.js";
 import { money } from "../language/format.js";
 import { hasSentence, list, t } from "../language/translations.js";
@@ -22,12 +23,23 @@ export function paymentStage({ status, payment }, shown) {
   return STAGE_OF_STATUS[payment?.status] ?? "asking";
 }
 
-/** The name under which the key of this attempt is kept: after a failure the next attempt has another. */
-export const attemptName = ({ order_id: id, payment }) =>
-  ["failed", "cancelled"].includes(payment?.status) ? `pay:${id}:${payment.payment_id}` : `pay:${id}`;
+/**
+ * The name under which the key of this attempt is kept: another after a failure, and for another choice of card.
+ * @param {any} order
+ * @param {{card_id?: string, save_card?: boolean}} choice
+ */
+export function attemptName({ order_id: id, payment }, choice = {}) {
+  const failed = ["failed", "cancelled"].includes(payment?.status) && payment.payment_id;
+  return [`pay:${id}`, failed, choice.card_id, choice.save_card && "save"].filter(Boolean).join(":");
+}
 
-/** The fields of order.pay. */
-export const paymentRequest = ({ order_id: id }) => ({ order_id: id, method: "card", return_url: `/order/${id}` });
+/** The fields of order.pay; `choice` may have a kept card's `card_id`, or `save_card`. */
+export const paymentRequest = ({ order_id: id }, choice = {}) => ({
+  order_id: id,
+  method: "card",
+  return_url: `/order/${id}`,
+  ...choice,
+});
 
 /** The address of the provider's page. A buyer is sent only to https, or to this site: throws a Problem otherwise. */
 export function paymentPageUrl({ payment }) {
@@ -43,8 +55,11 @@ export function stageSentence(order, stage) {
   return `${t(hasSentence(why) ? why : "pay.failed.other")} ${t("pay.again")}`;
 }
 
-/** `onexpire` is run when the time is up; `onpay`, `onwallet` and `oncancel` get the event; `warning` is an element. */
-export function paymentSection(order, stage, { signal, onexpire, onpay, onwallet, oncancel, warning }) {
+/**
+ * `onexpire` is run when the time is up; `onpay`, `onwallet` and `oncancel` get the event, and `oncard` that and the id
+ * of a kept card; `warning` is an element.
+ */
+export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, onwallet, oncancel, warning }) {
   const text = stageSentence(order, stage);
   if (stage === "review") return h("section", { class: "ended stack" }, h("p", {}, text));
   const { expires_at: end, server_time: now, seats } = order;
@@ -59,6 +74,7 @@ export function paymentSection(order, stage, { signal, onexpire, onpay, onwallet
     ),
     stage !== "begin" && h("p", { class: `payment-stage ${stage}` }, text),
     warning,
+    keepBox(order, stage),
     h(
       "div",
       { class: "row" },
@@ -67,6 +83,7 @@ export function paymentSection(order, stage, { signal, onexpire, onpay, onwallet
       stage !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel")),
     ),
     stage === "begin" && h("p", { class: "muted small" }, text),
+    cardButtons(order, stage, oncard, signal),
   );
 }
 

@@ -6,6 +6,7 @@ import { overview, readOverview } from "../account/overview.js";
 import { password } from "../account/password.js";
 import { sessions } from "../account/sessions.js";
 import { read } from "../api.js";
+import { cards, readCards } from "../cards/kept.js";
 import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
 import { t } from "../language/translations.js";
@@ -30,8 +31,14 @@ export async function show(main, { signal }) {
 
   let profile;
   let account;
+  let kept;
   try {
-    [profile, account] = await Promise.all([read("/user/get_profile", {}, signal), readOverview(signal), load()]);
+    [profile, account, kept] = await Promise.all([
+      read("/user/get_profile", {}, signal),
+      readOverview(signal),
+      readCards(signal),
+      load(),
+    ]);
   } catch (problem) {
     if (problem.code === "unauthenticated") return signInPrompt(main);
     throw problem;
@@ -70,6 +77,7 @@ export async function show(main, { signal }) {
         more,
         ...(isUnconfirmed ? [] : [mail]),
         addresses(signal),
+        cards(kept, signal),
         password(profile, elsewhere.reload),
         elsewhere.place,
       ),

@@ -1,6 +1,7 @@
 /** The page of an order: time to pay, then tickets, then perhaps a refund. */
 
 import { read, writeOnce } from "../api.js";
+import { keepFields } from "../cards/choice.js";
 import { announce, fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
 import { t } from "../language/translations.js";
@@ -154,7 +155,8 @@ class OrderPage {
       signal: AbortSignal.any([this.signal, this.clocks.signal]),
       onexpire: () => this.refresh(),
       warning: this.warning,
-      onpay: (event) => this.pay(event.target),
+      onpay: (event) => this.pay(event.target, keepFields(this.place)),
+      oncard: (event, card) => this.pay(event.target, { card_id: card }),
       onwallet: (event) =>
         this.send("pay", walletRequest(this.order), event.target, `${attemptName(this.order)}:wallet`),
       oncancel: (event) =>
@@ -213,8 +215,10 @@ class OrderPage {
     }
   }
 
-  async pay(button) {
-    const answer = await this.send("pay", paymentRequest(this.order), button, attemptName(this.order));
+  /** `choice`: which kept card pays, or whether the card that pays is kept. */
+  async pay(button, choice) {
+    const name = attemptName(this.order, choice);
+    const answer = await this.send("pay", paymentRequest(this.order, choice), button, name);
     if (answer?.payment?.redirect_url) location.assign(paymentPageUrl(answer));
   }
 

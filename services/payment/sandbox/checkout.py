@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.payment import UnknownPayment
 from services.payment.models import SandboxCharge
-from services.payment.sandbox import provider
+from services.payment.sandbox import cards, provider
 
 CODE = "1234"
 WRONG_CODES = 3      # the last of them ends the payment
@@ -46,7 +46,9 @@ def choose(tx: Connection, payment_id: str, choice: str, code: str) -> Visit:
         return _confirm(tx, payment_id, code)
     if choice in OUTCOMES:
         status, reason = OUTCOMES[choice]
-        provider.move(tx, payment_id, ("pending",), status, reason=reason)
+        moved = provider.move(tx, payment_id, ("pending",), status, reason=reason)
+        if moved and tx.execute(provider.find(payment_id)).one().save_card:
+            cards.keep(tx, payment_id, choice)  # what is not paid after all is asked for by nobody
     return _visit(tx, payment_id)
 
 

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from schemas.currencies import format_money
+from services.payment.sandbox import cards
 from services.payment.sandbox.checkout import CODE, Visit
 
 CHOICES = ("pay", "challenge", "decline", "insufficient_funds")
@@ -42,7 +43,8 @@ def render(visit: Visit, language: str) -> str:
     if visit.status == "challenged":
         body = amount + _form(visit, _code_field(visit, words) + _button("confirm", words, "primary"))
     else:
-        buttons = "".join(_button(choice, words, "primary" if choice == "pay" else "") for choice in CHOICES)
+        buttons = "".join(_button(choice, words, "primary" if choice == "pay" else "", _card(choice))
+                          for choice in CHOICES)
         body = amount + _form(visit, f'<p class="muted">{words["what"]}</p>{buttons}')
     body += _form(visit, _button("abandon", words, "link"))
     heading = words["code_title"] if visit.status == "challenged" else words["title"]
@@ -60,8 +62,13 @@ def _form(visit: Visit, inside: str) -> str:
     return f'<form class="stack" method="post" action="/payment/sandbox/{visit.payment_id}">{inside}</form>'
 
 
-def _button(choice: str, words: dict[str, str], kind: str) -> str:
-    return f'<button class="wide {kind}" name="choice" value="{choice}">{words[choice]}</button>'
+def _button(choice: str, words: dict[str, str], kind: str, more: str = "") -> str:
+    return f'<button class="wide {kind}" name="choice" value="{choice}">{words[choice]}{more}</button>'
+
+
+def _card(choice: str) -> str:
+    """The test card with which a payment ends so."""
+    return f'<small>{cards.BRAND.title()} ·· {cards.LAST4[choice]}</small>'
 
 
 def _code_field(visit: Visit, words: dict[str, str]) -> str:

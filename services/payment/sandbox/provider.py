@@ -6,7 +6,7 @@ order with `inject_fault`.
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Set
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import eventlet
 from sqlalchemy import insert, select, update
@@ -15,36 +15,15 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.database import CommitUnknown, Transactions, utc_now
-from services.payment.models import SandboxCharge, SandboxInstruction, SandboxRefund
-from services.payment.payment_state import Attempt, Charge, PaymentRecord
+from services.payment.models import SandboxCharge, SandboxRefund
+from services.payment.payment_state import Attempt, CardRecord, Charge, PaymentRecord
 from services.payment.providers import RefundRecord, RefundStatus, ReversalRecord, WebhookEvent
-from services.payment.sandbox import webhooks
+from services.payment.sandbox import cards, webhooks
+from services.payment.sandbox.faults import take_faults
 
-Fault = Literal["decline", "time_out", "slow", "lose_authorize", "lose_capture", "lose_cancel", "lose_refund",
-                "lose_fetch", webhooks.Fault]
 SLOW_SECONDS = 0.2
 OPEN = ("pending", "challenged")   # the buyer is at the page
 T = TypeVar("T")
-
-
-def inject_fault(tx: Connection, order_id: str, fault: Fault, times: int = 1) -> None:
-    """Let the next `times` calls for this order go wrong.
-
-    The sandbox declines, is slow, does nothing and gives no answer (time_out), acts and loses the answer (lose_...),
-    or delivers a webhook twice, late, after later ones, or never.
-    """
-    row = {"order_id": order_id, "trouble": fault, "times": times}
-    tx.execute(upsert(SandboxInstruction).values(row).on_duplicate_key_update(times=times))
-
-
-def take_faults(tx: Connection, order_id: str, *faults: str) -> set[str]:
-    """Those of `faults` that are injected for this order; each has one time less afterwards."""
-    here = ((SandboxInstruction.order_id == order_id) & SandboxInstruction.trouble.in_(faults)
-            & (SandboxInstruction.times > 0))
-    found = set(tx.execute(select(SandboxInstruction.trouble).where(here)).scalars())
-    if found:
-        tx.execute(update(SandboxInstruction).where(here).values(times=SandboxInstruction.times - 1))
-    return found
 
 
 def move(tx: Connection, payment_id: str, before: tuple[str, ...], status: str, **more: Any) -> bool:
@@ -84,12 +63,11 @@ class Sandbox:
 
     def authorize(self, attempt: Attempt) -> PaymentRecord:
         def work(tx: Connection) -> None:
-            status = "pending" if attempt.hosted else "authorized"
-            declined = not attempt.hosted and take_faults(tx, attempt.order_id, "decline")
+            status = cards.first_status(tx, attempt)
             row = {"payment_id": attempt.payment_id, "order_id": attempt.order_id, "amount": attempt.amount,
-                   "currency": attempt.currency, "status": "declined" if declined else status, "refunded": 0,
-                   "created_at": utc_now(), "return_url": attempt.return_url, "expires_at": attempt.expires_at,
-                   "wrong_codes": 0}
+                   "currency": attempt.currency, "status": status, "refunded": 0, "created_at": utc_now(),
+                   "reason": "declined" if status == "declined" else None, "return_url": attempt.return_url,
+                   "expires_at": attempt.expires_at, "wrong_codes": 0, "save_card": attempt.save_card}
             tx.execute(upsert(SandboxCharge).values(row).on_duplicate_key_update(payment_id=attempt.payment_id))
 
         return self._record("authorize", attempt, work)
@@ -104,6 +82,12 @@ class Sandbox:
 
     def fetch(self, attempt: Attempt) -> PaymentRecord:
         return self._record("fetch", attempt, lambda tx: expire(tx, attempt.payment_id))
+
+    def card_of(self, attempt: Attempt) -> CardRecord | None:
+        return self._run(lambda tx: cards.card_of(tx, attempt))
+
+    def detach(self, token: str) -> None:
+        self._run(lambda tx: cards.detach(tx, token))
 
     def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStatus:
         def work(tx: Connection) -> RefundStatus:

@@ -1,6 +1,7 @@
-"""Stripe: buyers pay at a Checkout Session, whose PaymentIntent is captured by this system.
+"""Stripe: buyers pay at a Checkout Session or with a kept card; the PaymentIntent is captured by this system.
 
-A session has the page, its expiry and our ids; its PaymentIntent has the money. No card data comes near this system.
+A session has the page, its expiry and our ids; its PaymentIntent has the money. A kept card pays a PaymentIntent that
+has no session. No card data comes near this system.
 """
 
 import datetime as dt
@@ -8,17 +9,21 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any
 
+import stripe
+
 from schemas.payment import AmountTooLarge, AmountTooSmall
 from services.foundation.settings import is_test_key
-from services.payment.payment_state import Attempt, PaymentRecord
+from services.payment.payment_state import Attempt, CardRecord, PaymentRecord
 from services.payment.providers import RefundRecord, RefundStatus, ReversalRecord, WebhookEvent
 from services.payment.stripe import webhooks
 from services.payment.stripe.amounts import limits, to_stripe
 from services.payment.stripe.api import REJECTIONS, StripeApi
+from services.payment.stripe.card_payments import CardPayments
 from services.payment.stripe.records import (
+    REASONS_FOR_BUYERS,
+    decline_reason,
     is_ours,
     our_ids,
-    payment_record,
     refund_record,
     refund_status,
     reversal_record,
@@ -28,7 +33,6 @@ from services.payment.stripe.sessions import Sessions
 log = logging.getLogger("marquee.stripe")
 
 DISPUTE_WINDOW = dt.timedelta(days=180)   # for so long disputes are listed before the time asked for
-REASONS_FOR_BUYERS = ("amount_too_small", "amount_too_large")   # Stripe's reasons that help a buyer
 
 
 class StripeCheckout:
@@ -38,7 +42,7 @@ class StripeCheckout:
         self.live = not is_test_key(secret_key)
         self._webhook_secrets = webhook_secrets
         self._api = StripeApi(secret_key, api)
-        self._sessions = Sessions(self._api, public_url)
+        self._sessions, self._cards = Sessions(self._api, public_url), CardPayments(self._api, public_url)
 
     @property
     def missing_permissions(self) -> Set[str]:
@@ -59,31 +63,35 @@ class StripeCheckout:
             log.error("stripe can't represent this amount", extra={"payment_id": attempt.payment_id})
             return PaymentRecord("declined", reason="amount_not_possible")
         try:
-            return payment_record(self._sessions.create(attempt, amount))
+            made = self._payments_of(attempt).create(attempt, amount)
+        except stripe.CardError as rejection:
+            return PaymentRecord("declined", reason=decline_reason(rejection.error))
         except REJECTIONS as rejection:
             log.error("stripe refuses a payment", extra={"payment_id": attempt.payment_id, "reason": rejection.code})
             known = rejection.code in REASONS_FOR_BUYERS
             return PaymentRecord("declined", reason=rejection.code if known else "refused_by_provider")
+        return self._payments_of(attempt).record(made) if made else PaymentRecord("cancelled")
 
     def capture(self, attempt: Attempt) -> PaymentRecord:
-        def capture(session: Any) -> None:
-            if session.payment_intent:
-                self._api.v1.payment_intents.capture(session.payment_intent.id)
+        def capture(made: Any) -> None:
+            if intent := self._payments_of(attempt).intent_of(made):
+                self._api.v1.payment_intents.capture(intent.id)
 
         return self._change(attempt, capture)
 
     def cancel(self, attempt: Attempt) -> PaymentRecord:
-        def cancel(session: Any) -> None:
-            if session.status == "open":
-                self._sessions.expire(session)
-            elif session.payment_intent:
-                self._api.v1.payment_intents.cancel(session.payment_intent.id)
-
-        return self._change(attempt, cancel)
+        return self._change(attempt, self._payments_of(attempt).cancel)
 
     def fetch(self, attempt: Attempt) -> PaymentRecord:
+        found = self._payments_of(attempt).find(attempt)
+        return self._payments_of(attempt).record(found) if found else PaymentRecord("unknown")
+
+    def card_of(self, attempt: Attempt) -> CardRecord | None:
         session = self._sessions.find(attempt)
-        return payment_record(session) if session else PaymentRecord("unknown")
+        return self._cards.card_of(session.payment_intent) if session else None
+
+    def detach(self, token: str) -> None:
+        self._cards.detach(token)
 
     def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStatus:
         intent = self._intent(attempt)
@@ -146,8 +154,8 @@ class StripeCheckout:
                 yield reversal_record(each, found)
 
     def payments(self, since: dt.datetime) -> Iterator[PaymentRecord]:
-        return (payment_record(session) for session in self._sessions.created(since)
-                if our_ids(session).get("payment_id"))
+        return (made.record(each) for made in (self._sessions, self._cards) for each in made.created(since)
+                if our_ids(each).get("payment_id"))
 
     def refunds(self, since: dt.datetime) -> Iterator[RefundRecord]:
         params = {"created": {"gte": int(since.timestamp())}}
@@ -155,8 +163,13 @@ class StripeCheckout:
         return (refund_record(refund) for refund in found if our_ids(refund).get("payment_id"))
 
     def _intent(self, attempt: Attempt) -> str | None:
-        session = self._sessions.find(attempt)
-        return str(session.payment_intent.id) if session and session.payment_intent else None
+        found = self._payments_of(attempt).find(attempt)
+        intent = self._payments_of(attempt).intent_of(found) if found else None
+        return str(intent.id) if intent else None
+
+    def _payments_of(self, attempt: Attempt) -> Sessions | CardPayments:
+        """Where the attempt is made and found at Stripe."""
+        return self._cards if attempt.card_token else self._sessions
 
     def _find_refund(self, intent: str, refund_id: str) -> Any:
         refunds = self._api.v1.refunds
@@ -164,13 +177,14 @@ class StripeCheckout:
                                            if our_ids(each).get("refund_id") == refund_id), None))
 
     def _change(self, attempt: Attempt, work: Callable[[Any], object]) -> PaymentRecord:
-        """Do `work` on the attempt's session if Stripe allows it; the payment's record afterwards."""
-        session = self._sessions.find(attempt)
-        if session is None:
+        """Do `work` on what was made for the attempt, if Stripe allows it; the payment's record afterwards."""
+        made = self._payments_of(attempt)
+        found = made.find(attempt)
+        if found is None:
             return PaymentRecord("unknown")
         try:
-            self._api.send(lambda: work(session))
+            self._api.send(lambda: work(found))
         except REJECTIONS as rejection:  # the payment has ended in another way; the record will say which
             log.info("stripe refused in the payment's present state",
                      extra={"payment_id": attempt.payment_id, "reason": rejection.code})
-        return payment_record(self._sessions.retrieve(session.id))
+        return made.record(made.retrieve(found.id))

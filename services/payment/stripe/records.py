@@ -2,12 +2,16 @@
 
 from typing import Any, get_args
 
-from services.payment.payment_state import PaymentRecord, ProviderStatus
+from services.payment.payment_state import CardRecord, PaymentRecord, ProviderStatus
 from services.payment.providers import RefundRecord, RefundStatus, ReversalRecord
 from services.payment.stripe.amounts import from_stripe
 
 INTENTS: dict[str, ProviderStatus] = {"requires_capture": "authorized", "succeeded": "captured",
                                       "canceled": "cancelled"}
+# What a kept card has refused stays so: nobody is asked for another card there.
+CARD_INTENTS: dict[str, ProviderStatus] = {**INTENTS, "requires_payment_method": "declined"}
+# Stripe's reasons that help a buyer.
+REASONS_FOR_BUYERS = ("amount_too_small", "amount_too_large", "insufficient_funds", "expired_card")
 SESSIONS: dict[str, ProviderStatus] = {"open": "pending", "complete": "pending", "expired": "cancelled"}
 REFUNDS: dict[str, RefundStatus] = {"succeeded": "done", "failed": "failed", "canceled": "failed"}
 INQUIRIES = ("warning_needs_response", "warning_under_review")   # may become disputes, and can be refunded till then
@@ -34,6 +38,32 @@ def payment_record(session: Any) -> PaymentRecord:
     currency = str((intent or session).currency).upper()
     return PaymentRecord(status, ours.get("payment_id"), ours.get("order_id"), _amount(amount, currency), currency,
                          bool(session.livemode), session.id, session.url)
+
+
+def card_payment_record(intent: Any) -> PaymentRecord:
+    """The payment of a kept card; its redirect_url is where the card's bank wants a further step of the buyer."""
+    ours, currency = our_ids(intent), str(intent.currency).upper()
+    status = CARD_INTENTS.get(str(intent.status), "pending")
+    step = intent.next_action and intent.next_action.redirect_to_url
+    problem = intent.last_payment_error
+    return PaymentRecord(
+        status, ours.get("payment_id"), ours.get("order_id"),
+        _amount(intent.amount_received if status == "captured" else intent.amount, currency), currency,
+        bool(intent.livemode), intent.id, step.url if step else None,
+        decline_reason(problem) if problem and status == "declined" else None)
+
+
+def decline_reason(problem: Any) -> str:
+    """Why a card pays nothing, by Stripe's error about it, in a word that the pages know."""
+    told = {getattr(problem, "code", None), getattr(problem, "decline_code", None)}
+    return next((reason for reason in REASONS_FOR_BUYERS if reason in told), "declined")
+
+
+def card_record(method: Any) -> CardRecord:
+    """A PaymentMethod that belongs to a Customer."""
+    card = method.card
+    return CardRecord(f"{method.customer}:{method.id}", card.brand, card.last4, card.exp_month, card.exp_year,
+                      card.fingerprint)
 
 
 def _amount(theirs: int, currency: str) -> int | None:

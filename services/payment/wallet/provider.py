@@ -8,7 +8,7 @@ from typing import Any
 from schemas import wallet
 from schemas.payment import WebhookRefused
 from services.foundation.rpc.client import Caller
-from services.payment.payment_state import Attempt, PaymentRecord
+from services.payment.payment_state import Attempt, CardRecord, PaymentRecord
 from services.payment.providers import RefundRecord, RefundStatus, ReversalRecord, WebhookEvent
 
 NAME = "wallet"
@@ -44,6 +44,12 @@ class WalletProvider:
     def fetch(self, attempt: Attempt) -> PaymentRecord:
         source = {"source_type": "payment", "source_id": attempt.payment_id}
         return _record_of(lambda: self.remote.call(wallet.GET_RESERVATION, source))
+
+    def card_of(self, attempt: Attempt) -> CardRecord | None:
+        return None
+
+    def detach(self, token: str) -> None:
+        """The wallet keeps no cards."""
 
     def refund(self, attempt: Attempt, refund_id: str, amount: int) -> RefundStatus:
         self.remote.call(wallet.CREDIT, {**_transfer(attempt), "source_type": "refund", "source_id": refund_id,

@@ -7,11 +7,12 @@ from sqlalchemy import delete, func, insert, select, tuple_
 from sqlalchemy.engine import Connection, Row
 
 from schemas.accounts import UnknownUser
-from schemas.user import LoginFailed
+from schemas.user import REMOVED, LoginFailed
+from services.foundation.events import outbox
 from services.user import store
 from services.user.administration.admins import check_one_stays, lock_admins
 from services.user.administration.changes import Change
-from services.user.models import KEYS, FormerName
+from services.user.models import KEYS, OUTBOX, FormerName
 from services.user.self_service import notices
 from services.user.self_service import store as own_store
 
@@ -50,6 +51,7 @@ def _end(tx: Connection, change: Change, account: Row[Any], **fields: Any) -> No
     store.delete_links_of(tx, account.user_id)
     store.next_email_event(tx, account.user_id)  # no link that was requested before is mailed any more
     change.sign_out(tx, account.user_id)
+    outbox.write(tx, OUTBOX, REMOVED, about=f"{account.user_id}-end", sequence=1, body={"user_id": account.user_id})
 
 
 def _delete_stored_replies(tx: Connection, user_id: str) -> None:

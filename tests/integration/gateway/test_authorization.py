@@ -7,6 +7,7 @@ import requests
 
 from testbed.mesh import Mesh
 from tests.contracts.authorization import CALLERS, MATRIX, OWN_THINGS
+from tests.drivers.kept_cards import keep_card
 from tests.drivers.orders import buy, info
 from tests.drivers.snack_orders import SKU, bought_and_paid
 
@@ -73,25 +74,34 @@ POSTAL = {"name": "Ada", "street": "Quay 7", "city": "Paris", "country": "FR"}
 
 def test_a_member_reaches_nothing_of_another_member(mesh: Mesh, screening: str) -> None:
     owner, stranger = mesh.buyers(2)
-    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
-    order = buy(mesh, owner, screening, seats)
+    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:5]
+    order, strangers = buy(mesh, owner, screening, seats[:2]), buy(mesh, stranger, screening, seats[2:4])
+    [card] = keep_card(mesh, owner, buy(mesh, owner, screening, seats[4:]))
     address = mesh.post("/user/save_address", owner, **POSTAL).json()
     [session] = mesh.get("/user/get_sessions", owner).json()["sessions"]
-    things = {"order_id": order["order_id"], "address_id": address["address_id"], "session_id": session["session_id"]}
-    more = {"order.pay": {"method": "sandbox"}, "user.save_address": {**POSTAL, "city": "Lyon"}}
+    things = {"order_id": order["order_id"], "address_id": address["address_id"], "session_id": session["session_id"],
+              "card_id": card["card_id"]}
+    more = {("order.pay", "order_id"): {"method": "sandbox"},
+            ("order.pay", "card_id"): {"method": "card", "return_url": "/", "order_id": strangers["order_id"]},
+            ("user.save_address", "address_id"): {**POSTAL, "city": "Lyon"}}
     before = {**info(mesh, owner, order), "server_time": None}
 
-    def codes(token: str) -> dict[str, tuple[int, str | None]]:
-        replies = {name: mesh.post("/" + name.replace(".", "/"), token, **{field: things[field]}, **more.get(name, {}))
-                   for name, field in sorted(OWN_THINGS)}
-        return {name: (reply.status_code, reply.json().get("code")) for name, reply in replies.items()}
+    def codes(token: str) -> dict[tuple[str, str], tuple[int, str | None]]:
+        replies = {thing: mesh.post("/" + thing[0].replace(".", "/"), token, **{thing[1]: things[thing[1]]},
+                                    **more.get(thing, {})) for thing in sorted(OWN_THINGS)}
+        return {thing: (reply.status_code, reply.json().get("code")) for thing, reply in replies.items()}
 
     # What is not there has ended or is removed: those two change nothing, and say so.
     idempotent = {"user.end_session": (200, None), "user.remove_address": (200, None)}
-    refused = {"order_id": (404, "unknown_order"), "address_id": (404, "unknown_address")}
-    assert codes(stranger) == {name: idempotent.get(name) or refused[field] for name, field in OWN_THINGS}
+    refused = {"order_id": (404, "unknown_order"), "address_id": (404, "unknown_address"),
+               "card_id": (404, "unknown_card")}
+    assert codes(stranger) == {(name, field): idempotent.get(name) or refused[field] for name, field in OWN_THINGS}
     assert {**info(mesh, owner, order), "server_time": None} == before
     assert mesh.get("/user/get_addresses", owner).json()["addresses"] == [address]
-    assert mesh.get("/order/get_list", stranger).json()["orders"] == []
+    assert mesh.get("/payment/get_cards", owner).json() == [card]
+    assert mesh.get("/payment/get_cards", stranger).json() == []
+    [own] = mesh.get("/order/get_list", stranger).json()["orders"]
+    assert own["order_id"] == strangers["order_id"]
+    more["order.pay", "card_id"]["order_id"] = order["order_id"]
     assert {status for status, _ in codes(owner).values()} & {403, 404} == set()
     assert mesh.get("/user/get_sessions", owner).status_code == 401  # which ended it, last of all

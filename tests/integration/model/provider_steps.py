@@ -16,7 +16,7 @@ from services.payment.models import SandboxCharge
 from services.payment.payment_processor import payment_processor
 from services.payment.reconciling.review import Review, Undecidable
 from services.payment.reconciling.review_cases import PAYMENT_DECISIONS, Case
-from services.payment.sandbox import provider, webhooks
+from services.payment.sandbox import faults, webhooks
 from tests.drivers.sandbox_bank import envelope
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import UNPAID, Intent, Money, Order
@@ -76,7 +76,7 @@ class ProviderSteps(Steps):
     def the_bank_will_make_trouble(self, pick: int, trouble: Any) -> None:
         mine = self.order(pick)
         self.cinema.step(Intent("trouble"), lambda: self.cinema.in_the_bank(
-            lambda tx: provider.inject_fault(tx, mine.order_id, trouble)))
+            lambda tx: faults.inject_fault(tx, mine.order_id, trouble)))
 
     @precondition(lambda self: self._refused_charges())
     @rule(pick=PICK, says_so=st.booleans())

@@ -80,6 +80,26 @@ def test_a_payment_at_a_page_needs_an_address_to_come_back_to() -> None:
     rules.check_return_url("wallet", None)
 
 
+@pytest.mark.parametrize(("method", "return_url", "card_id", "save_card", "field", "why"), [
+    ("wallet", "/order/1", "c1", False, "card_id", "Only for a payment by card, with a return_url."),
+    ("wallet", "/order/1", None, True, "save_card", "Only for a payment by card, with a return_url."),
+    ("sandbox", None, "c1", False, "card_id", "Only for a payment by card, with a return_url."),
+    ("card", "/order/1", "c1", True, "save_card", "This card is kept already.")])
+def test_a_card_is_named_only_where_one_pays(method: str, return_url: str | None, card_id: str | None, save_card: bool,
+                                             field: str, why: str) -> None:
+    with pytest.raises(FieldsInvalid) as refusal:
+        rules.check_card(method, return_url, card_id, save_card)
+
+    assert refusal.value.about["fields"] == {field: [why]}
+
+
+def test_a_card_pays_or_is_kept_where_its_buyer_can_come_back() -> None:
+    rules.check_card("wallet", None, None, False)
+    rules.check_card("sandbox", None, None, False)
+    rules.check_card("card", "/order/1", "c1", False)
+    rules.check_card("card", "/order/1", None, True)
+
+
 def test_snacks_are_worth_their_prices_times_their_quantities() -> None:
     assert snacks_total([]) == 0
     assert snacks_total([{"quantity": 2, "price": 350}, {"quantity": 3, "price": 500}]) == 2200

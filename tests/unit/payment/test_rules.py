@@ -188,3 +188,25 @@ def test_a_payment_that_no_order_needs_is_refunded_under_its_own_id() -> None:
 def test_an_undecided_provider_status_ends_no_attempt() -> None:
     assert not {"pending", "authorized", "unknown"} & rules.FINAL_STATUS.keys()
     assert set(rules.FINAL_STATUS.values()) == set(PAYMENT_STATES) - set(UNSETTLED)
+
+
+PAGE = PaymentRequest("order", 1200, "EUR", "card", "/order/1")
+
+
+@pytest.mark.parametrize(("pending", "wanted", "otherwise"), [
+    ({}, {}, False), ({"save_card": True}, {}, False), ({"save_card": True}, {"save_card": True}, False),
+    ({}, {"save_card": True}, True), ({}, {"card_token": "one"}, True), ({"card_token": "one"}, {}, True),
+    ({"card_token": "one"}, {"card_token": "one"}, False), ({"card_token": "one"}, {"card_token": "two"}, True)])
+def test_another_card_is_another_way_to_pay(pending: dict[str, object], wanted: dict[str, object],
+                                            otherwise: bool) -> None:
+    attempt = replace(ATTEMPT, **pending)  # type: ignore[arg-type]
+    assert rules.pays_otherwise(replace(UNDER_WAY, attempt=attempt), replace(PAGE, **wanted)) is otherwise  # type: ignore[arg-type]
+    ended = replace(attempt, status="failed")
+    assert not rules.pays_otherwise(replace(DECLINED, attempt=ended), replace(PAGE, **wanted))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("about", "at_page"), [
+    ({}, False), ({"return_url": "/"}, True), ({"return_url": "/", "card_token": "one"}, False),
+    ({"return_url": "/", "card_token": "one", "status": "pending"}, True), ({"status": "pending"}, False)])
+def test_a_kept_card_needs_its_buyer_only_for_a_further_step(about: dict[str, object], at_page: bool) -> None:
+    assert replace(ATTEMPT, **about).at_page is at_page  # type: ignore[arg-type]

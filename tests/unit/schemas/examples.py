@@ -12,7 +12,7 @@ SUITABLE: tuple[Any, ...] = (
     "Europe/Berlin",
     "sandbox", "standard", "created", "captured", 7, 1250, 0.5, True, "01a1fd940ea77809a77a2f8a6f48a334",
     "cook@kino-am-kanal",
-    "FR",
+    "FR", "4242",
 )
 
 

@@ -1,14 +1,26 @@
-"""The payment room: charges and refunds at a provider. All of it is internal.
+"""Charges and refunds at a provider. All of it is internal.
 
 The order room calls it; the gateway passes on the providers' webhooks and what buyers do on the sandbox's page.
 """
 
 from marshmallow import fields, validate
 
-from schemas.base import Event, Method, Nothing, Schema
-from schemas.errors import Conflict, Forbidden, Invalid, Malformed, NotFound
+from schemas.base import Method, Nothing, Schema
 from schemas.fields import Currency, Id, Moment, Money, Text
-from schemas.operation_log import operated
+from schemas.payment.cards import UnknownCard
+from schemas.payment.refusals import (
+    AmountMismatch,
+    AmountTooLarge,
+    AmountTooSmall,
+    PaymentClosed,
+    PaymentDeclined,
+    PaymentInReview,
+    PaymentMethodUnknown,
+    ReturnUrlRefused,
+    UnknownPayment,
+    UnknownProvider,
+    WebhookRefused,
+)
 from schemas.wallet import InsufficientFunds
 
 PAYMENT_METHODS = ("sandbox", "wallet")
@@ -17,54 +29,6 @@ HOSTED_METHODS = ("card", "sandbox")
 PAYMENT_STATES = ("submitted", "pending", "captured", "failed", "cancelled", "review")
 WEBHOOK_LIMIT = 256 * 1024   # bytes
 CHOICES = ("pay", "challenge", "decline", "insufficient_funds", "abandon", "confirm")
-
-
-class PaymentDeclined(Conflict):
-    """The payment was declined. Your seats are still yours: try again before the time is up."""
-
-
-class AmountTooSmall(Conflict):
-    """This order costs less than the payment provider takes; `minimum` says how much that is, in `currency`."""
-
-
-class AmountTooLarge(Conflict):
-    """This order costs more than the payment provider takes; `maximum` says how much that is, in `currency`."""
-
-
-class PaymentClosed(Conflict):
-    """This order no longer takes payments."""
-
-
-class AmountMismatch(Conflict):
-    """The amount is not the one this order was charged for, or more than is left of it."""
-
-
-class PaymentInReview(Conflict):
-    """Something about the payment of this order is not right, and is being looked at. Please do not pay again."""
-
-
-class PaymentMethodUnknown(Invalid):
-    """This cinema takes no payments of that kind."""
-
-
-class ReturnUrlRefused(Invalid):
-    """A buyer can't be sent back there: a path of ours, or an https address that this cinema knows."""
-
-
-class UnknownProvider(NotFound):
-    """There is no such payment provider."""
-
-
-class UnknownPayment(NotFound):
-    """There is no such payment."""
-
-
-class WebhookRefused(Malformed):
-    """This can't be read as a message of that provider, or is not signed by it, or is too old."""
-
-
-class CrossSite(Forbidden):
-    """This form was not sent by our own page."""
 
 
 class ChargeRequest(Schema):
@@ -99,6 +63,9 @@ class StartRequest(Schema):
     return_url = Text(500, required=True)
     expires_at = Moment(required=True)
     user_id = Id(load_default=None, allow_none=True, metadata={"description": "who pays"})
+    card_id = Id(load_default=None, allow_none=True, metadata={
+        "description": "a kept card of this member: it is charged at once, and the page is for a further step only"})
+    save_card = fields.Boolean(load_default=False, metadata={"description": "keep the card once it has paid"})
 
 
 class StartReply(Schema):
@@ -141,31 +108,6 @@ class PaymentPage(Schema):
                                   metadata={"description": "the origin that the form leads to; null: this site"})
 
 
-class PaymentEvent(Schema):
-    """How an attempt to pay an order ended."""
-
-    payment_id = Id(required=True)
-    order_id = Id(required=True)
-    amount = Money(required=True)
-    currency = Currency(required=True)
-    provider = fields.String(required=True)
-    reason = fields.String(required=True, allow_none=True,
-                           metadata={"description": "why it failed (insufficient_funds, ...) or is in review"})
-
-
-class DismissedPayment(PaymentEvent):
-    """A payment that does not count, because a person has decided so."""
-
-    given_back = Money(required=True, metadata={"description": "what its provider had taken and now returns"})
-
-
-class ReversedPayment(PaymentEvent):
-    """A payment whose money was reversed, and whose order ends because a person has decided so."""
-
-    reason = fields.String(required=True, validate=validate.OneOf(("refund", "dispute")),
-                           metadata={"description": "a refund made at the provider by hand, or a dispute"})
-
-
 class RefundRequest(Schema):
     """Money to give back once per refund_id, in minor units of `currency`."""
 
@@ -197,9 +139,9 @@ CHARGE = Method("payment", "charge", ChargeRequest, OrderPayment, "internal",
                           PaymentMethodUnknown),
                 deadline=10)
 START = Method("payment", "start", StartRequest, StartReply, "internal",
-               "Begin to pay an order at the provider's own page; `redirect_url` is where that is.",
+               "Pay an order with a kept card, or begin to at the provider's page: `redirect_url` is where that is.",
                refusals=(PaymentClosed, PaymentInReview, AmountMismatch, PaymentMethodUnknown, ReturnUrlRefused,
-                         AmountTooSmall, AmountTooLarge),
+                         AmountTooSmall, AmountTooLarge, UnknownCard),
                deadline=20)
 RECEIVE_WEBHOOK = Method("payment", "receive_webhook", WebhookRequest, Nothing, "internal",
                          "Store a provider's webhook, once per event, to be processed soon after.",
@@ -214,13 +156,3 @@ CLOSE = Method("payment", "close", OrderRequest, OrderPayment, "internal",
                "Take no more money for this order, and return what was taken.", deadline=10)
 GET_STATUS = Method("payment", "get_status", OrderRequest, OrderPayment, "internal",
                     "The state of an order's money.", reads=True, deadline=2)
-
-CAPTURED = Event("payment", "payment.captured", 1, PaymentEvent, "The money for an order was taken.")
-FAILED = Event("payment", "payment.failed", 1, PaymentEvent, "An attempt to pay failed; another may begin.")
-REVIEW = Event("payment", "payment.review", 1, PaymentEvent,
-               "Something is wrong with the money at the provider; a person has to look.")
-DISMISSED = Event("payment", "payment.dismissed", 1, DismissedPayment,
-                  "A person has looked: the payment does not count, and the order takes no more money.")
-REVERSED = Event("payment", "payment.reversed", 1, ReversedPayment,
-                 "The money was reversed at the provider, and a person has decided that its tickets are void.")
-OPERATED = operated("payment")

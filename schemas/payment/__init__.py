@@ -1,0 +1,35 @@
+"""The contract of the payment room: charges and refunds, which are internal, and the cards that members keep."""
+
+from schemas.payment.cards import GET_CARDS as GET_CARDS
+from schemas.payment.cards import REMOVE_CARD as REMOVE_CARD
+from schemas.payment.cards import UnknownCard as UnknownCard
+from schemas.payment.events import CAPTURED as CAPTURED
+from schemas.payment.events import DISMISSED as DISMISSED
+from schemas.payment.events import FAILED as FAILED
+from schemas.payment.events import OPERATED as OPERATED
+from schemas.payment.events import REVERSED as REVERSED
+from schemas.payment.events import REVIEW as REVIEW
+from schemas.payment.payments import ANSWER_PAGE as ANSWER_PAGE
+from schemas.payment.payments import CHARGE as CHARGE
+from schemas.payment.payments import CHOICES as CHOICES
+from schemas.payment.payments import CLOSE as CLOSE
+from schemas.payment.payments import GET_STATUS as GET_STATUS
+from schemas.payment.payments import HOSTED_METHODS as HOSTED_METHODS
+from schemas.payment.payments import PAYMENT_STATES as PAYMENT_STATES
+from schemas.payment.payments import RECEIVE_WEBHOOK as RECEIVE_WEBHOOK
+from schemas.payment.payments import REFUND as REFUND
+from schemas.payment.payments import SHOW_PAGE as SHOW_PAGE
+from schemas.payment.payments import START as START
+from schemas.payment.payments import WEBHOOK_LIMIT as WEBHOOK_LIMIT
+from schemas.payment.refusals import AmountMismatch as AmountMismatch
+from schemas.payment.refusals import AmountTooLarge as AmountTooLarge
+from schemas.payment.refusals import AmountTooSmall as AmountTooSmall
+from schemas.payment.refusals import CrossSite as CrossSite
+from schemas.payment.refusals import PaymentClosed as PaymentClosed
+from schemas.payment.refusals import PaymentDeclined as PaymentDeclined
+from schemas.payment.refusals import PaymentInReview as PaymentInReview
+from schemas.payment.refusals import PaymentMethodUnknown as PaymentMethodUnknown
+from schemas.payment.refusals import ReturnUrlRefused as ReturnUrlRefused
+from schemas.payment.refusals import UnknownPayment as UnknownPayment
+from schemas.payment.refusals import UnknownProvider as UnknownProvider
+from schemas.payment.refusals import WebhookRefused as WebhookRefused
