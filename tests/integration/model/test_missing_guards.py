@@ -21,7 +21,6 @@ from services.order.replies import replayed_answers
 from services.order.seat_boards import Boards
 from services.payment import rules
 from services.payment.sandbox import webhooks
-from services.wallet import service as wallet
 from services.wallet import store as wallet_store
 from tests.integration.model import settlement
 from tests.integration.model.cinema import Cinema
@@ -144,15 +143,6 @@ def altered(cinema: Cinema, room: str, without: str, again: str, *tables: str) -
 
 
 @contextmanager
-def without_the_key_of_transfers(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """And without the inbox: money comes into a wallet as often as its source is heard of."""
-    patch.setattr(wallet, "inbox", SimpleNamespace(first_time=lambda *delivery: True))
-    with altered(cinema, "wallet", "DROP INDEX once_a_source",
-                 "ADD UNIQUE KEY once_a_source (source_type, source_id, kind)", "transfer"):
-        yield
-
-
-@contextmanager
 def without_counting_the_wallet(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
     constraint = "CONSTRAINT nothing_spent_that_is_not_there"
     patch.setattr(wallet_store, "enough", lambda more: true())
@@ -183,8 +173,7 @@ SEEDS = {
     without_keeping_couples_together: 7, without_keeping_companions_together: 10}
 # These are sought with the steps of members, by which the others would become rarer.
 SEEDS_WITH_MEMBERS = {
-    without_the_key_of_transfers: 1, without_counting_the_wallet: 0, without_the_key_of_points: 0,
-    without_looking_for_todays_check_in: 2}
+    without_counting_the_wallet: 0, without_the_key_of_points: 0, without_looking_for_todays_check_in: 2}
 
 
 @pytest.mark.parametrize("removal", SEEDS | SEEDS_WITH_MEMBERS)
