@@ -87,7 +87,10 @@ class IdempotencyKey:
 
         `work` must be repeatable, as for `Transactions.run`. Raises its refusals, KeyReused when the key came with
         another request, RequestInProgress while a copy holds the lock, and what `Transactions.run_repeatable` raises.
+        Without a key, a lost COMMIT raises CommitUnknown at once: nothing would tell that the work was done already.
         """
+        run = database.run_repeatable if self.given else database.run
+
         def keep(tx: Connection) -> dict[str, Any]:
             self.raise_if_answered(tx)
             reply = work(tx)
@@ -96,7 +99,7 @@ class IdempotencyKey:
 
         try:
             try:
-                return database.run_repeatable(keep)
+                return run(keep)
             except Refusal:
                 # The obstacle may be the effect of a copy that committed after `raise_if_answered` had found no reply.
                 database.read(self.raise_if_answered)

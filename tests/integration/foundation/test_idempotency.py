@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
 from schemas.errors import Conflict, KeyReused, RequestInProgress
-from services.foundation.database import Transactions, utc_now
+from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.idempotency import AlreadyAnswered, IdempotencyKey, delete_old_replies
 from services.order.models import KEYS
@@ -175,3 +176,30 @@ def test_old_keys_are_deleted(buy: Buy, transactions: Transactions) -> None:
     assert transactions.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() + dt.timedelta(seconds=1))) == 1
     buy()
     assert len(sales(transactions)) == 2
+
+
+class LosingAnswers(Transactions):
+    """Every COMMIT is done, and the answer to the first gets lost."""
+
+    lost = False
+
+    def run(self, work: Callable[[Connection], Any]) -> Any:
+        result = super().run(work)
+        if not self.lost:
+            self.lost = True
+            raise CommitUnknown
+        return result
+
+
+@pytest.mark.parametrize("key", [None, "k1"])
+def test_a_commit_without_an_answer_has_one_effect(transactions: Transactions, key: str | None) -> None:
+    """With a key the work finds its own reply; without one, nothing would tell that it was done."""
+    keys = IdempotencyKey(KEYS, Principal(user_id="anna", idempotency_key=key), SAY, FOUR)
+
+    def sell(tx: Connection) -> dict[str, Any]:
+        tx.execute(text("INSERT INTO sale (buyer) VALUES ('anna')"))
+        return {"text": "sold"}
+
+    with nullcontext() if key else pytest.raises(CommitUnknown):
+        assert keys.run_once(LosingAnswers(transactions.engine), sell) == {"text": "sold"}
+    assert sales(transactions) == ["anna"]

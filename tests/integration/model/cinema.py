@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,10 +18,12 @@ from services.film.models import Screening as FilmScreening
 from services.foundation.database import Transactions
 from services.foundation.rpc.calls import Principal
 from services.kitchen.models import Base as KitchenBase
+from services.loyalty.models import Base as LoyaltyBase
 from services.order.models import Base as OrderBase
 from services.order.tickets import codes
 from services.payment.models import Base as PaymentBase
 from services.payment.models import SandboxSecret
+from services.wallet.models import Base as WalletBase
 from tests.integration.model.clock import START
 from tests.integration.model.event_queue import EventQueue, QueuedEvent
 from tests.integration.model.ledger import MENDING, Divergence, Ledger, agree
@@ -30,7 +32,8 @@ from tests.integration.model.predictions import Prediction
 from tests.integration.model.snapshot import Snapshot, SnapshotReader
 from tests.integration.model.world import Unclear, World
 
-BASES = {"order": OrderBase, "payment": PaymentBase, "kitchen": KitchenBase}
+BASES = {"order": OrderBase, "payment": PaymentBase, "kitchen": KitchenBase, "loyalty": LoyaltyBase,
+         "wallet": WalletBase}
 KEPT = {"snack", SandboxSecret.__tablename__}
 DONE = Prediction.of(set(), set())
 # What a room may complain of after an accident: an event whose consumer had no answer is brought again.
@@ -79,8 +82,8 @@ class Cinema:
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)   # how orders stood before and after a step
     met: Counter[str] = field(default_factory=Counter)                # accidents, refusals and coincidences
 
-    def open(self) -> None:
-        """Everything is as on the first day."""
+    def open(self, absent: Set[str]) -> None:
+        """Everything is as on the first day; the `absent` rooms hear of no events."""
         self.reader.empty({room: base.metadata for room, base in BASES.items()}, but=KEPT)
         with self.world.engines["kitchen"].begin() as tx:
             for sku, stock in SNACK_STOCK.items():
@@ -90,7 +93,7 @@ class Cinema:
             tx.execute(update(FilmScreening).values(cancelled_at=None))
             rows = tx.execute(text("SELECT screening_id, starts_at, ends_at FROM screening ORDER BY starts_at")).all()
         self.world.begin(START)
-        self.event_queue, self.requests = EventQueue(self.world), []
+        self.event_queue, self.requests = EventQueue(self.world, absent), []
         self.ledger = Ledger([Screening(row.screening_id, row.starts_at.replace(tzinfo=dt.UTC),
                                         row.ends_at.replace(tzinfo=dt.UTC)) for row in rows], self.seen)
         self.snapshot = self.reader.look()

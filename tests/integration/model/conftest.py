@@ -15,11 +15,12 @@ from services.payment import provider_registry
 from testbed.mesh import Mesh
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
+from tests.integration.model.members import DAY_OF_MONEY, POINTS_STEP, REWARDS, STEP_WORTH
 from tests.integration.model.play import Play
 from tests.integration.model.snapshot import SnapshotReader
 from tests.integration.model.world import World
 
-ROOMS = ("film", "order", "payment", "kitchen", "loyalty", "office", "wallet")   # nobody works in the last three
+ROOMS = ("film", "order", "payment", "kitchen", "loyalty", "office", "wallet")
 REFUND_TIERS = [{"hours": 24, "percent": 100, "fee": 0}, {"hours": 2, "percent": 50, "fee": 70},
                 {"hours": 0.5, "percent": 20, "fee": 250}]
 PROGRAMME = """\
@@ -65,6 +66,11 @@ def own_settings(of_the_run: dict[str, Any]) -> dict[str, Any]:
                       for room in ROOMS}
     own["REDIS_URIS"]["marquee"] = own["REDIS_URIS"]["marquee"].rpartition("/")[0] + "/5"
     own["order"]["refund_tiers"] = REFUND_TIERS
+    own["loyalty"] |= {"earning": [{"currency": "EUR", "seats": {"points": 1, "per": 10},
+                                    "snacks": {"points": 1, "per": 20}}],
+                       "rates": [{"currency": "EUR", "points": POINTS_STEP, "amount": STEP_WORTH}],
+                       "rewards": [{"amount": reward, "currency": "EUR"} if day == DAY_OF_MONEY else {"points": reward}
+                                   for day, reward in enumerate(REWARDS, 1)]}
     return own
 
 

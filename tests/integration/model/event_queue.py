@@ -1,6 +1,6 @@
 """What is on its way: events from the outboxes to their consumers, and what the sandbox has to say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,12 +13,15 @@ from services.foundation.amqp import json_serializer
 from services.foundation.events import outbox
 from services.foundation.events.consumers import Delivery, EventHandler
 from services.kitchen.models import OUTBOX as KITCHEN_OUTBOX
+from services.loyalty.models import OUTBOX as LOYALTY_OUTBOX
 from services.order.models import OUTBOX as ORDER_OUTBOX
 from services.payment.models import OUTBOX as PAYMENT_OUTBOX
+from services.wallet.models import OUTBOX as WALLET_OUTBOX
 from tests.contracts.rooms import entrypoints
 from tests.integration.model.world import World
 
-OUTBOXES: dict[str, Table] = {"order": ORDER_OUTBOX, "payment": PAYMENT_OUTBOX, "kitchen": KITCHEN_OUTBOX}
+OUTBOXES: dict[str, Table] = {"order": ORDER_OUTBOX, "payment": PAYMENT_OUTBOX, "kitchen": KITCHEN_OUTBOX,
+                              "loyalty": LOYALTY_OUTBOX, "wallet": WALLET_OUTBOX}
 AT_ONCE = 100
 
 
@@ -46,11 +49,12 @@ class QueuedEvent:
 @dataclass
 class EventQueue:
     world: World
+    absent: Set[str]    # the rooms that hear of nothing
     waiting: list[QueuedEvent] = field(default_factory=list)
     read: list[QueuedEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._readers = {(room, event.type): (method, event) for room in self.world.rooms
+        self._readers = {(room, event.type): (method, event) for room in self.world.rooms if room not in self.absent
                          for method, event in _readers(type(self.world.rooms[room]))}
 
     def collect(self, room: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.integration.model.agreement import Divergence, agree
+from tests.integration.model.members import Members
 from tests.integration.model.orders import (
     ENDED,
     GIVEN_BACK,
@@ -23,16 +25,8 @@ from tests.integration.model.orders import (
 )
 from tests.integration.model.snapshot import OrderRow, Snapshot
 
+__all__ = ["MENDING", "Divergence", "Ledger", "agree"]
 MENDING = dt.timedelta(seconds=11)   # a hold of which no order came may be on the board for so long
-
-
-class Divergence(AssertionError):
-    """The model and the rooms do not agree."""
-
-
-def agree(condition: object, what: str) -> None:
-    if not condition:
-        raise Divergence(what)
 
 
 @dataclass
@@ -43,6 +37,7 @@ class Ledger:
     supplied: dict[str, int] = field(default_factory=lambda: dict(SNACK_STOCK))
     stock: dict[str, int] = field(default_factory=lambda: dict(SNACK_STOCK))
     kitchen: dict[str, str] = field(default_factory=dict)   # how far the snacks of which order are
+    members: Members = field(default_factory=Members)
     doubtful_since: dt.datetime | None = None   # since when the board may show what is not so
 
     # --- after every step ---
@@ -58,6 +53,7 @@ class Ledger:
         for order in self.orders.values():
             self._compare_money(order, snapshot)
         self._follow_snacks(intent, snapshot, now)
+        self.members.follow(intent, self.orders, snapshot, now)
         return made
 
     def _follow_screenings(self, intent: Intent, snapshot: Snapshot) -> None:

@@ -60,6 +60,7 @@ class Order:
     closing_unclear: bool = False                       # nobody knows whether it still takes money
     wrong_amount: bool = False                          # the bank has another amount on record than we asked for
     dismissed: bool = False                             # somebody has decided that its payment does not count
+    wallet_asked: bool = False                          # to pay it, and it may still
     snacks_lost: bool = False                           # its reservation was given up for a while
 
     @property
@@ -121,6 +122,7 @@ class Intent:
     snacks: tuple[tuple[str, int], ...] = ()
     buyer: str = ""
     screening: Screening | None = None
+    amount: int = 0    # of an adjustment, in cents; points to redeem
 
 
 def may_become(order: Order, before: str, after: str, intent: Intent, kitchen: str | None, now: dt.datetime) -> bool:

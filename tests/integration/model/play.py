@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.integration.model.accident_steps import AccidentSteps
 from tests.integration.model.buyer_steps import BuyerSteps
 from tests.integration.model.cinema import Cinema
+from tests.integration.model.member_steps import MemberSteps
 from tests.integration.model.provider_steps import ProviderSteps
 from tests.integration.model.staff_steps import StaffSteps
 
@@ -17,11 +18,20 @@ STEPS = 50              # of a play, at most
 GO_ON = range(1000)     # drawn before each step: 0 ends the play, so that one that fails can be shortened
 
 
-class Play(BuyerSteps, StaffSteps, ProviderSteps, AccidentSteps):
+class OrderPlay(BuyerSteps, StaffSteps, ProviderSteps, AccidentSteps):
+    """What is about orders, which nobody hears of in the rooms for members."""
+
+    absent = frozenset({"loyalty", "wallet"})
+
+
+class Play(OrderPlay, MemberSteps):
     """All the steps."""
 
+    absent = frozenset()
 
-def play_until(done: Callable[[], bool], cinema: Cinema, seed: int, shrink: bool = True) -> None:
+
+def play_until(done: Callable[[], bool], cinema: Cinema, seed: int, shrink: bool = True,
+               kind: type[OrderPlay] = Play) -> None:
     """Play anew until `done`; the same seed makes the same plays.
 
     Within one test Hypothesis would make five of six plays by copying parts of the one before. So each play is a test
@@ -31,19 +41,19 @@ def play_until(done: Callable[[], bool], cinema: Cinema, seed: int, shrink: bool
         if done():
             return
         try:
-            hypothesis.seed(f"{seed}/{number}")(_test(cinema, shrink))()
+            hypothesis.seed(f"{seed}/{number}")(_test(cinema, shrink, kind))()
         except Exception as problem:
             problem.add_note(f"--seed={seed} repeats it, in play {number}")
             raise
 
 
-def _test(cinema: Cinema, shrink: bool) -> Callable[[], None]:
+def _test(cinema: Cinema, shrink: bool, kind: type[OrderPlay]) -> Callable[[], None]:
     @hypothesis.settings(
         max_examples=2, database=None, deadline=None, print_blob=False, report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate])
     @given(st.data())
     def play(data: st.DataObject) -> None:
-        story = Play(cinema)
+        story = kind(cinema)
         for _ in range(STEPS):
             if not data.draw(st.sampled_from(GO_ON)):
                 break

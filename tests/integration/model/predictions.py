@@ -20,6 +20,7 @@ from schemas.order.refusals import (
     TooManyUnpaidOrders,
 )
 from schemas.payment import PaymentClosed, PaymentDeclined, PaymentInReview
+from schemas.wallet import InsufficientFunds
 from tests.integration.model.ledger import Ledger
 from tests.integration.model.orders import COMPANION, COUPLE, OWNING, UNPAID, WHEELCHAIR, Intent, Money, Order
 from tests.integration.model.snapshot import Snapshot
@@ -77,6 +78,17 @@ def of_parting(going: set[str], staying: set[str], buying: bool) -> Refusals:
     return {CompanionAlone} if parts and COMPANION in left and WHEELCHAIR not in left else set()
 
 
+def of_paying_by_wallet(order: Order, snapshot: Snapshot, now: dt.datetime) -> Prediction:
+    """As any payment, but for its money; an attempt that is open already may be finished instead."""
+    other = of_paying(order, snapshot, False, now)
+    if not other.may_succeed or order.status in OWNING:
+        return other
+    short = snapshot.available(order.buyer) < order.total
+    if short and order.status == "created" and not order.wallet_asked:
+        return Prediction.of({InsufficientFunds}, set())
+    return Prediction(True, other.refusals | {PaymentDeclined, InsufficientFunds})
+
+
 def of_paying(order: Order, snapshot: Snapshot, at_once: bool, now: dt.datetime) -> Prediction:
     if order.status in OWNING:
         return Prediction.of(set(), set())
@@ -85,11 +97,13 @@ def of_paying(order: Order, snapshot: Snapshot, at_once: bool, now: dt.datetime)
     if order.status not in UNPAID:
         return Prediction.of({OrderNotPayable}, set())
     if order.wrong_amount:
-        return Prediction.of(set(), {PaymentInReview, PaymentClosed, PaymentDeclined})
+        return Prediction.of(set(), {PaymentInReview, PaymentClosed, PaymentDeclined, InsufficientFunds})
     if order.closing_unclear:
-        return Prediction.of(set(), {PaymentClosed, PaymentDeclined})
+        return Prediction.of(set(), {PaymentClosed, PaymentDeclined, InsufficientFunds})
     if not at_once:
         return Prediction.of(set(), set())
+    if order.wallet_asked:
+        return Prediction.of(set(), {PaymentDeclined, InsufficientFunds})
     last = snapshot.charges[order.order_id][-1].status if snapshot.charges[order.order_id] else None
     declines = (order.order_id, "decline") in snapshot.instructions   # the bank will say no to the next charge
     match last:

@@ -165,7 +165,7 @@ class ProviderSteps(Steps):
     def _refused_charges(self) -> list[tuple[Order, str]]:
         return [(each, charge.payment_id) for each in self.orders
                 for charge in self.cinema.snapshot.charges[each.order_id] if charge.status in ("declined", "cancelled")
-                and charge.amount == each.total]
+                and charge.amount == each.total and charge.provider == "sandbox"]
 
     # --- events ---
 

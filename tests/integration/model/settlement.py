@@ -33,6 +33,7 @@ def settle(cinema: Cinema) -> None:
     check_books(cinema)
     for each in cinema.ledger.orders.values():
         check_end(cinema, each)
+    cinema.ledger.members.check_end(cinema.snapshot)
     for buyer in {each.buyer for each in cinema.ledger.orders.values()}:
         cinema.list_orders(buyer)
 
@@ -79,6 +80,11 @@ def check_end(cinema: Cinema, mine: Order) -> None:
     [back] = cinema.ledger.may_go_back(mine, cinema.snapshot)
     kept = mine.total - back if mine.status in OWNING + GIVEN_BACK else 0
     agree(sum(charge.amount - charge.refunded for charge in charges) == kept, f"{mine} keeps {kept}, not {charges}")
+    in_force = mine.status in OWNING + GIVEN_BACK
+    if "loyalty" not in cinema.event_queue.absent:
+        cinema.ledger.members.check_points_of(
+            mine, mine.worth_of(mine.seats) - mine.back if in_force else 0,
+            mine.snacks_worth - (back - mine.back) if in_force else 0, cinema.snapshot)
     seen = cinema.snapshot.orders[mine.order_id].kitchen_status
     agree(seen == cinema.snapshot.kitchen(mine.order_id), f"{mine} sees its snacks as {seen}")
 

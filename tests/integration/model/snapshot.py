@@ -46,6 +46,53 @@ class Charge(NamedTuple):
     amount: int
     status: str
     refunded: int
+    provider: str
+
+
+class Transfer(NamedTuple):
+    """Money that has moved into a member's wallet, or out of it."""
+
+    transfer_id: str
+    kind: str
+    source_type: str
+    source_id: str
+    user_id: str
+    amount: int
+    payment_id: str | None
+
+
+class Reservation(NamedTuple):
+    source_id: str
+    order_id: str
+    user_id: str
+    amount: int
+    status: str
+
+
+class Account(NamedTuple):
+    user_id: str
+    posted: int
+    reserved: int
+
+    @property
+    def available(self) -> int:
+        return self.posted - self.reserved
+
+
+class PointsEntry(NamedTuple):
+    entry_id: str
+    user_id: str
+    kind: str
+    source_id: str
+    points: int
+    order_id: str | None
+
+
+class CheckIn(NamedTuple):
+    check_in_id: str
+    user_id: str
+    local_date: str
+    day: int
 
 
 class Snack(NamedTuple):
@@ -75,11 +122,18 @@ class Message(NamedTuple):
     created_at: dt.datetime
 
 
+ROOMS_WITH_EVENTS = ("order", "payment", "kitchen", "loyalty", "wallet")
 QUESTIONS: dict[Any, str] = {
     OrderRow: "FROM <order>.orders",
     Claim: "FROM <order>.seat_claim",
     Ticket: "FROM <order>.ticket WHERE status = 'valid'",
-    Charge: "FROM <payment>.sandbox_charge",
+    Charge: "FROM (SELECT *, 'sandbox' AS provider FROM <payment>.sandbox_charge) AS charges",
+    Transfer: "FROM <wallet>.transfer",
+    Reservation: "FROM <wallet>.reservation",
+    Account: "FROM <wallet>.account",
+    PointsEntry: "FROM <loyalty>.entry",
+    CheckIn: "FROM <loyalty>.check_in",
+    ("points", "user_id, balance"): "FROM <loyalty>.member",
     Snack: "FROM (SELECT order_id, status, IF(confirmed, NULL, until) AS until, pick_up_code, sku, quantity, taken "
            "FROM <kitchen>.ticket JOIN <kitchen>.ticket_line USING (order_id)) AS snacks",
     Stock: "FROM <kitchen>.snack",
@@ -89,8 +143,9 @@ QUESTIONS: dict[Any, str] = {
     ("instructions", "order_id, trouble"): "FROM <payment>.sandbox_instruction WHERE times > 0",
     ("heard", "event_id"): "FROM <payment>.webhook_inbox",
     **{(room, "event_id"): f"FROM <{room}>.outbox WHERE published_at IS NULL"
-       for room in ("order", "payment", "kitchen")},
+       for room in ROOMS_WITH_EVENTS},
 }
+WALLET_STATUSES = {"reserved": "authorized", "captured": "captured", "released": "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -107,6 +162,16 @@ class Snapshot:
     messages: list[Message]
     heard: int                                  # messages of the provider's that were kept
     events: dict[str, int]                      # that wait in each room's outbox
+    transfers: list[Transfer]
+    reservations: list[Reservation]
+    accounts: dict[str, Account]                # by member
+    entries: list[PointsEntry]
+    check_ins: list[CheckIn]
+    points: dict[str, int]                      # by member
+
+    def available(self, user_id: str) -> int:
+        """What the member can spend from the wallet, in cents."""
+        return self.accounts[user_id].available if user_id in self.accounts else 0
 
     def kitchen(self, order_id: str) -> str | None:
         """How far the kitchen is with this order's snacks."""
@@ -129,20 +194,23 @@ class SnapshotReader:
             [answers] = cursor.fetchall()
         found = {kind: sorted(orjson.loads(answer or "[]"), key=lambda row: str(row[0]))  # so the oldest come first
                  for kind, answer in zip(QUESTIONS, answers, strict=True)}
-        charges: dict[str, list[Charge]] = defaultdict(list)
-        for row in found[Charge]:
-            charges[row[1]].append(Charge(*row))
+        transfers = [Transfer(*row) for row in found[Transfer]]
+        reservations = [Reservation(*row) for row in found[Reservation]]
         orders = [OrderRow(*row) for row in _with_times(_with_times(found[OrderRow], 6), 7)]
         snacks = [Snack(*row) for row in _with_times(found[Snack], 2)]
         return Snapshot({row.order_id: row for row in orders}, [Claim(*row) for row in found[Claim]],
-                     [Ticket(*row) for row in found[Ticket]], charges,
+                     [Ticket(*row) for row in found[Ticket]],
+                     _charges([Charge(*row) for row in found[Charge]], reservations, transfers),
                      {order: list(lines) for order, lines in groupby(snacks, key=lambda line: line.order_id)},
                      {row[0]: Stock(*row) for row in found[Stock]},
                      {row[0] for row in found["cancelled", "screening_id"]},
                      {row[0] for row in found["off the programme", "screening_id"]},
                      {(row[0], row[1]) for row in found["instructions", "order_id, trouble"]},
                      [Message(*row) for row in _with_times(found[Message], 3)], len(found["heard", "event_id"]),
-                     {room: len(found[room, "event_id"]) for room in ("order", "payment", "kitchen")})
+                     {room: len(found[room, "event_id"]) for room in ROOMS_WITH_EVENTS},
+                     transfers, reservations, {row[0]: Account(*row) for row in found[Account]},
+                     [PointsEntry(*row) for row in found[PointsEntry]], [CheckIn(*row) for row in found[CheckIn]],
+                     dict(found["points", "user_id, balance"]))
 
     def empty(self, tables: dict[str, MetaData], but: set[str]) -> None:
         """Empty these rooms' tables."""
@@ -160,6 +228,20 @@ class SnapshotReader:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _charges(of_the_sandbox: list[Charge], reservations: list[Reservation],
+             transfers: list[Transfer]) -> dict[str, list[Charge]]:
+    """What either provider has done, by order; test money may also have gone back into a wallet."""
+    of_the_wallet = [Charge(row.source_id, row.order_id, row.amount, WALLET_STATUSES[row.status], 0, "wallet")
+                     for row in reservations]
+    back: dict[str | None, int] = defaultdict(int)
+    for row in transfers:
+        back[row.payment_id] += row.amount if row.source_type == "refund" else 0
+    charges: dict[str, list[Charge]] = defaultdict(list)
+    for charge in sorted(of_the_sandbox + of_the_wallet):
+        charges[charge.order_id].append(charge._replace(refunded=charge.refunded + back[charge.payment_id]))
+    return charges
 
 
 def _as_json(fields: str, source: str) -> str:

@@ -42,13 +42,14 @@ class Steps:
     """
 
     rules: ClassVar[list[Any]] = []
+    absent: ClassVar[frozenset[str]] = frozenset()   # the rooms that hear of no events
 
     def __init_subclass__(cls) -> None:
         cls.rules = [rule for name in dir(cls) if hasattr(rule := getattr(cls, name), "arguments")]
 
     def __init__(self, cinema: Cinema) -> None:
         self.cinema, self.keys = cinema, 0
-        cinema.open()
+        cinema.open(self.absent)
 
     def take_step(self, data: st.DataObject) -> None:
         """Draw a step and its arguments, and take it; what fails is printed as calls of the steps' methods."""

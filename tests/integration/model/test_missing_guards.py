@@ -14,16 +14,18 @@ from services.foundation.database import Transactions
 from services.foundation.events import outbox
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.kitchen import stock
+from services.loyalty import rules as loyalty_rules
 from services.order.cancelling import cancelled_screenings
 from services.order.replies import replayed_answers
 from services.order.screenings import seat_groups
 from services.order.seat_boards import SeatBoards
 from services.payment import rules
 from services.payment.sandbox import webhooks
+from services.wallet import store as wallet_store
 from tests.integration.model import settlement
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import Divergence
-from tests.integration.model.play import play_until
+from tests.integration.model.play import OrderPlay, Play, play_until
 from tests.sizes import Size
 
 Removal = Callable[[Cinema, pytest.MonkeyPatch], Any]
@@ -128,17 +130,56 @@ def without_keeping_companions_together(cinema: Cinema, patch: pytest.MonkeyPatc
     yield
 
 
+@contextmanager
+def altered(cinema: Cinema, room: str, without: str, again: str, *tables: str) -> Iterator[None]:
+    """A room's tables without a key or a constraint."""
+    with cinema.world.engines[room].begin() as tx:
+        tx.exec_driver_sql(f"ALTER TABLE {tables[0]} {without}")
+    yield
+    with cinema.world.engines[room].begin() as tx:
+        for table in tables:
+            tx.exec_driver_sql(f"DELETE FROM {table}")
+        tx.exec_driver_sql(f"ALTER TABLE {tables[0]} {again}")
+
+
+@contextmanager
+def without_counting_the_wallet(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    constraint = "CONSTRAINT nothing_spent_that_is_not_there"
+    patch.setattr(wallet_store, "enough", lambda more: true())
+    with altered(cinema, "wallet", f"DROP {constraint}", f"ADD {constraint} CHECK (posted - reserved >= 0)",
+                 "account"):
+        yield
+
+
+@contextmanager
+def without_the_key_of_points(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    with altered(cinema, "loyalty", "DROP INDEX booked_once", "ADD UNIQUE KEY booked_once (source_id, kind)", "entry"):
+        yield
+
+
+@contextmanager
+def without_looking_for_todays_check_in(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    key = "one_check_in_a_day"
+    patch.setattr(loyalty_rules, "is_done", lambda *day: False)
+    with altered(cinema, "loyalty", f"DROP INDEX {key}", f"ADD UNIQUE KEY {key} (user_id, local_date)", "check_in"):
+        yield
+
+
 # Seeds with which each is noticed soon; with `fresh_controls` the run's own is taken.
 SEEDS = {
     without_the_key_of_claims: 5, without_counting_the_stock: 1, without_asking_the_payment_room: 1,
     without_looking_at_signatures: 1, without_comparing_amounts: 3, without_remembering_keys: 0,
     without_looking_at_tickets_again: 14, without_the_event_in_the_decision: 4, without_watching_boards: 34,
     without_keeping_couples_together: 7, without_keeping_companions_together: 10}
+# These are sought with the steps of members, by which the others would become rarer.
+SEEDS_WITH_MEMBERS = {
+    without_counting_the_wallet: 0, without_the_key_of_points: 0, without_looking_for_todays_check_in: 2}
 
 
-@pytest.mark.parametrize("removal", SEEDS)
+@pytest.mark.parametrize("removal", SEEDS | SEEDS_WITH_MEMBERS)
 def test_a_missing_guard_is_noticed(cinema: Cinema, monkeypatch: pytest.MonkeyPatch, removal: Removal, size: Size,
                                     seed: int) -> None:
+    known, kind = (SEEDS[removal], OrderPlay) if removal in SEEDS else (SEEDS_WITH_MEMBERS[removal], Play)
     with removal(cinema, monkeypatch), pytest.raises(Divergence):
-        play_until(lambda: cinema.steps >= size.control_steps, cinema, seed if size.fresh_controls else SEEDS[removal],
-                   shrink=False)
+        play_until(lambda: cinema.steps >= size.control_steps, cinema, seed if size.fresh_controls else known,
+                   shrink=False, kind=kind)

@@ -22,6 +22,8 @@ from services.foundation.redis_client import OPTIONS
 from services.foundation.rpc.calls import Principal
 from services.kitchen import settings as kitchen_settings
 from services.kitchen.service import Kitchen
+from services.loyalty import settings as loyalty_settings
+from services.loyalty.service import Loyalty
 from services.order import settings
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoards
@@ -30,17 +32,20 @@ from services.order.tickets.codes import TicketKeys
 from services.payment import settings as payment_settings
 from services.payment.sandbox import webhooks
 from services.payment.service import Payment
+from services.wallet import settings as wallet_settings
+from services.wallet.service import Wallet
 from tests.drivers.sequential_job_pool import SequentialJobPool
 from tests.integration.model.accidents import Accidents, BreakableTransactions, Crash
 from tests.integration.model.board import BoardAtModelTime
 from tests.integration.model.clock import Clock
 
-BREAKABLE = ("order", "payment", "kitchen")
+BREAKABLE = ("order", "payment", "kitchen", "loyalty", "wallet")
 
 
 # What a room says when a chore has met something that nobody had thought of.
 COMPLAINTS = ("%s failed", "a timer failed", "could not tidy up", "a job could not finish",
-              "a sweep of an order failed", "a payment can't be closed", "a refund is refused")
+              "a sweep of an order failed", "a payment can't be closed", "a refund is refused",
+              "a member's points differ from their entries")
 
 
 class Unclear(Exception):
@@ -79,7 +84,7 @@ class World:
         self.clock = Clock(self.redis)
         self.board = BoardAtModelTime(self.redis, self.accidents, self.clock)
         self.engines: dict[str, Engine] = {room: make_engine(config["DB_URIS"][f"{room}:Base"])
-                                           for room in (*BREAKABLE, "film", "loyalty", "office", "wallet")}
+                                           for room in (*BREAKABLE, "film", "office")}
         self.databases: dict[str, Transactions] = {
             room: BreakableTransactions(self.engines[room], room, self.accidents) for room in BREAKABLE}
         self.line = Line(self)
@@ -88,9 +93,12 @@ class World:
         self.rooms: dict[str, Any] = {
             "film": worker_factory(Film, database=Transactions(self.engines["film"])),
             "payment": worker_factory(Payment, database=self.databases["payment"], jobs=SequentialJobPool(),
-                                      settings=payment_settings.load(config)),
+                                      remote=self.line, settings=payment_settings.load(config)),
             "kitchen": worker_factory(Kitchen, database=self.databases["kitchen"],
-                                      settings=kitchen_settings.load(config))}
+                                      settings=kitchen_settings.load(config)),
+            "loyalty": worker_factory(Loyalty, database=self.databases["loyalty"],
+                                      settings=loyalty_settings.load(config)),
+            "wallet": worker_factory(Wallet, database=self.databases["wallet"], settings=wallet_settings.load(config))}
         self.screenings = ScreeningSnapshots()
         self.begin(self.clock.time)
 
@@ -154,7 +162,7 @@ class World:
 
 
 class Line:
-    """Calls from the order room to the others, through their contracts but not over the broker."""
+    """Calls of the order and payment rooms to others, through their contracts but not over the broker."""
 
     def __init__(self, world: World) -> None:
         self._world = world
