@@ -1,5 +1,6 @@
 """What the tests of a process share: its size and seed, one set of servers, and one mesh on them."""
 
+import gc
 import json
 import os
 import secrets
@@ -18,6 +19,8 @@ from services.foundation.database import make_engine
 from testbed.mesh import ROOT, Mesh, private_environment
 from tests.exclusive_lock import machine_lock
 from tests.sizes import SIZES, Size
+
+gc.disable()  # until the tests are collected: they are thousands of objects that stay, and no garbage
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,6 +54,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         slow = [path for path, _ in count.most_common() if kind in path.parts and place[path] == 1]
         place |= {path: number / len(slow) for number, path in enumerate(slow)}
     items.sort(key=lambda item: place[item.path])  # which leaves the tests of a file together
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from now on, and never look through what was collected for the tests again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
