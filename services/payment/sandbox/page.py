@@ -63,7 +63,7 @@ def _form(visit: Visit, inside: str) -> str:
 
 
 def _button(choice: str, words: dict[str, str], kind: str, more: str = "") -> str:
-    return f'<button class="wide {kind}" name="choice" value="{choice}">{words[choice]}{more}</button>'
+    return f'<button class="wide {kind}" name="choice" value="{choice}">{words[choice]}</button>{more}'
 
 
 def _card(choice: str) -> str:

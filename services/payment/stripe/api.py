@@ -12,6 +12,7 @@ import stripe
 from schemas.errors import RoomSilent
 
 log = logging.getLogger("marquee.stripe")
+logging.getLogger("stripe").setLevel(logging.WARNING)   # its other lines have the names of kept cards in them
 T = TypeVar("T")
 
 TIMEOUT = (3.05, 10)   # seconds to connect, and to answer
