@@ -161,6 +161,9 @@ BREACHES = [
            "VALUES ('nobody', 5, 5, 0, 0)"),
     Breach("I14", "order odd has 0 points, but 7 are due", "loyalty", "order_points order_id = 'odd'",
            "INSERT INTO order_points VALUES ('odd', 'nobody', 1, 0, 70, 0, 1, 10, 0, 0, 0, 1)"),
+    Breach("I16", "points for odd", "loyalty", "check_in check_in_id = 'odd'",
+           "INSERT INTO check_in (check_in_id, user_id, local_date, time_zone, day, cycle, streak, points, "
+           f"checked_in_at) VALUES ('odd', 'nobody', '2026-01-01', 'UTC', 1, 1, 1, 5, {AN_HOUR_AGO})"),
 ]
 IN_REDIS = {"I9"}  # its breach is on the seat board, and has a test of its own below
 IN_THE_LOG = {"I15"}  # which refuses to be changed: tests/integration/office breaks it
