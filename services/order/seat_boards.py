@@ -92,6 +92,11 @@ class SeatBoards:
         until = time.monotonic() + seconds
         self._look_again[screening_id] = max(until, self._look_again.get(screening_id, until))
 
+    def _stop_watching(self, screening_id: str) -> None:
+        """Unless Redis may still do something late."""
+        if self._look_again.get(screening_id, 0) <= time.monotonic():
+            self._look_again.pop(screening_id, None)
+
     # --- rebuilding ---
 
     def rebuild(self, database: Transactions, screening_id: str, ends_at: dt.datetime, only_cold: bool = False) -> None:
@@ -105,6 +110,8 @@ class SeatBoards:
                     return
                 epoch, marks = database.run(
                     lambda tx: (store.next_epoch(tx, screening_id, ends_at), wanted_marks(tx, screening_id)))
+                # On a cold board Redis does no write; on this one it may yet do one whose caller has given up.
+                self._watch(screening_id, LATE_SECONDS)
                 with suppress(LockLost):  # this process was too slow, or Redis has lost everything
                     with self._doubting(screening_id):
                         self._board.rebuild(screening_id, token, epoch, ends_at, marks)
@@ -141,8 +148,8 @@ class SeatBoards:
         else:
             changed = database.read(lambda tx: store.screenings_changed_since(tx, self._checked_until - OVERLAP))
             known = database.read(lambda tx: store.upcoming_boards(tx, [*changed, *doubtful]))
-        for screening_id in set(doubtful) - known.keys():  # these are over
-            self._look_again.pop(screening_id, None)
+        for screening_id in set(doubtful) - known.keys():  # these are over, or nobody has made them a board
+            self._stop_watching(screening_id)
         mended = 0
         for screening_id, ends_at in known.items():
             if self.differs(database, screening_id) and self.differs(database, screening_id):
@@ -157,8 +164,8 @@ class SeatBoards:
         wanted = database.read(lambda tx: wanted_marks(tx, screening_id))
         if look and any(seat not in wanted and mark.writing_ms for seat, mark in look.marks.items()):
             self._watch(screening_id, 0)  # if that order never comes, nothing else would show it
-        elif self._look_again.get(screening_id, 0) <= time.monotonic():
-            self._look_again.pop(screening_id, None)
+        else:
+            self._stop_watching(screening_id)
         return look is None or bool(odd_seats(look, wanted))
 
 

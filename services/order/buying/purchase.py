@@ -133,7 +133,8 @@ class Purchase:
     def _end_dead_owners(self) -> None:
         """End dead orders that still own some of the seats. Raises SeatsTaken if a living one does."""
         screening_id, now = self.order.screening.screening_id, utc_now()
-        for order_id in {row.order_id for row in self._owners() if rules.is_dead(row.status, row.held_until, now)}:
+        dead = {row.order_id for row in self._owners() if rules.is_dead(row.status, row.held_until, now)}
+        for order_id in sorted(dead):
             self.unpaid_orders.end(order_id)
         if owners := self._owners():
             self._release()

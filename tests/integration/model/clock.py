@@ -36,3 +36,17 @@ class Clock:
             pipeline.delete(KEY)
             pipeline.rpush(KEY, seconds, microseconds)
             pipeline.execute()
+
+
+class IdClock:
+    """What ids take for the time: each is a millisecond younger than the one before.
+
+    Which of two ids of one millisecond sorts first, is chance, and with it the same seed made other plays.
+    """
+
+    def __init__(self) -> None:
+        self._milliseconds = int(START.timestamp() * 1000)
+
+    def time_ns(self) -> int:
+        self._milliseconds += 1
+        return self._milliseconds * 1_000_000

@@ -9,12 +9,13 @@ import nameko
 import pytest
 
 from operations import programme_loading
-from services.foundation import database, migrate
+from services.foundation import database, ids, migrate
 from services.order import seat_boards
 from services.payment import provider_registry
 from testbed.mesh import Mesh
 from tests.integration.model.accidents import WatchedSandbox
 from tests.integration.model.cinema import Cinema
+from tests.integration.model.clock import IdClock
 from tests.integration.model.members import DAY_OF_MONEY, POINTS_STEP, REWARDS, STEP_WORTH
 from tests.integration.model.play import Play
 from tests.integration.model.snapshot import SnapshotReader
@@ -78,6 +79,7 @@ def own_settings(of_the_run: dict[str, Any]) -> dict[str, Any]:
 def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cinema]:
     world = World()
     monkeypatch.setattr(database, "clock", world.clock)
+    monkeypatch.setattr(ids, "time", IdClock())
     monkeypatch.setattr(seat_boards, "time", world.clock)
     monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room, _: WatchedSandbox(room, world.accidents))
     (programme := tmp_path / "programme.yml").write_text(PROGRAMME)

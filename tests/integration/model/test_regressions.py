@@ -1,5 +1,7 @@
 """Stories that the model found to end badly."""
 
+import pytest
+
 from tests.integration.model.play import Play
 
 
@@ -53,6 +55,27 @@ def test_a_seat_is_free_soon_though_redis_holds_it_late(story: Play) -> None:
     story.tend()
     story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
     assert story.order(0).buyer == "eve"
+    story.settle()
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_seat_is_free_soon_though_redis_holds_it_late_on_a_board_made_meanwhile(story: Play, dies: bool) -> None:
+    """The screening had none when Redis stalled, and it gets one with a purchase that leaves no order behind.
+
+    `dies`: so does the room that knows of the stall, and the one that makes the board does not.
+    """
+    story.buy_with_snacks(buyer="ada", where=1, seats=("A1",), snacks=(("cola", 3),), keyed=False)
+    story.buy(buyer="ben", where=0, seats=("B1",), keyed=False, stalls=True)
+    if dies:
+        story.a_room_is_about_to_die(room="order", kind="after", countdown=0)
+        story.tend()
+    story.tend()
+    story.buy_with_snacks(buyer="eve", where=0, seats=("A1",), snacks=(("cola", 3),), keyed=False)
+    story.tend()
+    story.time_passes(minutes=1)
+    story.tend()
+    story.buy(buyer="eve", where=0, seats=("B1",), keyed=False)
+    assert story.order(0).seats == ("B1",)
     story.settle()
 
 
