@@ -118,12 +118,12 @@ def test_of_a_hundred_orders_paid_at_once_a_balance_for_ten_pays_ten(mesh: Mesh)
     fill(mesh, ada, PAID * orders[0]["total"], orders[0]["currency"])
 
     def try_to_pay(order: dict[str, Any]) -> str:
-        def answered() -> requests.Response | None:
+        def answered() -> dict[str, Any] | None:
             reply = requests.post(f"{mesh.url}/order/pay", json={"order_id": order["order_id"], "method": "wallet"},
                                   headers={"Authorization": f"Bearer {ada}"}, timeout=60)
-            return reply if reply.status_code < 500 else None   # or a deadline has passed, and she tries again
+            return reply.json() if reply.status_code < 500 else None   # a deadline has passed, and she tries again
 
-        reply = wait_until(answered, 120, "an answer").json()
+        reply = wait_until(answered, 120, "an answer")
         return str(reply.get("code") or reply["status"])
 
     with ThreadPoolExecutor(AT_ONCE) as crowd:
