@@ -78,8 +78,8 @@ INVARIANTS = [
     Invariant("I12", "a screening is cancelled in the order room and the film room, or in neither",
               cancelled_in_both_rooms),
     Invariant("I13", "an order in review has a payment in review", reviews_have_their_payment),
-    Invariant("I15", "no entry of the operation log was changed, deleted, inserted or moved", operation_log_is_whole),
     Invariant("I14", "the points of members and of orders are the sums of their entries", points_fit_their_entries),
+    Invariant("I15", "no entry of the operation log was changed, deleted, inserted or moved", operation_log_is_whole),
     Invariant("I16", "every reward and redemption was given as promised, and nothing without either",
               rewards_have_their_reason),
 ]
