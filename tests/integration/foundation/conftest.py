@@ -16,11 +16,10 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from operations.event_commands import subscriptions_of
-from services.foundation import migrate
-from services.foundation.database import make_engine
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.processes import Process
 from tests.drivers.relay import Relay
+from tests.drivers.room_tables import migrated
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +35,8 @@ def redis_client(servers: Mesh) -> redis.Redis:
 @pytest.fixture(scope="session")
 def order_engine(servers: Mesh) -> Iterator[Engine]:
     """The order room's schema, as its migrations make it."""
-    with nameko.config.patch(servers.settings):
-        migrate.upgrade("order")
-        engine = make_engine(servers.settings["DB_URIS"]["order:Base"])
-    yield engine
-    engine.dispose()
+    with migrated(servers, "order") as engine:
+        yield engine
 
 
 @pytest.fixture(autouse=True)

@@ -4,17 +4,17 @@ from typing import Any
 
 import nameko
 import pytest
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Engine, insert
 
 from operations.event_commands import subscriptions_of
-from services.foundation import migrate
 from services.foundation.amqp import publishing
-from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.database import Transactions, utc_now
 from services.foundation.events import topology
 from services.foundation.rpc.calls import Principal
 from services.kitchen.models import Base
 from services.kitchen.service import Kitchen
 from testbed.mesh import Mesh
+from tests.drivers.room_tables import emptied, migrated
 from tests.drivers.snack_orders import let_reservations_end
 
 SAM = Principal(user_id="sam", username="Sam", roles=("manager@kanal",))
@@ -24,20 +24,14 @@ START = dt.datetime(2030, 1, 1, 20, 0, tzinfo=dt.UTC)
 @pytest.fixture(scope="session")
 def kitchen_engine(servers: Mesh) -> Iterator[Engine]:
     """The kitchen room's schema, as its migrations make it."""
-    with nameko.config.patch(servers.settings):
-        migrate.upgrade("kitchen")
-        engine = make_engine(servers.settings["DB_URIS"]["kitchen:Base"])
-    yield engine
-    engine.dispose()
+    with migrated(servers, "kitchen") as engine:
+        yield engine
 
 
 @pytest.fixture
 def kitchen(kitchen_engine: Engine) -> Transactions:
     """Its tables, empty."""
-    with kitchen_engine.begin() as tx:
-        for table in Base.metadata.sorted_tables:
-            tx.execute(delete(table))
-    return Transactions(kitchen_engine)
+    return emptied(kitchen_engine, Base.metadata)
 
 
 @pytest.fixture

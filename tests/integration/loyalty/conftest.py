@@ -5,37 +5,31 @@ from typing import Any
 import nameko
 import pytest
 from nameko.testing.services import worker_factory
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine
 
 from schemas import order
 from schemas.base import Event
-from services.foundation import migrate
-from services.foundation.database import Transactions, make_engine, utc_now
+from services.foundation.database import Transactions, utc_now
 from services.foundation.events.consumers import Delivery
 from services.loyalty.models import Base
 from services.loyalty.service import Loyalty
 from services.loyalty.settings import LoyaltySettings, load
 from testbed.mesh import Mesh
+from tests.drivers.room_tables import emptied, migrated
 from tests.unit.loyalty.samples import SECTION
 
 
 @pytest.fixture(scope="session")
 def loyalty_engine(servers: Mesh) -> Iterator[Engine]:
     """The loyalty room's schema, as its migrations make it."""
-    with nameko.config.patch(servers.settings):
-        migrate.upgrade("loyalty")
-        engine = make_engine(servers.settings["DB_URIS"]["loyalty:Base"])
-    yield engine
-    engine.dispose()
+    with migrated(servers, "loyalty") as engine:
+        yield engine
 
 
 @pytest.fixture
 def loyalty(loyalty_engine: Engine) -> Transactions:
     """Its tables, empty."""
-    with loyalty_engine.begin() as tx:
-        for table in Base.metadata.sorted_tables:
-            tx.execute(delete(table))
-    return Transactions(loyalty_engine)
+    return emptied(loyalty_engine, Base.metadata)
 
 
 @pytest.fixture

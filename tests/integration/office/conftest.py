@@ -6,21 +6,18 @@ import nameko
 import pytest
 from sqlalchemy import Engine
 
-from services.foundation import migrate
-from services.foundation.database import Transactions, make_engine
+from services.foundation.database import Transactions
 from services.office import store
 from services.office.rules import FIRST
 from testbed.mesh import Mesh
+from tests.drivers.room_tables import migrated
 
 
 @pytest.fixture(scope="session")
 def office_engine(servers: Mesh) -> Iterator[Engine]:
     """The office room's schema, as its migrations make it."""
-    with nameko.config.patch(servers.settings):
-        migrate.upgrade("office")
-        engine = make_engine(servers.settings["DB_URIS"]["office:Base"])
-    yield engine
-    engine.dispose()
+    with migrated(servers, "office") as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ import pytest
 from nameko.testing.services import worker_factory
 from sqlalchemy import text
 
-from services.foundation import migrate
-from services.foundation.database import Transactions, make_engine
+from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import Principal
 from services.payment.models import Base
@@ -22,6 +21,7 @@ from services.payment.service import Payment
 from services.payment.settings import load
 from testbed.mesh import ROOT, Mesh
 from tests.drivers.checkout_page import begin_to_pay
+from tests.drivers.room_tables import migrated
 from tests.drivers.sandbox_bank import Bank
 from tests.drivers.sequential_job_pool import SequentialJobPool
 from tests.drivers.stripe_server import KEY, Stripe, running_stripe
@@ -41,11 +41,8 @@ def settings(servers: Mesh) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def database(servers: Mesh) -> Iterator[Transactions]:
-    with nameko.config.patch(servers.settings, clear=True):
-        migrate.upgrade("payment")
-        engine = make_engine(servers.settings["DB_URIS"]["payment:Base"])
-    yield Transactions(engine)
-    engine.dispose()
+    with migrated(servers, "payment") as engine:
+        yield Transactions(engine)
 
 
 @pytest.fixture

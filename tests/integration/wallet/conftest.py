@@ -6,15 +6,15 @@ from typing import Any
 import nameko
 import pytest
 from nameko.testing.services import worker_factory
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine
 
-from services.foundation import migrate
-from services.foundation.database import Transactions, make_engine
+from services.foundation.database import Transactions
 from services.foundation.rpc.calls import Principal
 from services.wallet.models import Base
 from services.wallet.service import Wallet
 from services.wallet.settings import load
 from testbed.mesh import Mesh
+from tests.drivers.room_tables import emptied, migrated
 
 Open = Callable[..., Any]
 
@@ -22,20 +22,14 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="session")
 def wallet_engine(servers: Mesh) -> Iterator[Engine]:
     """The wallet room's schema, as its migrations make it."""
-    with nameko.config.patch(servers.settings):
-        migrate.upgrade("wallet")
-        engine = make_engine(servers.settings["DB_URIS"]["wallet:Base"])
-    yield engine
-    engine.dispose()
+    with migrated(servers, "wallet") as engine:
+        yield engine
 
 
 @pytest.fixture
 def database(wallet_engine: Engine) -> Transactions:
     """Its tables, empty."""
-    with wallet_engine.begin() as tx:
-        for table in Base.metadata.sorted_tables:
-            tx.execute(delete(table))
-    return Transactions(wallet_engine)
+    return emptied(wallet_engine, Base.metadata)
 
 
 @pytest.fixture
