@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from services.foundation import migrate
+from services.foundation.amqp import publishing
 from services.foundation.database import make_engine
 from testbed.mesh import ROOT, Mesh, private_environment
 from tests.exclusive_lock import machine_lock
@@ -117,6 +118,7 @@ def servers_at_rest(request: pytest.FixtureRequest) -> None:
     """A file may have stopped a server that the next one shares: begin with new connections and a ready mesh."""
     for engine in list(ENGINES):
         engine.dispose()
+    publishing.drop_idle_connections()
     tests = [item for item in request.session.items if item.path == request.path]
     if any("mesh" in getattr(test, "fixturenames", ()) for test in tests):
         request.getfixturevalue("mesh").wait_ready()

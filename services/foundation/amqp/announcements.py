@@ -8,7 +8,6 @@ from collections import defaultdict
 from typing import Any
 
 import eventlet
-from kombu.common import maybe_declare
 from nameko import serialization
 from nameko.events import BROADCAST, SERVICE_POOL, EventHandler, get_event_exchange
 from nameko.extensions import DependencyProvider, SharedExtension
@@ -32,8 +31,7 @@ class Announcements(SharedExtension):
     def setup(self) -> None:
         """Declare the room's exchange, so that the first announcement finds it."""
         self._exchange = get_event_exchange(self.container.service_name)
-        with publishing.producer() as producer:
-            maybe_declare(self._exchange, producer.channel)
+        publishing.run_on_channel(lambda channel: self._exchange(channel).declare())
 
     def start(self) -> None:
         """Publish from now on what has been announced, in a thread of its own."""

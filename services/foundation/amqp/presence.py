@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import eventlet
-from kombu.common import maybe_declare
 from nameko.events import BROADCAST, EventHandler, get_event_exchange
 from nameko.extensions import DependencyProvider
 from nameko.rpc import Rpc
@@ -35,8 +34,7 @@ class Presence(DependencyProvider):
         """Declare the exchange and choose the id of this process."""
         self._exchange = get_event_exchange("presence")
         self._instance = uuid.uuid4().hex[:12]
-        with publishing.producer() as producer:
-            maybe_declare(self._exchange, producer.channel)
+        publishing.run_on_channel(lambda channel: self._exchange(channel).declare())
 
     def start(self) -> None:
         """Publish from now on, in a thread of its own."""

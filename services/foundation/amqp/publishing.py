@@ -75,8 +75,7 @@ def drop_idle_connections() -> None:
 
     Called when another connection has failed: they have no heartbeats, so nothing else would find them broken.
     """
-    for confirm in (True, False):
-        connections = _pool(config["AMQP_URI"], confirm).connections
+    for connections in list(pools.connections.values()):
         for idle in list(connections._resource.queue):
             connections.collect_resource(idle)
 

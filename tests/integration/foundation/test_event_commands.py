@@ -77,9 +77,9 @@ def test_an_unknown_queue_is_reported_in_one_line(news: News, operate: Operate) 
 
 
 def test_a_queue_of_another_kind_is_reported_in_one_line(news: News, operate: Operate) -> None:
-    with publishing.producer() as producer:
-        news.subscription.queue(producer.channel).delete()
-        producer.channel.queue_declare(news.subscription.queue_name, durable=True, auto_delete=False)
+    publishing.run_on_channel(lambda channel: news.subscription.queue(channel).delete())
+    publishing.run_on_channel(
+        lambda channel: channel.queue_declare(news.subscription.queue_name, durable=True, auto_delete=False))
     done = operate("declare")
     assert done.exit_code == 1
     assert "refuses" in done.output

@@ -138,9 +138,7 @@ class NotificationProcesses:
         self.servers.redis.delete("noted", "deaths")
         found = list(subscriptions_of(Notification))
         topology.declare(found)
-        with publishing.producer() as producer:
-            for subscription in found:
-                subscription.queue(producer.channel).purge()
+        publishing.run_on_channel(lambda channel: [subscription.queue(channel).purge() for subscription in found])
 
     def execute(self, statement: str) -> None:
         with self.servers.engine("notification").begin() as tx:
