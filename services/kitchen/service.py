@@ -104,13 +104,13 @@ class Kitchen:
     def restock(self, request: Fields) -> Fields:
         """Set how many of a snack are for sale. Raises Forbidden for another manager's cinema."""
         self.principal.permit_at("manager", request["cinema_id"])
-        keys = IdempotencyKey(KEYS, self.principal, contract.RESTOCK, request)
-        return keys.run_once(self.database, lambda tx: staff.restock(
+        key = IdempotencyKey(KEYS, self.principal, contract.RESTOCK, request)
+        return key.run_once(self.database, lambda tx: staff.restock(
             tx, self.principal, request["cinema_id"], request["sku"], request["stock"]))
 
     def _step(self, method: Method, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
-        keys = IdempotencyKey(KEYS, self.principal, method, request)
-        return keys.run_once(self.database, lambda tx: staff.step(
+        key = IdempotencyKey(KEYS, self.principal, method, request)
+        return key.run_once(self.database, lambda tx: staff.step(
             tx, self.principal, method, request["order_id"], before, after, code))
 
     def _kitchens(self, request: Fields) -> Set[str] | None:

@@ -1,6 +1,5 @@
 """The loyalty room: points that members earn and redeem, and their daily check-in."""
 
-import datetime as dt
 import logging
 from typing import Any
 
@@ -11,7 +10,7 @@ from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.loyalty import check_ins, ledger, members, order_points, store
@@ -19,7 +18,6 @@ from services.loyalty.models import KEYS, OUTBOX, Base
 from services.loyalty.settings import LoyaltySection
 
 log = logging.getLogger("marquee.loyalty")
-KEYS_KEPT = dt.timedelta(days=7)
 Fields = dict[str, Any]
 
 
@@ -52,8 +50,8 @@ class Loyalty:
     @call(contract.REDEEM)
     def redeem(self, request: Fields) -> Fields:
         """Turn points into wallet money. Raises NotEnoughPoints, and PointsNotRedeemable for no multiple of a step."""
-        keys = IdempotencyKey(KEYS, self.principal, contract.REDEEM, request, always=True)
-        return keys.run_once(self.database, lambda tx: ledger.redeem(
+        key = IdempotencyKey(KEYS, self.principal, contract.REDEEM, request, always=True)
+        return key.run_once(self.database, lambda tx: ledger.redeem(
             tx, self.settings, self._user_id, request["points"], request.get("currency")))
 
     # --- check-in ---

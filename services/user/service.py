@@ -54,7 +54,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         together with the account's password.
         """
         request = self._with_normalized_email(request)
-        keys = IdempotencyKey(KEYS, self.principal, contract.REGISTER, request)
+        key = IdempotencyKey(KEYS, self.principal, contract.REGISTER, request)
 
         def open_account(tx: Any) -> dict[str, Any]:
             store.add_account(tx, account)
@@ -62,13 +62,13 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
                 confirmations.request_link(tx, account.user_id)
             return {"user_id": account.user_id, "username": account.username}
 
-        opened = keys.stored_reply(self.database)
+        opened = key.stored_reply(self.database)
         if opened is None:
             account = NewAccount(
                 new_id(), request["username"], self.passwords.make_hash(request["password"]),
                 request.get("display_name"), request.get("email"), roles=[], created_at=utc_now())
             requests_link = self._may_mail_link(account)
-            opened = keys.run_once(self.database, open_account)
+            opened = key.run_once(self.database, open_account)
             if opened["user_id"] == account.user_id:
                 return opened
         self._check_owner(opened["user_id"], request)
@@ -130,8 +130,8 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         A new address has to be confirmed.
         """
         request = self._with_normalized_email(request)
-        keys = IdempotencyKey(KEYS, self.principal, contract.UPDATE_PROFILE, request)
-        if answered := keys.stored_reply(self.database):
+        key = IdempotencyKey(KEYS, self.principal, contract.UPDATE_PROFILE, request)
+        if answered := key.stored_reply(self.database):
             return answered
         before, email = self.database.read(self._profile), request.get("email")
         requests_link = (email is not None and emails.is_another_mailbox(before.email, email)
@@ -146,7 +146,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
             time_zones.record_change(tx, account, request)
             return self._profile(tx)
 
-        return keys.run_once(self.database, change)
+        return key.run_once(self.database, change)
 
     @call(contract.SEND_CONFIRMATION)
     def send_confirmation(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -154,8 +154,8 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
 
         Raises Busy if the address changes meanwhile, because only the old one was counted.
         """
-        keys = IdempotencyKey(KEYS, self.principal, contract.SEND_CONFIRMATION, request)
-        if keys.stored_reply(self.database) is not None:
+        key = IdempotencyKey(KEYS, self.principal, contract.SEND_CONFIRMATION, request)
+        if key.stored_reply(self.database) is not None:
             return {}
         profile = self.database.read(self._profile)
         confirmations.check_unconfirmed(profile)
@@ -170,7 +170,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
             confirmations.request_link(tx, account.user_id)
             return {}
 
-        return keys.run_once(self.database, request_link)
+        return key.run_once(self.database, request_link)
 
     @call(contract.CONFIRM_EMAIL)
     def confirm_email(self, request: dict[str, Any]) -> dict[str, Any]:

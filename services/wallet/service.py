@@ -18,7 +18,7 @@ from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.operations import write_operation
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.wallet import ledger, rules, store
@@ -26,7 +26,6 @@ from services.wallet.models import INBOX, KEYS, OUTBOX, Base
 from services.wallet.settings import WalletSection
 
 log = logging.getLogger("marquee.wallet")
-KEYS_KEPT = dt.timedelta(days=7)
 Fields = dict[str, Any]
 
 
@@ -71,8 +70,8 @@ class Wallet:
             raise Forbidden()
         rules.check_adjustment(request["amount"])
         wanted = {"currency": self.settings.currency, **request}
-        keys = IdempotencyKey(KEYS, self.principal, contract.ADJUST, request, always=True)
-        return keys.run_once(self.database, lambda tx: self._adjust(tx, **wanted))
+        key = IdempotencyKey(KEYS, self.principal, contract.ADJUST, request, always=True)
+        return key.run_once(self.database, lambda tx: self._adjust(tx, **wanted))
 
     def _adjust(self, tx: Any, user_id: str, amount: int, currency: str, reason: str) -> Fields:
         adjustment_id = ledger.adjust(tx, user_id, amount, currency, reason)

@@ -42,7 +42,7 @@ class Payments:
     settings: OrderSettings
     bookings: Bookings
 
-    def pay(self, keys: IdempotencyKey, buyer_id: str, order_id: str, **choice: Any) -> dict[str, Any]:
+    def pay(self, key: IdempotencyKey, buyer_id: str, order_id: str, **choice: Any) -> dict[str, Any]:
         """Pay an order, or begin to; the reply, a schemas.order.Order. Raises the refusals of schemas.order.PAY.
 
         `choice`: a Way.
@@ -53,7 +53,7 @@ class Payments:
         now, way = utc_now(), Way(**choice)
         rules.check_return_url(way.method, way.return_url)
         rules.check_card(way.method, way.return_url, way.card_id, way.save_card)
-        view = self.database.run(lambda tx: self._start(tx, keys, buyer_id, order_id))
+        view = self.database.run(lambda tx: self._start(tx, key, buyer_id, order_id))
         progress = None
         if view.row.status == "paying":
             row = view.row
@@ -61,14 +61,14 @@ class Payments:
             progress = self._take_money(view, way)
             if progress.status != "captured":
                 reply = order_reply(view, now, progress)
-                self.database.run(lambda tx: keys.store_reply(tx, reply))
+                self.database.run(lambda tx: key.store_reply(tx, reply))
                 return reply
         paid = self.bookings.book_or_refuse(
-            view.row.order_id, lambda tx, view: keys.store_reply(tx, order_reply(view, now, progress)))
+            view.row.order_id, lambda tx, view: key.store_reply(tx, order_reply(view, now, progress)))
         return order_reply(paid, now, progress)
 
-    def _start(self, tx: Connection, keys: IdempotencyKey, buyer_id: str, order_id: str) -> OrderView:
-        keys.raise_if_answered(tx)
+    def _start(self, tx: Connection, key: IdempotencyKey, buyer_id: str, order_id: str) -> OrderView:
+        key.raise_if_answered(tx)
         view = store.lock(tx, order_id, buyer_id)
         if view.row.status in rules.OWNS_SEATS:
             return view  # paid before: paying again gives the same answer

@@ -134,8 +134,8 @@ class StaffMethods:
     def _change_once(self, method: Method, request: dict[str, Any], work: Any) -> Any:
         """Do `work(tx, change)` once for the request's key, then revoke the tokens that ended with it."""
         change = Change(self.principal, method, request.get("reason"), request.get("cinema_id"))
-        keys = IdempotencyKey(KEYS, self.principal, method, request)
-        reply = keys.run_once(self.database, lambda tx: work(tx, change))
+        key = IdempotencyKey(KEYS, self.principal, method, request)
+        reply = key.run_once(self.database, lambda tx: work(tx, change))
         self._end_sessions(change)
         return reply
 

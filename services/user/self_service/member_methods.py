@@ -115,9 +115,9 @@ class MemberMethods:
     @call(contract.SAVE_ADDRESS)
     def save_address(self, request: dict[str, Any]) -> dict[str, Any]:
         """Add a postal address or replace one. Raises UnknownAddress, TooManyAddresses."""
-        keys, address_id = IdempotencyKey(KEYS, self.principal, contract.SAVE_ADDRESS, request), new_id()
+        key, address_id = IdempotencyKey(KEYS, self.principal, contract.SAVE_ADDRESS, request), new_id()
         user_id = self._own_account().user_id
-        return keys.run_once(self.database, lambda tx: address_book.save(tx, user_id, address_id, request))
+        return key.run_once(self.database, lambda tx: address_book.save(tx, user_id, address_id, request))
 
     @call(contract.REMOVE_ADDRESS)
     def remove_address(self, request: dict[str, Any]) -> dict[str, Any]:
