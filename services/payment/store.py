@@ -13,7 +13,7 @@ from schemas.base import Event
 from services.foundation.events import outbox
 from services.foundation.ids import new_id
 from services.payment import rules
-from services.payment.models import OUTBOX, Account, Decision, Payment, Refund
+from services.payment.models import OUTBOX, Account, Payment, Refund
 from services.payment.payment_state import (
     GIVEN_UP,
     UNSETTLED,
@@ -118,11 +118,6 @@ def dismiss(tx: Connection, payment_id: str, taken: PaymentRecord | None, now: d
         _request_duplicate_refund(tx, known, taken.amount, taken.currency, now)
     record_event(tx, known, contract.DISMISSED, reason=None, given_back=taken.amount if taken else 0)
     return True
-
-
-def record_decision(tx: Connection, about: str, decision: str, by: str, because: str, now: dt.datetime) -> None:
-    """Record who decided what about a payment, refund or reversal, and why."""
-    tx.execute(insert(Decision).values(about=about, decision=decision, decided_by=by, because=because, decided_at=now))
 
 
 def return_duplicate_payment(tx: Connection, payment: Any, now: dt.datetime) -> None:
