@@ -45,16 +45,13 @@ class Notification:
     @call(contract.GET_MESSAGES)
     def get_messages(self, request: dict[str, Any]) -> dict[str, Any]:
         """The caller's messages, the newest first; `next_cursor` asks for the rest."""
-        def read(tx: Any) -> dict[str, Any]:
-            found, cursor = reading.page(tx, self._user_id, request.get("cursor"), request["limit"])
-            return {"messages": found, "next_cursor": cursor, "unread": reading.count_unread(tx, self._user_id)}
-
-        return {**self.database.read(read), "server_time": utc_now()}
+        page = self.database.read(lambda tx: reading.page(tx, self._user_id, request.get("cursor"), request["limit"]))
+        return {**page, "server_time": utc_now()}
 
     @call(contract.GET_UNREAD)
     def get_unread(self, request: dict[str, Any]) -> dict[str, Any]:
         """How many of the caller's messages are unread."""
-        return {"unread": self.database.read(lambda tx: reading.count_unread(tx, self._user_id))}
+        return {"unread": self.database.read(lambda tx: store.count_unread(tx, self._user_id))}
 
     @call(contract.MARK_READ)
     def mark_read(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
-from services.user.self_service import member_methods, notices, sign_in_names
+from services.user.self_service import member_methods, sign_in_names
+from services.user.self_service import store as own_store
 from services.user.settings import UserSection
 from services.user.throttle import ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
 
@@ -204,7 +205,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         now = utc_now()
         try:
             self.database.run(lambda tx: store.delete_expired_links(tx, now))
-            self.database.run(lambda tx: notices.purge(tx, now))
+            self.database.run(lambda tx: own_store.delete_old_former_emails(tx, now))
             self.database.run(lambda tx: store.delete_expired_tokens(tx, now))
             self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
         except Exception as problem:  # it is tried again; the room goes on

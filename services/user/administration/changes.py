@@ -12,7 +12,7 @@ from schemas.user import OPERATED
 from services.foundation.events.operations import write_operation
 from services.foundation.rpc.calls import Principal
 from services.user import confirmations, emails, store
-from services.user.administration.admins import check_one_stays, lock_admins
+from services.user.administration.admins import check_one_stays
 from services.user.models import OUTBOX
 
 
@@ -42,7 +42,7 @@ def change_roles(tx: Connection, change: Change, user_id: str,
 
     Nothing happens if these are the same. Raises UnknownUser and LastAdmin.
     """
-    admins, account = lock_admins(tx), lock_present(tx, user_id)
+    admins, account = store.lock_admins(tx), lock_present(tx, user_id)
     before, after = sorted(account.roles), sorted(roles_after(account.roles))
     if before == after:
         return account

@@ -11,7 +11,7 @@ from services.foundation.rpc.calls import call
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.user import store, tokens
 from services.user.models import KEYS
-from services.user.self_service import address_book, notices, passwords, sign_in_names
+from services.user.self_service import address_book, passwords, sign_in_names
 from services.user.self_service import store as own_store
 from services.user.self_service.answer_time import even_time
 
@@ -138,7 +138,7 @@ class MemberMethods:
     def get_former_email(self, request: dict[str, Any]) -> dict[str, Any]:
         """Where to write that an account has another address, for the notification room."""
         return {"email": self.database.read(
-            lambda tx: notices.former_email(tx, request["user_id"], request["number"]))}
+            lambda tx: own_store.former_email(tx, request["user_id"], request["number"]))}
 
     def _own_account(self) -> Any:
         found = self.database.read(lambda tx: store.account_by_id(tx, self.principal.user_id))
