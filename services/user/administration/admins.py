@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from schemas.accounts import LastAdmin
 from schemas.errors import Forbidden
 from schemas.roles import cinemas_of
+from schemas.user.administration import LastAdmin
 from services.foundation.rpc.calls import Principal
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from schemas.accounts import UnknownUser
 from schemas.base import Method
 from schemas.user import OPERATED
+from schemas.user.administration import UnknownUser
 from services.foundation.events.operations import write_operation
 from services.foundation.rpc.calls import Principal
 from services.user import confirmations, emails, store

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from schemas.accounts import UnknownUser
 from schemas.user import REMOVED, LoginFailed
+from schemas.user.administration import UnknownUser
 from services.foundation.events import outbox
 from services.user import store
 from services.user.administration.admins import check_one_stays

@@ -3,10 +3,10 @@
 import logging
 from typing import Any
 
-from schemas import accounts as contract
 from schemas.base import Method
 from schemas.errors import Busy, FieldsInvalid, KeyReused
 from schemas.user import TOKENS_REVOKED, LoginFailed
+from schemas.user import administration as contract
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import call

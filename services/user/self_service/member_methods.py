@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from schemas import self_service as contract
 from schemas.errors import TooOften, Unauthenticated
 from schemas.user import TOKENS_REVOKED
+from schemas.user import self_service as contract
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import call

@@ -10,9 +10,9 @@ import click
 import pytest
 from sqlalchemy import Engine, delete, insert, select, text
 
-from schemas.accounts import CLOSE_ACCOUNT, LastAdmin
 from schemas.errors import Refusal
 from schemas.user import LoginFailed
+from schemas.user.administration import CLOSE_ACCOUNT, LastAdmin
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
 from services.user import account_command, service, store
