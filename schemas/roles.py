@@ -5,9 +5,6 @@ A role is held for the house, as `manager`, or for one cinema, as `manager@kino-
 
 import re
 from collections.abc import Iterable, Set
-from typing import Literal
-
-Role = Literal["cook", "usher", "cashier", "manager", "admin"]
 
 # The roles whose holders may do what each role may.
 HOLDERS: dict[str, frozenset[str]] = {

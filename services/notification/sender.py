@@ -45,14 +45,13 @@ class MessageSender:
 
     database: Transactions
     remote: RemoteCaller
-    leaving: Callable[[], bool]
+    is_stopping: Callable[[], bool]
     settings: NotificationSettings
     delivery: EmailDelivery
     stopped: bool = False
 
     def send_due(self) -> None:
-        """Send what is due. The pass ends early if nothing can be sent at the moment, or the room was asked to leave.
-        """
+        """Send what is due. The pass ends early if nothing can be sent at the moment, or the room was asked to stop."""
         self.database.run(lambda tx: store.release_unconfirmed(tx, utc_now()))
         pool = GreenPool(AT_ONCE)
         for _ in range(AT_ONCE):
@@ -61,7 +60,7 @@ class MessageSender:
 
     def _send_some(self, most: int) -> None:
         for _ in range(most):
-            if self.stopped or self.leaving():
+            if self.stopped or self.is_stopping():
                 return
             try:
                 message = self.database.run(lambda tx: store.lease_next(tx, utc_now(), LEASE))

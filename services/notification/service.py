@@ -37,7 +37,7 @@ class Notification:
     remote = Remote()
     settings = RoomSettings(NotificationSection)
     email_delivery = EmailDeliveryProvider()
-    leaving = StopSignal()
+    is_stopping = StopSignal()
     presence = Presence()
 
     # --- for members ---
@@ -139,7 +139,7 @@ class Notification:
     def send(self) -> None:
         """Send the messages that are due."""
         try:
-            MessageSender(self.database, self.remote, self.leaving, self.settings, self.email_delivery).send_due()
+            MessageSender(self.database, self.remote, self.is_stopping, self.settings, self.email_delivery).send_due()
         except Exception as problem:  # it is tried again; the room goes on
             log.warning("messages can't be sent", extra={"problem": f"{type(problem).__name__}: {problem}"})
 

@@ -17,6 +17,7 @@ from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
+from services.order.paying.payments import PaymentChoice
 from services.order.replies.replayed_answers import OrderIdempotencyKey
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoardsProvider, warm_boards
@@ -65,7 +66,8 @@ class Order:
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
         """Pay, or find the page at which the buyer pays; the deadline is extended once."""
         key = self.idempotency_key(contract.PAY, request)
-        return key.first_answer(lambda: self.workflows.payments.pay(key, self.user_id, **request))
+        return key.first_answer(lambda: self.workflows.payments.pay(
+            key, self.user_id, request["order_id"], PaymentChoice.of(request)))
 
     @call(contract.CANCEL)
     def cancel(self, request: dict[str, Any]) -> dict[str, Any]:

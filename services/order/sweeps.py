@@ -82,7 +82,7 @@ class Sweeps:
 
     def mend_boards(self) -> None:
         """Rebuild boards that contradict the claims."""
-        if mended := self.boards.keep(self.database):
+        if mended := self.boards.mend(self.database):
             log.warning("rebuilt boards that differed from the claims", extra={"count": mended})
 
     def forget_keys(self) -> None:

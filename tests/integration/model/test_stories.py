@@ -30,7 +30,7 @@ def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_orde
     story.the_bank_has_another_amount(pick=0)
     story.say_yes_at_the_page(pick=0)
     story.a_webhook_arrives(pick=0)
-    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
     story.somebody_decides_meanwhile(pick=0)
     assert story.cinema.met["decided meanwhile"] == 1
     assert story.order(0).status == "expired"
@@ -44,7 +44,7 @@ def test_money_that_is_found_after_the_film_began_goes_back(story: Play, found_b
     story.go_to_the_page(pick=0, keyed=False)
     story.say_yes_at_the_page(pick=0)
     story.a_webhook_arrives(pick=0)
-    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
     story.time_passes(minutes=6)
     match found_by:
         case "its event":
@@ -91,7 +91,7 @@ def test_late_money_for_a_cancelled_screening_revives_nothing_and_makes_no_ticke
     story.cancel_screening(where=0, dry_run=False)
     story.the_bank_takes_the_money_after_all(pick=0)
     story.a_webhook_arrives(pick=0)
-    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
     story.all_events_arrive()
     [mine] = story.orders
     assert (mine.status, mine.owed_back) == ("expired", True)
@@ -107,7 +107,7 @@ def test_late_money_brings_an_expired_order_its_free_seats(story: Play) -> None:
     assert mine.status == "expired"
     story.the_bank_takes_the_money_after_all(pick=0)
     story.a_webhook_arrives(pick=0)
-    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
     story.all_events_arrive()
     assert mine.status == "paid"
     story.settle()
