@@ -19,6 +19,11 @@ ROLES = ("cook", "usher", "cashier", "manager", "admin")
 HELD = re.compile(rf"^({'|'.join(ROLES)})(@[A-Za-z0-9_-]{{1,64}})?\Z")   # as an account has it
 
 
+def admits(access: str, held: Iterable[str]) -> bool:
+    """Whether a method of this `access` (see schemas.base.Method) admits a signed-in user with the roles `held`."""
+    return access not in HOLDERS or includes(held, access)
+
+
 def includes(held: Iterable[str], role: str) -> bool:
     """Whether somebody with the roles `held` has `role`, for the house or for any cinema."""
     return any(each.partition("@")[0] in HOLDERS[role] for each in held)
