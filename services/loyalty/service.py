@@ -10,7 +10,7 @@ from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.loyalty import check_ins, ledger, members, order_points, store
@@ -138,6 +138,6 @@ class Loyalty:
             for row in self.database.read(store.differences):
                 log.error("a member's points differ from their entries", extra={
                     name: int(value) if name != "user_id" else value for name, value in row._mapping.items()})
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now()))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not compare the points", extra={"problem": f"{type(problem).__name__}: {problem}"})

@@ -5,9 +5,10 @@ from dataclasses import fields
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from services.foundation.database import delete_some
 from services.foundation.events.consumers import Delivery
 from services.foundation.ids import new_id
 from services.notification import rules
@@ -62,9 +63,8 @@ def release_unconfirmed(tx: Connection, now: dt.datetime, buyer_id: str | None =
 
 
 def purge(tx: Connection, before: dt.datetime) -> int:
-    """Delete up to 1000 messages that were sent or had no address before that moment; returns how many."""
-    old = delete(messages).where(messages.c.status.in_(("sent", "no_address")), messages.c.changed_at < before)
-    return int(tx.execute(old.with_dialect_options(mysql_limit=1000)).rowcount)
+    """Delete some of the messages that were sent or had no address before that moment; returns how many."""
+    return delete_some(tx, messages, messages.c.status.in_(("sent", "no_address")), messages.c.changed_at < before)
 
 
 # --- for members, whose messages are those about orders ---

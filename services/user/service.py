@@ -12,7 +12,7 @@ from services.foundation.events.relay import Relay
 from services.foundation.ids import new_id
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.user import confirmations, emails, store, time_zones, tokens
@@ -207,7 +207,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
             self.database.run(lambda tx: store.delete_expired_links(tx, now))
             self.database.run(lambda tx: own_store.delete_old_former_emails(tx, now))
             self.database.run(lambda tx: store.delete_expired_tokens(tx, now))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
         except Exception as problem:  # it is tried again; the room goes on
             log.warning("could not purge", exc_info=not isinstance(problem, Busy))
 

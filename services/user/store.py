@@ -14,12 +14,11 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from schemas.user import UsernameTaken
+from services.foundation.database import delete_some
 from services.user.models import KEYS, Confirmation, FormerName, PasswordReset, Token, User
 from services.user.records import NewAccount, TokenHolder
 from services.user.search import index
 from services.user.usernames import is_username, username_key
-
-MOST_DELETED = 1000  # rows at a time, so that no transaction holds its locks for long
 
 # --- accounts ---
 
@@ -132,8 +131,8 @@ def delete_tokens_of(tx: Connection, user_id: str, but: str | None = None) -> li
 
 
 def delete_expired_tokens(tx: Connection, now: dt.datetime) -> int:
-    """Delete at most MOST_DELETED expired tokens; returns how many."""
-    return _delete_some(tx, delete(Token).where(Token.expires_at <= now))
+    """Delete some of the expired tokens; returns how many."""
+    return delete_some(tx, Token, Token.expires_at <= now)
 
 
 # --- links ---
@@ -157,8 +156,8 @@ def delete_links_of(tx: Connection, user_id: str, but: str = "") -> None:
 
 
 def delete_expired_links(tx: Connection, now: dt.datetime) -> int:
-    """Delete at most MOST_DELETED expired links of each kind; returns how many."""
-    return sum(_delete_some(tx, delete(kind).where(kind.expires_at <= now)) for kind in (Confirmation, PasswordReset))
+    """Delete some of the expired links of each kind; returns how many."""
+    return sum(delete_some(tx, kind, kind.expires_at <= now) for kind in (Confirmation, PasswordReset))
 
 
 # --- replies stored under Idempotency-Keys ---
@@ -170,7 +169,3 @@ def delete_replies_about(tx: Connection, user_id: str) -> None:
     tells = (KEYS.c.principal == user_id) | (func.instr(KEYS.c.reply, user_id) > 0)
     if named := tx.execute(select(*own).where(tells)).all():
         tx.execute(delete(KEYS).where(tuple_(*own).in_([tuple(row) for row in named])))
-
-
-def _delete_some(tx: Connection, statement: Any) -> int:
-    return int(tx.execute(statement.with_dialect_options(mysql_limit=MOST_DELETED)).rowcount)

@@ -18,7 +18,7 @@ from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.operations import write_operation
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.wallet import ledger, rules, store
@@ -172,6 +172,6 @@ class Wallet:
             now = utc_now()
             kept = dt.timedelta(days=config["events"]["kept_days"])
             self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
+from services.foundation.database import delete_some
 from services.user.models import Address, FormerEmail, PasswordReset, Token, User
-from services.user.store import MOST_DELETED
 
 FORMER_EMAILS_KEPT = dt.timedelta(days=7)  # longer than a mail is tried
 MOST_OWNERS = 20  # accounts of one e-mail address that are looked at
@@ -75,8 +75,7 @@ def delete_former_emails_of(tx: Connection, user_id: str) -> None:
 
 def delete_old_former_emails(tx: Connection, now: dt.datetime) -> int:
     """Delete some addresses that were replaced long ago; returns how many."""
-    old = delete(FormerEmail).where(FormerEmail.replaced_at < now - FORMER_EMAILS_KEPT)
-    return int(tx.execute(old.with_dialect_options(mysql_limit=MOST_DELETED)).rowcount)
+    return delete_some(tx, FormerEmail, FormerEmail.replaced_at < now - FORMER_EMAILS_KEPT)
 
 
 # --- postal addresses ---
