@@ -14,6 +14,7 @@ from schemas.order import SEATS_CHANGED
 from services.foundation.amqp.announcements import Announcements
 from services.foundation.database import Transactions, utc_now
 from services.order import store
+from services.order.order_view import Rows
 from services.seating.board import Board, BoardProvider
 from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
 
@@ -54,7 +55,7 @@ class SeatBoards:
         """Show the seats as free, unless another owner has them."""
         self._publish("free", screening_id, lambda: self._board.mark_free(screening_id, owner, seats))
 
-    def publish_owners(self, screening_id: str, claims: store.Rows) -> None:
+    def publish_owners(self, screening_id: str, claims: Rows) -> None:
         """Show seats as their claims have them; `claims`: state, seat_id, board_owner, held_until."""
         for row in claims:
             if row.state == "SOLD":

@@ -21,7 +21,7 @@ from services.order.paying.payments import PaymentChoice
 from services.order.replies.replayed_answers import OrderIdempotencyKey
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoardsProvider, warm_boards
-from services.order.settings import OrderSettingsSchema
+from services.order.settings import OrderSection
 from services.order.snacks.store import record_step
 from services.order.tickets.keys import TicketKeyFile, public_keys
 from services.order.workflows import Workflows
@@ -37,7 +37,7 @@ class Order:
     relay = Relay(OUTBOX)
     boards = SeatBoardsProvider()
     screenings = ScreeningSnapshots()
-    settings = RoomSettings(OrderSettingsSchema)
+    settings = RoomSettings(OrderSection)
     remote = Remote()
     ticket_keys = TicketKeyFile()
     presence = Presence()
@@ -172,7 +172,7 @@ class Order:
                     lambda screening_id: self.screenings.get(screening_id, self.remote).ends_at)
 
     @on_announcement(film.PROGRAMME_CHANGED, everywhere=True)
-    def look_at_screenings_again(self, ids: list[str]) -> None:
+    def expire_screening_snapshots(self, ids: list[str]) -> None:
         """Forget names and titles that have changed, so that new orders carry the new ones."""
         self.screenings.expire()
 

@@ -34,6 +34,8 @@ log = logging.getLogger("marquee.payment")
 
 # Its module is imported whole, since Nameko takes each class in this namespace for a room.
 class Payment(card_methods.CardMethods):
+    """Moves money through providers, and asks them again where an answer is missing."""
+
     name = "payment"
 
     principal = PrincipalProvider()

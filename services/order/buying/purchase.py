@@ -17,9 +17,10 @@ from services.order.buying.replies import new_order_reply, quote
 from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import check_not_cancelled
 from services.order.order_items import RequestedSnack
+from services.order.order_view import Rows
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.seat_boards import SeatBoards
-from services.order.store import ClaimTaken, Rows
+from services.order.store import ClaimTaken
 from services.seating.board_state import BoardCold, SeatsHeld
 
 ATTEMPTS = 8

@@ -8,6 +8,7 @@ from schemas import order
 from schemas.errors import Busy
 from services.foundation.rpc.calls import Principal
 from services.order import store
+from services.order.order_view import OrderView
 from tests.integration.model.orders import Intent
 from tests.integration.model.play import Play
 from tests.integration.model.predictions import Prediction
@@ -71,7 +72,7 @@ def test_an_order_that_begins_to_be_paid_while_it_is_being_dropped_is_not_ended(
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     [mine] = story.orders
 
-    def paying_meanwhile(tx: Connection, order_id: str, buyer_id: str | None = None) -> store.OrderView:
+    def paying_meanwhile(tx: Connection, order_id: str, buyer_id: str | None = None) -> OrderView:
         monkeypatch.setattr(store, "lock", lock)
         world.answer(order.PAY, {"order_id": order_id, "method": "card", "return_url": "/"})
         return lock(tx, order_id, buyer_id)
