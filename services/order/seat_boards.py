@@ -115,9 +115,9 @@ class SeatBoards:
                 self._watch(screening_id, LATE_SECONDS)
                 with suppress(LockLost):  # this process was too slow, or Redis has lost everything
                     with self._recheck_unless_answered(screening_id):
-                        self._board.rebuild(screening_id, token, epoch, ends_at, marks)
+                        self._board.rebuild(screening_id, token, epoch, ends_at, marks[screening_id])
                     log.info("rebuilt a board",
-                             extra={"screening_id": screening_id, "epoch": epoch, "taken": len(marks)})
+                             extra={"screening_id": screening_id, "epoch": epoch, "taken": len(marks[screening_id])})
                     self._announcements.announce(SEATS_CHANGED, screening_id)
                     return
         raise Busy(retry_after=1)
@@ -162,7 +162,7 @@ class SeatBoards:
     def differs(self, database: Transactions, screening_id: str) -> bool:
         """Whether the board contradicts the claims. A sale between reading both can make it seem so."""
         snapshot = self._board.snapshot(screening_id)
-        wanted = database.read(lambda tx: wanted_marks(tx, screening_id))
+        wanted = database.read(lambda tx: wanted_marks(tx, screening_id)[screening_id])
         if snapshot and any(seat not in wanted and mark.writing_ms for seat, mark in snapshot.marks.items()):
             self._watch(screening_id, 0)  # if that order never comes, nothing else would show it
         else:
@@ -179,15 +179,16 @@ def odd_seats(snapshot: BoardSnapshot, wanted: dict[str, Mark]) -> list[str]:
     return sorted({seat for seat, _ in shown.items() ^ right.items()})
 
 
-def wanted_marks(tx: Connection, screening_id: str) -> dict[str, Mark]:
-    """The marks that the board should have by its claims, by seat id."""
+def wanted_marks(tx: Connection, *screening_ids: str) -> dict[str, dict[str, Mark]]:
+    """The marks that the boards should have by their claims, by screening and seat id."""
     now = utc_now()
-    return {
-        row.seat_id: Mark("S", row.board_owner) if row.state == "SOLD"
-        else Mark("H", row.board_owner, milliseconds(row.held_until))
-        for row in store.claims_of(tx, screening_id)
-        if row.state == "SOLD" or row.held_until > now
-    }
+    marks: dict[str, dict[str, Mark]] = {screening_id: {} for screening_id in screening_ids}
+    for row in store.claims_of(tx, screening_ids):
+        if row.state == "SOLD":
+            marks[row.screening_id][row.seat_id] = Mark("S", row.board_owner)
+        elif row.held_until > now:
+            marks[row.screening_id][row.seat_id] = Mark("H", row.board_owner, milliseconds(row.held_until))
+    return marks
 
 
 def warm_boards(boards: SeatBoards, database: Transactions, screening_ids: Iterable[str],
