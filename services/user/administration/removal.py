@@ -38,9 +38,9 @@ def close(tx: Connection, change: Change, user_id: str, password_hash: str, now:
         raise LoginFailed()  # it was closed, or its password was changed, after we had read it
     check_one_stays(admins, user_id, [])
     tx.execute(insert(FormerName), {"name_digest": store.name_digest(account.username_key)})
-    nobody = f"closed-{user_id[-24:]}"
-    _end(tx, change, account, removed_at=now, username=nobody, username_key=nobody, password_hash=NO_HASH,
-         display_name=None, email=None, email_confirmed_at=None)
+    # No username begins with a dash, so nobody can have taken this key.
+    _end(tx, change, account, removed_at=now, username=f"closed-{user_id[-24:]}", username_key=f"-{user_id}",
+         password_hash=NO_HASH, display_name=None, email=None, email_confirmed_at=None)
     own_store.delete_addresses_of(tx, user_id)
     notices.delete_former_emails_of(tx, user_id)
     _delete_stored_replies(tx, user_id)

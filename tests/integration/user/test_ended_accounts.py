@@ -71,6 +71,16 @@ def test_a_closed_account_says_nothing_of_its_holder(mesh: Mesh, name: str, sign
     assert (kept.display_name, kept.email, kept.password_hash) == (None, None, "")
 
 
+def test_no_username_keeps_an_account_from_being_closed(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token, squatted = sign_in(ada), f"closed-{user_id_of(mesh, ada)[-24:]}"
+    assert mesh.post("/user/register", username=squatted, password=PASSWORD).ok
+
+    closed = mesh.post("/user/close_account", token, password=PASSWORD)
+
+    assert closed.status_code == 200, closed.text
+    assert mesh.post("/user/login", username=squatted, password=PASSWORD).ok
+
+
 def test_a_sign_in_fails_if_the_account_is_removed_meanwhile(room: Any, mesh: Mesh, ada: str,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     def remove_meanwhile(password_hash: str, spelling: str) -> bool:
