@@ -171,7 +171,7 @@ class StaffMethods:
             store.add_account(tx, account)
             if requests_link:
                 confirmations.request_link(tx, account.user_id)
-            change.log(tx, account.user_id, None, {"username": account.username, "roles": account.roles})
+            change.log(tx, account.user_id, None, {"roles": account.roles})
             return store.account_by_id(tx, account.user_id)
 
         opened = contract.SAVE.dump(self._change_once(contract.SAVE, request, open_account))
