@@ -1,6 +1,7 @@
 """The user room's methods about accounts as staff see and change them, and `close_account`."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from schemas import accounts as contract
@@ -111,7 +112,7 @@ class StaffMethods:
         if self.passwords.matching_spelling(password_hash, request["password"]) is None:
             raise LoginFailed()
         self.login_throttle.reset(username)
-        change = Change(self.principal, contract.CLOSE_ACCOUNT)
+        change = Change(replace(self.principal, username=None), contract.CLOSE_ACCOUNT)
         self.database.run(lambda tx: removal.close(tx, change, user_id, password_hash, utc_now()))
         self._end_sessions(change)
         return {}
