@@ -61,7 +61,7 @@ def create(role: str, username: str) -> None:
 
     def add(tx: Connection) -> None:
         store.add_account(tx, account)
-        _write_operation(tx, "account create", account.user_id, None, {"username": account.username, "roles": [role]})
+        _write_operation(tx, "account create", account.user_id, None, {"roles": [role]})
 
     _run(add)
     click.echo(f"{username} is {role} now.")

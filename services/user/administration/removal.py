@@ -26,19 +26,24 @@ def remove(tx: Connection, change: Change, user_id: str, now: dt.datetime) -> No
     if account.removed_at is None:
         check_one_stays(admins, user_id, [])
         _end(tx, change, account, removed_at=now)
-        change.log(tx, user_id, {"roles": sorted(account.roles), "removed": False}, {"roles": [], "removed": True})
+        _log_end(tx, change, account)
 
 
 def close(tx: Connection, change: Change, user_id: str, password_hash: str, now: dt.datetime) -> None:
-    """Close the account whose password was found to have this hash. Raises LoginFailed and LastAdmin."""
+    """Close the account whose password was found to have this hash. Raises LoginFailed and LastAdmin.
+
+    That of a member of staff leaves an entry in the operation log, under the `user_id` alone.
+    """
     admins, account = store.lock_admins(tx), store.lock_account(tx, user_id)
     if account.removed_at is not None or account.password_hash != password_hash:
         raise LoginFailed()  # it was closed, or its password was changed, after we had read it
     check_one_stays(admins, user_id, [])
     store.add_former_name(tx, account.username_key)
-    nobody = f"closed-{user_id[-24:]}"
-    _end(tx, change, account, removed_at=now, username=nobody, username_key=nobody, password_hash=NO_HASH,
-         display_name=None, email=None, email_confirmed_at=None)
+    # No username begins with a dash, so nobody can have taken this key.
+    _end(tx, change, account, removed_at=now, username=f"closed-{user_id[-24:]}", username_key=f"-{user_id}",
+         password_hash=NO_HASH, display_name=None, email=None, email_confirmed_at=None)
+    if account.roles:
+        _log_end(tx, change, account)
     own_store.delete_addresses_of(tx, user_id)
     own_store.delete_former_emails_of(tx, user_id)
     store.delete_replies_about(tx, user_id)
@@ -50,3 +55,7 @@ def _end(tx: Connection, change: Change, account: Row[Any], **fields: Any) -> No
     store.next_email_event(tx, account.user_id)  # no link that was requested before is mailed any more
     change.sign_out(tx, account.user_id)
     outbox.write(tx, OUTBOX, REMOVED, about=f"{account.user_id}-end", sequence=1, body={"user_id": account.user_id})
+
+
+def _log_end(tx: Connection, change: Change, account: Row[Any]) -> None:
+    change.log(tx, account.user_id, {"roles": sorted(account.roles), "removed": False}, {"roles": [], "removed": True})

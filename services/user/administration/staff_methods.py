@@ -1,6 +1,7 @@
 """The user room's methods about accounts as staff see and change them, and `close_account`."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 from schemas.base import Method
@@ -111,7 +112,7 @@ class StaffMethods:
         if self.passwords.matching_spelling(password_hash, request["password"]) is None:
             raise LoginFailed()
         self.login_throttle.reset(username)
-        change = Change(self.principal, contract.CLOSE_ACCOUNT)
+        change = Change(replace(self.principal, username=None), contract.CLOSE_ACCOUNT)
         self.database.run(lambda tx: removal.close(tx, change, user_id, password_hash, utc_now()))
         self._end_sessions(change)
         return {}
@@ -171,7 +172,7 @@ class StaffMethods:
             store.add_account(tx, account)
             if requests_link:
                 confirmations.request_link(tx, account.user_id)
-            change.log(tx, account.user_id, None, {"username": account.username, "roles": account.roles})
+            change.log(tx, account.user_id, None, {"roles": account.roles})
             return store.account_by_id(tx, account.user_id)
 
         opened = contract.SAVE.dump(self._change_once(contract.SAVE, request, open_account))

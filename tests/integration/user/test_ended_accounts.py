@@ -70,6 +70,29 @@ def test_a_closed_account_says_nothing_of_its_holder(mesh: Mesh, name: str, sign
     assert (kept.display_name, kept.email, kept.password_hash) == (None, None, "")
 
 
+def test_the_log_of_a_closed_account_of_staff_has_their_roles_and_no_name(mesh: Mesh, name: str,
+                                                                          sign_in: SignIn) -> None:
+    opened = mesh.post("/user/save", mesh.buyers(1, '["admin"]')[0], username=name, password=PASSWORD, roles=["cook"])
+
+    assert mesh.post("/user/close_account", sign_in(name), password=PASSWORD).ok
+
+    entries = operations(mesh, opened.json()["user_id"])
+    assert [(entry["method"], entry["before"], entry["after"]) for entry in entries] == [
+        ("user.save", None, {"roles": ["cook"]}),
+        ("user.close_account", {"roles": ["cook"], "removed": False}, {"roles": [], "removed": True})]
+    assert name not in str(entries)
+
+
+def test_no_username_keeps_an_account_from_being_closed(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token, squatted = sign_in(ada), f"closed-{user_id_of(mesh, ada)[-24:]}"
+    assert mesh.post("/user/register", username=squatted, password=PASSWORD).ok
+
+    closed = mesh.post("/user/close_account", token, password=PASSWORD)
+
+    assert closed.status_code == 200, closed.text
+    assert mesh.post("/user/login", username=squatted, password=PASSWORD).ok
+
+
 def test_a_sign_in_fails_if_the_account_is_removed_meanwhile(room: Any, mesh: Mesh, ada: str,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     def remove_meanwhile(password_hash: str, spelling: str) -> bool:
