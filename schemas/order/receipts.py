@@ -11,6 +11,7 @@ from schemas.order.refusals import OrderNotPaid, UnknownOrder
 from schemas.self_service import PostalAddress, PostalFields, UnknownAddress
 
 PARTS = ("buyer", "method")
+REFUND_KINDS, REFUND_STATES = ("seats", "snacks"), ("requested", "done")
 
 
 class ReceiptRequest(OrderRequest):
@@ -49,10 +50,10 @@ class ReceiptLine(Schema):
 class ReceiptRefund(Schema):
     """Money that has gone back, or is on its way."""
 
-    what = fields.String(required=True, validate=validate.OneOf(("seats", "snacks")))
+    what = fields.String(required=True, validate=validate.OneOf(REFUND_KINDS))
     amount = Money(required=True)
     requested_at = Moment(required=True)
-    status = fields.String(required=True, validate=validate.OneOf(("requested", "done")))
+    status = fields.String(required=True, validate=validate.OneOf(REFUND_STATES))
     to = fields.String(required=True, validate=validate.OneOf(REFUNDED_TO), metadata={
         "description": "payment: back to where it came from"})
     reason = fields.String(required=True, validate=validate.OneOf(END_REASONS))
