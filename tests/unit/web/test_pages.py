@@ -107,7 +107,8 @@ def test_every_imported_module_exists() -> None:
 
 @pytest.mark.parametrize(("path", "script"), [
     ("/", "now_showing"), ("/film/amelie", "film"), ("/screening/x", "screening"), ("/order/x", "order"),
-    ("/receipt/x", "receipt"), ("/account", "account"), ("/confirm", "confirm"), ("/reset", "reset"), ("/kitchen", "kitchen")])
+    ("/receipt/x", "receipt"), ("/account", "account"), ("/confirm", "confirm"), ("/reset", "reset"),
+    ("/kitchen", "kitchen")])
 def test_a_page_preloads_exactly_the_modules_that_it_imports(path: str, script: str) -> None:
     html = reply(Request("GET", path, "r", accepts_html=True)).body.decode()
     named = re.findall(r'<link rel="modulepreload" href="/web/([^"]+)">', html)
