@@ -96,7 +96,7 @@ def test_a_receipt_is_its_buyers_alone_and_made_out_to_their_own_address(
     assert read(mesh, owner, order)["buyer"]["address"] == work
 
 
-def test_without_the_user_room_a_receipt_has_no_buyer_and_says_so(
+def test_while_the_user_room_is_silent_a_receipt_has_no_buyer_and_says_so(
     mesh: Mesh, screening: str, seats: list[str],
 ) -> None:
     token = mesh.buyer()
@@ -105,7 +105,7 @@ def test_without_the_user_room_a_receipt_has_no_buyer_and_says_so(
     user_id = user_of(mesh, token)
     caller = {"user_id": user_id, "username": user_id, "roles": []}
     with (nameko.config.patch(mesh.settings, clear=True),
-          ClusterRpcClient(timeout=20, context_data={"caller": caller}) as rooms, mesh.without("user")):
+          ClusterRpcClient(timeout=20, context_data={"caller": caller}) as rooms, mesh.paused("user")):
         receipt = rooms.order.get_receipt(order_id=order["order_id"], address_id="whichever")
     assert (receipt["buyer"], receipt["unavailable"]) == (None, ["buyer"])
     assert (receipt["remaining"], receipt["method"]) == (order["total"], "sandbox")
