@@ -44,7 +44,7 @@ function facts(receipt) {
   const fact = (name, ...value) => h("div", {}, h("dt", {}, t(`receipt.${name}`)), h("dd", {}, value));
   return h(
     "dl",
-    { class: "facts" },
+    { class: "particulars" },
     fact("number", h("span", { class: "number" }, number)),
     fact("created", here(created)),
     fact("paid", here(paid), method(receipt)),
@@ -91,9 +91,9 @@ function items({ lines, refunds, total, remaining, currency, screening }) {
     h(
       "tfoot",
       {},
-      sum(t("order.total"), total, "sum"),
+      sum(t("order.total"), total, "totals"),
       refunds.map((refund) => sum(refundName(refund, screening), -refund.amount)),
-      refunds.length > 0 && sum(t("receipt.remaining"), remaining, "sum"),
+      refunds.length > 0 && sum(t("receipt.remaining"), remaining, "totals"),
     ),
   );
 }
