@@ -48,10 +48,10 @@ def claims_fit_their_order(snapshot: Snapshot) -> list[str]:
 def boards_show_the_claims(snapshot: Snapshot) -> list[str]:
     database, wrong = Transactions(snapshot.order), []
     for screening_id in database.read(upcoming_boards):
-        look = snapshot.board.snapshot(screening_id)
-        if look is None:
+        board = snapshot.board.snapshot(screening_id)
+        if board is None:
             continue  # cold: its next reader rebuilds it
         wanted = database.read(lambda tx, s=screening_id: wanted_marks(tx, s))  # type: ignore[misc]
-        if odd := odd_seats(look, wanted):
+        if odd := odd_seats(board, wanted):
             wrong.append(f"screening {screening_id}: the board differs at {', '.join(odd[:8])}")
     return wrong

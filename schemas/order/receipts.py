@@ -8,7 +8,7 @@ from schemas.film import SEAT_KINDS
 from schemas.order.methods import REFUNDED_TO, WAYS_TO_PAY
 from schemas.order.orders import END_REASONS, ORDER_STATES, OrderRequest, OrderScreening
 from schemas.order.refusals import OrderNotPaid, UnknownOrder
-from schemas.self_service import PostalAddress, PostalFields, UnknownAddress
+from schemas.user.self_service import PostalAddress, PostalFields, UnknownAddress
 
 PARTS = ("buyer", "method")
 REFUND_KINDS, REFUND_STATES = ("seats", "snacks"), ("requested", "done")

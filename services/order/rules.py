@@ -26,7 +26,7 @@ OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
 WAS_PAID = OWNS_SEATS | {"refunding", "refunded"}
 SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 SNACKS_OVER = frozenset({"collected", "uncollected", "expired"})  # the kitchen has finished with them
-PAGELESS = frozenset({"sandbox", "wallet"})  # ways to pay that need no page
+PAGELESS = frozenset({"sandbox", "wallet"})  # methods that need no page: schemas.payment.payments.PAGELESS_METHODS
 SNACK_REFUND_PREFIX = "snacks-"
 
 

@@ -38,8 +38,8 @@ class TierSchema(Schema):
         return TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
 
 
-class OrderSettingsSchema(Schema):
-    """Loads OrderSettings."""
+class OrderSection(Schema):
+    """What config.yml may say under `order`; loads OrderSettings."""
 
     class Meta:
         unknown = EXCLUDE
@@ -70,7 +70,7 @@ def _check_decline(tiers: list[TierRule]) -> None:
                 f"{earlier.before}, can't both be meant.", "refund_tiers")
 
 
-def read(config: Any) -> OrderSettings:
-    """The section `order` of a configuration. Raises SettingsError with one sentence for each mistake."""
-    settings: OrderSettings = read_section(config, "order", OrderSettingsSchema())
+def load(config: Any) -> OrderSettings:
+    """The order room's settings. Raises SettingsError with one sentence for each mistake."""
+    settings: OrderSettings = read_section(config, "order", OrderSection())
     return settings

@@ -16,8 +16,7 @@ from services.foundation.database import utc_now
 from services.order import rules
 from services.order.models import Base
 from services.order.order_events import record_event
-from services.order.order_view import OrderView as OrderView
-from services.order.order_view import Rows as Rows
+from services.order.order_view import OrderView, Rows
 
 tables = Base.metadata.tables
 orders, claims, tickets, epochs = (tables[name] for name in ("orders", "seat_claim", "ticket", "board_epoch"))

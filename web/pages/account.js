@@ -1,6 +1,6 @@
 /** The account page: what the user has in all rooms, orders, e-mail and postal addresses, password, sessions, and signing out. */
 
-import { address } from "../account/address.js";
+import { emailAddress } from "../account/email_address.js";
 import { addresses } from "../account/postal/addresses.js";
 import { overview, readOverview } from "../account/overview.js";
 import { password } from "../account/password.js";
@@ -51,7 +51,7 @@ export async function show(main, { signal }) {
       h("li", { class: "empty" }, h("p", {}, t("account.none")), h("a", { class: "button", href: "/" }, t("nav.home"))),
     );
   }
-  const mail = address(profile);
+  const email = emailAddress(profile);
   const elsewhere = sessions(signal);
   const isUnconfirmed = profile.email && !profile.email_confirmed_at; // then the address comes first
   fill(
@@ -73,13 +73,13 @@ export async function show(main, { signal }) {
       h(
         "div",
         { class: "stack" },
-        ...(isUnconfirmed ? [mail] : []),
+        ...(isUnconfirmed ? [email] : []),
         ...overview(account, signal),
         h("h2", {}, t("account.orders")),
         orders,
         more,
         papers.place,
-        ...(isUnconfirmed ? [] : [mail]),
+        ...(isUnconfirmed ? [] : [email]),
         addresses(signal),
         cards(kept, signal),
         password(profile, elsewhere.reload),

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from schemas import payment, self_service, user
+from schemas import payment, user
 from schemas.errors import Unauthenticated
 from schemas.order.receipts import PARTS
+from schemas.user.self_service import UnknownAddress
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.order import rules, store
@@ -45,7 +46,7 @@ class Receipts:
     def _buyer(self, address_id: str | None) -> Fields:
         """The caller's name and address: the user room is asked on behalf of the caller."""
         profile = self.remote.call(user.GET_PROFILE, {}, seconds=PART_SECONDS)
-        found = self.remote.call(self_service.GET_ADDRESSES, {}, seconds=PART_SECONDS)
+        found = self.remote.call(user.GET_ADDRESSES, {}, seconds=PART_SECONDS)
         return {"name": profile["display_name"] or profile["username"],
                 "address": _choose(found["addresses"], address_id)}
 
@@ -62,14 +63,14 @@ def _choose(addresses: list[Fields], address_id: str | None) -> Fields | None:
     for address in addresses:
         if address["address_id"] == address_id:
             return address
-    raise self_service.UnknownAddress()
+    raise UnknownAddress()
 
 
 def _answer(order_id: str, ask: Callable[[], Fields]) -> Fields:
     """A part of a receipt by its name; nothing when its room is down or silent, or has a bug."""
     try:
         return ask()
-    except (Unauthenticated, self_service.UnknownAddress):
+    except (Unauthenticated, UnknownAddress):
         raise
     except Exception as problem:
         log_fault(problem, "a part of a receipt is missing", order_id)

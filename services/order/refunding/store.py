@@ -33,8 +33,8 @@ def refund_seats(tx: Connection, view: OrderView, plan: refund_policy.RefundPlan
     event_fields = {"reason": reason, "refund": {"amount": plan.amount, "seats": plan.seats}}
     store.move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, event_fields,
                refunded=row.refunded + plan.amount, end_reason=reason if plan.whole else None)
-    theirs = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
-    tx.execute(update(tickets).where(*theirs, tickets.c.status == "valid").values(status="void"))
+    given_back = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
+    tx.execute(update(tickets).where(*given_back, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
     _add(tx, row, new_id(), reason, plan.amount, plan.kept, plan.to_wallet)
 

@@ -3,10 +3,10 @@
 import logging
 from typing import Any
 
-from schemas import accounts as contract
 from schemas.base import Method
 from schemas.errors import Busy, FieldsInvalid, KeyReused
 from schemas.user import TOKENS_REVOKED, LoginFailed
+from schemas.user import administration as contract
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import call
@@ -134,8 +134,8 @@ class StaffMethods:
     def _change_once(self, method: Method, request: dict[str, Any], work: Any) -> Any:
         """Do `work(tx, change)` once for the request's key, then revoke the tokens that ended with it."""
         change = Change(self.principal, method, request.get("reason"), request.get("cinema_id"))
-        keys = IdempotencyKey(KEYS, self.principal, method, request)
-        reply = keys.run_once(self.database, lambda tx: work(tx, change))
+        key = IdempotencyKey(KEYS, self.principal, method, request)
+        reply = key.run_once(self.database, lambda tx: work(tx, change))
         self._end_sessions(change)
         return reply
 

@@ -4,20 +4,19 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 import click
 import pytest
 from sqlalchemy import Engine, delete, insert, select, text
 
-from schemas.accounts import CLOSE_ACCOUNT, LastAdmin
 from schemas.errors import Refusal
 from schemas.user import LoginFailed
+from schemas.user.administration import CLOSE_ACCOUNT, LastAdmin
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
 from services.user import account_command, service, store
-from services.user.administration import admins, changes, removal
+from services.user.administration import removal
 from services.user.administration.changes import Change
 from services.user.models import Base, User
 from services.user.records import NewAccount
@@ -194,20 +193,19 @@ def end_each_other(database: Transactions, way: str) -> list[str | None]:
         return sorted(threads.map(refusal_of, both), key=str)
 
 
-WAYS = pytest.mark.parametrize(("way", "module"), [
-    ("remove", removal), ("withdraw", changes), ("account revoke", account_command)])
+WAYS = pytest.mark.parametrize("way", ["remove", "withdraw", "account revoke"])
 
 
 @WAYS
 def test_of_two_admins_who_end_each_others_role_one_stays(two_admins: Transactions, monkeypatch: pytest.MonkeyPatch,
-                                                          way: str, module: ModuleType) -> None:
-    meeting = Meeting()
+                                                          way: str) -> None:
+    meeting, lock_admins = Meeting(), store.lock_admins
 
     def meet_and_lock(tx: Any) -> list[str]:
         meeting.meet()
-        return admins.lock_admins(tx)
+        return lock_admins(tx)
 
-    monkeypatch.setattr(module, "lock_admins", meet_and_lock)
+    monkeypatch.setattr(store, "lock_admins", meet_and_lock)
 
     assert end_each_other(two_admins, way) == [None, "last_admin"]
     assert len(admins_of(two_admins)) == 1
@@ -215,7 +213,7 @@ def test_of_two_admins_who_end_each_others_role_one_stays(two_admins: Transactio
 
 @WAYS
 def test_without_the_lock_two_admins_end_each_others_role(two_admins: Transactions, monkeypatch: pytest.MonkeyPatch,
-                                                          way: str, module: ModuleType) -> None:
+                                                          way: str) -> None:
     """The negative control: the admins are only read, and both have read before either ends the other's role."""
     meeting, found = Meeting(), dict[int, list[str]]()
 
@@ -224,7 +222,7 @@ def test_without_the_lock_two_admins_end_each_others_role(two_admins: Transactio
         meeting.meet()
         return found[threading.get_ident()]
 
-    monkeypatch.setattr(module, "lock_admins", read_and_meet)
+    monkeypatch.setattr(store, "lock_admins", read_and_meet)
 
     assert end_each_other(two_admins, way) == [None, None]
     assert admins_of(two_admins) == []

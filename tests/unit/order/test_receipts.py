@@ -15,7 +15,7 @@ from schemas.errors import RoomSilent, RoomUnavailable, Unauthenticated
 from schemas.fields import LARGEST_PRICE
 from schemas.order import GET_RECEIPT
 from schemas.order.refusals import OrderNotPaid
-from schemas.self_service import UnknownAddress
+from schemas.user.self_service import UnknownAddress
 from services.foundation.ids import made_at, new_id
 from services.order import rules
 from services.order.buying.new_order import NewOrder
