@@ -48,6 +48,8 @@ class OrderPayment(Schema):
     payment_id = Id(required=True, allow_none=True)
     status = fields.String(required=True, validate=validate.OneOf((*PAYMENT_STATES, "none", "closed")))
     reason = fields.String(required=True, allow_none=True, metadata={"description": "why the last attempt failed"})
+    method = fields.String(required=True, allow_none=True, validate=validate.OneOf((*HOSTED_METHODS, "wallet")),
+                           metadata={"description": "of the last attempt, if that has paid the order; else null"})
     captured = Money(required=True)
     refunded = Money(required=True)
     currency = Currency(required=True, allow_none=True)

@@ -148,6 +148,11 @@ class Order:
         """The codes of an order's valid tickets, as pictures to show at the door."""
         return {"tickets": self.workflows.queries.ticket_images(self.user_id, request["order_id"])}
 
+    @call(contract.GET_RECEIPT)
+    def get_receipt(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The receipt of one of the caller's orders; without the name and address while the user room is away."""
+        return self.workflows.receipts.receipt(self.user_id, request["order_id"], request.get("address_id"))
+
     @call(contract.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders as a calendar entry."""

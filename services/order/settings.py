@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 
 from schemas.base import Schema
 from schemas.fields import Money, Whole
+from schemas.order.receipts import Seller
 from services.foundation.settings import read_section
 from services.order.screenings.refund_policy import TierRule
 
@@ -24,6 +25,7 @@ class OrderSettings:
     unpaid_orders: int  # per buyer and screening
     snacks_per_order: int
     snacks_of_a_kind: int
+    seller: dict[str, Any] | None = None  # the fields of a schemas.order.receipts.Seller
 
 
 class TierSchema(Schema):
@@ -49,6 +51,7 @@ class OrderSection(Schema):
     unpaid_orders = Whole(required=True, validate=validate.Range(min=1))
     snacks_per_order = Whole(required=True, validate=validate.Range(min=0))
     snacks_of_a_kind = Whole(required=True, validate=validate.Range(min=0))
+    seller = fields.Nested(Seller, load_default=None, allow_none=True)
 
     @post_load
     def make(self, found: dict[str, Any], **options: Any) -> OrderSettings:

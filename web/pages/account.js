@@ -14,17 +14,20 @@ import { go } from "../navigation.js";
 import { signOut } from "../account/sign_out.js";
 import * as session from "../account/session.js";
 import { statusBadge } from "../order/status.js";
+import { receipts } from "../receipt/list.js";
 import { askToSignIn } from "../account/sign_in.js";
 
 export async function show(main, { signal }) {
   if (!session.user()) return signInPrompt(main);
   const user = session.user();
   const orders = h("ul", { class: "orders" });
+  const papers = receipts();
   const more = h("button", { hidden: true }, t("account.more"));
 
   async function load(cursor = "") {
     const page = await read("/order/get_list", { limit: 20, cursor }, signal);
     orders.append(...page.orders.map(orderLine));
+    papers.add(page.orders);
     more.hidden = !page.next_cursor;
     more.onclick = () => load(page.next_cursor);
   }
@@ -75,6 +78,7 @@ export async function show(main, { signal }) {
         h("h2", {}, t("account.orders")),
         orders,
         more,
+        papers.place,
         ...(isUnconfirmed ? [] : [email]),
         addresses(signal),
         cards(kept, signal),

@@ -74,6 +74,15 @@ def _record_late_payment(tx: Connection, view: OrderView, amount: int) -> None:
                  end_reason="paid_late")
 
 
+# --- reading ---
+
+
+def refunds_of(tx: Connection, order_id: str) -> Rows:
+    """The order's refunds that give something back, the oldest first."""
+    query = select(refunds).where(refunds.c.order_id == order_id, refunds.c.amount > 0)
+    return tx.execute(query.order_by(refunds.c.requested_at, refunds.c.refund_id)).all()
+
+
 # --- sending ---
 
 

@@ -11,6 +11,8 @@ from services.order.settings import load
 
 FULL, HALF = {"hours": 24, "percent": 100, "fee": 0}, {"hours": 0.5, "percent": 50, "fee": 100}
 
+SELLER = {"name": "Marquee GmbH", "street": "Kanal 1", "city": "Berlin", "country": "DE"}
+
 
 def settings(**changes: Any) -> dict[str, Any]:
     house = {"hold_minutes": 8, "pay_minutes": 15, "refund_tiers": [HALF, FULL], "seats_per_order": 8,
@@ -25,6 +27,13 @@ def test_good_settings_are_read() -> None:
     assert set(loaded.refund_tiers) == {refund_policy.TierRule(dt.timedelta(hours=24), 100, 0),
                                         refund_policy.TierRule(dt.timedelta(minutes=30), 50, 100)}
     assert load(settings(refund_tiers=[])).refund_tiers == ()
+
+
+def test_a_seller_may_be_named() -> None:
+    named = {"postal_code": None, "region": None, "tax_id": None, **SELLER}
+    assert load(settings(seller=SELLER)).seller == named
+    assert load(settings(seller={**SELLER, "tax_id": "DE123456789"})).seller == {**named, "tax_id": "DE123456789"}
+    assert load(settings(seller=None)).seller is load(settings()).seller is None
 
 
 def test_a_tier_may_give_back_as_much_as_the_one_before_less_a_fee() -> None:
@@ -49,6 +58,9 @@ def test_a_tier_may_give_back_as_much_as_the_one_before_less_a_fee() -> None:
     ({"hold_minutes": 0}, "hold_minutes"),
     ({"pay_minutes": "soon"}, "pay_minutes"),
     ({"seats_per_order": 0}, "seats_per_order"),
+    ({"seller": {**SELLER, "country": "France"}}, r"order\.seller\.country: Not a country"),
+    ({"seller": {**SELLER, "vat": "DE1"}}, r"order\.seller\.vat"),
+    ({"seller": {"name": "Marquee"}}, r"order\.seller\.street"),
 ])
 def test_a_mistake_is_named_in_one_line(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told) as refused:
