@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from operations.checks.points import points_fit_their_entries
+from operations.checks.loyalty import points_fit_their_entries
 from schemas import order
 from schemas.base import Event
 from services.foundation.database import Transactions
