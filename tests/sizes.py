@@ -15,10 +15,14 @@ class Size:
     contested_seats: int    # each wanted by a hundred buyers at the same time
     keys: int               # Idempotency-Keys, each sent ten times at the same time
     messages: int           # events and webhooks in one test, each in several copies
+    killed_orders: int      # and as many check-ins, whose points and money come from processes that are killed
+    death_every: int        # so many times that a process of those has done a step
 
 
 CI = Size(model_steps=2_000, fresh_controls=False, control_steps=20_000, model_most_steps=10_000, rare=False, hall=40,
-          buyers=100, contested_seats=4, keys=40, messages=200)
+          buyers=100, contested_seats=4, keys=40, messages=200,
+          killed_orders=40, death_every=1_000)
 FULL = Size(model_steps=10_000, fresh_controls=True, control_steps=40_000, model_most_steps=30_000, rare=True, hall=200,
-            buyers=500, contested_seats=20, keys=200, messages=1_000)
+            buyers=500, contested_seats=20, keys=200, messages=1_000,
+            killed_orders=1_000, death_every=400)
 SIZES = {"ci": CI, "full": FULL}

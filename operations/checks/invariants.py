@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import click
 from sqlalchemy.exc import OperationalError
 
+from operations.checks.cards import cards_are_their_holders
 from operations.checks.events import events_fit_the_orders
+from operations.checks.loyalty import points_fit_their_entries, rewards_have_their_reason
 from operations.checks.money import (
     money_fits_the_order,
     money_taken_is_accounted_for,
@@ -16,8 +18,6 @@ from operations.checks.money import (
     reviews_have_their_payment,
 )
 from operations.checks.operation_log import operation_log_is_whole
-from operations.checks.points import points_fit_their_entries
-from operations.checks.rewards import rewards_have_their_reason
 from operations.checks.screenings import cancelled_in_both_rooms
 from operations.checks.seats import (
     boards_show_the_claims,
@@ -82,6 +82,8 @@ INVARIANTS = [
     Invariant("I15", "no entry of the operation log was changed, deleted, inserted or moved", operation_log_is_whole),
     Invariant("I16", "every reward and redemption was given as promised, and nothing without either",
               rewards_have_their_reason),
+    Invariant("I17", "every kept card is a member's, pays for nobody else, and is not known by its number",
+              cards_are_their_holders),
 ]
 
 

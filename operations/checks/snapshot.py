@@ -27,6 +27,7 @@ class Snapshot:
     office: Engine
     loyalty: Engine
     wallet: Engine
+    user: Engine
     board: Board
 
     @classmethod
@@ -34,7 +35,7 @@ class Snapshot:
     def open(cls) -> Iterator["Snapshot"]:
         """A snapshot of the databases that config.yml names; its connections are closed at the end."""
         uris = config["DB_URIS"]
-        rooms = ("order", "payment", "kitchen", "film", "office", "loyalty", "wallet")
+        rooms = ("order", "payment", "kitchen", "film", "office", "loyalty", "wallet", "user")
         engines = {room: make_engine(uris[f"{room}:Base"]) for room in rooms}
         with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
             try:

@@ -4,6 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,3 +62,33 @@ class Process:
         """End the process, also when it is paused."""
         self.popen.kill()
         self.popen.wait()
+
+
+@contextmanager
+def kept_running(*processes: Process) -> Iterator[Callable[[], None]]:
+    """Start the processes, and each again when it dies, as the supervisor does; what is yielded stops them all."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(0.05):
+            for process in processes:
+                if not process.is_alive:
+                    process.start()
+
+    def stop() -> None:
+        over.set()
+        keeper.join()
+        for process in processes:
+            process.stop()
+
+    for process in processes:
+        process.start()
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    try:
+        yield stop
+    finally:
+        over.set()
+        keeper.join()
+        for process in processes:
+            process.kill()

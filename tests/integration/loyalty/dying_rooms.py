@@ -1,7 +1,5 @@
 """The loyalty and wallet rooms in processes that kill themselves (SIGKILL), once at each step of a redemption."""
 
-import os
-import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +12,7 @@ from services.loyalty import ledger as points
 from services.loyalty.service import Loyalty
 from services.wallet import ledger as money
 from services.wallet.service import Wallet
+from tests.drivers.deaths import die_after
 
 __all__ = ["Loyalty", "Wallet"]
 STEPS = {
@@ -24,20 +23,13 @@ STEPS = {
     "money booked, before the acknowledgement": (Wallet, "_credit_once"),
 }
 redis = Redis.from_url(config["REDIS_URIS"]["marquee"])
-
-
-def die_once_after(work: Callable[..., Any], step: str) -> Callable[..., Any]:
-    """The work, after which the process dies the first time that any process comes here with something to do."""
-    def work_and_die(*arguments: Any, **named: Any) -> Any:
-        result = work(*arguments, **named)
-        is_idle = work is mark_published and not arguments[-1]
-        if not is_idle and redis.sadd("deaths", step):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    return work_and_die
-
-
 mark_published = outbox.mark_published
+
+
+def first_of(step: str, work: Any) -> Callable[..., Any]:
+    """Whether any process comes to this step with something to do for the first time."""
+    return lambda *arguments: not (work is mark_published and not arguments[-1]) and redis.sadd("deaths", step)
+
+
 for step, (owner, name) in STEPS.items():
-    setattr(owner, name, die_once_after(getattr(owner, name), step))
+    setattr(owner, name, die_after(getattr(owner, name), first_of(step, getattr(owner, name))))

@@ -1,6 +1,5 @@
 """Redeeming while the processes of both rooms are killed: nothing is lost or doubled."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from services.foundation import migrate
 from services.foundation.database import Transactions, utc_now
 from services.loyalty import ledger
 from testbed.mesh import Mesh, wait_until
-from tests.drivers.processes import Process
+from tests.drivers.processes import Process, kept_running
 from tests.integration.loyalty.conftest import balances, entries
 
 ROOMS = "tests.integration.loyalty.dying_rooms"
@@ -30,29 +29,10 @@ def stop_rooms(servers: Mesh, loyalty: Transactions, tmp_path: Path) -> Iterator
         for table in ("entry", "transfer", "account", "inbox"):
             servers.rows("wallet", f"DELETE FROM {table}")
         servers.redis.delete("deaths")
-        running = [Process(["--config", "config.yml"], f"{ROOMS}:{name}", servers.environment,
-                           tmp_path / f"{name}.log").start() for name in ("Loyalty", "Wallet")]
-        over = threading.Event()
-
-        def keep() -> None:
-            while not over.wait(0.05):
-                for process in running:
-                    if not process.is_alive:
-                        process.start()
-
-        def stop() -> None:
-            over.set()
-            keeper.join()
-            for process in running:
-                process.stop()
-
-        keeper = threading.Thread(target=keep)
-        keeper.start()
-        yield stop
-        over.set()
-        keeper.join()
-        for process in running:
-            process.kill()
+        rooms = [Process(["--config", "config.yml"], f"{ROOMS}:{name}", servers.environment, tmp_path / f"{name}.log")
+                 for name in ("Loyalty", "Wallet")]
+        with kept_running(*rooms) as stop:
+            yield stop
 
 
 def redeem(points: int) -> Any:

@@ -2,7 +2,6 @@
 
 import itertools
 import random
-from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from operations.checks.points import points_fit_their_entries
+from operations.checks.loyalty import points_fit_their_entries
 from schemas import order
 from schemas.base import Event
 from services.foundation.database import Transactions
@@ -20,6 +19,7 @@ from services.loyalty import order_points, store
 from services.loyalty.service import Loyalty
 from tests.drivers.dying_consumers import Dying, bring
 from tests.integration.loyalty.conftest import balances, deliver, entries, order_event
+from tests.integration.loyalty.crowds import crowd
 from tests.sizes import Size
 
 CONTROL_ORDERS, AT_ONCE = 60, 8
@@ -83,32 +83,6 @@ class _Snapshot:
 # --- a crowd of orders ---
 
 
-def crowd(dice: random.Random, orders: int) -> tuple[list[tuple[Event, Delivery]], dict[str, int]]:
-    """The events of many orders, each one to three times and shuffled; and the points of each member after all."""
-    events: list[tuple[Event, Delivery]] = []
-    expected: dict[str, int] = defaultdict(int)
-    for number in range(orders):
-        order_id, member = f"order{number}", f"member{dice.randrange(6)}"
-        seats = [dice.randint(0, 2000) for _ in range(dice.randint(1, 4))]
-        snacks = dice.choice((0, dice.randint(1, 900)))
-        facts: dict[str, Any] = {
-            "buyer_id": member, "seats": [{"seat_id": f"A{n + 1}", "price": price} for n, price in enumerate(seats)],
-            "total": sum(seats) + snacks}
-        told, back = [(order.PAID, {"refunded": 0})], 0
-        for price in seats[:dice.randint(0, len(seats))]:
-            back += price * dice.choice((100, 50)) // 100
-            told.append((order.PART_REFUNDED, {"refunded": back}))
-        snacks_back = 0
-        if len(told) > len(seats):
-            told[-1], snacks_back = (order.REFUNDING, {"refunded": back}), dice.choice((0, snacks))
-            told.append((order.REFUNDED, {"refunded": back + snacks_back, "snacks_refunded": snacks_back}))
-        for place, (event, fields) in enumerate(told):
-            events += [(event, order_event(event, order_id, 3 + place, **facts, **fields))] * dice.randint(1, 3)
-        expected[member] += (sum(seats) - back) // 10 + (snacks - snacks_back) // 10
-    dice.shuffle(events)
-    return events, dict(expected)
-
-
 def play(room: Loyalty, events: list[tuple[Event, Delivery]]) -> int:
     """Bring the events, each until its consumer survives it; how many have died."""
     with ThreadPoolExecutor(AT_ONCE) as consumers:
@@ -117,10 +91,10 @@ def play(room: Loyalty, events: list[tuple[Event, Delivery]]) -> int:
 
 def test_a_crowd_of_orders_comes_to_the_points_of_its_money(room: Loyalty, loyalty: Transactions, seed: int,
                                                             size: Size) -> None:
-    events, expected = crowd(random.Random(seed), size.messages)
+    expected = crowd(random.Random(seed), size.messages)
     room.database = Dying(loyalty.engine)  # type: ignore[assignment]
-    assert play(room, events) > 0
-    assert {user_id: balance for user_id, (balance, _) in balances(loyalty).items()} == expected
+    assert play(room, expected.events) > 0
+    assert {user_id: balance for user_id, (balance, _) in balances(loyalty).items()} == expected.points
     assert loyalty.read(store.differences) == []
 
 
@@ -142,9 +116,9 @@ def test_points_are_booked_twice_without_the_guards(room: Loyalty, loyalty: Tran
     def do_not_lock(tx: Any, row: dict[str, Any]) -> Any:
         return tx.execute(select(store.orders).where(store.orders.c.order_id == row["order_id"])).one()
 
-    events, expected = crowd(random.Random(seed), CONTROL_ORDERS)
-    for _, delivery in events:
+    expected = crowd(random.Random(seed), CONTROL_ORDERS)
+    for _, delivery in expected.events:
         loyalty.run(lambda tx, d=delivery: order_points.heard_of(tx, room.settings, d.body))  # type: ignore[misc]
     monkeypatch.setattr(store, "lock_order", do_not_lock)
-    play(room, sorted(events, key=lambda each: each[1].event_id))
-    assert {user_id: balance for user_id, (balance, _) in balances(loyalty).items()} != expected
+    play(room, sorted(expected.events, key=lambda each: each[1].event_id))
+    assert {user_id: balance for user_id, (balance, _) in balances(loyalty).items()} != expected.points

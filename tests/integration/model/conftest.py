@@ -7,6 +7,7 @@ from typing import Any
 
 import nameko
 import pytest
+from sqlalchemy import text
 
 from operations import programme_loading
 from services.foundation import database, ids, migrate
@@ -21,7 +22,8 @@ from tests.integration.model.play import Play
 from tests.integration.model.snapshot import SnapshotReader
 from tests.integration.model.world import World
 
-ROOMS = ("film", "order", "payment", "kitchen", "loyalty", "office", "wallet")
+ROOMS = ("film", "order", "payment", "kitchen", "loyalty", "office", "wallet", "user")
+BUYERS = ("ada", "ben", "eve")
 REFUND_TIERS = [{"hours": 24, "percent": 100, "fee": 0}, {"hours": 2, "percent": 50, "fee": 70},
                 {"hours": 0.5, "percent": 20, "fee": 250}]
 PROGRAMME = """\
@@ -84,6 +86,10 @@ def cinema(settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda room, _: WatchedSandbox(room, world.accidents))
     (programme := tmp_path / "programme.yml").write_text(PROGRAMME)
     programme_loading.load(programme)
+    with world.engines["user"].begin() as tx:
+        tx.execute(text("REPLACE INTO user (user_id, username, folded, password_hash, roles, created_at) "
+                        "VALUES (:buyer, :buyer, :buyer, '!', '[]', UTC_TIMESTAMP())"),
+                   [{"buyer": buyer} for buyer in BUYERS])
     reader = SnapshotReader(world.engines)
     yield Cinema(world, reader)
     reader.close()

@@ -41,7 +41,7 @@ def settle(cinema: Cinema) -> None:
 def come_to_rest(cinema: Cinema, *of_payment: str) -> None:
     """Timers go off and events arrive; what the provider has not said by now, it never says."""
     cinema.world.clock.move(PAUSE)
-    cinema.tick("payment", *of_payment)
+    cinema.tick("payment", *of_payment, "finish_cards")
     cinema.tick("kitchen", "sweep")
     all_events_arrive(cinema)
     cinema.tend()
@@ -58,7 +58,7 @@ def all_events_arrive(cinema: Cinema) -> None:
 def check_invariants(cinema: Cinema) -> None:
     """The project's own, too."""
     engines = cinema.world.engines
-    rooms = ("order", "payment", "kitchen", "film", "loyalty", "office", "wallet")
+    rooms = ("order", "payment", "kitchen", "film", "loyalty", "office", "wallet", "user")
     snapshot = Snapshot(**{room: engines[room] for room in rooms}, board=cinema.world.board)
     for invariant in INVARIANTS:
         breaches = invariant.check(snapshot)

@@ -84,7 +84,7 @@ class World:
         self.clock = Clock(self.redis)
         self.board = BoardAtModelTime(self.redis, self.accidents, self.clock)
         self.engines: dict[str, Engine] = {room: make_engine(config["DB_URIS"][f"{room}:Base"])
-                                           for room in (*BREAKABLE, "film", "office")}
+                                           for room in (*BREAKABLE, "film", "office", "user")}
         self.databases: dict[str, Transactions] = {
             room: BreakableTransactions(self.engines[room], room, self.accidents) for room in BREAKABLE}
         self.line = Line(self)

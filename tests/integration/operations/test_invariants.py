@@ -12,9 +12,10 @@ from sqlalchemy import text
 from operations.checks.invariants import INVARIANTS
 from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.kept_cards import keep_card, pay_by_card
 from tests.drivers.orders import buy, pay
 from tests.drivers.snack_orders import SKU, bought_and_paid, wait_for_step
-from tests.drivers.wallets import fill, pay_by_wallet
+from tests.drivers.wallets import fill, pay_by_wallet, user_of
 
 ROOMS = ("order", "payment", "kitchen", "wallet", "auditor")
 # When these end while the rooms are being stopped, the kitchen does not hear of it.
@@ -28,7 +29,8 @@ class Breach:
     """A change of one room's tables that breaks exactly the invariants `named`; `words` occur in the report.
 
     `rows`: the table and the condition on its rows that are put back afterwards. In `rows` and `change`, {s} is a
-    screening, {unpaid}, {paid}, {refunded}, {cooked} and {by_wallet} are orders; {refunded} and {cooked} have a snack.
+    screening, {unpaid}, {paid}, {refunded}, {cooked}, {by_wallet} and {by_card} are orders; {refunded} and {cooked}
+    have a snack. {card} is a kept card, and {holder} its holder.
     """
 
     named: str
@@ -62,6 +64,7 @@ TOO_MUCH_BACK = REFUNDS.format(
 MORE_OWED = REFUNDS.format(columns="amount, kept, reason, currency, status, requested_at, ask_again_at",
                            values="1, 0, 'asked', 'EUR', 'done', NOW(), NOW()")
 
+CARD, BY_CARD = "card card_id = '{card}'", "payment order_id = '{by_card}'"
 WALLET_PAYMENT = "reservation source_type = 'payment'"
 RESERVATION = ("INSERT INTO reservation (source_type, source_id, user_id, amount, currency, order_id, status, "
                "created_at) VALUES ('payment', 'odd', 'nobody', 5, 'EUR', 'nobody', '{}', NOW())")
@@ -164,6 +167,27 @@ BREACHES = [
     Breach("I16", "points for odd", "loyalty", "check_in check_in_id = 'odd'",
            "INSERT INTO check_in (check_in_id, user_id, local_date, time_zone, day, cycle, streak, points, "
            f"checked_in_at) VALUES ('odd', 'nobody', '2026-01-01', 'UTC', 1, 1, 1, 5, {AN_HOUR_AGO})"),
+    Breach("I17", "is kept for nobody, who has no account", "payment", CARD,
+           "UPDATE card SET user_id = 'nobody' WHERE card_id = '{card}'"),
+    Breach("I17", "whose account has ended", "payment", "card_holder user_id = '{holder}'",
+           "UPDATE card_holder SET ended = 1 WHERE user_id = '{holder}'"),
+    Breach("I17", "whose account has ended", "user", "user 1 = 0",
+           f"UPDATE user SET removed_at = {AN_HOUR_AGO} WHERE user_id = '{{holder}}'",
+           "UPDATE user SET removed_at = NULL WHERE user_id = '{holder}'"),
+    Breach("I17", "was kept without a payment of its holder's", "payment", CARD,
+           "UPDATE card SET payment_id = 'odd' WHERE card_id = '{card}'"),
+    Breach("I17", "which is another's", "payment", BY_CARD,
+           "UPDATE payment SET user_id = 'nobody' WHERE order_id = '{by_card}'"),
+    Breach("I17", "has paid for 2 members", "payment", "payment order_id IN ('{by_card}', '{refunded}')",
+           "UPDATE payment SET card_token = 'odd' WHERE order_id IN ('{by_card}', '{refunded}')"),
+    Breach("I17", "cards have a cvc", "payment", CARD, "ALTER TABLE card ADD cvc VARCHAR(4)",
+           "ALTER TABLE card DROP cvc"),
+    Breach("I17", "is known by its number", "payment", CARD,
+           "UPDATE card SET token = '4242424242424242' WHERE card_id = '{card}'"),
+    Breach("I17", "is by the number of a card", "payment", BY_CARD,
+           "UPDATE payment SET card_token = '4242 4242 4242 4242' WHERE order_id = '{by_card}'"),
+    Breach("I17", "is detached, and not forgotten", "payment", CARD,
+           "UPDATE card SET status = 'detached' WHERE card_id = '{card}'"),
 ]
 IN_REDIS = {"I9"}  # its breach is on the seat board, and has a test of its own below
 IN_THE_LOG = {"I15"}  # which refuses to be changed: tests/integration/office breaks it
@@ -184,14 +208,18 @@ def names(mesh: Mesh) -> Iterator[dict[str, str]]:
     by_wallet = buy(mesh, ada, screening, seats[4:5])
     fill(mesh, ada, by_wallet["total"], by_wallet["currency"])
     assert pay_by_wallet(mesh, ada, by_wallet).json()["status"] == "paid"
+    [card] = keep_card(mesh, ada, buy(mesh, ada, screening, seats[5:6]))
+    by_card = buy(mesh, ada, screening, seats[6:7])
+    assert pay_by_card(mesh, ada, by_card, card_id=card["card_id"]).json()["status"] == "paid"
     wait_until(lambda: not any(mesh.rows(room, "SELECT 1 FROM outbox WHERE published_at IS NULL")
                                for room in ROOMS if room != "auditor"), what="all events to be published")
     wait_until(lambda: not mesh.rows("order", ENDING_SOON), 120, "other tests' orders to end")
     mesh.check_invariants()
-    orders = {"unpaid": unpaid, "paid": paid, "refunded": refunded, "cooked": cooked, "by_wallet": by_wallet}
+    orders = {"unpaid": unpaid, "paid": paid, "refunded": refunded, "cooked": cooked, "by_wallet": by_wallet,
+              "by_card": by_card}
     [cinema] = mesh.rows("kitchen", "SELECT cinema_id FROM ticket WHERE order_id = :o", o=cooked["order_id"])
     with mesh.without(*ROOMS):
-        yield {"s": screening, "cinema": cinema.cinema_id,
+        yield {"s": screening, "cinema": cinema.cinema_id, "card": card["card_id"], "holder": user_of(mesh, ada),
                **{name: order["order_id"] for name, order in orders.items()}}
         assert findings(mesh) == {}
 
@@ -216,7 +244,7 @@ def breached(mesh: Mesh, breach: Breach, names: dict[str, str]) -> Iterator[None
         yield
     finally:
         run(mesh, breach.room, "SET SESSION foreign_key_checks = 0", f"DELETE FROM {table} WHERE {where}",
-            *filter(None, [breach.undo]),
+            *filter(None, [breach.undo.format(**names)]),
             *((f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})", row)
               for row in before), "SET SESSION foreign_key_checks = 1")
 

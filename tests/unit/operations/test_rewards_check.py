@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations.checks.rewards import rewards_have_their_reason
+from operations.checks.loyalty import rewards_have_their_reason
 
 NOW = dt.datetime.now(dt.UTC).replace(tzinfo=None)
 OLD = NOW - dt.timedelta(hours=2)

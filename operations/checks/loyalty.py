@@ -1,4 +1,4 @@
-"""What members are given has its reason: each reward its check-in, and the money for points their redemption."""
+"""The points of members fit their entries and orders, and each reward has its check-in, each redemption its money."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -6,9 +6,19 @@ from typing import Any
 
 from operations.checks.snapshot import Snapshot
 from services.foundation.database import utc_now
+from services.loyalty import rules, store
 
 BOOKED_WITHIN = dt.timedelta(hours=1)  # events wait while a room is stopped
 Source = tuple[str, str]  # what is given, and the id of the check-in or redemption
+
+
+def points_fit_their_entries(snapshot: Snapshot) -> list[str]:
+    """The points that members have are those of their entries, and an order's those of the money that it keeps."""
+    with snapshot.loyalty.connect() as connection:
+        return [f"member {row.user_id} has {row.balance} points and {row.lifetime} in a lifetime, by the entries "
+                f"{row.entries_balance} and {row.entries_lifetime}" for row in store.differences(connection)] + [
+            f"order {row.order_id} has {row.booked} points, but {rules.points_kept(row)} are due"
+            for row in store.points_of_orders(connection) if row.booked != rules.points_kept(row)]
 
 
 def rewards_have_their_reason(snapshot: Snapshot) -> list[str]:
