@@ -33,13 +33,15 @@ def make_hash(passwords: Passwords, new_password: str) -> str:
 def change(tx: Connection, account: Row[Any], new_hash: str, current_token_id: str | None) -> list[str]:
     """Set the password of an account that was read before; returns the token_ids of its other sessions, which end.
 
-    Raises Busy if the account has another password by now: the old one has to be compared anew.
+    Former addresses recover the account no longer: whoever knows the old password is no thief of a session. Raises Busy
+    if the account has another password by now: the old one has to be compared anew.
     """
     now = store.lock_account(tx, account.user_id)
     if now.password_hash not in (account.password_hash, new_hash):  # the new one: by this very call
         raise Busy(retry_after=1)
     _set(tx, now, new_hash)
     own_store.delete_resets_of(tx, account.user_id)
+    own_store.end_recovery(tx, account.user_id)
     return store.delete_tokens_of(tx, account.user_id, but=current_token_id)
 
 

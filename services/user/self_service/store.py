@@ -89,6 +89,11 @@ def recovery_owners(tx: Connection, spellings: Collection[str], now: dt.datetime
     return list(tx.execute(query.order_by(FormerEmail.user_id).limit(MOST_OWNERS)))
 
 
+def end_recovery(tx: Connection, user_id: str) -> None:
+    """Let no former address recover the account; its own gets the links again."""
+    tx.execute(update(FormerEmail).where(FormerEmail.user_id == user_id).values(recovers=False))
+
+
 def _recovers(now: dt.datetime) -> ColumnElement[bool]:
     return FormerEmail.recovers & (FormerEmail.replaced_at > now - FORMER_EMAILS_KEPT)
 

@@ -180,6 +180,19 @@ def test_the_first_address_that_was_replaced_gets_the_links_for_seven_days(
     assert mesh.rows("user", "SELECT * FROM former_email WHERE user_id = :u", u=user_id) == []
 
 
+def test_a_member_who_knows_the_password_ends_what_a_former_address_may(
+    mesh: Mesh, room: Any, name: str, email: str,
+) -> None:
+    session, own = open_account(mesh, name, email), "own." + email
+    user_id = authorize(mesh, session).json()["user_id"]
+    move(mesh, session, own)
+    assert recipient(mesh, room, user_id) == email
+
+    fields = {"old_password": PASSWORD, "new_password": NEW}
+    assert mesh.post("/user/change_password", session, **fields).json() == {}
+    assert recipient(mesh, room, user_id) == own
+
+
 def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
     mesh: Mesh, room: Any, name: str, email: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
