@@ -1,6 +1,7 @@
-"""Timers: `@every("sweep_seconds")` runs a method of a room again and again.
+"""Timers: `@every("sweep_seconds")` runs a method of a room again and again, and `Wake` runs it at once.
 
-It runs in every process of the room, so the work must be safe to do twice at once.
+It runs in every process of the room, so the work must be safe to do twice at once. A wake is heard in its own process
+only and is lost with it; the next tick makes up for that.
 """
 
 import math
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from eventlet import Timeout
+from eventlet import Event, Timeout
 from nameko import config
 from nameko.extensions import DependencyProvider
 from nameko.timer import Timer
@@ -25,6 +26,7 @@ class RoomTimer(Timer):
         """`interval`: seconds, or the name of the setting in the room's section of config.yml that has them."""
         super().__init__(interval=interval, eager=True)
         self._setting = interval
+        self._wake = Event()
 
     def setup(self) -> None:
         """Read the interval from config.yml if it was given by name."""
@@ -32,12 +34,25 @@ class RoomTimer(Timer):
         if isinstance(self._setting, str):
             self.interval = float(config[self.container.service_name][self._setting])
 
+    def wake(self) -> None:
+        """Run now instead of at the next tick; if it is running, run again afterwards."""
+        if not self._wake.ready():
+            self._wake.send()
+
+    def stop(self) -> None:
+        """Stop; returns when the work under way is done."""
+        self.should_stop.send(True)
+        self.wake()
+        self.gt.wait()
+
     def _run(self) -> None:
         due = monotonic()
         while True:
             with Timeout(max(due - monotonic(), 0), False):
-                self.should_stop.wait()
+                self._wake.wait()
+            if self.should_stop.ready():
                 return
+            self._wake = Event()
             self.handle_timer_tick()
             self.worker_complete.wait()
             self.worker_complete.reset()
@@ -55,6 +70,30 @@ def next_due(due: float, interval: float, now: float) -> float:
 
 
 every: Any = RoomTimer.decorator
+
+
+class Wake(DependencyProvider):
+    """Injects a function of no arguments that makes a timer of this process run now: `wake_sender = Wake("send")`."""
+
+    def __init__(self, timer: str) -> None:
+        """`timer`: the name of the method that the timer runs."""
+        self._name = timer
+
+    def setup(self) -> None:
+        """Find the timer. Raises ValueError if the room has none of this name."""
+        timers = [each for each in self.container.entrypoints if isinstance(each, RoomTimer)]
+        self._timers = [each for each in timers if each.method_name == self._name]
+        if not self._timers:
+            raise ValueError(f"{self.container.service_name} has no timer {self._name}.")
+
+    def get_dependency(self, worker_ctx: Any) -> Callable[[], None]:
+        """The function; a room calls it once it has committed what the timer shall find."""
+        return self.wake
+
+    def wake(self) -> None:
+        """Make the timer run now."""
+        for each in self._timers:
+            each.wake()
 
 
 class StopSignal(DependencyProvider):

@@ -16,7 +16,7 @@ from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import StopSignal, every
+from services.foundation.timers import StopSignal, Wake, every
 from services.notification import reading, rules, store
 from services.notification.email_delivery import EmailDeliveryProvider
 from services.notification.models import INBOX, Base
@@ -38,6 +38,7 @@ class Notification:
     settings = RoomSettings(NotificationSection)
     email_delivery = EmailDeliveryProvider()
     is_stopping = StopSignal()
+    wake_sender = Wake("send")
     presence = Presence()
 
     # --- for members ---
@@ -105,6 +106,7 @@ class Notification:
     def email_confirmed(self, delivery: Delivery) -> None:
         """Send what has waited for the confirmation."""
         self.database.run(lambda tx: store.release_unconfirmed(tx, utc_now(), delivery.body["user_id"]))
+        self.wake_sender()
 
     @on_event(user.PASSWORD_RESET_REQUESTED)
     def password_reset_requested(self, delivery: Delivery) -> None:
@@ -134,6 +136,7 @@ class Notification:
                 store.add(tx, kind, delivery, user_id, utc_now())
 
         self.database.run(add)
+        self.wake_sender()
 
     @every("send_seconds")
     def send(self) -> None:

@@ -16,7 +16,7 @@ from services.foundation.database import Database
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
-from services.foundation.timers import every
+from services.foundation.timers import Wake, every
 from services.payment import rules
 from services.payment.cards import card_methods
 from services.payment.job_pool import JobPoolProvider
@@ -44,6 +44,8 @@ class Payment(card_methods.CardMethods):
     relay = Relay(OUTBOX)
     remote = Remote()
     jobs = JobPoolProvider()
+    wake_webhooks = Wake("process_webhooks")
+    wake_sandbox = Wake("deliver_sandbox_webhooks")
     presence = Presence()
 
     @cached_property
@@ -124,8 +126,9 @@ class Payment(card_methods.CardMethods):
 
     @call(contract.RECEIVE_WEBHOOK)
     def receive_webhook(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Verify and store a provider's webhook; a timer processes it soon after."""
+        """Verify and store a provider's webhook; a timer processes it right after."""
         self.webhooks.receive(request["provider"], request["body"], request["headers"])
+        self.wake_webhooks()
         return {}
 
     @call(contract.SHOW_PAGE)
@@ -136,7 +139,9 @@ class Payment(card_methods.CardMethods):
     @call(contract.ANSWER_PAGE)
     def answer_page(self, request: dict[str, Any]) -> dict[str, Any]:
         """What a buyer chose at that page, and where to go from there."""
-        return self.sandbox.answer_page(**request)
+        answer = self.sandbox.answer_page(**request)
+        self.wake_sandbox()
+        return answer
 
     # --- timers ---
 

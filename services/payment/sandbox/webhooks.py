@@ -99,8 +99,9 @@ def _claim(tx: Connection) -> list[Any]:
     now = utc_now()
     due = select(SandboxWebhook.__table__).where(SandboxWebhook.due_at <= now).order_by(SandboxWebhook.due_at)
     found = list(tx.execute(due.limit(BATCH).with_for_update(skip_locked=True)))
-    taken = update(SandboxWebhook).where(SandboxWebhook.event_id.in_([row.event_id for row in found]))
-    tx.execute(taken.values(tries=SandboxWebhook.tries + 1, due_at=now + LEASE))
+    if found:
+        taken = update(SandboxWebhook).where(SandboxWebhook.event_id.in_([row.event_id for row in found]))
+        tx.execute(taken.values(tries=SandboxWebhook.tries + 1, due_at=now + LEASE))
     return found
 
 
