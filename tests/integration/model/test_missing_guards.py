@@ -183,7 +183,7 @@ SEEDS = {
     without_keeping_couples_together: 7, without_keeping_companions_together: 10}
 # These are sought with the steps of members, by which the others would become rarer.
 SEEDS_WITH_MEMBERS = {
-    without_counting_the_wallet: 0, without_the_key_of_points: 3, without_looking_for_todays_check_in: 2,
+    without_counting_the_wallet: 0, without_the_key_of_points: 3, without_looking_for_todays_check_in: 0,
     without_asking_whose_card_it_is: 2}
 
 
