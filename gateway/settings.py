@@ -32,8 +32,8 @@ class GatewaySettings:
     cors_origins: frozenset[str]
 
 
-class GatewaySettingsSchema(Schema):
-    """What config.yml may say; `load` makes GatewaySettings of it."""
+class GatewaySection(Schema):
+    """What config.yml may say under `gateway`; loads GatewaySettings."""
 
     body_limit = Whole(required=True, validate=AT_LEAST_ONE)
     connection_limit = Whole(required=True, validate=AT_LEAST_ONE)
@@ -51,5 +51,5 @@ class GatewaySettingsSchema(Schema):
 @cache
 def gateway_settings() -> GatewaySettings:
     """The settings of this process, read once. Raises SettingsError with a sentence for each mistake."""
-    settings: GatewaySettings = read_section(config, "gateway", GatewaySettingsSchema())
+    settings: GatewaySettings = read_section(config, "gateway", GatewaySection())
     return settings

@@ -98,4 +98,4 @@ class RoomSilent(Busy):
 
 
 class OutcomeUnknown(Busy):
-    """It can't be said whether this was done. Repeat with the same Idempotency-Key to be sure."""
+    """It is not known whether this was done. Repeat with the same Idempotency-Key to be sure."""

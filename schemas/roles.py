@@ -5,9 +5,6 @@ A role is held for the house, as `manager`, or for one cinema, as `manager@kino-
 
 import re
 from collections.abc import Iterable, Set
-from typing import Literal
-
-Role = Literal["cook", "usher", "cashier", "manager", "admin"]
 
 # The roles whose holders may do what each role may.
 HOLDERS: dict[str, frozenset[str]] = {
@@ -20,6 +17,11 @@ HOLDERS: dict[str, frozenset[str]] = {
 }
 ROLES = ("cook", "usher", "cashier", "manager", "admin")
 HELD = re.compile(rf"^({'|'.join(ROLES)})(@[A-Za-z0-9_-]{{1,64}})?\Z")   # as an account has it
+
+
+def admits(access: str, held: Iterable[str]) -> bool:
+    """Whether a method of this `access` (see schemas.base.Method) admits a signed-in user with the roles `held`."""
+    return access not in HOLDERS or includes(held, access)
 
 
 def includes(held: Iterable[str], role: str) -> bool:

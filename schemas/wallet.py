@@ -21,7 +21,7 @@ PAGE_AT_MOST = 500
 
 
 class InsufficientFunds(Conflict):
-    """There is not that much money in the wallet. Nothing was taken: the order can be paid in another way."""
+    """There is not enough money in the wallet. Nothing was taken: the order can be paid in another way."""
 
 
 class SourceMismatch(Conflict):

@@ -27,6 +27,14 @@ export function fill(element, ...children) {
   return build(element, {}, children);
 }
 
+/** Settles when the style sheet at `address`, which not every page needs, is there. */
+export function loadStyle(address) {
+  if (document.querySelector(`link[href="${address}"]`)) return Promise.resolve();
+  return new Promise((settle) => {
+    document.head.append(h("link", { rel: "stylesheet", href: address, onload: settle, onerror: settle }));
+  });
+}
+
 /** Have screen readers read `sentence` aloud. */
 export function announce(sentence) {
   const place = document.getElementById("announcement");

@@ -8,6 +8,7 @@ const ROUTES = [
   [/^\/film\/([\w-]+)$/, () => import("./pages/film.js")],
   [/^\/screening\/([\w-]+)$/, () => import("./pages/screening.js")],
   [/^\/order\/([\w-]+)$/, () => import("./pages/order.js")],
+  [/^\/receipt\/([\w-]+)$/, () => import("./pages/receipt.js")],
   [/^\/account$/, () => import("./pages/account.js")],
   [/^\/confirm$/, () => import("./pages/confirm.js")],
   [/^\/forgotten$/, () => import("./pages/forgotten.js")],

@@ -10,7 +10,7 @@ from cachetools import TLRUCache
 from gateway.caches.single_flight import SingleFlight
 from schemas.base import Method
 from schemas.errors import Forbidden, Unauthenticated
-from schemas.roles import HOLDERS, includes
+from schemas.roles import admits
 from schemas.user import token_id
 
 MAX_PRINCIPALS = 10_000
@@ -33,7 +33,7 @@ Authorize = Callable[[str], dict[str, Any]]
 
 def permit(method: Method, principal: Principal) -> None:
     """Raise Forbidden unless the principal's roles suffice for the method."""
-    if method.access in HOLDERS and not includes(principal["roles"], method.access):
+    if not admits(method.access, principal["roles"]):
         raise Forbidden()
 
 

@@ -1,4 +1,4 @@
-"""The auditor: compares our payments with the providers' and checks every promise against the databases.
+"""The auditor: compares our payments with the providers' and checks every invariant against the databases.
 
 `reconcile` does it once, `audit` runs beside the rooms and repeats it. Doing it twice does no harm.
 """
@@ -27,14 +27,14 @@ log = logging.getLogger("marquee.audit")
 class Audit:
     """The differences with the providers, and what came of each invariant's check."""
 
-    lines: list[Difference]
+    differences: list[Difference]
     findings: list[Finding]
 
     @property
     def unresolved(self) -> list[str]:
         """A sentence for each difference or breach that a person has to resolve."""
         broken = [f"{finding.invariant.name} {breach}" for finding in self.findings for breach in finding.breaches]
-        return [line.text for line in self.lines if line.is_open] + broken
+        return [difference.text for difference in self.differences if difference.is_open] + broken
 
 
 def audit() -> Audit:
@@ -42,22 +42,22 @@ def audit() -> Audit:
     with unreachable_servers_reported():
         engine = make_engine(config["DB_URIS"]["payment:Base"])
         try:
-            lines = reconcile(Transactions(engine), payment_settings.load(config), OutsideCaller())
+            differences = reconcile(Transactions(engine), payment_settings.load(config), OutsideCaller())
         finally:
             engine.dispose()
-        return Audit(lines, check_all())
+        return Audit(differences, check_all())
 
 
 @click.command("reconcile")
 def reconcile_command() -> None:
-    """Compare our payments with the providers', resolve what can be resolved, and check every promise.
+    """Compare our payments with the providers', resolve what can be resolved, and check every invariant.
 
     Exits with 1 if anything is left unresolved.
     """
     found = audit()
-    for line in [*found.lines, *found.findings]:
+    for line in [*found.differences, *found.findings]:
         click.echo(str(line))
-    click.echo(f"{len(found.lines)} differences with the providers, {len(found.unresolved)} unresolved")
+    click.echo(f"{len(found.differences)} differences with the providers, {len(found.unresolved)} unresolved")
     if found.unresolved:
         raise SystemExit(1)
 
@@ -82,9 +82,9 @@ def log_audit() -> None:
     except OperatorError as error:
         log.warning("audit failed", extra={"problem": error.message})
         return
-    for line in found.lines:
-        if not line.is_open:
-            log.warning("%s", line)
+    for difference in found.differences:
+        if not difference.is_open:
+            log.warning("%s", difference)
     for problem in found.unresolved:
         log.error("unresolved", extra={"problem": problem})
     log.info("audit finished", extra={"unresolved": len(found.unresolved),

@@ -1,4 +1,4 @@
-"""Every promise, checked against live MariaDB and Redis: `./check.sh` prints a line for each."""
+"""Every invariant, checked against live MariaDB and Redis: `./check.sh` prints a line for each."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ SHOWN_AT_MOST = 5
 
 @dataclass
 class Invariant:
-    """A promise, and the check that returns one sentence for each breach of it."""
+    """What the system promises, and the check that returns one sentence for each breach of it."""
 
     name: str
     promise: str
@@ -119,7 +119,7 @@ def unreachable_servers_reported() -> Iterator[None]:
 
 @click.command("check")
 def check_command() -> None:
-    """Check every promise against live MariaDB and Redis; exits with 1 on a breach."""
+    """Check every invariant against live MariaDB and Redis; exits with 1 on a breach."""
     with unreachable_servers_reported():
         findings = check_all()
     for finding in findings:

@@ -1,6 +1,7 @@
 """Claims, tickets and seat boards agree on who has a seat."""
 
 import json
+from collections.abc import Iterable
 
 from operations.checks.snapshot import Snapshot
 from services.foundation.database import Transactions
@@ -46,12 +47,17 @@ def claims_fit_their_order(snapshot: Snapshot) -> list[str]:
 
 
 def boards_show_the_claims(snapshot: Snapshot) -> list[str]:
-    database, wrong = Transactions(snapshot.order), []
-    for screening_id in database.read(upcoming_boards):
-        look = snapshot.board.snapshot(screening_id)
-        if look is None:
-            continue  # cold: its next reader rebuilds it
-        wanted = database.read(lambda tx, s=screening_id: wanted_marks(tx, s))  # type: ignore[misc]
-        if odd := odd_seats(look, wanted):
-            wrong.append(f"screening {screening_id}: the board differs at {', '.join(odd[:8])}")
+    upcoming = Transactions(snapshot.order).read(upcoming_boards)
+    wrong = []
+    for seeming in _odd_seats_of(snapshot, upcoming):
+        # A sale between reading a board and its claims makes them differ, the likelier the more are read at once.
+        wrong += [f"screening {screening_id}: the board differs at {', '.join(seats[:8])}"
+                  for screening_id, seats in _odd_seats_of(snapshot, [seeming]).items()]
     return wrong
+
+
+def _odd_seats_of(snapshot: Snapshot, screening_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The seats at which boards contradict their claims, by screening id. A cold board's next reader rebuilds it."""
+    boards = {each: board for each in screening_ids if (board := snapshot.board.snapshot(each))}
+    wanted = Transactions(snapshot.order).read(lambda tx: wanted_marks(tx, *boards))
+    return {each: odd for each, board in boards.items() if (odd := odd_seats(board, wanted[each]))}

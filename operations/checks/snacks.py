@@ -9,11 +9,11 @@ from sqlalchemy import Row
 
 from operations.checks.snapshot import Snapshot
 from services.foundation.database import utc_now
-from services.kitchen.rules import NOT_FETCHED, WAITING
+from services.kitchen.rules import AFTER_SCREENING, WAITING
 from services.order.rules import ENDED_UNPAID, HOLDS_SEATS, OWNS_SEATS
 
 ON_ITS_WAY = dt.timedelta(minutes=1)
-USED = {*WAITING, "collected", *NOT_FETCHED.values()}
+USED = {*WAITING, "collected", *AFTER_SCREENING.values()}
 # The states that an order's snacks may have, by the state of the order, once the kitchen has heard every event.
 # An order that is being refunded may have any: the kitchen is just being asked.
 FITS = {**dict.fromkeys(HOLDS_SEATS, {"reserved", "released"}), **dict.fromkeys(OWNS_SEATS, USED),

@@ -1,7 +1,5 @@
 """The daily check-in: seven days make a cycle, and each has its reward."""
 
-from typing import Any
-
 from marshmallow import fields, validate
 
 from schemas.base import Event, Method, Nothing, Schema
@@ -47,13 +45,11 @@ class CheckInState(Schema):
     server_time = Moment(required=True)
 
 
-# `from` is a word of Python's, so it can't be written as a class's field.
-DateRange: Any = Schema.from_dict(
-    {"from": fields.Date(required=True), "to": fields.Date(required=True)}, name="DateRange")
-
-
-class CheckInsRequest(DateRange):
+class CheckInsRequest(Schema):
     """A member and the days wanted, in the member's zone: `from` to `to`, both included, at most 366."""
+
+    class Meta(Schema.Meta):
+        include = {"from": fields.Date(required=True), "to": fields.Date(required=True)}  # `from` is Python's word
 
     user_id = Id(required=True)
 

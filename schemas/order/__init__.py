@@ -25,6 +25,7 @@ from schemas.order.methods import REFUND as REFUND
 from schemas.order.methods import REFUND_PREVIEW as REFUND_PREVIEW
 from schemas.order.orders import ORDER_STATES as ORDER_STATES
 from schemas.order.orders import Order as Order
+from schemas.order.receipts import GET_RECEIPT as GET_RECEIPT
 from schemas.order.refusals import PriceChanged as PriceChanged
 from schemas.order.refusals import SeatsTaken as SeatsTaken
 from schemas.order.tickets import GET_CALENDAR as GET_CALENDAR

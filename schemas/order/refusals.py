@@ -43,6 +43,10 @@ class OrderExpired(OrderNotPayable):
     """The time to pay for this order is over and its seats were given back."""
 
 
+class OrderNotPaid(Conflict):
+    """This order was never paid, so there is no receipt; `order_status` says in which state it is."""
+
+
 class OrderNotRefundable(Conflict):
     """This order can't be refunded in its present state; `order_status` says which that is."""
 

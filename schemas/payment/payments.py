@@ -23,7 +23,7 @@ from schemas.payment.refusals import (
 )
 from schemas.wallet import InsufficientFunds
 
-PAYMENT_METHODS = ("sandbox", "wallet")
+PAGELESS_METHODS = ("sandbox", "wallet")
 HOSTED_METHODS = ("card", "sandbox")
 # submitted: not known yet. pending: the buyer is at the provider's page. review: a person has to look.
 PAYMENT_STATES = ("submitted", "pending", "captured", "failed", "cancelled", "review")
@@ -37,7 +37,7 @@ class ChargeRequest(Schema):
     order_id = Id(required=True)
     amount = Money(required=True)
     currency = Currency(required=True)
-    method = fields.String(required=True, validate=validate.OneOf(PAYMENT_METHODS))
+    method = fields.String(required=True, validate=validate.OneOf(PAGELESS_METHODS))
     user_id = Id(load_default=None, allow_none=True, metadata={"description": "who pays; a wallet needs one"})
 
 
@@ -48,6 +48,8 @@ class OrderPayment(Schema):
     payment_id = Id(required=True, allow_none=True)
     status = fields.String(required=True, validate=validate.OneOf((*PAYMENT_STATES, "none", "closed")))
     reason = fields.String(required=True, allow_none=True, metadata={"description": "why the last attempt failed"})
+    method = fields.String(required=True, allow_none=True, validate=validate.OneOf((*HOSTED_METHODS, "wallet")),
+                           metadata={"description": "of the last attempt, if that has paid the order; else null"})
     captured = Money(required=True)
     refunded = Money(required=True)
     currency = Currency(required=True, allow_none=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import eventlet
 import nameko_sqlalchemy
 from nameko import config
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import ColumnElement, create_engine, delete, make_url
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,6 +22,7 @@ log = logging.getLogger("marquee.database")
 T = TypeVar("T")
 
 TRIES = 4
+MOST_DELETED = 1000
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
 TRACED = tuple(Trace().fields)
 clock = dt.datetime  # a test may replace it by a clock of its own
@@ -41,6 +42,14 @@ def error_number(problem: BaseException) -> int | None:
     """MariaDB's number for an error, such as 1062 for a duplicate key; None for errors of another origin."""
     original = getattr(problem, "orig", None)
     return original.args[0] if original is not None and original.args else None
+
+
+def delete_some(tx: Connection, table: Any, *which: ColumnElement[bool]) -> int:
+    """Delete at most MOST_DELETED of these rows, and return how many; 0 means that none is left.
+
+    A table is purged so, a little at a time, because a transaction keeps its locks until it ends.
+    """
+    return int(tx.execute(delete(table).where(*which).with_dialect_options(mysql_limit=MOST_DELETED)).rowcount)
 
 
 def make_engine(uri: str) -> Engine:

@@ -1,7 +1,10 @@
 """Opaque ids that sort by the time of their making (UUID version 7, RFC 9562), so that inserts stay in one place."""
 
+import datetime as dt
 import os
 import time
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def new_id() -> str:
@@ -11,3 +14,8 @@ def new_id() -> str:
     high = (stamp << 16) | 0x7000 | (random >> 68)
     low = (0b10 << 62) | (random & (2**62 - 1))
     return f"{high:016x}{low:016x}"
+
+
+def made_at(made_id: str) -> dt.datetime:
+    """When `new_id` made this id, in UTC, to the millisecond."""
+    return EPOCH + dt.timedelta(milliseconds=int(made_id[:12], 16))

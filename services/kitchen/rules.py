@@ -19,8 +19,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "expired": frozenset({"given_up"}),  # the refund was asked for in time, and the kitchen was away
 }
 # The statuses in which snacks wait, and their status once the screening is over.
-NOT_FETCHED = {"new": "expired", "preparing": "uncollected", "ready": "uncollected"}
-WAITING = tuple(NOT_FETCHED)
+AFTER_SCREENING = {"new": "expired", "preparing": "uncollected", "ready": "uncollected"}
+WAITING = tuple(AFTER_SCREENING)
 STALE_AFTER = dt.timedelta(hours=12)  # a ticket that was needed so long ago is not in the queue any more
 GIVES_BACK = frozenset({"released", "given_up"})  # the snacks are back in the stock
 LETTERS, DIGITS = "ABCDEFGHKLMNPRSTUVWXYZ", "23456789"  # none that people mistake for another

@@ -17,7 +17,7 @@ from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.kitchen import reservations, rules, staff, stock, store, tickets
@@ -104,13 +104,13 @@ class Kitchen:
     def restock(self, request: Fields) -> Fields:
         """Set how many of a snack are for sale. Raises Forbidden for another manager's cinema."""
         self.principal.permit_at("manager", request["cinema_id"])
-        keys = IdempotencyKey(KEYS, self.principal, contract.RESTOCK, request)
-        return keys.run_once(self.database, lambda tx: staff.restock(
+        key = IdempotencyKey(KEYS, self.principal, contract.RESTOCK, request)
+        return key.run_once(self.database, lambda tx: staff.restock(
             tx, self.principal, request["cinema_id"], request["sku"], request["stock"]))
 
     def _step(self, method: Method, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
-        keys = IdempotencyKey(KEYS, self.principal, method, request)
-        return keys.run_once(self.database, lambda tx: staff.step(
+        key = IdempotencyKey(KEYS, self.principal, method, request)
+        return key.run_once(self.database, lambda tx: staff.step(
             tx, self.principal, method, request["order_id"], before, after, code))
 
     def _kitchens(self, request: Fields) -> Set[str] | None:
@@ -164,6 +164,6 @@ class Kitchen:
                 self.database.run(lambda tx, o=order_id: tickets.end_waiting(tx, o, now))
             kept = dt.timedelta(days=config["events"]["kept_days"])
             self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not sweep", extra={"problem": f"{type(problem).__name__}: {problem}"})

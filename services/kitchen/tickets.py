@@ -74,7 +74,7 @@ def end_waiting(tx: Connection, order_id: str, now: dt.datetime) -> None:
     """Close a ticket whose screening is over, and free its code. What it took from the stock stays taken."""
     ticket = store.lock(tx, order_id)
     if ticket.status in rules.WAITING and ticket.ends_at <= now:
-        move(tx, ticket, rules.NOT_FETCHED[ticket.status])
+        move(tx, ticket, rules.AFTER_SCREENING[ticket.status])
 
 
 def give_up(tx: Connection, order_id: str, lost: Fields | None = None) -> bool:

@@ -21,7 +21,7 @@ STRANGER = SimpleNamespace(**store.NEW_MEMBER)
 
 
 def check_in(tx: Connection, settings: LoyaltySettings, user_id: str, now: dt.datetime) -> Fields:
-    """Check in for today, unless that is done; the reply, a schemas.loyalty.CheckIn."""
+    """Check in for today, unless that is done; the reply, a schemas.loyalty.check_ins.CheckIn."""
     home = rules.home_zone(store.lock_member(tx, user_id), settings.time_zone, now)
     store.change_member(tx, user_id, **asdict(home))
     zone = home.time_zone
@@ -49,7 +49,7 @@ def _reward(row: Row[Any]) -> Fields:
 
 
 def state(tx: Connection, settings: LoyaltySettings, user_id: str, now: dt.datetime) -> Fields:
-    """What the member has done today; the reply, a schemas.loyalty.CheckInState."""
+    """What the member has done today; the reply, a schemas.loyalty.check_ins.CheckInState."""
     return state_of(tx, settings, user_id, store.member(tx, user_id), now)
 
 
@@ -68,7 +68,7 @@ def state_of(tx: Connection, settings: LoyaltySettings, user_id: str, member: Ro
 
 
 def days(tx: Connection, settings: LoyaltySettings, request: Fields, now: dt.datetime) -> Fields:
-    """A member's days, done or missed; the reply, a schemas.loyalty.CheckInsReply.
+    """A member's days, done or missed; the reply, a schemas.loyalty.check_ins.CheckInsReply.
 
     Raises FieldsInvalid unless the days are at least one and at most DAYS_AT_MOST.
     """

@@ -29,7 +29,7 @@ def book(tx: Connection, user_id: str, kind: str, source_id: str, points: int, *
 
 def redeem(tx: Connection, settings: LoyaltySettings, user_id: str, points: int,
            currency: str | None) -> dict[str, Any]:
-    """Turn points into money that the wallet owes; the reply, a schemas.loyalty.Redemption.
+    """Turn points into money that the wallet owes; the reply, a schemas.loyalty.points.Redemption.
 
     The event leaves with the points. Raises PointsNotRedeemable and NotEnoughPoints.
     """

@@ -1,6 +1,5 @@
 """The loyalty room: points that members earn and redeem, and their daily check-in."""
 
-import datetime as dt
 import logging
 from typing import Any
 
@@ -19,7 +18,6 @@ from services.loyalty.models import KEYS, OUTBOX, Base
 from services.loyalty.settings import LoyaltySection
 
 log = logging.getLogger("marquee.loyalty")
-KEYS_KEPT = dt.timedelta(days=7)
 Fields = dict[str, Any]
 
 
@@ -52,8 +50,8 @@ class Loyalty:
     @call(contract.REDEEM)
     def redeem(self, request: Fields) -> Fields:
         """Turn points into wallet money. Raises NotEnoughPoints, and PointsNotRedeemable for no multiple of a step."""
-        keys = IdempotencyKey(KEYS, self.principal, contract.REDEEM, request, always=True)
-        return keys.run_once(self.database, lambda tx: ledger.redeem(
+        key = IdempotencyKey(KEYS, self.principal, contract.REDEEM, request, always=True)
+        return key.run_once(self.database, lambda tx: ledger.redeem(
             tx, self.settings, self._user_id, request["points"], request.get("currency")))
 
     # --- check-in ---
@@ -140,6 +138,6 @@ class Loyalty:
             for row in self.database.read(store.differences):
                 log.error("a member's points differ from their entries", extra={
                     name: int(value) if name != "user_id" else value for name, value in row._mapping.items()})
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now()))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not compare the points", extra={"problem": f"{type(problem).__name__}: {problem}"})

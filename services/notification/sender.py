@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from eventlet import GreenPool, Timeout
 
-from schemas import self_service, user
+from schemas import user
 from schemas.errors import Busy
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
@@ -45,14 +45,13 @@ class MessageSender:
 
     database: Transactions
     remote: RemoteCaller
-    leaving: Callable[[], bool]
+    is_stopping: Callable[[], bool]
     settings: NotificationSettings
     delivery: EmailDelivery
     stopped: bool = False
 
     def send_due(self) -> None:
-        """Send what is due. The pass ends early if nothing can be sent at the moment, or the room was asked to leave.
-        """
+        """Send what is due. The pass ends early if nothing can be sent at the moment, or the room was asked to stop."""
         self.database.run(lambda tx: store.release_unconfirmed(tx, utc_now()))
         pool = GreenPool(AT_ONCE)
         for _ in range(AT_ONCE):
@@ -61,7 +60,7 @@ class MessageSender:
 
     def _send_some(self, most: int) -> None:
         for _ in range(most):
-            if self.stopped or self.leaving():
+            if self.stopped or self.is_stopping():
                 return
             try:
                 message = self.database.run(lambda tx: store.lease_next(tx, utc_now(), LEASE))
@@ -124,7 +123,7 @@ class MessageSender:
     def _password_reset_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail with the link that sets a new password; None if the account's address has changed since."""
         number = orjson.loads(message.facts)["number"]
-        link = self.remote.call(self_service.ISSUE_PASSWORD_RESET, {"user_id": message.buyer_id, "number": number})
+        link = self.remote.call(user.ISSUE_PASSWORD_RESET, {"user_id": message.buyer_id, "number": number})
         return password_reset_email.write(message, link, self.delivery.context) if link["token"] else None
 
     def _password_changed_email(self, message: DueMessage) -> EmailMessage | None:
@@ -135,7 +134,7 @@ class MessageSender:
     def _email_changed_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail to the address that an account had before; None if it was closed since."""
         about = {"user_id": message.buyer_id, "number": orjson.loads(message.facts)["number"]}
-        email = self.remote.call(self_service.GET_FORMER_EMAIL, about)["email"]
+        email = self.remote.call(user.GET_FORMER_EMAIL, about)["email"]
         return account_change_email.write(message, email, self.delivery.context) if email else None
 
     def _postpone(self, message: DueMessage, error: str) -> None:

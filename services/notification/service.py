@@ -37,7 +37,7 @@ class Notification:
     remote = Remote()
     settings = RoomSettings(NotificationSection)
     email_delivery = EmailDeliveryProvider()
-    leaving = StopSignal()
+    is_stopping = StopSignal()
     presence = Presence()
 
     # --- for members ---
@@ -45,16 +45,13 @@ class Notification:
     @call(contract.GET_MESSAGES)
     def get_messages(self, request: dict[str, Any]) -> dict[str, Any]:
         """The caller's messages, the newest first; `next_cursor` asks for the rest."""
-        def read(tx: Any) -> dict[str, Any]:
-            found, cursor = reading.page(tx, self._user_id, request.get("cursor"), request["limit"])
-            return {"messages": found, "next_cursor": cursor, "unread": reading.count_unread(tx, self._user_id)}
-
-        return {**self.database.read(read), "server_time": utc_now()}
+        page = self.database.read(lambda tx: reading.page(tx, self._user_id, request.get("cursor"), request["limit"]))
+        return {**page, "server_time": utc_now()}
 
     @call(contract.GET_UNREAD)
     def get_unread(self, request: dict[str, Any]) -> dict[str, Any]:
         """How many of the caller's messages are unread."""
-        return {"unread": self.database.read(lambda tx: reading.count_unread(tx, self._user_id))}
+        return {"unread": self.database.read(lambda tx: store.count_unread(tx, self._user_id))}
 
     @call(contract.MARK_READ)
     def mark_read(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +139,7 @@ class Notification:
     def send(self) -> None:
         """Send the messages that are due."""
         try:
-            MessageSender(self.database, self.remote, self.leaving, self.settings, self.email_delivery).send_due()
+            MessageSender(self.database, self.remote, self.is_stopping, self.settings, self.email_delivery).send_due()
         except Exception as problem:  # it is tried again; the room goes on
             log.warning("messages can't be sent", extra={"problem": f"{type(problem).__name__}: {problem}"})
 

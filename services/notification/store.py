@@ -1,15 +1,17 @@
-"""All queries of the notification room, on its messages."""
+"""The queries on messages: for their sender, for the members whom they are to, and for operators."""
 
 import datetime as dt
 from dataclasses import fields
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from services.foundation.database import delete_some
 from services.foundation.events.consumers import Delivery
 from services.foundation.ids import new_id
+from services.notification import rules
 from services.notification.models import LONGEST_ERROR, Message
 from services.notification.records import DueMessage
 
@@ -61,9 +63,34 @@ def release_unconfirmed(tx: Connection, now: dt.datetime, buyer_id: str | None =
 
 
 def purge(tx: Connection, before: dt.datetime) -> int:
-    """Delete up to 1000 messages that were sent or had no address before that moment; returns how many."""
-    old = delete(messages).where(messages.c.status.in_(("sent", "no_address")), messages.c.changed_at < before)
-    return int(tx.execute(old.with_dialect_options(mysql_limit=1000)).rowcount)
+    """Delete some of the messages that were sent or had no address before that moment; returns how many."""
+    return delete_some(tx, messages, messages.c.status.in_(("sent", "no_address")), messages.c.changed_at < before)
+
+
+# --- for members, whose messages are those about orders ---
+
+
+def messages_of(tx: Connection, user_id: str, before: str | None, limit: int) -> list[Row[Any]]:
+    """Messages to this member, the newest first. `before`: only those older than this one."""
+    query = select(messages).where(_are_of(user_id))
+    if before is not None:
+        query = query.where(messages.c.message_id < before)
+    return list(tx.execute(query.order_by(messages.c.message_id.desc()).limit(limit)))
+
+
+def count_unread(tx: Connection, user_id: str) -> int:
+    """How many messages this member has not read."""
+    return int(tx.execute(select(func.count()).where(_are_of(user_id), messages.c.read_at.is_(None))).scalar_one())
+
+
+def mark_read(tx: Connection, user_id: str, message_ids: list[str], now: dt.datetime) -> None:
+    """Mark those of the messages that are this member's and unread."""
+    tx.execute(update(messages).where(_are_of(user_id), messages.c.message_id.in_(message_ids),
+                                      messages.c.read_at.is_(None)).values(read_at=now))
+
+
+def _are_of(user_id: str) -> ColumnElement[bool]:
+    return and_(messages.c.buyer_id == user_id, messages.c.kind.in_(rules.KINDS))
 
 
 # --- for operators ---

@@ -1,13 +1,13 @@
 """The order room's tables. The primary key of `seat_claim` is the reason that no seat is sold twice."""
 
+import datetime as dt
+
 from sqlalchemy import BigInteger, Boolean, Index, Integer, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table
-
-Moment = UtcDateTime
 
 
 class Base(DeclarativeBase):
@@ -38,21 +38,21 @@ class Order(Base):
     cinema_id: Mapped[str | None] = mapped_column(Id())
     cinema_name: Mapped[str] = mapped_column(String(200))
     hall_name: Mapped[str] = mapped_column(String(200))
-    starts_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    starts_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     starts_offset: Mapped[int] = mapped_column(Integer)  # minutes east of UTC at the cinema
     time_zone: Mapped[str | None] = mapped_column(Id())  # of the cinema; null for orders of older versions
-    ends_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    ends_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when the order was made
-    created_at: Mapped[Moment] = mapped_column(UtcDateTime)
-    expires_at: Mapped[Moment] = mapped_column(UtcDateTime)
-    changed_at: Mapped[Moment] = mapped_column(UtcDateTime)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     # When another room had no answer about this order's payment or snacks: it is not asked again before then.
-    ask_again_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
+    ask_again_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     # How far the kitchen is with its snacks; null without any.
     kitchen_status: Mapped[str | None] = mapped_column(String(16))
     kitchen_sequence: Mapped[int] = mapped_column(Integer)
     pick_up_code: Mapped[str | None] = mapped_column(Id(8))
-    needed_at: Mapped[Moment | None] = mapped_column(UtcDateTime)
+    needed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         UniqueConstraint("screening_id", "buyer_id", "unpaid_slot", name="one_order_a_slot"),
@@ -102,8 +102,8 @@ class Refund(Base):
     reason: Mapped[str] = mapped_column(String(24))
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(16), index=True)
-    requested_at: Mapped[Moment] = mapped_column(UtcDateTime)
-    ask_again_at: Mapped[Moment] = mapped_column(UtcDateTime)  # while it is requested
+    requested_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    ask_again_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # while it is requested
 
 
 class CancelledScreening(Base):
@@ -113,7 +113,7 @@ class CancelledScreening(Base):
 
     screening_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     cancelled_by: Mapped[str] = mapped_column(Id())
-    cancelled_at: Mapped[Moment] = mapped_column(UtcDateTime, index=True)
+    cancelled_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class BoardEpoch(Base):
@@ -123,7 +123,7 @@ class BoardEpoch(Base):
 
     screening_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     epoch: Mapped[int] = mapped_column(Integer)
-    ends_at: Mapped[Moment] = mapped_column(UtcDateTime, index=True)
+    ends_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
 KEYS = key_table(Base.metadata)

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from schemas.errors import FieldsInvalid
-from schemas.order.refusals import OrderExpired, OrderNotCancellable, OrderNotPayable
+from schemas.order.refusals import OrderExpired, OrderNotCancellable, OrderNotPaid, OrderNotPayable
 
 # Every change of state there is. `store.move` refuses all others.
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -23,9 +23,10 @@ HOLDS_SEATS = UNPAID | {"review"}           # its claims are PENDING
 ENDED_UNPAID = frozenset({"expired", "cancelled"})
 REFUNDABLE = frozenset({"paid", "part_refunded"})
 OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
+WAS_PAID = OWNS_SEATS | {"refunding", "refunded"}
 SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 SNACKS_OVER = frozenset({"collected", "uncollected", "expired"})  # the kitchen has finished with them
-PAGELESS = frozenset({"sandbox", "wallet"})  # ways to pay that need no page
+PAGELESS = frozenset({"sandbox", "wallet"})  # methods that need no page: schemas.payment.payments.PAGELESS_METHODS
 SNACK_REFUND_PREFIX = "snacks-"
 
 
@@ -97,6 +98,12 @@ def check_cancellable(status: str) -> None:
     """Raise OrderNotCancellable unless the order is unpaid."""
     if status not in UNPAID:
         raise OrderNotCancellable(order_status=status)
+
+
+def check_was_paid(status: str) -> None:
+    """Raise OrderNotPaid unless the order is paid, or was before its money went back."""
+    if status not in WAS_PAID:
+        raise OrderNotPaid(order_status=status)
 
 
 def snack_refund_id(order_id: str) -> str:

@@ -14,6 +14,7 @@ from schemas.order import SEATS_CHANGED
 from services.foundation.amqp.announcements import Announcements
 from services.foundation.database import Transactions, utc_now
 from services.order import store
+from services.order.order_view import Rows
 from services.seating.board import Board, BoardProvider
 from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
 
@@ -32,13 +33,13 @@ class SeatBoards:
         self._run_id = ""
         self._checked_until = dt.datetime.min.replace(tzinfo=dt.UTC)
         # Screenings to check until then (monotonic): a write got no answer, or an order may be being written.
-        self._look_again: dict[str, float] = {}
+        self._recheck_until: dict[str, float] = {}
 
     # --- an order's steps; only `hold` may refuse ---
 
     def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:
         """Hold the seats for the order about to be written. Raises SeatsHeld, BoardCold, Busy."""
-        with self._doubting(screening_id):
+        with self._recheck_unless_answered(screening_id):
             self._board.hold(screening_id, owner, until, seats)
         self._announcements.announce(SEATS_CHANGED, screening_id)
 
@@ -54,7 +55,7 @@ class SeatBoards:
         """Show the seats as free, unless another owner has them."""
         self._publish("free", screening_id, lambda: self._board.mark_free(screening_id, owner, seats))
 
-    def publish_owners(self, screening_id: str, claims: store.Rows) -> None:
+    def publish_owners(self, screening_id: str, claims: Rows) -> None:
         """Show seats as their claims have them; `claims`: state, seat_id, board_owner, held_until."""
         for row in claims:
             if row.state == "SOLD":
@@ -63,9 +64,9 @@ class SeatBoards:
                 self.publish_held(screening_id, row.board_owner, row.held_until, [row.seat_id])
 
     def _publish(self, state: str, screening_id: str, write: Callable[[], object]) -> None:
-        # MariaDB has decided already: a board that can't be written now is mended by `keep`.
+        # MariaDB has decided already: a board that can't be written now is mended by `mend`.
         try:
-            with self._doubting(screening_id):
+            with self._recheck_unless_answered(screening_id):
                 write()
         except (BoardCold, Busy) as problem:
             log.warning("could not show a seat as %s", state,
@@ -75,7 +76,7 @@ class SeatBoards:
     # --- writes that Redis may not have done, or not yet ---
 
     @contextmanager
-    def _doubting(self, screening_id: str) -> Iterator[None]:
+    def _recheck_unless_answered(self, screening_id: str) -> Iterator[None]:
         """Check the screening again later unless the board answers.
 
         Redis does a write after its caller has given up; by then the buyer was refused.
@@ -90,12 +91,12 @@ class SeatBoards:
 
     def _watch(self, screening_id: str, seconds: float) -> None:
         until = time.monotonic() + seconds
-        self._look_again[screening_id] = max(until, self._look_again.get(screening_id, until))
+        self._recheck_until[screening_id] = max(until, self._recheck_until.get(screening_id, until))
 
     def _stop_watching(self, screening_id: str) -> None:
         """Unless Redis may still do something late."""
-        if self._look_again.get(screening_id, 0) <= time.monotonic():
-            self._look_again.pop(screening_id, None)
+        if self._recheck_until.get(screening_id, 0) <= time.monotonic():
+            self._recheck_until.pop(screening_id, None)
 
     # --- rebuilding ---
 
@@ -113,10 +114,10 @@ class SeatBoards:
                 # On a cold board Redis does no write; on this one it may yet do one whose caller has given up.
                 self._watch(screening_id, LATE_SECONDS)
                 with suppress(LockLost):  # this process was too slow, or Redis has lost everything
-                    with self._doubting(screening_id):
-                        self._board.rebuild(screening_id, token, epoch, ends_at, marks)
+                    with self._recheck_unless_answered(screening_id):
+                        self._board.rebuild(screening_id, token, epoch, ends_at, marks[screening_id])
                     log.info("rebuilt a board",
-                             extra={"screening_id": screening_id, "epoch": epoch, "taken": len(marks)})
+                             extra={"screening_id": screening_id, "epoch": epoch, "taken": len(marks[screening_id])})
                     self._announcements.announce(SEATS_CHANGED, screening_id)
                     return
         raise Busy(retry_after=1)
@@ -126,21 +127,21 @@ class SeatBoards:
         if self._board.snapshot(screening_id) is None:
             self.rebuild(database, screening_id, ends_at, only_cold=True)
 
-    def keep(self, database: Transactions) -> int:
-        """Compare boards with their claims and rebuild those that differ; how many.
+    def mend(self, database: Transactions) -> int:
+        """Compare boards with their claims and rebuild those that differ; returns how many.
 
         Compared are the screenings that have changed since the last pass; after a restart of Redis or of this
         process, all.
         """
         try:
-            return self._keep(database)
+            return self._mend(database)
         except Busy:
-            for screening_id in self._look_again:  # while Redis does not answer, nothing becomes certain
+            for screening_id in self._recheck_until:  # while Redis does not answer, nothing becomes certain
                 self._watch(screening_id, LATE_SECONDS)
             raise
 
-    def _keep(self, database: Transactions) -> int:
-        started, run_id, doubtful = utc_now(), self._board.run_id(), list(self._look_again)
+    def _mend(self, database: Transactions) -> int:
+        started, run_id, doubtful = utc_now(), self._board.run_id(), list(self._recheck_until)
         if run_id != self._run_id:
             known = database.read(store.upcoming_boards)
             for screening_id in known:  # another process may have had no answer either
@@ -160,33 +161,34 @@ class SeatBoards:
 
     def differs(self, database: Transactions, screening_id: str) -> bool:
         """Whether the board contradicts the claims. A sale between reading both can make it seem so."""
-        look = self._board.snapshot(screening_id)
-        wanted = database.read(lambda tx: wanted_marks(tx, screening_id))
-        if look and any(seat not in wanted and mark.writing_ms for seat, mark in look.marks.items()):
+        snapshot = self._board.snapshot(screening_id)
+        wanted = database.read(lambda tx: wanted_marks(tx, screening_id)[screening_id])
+        if snapshot and any(seat not in wanted and mark.writing_ms for seat, mark in snapshot.marks.items()):
             self._watch(screening_id, 0)  # if that order never comes, nothing else would show it
         else:
             self._stop_watching(screening_id)
-        return look is None or bool(odd_seats(look, wanted))
+        return snapshot is None or bool(odd_seats(snapshot, wanted))
 
 
-def odd_seats(look: BoardSnapshot, wanted: dict[str, Mark]) -> list[str]:
+def odd_seats(snapshot: BoardSnapshot, wanted: dict[str, Mark]) -> list[str]:
     """The seats at which the board contradicts the claims. A hold whose order is being written does not."""
     now = milliseconds(utc_now())
-    shown = {seat: (mark.state, mark.owner) for seat, mark in look.marks.items()
+    shown = {seat: (mark.state, mark.owner) for seat, mark in snapshot.marks.items()
              if seat in wanted or mark.writing_ms <= now}
     right = {seat: (mark.state, mark.owner) for seat, mark in wanted.items()}
     return sorted({seat for seat, _ in shown.items() ^ right.items()})
 
 
-def wanted_marks(tx: Connection, screening_id: str) -> dict[str, Mark]:
-    """The marks that the board should have by its claims, by seat id."""
+def wanted_marks(tx: Connection, *screening_ids: str) -> dict[str, dict[str, Mark]]:
+    """The marks that the boards should have by their claims, by screening and seat id."""
     now = utc_now()
-    return {
-        row.seat_id: Mark("S", row.board_owner) if row.state == "SOLD"
-        else Mark("H", row.board_owner, milliseconds(row.held_until))
-        for row in store.claims_of(tx, screening_id)
-        if row.state == "SOLD" or row.held_until > now
-    }
+    marks: dict[str, dict[str, Mark]] = {screening_id: {} for screening_id in screening_ids}
+    for row in store.claims_of(tx, screening_ids):
+        if row.state == "SOLD":
+            marks[row.screening_id][row.seat_id] = Mark("S", row.board_owner)
+        elif row.held_until > now:
+            marks[row.screening_id][row.seat_id] = Mark("H", row.board_owner, milliseconds(row.held_until))
+    return marks
 
 
 def warm_boards(boards: SeatBoards, database: Transactions, screening_ids: Iterable[str],

@@ -17,10 +17,11 @@ from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
+from services.order.paying.payments import PaymentChoice
 from services.order.replies.replayed_answers import OrderIdempotencyKey
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoardsProvider, warm_boards
-from services.order.settings import OrderSettingsSchema
+from services.order.settings import OrderSection
 from services.order.snacks.store import record_step
 from services.order.tickets.keys import TicketKeyFile, public_keys
 from services.order.workflows import Workflows
@@ -36,7 +37,7 @@ class Order:
     relay = Relay(OUTBOX)
     boards = SeatBoardsProvider()
     screenings = ScreeningSnapshots()
-    settings = RoomSettings(OrderSettingsSchema)
+    settings = RoomSettings(OrderSection)
     remote = Remote()
     ticket_keys = TicketKeyFile()
     presence = Presence()
@@ -49,7 +50,7 @@ class Order:
     def user_id(self) -> str:
         return str(self.principal.user_id)
 
-    def keys(self, method: Method, request: dict[str, Any]) -> OrderIdempotencyKey:
+    def idempotency_key(self, method: Method, request: dict[str, Any]) -> OrderIdempotencyKey:
         return OrderIdempotencyKey(KEYS, self.principal, method, request)
 
     # --- buying and paying ---
@@ -58,21 +59,22 @@ class Order:
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take seats and snacks, all or none, and hold them until `expires_at`."""
         return self.workflows.checkout.buy(
-            self.keys(contract.BUY, request), self.user_id, request["screening_id"], request["seats"],
+            self.idempotency_key(contract.BUY, request), self.user_id, request["screening_id"], request["seats"],
             request["snacks"], agreed_total=request.get("total"))
 
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
         """Pay, or find the page at which the buyer pays; the deadline is extended once."""
-        keys = self.keys(contract.PAY, request)
-        return keys.first_answer(lambda: self.workflows.payments.pay(keys, self.user_id, **request))
+        key = self.idempotency_key(contract.PAY, request)
+        return key.first_answer(lambda: self.workflows.payments.pay(
+            key, self.user_id, request["order_id"], PaymentChoice.of(request)))
 
     @call(contract.CANCEL)
     def cancel(self, request: dict[str, Any]) -> dict[str, Any]:
         """Drop an unpaid order; if its payment went through meanwhile, it is paid and stays."""
-        keys = self.keys(contract.CANCEL, request)
-        return keys.first_answer(
-            lambda: self.workflows.unpaid_orders.cancel(keys, self.user_id, request["order_id"]))
+        key = self.idempotency_key(contract.CANCEL, request)
+        return key.first_answer(
+            lambda: self.workflows.unpaid_orders.cancel(key, self.user_id, request["order_id"]))
 
     @on_event(payment.CAPTURED)
     def book_captured(self, delivery: Delivery) -> None:
@@ -102,9 +104,9 @@ class Order:
     @call(contract.REFUND)
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
         """Void the tickets and free the seats at once; the money follows."""
-        keys = self.keys(contract.REFUND, request)
-        return keys.first_answer(lambda: self.workflows.refunds.refund(
-            keys, self.user_id, request["order_id"], request.get("seats"), request.get("amount"),
+        key = self.idempotency_key(contract.REFUND, request)
+        return key.first_answer(lambda: self.workflows.refunds.refund(
+            key, self.user_id, request["order_id"], request.get("seats"), request.get("amount"),
             to_wallet=request.get("to") == "wallet"))
 
     @call(contract.REFUND_PREVIEW)
@@ -120,7 +122,7 @@ class Order:
         """
         screening = self.screenings.get(request["screening_id"], self.remote)
         self.principal.permit_at("manager", screening.cinema_id)
-        return cancelled_screenings.decide(self.database, self.keys(contract.CANCEL_SCREENING, request),
+        return cancelled_screenings.decide(self.database, self.idempotency_key(contract.CANCEL_SCREENING, request),
                                            self.principal, screening, request["dry_run"], request.get("reason"))
 
     # --- reading ---
@@ -146,6 +148,11 @@ class Order:
         """The codes of an order's valid tickets, as pictures to show at the door."""
         return {"tickets": self.workflows.queries.ticket_images(self.user_id, request["order_id"])}
 
+    @call(contract.GET_RECEIPT)
+    def get_receipt(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The receipt of one of the caller's orders; without the name and address while the user room is away."""
+        return self.workflows.receipts.receipt(self.user_id, request["order_id"], request.get("address_id"))
+
     @call(contract.GET_CALENDAR)
     def get_calendar(self, request: dict[str, Any]) -> dict[str, Any]:
         """One of the caller's orders as a calendar entry."""
@@ -170,7 +177,7 @@ class Order:
                     lambda screening_id: self.screenings.get(screening_id, self.remote).ends_at)
 
     @on_announcement(film.PROGRAMME_CHANGED, everywhere=True)
-    def look_at_screenings_again(self, ids: list[str]) -> None:
+    def expire_screening_snapshots(self, ids: list[str]) -> None:
         """Forget names and titles that have changed, so that new orders carry the new ones."""
         self.screenings.expire()
 

@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 
 from schemas.base import Schema
 from schemas.fields import Money, Whole
+from schemas.order.receipts import Seller
 from services.foundation.settings import read_section
 from services.order.screenings.refund_policy import TierRule
 
@@ -24,6 +25,7 @@ class OrderSettings:
     unpaid_orders: int  # per buyer and screening
     snacks_per_order: int
     snacks_of_a_kind: int
+    seller: dict[str, Any] | None = None  # the fields of a schemas.order.receipts.Seller
 
 
 class TierSchema(Schema):
@@ -36,8 +38,8 @@ class TierSchema(Schema):
         return TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
 
 
-class OrderSettingsSchema(Schema):
-    """Loads OrderSettings."""
+class OrderSection(Schema):
+    """What config.yml may say under `order`; loads OrderSettings."""
 
     class Meta:
         unknown = EXCLUDE
@@ -49,6 +51,7 @@ class OrderSettingsSchema(Schema):
     unpaid_orders = Whole(required=True, validate=validate.Range(min=1))
     snacks_per_order = Whole(required=True, validate=validate.Range(min=0))
     snacks_of_a_kind = Whole(required=True, validate=validate.Range(min=0))
+    seller = fields.Nested(Seller, load_default=None, allow_none=True)
 
     @post_load
     def make(self, found: dict[str, Any], **options: Any) -> OrderSettings:
@@ -67,7 +70,7 @@ def _check_decline(tiers: list[TierRule]) -> None:
                 f"{earlier.before}, can't both be meant.", "refund_tiers")
 
 
-def read(config: Any) -> OrderSettings:
-    """The section `order` of a configuration. Raises SettingsError with one sentence for each mistake."""
-    settings: OrderSettings = read_section(config, "order", OrderSettingsSchema())
+def load(config: Any) -> OrderSettings:
+    """The order room's settings. Raises SettingsError with one sentence for each mistake."""
+    settings: OrderSettings = read_section(config, "order", OrderSection())
     return settings

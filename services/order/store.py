@@ -16,8 +16,7 @@ from services.foundation.database import utc_now
 from services.order import rules
 from services.order.models import Base
 from services.order.order_events import record_event
-from services.order.order_view import OrderView as OrderView
-from services.order.order_view import Rows as Rows
+from services.order.order_view import OrderView, Rows
 
 tables = Base.metadata.tables
 orders, claims, tickets, epochs = (tables[name] for name in ("orders", "seat_claim", "ticket", "board_epoch"))
@@ -135,12 +134,12 @@ def defer_until(tx: Connection, order_id: str, until: dt.datetime) -> None:
 # --- the seats of a screening, as its board has to show them ---
 
 
-def claims_of(tx: Connection, screening_id: str) -> Rows:
-    """All claims of a screening: seat_id, state, board_owner, held_until."""
+def claims_of(tx: Connection, screening_ids: Iterable[str]) -> Rows:
+    """All claims of these screenings: screening_id, seat_id, state, board_owner, held_until."""
     return tx.execute(
-        select(claims.c.seat_id, claims.c.state, orders.c.board_owner, HELD_UNTIL)
+        select(claims.c.screening_id, claims.c.seat_id, claims.c.state, orders.c.board_owner, HELD_UNTIL)
         .join(orders, orders.c.order_id == claims.c.order_id)
-        .where(claims.c.screening_id == screening_id)
+        .where(claims.c.screening_id.in_(screening_ids))
     ).all()
 
 

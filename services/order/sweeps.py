@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.idempotency import KEYS_KEPT, delete_old_replies
+from services.foundation.rpc.idempotency import delete_old_replies
 from services.order.cancelling.cancelled_screenings import CancelledScreenings
 from services.order.cancelling.store import orders_of_cancelled_screenings
 from services.order.models import KEYS
@@ -82,9 +82,9 @@ class Sweeps:
 
     def mend_boards(self) -> None:
         """Rebuild boards that contradict the claims."""
-        if mended := self.boards.keep(self.database):
+        if mended := self.boards.mend(self.database):
             log.warning("rebuilt boards that differed from the claims", extra={"count": mended})
 
     def forget_keys(self) -> None:
         """Forget answers under Idempotency-Keys after a week."""
-        self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() - KEYS_KEPT))
+        self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now()))

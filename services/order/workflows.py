@@ -10,6 +10,7 @@ from services.order.paying.payments import Payments
 from services.order.paying.reviews import Reviews
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.queries.order_queries import OrderQueries
+from services.order.queries.receipts import Receipts
 from services.order.refunding.refund_sender import RefundSender
 from services.order.refunding.refunds import Refunds
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
@@ -33,5 +34,6 @@ class Workflows:
         self.refunds = Refunds(database, boards, sender)
         self.reviews = Reviews(database, boards, remote, self.bookings, self.refunds)
         self.queries = OrderQueries(database, self.payments, self.unpaid_orders)
+        self.receipts = Receipts(database, remote, settings.seller)
         self.sweeps = Sweeps(database, boards, self.unpaid_orders,
                              CancelledScreenings(database, self.unpaid_orders, self.refunds), sender)

@@ -23,7 +23,7 @@ class JobPool:
 
     def __init__(self, limit: int, is_stopping: Callable[[], bool] = lambda: False) -> None:
         """`is_stopping`: whether the room was asked to stop; then no further job begins."""
-        self._limit, self._semaphore, self._is_leaving = limit, Semaphore(limit), is_stopping
+        self._limit, self._semaphore, self._is_stopping = limit, Semaphore(limit), is_stopping
 
     def run_all(self, find: Callable[[], Sequence[Job]]) -> None:
         """Run the jobs that `find` returns, and call it again until it returns none and all jobs are done.
@@ -31,10 +31,10 @@ class JobPool:
         Jobs must not raise. A slow job delays no other, not even one that is found while it runs.
         """
         pool = eventlet.GreenPool(self._limit)
-        while not self._is_leaving() and ((jobs := find()) or pool.running()):
+        while not self._is_stopping() and ((jobs := find()) or pool.running()):
             for job in jobs:
                 pool.spawn(self.run, job)
-                if self._is_leaving():
+                if self._is_stopping():
                     break  # the rest is left to another process, or to the next start
             if not jobs:
                 eventlet.sleep(POLL_SECONDS)

@@ -136,5 +136,6 @@ def statement(state: PaymentState) -> dict[str, Any]:
     return {
         "order_id": state.order_id, "payment_id": state.captured_by or (attempt.payment_id if attempt else None),
         "status": status, "reason": attempt.reason if attempt and status == "failed" else None,
+        "method": attempt.method if attempt and attempt.payment_id == state.captured_by else None,
         "captured": state.captured, "refunded": state.refunded, "currency": state.currency,
     }

@@ -34,6 +34,8 @@ log = logging.getLogger("marquee.payment")
 
 # Its module is imported whole, since Nameko takes each class in this namespace for a room.
 class Payment(card_methods.CardMethods):
+    """Moves money through providers, and asks them again where an answer is missing."""
+
     name = "payment"
 
     principal = PrincipalProvider()
@@ -139,24 +141,24 @@ class Payment(card_methods.CardMethods):
     # --- timers ---
 
     @every("webhook_seconds")
-    def look_into_webhooks(self) -> None:
+    def process_webhooks(self) -> None:
         """Ask the providers about the payments in their webhooks."""
         self.log_failure("webhooks", lambda: self.jobs.run_all(self.webhooks.due_jobs))
 
     @every("webhook_seconds")
-    def bring_sandbox_webhooks(self) -> None:
+    def deliver_sandbox_webhooks(self) -> None:
         """Deliver the sandbox's webhooks."""
         self.log_failure("sandbox", self.sandbox.deliver_webhooks)
 
     @every("sweep_seconds")
     def finish_stale_work(self) -> None:
         """Finish the payments and refunds whose caller or process is gone, or whose webhook was lost."""
-        self.log_failure("left", lambda: self.jobs.run_all(self.stale_work.jobs))
+        self.log_failure("stale work", lambda: self.jobs.run_all(self.stale_work.jobs))
 
     @every("reconcile_seconds")
     def reconcile(self) -> None:
         """Compare the records here with the providers', and log every difference."""
-        self.log_failure("differences", lambda: self.jobs.run(self._reconcile))
+        self.log_failure("reconciliation", lambda: self.jobs.run(self._reconcile))
 
     def _reconcile(self) -> None:
         for difference in reconcile(self.database, self.settings, self.remote):

@@ -9,7 +9,7 @@ from services.payment import store
 from services.payment.job_pool import Job, guarded
 from services.payment.payment_processor import PaymentProcessor
 from services.payment.payment_state import Attempt
-from services.payment.refunding import refund_store
+from services.payment.refunding import store as refund_store
 
 # Per status of an attempt, how long it must rest before the timer asks about it.
 STALE_AFTER = {"submitted": dt.timedelta(seconds=30),  # longer than any call to this room takes

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection, Row
 
@@ -13,7 +13,7 @@ from schemas.base import Event
 from services.foundation.events import outbox
 from services.foundation.ids import new_id
 from services.payment import rules
-from services.payment.models import OUTBOX, Account, Decision, Payment, Refund
+from services.payment.models import OUTBOX, Account, Payment, Refund
 from services.payment.payment_state import (
     GIVEN_UP,
     UNSETTLED,
@@ -36,7 +36,7 @@ ACCOUNT = (Account.status, Account.amount, Account.currency, Account.refunded, A
 STATE = (select(*ACCOUNT, *ATTEMPT).outerjoin(Payment, Payment.order_id == Account.order_id)
          .where(Account.order_id == bindparam("order_id")).order_by(Payment.attempt.desc()).limit(1))
 
-NOT_TRIED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+NOT_TRIED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # due for the next sweep
 
 
 def payment_state(tx: Connection, order_id: str, lock: bool = False) -> PaymentState:
@@ -120,11 +120,6 @@ def dismiss(tx: Connection, payment_id: str, taken: PaymentRecord | None, now: d
     return True
 
 
-def record_decision(tx: Connection, about: str, decision: str, by: str, because: str, now: dt.datetime) -> None:
-    """Record who decided what about a payment, refund or reversal, and why."""
-    tx.execute(insert(Decision).values(about=about, decision=decision, decided_by=by, because=because, decided_at=now))
-
-
 def return_duplicate_payment(tx: Connection, payment: Any, now: dt.datetime) -> None:
     """Request the refund of money that was captured for an order already paid; the next sweep sends it."""
     status = tx.execute(select(Payment.status).where(Payment.payment_id == payment.payment_id)).scalar_one()
@@ -145,9 +140,10 @@ def make_stale(tx: Connection, payment_id: str, tried_before: dt.datetime, tried
     tx.execute(update(Payment).where(here).values(tried_at=tried_at))
 
 
-def lease(tx: Connection, table: Any, key: Any, status: str, before: dt.datetime, now: dt.datetime) -> list[str]:
+def lease(tx: Connection, table: Any, key: Any, status: str, before: dt.datetime, now: dt.datetime,
+          *which: ColumnElement[bool]) -> list[str]:
     """The keys of rows that no process has worked on since `before`; other processes then leave them alone as long."""
-    stale = select(key).where(table.status == status, table.tried_at < before).order_by(table.tried_at)
+    stale = select(key).where(table.status == status, table.tried_at < before, *which).order_by(table.tried_at)
     keys = list(tx.execute(stale.limit(BATCH).with_for_update(skip_locked=True)).scalars())
     if keys:
         tx.execute(update(table).where(key.in_(keys), table.status == status).values(tried_at=now))

@@ -180,7 +180,7 @@ def _other_halves(line: str) -> dict[int, int]:
 def bend(x: float, width: float, curve: float) -> float:
     """How many rows farther from the screen than at the walls a row is at `x`: a parabola with `curve` in the middle.
 
-    `web/hall/drawing.js` bends aisles and row letters by the same formula.
+    `web/hall/map/drawing.js` bends aisles and row letters by the same formula.
     """
     off_centre = 2 * x / width - 1
     return curve * (1 - off_centre**2)

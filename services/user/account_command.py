@@ -19,7 +19,7 @@ from services.foundation.ids import new_id
 from services.foundation.redis_client import OPTIONS
 from services.foundation.settings import SettingsError
 from services.user import store, tokens
-from services.user.administration.admins import check_one_stays, lock_admins
+from services.user.administration.admins import check_one_stays
 from services.user.models import OUTBOX
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
@@ -61,7 +61,7 @@ def create(role: str, username: str) -> None:
 
     def add(tx: Connection) -> None:
         store.add_account(tx, account)
-        _write_operation(tx, "account create", account.user_id, None, {"username": account.username, "roles": [role]})
+        _write_operation(tx, "account create", account.user_id, None, {"roles": [role]})
 
     _run(add)
     click.echo(f"{username} is {role} now.")
@@ -98,7 +98,7 @@ def set_password(username: str) -> None:
 def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
     """Change the account's columns, sign the user out everywhere, and withdraw links that set a password."""
     def work(tx: Connection) -> list[str]:
-        admins = lock_admins(tx)
+        admins = store.lock_admins(tx)
         found = store.account_by_name(tx, username)
         if found is None:
             raise click.ClickException(f"There is no user {username}.")

@@ -12,7 +12,7 @@ from services.foundation.events.relay import Relay
 from services.foundation.ids import new_id
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
-from services.foundation.rpc.idempotency import KEYS_KEPT, IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
 from services.user import confirmations, emails, store, time_zones, tokens
@@ -20,7 +20,8 @@ from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
 from services.user.records import NewAccount, TokenHolder
-from services.user.self_service import member_methods, notices, sign_in_names
+from services.user.self_service import member_methods, sign_in_names
+from services.user.self_service import store as own_store
 from services.user.settings import UserSection
 from services.user.throttle import ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
 
@@ -54,7 +55,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         together with the account's password.
         """
         request = self._with_normalized_email(request)
-        keys = IdempotencyKey(KEYS, self.principal, contract.REGISTER, request)
+        key = IdempotencyKey(KEYS, self.principal, contract.REGISTER, request)
 
         def open_account(tx: Any) -> dict[str, Any]:
             store.add_account(tx, account)
@@ -62,13 +63,13 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
                 confirmations.request_link(tx, account.user_id)
             return {"user_id": account.user_id, "username": account.username}
 
-        opened = keys.stored_reply(self.database)
+        opened = key.stored_reply(self.database)
         if opened is None:
             account = NewAccount(
                 new_id(), request["username"], self.passwords.make_hash(request["password"]),
                 request.get("display_name"), request.get("email"), roles=[], created_at=utc_now())
             requests_link = self._may_mail_link(account)
-            opened = keys.run_once(self.database, open_account)
+            opened = key.run_once(self.database, open_account)
             if opened["user_id"] == account.user_id:
                 return opened
         self._check_owner(opened["user_id"], request)
@@ -130,8 +131,8 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         A new address has to be confirmed.
         """
         request = self._with_normalized_email(request)
-        keys = IdempotencyKey(KEYS, self.principal, contract.UPDATE_PROFILE, request)
-        if answered := keys.stored_reply(self.database):
+        key = IdempotencyKey(KEYS, self.principal, contract.UPDATE_PROFILE, request)
+        if answered := key.stored_reply(self.database):
             return answered
         before, email = self.database.read(self._profile), request.get("email")
         requests_link = (email is not None and emails.is_another_mailbox(before.email, email)
@@ -146,7 +147,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
             time_zones.record_change(tx, account, request)
             return self._profile(tx)
 
-        return keys.run_once(self.database, change)
+        return key.run_once(self.database, change)
 
     @call(contract.SEND_CONFIRMATION)
     def send_confirmation(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -154,8 +155,8 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
 
         Raises Busy if the address changes meanwhile, because only the old one was counted.
         """
-        keys = IdempotencyKey(KEYS, self.principal, contract.SEND_CONFIRMATION, request)
-        if keys.stored_reply(self.database) is not None:
+        key = IdempotencyKey(KEYS, self.principal, contract.SEND_CONFIRMATION, request)
+        if key.stored_reply(self.database) is not None:
             return {}
         profile = self.database.read(self._profile)
         confirmations.check_unconfirmed(profile)
@@ -170,7 +171,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
             confirmations.request_link(tx, account.user_id)
             return {}
 
-        return keys.run_once(self.database, request_link)
+        return key.run_once(self.database, request_link)
 
     @call(contract.CONFIRM_EMAIL)
     def confirm_email(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -204,9 +205,9 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         now = utc_now()
         try:
             self.database.run(lambda tx: store.delete_expired_links(tx, now))
-            self.database.run(lambda tx: notices.purge(tx, now))
+            self.database.run(lambda tx: own_store.delete_old_former_emails(tx, now))
             self.database.run(lambda tx: store.delete_expired_tokens(tx, now))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
         except Exception as problem:  # it is tried again; the room goes on
             log.warning("could not purge", exc_info=not isinstance(problem, Busy))
 

@@ -1,4 +1,4 @@
-"""All queries of the user room: accounts, tokens, and links that confirm an e-mail address.
+"""The queries on accounts, tokens, links that confirm an e-mail address, and stored replies.
 
 A token and a link are kept under the digest of their secret (schemas.user.token_id), here called `token_id`.
 """
@@ -9,17 +9,16 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, true, tuple_, update
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from schemas.user import UsernameTaken
-from services.user.models import Confirmation, FormerName, PasswordReset, Token, User
+from services.foundation.database import delete_some
+from services.user.models import KEYS, Confirmation, FormerName, PasswordReset, Token, User
 from services.user.records import NewAccount, TokenHolder
 from services.user.search import index
 from services.user.usernames import is_username, username_key
-
-MOST_DELETED = 1000  # rows at a time, so that no transaction holds its locks for long
 
 # --- accounts ---
 
@@ -68,6 +67,12 @@ def lock_account(tx: Connection, user_id: str) -> Row[Any]:
     return tx.execute(select(User.__table__).where(User.user_id == user_id).with_for_update()).one()
 
 
+def lock_admins(tx: Connection) -> list[str]:
+    """The ids of the house's admins, locked until the transaction ends: of two who remove each other, one remains."""
+    query = select(User.user_id).where(User.is_admin == true()).order_by(User.user_id)
+    return list(tx.execute(query.with_for_update()).scalars())
+
+
 def update_account(tx: Connection, user_id: str, **fields: Any) -> None:
     """Set these columns of the account."""
     if fields:
@@ -79,6 +84,11 @@ def update_account(tx: Connection, user_id: str, **fields: Any) -> None:
 def name_digest(key: str) -> str:
     """What is kept of the `username_key` of a closed account."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def add_former_name(tx: Connection, key: str) -> None:
+    """Keep the digest of a closed account's `username_key`: nobody else gets the name."""
+    tx.execute(insert(FormerName), {"name_digest": name_digest(key)})
 
 
 def next_email_event(tx: Connection, user_id: str) -> int:
@@ -121,8 +131,8 @@ def delete_tokens_of(tx: Connection, user_id: str, but: str | None = None) -> li
 
 
 def delete_expired_tokens(tx: Connection, now: dt.datetime) -> int:
-    """Delete at most MOST_DELETED expired tokens; returns how many."""
-    return _delete_some(tx, delete(Token).where(Token.expires_at <= now))
+    """Delete some of the expired tokens; returns how many."""
+    return delete_some(tx, Token, Token.expires_at <= now)
 
 
 # --- links ---
@@ -146,9 +156,16 @@ def delete_links_of(tx: Connection, user_id: str, but: str = "") -> None:
 
 
 def delete_expired_links(tx: Connection, now: dt.datetime) -> int:
-    """Delete at most MOST_DELETED expired links of each kind; returns how many."""
-    return sum(_delete_some(tx, delete(kind).where(kind.expires_at <= now)) for kind in (Confirmation, PasswordReset))
+    """Delete some of the expired links of each kind; returns how many."""
+    return sum(delete_some(tx, kind, kind.expires_at <= now) for kind in (Confirmation, PasswordReset))
 
 
-def _delete_some(tx: Connection, statement: Any) -> int:
-    return int(tx.execute(statement.with_dialect_options(mysql_limit=MOST_DELETED)).rowcount)
+# --- replies stored under Idempotency-Keys ---
+
+
+def delete_replies_about(tx: Connection, user_id: str) -> None:
+    """Delete the replies with the account in them: they have its names and address."""
+    own = (KEYS.c.principal, KEYS.c.method, KEYS.c.idempotency_key)
+    tells = (KEYS.c.principal == user_id) | (func.instr(KEYS.c.reply, user_id) > 0)
+    if named := tx.execute(select(*own).where(tells)).all():
+        tx.execute(delete(KEYS).where(tuple_(*own).in_([tuple(row) for row in named])))

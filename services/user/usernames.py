@@ -12,15 +12,15 @@ LONGEST_KEY = 128  # folding makes up to three letters of one
 
 _LOOK_ALIKES = str.maketrans(
     # Cyrillic, Greek and Armenian letters that look like Latin ones, then like each other
-    "асԁеһіјӏорԛѕԝхуүѵкгь" + "αγικνορσυτχ" + "օոսհյգզց" + "фпє"
-    # Latin
-    + "ıĸðɖǝșț" + "ǎěǧǐǒǔ"
+    "асԁеһіјӏорԛѕԝхуүѵкгь" + "αγικνορσυτχϳ" + "օոսհյգզց" + "фпє"
+    # Latin, some of it only in its capital; and Latin letters that look like digits
+    + "ıĸðɖǝșț" + "ǎěǧǐǒǔ" + "ɩʀƅƿȷ" + "ƨʒȝƽȣ"
     # Arabic, as keyboards of several countries write it
     + "یىکہھ"
     # kana and Chinese characters
     + "ニロカトタエハヘリー",
-    "acdehijlopqswxyyvkrb" + "ayikvopoutx" + "onuhjqqg" + "φπε"
-    + "ikđđəşţ" + "ăĕğĭŏŭ"
+    "acdehijlopqswxyyvkrb" + "ayikvopoutxj" + "onuhjqqg" + "φπε"
+    + "ikđđəşţ" + "ăĕğĭŏŭ" + "lrbpj" + "23358"
     + "ييكهه"
     + "二口力卜夕工八へり一")
 _DOT_OF_I = "i\u0307"  # İ in lower case

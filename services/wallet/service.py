@@ -26,7 +26,6 @@ from services.wallet.models import INBOX, KEYS, OUTBOX, Base
 from services.wallet.settings import WalletSection
 
 log = logging.getLogger("marquee.wallet")
-KEYS_KEPT = dt.timedelta(days=7)
 Fields = dict[str, Any]
 
 
@@ -71,8 +70,8 @@ class Wallet:
             raise Forbidden()
         rules.check_adjustment(request["amount"])
         wanted = {"currency": self.settings.currency, **request}
-        keys = IdempotencyKey(KEYS, self.principal, contract.ADJUST, request, always=True)
-        return keys.run_once(self.database, lambda tx: self._adjust(tx, **wanted))
+        key = IdempotencyKey(KEYS, self.principal, contract.ADJUST, request, always=True)
+        return key.run_once(self.database, lambda tx: self._adjust(tx, **wanted))
 
     def _adjust(self, tx: Any, user_id: str, amount: int, currency: str, reason: str) -> Fields:
         adjustment_id = ledger.adjust(tx, user_id, amount, currency, reason)
@@ -173,6 +172,6 @@ class Wallet:
             now = utc_now()
             kept = dt.timedelta(days=config["events"]["kept_days"])
             self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now - KEYS_KEPT))
+            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})

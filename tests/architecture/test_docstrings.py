@@ -1,15 +1,18 @@
-"""What callers of the shared packages can read: every public module, class, function and method has a docstring."""
+"""What callers can read: the shared packages have docstrings, and whatever one of them names is there."""
 
 import ast
+import pkgutil
 import re
 from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.sources import ROOT, Source, files
+from tests.architecture.sources import ROOT, SHIPPED, Source, files, sources
 
 FOLDERS = ("schemas", "services/foundation", "services/seating")
 MOST_MISSING = 0.05   # of the public names of a folder
+# What one file says of another: a part of the contract, or a file of the pages or the tests.
+CONTRACT, FILE = re.compile(r"\bschemas(?:\.\w+)+"), re.compile(r"\b(?:web|tests)/[\w/.-]+\.(?:js|json|py)\b")
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 Documented = ast.Module | Definition
 
@@ -60,3 +63,33 @@ def test_a_class_without_a_docstring_is_found() -> None:
 
     assert [(name, bool(ast.get_docstring(node))) for name, node in public(tree, "tickets.py")] == [
         ("tickets.py", True), ("tickets.py:Ticket", False), ("tickets.py:Ticket:print", False)]
+
+
+# --- what they name ---
+
+
+def missing_names(text: str) -> list[str]:
+    """The parts of the contract, and the files, that a text names and that are not there."""
+    return [name for name in CONTRACT.findall(text) if not exists(name)] + [
+        name for name in FILE.findall(text) if not (ROOT / name).exists()]
+
+
+def exists(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("source", sources(*SHIPPED), ids=str)
+def test_what_a_file_names_is_there(source: Source) -> None:
+    assert missing_names(source.text) == []
+
+
+@pytest.mark.parametrize(("text", "missing"), [
+    ("a schemas.order.Order", []), ("a schemas.order.Nothing.", ["schemas.order.Nothing"]),
+    ("as web/hall/geometry.js has it", []), ("as web/hall/none.js has it", ["web/hall/none.js"]),
+])
+def test_a_name_of_something_that_is_gone_is_noticed(text: str, missing: list[str]) -> None:
+    assert missing_names(text) == missing

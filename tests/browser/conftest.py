@@ -18,7 +18,7 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 @pytest.fixture(scope="package")  # no longer: Playwright keeps an event loop running, and others want one of their own
 def chromium() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
+    executable = shutil.which("chromium-headless-shell")
     assert executable, "Chromium is missing: ./build.sh --dev installs it"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)

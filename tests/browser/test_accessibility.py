@@ -42,6 +42,8 @@ def test_every_page_is_accessible(visit: Visit, mesh: Mesh, language: str, theme
     page.locator(".refund").click()
     is_accessible("refund", ".dialog")
     page.keyboard.press("Escape")
+    page.locator(".order a[href^='/receipt/']").click()
+    is_accessible("receipt", ".paper tfoot")
     page.goto("/account")
     page.locator(".sessions li").wait_for()
     is_accessible("account", ".next-ticket .qr")

@@ -51,7 +51,7 @@ def test_a_member_checks_in_once_and_pays_from_the_wallet(visit: Visit, mesh: Me
 def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> None:
     page = visit("/account", signed_in=True)
     section, saved = page.locator(".addresses"), page.locator(".addresses li")
-    expect(section).to_contain_text("You have given none.")
+    expect(section).to_contain_text("You have no postal addresses yet.")
     page.get_by_role("button", name="Add an address").click()
     expect(section.locator("[name=name]")).to_be_focused()
     for name, text in (("name", "Ada"), ("street", "Quay 7"), ("city", "Paris")):

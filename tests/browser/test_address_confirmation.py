@@ -13,7 +13,7 @@ def test_an_address_is_confirmed_by_the_link_in_its_message(visit: Visit, mesh: 
     page, email = visit("/account", complaints_expected=True), f"ada.{secrets.token_hex(5)}@cinema.example"
     page.locator("main .primary").click()
     open_account(page, email)
-    expect(page.locator(".address")).to_contain_text(f"{email} is not confirmed yet")
+    expect(page.locator(".email-address")).to_contain_text(f"{email} is not confirmed yet")
 
     [letter] = wait_until(lambda: received_emails(mesh.folder / "messages", email), 60, "the letter")
     page.goto(f"{mesh.url}/confirm#{letter.text.partition('/confirm#')[2].split()[0]}")
@@ -23,22 +23,22 @@ def test_an_address_is_confirmed_by_the_link_in_its_message(visit: Visit, mesh: 
     expect(page.get_by_role("heading", name="Your address is confirmed")).to_be_visible()
 
     page.get_by_role("link", name="My account").click()
-    expect(page.locator(".address")).to_contain_text(f"We write to {email}")
+    expect(page.locator(".email-address")).to_contain_text(f"We write to {email}")
 
 
 def test_the_account_page_changes_the_address_and_sends_another_link(visit: Visit, mesh: Mesh) -> None:
     page = visit("/account", signed_in=True, complaints_expected=True)
     email = f"ada.{secrets.token_hex(5)}@cinema.example"
-    page.locator(".address [name=email]").fill(".ada@cinema.example")
-    page.locator(".address").get_by_role("button", name="Save").click()
-    expect(page.locator(".address")).to_contain_text("We can't write to this address.")
-    page.locator(".address [name=email]").fill(email)
-    page.locator(".address").get_by_role("button", name="Save").click()
-    expect(page.locator(".address")).to_contain_text(f"{email} is not confirmed yet")
+    page.locator(".email-address [name=email]").fill(".ada@cinema.example")
+    page.locator(".email-address").get_by_role("button", name="Save").click()
+    expect(page.locator(".email-address")).to_contain_text("We can't write to this address.")
+    page.locator(".email-address [name=email]").fill(email)
+    page.locator(".email-address").get_by_role("button", name="Save").click()
+    expect(page.locator(".email-address")).to_contain_text(f"{email} is not confirmed yet")
     # Asked again before the first is sent, only one link would be mailed.
     wait_until(lambda: len(received_emails(mesh.folder / "messages", email)) == 1, 60, "the first letter")
-    page.locator(".address").get_by_role("button", name="Send the link again").click()
-    expect(page.locator(".address")).to_contain_text("A new link is on its way")
+    page.locator(".email-address").get_by_role("button", name="Send the link again").click()
+    expect(page.locator(".email-address")).to_contain_text("A new link is on its way")
     wait_until(lambda: len(received_emails(mesh.folder / "messages", email)) == 2, 60, "both letters")
 
 
@@ -48,6 +48,6 @@ def test_a_link_that_was_not_sent_is_not_announced(visit: Visit, mesh: Mesh) -> 
         mesh.post("/user/register", username="guest" + secrets.token_hex(5), password="correct horse", email=email)
     page.locator("main .primary").click()
     open_account(page, email)
-    expect(page.locator(".address")).to_contain_text("if it has not arrived, send it again")
-    page.locator(".address").get_by_role("button", name="Send the link again").click()
-    expect(page.locator(".address")).to_contain_text("Too many attempts. Please wait")
+    expect(page.locator(".email-address")).to_contain_text("if it has not arrived, send it again")
+    page.locator(".email-address").get_by_role("button", name="Send the link again").click()
+    expect(page.locator(".email-address")).to_contain_text("Too many attempts. Please wait")

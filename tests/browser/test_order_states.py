@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, pay_at_once
+from tests.browser.driver import Visit, buy, mark_as_test, pay_at_once
 from tests.browser.inspection import SIZES, inspect
 
 
@@ -55,6 +55,25 @@ def inspect_the_way_to_the_payment_page(page: Page, order: dict[str, Any], how: 
     return problems
 
 
+def inspect_a_returned_ticket_of_a_demonstration(page: Page, order: dict[str, Any], how: str) -> list[str]:
+    """One ticket is void and another valid, and both are marked, as is the page; axe sees no text on stripes."""
+    void, valid = order["tickets"]
+    part = {"status": "part_refunded", "refunded": order["seats"][0]["price"],
+            "tickets": [{**void, "status": "void", "code": None}, valid]}
+    mark_as_test(page)
+    page.route("**/order/get_info*", lambda route: route.fulfill(json={**order, **part}))
+    page.route("**/order/get_ticket_images*", lambda route: route.fulfill(json={"tickets": [
+        ticket for ticket in route.fetch().json()["tickets"] if ticket["ticket_id"] == valid["ticket_id"]]}))
+    page.goto(f"/order/{order['order_id']}")
+    page.locator(".ticket.void .code .muted").wait_for()
+    page.locator(".ticket .qr").wait_for()
+    problems = []
+    for stripe in ("accent", "accent-strong"):
+        page.locator(".test-money").evaluate("(it, name) => { it.style.background = `var(--${name})`; }", stripe)
+        problems += inspect(page, f"order-void-test-{stripe}-{how}")
+    return problems
+
+
 @pytest.mark.parametrize(("language", "theme", "size"), [("en", "light", "phone"), ("zh", "dark", "desk")])
 def test_every_state_of_an_order_is_accessible(visit: Visit, mesh: Mesh, language: str, theme: str, size: str) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True, size=SIZES[size], theme=theme)
@@ -87,5 +106,6 @@ def test_every_state_of_an_order_is_accessible(visit: Visit, mesh: Mesh, languag
     page.goto("/account")
     page.locator(".order-line").first.wait_for()
     problems += inspect(page, f"orders-{language}-{theme}-{size}")
+    problems += inspect_a_returned_ticket_of_a_demonstration(page, order, f"{language}-{theme}-{size}")
     problems += inspect_the_way_to_the_payment_page(page, {**order, **paying("pending")}, f"{language}-{theme}-{size}")
     assert problems == []

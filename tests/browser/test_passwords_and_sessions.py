@@ -21,7 +21,7 @@ def test_a_forgotten_password_is_set_anew_by_the_link_in_the_message(visit: Visi
     page.get_by_role("link", name="Forgotten your password?").click()
     page.get_by_label("Username or e-mail").fill(email)
     page.get_by_role("button", name="Mail me the link").click()
-    expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_focused()
+    expect(page.get_by_role("heading", name="Check your mailbox")).to_be_focused()
 
     def links() -> list[str]:
         texts = [letter.text for letter in received_emails(mesh.folder / "messages", email)]

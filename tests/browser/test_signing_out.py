@@ -82,7 +82,7 @@ def test_a_user_who_signs_in_after_a_session_has_ended_sees_their_own_account(vi
     page.locator("[name=email]").fill("ada@example.org")
     page.context.clear_cookies()
     page.get_by_role("button", name="Save").click()
-    expect(page.locator(".address [role=status]")).to_contain_text("sign in")
+    expect(page.locator(".email-address [role=status]")).to_contain_text("sign in")
     sign_in(page)
     expect(page.locator(".account header .muted")).to_have_text(str(page.locator("header .name").text_content()))
     expect(page.locator("[name=email]")).to_have_value("")

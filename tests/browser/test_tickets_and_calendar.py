@@ -9,11 +9,11 @@ import pytest
 import zxingcpp
 from icalendar import Calendar
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from gateway.routes.static_files import FOLDER
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, order_of, pay_at_once
+from tests.browser.driver import Visit, buy, mark_as_test, order_of, pay_at_once
 
 # Long names in place of those of the demo programme.
 LONG_NAMES = """() => {
@@ -61,14 +61,7 @@ def test_a_demonstration_says_test_on_every_page_and_ticket(visit: Visit, mesh: 
     buy(page, "H5", "H6")
     pay_at_once(page)
 
-    def mark(route: Route) -> None:
-        """Send pages as the gateway of a demonstration does."""
-        if route.request.resource_type != "document":
-            return route.continue_()
-        answer = route.fetch()
-        return route.fulfill(response=answer, body=answer.text().replace("<html ", "<html data-test "))
-
-    page.route("**/*", mark)
+    mark_as_test(page)
     page.reload()
     for language in ("en", "zh"):
         banner, word = (json.loads((FOLDER / "language" / f"{language}.json").read_text())[f"test.{name}"]

@@ -348,7 +348,7 @@ def running_stripe() -> Iterator[Stripe]:
     stripe = Stripe()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(stripe))
     stripe.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield stripe

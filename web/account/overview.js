@@ -1,7 +1,7 @@
 /** What the user has in all rooms: the next tickets, check-in, points, wallet, messages. */
 
 import { read } from "../api.js";
-import { h } from "../dom.js";
+import { h, loadStyle } from "../dom.js";
 import { dayOf, longDay, time } from "../language/format.js";
 import { include, t } from "../language/translations.js";
 import { checkIn } from "./check_in.js";
@@ -21,7 +21,7 @@ const STYLE = "/web/style/account.css";
 
 /** The reply of account.get_overview with what it takes to show it; all parts are null where the room is away. */
 export async function readOverview(signal) {
-  const [account] = await Promise.all([readAccount(signal), include("account"), loadStyle()]);
+  const [account] = await Promise.all([readAccount(signal), include("account"), loadStyle(STYLE)]);
   return account;
 }
 
@@ -127,12 +127,4 @@ function orderLink({ order_id: id, screening }) {
     h("strong", {}, screening.film_title),
     h("span", { class: "muted" }, `${longDay(dayOf(screening.starts_at))} · ${time(screening.starts_at)}`),
   );
-}
-
-/** The style sheet of this page alone, loaded before anything is drawn with it. */
-function loadStyle() {
-  if (document.querySelector(`link[href="${STYLE}"]`)) return Promise.resolve();
-  return new Promise((settle) => {
-    document.head.append(h("link", { rel: "stylesheet", href: STYLE, onload: settle, onerror: settle }));
-  });
 }

@@ -13,6 +13,16 @@ export async function askToSignIn(why = null) {
   return Boolean(done);
 }
 
+/** The answer of `ask()`, again after the user has signed in where that is missing. */
+export async function readSignedIn(ask) {
+  try {
+    return await ask();
+  } catch (problem) {
+    if (problem.code !== "unauthenticated" || !(await askToSignIn(t("sign_in.to_see")))) throw problem;
+    return ask();
+  }
+}
+
 function field(name, label, attributes, hint = null) {
   return h(
     "label",

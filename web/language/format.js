@@ -30,6 +30,17 @@ export const time = (when, zone) =>
 export const localMoment = (when) =>
   moment(when, undefined, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
+/** 21 November 2026 at 20:15, in `zone` or, without one, where the browser is. */
+export const dated = (when, zone) =>
+  moment(when, zone, {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+
 /** 2026-11-21: the day of a moment, by the offset that it was written with. */
 export const dayOf = (when) => when.slice(0, 10);
 

@@ -1,4 +1,7 @@
-/** The sentences of the page in the user's language: one JSON file per language, chosen by the browser or the user. */
+/**
+ * The sentences of the page in the user's language, which the browser or the user chooses: one JSON file per language,
+ * and one more for each part of the site that calls `include`.
+ */
 
 import { browser } from "../storage.js";
 

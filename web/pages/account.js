@@ -1,6 +1,6 @@
 /** The account page: what the user has in all rooms, orders, e-mail and postal addresses, password, sessions, and signing out. */
 
-import { address } from "../account/address.js";
+import { emailAddress } from "../account/email_address.js";
 import { addresses } from "../account/postal/addresses.js";
 import { overview, readOverview } from "../account/overview.js";
 import { password } from "../account/password.js";
@@ -14,17 +14,20 @@ import { go } from "../navigation.js";
 import { signOut } from "../account/sign_out.js";
 import * as session from "../account/session.js";
 import { statusBadge } from "../order/status.js";
+import { receipts } from "../receipt/list.js";
 import { askToSignIn } from "../account/sign_in.js";
 
 export async function show(main, { signal }) {
   if (!session.user()) return signInPrompt(main);
   const user = session.user();
   const orders = h("ul", { class: "orders" });
+  const papers = receipts();
   const more = h("button", { hidden: true }, t("account.more"));
 
   async function load(cursor = "") {
     const page = await read("/order/get_list", { limit: 20, cursor }, signal);
     orders.append(...page.orders.map(orderLine));
+    papers.add(page.orders);
     more.hidden = !page.next_cursor;
     more.onclick = () => load(page.next_cursor);
   }
@@ -48,7 +51,7 @@ export async function show(main, { signal }) {
       h("li", { class: "empty" }, h("p", {}, t("account.none")), h("a", { class: "button", href: "/" }, t("nav.home"))),
     );
   }
-  const mail = address(profile);
+  const email = emailAddress(profile);
   const elsewhere = sessions(signal);
   const isUnconfirmed = profile.email && !profile.email_confirmed_at; // then the address comes first
   fill(
@@ -70,12 +73,13 @@ export async function show(main, { signal }) {
       h(
         "div",
         { class: "stack" },
-        ...(isUnconfirmed ? [mail] : []),
+        ...(isUnconfirmed ? [email] : []),
         ...overview(account, signal),
         h("h2", {}, t("account.orders")),
         orders,
         more,
-        ...(isUnconfirmed ? [] : [mail]),
+        papers.place,
+        ...(isUnconfirmed ? [] : [email]),
         addresses(signal),
         cards(kept, signal),
         password(profile, elsewhere.reload),

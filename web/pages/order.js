@@ -23,7 +23,8 @@ import { tickets } from "../order/tickets.js";
 import { walletRequest } from "../order/wallet.js";
 import { problemSentence } from "../problems.js";
 import { reload } from "../navigation.js";
-import { askToSignIn } from "../account/sign_in.js";
+import { askToSignIn, readSignedIn } from "../account/sign_in.js";
+import { hasReceipt } from "../receipt/list.js";
 
 const UNPAID = ["created", "paying"];
 const PAID = ["paid", "part_refunded"];
@@ -38,16 +39,6 @@ export async function show(main, { id, signal }) {
   fill(main, place);
   new OrderPage(place, signal).draw(order);
   return t("order.title", { film: order.screening.film_title });
-}
-
-/** The answer of `ask()`, again after the user has signed in where that is missing. */
-async function readSignedIn(ask) {
-  try {
-    return await ask();
-  } catch (problem) {
-    if (problem.code !== "unauthenticated" || !(await askToSignIn(t("sign_in.to_see")))) throw problem;
-    return ask();
-  }
 }
 
 class OrderPage {
@@ -177,6 +168,8 @@ class OrderPage {
         reason === "screening_cancelled"
           ? h("a", { class: "button", href: "/" }, t("nav.home"))
           : h("a", { class: "button", href: `/screening/${screening}` }, t("order.again")),
+        " ",
+        hasReceipt(this.order) && this.receiptLink(),
       ),
     );
   }
@@ -198,12 +191,17 @@ class OrderPage {
           { onclick: () => saveCalendar(this.order).catch((problem) => this.showProblem(problem)) },
           t("order.calendar"),
         ),
+        this.receiptLink(),
         mayRefund(this.order) &&
           h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund")),
       ),
       earnedPoints(this.order, AbortSignal.any([this.signal, this.clocks.signal])),
       refundTerms(this.order),
     );
+  }
+
+  receiptLink() {
+    return h("a", { class: "button", href: `/receipt/${this.order.order_id}` }, t("order.receipt"));
   }
 
   async refund() {

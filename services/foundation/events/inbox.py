@@ -2,12 +2,12 @@
 
 import datetime as dt
 
-from sqlalchemy import Column, MetaData, Table, delete, insert
+from sqlalchemy import Column, MetaData, Table, insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from services.foundation.column_types import Id, UtcDateTime
-from services.foundation.database import utc_now
+from services.foundation.database import delete_some, utc_now
 from services.foundation.events.consumers import Delivery
 
 
@@ -36,9 +36,8 @@ def first_time(tx: Connection, table: Table, delivery: Delivery) -> bool:
 
 
 def purge(tx: Connection, table: Table, before: dt.datetime) -> int:
-    """Delete up to 1000 notes made `before` that moment, and return how many; 0 means that none is left.
+    """Delete some of the notes made `before` that moment, and return how many; 0 means that none is left.
 
     The events must be too old to be delivered again.
     """
-    old = delete(table).where(table.c.taken_at < before).with_dialect_options(mysql_limit=1000)
-    return int(tx.execute(old).rowcount)
+    return delete_some(tx, table, table.c.taken_at < before)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    delete,
     insert,
     select,
     update,
@@ -26,7 +25,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.base import Event
 from services.foundation.column_types import Id, UtcDateTime
-from services.foundation.database import utc_now
+from services.foundation.database import delete_some, utc_now
 from services.foundation.ids import new_id
 
 
@@ -88,6 +87,5 @@ def mark_published(tx: Connection, table: Table, event_ids: Sequence[str]) -> No
 
 
 def purge_published(tx: Connection, table: Table, before: dt.datetime) -> int:
-    """Delete up to 1000 events published `before` that moment, and return how many; 0 means that none is left."""
-    old = delete(table).where(table.c.published_at < before).with_dialect_options(mysql_limit=1000)
-    return int(tx.execute(old).rowcount)
+    """Delete some of the events published `before` that moment, and return how many; 0 means that none is left."""
+    return delete_some(tx, table, table.c.published_at < before)

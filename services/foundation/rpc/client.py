@@ -42,15 +42,28 @@ class Replies(ReplyListener):
     consumer_cls = ReplyConsumer
 
     def setup(self) -> None:
-        """Consume without acknowledgements: a reply that is lost with its process is needed by nobody."""
+        """Declare the queue, so that replies wait for their consumer: other extensions may call before it is ready.
+
+        Consume without acknowledgements: a reply that is lost with its process is needed by nobody.
+        """
         super().setup()
         self.consumer.consumer_options = {"no_ack": True}
+        self._declared = True
+        try:
+            publishing.run_on_channel(lambda channel: self.queue(channel).declare())
+        except publishing.BrokerDown:
+            self._declared = False   # the consumer does it when it has reached the broker
 
     def check_for_lost_replies(self) -> None:
         """Do nothing: stock Nameko ends the process after a reconnect, but here each call has a deadline."""
 
     def expect(self, correlation_id: str) -> Arrival:
-        """Register a call; its event is sent when the reply with this id arrives."""
+        """Register a call; its event is sent when the reply with this id arrives.
+
+        Raises ConnectionError while no queue would take that reply.
+        """
+        if not self._declared and not self.consumer.ready.is_set():
+            raise ConnectionError("The queue of replies is not declared yet.")
         self.pending[correlation_id] = arrival = Arrival()
         return arrival
 

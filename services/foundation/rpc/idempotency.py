@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, LargeBinary, MetaData, Table, delete, insert, select, update
+from sqlalchemy import Column, LargeBinary, MetaData, Table, insert, select, update
 from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from schemas.base import Method
 from schemas.errors import KeyReused, Refusal, RequestInProgress
 from services.foundation.column_types import Id, UtcDateTime
-from services.foundation.database import LOCK_TIMEOUT, Transactions, error_number, utc_now
+from services.foundation.database import LOCK_TIMEOUT, Transactions, delete_some, error_number, utc_now
 from services.foundation.rpc.calls import Principal
 
 KEYS_KEPT = dt.timedelta(days=7)   # nobody repeats a request after so long
@@ -155,7 +155,6 @@ class IdempotencyKey:
             raise
 
 
-def delete_old_replies(tx: Connection, table: Table, before: Any) -> int:
-    """Delete up to 1000 replies stored `before` that moment, and return how many; 0 means that none is left."""
-    old = delete(table).where(table.c.answered_at < before).with_dialect_options(mysql_limit=1000)
-    return int(tx.execute(old).rowcount)
+def delete_old_replies(tx: Connection, table: Table, now: dt.datetime) -> int:
+    """Delete some of the replies that are older than KEYS_KEPT, and return how many; 0 means that none is left."""
+    return delete_some(tx, table, table.c.answered_at < now - KEYS_KEPT)

@@ -77,7 +77,7 @@ class Content:
 
 
 def write(message: DueMessage, contact: dict[str, Any], context: EmailContext) -> EmailMessage:
-    """The e-mail about an order, to a schemas.user.Contact; without a recipient if the contact has no address.
+    """The e-mail about an order, to a schemas.user.methods.Contact; without a recipient if the contact has no address.
 
     Raises Undeliverable for an invalid address. The same message always gets the same Message-ID.
     """

@@ -8,7 +8,7 @@ from services.notification.writing.email_template import Content, EmailContext, 
 
 
 def write(message: DueMessage, link: dict[str, Any], context: EmailContext) -> EmailMessage:
-    """The e-mail with a link, a schemas.self_service.PasswordReset. Raises Undeliverable for an invalid address.
+    """The e-mail with a link, a schemas.user.self_service.PasswordReset. Raises Undeliverable for an invalid address.
 
     The token stands behind the # of its URL: no browser sends that part, so no log holds it.
     """

@@ -32,26 +32,26 @@ class Checkout:
     snacks: SnackReservations
     unpaid_orders: UnpaidOrders
 
-    def buy(self, keys: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str],
+    def buy(self, key: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str],
             snacks: list[RequestedSnack], agreed_total: int | None) -> dict[str, Any]:
         """Write an order for seats and snacks, all or none; the reply, a schemas.order.methods.BuyReply.
 
         Raises SeatsTaken, SnacksSoldOut, PriceChanged when `agreed_total` is given and wrong, and the other refusals
         of schemas.order.BUY: then nothing is taken.
         """
-        if earlier := keys.stored_reply(self.database):
+        if earlier := key.stored_reply(self.database):
             return earlier  # whatever has changed since, such as that sales are closed
         check_snacks(snacks, self.settings.snacks_per_order, self.settings.snacks_of_a_kind)
-        order = self._new_order(keys, buyer_id, screening_id, seats)
-        purchase = Purchase(self.database, self.boards, self.snacks, self.unpaid_orders, keys, order,
+        order = self._new_order(key, buyer_id, screening_id, seats)
+        purchase = Purchase(self.database, self.boards, self.snacks, self.unpaid_orders, key, order,
                             agreed_total, self.settings.unpaid_orders)
         return purchase.complete(snacks)
 
-    def _new_order(self, keys: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str]) -> NewOrder:
+    def _new_order(self, key: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str]) -> NewOrder:
         screening, now = self.screenings.get(screening_id, self.remote), utc_now()
         priced = price_seats(screening.seats, screening.starts_at, seats, now, self.settings.seats_per_order)
         order_id = new_id()
         return NewOrder(
-            order_id=order_id, board_owner=board_owner(keys, order_id), buyer_id=buyer_id, screening=screening,
+            order_id=order_id, board_owner=board_owner(key, order_id), buyer_id=buyer_id, screening=screening,
             seats=priced, refund_tiers=stamped(self.settings.refund_tiers, screening.starts_at), created_at=now,
             expires_at=rules.hold_deadline(screening.starts_at, now, self.settings.hold))

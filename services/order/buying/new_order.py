@@ -53,6 +53,6 @@ class NewOrder:
         }
 
 
-def board_owner(keys: IdempotencyKey, order_id: str) -> str:
+def board_owner(key: IdempotencyKey, order_id: str) -> str:
     """The name under which the board holds an order's seats. Copies of one keyed request share it: no rivals."""
-    return (keys.fingerprint or order_id)[:32]
+    return (key.fingerprint or order_id)[:32]

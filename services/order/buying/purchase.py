@@ -17,9 +17,10 @@ from services.order.buying.replies import new_order_reply, quote
 from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import check_not_cancelled
 from services.order.order_items import RequestedSnack
+from services.order.order_view import Rows
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.seat_boards import SeatBoards
-from services.order.store import ClaimTaken, Rows
+from services.order.store import ClaimTaken
 from services.seating.board_state import BoardCold, SeatsHeld
 
 ATTEMPTS = 8
@@ -33,7 +34,7 @@ class Purchase:
     boards: SeatBoards
     snacks: SnackReservations
     unpaid_orders: UnpaidOrders
-    keys: IdempotencyKey
+    key: IdempotencyKey
     order: NewOrder
     agreed_total: int | None = None
     most_unpaid_orders: int = 1
@@ -67,8 +68,8 @@ class Purchase:
         for _ in range(ATTEMPTS):
             if self._hold_and_write(requested):
                 return new_order_reply(self.order)
-            if self.keys.given:  # the obstacle may have been a twin
-                self.database.run(self.keys.raise_if_answered)
+            if self.key.given:  # the obstacle may have been a twin
+                self.database.run(self.key.raise_if_answered)
         raise Busy(retry_after=1)
 
     def _hold_and_write(self, requested: list[RequestedSnack]) -> bool:
@@ -103,7 +104,7 @@ class Purchase:
 
     def _check_total(self) -> None:
         if self.agreed_total not in (None, self.order.total):
-            self.database.run(self.keys.raise_if_answered)  # a twin may have bought at the old price
+            self.database.run(self.key.raise_if_answered)  # a twin may have bought at the old price
             raise PriceChanged(quote(self.order))
 
     def _is_written(self) -> bool:
@@ -111,7 +112,7 @@ class Purchase:
         return self.database.read(lambda tx: store.exists(tx, self.order.order_id))
 
     def _write(self, tx: Connection) -> None:
-        self.keys.store_reply(tx, new_order_reply(self.order))
+        self.key.store_reply(tx, new_order_reply(self.order))
         check_not_cancelled(tx, self.order.screening.screening_id)
         store.add_order(tx, self.order)
 

@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from services.order.buying.new_order import NewOrder
 from services.order.order_events import record_event
-from services.order.store import HELD_UNTIL, Rows, claim, claims, orders
+from services.order.order_view import Rows
+from services.order.store import HELD_UNTIL, claim, claims, orders
 
 ADD_ORDER = insert(orders)  # built once: SQLAlchemy then has its SQL at hand
 

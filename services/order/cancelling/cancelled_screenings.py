@@ -26,7 +26,7 @@ from services.order.screenings import store
 from services.order.screenings.screening_snapshot import ScreeningSnapshot
 
 
-def decide(database: Transactions, keys: IdempotencyKey, manager: Principal, screening: ScreeningSnapshot,
+def decide(database: Transactions, key: IdempotencyKey, manager: Principal, screening: ScreeningSnapshot,
            dry_run: bool, reason: str | None) -> dict[str, Any]:
     """Cancel the screening, or in a dry run do not; the reply, a schemas.order.cancellation.CancelScreeningReply."""
     def work(tx: Connection) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def decide(database: Transactions, keys: IdempotencyKey, manager: Principal, scr
             _cancel(tx, manager, screening, reason)
         return {**_summary(tx, screening.screening_id), "dry_run": dry_run}
 
-    return keys.run_once(database, work)
+    return key.run_once(database, work)
 
 
 def _cancel(tx: Connection, manager: Principal, screening: ScreeningSnapshot, reason: str | None) -> None:

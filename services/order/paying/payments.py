@@ -23,13 +23,18 @@ from services.order.settings import OrderSettings
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a buyer wants to pay: the fields of a schemas.order.PayRequest but for the order."""
+class PaymentChoice:
+    """How a buyer wants to pay."""
 
     method: str
     return_url: str | None = None
     card_id: str | None = None
     save_card: bool = False
+
+    @classmethod
+    def of(cls, request: dict[str, Any]) -> "PaymentChoice":
+        """The choice in a schemas.order.methods.PayRequest."""
+        return cls(**{name: value for name, value in request.items() if name != "order_id"})
 
 
 @dataclass(frozen=True)
@@ -42,33 +47,31 @@ class Payments:
     settings: OrderSettings
     bookings: Bookings
 
-    def pay(self, keys: IdempotencyKey, buyer_id: str, order_id: str, **choice: Any) -> dict[str, Any]:
+    def pay(self, key: IdempotencyKey, buyer_id: str, order_id: str, choice: PaymentChoice) -> dict[str, Any]:
         """Pay an order, or begin to; the reply, a schemas.order.Order. Raises the refusals of schemas.order.PAY.
-
-        `choice`: a Way.
 
         With a `return_url` the reply says at which page the buyer pays, and an event of the payment room books the
         order. Without one, test money is taken at once, as is money of the buyer's wallet or a kept card's.
         """
-        now, way = utc_now(), Way(**choice)
-        rules.check_return_url(way.method, way.return_url)
-        rules.check_card(way.method, way.return_url, way.card_id, way.save_card)
-        view = self.database.run(lambda tx: self._start(tx, keys, buyer_id, order_id))
+        now = utc_now()
+        rules.check_return_url(choice.method, choice.return_url)
+        rules.check_card(choice.method, choice.return_url, choice.card_id, choice.save_card)
+        view = self.database.run(lambda tx: self._start(tx, key, buyer_id, order_id))
         progress = None
         if view.row.status == "paying":
             row = view.row
             self.boards.publish_held(row.screening_id, row.board_owner, row.expires_at, view.seat_ids)
-            progress = self._take_money(view, way)
+            progress = self._take_money(view, choice)
             if progress.status != "captured":
                 reply = order_reply(view, now, progress)
-                self.database.run(lambda tx: keys.store_reply(tx, reply))
+                self.database.run(lambda tx: key.store_reply(tx, reply))
                 return reply
         paid = self.bookings.book_or_refuse(
-            view.row.order_id, lambda tx, view: keys.store_reply(tx, order_reply(view, now, progress)))
+            view.row.order_id, lambda tx, view: key.store_reply(tx, order_reply(view, now, progress)))
         return order_reply(paid, now, progress)
 
-    def _start(self, tx: Connection, keys: IdempotencyKey, buyer_id: str, order_id: str) -> OrderView:
-        keys.raise_if_answered(tx)
+    def _start(self, tx: Connection, key: IdempotencyKey, buyer_id: str, order_id: str) -> OrderView:
+        key.raise_if_answered(tx)
         view = store.lock(tx, order_id, buyer_id)
         if view.row.status in rules.OWNS_SEATS:
             return view  # paid before: paying again gives the same answer
@@ -79,7 +82,7 @@ class Payments:
                 row.created_at, row.expires_at, row.starts_at, self.settings.pay))
         return store.find(tx, row.order_id)
 
-    def _take_money(self, view: OrderView, way: Way) -> PaymentProgress:
+    def _take_money(self, view: OrderView, choice: PaymentChoice) -> PaymentProgress:
         """Take the money, once however often this is repeated, or find at which page the buyer pays.
 
         Raises PaymentDeclined, InsufficientFunds, UnknownCard, or RoomSilent: outcome unknown.
@@ -88,13 +91,13 @@ class Payments:
         if not row.total:  # providers take no payments of nothing
             return PaymentProgress(None, "captured")
         request = {"order_id": row.order_id, "amount": row.total, "currency": row.currency,
-                   "method": way.method, "user_id": row.buyer_id}
-        if way.return_url is None or way.method == "wallet":
+                   "method": choice.method, "user_id": row.buyer_id}
+        if choice.return_url is None or choice.method == "wallet":
             charged = self.remote.call(payment.CHARGE, request)
             return PaymentProgress(charged["payment_id"], "captured")
         started = self.remote.call(payment.START, {
-            **request, "return_url": way.return_url, "expires_at": row.expires_at.isoformat(), "card_id": way.card_id,
-            "save_card": way.save_card})
+            **request, "return_url": choice.return_url, "expires_at": row.expires_at.isoformat(),
+            "card_id": choice.card_id, "save_card": choice.save_card})
         if started["status"] in ("failed", "cancelled"):
             raise payment.PaymentDeclined()
         return PaymentProgress(started["payment_id"], started["status"], started["redirect_url"])

@@ -10,38 +10,39 @@ from services.foundation.ids import new_id
 from services.order import rules, store
 from services.order.order_view import OrderView
 from services.order.store import claims, orders, tickets
-from services.order.tickets.codes import Facts, TicketKeys
+from services.order.tickets.codes import TicketFacts, TicketKeys
 
 ADD_TICKETS = insert(tickets)  # built once: several rows go as one statement
 BATCH = 1000
 
 
-def mark_paid(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
-    """Make a locked order paid: its claims are final, and its tickets are made with codes signed by `keys`."""
+def mark_paid(tx: Connection, view: OrderView, ticket_keys: TicketKeys) -> None:
+    """Make a locked order paid: its claims are final, and its tickets are made with codes signed by `ticket_keys`."""
     row = view.row
-    store.move(tx, view, "paid", event_fields={"revived": row.status == "expired"}, ask_again_at=None)
+    store.move(tx, view, "paid", ask_again_at=None)
     sold = tx.execute(update(claims).where(claims.c.order_id == row.order_id).values(state="SOLD")).rowcount
     if sold != len(view.seats):
         raise AssertionError(f"order {row.order_id} has {sold} claims for {len(view.seats)} seats")
-    _make_tickets(tx, view, keys)
+    _make_tickets(tx, view, ticket_keys)
 
 
-def revive(tx: Connection, view: OrderView, keys: TicketKeys) -> bool:
+def revive(tx: Connection, view: OrderView, ticket_keys: TicketKeys) -> bool:
     """Make an expired order paid if its seats are all free still; else do nothing and return False."""
     try:
         store.claim(tx, view.row.screening_id, view.row.order_id, view.seat_ids, "SOLD")
     except store.ClaimTaken:  # MariaDB undoes the whole statement
         return False
     store.move(tx, view, "paid", revived=True)
-    _make_tickets(tx, view, keys)
+    _make_tickets(tx, view, ticket_keys)
     return True
 
 
-def _make_tickets(tx: Connection, view: OrderView, keys: TicketKeys) -> None:
+def _make_tickets(tx: Connection, view: OrderView, ticket_keys: TicketKeys) -> None:
     row = view.row
-    facts = [Facts(new_id(), row.screening_id, seat) for seat in view.seat_ids]
-    tx.execute(ADD_TICKETS, [{**asdict(ticket), "order_id": row.order_id, "code": keys.sign(ticket), "status": "valid"}
-                             for ticket in facts])
+    facts = [TicketFacts(new_id(), row.screening_id, seat) for seat in view.seat_ids]
+    tx.execute(ADD_TICKETS, [
+        {**asdict(ticket), "order_id": row.order_id, "code": ticket_keys.sign(ticket), "status": "valid"}
+        for ticket in facts])
 
 
 def dead_orders(tx: Connection, now: dt.datetime) -> list[str]:

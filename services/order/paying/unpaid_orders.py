@@ -32,20 +32,20 @@ class UnpaidOrders:
     remote: RemoteCaller
     bookings: Bookings
 
-    def cancel(self, keys: IdempotencyKey, buyer_id: str, order_id: str) -> dict[str, Any]:
+    def cancel(self, key: IdempotencyKey, buyer_id: str, order_id: str) -> dict[str, Any]:
         """Drop an unpaid order for its buyer; the reply, a schemas.order.Order. An order paid meanwhile stays.
 
         Raises OrderNotCancellable for such an order, or Busy while the payment room can't say.
         """
         def find(tx: Connection) -> OrderView:
             view = store.find(tx, order_id, buyer_id)
-            keys.raise_if_answered(tx)  # afterwards, so that the answer of a twin that has just cancelled is found, too
+            key.raise_if_answered(tx)  # afterwards, so that the answer of a twin that has just cancelled is found, too
             return view
 
         now = utc_now()
         rules.check_cancellable(self.database.run(find).row.status)
-        view = self.end(order_id, "cancelled", "asked", lambda tx, view: keys.store_reply(tx, order_reply(view, now)))
-        self.database.run(keys.raise_if_answered)
+        view = self.end(order_id, "cancelled", "asked", lambda tx, view: key.store_reply(tx, order_reply(view, now)))
+        self.database.run(key.raise_if_answered)
         if view.row.status != "cancelled":
             rules.check_cancellable(view.row.status)
             raise Busy(retry_after=1)  # a payment has just begun

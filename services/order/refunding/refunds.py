@@ -28,7 +28,7 @@ class Refunds:
     boards: SeatBoards
     sender: RefundSender
 
-    def refund(self, keys: IdempotencyKey, buyer_id: str, order_id: str, seats: list[str] | None,
+    def refund(self, key: IdempotencyKey, buyer_id: str, order_id: str, seats: list[str] | None,
                agreed_amount: int | None, to_wallet: bool = False) -> dict[str, Any]:
         """Refund some seats of a buyer's order, or all; the reply, a schemas.order.Order.
 
@@ -38,16 +38,16 @@ class Refunds:
 
         def give_back(tx: Connection) -> tuple[OrderView, RefundPlan]:
             view = order_store.lock(tx, order_id, buyer_id)
-            keys.raise_if_answered(tx)  # no twin can be refunding this order now
+            key.raise_if_answered(tx)  # no twin can be refunding this order now
             plan = plan_refund(view, seats, now)
             refund_policy.check_amount(plan, agreed_amount)
             store.refund_seats(tx, view, replace(plan, to_wallet=to_wallet))
-            keys.store_reply(tx, order_reply(order_store.find(tx, view.row.order_id), now))
+            key.store_reply(tx, order_reply(order_store.find(tx, view.row.order_id), now))
             return view, plan
 
         view, plan = self.database.run(give_back)
         self.boards.publish_free(view.row.screening_id, view.row.board_owner, plan.seats)
-        view = self.sender.send_or_defer(order_id, lambda tx, view: keys.replace_reply(tx, order_reply(view, now)))
+        view = self.sender.send_or_defer(order_id, lambda tx, view: key.replace_reply(tx, order_reply(view, now)))
         return order_reply(view, now)
 
     def preview(self, buyer_id: str, order_id: str, seats: list[str] | None) -> dict[str, Any]:

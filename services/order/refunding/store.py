@@ -33,8 +33,8 @@ def refund_seats(tx: Connection, view: OrderView, plan: refund_policy.RefundPlan
     event_fields = {"reason": reason, "refund": {"amount": plan.amount, "seats": plan.seats}}
     store.move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, event_fields,
                refunded=row.refunded + plan.amount, end_reason=reason if plan.whole else None)
-    theirs = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
-    tx.execute(update(tickets).where(*theirs, tickets.c.status == "valid").values(status="void"))
+    given_back = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
+    tx.execute(update(tickets).where(*given_back, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
     _add(tx, row, new_id(), reason, plan.amount, plan.kept, plan.to_wallet)
 
@@ -72,6 +72,15 @@ def _record_late_payment(tx: Connection, view: OrderView, amount: int) -> None:
     event_fields = {"reason": "paid_late", "refund": {"amount": amount, "seats": []}}
     store.change(tx, view, "paid_late", event_fields=event_fields, refunded=view.row.refunded + amount,
                  end_reason="paid_late")
+
+
+# --- reading ---
+
+
+def refunds_of(tx: Connection, order_id: str) -> Rows:
+    """The order's refunds that give something back, the oldest first."""
+    query = select(refunds).where(refunds.c.order_id == order_id, refunds.c.amount > 0)
+    return tx.execute(query.order_by(refunds.c.requested_at, refunds.c.refund_id)).all()
 
 
 # --- sending ---

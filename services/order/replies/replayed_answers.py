@@ -11,7 +11,7 @@ from services.order.replies.serializers import ticket_reply
 
 
 class OrderIdempotencyKey(IdempotencyKey):
-    """Keys whose answers are kept without ticket codes; a repeated answer has its tickets in their present state."""
+    """A key whose answer is stored without ticket codes; a repeated answer has its tickets in their present state."""
 
     def first_answer(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `work` answers, or the earlier answer when `work` comes across it."""

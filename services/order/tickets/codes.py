@@ -23,7 +23,7 @@ class FalseCode(Exception):
 
 
 @dataclass(frozen=True)
-class Facts:
+class TicketFacts:
     """The facts in a code."""
 
     ticket_id: str
@@ -43,13 +43,13 @@ class TicketKeys:
         self.public = {_key_id(key): key for key in public}
         self._key_id = _key_id(public[0])
 
-    def sign(self, facts: Facts) -> str:
+    def sign(self, facts: TicketFacts) -> str:
         """The code of a ticket; the same each time."""
         signed = f"M1.{self._key_id}.{facts.ticket_id}~{facts.screening_id}~{facts.seat_id}"
         return f"{signed}.{as_text(self._signing.sign(signed.encode()))}"
 
 
-def read(code: str, keys: Mapping[str, bytes]) -> Facts:
+def read(code: str, keys: Mapping[str, bytes]) -> TicketFacts:
     """The facts in a code that one of these public keys (by key id) verifies. Raises FalseCode."""
     parts = CODE.fullmatch(code)
     if parts is None or parts[2] not in keys:
@@ -61,7 +61,7 @@ def read(code: str, keys: Mapping[str, bytes]) -> Facts:
         Ed25519PublicKey.from_public_bytes(keys[parts[2]]).verify(signature, parts[1].encode())
     except (InvalidSignature, ValueError):
         raise FalseCode() from None
-    return Facts(parts[3], parts[4], parts[5])
+    return TicketFacts(parts[3], parts[4], parts[5])
 
 
 def as_text(key: bytes) -> str:

@@ -12,10 +12,9 @@ from schemas.payment import UnknownCard
 from services.foundation.ids import new_id
 from services.payment.models import Card, CardHolder, Payment
 from services.payment.payment_state import Attempt, CardRecord
+from services.payment.store import NOT_TRIED, lease
 
-BATCH = 20
 CARDS_AT_MOST = 10                          # a member keeps; the next one pays, and is not kept
-DUE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)   # for the next sweep
 NOTHING = {"token": None, "fingerprint": None, "brand": None, "last4": None, "exp_month": None, "exp_year": None}
 
 
@@ -42,7 +41,7 @@ def add(tx: Connection, attempt: Attempt, card: CardRecord | None, now: dt.datet
     has_room = len(known) - len(same) < CARDS_AT_MOST
     row = {**asdict(card), "card_id": new_id(), "user_id": attempt.user_id, "provider": attempt.provider,
            "payment_id": attempt.payment_id, "status": "kept" if has_room and not ended else "removed",
-           "created_at": now, "tried_at": DUE}
+           "created_at": now, "tried_at": NOT_TRIED}
     tx.execute(insert(Card), row)
 
 
@@ -71,12 +70,7 @@ def lock_holder(tx: Connection, user_id: str) -> bool:
 
 def lease_wishes(tx: Connection, before: dt.datetime, now: dt.datetime) -> list[str]:
     """Payments whose card is to be kept and that nobody has looked at since then; others then leave them alone."""
-    here = (Payment.save_card.is_(True), Payment.status == "captured", Payment.tried_at < before)
-    found = select(Payment.payment_id).where(*here).order_by(Payment.tried_at)
-    keys = list(tx.execute(found.limit(BATCH).with_for_update(skip_locked=True)).scalars())
-    if keys:
-        tx.execute(update(Payment).where(Payment.payment_id.in_(keys)).values(tried_at=now))
-    return keys
+    return lease(tx, Payment, Payment.payment_id, "captured", before, now, Payment.save_card.is_(True))
 
 
 def find(tx: Connection, card_id: str) -> Any:
@@ -91,4 +85,4 @@ def mark_detached(tx: Connection, card_id: str) -> None:
 
 
 def _remove(tx: Connection, here: Any) -> None:
-    tx.execute(update(Card).where(here, Card.status == "kept").values(status="removed", tried_at=DUE))
+    tx.execute(update(Card).where(here, Card.status == "kept").values(status="removed", tried_at=NOT_TRIED))

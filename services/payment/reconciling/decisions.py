@@ -7,9 +7,9 @@ from sqlalchemy.engine import Connection
 from schemas.payment import OPERATED
 from services.foundation.database import utc_now
 from services.foundation.events.operations import operator, write_operation
-from services.payment import store
 from services.payment.models import OUTBOX
 from services.payment.payment_state import PaymentRecord
+from services.payment.reconciling import store
 from services.payment.reconciling.review_cases import Case
 
 

@@ -12,7 +12,7 @@ from services.payment.payment_state import PaymentRecord
 from services.payment.providers import Provider, ReversalRecord
 from services.payment.reconciling import store
 from services.payment.reconciling.difference import Difference
-from services.payment.refunding import reversal_store
+from services.payment.refunding import store as refund_store
 
 DISPUTED = dt.timedelta(days=180)   # longer than a dispute takes
 # The statuses here that agree with a provider's status. Pending and authorized are never final.
@@ -64,7 +64,7 @@ class PaymentComparison:
 
     def reversal(self, record: ReversalRecord) -> Iterator[Difference]:
         """A reversal at the provider. One that stands is recorded, and reported with those that wait for a decision."""
-        known = self.payments.database.read(lambda tx: reversal_store.status(tx, record.reversal_id))
+        known = self.payments.database.read(lambda tx: refund_store.reversal_status(tx, record.reversal_id))
         if record.lifted is not (known in (None, "lifted")):
             self.payments.sync_with_provider(record.payment_id)
             if record.lifted:
@@ -73,7 +73,7 @@ class PaymentComparison:
     def dispute(self, row: Any) -> Iterator[Difference]:
         """A dispute recorded here, which may have ended weeks after it began without a webhook."""
         self.payments.sync_with_provider(row.payment_id)
-        if self.payments.database.read(lambda tx: reversal_store.status(tx, row.reversal_id)) == "lifted":
+        if self.payments.database.read(lambda tx: refund_store.reversal_status(tx, row.reversal_id)) == "lifted":
             yield _lifted(row)
 
     def _status(self, payment_id: str) -> str | None:

@@ -21,7 +21,7 @@ from services.payment.reconciling.difference import Difference
 from services.payment.reconciling.payment_comparison import DISPUTED, PaymentComparison
 from services.payment.reconciling.refund_comparison import GRACE, RefundComparison
 from services.payment.reconciling.review import Review, Undecidable
-from services.payment.refunding import reversal_store
+from services.payment.refunding import store as refund_store
 from services.payment.settings import PaymentSettings
 
 WINDOW = dt.timedelta(hours=96)     # longer than any provider repeats its webhooks
@@ -47,7 +47,7 @@ class Reconciler:
                 yield Difference(f"{name} does not answer: nothing is known of its payments", is_open=True)
         for row in self._database.read(store.in_review):
             yield from self._review(row)
-        for row in self._database.read(reversal_store.open_reversals):
+        for row in self._database.read(refund_store.open_reversals):
             yield Difference(f"{row.kind} of {format_money(row.amount, row.currency)} of payment {row.payment_id} of "
                              f"order {row.order_id} was not made by us, and waits for a decision", is_open=True)
 
@@ -83,7 +83,7 @@ class Reconciler:
         comparison = PaymentComparison(self.payments, provider)
         for reversal in reversals:
             yield from _isolated(f"payment {reversal.payment_id}", comparison.reversal(reversal))
-        for row in self._database.read(lambda tx: reversal_store.sample_disputes(tx, name, self.now - DISPUTED)):
+        for row in self._database.read(lambda tx: refund_store.sample_disputes(tx, name, self.now - DISPUTED)):
             yield from _isolated(f"payment {row.payment_id}", comparison.dispute(row))
         for row in self._database.read(lambda tx: store.unsettled(tx, name, self.now - GRACE)):
             yield from _isolated(f"payment {row.payment_id} of order {row.order_id}", comparison.unsettled(row))

@@ -26,7 +26,7 @@ from services.payment.reconciling.review_cases import (
     Case,
     open_cases,
 )
-from services.payment.refunding import refund_store, reversal_store
+from services.payment.refunding import store as refund_store
 
 RESERVED = ("pending", "authorized")
 log = logging.getLogger("marquee.payment")
@@ -156,15 +156,15 @@ class Review:
         return "The tickets stay valid. What has gone back counts for any refund that is asked for."
 
     def _end_reversal(self, reversal_id: str, status: str, decided: Decision) -> None:
-        payment_id, kind = self._database.read(lambda tx: reversal_store.payment_and_kind(tx, reversal_id))
-        self.payments.sync_with_provider(payment_id)  # which records whether it still stands
-        attempt, provider = self._attempt(payment_id)
-        if (needed := "Disputes" if kind == "dispute" else "Refunds") in provider.missing_permissions:
+        reversal = self._database.read(lambda tx: refund_store.find_reversal(tx, reversal_id))
+        self.payments.sync_with_provider(reversal.payment_id)  # which records whether it still stands
+        attempt, provider = self._attempt(reversal.payment_id)
+        if (needed := "Disputes" if reversal.kind == "dispute" else "Refunds") in provider.missing_permissions:
             raise Undecidable(f"The key for {attempt.provider} may not read {needed}: it may have been lifted.")
-        if self._database.read(lambda tx: reversal_store.status(tx, reversal_id)) != "open":
+        if self._database.read(lambda tx: refund_store.reversal_status(tx, reversal_id)) != "open":
             raise Undecidable("The provider no longer reports it: the money is ours again.")
         self._record(decided)
-        if not self._database.run_repeatable(lambda tx: reversal_store.decide(tx, reversal_id, status)):
+        if not self._database.run_repeatable(lambda tx: refund_store.decide_reversal(tx, reversal_id, status)):
             raise Undecidable("Someone else has decided it meanwhile.")
 
     def _write_off(self, decided: Decision) -> str:
@@ -175,7 +175,7 @@ class Review:
         if case.decisions is PAYMENT_DECISIONS:
             self._dismiss(case.about, None)
         elif case.decisions is REVERSAL_DECISIONS:
-            self._database.run_repeatable(lambda tx: reversal_store.decide(tx, case.about, "kept"))
+            self._database.run_repeatable(lambda tx: refund_store.decide_reversal(tx, case.about, "kept"))
         else:
             self._database.run_repeatable(lambda tx: refund_store.write_off(tx, case.about))
         log.error("money is written off", extra={"about": case.about, "order_id": case.order_id})

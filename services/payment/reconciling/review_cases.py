@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.currencies import format_money
 from services.payment.reconciling import store
-from services.payment.refunding import reversal_store
+from services.payment.refunding import store as refund_store
 
 WRITE_OFF = "written_off"
 WRITE_OFF_ONLY = {WRITE_OFF: "its provider is gone and does not answer any more: the case is closed without it"}
@@ -59,7 +59,7 @@ def open_cases(tx: Connection, now: dt.datetime) -> Iterable[Case]:
     for row in store.failed_refunds(tx):
         yield Case(row.refund_id, row.order_id, row.provider, row.payment_id,
                    f"refund of {format_money(row.amount, row.currency)} failed at {row.provider}", REFUND_DECISIONS)
-    for row in reversal_store.open_reversals(tx):
+    for row in refund_store.open_reversals(tx):
         yield Case(row.reversal_id, row.order_id, row.provider, row.payment_id,
                    f"{row.kind} of {format_money(row.amount, row.currency)} at {row.provider}, not by us",
                    REVERSAL_DECISIONS)

@@ -1,16 +1,16 @@
-"""The queries of reconciliation: payments and refunds as they are recorded here."""
+"""The queries of reconciliation: payments and refunds as they are recorded here, and what a person has decided."""
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import and_, exists, false, literal, or_, select, union
+from sqlalchemy import and_, exists, false, insert, literal, or_, select, union
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.orm import aliased
 
 from services.payment import rules, store
-from services.payment.models import Account, Payment, Refund
+from services.payment.models import Account, Decision, Payment, Refund
 from services.payment.payment_state import UNSETTLED
-from services.payment.refunding.refund_store import refunded_by
+from services.payment.refunding.store import refunded_by
 
 DUPLICATE_REFUND = aliased(Refund)
 IS_RETURNED = exists().where(
@@ -89,3 +89,8 @@ def is_refund_key(tx: Connection, key: str | None) -> bool:
     first, _, number = (key or "").rpartition("-")
     later = (Refund.refund_id == first) & (Refund.attempt >= int(number)) if number.isdecimal() else false()
     return tx.execute(select(Refund.refund_id).where(or_(Refund.refund_id == key, later))).first() is not None
+
+
+def record_decision(tx: Connection, about: str, decision: str, by: str, because: str, now: dt.datetime) -> None:
+    """Record who decided what about a payment, refund or reversal, and why."""
+    tx.execute(insert(Decision).values(about=about, decision=decision, decided_by=by, because=because, decided_at=now))

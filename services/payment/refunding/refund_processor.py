@@ -6,11 +6,12 @@ from typing import Any
 
 from schemas.errors import RoomSilent
 from services.foundation.database import Transactions, utc_now
-from services.payment import rules, store
+from services.payment import rules
+from services.payment import store as payment_store
 from services.payment.payment_state import Attempt, RefundRequest
 from services.payment.provider_registry import ProviderRegistry
 from services.payment.providers import RefundStatus
-from services.payment.refunding import refund_store, reversal_store
+from services.payment.refunding import store
 
 log = logging.getLogger("marquee.payment")
 
@@ -24,7 +25,7 @@ class RefundProcessor:
 
     def refund(self, request: RefundRequest) -> None:
         """Give money back once per `refund_id`. Raises AmountMismatch, or RoomSilent if it is not done yet."""
-        refund = self.database.run_repeatable(lambda tx: refund_store.request(tx, request, utc_now()))
+        refund = self.database.run_repeatable(lambda tx: store.request(tx, request, utc_now()))
         if refund.status in rules.REFUND_IS_OVER:
             return
         if refund.status == "failed" or self.send(refund) != "done":
@@ -42,7 +43,7 @@ class RefundProcessor:
         attempt = self._attempt(refund)
         if self.providers.find(attempt.provider).fetch_refund(attempt, rules.refund_key(refund)) is None:
             self.sync_reversals(self._payment(refund))
-            if self.database.run_repeatable(lambda tx: refund_store.settle_from_credit(tx, refund)):
+            if self.database.run_repeatable(lambda tx: store.settle_from_credit(tx, refund)):
                 return "done"
         return self.send(refund)
 
@@ -51,11 +52,11 @@ class RefundProcessor:
         if status == "failed":
             log.error("a refund failed at the provider", extra={"refund_id": refund.refund_id})
         if status != "pending":
-            self.database.run_repeatable(lambda tx: refund_store.record_end(tx, refund, status))
+            self.database.run_repeatable(lambda tx: store.record_end(tx, refund, status))
 
     def sync_refunds(self, attempt: Attempt) -> None:
         """Record the provider's status of the payment's refunds."""
-        for refund in self.database.read(lambda tx: refund_store.revocable(tx, attempt.payment_id)):
+        for refund in self.database.read(lambda tx: store.revocable(tx, attempt.payment_id)):
             at = self._attempt(refund)
             if status := self.providers.find(at.provider).fetch_refund(at, rules.refund_key(refund)):
                 self.record_status(refund, status)
@@ -64,7 +65,7 @@ class RefundProcessor:
         """Record the refunds made at the provider by hand and the disputes of the payment."""
         found = self.providers.find(attempt.provider).reversals_of(attempt)
         for reversal in self.database.run_repeatable(
-                lambda tx: reversal_store.record(tx, attempt.payment_id, found, utc_now())):
+                lambda tx: store.record_reversals(tx, attempt.payment_id, found, utc_now())):
             log.error("money was reversed outside Marquee", extra={
                 "payment_id": attempt.payment_id, "order_id": attempt.order_id, "reversal_id": reversal.reversal_id,
                 "kind": reversal.kind})
@@ -75,6 +76,6 @@ class RefundProcessor:
         return replace(payment, provider="wallet", user_id=refund.credit_to) if refund.credit_to else payment
 
     def _payment(self, refund: Any) -> Attempt:
-        payment = self.database.read(lambda tx: store.attempt(tx, refund.payment_id))
+        payment = self.database.read(lambda tx: payment_store.attempt(tx, refund.payment_id))
         assert payment is not None, "the foreign key guarantees it"
         return payment

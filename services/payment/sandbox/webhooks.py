@@ -10,11 +10,11 @@ from typing import Any, Literal, get_args
 
 import orjson
 import requests
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from schemas.payment import WebhookRefused
-from services.foundation.database import Transactions, utc_now
+from services.foundation.database import Transactions, delete_some, utc_now
 from services.foundation.ids import new_id
 from services.payment.models import SandboxSecret, SandboxWebhook
 from services.payment.providers import WebhookEvent
@@ -91,9 +91,8 @@ def renew_secret(tx: Connection) -> None:
 
 
 def delete_old(database: Transactions) -> None:
-    """Delete up to 1000 webhooks that were stored long ago."""
-    old = delete(SandboxWebhook).where(SandboxWebhook.created_at < utc_now() - KEPT)
-    database.run(lambda tx: tx.execute(old.with_dialect_options(mysql_limit=1000)))
+    """Delete some of the webhooks that were stored long ago."""
+    database.run(lambda tx: delete_some(tx, SandboxWebhook, SandboxWebhook.created_at < utc_now() - KEPT))
 
 
 def _claim(tx: Connection) -> list[Any]:

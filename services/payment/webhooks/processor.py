@@ -13,7 +13,7 @@ from schemas.payment import WebhookRefused
 from services.foundation.database import utc_now
 from services.payment.job_pool import Job, guarded
 from services.payment.payment_processor import PaymentProcessor
-from services.payment.webhooks import inbox
+from services.payment.webhooks import store
 
 # No provider sends a webhook again after so long, and no signature is valid for longer than minutes.
 KEPT = dt.timedelta(days=30)
@@ -32,23 +32,23 @@ class WebhookProcessor:
         except binascii.Error:
             raise WebhookRefused() from None
         event = self.payments.providers.find(provider).verify_webhook(decoded, headers, utc_now())
-        self.payments.database.run_repeatable(lambda tx: inbox.add(tx, provider, event, utc_now()))
+        self.payments.database.run_repeatable(lambda tx: store.add(tx, provider, event, utc_now()))
 
     def due_jobs(self) -> list[Job]:
         """Jobs for some webhooks that are due; all webhooks about one payment are one job."""
-        found = self.payments.database.run(lambda tx: inbox.lease_due(tx, utc_now()))
+        found = self.payments.database.run(lambda tx: store.lease_due(tx, utc_now()))
         return [guarded(partial(self._process, *subject, list(rows)), payment_id=subject[1], reference=subject[2])
                 for subject, rows in groupby(sorted(found, key=_subject), key=_subject)]
 
     def delete_old(self) -> None:
         """Delete some of the webhooks that were processed long ago."""
-        self.payments.database.run(lambda tx: inbox.delete_processed(tx, utc_now() - KEPT))
+        self.payments.database.run(lambda tx: store.delete_processed(tx, utc_now() - KEPT))
 
     def _process(self, provider: str, payment_id: str, reference: str, rows: list[Any]) -> None:
         known = payment_id or reference and self.payments.providers.find(provider).payment_of(reference)
         if known:
             self.payments.sync_with_provider(known)
-        self.payments.database.run(partial(inbox.mark_processed, rows=rows, now=utc_now()))
+        self.payments.database.run(partial(store.mark_processed, rows=rows, now=utc_now()))
 
 
 def _subject(row: Any) -> tuple[str, str, str]:

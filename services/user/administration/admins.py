@@ -2,14 +2,10 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select, true
-from sqlalchemy.engine import Connection
-
-from schemas.accounts import LastAdmin
 from schemas.errors import Forbidden
 from schemas.roles import cinemas_of
+from schemas.user.administration import LastAdmin
 from services.foundation.rpc.calls import Principal
-from services.user.models import User
 
 
 def permit_house(principal: Principal) -> None:
@@ -24,12 +20,6 @@ def permit_role(principal: Principal, cinema_id: str | None) -> None:
         permit_house(principal)
     else:
         principal.permit_at("admin", cinema_id)
-
-
-def lock_admins(tx: Connection) -> list[str]:
-    """The ids of the house's admins, locked until the transaction ends: of two who remove each other, one remains."""
-    query = select(User.user_id).where(User.is_admin == true()).order_by(User.user_id)
-    return list(tx.execute(query.with_for_update()).scalars())
 
 
 def check_one_stays(admins: Collection[str], user_id: str, roles: Collection[str]) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from schemas.accounts import UnknownUser
 from schemas.base import Method
 from schemas.user import OPERATED
+from schemas.user.administration import UnknownUser
 from services.foundation.events.operations import write_operation
 from services.foundation.rpc.calls import Principal
 from services.user import confirmations, emails, store
-from services.user.administration.admins import check_one_stays, lock_admins
+from services.user.administration.admins import check_one_stays
 from services.user.models import OUTBOX
 
 
@@ -42,7 +42,7 @@ def change_roles(tx: Connection, change: Change, user_id: str,
 
     Nothing happens if these are the same. Raises UnknownUser and LastAdmin.
     """
-    admins, account = lock_admins(tx), lock_present(tx, user_id)
+    admins, account = store.lock_admins(tx), lock_present(tx, user_id)
     before, after = sorted(account.roles), sorted(roles_after(account.roles))
     if before == after:
         return account

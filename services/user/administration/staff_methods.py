@@ -1,12 +1,13 @@
 """The user room's methods about accounts as staff see and change them, and `close_account`."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
-from schemas import accounts as contract
 from schemas.base import Method
 from schemas.errors import Busy, FieldsInvalid, KeyReused
 from schemas.user import TOKENS_REVOKED, LoginFailed
+from schemas.user import administration as contract
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import call
@@ -111,7 +112,7 @@ class StaffMethods:
         if self.passwords.matching_spelling(password_hash, request["password"]) is None:
             raise LoginFailed()
         self.login_throttle.reset(username)
-        change = Change(self.principal, contract.CLOSE_ACCOUNT)
+        change = Change(replace(self.principal, username=None), contract.CLOSE_ACCOUNT)
         self.database.run(lambda tx: removal.close(tx, change, user_id, password_hash, utc_now()))
         self._end_sessions(change)
         return {}
@@ -134,8 +135,8 @@ class StaffMethods:
     def _change_once(self, method: Method, request: dict[str, Any], work: Any) -> Any:
         """Do `work(tx, change)` once for the request's key, then revoke the tokens that ended with it."""
         change = Change(self.principal, method, request.get("reason"), request.get("cinema_id"))
-        keys = IdempotencyKey(KEYS, self.principal, method, request)
-        reply = keys.run_once(self.database, lambda tx: work(tx, change))
+        key = IdempotencyKey(KEYS, self.principal, method, request)
+        reply = key.run_once(self.database, lambda tx: work(tx, change))
         self._end_sessions(change)
         return reply
 
@@ -171,7 +172,7 @@ class StaffMethods:
             store.add_account(tx, account)
             if requests_link:
                 confirmations.request_link(tx, account.user_id)
-            change.log(tx, account.user_id, None, {"username": account.username, "roles": account.roles})
+            change.log(tx, account.user_id, None, {"roles": account.roles})
             return store.account_by_id(tx, account.user_id)
 
         opened = contract.SAVE.dump(self._change_once(contract.SAVE, request, open_account))

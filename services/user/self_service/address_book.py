@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from schemas.errors import Unauthenticated
-from schemas.self_service import MOST_ADDRESSES, TooManyAddresses, UnknownAddress
+from schemas.user.self_service import MOST_ADDRESSES, TooManyAddresses, UnknownAddress
 from services.user import store
 from services.user.self_service import store as own_store
 

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from schemas import self_service as contract
 from schemas.errors import TooOften, Unauthenticated
 from schemas.user import TOKENS_REVOKED
+from schemas.user import self_service as contract
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import call
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.user import store, tokens
 from services.user.models import KEYS
-from services.user.self_service import address_book, notices, passwords, sign_in_names
+from services.user.self_service import address_book, passwords, sign_in_names
 from services.user.self_service import store as own_store
 from services.user.self_service.answer_time import even_time
 
@@ -115,9 +115,9 @@ class MemberMethods:
     @call(contract.SAVE_ADDRESS)
     def save_address(self, request: dict[str, Any]) -> dict[str, Any]:
         """Add a postal address or replace one. Raises UnknownAddress, TooManyAddresses."""
-        keys, address_id = IdempotencyKey(KEYS, self.principal, contract.SAVE_ADDRESS, request), new_id()
+        key, address_id = IdempotencyKey(KEYS, self.principal, contract.SAVE_ADDRESS, request), new_id()
         user_id = self._own_account().user_id
-        return keys.run_once(self.database, lambda tx: address_book.save(tx, user_id, address_id, request))
+        return key.run_once(self.database, lambda tx: address_book.save(tx, user_id, address_id, request))
 
     @call(contract.REMOVE_ADDRESS)
     def remove_address(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class MemberMethods:
     def get_former_email(self, request: dict[str, Any]) -> dict[str, Any]:
         """Where to write that an account has another address, for the notification room."""
         return {"email": self.database.read(
-            lambda tx: notices.former_email(tx, request["user_id"], request["number"]))}
+            lambda tx: own_store.former_email(tx, request["user_id"], request["number"]))}
 
     def _own_account(self) -> Any:
         found = self.database.read(lambda tx: store.account_by_id(tx, self.principal.user_id))

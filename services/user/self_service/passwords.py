@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from schemas.errors import Busy, FieldsInvalid
-from schemas.self_service import PasswordResetOver
 from schemas.user import PASSWORD_RESET_REQUESTED, token_id
+from schemas.user.self_service import PasswordResetOver
 from services.foundation.events import outbox
 from services.user import store
 from services.user.models import OUTBOX
@@ -51,7 +51,7 @@ def request_link(tx: Connection, user_id: str) -> None:
 
 def issue_link(tx: Connection, user_id: str, number: int, now: dt.datetime,
                lifetime: dt.timedelta) -> dict[str, Any] | None:
-    """A schemas.self_service.PasswordReset; None unless `number` is the last event about a confirmed address.
+    """A schemas.user.self_service.PasswordReset; None unless `number` is the last event about a confirmed address.
 
     Every move of the address takes a number: a link that was requested for another address is not mailed to this one.
     """

@@ -1,4 +1,4 @@
-"""The queries of what members do with their own accounts: sessions, links that set a password, postal addresses."""
+"""The queries of what members do with their own accounts: sessions, links that set a password, addresses."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
-from services.user.models import Address, PasswordReset, Token, User
+from services.foundation.database import delete_some
+from services.user.models import Address, FormerEmail, PasswordReset, Token, User
 
+FORMER_EMAILS_KEPT = dt.timedelta(days=7)  # longer than a mail is tried
 MOST_OWNERS = 20  # accounts of one e-mail address that are looked at
 
 
@@ -50,6 +52,30 @@ def mark_reset_used(tx: Connection, token_id: str, now: dt.datetime) -> None:
 def delete_resets_of(tx: Connection, user_id: str, but: str = "") -> None:
     """Delete all links of the account that set a password, except the one with the token_id `but`."""
     tx.execute(delete(PasswordReset).where(PasswordReset.user_id == user_id, PasswordReset.token_id != but))
+
+
+# --- confirmed e-mail addresses of before ---
+
+
+def add_former_email(tx: Connection, user_id: str, number: int, email: str, now: dt.datetime) -> None:
+    """Keep the address that the account had before the event with this number."""
+    tx.execute(insert(FormerEmail), {"user_id": user_id, "number": number, "email": email, "replaced_at": now})
+
+
+def former_email(tx: Connection, user_id: str, number: int) -> str | None:
+    """The confirmed address that the account had before the event with this number."""
+    found = (FormerEmail.user_id == user_id) & (FormerEmail.number == number)
+    return tx.execute(select(FormerEmail.email).where(found)).scalar()
+
+
+def delete_former_emails_of(tx: Connection, user_id: str) -> None:
+    """Delete all former addresses of the account."""
+    tx.execute(delete(FormerEmail).where(FormerEmail.user_id == user_id))
+
+
+def delete_old_former_emails(tx: Connection, now: dt.datetime) -> int:
+    """Delete some addresses that were replaced long ago; returns how many."""
+    return delete_some(tx, FormerEmail, FormerEmail.replaced_at < now - FORMER_EMAILS_KEPT)
 
 
 # --- postal addresses ---

@@ -66,14 +66,14 @@ class News:
     @call(HAPPEN)
     def happen(self, request: dict[str, Any]) -> dict[str, Any]:
         """Write one event per name."""
-        keys = IdempotencyKey(KEYS, self.principal, HAPPEN, request)
+        key = IdempotencyKey(KEYS, self.principal, HAPPEN, request)
 
         def write(tx: Any) -> None:
-            keys.raise_if_answered(tx)
+            key.raise_if_answered(tx)
             for about in request["about"]:
                 outbox.write(tx, OUTBOX, HAPPENED, about=about, sequence=1, body={"text": f"of {about}", "x": 1})
 
-            keys.store_reply(tx, {})
+            key.store_reply(tx, {})
 
         with suppress(AlreadyAnswered):
             self.database.run(write)

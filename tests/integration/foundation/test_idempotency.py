@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from schemas.errors import Conflict, KeyReused, RequestInProgress
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.calls import Principal
-from services.foundation.rpc.idempotency import AlreadyAnswered, IdempotencyKey, delete_old_replies
+from services.foundation.rpc.idempotency import KEYS_KEPT, AlreadyAnswered, IdempotencyKey, delete_old_replies
 from services.order.models import KEYS
 from tests.integration.foundation.echo_room import SAY, WAIT
 
@@ -172,8 +172,9 @@ def test_a_stored_reply_may_be_replaced_in_a_second_transaction(buy: Buy, transa
 
 def test_old_keys_are_deleted(buy: Buy, transactions: Transactions) -> None:
     buy()
-    assert transactions.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() - dt.timedelta(days=1))) == 0
-    assert transactions.run(lambda tx: delete_old_replies(tx, KEYS, utc_now() + dt.timedelta(seconds=1))) == 1
+    a_week_later = utc_now() + KEYS_KEPT + dt.timedelta(seconds=1)
+    assert transactions.run(lambda tx: delete_old_replies(tx, KEYS, utc_now())) == 0
+    assert transactions.run(lambda tx: delete_old_replies(tx, KEYS, a_week_later)) == 1
     buy()
     assert len(sales(transactions)) == 2
 

@@ -8,7 +8,7 @@ import requests
 from testbed.mesh import Mesh
 from tests.contracts.authorization import CALLERS, MATRIX, OWN_THINGS
 from tests.drivers.kept_cards import keep_card
-from tests.drivers.orders import buy, info
+from tests.drivers.orders import buy, info, pay
 from tests.drivers.snack_orders import SKU, bought_and_paid
 
 REFUSED = {"unauthenticated": "1", "forbidden": "3"}
@@ -74,15 +74,17 @@ POSTAL = {"name": "Ada", "street": "Quay 7", "city": "Paris", "country": "FR"}
 
 def test_a_member_reaches_nothing_of_another_member(mesh: Mesh, screening: str) -> None:
     owner, stranger = mesh.buyers(2)
-    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:5]
+    seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:6]
     order, strangers = buy(mesh, owner, screening, seats[:2]), buy(mesh, stranger, screening, seats[2:4])
-    [card] = keep_card(mesh, owner, buy(mesh, owner, screening, seats[4:]))
+    [card] = keep_card(mesh, owner, kept := buy(mesh, owner, screening, seats[4:5]))
+    pay(mesh, stranger, paid := buy(mesh, stranger, screening, seats[5:]))
     address = mesh.post("/user/save_address", owner, **POSTAL).json()
     [session] = mesh.get("/user/get_sessions", owner).json()["sessions"]
     things = {"order_id": order["order_id"], "address_id": address["address_id"], "session_id": session["session_id"],
               "card_id": card["card_id"]}
     more = {("order.pay", "order_id"): {"method": "sandbox"},
             ("order.pay", "card_id"): {"method": "card", "return_url": "/", "order_id": strangers["order_id"]},
+            ("order.get_receipt", "address_id"): {"order_id": paid["order_id"]},
             ("user.save_address", "address_id"): {**POSTAL, "city": "Lyon"}}
     before = {**info(mesh, owner, order), "server_time": None}
 
@@ -100,8 +102,9 @@ def test_a_member_reaches_nothing_of_another_member(mesh: Mesh, screening: str) 
     assert mesh.get("/user/get_addresses", owner).json()["addresses"] == [address]
     assert mesh.get("/payment/get_cards", owner).json() == [card]
     assert mesh.get("/payment/get_cards", stranger).json() == []
-    [own] = mesh.get("/order/get_list", stranger).json()["orders"]
-    assert own["order_id"] == strangers["order_id"]
+    own = mesh.get("/order/get_list", stranger).json()["orders"]
+    assert {each["order_id"] for each in own} == {strangers["order_id"], paid["order_id"]}
     more["order.pay", "card_id"]["order_id"] = order["order_id"]
+    more["order.get_receipt", "address_id"]["order_id"] = kept["order_id"]
     assert {status for status, _ in codes(owner).values()} & {403, 404} == set()
     assert mesh.get("/user/get_sessions", owner).status_code == 401  # which ended it, last of all

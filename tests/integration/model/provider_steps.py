@@ -97,7 +97,7 @@ class ProviderSteps(Steps):
         self.cinema.step(Intent("stray", mine), lambda: self.cinema.in_the_bank(take))
         if says_so:
             self.a_webhook_arrives(pick=0)
-            self.cinema.tick("payment", "look_into_webhooks")
+            self.cinema.tick("payment", "process_webhooks")
 
     @precondition(lambda self: self._open_pages())
     @rule(pick=PICK)
@@ -122,7 +122,7 @@ class ProviderSteps(Steps):
     @rule(pick=PICK)
     def somebody_decides_meanwhile(self, pick: int) -> None:
         """The order room hears of a case, asks how it stands, and hears that it is decided before it has acted."""
-        self.cinema.tick("payment", "look_into_webhooks", "finish_stale_work")
+        self.cinema.tick("payment", "process_webhooks", "finish_stale_work")
         self.cinema.send_events()
         if news := [queued for queued in self.cinema.event_queue.waiting if queued.event is payment.REVIEW]:
             self.cinema.world.line.meanwhile = self._decide_and_tell

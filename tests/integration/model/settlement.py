@@ -25,7 +25,7 @@ def settle(cinema: Cinema) -> None:
     cinema.tend()
     last = max((each.expires_at for each in cinema.ledger.orders.values()), default=cinema.now)
     cinema.world.clock.set(max(cinema.now, last))
-    come_to_rest(cinema, "look_into_webhooks", "finish_stale_work", "reconcile")
+    come_to_rest(cinema, "process_webhooks", "finish_stale_work", "reconcile")
     check_invariants(cinema)
     cinema.world.clock.set(max(cinema.now, *(each.ends_at for each in cinema.ledger.screenings)))
     come_to_rest(cinema, "finish_stale_work")

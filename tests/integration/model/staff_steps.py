@@ -13,8 +13,8 @@ from tests.integration.model.orders import OWNING, UNPAID, Intent, Screening
 from tests.integration.model.predictions import of_cooking
 from tests.integration.model.steps import PICK, STAFF, Steps, precondition, rule
 
-CHORES = st.sampled_from((("payment", "finish_stale_work"), ("payment", "look_into_webhooks"),
-                          ("payment", "look_into_webhooks"), ("payment", "reconcile"), ("kitchen", "sweep")))
+CHORES = st.sampled_from((("payment", "finish_stale_work"), ("payment", "process_webhooks"),
+                          ("payment", "process_webhooks"), ("payment", "reconcile"), ("kitchen", "sweep")))
 COOKING = {method.name: method for method in (kitchen.START, kitchen.FINISH, kitchen.HAND_OVER)}
 
 

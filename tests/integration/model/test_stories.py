@@ -8,6 +8,7 @@ from schemas import order
 from schemas.errors import Busy
 from services.foundation.rpc.calls import Principal
 from services.order import store
+from services.order.order_view import OrderView
 from tests.integration.model.orders import Intent
 from tests.integration.model.play import Play
 from tests.integration.model.predictions import Prediction
@@ -30,7 +31,7 @@ def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_orde
     story.the_bank_has_another_amount(pick=0)
     story.say_yes_at_the_page(pick=0)
     story.a_webhook_arrives(pick=0)
-    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
     story.somebody_decides_meanwhile(pick=0)
     assert story.cinema.met["decided meanwhile"] == 1
     assert story.order(0).status == "expired"
@@ -44,7 +45,7 @@ def test_money_that_is_found_after_the_film_began_goes_back(story: Play, found_b
     story.go_to_the_page(pick=0, keyed=False)
     story.say_yes_at_the_page(pick=0)
     story.a_webhook_arrives(pick=0)
-    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
     story.time_passes(minutes=6)
     match found_by:
         case "its event":
@@ -71,7 +72,7 @@ def test_an_order_that_begins_to_be_paid_while_it_is_being_dropped_is_not_ended(
     story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
     [mine] = story.orders
 
-    def paying_meanwhile(tx: Connection, order_id: str, buyer_id: str | None = None) -> store.OrderView:
+    def paying_meanwhile(tx: Connection, order_id: str, buyer_id: str | None = None) -> OrderView:
         monkeypatch.setattr(store, "lock", lock)
         world.answer(order.PAY, {"order_id": order_id, "method": "card", "return_url": "/"})
         return lock(tx, order_id, buyer_id)
@@ -91,7 +92,7 @@ def test_late_money_for_a_cancelled_screening_revives_nothing_and_makes_no_ticke
     story.cancel_screening(where=0, dry_run=False)
     story.the_bank_takes_the_money_after_all(pick=0)
     story.a_webhook_arrives(pick=0)
-    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
     story.all_events_arrive()
     [mine] = story.orders
     assert (mine.status, mine.owed_back) == ("expired", True)
@@ -107,7 +108,7 @@ def test_late_money_brings_an_expired_order_its_free_seats(story: Play) -> None:
     assert mine.status == "expired"
     story.the_bank_takes_the_money_after_all(pick=0)
     story.a_webhook_arrives(pick=0)
-    story.a_timer_goes_off(chore=("payment", "look_into_webhooks"))
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
     story.all_events_arrive()
     assert mine.status == "paid"
     story.settle()

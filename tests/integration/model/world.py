@@ -124,7 +124,7 @@ class World:
         boards = SeatBoards(self.board, Hints())  # type: ignore[arg-type]
         self.rooms["order"] = worker_factory(
             Order, database=self.databases["order"], boards=boards, screenings=self.screenings, remote=self.line,
-            ticket_keys=self.keys, settings=settings.read(config))
+            ticket_keys=self.keys, settings=settings.load(config))
 
     def ask(self, contract: Method, principal: Principal, /, **fields: Any) -> Any:
         """What a caller is answered. Raises what it is refused with, or Unclear."""

@@ -40,7 +40,7 @@ def test_an_order_is_bought_paid_and_refunded(mesh: Mesh, screening: str, seats:
     keys = {key["key_id"]: base64.urlsafe_b64decode(key["public_key"] + "=")
             for key in mesh.get("/order/get_ticket_keys").json()["keys"]}
     assert [codes.read(ticket["code"], keys) for ticket in paid["tickets"]] == [
-        codes.Facts(ticket["ticket_id"], screening, ticket["seat_id"]) for ticket in paid["tickets"]]
+        codes.TicketFacts(ticket["ticket_id"], screening, ticket["seat_id"]) for ticket in paid["tickets"]]
     assert {mesh.seats(screening)[seat] for seat in seats[:3]} == {"sold"}
 
     part = mesh.post("/order/refund", token, order_id=order["order_id"], seats=[seats[1]]).json()

@@ -139,7 +139,7 @@ def told(room: Any, database: Transactions, bank: Bank) -> Callable[[], None]:
     def hear() -> None:
         for message in bank.webhooks():
             room.receive_webhook(**message)
-        room.look_into_webhooks()
+        room.process_webhooks()
 
     return hear
 

@@ -80,8 +80,8 @@ def test_after_a_decline_the_next_charge_may_succeed(room: Any, order_id: str, b
 
 def test_an_order_that_was_never_charged_has_no_money(room: Any, order_id: str) -> None:
     assert room.get_status(order_id=order_id) == {
-        "order_id": order_id, "payment_id": None, "status": "none", "reason": None, "captured": 0, "refunded": 0,
-        "currency": None}
+        "order_id": order_id, "payment_id": None, "status": "none", "reason": None, "method": None, "captured": 0,
+        "refunded": 0, "currency": None}
 
 
 def test_a_repeated_charge_finds_the_money_of_a_lost_answer(room: Any, order_id: str, bank: Bank) -> None:

@@ -155,8 +155,8 @@ def test_late_money_of_a_failed_attempt_is_refunded_to_that_payment(
                                        {"p": first["payment_id"]}))
     room.payments.sync_with_provider(first["payment_id"])
     assert room.get_status(order_id=order_id) == {
-        "order_id": order_id, "payment_id": first["payment_id"], "status": "captured", "reason": None, "captured": 1200,
-        "refunded": 0, "currency": "EUR"}
+        "order_id": order_id, "payment_id": first["payment_id"], "status": "captured", "reason": None, "method": None,
+        "captured": 1200, "refunded": 0, "currency": "EUR"}
 
     choose(second, "pay")
     told()

@@ -77,7 +77,7 @@ def tell_of_refunds(room: Any, server: Stripe, kind: str = "refund.failed") -> N
         header = stripe.WebhookSignature.generate_signature_header(body, SECRET, int(time.time()))
         room.receive_webhook(provider="stripe", body=b64encode(body.encode()).decode(),
                              headers={"stripe-signature": header})
-    room.look_into_webhooks()
+    room.process_webhooks()
 
 
 def test_a_pending_refund_is_not_a_difference(

@@ -75,12 +75,12 @@ def test_the_covered_part_of_a_refund_goes_into_the_wallet_after_the_dispute_is_
         room: Any, server: Stripe, paid: str, wallets: WalletRoom, wanted: dict[str, Any], review: Review) -> None:
     dispute = server.dispute(paid, 800)
     send(room, "charge.dispute.created", dispute)
-    room.look_into_webhooks()
+    room.process_webhooks()
     room.refund(**wanted)
     assert list(wallets.credits.values()) == [400]
     dispute["status"] = "won"
     send(room, "charge.dispute.closed", dispute)
-    room.look_into_webhooks()
+    room.process_webhooks()
 
     [case] = review.cases()
     review.decide(case, "retry", "ada", "the bank said so")

@@ -81,7 +81,7 @@ def test_a_webhook_about_a_charge_that_can_not_be_read_is_processed(room: Any, s
                                                                     database: Transactions,
                                                                     errors: Callable[[], list[str]]) -> None:
     send(room, "charge.dispute.created", {**server.dispute(paid), "payment_intent": None})
-    room.look_into_webhooks()
+    room.process_webhooks()
 
     unprocessed = text("SELECT COUNT(*) FROM webhook_inbox WHERE handled_at IS NULL")
     assert database.read(lambda tx: tx.execute(unprocessed).scalar_one()) == 0
@@ -91,7 +91,7 @@ def test_a_webhook_about_a_charge_that_can_not_be_read_is_processed(room: Any, s
 def test_a_webhook_about_a_captured_payment_is_processed(room: Any, server: Stripe, paid: str,
                                                          database: Transactions) -> None:
     send(room, "charge.refunded", server.charge_of(server.intent_of(paid)))
-    room.look_into_webhooks()
+    room.process_webhooks()
 
     unprocessed = text("SELECT COUNT(*) FROM webhook_inbox WHERE handled_at IS NULL")
     assert database.read(lambda tx: tx.execute(unprocessed).scalar_one()) == 0

@@ -31,7 +31,7 @@ def tell(room: Any, server: Stripe) -> Callable[[str, Thing], None]:
     """The room receives and processes a webhook of Stripe's."""
     def send_and_process(kind: str, subject: Thing) -> None:
         send(room, kind, subject)
-        room.look_into_webhooks()
+        room.process_webhooks()
 
     return send_and_process
 

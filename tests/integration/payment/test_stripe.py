@@ -50,7 +50,7 @@ def start(room: Any, server: Stripe, order_id: str) -> Callable[[], dict[str, An
 def tell(room: Any, payment_id: str | None, kind: str = "checkout.session.completed", secret: str = SECRETS[0]) -> None:
     """The room receives and processes a webhook of Stripe's."""
     send(room, payment_id, kind, secret)
-    room.look_into_webhooks()
+    room.process_webhooks()
 
 
 def send(room: Any, payment_id: str | None, kind: str, secret: str = SECRETS[0]) -> None:
@@ -134,7 +134,7 @@ def test_three_webhooks_about_one_payment_are_one_sync(
     server.requests.clear()
     for kind in ("checkout.session.completed", "payment_intent.amount_capturable_updated", "payment_intent.created"):
         send(room, begun["payment_id"], kind)
-    room.look_into_webhooks()
+    room.process_webhooks()
 
     assert server.requests == [f"GET /v1/checkout/sessions/{server.session_of(begun['payment_id'])}"]
 
@@ -201,7 +201,7 @@ def test_webhooks_about_other_objects_are_acknowledged_and_ignored(
     send(room, None, "customer.created")
     newest = text("SELECT type, handled_at IS NOT NULL AS handled FROM webhook_inbox ORDER BY received_at DESC LIMIT 1")
     kept = database.read(lambda tx: tx.execute(newest).one())
-    room.look_into_webhooks()
+    room.process_webhooks()
 
     assert (kept.type, kept.handled) == ("customer.created", 1)
     assert server.requests == []

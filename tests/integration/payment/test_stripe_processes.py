@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.payment.providers import WebhookEvent
-from services.payment.webhooks import inbox
+from services.payment.webhooks import store as webhook_store
 from testbed.mesh import wait_until
 from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 from tests.integration.payment.conftest import StartRoom
@@ -69,7 +69,7 @@ def test_ten_payments_are_synced_at_a_time_and_a_silent_one_delays_no_other(
         if how == "sweep":
             tx.execute(text("UPDATE payment SET tried_at = tried_at - INTERVAL 1 HOUR"))
         for payment_id in (silent, *payments) if how == "webhooks" else ():
-            inbox.add(tx, "stripe", WebhookEvent(f"evt_{payment_id}", "any", payment_id), utc_now())
+            webhook_store.add(tx, "stripe", WebhookEvent(f"evt_{payment_id}", "any", payment_id), utc_now())
 
     database.run(are_to_be_looked_into)
     taken = text("SELECT COUNT(*) FROM payment WHERE payment_id IN :ids AND status = 'captured'")

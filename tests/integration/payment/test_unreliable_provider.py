@@ -71,7 +71,7 @@ def test_orders_are_charged_once_each_and_the_books_are_the_ledger(
             visit(order_id, "decline")
             insist(lambda: room.payments.finish(room.payments.state(order_id)))
         visit(order_id, "pay")
-        room.look_into_webhooks()
+        room.process_webhooks()
 
     with ThreadPoolExecutor(4) as buyers:
         list(buyers.map(buy, orders))

@@ -53,7 +53,7 @@ def test_messages_in_one_to_five_copies_move_each_payment_once(room: Any, databa
 
     def look_into() -> None:
         while not delivered.is_set() or count(database, WAITING, payments):
-            room.look_into_webhooks()
+            room.process_webhooks()
 
     with ThreadPoolExecutor(6) as pool:
         lookers = [pool.submit(look_into) for _ in range(2)]
@@ -78,7 +78,7 @@ def test_different_webhooks_about_one_payment_in_any_order_settle_it_once(
     for body in bodies:
         room.receive_webhook(**envelope(body, secret))
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: room.look_into_webhooks(), range(4)))
+        list(pool.map(lambda _: room.process_webhooks(), range(4)))
 
     assert [count(database, query, payments) for query in (CAPTURED, TAKEN, TOLD, KEPT)] == [20, 20, 20, 80]
 
@@ -211,7 +211,7 @@ def test_forgeries_are_refused_and_none_is_kept(room: Any, database: Transaction
             accepted.append(kind)
         except WebhookRefused:
             pass
-    room.look_into_webhooks()
+    room.process_webhooks()
 
     assert accepted == []
     assert count(database, KEPT, payments) == count(database, CAPTURED, payments) == 0
@@ -230,7 +230,7 @@ def test_a_replayed_webhook_changes_nothing(room: Any, database: Transactions, s
     stolen = envelope(message(payment_id), secret)
     for _ in range(5):
         room.receive_webhook(**stolen)
-        room.look_into_webhooks()
+        room.process_webhooks()
 
     assert [count(database, query, [payment_id]) for query in (KEPT, TAKEN, TOLD)] == [1, 1, 1]
 
@@ -253,7 +253,7 @@ def test_a_webhook_about_a_foreign_object_is_stored_and_not_processed(
         room: Any, database: Transactions, secret: str) -> None:
     strange = new_id()
     room.receive_webhook(**envelope(message(strange), secret))
-    room.look_into_webhooks()
+    room.process_webhooks()
 
     assert (count(database, KEPT, [strange]), count(database, WAITING, [strange])) == (1, 0)
 
@@ -274,12 +274,12 @@ def test_a_webhook_that_can_not_be_processed_is_processed_later(
     room.receive_webhook(**envelope(message(payment_id), secret))
     with monkeypatch.context() as patch:
         patch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: Broken(database))
-        room.look_into_webhooks()
+        room.process_webhooks()
     assert count(database, WAITING, [payment_id]) == 1
 
     due = update(WebhookInbox).where(WebhookInbox.payment_id == payment_id)
     database.run(lambda tx: tx.execute(due.values(due_at=utc_now() - dt.timedelta(seconds=1))))
-    room.look_into_webhooks()
+    room.process_webhooks()
     assert (count(database, WAITING, [payment_id]), count(database, CAPTURED, [payment_id])) == (0, 1)
 
 

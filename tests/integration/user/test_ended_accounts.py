@@ -4,20 +4,19 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 import click
 import pytest
 from sqlalchemy import Engine, delete, insert, select, text
 
-from schemas.accounts import CLOSE_ACCOUNT, LastAdmin
 from schemas.errors import Refusal
 from schemas.user import LoginFailed
+from schemas.user.administration import CLOSE_ACCOUNT, LastAdmin
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
 from services.user import account_command, service, store
-from services.user.administration import admins, changes, removal
+from services.user.administration import removal
 from services.user.administration.changes import Change
 from services.user.models import Base, User
 from services.user.records import NewAccount
@@ -69,6 +68,29 @@ def test_a_closed_account_says_nothing_of_its_holder(mesh: Mesh, name: str, sign
     [kept] = mesh.rows("user", "SELECT * FROM user WHERE user_id = :m", m=member)
     assert kept.username == f"closed-{member[-24:]}"
     assert (kept.display_name, kept.email, kept.password_hash) == (None, None, "")
+
+
+def test_the_log_of_a_closed_account_of_staff_has_their_roles_and_no_name(mesh: Mesh, name: str,
+                                                                          sign_in: SignIn) -> None:
+    opened = mesh.post("/user/save", mesh.buyers(1, '["admin"]')[0], username=name, password=PASSWORD, roles=["cook"])
+
+    assert mesh.post("/user/close_account", sign_in(name), password=PASSWORD).ok
+
+    entries = operations(mesh, opened.json()["user_id"])
+    assert [(entry["method"], entry["before"], entry["after"]) for entry in entries] == [
+        ("user.save", None, {"roles": ["cook"]}),
+        ("user.close_account", {"roles": ["cook"], "removed": False}, {"roles": [], "removed": True})]
+    assert name not in str(entries)
+
+
+def test_no_username_keeps_an_account_from_being_closed(mesh: Mesh, ada: str, sign_in: SignIn) -> None:
+    token, squatted = sign_in(ada), f"closed-{user_id_of(mesh, ada)[-24:]}"
+    assert mesh.post("/user/register", username=squatted, password=PASSWORD).ok
+
+    closed = mesh.post("/user/close_account", token, password=PASSWORD)
+
+    assert closed.status_code == 200, closed.text
+    assert mesh.post("/user/login", username=squatted, password=PASSWORD).ok
 
 
 def test_a_sign_in_fails_if_the_account_is_removed_meanwhile(room: Any, mesh: Mesh, ada: str,
@@ -194,20 +216,19 @@ def end_each_other(database: Transactions, way: str) -> list[str | None]:
         return sorted(threads.map(refusal_of, both), key=str)
 
 
-WAYS = pytest.mark.parametrize(("way", "module"), [
-    ("remove", removal), ("withdraw", changes), ("account revoke", account_command)])
+WAYS = pytest.mark.parametrize("way", ["remove", "withdraw", "account revoke"])
 
 
 @WAYS
 def test_of_two_admins_who_end_each_others_role_one_stays(two_admins: Transactions, monkeypatch: pytest.MonkeyPatch,
-                                                          way: str, module: ModuleType) -> None:
-    meeting = Meeting()
+                                                          way: str) -> None:
+    meeting, lock_admins = Meeting(), store.lock_admins
 
     def meet_and_lock(tx: Any) -> list[str]:
         meeting.meet()
-        return admins.lock_admins(tx)
+        return lock_admins(tx)
 
-    monkeypatch.setattr(module, "lock_admins", meet_and_lock)
+    monkeypatch.setattr(store, "lock_admins", meet_and_lock)
 
     assert end_each_other(two_admins, way) == [None, "last_admin"]
     assert len(admins_of(two_admins)) == 1
@@ -215,7 +236,7 @@ def test_of_two_admins_who_end_each_others_role_one_stays(two_admins: Transactio
 
 @WAYS
 def test_without_the_lock_two_admins_end_each_others_role(two_admins: Transactions, monkeypatch: pytest.MonkeyPatch,
-                                                          way: str, module: ModuleType) -> None:
+                                                          way: str) -> None:
     """The negative control: the admins are only read, and both have read before either ends the other's role."""
     meeting, found = Meeting(), dict[int, list[str]]()
 
@@ -224,7 +245,7 @@ def test_without_the_lock_two_admins_end_each_others_role(two_admins: Transactio
         meeting.meet()
         return found[threading.get_ident()]
 
-    monkeypatch.setattr(module, "lock_admins", read_and_meet)
+    monkeypatch.setattr(store, "lock_admins", read_and_meet)
 
     assert end_each_other(two_admins, way) == [None, None]
     assert admins_of(two_admins) == []

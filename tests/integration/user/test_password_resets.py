@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from schemas.self_service import PasswordResetOver
 from schemas.user import token_id
+from schemas.user.self_service import PasswordResetOver
 from services.foundation.rpc.calls import Principal
 from services.user import store
 from testbed.mesh import Mesh, wait_until

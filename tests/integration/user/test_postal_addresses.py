@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.errors import Unauthenticated
-from schemas.self_service import MOST_ADDRESSES, TooManyAddresses
+from schemas.user.self_service import MOST_ADDRESSES, TooManyAddresses
 from services.foundation.rpc.calls import Principal
 from services.user import store
 from testbed.mesh import Mesh

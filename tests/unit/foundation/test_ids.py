@@ -1,9 +1,10 @@
 """Ids are opaque and unique, and sort by the time of their making."""
 
+import datetime as dt
 import time
 import uuid
 
-from services.foundation.ids import new_id
+from services.foundation.ids import made_at, new_id
 
 
 def test_an_id_is_a_uuid_of_version_7() -> None:
@@ -23,3 +24,9 @@ def test_a_later_id_sorts_after_an_earlier_one() -> None:
         time.sleep(0.002)
     assert made == sorted(made)
     assert abs(int(made[-1][:12], 16) / 1000 - time.time()) < 1
+
+
+def test_an_id_tells_when_it_was_made() -> None:
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(milliseconds=1)
+    assert before <= made_at(new_id()) <= dt.datetime.now(dt.UTC)
+    assert made_at("01a1fd94188c7315994265" + "0" * 10) == dt.datetime(2026, 11, 21, 10, 8, 23, 692000, dt.UTC)

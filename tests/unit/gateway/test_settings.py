@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.settings import GatewaySettingsSchema
+from gateway.settings import GatewaySection
 from services.foundation.settings import SettingsError, read_section
 
 CONFIG = Path(__file__).resolve().parents[3] / "config.yml"
@@ -15,7 +15,7 @@ GOOD = {"body_limit": 65536, "connection_limit": 2000, "call_limit": 1000, "sock
 
 
 def read(section: dict[str, Any]) -> Any:
-    return read_section({"gateway": section}, "gateway", GatewaySettingsSchema())
+    return read_section({"gateway": section}, "gateway", GatewaySection())
 
 
 def test_the_settings_have_types() -> None:

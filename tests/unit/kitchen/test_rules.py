@@ -33,9 +33,9 @@ def test_snacks_wait_until_the_film_ends_or_half_a_day_if_that_is_unknown() -> N
 
 @pytest.mark.parametrize("status", KITCHEN_STATES)
 def test_a_waiting_status_has_an_end_that_it_may_take(status: str) -> None:
-    assert (status in rules.WAITING) == (status in rules.NOT_FETCHED)
+    assert (status in rules.WAITING) == (status in rules.AFTER_SCREENING)
     if status in rules.WAITING:
-        assert rules.may_become(status, rules.NOT_FETCHED[status])
+        assert rules.may_become(status, rules.AFTER_SCREENING[status])
 
 
 def test_a_pick_up_code_is_short_and_has_no_letter_taken_for_another() -> None:

@@ -73,6 +73,13 @@ def test_an_entry_that_was_changed_together_with_its_digest_does_not_fit_the_nex
     assert numbers(entries) == [4]
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"{}", b'{"operated_at": 1}', b'{"operated_at": "now"}'])
+def test_content_that_is_no_operation_is_found_even_with_its_own_digest(content: bytes) -> None:
+    entries = log(5)
+    entries[4] = replace(entries[4], content=content, digest=rules.digest(5, entries[4].previous, content))
+    assert numbers(entries, head(entries)) == [5]
+
+
 @pytest.mark.parametrize("number", range(1, 6))
 def test_a_deleted_entry_is_found(number: int) -> None:
     entries = log(5)

@@ -7,9 +7,11 @@ import pytest
 
 from services.foundation.settings import SettingsError
 from services.order.screenings import refund_policy
-from services.order.settings import read
+from services.order.settings import load
 
 FULL, HALF = {"hours": 24, "percent": 100, "fee": 0}, {"hours": 0.5, "percent": 50, "fee": 100}
+
+SELLER = {"name": "Marquee GmbH", "street": "Kanal 1", "city": "Berlin", "country": "DE"}
 
 
 def settings(**changes: Any) -> dict[str, Any]:
@@ -19,17 +21,24 @@ def settings(**changes: Any) -> dict[str, Any]:
 
 
 def test_good_settings_are_read() -> None:
-    loaded = read(settings())
+    loaded = load(settings())
 
     assert (loaded.hold, loaded.pay) == (dt.timedelta(minutes=8), dt.timedelta(minutes=15))
     assert set(loaded.refund_tiers) == {refund_policy.TierRule(dt.timedelta(hours=24), 100, 0),
                                         refund_policy.TierRule(dt.timedelta(minutes=30), 50, 100)}
-    assert read(settings(refund_tiers=[])).refund_tiers == ()
+    assert load(settings(refund_tiers=[])).refund_tiers == ()
+
+
+def test_a_seller_may_be_named() -> None:
+    named = {"postal_code": None, "region": None, "tax_id": None, **SELLER}
+    assert load(settings(seller=SELLER)).seller == named
+    assert load(settings(seller={**SELLER, "tax_id": "DE123456789"})).seller == {**named, "tax_id": "DE123456789"}
+    assert load(settings(seller=None)).seller is load(settings()).seller is None
 
 
 def test_a_tier_may_give_back_as_much_as_the_one_before_less_a_fee() -> None:
     tiers = [{**FULL, "hours": 24}, {**FULL, "hours": 2, "fee": 100}]
-    assert [tier.fee for tier in read(settings(refund_tiers=tiers)).refund_tiers] == [100, 0]
+    assert [tier.fee for tier in load(settings(refund_tiers=tiers)).refund_tiers] == [100, 0]
 
 
 @pytest.mark.parametrize(("wrong", "told"), [
@@ -49,8 +58,11 @@ def test_a_tier_may_give_back_as_much_as_the_one_before_less_a_fee() -> None:
     ({"hold_minutes": 0}, "hold_minutes"),
     ({"pay_minutes": "soon"}, "pay_minutes"),
     ({"seats_per_order": 0}, "seats_per_order"),
+    ({"seller": {**SELLER, "country": "France"}}, r"order\.seller\.country: Not a country"),
+    ({"seller": {**SELLER, "vat": "DE1"}}, r"order\.seller\.vat"),
+    ({"seller": {"name": "Marquee"}}, r"order\.seller\.street"),
 ])
 def test_a_mistake_is_named_in_one_line(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told) as refused:
-        read(settings(**wrong))
+        load(settings(**wrong))
     assert "\n" not in str(refused.value)

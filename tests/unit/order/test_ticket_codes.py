@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.foundation.settings import SettingsError
-from services.order.tickets.codes import CODE, Facts, FalseCode, TicketKeys, read
+from services.order.tickets.codes import CODE, FalseCode, TicketFacts, TicketKeys, read
 from services.order.tickets.keys import load, make_file
 
-FACTS = Facts("01a1fd94188c731599426506d887675e", "kanal-1-20261122-2000", "F7")
+FACTS = TicketFacts("01a1fd94188c731599426506d887675e", "kanal-1-20261122-2000", "F7")
 OLD, NEW, STRANGE = (Ed25519PrivateKey.generate() for _ in range(3))
 OURS = TicketKeys([NEW])
 CODE_OF_F7 = OURS.sign(FACTS)
@@ -28,7 +28,7 @@ def test_a_code_names_its_ticket_screening_and_seat() -> None:
 
 
 def test_the_longest_code_fits_into_its_column() -> None:
-    code = OURS.sign(Facts("t" * 32, "s" * 64, "AB123"))
+    code = OURS.sign(TicketFacts("t" * 32, "s" * 64, "AB123"))
 
     assert read(code, OURS.public).seat_id == "AB123"
     assert len(code) <= 255

@@ -139,18 +139,20 @@ def test_a_statement_has_the_status_and_the_captured_amount(before: PaymentState
     statement = rules.statement(before)
 
     assert (statement["status"], statement["captured"]) == (status, captured)
+    assert statement["method"] == ("sandbox" if captured else None)
 
 
 def test_a_statement_names_the_payment_and_what_went_back_of_it() -> None:
     assert rules.statement(state("captured", "captured", refunded=500)) == {
         "order_id": "order", "payment_id": "payment", "status": "captured", "reason": None,
-        "captured": 1200, "refunded": 500, "currency": "EUR"}
+        "method": "sandbox", "captured": 1200, "refunded": 500, "currency": "EUR"}
 
 
 def test_a_statement_names_the_payment_that_paid_and_not_a_later_one() -> None:
     later = replace(PAID, attempt=replace(ATTEMPT, payment_id="later", status="review", reason="wrong_amount"))
     assert rules.statement(later)["payment_id"] == "payment"
     assert rules.statement(later)["status"] == "captured"
+    assert rules.statement(later)["method"] is None
 
 
 @pytest.mark.parametrize(("attempt", "status", "reason"), [

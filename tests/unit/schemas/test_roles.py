@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.roles import HELD, HOLDERS, ROLES, cinemas_of, includes, includes_at
+from schemas.roles import HELD, HOLDERS, ROLES, admits, cinemas_of, includes, includes_at
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -19,6 +19,12 @@ def test_a_manager_is_cook_usher_and_cashier_and_no_admin() -> None:
 @pytest.mark.parametrize("role", ["cook", "usher", "cashier"])
 def test_a_simple_role_is_no_other(role: str) -> None:
     assert [other for other in ROLES if includes([role], other)] == [role]
+
+
+def test_a_role_admits_its_holders_and_any_other_access_everybody_who_is_signed_in() -> None:
+    assert admits("cook", ["manager"])
+    assert not admits("manager", ["cook"])
+    assert admits("buyer", [])
 
 
 def test_nobody_has_a_role_without_one() -> None:

@@ -13,6 +13,8 @@ from services.user.usernames import _LOOK_ALIKES, LONGEST_KEY, is_username, user
     ("ada", "ADA", "\uff21da"), ("coco", "\u0441\u043e\u0441\u043e"), ("istanbul", "\u0130stanbul", "\u0131stanbul"),
     ("zoë", "ZOE\u0308"), ("STRASSE", "straße"), ("iva", "\u03b9\u03bd\u03b1"), ("二二", "ニニ"),
     ("\u0639\u0644\u064a", "\u0639\u0644\u06cc"), ("\u0639\u0644\u064a1", "\u0639\u0644\u064a\u0661"),
+    ("alice", "a\u0196ice"), ("rob", "\u01a6ob"), ("bob", "\u0185ob"), ("paul", "\u01bfaul"), ("john", "\u0237ohn"),
+    ("iva3", "iva\u01b7", "iva\u021d"), ("iva258", "iva\u01a8\u01bd\u0223"), ("joy", "\u03f3\u03bf\u03b3"),
     ("\u03c3\u03c9\u03ba\u03c1\u03ac\u03c4\u03b7\u03c2", "\u03a3\u03a9\u039a\u03a1\u0386\u03a4\u0397\u03a3"),
 ], ids=lambda names: names[0])
 def test_spellings_and_look_alikes_share_a_key(names: tuple[str, ...]) -> None:

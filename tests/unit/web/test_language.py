@@ -8,10 +8,13 @@ import pytest
 
 from gateway.routes.static_files import FOLDER
 from schemas import catalogue, film, kitchen, loyalty, notification, order, wallet
+from schemas.order import receipts
+from schemas.order.methods import REFUNDED_TO, WAYS_TO_PAY
 
 FILES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}
 LANGUAGES = {name: sentences for name, sentences in FILES.items() if "." not in name}    # needed everywhere
 PARTS = {name.partition(".")[2] for name in FILES} - {""}     # loaded by the scripts of the folder of that name
+ENGLISH = LANGUAGES["en"] | FILES["en.account"] | FILES["en.receipt"]
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
 USED_KEY = re.compile(r"""\bt\(\s*["']([a-z_.]+)["']""")
 
@@ -44,9 +47,11 @@ def test_every_refusal_has_a_sentence_for_people(language: str) -> None:
 @pytest.mark.parametrize(("name", "values"), [
     ("kind", film.SEAT_KINDS), ("state", film.SEAT_STATES), ("reason", film.SEAT_REASONS),
     ("status", order.ORDER_STATES), ("kitchen", kitchen.KITCHEN_STATES), ("points", loyalty.ENTRY_REASONS),
-    ("wallet", wallet.SOURCE_TYPES), ("message", notification.MESSAGE_KINDS)])
+    ("wallet", wallet.SOURCE_TYPES), ("message", notification.MESSAGE_KINDS),
+    ("receipt.by", WAYS_TO_PAY), ("receipt.to", REFUNDED_TO), ("receipt.what", receipts.REFUND_KINDS),
+    ("receipt.refund", receipts.REFUND_STATES)])
 def test_every_word_of_the_api_is_translated(name: str, values: tuple[str, ...]) -> None:
-    assert [value for value in values if f"{name}.{value}" not in LANGUAGES["en"] | FILES["en.account"]] == []
+    assert [value for value in values if f"{name}.{value}" not in ENGLISH] == []
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(FOLDER)))

@@ -2,7 +2,8 @@
 
 import { read, write, writeOnce } from "../../api.js";
 import { announce, fill, h } from "../../dom.js";
-import { countries, countryName } from "./countries.js";
+import { countries } from "./countries.js";
+import { addressLines } from "./lines.js";
 import { t } from "../../language/translations.js";
 import { problemSentence } from "../../problems.js";
 
@@ -85,19 +86,13 @@ export function addresses(signal) {
 }
 
 function line(address, { change, remove }) {
-  const { name, street, postal_code: code, city, region, country } = address;
+  const { street } = address;
   const button = (what, run) =>
     h("button", { "aria-label": t(`addresses.${what}_of`, { street }), onclick: run }, t(`addresses.${what}`));
   return h(
     "li",
     { class: "row spread" },
-    h(
-      "address",
-      {},
-      h("strong", {}, name),
-      [street, [code, city].filter(Boolean).join(" "), region, countryName(country)].filter(Boolean)
-        .map((each) => [h("br"), each]),
-    ),
+    addressLines(address),
     h(
       "span",
       { class: "row" },

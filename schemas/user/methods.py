@@ -1,22 +1,11 @@
-"""The contract of the user room: accounts, tokens, roles."""
+"""The methods to open an account, sign in, keep a profile and confirm an address; and those for other rooms."""
 
-import hashlib
-from typing import Any
+from marshmallow import fields, validate
 
-from marshmallow import ValidationError, fields, validate
-
-from schemas.base import Announcement, Event, Method, Nothing, Schema
+from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, Text, TimeZone, Whole
-from schemas.names import NotAUsername, is_plain, parse_username
-from schemas.operation_log import operated
-
-SHORTEST_PASSWORD = 8  # characters, once it is normalized
-
-
-def token_id(token: str) -> str:
-    """The SHA-256 of a token in hex, which stands for it everywhere but with its holder."""
-    return hashlib.sha256(token.encode()).hexdigest()
+from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, Username
 
 
 class UsernameTaken(Conflict):
@@ -33,28 +22,6 @@ class ConfirmationOver(Conflict):
 
 class NothingToConfirm(Conflict):
     """The account has no e-mail address, or a confirmed one."""
-
-
-def DisplayName(**options: Any) -> fields.String:  # noqa: N802
-    """A field for a person's display name: up to 80 characters of plain text without links."""
-    field = Text(80, **options)
-    field.validators.append(_plain)
-    return field
-
-
-def _plain(name: str) -> None:
-    if not is_plain(name):
-        raise ValidationError("A name has no links, line ends or invisible characters.")
-
-
-class Username(fields.String):
-    """A field for the username of a new account, which it loads as schemas.names.parse_username spells it."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        try:
-            return parse_username(super()._deserialize(value, attr, data, **kwargs) or "")
-        except NotAUsername as problem:
-            raise ValidationError(str(problem)) from None
 
 
 class RegisterRequest(Schema):
@@ -161,25 +128,6 @@ class Confirmation(Schema):
     token = fields.String(required=True, allow_none=True)
 
 
-class EmailEvent(Schema):
-    """The body of the events about an address, which it leaves out: the sender of a mail asks for the address then."""
-
-    user_id = Id(required=True)
-
-
-class AccountEvent(Schema):
-    """The body of the event that an account has ended."""
-
-    user_id = Id(required=True)
-
-
-class TimeZoneEvent(Schema):
-    """The body of the event that an account's time zone has changed."""
-
-    user_id = Id(required=True)
-    time_zone = fields.String(required=True, allow_none=True)
-
-
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
                   "Open an account.", refusals=(UsernameTaken, TooOften), keyed=True, deadline=30)
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
@@ -203,16 +151,3 @@ GET_CONTACT = Method("user", "get_contact", ContactRequest, Contact, "internal",
 
 ISSUE_CONFIRMATION = Method("user", "issue_confirmation", ConfirmationRequest, Confirmation, "internal",
                             "A new token to confirm an account's address with, to be mailed there and nowhere else.")
-
-EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for confirmation by its owner.")
-EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
-OPERATED = operated("user")
-TIME_ZONE_CHANGED = Event("user", "user.time_zone_changed", 1, TimeZoneEvent,
-                          "A member has set the time zone of the profile, or removed it.")
-REMOVED = Event("user", "user.removed", 1, AccountEvent, "An account was removed, or closed by its holder, for good.")
-PASSWORD_RESET_REQUESTED = Event("user", "user.password_reset_requested", 1, EmailEvent,
-                                 "Somebody has forgotten the password of an account with a confirmed address.")
-PASSWORD_CHANGED = Event("user", "user.password_changed", 1, EmailEvent, "An account has another password.")
-EMAIL_CHANGED = Event("user", "user.email_changed", 1, EmailEvent,
-                      "An account has another address, or none, in place of a confirmed one.")
-TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

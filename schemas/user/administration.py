@@ -1,4 +1,4 @@
-"""The part of the user room's contract about other people's accounts, for staff; and how a member closes an account."""
+"""The methods for staff, about other people's accounts; and the one by which a member closes an account."""
 
 from marshmallow import fields, validate
 
@@ -6,7 +6,8 @@ from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, KeyReused, NotFound, TooOften
 from schemas.fields import Cursor, Id, Moment, Text, Whole
 from schemas.roles import HELD, ROLES
-from schemas.user import SHORTEST_PASSWORD, DisplayName, LoginFailed, Username, UsernameTaken
+from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, Username
+from schemas.user.methods import LoginFailed, UsernameTaken
 
 MOST_USERS = 100
 MOST_ROLES = 50

@@ -1,5 +1,4 @@
-"""The part of the user room's contract about what members do with their own accounts: passwords, sessions, addresses.
-"""
+"""The methods by which members care for their own accounts: passwords, sessions, postal addresses."""
 
 from typing import Any
 
@@ -8,7 +7,7 @@ from marshmallow import fields, validate
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, Forbidden, NotFound, TooOften
 from schemas.fields import Id, Moment, Text, Whole
-from schemas.user import SHORTEST_PASSWORD
+from schemas.user.fields import SHORTEST_PASSWORD
 
 MOST_ADDRESSES = 10
 

@@ -7,8 +7,8 @@ import { problemSentence } from "../problems.js";
 import * as session from "./session.js";
 
 /** `profile` as user.get_profile gives it. */
-export function address(profile) {
-  const place = h("section", { class: "address stack", "aria-label": t("address.title") });
+export function emailAddress(profile) {
+  const place = h("section", { class: "email-address stack", "aria-label": t("email.title") });
   draw(place, profile);
   return place;
 }
@@ -28,7 +28,7 @@ function draw(place, profile, news = null) {
       }
       await work();
     } catch (problem) {
-      note.textContent = problem.about?.fields?.email ? t("address.refused") : problemSentence(problem);
+      note.textContent = problem.about?.fields?.email ? t("email.refused") : problemSentence(problem);
     } finally {
       button.disabled = false;
     }
@@ -36,25 +36,25 @@ function draw(place, profile, news = null) {
 
   async function save() {
     const changed = await write("/user/update_profile", { email: input.value.trim() || null }, newKey());
-    draw(place, changed, t("address.saved"));
-    announce(t("address.saved"));
+    draw(place, changed, t("email.saved"));
+    announce(t("email.saved"));
   }
 
   async function sendAgain() {
     await write("/user/send_confirmation", {}, newKey());
-    note.textContent = t("address.sent", { email });
+    note.textContent = t("email.sent", { email });
   }
 
   fill(
     place,
-    h("h2", {}, t("address.title")),
-    h("p", {}, !email ? t("address.none") : t(confirmed ? "address.confirmed" : "address.unconfirmed", { email })),
-    email && !confirmed && h("p", {}, h("button", { onclick: (event) => run(event, sendAgain) }, t("address.again"))),
+    h("h2", {}, t("email.title")),
+    h("p", {}, !email ? t("email.none") : t(confirmed ? "email.confirmed" : "email.unconfirmed", { email })),
+    email && !confirmed && h("p", {}, h("button", { onclick: (event) => run(event, sendAgain) }, t("email.again"))),
     h(
       "form",
       { class: "row", onsubmit: (event) => run(event, save) },
-      h("label", { class: "field" }, t("address.field"), input),
-      h("button", {}, t("address.save")),
+      h("label", { class: "field" }, t("email.field"), input),
+      h("button", {}, t("email.save")),
     ),
     note,
   );

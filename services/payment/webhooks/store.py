@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection
 
+from services.foundation.database import delete_some
 from services.payment.models import WebhookInbox
 from services.payment.providers import WebhookEvent
 
@@ -40,9 +41,8 @@ def mark_processed(tx: Connection, rows: Sequence[Any], now: dt.datetime) -> Non
 
 
 def delete_processed(tx: Connection, before: dt.datetime) -> None:
-    """Delete up to 1000 webhooks that were processed before then."""
-    old = delete(WebhookInbox).where(WebhookInbox.handled_at < before)
-    tx.execute(old.with_dialect_options(mysql_limit=1000))
+    """Delete some of the webhooks that were processed before then."""
+    delete_some(tx, WebhookInbox, WebhookInbox.handled_at < before)
 
 
 def _are(rows: Iterable[Any]) -> ColumnElement[bool]:

@@ -1,0 +1,40 @@
+"""The events of the user room, and its announcement that tokens are revoked."""
+
+from marshmallow import fields
+
+from schemas.base import Announcement, Event, Schema
+from schemas.fields import Id
+from schemas.operation_log import operated
+
+
+class EmailEvent(Schema):
+    """The body of the events about an address, which it leaves out: the sender of a mail asks for the address then."""
+
+    user_id = Id(required=True)
+
+
+class AccountEvent(Schema):
+    """The body of the event that an account has ended."""
+
+    user_id = Id(required=True)
+
+
+class TimeZoneEvent(Schema):
+    """The body of the event that an account's time zone has changed."""
+
+    user_id = Id(required=True)
+    time_zone = fields.String(required=True, allow_none=True)
+
+
+EMAIL_GIVEN = Event("user", "user.email_given", 1, EmailEvent, "An address waits for confirmation by its owner.")
+EMAIL_CONFIRMED = Event("user", "user.email_confirmed", 1, EmailEvent, "The owner of an address has confirmed it.")
+OPERATED = operated("user")
+TIME_ZONE_CHANGED = Event("user", "user.time_zone_changed", 1, TimeZoneEvent,
+                          "A member has set the time zone of the profile, or removed it.")
+REMOVED = Event("user", "user.removed", 1, AccountEvent, "An account was removed, or closed by its holder, for good.")
+PASSWORD_RESET_REQUESTED = Event("user", "user.password_reset_requested", 1, EmailEvent,
+                                 "Somebody has forgotten the password of an account with a confirmed address.")
+PASSWORD_CHANGED = Event("user", "user.password_changed", 1, EmailEvent, "An account has another password.")
+EMAIL_CHANGED = Event("user", "user.email_changed", 1, EmailEvent,
+                      "An account has another address, or none, in place of a confirmed one.")
+TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

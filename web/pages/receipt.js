@@ -1,0 +1,51 @@
+/** The page of a receipt: to read, to print, and to choose the address that it is made out to. */
+
+import { read } from "../api.js";
+import { readSignedIn } from "../account/sign_in.js";
+import { fill, h, loadStyle } from "../dom.js";
+import { include, t } from "../language/translations.js";
+import { rename } from "../navigation.js";
+import { problemSentence } from "../problems.js";
+import { controls } from "../receipt/controls.js";
+import { paper } from "../receipt/paper.js";
+
+const STYLE = "/web/style/receipt.css";
+
+export async function show(main, { id, query, signal }) {
+  const ask = (address) => read("/order/get_receipt", { order_id: id, address_id: address }, signal);
+  const first = () =>
+    ask(query.get("address")).catch((problem) => {
+      if (problem.code !== "unknown_address") throw problem; // it may have been removed since
+      return ask(null);
+    });
+  const [[receipt, addresses]] = await Promise.all([
+    readSignedIn(() => Promise.all([first(), readAddresses(signal)])),
+    include("receipt"),
+    loadStyle(STYLE),
+  ]);
+  const sheet = h("div", {}, paper(receipt));
+  const warning = h("p", { class: "note warning no-print", role: "alert", hidden: true });
+  let wanted;
+
+  async function choose(address) {
+    wanted = address;
+    warning.hidden = true;
+    try {
+      const found = await ask(address);
+      if (wanted !== address) return; // another was chosen meanwhile
+      fill(sheet, paper(found));
+      rename(`/receipt/${id}?address=${address}`);
+    } catch (problem) {
+      if (signal.aborted || wanted !== address) return;
+      warning.textContent = problemSentence(problem);
+      warning.hidden = false;
+    }
+  }
+
+  fill(main, h("article", { class: "receipt stack" }, controls(receipt, addresses, choose), warning, sheet));
+  return t("order.receipt_of", { film: receipt.screening.film_title });
+}
+
+/** None while the user room is away: then the receipt itself says so. */
+const readAddresses = (signal) =>
+  read("/user/get_addresses", {}, signal).then(({ addresses }) => addresses).catch(() => []);
