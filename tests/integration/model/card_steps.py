@@ -48,7 +48,7 @@ class CardSteps(BuyerSteps, ProviderSteps):
             self._choose(len(pages) - 1 - pages.index((mine, mine.pages[-1])), choice)
         if says_so and self.cinema.snapshot.messages:
             self.a_webhook_arrives(pick=0)
-            self.cinema.tick("payment", "look_into_webhooks")
+            self.cinema.tick("payment", "process_webhooks")
             self.all_events_arrive()
             self.cinema.tick("payment", "finish_cards")
         if pays and (kept := self.cards.kept(mine.buyer)):
