@@ -12,6 +12,7 @@ from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, NotFound
 from schemas.fields import LARGEST_AMOUNT, Amount, Currency, Cursor, Id, Moment, Money, Text, Whole
 from schemas.operation_log import operated
+from schemas.user.administration import UnknownUser
 
 # What moved the money: a payment out of the wallet, a refund into it, a check-in's reward, redeemed points, a manager.
 SOURCE_TYPES = ("payment", "refund", "check_in", "redemption", "adjustment")
@@ -153,7 +154,7 @@ GET_ENTRIES = Method("wallet", "get_entries", EntriesRequest, EntriesReply, "buy
                      "How money came into my wallet and went, the newest first.", reads=True)
 ADJUST = Method("wallet", "adjust", AdjustRequest, Adjustment, "manager",
                 "Put money into a member's wallet, or take it out, for a reason; for managers of the house.",
-                refusals=(InsufficientFunds,), keyed=True)
+                refusals=(InsufficientFunds, UnknownUser), keyed=True)
 
 CREDIT = Method("wallet", "credit", Credit, Credit, "internal", "Put money into a wallet, once per source.",
                 refusals=(SourceMismatch,), deadline=3)

@@ -43,7 +43,8 @@ class ChangePasswordRequest(Schema):
 class PasswordResetRequest(Schema):
     """The account whose password is forgotten."""
 
-    username = Text(254, required=True, metadata={"description": "or the account's confirmed e-mail address"})
+    username = Text(254, required=True, metadata={
+        "description": "or the account's confirmed e-mail address, or the one of before"})
 
 
 class ResetPasswordRequest(Schema):
@@ -145,8 +146,8 @@ CHANGE_PASSWORD = Method("user", "change_password", ChangePasswordRequest, Nothi
                          refusals=(WrongPassword, TooOften), deadline=30)
 REQUEST_PASSWORD_RESET = Method(
     "user", "request_password_reset", PasswordResetRequest, Nothing, "public",
-    "Mail a link that sets a new password to the account's confirmed address; the answer does not say whether there is "
-    "such an account.", refusals=(TooOften,))
+    "Mail a link that sets a new password to the account's confirmed address, or for seven days to the one that it "
+    "replaced; the answer does not say whether there is such an account.", refusals=(TooOften,))
 RESET_PASSWORD = Method("user", "reset_password", ResetPasswordRequest, Nothing, "public",
                         "Set a new password with the token that was mailed; all sessions of the account end at once.",
                         refusals=(PasswordResetOver, TooOften), deadline=30)
@@ -164,5 +165,5 @@ GET_FORMER_EMAIL = Method("user", "get_former_email", FormerEmailRequest, Former
                           "The confirmed address that an account had before a change, to write there about it.",
                           reads=True)
 ISSUE_PASSWORD_RESET = Method("user", "issue_password_reset", PasswordResetIssue, PasswordReset, "internal",
-                              "A new token to set a new password with, to be mailed to the account's address and "
-                              "nowhere else.")
+                              "A new token to set a new password with, to be mailed to the address that comes with "
+                              "it and nowhere else.")

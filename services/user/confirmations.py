@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from schemas.user import EMAIL_CONFIRMED, EMAIL_GIVEN, ConfirmationOver, NothingToConfirm, token_id
+from services.foundation.database import utc_now
 from services.foundation.events import outbox
 from services.user import store
 from services.user.models import OUTBOX
 from services.user.self_service import notices
+from services.user.self_service import store as own_store
 
 
 def check_unconfirmed(account: Row[Any]) -> None:
@@ -29,7 +31,9 @@ def request_link(tx: Connection, user_id: str) -> None:
 
 
 def move(tx: Connection, account: Row[Any], requests_link: bool) -> None:
-    """Withdraw all links of an account whose address has changed or was removed, whether mailed or only requested.
+    """Withdraw the links of an account whose address has changed or was removed, whether mailed or only requested.
+
+    Those that set a password stay if they were mailed to a former address that recovers the account.
 
     `account`: as it was before. If its address was confirmed, that one is told. `requests_link`: have a link mailed to
     the new address.
@@ -38,6 +42,7 @@ def move(tx: Connection, account: Row[Any], requests_link: bool) -> None:
     store.delete_links_of(tx, user_id)
     if account.email and account.email_confirmed_at:
         notices.write_email_changed(tx, account)
+    own_store.delete_resets_of(tx, user_id, but_to=own_store.recovery_email(tx, user_id, utc_now()))
     if requests_link:
         request_link(tx, user_id)
     else:

@@ -107,13 +107,17 @@ class PasswordReset(Base):
 
 
 class FormerEmail(Base):
-    """A confirmed address that an account had, kept until it was written there that it is replaced."""
+    """A confirmed address that an account had: it is told that it was replaced, and may get the links for a password.
+
+    `recovers`: whether links that set a new password go there for a while, and not to the account's own address.
+    """
 
     __tablename__ = "former_email"
 
     user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # of the event that says so
-    email: Mapped[str] = mapped_column(String(254))
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    recovers: Mapped[bool] = mapped_column(server_default="0")
     replaced_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 

@@ -150,9 +150,8 @@ def link_by_id(tx: Connection, token_id: str) -> Row[Any] | None:
 
 
 def delete_links_of(tx: Connection, user_id: str, but: str = "") -> None:
-    """Delete all links of the account, those that set a password too, except the one with the token_id `but`."""
-    for kind in (Confirmation, PasswordReset):
-        tx.execute(delete(kind).where(kind.user_id == user_id, kind.token_id != but))
+    """Delete all links that confirm an address of the account, except the one with the token_id `but`."""
+    tx.execute(delete(Confirmation).where(Confirmation.user_id == user_id, Confirmation.token_id != but))
 
 
 def delete_expired_links(tx: Connection, now: dt.datetime) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nameko import config
 
-from schemas import loyalty
+from schemas import loyalty, user
 from schemas import wallet as contract
 from schemas.errors import Forbidden
 from schemas.roles import cinemas_of
@@ -18,6 +18,7 @@ from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.operations import write_operation
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
+from services.foundation.rpc.client import Remote
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
@@ -37,6 +38,7 @@ class Wallet:
     principal = PrincipalProvider()
     database = Database(Base)
     relay = Relay(OUTBOX)
+    remote = Remote()
     settings = RoomSettings(WalletSection)
     presence = Presence()
 
@@ -64,13 +66,19 @@ class Wallet:
     def adjust(self, request: Fields) -> Fields:
         """Put money into a member's wallet, or take it out (a negative `amount`, in minor units).
 
-        A wallet is the house's matter, so Forbidden is raised for managers of single cinemas. Raises InsufficientFunds.
+        A wallet is the house's matter, so Forbidden is raised for managers of single cinemas. Raises InsufficientFunds,
+        and UnknownUser unless the user room knows the account as one that is in use.
         """
         if cinemas_of(self.principal.roles, "manager") is not None:
             raise Forbidden()
         rules.check_adjustment(request["amount"])
         wanted = {"currency": self.settings.currency, **request}
         key = IdempotencyKey(KEYS, self.principal, contract.ADJUST, request, always=True)
+        if answered := key.stored_reply(self.database):
+            return answered
+        found = self.remote.call(user.GET_USERS, {"user_ids": [request["user_id"]]}, caller=None)["users"]
+        if not found or found[0]["removed_at"] is not None:
+            raise user.UnknownUser()
         return key.run_once(self.database, lambda tx: self._adjust(tx, **wanted))
 
     def _adjust(self, tx: Any, user_id: str, amount: int, currency: str, reason: str) -> Fields:

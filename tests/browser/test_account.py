@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh, wait_until
-from tests.browser.driver import Visit, buy, pay
+from tests.browser.driver import PASSWORD, Visit, buy, open_account, pay
 from tests.browser.inspection import inspect
 
 AMOUNT = 100_000
@@ -25,8 +25,10 @@ def euro_screening(mesh: Mesh) -> str:
             return screening
 
 
-def test_a_member_checks_in_once_and_pays_from_the_wallet(visit: Visit, mesh: Mesh) -> None:
-    page = visit("/account", signed_in=True)
+def test_a_member_checks_in_once_pays_from_the_wallet_and_closes_the_account(visit: Visit, mesh: Mesh) -> None:
+    page = visit("/account")
+    page.locator("main .primary").click()
+    open_account(page)
     expect(page.locator(".streak li")).to_have_count(7)
     page.get_by_role("button", name="Check in today").click()
     expect(page.locator(".check_in [role=status]")).to_contain_text("You got")
@@ -46,6 +48,15 @@ def test_a_member_checks_in_once_and_pays_from_the_wallet(visit: Visit, mesh: Me
     expect(page.locator(".next-ticket img")).to_have_count(2)
     page.locator(".wallet .history summary").click()
     expect(page.locator(".wallet .entries li")).to_have_count(2)
+
+    left = page.locator(".wallet .balance").inner_text()
+    page.get_by_role("button", name="Close the account").click()
+    expect(page.locator(".dialog .note")).to_have_text(
+        f"There is {left} in your wallet. It is lost when you close the account.")
+    assert inspect(page, "account-closing", sizes=("phone",)) == []
+    page.locator(".dialog [name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Close it for good").click()
+    expect(page.get_by_role("button", name="Sign in").first).to_be_visible()
 
 
 def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> None:
@@ -117,4 +128,6 @@ def test_the_account_page_says_what_is_missing(visit: Visit, mesh: Mesh) -> None
         page = visit("/account", signed_in=True)
         expect(page.locator(".wallet .unavailable")).to_be_visible()
         expect(page.locator(".unavailable")).to_have_count(1)
+        page.get_by_role("button", name="Close the account").click()
+        expect(page.locator(".dialog .note")).to_contain_text("we do not know whether there is money in it")
         expect(page.locator(".streak li")).to_have_count(7)

@@ -1,5 +1,6 @@
-/** The account page: what the user has in all rooms, orders, e-mail and postal addresses, password, sessions, and signing out. */
+/** The account page: what the user has in all rooms, orders, e-mail and postal addresses, password, sessions, signing out, and closing. */
 
+import { closing } from "../account/closing/closing.js";
 import { emailAddress } from "../account/email_address.js";
 import { addresses } from "../account/postal/addresses.js";
 import { overview, readOverview } from "../account/overview.js";
@@ -84,6 +85,7 @@ export async function show(main, { signal }) {
         cards(kept, signal),
         password(profile, elsewhere.reload),
         elsewhere.place,
+        closing(profile, account.wallet),
       ),
     ),
   );

@@ -45,13 +45,14 @@ def close(tx: Connection, change: Change, user_id: str, password_hash: str, now:
     if account.roles:
         _log_end(tx, change, account)
     own_store.delete_addresses_of(tx, user_id)
-    own_store.delete_former_emails_of(tx, user_id)
     store.delete_replies_about(tx, user_id)
 
 
 def _end(tx: Connection, change: Change, account: Row[Any], **fields: Any) -> None:
     store.update_account(tx, account.user_id, roles=[], **fields)
     store.delete_links_of(tx, account.user_id)
+    own_store.delete_resets_of(tx, account.user_id)
+    own_store.delete_former_emails_of(tx, account.user_id)
     store.next_email_event(tx, account.user_id)  # no link that was requested before is mailed any more
     change.sign_out(tx, account.user_id)
     outbox.write(tx, OUTBOX, REMOVED, about=f"{account.user_id}-end", sequence=1, body={"user_id": account.user_id})

@@ -52,16 +52,17 @@ class MemberMethods:
 
     @call(contract.REQUEST_PASSWORD_RESET)
     def request_password_reset(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Have a link mailed to each account of that name or confirmed address.
+        """Have a link mailed to each account of that name, confirmed address, or former address that recovers it.
 
         Neither the answer nor the time that it takes depends on whether there is one. Raises TooOften for a name.
         """
         name = request["username"]
         self.reset_throttle.count(sign_in_names.normalize(name))
         with even_time():
-            for account in self.database.read(lambda tx: sign_in_names.accounts(tx, name)):
-                if self._may_mail(account.user_id):
-                    self.database.run(lambda tx, user_id=account.user_id: passwords.request_link(tx, user_id))
+            now = utc_now()
+            for user_id in self.database.read(lambda tx: sign_in_names.recoverable(tx, name, now)):
+                if self._may_mail(user_id):
+                    self.database.run(lambda tx, user_id=user_id: passwords.request_link(tx, user_id, now))
         return {}
 
     @call(contract.RESET_PASSWORD)

@@ -1,5 +1,7 @@
 """A member sets a new password: with the old one, or with a link that was mailed to the account's confirmed address.
 
+For some days after a confirmed address was replaced, the links go to that one alone (store.recovery_email).
+
 A used link stays until it expires, so that a client that lost the answer may send the same password again.
 """
 
@@ -31,20 +33,22 @@ def make_hash(passwords: Passwords, new_password: str) -> str:
 def change(tx: Connection, account: Row[Any], new_hash: str, current_token_id: str | None) -> list[str]:
     """Set the password of an account that was read before; returns the token_ids of its other sessions, which end.
 
-    Raises Busy if the account has another password by now: the old one has to be compared anew.
+    Former addresses recover the account no longer: whoever knows the old password is no thief of a session. Raises Busy
+    if the account has another password by now: the old one has to be compared anew.
     """
     now = store.lock_account(tx, account.user_id)
     if now.password_hash not in (account.password_hash, new_hash):  # the new one: by this very call
         raise Busy(retry_after=1)
     _set(tx, now, new_hash)
     own_store.delete_resets_of(tx, account.user_id)
+    own_store.end_recovery(tx, account.user_id)
     return store.delete_tokens_of(tx, account.user_id, but=current_token_id)
 
 
-def request_link(tx: Connection, user_id: str) -> None:
-    """Have a link mailed to the account's confirmed address, if it has one. The event names neither."""
+def request_link(tx: Connection, user_id: str, now: dt.datetime) -> None:
+    """Have a link mailed to the account's confirmed or former address, if it has one. The event names neither."""
     account = store.lock_account(tx, user_id)
-    if account.email and account.email_confirmed_at and account.removed_at is None:
+    if _recipient(tx, account, now):
         outbox.write(tx, OUTBOX, PASSWORD_RESET_REQUESTED, about=user_id, sequence=store.next_email_event(tx, user_id),
                      body={"user_id": user_id})
 
@@ -54,13 +58,15 @@ def issue_link(tx: Connection, user_id: str, number: int, now: dt.datetime,
     """A schemas.user.self_service.PasswordReset; None unless `number` is the last event about a confirmed address.
 
     Every move of the address takes a number: a link that was requested for another address is not mailed to this one.
+    A former address gets its link whatever the number, or else a thief would only have to go on moving the address.
     """
     account = store.lock_account(tx, user_id) if store.account_by_id(tx, user_id) else None
-    if account is None or account.removed_at or account.email_events != number or not account.email_confirmed_at:
+    email = _recipient(tx, account, now, number) if account else None
+    if account is None or email is None:
         return None
     token = secrets.token_urlsafe(32)
-    own_store.add_reset(tx, token_id(token), user_id, account.email, now + lifetime)
-    return {"email": account.email, "username": account.username, "token": token}
+    own_store.add_reset(tx, token_id(token), user_id, email, now + lifetime)
+    return {"email": email, "username": account.username, "token": token}
 
 
 def valid_link(tx: Connection, token: str, now: dt.datetime) -> Row[Any]:
@@ -76,12 +82,22 @@ def reset(tx: Connection, token: str, new_hash: str, now: dt.datetime) -> list[s
     """
     account = store.lock_account(tx, valid_link(tx, token, now).user_id)
     link = valid_link(tx, token, now)  # it may have been used or withdrawn before we had the lock
-    if account.removed_at or account.email != link.email or (link.used_at and account.password_hash != new_hash):
+    is_spent = link.used_at and account.password_hash != new_hash
+    if is_spent or _recipient(tx, account, now) != link.email:
         raise PasswordResetOver()
     _set(tx, account, new_hash)
     own_store.mark_reset_used(tx, link.token_id, now)
     own_store.delete_resets_of(tx, account.user_id, but=link.token_id)
     return store.delete_tokens_of(tx, account.user_id)
+
+
+def _recipient(tx: Connection, account: Row[Any], now: dt.datetime, number: int | None = None) -> str | None:
+    """Where the account's links go; the account's own address only if `number`, when given, is its last event's."""
+    if account.removed_at is not None:
+        return None
+    former = own_store.recovery_email(tx, account.user_id, now)
+    is_own = account.email_confirmed_at is not None and number in (None, account.email_events)
+    return former or (account.email if is_own else None)
 
 
 def _set(tx: Connection, account: Row[Any], new_hash: str) -> None:

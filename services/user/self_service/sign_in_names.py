@@ -1,5 +1,6 @@
 """What people type for the name of their account: the username, or an e-mail address that they have confirmed."""
 
+import datetime as dt
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
@@ -27,6 +28,14 @@ def accounts(tx: Connection, typed: str) -> list[Row[Any]]:
         return [found] if found else []
     return [account for account in own_store.confirmed_owners(tx, {name, typed.strip()})
             if _mailbox(account.email) == _mailbox(name)]
+
+
+def recoverable(tx: Connection, typed: str, now: dt.datetime) -> set[str]:
+    """The user_ids of those accounts, and of the accounts that can be recovered by this former address of theirs."""
+    name = normalize(typed)
+    former = own_store.recovery_owners(tx, {name, typed.strip()}, now) if "@" in name else []
+    return {each.user_id for each in accounts(tx, typed)} | {
+        each.user_id for each in former if _mailbox(each.email) == _mailbox(name)}
 
 
 def account(tx: Connection, typed: str) -> Row[Any] | None:

@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
 from services.foundation.database import delete_some
 from services.user.models import Address, FormerEmail, PasswordReset, Token, User
 
-FORMER_EMAILS_KEPT = dt.timedelta(days=7)  # longer than a mail is tried
+FORMER_EMAILS_KEPT = dt.timedelta(days=7)  # see recovery_email
 MOST_OWNERS = 20  # accounts of one e-mail address that are looked at
 
 
@@ -49,23 +49,53 @@ def mark_reset_used(tx: Connection, token_id: str, now: dt.datetime) -> None:
     tx.execute(update(PasswordReset).where(PasswordReset.token_id == token_id).values(used_at=now))
 
 
-def delete_resets_of(tx: Connection, user_id: str, but: str = "") -> None:
-    """Delete all links of the account that set a password, except the one with the token_id `but`."""
-    tx.execute(delete(PasswordReset).where(PasswordReset.user_id == user_id, PasswordReset.token_id != but))
+def delete_resets_of(tx: Connection, user_id: str, but: str = "", but_to: str | None = None) -> None:
+    """Delete all links of the account that set a password, except the one with the token_id `but`.
+
+    Those that were mailed to the address `but_to` stay, too.
+    """
+    tx.execute(delete(PasswordReset).where(PasswordReset.user_id == user_id, PasswordReset.token_id != but,
+                                           PasswordReset.email != (but_to or "")))
 
 
 # --- confirmed e-mail addresses of before ---
 
 
 def add_former_email(tx: Connection, user_id: str, number: int, email: str, now: dt.datetime) -> None:
-    """Keep the address that the account had before the event with this number."""
-    tx.execute(insert(FormerEmail), {"user_id": user_id, "number": number, "email": email, "replaced_at": now})
+    """Keep the address that the locked account had before the event with this number; see recovery_email."""
+    tx.execute(insert(FormerEmail), {"user_id": user_id, "number": number, "email": email, "replaced_at": now,
+                                     "recovers": recovery_email(tx, user_id, now) is None})
 
 
 def former_email(tx: Connection, user_id: str, number: int) -> str | None:
     """The confirmed address that the account had before the event with this number."""
     found = (FormerEmail.user_id == user_id) & (FormerEmail.number == number)
     return tx.execute(select(FormerEmail.email).where(found)).scalar()
+
+
+def recovery_email(tx: Connection, user_id: str, now: dt.datetime) -> str | None:
+    """The former address to which alone the account's links for a forgotten password go now; None if there is none.
+
+    A stolen session can replace the address, but for FORMER_EMAILS_KEPT that does not yield the account: its owner has
+    a week, holidays included, to read the notice and to take the account back. An address that is replaced meanwhile
+    never recovers it, not even later: it may be the thief's. A week is also longer than a mail is tried.
+    """
+    return tx.execute(select(FormerEmail.email).where(FormerEmail.user_id == user_id, _recovers(now))).scalar()
+
+
+def recovery_owners(tx: Connection, spellings: Collection[str], now: dt.datetime) -> list[Row[Any]]:
+    """The user_id and former address of those whose `recovery_email` MariaDB takes for one of these."""
+    query = select(FormerEmail.user_id, FormerEmail.email).where(FormerEmail.email.in_(spellings), _recovers(now))
+    return list(tx.execute(query.order_by(FormerEmail.user_id).limit(MOST_OWNERS)))
+
+
+def end_recovery(tx: Connection, user_id: str) -> None:
+    """Let no former address recover the account; its own gets the links again."""
+    tx.execute(update(FormerEmail).where(FormerEmail.user_id == user_id).values(recovers=False))
+
+
+def _recovers(now: dt.datetime) -> ColumnElement[bool]:
+    return FormerEmail.recovers & (FormerEmail.replaced_at > now - FORMER_EMAILS_KEPT)
 
 
 def delete_former_emails_of(tx: Connection, user_id: str) -> None:

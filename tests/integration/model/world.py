@@ -34,6 +34,7 @@ from services.payment.sandbox import webhooks
 from services.payment.service import Payment
 from services.wallet import settings as wallet_settings
 from services.wallet.service import Wallet
+from tests.drivers.known_users import KnownUsers
 from tests.drivers.sequential_job_pool import SequentialJobPool
 from tests.integration.model.accidents import Accidents, BreakableTransactions, Crash
 from tests.integration.model.board import BoardAtModelTime
@@ -98,7 +99,8 @@ class World:
                                       settings=kitchen_settings.load(config)),
             "loyalty": worker_factory(Loyalty, database=self.databases["loyalty"],
                                       settings=loyalty_settings.load(config)),
-            "wallet": worker_factory(Wallet, database=self.databases["wallet"], settings=wallet_settings.load(config))}
+            "wallet": worker_factory(Wallet, database=self.databases["wallet"], settings=wallet_settings.load(config),
+                                     remote=KnownUsers(("ada", "ben", "eve")))}
         self.screenings = ScreeningSnapshots()
         self.begin(self.clock.time)
 

@@ -116,10 +116,81 @@ def test_a_link_is_not_mailed_to_an_address_given_later(mesh: Mesh, room: Any, n
     room.update_profile(email="thief." + email)
     mesh.rows("user", "UPDATE user SET email_confirmed_at = UTC_TIMESTAMP() WHERE user_id = :u", u=user_id)
 
+    assert room.issue_password_reset(user_id=user_id, number=number)["email"] == email
+    age(mesh, user_id, days=7)
+
     nothing = {"email": None, "username": None, "token": None}
     assert room.issue_password_reset(user_id=user_id, number=number) == nothing
     assert room.issue_password_reset(user_id="nobody", number=1) == nothing
-    assert mesh.rows("user", "SELECT * FROM password_reset WHERE user_id = :u", u=user_id) == []
+    kept = mesh.rows("user", "SELECT email FROM password_reset WHERE user_id = :u", u=user_id)
+    assert {row.email for row in kept} == {email}
+
+
+def move(mesh: Mesh, session: str, email: str | None) -> None:
+    """Give the account another address, and confirm it."""
+    assert mesh.post("/user/update_profile", session, email=email).status_code == 200
+    mesh.rows("user", "UPDATE user SET email_confirmed_at = UTC_TIMESTAMP() WHERE email = :e", e=email)
+
+
+def age(mesh: Mesh, user_id: str, days: int) -> None:
+    """Let its former addresses have been replaced so many days earlier."""
+    mesh.rows("user", "UPDATE former_email SET replaced_at = replaced_at - INTERVAL :d DAY WHERE user_id = :u",
+              d=days, u=user_id)
+
+
+def recipient(mesh: Mesh, room: Any, user_id: str) -> Any:
+    """Where a link that is requested now goes."""
+    number = mesh.rows("user", "SELECT email_events FROM user WHERE user_id = :u", u=user_id)[0][0]
+    return room.issue_password_reset(user_id=user_id, number=number)["email"]
+
+
+def test_a_stolen_session_does_not_keep_the_account(mesh: Mesh, name: str, email: str) -> None:
+    session, thief = open_account(mesh, name, email), "thief." + email
+    move(mesh, session, thief)
+    assert [ask(mesh, each).json() for each in (thief, email, name)] == [{}] * 3
+    assert asked(mesh, name) == 3
+    token = links(mesh, email, 3)[0]
+    move(mesh, session, "second." + thief)   # which does not withdraw the link
+
+    assert reset(mesh, token).json() == {}
+
+    assert authorize(mesh, session).status_code == 401
+    assert [login(mesh, name, password) for password in (PASSWORD, NEW)] == [401, 200]
+    assert not [mail for mail in received_emails(mesh.folder / "messages", thief) if "/reset#" in mail.text]
+
+
+def test_the_first_address_that_was_replaced_gets_the_links_for_seven_days(
+    mesh: Mesh, room: Any, name: str, email: str,
+) -> None:
+    session, second, third = open_account(mesh, name, email), "second." + email, "third." + email
+    user_id = authorize(mesh, session).json()["user_id"]
+    move(mesh, session, second)
+    age(mesh, user_id, days=6)
+    move(mesh, session, third)
+    assert recipient(mesh, room, user_id) == email
+
+    age(mesh, user_id, days=1)
+    assert recipient(mesh, room, user_id) == third   # never the second, which a thief may have given
+    assert (ask(mesh, email).json(), asked(mesh, name)) == ({}, 0)
+
+    move(mesh, session, None)
+    assert recipient(mesh, room, user_id) == third
+    assert mesh.post("/user/remove", mesh.buyers(1, '["admin"]')[0], user_id=user_id).status_code == 200
+    assert recipient(mesh, room, user_id) is None
+    assert mesh.rows("user", "SELECT * FROM former_email WHERE user_id = :u", u=user_id) == []
+
+
+def test_a_member_who_knows_the_password_ends_what_a_former_address_may(
+    mesh: Mesh, room: Any, name: str, email: str,
+) -> None:
+    session, own = open_account(mesh, name, email), "own." + email
+    user_id = authorize(mesh, session).json()["user_id"]
+    move(mesh, session, own)
+    assert recipient(mesh, room, user_id) == email
+
+    fields = {"old_password": PASSWORD, "new_password": NEW}
+    assert mesh.post("/user/change_password", session, **fields).json() == {}
+    assert recipient(mesh, room, user_id) == own
 
 
 def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(

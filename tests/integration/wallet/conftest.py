@@ -14,6 +14,7 @@ from services.wallet.models import Base
 from services.wallet.service import Wallet
 from services.wallet.settings import load
 from testbed.mesh import Mesh
+from tests.drivers.known_users import KnownUsers
 from tests.drivers.room_tables import emptied, migrated
 
 Open = Callable[..., Any]
@@ -33,11 +34,17 @@ def database(wallet_engine: Engine) -> Transactions:
 
 
 @pytest.fixture
-def open_room(servers: Mesh, database: Transactions) -> Iterator[Open]:
+def users() -> KnownUsers:
+    """The user room, as the wallet room meets it."""
+    return KnownUsers(("ada", "bob", "eve"), ended=("eve",))
+
+
+@pytest.fixture
+def open_room(servers: Mesh, database: Transactions, users: KnownUsers) -> Iterator[Open]:
     """Makes the room as a caller meets it; `caller` has the fields of a Principal."""
     with nameko.config.patch(servers.settings, clear=True):
         yield lambda **caller: worker_factory(Wallet, principal=Principal(**caller), database=database,
-                                              settings=load(nameko.config))
+                                              remote=users, settings=load(nameko.config))
 
 
 @pytest.fixture

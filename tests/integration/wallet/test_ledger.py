@@ -10,12 +10,14 @@ from alembic import command
 from sqlalchemy import text
 
 from operations.checks.wallet import books_add_up
-from schemas.errors import FieldsInvalid, Forbidden
+from schemas.errors import FieldsInvalid, Forbidden, RoomUnavailable
+from schemas.user import UnknownUser
 from schemas.wallet import InsufficientFunds, SourceMismatch, UnknownTransfer
 from services.foundation import migrate
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events.consumers import Delivery
 from testbed.mesh import Mesh
+from tests.drivers.known_users import KnownUsers
 from tests.integration.wallet.conftest import Open, has, transfer
 
 
@@ -169,12 +171,39 @@ def test_an_adjustment_without_a_key_whose_message_comes_twice_is_made_once(open
 def test_an_adjustment_takes_no_more_than_is_available(open_room: Open, rich: Any) -> None:
     boss = open_room(user_id="boss", roles=("manager",))
     rich.reserve(**transfer("p1", 400))
-    for amount, user_id in ((-601, "ada"), (-1, "nobody")):
+    for amount, user_id in ((-601, "ada"), (-1, "bob")):
         with pytest.raises(InsufficientFunds):
             boss.adjust(user_id=user_id, amount=amount, reason="Given twice.")
     with pytest.raises(FieldsInvalid):
         boss.adjust(user_id="ada", amount=0, reason="Nothing.")
     assert has(rich) == (1000, 400, 600)
+
+
+@pytest.mark.parametrize("user_id", ["nobody-at-all", "ADA", "eve"])  # eve's account has ended
+def test_only_the_wallet_of_an_account_in_use_is_adjusted(open_room: Open, database: Transactions,
+                                                          user_id: str) -> None:
+    with pytest.raises(UnknownUser):
+        open_room(user_id="boss", roles=("manager",)).adjust(user_id=user_id, amount=500, reason="A gift.")
+    assert moves(database) == []
+
+
+def test_while_the_user_room_is_away_only_an_earlier_answer_is_given(open_room: Open, database: Transactions,
+                                                                     users: KnownUsers) -> None:
+    def adjust(key: str) -> str:
+        boss = open_room(user_id="boss", username="boss", roles=("manager",), idempotency_key=key)
+        return str(boss.adjust(user_id="ada", amount=500, reason="Sorry.")["adjustment_id"])
+
+    first = adjust("k1")
+    users.is_away = True
+
+    assert adjust("k1") == first
+    with pytest.raises(RoomUnavailable):
+        adjust("k2")
+    assert moves(database) == [first]
+
+
+def moves(database: Transactions) -> list[str]:
+    return list(database.read(lambda tx: tx.execute(text("SELECT source_id FROM transfer")).scalars().all()))
 
 
 @pytest.mark.parametrize("roles", [("manager@kanal",), ("cashier",), ()])
