@@ -46,7 +46,8 @@ def measure(mesh: Mesh) -> dict[str, Any]:
     address = f"{mesh.url}/screening/{mesh.fresh_screening(SEATS)}"
     first, second = [], []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium-headless-shell"),
+                                             args=["--no-sandbox"])
         for _ in range(VIEWS):
             context = browser.new_context(viewport={"width": 1280, "height": 800})  # with an empty cache of its own
             first.append(view(context, address))

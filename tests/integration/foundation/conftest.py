@@ -46,6 +46,20 @@ def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
         yield servers.settings
 
 
+class Container:
+    """As much of a nameko container as its AMQP extensions need."""
+
+    service_name = "test_room"
+
+    def __init__(self) -> None:
+        self.shared_extensions: dict[Any, Any] = {}
+
+
+@pytest.fixture
+def container() -> Container:
+    return Container()  # extensions refer to it weakly
+
+
 @pytest.fixture
 def note() -> str:
     """A new name, under which Redis has nothing yet."""

@@ -15,22 +15,8 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.announcements import Announcements
 from testbed.mesh import free_ports, wait_until
 from tests.drivers.processes import Process
-from tests.integration.foundation.conftest import wait_until_it_hears
+from tests.integration.foundation.conftest import Container, wait_until_it_hears
 from tests.integration.foundation.echo_room import HEARD
-
-
-class Container:
-    """As much of a nameko container as announcing needs."""
-
-    service_name = "announcing_test"
-
-    def __init__(self) -> None:
-        self.shared_extensions: dict[Any, Any] = {}
-
-
-@pytest.fixture
-def container() -> Container:
-    return Container()  # extensions refer to it weakly
 
 
 @pytest.fixture

@@ -13,21 +13,8 @@ from services.foundation.amqp import publishing
 from services.foundation.rpc.client import RemoteCaller, Replies
 from testbed.mesh import free_ports, wait_until
 from tests.drivers.processes import Process
+from tests.integration.foundation.conftest import Container
 from tests.integration.foundation.echo_room import SAY
-
-
-class Container:
-    """As much of a nameko container as the queue of replies needs."""
-
-    service_name = "early"
-
-    def __init__(self) -> None:
-        self.shared_extensions: dict[Any, Any] = {}
-
-
-@pytest.fixture
-def container() -> Container:
-    return Container()  # extensions refer to it weakly
 
 
 def replies_waiting(replies: ReplyListener) -> int:

@@ -14,6 +14,7 @@ from schemas import order, payment
 from schemas.base import Method
 from schemas.errors import Busy, KeyReused, Refusal, RequestInProgress
 from schemas.payment import PaymentDeclined
+from schemas.wallet import InsufficientFunds
 from services.film.models import Screening as FilmScreening
 from services.foundation.database import Transactions
 from services.foundation.rpc.calls import Principal
@@ -246,10 +247,10 @@ class Cinema:
     def _money(self, request: Request, mine: Order | None, prediction: Prediction) -> Iterator[None]:
         """While test money is asked for at once, the order may be paid; afterwards, if nobody has said no.
 
-        A bank that was to decline and gave no answer may change its mind.
+        Who was to decline and gave no answer may change their mind: the bank, or the wallet when it has been filled.
         """
         asks = mine and request.pays_at_once and mine.money is Money.NONE and (
-            prediction.may_succeed or PaymentDeclined in prediction.refusals)
+            prediction.may_succeed or not prediction.refusals.isdisjoint((PaymentDeclined, InsufficientFunds)))
         if mine and asks and prediction.may_succeed and mine.status in UNPAID:
             mine.money = Money.MAY
         yield

@@ -58,7 +58,8 @@ def of_buying(ledger: Ledger, intent: Intent, now: dt.datetime, again: bool) -> 
         sure.add(SeatsTaken)
     if any(order.wrong_amount and order.is_dead(now) for order in (*owners, *ledger.of(intent.buyer, screening))):
         perhaps |= {SeatsTaken, Busy}
-    if ledger.doubtful_since or any(order.money is Money.MAY for order in owners):
+    # An order that is left alone for a while keeps its seats on a board that was made anew.
+    if ledger.doubtful_since or any(order.money is Money.MAY or order.held_until > now for order in owners):
         perhaps.add(SeatsTaken)
     unpaid = [order for order in ledger.of(intent.buyer, screening) if order.status in UNPAID]
     if len([order for order in unpaid if not order.is_dead(now)]) >= UNPAID_ORDERS:

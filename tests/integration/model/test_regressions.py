@@ -114,3 +114,27 @@ def test_an_order_ends_when_its_payment_is_written_off_while_the_bank_is_silent(
     story.somebody_decides(pick=0, decision="written_off")
     story.settle()
     assert story.order(0).status == "expired"
+
+
+def test_a_payment_that_a_wallet_had_too_little_for_may_be_done_late_when_it_has_been_filled(story: Play) -> None:
+    """And its caller, who had no answer, has gone to the page meanwhile."""
+    story.buy(buyer="eve", where=0, seats=("A1",), keyed=True)
+    story.a_call_is_about_to_fail(room="payment", kind="later", countdown=0)
+    story.pay_by_wallet(pick=0, keyed=False)
+    story.adjust(buyer="eve", amount=1500)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.what_was_asked_for_is_done_late(pick=0)
+    story.settle()
+    assert story.order(0).status == "completed"
+
+
+def test_a_new_board_shows_the_seats_of_an_order_that_is_left_alone_as_held(story: Play) -> None:
+    """The payment room gave no answer about it, so it is asked again in a minute."""
+    story.buy(buyer="ada", where=1, seats=("A1", "B2"), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.time_passes(minutes=16)
+    story.a_call_is_about_to_fail(room="payment", kind="undone", countdown=0)
+    story.tend()
+    story.redis_loses_everything()
+    story.buy_with_snacks(buyer="ada", where=1, seats=("A1",), snacks=(("popcorn", 1),), keyed=False)
+    story.settle()

@@ -5,24 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import pytest
-
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.snack_orders import SKU
 
 CROWD = 40  # twice as many as the order room has workers
 SOON = 9.0  # seconds; whoever waits for a worker of a full room waits for ten
-
-
-@pytest.fixture(scope="module")
-def screening(mesh: Mesh) -> str:
-    return mesh.fresh_screening(320)
-
-
-@pytest.fixture
-def seats(mesh: Mesh, screening: str) -> list[str]:
-    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
 
 
 @contextmanager

@@ -2,23 +2,11 @@
 
 from typing import Any
 
-import pytest
-
 from services.payment.sandbox import faults
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.kept_cards import keep_card, pay_by_card
 from tests.drivers.orders import buy, choose, info, pay, status_of
 from tests.drivers.wallets import user_of
-
-
-@pytest.fixture(scope="module")
-def screening(mesh: Mesh) -> str:
-    return mesh.fresh_screening(320)
-
-
-@pytest.fixture
-def seats(mesh: Mesh, screening: str) -> list[str]:
-    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
 
 
 def will(mesh: Mesh, order: dict[str, Any], fault: faults.Fault) -> None:

@@ -11,17 +11,6 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, charge, expire, pay, status_of
 
 
-@pytest.fixture(scope="module")
-def screening(mesh: Mesh) -> str:
-    return mesh.fresh_screening(320)
-
-
-@pytest.fixture
-def seats(mesh: Mesh, screening: str) -> list[str]:
-    """Free seats, others for each test."""
-    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
-
-
 def test_an_order_is_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:3])

@@ -9,16 +9,6 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, choose, info, make_late, start, status_of
 
 
-@pytest.fixture(scope="module")
-def screening(mesh: Mesh) -> str:
-    return mesh.fresh_screening(320)
-
-
-@pytest.fixture
-def seats(mesh: Mesh, screening: str) -> list[str]:
-    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
-
-
 @pytest.fixture
 def token(mesh: Mesh) -> str:
     return mesh.buyer()

@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Any
 
 import nameko
-import pytest
 from nameko.standalone.rpc import ClusterRpcClient
 
 from testbed.mesh import Mesh
@@ -14,16 +13,6 @@ from tests.drivers.wallets import fill, pay_by_wallet, user_of
 
 HOME = {"name": "Ada Lovelace", "street": "12 rue de la Paix", "postal_code": "75002", "city": "Paris", "region": None,
         "country": "FR"}
-
-
-@pytest.fixture(scope="module")
-def screening(mesh: Mesh) -> str:
-    return mesh.fresh_screening(320)
-
-
-@pytest.fixture
-def seats(mesh: Mesh, screening: str) -> list[str]:
-    return [seat for seat, state in mesh.seats(screening).items() if state == "free"]
 
 
 def read(mesh: Mesh, token: str, order: dict[str, Any], **fields: str) -> dict[str, Any]:
