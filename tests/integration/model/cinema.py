@@ -68,7 +68,7 @@ class Request:
 
     @property
     def pays_at_once(self) -> bool:
-        return self.contract is order.PAY and "return_url" not in self.fields
+        return self.contract is order.PAY and ("return_url" not in self.fields or "card_id" in self.fields)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.integration.model.agreement import Divergence, agree
+from tests.integration.model.cards import Cards
 from tests.integration.model.members import Members
 from tests.integration.model.orders import (
     ENDED,
@@ -38,6 +39,7 @@ class Ledger:
     stock: dict[str, int] = field(default_factory=lambda: dict(SNACK_STOCK))
     kitchen: dict[str, str] = field(default_factory=dict)   # how far the snacks of which order are
     members: Members = field(default_factory=Members)
+    cards: Cards = field(default_factory=Cards)
     doubtful_since: dt.datetime | None = None   # since when the board may show what is not so
 
     # --- after every step ---
@@ -54,6 +56,7 @@ class Ledger:
             self._compare_money(order, snapshot)
         self._follow_snacks(intent, snapshot, now)
         self.members.follow(intent, self.orders, snapshot, now)
+        self.cards.follow(intent, self.orders, snapshot)
         return made
 
     def _follow_screenings(self, intent: Intent, snapshot: Snapshot) -> None:

@@ -25,14 +25,17 @@ EVENING, NIGHT = START + dt.timedelta(hours=8), dt.timedelta(hours=14, minutes=3
 
 class MemberSteps(Steps):
     @precondition(lambda self: any(each.status in UNPAID for each in self.orders))
-    @rule(pick=PICK, keyed=st.booleans())
-    def pay_by_wallet(self, pick: int, keyed: bool) -> None:
+    @rule(pick=PICK, keyed=st.booleans(), gift=st.booleans())
+    def pay_by_wallet(self, pick: int, keyed: bool, gift: bool = False) -> None:
+        """`gift`: a manager gives the buyer money first."""
         mine = self.order(pick, *UNPAID)
+        if gift:
+            self.adjust(buyer=mine.buyer, amount=4000)
         outcome = self.cinema.send(Request(
             order.PAY, self.principal(mine.buyer, keyed), {"order_id": mine.order_id, "method": "wallet"},
             lambda: Intent("pay", mine), lambda intent: of_paying_by_wallet(mine, self.cinema.snapshot,
                                                                             self.cinema.now)))
-        mine.wallet_asked = True
+        mine.asked_otherwise = True
         self.cinema.met["paid by wallet"] += bool(outcome.told) and self._is_paid_by_wallet(mine)
 
     def _is_paid_by_wallet(self, mine: Order) -> bool:

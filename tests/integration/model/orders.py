@@ -60,7 +60,8 @@ class Order:
     closing_unclear: bool = False                       # nobody knows whether it still takes money
     wrong_amount: bool = False                          # the bank has another amount on record than we asked for
     dismissed: bool = False                             # somebody has decided that its payment does not count
-    wallet_asked: bool = False                          # to pay it, and it may still
+    asked_otherwise: bool = False                       # a wallet or a kept card to pay it, which it may still
+    keeps_card: bool = False                            # its buyer wants the card kept that pays it
     snacks_lost: bool = False                           # its reservation was given up for a while
 
     @property
@@ -123,6 +124,7 @@ class Intent:
     buyer: str = ""
     screening: Screening | None = None
     amount: int = 0    # of an adjustment, in cents; points to redeem
+    card: str = ""     # to remove
 
 
 def may_become(order: Order, before: str, after: str, intent: Intent, kitchen: str | None, now: dt.datetime) -> bool:

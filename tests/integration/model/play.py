@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.integration.model.accident_steps import AccidentSteps
 from tests.integration.model.buyer_steps import BuyerSteps
+from tests.integration.model.card_steps import CardSteps
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.member_steps import MemberSteps
 from tests.integration.model.provider_steps import ProviderSteps
@@ -24,7 +25,7 @@ class OrderPlay(BuyerSteps, StaffSteps, ProviderSteps, AccidentSteps):
     absent = frozenset({"loyalty", "wallet"})
 
 
-class Play(OrderPlay, MemberSteps):
+class Play(OrderPlay, MemberSteps, CardSteps):
     """All the steps."""
 
     absent = frozenset()

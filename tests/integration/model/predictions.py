@@ -19,7 +19,7 @@ from schemas.order.refusals import (
     SeatsTaken,
     TooManyUnpaidOrders,
 )
-from schemas.payment import PaymentClosed, PaymentDeclined, PaymentInReview
+from schemas.payment import PaymentClosed, PaymentDeclined, PaymentInReview, UnknownCard
 from schemas.wallet import InsufficientFunds
 from tests.integration.model.ledger import Ledger
 from tests.integration.model.orders import COMPANION, COUPLE, OWNING, UNPAID, WHEELCHAIR, Intent, Money, Order
@@ -85,9 +85,22 @@ def of_paying_by_wallet(order: Order, snapshot: Snapshot, now: dt.datetime) -> P
     if not other.may_succeed or order.status in OWNING:
         return other
     short = snapshot.available(order.buyer) < order.total
-    if short and order.status == "created" and not order.wallet_asked:
+    if short and order.status == "created" and not order.asked_otherwise:
         return Prediction.of({InsufficientFunds}, set())
     return Prediction(True, other.refusals | {PaymentDeclined, InsufficientFunds})
+
+
+def of_paying_by_card(order: Order, snapshot: Snapshot, is_theirs: bool, now: dt.datetime) -> Prediction:
+    """`is_theirs`: the buyer keeps that card. It pays at once, unless an attempt that is open already does."""
+    other = of_paying(order, snapshot, False, now)
+    if not other.may_succeed or order.status in OWNING:
+        return other
+    if not is_theirs:
+        return Prediction.of({UnknownCard}, set())
+    if order.status == "created":
+        declines = (order.order_id, "decline") in snapshot.instructions
+        return Prediction.of({PaymentDeclined} if declines else set(), set())
+    return Prediction(True, other.refusals | {PaymentDeclined})
 
 
 def of_paying(order: Order, snapshot: Snapshot, at_once: bool, now: dt.datetime) -> Prediction:
@@ -103,7 +116,7 @@ def of_paying(order: Order, snapshot: Snapshot, at_once: bool, now: dt.datetime)
         return Prediction.of(set(), {PaymentClosed, PaymentDeclined, InsufficientFunds})
     if not at_once:
         return Prediction.of(set(), set())
-    if order.wallet_asked:
+    if order.asked_otherwise:
         return Prediction.of(set(), {PaymentDeclined, InsufficientFunds})
     last = snapshot.charges[order.order_id][-1].status if snapshot.charges[order.order_id] else None
     declines = (order.order_id, "decline") in snapshot.instructions   # the bank will say no to the next charge

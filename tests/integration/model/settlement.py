@@ -34,6 +34,7 @@ def settle(cinema: Cinema) -> None:
     for each in cinema.ledger.orders.values():
         check_end(cinema, each)
     cinema.ledger.members.check_end(cinema.snapshot)
+    cinema.ledger.cards.check_end(cinema.ledger.orders, cinema.snapshot)
     for buyer in {each.buyer for each in cinema.ledger.orders.values()}:
         cinema.list_orders(buyer)
 

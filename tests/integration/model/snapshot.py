@@ -95,6 +95,15 @@ class CheckIn(NamedTuple):
     day: int
 
 
+class CardRow(NamedTuple):
+    card_id: str
+    user_id: str
+    payment_id: str
+    status: str
+    token: str | None
+    last4: str | None
+
+
 class Snack(NamedTuple):
     """A kind of snack of one order, in the kitchen; `until`: when that stops waiting to hear of the order."""
 
@@ -134,6 +143,10 @@ QUESTIONS: dict[Any, str] = {
     PointsEntry: "FROM <loyalty>.entry",
     CheckIn: "FROM <loyalty>.check_in",
     ("points", "user_id, balance"): "FROM <loyalty>.member",
+    CardRow: "FROM <payment>.card",
+    ("bank's cards", "token, last4"): "FROM <payment>.sandbox_card",
+    ("wishes", "payment_id, order_id"): "FROM <payment>.payment WHERE save_card",
+    ("by card", "payment_id, order_id, card_token"): "FROM <payment>.payment WHERE card_token IS NOT NULL",
     Snack: "FROM (SELECT order_id, status, IF(confirmed, NULL, until) AS until, pick_up_code, sku, quantity, taken "
            "FROM <kitchen>.ticket JOIN <kitchen>.ticket_line USING (order_id)) AS snacks",
     Stock: "FROM <kitchen>.snack",
@@ -168,6 +181,10 @@ class Snapshot:
     entries: list[PointsEntry]
     check_ins: list[CheckIn]
     points: dict[str, int]                      # by member
+    cards: dict[str, CardRow]
+    cards_at_the_bank: dict[str, str]           # last four digits, by token
+    wishes: dict[str, str]                      # by payment whose card is to be kept, its order
+    paid_by_card: list[tuple[str, str, str]]    # payment, order, and the token of the kept card
 
     def available(self, user_id: str) -> int:
         """What the member can spend from the wallet, in cents."""
@@ -210,7 +227,9 @@ class SnapshotReader:
                      {room: len(found[room, "event_id"]) for room in ROOMS_WITH_EVENTS},
                      transfers, reservations, {row[0]: Account(*row) for row in found[Account]},
                      [PointsEntry(*row) for row in found[PointsEntry]], [CheckIn(*row) for row in found[CheckIn]],
-                     dict(found["points", "user_id, balance"]))
+                     dict(found["points", "user_id, balance"]), {row[0]: CardRow(*row) for row in found[CardRow]},
+                     dict(found["bank's cards", "token, last4"]), dict(found["wishes", "payment_id, order_id"]),
+                     [(row[0], row[1], row[2]) for row in found["by card", "payment_id, order_id, card_token"]])
 
     def empty(self, tables: dict[str, MetaData], but: set[str]) -> None:
         """Empty these rooms' tables."""

@@ -20,6 +20,8 @@ from services.order.replies import replayed_answers
 from services.order.screenings import seat_groups
 from services.order.seat_boards import SeatBoards
 from services.payment import rules
+from services.payment.cards import store as card_store
+from services.payment.cards.kept_cards import KeptCards
 from services.payment.sandbox import webhooks
 from services.wallet import store as wallet_store
 from tests.integration.model import settlement
@@ -165,6 +167,14 @@ def without_looking_for_todays_check_in(cinema: Cinema, patch: pytest.MonkeyPatc
         yield
 
 
+@contextmanager
+def without_asking_whose_card_it_is(cinema: Cinema, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nor whether it is kept still."""
+    patch.setattr(KeptCards, "token", lambda cards, user_id, card_id: cards.database.read(
+        lambda tx: card_store.find(tx, card_id)).token)
+    yield
+
+
 # Seeds with which each is noticed soon; with `fresh_controls` the run's own is taken.
 SEEDS = {
     without_the_key_of_claims: 5, without_counting_the_stock: 1, without_asking_the_payment_room: 1,
@@ -173,7 +183,8 @@ SEEDS = {
     without_keeping_couples_together: 7, without_keeping_companions_together: 10}
 # These are sought with the steps of members, by which the others would become rarer.
 SEEDS_WITH_MEMBERS = {
-    without_counting_the_wallet: 0, without_the_key_of_points: 0, without_looking_for_todays_check_in: 2}
+    without_counting_the_wallet: 0, without_the_key_of_points: 3, without_looking_for_todays_check_in: 0,
+    without_asking_whose_card_it_is: 2}
 
 
 @pytest.mark.parametrize("removal", SEEDS | SEEDS_WITH_MEMBERS)

@@ -13,7 +13,8 @@ SEEN = {("created", "paying"), ("created", "cancelled"), ("created", "expired"),
         ("paid", "completed"), ("refunding", "refunded")}
 MET = {"board later", "board undone", "board done", ">payment fault", ">payment nonsense",
        "CoupleSeatParted", "CompanionAlone",
-       "before cancelling", "after cancelling", "InsufficientFunds", "NotEnoughPoints", "paid by wallet"}
+       "before cancelling", "after cancelling", "InsufficientFunds", "NotEnoughPoints", "paid by wallet",
+       "paid by kept card", "card removed", "UnknownCard"}
 # Once in some thousand steps, so asked of the full size only. Stories and tests of the rooms tell them, too.
 RARELY_SEEN = {("expired", "paid"), ("paying", "cancelled")}
 RARELY_MET = {"decided meanwhile", ">kitchen fault", ">kitchen nonsense", "redeemed"}
