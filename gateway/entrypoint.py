@@ -24,6 +24,7 @@ from schemas.errors import Refusal
 from schemas.gateway import InternalError, Overloaded
 from services.foundation.ids import new_id
 from services.foundation.tracing import spans, trace_context
+from services.foundation.tracing.span_attributes import record_error
 
 request_log = logging.getLogger("marquee.request")
 log = logging.getLogger("marquee.gateway")
@@ -85,10 +86,10 @@ class HttpEntrypoint(Entrypoint):
         try:
             return self._dispatch(route, request)
         except Refusal as refusal:
-            spans.record_error(refusal)
+            record_error(refusal)
             return problem(refusal, request.request_id)
         except Exception as error:
-            spans.record_error(error)
+            record_error(error)
             log.exception("a request failed", extra={"request_id": request.request_id, "path": _log_path(request)})
             return problem(InternalError(), request.request_id)
 

@@ -25,7 +25,8 @@ from services.foundation.amqp.draining_consumer import DrainingConsumer
 from services.foundation.events import retry_queues, topology
 from services.foundation.events.settings import event_settings
 from services.foundation.events.topology import Subscription, event_attributes
-from services.foundation.tracing import spans
+from services.foundation.tracing.span_attributes import record_error
+from services.foundation.tracing.spans import Entry
 
 log = logging.getLogger("marquee.events")
 # After so many processes died over a message, it may be the cause: it waits like one that failed.
@@ -102,10 +103,10 @@ class EventHandler(Consumer):
         self.container.spawn_managed_thread(partial(self._work, delivery, envelope["trace"], message),
                                             identifier="wait for a free worker")
 
-    def describe_entry(self, worker_ctx: Any) -> spans.Entry:
+    def describe_entry(self, worker_ctx: Any) -> Entry:
         """The span of an event at this consumer."""
         attributes = event_attributes(self.event, "process", worker_ctx.args[0].body)
-        return spans.Entry(f"process {self.event.type}", SpanKind.CONSUMER,
+        return Entry(f"process {self.event.type}", SpanKind.CONSUMER,
                            {**attributes, "messaging.consumer.group.name": self.subscription.consumer})
 
     def handle_decode_error(self, message: Message, problem: Exception) -> None:
@@ -166,11 +167,11 @@ def on_event(event: Event) -> Callable[[Callable[[Any, Delivery], None]], Callab
             except Timeout as overdue:
                 # A Timeout is not an Exception: outside the method it would end the worker.
                 outcome = "Timeout"
-                spans.record_error(overdue)
+                record_error(overdue)
                 raise TimeoutError(f"took longer than {overdue}") from overdue
             except Exception as problem:
                 outcome = type(problem).__name__
-                spans.record_error(problem)
+                record_error(problem)
                 log.warning("%s failed", delivery.consumer, exc_info=delivery.tries == 0)
                 raise
             finally:

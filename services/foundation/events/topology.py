@@ -12,7 +12,7 @@ from kombu import Exchange, Queue
 from schemas.base import Event
 from services.foundation.amqp import publishing
 from services.foundation.events.settings import event_settings
-from services.foundation.tracing import spans
+from services.foundation.tracing.span_attributes import Values, is_id
 
 EXCHANGE = Exchange("events", type="topic", durable=True)
 AUDIT, AUDIT_LENGTH = "events.audit", 10_000
@@ -72,12 +72,12 @@ def retry_queue(seconds: float) -> tuple[Exchange, Queue]:
     })
 
 
-def event_attributes(event: Event, operation: str, body: Mapping[str, Any]) -> dict[str, str | int | float | bool]:
+def event_attributes(event: Event, operation: str, body: Mapping[str, Any]) -> Values:
     """The attributes of a span about an event; `operation` is `send` or `process`."""
-    attributes: dict[str, str | int | float | bool] = {
+    attributes: Values = {
         "messaging.system": "rabbitmq", "messaging.destination.name": EXCHANGE.name,
         "messaging.operation.type": operation, "marquee.event": event.type}
-    if spans.is_id(order_id := body.get("order_id")):
+    if is_id(order_id := body.get("order_id")):
         attributes["marquee.order_id"] = order_id
     return attributes
 

@@ -19,7 +19,7 @@ from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unaut
 from schemas.roles import admits, includes_at
 from services.foundation.database import CommitUnknown
 from services.foundation.rpc.server import is_overdue, rpc
-from services.foundation.tracing import spans
+from services.foundation.tracing.span_attributes import name_order, record_error
 
 log = logging.getLogger("marquee.call")
 
@@ -98,7 +98,7 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
                     raise RoomSilent(room=method.room)  # which its caller has raised at the deadline
                 self.principal.permit(method)
                 reply = method.dump(function(self, method.load(fields)))
-                spans.name_order(reply)
+                name_order(reply)
                 return reply
 
         serve.contract = method  # type: ignore[attr-defined]
@@ -115,11 +115,11 @@ def _log_call(principal: Principal, method: Method) -> Iterator[None]:
         yield
     except Refusal as refusal:
         outcome = refusal.code
-        spans.record_error(refusal)
+        record_error(refusal)
         raise
     except Exception as problem:
         outcome = type(problem).__name__
-        spans.record_error(problem)
+        record_error(problem)
         raise
     finally:
         log.info("%s.%s", method.room, method.name,

@@ -23,7 +23,7 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.timers import RoomTimer
-from services.foundation.tracing import spans, trace_context
+from services.foundation.tracing import span_attributes, spans, trace_context
 
 
 class Caller(Protocol):
@@ -115,10 +115,10 @@ class RemoteCaller:
         context = {**self._context, **context}
         if not trace_context.is_sampled():
             return self._call(method, fields, seconds, context)
-        attributes = spans.call_attributes(method.room, method.name, fields, context.get("request_id"))
+        attributes = span_attributes.call_attributes(method.room, method.name, fields, context.get("request_id"))
         with spans.span(f"{method.room}.{method.name}", SpanKind.CLIENT, attributes):
             reply = self._call(method, fields, seconds, context)
-            spans.name_order(reply)
+            span_attributes.name_order(reply)
             return reply
 
     def _call(self, method: Method, fields: dict[str, Any], seconds: float | None, context: dict[str, Any]) -> Any:

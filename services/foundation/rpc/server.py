@@ -18,7 +18,8 @@ from opentelemetry.trace import SpanKind
 from schemas.errors import Refusal
 from services.foundation.amqp import publishing
 from services.foundation.amqp.draining_consumer import DrainingConsumer
-from services.foundation.tracing.spans import Entry, call_attributes
+from services.foundation.tracing.span_attributes import call_attributes
+from services.foundation.tracing.spans import Entry
 
 log = logging.getLogger("marquee.rpc")
 

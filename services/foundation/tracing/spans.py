@@ -1,23 +1,18 @@
 """Spans of what a process does, as OpenTelemetry has them.
 
-Where the present trace is not sampled, everything here does next to nothing. Attributes hold ids and names of methods,
-never what people sent us: an exception is recorded by its class alone.
+Where the present trace is not sampled, everything here does next to nothing.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from opentelemetry import context, trace
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind
 
-from schemas.errors import Busy, Refusal, TooOften
 from services.foundation.tracing.sampler import Sampler
+from services.foundation.tracing.span_attributes import Attributes, Values, record_error
 from services.foundation.tracing.trace_context import is_sampled, parse, unsampled
-
-OUR_ID = re.compile(r"[0-9a-f]{32}\Z")
-Attributes = Mapping[str, str | int | float | bool]
 
 
 class Entry(NamedTuple):
@@ -25,7 +20,7 @@ class Entry(NamedTuple):
 
     name: str
     kind: SpanKind
-    attributes: dict[str, str | int | float | bool]
+    attributes: Values
 
 
 class Recorder:
@@ -56,6 +51,11 @@ def span(name: str, kind: SpanKind = SpanKind.INTERNAL, attributes: Attributes |
         yield started
 
 
+def begin(name: str, kind: SpanKind, attributes: Attributes) -> Span:
+    """A child of the present span, for work that makes no other span; its caller ends it."""
+    return _recorder.tracer.start_span(name, kind=kind, attributes=attributes)
+
+
 @contextmanager
 def following(traceparent: str | None, name: str, attributes: Attributes | None = None) -> Iterator[Span]:
     """Work that follows, later, from the trace that `traceparent` names: its span belongs there.
@@ -75,17 +75,22 @@ def following(traceparent: str | None, name: str, attributes: Attributes | None 
     else:
         started = _recorder.tracer.start_span(
             name, context=trace.set_span_in_context(NonRecordingSpan(cause)), attributes=attributes,
-            links=[Link(here.get_span_context())] if is_sampled() else [])
+            links=[Link(here.get_span_context())] if _is_elsewhere(cause) else [])
     with present(started, recorded=True):
         yield started
 
 
 def link_to(traceparent: str | None) -> None:
     """Link the present span to the one that `traceparent` names, if both are recorded."""
-    other = parse(traceparent) if is_sampled() else None
-    here = trace.get_current_span()
-    if other is not None and other.trace_flags.sampled and other.trace_id != here.get_span_context().trace_id:
-        here.add_link(other)
+    other = parse(traceparent)
+    if other is not None and other.trace_flags.sampled and _is_elsewhere(other):
+        trace.get_current_span().add_link(other)
+
+
+def _is_elsewhere(other: SpanContext) -> bool:
+    """Whether the present trace is recorded and is not the one of `other`."""
+    here = trace.get_current_span().get_span_context()
+    return here.trace_flags.sampled and here.trace_id != other.trace_id
 
 
 @contextmanager
@@ -129,44 +134,3 @@ def present(started: Span, recorded: bool = False) -> Iterator[None]:
         context.detach(token)
         if recorded:
             started.end()
-
-
-def record_error(problem: BaseException, on: Span | None = None) -> None:
-    """Note how the present span, or `on`, ended: a refusal by its code, anything else by its class.
-
-    A refusal of the caller's making is no error of ours; a room that is down or silent is.
-    """
-    here = on or trace.get_current_span()
-    if not here.is_recording():
-        return
-    if isinstance(problem, Refusal):
-        here.set_attribute("marquee.refusal", problem.code)
-        if not isinstance(problem, Busy) or isinstance(problem, TooOften):
-            return
-    else:
-        here.set_attribute("error.type", type(problem).__name__)
-        here.add_event("exception", {"exception.type": type(problem).__name__})
-    here.set_status(StatusCode.ERROR)
-
-
-def call_attributes(room: str, method: str, fields: Mapping[str, Any],
-                    request_id: Any) -> dict[str, str | int | float | bool]:
-    """The attributes that both ends of a call have; of its fields only an order's id is told."""
-    attributes: dict[str, str | int | float | bool] = {"rpc.system": "nameko", "rpc.service": room,
-                                                       "rpc.method": method}
-    if isinstance(request_id, str):
-        attributes["marquee.request_id"] = request_id
-    if is_id(order_id := fields.get("order_id")):
-        attributes["marquee.order_id"] = order_id
-    return attributes
-
-
-def name_order(reply: Any) -> None:
-    """Add the id of the order that a reply names to the present span."""
-    if isinstance(reply, dict) and (here := trace.get_current_span()).is_recording() and is_id(reply.get("order_id")):
-        here.set_attribute("marquee.order_id", reply["order_id"])
-
-
-def is_id(value: Any) -> TypeGuard[str]:
-    """Whether this is an id of ours; a request may have anything in its place."""
-    return isinstance(value, str) and OUR_ID.match(value) is not None

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from schemas.errors import FieldsInvalid, Refusal, RoomSilent, TooOften
 from services.foundation.ids import new_id
-from services.foundation.tracing import spans, trace_context
+from services.foundation.tracing import span_attributes, spans, trace_context
 from tests.drivers.recorded_spans import RecordedSpans
 
 GIVEN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -96,22 +96,22 @@ def test_an_exception_is_recorded_by_its_class_and_not_by_its_text(recorded: Rec
 
 def test_only_an_id_of_ours_names_the_order_of_a_call() -> None:
     order_id = new_id()
-    assert spans.call_attributes("order", "pay", {"order_id": order_id, "code": "canary"}, "r1") == {
+    assert span_attributes.call_attributes("order", "pay", {"order_id": order_id, "code": "canary"}, "r1") == {
         "rpc.system": "nameko", "rpc.service": "order", "rpc.method": "pay", "marquee.request_id": "r1",
         "marquee.order_id": order_id}
-    assert "marquee.order_id" not in spans.call_attributes("order", "pay", {"order_id": "canary"}, None)
+    assert "marquee.order_id" not in span_attributes.call_attributes("order", "pay", {"order_id": "canary"}, None)
 
 
 def test_a_reply_names_its_order(recorded: RecordedSpans) -> None:
     order_id = new_id()
     with spans.worker(worker()):
-        spans.name_order([1])
-        spans.name_order({"order_id": order_id, "code": "canary"})
+        span_attributes.name_order([1])
+        span_attributes.name_order({"order_id": order_id, "code": "canary"})
     assert recorded["order.buy"].attributes == {"rpc.method": "buy", "marquee.order_id": order_id}
 
 
 def test_a_process_that_records_nothing_goes_on_as_usual() -> None:
     with spans.worker(worker(GIVEN)), spans.span("write"), spans.following(GIVEN, "later"):
-        spans.record_error(ValueError())
-        spans.name_order({"order_id": new_id()})
+        span_attributes.record_error(ValueError())
+        span_attributes.name_order({"order_id": new_id()})
     assert not trace.get_current_span().get_span_context().is_valid
