@@ -133,8 +133,8 @@ class RoomRpc(Rpc):
     def describe_entry(self, worker_ctx: Any) -> Entry:
         """The span of a call."""
         room = worker_ctx.service_name
-        return Entry(f"{room}.{self.method_name}", SpanKind.SERVER, call_attributes(
-            room, self.method_name, worker_ctx.kwargs, worker_ctx.data.get("request_id")))
+        attributes = call_attributes(room, self.method_name, worker_ctx.kwargs, worker_ctx.data.get("request_id"))
+        return Entry(f"{room}.{self.method_name}", SpanKind.SERVER, attributes)
 
 
 def describe(problem: BaseException) -> dict[str, Any]:

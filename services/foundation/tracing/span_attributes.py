@@ -32,11 +32,9 @@ def record_error(problem: BaseException, on: Span | None = None) -> None:
     here.set_status(StatusCode.ERROR)
 
 
-def call_attributes(room: str, method: str, fields: Mapping[str, Any],
-                    request_id: Any) -> Values:
+def call_attributes(room: str, method: str, fields: Mapping[str, Any], request_id: Any) -> Values:
     """The attributes that both ends of a call have; of its fields only an order's id is told."""
-    attributes: Values = {"rpc.system": "nameko", "rpc.service": room,
-                                                       "rpc.method": method}
+    attributes: Values = {"rpc.system": "nameko", "rpc.service": room, "rpc.method": method}
     if isinstance(request_id, str):
         attributes["marquee.request_id"] = request_id
     if is_id(order_id := fields.get("order_id")):
