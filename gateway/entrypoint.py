@@ -17,11 +17,14 @@ from gateway.http.server import HttpServer
 from gateway.replies import PRIVATE, STATUS_LINES, STREAM, problem
 from gateway.routes.route import CallRoute, PageRoute, Route
 from gateway.settings import gateway_settings
+from gateway.traces import describe_reply, request_span
 from schemas import film
 from schemas.base import Method
 from schemas.errors import Refusal
 from schemas.gateway import InternalError, Overloaded
 from services.foundation.ids import new_id
+from services.foundation.tracing import spans, trace_context
+from services.foundation.tracing.span_attributes import record_error
 
 request_log = logging.getLogger("marquee.request")
 log = logging.getLogger("marquee.gateway")
@@ -55,37 +58,43 @@ class HttpEntrypoint(Entrypoint):
         started = time.perf_counter()
         connection = environ["marquee.connection"]
         request = request_reader.read_head(environ)
-        reply = self._reply(request)
-        connection.close_if_unread()
-        if self.server.draining:
-            connection.close_after_reply()
-        _log(request, reply, started)
-        write = start_response(STATUS_LINES[reply.status], self._headers(request, reply))
+        route, request.parameter = self._routes.find(request.path)
+        request.method = route.method
+        span = request_span(request, records=isinstance(route, CallRoute))
+        with spans.present(span, recorded=True):
+            reply = self._reply(route, request)
+            connection.close_if_unread()
+            if self.server.draining:
+                connection.close_after_reply()
+            _log(request, reply, started)
+            headers = self._headers(request, reply)
+            describe_reply(span, request, reply)
+        write = start_response(STATUS_LINES[reply.status], headers)
         if reply.events:
             connection.stream(write, reply.events)
             return []
         return [] if request.verb == "HEAD" else [reply.body]
 
     def _headers(self, request: Request, reply: Reply) -> Headers:
-        headers = [*reply.headers, *cookies.sign_out_cookies(request, reply), ("X-Request-ID", request.request_id)]
+        headers = [*reply.headers, *cookies.sign_out_cookies(request, reply), ("X-Request-ID", request.request_id),
+                   ("traceparent", str(trace_context.traceparent()))]
         if reply.status not in BODILESS and not reply.events:
             headers.append(("Content-Length", str(len(reply.body))))
         return headers + cross_origin_headers(request, self._settings.cors_origins)
 
-    def _reply(self, request: Request) -> Reply:
+    def _reply(self, route: Route, request: Request) -> Reply:
         try:
-            return self._dispatch(request)
+            return self._dispatch(route, request)
         except Refusal as refusal:
+            record_error(refusal)
             return problem(refusal, request.request_id)
-        except Exception:
+        except Exception as error:
+            record_error(error)
             log.exception("a request failed", extra={"request_id": request.request_id, "path": _log_path(request)})
             return problem(InternalError(), request.request_id)
 
-    def _dispatch(self, request: Request) -> Reply:
+    def _dispatch(self, route: Route, request: Request) -> Reply:
         """The reply of the route; raises its refusals."""
-        route: Route
-        route, request.parameter = self._routes.find(request.path)
-        request.method = route.method
         if route.options and request.verb == "OPTIONS":
             return Reply(204, b"", [*PRIVATE[1:], ("Allow", ", ".join([*route.verbs, "OPTIONS"]))])
         route.check(request)
@@ -129,7 +138,8 @@ class HttpEntrypoint(Entrypoint):
         if self.container._worker_pool.free() <= 0:
             raise Overloaded(retry_after=1)
         outcome = Event()
-        self.container.spawn_worker(self, (request,), {}, context_data={}, handle_result=partial(_deliver, outcome))
+        self.container.spawn_worker(self, (request,), {}, context_data={"traceparent": trace_context.traceparent()},
+                                    handle_result=partial(_deliver, outcome))
         reply: Reply = outcome.wait()
         return reply
 

@@ -9,6 +9,7 @@ import orjson
 from gateway.http.messages import Headers, Reply
 from schemas import errors, gateway
 from schemas.errors import Refusal
+from services.foundation.tracing.trace_context import trace_id
 
 STATUS: dict[type[Refusal], int] = {
     errors.Malformed: 400,
@@ -27,7 +28,7 @@ STATUS: dict[type[Refusal], int] = {
     gateway.InternalError: 500,
 }
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-STANDARD = ("type", "title", "status", "code", "request_id")
+STANDARD = ("type", "title", "status", "code", "request_id", "trace_id")
 
 JSON_HEADERS: Headers = [
     ("Content-Type", "application/json"),
@@ -67,6 +68,8 @@ def problem(refusal: Refusal, request_id: str) -> Reply:
     facts = {name: value for name, value in refusal.about.items() if name not in STANDARD}
     body = {"type": f"/docs#{refusal.code}", "title": kind.meaning(), "status": status, "code": refusal.code,
             "request_id": request_id, **facts}
+    if trace := trace_id():   # a request that could not be read belongs to none
+        body["trace_id"] = trace
     headers = list(PROBLEM)
     if status == 401:
         headers.append(("WWW-Authenticate", "Bearer"))

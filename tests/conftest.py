@@ -89,7 +89,9 @@ def ground() -> Iterator[Mesh]:
     shutil.rmtree(folder, ignore_errors=True)
     ground = Mesh(folder, private_environment(folder, MARQUEE_DB_SUFFIX="_mesh", MARQUEE_SWEEP_SECONDS=1,
                                               MARQUEE_EVENT_PAUSES="[1, 2, 5, 30]",
-                                              MARQUEE_ACCOUNT_PART_SECONDS=3))
+                                              MARQUEE_ACCOUNT_PART_SECONDS=3,
+                                              # Exactly those traces are recorded whose client asks for it.
+                                              MARQUEE_TRACE_RATIO=0, MARQUEE_TRACES_PER_SECOND=100_000))
     try:
         ground.operate("start", "--servers-only")
         yield ground

@@ -46,6 +46,8 @@ export function read(path, fields = {}, signal = null) {
 export function write(path, fields = {}, key = null) {
   const headers = { "Content-Type": "application/json" };
   if (key) headers["Idempotency-Key"] = key;
+  const trace = fields.order_id && tab.get(`trace:${fields.order_id}`);
+  if (trace) headers.traceparent = trace;
   return request(path, { method: "POST", body: JSON.stringify(fields), headers }, null);
 }
 
@@ -86,9 +88,17 @@ async function request(address, options, signal) {
     // An answer that is no JSON came from something in between; all other failures are the connection's.
     throw new Problem(failure instanceof SyntaxError ? "internal_error" : "offline");
   }
-  if (response.ok) return answer;
+  if (response.ok) {
+    if (options.method === "POST") keepTrace(answer.order_id, response.headers.get("traceparent"));
+    return answer;
+  }
   listeners.get(answer.code)?.();
   throw new Problem(answer.code ?? "internal_error", response.status, answer);
+}
+
+/** A purchase is one trace (W3C Trace Context): whatever this tab asks for an order later belongs to its beginning. */
+function keepTrace(orderId, traceparent) {
+  if (orderId && traceparent && !tab.get(`trace:${orderId}`)) tab.set(`trace:${orderId}`, traceparent);
 }
 
 /** A new Idempotency-Key. Without https a browser has no randomUUID. */

@@ -112,8 +112,10 @@ def _problem_schema() -> dict[str, Any]:
         "properties": {
             "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
             "code": {"type": "string", "enum": sorted(catalogue.refusals())}, "request_id": {"type": "string"},
+            "trace_id": {"type": "string", "description": "of W3C Trace Context; absent if the request can't be read"},
             "detail": {"type": "string"},
         },
         "example": {"type": "/docs#seats_taken", "title": SeatsTaken.meaning(), "status": 409, "code": SeatsTaken.code,
-                    "request_id": "01a1fd940ea77809a77a2f8a6f48a334", "seats": ["F8"]},
+                    "request_id": "01a1fd940ea77809a77a2f8a6f48a334",
+                    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "seats": ["F8"]},
     }

@@ -4,10 +4,11 @@ from gateway.http.messages import Headers, Request
 
 PREFLIGHT: Headers = [
     ("Access-Control-Allow-Methods", "GET, POST"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-ID, If-None-Match"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-ID, If-None-Match, "
+                                     "traceparent"),
     ("Access-Control-Max-Age", "600"),
 ]
-READABLE: Headers = [("Access-Control-Expose-Headers", "ETag, Retry-After, X-Request-ID")]
+READABLE: Headers = [("Access-Control-Expose-Headers", "ETag, Retry-After, X-Request-ID, traceparent")]
 
 
 def cross_origin_headers(request: Request, allowed: frozenset[str]) -> Headers:

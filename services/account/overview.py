@@ -10,6 +10,7 @@ from schemas import loyalty, notification, order, user, wallet
 from schemas.account import PARTS
 from schemas.errors import Unauthenticated
 from services.foundation.rpc.client import RemoteCaller
+from services.foundation.tracing.trace_context import carried
 
 log = logging.getLogger("marquee.account")
 CALLS = 5   # that one overview makes
@@ -28,7 +29,7 @@ def compose(remote: RemoteCaller, user_id: str, seconds: float) -> Fields:
         lambda: {"wallet": remote.call(wallet.GET_BALANCE, {}, seconds=seconds)},
         lambda: {"unread_messages": remote.call(notification.GET_UNREAD, {}, seconds=seconds)["unread"]},
     )
-    waiting = [eventlet.spawn(_answer, ask) for ask in asked]
+    waiting = [eventlet.spawn(carried(_answer), ask) for ask in asked]
     parts = {name: part for thread in waiting for name, part in thread.wait().items()}
     return {name: parts.get(name) for name in PARTS} | {"unavailable": [name for name in PARTS if name not in parts]}
 

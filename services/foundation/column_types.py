@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
@@ -37,3 +38,12 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
     def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
         """A naive datetime of the driver as an aware one in UTC."""
         return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+class Traced:
+    """A row that keeps the `traceparent` (W3C Trace Context) of what wrote it, so that later work joins its trace.
+
+    NULL: an earlier version wrote it, or it belongs to no trace.
+    """
+
+    traceparent: Mapped[str | None] = mapped_column(Id(64, "ascii_bin"))

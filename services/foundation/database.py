@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from schemas.base import Trace
 from schemas.errors import RoomUnavailable
 from services.foundation.settings import is_loopback
+from services.foundation.tracing.statements import traced
 
 log = logging.getLogger("marquee.database")
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class Transactions:
         for attempt in range(1, TRIES + 1):
             committing = False
             try:
-                with self.engine.connect() as connection:
+                with self.engine.connect() as connection, traced(connection):
                     connection.info.update(trace=self._trace, wrote_event=False)
                     result = work(connection)
                     committing = True

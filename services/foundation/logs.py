@@ -7,6 +7,8 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.orjson import OrjsonFormatter
 
+from services.foundation.tracing import trace_context
+
 SECRET_FIELDS = frozenset({"password", "token", "code", "authorization", "cookie", "email", "secret"})
 
 
@@ -15,7 +17,10 @@ logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class JsonLine(OrjsonFormatter):
-    """Formats a record as one line with `time` (UTC), `level`, `logger`, `message` and the fields given as `extra`."""
+    """Formats a record as one line with `time` (UTC), `level`, `logger`, `message` and the fields given as `extra`.
+
+    Within a trace, sampled or not, the line has its `trace_id` and `span_id`.
+    """
 
     def __init__(self) -> None:
         super().__init__(reserved_attrs=[*RESERVED_ATTRS, "taskName"])
@@ -25,6 +30,8 @@ class JsonLine(OrjsonFormatter):
         log_data["time"] = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
+        if here := trace_context.ids():
+            log_data["trace_id"], log_data["span_id"] = here
         super().add_fields(log_data, record, message_dict)
         for name in SECRET_FIELDS & log_data.keys():
             log_data[name] = "[not logged]"

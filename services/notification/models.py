@@ -6,7 +6,7 @@ from sqlalchemy import Index, SmallInteger, String
 from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.column_types import Id, Traced, UtcDateTime
 from services.foundation.events.inbox import inbox_table
 
 LONGEST_ERROR = 200
@@ -16,7 +16,7 @@ class Base(DeclarativeBase):
     """The notification room's schema."""
 
 
-class Message(Base):
+class Message(Traced, Base):
     """One row per message: `waiting`, then `sent`, `failed` or `no_address`. No address is kept here.
 
     An `unconfirmed` message waits until the buyer's address is confirmed.

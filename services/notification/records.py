@@ -16,3 +16,4 @@ class DueMessage:
     facts: bytes
     occurred_at: dt.datetime
     tries: int
+    traceparent: str | None = None

@@ -18,6 +18,7 @@ from schemas import user
 from schemas.errors import Busy
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
+from services.foundation.tracing import spans
 from services.notification import rules, store
 from services.notification.delivery.errors import AddressUnconfirmed, ChannelDown, Undeliverable
 from services.notification.email_delivery import EmailDelivery
@@ -66,7 +67,8 @@ class MessageSender:
                 message = self.database.run(lambda tx: store.lease_next(tx, utc_now(), LEASE))
                 if message is None:
                     return
-                self._send(message)
+                with spans.following(message.traceparent, "send message", {"marquee.message": message.kind}):
+                    self._send(message)
             except (Busy, CommitUnknown) as problem:  # MariaDB is down; the leases end
                 log.warning("messages wait for MariaDB", extra={"problem": type(problem).__name__})
                 self.stopped = True

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from services.foundation.database import delete_some
 from services.foundation.events.consumers import Delivery
 from services.foundation.ids import new_id
+from services.foundation.tracing.trace_context import traceparent
 from services.notification import rules
 from services.notification.models import LONGEST_ERROR, Message
 from services.notification.records import DueMessage
@@ -24,7 +25,8 @@ def add(tx: Connection, kind: str, event: Delivery, user_id: str, now: dt.dateti
     tx.execute(insert(messages), {
         "message_id": new_id(), "event_id": event.event_id, "kind": kind, "order_id": event.body.get("order_id"),
         "buyer_id": user_id, "facts": orjson.dumps({**event.body, "number": event.sequence}),
-        "occurred_at": event.occurred_at, "status": "waiting", "tries": 0, "due_at": now, "changed_at": now})
+        "occurred_at": event.occurred_at, "status": "waiting", "tries": 0, "due_at": now, "changed_at": now,
+        "traceparent": traceparent()})
 
 
 def lease_next(tx: Connection, now: dt.datetime, lease: dt.timedelta) -> DueMessage | None:

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, Boolean, Index, Integer, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.column_types import Id, Traced, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table
 
@@ -89,7 +89,7 @@ class Ticket(Base):
     __table_args__ = (Index("tickets_of_a_seat", "screening_id", "seat_id"),)
 
 
-class Refund(Base):
+class Refund(Traced, Base):
     """Money on its way back: `requested` until the payment room confirms it, then `done`."""
 
     __tablename__ = "refund"

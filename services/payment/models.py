@@ -9,12 +9,13 @@ import datetime as dt
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.column_types import Id, Traced, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 
 
 class Base(DeclarativeBase):
     type_annotation_map = {int: BigInteger, dt.datetime: UtcDateTime}
+
 
 
 def id_type() -> String:
@@ -42,7 +43,7 @@ class Account(Base):
     )
 
 
-class Payment(Base):
+class Payment(Traced, Base):
     """One attempt to pay an order, of one at a time. Its id is the idempotency key at the provider."""
 
     __tablename__ = "payment"
@@ -159,7 +160,7 @@ class Card(Base):
     __table_args__ = (Index("cards_to_detach", "status", "tried_at"),)
 
 
-class WebhookInbox(Base):
+class WebhookInbox(Traced, Base):
     """Every webhook of a provider, once per event. It is a reason to ask the provider, no more."""
 
     __tablename__ = "webhook_inbox"
@@ -177,7 +178,7 @@ class WebhookInbox(Base):
     __table_args__ = (Index("webhooks_to_handle", "handled_at", "due_at"),)
 
 
-class SandboxCharge(Base):
+class SandboxCharge(Traced, Base):
     """A payment as the sandbox has it, whatever the room has recorded."""
 
     __tablename__ = "sandbox_charge"
@@ -221,7 +222,7 @@ class SandboxCard(Base):
     last4: Mapped[str] = mapped_column(Id(4, "ascii_bin"))
 
 
-class SandboxWebhook(Base):
+class SandboxWebhook(Traced, Base):
     """A webhook of the sandbox, to be delivered until it is acknowledged."""
 
     __tablename__ = "sandbox_webhook"

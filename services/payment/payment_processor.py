@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from schemas.errors import RoomUnavailable
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.client import Caller
+from services.foundation.tracing import spans
 from services.payment import rules, store
 from services.payment.payment_state import GIVEN_UP, Attempt, BegunPayment, PaymentRecord, PaymentRequest, PaymentState
 from services.payment.provider_registry import ProviderRegistry
@@ -85,8 +86,10 @@ class PaymentProcessor:
     def finish_stale(self, order_id: str, now: dt.datetime) -> None:
         """Finish a pending attempt of the order; if it has no outcome after a day, a person has to look at it."""
         state = self.state(order_id)
+        cause = state.attempt.traceparent if state.attempt else None
         try:
-            state = self.finish(state)
+            with spans.following(cause, "finish stale payment", {"marquee.order_id": order_id}):
+                state = self.finish(state)
         except Exception:
             self._refer_to_review(state, now)
             raise
@@ -110,7 +113,12 @@ class PaymentProcessor:
         attempt = self.database.read(lambda tx: store.attempt(tx, payment_id))
         if attempt is None:
             log.warning("a provider names a payment that is not ours", extra={"payment_id": payment_id})
-        elif attempt.status == "captured":
+            return
+        with spans.following(attempt.traceparent, "sync with provider", {"marquee.order_id": attempt.order_id}):
+            self._sync(attempt)
+
+    def _sync(self, attempt: Attempt) -> None:
+        if attempt.status == "captured":
             self.refunds.sync_refunds(attempt)
             self.refunds.sync_reversals(attempt)
         elif attempt.status != "review":

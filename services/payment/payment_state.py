@@ -70,6 +70,7 @@ class Attempt(Charge):
     redirect_url: str | None = field(default=None, kw_only=True)
     created_at: dt.datetime | None = field(default=None, kw_only=True)
     reason: str | None = field(default=None, kw_only=True)         # why it failed or needs a review
+    traceparent: str | None = field(default=None, kw_only=True)    # of the call that began it
 
     @property
     def hosted(self) -> bool:

@@ -12,6 +12,7 @@ from schemas import payment as contract
 from schemas.base import Event
 from services.foundation.events import outbox
 from services.foundation.ids import new_id
+from services.foundation.tracing.trace_context import traceparent
 from services.payment import rules
 from services.payment.models import OUTBOX, Account, Payment, Refund
 from services.payment.payment_state import (
@@ -29,7 +30,7 @@ EVENTS = {"captured": contract.CAPTURED, "failed": contract.FAILED, "review": co
 ATTEMPT = (Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.method,
            Payment.attempt.label("number"), Payment.provider, Payment.status, Payment.return_url, Payment.expires_at,
            Payment.reference, Payment.redirect_url, Payment.created_at, Payment.reason, Payment.user_id,
-           Payment.card_token, Payment.save_card)
+           Payment.card_token, Payment.save_card, Payment.traceparent)
 ATTEMPT_NAMES = [column.key for column in ATTEMPT]
 ACCOUNT = (Account.status, Account.amount, Account.currency, Account.refunded, Account.captured_payment_id)
 # An order's account with its latest attempt, if there is one. Built once, because the room asks this most.
@@ -66,7 +67,7 @@ def begin(tx: Connection, request: PaymentRequest, provider: str, now: dt.dateti
         return BegunPayment(found, is_new=False)
     tx.execute(insert(Payment).values(
         payment_id=new_id(), attempt=found.attempt.number + 1 if found.attempt else 1, provider=provider,
-        status="submitted", created_at=now, tried_at=now, **asdict(request),
+        status="submitted", created_at=now, tried_at=now, traceparent=traceparent(), **asdict(request),
     ))
     return BegunPayment(payment_state(tx, request.order_id), is_new=True)
 

@@ -19,6 +19,7 @@ PUBLISHERS = {
     "services/foundation/amqp/presence.py": "which rooms are up",
     "services/foundation/rpc/client.py": "calls",
     "services/foundation/rpc/server.py": "replies",
+    "services/foundation/tracing/insight_exporter.py": "spans",
     RELAY: "events, from the outbox",
     "services/foundation/events/retry_queues.py": "events that wait for another try",
     "operations/event_commands.py": "dead letters that an operator replays",

@@ -17,13 +17,16 @@ from kombu import Message
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import SharedExtension
 from nameko.messaging import Consumer
+from opentelemetry.trace import SpanKind
 
 from schemas.base import Event
 from schemas.errors import FieldsInvalid
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 from services.foundation.events import retry_queues, topology
 from services.foundation.events.settings import event_settings
-from services.foundation.events.topology import Subscription
+from services.foundation.events.topology import Subscription, event_attributes
+from services.foundation.tracing.span_attributes import record_error
+from services.foundation.tracing.spans import Entry
 
 log = logging.getLogger("marquee.events")
 # After so many processes died over a message, it may be the cause: it waits like one that failed.
@@ -100,6 +103,12 @@ class EventHandler(Consumer):
         self.container.spawn_managed_thread(partial(self._work, delivery, envelope["trace"], message),
                                             identifier="wait for a free worker")
 
+    def describe_entry(self, worker_ctx: Any) -> Entry:
+        """The span of an event at this consumer."""
+        attributes = event_attributes(self.event, "process", worker_ctx.args[0].body)
+        return Entry(f"process {self.event.type}", SpanKind.CONSUMER,
+                           {**attributes, "messaging.consumer.group.name": self.subscription.consumer})
+
     def handle_decode_error(self, message: Message, problem: Exception) -> None:
         """Move a message whose body is not JSON to the dead-letter queue."""
         tries = retry_queues.failed_attempts(message)
@@ -158,9 +167,11 @@ def on_event(event: Event) -> Callable[[Callable[[Any, Delivery], None]], Callab
             except Timeout as overdue:
                 # A Timeout is not an Exception: outside the method it would end the worker.
                 outcome = "Timeout"
+                record_error(overdue)
                 raise TimeoutError(f"took longer than {overdue}") from overdue
             except Exception as problem:
                 outcome = type(problem).__name__
+                record_error(problem)
                 log.warning("%s failed", delivery.consumer, exc_info=delivery.tries == 0)
                 raise
             finally:

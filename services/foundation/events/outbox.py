@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+from opentelemetry.trace import SpanKind
 from sqlalchemy import (
     Column,
     Index,
@@ -26,7 +27,9 @@ from sqlalchemy.engine import Connection
 from schemas.base import Event
 from services.foundation.column_types import Id, UtcDateTime
 from services.foundation.database import delete_some, utc_now
+from services.foundation.events.topology import event_attributes
 from services.foundation.ids import new_id
+from services.foundation.tracing import spans, trace_context
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -54,12 +57,21 @@ def write(tx: Connection, table: Table, event: Event, *, about: str, sequence: i
     It is published after the commit, at least once. `body` is dumped by the event's schema. A change has one event: a
     second one of the same number raises sqlalchemy.exc.IntegrityError.
     """
-    tx.execute(insert(table), {
-        "event_id": new_id(), "type": event.type, "version": event.version, "about": about, "sequence": sequence,
-        "occurred_at": utc_now(), "trace": orjson.dumps(tx.info.get("trace", {})),
-        "body": orjson.dumps(event.dump(body)), "published_at": None,
-    })
+    dumped = event.dump(body)
+    with spans.span(f"send {event.type}", SpanKind.PRODUCER, event_attributes(event, "send", dumped)):
+        tx.execute(insert(table), {
+            "event_id": new_id(), "type": event.type, "version": event.version, "about": about, "sequence": sequence,
+            "occurred_at": utc_now(), "trace": orjson.dumps(_trace(tx)), "body": orjson.dumps(dumped),
+            "published_at": None,
+        })
     tx.info["wrote_event"] = True
+
+
+def _trace(tx: Connection) -> dict[str, Any]:
+    """The ids of the call at hand, and the span that its consumers' spans follow from."""
+    ids: dict[str, Any] = tx.info.get("trace", {})
+    here = trace_context.traceparent()
+    return {**ids, "traceparent": here} if here else ids
 
 
 def lock_unpublished(tx: Connection, table: Table, most: int) -> list[Row[Any]]:

@@ -20,6 +20,7 @@ from services.foundation.amqp import publishing
 from services.foundation.database import CommitUnknown, Database, Transactions, utc_now
 from services.foundation.events import outbox, topology
 from services.foundation.events.settings import event_settings
+from services.foundation.tracing import spans, trace_context
 
 log = logging.getLogger("marquee.relay")
 BATCH_SIZE, CONCURRENCY = 100, 10
@@ -138,8 +139,16 @@ class Batch:
             if self.failures:
                 return
             try:
-                publishing.publish(outbox.envelope(event), exchange=topology.EXCHANGE, routing_key=event.type,
-                             mandatory=True, delivery_mode=publishing.PERSISTENT, message_id=event.event_id)
+                _publish(event)
                 self.published.append(event.event_id)
             except (publishing.NoRoute, *publishing.BrokerDown) as problem:
                 self.failures.append(problem)
+
+
+def _publish(event: Row[Any]) -> None:
+    message = outbox.envelope(event)
+    with spans.following(message["trace"].get("traceparent"), f"publish {event.type}", {"marquee.event": event.type}):
+        here = trace_context.traceparent()
+        publishing.publish(message, exchange=topology.EXCHANGE, routing_key=event.type, mandatory=True,
+                           delivery_mode=publishing.PERSISTENT, message_id=event.event_id,
+                           headers={"traceparent": here} if here else {})

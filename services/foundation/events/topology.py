@@ -3,7 +3,7 @@
 All are declared before anything is published, so that no event finds a consumer's queue missing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from kombu import Exchange, Queue
 from schemas.base import Event
 from services.foundation.amqp import publishing
 from services.foundation.events.settings import event_settings
+from services.foundation.tracing.span_attributes import Values, is_id
 
 EXCHANGE = Exchange("events", type="topic", durable=True)
 AUDIT, AUDIT_LENGTH = "events.audit", 10_000
@@ -69,6 +70,16 @@ def retry_queue(seconds: float) -> tuple[Exchange, Queue]:
         # A message leaves only once the other queue has it.
         "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
     })
+
+
+def event_attributes(event: Event, operation: str, body: Mapping[str, Any]) -> Values:
+    """The attributes of a span about an event; `operation` is `send` or `process`."""
+    attributes: Values = {
+        "messaging.system": "rabbitmq", "messaging.destination.name": EXCHANGE.name,
+        "messaging.operation.type": operation, "marquee.event": event.type}
+    if is_id(order_id := body.get("order_id")):
+        attributes["marquee.order_id"] = order_id
+    return attributes
 
 
 def audit_queue() -> Queue:

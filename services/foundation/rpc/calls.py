@@ -19,6 +19,7 @@ from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unaut
 from schemas.roles import admits, includes_at
 from services.foundation.database import CommitUnknown
 from services.foundation.rpc.server import is_overdue, rpc
+from services.foundation.tracing.span_attributes import name_order, record_error
 
 log = logging.getLogger("marquee.call")
 
@@ -96,7 +97,9 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
                 if self.principal.caller_gone:
                     raise RoomSilent(room=method.room)  # which its caller has raised at the deadline
                 self.principal.permit(method)
-                return method.dump(function(self, method.load(fields)))
+                reply = method.dump(function(self, method.load(fields)))
+                name_order(reply)
+                return reply
 
         serve.contract = method  # type: ignore[attr-defined]
         return rpc(expected_exceptions=(Refusal,))(serve)
@@ -112,9 +115,11 @@ def _log_call(principal: Principal, method: Method) -> Iterator[None]:
         yield
     except Refusal as refusal:
         outcome = refusal.code
+        record_error(refusal)
         raise
     except Exception as problem:
         outcome = type(problem).__name__
+        record_error(problem)
         raise
     finally:
         log.info("%s.%s", method.room, method.name,

@@ -15,6 +15,7 @@ from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 from nameko.messaging import encode_to_headers
 from nameko.rpc import ReplyListener, get_rpc_exchange
+from opentelemetry.trace import SpanKind
 
 from schemas.base import Method
 from schemas.errors import RoomSilent, RoomUnavailable
@@ -22,6 +23,7 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.timers import RoomTimer
+from services.foundation.tracing import span_attributes, spans, trace_context
 
 
 class Caller(Protocol):
@@ -110,8 +112,18 @@ class RemoteCaller:
         or too many workers wait for it already, RoomSilent after the deadline, and nameko.exceptions.RemoteError for a
         bug in the other room.
         """
+        context = {**self._context, **context}
+        if not trace_context.is_sampled():
+            return self._call(method, fields, seconds, context)
+        attributes = span_attributes.call_attributes(method.room, method.name, fields, context.get("request_id"))
+        with spans.span(f"{method.room}.{method.name}", SpanKind.CLIENT, attributes):
+            reply = self._call(method, fields, seconds, context)
+            span_attributes.name_order(reply)
+            return reply
+
+    def _call(self, method: Method, fields: dict[str, Any], seconds: float | None, context: dict[str, Any]) -> Any:
         limit = method.deadline if seconds is None else min(seconds, method.deadline)
-        context = {**self._context, **context, "deadline": time.time() + limit}
+        context["deadline"] = time.time() + limit
         slot = self._bulkheads.slot(method.room) if self._bulkheads else nullcontext()
         try:
             with Timeout(limit, RoomSilent(room=method.room)), slot:
@@ -130,8 +142,17 @@ class RemoteCaller:
                 {"args": [], "kwargs": fields}, exchange=get_rpc_exchange(), mandatory=True,
                 routing_key=f"{method.room}.{method.name}", expiration=max(0.0, context["deadline"] - time.time()),
                 correlation_id=correlation_id, reply_to=self._replies.routing_key,
-                headers=encode_to_headers(context),
+                headers=_headers(context),
             )
             return arrival.wait()
         finally:
             self._replies.pending.pop(correlation_id, None)
+
+
+def _headers(context: dict[str, Any]) -> dict[str, Any]:
+    """The context as Nameko's headers, but the trace by the name that W3C Trace Context gives it."""
+    context.pop("traceparent", None)
+    headers: dict[str, Any] = encode_to_headers(context)
+    if here := trace_context.traceparent():
+        headers["traceparent"] = here
+    return headers

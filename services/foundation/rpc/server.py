@@ -13,10 +13,13 @@ from nameko import config
 from nameko.exceptions import IncorrectSignature, MalformedRequest, MethodNotFound, UnserializableValueError, serialize
 from nameko.messaging import decode_from_headers
 from nameko.rpc import RPC_QUEUE_TEMPLATE, Rpc, RpcConsumer, get_rpc_exchange
+from opentelemetry.trace import SpanKind
 
 from schemas.errors import Refusal
 from services.foundation.amqp import publishing
 from services.foundation.amqp.draining_consumer import DrainingConsumer
+from services.foundation.tracing.span_attributes import call_attributes
+from services.foundation.tracing.spans import Entry
 
 log = logging.getLogger("marquee.rpc")
 
@@ -126,6 +129,12 @@ class RoomRpc(Rpc):
         else:
             # In another thread: waiting for a free worker here would keep this connection from its heartbeats.
             self.container.spawn_managed_thread(spawn, identifier="wait for a free worker")
+
+    def describe_entry(self, worker_ctx: Any) -> Entry:
+        """The span of a call."""
+        room = worker_ctx.service_name
+        attributes = call_attributes(room, self.method_name, worker_ctx.kwargs, worker_ctx.data.get("request_id"))
+        return Entry(f"{room}.{self.method_name}", SpanKind.SERVER, attributes)
 
 
 def describe(problem: BaseException) -> dict[str, Any]:

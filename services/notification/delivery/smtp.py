@@ -4,9 +4,12 @@ import re
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email.message import EmailMessage
 
+from opentelemetry.trace import SpanKind
+
+from services.foundation.tracing import spans
 from services.notification.delivery.errors import ChannelDown, Undeliverable
 from services.notification.settings import SmtpServer
 
@@ -29,7 +32,7 @@ class SmtpChannel:
         # Seven bits, because not every server on the way takes eight; with SMTPUTF8 all of them do.
         content = message.as_bytes(policy=message.policy.clone(cte_type="8bit" if utf8 else "7bit", linesep="\r\n"))
         try:
-            with self._connection() as connection:
+            with self._span(), self._connection() as connection:
                 if utf8:
                     require_utf8(connection)
                 connection.sendmail(sender, [recipient.addr_spec], content, UTF8_OPTIONS if utf8 else ())
@@ -43,6 +46,10 @@ class SmtpChannel:
             raise ChannelDown(describe_answer(problem.smtp_code, problem.smtp_error)) from None
         except (OSError, smtplib.SMTPException) as problem:  # an SMTPException may quote the message
             raise ChannelDown(type(problem).__name__) from None
+
+    def _span(self) -> AbstractContextManager[object]:
+        return spans.span("smtp", SpanKind.CLIENT, {
+            "marquee.peer": "smtp", "server.address": self._server.host, "server.port": self._server.port})
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:

@@ -12,6 +12,7 @@ from schemas import payment
 from schemas.errors import Busy, RoomSilent
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
+from services.foundation.tracing import spans
 from services.order import rules
 from services.order import store as order_store
 from services.order.faults import log_fault
@@ -55,7 +56,8 @@ class RefundSender:
         self.settle_snacks(order_id)
         for refund in self.database.read(lambda tx: store.open_refunds(tx, order_id)):
             if refund.amount:  # by the order's terms it may be nothing at all
-                self._send(refund)
+                with spans.following(refund.traceparent, "send refund", {"marquee.order_id": order_id}):
+                    self._send(refund)
             self.database.run_repeatable(partial(store.finish_refund, refund_id=refund.refund_id, order_id=order_id))
 
     def _send(self, refund: Any) -> None:

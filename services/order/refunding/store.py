@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
+from services.foundation.tracing.trace_context import traceparent
 from services.order import rules, store
 from services.order.models import Base
 from services.order.order_view import OrderView, Rows
@@ -43,7 +44,8 @@ def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int
     now = utc_now()
     tx.execute(insert(refunds), {"refund_id": refund_id, "order_id": row.order_id, "amount": amount, "kept": kept,
                                  "to_wallet": to_wallet, "reason": reason, "currency": row.currency,
-                                 "status": "requested", "requested_at": now, "ask_again_at": now + SENT_AT_ONCE})
+                                 "status": "requested", "requested_at": now, "ask_again_at": now + SENT_AT_ONCE,
+                                 "traceparent": traceparent()})
 
 
 # --- money for orders that had ended ---

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any, TypeVar
 
 import eventlet
+from opentelemetry.trace import SpanKind
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection
 
 from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.database import CommitUnknown, Transactions, utc_now
+from services.foundation.tracing import spans, trace_context
 from services.payment.models import SandboxCharge, SandboxRefund
 from services.payment.payment_state import Attempt, CardRecord, Charge, PaymentRecord
 from services.payment.providers import RefundRecord, RefundStatus, ReversalRecord, WebhookEvent
@@ -31,8 +33,9 @@ def move(tx: Connection, payment_id: str, before: tuple[str, ...], status: str, 
     here = (SandboxCharge.payment_id == payment_id) & SandboxCharge.status.in_(before)
     moved = bool(tx.execute(update(SandboxCharge).where(here).values(status=status, **more)).rowcount)
     if moved and status not in OPEN:
-        order_id = tx.execute(find(payment_id)).one().order_id
-        webhooks.add(tx, payment_id, f"payment.{status}", take_faults(tx, order_id, *webhooks.FAULTS))
+        charge = tx.execute(find(payment_id)).one()
+        webhooks.add(tx, payment_id, f"payment.{status}", take_faults(tx, charge.order_id, *webhooks.FAULTS),
+                     charge.traceparent)
     return moved
 
 
@@ -67,7 +70,8 @@ class Sandbox:
             row = {"payment_id": attempt.payment_id, "order_id": attempt.order_id, "amount": attempt.amount,
                    "currency": attempt.currency, "status": status, "refunded": 0, "created_at": utc_now(),
                    "reason": "declined" if status == "declined" else None, "return_url": attempt.return_url,
-                   "expires_at": attempt.expires_at, "wrong_codes": 0, "save_card": attempt.save_card}
+                   "expires_at": attempt.expires_at, "wrong_codes": 0, "save_card": attempt.save_card,
+                   "traceparent": trace_context.traceparent()}
             tx.execute(upsert(SandboxCharge).values(row).on_duplicate_key_update(payment_id=attempt.payment_id))
 
         return self._record("authorize", attempt, work)
@@ -140,12 +144,13 @@ class Sandbox:
             faults = take_faults(tx, charge.order_id, "slow", "time_out", f"lose_{call}")
             return (None if "time_out" in faults else work(tx)), faults
 
-        answer, faults = self._run(do)
-        if "slow" in faults:
-            eventlet.sleep(SLOW_SECONDS)
-        if answer is None or faults - {"slow"}:
-            raise RoomSilent(room="sandbox")
-        return answer
+        with spans.span(f"sandbox {call}", SpanKind.CLIENT, {"marquee.peer": "provider"}):
+            answer, faults = self._run(do)
+            if "slow" in faults:
+                eventlet.sleep(SLOW_SECONDS)
+            if answer is None or faults - {"slow"}:
+                raise RoomSilent(room="sandbox")
+            return answer
 
     def _run(self, work: Callable[[Connection], T]) -> T:
         try:

@@ -1,11 +1,13 @@
 """The sandbox as the outside world sees it: its payment page, and the webhooks that it delivers."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.payment import UnknownPayment
 from services.foundation.database import Transactions
-from services.payment.sandbox import checkout, page, webhooks
+from services.foundation.tracing import spans
+from services.payment.sandbox import checkout, page, provider, webhooks
 from services.payment.settings import PaymentSettings
 
 
@@ -19,12 +21,14 @@ class SandboxSite:
     def show_page(self, payment_id: str, language: str) -> dict[str, Any]:
         """The page of a payment as a PaymentPage; once it has ended, where to return to. Raises UnknownPayment."""
         self._check_configured()
-        return _served(self.database.run_repeatable(lambda tx: checkout.visit(tx, payment_id)), language)
+        with self._trace(payment_id):
+            return _served(self.database.run_repeatable(lambda tx: checkout.visit(tx, payment_id)), language)
 
     def answer_page(self, payment_id: str, language: str, choice: str, code: str) -> dict[str, Any]:
         """The same after the buyer's choice; the choice `abandon` leaves the page. Raises UnknownPayment."""
         self._check_configured()
-        visit = self.database.run_repeatable(lambda tx: checkout.choose(tx, payment_id, choice, code))
+        with self._trace(payment_id):
+            visit = self.database.run_repeatable(lambda tx: checkout.choose(tx, payment_id, choice, code))
         return _served(visit, language, leaves=choice == "abandon")
 
     def deliver_webhooks(self) -> None:
@@ -34,6 +38,11 @@ class SandboxSite:
     def delete_old_webhooks(self) -> None:
         """Delete some of the webhooks that were stored long ago."""
         webhooks.delete_old(self.database)
+
+    def _trace(self, payment_id: str) -> AbstractContextManager[object]:
+        """The buyer's browser names no trace; what happens at the page belongs to the payment's."""
+        charge = self.database.read(lambda tx: tx.execute(provider.find(payment_id)).first())
+        return spans.following(charge.traceparent if charge else None, "sandbox page")
 
     def _check_configured(self) -> None:
         if self.settings.provider != "sandbox":

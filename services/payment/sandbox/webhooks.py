@@ -10,12 +10,14 @@ from typing import Any, Literal, get_args
 
 import orjson
 import requests
+from opentelemetry.trace import SpanKind
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from schemas.payment import WebhookRefused
 from services.foundation.database import Transactions, delete_some, utc_now
 from services.foundation.ids import new_id
+from services.foundation.tracing import spans, trace_context
 from services.payment.models import SandboxSecret, SandboxWebhook
 from services.payment.providers import WebhookEvent
 from services.payment.webhook_signatures import is_genuine, sign
@@ -32,12 +34,12 @@ LEASE = dt.timedelta(minutes=10)   # other processes leave a leased webhook alon
 KEPT = dt.timedelta(days=30)
 
 
-def add(tx: Connection, payment_id: str, kind: str, faults: set[str]) -> None:
-    """Store a webhook about the payment, to be delivered as the `faults` say."""
+def add(tx: Connection, payment_id: str, kind: str, faults: set[str], traceparent: str | None = None) -> None:
+    """Store a webhook about the payment, to be delivered as the `faults` say, in the trace of its charge."""
     now = utc_now()
     pause = LAST if "reorder_webhook" in faults else LATE if "late_webhook" in faults else dt.timedelta()
     tx.execute(insert(SandboxWebhook).values(
-        event_id=new_id(), payment_id=payment_id, type=kind, created_at=now, tries=0,
+        event_id=new_id(), payment_id=payment_id, type=kind, created_at=now, tries=0, traceparent=traceparent,
         copies=3 if "repeat_webhook" in faults else 1, due_at=None if "drop_webhook" in faults else now + pause))
 
 
@@ -48,7 +50,8 @@ def deliver(database: Transactions, address: str) -> int:
     arrived = 0
     for row in due:
         body = webhook_body(row)
-        acknowledged = [_post(address, body, sign(keys[0], body, int(time.time()))) for _ in range(row.copies)]
+        with spans.following(row.traceparent, "deliver sandbox webhook"):
+            acknowledged = [_post(address, body, sign(keys[0], body, int(time.time()))) for _ in range(row.copies)]
         pause = dt.timedelta(seconds=min(2**row.tries, LONGEST_PAUSE))
         ends = all(acknowledged) or row.tries + 1 >= TRIES
         database.run(partial(_set_due, row=row, due_at=None if ends else utc_now() + pause))
@@ -112,7 +115,11 @@ def _set_due(tx: Connection, row: Any, due_at: dt.datetime | None) -> None:
 def _post(address: str, body: bytes, signature: str) -> bool:
     headers = {"Content-Type": "application/json", HEADER: signature}
     try:
-        response = requests.post(address, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+        with spans.span("POST", SpanKind.CLIENT, {"http.request.method": "POST"}) as span:
+            if here := trace_context.traceparent():
+                headers["traceparent"] = here
+            response = requests.post(address, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+            span.set_attribute("http.response.status_code", response.status_code)
     except requests.RequestException as problem:
         log.info("a webhook did not arrive", extra={"problem": type(problem).__name__})
         return False

@@ -6,10 +6,13 @@ The calls are blocking ones of the `requests` library; in a room they wait as gr
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import stripe
+from opentelemetry.trace import SpanKind
 
 from schemas.errors import RoomSilent
+from services.foundation.tracing import spans
 
 log = logging.getLogger("marquee.stripe")
 logging.getLogger("stripe").setLevel(logging.WARNING)   # its other lines have the names of kept cards in them
@@ -20,6 +23,17 @@ PAGE = 100
 REJECTIONS = (stripe.InvalidRequestError, stripe.CardError)
 
 
+class TracedRequests(stripe.RequestsClient):
+    """Stripe's client with a span of each request; it has no path, which may name a customer or a card."""
+
+    def request(self, method: str, url: str, *given: Any, **more: Any) -> Any:
+        """Send one request and return its answer."""
+        attributes = {"http.request.method": method.upper(), "server.address": urlsplit(url).hostname or "",
+                      "marquee.peer": "provider"}
+        with spans.span(f"stripe {method.upper()}", SpanKind.CLIENT, attributes):
+            return super().request(method, url, *given, **more)
+
+
 class StripeApi:
     """Stripe's API for one secret key. `missing_permissions`: what the key turned out not to be allowed to read."""
 
@@ -27,7 +41,7 @@ class StripeApi:
         self.missing_permissions: set[str] = set()
         self.v1: Any = stripe.StripeClient(
             secret_key, base_addresses={"api": api}, max_network_retries=0,  # this room looks before it repeats
-            http_client=stripe.RequestsClient(timeout=TIMEOUT)).v1
+            http_client=TracedRequests(timeout=TIMEOUT)).v1
 
     def send(self, request: Callable[[], T]) -> T:
         """Stripe's answer. Raises one of REJECTIONS, or RoomSilent if the outcome is not known."""

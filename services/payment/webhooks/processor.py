@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.payment import WebhookRefused
 from services.foundation.database import utc_now
+from services.foundation.tracing import spans
 from services.payment.job_pool import Job, guarded
 from services.payment.payment_processor import PaymentProcessor
 from services.payment.webhooks import store
@@ -45,9 +46,10 @@ class WebhookProcessor:
         self.payments.database.run(lambda tx: store.delete_processed(tx, utc_now() - KEPT))
 
     def _process(self, provider: str, payment_id: str, reference: str, rows: list[Any]) -> None:
-        known = payment_id or reference and self.payments.providers.find(provider).payment_of(reference)
-        if known:
-            self.payments.sync_with_provider(known)
+        with spans.following(rows[0].traceparent, "process webhook"):
+            known = payment_id or reference and self.payments.providers.find(provider).payment_of(reference)
+            if known:
+                self.payments.sync_with_provider(known)
         self.payments.database.run(partial(store.mark_processed, rows=rows, now=utc_now()))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection
 
 from services.foundation.database import delete_some
+from services.foundation.tracing.trace_context import traceparent
 from services.payment.models import WebhookInbox
 from services.payment.providers import WebhookEvent
 
@@ -21,7 +22,7 @@ def add(tx: Connection, provider: str, event: WebhookEvent, now: dt.datetime) ->
     """Store the event unless it is stored already. One that is not about a payment of ours counts as processed."""
     row = {"provider": provider, "event_id": event.event_id, "type": event.type[:64], "payment_id": event.payment_id,
            "reference": event.reference, "received_at": now, "due_at": now, "tries": 0,
-           "handled_at": None if event.payment_id or event.reference else now}
+           "traceparent": traceparent(), "handled_at": None if event.payment_id or event.reference else now}
     tx.execute(upsert(WebhookInbox).values(row).on_duplicate_key_update(provider=provider))
 
 

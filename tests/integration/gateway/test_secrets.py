@@ -1,16 +1,18 @@
-"""Passwords, tokens, ticket codes and addresses in no log: they are planted, used in every way, and searched for."""
+"""Passwords, tokens, codes and addresses in no log and no span: planted, used in every way, and searched for."""
 
 import contextlib
 import os
 import secrets
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import requests
+import pytest
 
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.collected_spans import SpanCollector, collected_spans, new_traceparent
 from tests.drivers.raw_connection import get, post, raw_connection
 
 
@@ -35,6 +37,19 @@ class Canaries:
         texts = {path.name: path.read_bytes() for path in logs}
         return {name: where for name, value in self.planted.items()
                 if (where := [log for log, text in texts.items() if value.encode() in text])}
+
+    def found_in_spans(self, collector: SpanCollector) -> dict[str, list[str]]:
+        return {name: where for name, value in self.planted.items()
+                if (where := [span.title for span in collector.take() if value in span.text])}
+
+
+@pytest.fixture
+def traced(mesh: Mesh) -> Iterator[SpanCollector]:
+    """Every request of the test's is recorded."""
+    mesh.http.headers["traceparent"] = new_traceparent()
+    with collected_spans(mesh) as collector:
+        yield collector
+    del mesh.http.headers["traceparent"]
 
 
 def use_account(mesh: Mesh, canaries: Canaries, screening: str) -> None:
@@ -61,6 +76,9 @@ def use_account(mesh: Mesh, canaries: Canaries, screening: str) -> None:
     for number, ticket in enumerate(mesh.post("/order/pay", token, order_id=order, method="sandbox").json()["tickets"]):
         canaries.keep(f"code {number}", ticket["code"])
     mesh.post("/order/pay", token, order_id=order, method=canaries.plant("odd payment method"))
+    mesh.post("/order/pay", token, order_id=canaries.plant("odd order id"), method="sandbox")
+    mesh.post("/user/save_address", token, name="Ada", street=canaries.plant("street"), city=canaries.plant("city"),
+              postal_code="1", country="FR")
     mesh.get("/order/get_info", token, order_id=order)
     mesh.post("/order/refund", token, order_id=order, seats=seats[:1])
     mesh.get("/order/get_list", canaries.plant("unknown token"))
@@ -88,7 +106,7 @@ def send_malformed_requests(mesh: Mesh, canaries: Canaries) -> None:
                     pass
 
 
-def test_no_log_of_any_room_or_server_holds_a_secret(mesh: Mesh) -> None:
+def test_no_log_of_any_room_or_server_and_no_span_holds_a_secret(mesh: Mesh, traced: SpanCollector) -> None:
     canaries, screening = Canaries(), mesh.fresh_screening(180)
     use_account(mesh, canaries, screening)
     send_malformed_requests(mesh, canaries)
@@ -112,13 +130,18 @@ def test_no_log_of_any_room_or_server_holds_a_secret(mesh: Mesh) -> None:
     with mesh.without("user"):
         mesh.post("/user/login", username="ada", password=canaries.plant("password without a user room"))
         mesh.get("/order/get_list", canaries.plant("token without a user room"))
-    assert len(canaries.planted) > 25
+    last = mesh.http.headers["traceparent"] = new_traceparent()
+    mesh.post("/order/pay", mesh.buyer(), order_id="0" * 32, method="sandbox")
+    traced.of(last, "gateway server POST /order/pay", "user server user.authorize", "order server order.pay")
+    assert {span.room for span in traced.spans} >= {"gateway", "user", "film", "order", "payment", "notification"}
+    assert len(canaries.planted) > 27
     assert canaries.found_in(mesh.folder) == {}
+    assert canaries.found_in_spans(traced) == {}
 
 
-def test_the_search_for_secrets_finds_one_that_is_logged(mesh: Mesh) -> None:
-    """The negative control: a request id, which is logged on purpose."""
+def test_the_search_for_secrets_finds_one_that_is_logged_and_recorded(mesh: Mesh, traced: SpanCollector) -> None:
+    """The negative control: a request id, which is logged and recorded on purpose."""
     canaries = Canaries()
-    requests.get(mesh.url + "/health", headers={"X-Request-ID": canaries.plant("request id")}, timeout=10)
-    found = wait_until(lambda: canaries.found_in(mesh.folder), what="the line in the log")
-    assert list(found) == ["request id"]
+    mesh.http.get(mesh.url + "/film/get_all_list", headers={"X-Request-ID": canaries.plant("request id")}, timeout=10)
+    for find in (lambda: canaries.found_in(mesh.folder), lambda: canaries.found_in_spans(traced)):
+        assert list(wait_until(find, what="the line in the log and the span")) == ["request id"]

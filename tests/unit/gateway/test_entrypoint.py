@@ -8,6 +8,8 @@ from typing import Any
 
 import nameko
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanKind, StatusCode
 
 from gateway import entrypoint as entrypoints
 from gateway.caches.principals import PrincipalCache
@@ -19,6 +21,8 @@ from gateway.routes.routing_table import RoutingTable
 from gateway.routes.static_files import WebPages
 from gateway.settings import GatewaySettings
 from schemas.errors import RoomUnavailable
+from schemas.order import SeatsTaken
+from tests.drivers.recorded_spans import RecordedSpans
 
 SETTINGS = GatewaySettings(body_limit=100, connection_limit=10, call_limit=10, socket_timeout=1, stream_limit=10,
                            token_cache_seconds=5, cors_origins=frozenset({"https://cinema.example"}))
@@ -216,3 +220,56 @@ def test_a_logged_path_is_short_and_has_no_query(gateway: Gateway, caplog: pytes
     gateway.ask("GET", "/" + "x" * 500, "token=secret")
     assert "GET /" + "x" * 79 in caplog.messages
     assert "secret" not in caplog.text
+
+
+# --- traces ---
+
+GIVEN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+READ = "/film/get_all_list"
+
+
+def read_films(gateway: Gateway, problem: Exception | None = None, **headers: str) -> Response:
+    gateway.room.reply = problem or result([])
+    return gateway.ask("GET", READ, **headers)
+
+
+def span_id(span: ReadableSpan) -> str:
+    return f"{span.context.span_id:016x}"
+
+
+def test_a_request_has_a_span_and_its_reply_names_it(gateway: Gateway, recorded: RecordedSpans) -> None:
+    reply = read_films(gateway, TRACEPARENT=GIVEN, X_REQUEST_ID="r1")
+    span = recorded[f"GET {READ}"]
+    assert reply.headers["traceparent"] == f"{GIVEN[:36]}{span_id(span)}-01"
+    assert (span.kind, span.status.status_code) == (SpanKind.SERVER, StatusCode.UNSET)
+    assert span.parent is not None
+    assert f"{span.parent.span_id:016x}" == GIVEN[36:52]
+    assert span.attributes == {
+        "http.request.method": "GET", "http.route": READ, "url.path": READ, "http.response.status_code": 200,
+        "marquee.request_id": "r1", "marquee.cached": False}
+
+
+def test_a_request_without_a_trace_begins_one(gateway: Gateway, recorded: RecordedSpans) -> None:
+    assert read_films(gateway, TRACEPARENT="00-canary").status == 200
+    assert recorded[f"GET {READ}"].parent is None
+
+
+@pytest.mark.parametrize(("problem", "status", "outcome"), [
+    (SeatsTaken(seats=["F8"]), 409, StatusCode.UNSET), (RoomUnavailable(room="film"), 503, StatusCode.ERROR),
+    (ZeroDivisionError("canary"), 500, StatusCode.ERROR)])
+def test_a_problem_names_its_trace(gateway: Gateway, recorded: RecordedSpans, problem: Exception, status: int,
+                                   outcome: StatusCode) -> None:
+    reply = read_films(gateway, problem, TRACEPARENT=GIVEN)
+    span = recorded[f"GET {READ}"]
+    assert (reply.status, json.loads(reply.body)["trace_id"]) == (status, GIVEN[3:35])
+    assert span.attributes is not None
+    assert (span.status.status_code, span.attributes["http.response.status_code"]) == (outcome, status)
+    assert "canary" not in span.to_json()
+
+
+def test_pages_and_unknown_addresses_have_ids_and_no_span(gateway: Gateway, recorded: RecordedSpans) -> None:
+    for path in ("/health", "/nothing"):
+        reply = gateway.ask("GET", path, TRACEPARENT=GIVEN)
+        assert reply.headers["traceparent"] == GIVEN[:-1] + "0"
+    assert json.loads(reply.body)["trace_id"] == GIVEN[3:35]
+    assert recorded.names() == []

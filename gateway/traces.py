@@ -1,0 +1,29 @@
+"""The span of an HTTP request, by OpenTelemetry's conventions for HTTP servers."""
+
+from opentelemetry.trace import Span, SpanKind, StatusCode
+
+from gateway.http.messages import Reply, Request
+from services.foundation.tracing import spans
+
+
+def request_span(request: Request, records: bool) -> Span:
+    """The span of a request that begins, in the trace of its client if that names one (W3C Trace Context).
+
+    Without `records` it has only ids: a page or a stream is not worth recording.
+    """
+    entry = spans.Entry(request.verb, SpanKind.SERVER, {
+        "http.request.method": request.verb, "marquee.request_id": request.request_id})
+    return spans.from_outside(request.environ.get("HTTP_TRACEPARENT"), entry, records)
+
+
+def describe_reply(span: Span, request: Request, reply: Reply) -> None:
+    """Add what is known once the request has its reply."""
+    if not span.is_recording():
+        return
+    # The method's own path: an address may hold what nobody else should read, and never a query string.
+    path = request.method.path if request.method else "/"
+    span.update_name(f"{request.verb} {path}")
+    span.set_attributes({"http.route": path, "url.path": path, "http.response.status_code": reply.status,
+                         "marquee.cached": request.cached})
+    if reply.status >= 500:
+        span.set_status(StatusCode.ERROR)

@@ -1,0 +1,32 @@
+"""Sends spans to an OTLP endpoint over HTTP, as protobuf, by OpenTelemetry's own exporter."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
+
+
+class NotTaken(Exception):
+    """The endpoint did not take the spans in time."""
+
+
+class OtlpExporter:
+    """An Exporter. A failed request is repeated, with growing pauses, until `seconds` are over."""
+
+    name = "otlp"
+
+    def __init__(self, endpoint: str, headers: Mapping[str, str], seconds: float) -> None:
+        self._exporter: Any = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", headers=headers,
+                                               timeout=seconds, compression=Compression.Gzip)
+
+    def export(self, spans: Sequence[ReadableSpan], dropped: int) -> None:
+        """Send one request with these spans. Raises NotTaken."""
+        if self._exporter.export(spans) is not SpanExportResult.SUCCESS:
+            raise NotTaken()
+
+    def close(self) -> None:
+        """Give up a request that is under way."""
+        self._exporter.shutdown()
