@@ -65,6 +65,7 @@ class Presence(DependencyProvider):
             "instance": self._instance,
             "version": marquee_version(),
             "methods": sorted(e.method_name for e in container.entrypoints if isinstance(e, Rpc)),
+            "circuits": circuits_of(container),
             "leaving": leaving,
         }
         try:
@@ -73,10 +74,16 @@ class Presence(DependencyProvider):
             log.warning("could not publish presence", extra={"problem": type(problem).__name__})
 
 
+def circuits_of(container: Any) -> dict[str, str]:
+    """The state of the circuit to each room that this container's process calls."""
+    callers = [each for each in container.dependencies if hasattr(each, "circuits")]
+    return dict(callers[0].circuits.states()) if callers else {}
+
+
 class PresenceHandler(EventHandler):
     """`@on_presence()` calls the decorated method, in each process, with every presence message as a dict.
 
-    Its keys are `room`, `instance`, `version`, `methods` and `leaving`.
+    Its keys are `room`, `instance`, `version`, `methods`, `circuits` and `leaving`.
     """
 
     consumer_cls = DrainingConsumer

@@ -21,6 +21,7 @@ from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
+from services.foundation.rpc.circuit_breaker import CircuitBreakers
 from services.foundation.timers import RoomTimer
 
 
@@ -86,20 +87,23 @@ class Remote(DependencyProvider):
     def setup(self) -> None:
         """Give the rooms that are called shares of the calls that this process's workers make."""
         self.bulkheads = Bulkheads(lambda: self.container._worker_pool.size * self._at_once)
+        self.circuits = CircuitBreakers()
 
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
         """A caller that passes on the context of the call at hand."""
         # A timer has one worker and makes one call at a time, so it needs no limit and must not be refused.
         bulkheads = None if isinstance(worker_ctx.entrypoint, RoomTimer) else self.bulkheads
-        return RemoteCaller(self.replies, worker_ctx.context_data, bulkheads)
+        return RemoteCaller(self.replies, worker_ctx.context_data, self.circuits, bulkheads)
 
 
 class RemoteCaller:
     """Calls methods of other rooms on behalf of one worker, which may make several calls in green threads."""
 
-    def __init__(self, replies: Replies, context: dict[str, Any], bulkheads: Bulkheads | None = None) -> None:
+    def __init__(self, replies: Replies, context: dict[str, Any], circuits: CircuitBreakers,
+                 bulkheads: Bulkheads | None = None) -> None:
         self._replies = replies
         self._context = context
+        self._circuits = circuits
         self._bulkheads = bulkheads
 
     def call(self, method: Method, fields: dict[str, Any], seconds: float | None = None, **context: Any) -> Any:
@@ -107,14 +111,14 @@ class RemoteCaller:
 
         `seconds`: a deadline shorter than the method's own. `context` is added to the message's headers (request_id,
         caller, ...). Raises the refusal that the other room raised, RoomUnavailable when no process of the room is up
-        or too many workers wait for it already, RoomSilent after the deadline, and nameko.exceptions.RemoteError for a
-        bug in the other room.
+        or too many workers wait for it already, CircuitOpen while the room answers nothing, RoomSilent after the
+        deadline, and nameko.exceptions.RemoteError for a bug in the other room.
         """
         limit = method.deadline if seconds is None else min(seconds, method.deadline)
         context = {**self._context, **context, "deadline": time.time() + limit}
         slot = self._bulkheads.slot(method.room) if self._bulkheads else nullcontext()
         try:
-            with Timeout(limit, RoomSilent(room=method.room)), slot:
+            with self._circuits.guard(method.room), Timeout(limit, RoomSilent(room=method.room)), slot:
                 reply = self._exchange(method, fields, context)
         except (publishing.NoRoute, *publishing.BrokerDown):
             raise RoomUnavailable(room=method.room) from None
