@@ -10,7 +10,6 @@ from contextlib import nullcontext
 from typing import Any, Protocol
 
 from eventlet import Timeout
-from eventlet.event import Event as Arrival
 from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 from nameko.messaging import encode_to_headers
@@ -22,6 +21,7 @@ from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.rpc.circuit_breaker import CircuitBreakers
+from services.foundation.rpc.lost_calls import LostCalls, PendingCall
 from services.foundation.timers import RoomTimer
 
 
@@ -58,21 +58,21 @@ class Replies(ReplyListener):
     def check_for_lost_replies(self) -> None:
         """Do nothing: stock Nameko ends the process after a reconnect, but here each call has a deadline."""
 
-    def expect(self, correlation_id: str) -> Arrival:
-        """Register a call; its event is sent when the reply with this id arrives.
+    def expect(self, correlation_id: str, room: str) -> PendingCall:
+        """Register a call to the room; its event is sent when the reply with this id arrives.
 
         Raises ConnectionError while no queue would take that reply.
         """
         if not self._declared and not self.consumer.ready.is_set():
             raise ConnectionError("The queue of replies is not declared yet.")
-        self.pending[correlation_id] = arrival = Arrival()
-        return arrival
+        self.pending[correlation_id] = call = PendingCall(room)
+        return call
 
     def handle_message(self, body: Any, message: Any) -> None:
         """Hand a reply to its call; one that comes after the deadline is dropped."""
-        arrival = self.pending.pop(message.properties.get("correlation_id"), None)
-        if arrival is not None:
-            arrival.send(body)
+        call = self.pending.pop(message.properties.get("correlation_id"), None)
+        if call is not None:
+            call.send(body)
 
 
 class Remote(DependencyProvider):
@@ -88,6 +88,10 @@ class Remote(DependencyProvider):
         """Give the rooms that are called shares of the calls that this process's workers make."""
         self.bulkheads = Bulkheads(lambda: self.container._worker_pool.size * self._at_once)
         self.circuits = CircuitBreakers()
+
+    def start(self) -> None:
+        """Look after calls whose room dies, in a thread of its own."""
+        self.container.spawn_managed_thread(LostCalls(self.replies.pending).run, identifier="lost calls")
 
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
         """A caller that passes on the context of the call at hand."""
@@ -112,7 +116,8 @@ class RemoteCaller:
         `seconds`: a deadline shorter than the method's own. `context` is added to the message's headers (request_id,
         caller, ...). Raises the refusal that the other room raised, RoomUnavailable when no process of the room is up
         or too many workers wait for it already, CircuitOpen while the room answers nothing, RoomSilent after the
-        deadline, and nameko.exceptions.RemoteError for a bug in the other room.
+        deadline, OutcomeUnknown when the room's last process has died meanwhile, and nameko.exceptions.RemoteError for
+        a bug in the other room.
         """
         limit = method.deadline if seconds is None else min(seconds, method.deadline)
         context = {**self._context, **context, "deadline": time.time() + limit}
@@ -128,7 +133,7 @@ class RemoteCaller:
 
     def _exchange(self, method: Method, fields: dict[str, Any], context: dict[str, Any]) -> Any:
         correlation_id = uuid.uuid4().hex
-        arrival = self._replies.expect(correlation_id)
+        call = self._replies.expect(correlation_id, method.room)
         try:
             publishing.publish(
                 {"args": [], "kwargs": fields}, exchange=get_rpc_exchange(), mandatory=True,
@@ -136,6 +141,6 @@ class RemoteCaller:
                 correlation_id=correlation_id, reply_to=self._replies.routing_key,
                 headers=encode_to_headers(context),
             )
-            return arrival.wait()
+            return call.wait()
         finally:
             self._replies.pending.pop(correlation_id, None)

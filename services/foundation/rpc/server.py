@@ -16,7 +16,7 @@ from nameko.rpc import RPC_QUEUE_TEMPLATE, Rpc, RpcConsumer, get_rpc_exchange
 
 from schemas.errors import Refusal
 from services.foundation.amqp import publishing
-from services.foundation.amqp.draining_consumer import DrainingConsumer
+from services.foundation.amqp.liveness import LivingConsumer
 
 log = logging.getLogger("marquee.rpc")
 
@@ -28,7 +28,7 @@ class RoomConsumer(RpcConsumer):
     durable queue it would wait there and run long after its caller has given up.
     """
 
-    consumer_cls = DrainingConsumer
+    consumer_cls = LivingConsumer
 
     def setup(self) -> None:
         """Declare the queue, and use as many workers as the room's section of config.yml says (`max_workers`)."""
@@ -37,6 +37,7 @@ class RoomConsumer(RpcConsumer):
         self.queue = Queue(RPC_QUEUE_TEMPLATE.format(room), exchange=get_rpc_exchange(), routing_key=f"{room}.*",
                            durable=True, auto_delete=True)
         self.consumer.queues = [self.queue]
+        self.consumer.room = room
         if workers := (config.get(room) or {}).get("max_workers"):
             # A room whose calls mostly wait for something else than the database works on more of them at once.
             self.container._worker_pool.resize(workers)
