@@ -70,7 +70,7 @@ class HttpEntrypoint(Entrypoint):
         headers = [*reply.headers, *cookies.sign_out_cookies(request, reply), ("X-Request-ID", request.request_id)]
         if reply.status not in BODILESS and not reply.events:
             headers.append(("Content-Length", str(len(reply.body))))
-        return headers + cross_origin_headers(request, self._settings.cors_origins)
+        return headers + cross_origin_headers(request, gateway_settings().cors_origins)
 
     def _reply(self, request: Request) -> Reply:
         try:

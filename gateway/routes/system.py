@@ -47,5 +47,5 @@ class SystemPages:
         return Reply(200 if ready else 503, orjson.dumps({"ready": ready, **servers, "rooms": rooms}), PRIVATE)
 
     def _services(self, request: Request) -> Reply:
-        circuits = {"gateway": self._circuits(), **self._registry.circuits()}
+        circuits = {**self._registry.circuits(), "gateway": self._circuits()}
         return Reply(200, orjson.dumps({"services": self._registry.services(), "circuits": circuits}), PRIVATE)

@@ -7,6 +7,7 @@ from nameko import config
 from nameko.containers import ServiceContainer
 
 from services.foundation import settings
+from services.foundation.reloading import Reloader
 
 START_SECONDS = 10
 
@@ -22,11 +23,17 @@ class RoomContainer(ServiceContainer):
         settings.check(config)
         super().__init__(*args, **options)
         self._started = Event()
+        self.reloader = Reloader(self)
 
     def start(self) -> None:
         """Start the room; `stop` waits for the end of this."""
         super().start()
+        self.reloader.listen()
         self._started.send(None)
+
+    def wait_until_started(self) -> None:
+        """Return when all extensions have started: from then on the room serves."""
+        self._started.wait()
 
     def stop(self) -> None:
         """Stop the room once it has started, or after START_SECONDS."""
