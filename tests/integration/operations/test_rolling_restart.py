@@ -9,7 +9,7 @@ from typing import Any
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh
 
-BUYERS = 3
+BUYERS, PAUSE = 2, 0.05    # seconds; there is work all the time, and the machine has some left for the new processes
 
 
 def purchases(mesh: Mesh, token: str, screening: str, seats: list[str], stop: threading.Event) -> Counter[Any]:
@@ -22,7 +22,7 @@ def purchases(mesh: Mesh, token: str, screening: str, seats: list[str], stop: th
         return answer.body
 
     for number in itertools.count():
-        if stop.is_set():
+        if stop.wait(PAUSE):
             return outcomes
         if number < len(seats):
             bought = ask("/order/buy", screening_id=screening, seats=[seats[number]])
