@@ -42,6 +42,7 @@ class CircuitBreaker:
         self._rests_until = self._pause = 0.0
         self._is_closed = True
         self._probe: Attempt | None = None
+        self.opened_at = -math.inf              # while it is closed; otherwise when it opened
 
     @property
     def state(self) -> State:
@@ -74,6 +75,7 @@ class CircuitBreaker:
             self._failures += 1
             if self._failures >= FAILURES:
                 log.warning("a circuit opens", extra={"to_room": self._room})
+                self.opened_at = self._clock()
                 self._open(FIRST_PAUSE)
 
     def unsent(self, attempt: Attempt) -> None:
@@ -92,7 +94,7 @@ class CircuitBreaker:
     def _close(self) -> None:
         if not self._is_closed:
             log.warning("a circuit closes", extra={"to_room": self._room})
-        self._is_closed, self._probe, self._failures = True, None, 0
+        self._is_closed, self._probe, self._failures, self.opened_at = True, None, 0, -math.inf
 
 
 class CircuitBreakers:
@@ -104,6 +106,10 @@ class CircuitBreakers:
     def states(self) -> dict[str, State]:
         """The state of each breaker by room."""
         return {room: breaker.state for room, breaker in sorted(self._by_room.items())}
+
+    def opened_at(self, room: str) -> float:
+        """When the breaker of the room opened, by time.monotonic; before all times if it is closed."""
+        return self._by_room[room].opened_at if room in self._by_room else -math.inf
 
     @contextmanager
     def guard(self, room: str) -> Iterator[None]:

@@ -90,8 +90,9 @@ class Remote(DependencyProvider):
         self.circuits = CircuitBreakers()
 
     def start(self) -> None:
-        """Look after calls whose room dies, in a thread of its own."""
-        self.container.spawn_managed_thread(LostCalls(self.replies.pending).run, identifier="lost calls")
+        """Look after calls whose room dies or hangs, in a thread of its own."""
+        lost_calls = LostCalls(self.replies.pending, self.circuits)
+        self.container.spawn_managed_thread(lost_calls.run, identifier="lost calls")
 
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
         """A caller that passes on the context of the call at hand."""
@@ -116,8 +117,8 @@ class RemoteCaller:
         `seconds`: a deadline shorter than the method's own. `context` is added to the message's headers (request_id,
         caller, ...). Raises the refusal that the other room raised, RoomUnavailable when no process of the room is up
         or too many workers wait for it already, CircuitOpen while the room answers nothing, RoomSilent after the
-        deadline, OutcomeUnknown when the room's last process has died meanwhile, and nameko.exceptions.RemoteError for
-        a bug in the other room.
+        deadline, OutcomeUnknown when the room's last process has died meanwhile or others have found it hanging, and
+        nameko.exceptions.RemoteError for a bug in the other room.
         """
         limit = method.deadline if seconds is None else min(seconds, method.deadline)
         context = {**self._context, **context, "deadline": time.time() + limit}

@@ -84,7 +84,9 @@ def test_a_hanging_room_is_a_504_at_its_deadline_then_a_503_at_once_and_delays_n
         started = time.monotonic()
         waiting = [threads.submit(uncached_read, mesh) for _ in range(CROWD)]
         lists = [mesh.get("/order/get_list", buyer).status_code for _ in range(30)]
-        assert {outcome(each.result()) for each in waiting} == {(504, "room_silent")}
+        found = {outcome(each.result()) for each in waiting}
+        assert (504, "room_silent") in found
+        assert found <= {(504, "room_silent"), (503, "outcome_unknown")}, "those that waited when the circuit opened"
         assert 4.5 < time.monotonic() - started < 15
         assert lists == [200] * 30
         assert circuit(mesh, "film") in ("open", "half_open")

@@ -1,12 +1,16 @@
-"""Calls to a room that has no process any more end before their deadlines."""
+"""Calls to a room that has died or hangs end before their deadlines."""
 
+import math
+import time
+from contextlib import suppress
 from typing import Any
 
 import eventlet
 import pytest
 
-from schemas.errors import OutcomeUnknown
+from schemas.errors import OutcomeUnknown, RoomSilent
 from services.foundation.rpc import lost_calls as module
+from services.foundation.rpc.circuit_breaker import FAILURES, CircuitBreakers
 from services.foundation.rpc.lost_calls import CHECK_SECONDS, LostCalls, PendingCall
 
 
@@ -39,15 +43,30 @@ def test_the_calls_of_a_lost_room_end_and_no_others(gone: set[str]) -> None:
     gone.add("payment")
     calls = pending(("payment", 2), ("film", 2), ("payment", 1), ("payment", 0))
     each = list(calls.values())
-    LostCalls(calls).check()
+    LostCalls(calls, CircuitBreakers()).check()
     assert [outcome(call) for call in each] == ["payment is lost", "waits", "payment is lost", "waits"]
     assert list(calls) == [1, 3], "one that was sent just now may be for a process that has just come"
+
+
+def test_the_calls_of_a_hanging_room_end_when_its_circuit_opens_and_its_probe_goes_on(
+    gone: set[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    circuits = CircuitBreakers()
+    for _ in range(FAILURES):
+        with suppress(RoomSilent), circuits.guard("payment"):
+            raise RoomSilent(room="payment")
+    assert circuits.opened_at("payment") <= time.monotonic()
+    calls = pending(("payment", 62), ("film", 62), ("payment", 58))
+    each = list(calls.values())
+    monkeypatch.setattr(circuits, "opened_at", lambda room: time.monotonic() - 60 if room == "payment" else -math.inf)
+    LostCalls(calls, circuits).check()
+    assert [outcome(call) for call in each] == ["payment is lost", "waits", "waits"]
 
 
 def test_rooms_are_not_asked_about_quick_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(module, "is_lost", lambda room, queue: asked.append(room))
-    LostCalls(pending(("payment", 0), ("payment", CHECK_SECONDS / 2))).check()
+    LostCalls(pending(("payment", 0), ("payment", CHECK_SECONDS / 2)), CircuitBreakers()).check()
     assert asked == []
 
 
@@ -64,7 +83,7 @@ def test_a_failed_check_is_followed_by_another(gone: set[str], monkeypatch: pyte
         return bool(answer)
 
     monkeypatch.setattr(module, "is_lost", is_lost)
-    thread = eventlet.spawn(LostCalls(calls).run)
+    thread = eventlet.spawn(LostCalls(calls, CircuitBreakers()).run)
     try:
         with pytest.raises(OutcomeUnknown), eventlet.Timeout(30):
             call.wait()
