@@ -37,7 +37,7 @@ class PresenceListener:
     def record(self, message: Message) -> None:
         """Take in a message."""
         presence = decode(message.body)
-        if presence["host"] != socket.gethostname():
+        if presence.get("host") != socket.gethostname():  # of another machine, or of a version that does not say
             return
         if presence["leaving"]:
             self.found.pop(presence["pid"], None)
