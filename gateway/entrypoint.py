@@ -80,7 +80,7 @@ class HttpEntrypoint(Entrypoint):
                    ("traceparent", str(trace_context.traceparent()))]
         if reply.status not in BODILESS and not reply.events:
             headers.append(("Content-Length", str(len(reply.body))))
-        return headers + cross_origin_headers(request, self._settings.cors_origins)
+        return headers + cross_origin_headers(request, gateway_settings().cors_origins)
 
     def _reply(self, route: Route, request: Request) -> Reply:
         try:

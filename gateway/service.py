@@ -13,12 +13,13 @@ from gateway.http.request_reader import user_agent
 from gateway.live.streams import SeatStreams
 from gateway.replies import result
 from gateway.routes.routing_table import Routes
+from gateway.settings import GatewaySettingsProvider
 from schemas import order, user
 from schemas.base import Method
 from schemas.errors import RoomUnavailable
 from schemas.gateway import OtherUser
 from services.foundation.amqp.announcements import on_announcement
-from services.foundation.amqp.presence import on_presence
+from services.foundation.amqp.presence import Presence, on_presence
 from services.foundation.rpc.client import Remote
 
 
@@ -32,6 +33,8 @@ class Gateway:
 
     name = "gateway"
 
+    settings = GatewaySettingsProvider()
+    presence = Presence()
     remote = Remote()
     caches = Caches()
     routes = Routes()

@@ -10,6 +10,8 @@ from schemas import catalogue
 from schemas.base import Method
 from services.foundation.amqp.presence import FORGOTTEN_AFTER_SECONDS
 
+STATES = ("closed", "half_open", "open")
+
 
 class ServiceRegistry:
     """Every instance of a room announces itself every two seconds, and is forgotten when it stops."""
@@ -19,7 +21,7 @@ class ServiceRegistry:
             math.inf, FORGOTTEN_AFTER_SECONDS, timer=lambda: time.monotonic())
 
     def record(self, presence: dict[str, Any]) -> None:
-        """Take in an announcement: `room`, `instance`, `version`, `methods`, `leaving`."""
+        """Take in an announcement: `room`, `instance`, `version`, `methods`, `circuits`, `leaving`."""
         name = (str(presence["room"]), str(presence["instance"]))
         if presence.get("leaving"):
             self._instances.pop(name, None)
@@ -34,6 +36,15 @@ class ServiceRegistry:
     def _present(self) -> list[dict[str, Any]]:
         # One may expire between its key and its value.
         return [presence for name in self._instances if (presence := self._instances.get(name))]
+
+    def circuits(self) -> dict[str, dict[str, str]]:
+        """The state of the circuit from each room to each that it calls; the worst if its instances differ."""
+        found: dict[str, dict[str, str]] = {}
+        for presence in self._present():
+            for called, state in presence.get("circuits", {}).items():
+                states = found.setdefault(presence["room"], {})
+                states[called] = max(state, states.get(called, state), key=STATES.index)
+        return found
 
     def services(self) -> list[dict[str, Any]]:
         """Each room that is there: its version, the number of its instances, its methods and its public paths."""

@@ -9,7 +9,7 @@ from nameko import config
 
 from schemas.base import Schema
 from schemas.fields import Whole
-from services.foundation.settings import read_section
+from services.foundation.settings import RoomSettings, read_section
 
 AT_LEAST_ONE = validate.Range(min=1)
 POSITIVE = validate.Range(min=0, min_inclusive=False)
@@ -50,6 +50,18 @@ class GatewaySection(Schema):
 
 @cache
 def gateway_settings() -> GatewaySettings:
-    """The settings of this process, read once. Raises SettingsError with a sentence for each mistake."""
+    """The settings of this process. Raises SettingsError with a sentence for each mistake."""
     settings: GatewaySettings = read_section(config, "gateway", GatewaySection())
     return settings
+
+
+class GatewaySettingsProvider(RoomSettings):
+    """Takes over a changed section; the parts of the gateway ask gateway_settings() each time."""
+
+    def __init__(self) -> None:
+        super().__init__(GatewaySection, at_start=("body_limit", "call_limit", "socket_timeout", "token_cache_seconds"))
+
+    def reload(self) -> None:
+        """Take the section as it is now. Raises SettingsError, and then changes nothing."""
+        super().reload()
+        gateway_settings.cache_clear()

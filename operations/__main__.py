@@ -6,9 +6,10 @@ import subprocess
 from typing import Any
 
 import click
+import yaml
 
 from operations import preparation
-from operations.mesh import Mesh
+from operations.mesh import ROOT, Mesh
 from operations.operator_error import OperatorError
 from operations.processes import health
 from operations.processes.log_follow import LogFollower
@@ -58,7 +59,13 @@ def operations(context: click.Context) -> None:
     """Run a Marquee mesh on this machine; config.yml says how."""
     os.umask(0o077)
     logging.getLogger("marquee").addHandler(logging.NullHandler())  # commands print their results themselves
-    context.obj = Mesh.load()
+    try:
+        context.obj = Mesh.load()
+    except (SettingsError, yaml.YAMLError) as error:
+        by_line = context.invoked_subcommand == "reload" or isinstance(error, yaml.YAMLError)
+        if by_line and (refuse := preparation.find("operations.processes.reload:refuse_mistakes")):
+            refuse(ROOT)
+        raise
 
 
 @operations.command("start")
@@ -88,6 +95,23 @@ def stop_command(mesh: Mesh) -> None:
 def migrate_command(mesh: Mesh) -> None:
     """Upgrade the schema of every room to its newest revision."""
     preparation.migrate(mesh)
+
+
+@operations.command("reload")
+@click.pass_obj
+def reload_command(mesh: Mesh) -> None:
+    """Take over the settings of config.yml that may change while the rooms run; say which need a restart."""
+    if command := preparation.find("operations.processes.reload:reload"):
+        command(mesh, running_supervisor(mesh))
+
+
+@operations.command("restart")
+@click.argument("rooms", nargs=-1)
+@click.pass_obj
+def restart_command(mesh: Mesh, rooms: tuple[str, ...]) -> None:
+    """Restart these ROOMS, or all, one process after the other; no request is lost meanwhile."""
+    if command := preparation.find("operations.processes.restart:restart"):
+        command(mesh, running_supervisor(mesh), rooms)
 
 
 @operations.command("revision")

@@ -22,7 +22,8 @@ from operations.servers.redis import Redis
 from operations.supervision.programs import Program
 from services.foundation import settings
 
-ROOT = settings.CONFIG.parent
+ROOT = settings.ROOT
+CONFIG = os.environ.get("MARQUEE_CONFIG") or "config.yml"    # relative to the tree
 ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
 
 
@@ -36,7 +37,7 @@ class Mesh:
     @classmethod
     def load(cls) -> "Mesh":
         """The mesh of config.yml. Raises SettingsError."""
-        return cls(settings.load())
+        return cls(settings.load(ROOT / CONFIG))
 
     @cached_property
     def run_folder(self) -> Path:
@@ -70,8 +71,9 @@ class Mesh:
 
     def room(self, name: str, instances: int) -> Program:
         nameko = str(Path(sys.executable).with_name("nameko"))
-        command = [nameko, "run", "--config", "config.yml", module_of(name)]
-        return Program(name, command, self.root, ENVIRONMENT, instances)
+        command = [nameko, "run", "--config", CONFIG, module_of(name)]
+        shared = {"MARQUEE_SHARED_PORT": "yes"} if name == "gateway" else {}   # with one that replaces it
+        return Program(name, command, self.root, ENVIRONMENT | shared, instances)
 
     @property
     def auditor(self) -> Program:

@@ -6,7 +6,7 @@ Refusal
 ├── Forbidden          the caller is known and may not do this
 ├── NotFound           there is no such thing for this caller
 ├── Conflict           the request makes sense, but not in the present state of things
-└── Busy               it may work later                   (TooOften, RoomUnavailable, RoomSilent, OutcomeUnknown)
+└── Busy               it may work later                   (TooOften, RoomUnavailable, RoomSilent, OutcomeUnknown, ...)
 
 A refusal crosses the wire as its class path and one dict of plain JSON, so it is raised as itself in the calling room.
 Any other exception is a bug.
@@ -91,6 +91,10 @@ class TooOften(Busy):
 
 class RoomUnavailable(Busy):
     """A part of the system is down. Nothing was changed; please try again."""
+
+
+class CircuitOpen(RoomUnavailable):
+    """A part of the system does not answer at the moment, and is tried again in `retry_after` seconds."""
 
 
 class RoomSilent(Busy):

@@ -100,6 +100,12 @@ class MeshProcesses:
         finally:
             os.kill(pid, signal.SIGCONT)
             self.wait_ready()
+            wait_until(lambda: "open" not in self.circuits(), 30, "circuits that let calls through")
+
+    def circuits(self) -> set[str]:
+        """The states of all circuits between rooms."""
+        circuits = requests.get(self.url + "/services", timeout=10).json()["circuits"]
+        return {state for states in circuits.values() for state in states.values()}
 
     def log(self, room: str) -> str:
         return "".join(path.read_text(errors="replace") for path in sorted((self.folder / "log").glob(f"{room}*.log*")))

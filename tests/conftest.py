@@ -87,8 +87,10 @@ def ground() -> Iterator[Mesh]:
     folder = ROOT / os.environ.get("MARQUEE_TEST_FOLDER", ".run/test")  # another one for a second run beside
     folder = folder.with_name(folder.name + os.environ.get("PYTEST_XDIST_WORKER", ""))
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    settings = shutil.copy(ROOT / "config.yml", folder)  # of its own, for tests that change it
     ground = Mesh(folder, private_environment(folder, MARQUEE_DB_SUFFIX="_mesh", MARQUEE_SWEEP_SECONDS=1,
-                                              MARQUEE_EVENT_PAUSES="[1, 2, 5, 30]",
+                                              MARQUEE_EVENT_PAUSES="[1, 2, 5, 30]", MARQUEE_CONFIG=settings,
                                               MARQUEE_ACCOUNT_PART_SECONDS=3,
                                               # Exactly those traces are recorded whose client asks for it.
                                               MARQUEE_TRACE_RATIO=0, MARQUEE_TRACES_PER_SECOND=100_000))

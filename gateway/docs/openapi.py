@@ -18,7 +18,7 @@ from services.foundation.amqp.presence import marquee_version
 
 PROBLEM = "application/problem+json"
 ANY_CALL = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
-              errors.RoomUnavailable, errors.RoomSilent, errors.OutcomeUnknown)
+              errors.RoomUnavailable, errors.CircuitOpen, errors.RoomSilent, errors.OutcomeUnknown)
 WITH_BODY = (gateway.NotJson, gateway.TooLarge, gateway.TooSlow)
 SIGNED_IN = (errors.Unauthenticated, gateway.OtherUser)
 WITH_ROLE = (errors.Forbidden,)

@@ -49,8 +49,8 @@ class HttpServer(WebServer):
             return
         self._starting = True
         self._settings = gateway_settings()
-        # Gateways share the port only when config.yml asks for several: otherwise a second one is a mistake.
-        shared = int(config["instances"]["gateway"]) > 1
+        # Gateways share the port only when config.yml asks for it: otherwise a second one is a mistake.
+        shared = int(config["instances"]["gateway"]) > 1 or bool(config.get("WEB_SERVER_SHARED"))
         self._sock = eventlet.listen(self.bind_addr, backlog=BACKLOG, reuse_port=shared)
         self._sock.settimeout(None)
         self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
@@ -77,7 +77,7 @@ class HttpServer(WebServer):
                     return
                 eventlet.sleep(0.05)  # such as too many open files: wait instead of dying
                 continue
-            if len(self._connections) >= self._settings.connection_limit:
+            if len(self._connections) >= gateway_settings().connection_limit:
                 eventlet.spawn_n(_refuse_connection, sock)
                 continue
             connection = Connection(sock, address)

@@ -21,7 +21,6 @@ class SeatStreams(DependencyProvider):
     """The streams of this process."""
 
     def setup(self) -> None:
-        self._limit = gateway_settings().stream_limit
         self._watchers: dict[str, Watcher] = {}
         self._reads = Semaphore(CONCURRENT_READS)
         self._closed = False
@@ -38,7 +37,8 @@ class SeatStreams(DependencyProvider):
             seats = SeatMap.parse(read_seats(screening_id))
             if screening_id not in self._watchers:
                 self._watch(screening_id, seats, read_seats)
-        if self._closed or sum(len(watcher.streams) for watcher in self._watchers.values()) >= self._limit:
+        limit = gateway_settings().stream_limit
+        if self._closed or sum(len(watcher.streams) for watcher in self._watchers.values()) >= limit:
             raise Overloaded(retry_after=10)
         return self._watchers[screening_id].open(last_event_id)
 

@@ -19,6 +19,7 @@ from gateway.service_registry import ServiceRegistry
 from gateway.settings import gateway_settings
 from schemas import payment
 from schemas.base import Method
+from services.foundation.amqp.presence import circuits_of
 from services.foundation.settings import is_demonstration
 
 Found = tuple[Route, str]    # the route, and the part of the path that its pattern captures
@@ -75,7 +76,8 @@ class Routes(DependencyProvider):
     def setup(self) -> None:
         test = is_demonstration(config)
         self.registry = ServiceRegistry()
-        pages = SystemPages(self.registry, DependencyProbe(), test).replies()
+        circuits = partial(circuits_of, self.container)
+        pages = SystemPages(self.registry, DependencyProbe(), circuits, test).replies()
         web = WebPages(test=test, most_seats=config["order"]["seats_per_order"])
         self._table = RoutingTable(pages, web, gateway_settings().body_limit)
 

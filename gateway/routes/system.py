@@ -1,6 +1,6 @@
 """The pages about the system itself: health, readiness, the services that run, and the API's documentation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import orjson
@@ -18,10 +18,11 @@ DOCS_CSS = Path(__file__).parents[1] / "docs" / "docs.css"
 
 
 class SystemPages:
-    """`test`: the documentation says that this is a demonstration."""
+    """`circuits`: returns the states of this process's circuits. `test`: the documentation is of a demonstration."""
 
-    def __init__(self, registry: ServiceRegistry, probe: DependencyProbe, test: bool) -> None:
-        self._registry, self._probe, self._test = registry, probe, test
+    def __init__(self, registry: ServiceRegistry, probe: DependencyProbe, circuits: Callable[[], Mapping[str, str]],
+                 test: bool) -> None:
+        self._registry, self._probe, self._circuits, self._test = registry, probe, circuits, test
 
     def replies(self) -> Mapping[str, PageReply]:
         """Each page by its path."""
@@ -46,4 +47,5 @@ class SystemPages:
         return Reply(200 if ready else 503, orjson.dumps({"ready": ready, **servers, "rooms": rooms}), PRIVATE)
 
     def _services(self, request: Request) -> Reply:
-        return Reply(200, orjson.dumps({"services": self._registry.services()}), PRIVATE)
+        circuits = {**self._registry.circuits(), "gateway": self._circuits()}
+        return Reply(200, orjson.dumps({"services": self._registry.services(), "circuits": circuits}), PRIVATE)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from supervisor.states import RUNNING_STATES
 from supervisor.xmlrpc import SupervisorTransport
 
 from operations.operator_error import OperatorError
-from operations.supervision.programs import Program, render
+from operations.supervision.programs import Program, render, render_program
 
 # In the environment of supervisord and all its descendants: ./stop.sh recognizes the processes of a mesh by it.
 MARK = "MARQUEE_MESH"
@@ -69,6 +70,27 @@ class Supervisor:
         for name in (*added, *changed):
             self.call("addProcessGroup", name)
 
+    @contextmanager
+    def added(self, program: Program) -> Iterator[None]:
+        """Run one program more during the block; the others stay as they are."""
+        file = self.folder / "supervisord.conf"
+        before = file.read_text()
+        file.write_text(before + render_program(program))
+        try:
+            self.reload()
+            self.start(program.name)
+            yield
+        finally:
+            file.write_text(before)
+            self.reload()
+
+    def replace(self, process: dict[str, Any]) -> None:
+        """Stop a process, which finishes its work, and start it, without waiting until it is up."""
+        name = f"{process['group']}:{process['name']}"
+        if process["state"] in RUNNING_STATES:
+            self.call("stopProcess", name)
+        self.call("startProcess", name, False)
+
     def processes(self, *programs: str) -> list[dict[str, Any]]:
         """What supervisord knows of each process (group, name, state, pid, ...) of these programs, or of all."""
         return [process for process in self.call("getAllProcessInfo") if not programs or process["group"] in programs]
@@ -82,6 +104,16 @@ class Supervisor:
         for process in self.processes():
             if process["group"] in programs and process["state"] not in RUNNING_STATES:
                 self.call("startProcess", f"{process['group']}:{process['name']}", False)
+
+    def signal(self, number: signal.Signals, *programs: str) -> None:
+        """Send a signal to the processes of these programs."""
+        for name in programs:
+            self.call("signalProcessGroup", name, number.name.removeprefix("SIG"))
+
+    def restart(self, program: str) -> None:
+        """Stop the program if it runs, and start it, without waiting until it is up."""
+        self.stop(program)
+        self.start(program)
 
     def stop(self, *programs: str) -> None:
         """Stop these programs, all at the same time, and wait until their processes have ended."""

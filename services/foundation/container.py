@@ -8,6 +8,7 @@ from nameko.containers import ServiceContainer
 
 from services.foundation import settings
 from services.foundation.amqp.presence import marquee_version
+from services.foundation.reloading import Reloader
 from services.foundation.tracing import spans
 from services.foundation.tracing.tracing import Tracing
 
@@ -26,12 +27,18 @@ class RoomContainer(ServiceContainer):
         super().__init__(*args, **options)
         self._started = Event()
         self._tracing = Tracing(config, self.service_name, marquee_version())
+        self.reloader = Reloader(self)
 
     def start(self) -> None:
         """Start the room; `stop` waits for the end of this."""
         self._tracing.start()
         super().start()
+        self.reloader.listen()
         self._started.send(None)
+
+    def wait_until_started(self) -> None:
+        """Return when all extensions have started: from then on the room serves."""
+        self._started.wait()
 
     def stop(self) -> None:
         """Stop the room once it has started, or after START_SECONDS."""

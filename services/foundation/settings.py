@@ -1,6 +1,7 @@
 """config.yml, read and checked once; each mistake in it is reported in one sentence."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -8,23 +9,47 @@ from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError
 from nameko import config
-from nameko.cli.utils import setup_config
+from nameko.cli.utils.config import load_config
 from nameko.extensions import DependencyProvider
 
-CONFIG = Path(__file__).resolve().parents[2] / "config.yml"
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "config.yml"
 PLACEHOLDER = "local-only"
+Place = tuple[str | int, ...]    # where a setting stands in config.yml, such as ("order", "refund_tiers", 0)
 
 
 class SettingsError(Exception):
-    """config.yml or the environment has a setting that is not allowed; `str` says which, in one sentence each."""
+    """config.yml or the environment has a setting that is not allowed; `str` says which, in one sentence each.
+
+    `mistakes`: those of config.yml by their places, where these are known.
+    """
+
+    def __init__(self, sentences: str, mistakes: Sequence[tuple[Place, str]] = ()) -> None:
+        super().__init__(sentences)
+        self.mistakes = tuple(mistakes)
 
 
 def load(path: Path = CONFIG) -> dict[str, Any]:
     """Read config.yml into Nameko's own `config`, check it, and return it. Raises SettingsError."""
-    with path.open() as file:
-        setup_config(file, [], None)
+    config.update(read(path))
     check(config)
     return dict(config)
+
+
+def config_file() -> Path:
+    """The file that this process was started with, as that file says."""
+    return ROOT / str(config.get("config_file") or "config.yml")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a config.yml says now, with the environment's values in it."""
+    with path.open() as file:
+        return dict(load_config(file))
+
+
+def digest(path: Path) -> str:
+    """Some letters that are the same as long as the file is; none if there is no file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.exists() else ""
 
 
 def check(settings: Any) -> None:
@@ -87,32 +112,50 @@ def read_section(settings: Any, name: str, schema: Schema) -> Any:
     try:
         return schema.load(settings.get(name) or {})
     except ValidationError as problem:
-        raise SettingsError("; ".join(_mistakes(name, problem.normalized_messages()))) from None
+        mistakes = list(_mistakes((name,), problem.normalized_messages()))
+        sentences = (f"config.yml, {'.'.join(map(str, place))}: {sentence}" for place, sentence in mistakes)
+        raise SettingsError("; ".join(sentences), mistakes) from None
 
 
-def _mistakes(where: str, wrong: Any) -> Iterator[str]:
+def _mistakes(place: Place, wrong: Any) -> Iterator[tuple[Place, str]]:
     if isinstance(wrong, dict):
         for name, inside in wrong.items():
-            yield from _mistakes(f"{where}.{name}", inside)
+            yield from _mistakes((*place, name), inside)
     else:
-        yield f"config.yml, {where}: {' '.join(wrong)}"
+        yield place, " ".join(wrong)
 
 
 class RoomSettings(DependencyProvider):
-    """Injects the room's own section of config.yml as a typed record, loaded once when the room starts.
+    """Injects the room's own section of config.yml as a typed record.
 
-    A room with mistakes in its section does not start: SettingsError has a sentence for each.
+    A room with mistakes in its section does not start: SettingsError has a sentence for each. A running room takes over
+    the settings of a changed file (see reloading), except those that it only reads when it starts.
     """
 
-    def __init__(self, schema: type[Schema]) -> None:
+    def __init__(self, schema: type[Schema], at_start: Sequence[str] = ()) -> None:
+        """`at_start`: names of settings that a running room can't take over."""
         self._schema = schema
+        self.at_start = frozenset({"max_workers", *at_start})
+
+    def load(self, settings: Any, room: str) -> Any:
+        """The record of this room's section in `settings`. Raises SettingsError."""
+        return read_section(settings, room, self._schema())
 
     def setup(self) -> None:
         """Load the section. Raises SettingsError."""
-        self._settings = read_section(config, self.container.service_name, self._schema())
+        self.reload()
+
+    def settings_read_again(self, path: str) -> bool:
+        """Whether `reload` takes over this setting, such as order.hold_minutes."""
+        section, _, name = path.partition(".")
+        return section == self.container.service_name and name not in self.at_start
+
+    def reload(self) -> None:
+        """Take the section as it is now. Raises SettingsError, and then changes nothing."""
+        self._settings = self.load(config, self.container.service_name)
 
     def get_dependency(self, worker_ctx: Any) -> Any:
-        """What the schema made of the section: the same record for every call."""
+        """What the schema made of the section: the same record until it is loaded again."""
         return self._settings
 
 

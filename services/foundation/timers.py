@@ -10,9 +10,12 @@ from time import monotonic
 from typing import Any
 
 from eventlet import Event, Timeout
+from marshmallow import EXCLUDE, Schema, fields, validate
 from nameko import config
 from nameko.extensions import DependencyProvider
 from nameko.timer import Timer
+
+from services.foundation.settings import read_section
 
 
 class RoomTimer(Timer):
@@ -31,8 +34,23 @@ class RoomTimer(Timer):
     def setup(self) -> None:
         """Read the interval from config.yml if it was given by name."""
         super().setup()
-        if isinstance(self._setting, str):
-            self.interval = float(config[self.container.service_name][self._setting])
+        self.reload()
+
+    def settings_read_again(self, path: str) -> bool:
+        """Whether the setting is this timer's interval."""
+        return path == f"{self.container.service_name}.{self._setting}"
+
+    def reload(self) -> None:
+        """Take the interval as config.yml has it now; it counts from the next run. Raises SettingsError."""
+        self.interval = self.load(config, self.container.service_name)
+
+    def load(self, settings: Any, room: str) -> float:
+        """The interval that `settings` has for this timer of the room. Raises SettingsError."""
+        if not isinstance(self._setting, str):
+            return self._setting
+        seconds = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
+        schema = Schema.from_dict({self._setting: seconds})(unknown=EXCLUDE)
+        return float(read_section(settings, room, schema)[self._setting])
 
     def wake(self) -> None:
         """Run now instead of at the next tick; if it is running, run again afterwards."""

@@ -35,7 +35,7 @@ class Notification:
     principal = PrincipalProvider()
     database = Database(Base)
     remote = Remote()
-    settings = RoomSettings(NotificationSection)
+    settings = RoomSettings(NotificationSection, at_start=("post", "sender", "smtp"))
     email_delivery = EmailDeliveryProvider()
     is_stopping = StopSignal()
     wake_sender = Wake("send")

@@ -37,7 +37,7 @@ class Order:
     relay = Relay(OUTBOX)
     boards = SeatBoardsProvider()
     screenings = ScreeningSnapshots()
-    settings = RoomSettings(OrderSection)
+    settings = RoomSettings(OrderSection, at_start=("ticket_key_file", "seats_per_order"))
     remote = Remote()
     ticket_keys = TicketKeyFile()
     presence = Presence()

@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, fields, post_load, validate
 from nameko import config
-from nameko.extensions import DependencyProvider
 
 from schemas.base import Schema
 from schemas.fields import Whole
-from services.foundation.settings import SettingsError, is_loopback, public_url, read_section
+from services.foundation.settings import RoomSettings, SettingsError, is_loopback, public_url, read_section
 
 PROVIDER_NAMES = ("sandbox", "stripe")
 POSITIVE = validate.Range(min=0, min_inclusive=False, error="Must be greater than 0.")
@@ -106,12 +105,16 @@ def _mistakes(loaded: PaymentSettings, takes_webhooks: bool) -> Iterator[str]:
         yield "MARQUEE_PUBLIC_URL must be the https address that buyers know."
 
 
-class PaymentSettingsProvider(DependencyProvider):
-    """Injects PaymentSettings, read once when the room starts."""
+class PaymentSettingsProvider(RoomSettings):
+    """Injects PaymentSettings."""
 
-    def setup(self) -> None:
-        self._settings = load(config, takes_webhooks=True)
+    def __init__(self) -> None:
+        super().__init__(PaymentSection, at_start=("provider", "stripe", "at_once", "sandbox_webhook_url"))
 
-    def get_dependency(self, worker_ctx: Any) -> PaymentSettings:
-        """The settings that were read at start."""
-        return self._settings
+    def load(self, settings: Any, room: str) -> PaymentSettings:
+        """The settings of a process that verifies webhooks. Raises SettingsError."""
+        return load(settings, takes_webhooks=True)
+
+    def reload(self) -> None:
+        """Take the section as it is now. Raises SettingsError, and then changes nothing."""
+        self._settings = self.load(config, "payment")

@@ -30,9 +30,17 @@ class Throttle(DependencyProvider):
         """The limit that config.yml sets."""
         raise NotImplementedError
 
+    def settings_read_again(self, path: str) -> bool:
+        """None of its own: the room's settings say which are taken over."""
+        return False
+
+    def reload(self) -> None:
+        """Read the limit again."""
+        self._limit = self.limit(load(config))
+
     def setup(self) -> None:
         """Read the limit and connect to Redis when the room starts."""
-        self._limit = self.limit(load(config))
+        self.reload()
         redis = RedisStorage(config["REDIS_URIS"]["marquee"], key_prefix=self.name, **OPTIONS)
         self._shared = MovingWindowRateLimiter(redis)
         self._local = MovingWindowRateLimiter(MemoryStorage())

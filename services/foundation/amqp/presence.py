@@ -1,8 +1,11 @@
 """Presence: each process of a room publishes every two seconds that it is up and which methods it serves."""
 
 import logging
+import os
+import socket
 import uuid
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -50,13 +53,14 @@ class Presence(DependencyProvider):
         return self
 
     def _run(self) -> None:
-        # Any earlier, the room would be called before it has a queue.
-        for entrypoint in self.container.entrypoints:
-            if isinstance(entrypoint, Rpc):
-                entrypoint.rpc_consumer.consumer.wait_until_consumer_ready()
+        self.container.wait_until_started()  # any earlier, it would be called before it has a queue
         while True:
             self._publish(leaving=False)
             eventlet.sleep(PUBLISH_SECONDS)
+
+    def publish_presence(self) -> None:
+        """Publish at once that something has changed about this process."""
+        self._publish(leaving=False)
 
     def _publish(self, leaving: bool) -> None:
         container = self.container
@@ -65,6 +69,10 @@ class Presence(DependencyProvider):
             "instance": self._instance,
             "version": marquee_version(),
             "methods": sorted(e.method_name for e in container.entrypoints if isinstance(e, Rpc)),
+            "circuits": circuits_of(container),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "config": asdict(container.reloader.state),
             "leaving": leaving,
         }
         try:
@@ -73,10 +81,17 @@ class Presence(DependencyProvider):
             log.warning("could not publish presence", extra={"problem": type(problem).__name__})
 
 
+def circuits_of(container: Any) -> dict[str, str]:
+    """The state of the circuit to each room that this container's process calls."""
+    callers = [each for each in container.dependencies if hasattr(each, "circuits")]
+    return dict(callers[0].circuits.states()) if callers else {}
+
+
 class PresenceHandler(EventHandler):
     """`@on_presence()` calls the decorated method, in each process, with every presence message as a dict.
 
-    Its keys are `room`, `instance`, `version`, `methods` and `leaving`.
+    Its keys are `room`, `instance`, `host`, `pid`, `version`, `methods`, `circuits`, `config` (see reloading.Reload)
+    and `leaving`.
     """
 
     consumer_cls = DrainingConsumer

@@ -56,6 +56,11 @@ def event_settings() -> EventSettings:
     return _checked(orjson.dumps(config.get("events")))
 
 
+def check_events(settings: Any) -> None:
+    """Check the section in `settings`. Raises SettingsError."""
+    _checked(orjson.dumps(settings.get("events")))
+
+
 @lru_cache(maxsize=8)
 def _checked(section: bytes) -> EventSettings:
     loaded: EventSettings = read_section({"events": orjson.loads(section)}, "events", SCHEMA)

@@ -10,7 +10,6 @@ from contextlib import nullcontext
 from typing import Any, Protocol
 
 from eventlet import Timeout
-from eventlet.event import Event as Arrival
 from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 from nameko.messaging import encode_to_headers
@@ -22,6 +21,8 @@ from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.amqp import publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
+from services.foundation.rpc.circuit_breaker import CircuitBreakers
+from services.foundation.rpc.lost_calls import LostCalls, PendingCall
 from services.foundation.timers import RoomTimer
 from services.foundation.tracing import span_attributes, spans, trace_context
 
@@ -59,21 +60,21 @@ class Replies(ReplyListener):
     def check_for_lost_replies(self) -> None:
         """Do nothing: stock Nameko ends the process after a reconnect, but here each call has a deadline."""
 
-    def expect(self, correlation_id: str) -> Arrival:
-        """Register a call; its event is sent when the reply with this id arrives.
+    def expect(self, correlation_id: str, room: str) -> PendingCall:
+        """Register a call to the room; its event is sent when the reply with this id arrives.
 
         Raises ConnectionError while no queue would take that reply.
         """
         if not self._declared and not self.consumer.ready.is_set():
             raise ConnectionError("The queue of replies is not declared yet.")
-        self.pending[correlation_id] = arrival = Arrival()
-        return arrival
+        self.pending[correlation_id] = call = PendingCall(room)
+        return call
 
     def handle_message(self, body: Any, message: Any) -> None:
         """Hand a reply to its call; one that comes after the deadline is dropped."""
-        arrival = self.pending.pop(message.properties.get("correlation_id"), None)
-        if arrival is not None:
-            arrival.send(body)
+        call = self.pending.pop(message.properties.get("correlation_id"), None)
+        if call is not None:
+            call.send(body)
 
 
 class Remote(DependencyProvider):
@@ -88,20 +89,28 @@ class Remote(DependencyProvider):
     def setup(self) -> None:
         """Give the rooms that are called shares of the calls that this process's workers make."""
         self.bulkheads = Bulkheads(lambda: self.container._worker_pool.size * self._at_once)
+        self.circuits = CircuitBreakers()
+
+    def start(self) -> None:
+        """Look after calls whose room dies or hangs, in a thread of its own."""
+        lost_calls = LostCalls(self.replies.pending, self.circuits)
+        self.container.spawn_managed_thread(lost_calls.run, identifier="lost calls")
 
     def get_dependency(self, worker_ctx: Any) -> "RemoteCaller":
         """A caller that passes on the context of the call at hand."""
         # A timer has one worker and makes one call at a time, so it needs no limit and must not be refused.
         bulkheads = None if isinstance(worker_ctx.entrypoint, RoomTimer) else self.bulkheads
-        return RemoteCaller(self.replies, worker_ctx.context_data, bulkheads)
+        return RemoteCaller(self.replies, worker_ctx.context_data, self.circuits, bulkheads)
 
 
 class RemoteCaller:
     """Calls methods of other rooms on behalf of one worker, which may make several calls in green threads."""
 
-    def __init__(self, replies: Replies, context: dict[str, Any], bulkheads: Bulkheads | None = None) -> None:
+    def __init__(self, replies: Replies, context: dict[str, Any], circuits: CircuitBreakers,
+                 bulkheads: Bulkheads | None = None) -> None:
         self._replies = replies
         self._context = context
+        self._circuits = circuits
         self._bulkheads = bulkheads
 
     def call(self, method: Method, fields: dict[str, Any], seconds: float | None = None, **context: Any) -> Any:
@@ -109,8 +118,9 @@ class RemoteCaller:
 
         `seconds`: a deadline shorter than the method's own. `context` is added to the message's headers (request_id,
         caller, ...). Raises the refusal that the other room raised, RoomUnavailable when no process of the room is up
-        or too many workers wait for it already, RoomSilent after the deadline, and nameko.exceptions.RemoteError for a
-        bug in the other room.
+        or too many workers wait for it already, CircuitOpen while the room answers nothing, RoomSilent after the
+        deadline, OutcomeUnknown when the room's last process has died meanwhile or others have found it hanging, and
+        nameko.exceptions.RemoteError for a bug in the other room.
         """
         context = {**self._context, **context}
         if not trace_context.is_sampled():
@@ -126,7 +136,7 @@ class RemoteCaller:
         context["deadline"] = time.time() + limit
         slot = self._bulkheads.slot(method.room) if self._bulkheads else nullcontext()
         try:
-            with Timeout(limit, RoomSilent(room=method.room)), slot:
+            with self._circuits.guard(method.room), Timeout(limit, RoomSilent(room=method.room)), slot:
                 reply = self._exchange(method, fields, context)
         except (publishing.NoRoute, *publishing.BrokerDown):
             raise RoomUnavailable(room=method.room) from None
@@ -136,7 +146,7 @@ class RemoteCaller:
 
     def _exchange(self, method: Method, fields: dict[str, Any], context: dict[str, Any]) -> Any:
         correlation_id = uuid.uuid4().hex
-        arrival = self._replies.expect(correlation_id)
+        call = self._replies.expect(correlation_id, method.room)
         try:
             publishing.publish(
                 {"args": [], "kwargs": fields}, exchange=get_rpc_exchange(), mandatory=True,
@@ -144,7 +154,7 @@ class RemoteCaller:
                 correlation_id=correlation_id, reply_to=self._replies.routing_key,
                 headers=_headers(context),
             )
-            return arrival.wait()
+            return call.wait()
         finally:
             self._replies.pending.pop(correlation_id, None)
 

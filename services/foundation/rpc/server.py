@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind
 
 from schemas.errors import Refusal
 from services.foundation.amqp import publishing
-from services.foundation.amqp.draining_consumer import DrainingConsumer
+from services.foundation.amqp.liveness import LivingConsumer
 from services.foundation.tracing.span_attributes import call_attributes
 from services.foundation.tracing.spans import Entry
 
@@ -31,7 +31,7 @@ class RoomConsumer(RpcConsumer):
     durable queue it would wait there and run long after its caller has given up.
     """
 
-    consumer_cls = DrainingConsumer
+    consumer_cls = LivingConsumer
 
     def setup(self) -> None:
         """Declare the queue, and use as many workers as the room's section of config.yml says (`max_workers`)."""
@@ -40,6 +40,7 @@ class RoomConsumer(RpcConsumer):
         self.queue = Queue(RPC_QUEUE_TEMPLATE.format(room), exchange=get_rpc_exchange(), routing_key=f"{room}.*",
                            durable=True, auto_delete=True)
         self.consumer.queues = [self.queue]
+        self.consumer.room = room
         if workers := (config.get(room) or {}).get("max_workers"):
             # A room whose calls mostly wait for something else than the database works on more of them at once.
             self.container._worker_pool.resize(workers)

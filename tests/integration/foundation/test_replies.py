@@ -10,6 +10,7 @@ from nameko.rpc import ReplyListener, get_rpc_exchange
 
 from schemas.errors import RoomUnavailable
 from services.foundation.amqp import publishing
+from services.foundation.rpc.circuit_breaker import CircuitBreakers
 from services.foundation.rpc.client import RemoteCaller, Replies
 from testbed.mesh import free_ports, wait_until
 from tests.drivers.processes import Process
@@ -53,4 +54,4 @@ def test_a_process_that_started_without_a_broker_refuses_its_calls_at_once(conta
         replies.setup()
     # The broker is back, but the consumer has not reached it.
     with pytest.raises(RoomUnavailable):
-        RemoteCaller(replies, {}).call(SAY, {"text": "two for F7"}, seconds=60)
+        RemoteCaller(replies, {}, CircuitBreakers()).call(SAY, {"text": "two for F7"}, seconds=60)

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import requests
 
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.raw_connection import get, raw_connection
+
+CROWD = 10
 
 
 def outcome(response: requests.Response) -> tuple[int, str]:
@@ -31,6 +34,11 @@ def uncached_read(mesh: Mesh) -> requests.Response:
 
 def is_stopped(thread: Path) -> bool:
     return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def circuit(mesh: Mesh, room: str) -> str:
+    """The state of the gateway's circuit to a room."""
+    return str(requests.get(mesh.url + "/services", timeout=10).json()["circuits"]["gateway"][room])
 
 
 @contextmanager
@@ -69,21 +77,33 @@ def test_a_stopped_room_is_a_503_at_once(mesh: Mesh) -> None:
     assert mesh.get("/order/get_list", buyer).status_code == 200
 
 
-def test_a_hanging_room_is_a_504_at_its_deadline_and_delays_no_other(mesh: Mesh) -> None:
+def test_a_hanging_room_is_a_504_at_its_deadline_then_a_503_at_once_and_delays_no_other(mesh: Mesh) -> None:
     buyer = mesh.buyer()
     mesh.get("/order/get_list", buyer)
-    with mesh.paused("film"):
+    with mesh.paused("film"), ThreadPoolExecutor(CROWD) as threads:
         started = time.monotonic()
-        assert outcome(uncached_read(mesh)) == (504, "room_silent")
+        waiting = [threads.submit(uncached_read, mesh) for _ in range(CROWD)]
+        lists = [mesh.get("/order/get_list", buyer).status_code for _ in range(30)]
+        found = {outcome(each.result()) for each in waiting}
+        assert (504, "room_silent") in found
+        assert found <= {(504, "room_silent"), (503, "outcome_unknown")}, "those that waited when the circuit opened"
         assert 4.5 < time.monotonic() - started < 15
+        assert lists == [200] * 30
+        assert circuit(mesh, "film") in ("open", "half_open")
+
+        crowd = list(threads.map(lambda _: uncached_read(mesh), range(CROWD)))
+        refused = [response for response in crowd if outcome(response) == (503, "circuit_open")]
+        assert len(refused) >= CROWD - 1, "a single call may probe the room"
+        assert all(1 <= int(response.headers["Retry-After"]) <= 4 for response in refused)
         assert mesh.get("/order/get_list", buyer).status_code == 200
-    assert uncached_read(mesh).status_code == 200
+    wait_until(lambda: uncached_read(mesh).status_code == 200, 30, "the next probe")
+    assert circuit(mesh, "film") == "closed"
 
 
 def test_a_killed_room_is_restarted(mesh: Mesh) -> None:
     before = mesh.pid("film")
     mesh.kill("film")
-    assert outcome(uncached_read(mesh)) in ((503, "room_unavailable"), (504, "room_silent"))
+    assert outcome(uncached_read(mesh)) in ((503, "room_unavailable"), (503, "outcome_unknown")), "nobody waits"
     wait_until(lambda: uncached_read(mesh).status_code == 200, 30, "the film room")
     assert mesh.pid("film") != before
 

@@ -1,5 +1,6 @@
 """A hanging room stops the requests that need it, and no others."""
 
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.orders import buy, info
 from tests.drivers.snack_orders import SKU
 
 CROWD = 40  # twice as many as the order room has workers
@@ -45,6 +47,24 @@ def test_seats_are_sold_while_the_payment_room_hangs(mesh: Mesh, screening: str,
         wait_until(lambda: mesh.rows("order", paying, s=screening)[0][0] >= 10, what="the buyers to be paying")
         others_are_served(mesh)
     wait_until(lambda: {answer.status for answer in all_at_once(port, pays)} == {200}, 60, "everybody to have paid")
+    mesh.check_invariants()
+
+
+def test_a_buyer_whose_payment_room_is_killed_hears_of_it_at_once_and_pays_once(
+    mesh: Mesh, screening: str, seats: list[str],
+) -> None:
+    token, key = mesh.buyer(), "paid-once"
+    order = buy(mesh, token, screening, seats[:1])
+    pay = Request("/order/pay", token, {"order_id": order["order_id"], "method": "sandbox"}, key)
+    port = int(mesh.environment["MARQUEE_PORT"])
+    mesh.kill("payment", signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as thread:
+        paying = thread.submit(all_at_once, port, [pay])
+        wait_until(lambda: info(mesh, token, order)["status"] == "paying", what="the payment to begin")
+        mesh.kill("payment")
+        [answer] = paying.result()
+    assert (answer.status, answer.body["code"]) == (503, "outcome_unknown"), "a deadline would be a 504"
+    wait_until(lambda: {each.status for each in all_at_once(port, [pay])} == {200}, 60, "the repeated request")
     mesh.check_invariants()
 
 

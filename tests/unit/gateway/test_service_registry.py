@@ -11,9 +11,9 @@ from services.foundation.amqp.presence import FORGOTTEN_AFTER_SECONDS
 
 
 def presence(room: str, instance: str = "1", *, leaving: bool = False,
-             methods: list[str] | None = None) -> dict[str, Any]:
+             methods: list[str] | None = None, circuits: dict[str, str] | None = None) -> dict[str, Any]:
     return {"room": room, "instance": instance, "version": "1.2", "leaving": leaving,
-            "methods": methods if methods is not None else ["charge", "get_status"]}
+            "methods": methods if methods is not None else ["charge", "get_status"], "circuits": circuits or {}}
 
 
 def test_a_room_is_ready_from_its_first_announcement_until_it_leaves() -> None:
@@ -52,3 +52,11 @@ def test_the_list_of_services_has_the_paths_of_public_methods_only() -> None:
     assert listed["order"]["paths"] == ["/order/buy", "/order/get_info"]
     assert listed["payment"]["methods"] == ["charge", "get_status"]
     assert listed["payment"]["paths"] == []
+
+
+def test_the_circuits_of_a_room_are_the_worst_of_its_instances() -> None:
+    registry = ServiceRegistry()
+    registry.record(presence("order", "1", circuits={"payment": "half_open", "film": "closed"}))
+    registry.record(presence("order", "2", circuits={"payment": "open", "film": "closed"}))
+    registry.record(presence("film"))
+    assert registry.circuits() == {"order": {"payment": "open", "film": "closed"}}

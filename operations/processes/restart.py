@@ -1,0 +1,69 @@
+"""`restart`: replaces the processes of rooms one after the other, while the others serve: no request is lost.
+
+A room may have one process only, so a spare one serves beside it meanwhile.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import click
+
+from operations.mesh import Mesh
+from operations.operator_error import OperatorError
+from operations.processes.health import last_lines
+from operations.processes.presence import Found, PresenceListener, listening
+from operations.processes.start_steps import step
+from operations.supervision.programs import Program
+from operations.supervision.supervisor import Supervisor
+
+START_SECONDS = 90
+SPARE = "-spare"
+
+
+def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
+    """Restart these rooms, or everything except the servers. Raises OperatorError when a process does not start."""
+    rooms = chosen(mesh, names)
+    with mesh.lock(), listening(mesh) as listener:
+        for room in rooms:
+            with step(room.name, "" if room.instances == 1 else f"{room.instances} processes"):
+                restart_room(mesh, supervisor, listener, room)
+        if not names:
+            supervisor.restart(mesh.auditor.name)
+            (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
+    click.echo(f"Restarted: {', '.join(room.name for room in rooms)}")
+
+
+def chosen(mesh: Mesh, names: tuple[str, ...]) -> list[Program]:
+    """The programs of these rooms, or of all; the gateway, which calls the others, comes last."""
+    rooms = {room.name: room for room in mesh.rooms}
+    if unknown := set(names) - rooms.keys():
+        raise OperatorError(f"There is no room {', '.join(sorted(unknown))}. The rooms: {', '.join(sorted(rooms))}.")
+    return sorted((room for room in rooms.values() if not names or room.name in names),
+                  key=lambda room: room.name == "gateway")
+
+
+def restart_room(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, room: Program) -> None:
+    """Replace the processes of a room. Each finishes the calls that it has before it ends."""
+    with spare_process(mesh, supervisor, listener, room):
+        for process in supervisor.processes(room.name):
+            supervisor.replace(process)
+            wait_for_process(mesh, supervisor, listener, room.name, process["name"])
+
+
+@contextmanager
+def spare_process(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, room: Program) -> Iterator[None]:
+    """One process more of the room, during the block."""
+    spare = replace(room, name=room.name + SPARE, instances=1)
+    with supervisor.added(spare):
+        wait_for_process(mesh, supervisor, listener, spare.name, spare.name)
+        yield
+
+
+def wait_for_process(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, group: str, name: str) -> None:
+    """Wait until the process serves. Raises OperatorError with the end of its log."""
+    def serves(found: Found) -> bool:
+        return any(process["pid"] in found for process in supervisor.processes(group) if process["name"] == name)
+
+    if not listener.wait(serves, START_SECONDS):
+        raise OperatorError(f"{name} does not serve after {START_SECONDS} s. {last_lines(mesh, name)}")

@@ -1,0 +1,47 @@
+"""Liveness: a queue without messages that exists as long as a room has a process, so that callers hear of its end.
+
+The room's request queue says less: a process that stops cancels its subscription first, and then finishes its calls.
+"""
+
+from typing import Any
+
+from amqp.exceptions import ChannelError, NotFound
+
+from services.foundation.amqp import publishing
+from services.foundation.amqp.draining_consumer import DrainingConsumer
+
+
+def liveness_queue(room: str) -> str:
+    """The name of the queue that the room's processes keep alive."""
+    return f"alive-{room}"
+
+
+class LivingConsumer(DrainingConsumer):
+    """A consumer of a room's requests whose connection also keeps the room's liveness queue, to its very end."""
+
+    room = ""
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
+        """Keep the liveness queue before the first request can come."""
+        queue = liveness_queue(self.room)
+        channel.queue_declare(queue, durable=True, auto_delete=True)
+        channel.basic_consume(queue, no_ack=True, callback=lambda message: None)
+        return super().get_consumers(consumer_cls, channel)
+
+
+def is_lost(room: str, request_queue: str) -> bool:
+    """Whether the room has no process. False when the broker does not say.
+
+    A room of a version before this one has a request queue only.
+    """
+    return all(map(_is_missing, (liveness_queue(room), request_queue)))
+
+
+def _is_missing(queue: str) -> bool:
+    try:
+        publishing.run_on_channel(lambda channel: channel.queue_declare(queue, passive=True))
+    except NotFound:
+        return True
+    except (ChannelError, *publishing.BrokerDown):
+        pass
+    return False
