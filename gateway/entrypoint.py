@@ -21,6 +21,7 @@ from schemas import film
 from schemas.base import Method
 from schemas.errors import Refusal
 from schemas.gateway import InternalError, Overloaded
+from services.foundation import metrics
 from services.foundation.ids import new_id
 
 request_log = logging.getLogger("marquee.request")
@@ -59,6 +60,7 @@ class HttpEntrypoint(Entrypoint):
         connection.close_if_unread()
         if self.server.draining:
             connection.close_after_reply()
+        metrics.observe_request(request.verb, request.route, reply.status, started)
         _log(request, reply, started)
         write = start_response(STATUS_LINES[reply.status], self._headers(request, reply))
         if reply.events:
@@ -85,7 +87,7 @@ class HttpEntrypoint(Entrypoint):
         """The reply of the route; raises its refusals."""
         route: Route
         route, request.parameter = self._routes.find(request.path)
-        request.method = route.method
+        request.route, request.method = route.template, route.method
         if route.options and request.verb == "OPTIONS":
             return Reply(204, b"", [*PRIVATE[1:], ("Allow", ", ".join([*route.verbs, "OPTIONS"]))])
         route.check(request)

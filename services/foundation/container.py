@@ -6,7 +6,8 @@ from eventlet.event import Event
 from nameko import config
 from nameko.containers import ServiceContainer
 
-from services.foundation import settings
+from services.foundation import metrics, settings
+from services.foundation.metrics import endpoint
 
 START_SECONDS = 10
 
@@ -26,9 +27,12 @@ class RoomContainer(ServiceContainer):
     def start(self) -> None:
         """Start the room; `stop` waits for the end of this."""
         super().start()
+        metrics.watch_workers(self.service_name, self._worker_pool)
+        endpoint.serve(config)
         self._started.send(None)
 
     def stop(self) -> None:
         """Stop the room once it has started, or after START_SECONDS."""
         self._started.wait(timeout=START_SECONDS)
         super().stop()
+        endpoint.leave(config)
