@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import click
 from nameko import config
-from prometheus_client import Gauge
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from operations.checks.invariants import Finding, check_all, unreachable_servers_reported
 from operations.operator_error import OperatorError
@@ -23,8 +23,12 @@ from services.payment.reconciling.difference import Difference
 from services.payment.reconciling.reconciler import reconcile
 
 log = logging.getLogger("marquee.audit")
-UNRESOLVED = Gauge("marquee_audit_unresolved", "What the last audit found that a person has to resolve.")
-FINISHED = Gauge("marquee_audit_finished_timestamp_seconds", "When the last audit finished.")
+# Not the registry of all modules: this process imports the rooms, whose metrics are the rooms' own to tell.
+METRICS = CollectorRegistry()
+UNRESOLVED = Gauge("marquee_audit_unresolved", "What the last audit found that a person has to resolve.",
+                   registry=METRICS)
+FINISHED = Gauge("marquee_audit_timestamp_seconds", "When the last audit finished, or the auditor started.",
+                 registry=METRICS)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,9 @@ def audit_command() -> None:
     logging.config.dictConfig(config["LOGGING"])
     seconds = audit_seconds(config)
     payment_settings.load(config)  # a mistake there is said at the start, not an hour later
-    endpoint.serve(config)
+    ProcessCollector(registry=METRICS)
+    FINISHED.set_to_current_time()
+    endpoint.serve(config, METRICS)
     log.info("auditor started", extra={"seconds": seconds})
     while True:
         time.sleep(seconds)

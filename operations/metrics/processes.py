@@ -10,15 +10,15 @@ from pathlib import Path
 
 from services.foundation.metrics.endpoint import ENDING, reachable
 
-ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 4.0
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 class SocketConnection(HTTPConnection):
     """HTTP by way of a Unix socket."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        super().__init__("metrics", timeout=ANSWER_SECONDS)
+    def __init__(self, folder: Path, name: str, seconds: float) -> None:
+        super().__init__("metrics", timeout=seconds)
         self._folder, self._name = folder, name
 
     def connect(self) -> None:
@@ -28,15 +28,15 @@ class SocketConnection(HTTPConnection):
             self.sock.connect(path)
 
 
-def read_all(folder: Path) -> dict[str, str | None]:
+def read_all(folder: Path, seconds: float = ANSWER_SECONDS) -> dict[str, str | None]:
     """The exposition of each process with a socket in the folder; None for one that has no answer in time.
 
     A process that hangs keeps its thread a little longer than this lasts, and delays nobody.
     """
     names = sorted(path.stem for path in folder.glob(f"*{ENDING}") if NAME.fullmatch(path.stem))
     with threads(len(names)) as pool:
-        answers = {name: pool.submit(_read, folder, name) for name in names}
-        wait(answers.values(), timeout=ANSWER_SECONDS)
+        answers = {name: pool.submit(_read, folder, name, seconds) for name in names}
+        wait(answers.values(), timeout=seconds)
         return {name: answer.result() if answer.done() else None for name, answer in answers.items()}
 
 
@@ -50,8 +50,8 @@ def threads(count: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=False)
 
 
-def _read(folder: Path, name: str) -> str | None:
-    connection = SocketConnection(folder, name)
+def _read(folder: Path, name: str, seconds: float) -> str | None:
+    connection = SocketConnection(folder, name, seconds)
     try:
         connection.request("GET", "/metrics")
         answer = connection.getresponse()

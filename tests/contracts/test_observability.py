@@ -57,8 +57,12 @@ def test_a_command_that_an_alert_names_exists() -> None:
 
 def test_prometheus_reads_each_container_that_has_metrics() -> None:
     [job] = yaml.load((FOLDER / "prometheus-containers.yml").read_text(), Plain)["scrape_configs"]
-    [names] = [each["names"] for each in job["dns_sd_configs"]]
-    assert sorted(names) == sorted({*find_rooms(ROOT), *OURS} - {"migrate"})
+    [found] = job["dns_sd_configs"]
+    assert (found["names"], found["port"]) == (["rooms"], 9464)
+    services = yaml.load(COMPOSE.read_text(), Plain)["services"]
+    for name in {*find_rooms(ROOT), *OURS} - {"migrate"}:
+        assert services[name]["networks"] == {"default": {"aliases": ["rooms"]}}
+        assert services[name]["environment"]["MARQUEE_METRICS_PORT_EACH"] == "yes"
 
 
 def test_the_profile_has_the_official_images_and_reads_files_that_exist() -> None:

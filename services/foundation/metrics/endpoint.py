@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler
 
-from prometheus_client import make_wsgi_app
+from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
 from services.foundation.metrics.settings import MetricsSettings, metrics_settings
@@ -70,28 +70,28 @@ def folder_of(settings: Any) -> Path:
     return Path(str(settings["run_folder"])).expanduser() / "metrics"
 
 
-def serve(settings: Any) -> None:
-    """Answer with this process' metrics from now on, in a thread of its own, where the settings say.
+def serve(settings: Any, registry: CollectorRegistry = REGISTRY) -> None:
+    """Answer with the metrics of the registry from now on, in a thread of its own, where the settings say.
 
     A process that can't do so logs it and goes on: tickets are sold without metrics, too.
     """
     wanted = metrics_settings(settings)
     try:
-        if server := _server(wanted, folder_of(settings)):
+        if server := _server(wanted, folder_of(settings), make_wsgi_app(registry)):
             server.run()
     except OSError as problem:
         log.warning("no metrics of this process", extra={"problem": str(problem)})
 
 
-def _server(wanted: MetricsSettings, folder: Path) -> MetricsServer | None:
+def _server(wanted: MetricsSettings, folder: Path, application: Any) -> MetricsServer | None:
     if wanted.port_each and wanted.port:
-        return MetricsServer((wanted.address, wanted.port), make_wsgi_app())
+        return MetricsServer((wanted.address, wanted.port), application)
     if not (wanted.process and wanted.port):
         return None
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / f"{wanted.process}{ENDING}").unlink(missing_ok=True)   # of a process of this name that was killed
     with reachable(folder, wanted.process) as path:
-        return MetricsServer(path, make_wsgi_app())
+        return MetricsServer(path, application)
 
 
 def leave(settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""Passwords, tokens, ticket codes and addresses in no log: they are planted, used in every way, and searched for."""
+"""Passwords, tokens, ticket codes and addresses in no log or metric: they are planted, used, and searched for."""
 
 import contextlib
 import os
@@ -88,7 +88,7 @@ def send_malformed_requests(mesh: Mesh, canaries: Canaries) -> None:
                     pass
 
 
-def test_no_log_of_any_room_or_server_holds_a_secret(mesh: Mesh) -> None:
+def test_no_log_or_metric_of_any_room_or_server_holds_a_secret(mesh: Mesh) -> None:
     canaries, screening = Canaries(), mesh.fresh_screening(180)
     use_account(mesh, canaries, screening)
     send_malformed_requests(mesh, canaries)
@@ -114,6 +114,8 @@ def test_no_log_of_any_room_or_server_holds_a_secret(mesh: Mesh) -> None:
         mesh.get("/order/get_list", canaries.plant("token without a user room"))
     assert len(canaries.planted) > 25
     assert canaries.found_in(mesh.folder) == {}
+    metrics = requests.get(f"http://127.0.0.1:{mesh.environment['MARQUEE_METRICS_PORT']}/metrics", timeout=10).text
+    assert [name for name, value in canaries.planted.items() if value in metrics or "canary" in metrics] == []
 
 
 def test_the_search_for_secrets_finds_one_that_is_logged(mesh: Mesh) -> None:

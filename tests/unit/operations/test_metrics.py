@@ -107,7 +107,7 @@ def test_a_killed_process_is_told_from_one_that_answers_and_its_successor_takes_
 def test_a_process_that_hangs_delays_a_scrape_by_no_more_than_its_deadline(tmp_path: Path) -> None:
     with process(tmp_path, "film") as hanging, process(tmp_path, "order"):
         os.kill(hanging.pid, signal.SIGSTOP)
-        answers = read_all(tmp_path / "metrics")
+        answers = read_all(tmp_path / "metrics", seconds=2)
     assert {name: text is not None for name, text in answers.items()} == {"film": False, "order": True}
 
 
@@ -200,7 +200,7 @@ def scraped(tmp_path: Path) -> Iterator[str]:
     measurements = [Measurement("redis", lambda: [gauge("marquee_boards", "Boards.", [], [([], 4)])]),
                     Measurement("rabbitmq", hang)]
     serve(settings(tmp_path, process="film"))
-    server = MetricsServer(("127.0.0.1", 0), Exporter(tmp_path / "metrics", measurements))
+    server = MetricsServer(("127.0.0.1", 0), Exporter(tmp_path / "metrics", measurements, seconds=1))
     server.run()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/metrics"
