@@ -1,5 +1,6 @@
 """Metrics of a process. Whoever calls, answers or publishes observes it with one line of these."""
 
+from services.foundation.metrics.circuits import watch_circuits as watch_circuits
 from services.foundation.metrics.instruments import count_after_commit as count_after_commit
 from services.foundation.metrics.instruments import observe_call as observe_call
 from services.foundation.metrics.instruments import observe_event as observe_event
