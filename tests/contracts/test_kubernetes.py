@@ -8,11 +8,10 @@ import pytest
 import yaml
 
 from operations.mesh import ROOT, find_rooms, module_of
-from tests.contracts.test_compose import PASSWORDS, Plain
+from tests.drivers.deployment_files import BESIDE, PASSWORDS, Plain
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSIONS = ("1.29", "1.37")    # the oldest and the newest that are tried
-BESIDE = {"auditor", "metrics"}
 
 
 def rendered(folder: str) -> list[dict[str, Any]]:
@@ -56,7 +55,7 @@ def test_a_field_that_kubernetes_does_not_know_is_noticed() -> None:
 
 
 def test_every_room_of_the_tree_is_deployed() -> None:
-    assert DEPLOYMENTS.keys() == {*find_rooms(ROOT), *BESIDE}
+    assert DEPLOYMENTS.keys() == {*find_rooms(ROOT), *BESIDE - {"migrate"}}
     for room in find_rooms(ROOT):
         assert command_of(room) == f"nameko run --config config.yml {module_of(room)}"
 

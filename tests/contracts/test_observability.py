@@ -1,6 +1,5 @@
 """deploy/observability: what Prometheus and Grafana are given there can be read, and shows only what there is."""
 
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -11,12 +10,7 @@ import yaml
 
 from operations.__main__ import Commands, operations
 from operations.mesh import ROOT, find_rooms
-from tests.contracts.test_compose import COMPOSE, OURS, Plain
-
-FOLDER = ROOT / "deploy" / "observability"
-RULES = [rule for group in yaml.load((FOLDER / "alerts.yml").read_text(), Plain)["groups"] for rule in group["rules"]]
-DASHBOARD = json.loads((FOLDER / "grafana" / "marquee.json").read_text())
-EXPRESSIONS = [target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", [])]
+from tests.drivers.deployment_files import BESIDE, COMPOSE, EXPRESSIONS, OBSERVABILITY, RULES, Plain
 
 
 def promtool(*arguments: str | Path) -> str:
@@ -26,10 +20,10 @@ def promtool(*arguments: str | Path) -> str:
 
 
 def test_promtool_accepts_the_rules() -> None:
-    assert f"SUCCESS: {len(RULES)} rules found" in promtool("check", "rules", FOLDER / "alerts.yml")
+    assert f"SUCCESS: {len(RULES)} rules found" in promtool("check", "rules", OBSERVABILITY / "alerts.yml")
 
 
-@pytest.mark.parametrize("path", FOLDER.glob("prometheus-*.yml"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OBSERVABILITY.glob("prometheus-*.yml"), ids=lambda path: path.name)
 def test_promtool_accepts_the_configuration(path: Path) -> None:
     assert "is valid prometheus config file syntax" in promtool("check", "config", path)
 
@@ -56,11 +50,11 @@ def test_a_command_that_an_alert_names_exists() -> None:
 
 
 def test_prometheus_reads_each_container_that_has_metrics() -> None:
-    [job] = yaml.load((FOLDER / "prometheus-containers.yml").read_text(), Plain)["scrape_configs"]
+    [job] = yaml.load((OBSERVABILITY / "prometheus-containers.yml").read_text(), Plain)["scrape_configs"]
     [found] = job["dns_sd_configs"]
     assert (found["names"], found["port"]) == (["rooms"], 9464)
     services = yaml.load(COMPOSE.read_text(), Plain)["services"]
-    for name in {*find_rooms(ROOT), *OURS} - {"migrate"}:
+    for name in {*find_rooms(ROOT), *BESIDE} - {"migrate"}:
         assert services[name]["networks"] == {"default": {"aliases": ["rooms"]}}
         assert services[name]["environment"]["MARQUEE_METRICS_PORT_EACH"] == "yes"
 

@@ -13,8 +13,8 @@ import requests
 from operations.mesh import find_rooms
 from services.foundation.metrics.instruments import VERBS
 from testbed.mesh import ROOT, Mesh, free_ports, wait_until
-from tests.contracts.test_observability import EXPRESSIONS, FOLDER, RULES
-from tests.unit.operations.test_metrics import samples
+from tests.drivers.deployment_files import EXPRESSIONS, OBSERVABILITY, RULES
+from tests.drivers.scrapes import samples
 
 OURS = re.compile(r"\bmarquee_\w+")
 TEMPLATE = re.compile(r"/|(/[a-z_.]+|/\{[a-z_]+\})+|unknown|malformed|refused")
@@ -132,8 +132,8 @@ def test_a_scrape_does_not_wait_for_a_server_that_hangs(mesh: Mesh) -> None:
 def prometheus(mesh: Mesh, sold: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Prometheus that reads the mesh by our configuration, once a second."""
     folder = tmp_path_factory.mktemp("prometheus")
-    (folder / "alerts.yml").write_bytes((FOLDER / "alerts.yml").read_bytes())
-    configuration = (FOLDER / "prometheus-machine.yml").read_text().replace("127.0.0.1:9464", address(mesh))
+    (folder / "alerts.yml").write_bytes((OBSERVABILITY / "alerts.yml").read_bytes())
+    configuration = (OBSERVABILITY / "prometheus-machine.yml").read_text().replace("127.0.0.1:9464", address(mesh))
     (folder / "prometheus.yml").write_text(re.sub(r"scrape_(interval|timeout): \d+s", r"scrape_\1: 1s", configuration))
     [port] = free_ports(1)
     with (folder / "log").open("wb") as log:

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import requests
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.parser import text_string_to_metric_families
 
 from operations.metrics.exporter import Exporter
 from operations.metrics.exposition import merge
@@ -23,6 +22,7 @@ from operations.metrics.gauges import exposition, gauge
 from operations.metrics.measurement import Measurement
 from operations.metrics.processes import read_all
 from services.foundation.metrics.endpoint import MetricsServer, leave, serve
+from tests.drivers.scrapes import samples
 
 ODD = 'a "quoted" {brace} \\ and\nline'
 
@@ -36,12 +36,6 @@ def of_a_process(calls: int) -> str:
     Counter("plain", "Without labels.", registry=registry).inc(2)
     Histogram("duration_seconds", "Time.", ["method"], registry=registry).labels("buy").observe(0.2)
     return generate_latest(registry).decode()
-
-
-def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """Each sample, by its name and labels, as Prometheus' own format is parsed."""
-    return {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
-            for family in text_string_to_metric_families(text) for sample in family.samples}
 
 
 def test_a_merged_exposition_has_each_sample_of_each_process_under_one_head() -> None:
