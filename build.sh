@@ -23,6 +23,8 @@ if [ "${1:-}" = --dev ]; then
     has curl || needs curl      # tests run the README's tour word for word
     has wrk || needs wrk        # ./bench.sh loads the mesh with it
     has nginx || needs nginx    # tests put the gateway behind a proxy
+    has prometheus && has promtool || needs prometheus    # tests scrape the mesh and check the alerts with it
+    has kubectl || needs kubernetes-client    # tests render the manifests of deploy/kubernetes
     has chromium-headless-shell || needs chromium-headless-shell    # browser tests
     has fc-list && [ -n "$(fc-list :lang=zh)" ] || needs fontconfig fonts-wqy-microhei    # screenshots in Chinese
 fi

@@ -22,6 +22,7 @@ from schemas import film
 from schemas.base import Method
 from schemas.errors import Refusal
 from schemas.gateway import InternalError, Overloaded
+from services.foundation import metrics
 from services.foundation.ids import new_id
 from services.foundation.tracing import spans, trace_context
 from services.foundation.tracing.span_attributes import record_error
@@ -59,13 +60,14 @@ class HttpEntrypoint(Entrypoint):
         connection = environ["marquee.connection"]
         request = request_reader.read_head(environ)
         route, request.parameter = self._routes.find(request.path)
-        request.method = route.method
+        request.route, request.method = route.template, route.method
         span = request_span(request, records=isinstance(route, CallRoute))
         with spans.present(span, recorded=True):
             reply = self._reply(route, request)
             connection.close_if_unread()
             if self.server.draining:
                 connection.close_after_reply()
+            metrics.observe_request(request.verb, request.route, reply.status, started)
             _log(request, reply, started)
             headers = self._headers(request, reply)
             describe_reply(span, request, reply)

@@ -2,15 +2,18 @@
 
 import math
 import time
+from functools import partial
 from typing import Any
 
 from cachetools import TTLCache
+from prometheus_client import Gauge
 
 from schemas import catalogue
 from schemas.base import Method
 from services.foundation.amqp.presence import FORGOTTEN_AFTER_SECONDS
 
 STATES = ("closed", "half_open", "open")
+INSTANCES = Gauge("marquee_room_instances", "Processes of a room that this gateway knows of.", ["room"])
 
 
 class ServiceRegistry:
@@ -19,6 +22,11 @@ class ServiceRegistry:
     def __init__(self) -> None:
         self._instances: TTLCache[tuple[str, str], dict[str, Any]] = TTLCache(
             math.inf, FORGOTTEN_AFTER_SECONDS, timer=lambda: time.monotonic())
+        for room in catalogue.rooms():
+            INSTANCES.labels(room).set_function(partial(self._count, room))
+
+    def _count(self, room: str) -> int:
+        return sum(name == room for name, _ in list(self._instances))
 
     def record(self, presence: dict[str, Any]) -> None:
         """Take in an announcement: `room`, `instance`, `version`, `methods`, `circuits`, `leaving`."""

@@ -30,6 +30,7 @@ class Commands(click.Group):
         "dead": "operations.event_commands:dead_command",
         "declare": "operations.event_commands:declare_command",
         "load": "operations.programme_loading:load_command",
+        "metrics": "operations.metrics.command:metrics_command",
         "messages": "services.notification.message_command:messages_command",
         "reconcile": "operations.checks.audit:reconcile_command",
         "replay": "operations.event_commands:replay_command",

@@ -21,6 +21,7 @@ from operations.servers.rabbitmq import RabbitMQ
 from operations.servers.redis import Redis
 from operations.supervision.programs import Program
 from services.foundation import settings
+from services.foundation.metrics.settings import metrics_settings
 
 ROOT = settings.ROOT
 CONFIG = os.environ.get("MARQUEE_CONFIG") or "config.yml"    # relative to the tree
@@ -80,9 +81,19 @@ class Mesh:
         return Program("auditor", [sys.executable, "-m", "operations", "audit"], self.root, ENVIRONMENT)
 
     @property
+    def exporter(self) -> Program:
+        return Program("metrics", [sys.executable, "-m", "operations", "metrics"], self.root, ENVIRONMENT)
+
+    @property
     def programs(self) -> list[Program]:
         """All programs except the servers."""
-        return [*self.rooms, self.auditor]
+        return [*self.rooms, self.auditor, *([self.exporter] if self.metrics_address else [])]
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Where the metrics of this machine are served; None if they are not."""
+        wanted = metrics_settings(self.settings)
+        return (wanted.address, wanted.port) if wanted.port else None
 
     @property
     def web_address(self) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 # Below the kernel's ephemeral ports, and above RabbitMQ's distribution ports.
 PRIVATE_PORTS = range(30_000, 32_700)
-PORTS = ("MARQUEE_PORT", "MARQUEE_AMQP_PORT", "MARQUEE_REDIS_PORT", "MARQUEE_DB_PORT")
+PORTS = ("MARQUEE_PORT", "MARQUEE_AMQP_PORT", "MARQUEE_REDIS_PORT", "MARQUEE_DB_PORT", "MARQUEE_METRICS_PORT")
 
 
 def free_ports(count: int) -> list[int]:

@@ -17,6 +17,7 @@ from gateway.http.messages import Events, Reply
 from gateway.replies import STATUS_LINES, problem
 from schemas.errors import Malformed, Refusal
 from schemas.gateway import TooSlow
+from services.foundation import metrics
 from services.foundation.ids import new_id
 
 log = logging.getLogger("marquee.request")
@@ -112,6 +113,7 @@ class StrictProtocol(HttpOnlyProtocol):
         """Reply to a malformed request, and end the connection."""
         request_id = new_id()
         reply = problem(refusal, request_id)
+        metrics.observe_request("other", "malformed", reply.status, time.perf_counter())
         log.info("malformed request", extra={"event": "request", "room": "gateway", "request_id": request_id,
                                       "status": reply.status})
         self.close_connection = self.lingers = True

@@ -18,15 +18,18 @@ import eventlet
 from eventlet import wsgi
 from nameko import config
 from nameko.web.server import WebServer
+from prometheus_client import Gauge
 
 from gateway.http.protocol import StrictProtocol, closing_response, linger
 from gateway.replies import problem
 from gateway.settings import gateway_settings
 from schemas.gateway import Overloaded
+from services.foundation import metrics
 from services.foundation.ids import new_id
 
 log = logging.getLogger("marquee.server")
 BACKLOG = 1024
+CONNECTIONS = Gauge("marquee_http_connections", "Open connections of HTTP clients.")
 DRAIN_SECONDS = 10.0
 SO_ATTACH_FILTER = 26   # of Linux; Python has no name for it
 DROP = struct.pack("HBBI", 0x06, 0, 0, 0)   # a filter's one instruction: keep 0 bytes
@@ -42,6 +45,7 @@ class HttpServer(WebServer):
         self._starting = False
         self._connections: set[Connection] = set()
         self.draining = False
+        CONNECTIONS.set_function(lambda: len(self._connections))
 
     def start(self) -> None:
         """Listen and accept connections, once, whichever extension asks first."""
@@ -147,6 +151,7 @@ def _complete_no_more(listener: Any) -> None:
 
 
 def _refuse_connection(sock: Any) -> None:
+    metrics.observe_request("other", "refused", 503, time.perf_counter())
     with contextlib.suppress(OSError), contextlib.closing(sock):
         sock.settimeout(1)
         sock.sendall(closing_response(problem(Overloaded(retry_after=1), new_id())))

@@ -8,6 +8,7 @@ hang, a stream says that its map is stale; otherwise it says now and then that t
 
 from eventlet.semaphore import Semaphore
 from nameko.extensions import DependencyProvider
+from prometheus_client import Gauge
 
 from gateway.live.seat_map import SeatMap
 from gateway.live.watcher import ReadSeats, Stream, Watcher
@@ -15,6 +16,8 @@ from gateway.settings import gateway_settings
 from schemas.gateway import Overloaded
 
 CONCURRENT_READS = 10      # however many screenings are watched, the film room has others to serve
+
+STREAMS = Gauge("marquee_http_streams", "Open streams of seat maps.")
 
 
 class SeatStreams(DependencyProvider):
@@ -24,6 +27,7 @@ class SeatStreams(DependencyProvider):
         self._watchers: dict[str, Watcher] = {}
         self._reads = Semaphore(CONCURRENT_READS)
         self._closed = False
+        STREAMS.set_function(self._open_streams)
 
     def get_dependency(self, worker_ctx: object) -> "SeatStreams":
         return self
@@ -37,10 +41,12 @@ class SeatStreams(DependencyProvider):
             seats = SeatMap.parse(read_seats(screening_id))
             if screening_id not in self._watchers:
                 self._watch(screening_id, seats, read_seats)
-        limit = gateway_settings().stream_limit
-        if self._closed or sum(len(watcher.streams) for watcher in self._watchers.values()) >= limit:
+        if self._closed or self._open_streams() >= gateway_settings().stream_limit:
             raise Overloaded(retry_after=10)
         return self._watchers[screening_id].open(last_event_id)
+
+    def _open_streams(self) -> int:
+        return sum(len(watcher.streams) for watcher in self._watchers.values())
 
     def _watch(self, screening_id: str, seats: SeatMap, read_seats: ReadSeats) -> None:
         def read() -> SeatMap:

@@ -21,8 +21,10 @@ class Route:
     `options`: answers OPTIONS, too, with the verbs it allows.
     `browsers_only`: exists for browsers that go to a page; programs are told that the path is unknown.
     `method`: the method that the address stands for, if it stands for one whatever the verb.
+    `template`: the address without what differs from request to request, such as `/film/{film_id}`.
     """
 
+    template: str
     verbs: Verbs
     options: bool = False
     browsers_only: bool = False

@@ -30,21 +30,25 @@ class RoutingTable:
 
     def __init__(self, pages: Mapping[str, PageReply], web: WebPages, body_limit: int) -> None:
         self._exact: dict[str, Route] = {
-            **{path: PageRoute(reply=reply) for path, reply in {**web.files(), **pages}.items()},
+            **{path: PageRoute(template=path, reply=reply) for path, reply in pages.items()},
+            **{path: PageRoute(template="/" if path == "/" else "/web/{file}", reply=reply)
+               for path, reply in web.files().items()},
             **{method.path: _method_route(method, body_limit) for method in methods.PUBLIC.values()},
         }
-        webhook = CallRoute(verbs=("POST",), read=webhooks.read_call, body_limit=payment.WEBHOOK_LIMIT)
-        sandbox = CallRoute(verbs=(*READ_VERBS, "POST"), read=sandbox_page.read_call,
-                            body_limit=sandbox_page.FORM_LIMIT, convert=sandbox_page.html_reply)
-        buyers_page = PageRoute(browsers_only=True, reply=web.page)
+        webhook = CallRoute(template="/payment/webhook/{provider}", verbs=("POST",), read=webhooks.read_call,
+                            body_limit=payment.WEBHOOK_LIMIT)
+        sandbox = CallRoute(template="/payment/sandbox/{payment_id}", verbs=(*READ_VERBS, "POST"),
+                            read=sandbox_page.read_call, body_limit=sandbox_page.FORM_LIMIT,
+                            convert=sandbox_page.html_reply)
+        buyers_page = PageRoute(template="/{page}", browsers_only=True, reply=web.page)
         self._patterns: list[tuple[re.Pattern[str], Route]] = [
-            (re.compile(r"/live/([A-Za-z0-9_-]{1,64})"), StreamRoute()),
+            (re.compile(r"/live/([A-Za-z0-9_-]{1,64})"), StreamRoute(template="/live/{screening_id}")),
             (re.compile(r"/payment/webhook/([A-Za-z0-9_-]{1,64})"), webhook),
             (re.compile(r"/payment/sandbox/([A-Za-z0-9_-]{1,64})"), sandbox),
             (re.compile(r"/(film|screening|order|receipt)/[A-Za-z0-9_-]{1,64}"), buyers_page),
             (re.compile(r"/(account|confirm|forgotten|reset|kitchen)"), buyers_page),
         ]
-        self._not_found = PageRoute(browsers_only=True, reply=web.not_found)
+        self._not_found = PageRoute(template="unknown", browsers_only=True, reply=web.not_found)
 
     def find(self, path: str) -> Found:
         """The route of a path, and the variable part of the path ("" if it has none).
@@ -62,8 +66,9 @@ class RoutingTable:
 
 
 def _method_route(method: Method, body_limit: int) -> CallRoute:
-    return CallRoute(method=method, verbs=methods.verbs_of(method), options=True, read=partial(_read_call, method),
-                     body_limit=body_limit, fresh_for=method.fresh_for if method.access == "public" else 0.0)
+    return CallRoute(template=method.path, method=method, verbs=methods.verbs_of(method), options=True,
+                     read=partial(_read_call, method), body_limit=body_limit,
+                     fresh_for=method.fresh_for if method.access == "public" else 0.0)
 
 
 def _read_call(method: Method, request: Request) -> Call:

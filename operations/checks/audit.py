@@ -10,17 +10,25 @@ from dataclasses import dataclass
 
 import click
 from nameko import config
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from operations.checks.invariants import Finding, check_all, unreachable_servers_reported
 from operations.operator_error import OperatorError
 from operations.settings import audit_seconds
 from services.foundation.database import Transactions, make_engine
+from services.foundation.metrics import endpoint
 from services.foundation.rpc.outside_client import OutsideCaller
 from services.payment import settings as payment_settings
 from services.payment.reconciling.difference import Difference
 from services.payment.reconciling.reconciler import reconcile
 
 log = logging.getLogger("marquee.audit")
+# Not the registry of all modules: this process imports the rooms, whose metrics are the rooms' own to tell.
+METRICS = CollectorRegistry()
+UNRESOLVED = Gauge("marquee_audit_unresolved", "What the last audit found that a person has to resolve.",
+                   registry=METRICS)
+FINISHED = Gauge("marquee_audit_timestamp_seconds", "When the last audit finished, or the auditor started.",
+                 registry=METRICS)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,9 @@ def audit_command() -> None:
     logging.config.dictConfig(config["LOGGING"])
     seconds = audit_seconds(config)
     payment_settings.load(config)  # a mistake there is said at the start, not an hour later
+    ProcessCollector(registry=METRICS)
+    FINISHED.set_to_current_time()
+    endpoint.serve(config, METRICS)
     log.info("auditor started", extra={"seconds": seconds})
     while True:
         time.sleep(seconds)
@@ -87,5 +98,7 @@ def log_audit() -> None:
             log.warning("%s", difference)
     for problem in found.unresolved:
         log.error("unresolved", extra={"problem": problem})
+    UNRESOLVED.set(len(found.unresolved))
+    FINISHED.set_to_current_time()
     log.info("audit finished", extra={"unresolved": len(found.unresolved),
                                       "ms": round((time.monotonic() - began) * 1000)})

@@ -25,7 +25,7 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
         end_leftovers(mesh)
     owned = owned_servers(mesh, supervisor)
     if not servers_only:
-        check_web_address(mesh, supervisor)
+        check_addresses(mesh, supervisor)
     (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
     supervisor.run_with([server.prepare() for server in owned] + mesh.programs)
     supervisor.start(*(server.name for server in owned))
@@ -38,18 +38,25 @@ def owned_servers(mesh: Mesh, supervisor: Supervisor) -> list[Server]:
     return [server for server in mesh.servers if server.name in ours or server.must_be_started()]
 
 
-def check_web_address(mesh: Mesh, supervisor: Supervisor) -> None:
-    """Refuse an address that another program serves: with SO_REUSEPORT the gateway would share it silently."""
-    if supervisor.is_running() and any(process["pid"] for process in supervisor.processes("gateway")):
+def check_addresses(mesh: Mesh, supervisor: Supervisor) -> None:
+    """Refuse addresses that other programs serve: with SO_REUSEPORT the gateway would share its own silently."""
+    check_address(mesh.web_address, supervisor, "gateway", "WEB_SERVER_ADDRESS in config.yml, MARQUEE_PORT")
+    if mesh.metrics_address:
+        check_address(mesh.metrics_address, supervisor, "metrics", "metrics.port in config.yml, MARQUEE_METRICS_PORT")
+
+
+def check_address(address: tuple[str, int], supervisor: Supervisor, program: str, setting: str) -> None:
+    """Refuse the address of a program that does not run yet, if another serves it."""
+    if supervisor.is_running() and any(process["pid"] for process in supervisor.processes(program)):
         return
-    host, port = mesh.web_address
-    with socket.socket() as probe:
+    host, port = address
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             reason = "is taken by another program" if error.errno == errno.EADDRINUSE else f"can't be used: {error}"
-            raise OperatorError(f"{host}:{port} {reason} (WEB_SERVER_ADDRESS in config.yml, MARQUEE_PORT).") from None
+            raise OperatorError(f"{host}:{port} {reason} ({setting}).") from None
 
 
 def fill_databases(mesh: Mesh) -> None:

@@ -6,8 +6,9 @@ from eventlet.event import Event
 from nameko import config
 from nameko.containers import ServiceContainer
 
-from services.foundation import settings
+from services.foundation import metrics, settings
 from services.foundation.amqp.presence import marquee_version
+from services.foundation.metrics import endpoint
 from services.foundation.reloading import Reloader
 from services.foundation.tracing import spans
 from services.foundation.tracing.tracing import Tracing
@@ -34,6 +35,8 @@ class RoomContainer(ServiceContainer):
         self._tracing.start()
         super().start()
         self.reloader.listen()
+        metrics.watch_workers(self.service_name, self._worker_pool)
+        endpoint.serve(config)
         self._started.send(None)
 
     def wait_until_started(self) -> None:
@@ -45,6 +48,7 @@ class RoomContainer(ServiceContainer):
         self._started.wait(timeout=START_SECONDS)
         super().stop()
         self._tracing.stop()
+        endpoint.leave(config)
 
     def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
         with spans.worker(worker_ctx):

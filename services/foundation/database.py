@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.base import Trace
 from schemas.errors import RoomUnavailable
+from services.foundation import metrics
 from services.foundation.settings import is_loopback
 from services.foundation.tracing.statements import traced
 
@@ -96,10 +97,12 @@ class Transactions:
             committing = False
             try:
                 with self.engine.connect() as connection, traced(connection):
-                    connection.info.update(trace=self._trace, wrote_event=False)
+                    connection.info.update(trace=self._trace, wrote_event=False, counts=[])
                     result = work(connection)
                     committing = True
                     connection.commit()
+                    for count in connection.info["counts"]:
+                        count()
                     if connection.info["wrote_event"]:
                         self._on_event()
                     return result
@@ -149,6 +152,7 @@ class Database(nameko_sqlalchemy.Database):
         """Make the engine for the room's own schema, `DB_URIS` in config.yml; no connection is opened yet."""
         self.db_uri = config["DB_URIS"][f"{self.container.service_name}:{self.declarative_base.__name__}"]
         self.engine = make_engine(self.db_uri)
+        metrics.watch_pool(self.container.service_name, self.engine.pool)
         self.on_event: Callable[[], None] = lambda: None
 
     def get_dependency(self, worker_ctx: Any) -> Transactions:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from prometheus_client import Counter, Gauge
 from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy, NotFound
@@ -20,6 +21,8 @@ from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mar
 
 log = logging.getLogger("marquee.boards")
 ATTEMPTS = 5
+CHECKED = Gauge("marquee_boards_checked_timestamp_seconds", "Up to when the seat boards were compared with the claims.")
+MENDED = Counter("marquee_boards_mended_total", "Seat boards that differed from the claims and were rebuilt.")
 OVERLAP = dt.timedelta(seconds=20)  # longer than any transaction may stay uncommitted
 LATE_SECONDS = 15.0                 # for this long Redis may still apply an unanswered write
 
@@ -157,6 +160,8 @@ class SeatBoards:
                 self.rebuild(database, screening_id, ends_at)
                 mended += 1
         self._run_id, self._checked_until = run_id, started
+        CHECKED.set(started.timestamp())
+        MENDED.inc(mended)
         return mended
 
     def differs(self, database: Transactions, screening_id: str) -> bool:

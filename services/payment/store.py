@@ -4,12 +4,14 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Any
 
+from prometheus_client import Counter
 from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection, Row
 
 from schemas import payment as contract
 from schemas.base import Event
+from services.foundation import metrics
 from services.foundation.events import outbox
 from services.foundation.ids import new_id
 from services.foundation.tracing.trace_context import traceparent
@@ -26,6 +28,7 @@ from services.payment.payment_state import (
 )
 
 BATCH = 20
+CAPTURED = Counter("marquee_captured_minor_units_total", "Money that was captured, in minor units.", ["currency"])
 EVENTS = {"captured": contract.CAPTURED, "failed": contract.FAILED, "review": contract.REVIEW}
 ATTEMPT = (Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency, Payment.method,
            Payment.attempt.label("number"), Payment.provider, Payment.status, Payment.return_url, Payment.expires_at,
@@ -96,6 +99,8 @@ def record_status(tx: Connection, payment_id: str, record: PaymentRecord, now: d
         before = ("review",) if reviewed else UNSETTLED + late
         # Whatever is still to be done after the end, such as keeping the card, is due at once.
         changed = _compare_and_set(tx, payment_id, before, status=status, reason=record.reason, tried_at=NOT_TRIED)
+        if changed and status == "captured":
+            metrics.count_after_commit(tx, CAPTURED.labels(known.currency), known.amount)
         if status == "captured" and found.status == "captured":
             return_duplicate_payment(tx, known, now)
         elif changed:

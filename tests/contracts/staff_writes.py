@@ -13,7 +13,8 @@ WRITES = [method for method in catalogue.methods().values() if method.access in 
 NO_OPERATIONS = {
     "audit": "repairs what the providers' records leave no choice about; nobody decides anything",
     "reconcile": "the same, once",
-    "broker": "asks RabbitMQ", "check": "reads", "dead": "reads", "health": "reads", "logs": "reads", "status": "reads",
+    "broker": "asks RabbitMQ", "check": "reads", "dead": "reads", "health": "reads", "logs": "reads",
+    "metrics": "reads", "status": "reads",
     "review": "lists the cases", "review list": "reads", "verify-log": "reads",
     "declare": "makes queues", "migrate": "makes tables", "revision": "writes a file",
     "run": "starts processes", "start": "starts processes", "stop": "stops processes",

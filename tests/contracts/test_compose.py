@@ -10,27 +10,21 @@ import pytest
 import yaml
 
 from operations.mesh import ROOT, find_rooms, module_of
+from tests.drivers.deployment_files import BESIDE, COMPOSE, PASSWORDS, Plain
 
-COMPOSE = ROOT / "docker-compose.yml"
 SERVERS = {"rabbitmq", "redis", "mariadb"}
-PASSWORDS = ("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD")
 MONEY = ("MARQUEE_PAYMENT_PROVIDER", "MARQUEE_PUBLIC_URL")
-
-
-class Plain(yaml.SafeLoader):
-    """Leaves ${...} as it is; nameko makes SafeLoader replace it once a configuration was loaded."""
-
-    yaml_implicit_resolvers = {letter: [each for each in resolvers if each[0] != "!env_var"]
-                               for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    return dict(yaml.load(COMPOSE.read_text(), Plain)["services"])
+    """All services but those that only run when their profile is asked for."""
+    every = yaml.load(COMPOSE.read_text(), Plain)["services"]
+    return {name: service for name, service in every.items() if "profiles" not in service}
 
 
 def test_docker_compose_has_the_rooms_of_the_tree(services: dict[str, Any]) -> None:
-    assert sorted(services.keys() - SERVERS - {"migrate", "auditor"}) == sorted(find_rooms(ROOT))
+    assert sorted(services.keys() - SERVERS - BESIDE) == sorted(find_rooms(ROOT))
 
 
 @pytest.mark.parametrize("room", find_rooms(ROOT))
@@ -62,7 +56,7 @@ def test_docker_compose_runs_in_production_with_required_passwords(services: dic
 
 
 def test_docker_compose_takes_test_money_only_when_told_to(services: dict[str, Any]) -> None:
-    for name in (*find_rooms(ROOT), "auditor", "migrate"):
+    for name in (*find_rooms(ROOT), *BESIDE):
         settings = services[name]["environment"]
         assert all(settings[variable].startswith("${" + variable + ":?") for variable in MONEY)
         assert settings["MARQUEE_ALLOW_TEST_MONEY"] == "${MARQUEE_ALLOW_TEST_MONEY:-no}"

@@ -21,6 +21,7 @@ from opentelemetry.trace import SpanKind
 
 from schemas.base import Event
 from schemas.errors import FieldsInvalid
+from services.foundation import metrics
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 from services.foundation.events import retry_queues, topology
 from services.foundation.events.settings import event_settings
@@ -175,6 +176,7 @@ def on_event(event: Event) -> Callable[[Callable[[Any, Delivery], None]], Callab
                 log.warning("%s failed", delivery.consumer, exc_info=delivery.tries == 0)
                 raise
             finally:
+                metrics.observe_event(event.type, delivery.consumer, outcome, started)
                 log.info("%s", delivery.consumer, extra={
                     "event": event.type, "event_id": delivery.event_id, "about": delivery.about, "outcome": outcome,
                     "ms": round((time.perf_counter() - started) * 1000, 2)})

@@ -16,6 +16,7 @@ from sqlalchemy import Row, Table
 from sqlalchemy.engine import Connection
 
 from schemas.errors import Refusal
+from services.foundation import metrics
 from services.foundation.amqp import publishing
 from services.foundation.database import CommitUnknown, Database, Transactions, utc_now
 from services.foundation.events import outbox, topology
@@ -141,6 +142,7 @@ class Batch:
             try:
                 _publish(event)
                 self.published.append(event.event_id)
+                metrics.observe_published(event.type)
             except (publishing.NoRoute, *publishing.BrokerDown) as problem:
                 self.failures.append(problem)
 

@@ -17,6 +17,7 @@ from nameko.extensions import DependencyProvider
 from schemas.base import Method
 from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unauthenticated
 from schemas.roles import admits, includes_at
+from services.foundation import metrics
 from services.foundation.database import CommitUnknown
 from services.foundation.rpc.server import is_overdue, rpc
 from services.foundation.tracing.span_attributes import name_order, record_error
@@ -122,6 +123,7 @@ def _log_call(principal: Principal, method: Method) -> Iterator[None]:
         record_error(problem)
         raise
     finally:
+        metrics.observe_call(method.room, method.name, outcome, started)
         log.info("%s.%s", method.room, method.name,
                  extra={"event": "call", "room": method.room, "request_id": principal.request_id,
                         "user_id": principal.user_id, "outcome": outcome,

@@ -3,9 +3,11 @@
 import datetime as dt
 from dataclasses import asdict
 
+from prometheus_client import Counter
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
+from services.foundation import metrics
 from services.foundation.ids import new_id
 from services.order import rules, store
 from services.order.order_view import OrderView
@@ -14,6 +16,7 @@ from services.order.tickets.codes import TicketFacts, TicketKeys
 
 ADD_TICKETS = insert(tickets)  # built once: several rows go as one statement
 BATCH = 1000
+SEATS_SOLD = Counter("marquee_seats_sold_total", "Seats of orders that became paid.")
 
 
 def mark_paid(tx: Connection, view: OrderView, ticket_keys: TicketKeys) -> None:
@@ -43,6 +46,7 @@ def _make_tickets(tx: Connection, view: OrderView, ticket_keys: TicketKeys) -> N
     tx.execute(ADD_TICKETS, [
         {**asdict(ticket), "order_id": row.order_id, "code": ticket_keys.sign(ticket), "status": "valid"}
         for ticket in facts])
+    metrics.count_after_commit(tx, SEATS_SOLD, len(facts))
 
 
 def dead_orders(tx: Connection, now: dt.datetime) -> list[str]:

@@ -7,9 +7,11 @@ While that row is missing, the kitchen is asked again, even after a crash.
 import datetime as dt
 from typing import Any, NamedTuple
 
+from prometheus_client import Counter
 from sqlalchemy import Row, delete, insert, literal, select, update
 from sqlalchemy.engine import Connection
 
+from services.foundation import metrics
 from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.foundation.tracing.trace_context import traceparent
@@ -21,6 +23,7 @@ from services.order.store import claims, orders, tickets
 
 refunds = Base.metadata.tables["refund"]
 BATCH = 100
+SEATS_REFUNDED = Counter("marquee_seats_refunded_total", "Seats that were given back.")
 HOUSE_REASONS = ("screening_cancelled", "reversed")  # for which the cinema ends an order; the first counts
 SENT_AT_ONCE = dt.timedelta(seconds=15)  # meanwhile the request that made a refund sends it; then the sweep does
 
@@ -38,6 +41,7 @@ def refund_seats(tx: Connection, view: OrderView, plan: refund_policy.RefundPlan
     tx.execute(update(tickets).where(*given_back, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
     _add(tx, row, new_id(), reason, plan.amount, plan.kept, plan.to_wallet)
+    metrics.count_after_commit(tx, SEATS_REFUNDED, len(plan.seats))
 
 
 def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int, to_wallet: bool) -> None:

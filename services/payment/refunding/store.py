@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from prometheus_client import Counter
 from sqlalchemy import ColumnElement, case, func, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
 from schemas import payment as contract
+from services.foundation import metrics
 from services.foundation.ids import new_id
 from services.payment import rules, store
 from services.payment.models import Account, Payment, Refund, Reversal
@@ -21,6 +23,7 @@ from services.payment.payment_state import RefundRequest
 from services.payment.providers import ReversalRecord
 
 BATCH = 20
+GIVEN_BACK = Counter("marquee_refunded_minor_units_total", "Money that was given back, in minor units.", ["currency"])
 # Which provider gives a refund back: the wallet if it goes there, else the one that took the payment.
 refunded_by = case((Refund.credit_to.is_not(None), "wallet"), else_=Payment.provider)
 
@@ -47,8 +50,10 @@ def request(tx: Connection, wanted: RefundRequest, now: dt.datetime) -> Row[Any]
 def record_end(tx: Connection, refund: Row[Any], status: str) -> None:
     """Record that this attempt of a refund is `done` or has `failed`, which may follow after `done`."""
     before = ("requested",) if status == "done" else ("requested", "done")
-    tx.execute(update(Refund).where(Refund.refund_id == refund.refund_id, Refund.attempt == refund.attempt,
-                                    Refund.status.in_(before)).values(status=status))
+    changed = tx.execute(update(Refund).where(Refund.refund_id == refund.refund_id, Refund.attempt == refund.attempt,
+                                              Refund.status.in_(before)).values(status=status)).rowcount
+    if changed and status == "done":
+        metrics.count_after_commit(tx, GIVEN_BACK.labels(refund.currency), refund.amount)
 
 
 def retry(tx: Connection, refund_id: str, now: dt.datetime) -> Row[Any]:

@@ -1,4 +1,4 @@
-"""Passwords, tokens, codes and addresses in no log and no span: planted, used in every way, and searched for."""
+"""Passwords, tokens, codes and addresses in no log, span or metric: planted, used in every way, and searched for."""
 
 import contextlib
 import os
@@ -106,7 +106,7 @@ def send_malformed_requests(mesh: Mesh, canaries: Canaries) -> None:
                     pass
 
 
-def test_no_log_of_any_room_or_server_and_no_span_holds_a_secret(mesh: Mesh, traced: SpanCollector) -> None:
+def test_no_log_span_or_metric_of_any_room_or_server_holds_a_secret(mesh: Mesh, traced: SpanCollector) -> None:
     canaries, screening = Canaries(), mesh.fresh_screening(180)
     use_account(mesh, canaries, screening)
     send_malformed_requests(mesh, canaries)
@@ -137,6 +137,8 @@ def test_no_log_of_any_room_or_server_and_no_span_holds_a_secret(mesh: Mesh, tra
     assert len(canaries.planted) > 27
     assert canaries.found_in(mesh.folder) == {}
     assert canaries.found_in_spans(traced) == {}
+    metrics = requests.get(f"http://127.0.0.1:{mesh.environment['MARQUEE_METRICS_PORT']}/metrics", timeout=10).text
+    assert [name for name, value in canaries.planted.items() if value in metrics or "canary" in metrics] == []
 
 
 def test_the_search_for_secrets_finds_one_that_is_logged_and_recorded(mesh: Mesh, traced: SpanCollector) -> None:

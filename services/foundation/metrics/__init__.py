@@ -1,0 +1,10 @@
+"""Metrics of a process. Whoever calls, answers or publishes observes it with one line of these."""
+
+from services.foundation.metrics.circuits import watch_circuits as watch_circuits
+from services.foundation.metrics.instruments import count_after_commit as count_after_commit
+from services.foundation.metrics.instruments import observe_call as observe_call
+from services.foundation.metrics.instruments import observe_event as observe_event
+from services.foundation.metrics.instruments import observe_published as observe_published
+from services.foundation.metrics.instruments import observe_request as observe_request
+from services.foundation.metrics.instruments import watch_pool as watch_pool
+from services.foundation.metrics.instruments import watch_workers as watch_workers
