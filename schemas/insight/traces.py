@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Method, Schema
 from schemas.fields import Cursor, Id, Moment, Text, Whole
-from schemas.insight.spans import Span, TraceId
+from schemas.insight.spans import Span, SpanEvent, TraceId
 
 OUTCOMES = ("ok", "error")
 TRACE_PAGE = 50
@@ -54,9 +54,22 @@ class TraceRequest(Schema):
     trace_id = TraceId(required=True)
 
 
+def Attributes() -> fields.Dict:  # noqa: N802 - reads as the field it makes
+    """A field for attributes of a span or event: texts, numbers and truth values by name."""
+    return fields.Dict(keys=fields.String(), values=fields.Raw(), required=True)
+
+
+class KeptEvent(SpanEvent):
+    """An event of a span as it is kept."""
+
+    attributes = Attributes()
+
+
 class KeptSpan(Span):
     """A span as it is kept: with the process that it is of, its attributes cut to a bearable size."""
 
+    attributes = Attributes()
+    events = fields.List(fields.Nested(KeptEvent), required=True)
     room = fields.String(required=True)
     instance = fields.String(required=True)
 
