@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import func
@@ -20,17 +21,13 @@ def keep(tx: Connection, batch: Fields, found: list[Fields], lost: int, now: dt.
     """Keep the spans `found` of a schemas.insight.SpanBatch; one that is there already is not counted again."""
     room = batch["room"]
     new = _add_spans(tx, room, batch["instance"], found)
-    _add_up(tx, traces, sorted(rules.summaries(room, new), key=lambda row: row["trace_id"]), _joined_trace())
+    _add_up(tx, traces, sorted(rules.summaries(room, new), key=lambda row: str(row["trace_id"])), _joined_trace)
     _add_up(tx, links, [{"trace_id": span["trace_id"], "linked_id": linked} for span in new
-                        for linked in span["links"]], {"linked_id": links.c.linked_id})
-    counts = insert(traffic).inserted
+                        for linked in span["links"]], lambda came: {"linked_id": came.linked_id})
     _add_up(tx, traffic, [{**flow._asdict(), **count} for flow, count in sorted(rules.flows(room, new).items())],
-            {name: traffic.c[name] + counts[name] for name in ("calls", "errors")})
-    seen = insert(arrivals).inserted
+            lambda came: {name: traffic.c[name] + came[name] for name in ("calls", "errors")})
     _add_up(tx, arrivals, [{"minute": int(now.timestamp()) // 60, "room": room, "instance": batch["instance"],
-                            "spans": len(new), "dropped": lost, "last_seen_at": now}],
-            {"spans": arrivals.c.spans + seen.spans, "dropped": arrivals.c.dropped + seen.dropped,
-             "last_seen_at": func.greatest(arrivals.c.last_seen_at, seen.last_seen_at)})
+                            "spans": len(new), "dropped": lost, "last_seen_at": now}], _joined_arrival)
 
 
 def _add_spans(tx: Connection, room: str, instance: str, found: list[Fields]) -> list[Fields]:
@@ -61,16 +58,22 @@ def _id(value: Any) -> str | None:
     return str(value)[:64] if value else None
 
 
-def _add_up(tx: Connection, table: Any, rows: list[Fields], sums: Any) -> None:
+def _add_up(tx: Connection, table: Any, rows: list[Fields], sums: Callable[[Any], Any]) -> None:
+    """Insert rows, or give those that are there what `sums` makes of the row that came."""
     if rows:
-        tx.execute(insert(table).on_duplicate_key_update(sums), rows)
+        query = insert(table)
+        tx.execute(query.on_duplicate_key_update(sums(query.inserted)), rows)
 
 
-def _joined_trace() -> list[tuple[str, Any]]:
-    """What a trace is once more of it has come; MariaDB sets these in order, so `started_at` is after its readers."""
-    came = insert(traces).inserted
+def _joined_trace(came: Any) -> list[tuple[str, Any]]:
+    # MariaDB sets these in order, so `started_at` comes after those that read it.
     of_the_root = [(name, func.if_(came.started_at < traces.c.started_at, came[name], traces.c[name]))
                    for name in ("name", "room", "duration", "status_code")]
     return [*of_the_root, ("started_at", func.least(traces.c.started_at, came.started_at)),
             ("ended_at", func.greatest(traces.c.ended_at, came.ended_at)),
             ("spans", traces.c.spans + came.spans), ("errors", traces.c.errors + came.errors)]
+
+
+def _joined_arrival(came: Any) -> Fields:
+    return {"spans": arrivals.c.spans + came.spans, "dropped": arrivals.c.dropped + came.dropped,
+            "last_seen_at": func.greatest(arrivals.c.last_seen_at, came.last_seen_at)}
