@@ -22,7 +22,7 @@ def buy(trace: Trace, fate: str = "paid") -> str:
     """A purchase; `fate`: paid, taken (the seats are sold already), or failed (the provider does not answer)."""
     order_id = f"01a1fd94{trace.random.getrandbits(96):024x}"
     about = {"marquee.order_id": order_id}
-    root = request(trace, "/order/buy", 64, 409 if fate == "taken" else 200, **_request_id(trace), **about)
+    root = request(trace, "/order/buy", 64, {"taken": 409, "failed": 503}.get(fate, 200), **_request_id(trace), **about)
     user = trace.call("gateway", "user", "authorize", 3.2, root, 0.8)
     trace.query("user", "SELECT token.user_id FROM token WHERE token_id = ?", 1.1, user)
     order = trace.call("gateway", "order", "buy", 46, root, 9)

@@ -25,15 +25,15 @@ export function details({ span, offset, self }, traceId) {
     ),
     events.map((event) => happening(event, span)),
     Object.keys(attributes).length > 0 && [
-      h("h3", {}, t("insight.attributes")),
+      h("h2", {}, t("insight.attributes")),
       h(
         "dl",
         { class: "attributes" },
         Object.entries(attributes).sort().map(([name, value]) => fact(name, valueOf(name, value))),
       ),
     ],
-    links.length > 0 && [h("h3", {}, t("insight.follows")), h("p", {}, links.map(linkTo))],
-    h("h3", {}, t("insight.in_the_logs")),
+    links.length > 0 && [h("h2", {}, t("insight.follows")), h("p", {}, links.map(linkTo))],
+    h("h2", {}, t("insight.in_the_logs")),
     h("p", {}, h("code", {}, logFields(traceId, span))),
   );
 }

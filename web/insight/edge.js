@@ -2,7 +2,7 @@
 
 import { s } from "../dom.js";
 import { t } from "../language/translations.js";
-import { duration, rate, share } from "./figures.js";
+import { duration, number, rate, share } from "./figures.js";
 import { healthOf, lineWidth, STATES } from "./health.js";
 
 /** `show` gives it the figures of the moment; `line` and `label` are drawn at different depths. */
@@ -32,7 +32,7 @@ export class Edge {
     this.label.classList.toggle("use", this.isUse);
     this.path.setAttribute("marker-end", `url(#arrow-${state})`);
     this.path.style.setProperty("--wide", `${lineWidth(edge.calls_a_minute)}px`);
-    const text = state === "good" ? rate(edge.calls_a_minute) : worst(edge);
+    const text = state === "good" ? number(edge.calls_a_minute) : worst(edge);
     if (this.label.textContent !== text) this.label.textContent = text;
     this.title.textContent = `${edge.caller} → ${edge.callee}: ${rate(edge.calls_a_minute)}, ${
       t("insight.errors_of", { share: share(edge.error_share) })
@@ -50,8 +50,7 @@ export class Edge {
   }
 }
 
-const worst = (edge) =>
-  edge.error_share > 0 ? t("insight.errors_of", { share: share(edge.error_share) }) : `p95 ${duration(edge.p95)}`;
+const worst = (edge) => `▲ ${edge.error_share > 0 ? share(edge.error_share) : duration(edge.p95)}`;
 
 // Arrow heads differ by shape, too: full, open, a bar across.
 const HEADS = {

@@ -2,7 +2,7 @@
 
 import { locale, t } from "../language/translations.js";
 
-const number = (value, options) => new Intl.NumberFormat(locale(), options).format(value);
+const format = (value, options) => new Intl.NumberFormat(locale(), options).format(value);
 /** @type {[number, string][]} */
 const UNITS = [[60_000_000, "min"], [1_000_000, "s"], [1000, "ms"], [1, "µs"]];
 
@@ -10,19 +10,22 @@ const UNITS = [[60_000_000, "min"], [1_000_000, "s"], [1000, "ms"], [1, "µs"]];
 export function duration(microseconds) {
   if (microseconds === null) return "–";
   const [size, unit] = UNITS.find(([least]) => microseconds >= least) ?? UNITS.at(-1);
-  return `${number(microseconds / size, { maximumSignificantDigits: 3 })} ${unit}`;
+  return `${format(microseconds / size, { maximumSignificantDigits: 3 })} ${unit}`;
 }
 
+/** 38, 0.2: so many a minute. */
+export const number = (callsAMinute) =>
+  format(callsAMinute, { maximumSignificantDigits: callsAMinute < 10 ? 2 : 3, notation: "compact" });
+
 /** 38/min, 0.2/min. */
-export const rate = (callsAMinute) =>
-  t("insight.rate", { rate: number(callsAMinute, { maximumSignificantDigits: callsAMinute < 10 ? 2 : 3 }) });
+export const rate = (callsAMinute) => t("insight.rate", { rate: number(callsAMinute) });
 
 /** 1.2%. */
 export const share = (part) =>
-  number(part, { style: "percent", maximumFractionDigits: part > 0 && part < 0.1 ? 1 : 0 });
+  format(part, { style: "percent", maximumFractionDigits: part > 0 && part < 0.1 ? 1 : 0 });
 
 /** 1,234. */
-export const whole = (count) => number(count, {});
+export const whole = (count) => format(count, {});
 
 /** 14:03:22.123, where the browser is. */
 export const instant = (moment) =>

@@ -4,9 +4,9 @@
  */
 
 const OUTSIDE = ["broker", "cache", "database", "provider", "mail"];
-const NODE = { height: 56, most: 158 };
+const NODE = { height: 56, most: 150 };
 const PITCH = { node: 78, lane: 22 }; // between the middles of two nodes, and of two arrows that pass a column
-const GAP = 34; // at least, between two columns
+const GAP = 46; // at least, between two columns
 const SWEEPS = 8;
 
 /**
@@ -142,7 +142,7 @@ function across(columns, width) {
 function down(columns, width) {
   const most = Math.max(...columns.map((column) => column.length));
   const box = { width: Math.min(NODE.most, width / most - 14), height: NODE.height };
-  const pitch = NODE.height + GAP + 10;
+  const pitch = NODE.height + GAP;
   const places = new Map();
   columns.forEach((line, at) =>
     line.forEach((name, number) =>
@@ -199,8 +199,8 @@ class Router {
     }
     const last = bend(here, end, from.side, to.side);
     curves.push(last);
-    const first = curves[0] === last ? last : curves[0];
-    const label = middle(start, first);
+    const lane = this.stops(edge).map((stop) => this.places.get(stop))[0];
+    const label = lane ? [lane.x, lane.y] : before(here, last, GAP / 2);
     const write = (point) => (this.vertical ? [point[1], point[0]] : point).map((each) => each.toFixed(1)).join(" ");
     return {
       d: `M${write(start)}${
@@ -224,5 +224,14 @@ function bend(from, to, leaving, arriving) {
   return [[from[0] + leaving * reach, from[1]], [to[0] + arriving * reach, to[1]], to];
 }
 
-/** The point half way along a curve. */
-const middle = (from, curve) => [0, 1].map((at) => (from[at] + 3 * curve[0][at] + 3 * curve[1][at] + curve[2][at]) / 8);
+/** The last point of a curve that is so far from its end, in the direction of the picture: it lies before a column. */
+function before(from, curve, distance) {
+  const [one, other, to] = curve;
+  for (let t = 1; t > 0; t -= 0.02) {
+    const [along, across] = [0, 1].map((at) =>
+      (1 - t) ** 3 * from[at] + 3 * (1 - t) ** 2 * t * one[at] + 3 * (1 - t) * t ** 2 * other[at] + t ** 3 * to[at]
+    );
+    if (Math.abs(along - to[0]) >= distance) return [along, across];
+  }
+  return from;
+}

@@ -82,7 +82,7 @@ class Row {
   constructor(trace) {
     this.id = trace.trace_id;
     this.name = h("span", { class: "trace-name" }, h("b", {}, trace.name));
-    this.code = h("span", { class: "code" });
+    this.code = h("span", { class: "http-code" });
     this.bar = h("span", { class: "bar" });
     this.took = h("span", { class: "trace-took" });
     this.facts = h("span", { class: "trace-facts muted" });
@@ -109,7 +109,7 @@ class Row {
     this.element.classList.toggle("error", failed);
     this.name.firstChild.textContent = trace.name;
     this.code.textContent = trace.status_code ?? "";
-    this.code.className = `code code-${String(trace.status_code ?? 0)[0]}`;
+    this.code.className = `http-code code-${String(trace.status_code ?? 0)[0]}`;
     this.took.textContent = duration(trace.duration);
     const facts = [
       trace.room,

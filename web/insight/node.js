@@ -64,11 +64,15 @@ export class Node {
     element.setAttribute("aria-pressed", String(chosen === node.name));
     element.setAttribute("aria-label", spoken(node, state));
     this.mark.setAttribute("d", MARKS[state]);
-    const figures = node.calls_a_minute
-      ? this.isSmall ? rate(node.calls_a_minute) : `${rate(node.calls_a_minute)} · ${duration(node.p95)}`
-      : t(`insight.health.${state}`);
+    const figures = this.textOf(node, state);
     if (this.figures.textContent !== figures) this.figures.textContent = figures;
     this.count.textContent = node.instances.length > 1 ? ` ×${node.instances.length}` : "";
+  }
+
+  textOf({ kind, calls_a_minute: calls, p95 }, state) {
+    if (kind === "clients") return t("insight.clients");
+    if (!calls) return t(`insight.health.${state}`);
+    return this.isSmall ? rate(calls) : `${rate(calls)} · ${duration(p95)}`;
   }
 }
 

@@ -48,6 +48,8 @@ export class Picture {
   }
 
   stateOf(node) {
+    const front = this.topology.edges.find(({ caller }) => caller === "clients");
+    if (node.kind === "clients") return front ? healthOf(front) : "quiet";
     const runs = !["room", "gateway"].includes(node.kind) || !this.up || this.up.has(node.name);
     return runs ? healthOf(node) : "away";
   }
@@ -144,5 +146,6 @@ function legend() {
         t(`insight.health.${state}`),
       )
     ),
+    h("li", {}, t("insight.numbers")),
   );
 }

@@ -100,7 +100,10 @@ export class TraceView {
       ),
     );
     const length = Math.max(1, (this.onlyRequest ? rootEnd : end) - start);
-    fill(this.ruler, ticks(length).map((at) => placed(h("span", {}, duration(at)), at / length)));
+    fill(
+      this.ruler,
+      ticks(length).map((at) => placed(h("span", { class: at > 0.93 * length && "last" }, duration(at)), at / length)),
+    );
     const focused = document.activeElement?.getAttribute("data-span");
     fill(this.list, rows.map((row) => this.row(row, length)));
     this.buttons = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll("[data-span]")]);
@@ -171,13 +174,15 @@ function placed(element, part) {
   return element;
 }
 
-function indented(depth, { room, name, status }, children) {
+function indented(depth, { room, name, status, attributes }, children) {
+  const statement = attributes["db.query.summary"] ?? attributes["db.query.text"]?.slice(name.length + 1, 90);
   const element = h(
     "span",
     { class: children ? "span-name parent" : "span-name" },
     h("span", { class: "room" }, room),
     " ",
     h("span", { class: "what" }, name),
+    statement && h("span", { class: "statement" }, statement),
     status === "error" && h("span", { class: "failed" }, ` ${t("insight.failed")}`),
   );
   element.style.setProperty("--depth", String(Math.min(depth, 14)));
