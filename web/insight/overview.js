@@ -197,6 +197,12 @@ export class Overview {
   }
 }
 
+/** What the page is called. */
+export const title = () => t("insight.title");
+
+/** Who may see the page, for somebody who may not. */
+export const whoMay = (code) => t(`insight.${code === "forbidden" ? "forbidden" : "stranger"}`);
+
 /** With the rooms that run although no span of them has come. */
 function withRooms(topology, up) {
   const known = new Set(topology.nodes.map(({ name }) => name));
