@@ -4,7 +4,8 @@
 export const STATES = ["good", "degraded", "failing", "quiet", "away"];
 const DEGRADED_SHARE = 0.01;
 const FAILING_SHARE = 0.1;
-const SLOW = 1_000_000; // microseconds
+/** A p95 above this, in microseconds, is a trouble by itself. */
+export const SLOW = 1_000_000;
 
 /**
  * quiet: nothing came; failing: a tenth of the calls or more fail; degraded: some do, or they are slow; good otherwise.

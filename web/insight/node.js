@@ -31,7 +31,10 @@ export class Node {
     const { width, height } = place;
     const left = -width / 2;
     const isSmall = width < 130;
-    this.mark = s("path", { class: "mark", transform: `translate(${width / 2 - 14} ${-height / 2 + 15})` });
+    this.mark = s("path", {
+      class: "mark",
+      transform: `translate(${width / 2 - 14} ${isSmall ? 12 : 15 - height / 2})`,
+    });
     this.figures = s("text", { class: "node-figures", x: left + 12, y: 16 });
     this.count = s("tspan", { class: "node-count" });
     this.element = s(
@@ -70,7 +73,7 @@ export class Node {
   }
 
   textOf({ kind, calls_a_minute: calls, p95 }, state) {
-    if (kind === "clients") return t("insight.clients");
+    if (kind === "clients") return this.isSmall ? "" : t("insight.clients");
     if (!calls) return t(`insight.health.${state}`);
     return this.isSmall ? rate(calls) : `${rate(calls)} · ${duration(p95)}`;
   }

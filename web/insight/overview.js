@@ -8,7 +8,7 @@ import { problemSentence } from "../problems.js";
 import { tab } from "../storage.js";
 import { duration, rate, share, whole } from "./figures.js";
 import { addressOf, FilterForm, filtersOf, WINDOWS } from "./filters.js";
-import { healthOf } from "./health.js";
+import { healthOf, SLOW } from "./health.js";
 import { TraceList } from "./list.js";
 import { Picture } from "./picture.js";
 
@@ -226,7 +226,7 @@ function figuresOf({ nodes, edges, spans, dropped }) {
     ["requests", front ? rate(front.calls_a_minute) : "–"],
     ["failed", front ? share(front.error_share) : "–", front && front.error_share >= 0.01 ? "failing" : null],
     ["p50", duration(front?.p50 ?? null)],
-    ["p95", duration(front?.p95 ?? null), front && healthOf(front) === "degraded" ? "degraded" : null],
+    ["p95", duration(front?.p95 ?? null), front?.p95 > SLOW ? "degraded" : null],
     ["troubled", `${whole(troubled)} / ${whole(rooms.length)}`, troubled ? "degraded" : null],
     ["spans", whole(spans)],
     ["dropped", whole(dropped), dropped ? "degraded" : null],
