@@ -85,7 +85,7 @@ def test_the_page_is_accessible(visit: Visit, mesh: Mesh) -> None:
         page = visit_as_manager(visit, mesh, "/insight", language=language, theme=theme, size=SIZES[size])
         page.locator(".node[data-node=order]").wait_for()
         page.locator(".connections summary").click()
-        problems += inspect(page, f"insight-{theme}-{size}", sizes=("wide",) if size == "desk" else ())
+        problems += inspect(page, f"insight-{theme}-{size}")
         page.goto(f"/insight?trace={purchase.trace_id}")
         page.locator(".spans .error").last.click()
         problems += inspect(page, f"insight-trace-{theme}-{size}")

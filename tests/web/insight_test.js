@@ -118,6 +118,9 @@ test("health follows from errors and slowness", () => {
     [health(0, 0), health(5, 0), health(5, 0.009), health(5, 0.01), health(5, 0.1), health(5, 0, 2_000_000)],
     ["quiet", "good", "good", "degraded", "failing", "degraded"],
   );
+  assert.equal(healthOf({ calls_a_minute: 0, error_share: 0, p95: null, circuit: "open" }), "failing");
+  assert.equal(healthOf({ calls_a_minute: 9, error_share: 0, p95: 10, circuit: "half_open" }), "degraded");
+  assert.equal(healthOf({ calls_a_minute: 9, error_share: 0, p95: 10, circuit: "closed" }), "good");
   assert.ok(lineWidth(1000) > lineWidth(1) && lineWidth(1e9) <= 6);
 });
 

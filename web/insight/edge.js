@@ -32,11 +32,11 @@ export class Edge {
     this.label.classList.toggle("use", this.isUse);
     this.path.setAttribute("marker-end", `url(#arrow-${state})`);
     this.path.style.setProperty("--wide", `${lineWidth(edge.calls_a_minute)}px`);
-    const text = state === "good" ? number(edge.calls_a_minute) : worst(edge);
+    const text = ["good", "quiet"].includes(state) ? number(edge.calls_a_minute) : worst(edge);
     if (this.label.textContent !== text) this.label.textContent = text;
     this.title.textContent = `${edge.caller} → ${edge.callee}: ${rate(edge.calls_a_minute)}, ${
       t("insight.errors_of", { share: share(edge.error_share) })
-    }, p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}`;
+    }, p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}${circuitOf(edge) && `, ${circuitOf(edge)}`}`;
   }
 
   joins(one, other) {
@@ -50,7 +50,10 @@ export class Edge {
   }
 }
 
-const worst = (edge) => `▲ ${edge.error_share > 0 ? share(edge.error_share) : duration(edge.p95)}`;
+/** What the circuit breaker of an edge does, in words; "" while it lets calls through. */
+export const circuitOf = ({ circuit = "closed" }) => circuit === "closed" ? "" : t(`insight.circuit.${circuit}`);
+
+const worst = (edge) => circuitOf(edge) || `▲ ${edge.error_share > 0 ? share(edge.error_share) : duration(edge.p95)}`;
 
 // Arrow heads differ by shape, too: full, open, a bar across.
 const HEADS = {

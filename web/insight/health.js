@@ -9,9 +9,10 @@ export const SLOW = 1_000_000;
 
 /**
  * quiet: nothing came; failing: a tenth of the calls or more fail; degraded: some do, or they are slow; good otherwise.
- * `flow` has the figures of an edge or a node, see schemas/insight/topology.py.
+ * An edge whose circuit is open fails, whatever its figures are: nobody is called. `flow` has the figures of an edge or a node, see schemas/insight/topology.py.
  */
-export function healthOf({ calls_a_minute: rate, error_share: errors, p95 }) {
+export function healthOf({ calls_a_minute: rate, error_share: errors, p95, circuit = "closed" }) {
+  if (circuit !== "closed") return circuit === "open" ? "failing" : "degraded";
   if (!rate) return "quiet";
   if (errors >= FAILING_SHARE) return "failing";
   return errors >= DEGRADED_SHARE || p95 > SLOW ? "degraded" : "good";

@@ -8,6 +8,7 @@ import { problemSentence } from "../problems.js";
 import { tab } from "../storage.js";
 import { duration, rate, share, whole } from "./figures.js";
 import { addressOf, FilterForm, filtersOf, WINDOWS } from "./filters.js";
+import { circuitOf } from "./edge.js";
 import { healthOf, SLOW } from "./health.js";
 import { TraceList } from "./list.js";
 import { Picture } from "./picture.js";
@@ -146,11 +147,11 @@ export class Overview {
     const { minutes } = this.wishes;
     const [topology, services] = await Promise.all([
       read("/insight/get_topology", { minutes }, this.signal),
-      read("/services", {}, this.signal).then((found) => found.services, () => null),
+      read("/services", {}, this.signal).catch(() => null),
     ]);
     if (minutes !== this.wishes.minutes) return; // another time was chosen meanwhile
-    this.up = services && new Set(services.map(({ room }) => room));
-    this.topology = withRooms(topology, this.up ?? []);
+    this.up = services && new Set(services.services.map(({ room }) => room));
+    this.topology = withServices(topology, services ?? {});
   }
 
   async refreshPicture() {
@@ -203,19 +204,25 @@ export const title = () => t("insight.title");
 /** Who may see the page, for somebody who may not. */
 export const whoMay = (code) => t(`insight.${code === "forbidden" ? "forbidden" : "stranger"}`);
 
-/** With the rooms that run although no span of them has come. */
-function withRooms(topology, up) {
+const NO_CALLS = { calls_a_minute: 0, error_share: 0, p50: null, p95: null };
+
+/** With the rooms that run although no span of them has come, and the circuits between rooms that are not closed. */
+function withServices(topology, { services = [], circuits = {} }) {
   const known = new Set(topology.nodes.map(({ name }) => name));
-  const quiet = [...up].filter((name) => !known.has(name)).map((name) => ({
+  const quiet = services.filter(({ room }) => !known.has(room)).map(({ room: name }) => ({
     name,
     kind: name === "gateway" ? "gateway" : "room",
     instances: [],
-    calls_a_minute: 0,
-    error_share: 0,
-    p50: null,
-    p95: null,
+    ...NO_CALLS,
   }));
-  return { ...topology, nodes: [...topology.nodes, ...quiet] };
+  const calls = new Map(topology.edges.map((edge) => [`${edge.caller} ${edge.callee}`, edge]));
+  for (const [caller, states] of Object.entries(circuits)) {
+    for (const [callee, circuit] of Object.entries(states)) {
+      const name = `${caller} ${callee}`;
+      if (circuit !== "closed") calls.set(name, { caller, callee, ...NO_CALLS, ...calls.get(name), circuit });
+    }
+  }
+  return { ...topology, nodes: [...topology.nodes, ...quiet], edges: [...calls.values()] };
 }
 
 function figuresOf({ nodes, edges, spans, dropped }) {
@@ -244,6 +251,6 @@ const connection = (edge) => {
     h("td", {}, share(edge.error_share)),
     h("td", {}, duration(edge.p50)),
     h("td", {}, duration(edge.p95)),
-    h("td", { class: "state" }, t(`insight.health.${state}`)),
+    h("td", { class: "state" }, t(`insight.health.${state}`), circuitOf(edge) && `, ${circuitOf(edge)}`),
   );
 };

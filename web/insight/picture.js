@@ -32,7 +32,7 @@ export class Picture {
   draw(topology, up) {
     this.topology = topology;
     this.up = up;
-    const width = Math.floor(this.element.clientWidth) || 1200;
+    const width = Math.floor(this.svg.getBoundingClientRect().width) || 1200;
     const key = JSON.stringify([
       width,
       topology.nodes.map(({ name }) => name),
