@@ -84,7 +84,8 @@ def test_the_page_is_accessible(visit: Visit, mesh: Mesh) -> None:
     for language, theme, size in (("en-GB", "dark", "desk"), ("zh-CN", "light", "phone")):
         page = visit_as_manager(visit, mesh, "/insight", language=language, theme=theme, size=SIZES[size])
         page.locator(".node[data-node=order]").wait_for()
-        page.locator(".connections summary").click()
+        page.locator(".tables summary").first.click()
+        page.locator(".tables summary").last.click()
         problems += inspect(page, f"insight-{theme}-{size}")
         page.goto(f"/insight?trace={purchase.trace_id}")
         page.locator(".spans .error").last.click()

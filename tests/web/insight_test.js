@@ -3,9 +3,8 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duration, share } from "../../web/insight/figures.js";
+import { duration, healthOf, lineWidth, share } from "../../web/insight/figures.js";
 import { addressOf, readQuery } from "../../web/insight/filters.js";
-import { healthOf, lineWidth } from "../../web/insight/health.js";
 import { layout } from "../../web/insight/layout.js";
 import { ticks, waterfall } from "../../web/insight/waterfall.js";
 import { use } from "../../web/language/translations.js";

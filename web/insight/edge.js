@@ -2,8 +2,7 @@
 
 import { s } from "../dom.js";
 import { t } from "../language/translations.js";
-import { duration, number, rate, share } from "./figures.js";
-import { healthOf, lineWidth, STATES } from "./health.js";
+import { duration, healthOf, lineWidth, number, rate, share, STATES } from "./figures.js";
 
 /** `show` gives it the figures of the moment; `line` and `label` are drawn at different depths. */
 export class Edge {
@@ -18,6 +17,7 @@ export class Edge {
       { class: isUse ? "edge use" : "edge" },
       s("path", { class: "edge-touch", d }),
       this.path,
+      isUse ? null : s("path", { class: "edge-flow", d }),
       this.title,
     );
     this.label = s("text", { x, y: y + 4 });
@@ -31,7 +31,8 @@ export class Edge {
     }
     this.label.classList.toggle("use", this.isUse);
     this.path.setAttribute("marker-end", `url(#arrow-${state})`);
-    this.path.style.setProperty("--wide", `${lineWidth(edge.calls_a_minute)}px`);
+    this.line.style.setProperty("--wide", `${lineWidth(edge.calls_a_minute)}px`);
+    this.line.style.setProperty("--pace", `${Math.max(0.6, 4 - Math.log10(1 + edge.calls_a_minute)).toFixed(1)}s`);
     const text = ["good", "quiet"].includes(state) ? number(edge.calls_a_minute) : worst(edge);
     if (this.label.textContent !== text) this.label.textContent = text;
     this.title.textContent = `${edge.caller} → ${edge.callee}: ${rate(edge.calls_a_minute)}, ${

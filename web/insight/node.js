@@ -2,8 +2,7 @@
 
 import { s } from "../dom.js";
 import { t } from "../language/translations.js";
-import { duration, rate, share } from "./figures.js";
-import { STATES } from "./health.js";
+import { duration, rate, share, STATES } from "./figures.js";
 
 // A mark for each state, 12 units wide: whoever sees no colours tells them apart.
 export const MARKS = {

@@ -6,12 +6,11 @@ import { t } from "../language/translations.js";
 import { go, rename } from "../navigation.js";
 import { problemSentence } from "../problems.js";
 import { tab } from "../storage.js";
-import { duration, rate, share, whole } from "./figures.js";
+import { duration, healthOf, rate, share, SLOW, whole } from "./figures.js";
 import { addressOf, FilterForm, filtersOf, WINDOWS } from "./filters.js";
-import { circuitOf } from "./edge.js";
-import { healthOf, SLOW } from "./health.js";
 import { TraceList } from "./list.js";
 import { Picture } from "./picture.js";
+import { Tables } from "./tables.js";
 
 const REFRESH_MS = 3000;
 const TRACE_ID = /^[0-9a-f]{32}$/;
@@ -26,7 +25,7 @@ export class Overview {
     this.picture = new Picture((name) => this.form.set({ room: this.wishes.room === name ? "" : name }));
     this.list = new TraceList((cursor) => this.loadMore(cursor));
     this.form = new FilterForm(wishes, () => this.wish(), (id) => this.find(id));
-    this.rows = h("tbody", {});
+    this.tables = new Tables();
     this.element = h(
       "section",
       { class: "insight" },
@@ -39,7 +38,7 @@ export class Overview {
       this.warning,
       this.figures,
       this.picture.element,
-      this.connections(),
+      this.tables.element,
       h("h2", {}, t("insight.traces")),
       this.form.element,
       this.list.element,
@@ -60,25 +59,6 @@ export class Overview {
       buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(WINDOWS[at] === this.wishes.minutes)));
     press();
     return h("div", { class: "windows", role: "group", "aria-label": t("insight.window") }, buttons);
-  }
-
-  connections() {
-    const columns = ["caller", "callee", "rate", "failed", "p50", "p95", "state"];
-    return h(
-      "details",
-      { class: "connections" },
-      h("summary", {}, t("insight.connections")),
-      h(
-        "div",
-        { class: "scroll", tabindex: "0", role: "region", "aria-label": t("insight.connections") },
-        h(
-          "table",
-          {},
-          h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, t(`insight.column.${name}`))))),
-          this.rows,
-        ),
-      ),
-    );
   }
 
   /** Follow another wish: in the address, in the picture and in the list. */
@@ -169,8 +149,7 @@ export class Overview {
         h("div", { class: state ?? "" }, h("dt", {}, t(`insight.figure.${name}`)), h("dd", {}, value))
       ),
     );
-    const edges = [...topology.edges].sort((one, other) => other.calls_a_minute - one.calls_a_minute);
-    fill(this.rows, edges.map(connection));
+    this.tables.draw(topology);
   }
 
   /** Look for an order, a request or a trace with this id. */
@@ -239,18 +218,3 @@ function figuresOf({ nodes, edges, spans, dropped }) {
     ["dropped", whole(dropped), dropped ? "degraded" : null],
   ];
 }
-
-const connection = (edge) => {
-  const state = healthOf(edge);
-  return h(
-    "tr",
-    { class: state },
-    h("th", { scope: "row" }, edge.caller),
-    h("td", {}, edge.callee),
-    h("td", {}, rate(edge.calls_a_minute)),
-    h("td", {}, share(edge.error_share)),
-    h("td", {}, duration(edge.p50)),
-    h("td", {}, duration(edge.p95)),
-    h("td", { class: "state" }, t(`insight.health.${state}`), circuitOf(edge) && `, ${circuitOf(edge)}`),
-  );
-};

@@ -3,7 +3,7 @@
 import { fill, h, s } from "../dom.js";
 import { t } from "../language/translations.js";
 import { arrowHeads, Edge } from "./edge.js";
-import { healthOf, STATES } from "./health.js";
+import { healthOf, STATES } from "./figures.js";
 import { layout } from "./layout.js";
 import { MARKS, Node } from "./node.js";
 
@@ -50,7 +50,7 @@ export class Picture {
   stateOf(node) {
     const front = this.topology.edges.find(({ caller }) => caller === "clients");
     if (node.kind === "clients") return front ? healthOf(front) : "quiet";
-    const runs = !["room", "gateway"].includes(node.kind) || !this.up || this.up.has(node.name);
+    const runs = node.kind !== "room" || !this.up || this.up.has(node.name);
     return runs ? healthOf(node) : "away";
   }
 
