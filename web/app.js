@@ -51,14 +51,17 @@ function account() {
   const user = session.user();
   if (user) {
     return [
-      cooks(user) && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
+      hasRole(user, "cook") && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
+      hasRole(user) && h("a", { class: "button quiet", href: "/insight" }, t("nav.insight")),
       h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username),
     ];
   }
   return h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in"));
 }
 
-const cooks = ({ roles = [] }) => roles.some((role) => /^(cook|manager|admin)(@|$)/.test(role));
+/** Whether a user has this role, or one of those that include all others. */
+const hasRole = ({ roles = [] }, wanted = "manager") =>
+  roles.some((role) => [wanted, "manager", "admin"].includes(role.split("@")[0]));
 
 function frame() {
   if (banner) {

@@ -14,6 +14,7 @@ const ROUTES = [
   [/^\/forgotten$/, () => import("./pages/forgotten.js")],
   [/^\/reset$/, () => import("./pages/reset.js")],
   [/^\/kitchen$/, () => import("./pages/kitchen.js")],
+  [/^\/insight$/, () => import("./pages/insight.js")],
 ];
 
 /**

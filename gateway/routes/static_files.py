@@ -12,7 +12,8 @@ from gateway.routes.route import PageReply
 
 FOLDER = Path(__file__).resolve().parents[2] / "web"
 FRONT = "now_showing"
-PAGES = (FRONT, "film", "screening", "order", "receipt", "account", "confirm", "forgotten", "reset", "kitchen")
+PAGES = (FRONT, "film", "screening", "order", "receipt", "account", "confirm", "forgotten", "reset", "kitchen",
+         "insight")
 IMPORT = re.compile(r"""^import\b[^"';]*["'](\.[^"']+)["']""", re.MULTILINE)
 TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -80,6 +80,9 @@ MATRIX = {
     "wallet.adjust": MANAGERS,
     "office.get_log": MANAGERS,
     "office.reconcile": MANAGERS,
+    "insight.get_topology": MANAGERS,
+    "insight.get_traces": MANAGERS,
+    "insight.get_trace": MANAGERS,
 }
 
 # The methods about a thing that a member owns, by the field that names it: nobody else reaches it.

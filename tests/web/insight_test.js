@@ -1,0 +1,185 @@
+/** The picture of the mesh and the waterfall of a trace: where everything stands. */
+
+import "./browser.js";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { duration, healthOf, lineWidth, share } from "../../web/insight/figures.js";
+import { addressOf, readQuery } from "../../web/insight/filters.js";
+import { layout } from "../../web/insight/layout.js";
+import { ticks, waterfall } from "../../web/insight/waterfall.js";
+import { use } from "../../web/language/translations.js";
+
+await use("en");
+
+const CALLS = {
+  clients: ["gateway"],
+  gateway: ["user", "film", "order", "account", "kitchen", "loyalty", "wallet", "notification", "insight"],
+  account: ["order", "loyalty", "wallet", "user"],
+  order: ["film", "payment", "kitchen", "user", "redis", "mariadb", "rabbitmq"],
+  payment: ["wallet", "provider", "mariadb"],
+  rabbitmq: ["kitchen", "loyalty", "office", "notification"],
+  notification: ["smtp"],
+  film: ["mariadb", "redis"],
+  user: ["mariadb"],
+};
+const KINDS = {
+  clients: "clients",
+  gateway: "gateway",
+  redis: "cache",
+  mariadb: "database",
+  rabbitmq: "broker",
+  smtp: "mail",
+  provider: "provider",
+};
+const EDGES = Object.entries(CALLS).flatMap(([caller, callees]) => callees.map((callee) => ({ caller, callee })));
+const NAMES = [...new Set(EDGES.flatMap(({ caller, callee }) => [caller, callee]))];
+const NODES = NAMES.map((name) => ({ name, kind: KINDS[name] ?? "room" }));
+const WINDOWS = [{ width: 1400 }, { width: 1100 }, { width: 760 }, { width: 330, vertical: true }];
+
+const numbers = (d) => d.match(/-?[\d.]+/g).map(Number);
+
+for (const size of WINDOWS) {
+  test(`no node covers another or leaves the picture, ${size.width} wide`, () => {
+    const { places, height } = layout(NODES, EDGES, size);
+    assert.equal(places.size, NODES.length);
+    const boxes = [...places.values()];
+    for (const [at, { x, y, width, height: tall }] of boxes.entries()) {
+      assert.ok(x - width / 2 >= 0 && x + width / 2 <= size.width && y - tall / 2 >= 0 && y + tall / 2 <= height);
+      for (const other of boxes.slice(at + 1)) {
+        assert.ok(Math.abs(x - other.x) >= width || Math.abs(y - other.y) >= tall);
+      }
+    }
+  });
+
+  test(`every arrow runs from the side of its caller to that of its callee, ${size.width} wide`, () => {
+    const { places, paths } = layout(NODES, EDGES, size);
+    assert.equal(paths.length, EDGES.length);
+    for (const { caller, callee, d } of paths) {
+      const points = numbers(d);
+      for (const [name, [x, y]] of [[caller, points.slice(0, 2)], [callee, points.slice(-2)]]) {
+        const box = places.get(name);
+        const [along, across] = size.vertical ? [Math.abs(y - box.y), x - box.x] : [Math.abs(x - box.x), y - box.y];
+        assert.ok(Math.abs(along - (size.vertical ? box.height : box.width) / 2) < 0.1, `${caller} → ${callee}`);
+        assert.ok(Math.abs(across) <= (size.vertical ? box.width : box.height) / 2);
+      }
+    }
+  });
+}
+
+test("calls run from left to right, and what rooms use stands at the end", () => {
+  const { places } = layout(NODES, EDGES, { width: 1400 });
+  const x = (name) => places.get(name).x;
+  for (
+    const [caller, callee] of [["clients", "gateway"], ["gateway", "account"], ["account", "order"], [
+      "order",
+      "payment",
+    ], ["payment", "wallet"]]
+  ) assert.ok(x(caller) < x(callee), `${caller} before ${callee}`);
+  for (const name of ["redis", "mariadb", "rabbitmq", "smtp", "provider"]) assert.ok(x(name) > x("wallet"));
+});
+
+test("an arrow that passes a column runs behind none of its nodes", () => {
+  const { places, paths } = layout(NODES, EDGES, { width: 1400 });
+  for (const { caller, callee, d, isUse } of paths) {
+    if (isUse) continue;
+    const lines = [...d.matchAll(/([\d.]+) ([\d.]+)L([\d.]+) /g)].map((found) => found.slice(1).map(Number));
+    for (const [from, y, to] of lines) {
+      for (const [name, box] of places) {
+        const isPassed = box.x > from - 1 && box.x < to + 1;
+        assert.ok(!isPassed || Math.abs(box.y - y) > box.height / 2, `${caller} → ${callee} runs behind ${name}`);
+      }
+    }
+  }
+});
+
+test("the picture stays the same in whatever order nodes and edges come", () => {
+  const one = layout(NODES, EDGES, { width: 1400 });
+  const other = layout([...NODES].reverse(), EDGES, { width: 1400 });
+  assert.deepEqual([...other.places].sort(), [...one.places].sort());
+});
+
+test("circles, loops and edges of unknown nodes do no harm", () => {
+  const nodes = ["a", "b", "c"].map((name) => ({ name, kind: "room" }));
+  const edges = [["a", "b"], ["b", "c"], ["c", "a"], ["a", "a"], ["a", "gone"]].map(([caller, callee]) => ({
+    caller,
+    callee,
+  }));
+  const { places, paths } = layout(nodes, edges, { width: 900 });
+  assert.equal(places.size, 3);
+  assert.equal(paths.length, 3);
+  assert.ok(paths.every(({ d, label }) => !d.includes("NaN") && label.x >= 0));
+  assert.equal(layout([], [], { width: 900 }).places.size, 0);
+});
+
+test("health follows from errors and slowness", () => {
+  const health = (calls_a_minute, error_share, p95 = 1000) => healthOf({ calls_a_minute, error_share, p95 });
+  assert.deepEqual(
+    [health(0, 0), health(5, 0), health(5, 0.009), health(5, 0.01), health(5, 0.1), health(5, 0, 2_000_000)],
+    ["quiet", "good", "good", "degraded", "failing", "degraded"],
+  );
+  assert.equal(healthOf({ calls_a_minute: 0, error_share: 0, p95: null, circuit: "open" }), "failing");
+  assert.equal(healthOf({ calls_a_minute: 9, error_share: 0, p95: 10, circuit: "half_open" }), "degraded");
+  assert.equal(healthOf({ calls_a_minute: 9, error_share: 0, p95: 10, circuit: "closed" }), "good");
+  assert.ok(lineWidth(1000) > lineWidth(1) && lineWidth(1e9) <= 6);
+});
+
+const span = (span_id, parent_id, started_at, length) => ({ span_id, parent_id, started_at, duration: length });
+
+test("a waterfall shows each span below its parent, the earliest first", () => {
+  const { rows, start, end, rootEnd } = waterfall([
+    span("c", "a", 140, 20),
+    span("d", "b", 115, 5),
+    span("a", null, 100, 100),
+    span("b", "a", 110, 40),
+    span("late", "a", 500, 10),
+    span("orphan", "gone", 130, 10),
+  ]);
+  assert.deepEqual(
+    rows.map(({ span: { span_id: id }, depth, offset }) => [id, depth, offset]),
+    [["a", 0, 0], ["b", 1, 10], ["d", 2, 15], ["c", 1, 40], ["late", 1, 400], ["orphan", 0, 30]],
+  );
+  assert.deepEqual([start, end, rootEnd], [100, 510, 200]);
+});
+
+test("the time of a span by itself is that without its children, however they overlap", () => {
+  const self = Object.fromEntries(
+    waterfall([
+      span("a", null, 0, 100),
+      span("b", "a", 10, 30),
+      span("c", "a", 20, 40),
+      span("d", "a", 90, 50),
+      span("e", "a", 300, 10),
+    ]).rows.map(({ span: { span_id: id }, self }) => [id, self]),
+  );
+  assert.deepEqual(self, { a: 40, b: 30, c: 40, d: 50, e: 10 });
+});
+
+test("spans that are each other's parents end no program", () => {
+  assert.deepEqual(waterfall([span("a", "b", 0, 1), span("b", "a", 0, 1)]).rows, []);
+});
+
+test("a ruler has a few round marks", () => {
+  assert.deepEqual(ticks(100), [0, 20, 40, 60, 80, 100]);
+  assert.deepEqual(ticks(5230), [0, 2000, 4000]);
+  for (const length of [1, 7, 1234, 99_999, 12_345_678]) assert.ok(ticks(length).length <= 6 && ticks(length)[0] === 0);
+});
+
+test("a duration has three digits and its unit", () => {
+  assert.deepEqual([null, 0, 850, 5234, 61_000, 1_400_000, 125_000_000].map(duration), [
+    "–",
+    "0 µs",
+    "850 µs",
+    "5.23 ms",
+    "61 ms",
+    "1.4 s",
+    "2.08 min",
+  ]);
+  assert.deepEqual([0, 0.004, 0.25, 1].map(share), ["0%", "0.4%", "25%", "100%"]);
+});
+
+test("what is shown is in the address, and read from it again", () => {
+  const address = "/insight?minutes=60&room=order&status=error&min_ms=20";
+  const wishes = readQuery(new URL(address, "https://cinema.example").searchParams);
+  assert.deepEqual([wishes.minutes, addressOf(wishes)], [60, address]);
+  assert.equal(addressOf(readQuery(new URLSearchParams("minutes=7&nonsense=1"))), "/insight");
+});

@@ -1,0 +1,197 @@
+/** One trace: its facts, and the waterfall of its spans with all that is known of each. */
+
+import { read } from "../api.js";
+import { fill, h } from "../dom.js";
+import { t } from "../language/translations.js";
+import { rename } from "../navigation.js";
+import { tab } from "../storage.js";
+import { details, linkTo } from "./details.js";
+import { duration, instant, whole } from "./figures.js";
+import { ticks, waterfall } from "./waterfall.js";
+
+const REFRESH_MS = 4000;
+const YOUNG_MS = 120_000; // mail and popcorn may still follow
+const LATE = 4; // times as long as the request: then the request alone is shown first
+
+/** Shows a trace in `element`; `spanId`: the span that is open. */
+export class TraceView {
+  constructor(traceId, spanId, signal) {
+    this.traceId = traceId;
+    this.signal = signal;
+    this.opened = new Set([spanId].filter(Boolean));
+    this.facts = h("dl", { class: "figures" });
+    this.linked = h("p", { class: "row", hidden: true });
+    this.ruler = h("div", { class: "ruler", "aria-hidden": "true" });
+    this.list = h("ol", { class: "spans", onkeydown: (event) => this.press(event) });
+    this.scopes = h("div", { class: "windows", role: "group", "aria-label": t("insight.scope") });
+    this.title = h("h1", { tabindex: "-1" });
+    this.element = h(
+      "section",
+      { class: "insight trace" },
+      h("p", {}, h("a", { class: "back", href: tab.get("insight") ?? "/insight" }, `← ${t("insight.title")}`)),
+      h("header", { class: "row spread" }, this.title, this.scopes),
+      this.facts,
+      this.linked,
+      h("div", { class: "waterfall" }, this.ruler, this.list),
+    );
+  }
+
+  async load() {
+    const found = await read("/insight/get_trace", { trace_id: this.traceId }, this.signal);
+    const isSame = this.found?.spans.length === found.spans.length;
+    this.found = found;
+    if (!isSame) this.draw();
+  }
+
+  /** Take in what still comes of a trace that has just begun. */
+  follow() {
+    const again = async () => {
+      if (this.signal.aborted || Date.now() - this.plan.end / 1000 > YOUNG_MS) return;
+      if (!document.hidden) await this.load().catch(() => {});
+      setTimeout(again, REFRESH_MS);
+    };
+    setTimeout(again, REFRESH_MS);
+  }
+
+  draw() {
+    const { trace, spans, follows, followed_by: followers } = this.found;
+    this.plan = waterfall(spans);
+    const { start, end, rootEnd } = this.plan;
+    this.onlyRequest ??= end - start > LATE * (rootEnd - start);
+    this.title.textContent = trace.name;
+    const rooms = [...new Set(spans.map(({ room }) => room))].sort();
+    this.hues = new Map(rooms.map((room, at) => [room, at * 137.5 % 360])); // far apart, however many there are
+    fill(
+      this.facts,
+      [
+        ["began", instant(trace.started_at)],
+        ["request", duration(trace.duration)],
+        ["whole", duration(trace.whole_duration)],
+        ["rooms", whole(rooms.length)],
+        ["all_spans", whole(trace.spans)],
+        ["failed_spans", whole(trace.errors), trace.errors ? "failing" : null],
+      ].map(([name, value, state]) =>
+        h("div", { class: state ?? "" }, h("dt", {}, t(`insight.figure.${name}`)), h("dd", {}, value))
+      ),
+    );
+    this.linked.hidden = !follows.length && !followers.length;
+    fill(
+      this.linked,
+      follows.length > 0 && [h("span", { class: "muted" }, t("insight.follows")), follows.map(linkTo)],
+      followers.length > 0 && [h("span", { class: "muted" }, t("insight.followed_by")), followers.map(linkTo)],
+    );
+    this.drawSpans();
+  }
+
+  drawSpans() {
+    const { start, end, rootEnd, rows } = this.plan;
+    const scopes = [[true, "request"], [false, "whole"]];
+    fill(
+      this.scopes,
+      scopes.map(([only, name]) =>
+        h("button", {
+          "aria-pressed": String(this.onlyRequest === only),
+          onclick: () => {
+            this.onlyRequest = only;
+            this.drawSpans();
+            /** @type {HTMLElement} */ (this.scopes.querySelector("[aria-pressed=true]")).focus();
+          },
+        }, t(`insight.scope.${name}`))
+      ),
+    );
+    const length = Math.max(1, (this.onlyRequest ? rootEnd : end) - start);
+    fill(
+      this.ruler,
+      ticks(length).map((at) => placed(h("span", { class: at > 0.93 * length && "last" }, duration(at)), at / length)),
+    );
+    const focused = document.activeElement?.getAttribute("data-span");
+    fill(this.list, rows.map((row) => this.row(row, length)));
+    this.buttons = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll("[data-span]")]);
+    this.step(this.buttons.find((button) => button.dataset.span === focused) ?? this.buttons[0], Boolean(focused));
+  }
+
+  row(row, length) {
+    const { span, depth, offset } = row;
+    const isOpen = this.opened.has(span.span_id);
+    const below = h("div", { hidden: !isOpen }, isOpen && details(row, this.traceId));
+    const isLate = offset >= length;
+    const bar = placed(h("span", { class: isLate ? "bar late" : "bar" }), Math.min(1, offset / length));
+    bar.style.setProperty("--took", `${(100 * Math.min(1 - offset / length, span.duration / length)).toFixed(3)}%`);
+    const took = isLate ? `+${duration(offset)}` : duration(span.duration);
+    const button = h(
+      "button",
+      {
+        class: span.status === "error" ? "span error" : "span",
+        tabindex: "-1",
+        "data-span": span.span_id,
+        "aria-expanded": String(isOpen),
+        onclick: () => this.toggle(row, button, below),
+      },
+      indented(depth, span, row.children),
+      h(
+        "span",
+        { class: "track" },
+        bar,
+        besideBar(took, Math.min(1, (offset + span.duration) / length), offset / length),
+      ),
+    );
+    const item = h("li", { class: `kind-${span.kind}` }, button, below);
+    item.style.setProperty("--hue", String(Math.round(this.hues.get(span.room))));
+    return item;
+  }
+
+  toggle(row, button, below) {
+    const id = row.span.span_id;
+    const opens = !this.opened.delete(id);
+    if (opens) this.opened.add(id);
+    fill(below, opens && details(row, this.traceId));
+    below.hidden = !opens;
+    button.setAttribute("aria-expanded", String(opens));
+    rename(opens ? `/insight?trace=${this.traceId}&span=${id}` : `/insight?trace=${this.traceId}`);
+    this.step(button, true);
+  }
+
+  /** Up and down, Home and End go from span to span; one of them is in the tab order. */
+  press(event) {
+    const at = this.buttons.indexOf(event.target);
+    if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.buttons.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    this.step(this.buttons[Math.max(0, Math.min(this.buttons.length - 1, to))], true);
+  }
+
+  step(button, focus) {
+    this.here?.setAttribute("tabindex", "-1");
+    this.here = button;
+    button?.setAttribute("tabindex", "0");
+    if (focus) button?.focus();
+  }
+}
+
+function placed(element, part) {
+  element.style.setProperty("--from", `${(100 * part).toFixed(3)}%`);
+  return element;
+}
+
+function indented(depth, { room, name, status, attributes }, children) {
+  const statement = attributes["db.query.summary"] ?? attributes["db.query.text"]?.slice(name.length + 1, 90);
+  const element = h(
+    "span",
+    { class: children ? "span-name parent" : "span-name" },
+    h("span", { class: "room" }, room),
+    " ",
+    h("span", { class: "what" }, name),
+    statement && h("span", { class: "statement" }, statement),
+    status === "error" && h("span", { class: "failed" }, ` ${t("insight.failed")}`),
+  );
+  element.style.setProperty("--depth", String(Math.min(depth, 14)));
+  return element;
+}
+
+/** The duration stands after its bar, or before it where there is no room. */
+function besideBar(text, end, from) {
+  const isBefore = end > 0.86;
+  const element = h("span", { class: isBefore ? "bar-took before" : "bar-took" }, text);
+  return placed(element, isBefore ? Math.min(1, from) : end);
+}

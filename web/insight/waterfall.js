@@ -1,0 +1,48 @@
+/** The order, depth and time of the spans of a trace, as the waterfall shows them. Times are in microseconds. */
+
+/**
+ * {rows, start, end, rootEnd}: a row for each span below its parent, {span, depth, offset, self, children}; `self` is
+ * the time in which none of its children was at work. Spans whose parent has not come stand at the top.
+ */
+export function waterfall(spans) {
+  const byId = new Map(spans.map((span) => [span.span_id, span]));
+  const children = Map.groupBy(spans, ({ parent_id: parent }) => (byId.has(parent) ? parent : null));
+  const early = (one, other) => one.started_at - other.started_at || (one.span_id < other.span_id ? -1 : 1);
+  const start = Math.min(...spans.map((span) => span.started_at));
+  const rows = [];
+  const seen = new Set();
+  const open = [...(children.get(null) ?? [])].sort(early).reverse().map((span) => ({ span, depth: 0 }));
+  while (open.length) {
+    const { span, depth } = open.pop();
+    if (seen.has(span.span_id)) continue;
+    seen.add(span.span_id);
+    const below = [...(children.get(span.span_id) ?? [])].sort(early);
+    rows.push({ span, depth, offset: span.started_at - start, self: selfTime(span, below), children: below.length });
+    open.push(...below.reverse().map((each) => ({ span: each, depth: depth + 1 })));
+  }
+  const end = Math.max(...spans.map((span) => span.started_at + span.duration));
+  return { rows, start, end, rootEnd: rows.length ? rows[0].span.started_at + rows[0].span.duration : end };
+}
+
+function selfTime(span, children) {
+  let rest = span.duration;
+  let done = span.started_at;
+  for (const child of children) {
+    const from = Math.max(done, child.started_at);
+    const to = Math.min(span.started_at + span.duration, child.started_at + child.duration);
+    if (to <= from) continue;
+    rest -= to - from;
+    done = to;
+  }
+  return rest;
+}
+
+/** Round moments, at most six, between 0 and `length`: for the ruler above the bars. */
+export function ticks(length) {
+  const rough = Math.max(1, length) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough) ?? 10 * power;
+  const found = [];
+  for (let at = 0; at <= length; at += step) found.push(at);
+  return found;
+}
