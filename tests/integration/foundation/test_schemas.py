@@ -1,13 +1,15 @@
 """The tables that the migrations make match the models, in every room."""
 
 import importlib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import nameko
 import pytest
 from alembic import command
+from alembic.config import Config
 from sqlalchemy import BigInteger, Column, Engine, Integer, SmallInteger, String, Text, create_engine, text
 from sqlalchemy.exc import IntegrityError
 
@@ -59,14 +61,37 @@ def test_the_models_match_the_tables(servers: Mesh, room: str) -> None:
                      for column in table.columns}
 
 
+def shape(engine: Engine) -> dict[str, list[str]]:
+    """Each table with the lines of its definition, whose order makes no difference, and each trigger."""
+    with engine.connect() as tx:
+        found = {}
+        for (table,) in tx.execute(text("SHOW TABLES")).all():
+            definition = str(tx.execute(text(f"SHOW CREATE TABLE `{table}`")).one()[1])
+            lines = re.sub(r" AUTO_INCREMENT=\d+", "", definition).splitlines()
+            found[str(table)] = sorted(line.rstrip(",") for line in lines)
+        triggers = tx.execute(text("SELECT trigger_name, action_statement FROM information_schema.triggers "
+                                   "WHERE trigger_schema = DATABASE()")).all()
+    return found | {str(name): [str(statement)] for name, statement in triggers}
+
+
 @pytest.mark.parametrize("room", ROOMS)
-def test_the_last_migration_can_be_reverted_and_repeated(servers: Mesh, room: str) -> None:
-    with beside(servers, room, "head") as engine:
-        config = migrate.alembic_config(room)
-        command.downgrade(config, "-1")
-        command.upgrade(config, "head")
-        with engine.connect() as connection:
-            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+def test_a_room_goes_up_down_and_up_again_step_by_step(servers: Mesh, room: str) -> None:
+    with beside(servers, room, "base") as engine:
+        config, revisions = migrate.alembic_config(room), [script.revision for script in migrate.history(room)]
+
+        def shapes(revisions: list[str], go: Callable[[Config, str], None]) -> dict[str, dict[str, list[str]]]:
+            found = {}
+            for revision in revisions:
+                go(config, revision)
+                found[revision] = shape(engine)
+            return found
+
+        up = shapes(revisions, command.upgrade)
+        down = {revisions[-1]: up[revisions[-1]], **shapes(revisions[-2::-1], command.downgrade)}
+        command.downgrade(config, "base")
+        assert shape(engine).keys() == {"alembic_version"}
+        assert down == up
+        assert shapes(revisions, command.upgrade) == up
 
 
 def test_a_programme_on_sale_keeps_its_foreign_keys(servers: Mesh) -> None:
