@@ -10,9 +10,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from nameko import config as settings
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
+
+from services.foundation.settings import is_loopback
 
 SERVICES = Path(__file__).resolve().parents[1]
 # A table of a schema that is just being restored: what is there is not whole yet.
@@ -35,7 +37,12 @@ def uri_of(room: str) -> str:
 
 def engine_of(room: str) -> Engine:
     """An engine for the room's schema without the limits of a room: what an operator does may take long."""
-    return create_engine(uri_of(room), poolclass=NullPool)
+    return engine_at(make_url(uri_of(room)))
+
+
+def engine_at(url: URL) -> Engine:
+    """An engine whose connections end after use; over loopback, without reading the system's certificates each time."""
+    return create_engine(url, poolclass=NullPool, connect_args={"ssl_disabled": is_loopback(url.host or "")})
 
 
 @contextmanager
@@ -45,7 +52,7 @@ def locked(uri: str) -> Iterator[Engine]:
     MariaDB can't roll back DDL, so two processes must not migrate at once. Raises TimeoutError after a minute.
     """
     url = make_url(uri)
-    server = create_engine(url.set(database=""), poolclass=NullPool)
+    server = engine_at(url.set(database=""))
     with server.connect() as connection:
         if not connection.execute(text("SELECT GET_LOCK(:name, 60)"), {"name": f"migrate {url.database}"}).scalar():
             raise TimeoutError(f"Another process has been changing the schema {url.database} for a minute.")

@@ -10,7 +10,6 @@ from click.testing import CliRunner, Result
 from kombu import Connection
 from sqlalchemy import Engine, text
 
-from operations.maintenance.downgrades import blockers
 from operations.maintenance.migrate_command import migrate_command
 from operations.mesh import Mesh as OperatedMesh
 from services.foundation import migrate
@@ -164,13 +163,3 @@ def test_a_mistake_is_told_in_one_sentence(apart: Mesh, arguments: list[str], se
     assert refused.exit_code == 1
     assert sentence in refused.output
     assert refused.output.count("\n") == 1
-
-
-def test_no_way_back_is_blocked_without_data(apart: Mesh) -> None:
-    """Each condition is about columns that are there at the newest revision."""
-    for room in migrate.rooms_with_tables():
-        migrate.upgrade(room)
-        engine = migrate.engine_of(room)
-        with engine.connect() as tx:
-            assert blockers(tx, migrate.history(room)) == []
-        run(engine, f"DROP DATABASE {engine.url.database}")
