@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from operations.operator_error import OperatorError
-from operations.servers.base import write_private
+from operations.servers.base import SEARCH_PATH, write_private
 from operations.servers.mariadb import MariaDB
 
 # One transaction reads everything, so all schemas are of one moment, and nobody waits for it.
@@ -55,7 +55,7 @@ def run(mariadb: MariaDB, tool: str, arguments: Sequence[str], work: "Callable[[
         **pipes: int) -> None:
     """Run a tool, and do `work` with its pipes. Raises OperatorError with the tool's last words when it fails."""
     with client_settings(mariadb) as settings, tempfile.TemporaryFile() as errors:
-        command = [mariadb.find(tool), f"--defaults-file={settings}", *arguments]
+        command = [path_of(tool), f"--defaults-file={settings}", *arguments]
         with subprocess.Popen(command, stderr=errors, **pipes) as process:  # type: ignore[call-overload]
             try:
                 work(process)
@@ -68,6 +68,13 @@ def run(mariadb: MariaDB, tool: str, arguments: Sequence[str], work: "Callable[[
             errors.seek(0)
             words = errors.read().decode(errors="replace").strip().splitlines()
             raise OperatorError(f"{tool} failed: {words[-1] if words else process.returncode}")
+
+
+def path_of(tool: str) -> str:
+    """Where the tool is installed. Raises OperatorError."""
+    if found := shutil.which(tool, path=SEARCH_PATH):
+        return found
+    raise OperatorError(f"{tool} is not installed: apt-get install mariadb-client")
 
 
 @contextmanager

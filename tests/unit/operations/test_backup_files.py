@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.maintenance import manifest
+from operations.maintenance import dump, manifest
 from operations.maintenance.configuration import environment, ticket_key_file
 from operations.maintenance.dump import client_settings, renamed
 from operations.maintenance.manifest import File, Manifest, RoomState
@@ -90,6 +90,12 @@ def test_the_tools_read_the_password_from_a_file_of_their_own(tmp_path: Path) ->
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
     assert not path.exists()
+
+
+def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump, "SEARCH_PATH", "/nowhere")
+    with pytest.raises(OperatorError, match="mariadb-dump is not installed: apt-get install mariadb-client"):
+        dump.path_of("mariadb-dump")
 
 
 def test_the_environment_is_kept_as_far_as_config_yml_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
