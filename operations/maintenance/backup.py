@@ -15,11 +15,12 @@ from sqlalchemy.engine import make_url
 from operations.maintenance import manifest
 from operations.maintenance.configuration import config_file, environment, ticket_key_file
 from operations.maintenance.dump import dump
+from operations.maintenance.empty_machine import dead_letters
 from operations.maintenance.manifest import File, Manifest, RoomState
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.preparation import migration_errors
-from operations.servers.base import write_private
+from operations.servers.base import ServerState, write_private
 from services.foundation import migrate
 
 DUMP, KEYS, CONFIG, ENVIRONMENT = "mariadb.sql.gz", "ticket.key", "config.yml", "environment"
@@ -43,6 +44,8 @@ def backup_command(mesh: Mesh, folder: Path) -> None:
     made = backup(mesh, folder.absolute())
     size = sum(file.bytes for file in made.files.values())
     click.echo(f"Backed up {len(made.rooms)} rooms as of {made.moment:%F %T} UTC to {folder}, {size / 1e6:.1f} MB.")
+    if mesh.rabbitmq.state() is ServerState.READY and (dead := dead_letters(mesh)):
+        click.echo(f"{dead} events are dead letters; a restore publishes again only those of the day before.")
 
 
 def backup(mesh: Mesh, folder: Path) -> Manifest:

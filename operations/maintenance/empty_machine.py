@@ -1,6 +1,6 @@
 """Whether a machine is as empty as a restore needs it: what is there already would contradict the backup."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 
 from amqp.exceptions import NotFound
@@ -51,9 +51,18 @@ def tables_of(room: str) -> set[str]:
 def waiting_messages(mesh: Mesh) -> Mapping[str, int]:
     """The number of events in each queue that there is: those of consumers, of dead letters, and for another try."""
     names = [name for each in subscriptions(mesh) for name in (each.queue_name, each.dead_queue_name)]
-    names += [retry_queue(pause)[1].name for pause in event_settings().pauses]
+    return messages_in(mesh, [*names, *(retry_queue(pause)[1].name for pause in event_settings().pauses)])
+
+
+def dead_letters(mesh: Mesh) -> int:
+    """The number of events that their consumers gave up."""
+    return sum(messages_in(mesh, [each.dead_queue_name for each in subscriptions(mesh)]).values())
+
+
+def messages_in(mesh: Mesh, queues: Iterable[str]) -> Mapping[str, int]:
+    """The number of events in each of these queues; 0 for one that there is not."""
     with Connection(mesh.settings["AMQP_URI"], connect_timeout=2) as connection:
-        return {name: _messages(connection, name) for name in dict.fromkeys(names)}
+        return {name: _messages(connection, name) for name in dict.fromkeys(queues)}
 
 
 def _messages(connection: Connection, queue: str) -> int:

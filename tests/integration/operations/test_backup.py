@@ -220,7 +220,7 @@ def test_a_restore_refuses_what_it_should_not_touch(empty: Mesh, mesh: Mesh, bac
 
     queue = "order.paid:kitchen.take_up"
     with Connection(empty.settings["AMQP_URI"]) as connection:
-        waiting = connection.SimpleQueue(queue, queue_opts={"queue_arguments": {"x-queue-type": "classic"}})
+        waiting = connection.SimpleQueue(queue)
         waiting.put("a later event")
         assert f"has 1 events already, in {queue}." in refusal(empty, backup.folder)
         waiting.queue.delete()
