@@ -24,13 +24,16 @@ def migrate(mesh: Mesh) -> None:
 
 @contextmanager
 def migration_errors(mesh: Mesh) -> Iterator[None]:
-    """Raise OperatorError when MariaDB does not answer, another process migrates, or a schema must not be changed."""
+    """Raise OperatorError when MariaDB does not answer or refuses, or a schema must not be changed, or not now."""
+    refusals = importlib.import_module("sqlalchemy.exc").DBAPIError
     if mesh.mariadb.state() is not ServerState.READY:
         raise OperatorError(f"MariaDB does not answer at {mesh.mariadb.where}.")
     try:
         yield
     except (TimeoutError, migrations().SchemaRefused) as problem:
         raise OperatorError(str(problem)) from None
+    except refusals as problem:
+        raise OperatorError(f"MariaDB at {mesh.mariadb.where} refuses: {problem.orig}") from None
 
 
 def migrations() -> ModuleType:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from operations.maintenance import dump, manifest
+from operations.maintenance.backup import draft_of
 from operations.maintenance.configuration import environment, ticket_key_file
 from operations.maintenance.dump import client_settings, renamed
 from operations.maintenance.manifest import File, Manifest, RoomState
@@ -90,6 +91,32 @@ def test_the_tools_read_the_password_from_a_file_of_their_own(tmp_path: Path) ->
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
     assert not path.exists()
+
+
+def test_an_empty_folder_becomes_the_backup_when_it_is_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "monday"
+    folder.mkdir(mode=0o755)
+    with draft_of(folder) as draft:
+        (draft / "ticket.key").write_text("a key")
+        assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["ticket.key"]
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_an_interrupted_backup_leaves_the_folder_empty(tmp_path: Path) -> None:
+    folder = tmp_path / "monday"
+    folder.mkdir()
+
+    def interrupted() -> None:
+        with draft_of(folder) as draft:
+            (draft / "ticket.key").write_text("a key")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(tmp_path.iterdir()) == [folder]
+    assert list(folder.iterdir()) == []
 
 
 def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
