@@ -100,6 +100,42 @@ def test_a_sold_order_survives_the_way_back_and_up_again(apart: Mesh, order: Eng
     assert operate(apart, "order").output == "Nothing is to be changed.\n"
 
 
+MONEY = """
+INSERT INTO account VALUES ('o1', 'captured', 2500, 'EUR', 'p1', 700, '2026-04-01');
+INSERT INTO payment (payment_id, order_id, attempt, provider, method, amount, currency, status, user_id, created_at,
+    tried_at) VALUES ('p1', 'o1', 1, 'stripe', 'card', 2500, 'EUR', 'captured', 'ada', '2026-04-01', '2026-04-01');
+INSERT INTO refund (refund_id, order_id, payment_id, amount, currency, status, attempt, covered, created_at, tried_at)
+VALUES ('r1', 'o1', 'p1', 700, 'EUR', 'done', 1, 0, '2026-04-02', '2026-04-02')
+"""
+SNACKS = """
+INSERT INTO snack VALUES ('kanal', 'popcorn', 'Popcorn', NULL, 'popcorn', 450, 'EUR', 1, 9, 10);
+INSERT INTO ticket (order_id, cinema_id, status, version, confirmed, until, needed_at)
+VALUES ('o1', 'kanal', 'new', 2, 1, '2026-05-01 18:00', '2026-05-01 17:50');
+INSERT INTO ticket_line VALUES ('o1', 'popcorn', 1, 1, 1, 'Popcorn', NULL, 450)
+"""
+
+
+@pytest.mark.parametrize(("room", "to", "sold", "kept"), [
+    ("payment", "0007", MONEY, "SELECT a.order_id, a.status, a.amount, a.refunded, p.payment_id, p.provider, p.amount, "
+     "p.status, r.refund_id, r.amount, r.status FROM account a JOIN payment p USING (order_id) JOIN refund r USING "
+     "(order_id, payment_id)"),
+    ("kitchen", "0002", SNACKS, "SELECT order_id, status, needed_at, sku, quantity, taken, l.price, left_over "
+     "FROM ticket JOIN ticket_line l USING (order_id) JOIN snack USING (cinema_id, sku)"),
+])
+def test_money_and_snacks_of_sold_orders_survive_the_way_back_and_up_again(apart: Mesh, room: str, to: str, sold: str,
+                                                                           kept: str) -> None:
+    migrate.upgrade(room)
+    engine = migrate.engine_of(room)
+    run(engine, sold)
+    before = run(engine, kept)
+    assert len(before) == 1
+    assert operate(apart, room, "--to", to, "--yes").exit_code == 0
+    assert run(engine, kept) == before
+    assert operate(apart, room).exit_code == 0
+    assert run(engine, kept) == before
+    run(engine, f"DROP DATABASE {engine.url.database}")
+
+
 @pytest.mark.parametrize(("harm", "to", "reason"), [
     ("UPDATE refund SET to_wallet = 1, status = 'requested'", "0011", "0012: refunds are on their way into a wallet"),
     ("UPDATE orders SET total = 3000000000", "0009", "0010: amounts are too large"),
