@@ -19,6 +19,7 @@ has() { PATH="$PATH:/usr/sbin:/usr/lib/rabbitmq/bin" command -v "$1" >/dev/null;
 has redis-server || needs redis-server
 has rabbitmq-server || needs rabbitmq-server
 has mariadbd && has mariadb-install-db || needs mariadb-server
+has mariadb-dump && has mariadb || needs mariadb-client     # operations backup, restore
 if [ "${1:-}" = --dev ]; then
     has curl || needs curl      # tests run the README's tour word for word
     has wrk || needs wrk        # ./bench.sh loads the mesh with it

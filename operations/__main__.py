@@ -26,14 +26,17 @@ class Commands(click.Group):
     imported = {
         "account": "services.user.account_command:account_command",
         "audit": "operations.checks.audit:audit_command",
+        "backup": "operations.maintenance.backup:backup_command",
         "check": "operations.checks.invariants:check_command",
         "dead": "operations.event_commands:dead_command",
         "declare": "operations.event_commands:declare_command",
         "load": "operations.programme_loading:load_command",
         "metrics": "operations.metrics.command:metrics_command",
         "messages": "services.notification.message_command:messages_command",
+        "migrate": "operations.maintenance.migrate_command:migrate_command",
         "reconcile": "operations.checks.audit:reconcile_command",
         "replay": "operations.event_commands:replay_command",
+        "restore": "operations.maintenance.restore:restore_command",
         "review": "services.payment.reconciling.review_command:review_command",
         "verify-log": "operations.checks.operation_log:verify_log_command",
     }
@@ -89,13 +92,6 @@ def run_command(mesh: Mesh) -> None:
 def stop_command(mesh: Mesh) -> None:
     """Stop everything that was started; does nothing when nothing was."""
     stop(mesh)
-
-
-@operations.command("migrate")
-@click.pass_obj
-def migrate_command(mesh: Mesh) -> None:
-    """Upgrade the schema of every room to its newest revision."""
-    preparation.migrate(mesh)
 
 
 @operations.command("reload")

@@ -1,7 +1,8 @@
 """Prepares a mesh before its processes start: schemas, queues, the demo programme and some sold seats."""
 
 import importlib
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -16,13 +17,23 @@ from operations.servers.base import ServerState
 
 
 def migrate(mesh: Mesh) -> None:
-    """Upgrade the schema of every room to its newest revision. Raises OperatorError when MariaDB does not answer."""
+    """Upgrade the schema of every room to its newest revision. Raises OperatorError like `migration_errors`."""
+    with migration_errors(mesh):
+        migrations().upgrade_all()
+
+
+@contextmanager
+def migration_errors(mesh: Mesh) -> Iterator[None]:
+    """Raise OperatorError when MariaDB does not answer or refuses, or a schema must not be changed, or not now."""
+    refusals = importlib.import_module("sqlalchemy.exc").DBAPIError
     if mesh.mariadb.state() is not ServerState.READY:
         raise OperatorError(f"MariaDB does not answer at {mesh.mariadb.where}.")
     try:
-        migrations().upgrade_all()
-    except TimeoutError as late:
-        raise OperatorError(str(late)) from None
+        yield
+    except (TimeoutError, migrations().SchemaRefused) as problem:
+        raise OperatorError(str(problem)) from None
+    except refusals as problem:
+        raise OperatorError(f"MariaDB at {mesh.mariadb.where} refuses: {problem.orig}") from None
 
 
 def migrations() -> ModuleType:

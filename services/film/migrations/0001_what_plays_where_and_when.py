@@ -9,6 +9,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "screenings would be lost": "screening",
+}
+
 # Compares without regard to case and accents, and tells emoji apart.
 TEXT = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_520_ci"}
 ID = sa.String(64, collation="utf8mb4_bin")

@@ -9,6 +9,10 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "cancelled screenings would be for sale again": "screening WHERE cancelled_at IS NOT NULL",
+}
+
 
 def upgrade() -> None:
     op.add_column("screening", sa.Column("cancelled_at", DATETIME(fsp=3), nullable=True))

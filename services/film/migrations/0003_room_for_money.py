@@ -8,6 +8,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "prices are too large for the version before": "screening WHERE price_from > 2147483647",
+}
+
 
 def upgrade() -> None:
     op.alter_column("screening", "price_from", existing_type=sa.Integer(), type_=sa.BigInteger(), existing_nullable=False)

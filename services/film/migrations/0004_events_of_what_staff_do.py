@@ -9,6 +9,10 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "events are not published yet": "outbox WHERE published_at IS NULL",
+}
+
 
 def upgrade() -> None:
     op.create_table(

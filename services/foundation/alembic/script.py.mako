@@ -9,6 +9,9 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
+# What forbids the way back while sold orders need it: a sentence -> a table with a condition, or the table alone.
+BLOCKS_DOWNGRADE: dict[str, str] = {}
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import Column, MetaData, Table, insert
+from sqlalchemy import Column, MetaData, Table, insert, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -41,3 +41,8 @@ def purge(tx: Connection, table: Table, before: dt.datetime) -> int:
     The events must be too old to be delivered again.
     """
     return delete_some(tx, table, table.c.taken_at < before)
+
+
+def keep_longer(tx: Connection, table: Table) -> None:
+    """Keep all notes as long as if they were made now: events of that time are about to be delivered again."""
+    tx.execute(update(table).values(taken_at=utc_now()))

@@ -101,3 +101,11 @@ def mark_published(tx: Connection, table: Table, event_ids: Sequence[str]) -> No
 def purge_published(tx: Connection, table: Table, before: dt.datetime) -> int:
     """Delete some of the events published `before` that moment, and return how many; 0 means that none is left."""
     return delete_some(tx, table, table.c.published_at < before)
+
+
+def publish_again(tx: Connection, table: Table, since: dt.datetime) -> int:
+    """Mark the events that were published `since` that moment as unpublished, and return how many there were.
+
+    A broker that has lost its queues gets them again; consumers that had handled one know it by its id.
+    """
+    return int(tx.execute(update(table).where(table.c.published_at >= since).values(published_at=None)).rowcount)

@@ -7,6 +7,10 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "prices are too large for the version before": "snack WHERE price > 2147483647",
+}
+
 # Table -> column -> (how long, whether it may be null).
 IDS = {
     "snack": {},

@@ -9,6 +9,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "points would be lost": "member",
+}
+
 BLOB = sa.LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 

@@ -9,6 +9,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "messages wait to be sent": "message WHERE status = 'waiting'",
+}
+
 
 def upgrade() -> None:
     op.create_table(

@@ -9,6 +9,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "the operation log would be lost": "entry",
+}
+
 REFUSED = "FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the operation log is append-only'"
 # The head moves to the next entry, which must be there.
 MOVES_BY_ONE = """

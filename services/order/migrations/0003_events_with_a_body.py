@@ -9,6 +9,11 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "events are not published yet, or have ids for which there would be no room":
+        "outbox WHERE published_at IS NULL OR CHAR_LENGTH(about) > 32",
+}
+
 
 def upgrade() -> None:
     op.alter_column("outbox", "order_id", new_column_name="about", existing_type=sa.String(32), type_=sa.String(64),

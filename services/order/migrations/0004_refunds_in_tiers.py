@@ -8,6 +8,13 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "orders were promised a refund in tiers":
+        "orders WHERE JSON_LENGTH(refund_tiers) <> 1 OR JSON_VALUE(refund_tiers, '$[0].percent') <> 100 OR "
+        "JSON_VALUE(refund_tiers, '$[0].fee') <> 0",
+    "refunds have kept a fee": "refund WHERE kept > 0",
+}
+
 
 def upgrade() -> None:
     op.add_column("orders", sa.Column("refund_tiers", sa.Text(), nullable=False))
@@ -28,6 +35,7 @@ def downgrade() -> None:
     op.drop_column("refund", "reason")
     op.drop_column("refund", "kept")
     op.add_column("orders", sa.Column("refund_until", sa.dialects.mysql.DATETIME(fsp=3), nullable=True))
-    op.execute("UPDATE orders SET refund_until = starts_at - INTERVAL 30 MINUTE")
+    op.execute("UPDATE orders SET refund_until = "
+               "CAST(REPLACE(LEFT(JSON_VALUE(refund_tiers, '$[0].until'), 19), 'T', ' ') AS DATETIME(3))")
     op.alter_column("orders", "refund_until", existing_type=sa.dialects.mysql.DATETIME(fsp=3), nullable=False)
     op.drop_column("orders", "refund_tiers")

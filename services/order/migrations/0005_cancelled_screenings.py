@@ -9,6 +9,10 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "cancelled screenings would be for sale again": "cancelled_screening",
+}
+
 
 def upgrade() -> None:
     op.create_table(

@@ -9,6 +9,10 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "orders have snacks": "orders WHERE snacks <> '[]'",
+}
+
 
 def upgrade() -> None:
     op.add_column("orders", sa.Column("snacks", sa.Text(), nullable=False))

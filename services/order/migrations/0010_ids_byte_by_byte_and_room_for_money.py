@@ -7,6 +7,10 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "amounts are too large for the version before": "orders WHERE total > 2147483647 OR refunded > 2147483647",
+}
+
 # Table -> column -> (how long, whether it may be null).
 IDS = {
     "orders": {

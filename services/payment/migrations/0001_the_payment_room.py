@@ -9,6 +9,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "payments would be lost": "account",
+}
+
 
 def an_id() -> sa.String:
     return sa.String(64, collation="ascii_bin")

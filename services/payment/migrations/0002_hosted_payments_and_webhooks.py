@@ -9,6 +9,12 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "payments were made at a provider's page, and could not be refunded": "payment WHERE reference IS NOT NULL",
+    "events are not published yet": "outbox WHERE published_at IS NULL",
+    "webhooks are not processed yet": "webhook_inbox WHERE handled_at IS NULL",
+}
+
 
 def an_id() -> sa.String:
     return sa.String(64, collation="ascii_bin")

@@ -8,6 +8,11 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "refunds that failed are tried again under other keys":
+        "refund WHERE attempt > 1 AND status IN ('requested', 'failed')",
+}
+
 
 def upgrade() -> None:
     op.add_column("refund", sa.Column("attempt", sa.SmallInteger(), nullable=False, server_default="1"))

@@ -9,6 +9,11 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "money has left without this system, and would go back twice": "reversal",
+    "refunds are covered by money that has left": "refund WHERE covered > 0",
+}
+
 
 def an_id() -> sa.String:
     return sa.String(64, collation="ascii_bin")

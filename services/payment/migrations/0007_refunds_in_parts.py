@@ -8,6 +8,10 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "refunds have parts that are not covered": "refund WHERE part_of IS NOT NULL AND covered <> amount",
+}
+
 
 def upgrade() -> None:
     op.add_column("refund", sa.Column("part_of", sa.String(64, collation="ascii_bin")))

@@ -8,6 +8,11 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "orders were paid from a wallet, and could not be refunded": "payment WHERE provider = 'wallet'",
+    "refunds are on their way into a wallet": "refund WHERE credit_to IS NOT NULL AND status = 'requested'",
+}
+
 USER_ID = sa.String(64, collation="utf8mb4_bin")
 
 

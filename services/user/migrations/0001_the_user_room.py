@@ -9,6 +9,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "accounts would be lost": "user",
+}
+
 
 def upgrade() -> None:
     op.create_table(

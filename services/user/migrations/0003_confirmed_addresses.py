@@ -9,6 +9,12 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "addresses that nobody has confirmed would count as confirmed":
+        "user WHERE email IS NOT NULL AND email_confirmed_at IS NULL",
+    "events are not published yet": "outbox WHERE published_at IS NULL",
+}
+
 
 def upgrade() -> None:
     op.add_column("user", sa.Column("email_confirmed_at", mysql.DATETIME(fsp=3)))

@@ -12,6 +12,10 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "removed accounts could sign in again": "user WHERE removed_at IS NOT NULL",
+}
+
 USER_ID = sa.String(32, collation="ascii_bin")
 
 

@@ -13,6 +13,11 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "accounts could not sign in, for their names have no place":
+        "user WHERE removed_at IS NULL AND (CHAR_LENGTH(folded) <> LENGTH(folded) OR LENGTH(folded) > 32)",
+}
+
 ID = sa.String(32, collation="ascii_bin")
 
 

@@ -9,6 +9,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BLOCKS_DOWNGRADE = {
+    "money in wallets would be lost": "transfer",
+}
+
 MOMENT = mysql.DATETIME(fsp=3)
 
 

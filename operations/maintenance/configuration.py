@@ -1,0 +1,31 @@
+"""The configuration of a mesh beside its data: config.yml, the environment, and the keys that sign tickets."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from operations.mesh import Mesh
+from operations.operator_error import OperatorError
+
+VARIABLE = re.compile(r"\$\{(MARQUEE_\w+)")
+
+
+def config_file(mesh: Mesh) -> Path:
+    return mesh.root / "config.yml"
+
+
+def environment(mesh: Mesh) -> str:
+    """The variables that config.yml names and that are set here, as a shell reads them."""
+    names = sorted(set(VARIABLE.findall(config_file(mesh).read_text())) & os.environ.keys())
+    return "".join(f"export {name}={shlex.quote(os.environ[name])}\n" for name in names)
+
+
+def ticket_key_file(mesh: Mesh) -> Path:
+    """Where the ticket keys are, or will be made at the first start. Raises OperatorError when nothing says so."""
+    if given := mesh.settings["order"]["ticket_key_file"]:
+        return Path(given).expanduser()
+    if mesh.settings["environment"] != "local":
+        raise OperatorError("MARQUEE_TICKET_KEY names no file here; without the keys of sold tickets, none of them "
+                            "would be valid any more.")
+    return mesh.run_folder / "ticket.key"
