@@ -1,5 +1,6 @@
 """The container of a room's process: Nameko runs it with this class, as config.yml says."""
 
+from functools import partial
 from typing import Any
 
 from eventlet.event import Event
@@ -7,7 +8,7 @@ from nameko import config
 from nameko.containers import ServiceContainer
 
 from services.foundation import metrics, settings
-from services.foundation.amqp.presence import marquee_version
+from services.foundation.amqp.presence import circuits_of, marquee_version
 from services.foundation.metrics import endpoint
 from services.foundation.reloading import Reloader
 from services.foundation.tracing import spans
@@ -36,6 +37,7 @@ class RoomContainer(ServiceContainer):
         super().start()
         self.reloader.listen()
         metrics.watch_workers(self.service_name, self._worker_pool)
+        metrics.watch_circuits(self.service_name, partial(circuits_of, self))
         endpoint.serve(config)
         self._started.send(None)
 

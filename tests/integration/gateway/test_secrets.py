@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.collected_spans import SpanCollector, collected_spans, new_traceparent
