@@ -37,7 +37,7 @@ class Exporter:
             return []
         body = merge(self._parts()).encode()
         start_response("200 OK", [("Content-Type", CONTENT_TYPE_PLAIN_0_0_4), ("Content-Length", str(len(body)))])
-        return [body]
+        return [body] if environ["REQUEST_METHOD"] == "GET" else []
 
     def _parts(self) -> Iterator[Part]:
         deadline = time.monotonic() + self._seconds

@@ -74,7 +74,7 @@ def test_a_room_has_probes_a_budget_and_grows_with_its_load(room: str) -> None:
 def test_a_process_has_no_more_rights_than_it_needs_and_its_secrets_by_reference(manifest: dict[str, Any]) -> None:
     pod = manifest["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"]
-    assert pod["automountServiceAccountToken"] is False
+    assert (pod["automountServiceAccountToken"], pod["enableServiceLinks"]) == (False, False)
     only = container(manifest)
     assert only["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                                        "capabilities": {"drop": ["ALL"]}}

@@ -22,6 +22,7 @@ from operations.metrics.gauges import exposition, gauge
 from operations.metrics.measurement import Measurement
 from operations.metrics.processes import read_all
 from services.foundation.metrics.endpoint import MetricsServer, leave, serve
+from testbed.ports import free_ports
 from tests.drivers.scrapes import samples
 
 ODD = 'a "quoted" {brace} \\ and\nline'
@@ -121,6 +122,14 @@ def test_a_process_that_ends_as_it_should_leaves_no_socket(tmp_path: Path) -> No
 @pytest.mark.parametrize("section", [{}, {"process": "film", "port": 0}, {"port_each": True, "port": 0}])
 def test_nothing_is_served_without_a_port_or_a_name(tmp_path: Path, section: dict[str, Any]) -> None:
     serve(settings(tmp_path, **section))
+    assert not (tmp_path / "metrics").exists()
+
+
+def test_a_process_alone_in_a_container_answers_at_the_port_itself(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    serve(settings(tmp_path, port_each=True, port=port, process="film"))
+    answer = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30)
+    assert ("process_cpu_seconds_total", ()) in samples(answer.text)
     assert not (tmp_path / "metrics").exists()
 
 
