@@ -30,12 +30,12 @@ def buy(trace: Trace, fate: str = "paid") -> str:
     film = trace.call("order", "film", "get_snapshot", 5, order, 1)
     trace.query("film", "SELECT screening.price_from FROM screening WHERE screening_id = ?", 2, film)
     if fate == "taken":
-        trace.query("order", "EVALSHA hold", 1.2, order, 11, system="redis")
+        trace.query("order", "EVALSHA", 1.2, order, 11, system="redis")
         order["attributes"]["marquee.refusal"] = "seats_taken"
         return order_id
     kitchen = trace.call("order", "kitchen", "reserve", 7, order, 10)
     trace.query("kitchen", "UPDATE snack SET reserved = reserved + ? WHERE sku = ?", 2.4, kitchen)
-    trace.query("order", "EVALSHA hold", 1.1, order, 20, system="redis")
+    trace.query("order", "EVALSHA", 1.1, order, 20, system="redis")
     transaction = trace.add("order", "transaction", "internal", 15, order, 23)
     trace.query("order", "INSERT INTO orders (order_id, screening_id, status) VALUES (?, ?, ?)", 2.1, transaction)
     trace.query("order", SEATS, 2.8, transaction, 3.2)

@@ -1,6 +1,7 @@
 """Spans as other processes send them: single ones, and those of a mesh at work."""
 
 import random
+import re
 from typing import Any
 
 from kombu import Connection, Exchange
@@ -72,9 +73,11 @@ class Trace:
     def query(self, room: str, text: str, ms: float, parent: Fields, after: float = 0.4, system: str = "mariadb",
               **fields: Any) -> Fields:
         """A statement or command."""
-        return self.add(room, text.split(" ")[0] if system == "mariadb" else text, "client", ms, parent, after,
-                        attributes={"db.system.name": system, "db.query.text": text, "server.address": "127.0.0.1",
-                                    "db.operation.name": text.split(" ")[0]}, **fields)
+        verb, table = text.split(" ")[0], re.search(r"\b(?:FROM|INTO|UPDATE) (\w+)", text)
+        summary = f"{verb} {table[1]}" if table else verb
+        return self.add(room, summary, "client", ms, parent, after, attributes={
+            "db.system.name": system, "db.operation.name": verb, "db.query.summary": summary, "db.query.text": text,
+            "server.address": "127.0.0.1"}, **fields)
 
     def event(self, publisher: str, event: str, consumers: dict[str, str], parent: Fields, after: float,
               order_id: str) -> list[Fields]:

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { duration, healthOf, lineWidth, share } from "../../web/insight/figures.js";
 import { addressOf, readQuery } from "../../web/insight/filters.js";
 import { layout } from "../../web/insight/layout.js";
-import { ticks, waterfall } from "../../web/insight/waterfall.js";
+import { ticks, timeline, waterfall } from "../../web/insight/waterfall.js";
 import { use } from "../../web/language/translations.js";
 
 await use("en");
@@ -156,6 +156,29 @@ test("the time of a span by itself is that without its children, however they ov
 
 test("spans that are each other's parents end no program", () => {
   assert.deepEqual(waterfall([span("a", "b", 0, 1), span("b", "a", 0, 1)]).rows, []);
+});
+
+test("a ruler cuts pauses short, and keeps everything in its order", () => {
+  const { at, marks, pauses } = timeline([
+    span("a", null, 1000, 100),
+    span("b", "a", 1020, 30),
+    span("near", "a", 1105, 5),
+    span("late", "a", 60_000_000, 100),
+  ]);
+  const places = [900, 1000, 1050, 1100, 1110, 30_000_000, 60_000_000, 60_000_050, 60_000_100, 1e12].map(at);
+  assert.deepEqual([...places].sort((one, other) => one - other), places);
+  assert.deepEqual([places[0], places[1], places.at(-2), places.at(-1)], [0, 0, 1, 1]);
+  assert.ok(Math.abs((places[2] - places[1]) - (places[7] - places[6])) < 1e-9, "the same scale everywhere");
+  assert.equal(pauses.length, 1);
+  assert.ok(pauses[0].width < 0.1 && Math.abs(pauses[0].part + pauses[0].width - places[6]) < 1e-9);
+  assert.deepEqual(marks.map(({ offset }) => offset), [0, 50, 100, 59_999_000]);
+});
+
+test("without pauses a ruler is even", () => {
+  const { at, pauses, marks } = timeline([span("a", null, 0, 1000), span("b", "a", 900, 200)]);
+  assert.deepEqual([at(0), at(550), at(1100), pauses.length], [0, 0.5, 1, 0]);
+  assert.deepEqual(marks.map(({ part }) => part), [0, 500 / 1100, 1000 / 1100]);
+  assert.deepEqual(timeline([span("a", null, 5, 0)]).marks, [{ part: 0, offset: 0 }]);
 });
 
 test("a ruler has a few round marks", () => {

@@ -50,7 +50,7 @@ export class Node {
       isSmall ? null : s("path", { class: "glyph", d: GLYPHS[kind], transform: `translate(${left + 19} -7)` }),
       s(
         "text",
-        { class: "node-name", x: left + (isSmall ? 12 : 32), y: -3 },
+        { class: name.length > 10 ? "node-name long" : "node-name", x: left + (isSmall ? 12 : 32), y: -3 },
         label(name, isSmall ? 12 : 15),
         this.count,
       ),

@@ -7,17 +7,17 @@ import { rename } from "../navigation.js";
 import { tab } from "../storage.js";
 import { details, linkTo } from "./details.js";
 import { duration, instant, whole } from "./figures.js";
-import { ticks, waterfall } from "./waterfall.js";
+import { timeline, waterfall } from "./waterfall.js";
 
 const REFRESH_MS = 4000;
 const YOUNG_MS = 120_000; // mail and popcorn may still follow
-const LATE = 4; // times as long as the request: then the request alone is shown first
 
 /** Shows a trace in `element`; `spanId`: the span that is open. */
 export class TraceView {
   constructor(traceId, spanId, signal) {
     this.traceId = traceId;
     this.signal = signal;
+    this.onlyRequest = false;
     this.opened = new Set([spanId].filter(Boolean));
     this.facts = h("dl", { class: "figures" });
     this.linked = h("p", { class: "row", hidden: true });
@@ -56,8 +56,6 @@ export class TraceView {
   draw() {
     const { trace, spans, follows, followed_by: followers } = this.found;
     this.plan = waterfall(spans);
-    const { start, end, rootEnd } = this.plan;
-    this.onlyRequest ??= end - start > LATE * (rootEnd - start);
     this.title.textContent = trace.name;
     const rooms = [...new Set(spans.map(({ room }) => room))].sort();
     this.hues = new Map(rooms.map((room, at) => [room, at * 137.5 % 360])); // far apart, however many there are
@@ -84,11 +82,11 @@ export class TraceView {
   }
 
   drawSpans() {
-    const { start, end, rootEnd, rows } = this.plan;
-    const scopes = [[true, "request"], [false, "whole"]];
+    const { start, rootEnd, rows } = this.plan;
+    const scopes = { request: true, whole: false };
     fill(
       this.scopes,
-      scopes.map(([only, name]) =>
+      Object.entries(scopes).map(([name, only]) =>
         h("button", {
           "aria-pressed": String(this.onlyRequest === only),
           onclick: () => {
@@ -99,24 +97,26 @@ export class TraceView {
         }, t(`insight.scope.${name}`))
       ),
     );
-    const length = Math.max(1, (this.onlyRequest ? rootEnd : end) - start);
+    const works = this.onlyRequest ? [{ started_at: start, duration: rootEnd - start }] : this.found.spans;
+    const { at, marks, pauses } = timeline(works);
     fill(
       this.ruler,
-      ticks(length).map((at) => placed(h("span", { class: at > 0.93 * length && "last" }, duration(at)), at / length)),
+      pauses.map(({ part, width }) => stretched(placed(h("i", { class: "pause" }), part), width)),
+      marks.map(({ part, offset }) => placed(h("span", { class: part > 0.93 && "last" }, duration(offset)), part)),
     );
     const focused = document.activeElement?.getAttribute("data-span");
-    fill(this.list, rows.map((row) => this.row(row, length)));
+    fill(this.list, rows.map((row) => this.row(row, at)));
     this.buttons = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll("[data-span]")]);
     this.step(this.buttons.find((button) => button.dataset.span === focused) ?? this.buttons[0], Boolean(focused));
   }
 
-  row(row, length) {
+  row(row, at) {
     const { span, depth, offset } = row;
+    const [from, to] = [at(span.started_at), at(span.started_at + span.duration)];
     const isOpen = this.opened.has(span.span_id);
     const below = h("div", { hidden: !isOpen }, isOpen && details(row, this.traceId));
-    const isLate = offset >= length;
-    const bar = placed(h("span", { class: isLate ? "bar late" : "bar" }), Math.min(1, offset / length));
-    bar.style.setProperty("--took", `${(100 * Math.min(1 - offset / length, span.duration / length)).toFixed(3)}%`);
+    const isLate = this.onlyRequest && span.started_at >= this.plan.rootEnd && offset > 0;
+    const bar = stretched(placed(h("span", { class: isLate ? "bar late" : "bar" }), from), to - from);
     const took = isLate ? `+${duration(offset)}` : duration(span.duration);
     const button = h(
       "button",
@@ -132,7 +132,7 @@ export class TraceView {
         "span",
         { class: "track" },
         bar,
-        besideBar(took, Math.min(1, (offset + span.duration) / length), offset / length),
+        besideBar(took, to, from),
       ),
     );
     const item = h("li", { class: `kind-${span.kind}` }, button, below);
@@ -174,15 +174,18 @@ function placed(element, part) {
   return element;
 }
 
-function indented(depth, { room, name, status, attributes }, children) {
-  const statement = attributes["db.query.summary"] ?? attributes["db.query.text"]?.slice(name.length + 1, 90);
+function stretched(element, part) {
+  element.style.setProperty("--took", `${(100 * part).toFixed(3)}%`);
+  return element;
+}
+
+function indented(depth, { room, name, status }, children) {
   const element = h(
     "span",
     { class: children ? "span-name parent" : "span-name" },
     h("span", { class: "room" }, room),
     " ",
     h("span", { class: "what" }, name),
-    statement && h("span", { class: "statement" }, statement),
     status === "error" && h("span", { class: "failed" }, ` ${t("insight.failed")}`),
   );
   element.style.setProperty("--depth", String(Math.min(depth, 14)));
@@ -193,5 +196,5 @@ function indented(depth, { room, name, status, attributes }, children) {
 function besideBar(text, end, from) {
   const isBefore = end > 0.86;
   const element = h("span", { class: isBefore ? "bar-took before" : "bar-took" }, text);
-  return placed(element, isBefore ? Math.min(1, from) : end);
+  return placed(element, isBefore ? from : end);
 }

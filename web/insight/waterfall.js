@@ -37,6 +37,52 @@ function selfTime(span, children) {
   return rest;
 }
 
+const PAUSE = 0.06; // as wide as this part of the busy time is drawn whatever is longer than
+const SHORT = 0.12; // this part of it
+
+/**
+ * A ruler on which the times at which nothing is at work are cut short: a buyer takes minutes to pay, the rooms some
+ * milliseconds. `at(moment)` is its place from 0 to 1; `marks` are {part, offset}, offset since the first moment;
+ * `pauses` are {part, width}.
+ */
+export function timeline(works) {
+  const stretches = [];
+  const append = (from, to, tolerance) => {
+    const last = stretches.at(-1);
+    if (last && from - last.to <= tolerance) last.to = Math.max(last.to, to);
+    else stretches.push({ from, to });
+  };
+  const sorted = works.map(({ started_at: from, duration }) => [from, from + duration]).sort(([one], [other]) =>
+    one - other
+  );
+  sorted.forEach(([from, to]) => append(from, to, 0));
+  const busy = Math.max(1, stretches.reduce((sum, { from, to }) => sum + to - from, 0));
+  stretches.splice(0).forEach(({ from, to }) => append(from, to, busy * SHORT));
+  const pause = busy * PAUSE;
+  const shown = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+  const length = Math.max(1, shown + pause * (stretches.length - 1));
+  let place = 0;
+  for (const stretch of stretches) {
+    stretch.place = place;
+    place += stretch.to - stretch.from + pause;
+  }
+  const at = (moment) => {
+    const stretch = stretches.findLast(({ from }) => from <= moment) ?? stretches[0];
+    return Math.min(1, (stretch.place + Math.max(0, Math.min(moment, stretch.to) - stretch.from)) / length);
+  };
+  const start = stretches[0].from;
+  const [first, ...later] = stretches;
+  const marks = [
+    ...ticks(shown).filter((each) => each <= first.to - start).map((each) => ({
+      part: at(start + each),
+      offset: each,
+    })),
+    ...later.map(({ from }) => ({ part: at(from), offset: from - start })),
+  ];
+  const pauses = later.map(({ place: end }) => ({ part: (end - pause) / length, width: pause / length }));
+  return { at, marks, pauses };
+}
+
 /** Round moments, at most six, between 0 and `length`: for the ruler above the bars. */
 export function ticks(length) {
   const rough = Math.max(1, length) / 5;
