@@ -93,8 +93,8 @@ def describe(path: Path, holds: str, secret: bool) -> File:
         return File(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size, secret, holds)
 
 
-def read(folder: Path) -> Manifest:
-    """The manifest of a backup whose files are all there and unchanged. Raises OperatorError."""
+def read(folder: Path, *required: str) -> Manifest:
+    """The manifest of a backup whose files are all there and unchanged, `required` ones too. Raises OperatorError."""
     try:
         content = json.loads((folder / NAME).read_text())
         if isinstance(content, dict) and content.get("format") not in (None, FORMAT):
@@ -103,6 +103,8 @@ def read(folder: Path) -> Manifest:
         manifest: Manifest = ManifestSchema().load(content)
     except (OSError, ValueError, ValidationError):
         raise OperatorError(f"{folder} is not a backup: {NAME} is missing or can't be read.") from None
+    if missing := sorted(set(required) - manifest.files.keys()):
+        raise OperatorError(f"{folder} is not a backup: {NAME} has no {missing[0]}.")
     for name, file in manifest.files.items():
         _verify(folder / name, file)
     return manifest

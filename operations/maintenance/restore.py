@@ -38,14 +38,17 @@ MARGIN = dt.timedelta(days=1)  # an inbox may forget an event a little before th
 @click.pass_obj
 def restore_command(mesh: Mesh, folder: Path, hours: float) -> None:
     """Restore the backup in DIR onto a machine without data, whose servers run and whose rooms don't."""
-    backup = manifest.read(folder)
+    backup = manifest.read(folder, DUMP)
     since = backup.moment - dt.timedelta(hours=hours)
     forbid_unknown_revisions(backup)
     forbid_forgotten_events(backup, since)
     forbid_other_keys(mesh, folder)
     forbid_data(mesh)
-    with migration_errors(mesh):
-        again = restore(mesh, folder, backup, since)
+    try:
+        with migration_errors(mesh):
+            again = restore(mesh, folder, backup, since)
+    except OSError as problem:
+        raise OperatorError(f"The restore has stopped, and can be repeated: {problem}.") from None
     click.echo(f"Restored {len(backup.rooms)} rooms as of {backup.moment:%F %T} UTC; {again} events will be published "
                "again.")
     if (folder / CONFIG).read_text() != config_file(mesh).read_text():

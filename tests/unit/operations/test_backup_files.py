@@ -47,6 +47,11 @@ def test_a_missing_file_is_noticed(folder: Path) -> None:
         manifest.read(folder)
 
 
+def test_a_backup_without_the_data_is_none(folder: Path) -> None:
+    with pytest.raises(OperatorError, match="is not a backup: manifest.json has no mariadb.sql.gz"):
+        manifest.read(folder, "mariadb.sql.gz")
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", "{\"format\": 1", "null", "{\"format\": 1, \"rooms\": []}"])
 def test_a_folder_without_a_manifest_is_no_backup(folder: Path, content: str) -> None:
     (folder / "manifest.json").write_text(content)
