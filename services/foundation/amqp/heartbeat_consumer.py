@@ -10,6 +10,8 @@ from nameko.amqp import consume
 from services.foundation.amqp import publishing
 
 CHECK_SECONDS = 1.0
+# Stock kombu waits 2, 4, 6, ... up to 30 seconds between two tries to connect.
+RECONNECT = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
 
 
 class Consumer(consume.Consumer):
@@ -21,6 +23,7 @@ class Consumer(consume.Consumer):
     """
 
     _checked_at = 0.0
+    _outage_logged = False
 
     @property
     def connection(self) -> Any:
@@ -30,15 +33,26 @@ class Consumer(consume.Consumer):
 
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:
-        """Connect for the duration of the block; a broken connection is dropped without a closing handshake."""
-        with super().establish_connection() as connection:
+        """Connect for the duration of the block, as soon as the broker can be reached.
+
+        A broken connection is dropped without a closing handshake.
+        """
+        with self.create_connection() as connection:
+            connection.ensure_connection(self.on_connection_error, **RECONNECT)
             self._connection = connection
+            self._outage_logged = False
             try:
                 yield connection
             except publishing.BrokerDown:
                 connection.collect()
                 publishing.drop_idle_connections()  # which have no heartbeats of their own
                 raise
+
+    def on_connection_error(self, exc: Exception, interval: float) -> None:
+        """Log the first of the tries that fail; the others follow within a second each."""
+        if not self._outage_logged:
+            self._outage_logged = True
+            super().on_connection_error(exc, interval)
 
     def on_iteration(self) -> None:
         """Check the heartbeats about once in CHECK_SECONDS, also while messages keep coming."""

@@ -1,6 +1,7 @@
 """How rooms end: on request, killed, or because of an error of their own."""
 
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from nameko.exceptions import UnknownService
 from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
 
+from services.foundation.rpc.lost_calls import CHECK_SECONDS
 from testbed.mesh import wait_until
 from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
@@ -54,6 +56,23 @@ def test_a_room_asked_to_stop_while_it_starts_stops(run_room: RunRoom) -> None:
     room = run_room("slow_room")
     wait_until(lambda: "starting" in room.log.read_text(), 30, "the room to start")
     room.signal(signal.SIGTERM)
+    assert room.exit_code() == 0
+
+
+def test_a_room_that_calls_a_stopping_room_gets_its_answer(
+    run_room: RunRoom, front: Process, client: Any, redis_client: Redis, note: str,
+) -> None:
+    room = run_room("echo_room")
+    wait_for_room(client, "echo", room)
+    call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": A_WHILE}, deadline=LONG)
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 30, "the work to begin")
+    room.signal(signal.SIGTERM)
+    with ClusterRpcClient(timeout=10) as other:
+        wait_until(lambda: is_gone(other), 30, "the door to close")
+    checked = time.monotonic() + 3 * CHECK_SECONDS   # the caller has looked by then whether the room is lost
+    wait_until(lambda: time.monotonic() > checked, 30, "the caller to look")
+    finish(redis_client, note)
+    assert call.result()["outcome"] == "ok"
     assert room.exit_code() == 0
 
 
