@@ -16,8 +16,10 @@ from operations import settings as operations_settings
 from operations.mesh import find_rooms, module_of
 from services.foundation import marked_yaml, settings
 from services.foundation.events.settings import check_events
+from services.foundation.metrics.settings import metrics_settings
 from services.foundation.settings import Place, RoomSettings, SettingsError
 from services.foundation.timers import RoomTimer
+from services.foundation.tracing.settings import tracing_settings
 
 VARIABLE = re.compile(r"MARQUEE_[A-Z_]+")
 
@@ -41,7 +43,7 @@ def mistakes(found: dict[str, Any], root: Path) -> Iterator[SettingsError]:
     rooms = find_rooms(root)
     checks: list[Callable[[Any], object]] = [
         settings.check, partial(operations_settings.instances, rooms=rooms), operations_settings.audit_seconds,
-        operations_settings.web_address, check_events, check_levels]
+        operations_settings.web_address, check_events, metrics_settings, tracing_settings, check_levels]
     checks += [partial(reader.load, room=room) for room in rooms for reader in readers(room)]
     for check in checks:
         try:

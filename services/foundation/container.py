@@ -29,7 +29,7 @@ class RoomContainer(ServiceContainer):
         super().__init__(*args, **options)
         self._started = Event()
         self._tracing = Tracing(config, self.service_name, marquee_version())
-        self.reloader = Reloader(self)
+        self.reloader = Reloader(self, self._tracing)
 
     def start(self) -> None:
         """Start the room; `stop` waits for the end of this."""

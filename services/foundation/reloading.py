@@ -56,10 +56,10 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 
 
 class Reloader:
-    """The reloads of a process; its room is in `container`."""
+    """The reloads of a process; its room is in `container`, and `others` take part like the room's extensions."""
 
-    def __init__(self, container: Any) -> None:
-        self._container = container
+    def __init__(self, container: Any, *others: Any) -> None:
+        self._container, self._others = container, others
         self.state = Reload(settings.digest(settings.config_file()))
 
     def listen(self) -> None:
@@ -85,24 +85,24 @@ class Reloader:
                 extension.publish_presence()
 
     def _takes(self, path: str) -> bool:
-        return path == "LOGGING" or any(extension.settings_read_again(path) for extension in self._extensions())
+        return path == "LOGGING" or any(part.settings_read_again(path) for part in self._parts())
 
-    def _extensions(self) -> list[Any]:
-        return [each for each in self._container.extensions if hasattr(each, "settings_read_again")]
+    def _parts(self) -> list[Any]:
+        return [each for each in [*self._container.extensions, *self._others] if hasattr(each, "settings_read_again")]
 
     def _take(self, found: dict[str, Any], paths: list[str]) -> None:
         before = dict(config)
         sections = {path.partition(".")[0] for path in paths}
         config.update({name: merged(before.get(name), found.get(name), name, paths) for name in sections})
         try:
-            for extension in self._extensions():
-                extension.reload()
+            for part in self._parts():
+                part.reload()
             if "LOGGING" in paths:
                 logging.config.dictConfig(config["LOGGING"])
         except BaseException:
             config.update(before)
-            for extension in self._extensions():
-                extension.reload()
+            for part in self._parts():
+                part.reload()
             raise
 
 

@@ -8,6 +8,7 @@ from marshmallow import ValidationError as Mistake
 
 from schemas.base import Schema
 from schemas.fields import Whole
+from services.foundation.settings import read_section
 
 POSITIVE = validate.Range(min=0, min_inclusive=False)
 EXPORTS = ("insight", "otlp", "both", "none")
@@ -67,3 +68,9 @@ class TracingSection(Schema):
         export = values["export"] or ("otlp" if endpoint else "insight")
         headers = dict(pair.split("=", 1) for pair in (values["headers"] or "").split(",") if pair)
         return TracingSettings(**{**values, "endpoint": endpoint, "export": export, "headers": headers})
+
+
+def tracing_settings(settings: Any) -> TracingSettings:
+    """The section in these settings. Raises SettingsError with one sentence for each mistake."""
+    loaded: TracingSettings = read_section(settings, "tracing", TracingSection())
+    return loaded

@@ -4,15 +4,15 @@ import os
 import socket
 from typing import Any
 
+from nameko import config
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from services.foundation.settings import read_section
 from services.foundation.tracing import spans
 from services.foundation.tracing.insight_exporter import InsightExporter
 from services.foundation.tracing.sampler import Sampler
-from services.foundation.tracing.settings import TracingSection, TracingSettings
+from services.foundation.tracing.settings import tracing_settings
 from services.foundation.tracing.span_queue import Exporter, SpanQueue
 
 STOP_SECONDS = 1.0   # for what is queued when the process stops
@@ -23,7 +23,7 @@ class Tracing:
 
     def __init__(self, settings: Any, room: str, version: str) -> None:
         """`settings`: config.yml. Raises SettingsError for mistakes in its section `tracing`."""
-        self.settings: TracingSettings = read_section(settings, "tracing", TracingSection())
+        self.settings = tracing_settings(settings)
         self.instance = f"{socket.gethostname()}:{os.getpid()}"
         self._room = room
         self.queues = [SpanQueue(exporter, self.settings.queue, self.settings.batch, self.settings.seconds)
@@ -41,6 +41,16 @@ class Tracing:
         for queue in self.queues:
             queue.start()
         spans.use(spans.Recorder(self._provider.get_tracer("marquee"), self.sampler))
+
+    def settings_read_again(self, path: str) -> bool:
+        """Whether the setting says how many traces are recorded: only that changes while the process runs."""
+        return path in ("tracing.ratio", "tracing.per_second")
+
+    def reload(self) -> None:
+        """Record as many traces as config.yml says now. Raises SettingsError, and then changes nothing."""
+        self.settings = tracing_settings(config)
+        self.sampler.ratio = self.settings.ratio
+        self.sampler.per_second = self.settings.per_second if self.queues else 0
 
     def stop(self) -> None:
         """Record no further trace, and send what is queued, for STOP_SECONDS at most."""

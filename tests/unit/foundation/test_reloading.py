@@ -85,6 +85,26 @@ def test_a_room_takes_over_its_own_section_except_for_what_it_reads_at_its_start
     assert room.published == 1
 
 
+class Screen:
+    """Takes over a setting and is no extension."""
+
+    pause = 0
+
+    def settings_read_again(self, path: str) -> bool:
+        return path == "film.pause"
+
+    def reload(self) -> None:
+        self.pause = nameko.config["film"]["pause"]
+
+
+def test_a_part_beside_the_extensions_takes_over_its_setting(room: Room, file: dict[str, Any]) -> None:
+    file.update(film={"pause": 20})
+    screen = Screen()
+    reloader = Reloader(room, screen)
+    reloader.reload()
+    assert (reloader.state.taken, screen.pause) == (["film.pause"], 20)
+
+
 @pytest.mark.parametrize("mistake", [{"hold": "soon"}, {"sweep_seconds": 0}, {"sweep_seconds": "often"}], ids=str)
 def test_a_section_with_a_mistake_changes_nothing(room: Room, file: dict[str, Any], mistake: dict[str, Any]) -> None:
     file["order"] = {"hold": 3, "seats": 4, "sweep_seconds": 1, **mistake}

@@ -32,6 +32,8 @@ def test_the_file_of_this_tree_has_no_mistakes(tmp_path: Path) -> None:
     ("order: ${MARQUEE_ORDERS:1}", "order: -1", "instances.order: Must be greater than or equal to 0."),
     ("tries: 20", "tries: no", "events.tries: Not a whole number."),
     ("kombu: {level: WARNING}", "kombu: {level: LOUD}", "LOGGING.loggers.kombu.level: 'LOUD' is no level."),
+    ("ratio: ${MARQUEE_TRACE_RATIO:1.0}", "ratio: 2", "tracing.ratio: Must be "),
+    ("port_each: ${MARQUEE_METRICS_PORT_EACH:no}", "port_each: maybe", "metrics.port_each: Not a valid boolean."),
     ("tidy_seconds: 60", "tidy_seconds: 0", "wallet.tidy_seconds: Must be greater than 0."),
     ("body_limit: 65536", "body_limt: 65536", "gateway.body_limt: Unknown field."),
     ("HEARTBEAT: 20", "HEARTBEAT: [", "this is not YAML: "),

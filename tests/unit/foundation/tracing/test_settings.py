@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import nameko
 import pytest
 
-from services.foundation.settings import SettingsError, read_section
-from services.foundation.tracing.settings import TracingSection, TracingSettings
+from services.foundation.settings import SettingsError
+from services.foundation.tracing.settings import TracingSettings, tracing_settings
 from services.foundation.tracing.tracing import Tracing
 
 SECTION: dict[str, Any] = {"ratio": 1.0, "per_second": 5, "export": None, "endpoint": None, "headers": "",
@@ -13,8 +14,7 @@ SECTION: dict[str, Any] = {"ratio": 1.0, "per_second": 5, "export": None, "endpo
 
 
 def read(**changes: Any) -> TracingSettings:
-    settings: TracingSettings = read_section({"tracing": {**SECTION, **changes}}, "tracing", TracingSection())
-    return settings
+    return tracing_settings({"tracing": {**SECTION, **changes}})
 
 
 def test_spans_go_to_the_insight_room_unless_there_is_an_endpoint() -> None:
@@ -45,3 +45,12 @@ def test_a_wrong_setting_is_told_in_one_sentence(changes: dict[str, Any], said: 
 def test_a_process_that_sends_its_spans_nowhere_begins_no_trace() -> None:
     assert not Tracing({"tracing": {**SECTION, "export": "none"}}, "order", "1").sampler.wants()
     assert Tracing({"tracing": SECTION}, "order", "1").sampler.wants()
+
+
+def test_a_running_process_takes_over_how_many_traces_are_recorded() -> None:
+    tracing = Tracing({"tracing": SECTION}, "order", "1")
+    assert [name for name in SECTION if tracing.settings_read_again(f"tracing.{name}")] == ["ratio", "per_second"]
+    assert not tracing.settings_read_again("order.ratio")
+    with nameko.config.patch({"tracing": {**SECTION, "per_second": 0}}, clear=True):
+        tracing.reload()
+    assert not tracing.sampler.wants()
