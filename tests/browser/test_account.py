@@ -81,6 +81,7 @@ def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> Non
     expect(saved).to_contain_text("Quay 8")
     page.get_by_role("button", name="Remove: Quay 8").click()
     expect(section.get_by_role("status")).to_have_text("The address is removed.")
+    expect(section.get_by_role("heading")).to_be_focused()
     expect(saved).to_have_count(0)
 
 
