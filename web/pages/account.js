@@ -85,7 +85,7 @@ export async function show(main, { signal }) {
         cards(kept, signal),
         password(profile, elsewhere.reload),
         elsewhere.place,
-        closing(profile, account.wallet),
+        closing(profile, signal),
       ),
     ),
   );
