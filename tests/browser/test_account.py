@@ -143,3 +143,11 @@ def test_the_account_page_says_what_is_missing(visit: Visit, mesh: Mesh) -> None
         page.get_by_role("button", name="Close the account").click()
         expect(page.locator(".dialog .note")).to_contain_text("we do not know whether there is money in it")
         expect(page.locator(".streak li")).to_have_count(7)
+
+    page.route("**/order/get_list*", lambda route: route.fulfill(status=503, json={"code": "room_unavailable"}))
+    page.reload()
+    expect(page.locator(".unavailable", has_text="can't be shown")).to_be_visible()
+    expect(page.locator(".wallet .history")).to_be_visible()
+    page.unroute("**/order/get_list*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".unavailable")).to_be_hidden()

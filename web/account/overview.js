@@ -63,7 +63,8 @@ function part(name, state, draw) {
   );
 }
 
-const unavailable = () => h("p", { class: "muted unavailable" }, t("overview.unavailable"));
+/** What stands in the place of something whose room is away. */
+export const unavailable = () => h("p", { class: "muted unavailable" }, t("overview.unavailable"));
 
 function nextTickets(found) {
   const title = h("h2", {}, t("next.title"));
