@@ -46,9 +46,10 @@ function draw(place, balances, signal) {
 }
 
 function line({ kind, amount, currency, order_id: order, reason, occurred_at: when }) {
-  const what = t(`wallet.${kind}`);
+  const name = t(`wallet.${kind}`);
+  const what = reason ? t("wallet.with_reason", { what: name, reason }) : name;
   return [
-    h("span", {}, order ? h("a", { href: `/order/${order}` }, what) : what, reason && `: ${reason}`),
+    h("span", {}, order ? h("a", { href: `/order/${order}` }, what) : what),
     h("span", { class: "muted" }, longDay(plainDate(new Date(when)))),
     h("strong", {}, (amount > 0 ? "+" : "") + money(amount, currency)),
   ];
