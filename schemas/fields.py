@@ -105,6 +105,18 @@ def Cursor(**options: Any) -> fields.String:  # noqa: N802
     return fields.String(validate=validate.Regexp(r"^[0-9a-f]{32}\Z", error="Not a cursor of ours."), **options)
 
 
+def Reason(**options: Any) -> fields.String:  # noqa: N802
+    """A field for why staff do something, up to 500 characters, for the operation log and a member's wallet."""
+    field = Text(500, **options)
+    field.validators.append(_not_blank)
+    return field
+
+
+def _not_blank(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("Says nothing.")
+
+
 def Text(most: int, least: int = 1, **options: Any) -> fields.String:  # noqa: N802
     """A field for text of `least` to `most` characters; control characters other than tab and line ends are refused."""
     return fields.String(

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, NotFound
-from schemas.fields import LARGEST_AMOUNT, Amount, Currency, Cursor, Id, Moment, Money, Text, Whole
+from schemas.fields import LARGEST_AMOUNT, Amount, Currency, Cursor, Id, Moment, Money, Reason, Whole
 from schemas.operation_log import operated
 from schemas.user.administration import UnknownUser
 
@@ -81,7 +81,7 @@ class AdjustRequest(Schema):
     user_id = Id(required=True)
     amount = Amount(required=True)
     currency = Currency(metadata={"description": "without it, that of config.yml (wallet.currency)"})
-    reason = Text(500, required=True)
+    reason = Reason(required=True)
 
 
 class Adjusted(Schema):

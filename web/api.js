@@ -6,6 +6,7 @@
 import { tab } from "./storage.js";
 
 const TIMEOUT_MS = 20_000;
+const NEWS_PAUSES_MS = [0, 1500, 4000, 10_000];
 
 /** A call that failed: `code` is the refusal's, `offline` or `room_silent`. */
 export class Problem extends Error {
@@ -40,6 +41,17 @@ export function read(path, fields = {}, signal = null) {
   const query = new URLSearchParams(given.flatMap(([name, value]) => [value].flat().map((each) => [name, each])))
     .toString();
   return request(query ? `${path}?${query}` : path, {}, signal);
+}
+
+/** GET until `isNew(answer)`, because what another room tells takes a moment; null where it takes longer. */
+export async function readUntil(isNew, path, fields, signal) {
+  for (const pause of NEWS_PAUSES_MS) {
+    await new Promise((wake) => setTimeout(wake, pause));
+    if (signal.aborted) return null;
+    const found = await read(path, fields, signal).catch(() => null);
+    if (found && isNew(found)) return found;
+  }
+  return null;
 }
 
 /** POST: a call that changes something; with a `key` it is done once, however often it is sent. */

@@ -8,7 +8,10 @@ export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.dispatchEvent(new Event("cancel"));
 }
 
-/** Open a window around `content(close)`, elements; settles with the argument of `close`, or null after Escape. */
+/**
+ * Open a window around `content(close, heading)`, elements; `heading` shows `title` until the content gives it another.
+ * Settles with the argument of `close`, or null after Escape.
+ */
 export function openDialog(title, content) {
   return new Promise((settle) => {
     const close = (value = null) => {
@@ -16,13 +19,14 @@ export function openDialog(title, content) {
       dialog.remove();
       settle(value);
     };
+    const heading = h("h2", { id: "dialog-title" }, title);
     const dialog = h(
       "dialog",
       { class: "dialog", "aria-labelledby": "dialog-title", oncancel: () => close() },
       h(
         "header",
         {},
-        h("h2", { id: "dialog-title" }, title),
+        heading,
         h("button", {
           class: "quiet close",
           type: "button",
@@ -30,7 +34,7 @@ export function openDialog(title, content) {
           onclick: () => close(),
         }, "×"),
       ),
-      content(close),
+      content(close, heading),
     );
     document.body.append(dialog);
     dialog.showModal();

@@ -4,7 +4,7 @@
 from marshmallow import fields
 
 from schemas.base import Method, Schema
-from schemas.fields import Currency, Id, Moment, Money, Text, Whole
+from schemas.fields import Currency, Id, Moment, Money, Reason, Whole
 from schemas.film import UnknownScreening
 
 
@@ -13,7 +13,7 @@ class CancelScreeningRequest(Schema):
 
     screening_id = Id(required=True)
     dry_run = fields.Boolean(load_default=True, metadata={"description": "change nothing, only sum up"})
-    reason = Text(500, metadata={"description": "why it is cancelled, for the operation log"})
+    reason = Reason(metadata={"description": "why it is cancelled, for the operation log"})
 
 
 class CancelScreeningReply(Schema):

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, KeyReused, NotFound, TooOften
-from schemas.fields import Cursor, Id, Moment, Text, Whole
+from schemas.fields import Cursor, Id, Moment, Reason, Text, Whole
 from schemas.roles import HELD, ROLES
 from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, Username
 from schemas.user.methods import LoginFailed, UsernameTaken
@@ -42,7 +42,7 @@ class RoleRequest(Schema):
     user_id = Id(required=True)
     role = fields.String(required=True, validate=validate.OneOf(ROLES))
     cinema_id = Id(metadata={"description": "left out: for the house, which is every cinema"})
-    reason = Text(500)
+    reason = Reason()
 
 
 class UsersRequest(Schema):
@@ -88,14 +88,14 @@ class SaveRequest(Schema):
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
     roles = fields.List(fields.String(validate=validate.Regexp(HELD, error="Not a role such as cook or cook@CINEMA.")),
                         validate=validate.Length(max=MOST_ROLES))
-    reason = Text(500)
+    reason = Reason()
 
 
 class RemoveRequest(Schema):
     """The account to remove."""
 
     user_id = Id(required=True)
-    reason = Text(500)
+    reason = Reason()
 
 
 class CloseRequest(Schema):

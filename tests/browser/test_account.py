@@ -1,5 +1,7 @@
 """The account page and the wallet: what a member has, and paying with it."""
 
+from typing import Any
+
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh, wait_until
@@ -11,10 +13,15 @@ AMOUNT = 100_000
 
 def credit(mesh: Mesh, page: Page) -> None:
     """Put money into the wallet of the member whom the page is signed in as."""
-    member = page.evaluate("fetch('/user/get_profile', {headers: {'X-Session': 'cookie'}}).then((r) => r.json())")
+    member = fetch(page, "/user/get_profile")
     reply = mesh.post("/wallet/adjust", mesh.staff(), user_id=member["user_id"], amount=AMOUNT, currency="EUR",
                       reason="a test")
     assert reply.status_code == 200, reply.text
+
+
+def fetch(page: Page, path: str) -> Any:
+    """What the member whom the page is signed in as reads there."""
+    return page.evaluate("path => fetch(path, {headers: {'X-Session': 'cookie'}}).then((reply) => reply.json())", path)
 
 
 def euro_screening(mesh: Mesh) -> str:
@@ -32,6 +39,8 @@ def test_a_member_checks_in_once_pays_from_the_wallet_and_closes_the_account(vis
     expect(page.locator(".streak li")).to_have_count(7)
     page.get_by_role("button", name="Check in today").click()
     expect(page.locator(".check_in [role=status]")).to_contain_text("You got")
+    expect(page.locator(".done-today")).to_be_focused()
+    expect(page.locator(".points .balance")).to_have_text("5 points")  # they came by themselves
     page.reload()
     expect(page.locator(".done-today")).to_be_visible()
     expect(page.locator(".streak .done")).to_have_count(1)
@@ -49,7 +58,15 @@ def test_a_member_checks_in_once_pays_from_the_wallet_and_closes_the_account(vis
     page.locator(".wallet .history summary").click()
     expect(page.locator(".wallet .entries li")).to_have_count(2)
 
-    left = page.locator(".wallet .balance").inner_text()
+    before = page.locator(".wallet .balance").inner_text()
+    page.locator(".points button", has_text="€").press("Enter")
+    expect(page.locator(".points .balance")).to_be_focused()
+    expect(page.locator(".wallet .balance")).not_to_have_text(before)
+    expect(page.locator(".wallet .entries li")).to_have_count(3)
+
+    credit(mesh, page)  # unseen by the page
+    [balance] = fetch(page, "/wallet/get_balance")
+    left = f"€{balance['posted'] / 100:,.2f}"
     page.get_by_role("button", name="Close the account").click()
     expect(page.locator(".dialog .note")).to_have_text(
         f"There is {left} in your wallet. It is lost when you close the account.")
@@ -81,6 +98,7 @@ def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> Non
     expect(saved).to_contain_text("Quay 8")
     page.get_by_role("button", name="Remove: Quay 8").click()
     expect(section.get_by_role("status")).to_have_text("The address is removed.")
+    expect(section.get_by_role("heading")).to_be_focused()
     expect(saved).to_have_count(0)
 
 
@@ -92,18 +110,12 @@ def test_an_order_dearer_than_the_wallet_is_paid_in_another_way(visit: Visit, me
     expect(page.locator(".from-wallet")).to_be_hidden()
 
 
-def cards(page: Page) -> list[object]:
-    """The cards of the member whom the page is signed in as."""
-    return list(page.evaluate(
-        "fetch('/payment/get_cards', {headers: {'X-Session': 'cookie'}}).then((reply) => reply.json())"))
-
-
 def test_a_kept_card_pays_the_next_order_and_is_removed(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "F7")
     page.get_by_label("Keep this card").check()
     pay(page)
-    wait_until(lambda: len(cards(page)) == 1, 30, "the kept card")
+    wait_until(lambda: len(fetch(page, "/payment/get_cards")) == 1, 30, "the kept card")
 
     page.goto(f"/screening/{mesh.fresh_screening()}")
     buy(page, "F8")
@@ -119,7 +131,7 @@ def test_a_kept_card_pays_the_next_order_and_is_removed(visit: Visit, mesh: Mesh
     page.get_by_role("button", name="Remove Visa ·· 4242").press("Enter")
     expect(page.locator(".cards li")).to_have_count(0)
     expect(page.locator(".cards h2")).to_be_focused()
-    assert cards(page) == []
+    assert fetch(page, "/payment/get_cards") == []
     assert found == []
 
 
@@ -131,3 +143,11 @@ def test_the_account_page_says_what_is_missing(visit: Visit, mesh: Mesh) -> None
         page.get_by_role("button", name="Close the account").click()
         expect(page.locator(".dialog .note")).to_contain_text("we do not know whether there is money in it")
         expect(page.locator(".streak li")).to_have_count(7)
+
+    page.route("**/order/get_list*", lambda route: route.fulfill(status=503, json={"code": "room_unavailable"}))
+    page.reload()
+    expect(page.locator(".unavailable", has_text="can't be shown")).to_be_visible()
+    expect(page.locator(".wallet .history")).to_be_visible()
+    page.unroute("**/order/get_list*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".unavailable")).to_be_hidden()

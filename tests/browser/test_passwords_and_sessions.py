@@ -56,6 +56,7 @@ def test_the_account_page_changes_the_password_and_ends_sessions(visit: Visit, m
     expect(page.locator(".sessions li", has_text="this device")).to_contain_text("Chrome")
     page.locator(".sessions button").first.click()
     expect(page.locator(".sessions li")).to_have_count(2)
+    expect(page.get_by_role("heading", name="Signed in")).to_be_focused()
     assert sorted(mesh.get("/user/get_profile", token).status_code for token in tokens) == [200, 401]
 
     page.get_by_label("Old password").fill("wrong horse")
@@ -65,6 +66,7 @@ def test_the_account_page_changes_the_password_and_ends_sessions(visit: Visit, m
     page.get_by_label("Old password").fill(PASSWORD)
     page.get_by_role("button", name="Set the new password").click()
     expect(page.locator(".password")).to_contain_text("Your password is changed.")
+    expect(page.get_by_role("heading", name="Password")).to_be_focused()
     expect(page.locator(".sessions li")).to_have_count(1)
     assert [mesh.get("/user/get_profile", token).status_code for token in tokens] == [401, 401]
 
@@ -73,6 +75,11 @@ def test_a_user_with_a_name_in_another_script_signs_in_and_out(visit: Visit) -> 
     page, name = visit("/account"), "王" + "".join(secrets.choice("伟芳娜敏静丽强磊军洋") for _ in range(8))
     page.locator("main .primary").click()
     page.locator(".dialog .link").click()
+    expect(page.get_by_role("dialog", name="Open an account")).to_be_visible()
+    page.locator("[name=username]").fill("ab")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator(".dialog .primary").click()
+    expect(page.locator(".dialog [role=alert]")).to_contain_text("This username can't be used")
     page.locator("[name=username]").fill(name)
     page.locator("[name=password]").fill(PASSWORD)
     page.locator(".dialog .primary").click()

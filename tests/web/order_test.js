@@ -3,9 +3,9 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { start } from "../../web/language/translations.js";
+import { start, use } from "../../web/language/translations.js";
 import { pointsOf } from "../../web/order/points.js";
-import { attemptName, paymentPageUrl, paymentStage } from "../../web/order/paying.js";
+import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
 import { cinemaClock, mayRefund } from "../../web/order/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
 
@@ -29,6 +29,14 @@ for (const [subject, order, shown, stage] of STAGES) {
     assert.equal(paymentStage({ status: "paying", payment: null, ...order }, shown), stage);
   });
 }
+
+test("a failed payment is told with what to do about it, with a space between only where the language has one", async () => {
+  const said = () => stageSentence({ payment: { reason: "declined" } }, "failed");
+  assert.match(said(), /^Your bank declined the payment\. Nothing was charged\. Your seats are still yours/);
+  await use("zh");
+  assert.match(said(), /^银行拒绝了这笔付款，未产生扣款。座位仍为您保留/);
+  await use("en");
+});
 
 test("an attempt after a failed one has another key, an attempt after a lost answer the same", () => {
   const name = (status) => attemptName({ order_id: "o1", payment: { payment_id: "p1", status } });

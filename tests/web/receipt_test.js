@@ -3,7 +3,8 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { include, start } from "../../web/language/translations.js";
+import { include, start, use } from "../../web/language/translations.js";
+import { receipts } from "../../web/receipt/list.js";
 import { paper } from "../../web/receipt/paper.js";
 
 await start();
@@ -46,16 +47,29 @@ test("a receipt shows each line, the total, what went back and what remains", ()
       "Seat F7, Premium 1 €14.00 €14.00",
       "Popcorn 2 €5.50 €11.00",
       "Total €25.00",
-      "On its way back for seats, to where it came from, since 21 November 2026 at 18:30 -€7.00",
+      "On its way back for seats, the way it was paid, since 21 November 2026 at 18:30 -€7.00",
       "Remaining €18.00",
     ]
   ) assert.ok(text.includes(part), `${part} is not in ${text}`);
 });
 
 test("a receipt is dated by the cinema's clock and says how it was paid", () => {
-  assert.match(shown(), /Paid 21 November 2026 at 18:30 , from the wallet/);
+  assert.match(shown(), /Paid 21 November 2026 at 18:30, from the wallet/);
   assert.match(shown({ method: null }), /Paid 21 November 2026 at 18:30 As of/);
   assert.match(shown({ method: null, unavailable: ["method"] }), /at 18:30 \(how can't be shown right now\)/);
+});
+
+test("a receipt in Chinese has Chinese commas and brackets", async () => {
+  await use("zh");
+  assert.match(shown(), /18:30，钱包支付/);
+  assert.match(shown({ method: null, unavailable: ["method"] }), /18:30（付款方式暂时无法显示）/);
+  await use("en");
+});
+
+test("the list of receipts is dated by the cinema's clock, as they are", () => {
+  const { place, add } = receipts();
+  add([{ ...RECEIPT, order_id: "o1", status: "paid" }]);
+  assert.match(textOf(place), /Amélie 21 November 2026 at 18:30 · €25.00/);
 });
 
 test("a receipt without refunds ends with its total", () => {

@@ -6,14 +6,14 @@ import { money } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 
-/** `state` as loyalty.get_check_in gives it. */
-export function checkIn(state) {
+/** `state` as loyalty.get_check_in gives it; `earned` gets the reward of a check-in. */
+export function checkIn(state, earned) {
   const place = h("div", { class: "stack" });
-  draw(place, state);
+  draw(place, state, earned);
   return place;
 }
 
-function draw(place, state, news = "") {
+function draw(place, state, earned, news = "") {
   const { done, day: today, streak, rewards } = state;
   const note = h("p", { class: "small", role: "status" }, news);
 
@@ -23,7 +23,9 @@ function draw(place, state, news = "") {
     try {
       const { reward } = await write("/loyalty/check_in");
       const sentence = t("check_in.got", { reward: name(reward) });
-      draw(place, await read("/loyalty/get_check_in"), sentence);
+      earned(reward);
+      draw(place, await read("/loyalty/get_check_in"), earned, sentence);
+      place.querySelector(".done-today")?.focus({ preventScroll: true });
       announce(sentence);
     } catch (problem) {
       note.textContent = problemSentence(problem);
@@ -39,7 +41,7 @@ function draw(place, state, news = "") {
       "p",
       { class: "row" },
       done
-        ? h("span", { class: "done-today" }, t("check_in.done"))
+        ? h("span", { class: "done-today", tabindex: "-1" }, t("check_in.done"))
         : h("button", { class: "primary", onclick: run }, t("check_in.today")),
       note,
     ),

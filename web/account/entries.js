@@ -5,6 +5,16 @@ import { h } from "../dom.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 
+/** Fill `place` anew by `draw()`. A list in it that was open is open again, with its newest entries, and keeps the focus. */
+export function redraw(place, draw) {
+  const hadFocus = place.contains(document.activeElement);
+  const isOpen = place.querySelector("details")?.open;
+  draw();
+  const history = place.querySelector("details");
+  history.open = Boolean(isOpen);
+  if (hadFocus) history.querySelector("summary").focus({ preventScroll: true });
+}
+
 /**
  * A closed list of what `path` gives in `field`, each drawn by `line`. `onpage(entries)` is run with each page.
  */

@@ -27,15 +27,18 @@ export async function readOverview(signal) {
 
 /** The elements of an account. */
 export function overview(account, signal) {
+  const purse = account.wallet && wallet(account.wallet, signal);
+  const score = account.points && points(account.points, signal, () => purse?.expect());
+  const earned = ({ kind }) => (kind === "points" ? score : purse)?.expect();
   return [
     nextTickets(account.next_tickets),
     openOrders(account.open_orders),
-    part("check_in", account.check_in, (state) => checkIn(state)),
+    part("check_in", account.check_in, (state) => checkIn(state, earned)),
     h(
       "div",
       { class: "purses" },
-      part("points", account.points, (state) => points(state, signal)),
-      part("wallet", account.wallet, (state) => wallet(state, signal)),
+      part("points", score, ({ place }) => place),
+      part("wallet", purse, ({ place }) => place),
     ),
     part("messages", account.unread_messages, (unread) => messages(unread, signal)),
   ];
@@ -60,7 +63,8 @@ function part(name, state, draw) {
   );
 }
 
-const unavailable = () => h("p", { class: "muted unavailable" }, t("overview.unavailable"));
+/** What stands in the place of something whose room is away. */
+export const unavailable = () => h("p", { class: "muted unavailable" }, t("overview.unavailable"));
 
 function nextTickets(found) {
   const title = h("h2", {}, t("next.title"));
@@ -120,11 +124,17 @@ function openOrders(found) {
   );
 }
 
-function orderLink({ order_id: id, screening }) {
+function orderLink({ order_id: id, screening, seats }) {
   return h(
     "a",
     { href: `/order/${id}` },
     h("strong", {}, screening.film_title),
-    h("span", { class: "muted" }, `${longDay(dayOf(screening.starts_at))} · ${time(screening.starts_at)}`),
+    h(
+      "span",
+      { class: "muted" },
+      `${longDay(dayOf(screening.starts_at))} · ${time(screening.starts_at)} · ${
+        seats.map((seat) => seat.seat_id).join(", ")
+      }`,
+    ),
   );
 }

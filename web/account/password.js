@@ -42,6 +42,7 @@ function draw(place, profile, changed, news = null) {
         new_password: given.get("new_password"),
       });
       draw(place, profile, changed, t("password.changed"));
+      place.querySelector("h2").focus({ preventScroll: true });
       announce(t("password.changed"));
       changed();
     } catch (problem) {
@@ -53,7 +54,7 @@ function draw(place, profile, changed, news = null) {
 
   fill(
     place,
-    h("h2", {}, t("password.title")),
+    h("h2", { tabindex: "-1" }, t("password.title")),
     h(
       "form",
       { class: "stack", onsubmit: change },

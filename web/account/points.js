@@ -1,20 +1,36 @@
 /** The user's points: how many, how they came, and turning them into money. */
 
-import { newKey, read, write } from "../api.js";
+import { newKey, read, readUntil, write } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { longDay, money, plainDate } from "../language/format.js";
 import { hasSentence, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
-import { entries } from "./entries.js";
+import { entries, redraw } from "./entries.js";
 
-/** `state` as loyalty.get_points gives it. */
-export function points(state, signal) {
+/**
+ * `state` as loyalty.get_points gives it; `redeemed()` runs once points have become money. `expect` draws the points anew
+ * as soon as there are others.
+ */
+export function points(state, signal, redeemed) {
   const place = h("div", { class: "stack" });
-  draw(place, state, signal);
-  return place;
+  let known = state;
+
+  function show(now, news = "") {
+    known = now;
+    redraw(place, () => draw(place, now, { signal, redeemed, show }, news));
+  }
+
+  async function expect() {
+    const isNew = ({ balance }) => balance !== known.balance;
+    const now = await readUntil(isNew, "/loyalty/get_points", {}, signal);
+    if (now) show(now);
+  }
+
+  show(state);
+  return { place, expect };
 }
 
-function draw(place, state, signal, news = "") {
+function draw(place, state, { signal, redeemed, show }, news) {
   const { balance, tier, rates } = state;
   const note = h("p", { class: "small", role: "status" }, news);
 
@@ -24,8 +40,10 @@ function draw(place, state, signal, news = "") {
       const key = button.key ??= newKey(); // a second press repeats the first
       const done = await write("/loyalty/redeem", { points, currency }, key);
       const sentence = t("points.turned", { amount: money(done.amount, done.currency) });
-      draw(place, await read("/loyalty/get_points", {}, signal), signal, sentence);
+      show(await read("/loyalty/get_points", {}, signal), sentence);
+      place.querySelector(".balance").focus({ preventScroll: true });
       announce(sentence);
+      redeemed();
     } catch (problem) {
       if (signal.aborted) return;
       if (!problem.isTransient) button.key = null;
@@ -45,7 +63,7 @@ function draw(place, state, signal, news = "") {
   });
   fill(
     place,
-    h("p", { class: "balance" }, t("points.amount", { count: balance })),
+    h("p", { class: "balance", tabindex: "-1" }, t("points.amount", { count: balance })),
     tier && h("p", { class: "muted" }, hasSentence(`tier.${tier}`) ? t(`tier.${tier}`) : tier),
     offers.length > 0 && h("div", { class: "row" }, offers),
     note,

@@ -41,7 +41,7 @@ export function sessions(signal) {
   const place = h(
     "section",
     { class: "stack", "aria-label": t("sessions.title") },
-    h("h2", {}, t("sessions.title")),
+    h("h2", { tabindex: "-1" }, t("sessions.title")),
     list,
     note,
   );
@@ -61,6 +61,7 @@ export function sessions(signal) {
     try {
       await write("/user/end_session", { session_id });
       await reload();
+      place.querySelector("h2").focus({ preventScroll: true });
       note.textContent = t("sessions.ended");
       announce(t("sessions.ended"));
     } catch (problem) {

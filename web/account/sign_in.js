@@ -9,7 +9,7 @@ import * as session from "./session.js";
 /** Settles with whether somebody is signed in afterwards; `why` is a sentence about the reason. */
 export async function askToSignIn(why = null) {
   if (session.user()) return true;
-  const done = await openDialog(t("sign_in.title"), (close) => form(why, close));
+  const done = await openDialog(t("sign_in.title"), (close, heading) => form(why, close, heading));
   return Boolean(done);
 }
 
@@ -23,6 +23,14 @@ export async function readSignedIn(ask) {
   }
 }
 
+const REFUSED = { username: "sign_in.username_refused", password: "password.refused", email: "email.refused" };
+
+/** What is wrong with the field that the API refuses; undefined if it is none of these. */
+function refusedField({ about }) {
+  const name = Object.keys(REFUSED).find((each) => about?.fields?.[each]);
+  return name && t(REFUSED[name]);
+}
+
 function field(name, label, attributes, hint = null) {
   return h(
     "label",
@@ -33,7 +41,7 @@ function field(name, label, attributes, hint = null) {
   );
 }
 
-function form(why, close) {
+function form(why, close, heading) {
   let isNew = false;
   const warning = h("p", { class: "warning", role: "alert", hidden: true });
   const fields = h("div", { class: "stack" });
@@ -72,6 +80,7 @@ function form(why, close) {
           t("sign_in.email_hint"),
         ),
     );
+    heading.textContent = t(isNew ? "sign_in.register" : "sign_in.title");
     submit.textContent = t(isNew ? "sign_in.register" : "sign_in.sign_in");
     forgotten.hidden = isNew;
     change.textContent = t(isNew ? "sign_in.to_sign_in" : "sign_in.to_register");
@@ -90,7 +99,7 @@ function form(why, close) {
       );
       close(true);
     } catch (problem) {
-      warning.textContent = problemSentence(problem);
+      warning.textContent = refusedField(problem) ?? problemSentence(problem);
       warning.hidden = false;
     } finally {
       submit.disabled = false;

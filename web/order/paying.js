@@ -52,7 +52,7 @@ export function paymentPageUrl({ payment }) {
 export function stageSentence(order, stage) {
   if (stage !== "failed") return t(stage === "review" ? "explain.review" : `pay.${stage}`);
   const why = `pay.failed.${order.payment.reason}`;
-  return `${t(hasSentence(why) ? why : "pay.failed.other")} ${t("pay.again")}`;
+  return t("pay.again", { why: t(hasSentence(why) ? why : "pay.failed.other") });
 }
 
 /**

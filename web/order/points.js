@@ -1,10 +1,9 @@
 /** The points that a paid order has earned. */
 
-import { read } from "../api.js";
+import { readUntil } from "../api.js";
 import { h } from "../dom.js";
 import { t } from "../language/translations.js";
 
-const PAUSES_MS = [0, 1500, 4000]; // the points follow the payment by an event
 const NEWEST = 50; // an older order earned its points long ago
 
 /** A line that says how many, as soon as that is known; it stays empty while the loyalty room is away. */
@@ -15,16 +14,9 @@ export function earnedPoints({ order_id: id }, signal) {
 }
 
 async function show(line, id, signal) {
-  for (const pause of PAUSES_MS) {
-    await new Promise((wake) => setTimeout(wake, pause));
-    if (signal.aborted) return;
-    const found = await read("/loyalty/get_entries", { limit: NEWEST }, signal).catch(() => null);
-    const points = pointsOf(id, found?.entries ?? []);
-    if (points > 0) {
-      line.textContent = t("order.points", { count: points });
-      return;
-    }
-  }
+  const isEarned = ({ entries }) => pointsOf(id, entries) > 0; // the points follow the payment by an event
+  const found = await readUntil(isEarned, "/loyalty/get_entries", { limit: NEWEST }, signal);
+  if (found) line.textContent = t("order.points", { count: pointsOf(id, found.entries) });
 }
 
 /** What the order has earned, less what refunds took back. */

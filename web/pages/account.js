@@ -3,7 +3,7 @@
 import { closing } from "../account/closing/closing.js";
 import { emailAddress } from "../account/email_address.js";
 import { addresses } from "../account/postal/addresses.js";
-import { overview, readOverview } from "../account/overview.js";
+import { overview, readOverview, unavailable } from "../account/overview.js";
 import { password } from "../account/password.js";
 import { sessions } from "../account/sessions.js";
 import { read } from "../api.js";
@@ -23,14 +23,31 @@ export async function show(main, { signal }) {
   const user = session.user();
   const orders = h("ul", { class: "orders" });
   const papers = receipts();
-  const more = h("button", { hidden: true }, t("account.more"));
+  const away = h("div");
+  const more = h("button", { hidden: true, onclick: load });
+  let next = "";
+  let isAway = false;
 
-  async function load(cursor = "") {
-    const page = await read("/order/get_list", { limit: 20, cursor }, signal);
-    orders.append(...page.orders.map(orderLine));
-    papers.add(page.orders);
-    more.hidden = !page.next_cursor;
-    more.onclick = () => load(page.next_cursor);
+  /** The orders from `next` on; while the order room is away, the button asks for them again. */
+  async function load() {
+    try {
+      const page = await read("/order/get_list", { limit: 20, cursor: next }, signal);
+      orders.append(...page.orders.map(orderLine));
+      papers.add(page.orders);
+      next = page.next_cursor;
+      isAway = false;
+    } catch (problem) {
+      if (problem.code === "unauthenticated" || !problem.isTransient) throw problem;
+      isAway = true;
+    }
+    showRest();
+  }
+
+  function showRest() {
+    fill(away, isAway && unavailable());
+    away.hidden = !isAway;
+    more.textContent = t(isAway ? "problem.again" : "account.more");
+    more.hidden = !isAway && !next;
   }
 
   let profile;
@@ -47,7 +64,8 @@ export async function show(main, { signal }) {
     if (problem.code === "unauthenticated") return signInPrompt(main);
     throw problem;
   }
-  if (!orders.children.length) {
+  showRest(); // again: now the sentences of this page are there
+  if (!isAway && !orders.children.length) {
     orders.append(
       h("li", { class: "empty" }, h("p", {}, t("account.none")), h("a", { class: "button", href: "/" }, t("nav.home"))),
     );
@@ -78,6 +96,7 @@ export async function show(main, { signal }) {
         ...overview(account, signal),
         h("h2", {}, t("account.orders")),
         orders,
+        away,
         more,
         papers.place,
         ...(isUnconfirmed ? [] : [email]),
@@ -85,7 +104,7 @@ export async function show(main, { signal }) {
         cards(kept, signal),
         password(profile, elsewhere.reload),
         elsewhere.place,
-        closing(profile, account.wallet),
+        closing(profile, signal),
       ),
     ),
   );

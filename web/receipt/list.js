@@ -33,6 +33,6 @@ const line = ({ order_id: id, screening, created_at: created, total, currency })
       "a",
       { href: `/receipt/${id}` },
       h("strong", {}, screening.film_title),
-      h("span", { class: "muted" }, `${dated(created)} · ${money(total, currency)}`),
+      h("span", { class: "muted" }, `${dated(created, screening.time_zone ?? undefined)} · ${money(total, currency)}`),
     ),
   );

@@ -47,7 +47,7 @@ function facts(receipt) {
     { class: "particulars" },
     fact("number", h("span", { class: "number" }, number)),
     fact("created", here(created)),
-    fact("paid", here(paid), method(receipt)),
+    fact("paid", paidBy(receipt, here(paid))),
     fact("as_of", here(now)),
     fact(
       "screening",
@@ -60,9 +60,9 @@ function facts(receipt) {
   );
 }
 
-function method({ method: way, unavailable }) {
-  if (unavailable.includes("method")) return h("span", { class: "muted" }, ` (${t("receipt.no_method")})`);
-  return way && `, ${t(`receipt.by.${way}`)}`;
+function paidBy({ method: way, unavailable }, moment) {
+  if (unavailable.includes("method")) return t("receipt.paid_somehow", { moment, how: t("receipt.no_method") });
+  return way ? t("receipt.paid_by", { moment, how: t(`receipt.by.${way}`) }) : moment;
 }
 
 function items({ lines, refunds, total, remaining, currency, screening }) {

@@ -14,6 +14,7 @@ from schemas.fields import (
     Id,
     Moment,
     Money,
+    Reason,
     SeatId,
     Text,
     TimeZone,
@@ -84,7 +85,8 @@ def test_other_numbers_are_refused(written: object) -> None:
     (Currency(), ["EUR", "CNY"]),
     (Text(5), ["a", "花樣年華", "a\nb", "é\u0301", "👩‍👩‍👧", "     "]),
     (Text(5, least=0), [""]),
-], ids=["seat", "id", "cursor", "money", "price", "currency", "text", "empty text"])
+    (Reason(), ["Broken heating.", " a\nb "]),
+], ids=["seat", "id", "cursor", "money", "price", "currency", "text", "empty text", "reason"])
 def test_good_values_are_read(field: Any, good: list[object]) -> None:
     for value in good:
         field.deserialize(value)
@@ -98,8 +100,9 @@ def test_good_values_are_read(field: Any, good: list[object]) -> None:
     (Money(), [-1, LARGEST_AMOUNT + 1, 12.5, "12.50", "€5", None]),
     (Money(LARGEST_PRICE), [-1, LARGEST_PRICE + 1]),
     (Currency(), ["", "eur", "EURO", "EUR\n", " EUR", "€", 978, None]),
+    (Reason(), ["", "  ", "\n\t", "\u3000", "x" * 501]),
     (Text(5), ["", "too long", "a\x00", "\x1b[31m", "\x7f", "\ud800", 5, None, [], b"abc\xff"]),
-], ids=["seat", "id", "cursor", "money", "price", "currency", "text"])
+], ids=["seat", "id", "cursor", "money", "price", "currency", "reason", "text"])
 def test_bad_values_are_refused(field: Any, bad: list[object]) -> None:
     for value in bad:
         with pytest.raises(ValidationError):

@@ -1,6 +1,6 @@
 /** Closing the account: a window that says what is lost, money in the wallet included, before the member confirms. */
 
-import { write } from "../../api.js";
+import { read, write } from "../../api.js";
 import { openDialog } from "../../dialog.js";
 import { h } from "../../dom.js";
 import { money } from "../../language/format.js";
@@ -9,9 +9,15 @@ import { go } from "../../navigation.js";
 import { problemSentence } from "../../problems.js";
 import * as session from "../session.js";
 
-/** `profile` as user.get_profile gives it; `balances` as wallet.get_balance does, or null while they are not known. */
-export function closing(profile, balances) {
-  const open = () => openDialog(t("closing.title"), (close) => form(profile, balances, close));
+/** `profile` as user.get_profile gives it. The wallet is asked when the window opens: money may have come meanwhile. */
+export function closing(profile, signal) {
+  async function open({ currentTarget: button }) {
+    button.disabled = true;
+    const balances = await read("/wallet/get_balance", {}, signal).catch(() => null);
+    button.disabled = false;
+    if (!signal.aborted) openDialog(t("closing.title"), (close) => form(profile, balances, close));
+  }
+
   return h(
     "section",
     { class: "closing stack", "aria-label": t("closing.title") },
@@ -64,6 +70,7 @@ function form(profile, balances, close) {
   );
 }
 
+/** `balances` as wallet.get_balance gives them, or null while they are not known. */
 function whatIsLost(balances) {
   if (!balances) return h("p", { class: "note warning" }, t("closing.wallet_unknown"));
   return balances.filter(({ posted }) => posted > 0).map(({ posted, currency }) =>

@@ -21,6 +21,7 @@ export function addresses(signal) {
   const note = h("p", { class: "muted small", role: "status" });
   const form = h("div");
   const add = h("button", { onclick: () => open(null) }, t("addresses.add"));
+  const title = h("h2", { tabindex: "-1" }, t("addresses.title"));
 
   async function reload() {
     const { addresses: found } = await read("/user/get_addresses", {}, signal);
@@ -35,6 +36,7 @@ export function addresses(signal) {
       await work();
       close();
       await reload();
+      if (!add.contains(document.activeElement)) title.focus({ preventScroll: true }); // the button is gone
       note.textContent = news;
       announce(news);
     } catch (problem) {
@@ -77,7 +79,7 @@ export function addresses(signal) {
   return h(
     "section",
     { class: "addresses stack", "aria-label": t("addresses.title") },
-    h("h2", {}, t("addresses.title")),
+    title,
     list,
     note,
     form,
