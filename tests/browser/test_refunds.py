@@ -33,11 +33,17 @@ def test_seats_sold_together_are_refunded_together(visit: Visit, mesh: Mesh) -> 
     expect(box["F1"]).not_to_be_checked()
     box["F1"].check()
     expect(box["F2"]).to_be_checked()
+    page.get_by_label("Into my wallet").check()
+    amount = page.locator(".dialog .primary").inner_text().removeprefix("Refund ")
     page.locator(".dialog .primary").click()
     expect(page.locator(".ticket:not(.void)")).to_have_count(2)
     returned = mesh.rows("order", "SELECT seat_id FROM ticket WHERE order_id = :o AND status = 'void'",
                          o=order_of(page))
     assert {row.seat_id for row in returned} == {"F1", "F2", "H8"}
+    [bank] = mesh.rows("payment", "SELECT refunded FROM sandbox_charge WHERE order_id = :o", o=order_of(page))
+    assert bank.refunded == 0
+    page.goto("/account")
+    expect(page.locator(".wallet .balance")).to_have_text(amount)
 
 
 def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: Visit, mesh: Mesh) -> None:

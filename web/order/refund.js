@@ -51,6 +51,8 @@ function form(order, offer, close) {
   const snacksLine = h("li", {}, h("span", {}, t("snacks.title")), snacksAmount);
   const button = h("button", { class: "primary wide" });
   const kept = h("ul", { class: "kept muted small" });
+  const wallet = h("input", { type: "checkbox", name: "to_wallet" });
+  const toWallet = h("label", { class: "check" }, wallet, t("refund.to_wallet"));
   const warning = h("p", { class: "warning", role: "alert", hidden: true });
   const chosen = () => entries.filter(({ box }) => box.checked).map(({ seat }) => seat);
   const isWhole = () => chosen().length === entries.length;
@@ -74,6 +76,7 @@ function form(order, offer, close) {
       snacks && isWhole() && snacks.refund < snacks.price && h("li", {}, t("refund.cooking")),
       h("li", {}, t("refund.holds", cinemaClock(until, order.screening.starts_at))),
     );
+    toWallet.hidden = !sum("refund");
     button.textContent = t("refund.confirm", { amount: inCurrency(sum("refund")) });
     button.disabled = !chosen().length;
   }
@@ -92,13 +95,15 @@ function form(order, offer, close) {
     event.preventDefault();
     const seats = chosen().map((seat) => seat.seat_id);
     const { order_id: id } = order;
+    const to = wallet.checked && sum("refund") ? { to: "wallet" } : {};
     button.disabled = true;
     try {
       close(
-        await writeOnce(`refund:${id}:${seats.join()}`, "/order/refund", {
+        await writeOnce([`refund:${id}:${seats.join()}`, to.to].filter(Boolean).join(":"), "/order/refund", {
           order_id: id,
           seats,
           amount: sum("refund"),
+          ...to,
         }),
       );
     } catch (problem) {
@@ -123,6 +128,7 @@ function form(order, offer, close) {
       snacksLine,
     ),
     kept,
+    toWallet,
     warning,
     button,
   );
