@@ -42,7 +42,8 @@ def running(destination: Destination, length: int = 10, batch: int = 4, seconds:
     queue.start()
     eventlet.sleep()
     yield queue
-    queue._thread.kill()
+    if queue._thread:
+        queue._thread.kill()
 
 
 def end(queue: SpanQueue, *names: Any) -> None:
