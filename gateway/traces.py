@@ -3,14 +3,17 @@
 from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from gateway.http.messages import Reply, Request
+from schemas import insight
 from services.foundation.tracing import spans
 
 
 def request_span(request: Request, records: bool) -> Span:
     """The span of a request that begins, in the trace of its client if that names one (W3C Trace Context).
 
-    Without `records` it has only ids: a page or a stream is not worth recording.
+    Without `records` it has only ids: a page or a stream is not worth recording. Nor is a question to the insight room,
+    or its page would fill its own list.
     """
+    records = records and not (request.method and request.method.room == insight.GET_TRACES.room)
     entry = spans.Entry(request.verb, SpanKind.SERVER, {
         "http.request.method": request.verb, "marquee.request_id": request.request_id})
     return spans.from_outside(request.environ.get("HTTP_TRACEPARENT"), entry, records)

@@ -49,8 +49,14 @@ class RoomContainer(ServiceContainer):
         """Stop the room once it has started, or after START_SECONDS."""
         self._started.wait(timeout=START_SECONDS)
         super().stop()
-        self._tracing.stop()
         endpoint.leave(config)
+
+    def wait(self) -> Any:
+        """Block until the room has ended and its last spans are sent; the process ends when this returns."""
+        try:
+            return super().wait()
+        finally:
+            self._tracing.stop()
 
     def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
         with spans.worker(worker_ctx):

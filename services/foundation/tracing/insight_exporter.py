@@ -6,13 +6,14 @@ from typing import Any
 from kombu import Exchange
 from opentelemetry.sdk.trace import ReadableSpan
 
+from schemas import insight
 from services.foundation.amqp import publishing
 
-EXCHANGE = Exchange("spans", type="topic", durable=False)
+EXCHANGE = Exchange(insight.EXCHANGE, type="topic", durable=False)
 
 
 class InsightExporter:
-    """An Exporter. The queue is the insight room's, see schemas/insight.py."""
+    """An Exporter. The queue is the insight room's, see schemas/insight."""
 
     name = "insight"
 

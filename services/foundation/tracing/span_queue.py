@@ -41,6 +41,7 @@ class SpanQueue(SpanProcessor):
         self._wake = eventlet.Event()
         self._dropped = self.dropped_total = 0
         self._failing = self._stopping = False
+        self._thread: eventlet.greenthread.GreenThread | None = None
 
     def start(self) -> None:
         """Send from now on, in a green thread."""
@@ -60,6 +61,8 @@ class SpanQueue(SpanProcessor):
 
     def stop(self, seconds: float) -> None:
         """Send what is queued, for so many seconds at most; what is left then is lost."""
+        if self._thread is None or self._stopping:
+            return
         self._stopping = True
         self._hurry()
         with Timeout(seconds, False):

@@ -42,7 +42,8 @@ def running(destination: Destination, length: int = 10, batch: int = 4, seconds:
     queue.start()
     eventlet.sleep()
     yield queue
-    queue._thread.kill()
+    if queue._thread:
+        queue._thread.kill()
 
 
 def end(queue: SpanQueue, *names: Any) -> None:
@@ -123,3 +124,10 @@ def test_stopping_does_not_wait_for_a_destination_that_hangs() -> None:
         with eventlet.Timeout(10):
             queue.stop(0.02)
     assert destination.fails   # it was closed
+
+
+def test_a_queue_that_has_not_started_or_has_stopped_stops_at_once() -> None:
+    SpanQueue(Destination(), 10, 4, LONG).stop(LONG)
+    with running(Destination()) as queue, eventlet.Timeout(10):
+        queue.stop(LONG)
+        queue.stop(LONG)
