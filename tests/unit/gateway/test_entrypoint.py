@@ -273,3 +273,10 @@ def test_pages_and_unknown_addresses_have_ids_and_no_span(gateway: Gateway, reco
         assert reply.headers["traceparent"] == GIVEN[:-1] + "0"
     assert json.loads(reply.body)["trace_id"] == GIVEN[3:35]
     assert recorded.names() == []
+
+
+def test_looking_at_traces_makes_none(gateway: Gateway, recorded: RecordedSpans) -> None:
+    gateway.room.reply = result({})
+    reply = gateway.ask("GET", "/insight/get_traces", TRACEPARENT=GIVEN)
+    assert (reply.status, reply.headers["traceparent"]) == (200, GIVEN[:-1] + "0")
+    assert recorded.names() == []
