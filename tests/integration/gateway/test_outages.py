@@ -191,7 +191,7 @@ def test_an_internal_error_is_logged_and_not_shown_to_the_client(mesh: Mesh) -> 
     finally:
         mesh.rows("film", "RENAME TABLE film_elsewhere TO film")
     assert outcome(response) == (500, "internal_error")
-    assert set(response.json()) == {"type", "title", "status", "code", "request_id"}
+    assert set(response.json()) == {"type", "title", "status", "code", "request_id", "trace_id"}
     for word in ("film_elsewhere", "SELECT", "sqlalchemy", "Traceback", "marquee_film", "doesn't exist"):
         assert word not in response.text
         assert word not in str(response.headers)
