@@ -17,7 +17,6 @@ class Base(DeclarativeBase):
     type_annotation_map = {int: BigInteger, dt.datetime: UtcDateTime}
 
 
-
 def id_type() -> String:
     return Id(64, "ascii_bin")
 

@@ -83,7 +83,7 @@ def cinema(mesh: Mesh, screening: str) -> str:
 def seats(mesh: Mesh, screening: str) -> list[str]:
     taken = {row.seat_id for row in mesh.rows("order", "SELECT seat_id FROM seat_claim WHERE screening_id = :s",
                                               s=screening)}  # which the map may learn a moment later
-    return [seat for seat in mesh.seats(screening) if seat not in taken]
+    return [seat for seat, state in mesh.seats(screening).items() if state == "free" and seat not in taken]
 
 
 @pytest.fixture(scope="module")

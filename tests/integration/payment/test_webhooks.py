@@ -286,5 +286,6 @@ def test_a_webhook_that_can_not_be_processed_is_processed_later(
 def test_a_stored_webhook_has_ids_only(room: Any, database: Transactions, secret: str) -> None:
     """Only the payment to ask about is stored, by our id or the provider's."""
     assert {column.name for column in WebhookInbox.__table__.columns} == {
-        "provider", "event_id", "type", "payment_id", "reference", "received_at", "due_at", "tries", "handled_at"}
+        "provider", "event_id", "type", "payment_id", "reference", "received_at", "due_at", "tries", "handled_at",
+        "traceparent"}
     assert b64decode(envelope(b"{}", secret)["body"]) == b"{}"

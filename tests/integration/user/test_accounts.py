@@ -88,7 +88,7 @@ def test_a_wrong_password_looks_like_an_unknown_user(mesh: Mesh, ada: str) -> No
     unknown = mesh.post("/user/login", username=ada + "x", password="wrong horse")
 
     def told(reply: Any) -> dict[str, Any]:
-        return {name: value for name, value in reply.json().items() if name not in ("request_id", "instance")}
+        return {name: value for name, value in reply.json().items() if name not in ("request_id", "trace_id")}
 
     assert (wrong.status_code, wrong.json()["code"]) == (401, "login_failed")
     assert told(wrong) == told(unknown)
