@@ -32,6 +32,12 @@ class MeshDatabases(MeshProcesses):
         with Connection(self.settings["AMQP_URI"]) as connection, connection.channel() as channel:
             return sum(channel.queue_declare(name, passive=True).message_count for name in names)
 
+    def empty_queues(self, *names: str) -> None:
+        """Throw away the messages that are ready in these queues."""
+        with Connection(self.settings["AMQP_URI"]) as connection, connection.channel() as channel:
+            for name in names:
+                channel.queue_purge(name)
+
     def rows(self, room: str, query: str, **values: Any) -> list[Any]:
         with self.engine(room).begin() as tx:
             result = tx.execute(text(query), values)

@@ -83,8 +83,8 @@ class Board:
     def mark_held(self, screening_id: str, owner: str, until: dt.datetime, seats: Iterable[str]) -> None:
         """Show that the owner's order holds these seats until that moment. Raises BoardCold, Busy.
 
-        Like the other marks it leaves alone what belongs to another owner by now: a late mark must not undo a newer
-        one.
+        Like the other marks it leaves alone what belongs to another owner by now, and it shortens no hold: a late mark
+        must not undo a newer one.
         """
         self._write(screening_id, "mark", [owner, "H", milliseconds(until), *seats])
 

@@ -298,3 +298,12 @@ def test_a_frozen_redis_is_given_up_within_two_seconds(far_board: Board, wire: R
     assert time.monotonic() - started < 2
     wire.heal()
     assert taken(far_board, screening)["F1"] == "held"
+
+
+def test_a_late_mark_does_not_shorten_a_hold(board: Board, screening: str) -> None:
+    for seconds in (600, 60, 900):
+        board.mark_held(screening, "anna", soon(seconds), ["F1"])
+        look = board.snapshot(screening)
+        assert look is not None
+        left = look.marks["F1"].deadline_ms / 1000 - time.time()
+        assert left > max(seconds, 600) - 60

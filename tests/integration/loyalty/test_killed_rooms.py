@@ -10,10 +10,14 @@ import pytest
 from nameko.exceptions import RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcClient
 
+from operations.event_commands import subscriptions_of
 from schemas.errors import OutcomeUnknown
 from services.foundation import migrate
 from services.foundation.database import Transactions, utc_now
+from services.foundation.events import topology
 from services.loyalty import ledger
+from services.loyalty.service import Loyalty
+from services.wallet.service import Wallet
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.processes import Process, kept_running
 from tests.integration.loyalty.conftest import balances, entries
@@ -29,6 +33,9 @@ def stop_rooms(servers: Mesh, loyalty: Transactions, tmp_path: Path) -> Iterator
         for table in ("entry", "transfer", "account", "inbox"):
             servers.rows("wallet", f"DELETE FROM {table}")
         servers.redis.delete("deaths")
+        queues = [each for room in (Loyalty, Wallet) for each in subscriptions_of(room)]
+        topology.declare(queues)
+        servers.empty_queues(*(each.queue_name for each in queues))   # of events that tests before have published
         rooms = [Process(["--config", "config.yml"], f"{ROOMS}:{name}", servers.environment, tmp_path / f"{name}.log")
                  for name in ("Loyalty", "Wallet")]
         with kept_running(*rooms) as stop:

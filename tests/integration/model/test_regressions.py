@@ -138,3 +138,14 @@ def test_a_new_board_shows_the_seats_of_an_order_that_is_left_alone_as_held(stor
     story.redis_loses_everything()
     story.buy_with_snacks(buyer="ada", where=1, seats=("A1",), snacks=(("popcorn", 1),), keyed=False)
     story.settle()
+
+
+def test_a_late_write_of_redis_does_not_shorten_the_hold_of_an_order_in_review(story: Play) -> None:
+    """Redis marked the seats for the payment after they had been marked for the review, which takes longer."""
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.the_bank_has_another_amount(pick=0)
+    story.redis_is_about_to_stall(kind="later", countdown=0)
+    story.say_yes_at_the_page(pick=0)
+    story.go_to_the_page_and_keep_the_card(pick=0, choice=None, says_so=True, keyed=False, pays=False, seats=("A1",))
+    story.settle()
