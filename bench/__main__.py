@@ -1,6 +1,5 @@
 """`./bench.sh`: starts a private mesh and stock Nameko, loads each in turn, and prints a table."""
 
-import itertools
 import json
 import os
 import platform
@@ -8,32 +7,19 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 
-from testbed.halls import units
+from bench import tracing
+from bench.load import CONNECTIONS, SECONDS, Call, load
+from bench.purchases import Purchases
 from testbed.mesh import ROOT, Mesh, free_ports, running_mesh, wait_until
 
-CONNECTIONS, SECONDS, ROUNDS, BUYERS = 20, 4, 3, 211
-UNRECORDED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"   # its client wants no spans
-HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request of a workload."""
-
-    method: str
-    path: str
-    token: str = ""
-    body: str = ""
-    traceparent: str = ""
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -48,78 +34,34 @@ class Result:
     requests: int
 
 
-def load(url: str, calls: Iterable[Call], folder: Path, seconds: float = SECONDS) -> dict[str, Any]:
-    """Replay the calls with wrk over CONNECTIONS persistent connections; returns the figures of wrk."""
-    file = folder / "requests.tsv"
-    file.write_text("".join(f"{c.method}\t{c.path}\t{c.token}\t{c.traceparent}\t{c.body}\n" for c in calls))
-    done = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s",
-         str(HERE / "replay.lua"), url, "--", str(file)], capture_output=True, text=True, check=True, timeout=120)
-    [line] = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    return dict(json.loads(line.removeprefix("RESULT ")))
-
-
 class Bench:
-    """The workloads, and what they need: buyers and untouched screenings."""
+    """The workloads, and the halls and buyers that they need."""
 
     def __init__(self, mesh: Mesh, stock_url: str, folder: Path) -> None:
         self.mesh, self.stock_url, self.folder = mesh, stock_url, folder
-        self.buyers = mesh.buyers(BUYERS)
-        self.untouched = [s for s in self.screenings() if s["seats_left"] == s["hall"]["capacity"]]
-
-    def screenings(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for page in itertools.count(1):
-            if not (more := self.mesh.get("/film/get_info_list", page=page, page_size=100).json()["screenings"]):
-                break
-            found += more
-        return found
-
-    def take_screening(self, capacity: int) -> str:
-        """An untouched screening in a hall of this size."""
-        chosen = next(s for s in self.untouched if s["hall"]["capacity"] == capacity)
-        self.untouched.remove(chosen)
-        return str(chosen["screening_id"])
-
-    def units(self, screening: str) -> list[list[str]]:
-        """The seats of a screening, grouped as they can be bought."""
-        return units(self.mesh.get("/film/get_hall_info", screening_id=screening).json())
-
-    def fresh_buys(self, count: int) -> list[Call]:
-        """Orders of three free seats, by BUYERS buyers in turn, whose tokens the gateway has cached."""
-        for token in self.buyers:
-            self.mesh.get("/user/get_profile", token)
-        wanted: list[tuple[str, list[str]]] = []
-        while len(wanted) < count:
-            screening = str(self.untouched.pop()["screening_id"])
-            seats = [unit[0] for unit in self.units(screening) if len(unit) == 1]
-            wanted += [(screening, seats[n:n + 3]) for n in range(0, len(seats) - 2, 3)]
-        return [Call("POST", "/order/buy", token, json.dumps({"screening_id": screening, "seats": seats}))
-                for token, (screening, seats) in deal(self.buyers, wanted)]
+        self.purchases = Purchases(mesh)
 
     def sold_out(self) -> list[Call]:
         """Orders for three seats of a hall where every seat is taken."""
-        screening = self.take_screening(40)
+        screening = self.mesh.fresh_screening(40)
         seats = list(self.mesh.seats(screening))
-        for unit in self.units(screening):
+        for unit in self.purchases.units(screening):
             self.mesh.post("/order/buy", self.mesh.buyer(), screening_id=screening, seats=unit)
         assert set(self.mesh.seats(screening).values()) == {"held"}
         body = json.dumps({"screening_id": screening, "seats": seats[:3]})
-        return [Call("POST", "/order/buy", token, body) for token in self.buyers]
+        return [Call("POST", "/order/buy", token, body) for token in self.purchases.buyers]
 
     def workloads(self) -> Iterator[tuple[str, str, list[Call], int]]:
         """The name, the URL and the calls of each workload, and the status that counts as success."""
-        hall = self.take_screening(180)
+        hall = self.mesh.fresh_screening(180)
         yield "stock Nameko: HTTP ping", self.stock_url, [Call("GET", "/ping")], 200
         yield "stock Nameko: gateway to service echo", self.stock_url, [Call("GET", "/echo")], 200
         yield ("film.get_hall_info, 180 seats", self.mesh.url,
                [Call("GET", f"/film/get_hall_info?screening_id={hall}")], 200)
         yield "film.get_info_list, 20 screenings", self.mesh.url, [Call("GET", "/film/get_info_list")], 200
-        yield ("user.authorize", self.mesh.url,
-               [Call("POST", "/user/authorize", "", json.dumps({"token": token})) for token in self.buyers], 200)
-        yield "order.buy, 3 fresh seats", self.mesh.url, self.fresh_buys(450 * SECONDS), 200
-        untraced = [replace(call, traceparent=UNRECORDED) for call in self.fresh_buys(450 * SECONDS)]
-        yield "order.buy, 3 fresh seats, no trace recorded", self.mesh.url, untraced, 200
+        yield ("user.authorize", self.mesh.url, [Call("POST", "/user/authorize", "", json.dumps({"token": token}))
+                                                 for token in self.purchases.buyers], 200)
+        yield "order.buy, 3 fresh seats", self.mesh.url, self.purchases.take(450 * SECONDS), 200
         yield "order.buy, sold out", self.mesh.url, self.sold_out(), 409
 
     def run(self, name: str, url: str, calls: list[Call], expected: int) -> Result:
@@ -160,18 +102,6 @@ def responds(url: str) -> bool:
         return False
 
 
-def deal(buyers: list[str], wanted: list[tuple[str, list[str]]]) -> Iterator[tuple[str, tuple[str, list[str]]]]:
-    """The buyers in turn, each at most twice per screening, which is the limit of unpaid orders."""
-    bought: Counter[tuple[str, str]] = Counter()
-    turn = deque(buyers)
-    for screening, seats in wanted:
-        while bought[turn[0], screening] >= 2:
-            turn.rotate(-1)
-        bought[turn[0], screening] += 1
-        yield turn[0], (screening, seats)
-        turn.rotate(-1)
-
-
 def as_table(results: list[Result], echo: Result) -> str:
     lines = ["| what | requests/s | p50 ms | p99 ms | errors | to stock echo |", "|---|--:|--:|--:|--:|--:|"]
     lines += [f"| {r.name} | {r.per_second:.0f} | {r.p50_ms:.1f} | {r.p99_ms:.1f} | {r.errors} | "
@@ -194,6 +124,7 @@ def main() -> None:
                 time.sleep(0.5)
                 rounds.setdefault(name, []).append(result := bench.run(name, url, calls, expected))
                 print(f"round {number}: {name}: {result.per_second:.0f}/s", file=sys.stderr, flush=True)
+        traces = tracing.measure(bench.purchases, folder)
         mesh.check_invariants()
     results = [median(of_one) for of_one in rounds.values()]
     echo = next(result for result in results if "echo" in result.name)
@@ -201,6 +132,7 @@ def main() -> None:
     report = {"connections": CONNECTIONS, "seconds": SECONDS, "rounds": ROUNDS, "cores": os.cpu_count(),
               "python": platform.python_version(), "results": [
                   {**asdict(r), "to_stock_echo": round(r.per_second / echo.per_second, 3)} for r in results]}
+    print(f"\n{tracing.as_table(*traces)}")
     (folder / "bench.json").write_text(json.dumps(report, indent=2))
     print(f"\nThe median of {ROUNDS} rounds, {CONNECTIONS} connections, {os.cpu_count()} cores; "
           f"as JSON in {(folder / 'bench.json').relative_to(ROOT)}")
