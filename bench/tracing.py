@@ -10,7 +10,7 @@ import psutil
 from bench.load import load
 from bench.purchases import Purchases
 
-PAIRS, SLICE, MOST = 12, 2, 300   # pairs of slices, seconds of one, purchases that a second may take
+PAIRS, SLICE, MOST = 8, 4, 250   # pairs of slices, seconds of one, purchases that a second may take
 SETTLE = 1.5                      # seconds until the spans of a slice are sent and stored
 UNRECORDED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
 

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import func
-from sqlalchemy.dialects.mysql import insert
+from sqlalchemy.dialects.mysql import Insert, insert
 from sqlalchemy.engine import Connection
 
 from services.insight import rules
@@ -17,27 +18,43 @@ traces, spans, links, traffic, arrivals = (
 Fields = dict[str, Any]
 
 
-def keep(tx: Connection, batch: Fields, found: list[Fields], lost: int, now: dt.datetime) -> None:
-    """Keep the spans `found` of a schemas.insight.SpanBatch; one that is there already is not counted again."""
-    room = batch["room"]
-    new = _add_spans(tx, room, batch["instance"], found)
-    _add_up(tx, traces, sorted(rules.summaries(room, new), key=lambda row: str(row["trace_id"])), _joined_trace)
-    _add_up(tx, links, [{"trace_id": span["trace_id"], "linked_id": linked} for span in new
-                        for linked in span["links"]], lambda came: {"linked_id": came.linked_id})
-    _add_up(tx, traffic, [{**flow._asdict(), **count} for flow, count in sorted(rules.flows(room, new).items())],
-            lambda came: {name: traffic.c[name] + came[name] for name in ("calls", "errors")})
-    _add_up(tx, arrivals, [{"minute": int(now.timestamp()) // 60, "room": room, "instance": batch["instance"],
-                            "spans": len(new), "dropped": lost, "last_seen_at": now}], _joined_arrival)
+class Arrived(NamedTuple):
+    """What came from a process at once: spans of a schemas.insight.SpanBatch, and how many others are `lost`."""
+
+    room: str
+    instance: str
+    spans: list[Fields]
+    lost: int
 
 
-def _add_spans(tx: Connection, room: str, instance: str, found: list[Fields]) -> list[Fields]:
-    """Insert spans by one statement, and return those that were not there."""
-    if not found:
-        return []
-    rows = [_row(room, instance, span) for span in found]
-    query = insert(spans).prefix_with("IGNORE").returning(spans.c.trace_id, spans.c.span_id)
-    new = {tuple(row) for row in tx.execute(query, rows)}
-    return list({key: span for span in found if (key := (span["trace_id"], span["span_id"])) in new}.values())
+def keep(tx: Connection, arrived: Sequence[Arrived], now: dt.datetime) -> None:
+    """Keep the spans; one that is there already is not counted again."""
+    new = _add_spans(tx, arrived)
+    by_room: dict[str, list[Fields]] = defaultdict(list)
+    for batch, found in zip(arrived, new, strict=True):
+        by_room[batch.room] += found
+    minute = int(now.timestamp()) // 60
+    _write(tx, ADD_TRACES, sorted((row for room, found in by_room.items() for row in rules.summaries(room, found)),
+                                  key=lambda row: str(row["trace_id"])))
+    _write(tx, ADD_LINKS, [{"trace_id": span["trace_id"], "linked_id": linked} for found in new for span in found
+                           for linked in span["links"]])
+    _write(tx, ADD_TRAFFIC, [{**flow._asdict(), **count} for room, found in sorted(by_room.items())
+                             for flow, count in sorted(rules.flows(room, found).items())])
+    _write(tx, ADD_ARRIVALS, [{"minute": minute, "room": batch.room, "instance": batch.instance, "spans": len(found),
+                               "dropped": batch.lost, "last_seen_at": now}
+                              for batch, found in sorted(zip(arrived, new, strict=True), key=lambda pair: pair[0][:2])])
+
+
+def _add_spans(tx: Connection, arrived: Sequence[Arrived]) -> list[list[Fields]]:
+    """Insert spans by one statement, and return those of each batch that were not there."""
+    rows = [_row(batch.room, batch.instance, span) for batch in arrived for span in batch.spans]
+    left = {tuple(row) for row in tx.execute(ADD_SPANS, rows)} if rows else set()
+    new: list[list[Fields]] = []
+    for batch in arrived:
+        found = {key: span for span in batch.spans if (key := (span["trace_id"], span["span_id"])) in left}
+        left -= found.keys()
+        new.append(list(found.values()))
+    return new
 
 
 def _row(room: str, instance: str, span: Fields) -> Fields:
@@ -58,11 +75,9 @@ def _id(value: Any) -> str | None:
     return str(value)[:64] if value else None
 
 
-def _add_up(tx: Connection, table: Any, rows: list[Fields], sums: Callable[[Any], Any]) -> None:
-    """Insert rows, or give those that are there what `sums` makes of the row that came."""
+def _write(tx: Connection, statement: Insert, rows: list[Fields]) -> None:
     if rows:
-        query = insert(table)
-        tx.execute(query.on_duplicate_key_update(sums(query.inserted)), rows)
+        tx.execute(statement, rows)
 
 
 def _joined_trace(came: Any) -> list[tuple[str, Any]]:
@@ -77,3 +92,17 @@ def _joined_trace(came: Any) -> list[tuple[str, Any]]:
 def _joined_arrival(came: Any) -> Fields:
     return {"spans": arrivals.c.spans + came.spans, "dropped": arrivals.c.dropped + came.dropped,
             "last_seen_at": func.greatest(arrivals.c.last_seen_at, came.last_seen_at)}
+
+
+def _adding(table: Any, sums: Callable[[Any], Any]) -> Insert:
+    """Inserts rows, or gives those that are there what `sums` makes of the row that came."""
+    query = insert(table)
+    return query.on_duplicate_key_update(sums(query.inserted))
+
+
+# Made once: to put a statement together takes as long as to send it.
+ADD_SPANS = insert(spans).prefix_with("IGNORE").returning(spans.c.trace_id, spans.c.span_id)
+ADD_TRACES = _adding(traces, _joined_trace)
+ADD_LINKS = _adding(links, lambda came: {"linked_id": came.linked_id})
+ADD_TRAFFIC = _adding(traffic, lambda came: {name: traffic.c[name] + came[name] for name in ("calls", "errors")})
+ADD_ARRIVALS = _adding(arrivals, _joined_arrival)

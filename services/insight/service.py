@@ -13,7 +13,7 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
 from services.insight import keeping_store, purging_store, rules, store, topology
-from services.insight.batches import on_batch
+from services.insight.batches import on_batches
 from services.insight.models import Base
 from services.insight.settings import InsightSection
 
@@ -59,14 +59,17 @@ class Insight:
 
         return self.database.read(read)
 
-    @on_batch
-    def keep_spans(self, batch: Fields) -> None:
-        """Keep the spans of a process, without those whose time is over or to come."""
+    @on_batches
+    def keep_spans(self, batches: list[Fields]) -> None:
+        """Keep the spans of processes, without those whose time is over or to come."""
         now, kept = utc_now(), dt.timedelta(hours=self.settings.kept_hours)
-        current = [span for span in batch["spans"]
-                   if rules.is_current(span, _microseconds(now), int(kept.total_seconds() * 1_000_000))]
-        lost = batch["dropped"] + len(batch["spans"]) - len(current)
-        self.database.run_repeatable(lambda tx: keeping_store.keep(tx, batch, current, lost, now))
+        arrived = []
+        for batch in batches:
+            current = [span for span in batch["spans"]
+                       if rules.is_current(span, _microseconds(now), int(kept.total_seconds() * 1_000_000))]
+            arrived.append(keeping_store.Arrived(batch["room"], batch["instance"], current,
+                                                 batch["dropped"] + len(batch["spans"]) - len(current)))
+        self.database.run_repeatable(lambda tx: keeping_store.keep(tx, arrived, now))
 
     @every("purge_seconds")
     def purge(self) -> None:

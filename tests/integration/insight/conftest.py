@@ -39,5 +39,10 @@ def room(insight: Transactions, principal: Principal = MANAGER, **settings: Any)
                                                       **settings}))
 
 
+def keep(insight: Transactions, *batches: Any) -> None:
+    """Let the room keep batches that came together."""
+    room(insight).keep_spans(list(batches))
+
+
 def microseconds_ago(seconds: float = 1) -> int:
     return int((time.time() - seconds) * 1_000_000)

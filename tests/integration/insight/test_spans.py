@@ -12,10 +12,11 @@ from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
 from services.insight import keeping_store, purging_store
 from services.insight.batches import QUEUE
+from services.insight.keeping_store import Arrived
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.busy_mesh import busy_mesh, one_purchase
 from tests.drivers.spans import MS, batch, publish, span
-from tests.integration.insight.conftest import microseconds_ago, room
+from tests.integration.insight.conftest import keep, microseconds_ago, room
 
 CALL = {"rpc.service": "order", "rpc.method": "buy"}
 TABLES = ("trace", "span", "link", "traffic", "arrival")
@@ -73,7 +74,7 @@ def test_while_the_room_is_away_its_queue_keeps_the_newest_and_nobody_waits(serv
 
 def test_the_picture_shows_each_edge_with_its_figures(insight: Transactions) -> None:
     calls = [call(duration=MS * number, status="error" if number > 18 else "ok") for number in range(1, 21)]
-    room(insight).keep_spans(batch("gateway", *calls, span(started_at=microseconds_ago()), dropped=2))
+    keep(insight, batch("gateway", *calls, span(started_at=microseconds_ago()), dropped=2))
     seen = room(insight).get_topology(minutes=10)
     [edge] = seen["edges"]
     assert (edge["caller"], edge["callee"], edge["error_share"]) == ("gateway", "order", 0.1)
@@ -87,8 +88,8 @@ def test_the_picture_shows_each_edge_with_its_figures(insight: Transactions) -> 
 def test_a_batch_that_comes_twice_counts_once(insight: Transactions) -> None:
     linked = call(links=["cd" * 16])
     other = call(trace_id=linked["trace_id"])
-    for _ in range(2):
-        room(insight).keep_spans(batch("gateway", linked, linked, other))
+    for times in (1, 2):
+        keep(insight, *[batch("gateway", linked, linked, other)] * times)
     [edge] = room(insight).get_topology(minutes=5)["edges"]
     [trace] = room(insight).get_traces()["traces"]
     assert 2 / 5 <= edge["calls_a_minute"] <= 2 / 4 + 0.001
@@ -97,7 +98,7 @@ def test_a_batch_that_comes_twice_counts_once(insight: Transactions) -> None:
 
 
 def test_spans_from_another_time_are_counted_as_lost(insight: Transactions) -> None:
-    room(insight).keep_spans(batch("order", call(started_at=0), call(started_at=microseconds_ago(-3600)), call(),
+    keep(insight, batch("order", call(started_at=0), call(started_at=microseconds_ago(-3600)), call(),
                                    call(started_at=microseconds_ago(3700))))
     seen = room(insight).get_topology()
     assert (seen["spans"], seen["dropped"]) == (1, 3)
@@ -110,7 +111,7 @@ def test_a_purchase_is_one_trace_however_its_batches_come(insight: Transactions)
     for order in (1, -1):
         batches, purchase = one_purchase(microseconds_ago(), seed=order)
         for each in batches[::order]:
-            room(insight).keep_spans(each)
+            keep(insight, each)
         shown = room(insight).get_trace(trace_id=purchase.trace_id)
         ids = [made["span_id"] for _, made in purchase.spans]
         assert sorted(each["span_id"] for each in shown["spans"]) == sorted(ids)
@@ -130,7 +131,7 @@ def test_traces_are_searched(insight: Transactions) -> None:
     for number, fate in enumerate(("paid", "taken", "failed")):
         batches, told[fate] = one_purchase(at + number * 60_000 * MS, fate, seed=number)
         for each in batches:
-            room(insight).keep_spans(each)
+            keep(insight, each)
     order_id = next(made["attributes"]["marquee.order_id"] for _, made in told["taken"].spans
                     if "marquee.order_id" in made["attributes"])
     request_id = told["paid"].spans[0][1]["attributes"]["marquee.request_id"]
@@ -154,7 +155,7 @@ def test_traces_are_searched(insight: Transactions) -> None:
 def test_traces_are_read_page_by_page(insight: Transactions) -> None:
     at = microseconds_ago()
     calls = [call(started_at=at - number // 2) for number in range(7)]   # two begin at once
-    room(insight).keep_spans(batch("order", *calls))
+    keep(insight, batch("order", *calls))
     pages, cursor = list[list[str]](), {}
     while True:
         reply = room(insight).get_traces(limit=3, **cursor)
@@ -169,7 +170,7 @@ def test_traces_are_read_page_by_page(insight: Transactions) -> None:
 def test_linked_traces_are_named_at_both_ends(insight: Transactions) -> None:
     payment, webhook = call(), call()
     webhook["links"] = [payment["trace_id"]]
-    room(insight).keep_spans(batch("payment", payment, webhook))
+    keep(insight, batch("payment", payment, webhook))
     first, second = (room(insight).get_trace(trace_id=each["trace_id"]) for each in (payment, webhook))
     assert (first["follows"], first["followed_by"]) == ([], [webhook["trace_id"]])
     assert (second["follows"], second["followed_by"]) == ([payment["trace_id"]], [])
@@ -194,9 +195,9 @@ def test_old_traces_are_purged_whole_until_none_is_left(insight: Transactions,
     monkeypatch.setattr(purging_store, "MOST_DELETED", 11)
     monkeypatch.setattr("services.foundation.database.MOST_DELETED", 11)
     for each in busy_mesh(microseconds_ago(3000), minutes=1, count=40):
-        room(insight).keep_spans(each)
+        keep(insight, each)
     young = call(links=["ab" * 16])
-    room(insight).keep_spans(batch("gateway", young))
+    keep(insight, batch("gateway", young))
     assert count(insight, "span") > 300
 
     room(insight, kept_hours=0.5).purge()
@@ -209,7 +210,7 @@ def test_old_traces_are_purged_whole_until_none_is_left(insight: Transactions,
 def test_the_oldest_traces_are_purged_when_there_are_too_many_spans(insight: Transactions) -> None:
     traces = [call(started_at=microseconds_ago(10 - number)) for number in range(5)]
     more = [call(trace_id=each["trace_id"], started_at=each["started_at"]) for each in traces]
-    room(insight).keep_spans(batch("order", *traces, *more))
+    keep(insight, batch("order", *traces, *more))
     room(insight, kept_spans=7).purge()
     kept = [trace["trace_id"] for trace in room(insight).get_traces()["traces"]]
     assert kept == [each["trace_id"] for each in traces[:1:-1]]
@@ -224,8 +225,8 @@ def test_a_span_that_comes_while_its_trace_is_purged_stays_with_a_trace(insight:
     """It comes after the other spans are gone and before the trace is; without the lock, nothing would show it."""
     old = call(started_at=microseconds_ago(3000))
     late = call(trace_id=old["trace_id"], started_at=old["started_at"])
-    room(insight).keep_spans(batch("order", old))
-    keeping = threading.Thread(target=lambda: room(insight).keep_spans(batch("order", late)))
+    keep(insight, batch("order", old))
+    keeping = threading.Thread(target=lambda: keep(insight, batch("order", late)))
     delete_some = purging_store.delete_some
 
     def delete(tx: Any, table: Any, *which: Any) -> int:
@@ -249,17 +250,18 @@ def test_purging_survives_an_error(insight: Transactions, monkeypatch: pytest.Mo
     room(insight).purge()
 
 
-def test_a_batch_is_kept_by_one_statement_for_each_table(insight: Transactions) -> None:
+def test_batches_are_kept_by_one_statement_for_each_table(insight: Transactions) -> None:
     statements: list[str] = []
     calls = [call(links=["ab" * 16]) for _ in range(300)]
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    def keep(tx: Any) -> None:
+    def keep_both(tx: Any) -> None:
         event.listen(tx, "before_cursor_execute", note)
-        keeping_store.keep(tx, batch("gateway", *calls), calls, 0, utc_now())
+        keeping_store.keep(tx, [Arrived("gateway", "one", calls[:150], 0), Arrived("order", "two", calls[150:], 0)],
+                           utc_now())
 
-    insight.run(keep)
+    insight.run(keep_both)
     assert len(statements) == 5
     assert count(insight, "span") == 300
