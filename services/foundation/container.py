@@ -8,6 +8,7 @@ from nameko import config
 from nameko.containers import ServiceContainer
 
 from services.foundation import metrics, settings
+from services.foundation.amqp import publishing
 from services.foundation.amqp.presence import circuits_of, marquee_version
 from services.foundation.metrics import endpoint
 from services.foundation.reloading import Reloader
@@ -37,6 +38,7 @@ class RoomContainer(ServiceContainer):
         super().start()
         self.reloader.listen()
         metrics.watch_workers(self.service_name, self._worker_pool)
+        metrics.watch_pool(self.service_name, "rabbitmq", publishing.connections_in_use, publishing.connections_idle)
         metrics.watch_circuits(self.service_name, partial(circuits_of, self))
         endpoint.serve(config)
         self._started.send(None)

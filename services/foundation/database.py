@@ -152,7 +152,8 @@ class Database(nameko_sqlalchemy.Database):
         """Make the engine for the room's own schema, `DB_URIS` in config.yml; no connection is opened yet."""
         self.db_uri = config["DB_URIS"][f"{self.container.service_name}:{self.declarative_base.__name__}"]
         self.engine = make_engine(self.db_uri)
-        metrics.watch_pool(self.container.service_name, self.engine.pool)
+        pool: Any = self.engine.pool
+        metrics.watch_pool(self.container.service_name, "mariadb", pool.checkedout, pool.checkedin)
         self.on_event: Callable[[], None] = lambda: None
 
     def get_dependency(self, worker_ctx: Any) -> Transactions:

@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from services.foundation import metrics
 from services.foundation.tracing import spans
 from services.foundation.tracing.trace_context import is_sampled
 
@@ -35,6 +36,8 @@ class Redis(nameko_redis.Redis):
     def start(self) -> None:
         """Make the client; no connection is opened yet."""
         self.client = TracedClient.from_url(self.redis_uri, **self.options)
+        count = self.client.connection_pool.get_connection_count   # the idle ones, then those in use
+        metrics.watch_pool(self.container.service_name, "redis", lambda: count()[1][0], lambda: count()[0][0])
 
 
 class TracedClient(StrictRedis):

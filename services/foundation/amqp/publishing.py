@@ -80,6 +80,18 @@ def drop_idle_connections() -> None:
             connections.collect_resource(idle)
 
 
+def connections_in_use() -> int:
+    """How many pooled connections are borrowed."""
+    return sum(len(connections._dirty) for connections in pools.connections.values())
+
+
+def connections_idle() -> int:
+    """How many open pooled connections wait to be borrowed."""
+    # kombu fills a pool with connections that it makes only when they are borrowed.
+    return sum(isinstance(idle, Connection) and idle.connected
+               for connections in pools.connections.values() for idle in list(connections._resource.queue))
+
+
 def run_on_channel(operation: Callable[[Any], T]) -> T:
     """Return `operation(channel)`, which is repeated once, on a new connection, if the broker had closed the old one.
 

@@ -4,6 +4,7 @@ Labels are bounded: they take the names of routes, methods, events and outcomes,
 client's. An observation touches memory of this process only.
 """
 
+from collections.abc import Callable
 from functools import cache, partial
 from time import perf_counter
 from typing import Any
@@ -30,8 +31,8 @@ _event_seconds = cache(Histogram("marquee_event_duration_seconds", "Time that a 
                                  ["event", "consumer"], buckets=BUCKETS).labels)
 _published = cache(Counter("marquee_events_published_total", "Events that the broker has confirmed.",
                            ["event"]).labels)
-CONNECTIONS = Gauge("marquee_database_connections", "Connections of this process to MariaDB: in_use or idle.",
-                    ["room", "state"])
+CONNECTIONS = Gauge("marquee_connections", "Pooled connections of this process to a server: in_use or idle.",
+                    ["room", "server", "state"])
 WORKERS = Gauge("marquee_workers", "Workers of this process: busy or free.", ["room", "state"])
 
 
@@ -67,10 +68,10 @@ def count_after_commit(tx: Any, counter: Counter, amount: int = 1) -> None:
     tx.info.setdefault("counts", []).append(partial(counter.inc, amount))
 
 
-def watch_pool(room: str, pool: Any) -> None:
-    """Show from now on how many connections SQLAlchemy's pool of this room has in use and idle."""
-    CONNECTIONS.labels(room, "in_use").set_function(pool.checkedout)
-    CONNECTIONS.labels(room, "idle").set_function(pool.checkedin)
+def watch_pool(room: str, server: str, in_use: Callable[[], int], idle: Callable[[], int]) -> None:
+    """Show from now on how many connections this room's pool for `server` has in use and idle."""
+    CONNECTIONS.labels(room, server, "in_use").set_function(in_use)
+    CONNECTIONS.labels(room, server, "idle").set_function(idle)
 
 
 def watch_workers(room: str, pool: Any) -> None:

@@ -66,6 +66,8 @@ def test_a_purchase_is_counted_on_its_way(sold: str) -> None:
     assert value("marquee_calls_total", process="order", room="order", method="buy", outcome="ok") >= 1
     assert value("marquee_call_duration_seconds_count", room="order", method="buy") >= 1
     assert value("marquee_calls_total", room="user", method="login", outcome="login_failed") >= 1
+    for server in ("mariadb", "redis", "rabbitmq"):
+        assert value("marquee_connections", room="order", server=server) >= 1
     assert value("marquee_seats_sold_total") >= 2
     assert value("marquee_seats_refunded_total") >= 1
     assert value("marquee_captured_minor_units_total") > value("marquee_refunded_minor_units_total") > 0
