@@ -14,7 +14,7 @@ class Base(DeclarativeBase):
     pass
 
 
-class Order(Base):
+class Order(Traced, Base):
     """One row per order, kept for ever. `version` counts its changes; each has its event in `outbox`."""
 
     __tablename__ = "orders"

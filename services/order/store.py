@@ -57,6 +57,13 @@ def _find(tx: Connection, order_id: str, buyer_id: str | None, for_update: bool)
     return view_of(row, tickets_of(tx, row.order_id))
 
 
+def causes(tx: Connection, order_ids: list[str]) -> list[tuple[str, str | None]]:
+    """Each order, in this sequence, with the traceparent of what made it."""
+    query = select(orders.c.order_id, orders.c.traceparent).where(orders.c.order_id.in_(order_ids))
+    found = {row.order_id: row.traceparent for row in tx.execute(query)} if order_ids else {}
+    return [(order_id, found[order_id]) for order_id in order_ids]
+
+
 def tickets_of(tx: Connection, *order_ids: str) -> Rows:
     """The tickets of these orders, valid and void."""
     return tx.execute(select(tickets).where(tickets.c.order_id.in_(order_ids))).all()

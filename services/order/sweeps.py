@@ -11,6 +11,8 @@ from sqlalchemy.engine import Connection
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.idempotency import delete_old_replies
+from services.foundation.tracing import spans
+from services.order import store
 from services.order.cancelling.cancelled_screenings import CancelledScreenings
 from services.order.cancelling.store import orders_of_cancelled_screenings
 from services.order.models import KEYS
@@ -70,9 +72,10 @@ class Sweeps:
     def _each(self, find: Callable[[Connection], list[str]], work: Callable[[str], object]) -> None:
         """Work on each order found, for SWEEP_SECONDS at most, so no hopeless order or silent room holds up others."""
         ends = time.monotonic() + SWEEP_SECONDS
-        for order_id in self.database.read(find):
+        for order_id, cause in self.database.read(lambda tx: store.causes(tx, find(tx))):
             try:
-                work(order_id)
+                with spans.following(cause, "sweep order", {"marquee.order_id": order_id}):
+                    work(order_id)
             except Busy as refusal:
                 log.warning("an order has to wait", extra={"order_id": order_id, "reason": refusal.code})
             except Exception:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.foundation.rpc.idempotency import IdempotencyKey
+from services.foundation.tracing.trace_context import traceparent
 from services.order.order_items import Seat, Snack, snacks_total
 from services.order.screenings.refund_policy import Tier, dump_tiers
 from services.order.screenings.screening_snapshot import ScreeningSnapshot
@@ -49,7 +50,7 @@ class NewOrder:
             "seats": json.dumps(self.seats), "snacks": json.dumps(self.snacks),
             "kitchen_status": "reserved" if self.snacks else None, "kitchen_sequence": 0,
             "refund_tiers": dump_tiers(self.refund_tiers), "created_at": self.created_at,
-            "expires_at": self.expires_at, "changed_at": self.created_at,
+            "expires_at": self.expires_at, "changed_at": self.created_at, "traceparent": traceparent(),
         }
 
 

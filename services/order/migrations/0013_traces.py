@@ -1,4 +1,4 @@
-"""Refunds keep the trace of what made them due, so that sending them again joins it."""
+"""Orders and refunds keep the trace of what made them, so that later work on them joins it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,8 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("refund", sa.Column("traceparent", sa.String(64, collation="ascii_bin"), nullable=True))
+    for table in ("orders", "refund"):
+        op.add_column(table, sa.Column("traceparent", sa.String(64, collation="ascii_bin"), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("refund", "traceparent")
+    for table in ("orders", "refund"):
+        op.drop_column(table, "traceparent")

@@ -83,6 +83,17 @@ def test_a_purchase_with_its_payment_mail_and_popcorn_is_one_trace(
     assert {(line["trace_id"], line["span_id"]) for line in lines} == {(bought.trace_id, bought.span_id)}
 
 
+def test_the_end_of_an_unpaid_order_belongs_to_the_trace_of_its_purchase(
+        mesh: Mesh, collector: SpanCollector, traceparent: str) -> None:
+    screening, token = mesh.fresh_screening(180), mesh.buyer()
+    order = buy(mesh, token, screening, list(mesh.seats(screening))[:1])
+    mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE order_id = :order",
+              order=order["order_id"])
+    found = parents(collector.of(traceparent, "order internal sweep order", "order producer send order.expired"))
+    assert found["order internal sweep order"] == {"order server order.buy"}
+    assert found["order producer send order.expired"] == {"order internal sweep order"}
+
+
 def test_the_page_and_the_webhook_of_a_provider_are_linked_to_the_payment(
         mesh: Mesh, collector: SpanCollector, traceparent: str) -> None:
     screening, token = mesh.fresh_screening(180), mesh.buyer()
