@@ -20,7 +20,7 @@ class Size:
     second_servers: bool    # whether a backup is restored onto servers of its own, or beside, on the same ones
 
 
-CI = Size(model_steps=2_000, fresh_controls=False, control_steps=20_000, model_most_steps=10_000, rare=False, hall=40,
+CI = Size(model_steps=1_500, fresh_controls=False, control_steps=20_000, model_most_steps=10_000, rare=False, hall=40,
           buyers=100, contested_seats=4, keys=40, messages=200,
           killed_orders=40, death_every=1_000, second_servers=False)
 FULL = Size(model_steps=10_000, fresh_controls=True, control_steps=40_000, model_most_steps=30_000, rare=True, hall=200,

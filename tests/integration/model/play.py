@@ -15,7 +15,7 @@ from tests.integration.model.member_steps import MemberSteps
 from tests.integration.model.provider_steps import ProviderSteps
 from tests.integration.model.staff_steps import StaffSteps
 
-STEPS = 50              # of a play, at most
+STEPS = 100             # of a play, at most; its end takes as long as half of them
 GO_ON = range(1000)     # drawn before each step: 0 ends the play, so that one that fails can be shortened
 
 

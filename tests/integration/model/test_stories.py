@@ -38,6 +38,18 @@ def test_a_review_that_is_decided_while_the_order_room_hears_of_it_ends_the_orde
     story.settle()
 
 
+@pytest.mark.parametrize("kind", ["fault", "nonsense"])
+def test_an_order_whose_payment_room_answers_what_nobody_understands_is_paid_once(story: Play, kind: str) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=True)
+    story.a_call_is_about_to_fail(room="payment", kind=kind, countdown=0)
+    story.pay_at_once(pick=0, keyed=True)
+    assert story.cinema.met[f">payment {kind}"] == 1
+    story.pay_at_once(pick=0, keyed=False)
+    story.settle()
+    [mine] = story.orders
+    assert mine.status in ("paid", "completed")
+
+
 @pytest.mark.parametrize("found_by", ["its event", "its buyer", "the sweep", "paying again"])
 def test_money_that_is_found_after_the_film_began_goes_back(story: Play, found_by: str) -> None:
     story.time_passes(minutes=175)
