@@ -15,7 +15,7 @@ from tests.integration.model.member_steps import MemberSteps
 from tests.integration.model.provider_steps import ProviderSteps
 from tests.integration.model.staff_steps import StaffSteps
 
-STEPS = 100             # of a play, at most; its end takes as long as half of them
+STEPS = 100             # of a play, at most; its end takes as long as 50 of them
 GO_ON = range(1000)     # drawn before each step: 0 ends the play, so that one that fails can be shortened
 
 
@@ -32,8 +32,8 @@ class Play(OrderPlay, MemberSteps, CardSteps):
 
 
 def play_until(done: Callable[[], bool], cinema: Cinema, seed: int, shrink: bool = True,
-               kind: type[OrderPlay] = Play) -> None:
-    """Play anew until `done`; the same seed makes the same plays.
+               kind: type[OrderPlay] = Play, steps: int = STEPS) -> None:
+    """Play anew until `done`, at most so many steps each time; the same seed makes the same plays.
 
     Within one test Hypothesis would make five of six plays by copying parts of the one before. So each play is a test
     of its own, with two examples: the first is always the simplest, which has no step.
@@ -42,20 +42,20 @@ def play_until(done: Callable[[], bool], cinema: Cinema, seed: int, shrink: bool
         if done():
             return
         try:
-            hypothesis.seed(f"{seed}/{number}")(_test(cinema, shrink, kind))()
+            hypothesis.seed(f"{seed}/{number}")(_test(cinema, shrink, kind, steps))()
         except Exception as problem:
             problem.add_note(f"--seed={seed} repeats it, in play {number}")
             raise
 
 
-def _test(cinema: Cinema, shrink: bool, kind: type[OrderPlay]) -> Callable[[], None]:
+def _test(cinema: Cinema, shrink: bool, kind: type[OrderPlay], steps: int) -> Callable[[], None]:
     @hypothesis.settings(
         max_examples=2, database=None, deadline=None, print_blob=False, report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate])
     @given(st.data())
     def play(data: st.DataObject) -> None:
         story = kind(cinema)
-        for _ in range(STEPS):
+        for _ in range(steps):
             if not data.draw(st.sampled_from(GO_ON)):
                 break
             story.take_step(data)
