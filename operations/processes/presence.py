@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kombu import Connection, Consumer, Message, Queue
@@ -28,10 +28,9 @@ class PresenceListener:
         while not is_enough(self.found):
             if time.monotonic() > deadline:
                 return False
-            try:
+            with suppress(TimeoutError):
                 self._connection.drain_events(timeout=0.25)
-            except TimeoutError:
-                self._connection.heartbeat_check()
+            self._connection.heartbeat_check()   # also while messages keep coming: nothing else is sent
         return True
 
     def record(self, message: Message) -> None:

@@ -29,7 +29,7 @@ def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
             with step(room.name, "" if room.instances == 1 else f"{room.instances} processes"):
                 restart_room(mesh, supervisor, listener, room)
         if not names:
-            supervisor.restart(mesh.auditor.name)
+            supervisor.restart(*(program.name for program in mesh.programs if program not in mesh.rooms))
             (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
     click.echo(f"Restarted: {', '.join(room.name for room in rooms)}")
 

@@ -106,14 +106,15 @@ class Supervisor:
                 self.call("startProcess", f"{process['group']}:{process['name']}", False)
 
     def signal(self, number: signal.Signals, *programs: str) -> None:
-        """Send a signal to the processes of these programs."""
-        for name in programs:
+        """Send a signal to the processes of those of these programs that supervisord has."""
+        for name in self.programs().intersection(programs):
             self.call("signalProcessGroup", name, number.name.removeprefix("SIG"))
 
-    def restart(self, program: str) -> None:
-        """Stop the program if it runs, and start it, without waiting until it is up."""
-        self.stop(program)
-        self.start(program)
+    def restart(self, *programs: str) -> None:
+        """Stop those of these programs that run, and start them, without waiting until they are up."""
+        running = {each["group"] for each in self.processes(*programs) if each["state"] in RUNNING_STATES}
+        self.stop(*running)
+        self.start(*running)
 
     def stop(self, *programs: str) -> None:
         """Stop these programs, all at the same time, and wait until their processes have ended."""
