@@ -8,7 +8,7 @@ from pathlib import Path
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 
-VARIABLE = re.compile(r"\$\{(MARQUEE_\w+)")
+VARIABLE = re.compile(r"\$\{((?:MARQUEE|OTEL)_\w+)")
 
 
 def config_file(mesh: Mesh) -> Path:

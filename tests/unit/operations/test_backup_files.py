@@ -132,9 +132,11 @@ def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_environment_is_kept_as_far_as_config_yml_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARQUEE_DB_PASSWORD", "it's; a secret")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=k1")
     monkeypatch.setenv("UNRELATED_TOKEN", "other")
     kept = environment(Mesh({}, ROOT))
     assert "export MARQUEE_DB_PASSWORD='it'\"'\"'s; a secret'\n" in kept
+    assert "export OTEL_EXPORTER_OTLP_HEADERS=api-key=k1\n" in kept
     assert "other" not in kept
 
 
