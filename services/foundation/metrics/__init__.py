@@ -1,4 +1,4 @@
-"""Metrics of a process. Whoever calls, answers or publishes observes it with one line of these."""
+"""Metrics of a process: code that calls, answers or publishes counts that with one of these."""
 
 from services.foundation.metrics.circuits import watch_circuits as watch_circuits
 from services.foundation.metrics.instruments import count_after_commit as count_after_commit

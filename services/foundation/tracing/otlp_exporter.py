@@ -14,7 +14,7 @@ class NotTaken(Exception):
     """The endpoint did not take the spans in time; `str` says why."""
 
 
-class Complaints(logging.Handler):
+class FailureLog(logging.Handler):
     """Keeps what OpenTelemetry's exporter logs of a batch, for our one line: it would log the same for every batch."""
 
     def __init__(self) -> None:
@@ -36,13 +36,13 @@ class OtlpExporter:
     def __init__(self, endpoint: str, headers: Mapping[str, str], seconds: float) -> None:
         self._exporter: Any = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", headers=headers,
                                                timeout=seconds, compression=Compression.Gzip)
-        self._complaints = Complaints()
+        self._failures = FailureLog()
 
     def export(self, spans: Sequence[ReadableSpan], dropped: int) -> None:
         """Send one request with these spans. Raises NotTaken."""
-        self._complaints.texts.clear()
+        self._failures.texts.clear()
         if self._exporter.export(spans) is not SpanExportResult.SUCCESS:
-            raise NotTaken(" ".join(self._complaints.texts))
+            raise NotTaken(" ".join(self._failures.texts))
 
     def close(self) -> None:
         """Give up a request that is under way."""
