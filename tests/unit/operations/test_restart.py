@@ -63,7 +63,7 @@ class RunningSupervisor(Supervisor):
 
 
 def presence(read_at: float, problem: str | None = None) -> dict[str, Any]:
-    return {"config": {"digest": "1", "read_at": read_at, "problem": problem, "changed": [], "taken": []}}
+    return {"config": {"read_at": read_at, "problem": problem, "changed": [], "taken": []}}
 
 
 def test_processes_that_have_not_taken_over_a_file_are_named() -> None:
@@ -110,7 +110,7 @@ def test_more_processes_can_be_started_with_settings_that_are_in_force(
         small_mesh: Mesh, later: tuple[str, ...], is_settled: bool) -> None:
     """./start.sh refuses settings that are not those of the fingerprint."""
     small_mesh.make_folders()
-    changed = {"digest": "1", "read_at": 20.0, "problem": None, "changed": ["order.hold_minutes", *later],
+    changed = {"read_at": 20.0, "problem": None, "changed": ["order.hold_minutes", *later],
                "taken": ["order.hold_minutes"]}
     report(small_mesh, {1: {"config": changed}})
     assert (small_mesh.run_folder / "fingerprint").exists() is is_settled
