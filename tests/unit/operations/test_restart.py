@@ -2,8 +2,7 @@
 
 import signal
 import xmlrpc.client
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,10 +12,11 @@ from supervisor.states import ProcessStates
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes import restart as restarting
-from operations.processes.presence import PresenceListener
+from operations.processes.presence import PresenceListener, listening
 from operations.processes.reload import missing, report
 from operations.processes.restart import chosen
 from operations.supervision.supervisor import Supervisor
+from testbed.ports import free_ports
 
 
 @pytest.fixture
@@ -84,11 +84,7 @@ def test_a_signal_reaches_the_programs_that_supervisord_has_and_no_others() -> N
 
 def test_a_whole_restart_includes_what_runs_beside_the_rooms(
         small_mesh: Mesh, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    @contextmanager
-    def listening(mesh: Mesh) -> Iterator[None]:
-        yield
-
-    monkeypatch.setattr(restarting, "listening", listening)
+    monkeypatch.setattr(restarting, "listening", nullcontext)
     monkeypatch.setattr(restarting, "restart_room", lambda *_: None)
     supervisor = RunningSupervisor(film=1, auditor=2, metrics=3)
     restarting.restart(small_mesh, supervisor, ("film",))
@@ -114,6 +110,13 @@ def test_more_processes_can_be_started_with_settings_that_are_in_force(
                "taken": ["order.hold_minutes"]}
     report(small_mesh, {1: {"config": changed}})
     assert (small_mesh.run_folder / "fingerprint").exists() is is_settled
+
+
+def test_a_broker_that_is_away_is_named(small_mesh: Mesh) -> None:
+    [port] = free_ports(1)
+    small_mesh.settings["AMQP_URI"] = f"amqp://marquee:local-only@127.0.0.1:{port}/"
+    with pytest.raises(OperatorError, match=f"RabbitMQ does not answer at 127.0.0.1:{port}"), listening(small_mesh):
+        pass
 
 
 class BusyConnection:
