@@ -12,6 +12,7 @@ from nameko.events import get_event_exchange
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.servers.base import ServerState
+from services.foundation.amqp import publishing
 from services.foundation.amqp.json_serializer import decode
 
 Found = dict[int, dict[str, Any]]    # the last presence message of each process of this machine, by its pid
@@ -51,7 +52,7 @@ def listening(mesh: Mesh) -> Iterator[PresenceListener]:
     """A listener, for the duration of the block. Raises OperatorError when RabbitMQ does not answer."""
     if mesh.rabbitmq.state() is not ServerState.READY:
         raise OperatorError(f"RabbitMQ does not answer at {mesh.rabbitmq.where}, so no process can be heard.")
-    with Connection(mesh.settings["AMQP_URI"], heartbeat=20, connect_timeout=5) as connection:
+    with publishing.bounded_connection(mesh.settings["AMQP_URI"], heartbeat=20) as connection:
         listener = PresenceListener(connection)
         queue = Queue("", exchange=get_event_exchange("presence"), routing_key="heard", exclusive=True,
                       auto_delete=True)
