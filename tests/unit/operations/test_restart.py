@@ -58,6 +58,10 @@ class RunningSupervisor(Supervisor):
         if name not in self._pids:
             raise xmlrpc.client.Fault(10, f"BAD_NAME: {name}")
         self.calls.append((method, name))
+        if method == "stopProcess" and not self._pids[name]:
+            raise xmlrpc.client.Fault(70, f"NOT_RUNNING: {name}")
+        if method == "startProcess" and self._pids[name]:
+            raise xmlrpc.client.Fault(60, f"ALREADY_STARTED: {name}")
         self._pids[name] = 0 if method == "stopProcessGroup" else self._pids[name]
         return True
 
@@ -110,6 +114,15 @@ def test_more_processes_can_be_started_with_settings_that_are_in_force(
                "taken": ["order.hold_minutes"]}
     report(small_mesh, {1: {"config": changed}})
     assert (small_mesh.run_folder / "fingerprint").exists() is is_settled
+
+
+@pytest.mark.parametrize("pid", [0, 1], ids=["it-has-ended", "it-has-come-back"])
+def test_a_process_that_changes_by_itself_meanwhile_is_replaced(pid: int) -> None:
+    supervisor = RunningSupervisor(order=pid)
+    supervisor.replace({"group": "order", "name": "order"})
+    assert supervisor.calls == [("stopProcess", "order"), ("startProcess", "order")]
+    with pytest.raises(xmlrpc.client.Fault, match="BAD_NAME"):
+        supervisor.replace({"group": "film", "name": "film"})
 
 
 def test_a_broker_that_is_away_is_named(small_mesh: Mesh) -> None:
