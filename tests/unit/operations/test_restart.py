@@ -15,6 +15,7 @@ from operations.processes import restart as restarting
 from operations.processes.presence import PresenceListener, listening
 from operations.processes.reload import missing, report
 from operations.processes.restart import chosen
+from operations.processes.stop import end_leftovers
 from operations.supervision.supervisor import Supervisor
 from testbed.ports import free_ports
 
@@ -25,7 +26,8 @@ def small_mesh(tmp_path: Path) -> Mesh:
     for name in ("gateway", "services/film", "services/order", "services/user"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "service.py").touch()
-    settings = {"run_folder": ".run", "WEB_SERVER_ADDRESS": "127.0.0.1:8000", "instances": {"user": 2},
+    settings = {"run_folder": ".run", "AMQP_URI": "amqp://", "DB_URIS": {}, "REDIS_URIS": {},
+                "WEB_SERVER_ADDRESS": "127.0.0.1:8000", "instances": {"user": 2},
                 "metrics": {"address": "127.0.0.1", "port": 9464, "port_each": False}}
     return Mesh(settings, tmp_path)
 
@@ -130,6 +132,26 @@ def test_a_broker_that_is_away_is_named(small_mesh: Mesh) -> None:
     small_mesh.settings["AMQP_URI"] = f"amqp://marquee:local-only@127.0.0.1:{port}/"
     with pytest.raises(OperatorError, match=f"RabbitMQ does not answer at 127.0.0.1:{port}"), listening(small_mesh):
         pass
+
+
+def test_a_spare_process_that_was_killed_is_not_missed(small_mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restarting, "wait_for_process", lambda *_: None)
+    supervisor = RunningSupervisor(film=1)
+    monkeypatch.setattr(supervisor, "added", nullcontext)
+    small_mesh.metrics_folder.mkdir(parents=True)
+    for name in ("film", "film-spare"):
+        (small_mesh.metrics_folder / f"{name}.sock").touch()
+    [room] = chosen(small_mesh, ("film",))
+    with restarting.spare_process(small_mesh, supervisor, cast(Any, None), room):
+        pass
+    assert [path.name for path in small_mesh.metrics_folder.iterdir()] == ["film.sock"]
+
+
+def test_what_was_killed_before_a_stop_is_not_missed_after_it(small_mesh: Mesh) -> None:
+    small_mesh.metrics_folder.mkdir(parents=True)
+    (small_mesh.metrics_folder / "film-3.sock").touch()
+    end_leftovers(small_mesh)
+    assert not small_mesh.metrics_folder.exists()
 
 
 class BusyConnection:
