@@ -4,6 +4,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from gateway.http.messages import Reply, Request
 from schemas import insight
+from services.foundation.metrics.instruments import VERBS
 from services.foundation.tracing import spans
 
 
@@ -14,8 +15,8 @@ def request_span(request: Request, records: bool) -> Span:
     or its page would fill its own list.
     """
     records = records and not (request.method and request.method.room == insight.GET_TRACES.room)
-    entry = spans.Entry(request.verb, SpanKind.SERVER, {
-        "http.request.method": request.verb, "marquee.request_id": request.request_id})
+    entry = spans.Entry(_verb(request), SpanKind.SERVER, {
+        "http.request.method": _verb(request), "marquee.request_id": request.request_id})
     return spans.from_outside(request.environ.get("HTTP_TRACEPARENT"), entry, records)
 
 
@@ -23,10 +24,13 @@ def describe_reply(span: Span, request: Request, reply: Reply) -> None:
     """Add what is known once the request has its reply."""
     if not span.is_recording():
         return
-    # The method's own path: an address may hold what nobody else should read, and never a query string.
-    path = request.method.path if request.method else "/"
-    span.update_name(f"{request.verb} {path}")
-    span.set_attributes({"http.route": path, "url.path": path, "http.response.status_code": reply.status,
+    # The template only: an address may hold what nobody else should read.
+    span.update_name(f"{_verb(request)} {request.route}")
+    span.set_attributes({"http.route": request.route, "http.response.status_code": reply.status,
                          "marquee.cached": request.cached})
     if reply.status >= 500:
         span.set_status(StatusCode.ERROR)
+
+
+def _verb(request: Request) -> str:
+    return request.verb if request.verb in VERBS else "_OTHER"

@@ -21,6 +21,7 @@ from operations.servers.rabbitmq import RabbitMQ
 from operations.servers.redis import Redis
 from operations.supervision.programs import Program
 from services.foundation import settings
+from services.foundation.metrics.endpoint import folder_of
 from services.foundation.metrics.settings import metrics_settings
 
 ROOT = settings.ROOT
@@ -47,6 +48,11 @@ class Mesh:
     @property
     def log_folder(self) -> Path:
         return self.run_folder / "log"
+
+    @property
+    def metrics_folder(self) -> Path:
+        """Where the processes have the sockets of their metrics."""
+        return self.root / folder_of(self.settings)
 
     @cached_property
     def rabbitmq(self) -> RabbitMQ:

@@ -5,14 +5,15 @@ import re
 import shlex
 from pathlib import Path
 
-from operations.mesh import Mesh
+from operations.mesh import CONFIG, Mesh
 from operations.operator_error import OperatorError
 
-VARIABLE = re.compile(r"\$\{(MARQUEE_\w+)")
+VARIABLE = re.compile(r"\$\{((?:MARQUEE|OTEL)_\w+)")
 
 
 def config_file(mesh: Mesh) -> Path:
-    return mesh.root / "config.yml"
+    """The file that the mesh is run with: config.yml, or another that MARQUEE_CONFIG names."""
+    return mesh.root / CONFIG
 
 
 def environment(mesh: Mesh) -> str:

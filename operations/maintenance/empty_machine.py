@@ -14,6 +14,7 @@ from operations.mesh import Mesh, find_rooms
 from operations.operator_error import OperatorError
 from operations.servers.base import ServerState
 from services.foundation import migrate
+from services.foundation.amqp import publishing
 from services.foundation.events.settings import event_settings
 from services.foundation.events.topology import retry_queue
 from services.foundation.redis_client import OPTIONS
@@ -61,7 +62,7 @@ def dead_letters(mesh: Mesh) -> int:
 
 def messages_in(mesh: Mesh, queues: Iterable[str]) -> Mapping[str, int]:
     """The number of events in each of these queues; 0 for one that there is not."""
-    with Connection(mesh.settings["AMQP_URI"], connect_timeout=2) as connection:
+    with publishing.bounded_connection(mesh.settings["AMQP_URI"]) as connection:
         return {name: _messages(connection, name) for name in dict.fromkeys(queues)}
 
 

@@ -11,6 +11,7 @@ from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.servers.base import ServerState
 from operations.supervision.supervisor import Supervisor
+from services.foundation.amqp import publishing
 
 
 def forbid_running(mesh: Mesh, rooms: Collection[str], act: str) -> None:
@@ -31,7 +32,7 @@ def _anywhere(mesh: Mesh, rooms: Collection[str]) -> set[str]:
     """The rooms that listen for calls; none when RabbitMQ does not answer, for then no room can work."""
     if mesh.rabbitmq.state() is not ServerState.READY:
         return set()
-    with Connection(mesh.settings["AMQP_URI"], connect_timeout=2) as connection:
+    with publishing.bounded_connection(mesh.settings["AMQP_URI"]) as connection:
         return {room for room in rooms if _listens(connection, room)}
 
 

@@ -3,13 +3,16 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kombu import Connection, Consumer, Message, Queue
 from nameko.events import get_event_exchange
 
 from operations.mesh import Mesh
+from operations.operator_error import OperatorError
+from operations.servers.base import ServerState
+from services.foundation.amqp import publishing
 from services.foundation.amqp.json_serializer import decode
 
 Found = dict[int, dict[str, Any]]    # the last presence message of each process of this machine, by its pid
@@ -28,10 +31,9 @@ class PresenceListener:
         while not is_enough(self.found):
             if time.monotonic() > deadline:
                 return False
-            try:
+            with suppress(TimeoutError):
                 self._connection.drain_events(timeout=0.25)
-            except TimeoutError:
-                self._connection.heartbeat_check()
+            self._connection.heartbeat_check()   # also while messages keep coming: nothing else is sent
         return True
 
     def record(self, message: Message) -> None:
@@ -47,8 +49,10 @@ class PresenceListener:
 
 @contextmanager
 def listening(mesh: Mesh) -> Iterator[PresenceListener]:
-    """A listener, for the duration of the block."""
-    with Connection(mesh.settings["AMQP_URI"], heartbeat=20, connect_timeout=5) as connection:
+    """A listener, for the duration of the block. Raises OperatorError when RabbitMQ does not answer."""
+    if mesh.rabbitmq.state() is not ServerState.READY:
+        raise OperatorError(f"RabbitMQ does not answer at {mesh.rabbitmq.where}, so no process can be heard.")
+    with publishing.bounded_connection(mesh.settings["AMQP_URI"], heartbeat=20) as connection:
         listener = PresenceListener(connection)
         queue = Queue("", exchange=get_event_exchange("presence"), routing_key="heard", exclusive=True,
                       auto_delete=True)

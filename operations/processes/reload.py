@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import click
+from supervisor.states import ProcessStates
 
 from operations.mesh import CONFIG, Mesh
 from operations.operator_error import OperatorError
@@ -47,9 +48,11 @@ def refuse_mistakes(root: Path) -> None:
 
 
 def missing(supervisor: Supervisor, rooms: set[str], began: float, found: Found) -> list[str]:
-    """A sentence for each process that has not taken over the file since."""
+    """A sentence for each process that has not taken over the file since; one that is stopped reads it at its start."""
     sentences = []
     for process in supervisor.processes(*rooms):
+        if process["state"] == ProcessStates.STOPPED:
+            continue
         answer = found.get(process["pid"])
         if answer is None or answer["config"]["read_at"] < began:
             sentences.append(f"{process['name']} has not read config.yml again.")
@@ -64,11 +67,12 @@ def report(mesh: Mesh, found: Found) -> None:
     taken = {path for answer in answers for path in answer["taken"]}
     changed = {path for answer in answers for path in answer["changed"]}
     later = sorted(path for path in changed - taken if not path.startswith("audit."))
+    at_start = [path for path in later if path.startswith("instances.")]   # which no process has to take over
     for path in sorted(changed.difference(later)):
         click.echo(f"{path} is in force.")
     for path in later:
-        click.echo(f"{path} needs {'./start.sh' if path.startswith('instances.') else 'a restart'}.")
+        click.echo(f"{path} needs {'./start.sh' if path in at_start else 'a restart'}.")
     if not changed:
         click.echo("config.yml has not changed.")
-    if not later:
+    if later == at_start:
         (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)

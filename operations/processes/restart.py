@@ -16,6 +16,7 @@ from operations.processes.presence import Found, PresenceListener, listening
 from operations.processes.start_steps import step
 from operations.supervision.programs import Program
 from operations.supervision.supervisor import Supervisor
+from services.foundation.metrics.endpoint import forget
 
 START_SECONDS = 90
 SPARE = "-spare"
@@ -29,7 +30,7 @@ def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
             with step(room.name, "" if room.instances == 1 else f"{room.instances} processes"):
                 restart_room(mesh, supervisor, listener, room)
         if not names:
-            supervisor.restart(mesh.auditor.name)
+            supervisor.restart(*(program.name for program in mesh.programs if program not in mesh.rooms))
             (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
     click.echo(f"Restarted: {', '.join(room.name for room in rooms)}")
 
@@ -55,9 +56,12 @@ def restart_room(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener,
 def spare_process(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, room: Program) -> Iterator[None]:
     """One process more of the room, during the block."""
     spare = replace(room, name=room.name + SPARE, instances=1)
-    with supervisor.added(spare):
-        wait_for_process(mesh, supervisor, listener, spare.name, spare.name)
-        yield
+    try:
+        with supervisor.added(spare):
+            wait_for_process(mesh, supervisor, listener, spare.name, spare.name)
+            yield
+    finally:
+        forget(mesh.metrics_folder, spare.name)   # if it had to be killed, it would be missed for ever
 
 
 def wait_for_process(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, group: str, name: str) -> None:

@@ -1,5 +1,6 @@
 """Stopping the mesh, so that no process of it is left behind."""
 
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -49,6 +50,7 @@ def end_leftovers(mesh: Mesh) -> bool:
     found = bool(mesh_processes(mesh.run_folder))
     end(mesh, lambda program: program not in servers)
     end(mesh, lambda program: program in servers)
+    shutil.rmtree(mesh.metrics_folder, ignore_errors=True)   # the sockets of what was killed, which would be missed
     return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.states import RUNNING_STATES
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from operations.operator_error import OperatorError
 from operations.supervision.programs import Program, render, render_program
@@ -87,9 +87,10 @@ class Supervisor:
     def replace(self, process: dict[str, Any]) -> None:
         """Stop a process, which finishes its work, and start it, without waiting until it is up."""
         name = f"{process['group']}:{process['name']}"
-        if process["state"] in RUNNING_STATES:
+        with already(Faults.NOT_RUNNING):
             self.call("stopProcess", name)
-        self.call("startProcess", name, False)
+        with already(Faults.ALREADY_STARTED):
+            self.call("startProcess", name, False)
 
     def processes(self, *programs: str) -> list[dict[str, Any]]:
         """What supervisord knows of each process (group, name, state, pid, ...) of these programs, or of all."""
@@ -103,17 +104,19 @@ class Supervisor:
         """Start those of these programs that do not run, without waiting until they are up."""
         for process in self.processes():
             if process["group"] in programs and process["state"] not in RUNNING_STATES:
-                self.call("startProcess", f"{process['group']}:{process['name']}", False)
+                with already(Faults.ALREADY_STARTED):
+                    self.call("startProcess", f"{process['group']}:{process['name']}", False)
 
     def signal(self, number: signal.Signals, *programs: str) -> None:
-        """Send a signal to the processes of these programs."""
-        for name in programs:
+        """Send a signal to the processes of those of these programs that supervisord has."""
+        for name in self.programs().intersection(programs):
             self.call("signalProcessGroup", name, number.name.removeprefix("SIG"))
 
-    def restart(self, program: str) -> None:
-        """Stop the program if it runs, and start it, without waiting until it is up."""
-        self.stop(program)
-        self.start(program)
+    def restart(self, *programs: str) -> None:
+        """Stop those of these programs that run, and start them, without waiting until they are up."""
+        running = {each["group"] for each in self.processes(*programs) if each["state"] in RUNNING_STATES}
+        self.stop(*running)
+        self.start(*running)
 
     def stop(self, *programs: str) -> None:
         """Stop these programs, all at the same time, and wait until their processes have ended."""
@@ -121,6 +124,16 @@ class Supervisor:
             self.call("stopProcessGroup", name, False)
         while any(process["pid"] for process in self.processes() if process["group"] in programs):
             time.sleep(0.05)
+
+
+@contextmanager
+def already(fault: int) -> Iterator[None]:
+    """Go on if supervisord refuses with this fault: the process has ended or come back by itself a moment ago."""
+    try:
+        yield
+    except xmlrpc.client.Fault as refusal:
+        if refusal.faultCode != fault:
+            raise
 
 
 @contextmanager

@@ -23,14 +23,12 @@ log = logging.getLogger("marquee.settings")
 
 @dataclass
 class Reload:
-    """Which config.yml a process runs with, and what came of the last look at it.
+    """What came of a process's last look at config.yml.
 
-    `read_at`: when that was, in seconds since 1970. `digest`: of the file that was read. `changed` and `taken`:
-    settings such as order.hold_minutes that differed then, and those of them that are in force. `problem`: why the
-    file was not read; then nothing has changed.
+    `read_at`: when that was, in seconds since 1970. `changed` and `taken`: settings such as order.hold_minutes that
+    differed then, and those of them that are in force. `problem`: why the file was not read; then nothing has changed.
     """
 
-    digest: str
     read_at: float = field(default_factory=time.time)
     changed: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
@@ -60,7 +58,7 @@ class Reloader:
 
     def __init__(self, container: Any, *others: Any) -> None:
         self._container, self._others = container, others
-        self.state = Reload(settings.digest(settings.config_file()))
+        self.state = Reload()
 
     def listen(self) -> None:
         """Reload on SIGHUP from now on. Before, it ends the process, which starts with the new file."""
@@ -70,15 +68,14 @@ class Reloader:
     def reload(self) -> None:
         """Take over what can be taken over of config.yml. A file with mistakes changes nothing."""
         try:
-            file = settings.config_file()
-            digest, found = settings.digest(file), settings.read(file)
+            found = settings.read(settings.config_file())
             settings.check(found)
             changed = differences(config, found)
             self._take(found, taken := [path for path in changed if self._takes(path)])
-            self.state = Reload(digest, changed=changed, taken=taken)
+            self.state = Reload(changed=changed, taken=taken)
             log.warning("config.yml was read again", extra={"changed": changed, "taken": taken})
         except Exception as problem:
-            self.state = Reload(self.state.digest, problem=f"{type(problem).__name__}: {problem}")
+            self.state = Reload(problem=f"{type(problem).__name__}: {problem}")
             log.exception("config.yml could not be read again")
         for extension in self._container.extensions:
             if hasattr(extension, "publish_presence"):

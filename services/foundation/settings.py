@@ -1,6 +1,5 @@
 """config.yml, read and checked once; each mistake in it is reported in one sentence."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -45,11 +44,6 @@ def read(path: Path) -> dict[str, Any]:
     """What a config.yml says now, with the environment's values in it."""
     with path.open() as file:
         return dict(load_config(file))
-
-
-def digest(path: Path) -> str:
-    """Some letters that are the same as long as the file is; none if there is no file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.exists() else ""
 
 
 def check(settings: Any) -> None:

@@ -28,10 +28,10 @@ def purge_traces(tx: Connection, before: int) -> int:
     ids = list(tx.execute(old.limit(TRACES_AT_A_TIME).with_for_update()).scalars())
     if not ids:
         return 0
-    gone = delete_some(tx, spans, spans.c.trace_id.in_(ids))
-    if gone < MOST_DELETED:   # else there may be more of them, and these traces are met again
-        gone += delete_some(tx, links, links.c.trace_id.in_(ids))
-        gone += delete_some(tx, traces, traces.c.trace_id.in_(ids))
+    gone = 0
+    for table in (spans, links, traces):
+        if gone < MOST_DELETED:   # else there may be more of what comes before, and these traces are met again
+            gone += delete_some(tx, table, table.c.trace_id.in_(ids))
     return gone
 
 

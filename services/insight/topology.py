@@ -29,7 +29,7 @@ def read(tx: Connection, minutes: int, now: dt.datetime) -> Fields:
         instances[arrival.room].append({"instance": arrival.instance, "last_seen_at": arrival.last_seen_at,
                                         "spans": int(arrival.spans), "dropped": int(arrival.dropped)})
         nodes[arrival.room]
-    over = (now - since).total_seconds() / 60
+    over = max((now - since).total_seconds(), 1) / 60   # at the very beginning of a minute nothing has passed yet
     processes = [each for some in instances.values() for each in some]
     return {
         "since": since, "server_time": now,

@@ -72,3 +72,10 @@ def test_an_alert_fires_when_its_trouble_is_there(alert: str, tmp_path: Path) ->
     said = firing({name: trouble for name, (_, trouble) in SERIES[alert].items()}, tmp_path)
     assert f'{{alertname="{alert}"}} 1E+00' in said, said
     assert said.count("alertname=") == 1
+
+
+@pytest.mark.parametrize(("before", "is_told"), [("0", True), ("_", False)], ids=["shown-as-none", "not-shown"])
+def test_a_single_bug_is_told_because_its_counter_was_there_before(before: str, is_told: bool, tmp_path: Path) -> None:
+    """`_`: no sample. Prometheus takes the first sample of a series for no increase, whatever it is."""
+    said = firing({BUG: f"{before}x50 1+0"}, tmp_path)
+    assert ('{alertname="Bug"} 1E+00' in said) is is_told, said

@@ -106,3 +106,10 @@ def test_schemas_are_migrated_by_a_job_before_the_rooms_start() -> None:
     [job] = [each for each in MIGRATION if each["kind"] == "Job"]
     assert container(job)["command"][-1] == "python -m operations migrate && python -m operations declare"
     assert not [each for each in MESH if each["kind"] == "Job"]
+
+
+def test_the_gateway_is_asked_over_http_whether_it_lives() -> None:
+    """Its metrics come later: it answers requests as soon as it listens, also while RabbitMQ is away."""
+    gateway = container(DEPLOYMENTS["gateway"])
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert gateway[probe]["httpGet"] == {"path": "/health", "port": "http"}

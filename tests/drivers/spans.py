@@ -94,5 +94,5 @@ class Trace:
 def request(trace: Trace, path: str, ms: float, code: int = 200, **attributes: Any) -> Fields:
     """The span of the gateway for a request of a client."""
     return trace.add("gateway", f"POST {path}", "server", ms, after=0, status="error" if code >= 500 else "unset",
-                     attributes={"http.request.method": "POST", "http.route": path, "url.path": path,
+                     attributes={"http.request.method": "POST", "http.route": path,
                                  "http.response.status_code": code, **attributes})

@@ -4,7 +4,7 @@ import { s } from "../dom.js";
 import { t } from "../language/translations.js";
 import { duration, rate, share, STATES } from "./figures.js";
 
-// A mark for each state, 12 units wide: whoever sees no colours tells them apart.
+// A mark for each state, 12 units wide, so that nobody needs the colours.
 export const MARKS = {
   good: "M0 -5A5 5 0 1 0 0 5A5 5 0 1 0 0 -5Z",
   degraded: "M0 -6L6.2 5H-6.2Z",

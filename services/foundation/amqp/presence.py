@@ -34,10 +34,9 @@ class Presence(DependencyProvider):
     """Publishes the presence of this process from its start to its stop: `presence = Presence()` in a room."""
 
     def setup(self) -> None:
-        """Declare the exchange and choose the id of this process."""
+        """Choose the id of this process. The broker may be away: the gateway starts without it, to say so."""
         self._exchange = get_event_exchange("presence")
         self._instance = uuid.uuid4().hex[:12]
-        publishing.run_on_channel(lambda channel: self._exchange(channel).declare())
 
     def start(self) -> None:
         """Publish from now on, in a thread of its own."""
@@ -76,7 +75,7 @@ class Presence(DependencyProvider):
             "leaving": leaving,
         }
         try:
-            publishing.publish(body, exchange=self._exchange, routing_key="heard")
+            publishing.publish(body, exchange=self._exchange, routing_key="heard", declare=[self._exchange])
         except Exception as problem:
             log.warning("could not publish presence", extra={"problem": type(problem).__name__})
 

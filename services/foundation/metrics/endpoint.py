@@ -97,5 +97,10 @@ def _server(wanted: MetricsSettings, folder: Path, application: Any) -> MetricsS
 def leave(settings: Any) -> None:
     """Remove the socket of this process, which ends as it should; that of a killed one stays and tells of it."""
     if name := metrics_settings(settings).process:
-        with suppress(OSError):
-            (folder_of(settings) / f"{name}{ENDING}").unlink(missing_ok=True)
+        forget(folder_of(settings), name)
+
+
+def forget(folder: Path, name: str) -> None:
+    """Remove the socket of a process, which is not coming back."""
+    with suppress(OSError):
+        (folder / f"{name}{ENDING}").unlink(missing_ok=True)

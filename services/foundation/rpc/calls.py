@@ -102,6 +102,7 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
                 name_order(reply)
                 return reply
 
+        metrics.expect_call(method.room, method.name)
         serve.contract = method  # type: ignore[attr-defined]
         return rpc(expected_exceptions=(Refusal,))(serve)
 

@@ -79,7 +79,7 @@ class CircuitBreaker:
                 self._open(FIRST_PAUSE)
 
     def unsent(self, attempt: Attempt) -> None:
-        """The call says nothing about the room: it was not sent, or its caller has ended. The next one may probe."""
+        """The call says nothing about the room: it was not sent, or its caller ended. Another probes after a pause."""
         if attempt is self._probe:
             self._open(self._pause)
 

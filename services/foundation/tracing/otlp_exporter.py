@@ -1,5 +1,6 @@
 """Sends spans to an OTLP endpoint over HTTP, as protobuf, by OpenTelemetry's own exporter."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,21 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 
 
 class NotTaken(Exception):
-    """The endpoint did not take the spans in time."""
+    """The endpoint did not take the spans in time; `str` says why."""
+
+
+class FailureLog(logging.Handler):
+    """Keeps what OpenTelemetry's exporter logs of a batch, for our one line: it would log the same for every batch."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+        logger = logging.getLogger("opentelemetry.exporter.otlp")
+        logger.handlers, logger.propagate = [self], False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text of the record."""
+        self.texts.append(record.getMessage())
 
 
 class OtlpExporter:
@@ -21,11 +36,13 @@ class OtlpExporter:
     def __init__(self, endpoint: str, headers: Mapping[str, str], seconds: float) -> None:
         self._exporter: Any = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", headers=headers,
                                                timeout=seconds, compression=Compression.Gzip)
+        self._failures = FailureLog()
 
     def export(self, spans: Sequence[ReadableSpan], dropped: int) -> None:
         """Send one request with these spans. Raises NotTaken."""
+        self._failures.texts.clear()
         if self._exporter.export(spans) is not SpanExportResult.SUCCESS:
-            raise NotTaken()
+            raise NotTaken(" ".join(self._failures.texts))
 
     def close(self) -> None:
         """Give up a request that is under way."""

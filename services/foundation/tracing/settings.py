@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from marshmallow import EXCLUDE, fields, post_load, validate, validates_schema
 from marshmallow import ValidationError as Mistake
 
 from schemas.base import Schema
 from schemas.fields import Whole
+from schemas.insight.spans import MOST_SPANS_A_BATCH
 from services.foundation.settings import read_section
 
 POSITIVE = validate.Range(min=0, min_inclusive=False)
@@ -54,7 +56,7 @@ class TracingSection(Schema):
         r"^([^=,\s]+=[^,]*(,|\Z))*\Z", error="Not a list such as name=value,name=value."))
     timeout = fields.Float(required=True, validate=POSITIVE)
     queue = Whole(required=True, validate=validate.Range(min=1))
-    batch = Whole(required=True, validate=validate.Range(min=1))
+    batch = Whole(required=True, validate=validate.Range(min=1, max=MOST_SPANS_A_BATCH))
     seconds = fields.Float(required=True, validate=POSITIVE)
 
     @validates_schema
@@ -66,7 +68,9 @@ class TracingSection(Schema):
     def _typed(self, values: dict[str, Any], **_: Any) -> TracingSettings:
         endpoint = values["endpoint"] or ""
         export = values["export"] or ("otlp" if endpoint else "insight")
-        headers = dict(pair.split("=", 1) for pair in (values["headers"] or "").split(",") if pair)
+        # The values are percent-encoded, as OpenTelemetry says of this variable: a comma could not stand in one.
+        headers = {name: unquote(value) for name, value in (
+            pair.split("=", 1) for pair in (values["headers"] or "").split(",") if pair)}
         return TracingSettings(**{**values, "endpoint": endpoint, "export": export, "headers": headers})
 
 

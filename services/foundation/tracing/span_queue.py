@@ -13,8 +13,10 @@ import eventlet
 from eventlet import Timeout
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from prometheus_client import Counter
 
 log = logging.getLogger("marquee.tracing")
+DROPPED = Counter("marquee_spans_dropped_total", "Spans that were lost on their way.", ["destination"])
 
 
 class Exporter(Protocol):
@@ -32,14 +34,14 @@ class Exporter(Protocol):
 
 
 class SpanQueue(SpanProcessor):
-    """Takes each span as it ends. `dropped_total`: how many this process has lost since it started."""
+    """Takes each span as it ends."""
 
     def __init__(self, exporter: Exporter, length: int, batch: int, seconds: float) -> None:
         """Hold at most `length` spans, and send up to `batch` at once, at the latest `seconds` after they ended."""
         self._exporter, self._length, self._batch, self._seconds = exporter, length, batch, seconds
         self._spans: deque[ReadableSpan] = deque()
         self._wake = eventlet.Event()
-        self._dropped = self.dropped_total = 0
+        self._dropped = 0   # since the last batch that was sent
         self._failing = self._stopping = False
         self._thread: eventlet.greenthread.GreenThread | None = None
 
@@ -105,7 +107,7 @@ class SpanQueue(SpanProcessor):
 
     def _drop(self, count: int) -> None:
         self._dropped += count
-        self.dropped_total += count
+        DROPPED.labels(self._exporter.name).inc(count)
 
     def shutdown(self) -> None:
         """Nothing: `stop` has a deadline."""

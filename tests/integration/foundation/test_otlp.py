@@ -37,3 +37,5 @@ def test_a_dead_endpoint_stops_neither_calls_nor_the_room(run_room: RunRoom, cli
     room.stop()
     log = room.log.read_text()
     assert "spans are lost" in log or "spans can't be sent" in log
+    assert log.count("spans can't be sent") <= 1
+    assert '"logger":"opentelemetry' not in log

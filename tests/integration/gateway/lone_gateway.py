@@ -28,17 +28,22 @@ class LoneGateway:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
 
-    def is_ready(self) -> bool:
+    def answers(self, path: str) -> bool:
+        """Whether the path is answered with 200."""
         assert self.process.poll() is None, self.log[-3000:]
         try:
-            return requests.get(self.url + "/ready", timeout=5).status_code == 200
+            return requests.get(self.url + path, timeout=5).status_code == 200
         except requests.RequestException:
             return False
 
 
 @contextmanager
-def lone_gateway(mesh: Mesh, folder: Path, *changes: tuple[str, str], **environment: str) -> Iterator[LoneGateway]:
-    """A gateway beside the mesh's own; `changes` replace parts of config.yml: (before, after)."""
+def lone_gateway(mesh: Mesh, folder: Path, *changes: tuple[str, str], path: str = "/ready",
+                 **environment: str) -> Iterator[LoneGateway]:
+    """A gateway beside the mesh's own, as soon as it answers at `path`.
+
+    `changes` replace parts of config.yml: (before, after).
+    """
     folder.mkdir(exist_ok=True)
     settings = (ROOT / "config.yml").read_text()
     for before, after in changes:
@@ -54,7 +59,7 @@ def lone_gateway(mesh: Mesh, folder: Path, *changes: tuple[str, str], **environm
                                    stdout=log, stderr=log)
     gateway = LoneGateway(port, process, log_file)
     try:
-        wait_until(gateway.is_ready, 60, "the lone gateway")
+        wait_until(lambda: gateway.answers(path), 60, "the lone gateway")
         yield gateway
     finally:
         process.send_signal(signal.SIGTERM)

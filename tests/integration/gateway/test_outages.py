@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import requests
 
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.raw_connection import get, raw_connection
+from tests.integration.gateway.lone_gateway import lone_gateway
 
 CROWD = 10
 
@@ -167,6 +168,15 @@ def test_without_rabbitmq_the_mesh_is_not_ready_and_recovers(mesh: Mesh) -> None
     assert uncached_read(mesh).status_code == 200
     assert mesh.get("/order/get_list", buyer).status_code == 200
     assert mesh.pid("gateway") == pids["gateway"], "the gateway survived it"
+
+
+def test_a_gateway_that_starts_without_rabbitmq_says_so_and_serves_when_it_is_back(mesh: Mesh, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        with mesh.without("rabbitmq"):
+            gateway = stack.enter_context(lone_gateway(mesh, tmp_path, path="/health"))
+            ready = requests.get(gateway.url + "/ready", timeout=10)
+            assert (ready.status_code, ready.json()["broker"]) == (503, False)
+        wait_until(lambda: gateway.answers("/ready"), 60, "the gateway to serve")
 
 
 def test_a_hanging_broker_is_reported(mesh: Mesh, port: int) -> None:

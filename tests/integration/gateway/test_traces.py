@@ -29,7 +29,7 @@ PURCHASE = {
     "payment internal sandbox page": "payment client sandbox authorize",
     "payment internal deliver sandbox webhook": "payment client sandbox authorize",
     "payment client POST": "payment internal deliver sandbox webhook",
-    "gateway server POST /payment/receive_webhook": "payment client POST",
+    "gateway server POST /payment/webhook/{provider}": "payment client POST",
     "payment server payment.receive_webhook": "gateway client payment.receive_webhook",
     "payment internal process webhook": "payment server payment.receive_webhook",
     "payment internal sync with provider": "payment server payment.start",

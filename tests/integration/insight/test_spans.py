@@ -207,6 +207,15 @@ def test_old_traces_are_purged_whole_until_none_is_left(insight: Transactions,
     assert room(insight).get_trace(trace_id=young["trace_id"])["trace"]["spans"] == 1
 
 
+def test_a_trace_is_purged_after_all_its_links(insight: Transactions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purging_store, "MOST_DELETED", 11)
+    monkeypatch.setattr("services.foundation.database.MOST_DELETED", 11)
+    keep(insight, batch("order", call(started_at=microseconds_ago(3000),
+                                      links=[f"{number:032x}" for number in range(30)])))
+    room(insight, kept_hours=0.5).purge()
+    assert {table: count(insight, table) for table in ("trace", "span", "link")} == {"trace": 0, "span": 0, "link": 0}
+
+
 def test_the_oldest_traces_are_purged_when_there_are_too_many_spans(insight: Transactions) -> None:
     traces = [call(started_at=microseconds_ago(10 - number)) for number in range(5)]
     more = [call(trace_id=each["trace_id"], started_at=each["started_at"]) for each in traces]

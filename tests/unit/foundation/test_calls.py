@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from schemas.base import Access, Method, Nothing
 from schemas.errors import Forbidden, Unauthenticated
-from services.foundation.rpc.calls import Principal
+from services.foundation.rpc.calls import Principal, call
 from services.foundation.rpc.server import is_overdue
 
 GUEST, ANNA = Principal(), Principal(user_id="anna")
@@ -59,3 +60,9 @@ def test_a_caller_that_was_not_verified_is_a_guest(context: dict[str, Any]) -> N
 ], ids=str)
 def test_a_call_past_its_deadline_is_overdue(context: dict[str, Any], overdue: bool) -> None:
     assert is_overdue(context) is overdue
+
+
+def test_a_method_is_known_not_to_have_failed_before_its_first_call() -> None:
+    call(Method("probe", "ask", Nothing, Nothing, "public", "Ask."))(lambda self, request: None)
+    labels = {"room": "probe", "method": "ask", "outcome": "fault"}
+    assert REGISTRY.get_sample_value("marquee_calls_total", labels) == 0

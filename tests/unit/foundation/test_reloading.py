@@ -48,7 +48,6 @@ def file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the file says from now on."""
     after: dict[str, Any] = {name: section if isinstance(section, str) else dict(section)
                              for name, section in BEFORE.items()}
-    monkeypatch.setattr(settings, "digest", lambda path: f"{after}")
     monkeypatch.setattr(settings, "read", lambda path: after)
     monkeypatch.setattr(settings, "check", lambda found: None)
     return after

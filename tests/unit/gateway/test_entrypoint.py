@@ -245,8 +245,21 @@ def test_a_request_has_a_span_and_its_reply_names_it(gateway: Gateway, recorded:
     assert span.parent is not None
     assert f"{span.parent.span_id:016x}" == GIVEN[36:52]
     assert span.attributes == {
-        "http.request.method": "GET", "http.route": READ, "url.path": READ, "http.response.status_code": 200,
+        "http.request.method": "GET", "http.route": READ, "http.response.status_code": 200,
         "marquee.request_id": "r1", "marquee.cached": False}
+
+
+@pytest.mark.parametrize(("verb", "path", "name"), [
+    ("POST", "/payment/webhook/canary", "POST /payment/webhook/{provider}"),
+    ("GET", "/payment/sandbox/canary", "GET /payment/sandbox/{payment_id}"),
+    ("CANARY", READ, f"_OTHER {READ}")])
+def test_a_span_names_the_route_and_nothing_of_the_address_or_verb(
+        gateway: Gateway, recorded: RecordedSpans, verb: str, path: str, name: str) -> None:
+    gateway.ask(verb, path, "token=canary")
+    span = recorded[name]
+    assert span.attributes is not None
+    assert span.attributes["http.route"] == name.partition(" ")[2]
+    assert "canary" not in span.to_json().lower()
 
 
 def test_a_request_without_a_trace_begins_one(gateway: Gateway, recorded: RecordedSpans) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.maintenance import dump, manifest
+from operations.maintenance import configuration, dump, manifest
 from operations.maintenance.backup import draft_of
 from operations.maintenance.configuration import environment, ticket_key_file
 from operations.maintenance.dump import client_settings, renamed
@@ -132,10 +132,21 @@ def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_environment_is_kept_as_far_as_config_yml_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARQUEE_DB_PASSWORD", "it's; a secret")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=k1")
     monkeypatch.setenv("UNRELATED_TOKEN", "other")
     kept = environment(Mesh({}, ROOT))
     assert "export MARQUEE_DB_PASSWORD='it'\"'\"'s; a secret'\n" in kept
+    assert "export OTEL_EXPORTER_OTLP_HEADERS=api-key=k1\n" in kept
     assert "other" not in kept
+
+
+def test_the_file_that_the_mesh_is_run_with_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other.yml").write_text("port: ${MARQUEE_PROBE:1}")
+    monkeypatch.setattr(configuration, "CONFIG", str(tmp_path / "other.yml"))
+    monkeypatch.setenv("MARQUEE_PROBE", "7")
+    monkeypatch.setenv("MARQUEE_DB_PASSWORD", "unnamed there")
+    assert configuration.config_file(Mesh({}, ROOT)) == tmp_path / "other.yml"
+    assert environment(Mesh({}, ROOT)) == "export MARQUEE_PROBE=7\n"
 
 
 def test_without_ticket_keys_there_is_no_backup(tmp_path: Path) -> None:

@@ -29,12 +29,14 @@ def test_spans_go_to_the_insight_room_unless_there_is_an_endpoint() -> None:
 
 def test_headers_for_the_endpoint_are_a_list_of_names_and_values() -> None:
     assert read(headers="api-key=a=b,tenant=kino").headers == {"api-key": "a=b", "tenant": "kino"}
+    assert read(headers="authorization=Basic%20YTpi%2Cc").headers == {"authorization": "Basic YTpi,c"}
 
 
 @pytest.mark.parametrize(("changes", "said"), [
     ({"export": "otlp"}, "tracing.export: Spans go to an OTLP endpoint, but OTEL_EXPORTER_OTLP_ENDPOINT names none."),
     ({"export": "elsewhere"}, "tracing.export:"), ({"endpoint": "collector"}, "tracing.endpoint: Not an address"),
     ({"headers": "secret"}, "tracing.headers: Not a list"), ({"ratio": 2}, "tracing.ratio:"),
+    ({"batch": 2001}, "tracing.batch:"),
     ({"per_second": -1}, "tracing.per_second:"), ({"queue": 0}, "tracing.queue:"), ({"seconds": 0}, "tracing.seconds:"),
 ])
 def test_a_wrong_setting_is_told_in_one_sentence(changes: dict[str, Any], said: str) -> None:

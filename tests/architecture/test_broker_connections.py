@@ -1,0 +1,39 @@
+"""No connection to the broker waits forever: all are made where every wait has a limit."""
+
+import ast
+
+import pytest
+
+from tests.architecture.sources import Source, sources
+
+ALLOWED = {
+    "services/foundation/amqp/publishing.py": "where they are made",
+    "operations/servers/rabbitmq.py": "it only shakes hands, which has a limit",
+}
+
+
+def modules() -> list[Source]:
+    return [source for folder in ("services", "operations", "gateway") for source in sources(folder)]
+
+
+def connects(tree: ast.Module) -> bool:
+    """Whether a module makes a connection of kombu itself, by a class that it imports from there."""
+    names = {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+             and (node.module or "").partition(".")[0] == "kombu" for alias in node.names if alias.name == "Connection"}
+    return any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+               for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("source", modules(), ids=str)
+def test_connections_are_made_where_every_wait_has_a_limit(source: Source) -> None:
+    assert connects(source.tree) is (str(source) in ALLOWED)
+
+
+@pytest.mark.parametrize(("code", "found"), [
+    ("from kombu import Connection\nwith Connection(uri) as connection: ...", True),
+    ("from kombu.connection import Connection as Line\nLine(uri).connect()", True),
+    ("from kombu import Connection\ndef ask(connection: Connection) -> None: ...", False),
+    ("from sqlalchemy.engine import Connection\nConnection(engine)", False),
+])
+def test_a_connection_made_elsewhere_is_noticed(code: str, found: bool) -> None:
+    assert connects(ast.parse(code)) is found
