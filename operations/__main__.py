@@ -12,7 +12,7 @@ from operations import preparation
 from operations.mesh import ROOT, Mesh
 from operations.operator_error import OperatorError
 from operations.processes import health
-from operations.processes.log_follow import LogFollower
+from operations.processes.log_follow import LogFollower, chooser
 from operations.processes.run import run
 from operations.processes.start import start
 from operations.processes.stop import stop
@@ -124,7 +124,7 @@ def revision_command(room: str, message: str) -> None:
 def health_command(mesh: Mesh) -> None:
     """Print the answer of GET /ready; the exit code is 0 when the mesh is ready."""
     status, body = health.get_ready(mesh)
-    click.echo(body)
+    click.echo(body if status else f"{mesh.url} does not answer: {body}")
     raise SystemExit(0 if status == 200 else 1)
 
 
@@ -141,10 +141,8 @@ def status_command(mesh: Mesh) -> None:
 @click.pass_obj
 def logs_command(mesh: Mesh, programs: tuple[str, ...]) -> None:
     """Follow the logs of all programs, or of these PROGRAMS."""
-    def wanted(log: str) -> bool:
-        return not programs or log in programs or log.rpartition("-")[0] in programs  # order, or order-2 of it
-
-    LogFollower(mesh.log_folder, wanted).follow(running_supervisor(mesh).is_running)
+    supervisor = running_supervisor(mesh)
+    LogFollower(mesh.log_folder, chooser(programs, supervisor.programs())).follow(supervisor.is_running)
 
 
 @operations.command("broker", context_settings={"ignore_unknown_options": True})

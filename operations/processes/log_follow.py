@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from operations.operator_error import OperatorError
 from operations.processes.log_format import clock_of, format_line
 
 POLL_SECONDS = 0.1
@@ -40,6 +41,20 @@ class Tail:
             return not os.path.samestat(os.fstat(self.file.fileno()), self.path.stat())
         except FileNotFoundError:
             return False  # between the renaming of the old file and the creation of the new one
+
+
+def chooser(programs: Sequence[str], known: set[str]) -> Callable[[str], bool]:
+    """Whether the log of a program is wanted: all logs, or those of these `programs`, order being order-2 of it, too.
+
+    Raises OperatorError naming the first that no `known` program answers to.
+    """
+    def answers(log: str, name: str) -> bool:
+        return name in (log, log.rpartition("-")[0])
+
+    for name in programs:
+        if not any(answers(log, name) for log in known):
+            raise OperatorError(f"There is no program {name}. The programs: {', '.join(sorted(known))}.")
+    return lambda log: not programs or any(answers(log, name) for name in programs)
 
 
 class LogFollower:

@@ -45,4 +45,4 @@ def _run(work: Callable[[Connection], T]) -> T:
     try:
         return Transactions(make_engine(config["DB_URIS"]["notification:Base"])).run(work)
     except Refusal as refusal:
-        raise click.ClickException(refusal.meaning()) from None
+        raise click.ClickException(f"The notification room's database does not answer: {refusal.code}.") from None

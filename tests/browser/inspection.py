@@ -18,14 +18,13 @@ TOO_SMALL = """least => [...document.querySelectorAll("a, button, select, input,
   }).map(element => element.outerHTML.slice(0, 120))"""
 # While the page is loaded: what moves after somebody has acted, however late its answer came, comes of that.
 SHIFTS = """() => {
-  const [shifts, inputs] = ["layout-shift", "first-input"].map((type) => {
-    const observer = new PerformanceObserver(() => {});
-    observer.observe({ type, buffered: true });
-    return observer;
-  });
+  const found = { "layout-shift": [], "first-input": [] };
+  for (const [type, entries] of Object.entries(found)) {
+    new PerformanceObserver((list) => entries.push(...list.getEntries())).observe({ type, buffered: true });
+  }
   return new Promise((told) => setTimeout(() => {
-    const acted = Math.min(...inputs.takeRecords().map((input) => input.startTime));
-    told(shifts.takeRecords().filter((shift) => !shift.hadRecentInput && shift.startTime < acted)
+    const acted = Math.min(...found["first-input"].map((input) => input.startTime));
+    told(found["layout-shift"].filter((shift) => !shift.hadRecentInput && shift.startTime < acted)
       .reduce((sum, shift) => sum + shift.value, 0));
   }, 50));
 }"""

@@ -1,5 +1,6 @@
 """Managers look inside: the picture of the mesh, its traces, and the spans of one."""
 
+import random
 import re
 import time
 from typing import Any
@@ -10,7 +11,7 @@ from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit, open_account, sign_in_as_staff
 from tests.browser.inspection import SIZES, inspect
 from tests.drivers.busy_mesh import busy_mesh, one_purchase
-from tests.drivers.spans import publish
+from tests.drivers.spans import Trace, batch, publish, request
 
 
 def visit_as_manager(visit: Visit, mesh: Mesh, path: str, **options: Any) -> Page:
@@ -91,6 +92,40 @@ def test_the_page_is_accessible(visit: Visit, mesh: Mesh) -> None:
         page.locator(".spans .error").last.click()
         problems += inspect(page, f"insight-trace-{theme}-{size}")
     assert problems == []
+
+
+def test_nothing_moves_under_the_hand_when_news_come_or_fail_to(visit: Visit, mesh: Mesh) -> None:
+    page = visit_as_manager(visit, mesh, "/insight")
+    warning = page.locator(".insight > .warning")
+    page.route("**/insight/get_topology*", lambda route: route.fulfill(status=503, body="{}"))
+    expect(warning).to_be_visible()
+    page.unroute("**/insight/get_topology*")
+    expect(warning).to_be_hidden()
+
+    page.locator(".tables summary").last.scroll_into_view_if_needed()
+    news = Trace(random.Random(), int(time.time() * 1_000_000))
+    root = request(news, "/order/buy", 20)
+    for number in range(5):
+        news.call("gateway", f"hall-{number}", "open", 5, root)
+    publish(mesh.settings["AMQP_URI"], *(batch(room, span) for room, span in news.spans))
+    expect(page.locator("[data-node=hall-4]")).to_be_attached()
+    assert inspect(page, "insight-news") == []
+
+
+def test_a_phone_shows_which_request_failed_and_how_long_it_took(visit: Visit, mesh: Mesh) -> None:
+    purchase = sent_purchase(mesh)
+    page = visit_as_manager(visit, mesh, "/insight?status=error", size=SIZES["phone"])
+    row = page.locator(f"a[href='/insight?trace={purchase.trace_id}']")
+    assert row.locator(".trace-name").evaluate("name => name.scrollWidth <= name.clientWidth")
+
+    row.click()
+    page.get_by_role("button", name="Request", exact=True).click()
+    page.locator(".spans .span").first.click()
+    assert page.locator(".bar-took").evaluate_all("""figures => figures.filter((figure) => {
+      const [own, track] = [figure, figure.parentElement].map((element) => element.getBoundingClientRect());
+      return own.left < track.left || own.right > track.right;
+    }).map((figure) => figure.textContent)""") == []
+    assert inspect(page, "insight-phone-request") == []
 
 
 def test_the_page_is_for_managers(visit: Visit) -> None:

@@ -192,9 +192,10 @@ function indented(depth, { room, name, status }, children) {
   return element;
 }
 
-/** The duration stands after its bar, or before it where there is no room. */
+/** The duration stands after its bar, before it where there is no room, or on it where it fills the whole track. */
 function besideBar(text, end, from) {
   const isBefore = end > 0.86;
-  const element = h("span", { class: isBefore ? "bar-took before" : "bar-took" }, text);
+  const place = isBefore && (from < 0.2 ? "within" : "before");
+  const element = h("span", { class: place ? `bar-took ${place}` : "bar-took" }, text);
   return placed(element, isBefore ? from : end);
 }

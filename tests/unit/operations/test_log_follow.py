@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
-from operations.processes.log_follow import LogFollower, Tail
+import pytest
+
+from operations.operator_error import OperatorError
+from operations.processes.log_follow import LogFollower, Tail, chooser
 
 
 def append(path: Path, text: str) -> None:
@@ -45,3 +48,12 @@ def test_a_line_without_a_time_stays_behind_the_line_before_it(tmp_path: Path) -
     append(tmp_path / "film.log", '{"time": "2026-11-21T10:00:05+00:00", "message": "first"}\nsecond\n')
     append(tmp_path / "order.log", '{"time": "2026-11-21T10:00:01+00:00", "message": "zeroth"}\n')
     assert [text.split()[-1] for text in logs.lines()] == ["zeroth", "first", "second"]
+
+
+def test_a_program_stands_for_all_its_processes_and_one_that_does_not_exist_is_named() -> None:
+    known = {"film", "order-1", "order-2", "redis"}
+    assert [log for log in sorted(known) if chooser(["order", "redis"], known)(log)] == ["order-1", "order-2", "redis"]
+    assert [log for log in sorted(known) if chooser(["order-2"], known)(log)] == ["order-2"]
+    assert all(chooser([], known)(log) for log in known)
+    with pytest.raises(OperatorError, match="There is no program ordre. The programs: film, order-1, order-2, redis."):
+        chooser(["film", "ordre"], known)
