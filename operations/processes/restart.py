@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import click
+from supervisor.states import RUNNING_STATES
 
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
@@ -45,10 +46,19 @@ def chosen(mesh: Mesh, names: tuple[str, ...]) -> list[Program]:
 
 def restart_room(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, room: Program) -> None:
     """Replace the processes of a room. Each finishes the calls that it has before it ends."""
+    start_missing(mesh, supervisor, listener, room)
     with spare_process(mesh, supervisor, listener, room):
         for process in supervisor.processes(room.name):
             supervisor.replace(process)
             wait_for_process(mesh, supervisor, listener, room.name, process["name"])
+
+
+def start_missing(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, room: Program) -> None:
+    """Start the processes that a restart which was killed has stopped: only its spare one may serve the room."""
+    stopped = [process for process in supervisor.processes(room.name) if process["state"] not in RUNNING_STATES]
+    supervisor.start(room.name)
+    for process in stopped:
+        wait_for_process(mesh, supervisor, listener, room.name, process["name"])
 
 
 @contextmanager

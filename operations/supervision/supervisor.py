@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.states import RUNNING_STATES
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from operations.operator_error import OperatorError
-from operations.supervision.programs import Program, render, render_program
+from operations.supervision.programs import Program, render, render_program, without
 
 # In the environment of supervisord and all its descendants: ./stop.sh recognizes the processes of a mesh by it.
 MARK = "MARQUEE_MESH"
@@ -72,24 +72,34 @@ class Supervisor:
 
     @contextmanager
     def added(self, program: Program) -> Iterator[None]:
-        """Run one program more during the block; the others stay as they are."""
-        file = self.folder / "supervisord.conf"
-        before = file.read_text()
-        file.write_text(before + render_program(program))
+        """Run one program more during the block; the others stay as they are.
+
+        One of this name that a command which was killed has left behind ends first: it may be of an older version.
+        """
+        before = without((self.folder / "supervisord.conf").read_text(), program.name)
+        self.become(before)
         try:
-            self.reload()
+            self.become(before + render_program(program))
             self.start(program.name)
             yield
         finally:
-            file.write_text(before)
-            self.reload()
+            self.become(before)
+
+    def become(self, configuration: str) -> None:
+        """Have supervisord keep the programs of this settings file alive, and no others."""
+        (self.folder / "supervisord.conf").write_text(configuration)
+        self.reload()
 
     def replace(self, process: dict[str, Any]) -> None:
-        """Stop a process, which finishes its work, and start it, without waiting until it is up."""
+        """Stop a process, which finishes its work, and start it, without waiting until it is up.
+
+        One that has just died, or that supervisord has just started again, needs no more than the other half.
+        """
         name = f"{process['group']}:{process['name']}"
-        if process["state"] in RUNNING_STATES:
+        with tolerated(Faults.NOT_RUNNING):
             self.call("stopProcess", name)
-        self.call("startProcess", name, False)
+        with tolerated(Faults.ALREADY_STARTED):
+            self.call("startProcess", name, False)
 
     def processes(self, *programs: str) -> list[dict[str, Any]]:
         """What supervisord knows of each process (group, name, state, pid, ...) of these programs, or of all."""
@@ -121,6 +131,16 @@ class Supervisor:
             self.call("stopProcessGroup", name, False)
         while any(process["pid"] for process in self.processes() if process["group"] in programs):
             time.sleep(0.05)
+
+
+@contextmanager
+def tolerated(code: int) -> Iterator[None]:
+    """Go on when supervisord answers the call inside with this fault."""
+    try:
+        yield
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode != code:
+            raise
 
 
 @contextmanager
