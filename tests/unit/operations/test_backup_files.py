@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.maintenance import dump, manifest
+from operations.maintenance import configuration, dump, manifest
 from operations.maintenance.backup import draft_of
 from operations.maintenance.configuration import environment, ticket_key_file
 from operations.maintenance.dump import client_settings, renamed
@@ -71,16 +71,22 @@ def test_a_backup_of_a_later_format_is_refused(folder: Path) -> None:
         manifest.read(folder)
 
 
-NAMES = {"marquee_order": "cinema_order"}
+NAMES = {"marquee_order": "cinema_order", "marquee_order-old": "cinema_order-new"}
 
 
 @pytest.mark.parametrize(("line", "there"), [
     (b"USE `marquee_order`;\n", b"USE `cinema_order`;\n"),
+    (b"USE `marquee_order-old`;\n", b"USE `cinema_order-new`;\n"),
     (b"/*!50003 CREATE*/ /*!50017 DEFINER=`marquee`@`%`*/ /*!50003 TRIGGER kept BEFORE DELETE ON entry\n",
      b"/*!50003 CREATE*/ /*!50003 TRIGGER kept BEFORE DELETE ON entry\n"),
 ])
 def test_only_names_of_schemas_and_makers_of_triggers_differ_elsewhere(line: bytes, there: bytes) -> None:
     assert renamed(line, NAMES) == there
+
+
+def test_a_schema_that_the_backup_does_not_name_is_not_written() -> None:
+    with pytest.raises(OperatorError, match="a schema that is not of this backup: mysql"):
+        renamed(b"USE `mysql`;\n", NAMES)
 
 
 @pytest.mark.parametrize("value", [b"USE `marquee_order`;", b"/*!50017 DEFINER=`a`@`b`*/ ", b"USE `another`;\\n"])
@@ -132,10 +138,20 @@ def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_environment_is_kept_as_far_as_config_yml_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARQUEE_DB_PASSWORD", "it's; a secret")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=a b")
+    monkeypatch.setenv("SUPERVISOR_PROCESS_NAME", "other")
     monkeypatch.setenv("UNRELATED_TOKEN", "other")
     kept = environment(Mesh({}, ROOT))
+    assert "export OTEL_EXPORTER_OTLP_HEADERS='authorization=a b'\n" in kept
     assert "export MARQUEE_DB_PASSWORD='it'\"'\"'s; a secret'\n" in kept
     assert "other" not in kept
+
+
+def test_the_file_that_stands_in_for_config_yml_is_the_one_that_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(configuration, "CONFIG", str(tmp_path / "ours.yml"))
+    assert configuration.config_file(Mesh({}, ROOT)) == tmp_path / "ours.yml"
 
 
 def test_without_ticket_keys_there_is_no_backup(tmp_path: Path) -> None:
