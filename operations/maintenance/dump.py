@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,8 +36,11 @@ def load(mariadb: MariaDB, path: Path, names: Mapping[str, str]) -> None:
     """Write the schemas of a dump under the new `names` of each. Raises OperatorError when mariadb fails."""
     def read(tool: "subprocess.Popen[bytes]") -> None:
         with gzip.open(path, "rb") as file, pipe(tool.stdin) as stdin:
-            for line in file:
-                stdin.write(renamed(line, names))
+            try:
+                for line in file:
+                    stdin.write(renamed(line, names))
+            except (EOFError, zlib.error) as problem:
+                raise OperatorError(f"{path} is damaged: {problem}") from None
 
     run(mariadb, "mariadb", ["--default-character-set=utf8mb4"], read, stdin=subprocess.PIPE)
 

@@ -1,8 +1,13 @@
 """What a backup consists of, and which folder is none."""
 
 import datetime as dt
+import gzip
 import json
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -128,6 +133,16 @@ def test_an_interrupted_backup_leaves_the_folder_empty(tmp_path: Path) -> None:
         interrupted()
     assert list(tmp_path.iterdir()) == [folder]
     assert list(folder.iterdir()) == []
+
+
+def test_a_dump_that_ends_too_early_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(mariadb: object, tool: str, arguments: object, work: Callable[[Any], None], **pipes: int) -> None:
+        work(SimpleNamespace(stdin=BytesIO()))
+
+    monkeypatch.setattr(dump, "run", run)
+    (path := tmp_path / "mariadb.sql.gz").write_bytes(gzip.compress(b"INSERT INTO seat VALUES (1);\n")[:-9])
+    with pytest.raises(OperatorError, match="mariadb.sql.gz is damaged: Compressed file ended before"):
+        dump.load(MariaDB(["mysql+pymysql://a:b@127.0.0.1:7001/marquee_order"], tmp_path), path, NAMES)
 
 
 def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
