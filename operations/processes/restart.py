@@ -12,6 +12,7 @@ from supervisor.states import RUNNING_STATES
 
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
+from operations.orderly import orderly
 from operations.processes.health import last_lines
 from operations.processes.presence import Found, PresenceListener, listening
 from operations.processes.start_steps import step
@@ -25,7 +26,7 @@ SPARE = "-spare"
 def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
     """Restart these rooms, or everything except the servers. Raises OperatorError when a process does not start."""
     rooms = chosen(mesh, names)
-    with mesh.lock(), listening(mesh) as listener:
+    with orderly(), mesh.lock(), listening(mesh) as listener:
         for room in rooms:
             with step(room.name, "" if room.instances == 1 else f"{room.instances} processes"):
                 restart_room(mesh, supervisor, listener, room)
