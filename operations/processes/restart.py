@@ -18,6 +18,7 @@ from operations.processes.presence import Found, PresenceListener, listening
 from operations.processes.start_steps import step
 from operations.supervision.programs import Program
 from operations.supervision.supervisor import Supervisor
+from services.foundation.metrics import endpoint
 
 START_SECONDS = 90
 SPARE = "-spare"
@@ -66,9 +67,12 @@ def start_missing(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener
 def spare_process(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, room: Program) -> Iterator[None]:
     """One process more of the room, during the block."""
     spare = replace(room, name=room.name + SPARE, instances=1)
-    with supervisor.added(spare):
-        wait_for_process(mesh, supervisor, listener, spare.name, spare.name)
-        yield
+    try:
+        with supervisor.added(spare):
+            wait_for_process(mesh, supervisor, listener, spare.name, spare.name)
+            yield
+    finally:   # one that hung and was killed has left its socket, and would be reported as down for ever
+        endpoint.remove(mesh.run_folder, spare.name)
 
 
 def wait_for_process(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, group: str, name: str) -> None:

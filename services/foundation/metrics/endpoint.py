@@ -18,7 +18,7 @@ from services.foundation.metrics.settings import MetricsSettings, metrics_settin
 
 log = logging.getLogger("marquee.metrics")
 SILENT_SECONDS = 5.0
-ENDING = ".sock"
+FOLDER, ENDING = "metrics", ".sock"
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -67,7 +67,7 @@ def reachable(folder: Path, name: str) -> Iterator[str]:
 
 def folder_of(settings: Any) -> Path:
     """The folder in which the processes of a mesh have their sockets."""
-    return Path(str(settings["run_folder"])).expanduser() / "metrics"
+    return Path(str(settings["run_folder"])).expanduser() / FOLDER
 
 
 def serve(settings: Any, registry: CollectorRegistry = REGISTRY) -> None:
@@ -99,3 +99,9 @@ def leave(settings: Any) -> None:
     if name := metrics_settings(settings).process:
         with suppress(OSError):
             (folder_of(settings) / f"{name}{ENDING}").unlink(missing_ok=True)
+
+
+def remove(run_folder: Path, name: str) -> None:
+    """Remove the socket of a process that has ended and is not started again, if it has left one."""
+    with suppress(OSError):
+        (run_folder / FOLDER / f"{name}{ENDING}").unlink(missing_ok=True)
