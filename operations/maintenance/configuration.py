@@ -8,17 +8,18 @@ from pathlib import Path
 from operations.mesh import CONFIG, Mesh
 from operations.operator_error import OperatorError
 
-VARIABLE = re.compile(r"\$\{((?:MARQUEE|OTEL)_\w+)")
+VARIABLE = re.compile(r"\$\{(\w+)")
+OF_A_PROCESS = {"SUPERVISOR_PROCESS_NAME"}    # which each process has for itself
 
 
 def config_file(mesh: Mesh) -> Path:
-    """The file that the mesh is run with: config.yml, or another that MARQUEE_CONFIG names."""
+    """The file that this mesh runs with: config.yml, or the one that MARQUEE_CONFIG names."""
     return mesh.root / CONFIG
 
 
 def environment(mesh: Mesh) -> str:
     """The variables that config.yml names and that are set here, as a shell reads them."""
-    names = sorted(set(VARIABLE.findall(config_file(mesh).read_text())) & os.environ.keys())
+    names = sorted(set(VARIABLE.findall(config_file(mesh).read_text())) & os.environ.keys() - OF_A_PROCESS)
     return "".join(f"export {name}={shlex.quote(os.environ[name])}\n" for name in names)
 
 

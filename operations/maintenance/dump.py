@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from operations.servers.mariadb import MariaDB
 # One transaction reads everything, so all schemas are of one moment, and nobody waits for it.
 READ_ONE_MOMENT = ("--single-transaction", "--quick", "--skip-lock-tables", "--skip-add-locks", "--no-tablespaces",
                    "--no-create-db", "--hex-blob", "--default-character-set=utf8mb4", "--databases")
-USE = re.compile(rb"USE `(\w+)`;\n")
+USE = re.compile(rb"USE `((?:[^`]|``)+)`;\n")
 # Who made a trigger may have no account on another machine; there it belongs to the account that restores it.
 DEFINER = re.compile(rb"/\*!50017 DEFINER=`[^`]*`@`[^`]*`\*/ ")
 
@@ -35,8 +36,11 @@ def load(mariadb: MariaDB, path: Path, names: Mapping[str, str]) -> None:
     """Write the schemas of a dump under the new `names` of each. Raises OperatorError when mariadb fails."""
     def read(tool: "subprocess.Popen[bytes]") -> None:
         with gzip.open(path, "rb") as file, pipe(tool.stdin) as stdin:
-            for line in file:
-                stdin.write(renamed(line, names))
+            try:
+                for line in file:
+                    stdin.write(renamed(line, names))
+            except (EOFError, zlib.error) as problem:
+                raise OperatorError(f"{path} is damaged: {problem}") from None
 
     run(mariadb, "mariadb", ["--default-character-set=utf8mb4"], read, stdin=subprocess.PIPE)
 
@@ -47,7 +51,9 @@ def renamed(line: bytes, names: Mapping[str, str]) -> bytes:
     A value that contains such text stays as it is: it stands inside of a line.
     """
     if found := USE.fullmatch(line):
-        return f"USE `{names[found[1].decode()]}`;\n".encode()
+        if (name := names.get(found[1].decode())) is None:   # it may be anybody's
+            raise OperatorError(f"The dump has a schema that is not of this backup: {found[1].decode()}")
+        return f"USE `{name}`;\n".encode()
     return DEFINER.sub(b"", line) if line.startswith(b"/*!50003 CREATE*/") else line
 
 

@@ -80,9 +80,17 @@ def go(mesh: Mesh, way: Way, yes: bool) -> str:
     else:
         forbid_running(mesh, [way.room], f"the {way.room} room goes back")
         with migrate.schema(migrate.uri_of(way.room)):
+            forbid_another_way(way)
             forbid_harm(way, yes)
             go_back(way)
     return str(way)
+
+
+def forbid_another_way(way: Way) -> None:
+    """Raise OperatorError when somebody has migrated the schema meanwhile: the way back would be longer than known."""
+    if (found := migrate.check(way.room) or BASE) != way.name(way.here):
+        raise OperatorError(f"The {way.room} room's schema was changed meanwhile, to revision {found}: repeat the "
+                            "command if it shall still go back.")
 
 
 def forbid_harm(way: Way, yes: bool) -> None:

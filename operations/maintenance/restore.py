@@ -7,11 +7,14 @@ starts on half of it.
 
 import datetime as dt
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from alembic import command
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from operations.maintenance import manifest
 from operations.maintenance.backup import CONFIG, DUMP, KEYS
@@ -43,9 +46,9 @@ def restore_command(mesh: Mesh, folder: Path, hours: float) -> None:
     forbid_unknown_revisions(backup)
     forbid_forgotten_events(backup, since)
     forbid_other_keys(mesh, folder)
-    forbid_data(mesh)
     try:
-        with migration_errors(mesh):
+        with migration_errors(mesh), alone():
+            forbid_data(mesh)
             again = restore(mesh, folder, backup, since)
     except OSError as problem:
         raise OperatorError(f"The restore has stopped, and can be repeated: {problem}.") from None
@@ -54,6 +57,16 @@ def restore_command(mesh: Mesh, folder: Path, hours: float) -> None:
     if (folder / CONFIG).read_text() != config_file(mesh).read_text():
         click.echo(f"The settings here differ from those of the backup: compare config.yml with {folder / CONFIG}.")
     click.echo("Start the rooms, and then compare the payments with their provider: python -m operations reconcile")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep other restores out during the block: each would empty what the other has written. Raises OperatorError."""
+    url = make_url(migrate.uri_of(migrate.rooms_with_tables()[0]))
+    with migrate.engine_at(url.set(database="")).connect() as connection:
+        if not connection.execute(text("SELECT GET_LOCK(:name, 0)"), {"name": f"restore {url.database}"}).scalar():
+            raise OperatorError("Another restore is under way.")
+        yield  # the lock ends with the connection
 
 
 def forbid_unknown_revisions(backup: Manifest) -> None:

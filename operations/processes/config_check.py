@@ -26,9 +26,14 @@ VARIABLE = re.compile(r"MARQUEE_[A-Z_]+")
 
 def check_config(path: Path, root: Path) -> dict[str, Any]:
     """What the file says; `root`: the tree with the rooms. Raises marked_yaml.InvalidFile."""
-    file = marked_yaml.read(path)
     try:
+        file = marked_yaml.read(path)
         found = settings.read(path)
+    except OSError as problem:
+        raise marked_yaml.InvalidFile(path, [marked_yaml.Mistake(1, f"it can't be read: {problem.strerror}")]) from None
+    except SettingsError as unusable:
+        note(file, unusable)
+        file.raise_mistakes()
     except yaml.YAMLError as problem:  # in what a variable of the environment says
         file.add_mistake((), f"this is not YAML with the values of the environment: {problem}")
         file.raise_mistakes()
@@ -43,7 +48,7 @@ def mistakes(found: dict[str, Any], root: Path) -> Iterator[SettingsError]:
     rooms = find_rooms(root)
     checks: list[Callable[[Any], object]] = [
         settings.check, partial(operations_settings.instances, rooms=rooms), operations_settings.audit_seconds,
-        operations_settings.web_address, check_events, metrics_settings, tracing_settings, check_levels]
+        operations_settings.web_address, check_events, metrics_settings, tracing_settings, check_logging]
     checks += [partial(reader.load, room=room) for room in rooms for reader in readers(room)]
     for check in checks:
         try:
@@ -63,13 +68,15 @@ def readers(room: str) -> Iterator[RoomSettings | RoomTimer]:
         yield from (part for part in parts if isinstance(part, RoomSettings | RoomTimer))
 
 
-def check_levels(found: dict[str, Any]) -> None:
-    """Check the levels of the loggers, which a person changes while the mesh runs. Raises SettingsError."""
+def check_logging(found: dict[str, Any]) -> None:
+    """Check the loggers, which a person changes while the mesh runs. Raises SettingsError."""
     loggers: dict[Place, dict[str, Any]] = {("LOGGING", "root"): found["LOGGING"]["root"]}
     loggers |= {("LOGGING", "loggers", name): one for name, one in found["LOGGING"]["loggers"].items()}
     wrong: list[tuple[Place, str]] = [
         ((*place, "level"), f"{one['level']!r} is no level.") for place, one in loggers.items()
         if one.get("level", "INFO") not in logging.getLevelNamesMapping()]
+    wrong += [((*place, "handlers"), f"{name!r} is no handler.") for place, one in loggers.items()
+              for name in one.get("handlers", []) if name not in found["LOGGING"]["handlers"]]
     if wrong:
         raise SettingsError("; ".join(sentence for _, sentence in wrong), wrong)
 

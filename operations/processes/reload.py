@@ -30,7 +30,7 @@ def reload(mesh: Mesh, supervisor: Supervisor) -> None:
     def is_done(found: Found) -> bool:
         return not missing(supervisor, rooms, began, found)
 
-    with listening(mesh) as listener:
+    with mesh.lock(), listening(mesh) as listener:   # the spare process of a restart would not be told
         supervisor.signal(signal.SIGHUP, *rooms)
         supervisor.restart(AUDITOR)
         done = listener.wait(is_done, ANSWER_SECONDS)

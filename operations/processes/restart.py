@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import click
+from supervisor.states import RUNNING_STATES
 
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
+from operations.orderly import orderly
 from operations.processes.health import last_lines
 from operations.processes.presence import Found, PresenceListener, listening
 from operations.processes.start_steps import step
@@ -25,7 +27,7 @@ SPARE = "-spare"
 def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
     """Restart these rooms, or everything except the servers. Raises OperatorError when a process does not start."""
     rooms = chosen(mesh, names)
-    with mesh.lock(), listening(mesh) as listener:
+    with orderly(), mesh.lock(), listening(mesh) as listener:
         for room in rooms:
             with step(room.name, "" if room.instances == 1 else f"{room.instances} processes"):
                 restart_room(mesh, supervisor, listener, room)
@@ -46,10 +48,19 @@ def chosen(mesh: Mesh, names: tuple[str, ...]) -> list[Program]:
 
 def restart_room(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, room: Program) -> None:
     """Replace the processes of a room. Each finishes the calls that it has before it ends."""
+    start_missing(mesh, supervisor, listener, room)
     with spare_process(mesh, supervisor, listener, room):
         for process in supervisor.processes(room.name):
             supervisor.replace(process)
             wait_for_process(mesh, supervisor, listener, room.name, process["name"])
+
+
+def start_missing(mesh: Mesh, supervisor: Supervisor, listener: PresenceListener, room: Program) -> None:
+    """Start the processes that a restart which was killed has stopped: only its spare one may serve the room."""
+    stopped = [process for process in supervisor.processes(room.name) if process["state"] not in RUNNING_STATES]
+    supervisor.start(room.name)
+    for process in stopped:
+        wait_for_process(mesh, supervisor, listener, room.name, process["name"])
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The programs that supervisord keeps alive, and the settings file that tells it to."""
 
 import os
+import re
 import resource
 import shlex
 from dataclasses import dataclass, field
@@ -73,6 +74,11 @@ def render_program(program: Program) -> str:
         name=program.name, command=escape(shlex.join(command)), folder=escape(str(program.folder.resolve())),
         process_name=process_name, instances=program.instances,
     )
+
+
+def without(configuration: str, name: str) -> str:
+    """A settings file without the program of this name."""
+    return re.sub(rf"\n\[program:{re.escape(name)}\]\n.*?(?=\n\[|\Z)", "", configuration, flags=re.DOTALL)
 
 
 def escape(text: str) -> str:

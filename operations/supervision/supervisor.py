@@ -16,7 +16,7 @@ from supervisor.states import RUNNING_STATES
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from operations.operator_error import OperatorError
-from operations.supervision.programs import Program, render, render_program
+from operations.supervision.programs import Program, render, render_program, without
 
 # In the environment of supervisord and all its descendants: ./stop.sh recognizes the processes of a mesh by it.
 MARK = "MARQUEE_MESH"
@@ -72,24 +72,33 @@ class Supervisor:
 
     @contextmanager
     def added(self, program: Program) -> Iterator[None]:
-        """Run one program more during the block; the others stay as they are."""
-        file = self.folder / "supervisord.conf"
-        before = file.read_text()
-        file.write_text(before + render_program(program))
+        """Run one program more during the block; the others stay as they are.
+
+        One of this name that a command which was killed has left behind ends first: it may be of an older version.
+        """
+        before = without((self.folder / "supervisord.conf").read_text(), program.name)
+        self.become(before)
         try:
-            self.reload()
+            self.become(before + render_program(program))
             self.start(program.name)
             yield
         finally:
-            file.write_text(before)
-            self.reload()
+            self.become(before)
+
+    def become(self, configuration: str) -> None:
+        """Have supervisord keep the programs of this settings file alive, and no others."""
+        (self.folder / "supervisord.conf").write_text(configuration)
+        self.reload()
 
     def replace(self, process: dict[str, Any]) -> None:
-        """Stop a process, which finishes its work, and start it, without waiting until it is up."""
+        """Stop a process, which finishes its work, and start it, without waiting until it is up.
+
+        One that has just died, or that supervisord has just started again, needs no more than the other half.
+        """
         name = f"{process['group']}:{process['name']}"
-        with already(Faults.NOT_RUNNING):
+        with tolerated(Faults.NOT_RUNNING):
             self.call("stopProcess", name)
-        with already(Faults.ALREADY_STARTED):
+        with tolerated(Faults.ALREADY_STARTED):
             self.call("startProcess", name, False)
 
     def processes(self, *programs: str) -> list[dict[str, Any]]:
@@ -104,7 +113,7 @@ class Supervisor:
         """Start those of these programs that do not run, without waiting until they are up."""
         for process in self.processes():
             if process["group"] in programs and process["state"] not in RUNNING_STATES:
-                with already(Faults.ALREADY_STARTED):
+                with tolerated(Faults.ALREADY_STARTED):
                     self.call("startProcess", f"{process['group']}:{process['name']}", False)
 
     def signal(self, number: signal.Signals, *programs: str) -> None:
@@ -127,12 +136,12 @@ class Supervisor:
 
 
 @contextmanager
-def already(fault: int) -> Iterator[None]:
-    """Go on if supervisord refuses with this fault: the process has ended or come back by itself a moment ago."""
+def tolerated(code: int) -> Iterator[None]:
+    """Go on when supervisord answers the call inside with this fault."""
     try:
         yield
-    except xmlrpc.client.Fault as refusal:
-        if refusal.faultCode != fault:
+    except xmlrpc.client.Fault as fault:
+        if fault.faultCode != code:
             raise
 
 

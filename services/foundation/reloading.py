@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import eventlet
+from eventlet.semaphore import Semaphore
 from nameko import config
 
 from services.foundation import settings
 
 log = logging.getLogger("marquee.settings")
+PAUSE_SECONDS = 0.5    # after a reload, before the next: reading the file keeps a process from all else
 
 
 @dataclass
@@ -58,12 +60,25 @@ class Reloader:
 
     def __init__(self, container: Any, *others: Any) -> None:
         self._container, self._others = container, others
+        self._is_asked, self._turn = False, Semaphore()
         self.state = Reload()
 
     def listen(self) -> None:
         """Reload on SIGHUP from now on. Before, it ends the process, which starts with the new file."""
         # A signal's handler runs in the hub, where nothing may wait.
-        signal.signal(signal.SIGHUP, lambda *_: eventlet.spawn_n(self.reload))
+        signal.signal(signal.SIGHUP, lambda *_: self.ask())
+
+    def ask(self) -> None:
+        """Reload soon, after the reload under way; asked a hundred times at once, the room still does its work."""
+        if not self._is_asked:
+            self._is_asked = True
+            eventlet.spawn_n(self._reload_in_turn)
+
+    def _reload_in_turn(self) -> None:
+        with self._turn:
+            self._is_asked = False    # who asks from now on wants the file as it will be then
+            self.reload()
+            eventlet.sleep(PAUSE_SECONDS)
 
     def reload(self) -> None:
         """Take over what can be taken over of config.yml. A file with mistakes changes nothing."""
@@ -100,6 +115,8 @@ class Reloader:
             config.update(before)
             for part in self._parts():
                 part.reload()
+            if "LOGGING" in paths:   # what fails has removed the handlers first, and the process would log nothing more
+                logging.config.dictConfig(config["LOGGING"])
             raise
 
 

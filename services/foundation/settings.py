@@ -41,9 +41,15 @@ def config_file() -> Path:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a config.yml says now, with the environment's values in it."""
-    with path.open() as file:
-        return dict(load_config(file))
+    """What a config.yml says now, with the environment's values in it. Raises SettingsError, or yaml.YAMLError."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            found = load_config(file)
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"{path} can't be read: {getattr(problem, 'strerror', None) or 'not UTF-8'}.") from None
+    if not isinstance(found, dict):
+        raise SettingsError(f"{path} has no settings: names and values are expected.")
+    return found
 
 
 def check(settings: Any) -> None:
@@ -52,8 +58,11 @@ def check(settings: Any) -> None:
     Placeholder passwords are for local use on loopback addresses only. Outside local use, test money must be allowed by
     name (MARQUEE_ALLOW_TEST_MONEY), and real money needs an address that buyers can reach.
     """
-    _check_passwords(settings)
-    _check_money(settings)
+    try:
+        _check_passwords(settings)
+        _check_money(settings)
+    except (KeyError, TypeError, AttributeError) as missing:  # half of a file, say
+        raise SettingsError(f"config.yml: something is missing or has another form: {missing}") from None
 
 
 def _check_passwords(settings: Any) -> None:

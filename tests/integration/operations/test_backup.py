@@ -207,6 +207,9 @@ def test_a_restore_refuses_what_it_should_not_touch(empty: Mesh, mesh: Mesh, bac
     (newer / "manifest.json").write_text(json.dumps(manifest))
     assert "the film room at revision 9999, which this version does not know" in refusal(empty, newer)
 
+    with nameko.config.patch(empty.settings, clear=True), restore.alone():
+        assert refusal(empty, backup.folder) == "Another restore is under way.\n"
+
     empty.redis.set("seats:{old}", "1")
     assert "has data already" in refusal(empty, backup.folder)
     empty.redis.flushdb()

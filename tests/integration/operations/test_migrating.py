@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from kombu import Connection
 from sqlalchemy import Engine, text
 
+from operations.maintenance import migrate_command as migrate_module
 from operations.maintenance.migrate_command import migrate_command
 from operations.mesh import Mesh as OperatedMesh
 from services.foundation import migrate
@@ -173,6 +174,18 @@ def test_a_room_that_runs_is_not_taken_back(apart: Mesh, order: Engine) -> None:
     assert refused.output.startswith("These rooms run: order. Stop them before the order room goes back: ./stop.sh")
     assert revision(order) == migrate.history("order")[-1].revision
     assert operate(apart, "order", "--down", "1", "--yes").exit_code == 0
+
+
+def test_a_schema_that_another_operator_has_changed_meanwhile_goes_back_no_further_than_was_told(
+    apart: Mesh, order: Engine, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    newest = revision(order)
+    assert operate(apart, "order", "--down", "1", "--yes").exit_code == 0
+    with monkeypatch.context() as patch:   # in front of the lock, behind the look at the schema
+        patch.setattr(migrate_module, "forbid_running", lambda *_: migrate.upgrade("order"))
+        refused = operate(apart, "order", "--down", "1", "--yes")
+    assert refused.output.startswith(f"The order room's schema was changed meanwhile, to revision {newest}")
+    assert (refused.exit_code, revision(order)) == (1, newest)
 
 
 def test_a_schema_of_a_newer_version_is_left_alone(apart: Mesh, order: Engine) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import eventlet
 import nameko
 import pytest
 from marshmallow import Schema, fields
@@ -145,3 +146,39 @@ def test_a_mended_file_is_taken_over(room: Room, file: dict[str, Any]) -> None:
     file["order"]["hold"] = 3
     reloader.reload()
     assert (reloader.state.problem, reloader.state.taken) == (None, ["order.hold"])
+
+
+def test_a_logging_section_that_fails_leaves_the_process_its_log(
+    room: Room, file: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    applied: list[Any] = []
+
+    def apply(section: dict[str, Any]) -> None:
+        applied.append(section)
+        if section["root"]["level"] == "LOUD":
+            raise ValueError("Unable to configure root logger")   # its handlers are gone by then
+
+    monkeypatch.setattr(reloading.logging.config, "dictConfig", apply)
+    file["LOGGING"] = {"version": 1, "root": {"level": "LOUD"}}
+    reloader = Reloader(room)
+    reloader.reload()
+    assert "Unable to configure" in str(reloader.state.problem)
+    assert applied == [file["LOGGING"], BEFORE["LOGGING"]]
+
+
+def test_a_storm_of_signals_is_one_reload_and_one_more(
+    room: Room, file: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reloading, "PAUSE_SECONDS", 0)
+    reloader = Reloader(room)
+    file["order"]["hold"] = 3
+    reloader.ask()
+    eventlet.sleep()
+    assert room.settings.get_dependency(None)["hold"] == 3
+    file["order"]["hold"] = 4
+    for _ in range(100):
+        reloader.ask()
+    for _ in range(200):    # turns for all that wait
+        eventlet.sleep()
+    assert room.settings.get_dependency(None)["hold"] == 4, "the last state of the file is taken over"
+    assert room.published == 2

@@ -1,8 +1,13 @@
 """What a backup consists of, and which folder is none."""
 
 import datetime as dt
+import gzip
 import json
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -71,16 +76,22 @@ def test_a_backup_of_a_later_format_is_refused(folder: Path) -> None:
         manifest.read(folder)
 
 
-NAMES = {"marquee_order": "cinema_order"}
+NAMES = {"marquee_order": "cinema_order", "marquee_order-old": "cinema_order-new"}
 
 
 @pytest.mark.parametrize(("line", "there"), [
     (b"USE `marquee_order`;\n", b"USE `cinema_order`;\n"),
+    (b"USE `marquee_order-old`;\n", b"USE `cinema_order-new`;\n"),
     (b"/*!50003 CREATE*/ /*!50017 DEFINER=`marquee`@`%`*/ /*!50003 TRIGGER kept BEFORE DELETE ON entry\n",
      b"/*!50003 CREATE*/ /*!50003 TRIGGER kept BEFORE DELETE ON entry\n"),
 ])
 def test_only_names_of_schemas_and_makers_of_triggers_differ_elsewhere(line: bytes, there: bytes) -> None:
     assert renamed(line, NAMES) == there
+
+
+def test_a_schema_that_the_backup_does_not_name_is_not_written() -> None:
+    with pytest.raises(OperatorError, match="a schema that is not of this backup: mysql"):
+        renamed(b"USE `mysql`;\n", NAMES)
 
 
 @pytest.mark.parametrize("value", [b"USE `marquee_order`;", b"/*!50017 DEFINER=`a`@`b`*/ ", b"USE `another`;\\n"])
@@ -124,6 +135,16 @@ def test_an_interrupted_backup_leaves_the_folder_empty(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_a_dump_that_ends_too_early_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(mariadb: object, tool: str, arguments: object, work: Callable[[Any], None], **pipes: int) -> None:
+        work(SimpleNamespace(stdin=BytesIO()))
+
+    monkeypatch.setattr(dump, "run", run)
+    (path := tmp_path / "mariadb.sql.gz").write_bytes(gzip.compress(b"INSERT INTO seat VALUES (1);\n")[:-9])
+    with pytest.raises(OperatorError, match="mariadb.sql.gz is damaged: Compressed file ended before"):
+        dump.load(MariaDB(["mysql+pymysql://a:b@127.0.0.1:7001/marquee_order"], tmp_path), path, NAMES)
+
+
 def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dump, "SEARCH_PATH", "/nowhere")
     with pytest.raises(OperatorError, match="mariadb-dump is not installed: apt-get install mariadb-client"):
@@ -132,11 +153,12 @@ def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_environment_is_kept_as_far_as_config_yml_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MARQUEE_DB_PASSWORD", "it's; a secret")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=k1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=a b")
+    monkeypatch.setenv("SUPERVISOR_PROCESS_NAME", "other")
     monkeypatch.setenv("UNRELATED_TOKEN", "other")
     kept = environment(Mesh({}, ROOT))
+    assert "export OTEL_EXPORTER_OTLP_HEADERS='authorization=a b'\n" in kept
     assert "export MARQUEE_DB_PASSWORD='it'\"'\"'s; a secret'\n" in kept
-    assert "export OTEL_EXPORTER_OTLP_HEADERS=api-key=k1\n" in kept
     assert "other" not in kept
 
 

@@ -2,7 +2,8 @@
 
 import signal
 import xmlrpc.client
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from operations.processes.presence import PresenceListener, listening
 from operations.processes.reload import missing, report
 from operations.processes.restart import chosen
 from operations.processes.stop import end_leftovers
+from operations.supervision.programs import Program
 from operations.supervision.supervisor import Supervisor
 from testbed.ports import free_ports
 
@@ -41,6 +43,27 @@ def test_the_gateway_is_restarted_last(small_mesh: Mesh) -> None:
 def test_a_room_that_does_not_exist_is_named(small_mesh: Mesh) -> None:
     with pytest.raises(OperatorError, match=r"There is no room till\. The rooms: film, gateway, order, user\."):
         chosen(small_mesh, ("order", "till"))
+
+
+class SpareSupervisor(Supervisor):
+    """A supervisord whose added process hangs, and is killed at the end of the block."""
+
+    @contextmanager
+    def added(self, program: Program) -> Iterator[None]:
+        (self.folder / "metrics").mkdir(parents=True)
+        (self.folder / "metrics" / f"{program.name}.sock").touch()
+        (self.folder / "metrics" / "order.sock").touch()
+        yield
+
+
+def test_a_spare_process_that_was_killed_is_not_reported_as_down_for_ever(
+    small_mesh: Mesh, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(restarting, "wait_for_process", lambda *_: None)
+    order = small_mesh.room("order", 1)
+    with restarting.spare_process(small_mesh, SpareSupervisor(small_mesh.run_folder), cast(Any, None), order):
+        pass
+    assert [path.name for path in (small_mesh.run_folder / "metrics").iterdir()] == ["order.sock"]
 
 
 class RunningSupervisor(Supervisor):
