@@ -202,7 +202,11 @@ test("a duration has three digits and its unit", () => {
 
 test("what is shown is in the address, and read from it again", () => {
   const address = "/insight?minutes=60&room=order&status=error&min_ms=20";
-  const wishes = readQuery(new URL(address, "https://cinema.example").searchParams);
-  assert.deepEqual([wishes.minutes, addressOf(wishes)], [60, address]);
+  const selection = readQuery(new URL(address, "https://cinema.example").searchParams);
+  assert.deepEqual([selection.minutes, addressOf(selection)], [60, address]);
   assert.equal(addressOf(readQuery(new URLSearchParams("minutes=7&nonsense=1"))), "/insight");
+  assert.equal(
+    addressOf(readQuery(new URLSearchParams("min_ms=abc&status=foo&since=soon&room=order"))),
+    "/insight?room=order",
+  );
 });

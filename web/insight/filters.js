@@ -6,30 +6,40 @@ import { t } from "../language/translations.js";
 export const FILTERS = ["room", "method", "status", "min_ms", "request_id", "order_id", "since"];
 export const WINDOWS = [5, 15, 60, 180];
 const MINUTES = 15;
+const POSSIBLE = {
+  status: (value) => ["ok", "error"].includes(value),
+  min_ms: (value) => /^\d{1,7}$/.test(value),
+  since: (value) => !Number.isNaN(Date.parse(value)),
+};
 
-/** The wishes in a query: {minutes, room, method, ...}, empty where there is none. */
+/** The selection in a query: {minutes, room, method, ...}, empty where there is none or none that can be. */
 export function readQuery(query) {
   const minutes = Number(query.get("minutes"));
   return {
     minutes: WINDOWS.includes(minutes) ? minutes : MINUTES,
-    ...Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""])),
+    ...Object.fromEntries(FILTERS.map((name) => [name, possible(name, query.get(name) ?? "")])),
   };
 }
 
+const possible = (name, value) => value && (POSSIBLE[name]?.(value) ?? true) ? value : "";
+
 /** The address of the page that shows this; what is as usual is left out. */
-export function addressOf(wishes) {
-  const given = FILTERS.filter((name) => wishes[name]).map((name) => [name, wishes[name]]);
-  const query = new URLSearchParams([...(wishes.minutes === MINUTES ? [] : [["minutes", wishes.minutes]]), ...given]);
+export function addressOf(selection) {
+  const given = FILTERS.filter((name) => selection[name]).map((name) => [name, selection[name]]);
+  const query = new URLSearchParams([
+    ...(selection.minutes === MINUTES ? [] : [["minutes", selection.minutes]]),
+    ...given,
+  ]);
   return query.size ? `/insight?${query}` : "/insight";
 }
 
 /** The filters of the list for the API. */
-export const filtersOf = (wishes) => Object.fromEntries(FILTERS.map((name) => [name, wishes[name]]));
+export const filtersOf = (selection) => Object.fromEntries(FILTERS.map((name) => [name, selection[name]]));
 
-/** The form above the list; `change(wishes)` is told of every change, `find(id)` of an id that is looked for. */
+/** The form above the list; `change(selection)` is told of every change, `find(id)` of an id that is looked for. */
 export class FilterForm {
-  constructor(wishes, change, find) {
-    this.wishes = wishes;
+  constructor(selection, change, find) {
+    this.selection = selection;
     this.change = change;
     this.rooms = [];
     this.room = h("select", { name: "room", onchange: () => this.set({ room: this.room.value }) });
@@ -78,9 +88,9 @@ export class FilterForm {
   }
 
   set(some) {
-    Object.assign(this.wishes, some);
+    Object.assign(this.selection, some);
     this.show();
-    this.change(this.wishes);
+    this.change(this.selection);
   }
 
   /** Offer these rooms and methods, and keep what is chosen. */
@@ -91,8 +101,8 @@ export class FilterForm {
   }
 
   show() {
-    const { wishes } = this;
-    const names = [...new Set([...this.rooms, wishes.room].filter(Boolean))].sort();
+    const { selection } = this;
+    const names = [...new Set([...this.rooms, selection.room].filter(Boolean))].sort();
     if (this.room.dataset.names !== names.join()) {
       this.room.dataset.names = names.join();
       fill(
@@ -101,17 +111,17 @@ export class FilterForm {
         names.map((name) => h("option", { value: name }, name)),
       );
     }
-    this.room.value = wishes.room;
-    this.status.value = wishes.status;
+    this.room.value = selection.room;
+    this.status.value = selection.status;
     for (const [input, name] of [[this.method, "method"], [this.least, "min_ms"]]) {
-      if (input !== document.activeElement) input.value = wishes[name];
+      if (input !== document.activeElement) input.value = selection[name];
     }
-    const ids = ["order_id", "request_id", "since"].filter((name) => wishes[name]);
-    const any = FILTERS.some((name) => wishes[name]);
+    const ids = ["order_id", "request_id", "since"].filter((name) => selection[name]);
+    const any = FILTERS.some((name) => selection[name]);
     this.chosen.hidden = !any;
     fill(
       this.chosen,
-      ids.map((name) => h("span", { class: "status" }, t(`insight.only.${name}`, { value: wishes[name] }))),
+      ids.map((name) => h("span", { class: "status" }, t(`insight.only.${name}`, { value: selection[name] }))),
       any && h("button", {
         type: "button",
         class: "link",

@@ -12,7 +12,7 @@ export class TraceList {
     this.rows = new Map();
     this.list = h("ol", { class: "traces" });
     this.empty = h("p", { class: "muted nothing", hidden: true }, t("insight.nothing"));
-    this.fresh = h("button", { class: "fresh", hidden: true, onclick: () => this.showWaiting() });
+    this.fresh = h("button", { class: "fresh", hidden: true, onclick: (event) => this.showFresh(event) });
     this.more = h("button", { hidden: true, onclick: () => more(this.cursor) }, t("insight.more"));
     this.element = h("div", { class: "stack" }, this.fresh, this.empty, this.list, h("p", {}, this.more));
   }
@@ -45,6 +45,12 @@ export class TraceList {
     this.waiting = news ? page : null;
     if (news && !isBusy) this.showWaiting();
     else this.settle();
+  }
+
+  /** Show what waits; who pressed a key goes on at the first of it, as the button is gone. */
+  showFresh({ detail: clicks }) {
+    this.showWaiting();
+    if (!clicks) this.list.querySelector("a")?.focus();
   }
 
   /** Put the traces that wait before the others, which stay the elements that they are, so that a focus stays. */

@@ -15,16 +15,16 @@ import { Tables } from "./tables.js";
 const REFRESH_MS = 3000;
 const TRACE_ID = /^[0-9a-f]{32}$/;
 
-/** Shows what `wishes` (see filters.js) ask for in `element` until `signal` aborts. */
+/** Shows what `selection` (see filters.js) ask for in `element` until `signal` aborts. */
 export class Overview {
-  constructor(wishes, signal) {
-    this.wishes = wishes;
+  constructor(selection, signal) {
+    this.selection = selection;
     this.signal = signal;
     this.warning = h("p", { class: "note warning", role: "alert", hidden: true });
     this.figures = h("dl", { class: "figures" });
-    this.picture = new Picture((name) => this.form.set({ room: this.wishes.room === name ? "" : name }));
+    this.picture = new Picture((name) => this.form.set({ room: this.selection.room === name ? "" : name }));
     this.list = new TraceList((cursor) => this.loadMore(cursor));
-    this.form = new FilterForm(wishes, () => this.wish(), (id) => this.find(id));
+    this.form = new FilterForm(selection, () => this.apply(), (id) => this.find(id));
     this.tables = new Tables();
     this.element = h(
       "section",
@@ -43,36 +43,38 @@ export class Overview {
       this.form.element,
       this.list.element,
     );
-    this.picture.mark(wishes.room);
+    this.picture.mark(selection.room);
   }
 
   windows() {
     const choose = (minutes) => {
-      this.wishes.minutes = minutes;
+      this.selection.minutes = minutes;
       press();
-      this.wish();
+      this.apply();
     };
     const buttons = WINDOWS.map((minutes) =>
       h("button", { onclick: () => choose(minutes) }, t("insight.minutes", { minutes }))
     );
     const press = () =>
-      buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(WINDOWS[at] === this.wishes.minutes)));
+      buttons.forEach((button, at) =>
+        button.setAttribute("aria-pressed", String(WINDOWS[at] === this.selection.minutes))
+      );
     press();
     return h("div", { class: "windows", role: "group", "aria-label": t("insight.window") }, buttons);
   }
 
-  /** Follow another wish: in the address, in the picture and in the list. */
-  async wish() {
-    rename(addressOf(this.wishes));
-    tab.set("insight", addressOf(this.wishes));
-    this.picture.mark(this.wishes.room);
-    const wanted = JSON.stringify(this.wishes);
+  /** Follow another selection: in the address, in the picture and in the list. */
+  async apply() {
+    rename(addressOf(this.selection));
+    tab.set("insight", addressOf(this.selection));
+    this.picture.mark(this.selection.room);
+    const wanted = JSON.stringify(this.selection);
     this.asked = wanted;
     try {
       await Promise.all([
         this.refreshPicture(),
         this.readTraces().then((page) => {
-          if (this.asked !== wanted) return; // another wish came meanwhile
+          if (this.asked !== wanted) return; // another was made meanwhile
           this.list.replace(page);
           announce(t("insight.found", { count: page.traces.length }));
         }),
@@ -85,7 +87,7 @@ export class Overview {
 
   /** The first time: everything, and whatever is wrong is thrown. */
   async load() {
-    tab.set("insight", addressOf(this.wishes));
+    tab.set("insight", addressOf(this.selection));
     const [page] = await Promise.all([this.readTraces(), this.readPicture()]);
     this.list.replace(page);
   }
@@ -113,7 +115,7 @@ export class Overview {
     this.form.offer(this.topology.nodes.map(({ name }) => name), this.list.names());
   }
 
-  readTraces = (cursor = "") => read("/insight/get_traces", { ...filtersOf(this.wishes), cursor }, this.signal);
+  readTraces = (cursor = "") => read("/insight/get_traces", { ...filtersOf(this.selection), cursor }, this.signal);
 
   async loadMore(cursor) {
     try {
@@ -124,12 +126,12 @@ export class Overview {
   }
 
   async readPicture() {
-    const { minutes } = this.wishes;
+    const { minutes } = this.selection;
     const [topology, services] = await Promise.all([
       read("/insight/get_topology", { minutes }, this.signal),
       read("/services", {}, this.signal).catch(() => null),
     ]);
-    if (minutes !== this.wishes.minutes) return; // another time was chosen meanwhile
+    if (minutes !== this.selection.minutes) return; // another time was chosen meanwhile
     this.up = services && new Set(services.services.map(({ room }) => room));
     this.topology = withServices(topology, services ?? {});
   }
