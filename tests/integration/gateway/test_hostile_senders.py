@@ -1,9 +1,9 @@
 """Slow, broken and malicious clients: none delays another, and none ends the gateway."""
 
-import contextlib
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 import requests
@@ -26,7 +26,7 @@ def response_seconds(url: str) -> float:
 def flood(line: RawConnection, data: bytes) -> float:
     """For how many seconds the gateway goes on taking this data."""
     started = time.monotonic()
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         while time.monotonic() - started < 20:
             line.sock.send(data)
     return time.monotonic() - started
@@ -211,7 +211,7 @@ def test_clients_that_vanish_at_any_moment_leave_the_gateway_as_it_was(mesh: Mes
 
     def vanish(number: int) -> None:
         line = RawConnection(port)
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             line.send(moments[number % len(moments)])
             line.sock.settimeout(0.01 * (number % 5) or 0.001)
             line.sock.recv(100)
@@ -223,26 +223,26 @@ def test_clients_that_vanish_at_any_moment_leave_the_gateway_as_it_was(mesh: Mes
     assert response_seconds(mesh.url) < 10
 
 
-def test_a_connection_over_the_limit_is_refused_with_503(impatient: LoneGateway) -> None:
-    with raw_connection(impatient.port) as last:   # the gateway has seen off this one, and those that left before
-        assert last.ask(get("/health", "Connection: close")).status == 200
-        assert last.has_ended()
-    lines = [RawConnection(impatient.port) for _ in range(60)]
-    try:
-        for line in lines:
-            line.send(get("/health"))
-        answers = [line.response() for line in lines]
-        told = [answer.status if answer else 0 for answer in answers]
-        assert told.count(200) == 40
-        assert told.count(503) == 20
-        refused = next(answer for answer in answers if answer and answer.status == 503)
-        assert refused.json["code"] == "overloaded"
-        assert refused.headers["retry-after"]
-        assert refused.headers["x-content-type-options"] == "nosniff"
-    finally:
-        for line in lines:
-            line.close()
-    wait_until(impatient.is_ready, 30, "free connections")
+def test_a_connection_over_the_limit_is_refused_with_503(mesh: Mesh, impatient: LoneGateway) -> None:
+    """Streams hold the connections, which would otherwise end after some time of silence."""
+    stream = get(f"/live/{mesh.fresh_screening(180)}")
+    with ExitStack() as lines:
+        def opened() -> RawConnection | None:
+            line = RawConnection(impatient.port)
+            if line.ask(stream).status == 200:
+                return lines.enter_context(closing(line))
+            line.close()   # a connection of before has not been seen off yet
+            return None
+
+        for _ in range(40):
+            wait_until(opened, 30, "a free connection")
+        for _ in range(20):
+            with raw_connection(impatient.port) as line:
+                refused = line.ask(get("/health"))
+                assert (refused.status, refused.json["code"]) == (503, "overloaded")
+                assert refused.headers["retry-after"]
+                assert refused.headers["x-content-type-options"] == "nosniff"
+    wait_until(lambda: impatient.answers("/ready"), 30, "free connections")
 
 
 def test_only_the_allowed_origins_may_call_from_other_sites(impatient: LoneGateway) -> None:
