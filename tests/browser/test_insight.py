@@ -95,6 +95,7 @@ def test_the_page_is_accessible(visit: Visit, mesh: Mesh) -> None:
 
 
 def test_nothing_moves_under_the_hand_when_news_come_or_fail_to(visit: Visit, mesh: Mesh) -> None:
+    sent_purchase(mesh)
     page = visit_as_manager(visit, mesh, "/insight")
     warning = page.locator(".insight > .warning")
     page.route("**/insight/get_topology*", lambda route: route.fulfill(status=503, body="{}"))
@@ -102,7 +103,7 @@ def test_nothing_moves_under_the_hand_when_news_come_or_fail_to(visit: Visit, me
     page.unroute("**/insight/get_topology*")
     expect(warning).to_be_hidden()
 
-    page.locator(".tables summary").last.scroll_into_view_if_needed()
+    page.locator(".traces li").last.hover()
     news = Trace(random.Random(), int(time.time() * 1_000_000))
     root = request(news, "/order/buy", 20)
     for number in range(5):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -54,9 +55,16 @@ def test_many_requests_at_once_are_one_check_in(loyalty: Transactions, settings:
 
 @pytest.fixture
 def no_lock(monkeypatch: pytest.MonkeyPatch, loyalty: Transactions) -> None:
-    """Nobody waits for the member's row."""
+    """Nobody waits for the member's row: two at a time have read it before either goes on."""
     loyalty.run(lambda tx: store.lock_member(tx, "ada"))
-    monkeypatch.setattr(store, "lock_member", store.member)
+    pair = threading.Barrier(2)
+
+    def member(tx: Any, user_id: str) -> Any:
+        found = store.member(tx, user_id)
+        pair.wait(30)
+        return found
+
+    monkeypatch.setattr(store, "lock_member", member)
     monkeypatch.setattr(store, "change_member", lambda tx, user_id, **changes: None)
 
 
