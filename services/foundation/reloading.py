@@ -76,7 +76,7 @@ class Reloader:
 
     def _reload_in_turn(self) -> None:
         with self._turn:
-            self._is_asked = False    # who asks from now on wants the file as it will be then
+            self._is_asked = False    # a signal from now on asks for the file as it will be then
             self.reload()
             eventlet.sleep(PAUSE_SECONDS)
 

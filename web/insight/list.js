@@ -47,7 +47,7 @@ export class TraceList {
     else this.settle();
   }
 
-  /** Show what waits; who pressed a key goes on at the first of it, as the button is gone. */
+  /** Show what waits. The button disappears, so the focus of a keyboard moves to the first new trace. */
   showFresh({ detail: clicks }) {
     this.showWaiting();
     if (!clicks) this.list.querySelector("a")?.focus();

@@ -18,7 +18,7 @@ from services.foundation.metrics.settings import MetricsSettings, metrics_settin
 
 log = logging.getLogger("marquee.metrics")
 SILENT_SECONDS = 5.0
-FOLDER, ENDING = "metrics", ".sock"
+ENDING = ".sock"
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -67,7 +67,7 @@ def reachable(folder: Path, name: str) -> Iterator[str]:
 
 def folder_of(settings: Any) -> Path:
     """The folder in which the processes of a mesh have their sockets."""
-    return Path(str(settings["run_folder"])).expanduser() / FOLDER
+    return Path(str(settings["run_folder"])).expanduser() / "metrics"
 
 
 def serve(settings: Any, registry: CollectorRegistry = REGISTRY) -> None:
