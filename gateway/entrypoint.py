@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import orjson
 from eventlet.event import Event
 from nameko.extensions import Entrypoint
 
 from gateway.caches.cached_response import CachedResponse
 from gateway.http import cookies, request_reader
+from gateway.http.connections import client_of
 from gateway.http.cross_origin import cross_origin_headers
 from gateway.http.messages import Environ, Headers, Reply, Request
 from gateway.http.server import HttpServer
@@ -18,10 +20,11 @@ from gateway.replies import PRIVATE, STATUS_LINES, STREAM, problem
 from gateway.routes.route import CallRoute, PageRoute, Route
 from gateway.settings import gateway_settings
 from gateway.traces import describe_reply, request_span
-from schemas import film
+from schemas import film, user
 from schemas.base import Method
 from schemas.errors import Refusal
 from schemas.gateway import InternalError, Overloaded
+from schemas.roles import admits
 from services.foundation import metrics
 from services.foundation.ids import new_id
 from services.foundation.tracing import spans, trace_context
@@ -101,11 +104,12 @@ class HttpEntrypoint(Entrypoint):
             return Reply(204, b"", [*PRIVATE[1:], ("Allow", ", ".join([*route.verbs, "OPTIONS"]))])
         route.check(request)
         if isinstance(route, PageRoute):
-            return route.reply(request)
+            return (route.for_staff if route.for_staff and self._is_staff(request) else route.reply)(request)
         if isinstance(route, CallRoute):
             return self._reply_of_call(route, request)
-        return Reply(200, b"", STREAM,
-                     self._streams.open(request.parameter, request.last_event_id, self._current_seats))
+        client = client_of(request.environ["REMOTE_ADDR"])
+        return Reply(200, b"", STREAM, self._streams.open(request.parameter, request.last_event_id, client,
+                                                         self._current_seats))
 
     def _reply_of_call(self, route: CallRoute, request: Request) -> Reply:
         request.read_body = partial(request_reader.read_body, request.environ, route.body_limit,
@@ -116,6 +120,17 @@ class HttpEntrypoint(Entrypoint):
             return self._cached_response(method, request).reply(request)
         reply = self._call_room(request)
         return route.convert(reply) if route.convert else reply
+
+    def _is_staff(self, request: Request) -> bool:
+        """Whether the token of the request is one of staff; no, if that can't be found out."""
+        if request.token is None:
+            return False
+        method, fields = user.AUTHORIZE, {"token": request.token}
+        try:
+            reply = self._call_room(Request("POST", method.path, request.request_id, method=method, fields=fields))
+        except Refusal:
+            return False
+        return admits("staff", orjson.loads(reply.body)["roles"])
 
     def _cached_response(self, method: Method, request: Request) -> CachedResponse:
         found: CachedResponse | None = self._caches.responses.find(self._caches.responses.key(method, request))

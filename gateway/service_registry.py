@@ -9,7 +9,6 @@ from cachetools import TTLCache
 from prometheus_client import Gauge
 
 from schemas import catalogue
-from schemas.base import Method
 from services.foundation.amqp.presence import FORGOTTEN_AFTER_SECONDS
 
 STATES = ("closed", "half_open", "open")
@@ -54,19 +53,23 @@ class ServiceRegistry:
                 states[called] = max(state, states.get(called, state), key=STATES.index)
         return found
 
-    def services(self) -> list[dict[str, Any]]:
-        """Each room that is there: its version, the number of its instances, its methods and its public paths."""
+    def services(self, internal: bool = False) -> list[dict[str, Any]]:
+        """Each room that is there: its version, the number of its instances, its methods and their paths.
+
+        `internal`: with the methods that only rooms call, which have no path.
+        """
         rooms: dict[str, dict[str, Any]] = {}
         for presence in self._present():
             room = rooms.setdefault(presence["room"], {
                 "room": presence["room"], "version": presence["version"], "instances": 0,
-                "methods": presence["methods"]})
+                "methods": [name for name in presence["methods"] if internal or _is_public(presence["room"], name)]})
             room["instances"] += 1
         for room in rooms.values():
             room["paths"] = [f"/{room['room']}/{name}" for name in room["methods"]
-                             if _is_public(catalogue.methods().get((room["room"], name)))]
+                             if _is_public(room["room"], name)]
         return sorted(rooms.values(), key=lambda room: str(room["room"]))
 
 
-def _is_public(method: Method | None) -> bool:
+def _is_public(room: str, name: str) -> bool:
+    method = catalogue.methods().get((room, name))
     return method is not None and method.access != "internal"

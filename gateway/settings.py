@@ -20,14 +20,17 @@ ORIGIN = validate.Regexp(r"^[a-z][a-z0-9+.-]*://[^/\s]+\Z", error="Not an origin
 class GatewaySettings:
     """`body_limit` is in bytes, `socket_timeout` and `token_cache_seconds` are in seconds.
 
-    The other limits count what may be open in one process at a time: sockets, calls, and streams of seat maps.
+    The other limits count what may be open in one process at a time: sockets, calls, and streams of seat maps, of all
+    clients and of one address (IPv6: one /64 network).
     """
 
     body_limit: int
     connection_limit: int
+    connections_per_address: int
     call_limit: int
     socket_timeout: float
     stream_limit: int
+    streams_per_address: int
     token_cache_seconds: float
     cors_origins: frozenset[str]
 
@@ -37,9 +40,11 @@ class GatewaySection(Schema):
 
     body_limit = Whole(required=True, validate=AT_LEAST_ONE)
     connection_limit = Whole(required=True, validate=AT_LEAST_ONE)
+    connections_per_address = Whole(required=True, validate=AT_LEAST_ONE)
     call_limit = Whole(required=True, validate=AT_LEAST_ONE)
     socket_timeout = fields.Float(required=True, validate=POSITIVE)
     stream_limit = Whole(required=True, validate=validate.Range(min=0))
+    streams_per_address = Whole(required=True, validate=validate.Range(min=0))
     token_cache_seconds = fields.Float(required=True, validate=validate.Range(min=0))
     cors_origins = fields.List(fields.String(validate=ORIGIN), required=True)
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import marshmallow
 
 from schemas.errors import FieldsInvalid, Refusal
-from schemas.fields import Id, Moment, Whole
+from schemas.fields import Id, Moment, Whole, is_secret
 
 Access = Literal["public", "buyer", "staff", "cook", "usher", "cashier", "manager", "admin", "internal"]
 
@@ -52,6 +52,7 @@ class Method:
     `fresh_for`: seconds for which a gateway may repeat a reply (public reads only).
     `screening_field`: the field of the request or the reply with the screening whose seats the method concerns.
     `list_fields`: the list fields of the request; a query string repeats such a field for each element.
+    `secret_fields`: those made by schemas.fields.Secret; a query string has none of them.
     """
 
     room: str
@@ -69,6 +70,7 @@ class Method:
     fresh_for: float = 0.0
     screening_field: str | None = None
     list_fields: frozenset[str] = field(init=False, repr=False, compare=False)
+    secret_fields: frozenset[str] = field(init=False, repr=False, compare=False)
     _loader: marshmallow.Schema = field(init=False, repr=False, compare=False)
     _dumper: marshmallow.Schema = field(init=False, repr=False, compare=False)
 
@@ -78,6 +80,8 @@ class Method:
         object.__setattr__(self, "_dumper", self.reply(many=self.many))
         object.__setattr__(self, "list_fields", frozenset(
             name for name, each in self._loader.fields.items() if isinstance(each, marshmallow.fields.List)))
+        object.__setattr__(self, "secret_fields", frozenset(
+            name for name, each in self._loader.fields.items() if is_secret(each)))
 
     @property
     def path(self) -> str:

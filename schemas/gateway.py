@@ -1,6 +1,6 @@
 """The refusals of the gateway itself, before it calls a room."""
 
-from schemas.errors import Busy, Conflict, Invalid, NotFound
+from schemas.errors import Busy, Conflict, Invalid, Malformed, NotFound, TooOften
 
 
 class UnknownPath(NotFound):
@@ -13,6 +13,10 @@ class MethodNotAllowed(Invalid):
 
 class NotJson(Invalid):
     """The body must be JSON, sent as application/json."""
+
+
+class SecretInAddress(Malformed):
+    """A secret, such as a token, must not stand in an address, which others keep: send it in a header or the body."""
 
 
 class TooLarge(Invalid):
@@ -29,6 +33,14 @@ class OtherUser(Conflict):
 
 class Overloaded(Busy):
     """Too much is going on at the moment. Please try again shortly."""
+
+
+class TooManyConnections(TooOften):
+    """Your address has as many connections open as one address may have."""
+
+
+class TooManyStreams(TooOften):
+    """Your address has as many live seat maps open as one address may have."""
 
 
 class InternalError(Busy):

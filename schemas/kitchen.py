@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, Invalid, NotFound, RequestInProgress
-from schemas.fields import Currency, Cursor, Id, Moment, Money, Text, Whole
+from schemas.fields import Currency, Cursor, Id, Moment, Money, Secret, Text, Whole
 from schemas.operation_log import operated
 
 CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")
@@ -173,7 +173,7 @@ class QueueReply(Schema):
 class HandOverRequest(OrderRequest):
     """The order to hand over, by its id or by the code that the guest says."""
 
-    pick_up_code = Text(8, metadata={
+    pick_up_code = Secret(8, metadata={
         "description": "as the guest says it, and then it must be right; left out when staff has seen the order"})
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 # Below the kernel's ephemeral ports, and above RabbitMQ's distribution ports.
 PRIVATE_PORTS = range(30_000, 32_700)
+# All clients of a test come from one address.
+CROWD = {"MARQUEE_CONNECTIONS_PER_ADDRESS": "2000", "MARQUEE_STREAMS_PER_ADDRESS": "1000"}
 PORTS = ("MARQUEE_PORT", "MARQUEE_AMQP_PORT", "MARQUEE_REDIS_PORT", "MARQUEE_DB_PORT", "MARQUEE_METRICS_PORT")
 
 
@@ -30,4 +32,4 @@ def free_ports(count: int) -> list[int]:
 def private_environment(folder: Path, **settings: Any) -> dict[str, str]:
     """The environment of a mesh that shares nothing with any other."""
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**os.environ, **ports, "MARQUEE_RUN": str(folder), **{name: str(value) for name, value in settings.items()}}
+    return {**os.environ, **CROWD, **ports, "MARQUEE_RUN": str(folder), **{name: str(value) for name, value in settings.items()}}

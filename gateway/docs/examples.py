@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 from urllib.parse import urlencode
 
+from schemas import user
 from schemas.base import Method
 
 VALUES: dict[str, Any] = {
@@ -72,8 +73,10 @@ def fields_of(method: Method) -> dict[str, Any]:
 def curl(method: Method) -> str:
     """The example request as a curl command; $URL and $TOKEN are for the reader to set."""
     fields = fields_of(method)
-    token = ' -H "Authorization: Bearer $TOKEN"' if method.access != "public" else ""
-    if method.reads and method.name != "authorize":  # a token must not stand in an address
+    in_header = method.access != "public" or method is user.AUTHORIZE
+    token = ' -H "Authorization: Bearer $TOKEN"' if in_header else ""
+    if method.reads:
+        fields = {name: value for name, value in fields.items() if name not in method.secret_fields}
         query = f"?{urlencode(fields, doseq=True)}" if fields else ""
         return f'curl "$URL{method.path}{query}"{token}'
     key = ' -H "Idempotency-Key: $(uuidgen)"' if method.keyed else ""

@@ -8,7 +8,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from gateway.docs import examples
 from gateway.replies import status_of
 from gateway.routes.methods import PUBLIC
-from schemas import catalogue, errors, gateway
+from schemas import catalogue, errors, gateway, user
 from schemas.base import Method, Nothing
 from schemas.errors import Refusal
 from schemas.fields import Moment, Whole
@@ -20,6 +20,7 @@ PROBLEM = "application/problem+json"
 ANY_CALL = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
               errors.RoomUnavailable, errors.CircuitOpen, errors.RoomSilent, errors.OutcomeUnknown)
 WITH_BODY = (gateway.NotJson, gateway.TooLarge, gateway.TooSlow)
+SECRET = (gateway.SecretInAddress,)
 SIGNED_IN = (errors.Unauthenticated, gateway.OtherUser)
 WITH_ROLE = (errors.Forbidden,)
 KEYED = (errors.KeyReused, errors.RequestInProgress)
@@ -29,6 +30,7 @@ def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
     """Every refusal that a call of the method can end with, its own first."""
     found = [*method.refusals, *ANY_CALL]
     found += WITH_BODY if verb == "post" else ()
+    found += SECRET if method.secret_fields else ()
     found += SIGNED_IN if method.access != "public" else ()
     found += WITH_ROLE if method.access in HOLDERS else ()
     found += KEYED if method.keyed else ()
@@ -63,13 +65,15 @@ def _operation(method: Method, verb: str) -> dict[str, Any]:
         "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": _reply(method)}}},
                       **_problems(method, verb)},
     }
+    if method is user.AUTHORIZE and verb == "get":
+        operation["security"] = [{"token": []}]
     if method.access != "public":
         operation["security"] = [{"token": []}]
         operation["description"] = {"buyer": "For everyone signed in.", "staff": "For staff."}.get(
             method.access, f"For {method.access}s.")
     parameters: list[Any] = ["IdempotencyKey"] if method.keyed else []
     if verb == "get" and method.request is not Nothing:
-        parameters.append({"in": "query", "schema": method.request})
+        parameters.append({"in": "query", "schema": method.request(exclude=method.secret_fields)})
     if parameters:
         operation["parameters"] = parameters
     if verb == "post" and method.request is not Nothing:

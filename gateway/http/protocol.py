@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import eventlet
+import greenlet
+from eventlet.hubs import trampoline
 from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge
 from nameko.web.server import HttpOnlyProtocol
 
@@ -23,6 +25,7 @@ from services.foundation.ids import new_id
 log = logging.getLogger("marquee.request")
 LINGER_SECONDS = 1.0
 STALLED_SECONDS = 5.0       # a client that reads nothing of its stream for so long is disconnected
+VANISHED_SECONDS = 20.0     # a client whose machine confirms nothing for so long is gone
 STREAM_BUFFER = 16 << 10    # unread bytes that the kernel holds for such a client; by default it holds megabytes
 
 
@@ -97,8 +100,10 @@ class StrictProtocol(HttpOnlyProtocol):
     def stream(self, write: Callable[[bytes], None], events: Events) -> None:
         """Send the events as they come, until they end or the client is gone. The connection ends with them."""
         self.close_connection = True
+        lookout = eventlet.spawn(self._end_with_client, greenlet.getcurrent())
         try:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(VANISHED_SECONDS * 1000))
             self.connection.settimeout(STALLED_SECONDS)
             for event in events:
                 write(event)
@@ -107,7 +112,18 @@ class StrictProtocol(HttpOnlyProtocol):
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)  # or closing would try to send the rest
         finally:
+            lookout.kill()
             events.close()
+
+    def _end_with_client(self, stream: greenlet.greenlet) -> None:
+        """End the stream when its client has gone, which otherwise shows only with the next event. What it sends is
+        thrown away.
+        """
+        with contextlib.suppress(OSError):
+            trampoline(self.connection, read=True)
+            while self.connection.recv(4096):
+                trampoline(self.connection, read=True)
+        eventlet.kill(stream, ConnectionResetError("the client has gone"))
 
     def _refuse(self, refusal: Refusal) -> None:
         """Reply to a malformed request, and end the connection."""
@@ -123,7 +139,11 @@ class StrictProtocol(HttpOnlyProtocol):
     def finish(self) -> None:
         if self.lingers:
             linger(self.connection)
-        super().finish()
+        # Each of the two holds the socket's file open, and closing the first fails when its last bytes can't be sent.
+        for file in (self.wfile, self.rfile):
+            with contextlib.suppress(OSError):
+                file.close()
+        self.connection.close()
 
 
 def closing_response(reply: Reply) -> bytes:

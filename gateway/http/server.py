@@ -20,10 +20,12 @@ from nameko import config
 from nameko.web.server import WebServer
 from prometheus_client import Gauge
 
+from gateway.http.connections import Connection, Connections
 from gateway.http.protocol import StrictProtocol, closing_response, linger
-from gateway.replies import problem
+from gateway.replies import problem, status_of
 from gateway.settings import gateway_settings
-from schemas.gateway import Overloaded
+from schemas.errors import Refusal
+from schemas.gateway import Overloaded, TooManyConnections
 from services.foundation import metrics
 from services.foundation.ids import new_id
 
@@ -33,7 +35,7 @@ CONNECTIONS = Gauge("marquee_http_connections", "Open connections of HTTP client
 DRAIN_SECONDS = 10.0
 SO_ATTACH_FILTER = 26   # of Linux; Python has no name for it
 DROP = struct.pack("HBBI", 0x06, 0, 0, 0)   # a filter's one instruction: keep 0 bytes
-FIRST_REQUEST_SECONDS = 0.5  # a connection accepted just before draining may still send its first request
+REFUSALS_AT_ONCE = 100  # connections that are told why they end; in a flood of them the others just end
 Application = Callable[[dict[str, Any], Callable[..., Any]], list[bytes]]
 
 
@@ -43,7 +45,8 @@ class HttpServer(WebServer):
     def __init__(self) -> None:
         super().__init__()
         self._starting = False
-        self._connections: set[Connection] = set()
+        self._connections = Connections()
+        self._refusals = 0
         self.draining = False
         CONNECTIONS.set_function(lambda: len(self._connections))
 
@@ -81,14 +84,39 @@ class HttpServer(WebServer):
                     return
                 eventlet.sleep(0.05)  # such as too many open files: wait instead of dying
                 continue
-            if len(self._connections) >= gateway_settings().connection_limit:
-                eventlet.spawn_n(_refuse_connection, sock)
-                continue
             connection = Connection(sock, address)
+            if refusal := self._refusal_of(connection):
+                self._refuse(sock, refusal)
+                continue
             self._connections.add(connection)
             self.container.spawn_managed_thread(partial(self.process, connection), identifier="connection")
 
-    def process(self, connection: "Connection") -> None:
+    def _refusal_of(self, connection: Connection) -> Refusal | None:
+        """Why the connection can't be served. One client gets a share of all, so that others find a place."""
+        settings = gateway_settings()
+        if self._connections.of(connection.client) >= settings.connections_per_address:
+            return TooManyConnections(retry_after=1)
+        return Overloaded(retry_after=1) if len(self._connections) >= settings.connection_limit else None
+
+    def _refuse(self, sock: Any, refusal: Refusal) -> None:
+        """End the connection, and say why unless too many others are being told."""
+        metrics.observe_request("other", "refused", status_of(type(refusal)), time.perf_counter())
+        if self._refusals < REFUSALS_AT_ONCE:
+            self._refusals += 1
+            eventlet.spawn_n(self._explain, sock, refusal)
+        else:
+            sock.close()
+
+    def _explain(self, sock: Any, refusal: Refusal) -> None:
+        try:
+            with contextlib.suppress(OSError), contextlib.closing(sock):
+                sock.settimeout(1)
+                sock.sendall(closing_response(problem(refusal, new_id())))
+                linger(sock)
+        finally:
+            self._refusals -= 1
+
+    def process(self, connection: Connection) -> None:
         """Serve one connection to its end. Its errors end no other connection."""
         sock = connection.sock
         try:
@@ -99,7 +127,7 @@ class HttpServer(WebServer):
         except Exception as error:
             log.debug("a connection broke", extra={"problem": type(error).__name__})
         finally:
-            self._connections.discard(connection)
+            self._connections.remove(connection)
             sock.close()
 
     def unregister_provider(self, provider: Any) -> None:
@@ -125,21 +153,6 @@ class HttpServer(WebServer):
         self.wait_for_providers()
 
 
-class Connection:
-    """A socket, with the state that eventlet keeps of it: idle, or within a request."""
-
-    def __init__(self, sock: Any, address: Any) -> None:
-        self.sock = sock
-        self.state: list[Any] = [address, sock, wsgi.STATE_IDLE]
-        self._first_request_until = time.monotonic() + FIRST_REQUEST_SECONDS
-
-    def end_when_idle(self) -> None:
-        """Read no further request, except one that has arrived already and the first of a new connection."""
-        if self.state[2] == wsgi.STATE_IDLE and time.monotonic() > self._first_request_until:
-            with contextlib.suppress(OSError):  # it has ended by itself
-                self.sock.shutdown(socket.SHUT_RD)
-
-
 def _complete_no_more(listener: Any) -> None:
     """The kernel drops whatever asks for a new connection; the client asks again, and by then nobody listens.
 
@@ -148,11 +161,3 @@ def _complete_no_more(listener: Any) -> None:
     program = ctypes.create_string_buffer(DROP, len(DROP))
     with contextlib.suppress(OSError):  # on a kernel without filters it is reset
         listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(program)))
-
-
-def _refuse_connection(sock: Any) -> None:
-    metrics.observe_request("other", "refused", 503, time.perf_counter())
-    with contextlib.suppress(OSError), contextlib.closing(sock):
-        sock.settimeout(1)
-        sock.sendall(closing_response(problem(Overloaded(retry_after=1), new_id())))
-        linger(sock)

@@ -13,7 +13,7 @@ from prometheus_client import Gauge
 from gateway.live.seat_map import SeatMap
 from gateway.live.watcher import ReadSeats, Stream, Watcher
 from gateway.settings import gateway_settings
-from schemas.gateway import Overloaded
+from schemas.gateway import Overloaded, TooManyStreams
 
 CONCURRENT_READS = 10      # however many screenings are watched, the film room has others to serve
 
@@ -32,18 +32,25 @@ class SeatStreams(DependencyProvider):
     def get_dependency(self, worker_ctx: object) -> "SeatStreams":
         return self
 
-    def open(self, screening_id: str, last_event_id: str | None, read_seats: ReadSeats) -> Stream:
+    def open(self, screening_id: str, last_event_id: str | None, client: str, read_seats: ReadSeats) -> Stream:
         """A stream that begins with the whole map, or with what has changed since the event `last_event_id`.
 
-        `read_seats` calls film.get_hall_info. Raises its refusals, and Overloaded.
+        `read_seats` calls film.get_hall_info. Raises its refusals, TooManyStreams for this client, and Overloaded.
         """
+        self._check_share(client)
         if screening_id not in self._watchers:
             seats = SeatMap.parse(read_seats(screening_id))
             if screening_id not in self._watchers:
                 self._watch(screening_id, seats, read_seats)
         if self._closed or self._open_streams() >= gateway_settings().stream_limit:
             raise Overloaded(retry_after=10)
-        return self._watchers[screening_id].open(last_event_id)
+        self._check_share(client)  # again: it may have opened others while the seats were read
+        return self._watchers[screening_id].open(last_event_id, client)
+
+    def _check_share(self, client: str) -> None:
+        streams = (stream for watcher in self._watchers.values() for stream in watcher.streams)
+        if sum(stream.client == client for stream in streams) >= gateway_settings().streams_per_address:
+            raise TooManyStreams(retry_after=10)
 
     def _open_streams(self) -> int:
         return sum(len(watcher.streams) for watcher in self._watchers.values())

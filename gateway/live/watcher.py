@@ -35,9 +35,9 @@ class Watcher:
         self._remembered[seats.event_id] = seats
         self._changes: dict[str, bytes] = {}
 
-    def open(self, last_event_id: str | None) -> "Stream":
-        """A stream that goes on from the event `last_event_id`, or begins with the whole map."""
-        stream = Stream(self, self._remembered.get(last_event_id or ""))
+    def open(self, last_event_id: str | None, client: str = "") -> "Stream":
+        """A stream for the client that goes on from the event `last_event_id`, or begins with the whole map."""
+        stream = Stream(self, self._remembered.get(last_event_id or ""), client)
         self.streams.add(stream)
         return stream
 
@@ -106,7 +106,8 @@ class Watcher:
 class Stream:
     """The events for one client, for as long as its connection takes more."""
 
-    def __init__(self, watcher: Watcher, sent: SeatMap | None) -> None:
+    def __init__(self, watcher: Watcher, sent: SeatMap | None, client: str) -> None:
+        self.client = client
         self._watcher, self._sent = watcher, sent
 
     def __iter__(self) -> Iterator[bytes]:

@@ -9,9 +9,10 @@ import orjson
 
 from gateway.http.messages import Environ, Request
 from gateway.http.request_reader import content_type
+from schemas import user
 from schemas.base import Method
 from schemas.errors import Malformed
-from schemas.gateway import NotJson
+from schemas.gateway import NotJson, SecretInAddress
 
 IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e]{1,255}\Z")
 MAX_QUERY_FIELDS = 50
@@ -21,13 +22,20 @@ MAX_DEPTH = 16
 def read_fields(method: Method, request: Request) -> dict[str, Any]:
     """The fields that the request gives this method. A keyed method's Idempotency-Key goes into the request.
 
-    Raises Malformed or NotJson, and whatever reading the body raises.
+    The token to authorize may be that of the request. Raises Malformed, SecretInAddress or NotJson, and whatever reading the body raises.
     """
     if method.keyed:
         request.idempotency_key = _idempotency_key(request.environ)
+    query = request.environ.get("QUERY_STRING", "")
     if request.verb == "POST":
-        return _json_fields(request.read_body(), request.environ)
-    return _query_fields(request.environ.get("QUERY_STRING", ""), method.list_fields)
+        if method.secret_fields and query:
+            _check_query(_pairs(query), method)
+        fields = _json_fields(request.read_body(), request.environ)
+    else:
+        fields = _query_fields(query, method)
+    if method is user.AUTHORIZE and request.token:
+        fields.setdefault("token", request.token)
+    return fields
 
 
 def _idempotency_key(environ: Environ) -> str | None:
@@ -37,19 +45,29 @@ def _idempotency_key(environ: Environ) -> str | None:
     return key
 
 
-def _query_fields(text: str, list_fields: frozenset[str]) -> dict[str, Any]:
+def _query_fields(text: str, method: Method) -> dict[str, Any]:
     """Fields by name. A list is its field given once for each element: `seats=F7&seats=F8`."""
     if not text:
         return {}
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY_FIELDS)
-    except ValueError:
-        raise Malformed(detail="The query string can't be read.") from None
-    fields = _unique([pair for pair in pairs if pair[0] not in list_fields])
+    pairs = _pairs(text)
+    _check_query(pairs, method)
+    fields = _unique([pair for pair in pairs if pair[0] not in method.list_fields])
     for name, value in pairs:
-        if name in list_fields:
+        if name in method.list_fields:
             fields.setdefault(name, []).append(value)
     return fields
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_QUERY_FIELDS)
+    except ValueError:
+        raise Malformed(detail="The query string can't be read.") from None
+
+
+def _check_query(pairs: list[tuple[str, str]], method: Method) -> None:
+    if given := sorted(method.secret_fields & dict(pairs).keys()):
+        raise SecretInAddress(fields={name: ["Send it in a header or the body."] for name in given})
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

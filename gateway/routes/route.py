@@ -40,9 +40,13 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class PageRoute(Route):
-    """A reply that needs no room: it is made at once, without a worker, and no body is read."""
+    """A reply that needs no room: it is made at once, without a worker, and no body is read.
+
+    `for_staff`: the reply to staff, if it is another; a worker looks up whose token such a request has, if it has one.
+    """
 
     reply: PageReply
+    for_staff: PageReply | None = None
     verbs: Verbs = READ_VERBS
 
 

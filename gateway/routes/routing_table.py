@@ -28,9 +28,12 @@ Found = tuple[Route, str]    # the route, and the part of the path that its patt
 class RoutingTable:
     """An exact path comes first, then a method's other spellings, then the patterns in their order."""
 
-    def __init__(self, pages: Mapping[str, PageReply], web: WebPages, body_limit: int) -> None:
+    def __init__(self, pages: Mapping[str, PageReply], web: WebPages, body_limit: int,
+                 for_staff: Mapping[str, PageReply] | None = None) -> None:
+        """`for_staff`: what stands at the paths of some pages for staff."""
         self._exact: dict[str, Route] = {
-            **{path: PageRoute(template=path, reply=reply) for path, reply in pages.items()},
+            **{path: PageRoute(template=path, reply=reply, for_staff=(for_staff or {}).get(path))
+               for path, reply in pages.items()},
             **{path: PageRoute(template="/" if path == "/" else "/web/{file}", reply=reply)
                for path, reply in web.files().items()},
             **{method.path: _method_route(method, body_limit) for method in methods.PUBLIC.values()},
@@ -82,9 +85,9 @@ class Routes(DependencyProvider):
         test = is_demonstration(config)
         self.registry = ServiceRegistry()
         circuits = partial(circuits_of, self.container)
-        pages = SystemPages(self.registry, DependencyProbe(), circuits, test).replies()
+        pages = SystemPages(self.registry, DependencyProbe(), circuits, test)
         web = WebPages(test=test, most_seats=config["order"]["seats_per_order"])
-        self._table = RoutingTable(pages, web, gateway_settings().body_limit)
+        self._table = RoutingTable(pages.replies(), web, gateway_settings().body_limit, pages.for_staff())
 
     def get_dependency(self, worker_ctx: Any) -> "Routes":
         return self

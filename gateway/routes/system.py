@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -30,11 +31,15 @@ class SystemPages:
         return {
             "/health": self._health,
             "/ready": self._ready,
-            "/services": self._services,
+            "/services": self._public_services,
             "/openapi.json": CachedResponse(JSON_HEADERS, orjson.dumps(document)).reply,
             "/docs": CachedResponse(HTML, docs_page.render(document, self._test).encode()).reply,
             "/docs.css": CachedResponse(CSS, DOCS_CSS.read_bytes()).reply,
         }
+
+    def for_staff(self) -> Mapping[str, PageReply]:
+        """Those that show staff more, by their paths."""
+        return {"/services": self._all_services}
 
     def _health(self, request: Request) -> Reply:
         """This process is alive."""
@@ -46,6 +51,12 @@ class SystemPages:
         ready = all(servers.values()) and all(rooms.values())
         return Reply(200 if ready else 503, orjson.dumps({"ready": ready, **servers, "rooms": rooms}), PRIVATE)
 
-    def _services(self, request: Request) -> Reply:
+    def _public_services(self, request: Request) -> Reply:
+        return self._list(self._registry.services())
+
+    def _all_services(self, request: Request) -> Reply:
+        return self._list(self._registry.services(internal=True))
+
+    def _list(self, services: list[dict[str, Any]]) -> Reply:
         circuits = {**self._registry.circuits(), "gateway": self._circuits()}
-        return Reply(200, orjson.dumps({"services": self._registry.services(), "circuits": circuits}), PRIVATE)
+        return Reply(200, orjson.dumps({"services": services, "circuits": circuits}), PRIVATE)

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, KeyReused, NotFound, TooOften
-from schemas.fields import Cursor, Id, Moment, Reason, Text, Whole
+from schemas.fields import Cursor, Id, Moment, Reason, Secret, Text, Whole
 from schemas.roles import HELD, ROLES
 from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, Username
 from schemas.user.methods import LoginFailed, UsernameTaken
@@ -83,7 +83,7 @@ class SaveRequest(Schema):
 
     user_id = Id(metadata={"description": "left out: a new account"})
     username = Username(metadata={"description": "of a new account; it is kept for life"})
-    password = Text(128, least=SHORTEST_PASSWORD, metadata={"description": "of a new account"})
+    password = Secret(128, least=SHORTEST_PASSWORD, metadata={"description": "of a new account"})
     display_name = DisplayName(allow_none=True)
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
     roles = fields.List(fields.String(validate=validate.Regexp(HELD, error="Not a role such as cook or cook@CINEMA.")),
@@ -101,7 +101,7 @@ class RemoveRequest(Schema):
 class CloseRequest(Schema):
     """The account's password once more: closing can't be undone."""
 
-    password = Text(1024, required=True)
+    password = Secret(1024, required=True)
 
 
 GRANT = Method("user", "grant", RoleRequest, Account, "admin",

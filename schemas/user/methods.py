@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
-from schemas.fields import Id, Moment, Text, TimeZone, Whole
+from schemas.fields import Id, Moment, Secret, Text, TimeZone, Whole
 from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, Username
 
 
@@ -29,7 +29,7 @@ class RegisterRequest(Schema):
 
     username = Username(required=True, metadata={
         "description": "letters of one script, digits, dot, dash, underscore; 2 or 3 to 32 of them"})
-    password = Text(128, least=SHORTEST_PASSWORD, required=True)
+    password = Secret(128, least=SHORTEST_PASSWORD, required=True)
     display_name = DisplayName()
     email = fields.Email(validate=validate.Length(max=254))
 
@@ -45,7 +45,7 @@ class LoginRequest(Schema):
     """The username or e-mail address, and the password, as they were typed."""
 
     username = Text(254, required=True, metadata={"description": "or the account's confirmed e-mail address"})
-    password = Text(1024, required=True)
+    password = Secret(1024, required=True)
 
 
 class Profile(Schema):
@@ -73,7 +73,7 @@ class LoginReply(Schema):
 class AuthorizeRequest(Schema):
     """The bearer token of a call, as the gateway received it."""
 
-    token = Text(200, required=True)
+    token = Secret(200, required=True)
 
 
 class AuthorizeReply(Schema):
@@ -96,7 +96,7 @@ class UpdateProfileRequest(Schema):
 class ConfirmEmailRequest(Schema):
     """The token in the link that was mailed to the address."""
 
-    token = Text(200, required=True, metadata={"description": "of the link that was mailed"})
+    token = Secret(200, required=True, metadata={"description": "of the link that was mailed"})
 
 
 class ContactRequest(Schema):

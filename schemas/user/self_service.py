@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, Forbidden, NotFound, TooOften
-from schemas.fields import Id, Moment, Text, Whole
+from schemas.fields import Id, Moment, Secret, Text, Whole
 from schemas.user.fields import SHORTEST_PASSWORD
 
 MOST_ADDRESSES = 10
@@ -30,13 +30,13 @@ class TooManyAddresses(Conflict):
 
 def NewPassword(**options: Any) -> fields.String:  # noqa: N802
     """A field for a password that is chosen now."""
-    return Text(128, least=SHORTEST_PASSWORD, required=True, **options)
+    return Secret(128, least=SHORTEST_PASSWORD, required=True, **options)
 
 
 class ChangePasswordRequest(Schema):
     """The password of now, and the one of from now on."""
 
-    old_password = Text(1024, required=True)
+    old_password = Secret(1024, required=True)
     new_password = NewPassword()
 
 
@@ -50,7 +50,7 @@ class PasswordResetRequest(Schema):
 class ResetPasswordRequest(Schema):
     """The token in the link that was mailed, and the password of from now on."""
 
-    token = Text(200, required=True, metadata={"description": "of the link that was mailed"})
+    token = Secret(200, required=True, metadata={"description": "of the link that was mailed"})
     new_password = NewPassword()
 
 

@@ -20,11 +20,13 @@ from gateway.replies import PRIVATE, result
 from gateway.routes.routing_table import RoutingTable
 from gateway.routes.static_files import WebPages
 from gateway.settings import GatewaySettings
-from schemas.errors import RoomUnavailable
+from schemas import user
+from schemas.errors import RoomUnavailable, Unauthenticated
 from schemas.order import SeatsTaken
 from tests.drivers.recorded_spans import RecordedSpans
 
-SETTINGS = GatewaySettings(body_limit=100, connection_limit=10, call_limit=10, socket_timeout=1, stream_limit=10,
+SETTINGS = GatewaySettings(body_limit=100, connection_limit=10, connections_per_address=10, call_limit=10,
+                           socket_timeout=1, stream_limit=10, streams_per_address=10,
                            token_cache_seconds=5, cors_origins=frozenset({"https://cinema.example"}))
 
 
@@ -32,7 +34,16 @@ def health(request: Request) -> Reply:
     return Reply(200, b'{"status":"ok"}', PRIVATE)
 
 
-TABLE = RoutingTable({"/health": health}, WebPages(), SETTINGS.body_limit)
+def services(request: Request) -> Reply:
+    return Reply(200, b"public", PRIVATE)
+
+
+def all_services(request: Request) -> Reply:
+    return Reply(200, b"all", PRIVATE)
+
+
+TABLE = RoutingTable({"/health": health, "/services": services}, WebPages(), SETTINGS.body_limit,
+                     {"/services": all_services})
 
 
 @dataclass
@@ -62,8 +73,9 @@ class Room:
 
 
 class Streams:
-    def open(self, screening_id: str, last_event_id: str | None, read_seats: Callable[[str], bytes]) -> list[bytes]:
-        return [read_seats(screening_id), str(last_event_id).encode()]
+    def open(self, screening_id: str, last_event_id: str | None, client: str,
+             read_seats: Callable[[str], bytes]) -> list[bytes]:
+        return [read_seats(screening_id), str(last_event_id).encode(), client.encode()]
 
 
 class Container:
@@ -110,6 +122,7 @@ class Gateway:
     def ask(self, verb: str, path: str, query: str = "", **headers: str) -> Response:
         connection, started = Connection(), dict[str, Any]()
         environ = {"REQUEST_METHOD": verb, "PATH_INFO": path, "QUERY_STRING": query, "marquee.connection": connection,
+                   "REMOTE_ADDR": "192.0.2.7",
                    **{f"HTTP_{name}": value for name, value in headers.items()}}
 
         def start_response(status: str, headers: list[tuple[str, str]]) -> Callable[[bytes], None]:
@@ -132,6 +145,24 @@ def test_a_page_needs_no_worker(gateway: Gateway) -> None:
     page = gateway.ask("GET", "/health")
     assert (page.status, page.body, page.headers["Content-Length"]) == (200, b'{"status":"ok"}', "15")
     assert gateway.ask("HEAD", "/health").body == b""
+
+
+@pytest.mark.parametrize(("roles", "shown"), [([], b"public"), (["cook@kanal"], b"all")])
+def test_staff_are_shown_more_of_a_page(gateway: Gateway, roles: list[str], shown: bytes) -> None:
+    gateway.room.reply = result({"roles": roles})
+    assert gateway.ask("GET", "/services", AUTHORIZATION="Bearer secret").body == shown
+    [asked] = gateway.room.requests
+    assert asked.method is user.AUTHORIZE
+    assert asked.fields == {"token": "secret"}
+    assert gateway.ask("GET", "/services").body == b"public"
+    assert len(gateway.room.requests) == 1
+
+
+@pytest.mark.parametrize("problem", [Unauthenticated(), RoomUnavailable(room="user")])
+def test_a_token_that_nobody_vouches_for_is_shown_what_everybody_is(gateway: Gateway, problem: Exception) -> None:
+    gateway.room.reply = problem
+    page = gateway.ask("GET", "/services", AUTHORIZATION="Bearer secret")
+    assert (page.status, page.body) == (200, b"public")
 
 
 def test_a_call_without_a_free_worker_is_refused(gateway: Gateway) -> None:
@@ -159,7 +190,7 @@ def test_a_public_read_is_repeated_from_memory(gateway: Gateway) -> None:
 def test_a_stream_reads_the_seats_anew_and_leaves_them_in_the_cache(gateway: Gateway) -> None:
     gateway.ask("GET", "/film/get_hall_info", "screening_id=s1")
     stream = gateway.ask("GET", "/live/s1", LAST_EVENT_ID="7-abc")
-    assert stream.connection.sent == [b'{"seats":[]}', b"7-abc"]
+    assert stream.connection.sent == [b'{"seats":[]}', b"7-abc", b"192.0.2.7"]
     assert "Content-Length" not in stream.headers
     assert len(gateway.room.requests) == 2
     gateway.ask("GET", "/film/get_hall_info", "screening_id=s1")

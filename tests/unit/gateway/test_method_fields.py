@@ -9,9 +9,11 @@ import pytest
 
 from gateway.http import request_reader
 from gateway.routes.method_fields import read_fields
+from gateway.routes.methods import PUBLIC
 from schemas import film, order, user
+from schemas.base import Method
 from schemas.errors import Malformed
-from schemas.gateway import NotJson, TooLarge
+from schemas.gateway import NotJson, SecretInAddress, TooLarge
 
 LIMIT = 65536
 
@@ -143,3 +145,23 @@ def test_an_idempotency_key_is_taken_by_keyed_methods_only() -> None:
         request.read_body = partial(request_reader.read_body, made, LIMIT, 5)
         read_fields(method, request)
         assert request.idempotency_key == expected
+
+
+SECRETS = [(method, name) for method in PUBLIC.values() for name in method.secret_fields]
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+@pytest.mark.parametrize(("method", "name"), SECRETS, ids=[f"{method.path}-{name}" for method, name in SECRETS])
+def test_no_method_takes_a_secret_from_the_address(method: Method, name: str, verb: str) -> None:
+    for query in (f"{name}=hush-hush", f"a=1&%{ord(name[0]):x}{name[1:]}=hush-hush", f"{name}="):
+        with pytest.raises(SecretInAddress) as refused:
+            fields(environ(verb, b"{}" if verb == "POST" else None, query), method)
+        assert "hush-hush" not in str(refused.value.about)
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+def test_the_token_of_the_header_may_be_authorized(verb: str) -> None:
+    assert fields(environ(verb, AUTHORIZATION="Bearer abc"), user.AUTHORIZE) == {"token": "abc"}
+    assert fields(environ(verb), user.AUTHORIZE) == {}
+    assert fields(environ(body=b'{"token":"other"}', AUTHORIZATION="Bearer abc"), user.AUTHORIZE) == {"token": "other"}
+    assert fields(environ(verb, AUTHORIZATION="Bearer abc"), user.GET_PROFILE) == {}

@@ -12,7 +12,8 @@ from schemas.errors import Refusal
 STATUS = {"Invalid": 422, "Unauthenticated": 401, "Forbidden": 403, "NotFound": 404, "Conflict": 409, "Busy": 503}
 OWN_STATUS = {errors.Malformed: 400, errors.TooOften: 429, errors.RoomSilent: 504, gateway.MethodNotAllowed: 405,
               gateway.TooSlow: 408, gateway.TooLarge: 413, gateway.NotJson: 415, gateway.InternalError: 500,
-              payment.WebhookRefused: 400}
+              payment.WebhookRefused: 400, gateway.SecretInAddress: 400, gateway.TooManyConnections: 429,
+              gateway.TooManyStreams: 429}
 STANDARD = {"type", "title", "status", "code", "request_id"}
 
 

@@ -44,14 +44,16 @@ def test_a_room_that_announces_nothing_for_a_while_is_gone(monkeypatch: pytest.M
     assert registry.services() == []
 
 
-def test_the_list_of_services_has_the_paths_of_public_methods_only() -> None:
+@pytest.mark.parametrize(("internal", "methods"), [(False, ["get_cards"]), (True, ["charge", "get_cards", "gone"])])
+def test_the_list_of_services_names_internal_methods_only_if_asked(internal: bool, methods: list[str]) -> None:
     registry = ServiceRegistry()
     registry.record(presence("order", methods=["buy", "get_info"]))
-    registry.record(presence("payment"))
-    listed = {room["room"]: room for room in registry.services()}
+    registry.record(presence("payment", methods=["charge", "get_cards", "gone"]))
+    listed = {room["room"]: room for room in registry.services(internal)}
+    assert listed["order"]["methods"] == ["buy", "get_info"]
     assert listed["order"]["paths"] == ["/order/buy", "/order/get_info"]
-    assert listed["payment"]["methods"] == ["charge", "get_status"]
-    assert listed["payment"]["paths"] == []
+    assert listed["payment"]["methods"] == methods
+    assert listed["payment"]["paths"] == ["/payment/get_cards"]
 
 
 def test_the_circuits_of_a_room_are_the_worst_of_its_instances() -> None:

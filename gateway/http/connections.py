@@ -1,0 +1,71 @@
+"""The open connections of HTTP clients, all of them and those of each client."""
+
+import contextlib
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from eventlet import wsgi
+
+FIRST_REQUEST_SECONDS = 0.5  # a connection accepted just before draining may still send its first request
+IPV6_PREFIX = 64             # one client gets so large a network
+
+
+def client_of(address: str) -> str:
+    """What stands for the client at this IP address: the address, or the network of an IPv6 address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found.packed, IPV6_PREFIX), strict=False))
+
+
+class Connection:
+    """A socket, with the state that eventlet keeps of it: idle, or within a request."""
+
+    def __init__(self, sock: Any, address: Any) -> None:
+        self.sock = sock
+        self.client = client_of(address[0])
+        self.state: list[Any] = [address, sock, wsgi.STATE_IDLE]
+        self._first_request_until = time.monotonic() + FIRST_REQUEST_SECONDS
+
+    def end_when_idle(self) -> None:
+        """Read no further request, except one that has arrived already and the first of a new connection."""
+        if self.state[2] == wsgi.STATE_IDLE and time.monotonic() > self._first_request_until:
+            with contextlib.suppress(OSError):  # it has ended by itself
+                self.sock.shutdown(socket.SHUT_RD)
+
+
+class Connections:
+    """Whatever is open, whether a request was sent on it or not."""
+
+    def __init__(self) -> None:
+        self._open: set[Connection] = set()
+        self._by_client: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._open))
+
+    def of(self, client: str) -> int:
+        """How many are open to this client."""
+        return self._by_client[client]
+
+    def add(self, connection: Connection) -> None:
+        """Count a connection that was accepted."""
+        self._open.add(connection)
+        self._by_client[connection.client] += 1
+
+    def remove(self, connection: Connection) -> None:
+        """Count it no more; its client may open another one."""
+        self._open.remove(connection)
+        self._by_client[connection.client] -= 1
+        if not self._by_client[connection.client]:
+            del self._by_client[connection.client]

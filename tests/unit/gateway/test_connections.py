@@ -1,0 +1,28 @@
+"""Whom an address stands for, and how many connections a client has open."""
+
+import socket
+
+import pytest
+
+from gateway.http.connections import Connection, Connections, client_of
+
+
+@pytest.mark.parametrize(("address", "client"), [
+    ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+    ("2001:db8:1:2::9", "2001:db8:1:2::/64"), ("2001:db8:1:3::9", "2001:db8:1:3::/64"), ("", ""),
+])
+def test_a_client_is_an_ipv4_address_or_an_ipv6_network(address: str, client: str) -> None:
+    assert client_of(address) == client
+
+
+def test_the_connections_of_each_client_are_counted() -> None:
+    with socket.socket() as sock:
+        one, two, other = (Connection(sock, (address, 1)) for address in ("2001:db8::1", "2001:db8::2", "192.0.2.7"))
+        found = Connections()
+        for connection in (one, two, other):
+            found.add(connection)
+        assert (len(found), found.of(one.client), found.of(other.client), found.of("192.0.2.8")) == (3, 2, 1, 0)
+        found.remove(one)
+        found.remove(other)
+        assert (len(found), found.of(one.client), found.of(other.client)) == (1, 1, 0)
+        assert list(found) == [two]
