@@ -25,7 +25,7 @@ from services.foundation.rpc.client import Remote
 
 def sign_in_context(method: Method, request: Request) -> dict[str, Any]:
     """What the user room keeps about a sign-in besides its fields."""
-    return {"user_agent": user_agent(request.environ)} if method is user.LOGIN else {}
+    return {"user_agent": user_agent(request.environ)} if method in user.SIGN_IN else {}
 
 
 class Gateway:

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Event, Method, Nothing, Schema
 from schemas.errors import Conflict, Invalid, NotFound, RequestInProgress
-from schemas.fields import Currency, Cursor, Id, Moment, Money, Secret, Text, Whole
+from schemas.fields import Currency, Cursor, Id, Moment, Money, Secret, Whole
 from schemas.operation_log import operated
 
 CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")

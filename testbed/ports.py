@@ -32,4 +32,5 @@ def free_ports(count: int) -> list[int]:
 def private_environment(folder: Path, **settings: Any) -> dict[str, str]:
     """The environment of a mesh that shares nothing with any other."""
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**os.environ, **CROWD, **ports, "MARQUEE_RUN": str(folder), **{name: str(value) for name, value in settings.items()}}
+    return {**os.environ, **CROWD, **ports, "MARQUEE_RUN": str(folder),
+            **{name: str(value) for name, value in settings.items()}}

@@ -34,6 +34,7 @@ export function problemPanel(problem, retry) {
       "p",
       { class: "row" },
       gone ? null : h("button", { class: "primary", onclick: retry }, t("problem.again")),
+      problem.code === "second_factor_required" && h("a", { class: "button", href: "/account" }, t("account.title")),
       h("a", { class: "button", href: "/" }, t("nav.home")),
     ),
   );

@@ -11,20 +11,24 @@ from gateway.caches.single_flight import SingleFlight
 from schemas.base import Method
 from schemas.errors import Forbidden, Unauthenticated
 from schemas.roles import admits
-from schemas.user import token_id
+from schemas.user import ENROLMENT, SecondFactorRequired, token_id
 
 MAX_PRINCIPALS = 10_000
 TRIES = 3
 
 
 class Principal(TypedDict):
-    """A verified user, as rooms get it in a call's context. `expires_at`: ISO 8601, the end of the token."""
+    """A verified user, as rooms get it in a call's context. `expires_at`: ISO 8601, the end of the token.
+
+    `second_factor_required`: the user has none, and may do nothing before setting one up.
+    """
 
     user_id: str
     username: str
     roles: list[str]
     token_id: str
     expires_at: str
+    second_factor_required: bool
 
 
 Entry = tuple[Principal, float]    # until when it may be used, by time.monotonic()
@@ -32,7 +36,9 @@ Authorize = Callable[[str], dict[str, Any]]
 
 
 def permit(method: Method, principal: Principal) -> None:
-    """Raise Forbidden unless the principal's roles suffice for the method."""
+    """Raise SecondFactorRequired, or Forbidden unless the principal's roles suffice for the method."""
+    if principal["second_factor_required"] and method not in ENROLMENT:
+        raise SecondFactorRequired()
     if not admits(method.access, principal["roles"]):
         raise Forbidden()
 
@@ -77,4 +83,6 @@ class PrincipalCache:
 
 def _principal(name: str, authorized: dict[str, Any]) -> Principal:
     return {"user_id": authorized["user_id"], "username": authorized["username"], "roles": authorized["roles"],
-            "token_id": name, "expires_at": authorized["expires_at"]}
+            "token_id": name, "expires_at": authorized["expires_at"],
+            # A user room of the version before does not say.
+            "second_factor_required": authorized.get("second_factor_required", False)}

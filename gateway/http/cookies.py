@@ -58,7 +58,7 @@ def _value(environ: Environ, name: str) -> str | None:
 
 def reply_with_cookie(method: Method, body: dict[str, Any]) -> Reply:
     """The reply to a page: signing in puts the token into the cookie instead of the body."""
-    if method is not user.LOGIN:
+    if method not in user.SIGN_IN:
         return result(body)
     seconds = int((datetime.fromisoformat(body["expires_at"]) - datetime.now(UTC)).total_seconds())
     reply = result({name: value for name, value in body.items() if name != "token"})

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import eventlet
-import greenlet
 from eventlet.hubs import trampoline
 from eventlet.wsgi import HeaderLineTooLong, HeadersTooLarge
 from nameko.web.server import HttpOnlyProtocol
@@ -100,7 +99,7 @@ class StrictProtocol(HttpOnlyProtocol):
     def stream(self, write: Callable[[bytes], None], events: Events) -> None:
         """Send the events as they come, until they end or the client is gone. The connection ends with them."""
         self.close_connection = True
-        lookout = eventlet.spawn(self._end_with_client, greenlet.getcurrent())
+        lookout = eventlet.spawn(self._end_with_client, eventlet.getcurrent())
         try:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(VANISHED_SECONDS * 1000))
@@ -115,7 +114,7 @@ class StrictProtocol(HttpOnlyProtocol):
             lookout.kill()
             events.close()
 
-    def _end_with_client(self, stream: greenlet.greenlet) -> None:
+    def _end_with_client(self, stream: Any) -> None:
         """End the stream when its client has gone, which otherwise shows only with the next event. What it sends is
         thrown away.
         """

@@ -22,7 +22,8 @@ MAX_DEPTH = 16
 def read_fields(method: Method, request: Request) -> dict[str, Any]:
     """The fields that the request gives this method. A keyed method's Idempotency-Key goes into the request.
 
-    The token to authorize may be that of the request. Raises Malformed, SecretInAddress or NotJson, and whatever reading the body raises.
+    The token to authorize may be that of the request. Raises Malformed, SecretInAddress or NotJson, and whatever
+    reading the body raises.
     """
     if method.keyed:
         request.idempotency_key = _idempotency_key(request.environ)

@@ -16,6 +16,14 @@ class LoginFailed(Unauthenticated):
     """The username or the password is wrong."""
 
 
+class SecondFactorMissing(Unauthenticated):
+    """The password is right, and this account needs a code of its authenticator app, too."""
+
+
+class SecondFactorWrong(Unauthenticated):
+    """This code is wrong, too old, or was used before."""
+
+
 class ConfirmationOver(Conflict):
     """This link is too old, another was used, or it was sent to another address than the account has now."""
 
@@ -46,6 +54,8 @@ class LoginRequest(Schema):
 
     username = Text(254, required=True, metadata={"description": "or the account's confirmed e-mail address"})
     password = Secret(1024, required=True)
+    second_factor = Secret(64, metadata={
+        "description": "a code of the authenticator app, or a recovery code, if the account has a second factor"})
 
 
 class Profile(Schema):
@@ -83,6 +93,8 @@ class AuthorizeReply(Schema):
     username = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
     expires_at = Moment(required=True)
+    second_factor_required = fields.Boolean(required=True, metadata={
+        "description": "the account has no second factor and needs one: until then it has no roles"})
 
 
 class UpdateProfileRequest(Schema):
@@ -131,7 +143,8 @@ class Confirmation(Schema):
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
                   "Open an account.", refusals=(UsernameTaken, TooOften), keyed=True, deadline=30)
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
-               "Sign in: a bearer token for the account.", refusals=(LoginFailed, TooOften), deadline=30)
+               "Sign in: a bearer token for the account.",
+               refusals=(LoginFailed, SecondFactorMissing, SecondFactorWrong, TooOften), deadline=30)
 AUTHORIZE = Method("user", "authorize", AuthorizeRequest, AuthorizeReply, "public",
                    "The account and roles that a token stands for.", refusals=(Unauthenticated,), reads=True)
 LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",

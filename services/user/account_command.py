@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 import redis
 from nameko import config
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from schemas.errors import FieldsInvalid, Refusal
 from schemas.roles import HELD, ROLES
@@ -23,6 +23,7 @@ from services.user.administration.admins import check_one_stays
 from services.user.models import OUTBOX
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
+from services.user.second_factor import store as factor_store
 from services.user.self_service import notices
 from services.user.self_service import store as own_store
 from services.user.settings import load
@@ -95,14 +96,27 @@ def set_password(username: str) -> None:
     click.echo(f"{username} has a new password.")
 
 
+@account_command.command("reset-second-factor")
+@click.argument("username")
+def reset_second_factor(username: str) -> None:
+    """Take the second factor from a user who has lost it, and sign them out everywhere. Staff then set up another."""
+    def work(tx: Connection) -> list[str]:
+        user = _lock(tx, username)
+        if not factor_store.delete_factor(tx, user.user_id):
+            raise click.ClickException(f"{username} has no second factor.")
+        _write_operation(tx, "account reset-second-factor", user.user_id, {"second_factor": "set up"},
+                         {"second_factor": None})
+        return store.delete_tokens_of(tx, user.user_id)
+
+    _revoke(_run(work))
+    click.echo(f"{username} has no second factor any more.")
+
+
 def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]]) -> None:
     """Change the account's columns, sign the user out everywhere, and withdraw links that set a password."""
     def work(tx: Connection) -> list[str]:
         admins = store.lock_admins(tx)
-        found = store.account_by_name(tx, username)
-        if found is None:
-            raise click.ClickException(f"There is no user {username}.")
-        user = store.lock_account(tx, found.user_id)
+        user = _lock(tx, username)
         changed = changes(user)
         check_one_stays(admins, user.user_id, changed.get("roles", user.roles))
         store.update_account(tx, user.user_id, **changed)
@@ -114,7 +128,17 @@ def _change(command: str, username: str, changes: Callable[[Any], dict[str, Any]
         own_store.delete_resets_of(tx, user.user_id)
         return store.delete_tokens_of(tx, user.user_id)
 
-    token_ids = _run(work)
+    _revoke(_run(work))
+
+
+def _lock(tx: Connection, username: str) -> Row[Any]:
+    found = store.account_by_name(tx, username)
+    if found is None:
+        raise click.ClickException(f"There is no user {username}.")
+    return store.lock_account(tx, found.user_id)
+
+
+def _revoke(token_ids: list[str]) -> None:
     if token_ids:
         client = redis.Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
         tokens.revoke(client, *token_ids)

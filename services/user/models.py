@@ -1,8 +1,8 @@
-"""The user room's tables: accounts and what finds them, valid tokens, links that were mailed, and postal addresses."""
+"""The user room's tables: accounts, what finds them and signs them in, links that were mailed, postal addresses."""
 
 import datetime as dt
 
-from sqlalchemy import JSON, VARBINARY, Computed, ForeignKey, SmallInteger, String, Text
+from sqlalchemy import JSON, VARBINARY, BigInteger, Computed, ForeignKey, SmallInteger, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.column_types import Id, UtcDateTime
@@ -78,6 +78,31 @@ class Token(Base):
     issued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     device: Mapped[str | None] = mapped_column(String(LONGEST_DEVICE))  # the User-Agent that signed in
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class SecondFactor(Base):
+    """What an account signs in with besides its password. The secrets of its authenticator app are encrypted.
+
+    `last_step`: the time step of the last code used, which is good for no other call.
+    """
+
+    __tablename__ = "second_factor"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), primary_key=True)
+    secret: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))
+    since: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # null: none was confirmed yet
+    last_step: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    new_secret: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # to be confirmed until `new_until`
+    new_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Base):
+    """A code, not used yet, that stands in for one of the authenticator app. Only its digest is kept."""
+
+    __tablename__ = "recovery_code"
+
+    code_digest: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), index=True)
 
 
 class Confirmation(Base):

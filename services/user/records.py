@@ -19,9 +19,13 @@ class NewAccount:
 
 @dataclass(frozen=True)
 class TokenHolder:
-    """Whose token it is, what they may do, and until when the token is good."""
+    """Whose token it is, what they may do, and until when the token is good.
+
+    `second_factor`: whether the account has one; then the token was given for a code of it.
+    """
 
     user_id: str
     username: str
     roles: list[str]
     expires_at: dt.datetime
+    second_factor: bool = False

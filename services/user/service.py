@@ -1,6 +1,7 @@
 """The user room: accounts, signing in, and e-mail addresses that their owners confirm."""
 
 import logging
+from dataclasses import asdict
 from typing import Any
 
 from schemas import user as contract
@@ -19,18 +20,19 @@ from services.user import confirmations, emails, store, time_zones, tokens
 from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider, needs_rehash
-from services.user.records import NewAccount, TokenHolder
+from services.user.records import NewAccount
+from services.user.second_factor import cipher, factor_methods, factors
 from services.user.self_service import member_methods, sign_in_names
 from services.user.self_service import store as own_store
 from services.user.settings import UserSection
-from services.user.throttle import ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
+from services.user.throttle import CodeThrottle, ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
 
 log = logging.getLogger("marquee.user")
 PURGE_SECONDS = 600
 
 
 # Their modules are imported whole, since Nameko takes each class in this namespace for a room.
-class User(staff_methods.StaffMethods, member_methods.MemberMethods):
+class User(staff_methods.StaffMethods, member_methods.MemberMethods, factor_methods.FactorMethods):
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"
@@ -39,11 +41,13 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
     database = Database(Base)
     relay = Relay(OUTBOX)
     redis = Redis()
-    settings = RoomSettings(UserSection)
+    settings = RoomSettings(UserSection, at_start=("second_factor_key",))
     passwords = PasswordProvider()
     login_throttle = LoginThrottle()
     confirmation_throttle = ConfirmationThrottle()
     reset_throttle = PasswordResetThrottle()
+    code_throttle = CodeThrottle()
+    cipher = cipher.CipherProvider()
     announcer = Announcer()
     presence = Presence()
 
@@ -79,7 +83,8 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
     def login(self, request: dict[str, Any]) -> dict[str, Any]:
         """Sign in by username or confirmed address: a token for `user.token_hours`.
 
-        An unknown user and a wrong password look the same.
+        An unknown user and a wrong password look the same. Raises SecondFactorMissing and SecondFactorWrong only with
+        the right password.
         """
         username, password = sign_in_names.normalize(request["username"]), request["password"]
         self.passwords.check_capacity()  # a call that is refused here does not count as an attempt
@@ -89,24 +94,33 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         if account is None or spelling is None:
             raise contract.LoginFailed()
         self.login_throttle.reset(username)
+        code = request.get("second_factor")
+        self.count_code(account.user_id, code)
         new_hash = self.passwords.make_hash(password) if needs_rehash(account.password_hash, spelling) else None
-        device = self.principal.user_agent
+        device, now = self.principal.user_agent, utc_now()
 
         def sign_in(tx: Any) -> dict[str, Any]:
             user = store.lock_account(tx, account.user_id)
             if user.password_hash != account.password_hash or user.removed_at is not None:
                 raise contract.LoginFailed()  # the account was changed after we had read it
+            factors.check(tx, user.user_id, code, self.cipher, now)
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
-            token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime, device)
+            token, expires_at = tokens.issue(tx, user.user_id, now, self.settings.token_lifetime, device)
             return {"token": token, "expires_at": expires_at, "user": user}
 
-        return self.database.run_repeatable(sign_in)
+        signed_in = self.database.run_repeatable(sign_in)
+        self.forget_codes(account.user_id, code)
+        return dict(signed_in)
 
     @call(contract.AUTHORIZE)
-    def authorize(self, request: dict[str, Any]) -> TokenHolder:
-        """Whose token this is, what they may do, and until when."""
-        return tokens.authenticate(self.redis, self.database, request["token"], utc_now())
+    def authorize(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Whose token this is, what they may do, and until when. Staff without a second factor that they need have no
+        roles.
+        """
+        holder = tokens.authenticate(self.redis, self.database, request["token"], utc_now())
+        must_enrol = self.must_enrol(holder)
+        return {**asdict(holder), "roles": [] if must_enrol else holder.roles, "second_factor_required": must_enrol}
 
     @call(contract.LOGOUT)
     def logout(self, request: dict[str, Any]) -> dict[str, Any]:

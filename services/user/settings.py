@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import EXCLUDE, fields, post_load, validate
+from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 
 from schemas.base import Schema
 from schemas.fields import Whole
@@ -14,9 +14,25 @@ POSITIVE = validate.Range(min=0, min_inclusive=False)
 AT_LEAST_ONE = validate.Range(min=1)
 
 
+SHORTEST_KEY = 32
+
+
+class KeyList(fields.Field[tuple[str, ...]]):
+    """Keys separated by commas; none may be there."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
+        keys = tuple(key.strip() for key in str(value or "").split(",") if key.strip())
+        if any(len(key) < SHORTEST_KEY for key in keys):
+            raise ValidationError(f"A key has {SHORTEST_KEY} characters or more.")
+        return keys
+
+
 @dataclass(frozen=True)
 class UserSettings:
-    """`smtputf8`: whether the mail server takes addresses with names beyond ASCII."""
+    """`smtputf8`: whether the mail server takes addresses with names beyond ASCII.
+
+    `second_factor_required`: of accounts with roles. `second_factor_keys`: the first encrypts, all decrypt.
+    """
 
     max_workers: int
     token_lifetime: dt.timedelta
@@ -27,6 +43,9 @@ class UserSettings:
     password_reset_lifetime: dt.timedelta
     password_resets_per_hour: int
     smtputf8: bool
+    second_factor_required: bool
+    second_factor_keys: tuple[str, ...]
+    second_factor_failures: int
 
 
 class UserSection(Schema):
@@ -44,6 +63,10 @@ class UserSection(Schema):
     password_reset_minutes = fields.Float(required=True, validate=POSITIVE)
     password_resets_an_hour = Whole(required=True, validate=AT_LEAST_ONE)
     smtputf8 = fields.Boolean(load_default=False, allow_none=True)
+    # YAML takes a bare `off` for False.
+    second_factor = fields.Raw(required=True, validate=validate.OneOf(["staff", "off", False]))
+    second_factor_key = KeyList(required=True)
+    second_factor_failures = Whole(required=True, validate=AT_LEAST_ONE)
 
     @post_load
     def _settings(self, section: dict[str, Any], **_: Any) -> UserSettings:
@@ -53,7 +76,9 @@ class UserSection(Schema):
             confirmation_lifetime=dt.timedelta(hours=section["confirmation_hours"]),
             confirmations_per_hour=section["confirmations_an_hour"],
             password_reset_lifetime=dt.timedelta(minutes=section["password_reset_minutes"]),
-            password_resets_per_hour=section["password_resets_an_hour"], smtputf8=bool(section["smtputf8"]))
+            password_resets_per_hour=section["password_resets_an_hour"], smtputf8=bool(section["smtputf8"]),
+            second_factor_required=section["second_factor"] == "staff",
+            second_factor_keys=section["second_factor_key"], second_factor_failures=section["second_factor_failures"])
 
 
 def load(config: Any) -> UserSettings:

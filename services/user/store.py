@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.user import UsernameTaken
 from services.foundation.database import delete_some
-from services.user.models import KEYS, Confirmation, FormerName, PasswordReset, Token, User
+from services.user.models import KEYS, Confirmation, FormerName, PasswordReset, SecondFactor, Token, User
 from services.user.records import NewAccount, TokenHolder
 from services.user.search import index
 from services.user.usernames import is_username, username_key
@@ -109,9 +109,9 @@ def add_token(tx: Connection, token_id: str, user_id: str, issued_at: dt.datetim
 
 def token_holder(tx: Connection, token_id: str) -> TokenHolder | None:
     """The holder of a token, even if it has expired."""
-    query = select(User.user_id, User.username, User.roles, Token.expires_at).join_from(Token, User)
-    row = tx.execute(query.where(Token.token_id == token_id)).first()
-    return TokenHolder(*row) if row else None
+    query = select(User.user_id, User.username, User.roles, Token.expires_at, SecondFactor.since).join_from(Token, User)
+    row = tx.execute(query.outerjoin(SecondFactor).where(Token.token_id == token_id)).first()
+    return TokenHolder(*row[:-1], second_factor=row.since is not None) if row else None
 
 
 def delete_token(tx: Connection, token_id: str, user_id: str) -> bool:

@@ -113,6 +113,16 @@ class PasswordResetThrottle(Throttle):
         return RateLimitItemPerHour(settings.password_resets_per_hour)
 
 
+class CodeThrottle(Throttle):
+    """Limits the codes of a second factor tried for an account, which only those can try who know its password."""
+
+    name = "second_factor"
+
+    def limit(self, settings: UserSettings) -> RateLimitItem:
+        """`second_factor_failures` in a quarter of an hour."""
+        return RateLimitItemPerMinute(settings.second_factor_failures, 15)
+
+
 def _key(name: str) -> str:
     # People type their password into the wrong field, so Redis gets a digest of what they typed.
     return hashlib.sha256(username_key(name).encode()).hexdigest()

@@ -8,6 +8,7 @@ finds the mark in its place and can't write its answer there.
 import datetime as dt
 import logging
 import secrets
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -77,8 +78,10 @@ def _check_expiry(holder: TokenHolder | None, now: dt.datetime) -> TokenHolder:
 def _cache(redis: Redis, digest: str, holder: TokenHolder, read_at: dt.datetime) -> None:
     # The lifetime counts from before MariaDB was read: a process that pauses in between caches its answer for less.
     until = min(holder.expires_at, read_at + dt.timedelta(seconds=CACHE_SECONDS))
+    # Without what is left at its default: a process of the version before knows nothing of it.
+    known = {name: value for name, value in asdict(holder).items() if value is not False}
     try:
-        redis.set(_cache_key(digest), orjson.dumps(holder), nx=True, pxat=until)
+        redis.set(_cache_key(digest), orjson.dumps(known), nx=True, pxat=until)
     except RedisError as problem:
         log.warning("a token is not cached", extra={"problem": type(problem).__name__})
 

@@ -25,9 +25,16 @@ function change(now, elsewhere = false) {
   setCurrent(now, elsewhere);
 }
 
-/** Sign in; rejects with a Problem, `login_failed` for a wrong name or password. */
-export async function signIn(username, password) {
-  const { user: { username: name, display_name, roles } } = await write("/user/login", { username, password });
+/**
+ * Sign in; rejects with a Problem: `login_failed` for a wrong name or password, `second_factor_missing` if the account
+ * needs a code, too.
+ */
+export async function signIn(username, password, code = null) {
+  const { user: { username: name, display_name, roles } } = await write("/user/login", {
+    username,
+    password,
+    ...(code && { second_factor: code }),
+  });
   change({ username: name, display_name, roles });
 }
 
@@ -36,6 +43,9 @@ export async function register(username, password, email) {
   await write("/user/register", { username, password, ...(email && { email }) }, newKey());
   await signIn(username, password);
 }
+
+/** Whether the signed-in user is of the staff. */
+export const isStaff = () => Boolean(current?.roles?.length);
 
 /**
  * Without an answer the user is still signed in. After any answer the cookie is gone, though the session may live on at

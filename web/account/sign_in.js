@@ -4,6 +4,7 @@ import { openDialog } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
+import { codeField } from "./code_field.js";
 import * as session from "./session.js";
 
 /** Settles with whether somebody is signed in afterwards; `why` is a sentence about the reason. */
@@ -86,19 +87,32 @@ function form(why, close, heading) {
     change.textContent = t(isNew ? "sign_in.to_sign_in" : "sign_in.to_register");
   }
 
+  /** The password was right: now the code, in the same form, so that the password is sent with it once more. */
+  function askForCode() {
+    const code = codeField();
+    for (const each of fields.querySelectorAll(".field")) each.hidden = true;
+    fields.append(code);
+    heading.textContent = t("factor.title");
+    change.hidden = forgotten.hidden = true;
+    code.querySelector("input").focus();
+  }
+
   async function send(event) {
     event.preventDefault();
     const given = new FormData(event.target);
     submit.disabled = true;
     warning.hidden = true;
     try {
-      await (isNew ? session.register : session.signIn)(
-        String(given.get("username")).trim(),
-        given.get("password"),
-        given.get("email"),
-      );
+      const [username, password] = [String(given.get("username")).trim(), given.get("password")];
+      await (isNew
+        ? session.register(username, password, given.get("email"))
+        : session.signIn(username, password, given.get("second_factor")));
       close(true);
     } catch (problem) {
+      if (problem.code === "second_factor_missing") {
+        askForCode();
+        return;
+      }
       warning.textContent = refusedField(problem) ?? problemSentence(problem);
       warning.hidden = false;
     } finally {

@@ -11,7 +11,8 @@ import { cards, readCards } from "../cards/kept.js";
 import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
 import { t } from "../language/translations.js";
-import { go } from "../navigation.js";
+import { go, reload } from "../navigation.js";
+import { secondFactor } from "../account/second_factor.js";
 import { signOut } from "../account/sign_out.js";
 import * as session from "../account/session.js";
 import { statusBadge } from "../order/status.js";
@@ -62,6 +63,7 @@ export async function show(main, { signal }) {
     ]);
   } catch (problem) {
     if (problem.code === "unauthenticated") return signInPrompt(main);
+    if (problem.code === "second_factor_required") return enrolment(main, signal);
     throw problem;
   }
   showRest(); // again: now the sentences of this page are there
@@ -103,9 +105,30 @@ export async function show(main, { signal }) {
         addresses(signal),
         cards(kept, signal),
         password(profile, elsewhere.reload),
+        session.isStaff() && secondFactor(profile, signal, elsewhere.reload),
         elsewhere.place,
         closing(profile, signal),
       ),
+    ),
+  );
+  return t("account.title");
+}
+
+/** All that staff may do before they have the second factor that they need. */
+async function enrolment(main, signal) {
+  const profile = await read("/user/get_profile", {}, signal);
+  fill(
+    main,
+    h(
+      "section",
+      { class: "account" },
+      h(
+        "header",
+        { class: "row spread" },
+        h("h1", { tabindex: "-1" }, t("account.title")),
+        h("button", { onclick: signOut }, t("account.sign_out")),
+      ),
+      h("div", { class: "stack" }, secondFactor(profile, signal, () => reload({ scroll: 0, focus: true }))),
     ),
   );
   return t("account.title");

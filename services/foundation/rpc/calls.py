@@ -29,7 +29,7 @@ log = logging.getLogger("marquee.call")
 class Principal:
     """The caller, as the gateway verified it; `user_id` is None for a guest and for another room.
 
-    `user_agent`: what the client that signs in calls itself; the gateway passes it to `user.login` only.
+    `user_agent`: what the client that signs in calls itself; the gateway passes it to methods that sign in.
     `caller_gone`: the deadline had passed before a worker took up the call, so nobody waits for the answer.
     `call_id`: the same in a message that the broker delivers again, because the process that had it is gone.
     """
