@@ -11,11 +11,13 @@ from eventlet.event import Event
 
 from gateway.caches import principals
 from gateway.caches.principals import Principal, PrincipalCache, permit
+from gateway.routes.methods import PUBLIC
 from schemas.base import Method, Nothing
 from schemas.errors import Forbidden, Unauthenticated
-from schemas.user import token_id
+from schemas.user import SecondFactorRequired, token_id
 
-AUTHORIZED = {"user_id": "u1", "username": "ada", "roles": ["cook"], "expires_at": "2030-01-01T00:00:00Z"}
+AUTHORIZED = {"user_id": "u1", "username": "ada", "roles": ["cook"], "expires_at": "2030-01-01T00:00:00Z",
+              "second_factor_required": False}
 
 
 @pytest.fixture
@@ -143,9 +145,32 @@ def test_the_cache_is_limited_to_so_many_principals(monkeypatch: pytest.MonkeyPa
 ])
 def test_a_method_is_for_principals_with_its_role(access: Any, roles: list[str], may: bool) -> None:
     method = Method("kitchen", "cook", Nothing, Nothing, access, "Cook.")
-    principal = Principal(user_id="u1", username="ada", roles=roles, token_id="t", expires_at="2030-01-01T00:00:00Z")
+    principal = principal_with(roles)
     if may:
         permit(method, principal)
     else:
         with pytest.raises(Forbidden):
             permit(method, principal)
+
+
+@pytest.mark.parametrize("method", [method for method in PUBLIC.values() if method.access != "public"],
+                         ids=lambda method: method.path)
+def test_a_principal_who_needs_a_second_factor_may_only_set_it_up(method: Method) -> None:
+    principal = principal_with(["admin"], second_factor_required=True)
+    if method.path in ("/user/get_second_factor", "/user/begin_second_factor", "/user/confirm_second_factor",
+                       "/user/get_profile", "/user/logout"):
+        permit(method, principal)
+    else:
+        with pytest.raises(SecondFactorRequired):
+            permit(method, principal)
+
+
+def test_a_user_room_of_the_version_before_requires_no_second_factor() -> None:
+    authorized = {name: value for name, value in AUTHORIZED.items() if name != "second_factor_required"}
+    principal = PrincipalCache(5).find("secret", lambda token: authorized)
+    assert principal["second_factor_required"] is False
+
+
+def principal_with(roles: list[str], second_factor_required: bool = False) -> Principal:
+    return Principal(user_id="u1", username="ada", roles=roles, token_id="t", expires_at="2030-01-01T00:00:00Z",
+                     second_factor_required=second_factor_required)
