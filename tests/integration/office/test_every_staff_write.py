@@ -129,6 +129,12 @@ def adjusted(house: House) -> str:
     return house.user_id
 
 
+def factor_reset(house: House) -> str:
+    house.mesh.rows("user", "INSERT INTO second_factor (user_id, secret, since) VALUES (:u, '', UTC_TIMESTAMP())",
+                    u=house.user_id)
+    return account("account reset-second-factor")(house)
+
+
 DOINGS: dict[str, Callable[[House], str]] = {
     "kitchen.start": cooking("start"), "kitchen.finish": cooking("finish"), "kitchen.hand_over": cooking("hand_over"),
     "kitchen.restock": restocked, "order.cancel_screening": cancelled,
@@ -136,6 +142,7 @@ DOINGS: dict[str, Callable[[House], str]] = {
     "account.grant": account("account grant", "--role", "usher"),
     "account.revoke": account("account revoke", "--role", "cook"),
     "account.password": account("account password", line="another sentence is a good password"),
+    "account.reset-second-factor": factor_reset,
     "user.grant": administered("grant", role="cashier"), "user.withdraw": administered("withdraw", role="cashier"),
     "user.save": administered("save", display_name="Ada"), "wallet.adjust": adjusted,
     "user.remove": administered("remove", reason="has left"), "load": loaded, "review.decide": reviewed,
