@@ -46,6 +46,7 @@ class HttpEntrypoint(Entrypoint):
         # The gateway's own parts are dependencies of its service, by name.
         parts = {extension.attr_name: extension for extension in self.container.dependencies}
         self._caches, self._routes, self._streams = parts["caches"], parts["routes"], parts["streams"]
+        self._admission = parts["admission"]
         # Nameko sizes the pool for a room's database; the workers of a gateway mostly wait.
         self.container._worker_pool.resize(self._settings.call_limit)
         self.server.register_provider(self)
@@ -102,7 +103,10 @@ class HttpEntrypoint(Entrypoint):
         route.check(request)
         if isinstance(route, PageRoute):
             return route.reply(request)
+        request.address = self._admission.address_of(request.environ)
         if isinstance(route, CallRoute):
+            if route.method:    # a webhook is its provider's, and has limits of its own
+                self._admission.admit_address(route.method, request.address)
             return self._reply_of_call(route, request)
         return Reply(200, b"", STREAM,
                      self._streams.open(request.parameter, request.last_event_id, self._current_seats))

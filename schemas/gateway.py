@@ -1,6 +1,6 @@
 """The refusals of the gateway itself, before it calls a room."""
 
-from schemas.errors import Busy, Conflict, Invalid, NotFound
+from schemas.errors import Busy, Conflict, Invalid, NotFound, TooOften
 
 
 class UnknownPath(NotFound):
@@ -25,6 +25,14 @@ class TooSlow(Invalid):
 
 class OtherUser(Conflict):
     """A user other than `X-Session-User` is signed in. Nothing was changed."""
+
+
+class TooManyRequests(TooOften):
+    """Too many requests from this account or address. `retry_after` says how many seconds to wait."""
+
+
+class ChallengeRequired(Conflict):
+    """Solve this `challenge`, and repeat the request with the answer in the header X-Challenge."""
 
 
 class Overloaded(Busy):

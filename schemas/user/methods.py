@@ -46,6 +46,8 @@ class LoginRequest(Schema):
 
     username = Text(254, required=True, metadata={"description": "or the account's confirmed e-mail address"})
     password = Text(1024, required=True)
+    device = Text(200, metadata={"description": "from an earlier reply: wrong passwords that others try on this "
+                                                "account then do not keep the device waiting"})
 
 
 class Profile(Schema):
@@ -68,6 +70,7 @@ class LoginReply(Schema):
     token = fields.String(required=True)
     expires_at = Moment(required=True)
     user = fields.Nested(Profile, required=True)
+    device = fields.String(metadata={"description": "to keep, and to send when signing in again from this device"})
 
 
 class AuthorizeRequest(Schema):
