@@ -12,7 +12,6 @@ from nameko.extensions import Entrypoint
 
 from gateway.caches.cached_response import CachedResponse
 from gateway.http import cookies, request_reader
-from gateway.http.connections import client_of
 from gateway.http.cross_origin import cross_origin_headers
 from gateway.http.messages import Environ, Headers, Reply, Request
 from gateway.http.server import HttpServer
@@ -49,6 +48,7 @@ class HttpEntrypoint(Entrypoint):
         # The gateway's own parts are dependencies of its service, by name.
         parts = {extension.attr_name: extension for extension in self.container.dependencies}
         self._caches, self._routes, self._streams = parts["caches"], parts["routes"], parts["streams"]
+        self._admission = parts["admission"]
         # Nameko sizes the pool for a room's database; the workers of a gateway mostly wait.
         self.container._worker_pool.resize(self._settings.call_limit)
         self.server.register_provider(self)
@@ -105,10 +105,12 @@ class HttpEntrypoint(Entrypoint):
         route.check(request)
         if isinstance(route, PageRoute):
             return (route.for_staff if route.for_staff and self._is_staff(request) else route.reply)(request)
+        request.address = self._admission.address_of(request.environ)
         if isinstance(route, CallRoute):
+            if route.method:    # a webhook is its provider's, and has limits of its own
+                self._admission.admit_address(route.method, request.address)
             return self._reply_of_call(route, request)
-        client = client_of(request.environ["REMOTE_ADDR"])
-        return Reply(200, b"", STREAM, self._streams.open(request.parameter, request.last_event_id, client,
+        return Reply(200, b"", STREAM, self._streams.open(request.parameter, request.last_event_id, request.address,
                                                          self._current_seats))
 
     def _reply_of_call(self, route: CallRoute, request: Request) -> Reply:

@@ -21,6 +21,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.Busy: 503,
     errors.TooOften: 429,
     errors.RoomSilent: 504,
+    gateway.ChallengeRequired: 428,
     gateway.MethodNotAllowed: 405,
     gateway.TooSlow: 408,
     gateway.TooLarge: 413,
@@ -77,4 +78,13 @@ def problem(refusal: Refusal, request_id: str) -> Reply:
         headers.append(("Allow", ", ".join(facts.get("allowed", []))))
     if status in (429, 503) or "retry_after" in facts:
         headers.append(("Retry-After", str(math.ceil(facts.get("retry_after", 1)))))
+    if "policy" in facts:
+        headers.extend(_rate_limit_fields(facts))
     return Reply(status, orjson.dumps(body), headers)
+
+
+def _rate_limit_fields(facts: dict[str, Any]) -> Headers:
+    """The fields of draft-ietf-httpapi-ratelimit-headers: `quota` requests in a `window`, and none is left now."""
+    policy = facts["policy"]
+    return [("RateLimit-Policy", f'"{policy}";q={facts["quota"]};w={facts["window"]}'),
+            ("RateLimit", f'"{policy}";r=0;t={math.ceil(facts["retry_after"])}')]

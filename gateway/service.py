@@ -4,6 +4,8 @@ from typing import Any
 
 from nameko.exceptions import BadRequest
 
+from gateway.admission.admission import Admission
+from gateway.admission.method_classes import REGISTRATION, SIGN_IN, class_of
 from gateway.caches.principals import Principal, permit
 from gateway.caches.provider import Caches
 from gateway.entrypoint import http_entrypoint
@@ -14,7 +16,7 @@ from gateway.live.streams import SeatStreams
 from gateway.replies import result
 from gateway.routes.routing_table import Routes
 from gateway.settings import GatewaySettingsProvider
-from schemas import order, user
+from schemas import order, payment, user
 from schemas.base import Method
 from schemas.errors import RoomUnavailable
 from schemas.gateway import OtherUser
@@ -24,8 +26,9 @@ from services.foundation.rpc.client import Remote
 
 
 def sign_in_context(method: Method, request: Request) -> dict[str, Any]:
-    """What the user room keeps about a sign-in besides its fields."""
-    return {"user_agent": user_agent(request.environ)} if method in user.SIGN_IN else {}
+    """What the user room hears about whoever types a password, besides the fields."""
+    about = {"address": request.address} if class_of(method) in (SIGN_IN, REGISTRATION) else {}
+    return {**about, "user_agent": user_agent(request.environ)} if method in user.SIGN_IN else about
 
 
 class Gateway:
@@ -39,6 +42,7 @@ class Gateway:
     caches = Caches()
     routes = Routes()
     streams = SeatStreams()
+    admission = Admission()
 
     @http_entrypoint
     def call_room(self, request: Request) -> Reply:
@@ -46,8 +50,15 @@ class Gateway:
         method = request.method
         assert method is not None
         principal = self.principal_of(method, request)
-        reply = self.call(method, request.fields, caller=principal, request_id=request.request_id,
-                          idempotency_key=request.idempotency_key, **sign_in_context(method, request))
+        if principal:
+            self.admission.admit_account(method, principal, request)
+        fields = cookies.fields_with_device(method, request)
+        try:
+            reply = self.call(method, fields, caller=principal, request_id=request.request_id,
+                              idempotency_key=request.idempotency_key, **sign_in_context(method, request))
+        except payment.WebhookRefused:
+            self.admission.count_forgery(request.address)
+            raise
         self.invalidate_after(method, reply, principal)
         return cookies.reply_with_cookie(method, reply) if request.wants_cookie else result(reply)
 

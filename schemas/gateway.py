@@ -31,6 +31,14 @@ class OtherUser(Conflict):
     """A user other than `X-Session-User` is signed in. Nothing was changed."""
 
 
+class TooManyRequests(TooOften):
+    """Too many requests from this account or address. `retry_after` says how many seconds to wait."""
+
+
+class ChallengeRequired(Conflict):
+    """Solve this `challenge`, and repeat the request with the answer in the header X-Challenge."""
+
+
 class Overloaded(Busy):
     """Too much is going on at the moment. Please try again shortly."""
 

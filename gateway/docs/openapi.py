@@ -5,6 +5,8 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
+from gateway.admission import method_classes
+from gateway.admission.method_classes import class_of
 from gateway.docs import examples
 from gateway.replies import status_of
 from gateway.routes.methods import PUBLIC
@@ -18,11 +20,13 @@ from services.foundation.amqp.presence import marquee_version
 
 PROBLEM = "application/problem+json"
 ANY_CALL = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
-              errors.RoomUnavailable, errors.CircuitOpen, errors.RoomSilent, errors.OutcomeUnknown)
+            gateway.TooManyRequests, errors.RoomUnavailable, errors.CircuitOpen, errors.RoomSilent,
+            errors.OutcomeUnknown)
 WITH_BODY = (gateway.NotJson, gateway.TooLarge, gateway.TooSlow)
 SECRET = (gateway.SecretInAddress,)
 SIGNED_IN = (errors.Unauthenticated, gateway.OtherUser)
 WITH_ROLE = (errors.Forbidden,)
+HOLDS = (gateway.ChallengeRequired,)
 KEYED = (errors.KeyReused, errors.RequestInProgress)
 
 
@@ -33,6 +37,7 @@ def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
     found += SECRET if method.secret_fields else ()
     found += SIGNED_IN if method.access != "public" else ()
     found += WITH_ROLE if method.access in HOLDERS else ()
+    found += HOLDS if class_of(method) == method_classes.HOLDS else ()
     found += KEYED if method.keyed else ()
     return list(dict.fromkeys(found))
 

@@ -5,24 +5,13 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from eventlet import wsgi
 
+from gateway.client_address import peer_address
+
 FIRST_REQUEST_SECONDS = 0.5  # a connection accepted just before draining may still send its first request
-IPV6_PREFIX = 64             # one client gets so large a network
-
-
-def client_of(address: str) -> str:
-    """What stands for the client at this IP address: the address, or the network of an IPv6 address."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return str(found)
-    return str(found.ipv4_mapped or ip_network((found.packed, IPV6_PREFIX), strict=False))
 
 
 class Connection:
@@ -30,7 +19,7 @@ class Connection:
 
     def __init__(self, sock: Any, address: Any) -> None:
         self.sock = sock
-        self.client = client_of(address[0])
+        self.client = peer_address(address[0])
         self.state: list[Any] = [address, sock, wsgi.STATE_IDLE]
         self._first_request_until = time.monotonic() + FIRST_REQUEST_SECONDS
 

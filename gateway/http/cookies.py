@@ -7,6 +7,8 @@ for permission first (CORS), and the gateway gives none.
 All tabs of a browser share the cookie. `X-Session-User` names the user whom a page shows as signed in; when the cookie
 belongs to another user by now, the gateway refuses the call.
 
+A third cookie, for signing in alone, says that this browser has signed in before (`device` of user.login).
+
 Signing out always deletes the cookie. When the token could not be ended, it moves to a second cookie, which counts for
 signing out alone, so that the user can try again.
 """
@@ -25,6 +27,7 @@ from gateway.replies import result
 from schemas import user
 from schemas.base import Method
 
+DEVICE_SECONDS = 180 * 24 * 3600
 RETRY_SECONDS = 3600    # how long a token that could not be ended may be tried again
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
@@ -57,12 +60,23 @@ def _value(environ: Environ, name: str) -> str | None:
 
 
 def reply_with_cookie(method: Method, body: dict[str, Any]) -> Reply:
-    """The reply to a page: signing in puts the token into the cookie instead of the body."""
+    """The reply to a page: signing in puts the tokens into cookies instead of the body."""
     if method not in user.SIGN_IN:
         return result(body)
     seconds = int((datetime.fromisoformat(body["expires_at"]) - datetime.now(UTC)).total_seconds())
-    reply = result({name: value for name, value in body.items() if name != "token"})
-    return Reply(reply.status, reply.body, [*reply.headers, _cookie(_session_name(), "/", body["token"], seconds)])
+    reply = result({name: value for name, value in body.items() if name not in ("token", "device")})
+    kept = [_cookie(_session_name(), "/", body["token"], seconds)]
+    if device := body.get("device"):
+        kept.append(_cookie(_device_name(), user.LOGIN.path, device, DEVICE_SECONDS))
+    return Reply(reply.status, reply.body, [*reply.headers, *kept])
+
+
+def fields_with_device(method: Method, request: Request) -> dict[str, Any]:
+    """The fields of a call; a page that signs in sends the token of its device in a cookie."""
+    if method is not user.LOGIN or not request.wants_cookie:
+        return request.fields
+    device = _value(request.environ, _device_name())
+    return {"device": device, **request.fields} if device else request.fields
 
 
 def sign_out_cookies(request: Request, reply: Reply) -> Headers:
@@ -85,6 +99,10 @@ def _session_name() -> str:
 
 def _ending_name() -> str:
     return "marquee-ending" if _is_local() else "__Secure-marquee-ending"
+
+
+def _device_name() -> str:
+    return "marquee-device" if _is_local() else "__Secure-marquee-device"
 
 
 def _is_local() -> bool:

@@ -5,10 +5,11 @@ from gateway.http.messages import Headers, Request
 PREFLIGHT: Headers = [
     ("Access-Control-Allow-Methods", "GET, POST"),
     ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-ID, If-None-Match, "
-                                     "traceparent"),
+                                     "traceparent, X-Challenge"),
     ("Access-Control-Max-Age", "600"),
 ]
-READABLE: Headers = [("Access-Control-Expose-Headers", "ETag, Retry-After, X-Request-ID, traceparent")]
+READABLE: Headers = [("Access-Control-Expose-Headers", "ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-ID, "
+                                                       "traceparent")]
 
 
 def cross_origin_headers(request: Request, allowed: frozenset[str]) -> Headers:

@@ -26,6 +26,7 @@ class Request:
     wants_cookie: bool = False         # a page of Marquee, which keeps its token in a cookie
     expected_user: str | None = None   # the username that this page shows as signed in
     last_event_id: str | None = None
+    address: str = ""                  # of the client, as gateway/client_address.py has it
     route: str = "unknown"             # the template of its route
     parameter: str = ""                # the variable part of the path, such as a screening_id
     method: Method | None = None       # None: the address is unknown

@@ -20,6 +20,8 @@ from nameko import config
 from nameko.web.server import WebServer
 from prometheus_client import Gauge
 
+from gateway.admission.settings import limit_settings
+from gateway.client_address import is_trusted
 from gateway.http.connections import Connection, Connections
 from gateway.http.protocol import StrictProtocol, closing_response, linger
 from gateway.replies import problem, status_of
@@ -92,9 +94,12 @@ class HttpServer(WebServer):
             self.container.spawn_managed_thread(partial(self.process, connection), identifier="connection")
 
     def _refusal_of(self, connection: Connection) -> Refusal | None:
-        """Why the connection can't be served. One client gets a share of all, so that others find a place."""
-        settings = gateway_settings()
-        if self._connections.of(connection.client) >= settings.connections_per_address:
+        """Why the connection can't be served. One client gets a share of all, so that others find a place; a trusted
+        proxy brings many clients.
+        """
+        settings, proxies = gateway_settings(), limit_settings().trusted_proxies
+        if (self._connections.of(connection.client) >= settings.connections_per_address
+                and not is_trusted(connection.state[0][0], proxies)):
             return TooManyConnections(retry_after=1)
         return Overloaded(retry_after=1) if len(self._connections) >= settings.connection_limit else None
 

@@ -56,6 +56,8 @@ class LoginRequest(Schema):
     password = Secret(1024, required=True)
     second_factor = Secret(64, metadata={
         "description": "a code of the authenticator app, or a recovery code, if the account has a second factor"})
+    device = Secret(200, metadata={"description": "from an earlier reply: wrong passwords that others try on this "
+                                                 "account then do not keep the device waiting"})
 
 
 class Profile(Schema):
@@ -78,6 +80,7 @@ class LoginReply(Schema):
     token = fields.String(required=True)
     expires_at = Moment(required=True)
     user = fields.Nested(Profile, required=True)
+    device = fields.String(metadata={"description": "to keep, and to send when signing in again from this device"})
 
 
 class AuthorizeRequest(Schema):

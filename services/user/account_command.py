@@ -172,7 +172,7 @@ def _checked(username: str, password: str) -> dict[str, Any]:
 
 def _make_hash(password: str) -> str:
     try:
-        return Passwords(load(config).max_workers).make_hash(password)
+        return Passwords(load(config)).make_hash(password)
     except FieldsInvalid as problem:
         raise _error(problem) from None
     except SettingsError as problem:

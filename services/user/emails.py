@@ -29,3 +29,12 @@ def is_another_mailbox(kept: str | None, given: str | None) -> bool:
         with suppress(addresses.NotAnAddress):
             kept = addresses.parse(kept).shown
     return given != kept
+
+
+def mailbox_key(email: str) -> str:
+    """The same text for all addresses of one mailbox: without a tag, as in ada+cinema@example.org.
+
+    Text that is no address comes back as it is.
+    """
+    name, at, domain = email.rpartition("@")
+    return f"{name.partition('+')[0] or name}{at}{domain}" if at else email

@@ -80,6 +80,16 @@ class Token(Base):
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
+class Device(Base):
+    """A device that has signed in to an account, or to several. Only the digest of its token is kept."""
+
+    __tablename__ = "device"
+
+    device_id: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("user.user_id"), primary_key=True, index=True)
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class SecondFactor(Base):
     """What an account signs in with besides its password. The secrets of its authenticator app are encrypted.
 

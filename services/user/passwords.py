@@ -1,7 +1,8 @@
 """Passwords as Argon2id hashes: 19 MiB, two passes, one lane (OWASP's minimum).
 
 A password is normalized first (RFC 8265, OpaqueString), because keyboards write one character in several ways. Hashes
-are computed in operating-system threads, two at a time: more would only take the processor from everybody else.
+are computed in operating-system threads, two at a time: more would only take the processor from everybody else. Whose
+turn it is, says the queue in attempts/hashing_queue.
 """
 
 import secrets
@@ -12,14 +13,15 @@ from typing import Any, TypeVar, cast
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from eventlet import tpool
-from eventlet.semaphore import Semaphore
 from nameko import config
 from nameko.extensions import DependencyProvider
 from precis_i18n import get_profile
 
-from schemas.errors import Busy, FieldsInvalid
+from schemas.errors import FieldsInvalid
 from schemas.user import SHORTEST_PASSWORD
-from services.user.settings import load
+from services.user.attempts.hashing_queue import HashingQueue
+from services.user.attempts.source import ANYWHERE, Source
+from services.user.settings import UserSettings, load
 
 T = TypeVar("T")
 
@@ -33,50 +35,44 @@ _SPARE_WORKERS = 4
 class Passwords:
     """Hashes and verifies the passwords of one process."""
 
-    def __init__(self, workers: int) -> None:
-        """`workers`: the calls that the process works on at once.
+    def __init__(self, settings: UserSettings) -> None:
+        """Of the calls that the process works on at once, a few stay free of passwords.
 
-        A few of them stay free of passwords, so that a rush of sign-ins never keeps `authorize` waiting.
+        So a rush of sign-ins never keeps `authorize` waiting.
         """
-        self._capacity = max(_AT_ONCE, workers - _SPARE_WORKERS)
-        self._turns = Semaphore(_AT_ONCE)
-        self._waiting = 0
+        capacity = max(_AT_ONCE, settings.max_workers - _SPARE_WORKERS)
+        self._queue = HashingQueue(_AT_ONCE, capacity, settings.hashes_of_strangers, settings.hashes_of_a_source)
 
-    def check_capacity(self) -> None:
-        """Raises Busy if too many calls wait for a hash."""
-        if self._waiting >= self._capacity:
-            raise Busy(retry_after=1)
+    def check_capacity(self, source: Source) -> None:
+        """Raises Busy if too many calls wait for a hash, TooOften if too many of them come from this source."""
+        self._queue.check(source)
 
-    def make_hash(self, password: str) -> str:
-        """The hash to keep. Raises Busy if too many calls wait, and FieldsInvalid for an invalid password."""
+    def make_hash(self, password: str, source: Source = ANYWHERE) -> str:
+        """The hash to keep. Raises what `check_capacity` raises, and FieldsInvalid for an invalid password."""
         normal = _normalized(password)
         if normal is None:
             raise FieldsInvalid(fields={"password": ["Has characters that no password can have."]})
         if len(normal) < SHORTEST_PASSWORD:
             raise FieldsInvalid(fields={"password": [f"Shorter than minimum length {SHORTEST_PASSWORD}."]})
-        return self._in_thread(_HASHER.hash, normal)
+        return self._in_thread(source, _HASHER.hash, normal)
 
-    def matching_spelling(self, password_hash: str | None, password: str) -> str | None:
+    def matching_spelling(self, password_hash: str | None, password: str,
+                          source: Source = ANYWHERE) -> str | None:
         """The spelling of the password that the hash was made of; None if it does not match.
 
         A hash made before passwords were normalized matches the password as it was typed. Without a hash the answer is
-        None, and takes just as long. Raises Busy if too many calls wait.
+        None, and takes just as long. Raises what `check_capacity` raises.
         """
         spellings = dict.fromkeys(spelling for spelling in (_normalized(password), password) if spelling is not None)
         for spelling in spellings:
             with suppress(VerifyMismatchError):
-                self._in_thread(_HASHER.verify, password_hash or _DUMMY_HASH, spelling)
+                self._in_thread(source, _HASHER.verify, password_hash or _DUMMY_HASH, spelling)
                 return spelling if password_hash else None
         return None
 
-    def _in_thread(self, work: Callable[..., T], *args: str) -> T:
-        self.check_capacity()
-        self._waiting += 1
-        try:
-            with self._turns:
-                return cast(T, tpool.execute(work, *args))
-        finally:
-            self._waiting -= 1
+    def _in_thread(self, source: Source, work: Callable[..., T], *args: str) -> T:
+        with self._queue.turn(source):
+            return cast(T, tpool.execute(work, *args))
 
 
 class PasswordProvider(DependencyProvider):
@@ -84,7 +80,7 @@ class PasswordProvider(DependencyProvider):
 
     def setup(self) -> None:
         """Size it to the room's workers when the room starts."""
-        self._passwords = Passwords(load(config).max_workers)
+        self._passwords = Passwords(load(config))
 
     def get_dependency(self, worker_ctx: Any) -> Passwords:
         """One object serves all calls of the process."""

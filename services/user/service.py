@@ -1,7 +1,6 @@
 """The user room: accounts, signing in, and e-mail addresses that their owners confirm."""
 
 import logging
-from dataclasses import asdict
 from typing import Any
 
 from schemas import user as contract
@@ -16,23 +15,27 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import every
-from services.user import confirmations, emails, store, time_zones, tokens
+from services.user import confirmations, emails, store, time_zones
 from services.user.administration import staff_methods
+from services.user.attempts import device_store
+from services.user.attempts.login_throttle import LoginThrottle
+from services.user.attempts.source import address_of
 from services.user.models import KEYS, OUTBOX, Base
-from services.user.passwords import PasswordProvider, needs_rehash
+from services.user.passwords import PasswordProvider
 from services.user.records import NewAccount
-from services.user.second_factor import cipher, factor_methods, factors
-from services.user.self_service import member_methods, sign_in_names
+from services.user.second_factor import cipher, factor_methods
+from services.user.self_service import member_methods, sign_in_methods
 from services.user.self_service import store as own_store
 from services.user.settings import UserSection
-from services.user.throttle import CodeThrottle, ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
+from services.user.throttle import CodeThrottle, ConfirmationThrottle, PasswordResetThrottle
 
 log = logging.getLogger("marquee.user")
 PURGE_SECONDS = 600
 
 
 # Their modules are imported whole, since Nameko takes each class in this namespace for a room.
-class User(staff_methods.StaffMethods, member_methods.MemberMethods, factor_methods.FactorMethods):
+class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_methods.SignInMethods,
+           factor_methods.FactorMethods):
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"
@@ -70,7 +73,8 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, factor_meth
         opened = key.stored_reply(self.database)
         if opened is None:
             account = NewAccount(
-                new_id(), request["username"], self.passwords.make_hash(request["password"]),
+                new_id(), request["username"],
+                self.passwords.make_hash(request["password"], address_of(self.principal)),
                 request.get("display_name"), request.get("email"), roles=[], created_at=utc_now())
             requests_link = self._may_mail_link(account)
             opened = key.run_once(self.database, open_account)
@@ -78,60 +82,6 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, factor_meth
                 return opened
         self._check_owner(opened["user_id"], request)
         return opened
-
-    @call(contract.LOGIN)
-    def login(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Sign in by username or confirmed address: a token for `user.token_hours`.
-
-        An unknown user and a wrong password look the same. Raises SecondFactorMissing and SecondFactorWrong only with
-        the right password.
-        """
-        username, password = sign_in_names.normalize(request["username"]), request["password"]
-        self.passwords.check_capacity()  # a call that is refused here does not count as an attempt
-        self.login_throttle.count(username)
-        account = self.database.read(lambda tx: sign_in_names.account(tx, username))
-        spelling = self.passwords.matching_spelling(account and account.password_hash, password)
-        if account is None or spelling is None:
-            raise contract.LoginFailed()
-        self.login_throttle.reset(username)
-        code = request.get("second_factor")
-        self.count_code(account.user_id, code)
-        new_hash = self.passwords.make_hash(password) if needs_rehash(account.password_hash, spelling) else None
-        device, now = self.principal.user_agent, utc_now()
-
-        def sign_in(tx: Any) -> dict[str, Any]:
-            user = store.lock_account(tx, account.user_id)
-            if user.password_hash != account.password_hash or user.removed_at is not None:
-                raise contract.LoginFailed()  # the account was changed after we had read it
-            factors.check(tx, user.user_id, code, self.cipher, now)
-            if new_hash:
-                store.update_account(tx, user.user_id, password_hash=new_hash)
-            token, expires_at = tokens.issue(tx, user.user_id, now, self.settings.token_lifetime, device)
-            return {"token": token, "expires_at": expires_at, "user": user}
-
-        signed_in = self.database.run_repeatable(sign_in)
-        self.forget_codes(account.user_id, code)
-        return dict(signed_in)
-
-    @call(contract.AUTHORIZE)
-    def authorize(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Whose token this is, what they may do, and until when. Staff without a second factor that they need have no
-        roles.
-        """
-        holder = tokens.authenticate(self.redis, self.database, request["token"], utc_now())
-        must_enrol = self.must_enrol(holder)
-        return {**asdict(holder), "roles": [] if must_enrol else holder.roles, "second_factor_required": must_enrol}
-
-    @call(contract.LOGOUT)
-    def logout(self, request: dict[str, Any]) -> dict[str, Any]:
-        """End the token of this call: once this returns, nobody is signed in with it."""
-        token_id, user_id = self.principal.token_id, str(self.principal.user_id)
-        if token_id is None:
-            raise Unauthenticated()
-        self.database.run_repeatable(lambda tx: store.delete_token(tx, token_id, user_id))
-        tokens.revoke(self.redis, token_id)
-        self.announcer.announce_now(contract.TOKENS_REVOKED, token_id)
-        return {}
 
     @call(contract.GET_PROFILE)
     def get_profile(self, request: dict[str, Any]) -> Any:
@@ -215,12 +165,13 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, factor_meth
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:
-        """Delete expired tokens and links, former addresses, and answers that nobody asks for again."""
+        """Delete expired tokens, devices and links, former addresses, and answers that nobody asks for again."""
         now = utc_now()
         try:
             self.database.run(lambda tx: store.delete_expired_links(tx, now))
             self.database.run(lambda tx: own_store.delete_old_former_emails(tx, now))
             self.database.run(lambda tx: store.delete_expired_tokens(tx, now))
+            self.database.run(lambda tx: device_store.delete_expired(tx, now))
             self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
         except Exception as problem:  # it is tried again; the room goes on
             log.warning("could not purge", exc_info=not isinstance(problem, Busy))
@@ -233,12 +184,13 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, factor_meth
 
     def _check_owner(self, user_id: str, request: dict[str, Any]) -> None:
         """Raises UsernameTaken unless the password is the account's. This counts as an attempt to sign in."""
-        self.passwords.check_capacity()
-        self.login_throttle.count(request["username"])
+        username, source = request["username"], address_of(self.principal)
+        self.passwords.check_capacity(source)
+        self.login_throttle.count(username, source)
         account = self.database.read(lambda tx: store.account_by_id(tx, user_id))
-        if self.passwords.matching_spelling(account and account.password_hash, request["password"]) is None:
-            raise contract.UsernameTaken(username=request["username"])
-        self.login_throttle.reset(request["username"])
+        if self.passwords.matching_spelling(account and account.password_hash, request["password"], source) is None:
+            raise contract.UsernameTaken(username=username)
+        self.login_throttle.reset(username, source)
 
     def _profile(self, tx: Any) -> Any:
         found = store.account_by_id(tx, self.principal.user_id)

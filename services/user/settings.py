@@ -37,7 +37,10 @@ class UserSettings:
     max_workers: int
     token_lifetime: dt.timedelta
     login_failures: int
+    login_pause_seconds: float
     login_window_minutes: int
+    hashes_of_strangers: int
+    hashes_of_a_source: int
     confirmation_lifetime: dt.timedelta
     confirmations_per_hour: int
     password_reset_lifetime: dt.timedelta
@@ -57,6 +60,9 @@ class UserSection(Schema):
     max_workers = Whole(required=True, validate=AT_LEAST_ONE)
     token_hours = fields.Float(required=True, validate=POSITIVE)
     login_failures = Whole(required=True, validate=AT_LEAST_ONE)
+    login_pause_seconds = fields.Float(required=True, validate=POSITIVE)
+    hashes_of_strangers = Whole(required=True, validate=AT_LEAST_ONE)
+    hashes_of_a_source = Whole(required=True, validate=AT_LEAST_ONE)
     login_window_minutes = Whole(required=True, validate=AT_LEAST_ONE)
     confirmation_hours = fields.Float(required=True, validate=POSITIVE)
     confirmations_an_hour = Whole(required=True, validate=AT_LEAST_ONE)
@@ -72,7 +78,8 @@ class UserSection(Schema):
     def _settings(self, section: dict[str, Any], **_: Any) -> UserSettings:
         return UserSettings(
             max_workers=section["max_workers"], token_lifetime=dt.timedelta(hours=section["token_hours"]),
-            login_failures=section["login_failures"], login_window_minutes=section["login_window_minutes"],
+            **{name: section[name] for name in ("login_failures", "login_pause_seconds", "login_window_minutes",
+                                                "hashes_of_strangers", "hashes_of_a_source")},
             confirmation_lifetime=dt.timedelta(hours=section["confirmation_hours"]),
             confirmations_per_hour=section["confirmations_an_hour"],
             password_reset_lifetime=dt.timedelta(minutes=section["password_reset_minutes"]),

@@ -1,28 +1,20 @@
-"""Throttles: how many attempts a name has within a moving window. An attempt that is refused does not prolong the wait.
-"""
+"""Throttles: how many links a name may ask for, and how many are mailed, within a moving window."""
 
-import hashlib
-import logging
-import math
-import time
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter
 from nameko import config
 from nameko.extensions import DependencyProvider
 
 from schemas.errors import TooOften
-from services.foundation.redis_client import OPTIONS, RedisError
+from services.foundation.rate_limits import RateLimiter
+from services.user.emails import mailbox_key
 from services.user.settings import UserSettings, load
 from services.user.usernames import username_key
 
-log = logging.getLogger("marquee.user")
-
 
 class Throttle(DependencyProvider):
-    """Injects itself. Redis counts for all processes of the room; while it is down, each process counts for itself."""
+    """Injects itself. See foundation/rate_limits for how it counts."""
 
     name: str
 
@@ -41,47 +33,18 @@ class Throttle(DependencyProvider):
     def setup(self) -> None:
         """Read the limit and connect to Redis when the room starts."""
         self.reload()
-        redis = RedisStorage(config["REDIS_URIS"]["marquee"], key_prefix=self.name, **OPTIONS)
-        self._shared = MovingWindowRateLimiter(redis)
-        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = RateLimiter(config["REDIS_URIS"]["marquee"], self.name)
 
     def get_dependency(self, worker_ctx: Any) -> "Throttle":
         """One throttle serves all calls of the process."""
         return self
 
     def count(self, name: str) -> None:
-        """Count an attempt before its outcome is known, so that many attempts at once gain nothing.
+        """Count one more for a name, or for all spellings of an e-mail address.
 
         Raises TooOften with the seconds to wait in `retry_after`.
         """
-        try:
-            self._count(self._shared, _key(name))
-        except RedisError as problem:
-            log.warning("attempts are counted without Redis", extra={"problem": type(problem).__name__})
-            self._count(self._local, _key(name))
-
-    def reset(self, name: str) -> None:
-        """Forget the attempts of a name that has succeeded."""
-        self._local.clear(self._limit, _key(name))
-        try:
-            self._shared.clear(self._limit, _key(name))
-        except RedisError:
-            log.warning("attempts are not reset: Redis is down")
-
-    def _count(self, limiter: MovingWindowRateLimiter, key: str) -> None:
-        if not limiter.hit(self._limit, key):
-            wait = limiter.get_window_stats(self._limit, key).reset_time - time.time()
-            raise TooOften(retry_after=max(1, math.ceil(wait)))
-
-
-class LoginThrottle(Throttle):
-    """Limits the passwords tried for a username."""
-
-    name = "login"
-
-    def limit(self, settings: UserSettings) -> RateLimitItem:
-        """`login_failures` in `login_window_minutes`."""
-        return RateLimitItemPerMinute(settings.login_failures, settings.login_window_minutes)
+        self._limiter.count(self._limit, username_key(mailbox_key(name)))
 
 
 class ConfirmationThrottle(Throttle):
@@ -122,7 +85,6 @@ class CodeThrottle(Throttle):
         """`second_factor_failures` in a quarter of an hour."""
         return RateLimitItemPerMinute(settings.second_factor_failures, 15)
 
-
-def _key(name: str) -> str:
-    # People type their password into the wrong field, so Redis gets a digest of what they typed.
-    return hashlib.sha256(username_key(name).encode()).hexdigest()
+    def reset(self, user_id: str) -> None:
+        """Forget the codes tried for an account: one was right."""
+        self._limiter.reset(self._limit, username_key(mailbox_key(user_id)))

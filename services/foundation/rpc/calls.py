@@ -30,6 +30,7 @@ class Principal:
     """The caller, as the gateway verified it; `user_id` is None for a guest and for another room.
 
     `user_agent`: what the client that signs in calls itself; the gateway passes it to methods that sign in.
+    `address`: the client's network address, as gateway/client_address.py writes it; it comes to the user room only.
     `caller_gone`: the deadline had passed before a worker took up the call, so nobody waits for the answer.
     `call_id`: the same in a message that the broker delivers again, because the process that had it is gone.
     """
@@ -41,6 +42,7 @@ class Principal:
     request_id: str | None = None
     idempotency_key: str | None = None
     user_agent: str | None = None
+    address: str | None = None
     caller_gone: bool = False
     call_id: str | None = None
 
@@ -55,7 +57,7 @@ class Principal:
             roles=tuple(roles) if isinstance(roles, list) else (),
             token_id=caller.get("token_id"), request_id=context.get("request_id"),
             idempotency_key=context.get("idempotency_key"),
-            user_agent=context.get("user_agent"), caller_gone=is_overdue(context),
+            user_agent=context.get("user_agent"), address=context.get("address"), caller_gone=is_overdue(context),
             call_id=next(iter(context.get("call_id_stack", [])[-2:-1]), None),  # the last is of this worker itself
         )
 

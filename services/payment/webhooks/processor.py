@@ -9,6 +9,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from prometheus_client import Counter
+
 from schemas.payment import WebhookRefused
 from services.foundation.database import utc_now
 from services.foundation.tracing import spans
@@ -16,6 +18,8 @@ from services.payment.job_pool import Job, guarded
 from services.payment.payment_processor import PaymentProcessor
 from services.payment.webhooks import store
 
+REFUSED = Counter("marquee_webhooks_refused_total", "Webhooks that can't be read or have no genuine signature.",
+                  ["provider"])
 # No provider sends a webhook again after so long, and no signature is valid for longer than minutes.
 KEPT = dt.timedelta(days=30)
 
@@ -28,11 +32,12 @@ class WebhookProcessor:
 
     def receive(self, provider: str, body: str, headers: Mapping[str, str]) -> None:
         """Verify and store a webhook. `body` is in base64. Raises WebhookRefused or UnknownProvider."""
+        verifier = self.payments.providers.find(provider)
         try:
-            decoded = b64decode(body, validate=True)
-        except binascii.Error:
-            raise WebhookRefused() from None
-        event = self.payments.providers.find(provider).verify_webhook(decoded, headers, utc_now())
+            event = verifier.verify_webhook(_decode(body), headers, utc_now())
+        except WebhookRefused:
+            REFUSED.labels(provider).inc()
+            raise
         self.payments.database.run_repeatable(lambda tx: store.add(tx, provider, event, utc_now()))
 
     def due_jobs(self) -> list[Job]:
@@ -51,6 +56,13 @@ class WebhookProcessor:
             if known:
                 self.payments.sync_with_provider(known)
         self.payments.database.run(partial(store.mark_processed, rows=rows, now=utc_now()))
+
+
+def _decode(body: str) -> bytes:
+    try:
+        return b64decode(body, validate=True)
+    except binascii.Error:
+        raise WebhookRefused() from None
 
 
 def _subject(row: Any) -> tuple[str, str, str]:

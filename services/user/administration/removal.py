@@ -11,6 +11,7 @@ from services.foundation.events import outbox
 from services.user import store
 from services.user.administration.admins import check_one_stays
 from services.user.administration.changes import Change
+from services.user.attempts import device_store
 from services.user.models import OUTBOX
 from services.user.second_factor import store as factor_store
 from services.user.self_service import store as own_store
@@ -57,6 +58,7 @@ def _end(tx: Connection, change: Change, account: Row[Any], **fields: Any) -> No
     factor_store.delete_factor(tx, account.user_id)
     store.next_email_event(tx, account.user_id)  # no link that was requested before is mailed any more
     change.sign_out(tx, account.user_id)
+    device_store.forget_all(tx, account.user_id)
     outbox.write(tx, OUTBOX, REMOVED, about=f"{account.user_id}-end", sequence=1, body={"user_id": account.user_id})
 
 

@@ -17,6 +17,7 @@ from services.user import confirmations, emails, store, tokens
 from services.user.administration import removal
 from services.user.administration.admins import permit_house, permit_role
 from services.user.administration.changes import Change, change_details, change_roles
+from services.user.attempts.source import session_of
 from services.user.models import KEYS
 from services.user.records import NewAccount
 from services.user.search import index
@@ -105,13 +106,14 @@ class StaffMethods:
     def close_account(self, request: dict[str, Any]) -> dict[str, Any]:
         """Close the caller's own account. A wrong password counts as an attempt to sign in. Raises LoginFailed."""
         user_id, username = str(self.principal.user_id), str(self.principal.username)
-        self.passwords.check_capacity()
-        self.login_throttle.count(username)
+        source = session_of(self.principal)
+        self.passwords.check_capacity(source)
+        self.login_throttle.count(username, source)
         account = self.database.read(lambda tx: store.account_by_id(tx, user_id))
         password_hash = account and account.password_hash
-        if self.passwords.matching_spelling(password_hash, request["password"]) is None:
+        if self.passwords.matching_spelling(password_hash, request["password"], source) is None:
             raise LoginFailed()
-        self.login_throttle.reset(username)
+        self.login_throttle.reset(username, source)
         change = Change(replace(self.principal, username=None), contract.CLOSE_ACCOUNT)
         self.database.run(lambda tx: removal.close(tx, change, user_id, password_hash, utc_now()))
         self._end_sessions(change)

@@ -8,6 +8,7 @@ from schemas.user.self_service import WrongPassword
 from services.foundation.database import utc_now
 from services.foundation.rpc.calls import call
 from services.user import store, tokens
+from services.user.attempts.source import session_of
 from services.user.records import TokenHolder
 from services.user.second_factor import codes, factors
 from services.user.second_factor import store as factor_store
@@ -115,11 +116,12 @@ class FactorMethods:
     def _checked_account(self, request: dict[str, Any]) -> Any:
         """The caller's account, whose password the request has; the code is counted as an attempt."""
         account = self._own_account()
-        self.passwords.check_capacity()
-        self.login_throttle.count(account.username)
-        if not self._is_password(account, request["password"]):
+        source = session_of(self.principal)
+        self.passwords.check_capacity(source)
+        self.login_throttle.count(account.username, source)
+        if not self._is_password(account, request["password"], source):
             raise WrongPassword()
-        self.login_throttle.reset(account.username)
+        self.login_throttle.reset(account.username, source)
         self.count_code(account.user_id, request.get("second_factor"))
         return account
 

@@ -10,6 +10,7 @@ from services.foundation.ids import new_id
 from services.foundation.rpc.calls import call
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.user import store, tokens
+from services.user.attempts.source import Source, address_of, session_of
 from services.user.models import KEYS
 from services.user.self_service import address_book, passwords, sign_in_names
 from services.user.self_service import store as own_store
@@ -36,15 +37,15 @@ class MemberMethods:
 
         Repeating it changes nothing. Raises WrongPassword, TooOften, FieldsInvalid.
         """
-        account = self._own_account()
-        self.passwords.check_capacity()
-        self.login_throttle.count(account.username)
-        if not self._is_password(account, request["old_password"]):
-            if not self._is_password(account, request["new_password"]):  # else it is changed already
+        account, source = self._own_account(), session_of(self.principal)
+        self.passwords.check_capacity(source)
+        self.login_throttle.count(account.username, source)
+        if not self._is_password(account, request["old_password"], source):
+            if not self._is_password(account, request["new_password"], source):  # else it is changed already
                 raise contract.WrongPassword()
             return {}
-        self.login_throttle.reset(account.username)
-        new_hash, ended = passwords.make_hash(self.passwords, request["new_password"]), list[str]()
+        self.login_throttle.reset(account.username, source)
+        new_hash, ended = passwords.make_hash(self.passwords, request["new_password"], source), list[str]()
         self.database.run_repeatable(lambda tx: ended.extend(
             passwords.change(tx, account, new_hash, self.principal.token_id)))
         self._revoke(ended)
@@ -74,15 +75,16 @@ class MemberMethods:
         token, new_password = request["token"], request["new_password"]
         link = self.database.read(lambda tx: passwords.valid_link(tx, token, utc_now()))
         account = self.database.read(lambda tx: store.account_by_id(tx, link.user_id))
-        self.passwords.check_capacity()
+        source = address_of(self.principal)
+        self.passwords.check_capacity(source)
         if link.used_at is not None:
-            self.login_throttle.count(account.username)
-            if not self._is_password(account, new_password):
+            self.login_throttle.count(account.username, source)
+            if not self._is_password(account, new_password, source):
                 raise contract.PasswordResetOver()
             return {}
-        new_hash, ended = passwords.make_hash(self.passwords, new_password), list[str]()
+        new_hash, ended = passwords.make_hash(self.passwords, new_password, source), list[str]()
         self.database.run_repeatable(lambda tx: ended.extend(passwords.reset(tx, token, new_hash, utc_now())))
-        self.login_throttle.reset(account.username)
+        self.login_throttle.reset(account.username, source)
         self._revoke(ended)
         return {}
 
@@ -147,8 +149,8 @@ class MemberMethods:
             raise Unauthenticated()
         return found
 
-    def _is_password(self, account: Any, password: str) -> bool:
-        return self.passwords.matching_spelling(account.password_hash, password) is not None
+    def _is_password(self, account: Any, password: str, source: Source) -> bool:
+        return self.passwords.matching_spelling(account.password_hash, password, source) is not None
 
     def _may_mail(self, user_id: str) -> bool:
         try:

@@ -16,16 +16,18 @@ from schemas.user import PASSWORD_RESET_REQUESTED, token_id
 from schemas.user.self_service import PasswordResetOver
 from services.foundation.events import outbox
 from services.user import store
+from services.user.attempts import device_store
+from services.user.attempts.source import Source
 from services.user.models import OUTBOX
 from services.user.passwords import Passwords
 from services.user.self_service import notices
 from services.user.self_service import store as own_store
 
 
-def make_hash(passwords: Passwords, new_password: str) -> str:
+def make_hash(passwords: Passwords, new_password: str, source: Source) -> str:
     """The hash to keep. Raises Busy, and FieldsInvalid about `new_password`."""
     try:
-        return passwords.make_hash(new_password)
+        return passwords.make_hash(new_password, source)
     except FieldsInvalid as problem:
         raise FieldsInvalid(fields={"new_password": problem.about["fields"]["password"]}) from None
 
@@ -88,6 +90,7 @@ def reset(tx: Connection, token: str, new_hash: str, now: dt.datetime) -> list[s
     _set(tx, account, new_hash)
     own_store.mark_reset_used(tx, link.token_id, now)
     own_store.delete_resets_of(tx, account.user_id, but=link.token_id)
+    device_store.forget_all(tx, account.user_id)
     return store.delete_tokens_of(tx, account.user_id)
 
 

@@ -1,18 +1,8 @@
-"""Whom an address stands for, and how many connections a client has open."""
+"""How many connections a client has open."""
 
 import socket
 
-import pytest
-
-from gateway.http.connections import Connection, Connections, client_of
-
-
-@pytest.mark.parametrize(("address", "client"), [
-    ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-    ("2001:db8:1:2::9", "2001:db8:1:2::/64"), ("2001:db8:1:3::9", "2001:db8:1:3::/64"), ("", ""),
-])
-def test_a_client_is_an_ipv4_address_or_an_ipv6_network(address: str, client: str) -> None:
-    assert client_of(address) == client
+from gateway.http.connections import Connection, Connections
 
 
 def test_the_connections_of_each_client_are_counted() -> None:

@@ -11,7 +11,7 @@ from schemas import catalogue
 from schemas.base import Method
 from schemas.fields import is_secret
 
-NAMED = re.compile(r"password|token|secret|second_factor|code$")
+NAMED = re.compile(r"password|token|secret|second_factor|code$|^device$")
 NO_SECRETS = {"postal_code"}
 
 

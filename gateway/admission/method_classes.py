@@ -1,0 +1,19 @@
+"""The classes of methods that are limited together, as the section `limits` of config.yml names them."""
+
+from schemas import order, user
+from schemas.base import Method
+
+REGISTRATION, SIGN_IN, HOLDS = "registration", "sign_in", "holds"
+FORGERIES = "forgeries"    # no class of methods: webhooks that were refused
+_CLASSES = {
+    user.REGISTER.path: REGISTRATION,
+    **dict.fromkeys((method.path for method in (user.LOGIN, user.REQUEST_PASSWORD_RESET, user.RESET_PASSWORD,
+                                                user.CHANGE_PASSWORD, user.CLOSE_ACCOUNT, user.BEGIN_SECOND_FACTOR,
+                                                user.CONFIRM_SECOND_FACTOR, user.REMOVE_SECOND_FACTOR)), SIGN_IN),
+    order.BUY.path: HOLDS,
+}
+
+
+def class_of(method: Method) -> str:
+    """The class of a method; one that is not listed here is a read or a write."""
+    return _CLASSES.get(method.path, "reads" if method.reads else "writes")
