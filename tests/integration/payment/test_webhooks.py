@@ -23,6 +23,7 @@ from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.sandbox import webhooks
 from services.payment.sandbox.provider import Sandbox
 from services.payment.webhook_signatures import sign
+from services.payment.webhooks.processor import REFUSED
 from tests.drivers.checkout_page import count, dice, paid_at_the_provider
 from tests.drivers.sandbox_bank import envelope
 from tests.sizes import Size
@@ -203,7 +204,8 @@ FORGERIES: dict[str, Callable[[str, bytes], dict[str, Any]]] = {
 def test_forgeries_are_refused_and_none_is_kept(room: Any, database: Transactions, secret: str, size: Size) -> None:
     payments = paid_at_the_provider(database, size.messages // 2)
     kinds = list(FORGERIES)
-    accepted = []
+    counted = REFUSED.labels("sandbox")._value.get
+    accepted, before = [], counted()
     for number, payment_id in enumerate(payments):
         kind = kinds[number % len(kinds)]
         try:
@@ -214,6 +216,7 @@ def test_forgeries_are_refused_and_none_is_kept(room: Any, database: Transaction
     room.process_webhooks()
 
     assert accepted == []
+    assert counted() == before + len(payments)
     assert count(database, KEPT, payments) == count(database, CAPTURED, payments) == 0
 
 

@@ -1,14 +1,19 @@
-"""One address that opens all the connections and streams it can leaves room for the others."""
+"""One address that opens all it can, or forges webhooks, leaves room for the others."""
 
 import os
+import secrets
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import orjson
 import pytest
+import requests
 
+from services.foundation.ids import new_id
+from services.payment.webhook_signatures import sign
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.raw_connection import RawConnection, get
 from tests.integration.gateway.lone_gateway import LoneGateway, lone_gateway
@@ -22,7 +27,7 @@ def shared(mesh: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lon
     with lone_gateway(mesh, tmp_path_factory.mktemp("shared"),
                       ("connection_limit: 2000 ", f"connection_limit: {2 * CONNECTIONS} "),
                       ("stream_limit: 1000 ", f"stream_limit: {2 * STREAMS} "),
-                      MARQUEE_CONNECTIONS_PER_ADDRESS=str(CONNECTIONS),
+                      MARQUEE_CROWD="1", MARQUEE_CONNECTIONS_PER_ADDRESS=str(CONNECTIONS),
                       MARQUEE_STREAMS_PER_ADDRESS=str(STREAMS)) as gateway:
         yield gateway
 
@@ -85,3 +90,19 @@ def test_a_closed_stream_frees_its_place_and_its_file_at_once(mesh: Mesh, shared
         wait_until(lambda: len(os.listdir(files)) <= before + 1, 2, "the files of the closed streams")
         open_streams(shared, hall, STREAMS, stack)
     assert "Traceback" not in shared.log
+
+
+def test_forged_webhooks_are_throttled_and_a_genuine_one_still_passes(mesh: Mesh, shared: LoneGateway) -> None:
+    secret, body = secrets.token_hex(16), orjson.dumps({
+        "id": new_id(), "type": "payment.authorized", "data": {"payment_id": new_id()}})
+    mesh.rows("payment", "INSERT INTO sandbox_secret (secret) VALUES (:s)", s=secret)
+
+    def send(key: str) -> requests.Response:
+        return requests.post(f"{shared.url}/payment/webhook/sandbox", data=body, timeout=30,
+                             headers={"Sandbox-Signature": sign(key, body, int(time.time()))})
+
+    answers = [send("forged") for _ in range(23)]
+    assert [answer.status_code for answer in answers] == [400] * 20 + [429] * 3
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    assert send(secret).status_code == 200
+    assert send("forged").status_code == 429
