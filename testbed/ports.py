@@ -11,6 +11,10 @@ from typing import Any
 PRIVATE_PORTS = range(30_000, 32_700)
 PORTS = ("MARQUEE_PORT", "MARQUEE_AMQP_PORT", "MARQUEE_REDIS_PORT", "MARQUEE_DB_PORT", "MARQUEE_METRICS_PORT")
 
+# Limits for a crowd that has one address, and few accounts.
+CROWD = {"MARQUEE_CROWD": "10000", "MARQUEE_HASHES_OF_STRANGERS": "600", "MARQUEE_HASHES_OF_A_SOURCE": "600",
+         "MARQUEE_HELD_ORDERS": "0"}
+
 
 def free_ports(count: int) -> list[int]:
     """Ports at which nothing listens.
@@ -28,6 +32,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def private_environment(folder: Path, **settings: Any) -> dict[str, str]:
-    """The environment of a mesh that shares nothing with any other."""
+    """The environment of a mesh that shares nothing with any other, with limits for a CROWD."""
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**os.environ, **ports, "MARQUEE_RUN": str(folder), **{name: str(value) for name, value in settings.items()}}
+    return {**os.environ, **ports, **CROWD, "MARQUEE_RUN": str(folder),
+            **{name: str(value) for name, value in settings.items()}}

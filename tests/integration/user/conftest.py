@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
 from services.foundation.rpc.calls import Principal
+from services.user.attempts.login_throttle import LoginThrottle
 from services.user.passwords import Passwords
 from services.user.service import User
 from services.user.settings import load
-from services.user.throttle import LoginThrottle
 from testbed.mesh import Mesh
 
 PASSWORD = "correct horse"
@@ -92,7 +92,7 @@ class Interrupted(Transactions):
 def make_room(database: Transactions, **dependencies: Any) -> Any:
     """The user room's class with the settings of config.yml; dependencies that are not given are mocks."""
     settings = load(nameko.config)
-    return worker_factory(User, database=database, settings=settings, passwords=Passwords(settings.max_workers),
+    return worker_factory(User, database=database, settings=settings, passwords=Passwords(settings),
                           **dependencies)
 
 

@@ -6,11 +6,13 @@ from argon2 import PasswordHasher
 
 from schemas.errors import Busy, FieldsInvalid
 from services.user.passwords import _HASHER, Passwords, needs_rehash
+from services.user.settings import load
+from tests.unit.user.samples import SECTION
 
 
 @pytest.fixture
 def passwords() -> Passwords:
-    return Passwords(workers=6)
+    return Passwords(load({"user": {**SECTION, "max_workers": 6}}))
 
 
 def test_a_password_matches_its_own_hash_only(passwords: Passwords) -> None:
