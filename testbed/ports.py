@@ -13,7 +13,7 @@ PORTS = ("MARQUEE_PORT", "MARQUEE_AMQP_PORT", "MARQUEE_REDIS_PORT", "MARQUEE_DB_
 
 # Limits for a crowd that has one address, and few accounts.
 CROWD = {"MARQUEE_CROWD": "10000", "MARQUEE_HASHES_OF_STRANGERS": "600", "MARQUEE_HASHES_OF_A_SOURCE": "600",
-         "MARQUEE_HELD_ORDERS": "0"}
+         "MARQUEE_HELD_ORDERS": "0", "MARQUEE_MAILS_AN_HOUR": "100000"}
 
 
 def free_ports(count: int) -> list[int]:
