@@ -9,9 +9,12 @@ from typing import Any
 
 # Below the kernel's ephemeral ports, and above RabbitMQ's distribution ports.
 PRIVATE_PORTS = range(30_000, 32_700)
-# All clients of a test come from one address.
-CROWD = {"MARQUEE_CONNECTIONS_PER_ADDRESS": "2000", "MARQUEE_STREAMS_PER_ADDRESS": "1000"}
 PORTS = ("MARQUEE_PORT", "MARQUEE_AMQP_PORT", "MARQUEE_REDIS_PORT", "MARQUEE_DB_PORT", "MARQUEE_METRICS_PORT")
+
+# Limits for a crowd that has one address, and few accounts.
+CROWD = {"MARQUEE_CROWD": "10000", "MARQUEE_HASHES_OF_STRANGERS": "600", "MARQUEE_HASHES_OF_A_SOURCE": "600",
+         "MARQUEE_HELD_ORDERS": "0", "MARQUEE_MAILS_AN_HOUR": "100000",
+         "MARQUEE_CONNECTIONS_PER_ADDRESS": "2000", "MARQUEE_STREAMS_PER_ADDRESS": "1000"}
 
 
 def free_ports(count: int) -> list[int]:
@@ -30,7 +33,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def private_environment(folder: Path, **settings: Any) -> dict[str, str]:
-    """The environment of a mesh that shares nothing with any other."""
+    """The environment of a mesh that shares nothing with any other, with limits for a CROWD."""
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**os.environ, **CROWD, **ports, "MARQUEE_RUN": str(folder),
+    return {**os.environ, **ports, **CROWD, "MARQUEE_RUN": str(folder),
             **{name: str(value) for name, value in settings.items()}}

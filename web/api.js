@@ -3,6 +3,7 @@
  * `room_silent` after 20 seconds without an answer.
  */
 
+import { answerTo } from "./challenge.js";
 import { tab } from "./storage.js";
 
 const TIMEOUT_MS = 20_000;
@@ -54,13 +55,23 @@ export async function readUntil(isNew, path, fields, signal) {
   return null;
 }
 
-/** POST: a call that changes something; with a `key` it is done once, however often it is sent. */
-export function write(path, fields = {}, key = null) {
+/**
+ * POST: a call that changes something; with a `key` it is done once, however often it is sent. If the API asks for some
+ * work first, the call is repeated with the answer, under the same key.
+ */
+export async function write(path, fields = {}, key = null) {
   const headers = { "Content-Type": "application/json" };
   if (key) headers["Idempotency-Key"] = key;
   const trace = fields.order_id && tab.get(`trace:${fields.order_id}`);
   if (trace) headers.traceparent = trace;
-  return request(path, { method: "POST", body: JSON.stringify(fields), headers }, null);
+  const options = { method: "POST", body: JSON.stringify(fields), headers };
+  try {
+    return await request(path, options, null);
+  } catch (problem) {
+    const answer = problem.code === "challenge_required" ? await answerTo(problem.about.challenge) : null;
+    if (answer === null) throw problem;
+    return request(path, { ...options, headers: { ...headers, "X-Challenge": answer } }, null);
+  }
 }
 
 /** The same with a key that this tab keeps under `name` until there is an answer: a reload repeats, never doubles. */

@@ -2,7 +2,7 @@
 
 import { Problem } from "./api.js";
 import { h } from "./dom.js";
-import { money } from "./language/format.js";
+import { money, waiting } from "./language/format.js";
 import { hasSentence, list, t } from "./language/translations.js";
 
 /** One sentence, with the seats and amounts that the API has named. */
@@ -12,7 +12,7 @@ export function problemSentence(problem) {
   const facts = {
     ...about,
     seats: list((about.seats ?? []).map((seat) => seat.seat_id ?? seat)),
-    seconds: Math.ceil(about.retry_after ?? 1),
+    wait: waiting(about.retry_after ?? 1),
   };
   const amounts = about.currency ? ["total", "minimum", "maximum"].filter((name) => name in about) : [];
   for (const name of amounts) facts[name] = money(about[name], about.currency);

@@ -26,11 +26,24 @@ class Admission(DependencyProvider):
 
     def setup(self) -> None:
         """Read the limits and connect to Redis when the gateway starts."""
-        uri, settings = config["REDIS_URIS"]["marquee"], limit_settings()
-        redis = StrictRedis.from_url(uri, decode_responses=True, **OPTIONS)
+        uri = config["REDIS_URIS"]["marquee"]
+        self._redis = StrictRedis.from_url(uri, decode_responses=True, **OPTIONS)
+        self._open(RateLimiter(uri, "limit"))
+
+    def settings_read_again(self, path: str) -> bool:
+        """A running gateway takes over all of `limits`."""
+        return path.startswith("limits.")
+
+    def reload(self) -> None:
+        """Take the limits as they are now. Raises SettingsError, and then changes nothing."""
+        limit_settings.cache_clear()
+        self._open(self._limiter)
+
+    def _open(self, limiter: RateLimiter) -> None:
+        settings = limit_settings()
         challenge = settings.challenge
-        self.open(settings, RateLimiter(uri, "limit"), None if challenge.kind == "none" else
-                  ProofOfWork(redis, challenge.seconds, challenge.tries))
+        self.open(settings, limiter, None if challenge.kind == "none" else
+                  ProofOfWork(self._redis, challenge.seconds, challenge.tries))
 
     def open(self, settings: LimitSettings, limiter: RateLimiter, challenges: Challenges | None) -> None:
         """Begin to admit with these parts; without `challenges`, nobody is challenged."""

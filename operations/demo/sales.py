@@ -27,7 +27,8 @@ def sell_demo_seats(programme: Path) -> int:
 
 
 def _sell_share(screening_id: str, share: float) -> int:
-    caller = {"user_id": "demo-audience", "username": "demo-audience", "roles": []}
+    name = f"demo-audience-{screening_id}"[:64]    # one buyer for each screening: an account may hold only so much
+    caller = {"user_id": name, "username": name, "roles": []}
     with ClusterRpcClient(context_data={"caller": caller, "request_id": "demo-audience"}, timeout=30) as rooms:
         hall = rooms.film.get_hall_info(screening_id=screening_id)
         if any(seat["state"] != "free" for seat in hall["seats"]):

@@ -10,6 +10,7 @@ from schemas.order.orders import ORDER_STATES, BuyReply, Order, OrderRequest, Or
 from schemas.order.refusals import (
     CompanionAlone,
     CoupleSeatParted,
+    HoldsPaused,
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,
@@ -21,6 +22,7 @@ from schemas.order.refusals import (
     SeatsNotInOrder,
     SeatsTaken,
     SeatsUnknownInHall,
+    TooManyHolds,
     TooManyUnpaidOrders,
     UnknownOrder,
 )
@@ -127,7 +129,8 @@ class OrdersReply(Schema):
 BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
              "Take seats, and snacks if wanted: all of them or none. Pay before `expires_at`.",
              refusals=(SeatsTaken, SeatsUnknownInHall, CoupleSeatParted, CompanionAlone, PriceChanged, SnacksSoldOut,
-                       SnacksUnknown, TooManyUnpaidOrders, SalesClosed, UnknownScreening, ScreeningCancelled),
+                       SnacksUnknown, TooManyUnpaidOrders, TooManyHolds, HoldsPaused, SalesClosed, UnknownScreening,
+                       ScreeningCancelled),
              keyed=True, deadline=10, screening_field="screening_id")
 PAY = Method("order", "pay", PayRequest, Order, "buyer",
              "Pay an order: at the page where `payment.redirect_url` leads, or at once, as with a kept card. Then it "

@@ -1,6 +1,6 @@
 """The refusals of the order room."""
 
-from schemas.errors import Conflict, Invalid, NotFound
+from schemas.errors import Conflict, Invalid, NotFound, TooOften
 
 
 class SeatsTaken(Conflict):
@@ -21,6 +21,14 @@ class CompanionAlone(Invalid):
 
 class TooManyUnpaidOrders(Conflict):
     """You have unpaid orders for this screening already, `most` of them. Pay or cancel one first."""
+
+
+class TooManyHolds(Conflict):
+    """You may have `most_orders` unpaid orders with `most_seats` seats in the whole house. Pay or cancel one first."""
+
+
+class HoldsPaused(TooOften):
+    """Your last orders ended unpaid, one after another. `retry_after` says how many seconds to wait for the next."""
 
 
 class SalesClosed(Conflict):

@@ -155,7 +155,7 @@ LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
                         "Change my display name, e-mail address or time zone; fields left out stay as they are.",
-                        keyed=True)
+                        refusals=(TooOften,), keyed=True)
 CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
                        "Confirm an e-mail address with the token that was mailed there; repeating it changes nothing.",
                        refusals=(ConfirmationOver,))

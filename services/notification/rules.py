@@ -11,6 +11,7 @@ CONFIRM_EMAIL = "confirm_email"
 NEW_PASSWORD = "new_password"  # noqa: S105 - the kind of a message
 PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
 EMAIL_CHANGED = "email_changed"
+MAIL_WINDOW = dt.timedelta(hours=1)
 
 
 def kind_of(event: str, facts: dict[str, Any]) -> str | None:
@@ -69,6 +70,14 @@ def seats_left(facts: dict[str, Any]) -> list[str]:
 def next_try(tries: int, pauses: Sequence[float], now: dt.datetime) -> dt.datetime:
     """When to try again after that many failed tries; the last of the pauses (in seconds) is repeated."""
     return now + dt.timedelta(seconds=pauses[min(tries, len(pauses)) - 1])
+
+
+def next_mail_at(sent_at: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
+    """When an account may get the next mail; None: now.
+
+    `sent_at`: when it got the first of the last mails, as many as it may get in MAIL_WINDOW; None: it got fewer.
+    """
+    return sent_at + MAIL_WINDOW if sent_at and sent_at > now - MAIL_WINDOW else None
 
 
 def waits_for_address(occurred_at: dt.datetime, now: dt.datetime, lifetime: dt.timedelta) -> bool:

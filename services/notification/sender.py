@@ -74,6 +74,9 @@ class MessageSender:
                 self.stopped = True
 
     def _send(self, message: DueMessage) -> None:
+        if (later := self._next_mail_at(message)) is not None:
+            self._hold_back(message, later)
+            return
         try:
             with Timeout(SEND_SECONDS):
                 status = self._deliver(message)
@@ -95,6 +98,15 @@ class MessageSender:
         else:
             self._finish(message, status)
             log.info("message %s", status, extra=log_fields(message))
+
+    def _hold_back(self, message: DueMessage, until: dt.datetime) -> None:
+        self.database.run(lambda tx: store.hold_back(tx, message.message_id, until, "too many mails in an hour"))
+        log.warning("message waits: its account has had too many", extra=log_fields(message))
+
+    def _next_mail_at(self, message: DueMessage) -> dt.datetime | None:
+        most = self.settings.mails_per_hour
+        sent_at = self.database.read(lambda tx: store.sent_at(tx, message.buyer_id, most))
+        return rules.next_mail_at(sent_at, utc_now())
 
     def _deliver(self, message: DueMessage) -> str:
         """Write and deliver the message; returns its final status."""

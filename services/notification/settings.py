@@ -40,6 +40,7 @@ class NotificationSettings:
     pauses: tuple[float, ...]
     tries: int
     unconfirmed_lifetime: dt.timedelta
+    mails_per_hour: int
     kept: dt.timedelta
 
 
@@ -89,6 +90,7 @@ class NotificationSection(Schema):
     pauses = fields.List(fields.Float(validate=POSITIVE), required=True, validate=validate.Length(min=1))
     tries = Whole(required=True, validate=validate.Range(min=1))
     unconfirmed_hours = fields.Float(required=True, validate=validate.Range(min=0))
+    mails_an_hour = Whole(required=True, validate=validate.Range(min=1))
     kept_days = fields.Float(required=True, validate=validate.Range(min=0))
 
     @post_load
@@ -97,7 +99,7 @@ class NotificationSection(Schema):
             channel=section["post"] or "", sender=section["sender"], smtp=section["smtp"],
             pauses=tuple(section["pauses"]), tries=section["tries"],
             unconfirmed_lifetime=dt.timedelta(hours=section["unconfirmed_hours"]),
-            kept=dt.timedelta(days=section["kept_days"]))
+            mails_per_hour=section["mails_an_hour"], kept=dt.timedelta(days=section["kept_days"]))
 
 
 def load(config: Any) -> NotificationSettings:

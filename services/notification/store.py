@@ -52,6 +52,18 @@ def postpone(tx: Connection, message_id: str, until: dt.datetime, error: str) ->
                .values(due_at=until, error=error[:LONGEST_ERROR]))
 
 
+def hold_back(tx: Connection, message_id: str, until: dt.datetime, error: str) -> None:
+    """Send it later, not before `until`. This does not count as a try."""
+    tx.execute(update(messages).where(messages.c.message_id == message_id, messages.c.status == "waiting")
+               .values(due_at=until, tries=messages.c.tries - 1, error=error[:LONGEST_ERROR]))
+
+
+def sent_at(tx: Connection, buyer_id: str, place: int) -> dt.datetime | None:
+    """When a message was sent to this account, counted from the newest, which is 1; None if there are not so many."""
+    query = select(messages.c.changed_at).where(messages.c.buyer_id == buyer_id, messages.c.status == "sent")
+    return tx.execute(query.order_by(messages.c.message_id.desc()).limit(1).offset(place - 1)).scalar()
+
+
 def hold_unconfirmed(tx: Connection, message_id: str, until: dt.datetime, error: str) -> None:
     """Keep it until the buyer's address is confirmed, or `until` to check again. This does not count as a try."""
     tx.execute(update(messages).where(messages.c.message_id == message_id, messages.c.status == "waiting")

@@ -27,6 +27,8 @@ class Order(Traced, Base):
     version: Mapped[int] = mapped_column(Integer)
     # 1, 2, ... while unpaid, null after: with the unique key below, a limit that holds in any race.
     unpaid_slot: Mapped[int | None] = mapped_column(SmallInteger)
+    # 1, 2, ... among the orders of its buyer; null for staff, and for orders of older versions.
+    buyer_number: Mapped[int | None] = mapped_column(Integer)
     seats: Mapped[str] = mapped_column(Text)  # JSON [{seat_id, kind, price, goes_with}]: the quote, never changed
     snacks: Mapped[str] = mapped_column(Text)  # JSON [{sku, name, name_zh, quantity, price}], never changed either
     total: Mapped[int] = mapped_column(BigInteger)
@@ -56,6 +58,7 @@ class Order(Traced, Base):
 
     __table_args__ = (
         UniqueConstraint("screening_id", "buyer_id", "unpaid_slot", name="one_order_a_slot"),
+        UniqueConstraint("buyer_id", "buyer_number", name="one_order_a_number"),
         Index("orders_of_a_buyer", "buyer_id", "order_id"),
         Index("orders_by_deadline", "status", "expires_at"),
         Index("orders_by_change", "changed_at"),

@@ -50,6 +50,11 @@ def is_dead(status: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
     return status in UNPAID and expires_at <= now
 
 
+def is_live_unpaid(status: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether this is an unpaid order that still has time."""
+    return status in UNPAID and expires_at > now
+
+
 def retry_at(since: dt.datetime, now: dt.datetime) -> dt.datetime:
     """When to try again what has failed since then: the pauses double, from five seconds to ten minutes."""
     return now + min(max(now - since, SHORTEST_PAUSE), LONGEST_PAUSE)

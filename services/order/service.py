@@ -6,6 +6,7 @@ from typing import Any
 from schemas import film, kitchen, payment
 from schemas import order as contract
 from schemas.base import Method
+from schemas.roles import admits
 from services.foundation.amqp.announcements import on_announcement
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database
@@ -60,7 +61,8 @@ class Order:
         """Take seats and snacks, all or none, and hold them until `expires_at`."""
         return self.workflows.checkout.buy(
             self.idempotency_key(contract.BUY, request), self.user_id, request["screening_id"], request["seats"],
-            request["snacks"], agreed_total=request.get("total"))
+            request["snacks"], agreed_total=request.get("total"),
+            is_limited=not admits("staff", self.principal.roles))
 
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from schemas.base import Schema
 from schemas.fields import Money, Whole
 from schemas.order.receipts import Seller
 from services.foundation.settings import read_section
+from services.order.holding.hold_limits import HoldLimits
 from services.order.screenings.refund_policy import TierRule
+
+RECENT = 40    # of a buyer's orders are looked at: see buying/store.recent_orders
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class OrderSettings:
     unpaid_orders: int  # per buyer and screening
     snacks_per_order: int
     snacks_of_a_kind: int
+    hold_limits: HoldLimits | None = None  # per buyer, in the whole house
     seller: dict[str, Any] | None = None  # the fields of a schemas.order.receipts.Seller
 
 
@@ -38,6 +42,23 @@ class TierSchema(Schema):
         return TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
 
 
+class HoldLimitsSection(Schema):
+    """Loads HoldLimits; None if no orders are allowed for, which means that there are no limits."""
+
+    orders = Whole(required=True, validate=validate.Range(min=0))
+    seats = Whole(required=True, validate=validate.Range(min=1))
+    dead_holds = Whole(required=True, validate=validate.Range(min=1, max=RECENT))
+    pause_seconds = fields.Float(required=True, validate=validate.Range(min=0))
+    longest_pause_minutes = fields.Float(required=True, validate=validate.Range(min=0))
+    memory_hours = fields.Float(required=True, validate=validate.Range(min=0))
+
+    @post_load
+    def make(self, found: dict[str, Any], **options: Any) -> HoldLimits | None:
+        return None if found["orders"] == 0 else HoldLimits(
+            found["orders"], found["seats"], found["dead_holds"], dt.timedelta(seconds=found["pause_seconds"]),
+            dt.timedelta(minutes=found["longest_pause_minutes"]), dt.timedelta(hours=found["memory_hours"]))
+
+
 class OrderSection(Schema):
     """What config.yml may say under `order`; loads OrderSettings."""
 
@@ -49,6 +70,7 @@ class OrderSection(Schema):
     refund_tiers = fields.List(fields.Nested(TierSchema), required=True)
     seats_per_order = Whole(required=True, validate=validate.Range(min=1))
     unpaid_orders = Whole(required=True, validate=validate.Range(min=1))
+    hold_limits = fields.Nested(HoldLimitsSection, required=True)
     snacks_per_order = Whole(required=True, validate=validate.Range(min=0))
     snacks_of_a_kind = Whole(required=True, validate=validate.Range(min=0))
     seller = fields.Nested(Seller, load_default=None, allow_none=True)

@@ -92,7 +92,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
     def update_profile(self, request: dict[str, Any]) -> Any:
         """Change display_name, email or time_zone (null removes it); a field left out stays.
 
-        A new address has to be confirmed.
+        A new address has to be confirmed. Raises TooOften for an account that has had many links mailed.
         """
         request = self._with_normalized_email(request)
         key = IdempotencyKey(KEYS, self.principal, contract.UPDATE_PROFILE, request)

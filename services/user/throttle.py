@@ -57,9 +57,13 @@ class ConfirmationThrottle(Throttle):
         return RateLimitItemPerHour(settings.confirmations_per_hour)
 
     def allow(self, email: str, user_id: str) -> bool:
-        """Whether one more link may be mailed; if so, it is counted."""
+        """Whether one more link may be mailed to the address; if so, it is counted.
+
+        What others have had mailed there keeps no account from naming the address as its own; it only gets no link
+        yet. Raises TooOften for an account that has had too many links mailed itself.
+        """
+        self.count(user_id)
         try:
-            self.count(user_id)
             self.count(email)
         except TooOften:
             return False

@@ -13,7 +13,7 @@ from gateway.routes.methods import PUBLIC
 from schemas.base import Method
 from schemas.errors import Malformed
 
-READS = [method for method in PUBLIC.values() if method.reads]
+READS = [method for method in PUBLIC.values() if method.reads and not method.secret_fields]
 FIELDS = [(method, name, field) for method in READS for name, field in method.request().fields.items()]
 LISTS = [(method, name) for method, name, field in FIELDS if isinstance(field, fields.List)]
 SINGLE = [(method, name) for method, name, field in FIELDS if not isinstance(field, fields.List)]

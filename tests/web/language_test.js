@@ -3,7 +3,17 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clock, dayOf, longDay, money, runningTime, shortDay, snackName, time } from "../../web/language/format.js";
+import {
+  clock,
+  dayOf,
+  longDay,
+  money,
+  runningTime,
+  shortDay,
+  snackName,
+  time,
+  waiting,
+} from "../../web/language/format.js";
 import { hasSentence, list, t, use } from "../../web/language/translations.js";
 
 async function spoken(language, say) {
@@ -34,6 +44,18 @@ test("a day is named in the language, with its month where it needs one", async 
   assert.equal(await spoken("en", () => longDay("2026-11-21")), "Saturday 21 November");
   assert.equal(await spoken("zh", () => longDay("2026-11-21")), "11月21日星期六");
   assert.match(await spoken("en", () => shortDay("2001-03-05")), /^Mon 5 Mar$/);
+});
+
+test("a wait is told in words that people count in", async () => {
+  const waits = [1, 44.2, 90, 91, 900, 5400, 5401, 86_400];
+  assert.deepEqual(
+    await spoken("en", () => waits.map(waiting)),
+    ["1 second", "45 seconds", "90 seconds", "2 minutes", "15 minutes", "90 minutes", "2 hours", "24 hours"],
+  );
+  assert.equal(
+    await spoken("zh", () => t("refusal.too_often", { wait: waiting(900) })),
+    "尝试次数过多，请等待15分钟。",
+  );
 });
 
 test("a running time and a list read as sentences do", async () => {

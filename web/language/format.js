@@ -67,6 +67,14 @@ export const plainDate = (date) =>
 /** 1 h 46 min. */
 export const runningTime = (minutes) => t("film.running", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 
+/** "45 seconds", "3 minutes" or "2 hours" to wait, never less than it takes. */
+export function waiting(seconds) {
+  const [size, unit] = seconds <= 90 ? [1, "second"] : seconds <= 90 * 60 ? [60, "minute"] : [3600, "hour"];
+  return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(
+    Math.ceil(seconds / size),
+  );
+}
+
 /** 7:03 for a number of milliseconds, never negative. */
 export function clock(milliseconds) {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));

@@ -33,9 +33,10 @@ class Checkout:
     unpaid_orders: UnpaidOrders
 
     def buy(self, key: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str],
-            snacks: list[RequestedSnack], agreed_total: int | None) -> dict[str, Any]:
+            snacks: list[RequestedSnack], agreed_total: int | None, is_limited: bool = True) -> dict[str, Any]:
         """Write an order for seats and snacks, all or none; the reply, a schemas.order.methods.BuyReply.
 
+        `is_limited`: whether the buyer may hold only so many seats in the whole house.
         Raises SeatsTaken, SnacksSoldOut, PriceChanged when `agreed_total` is given and wrong, and the other refusals
         of schemas.order.BUY: then nothing is taken.
         """
@@ -44,7 +45,8 @@ class Checkout:
         check_snacks(snacks, self.settings.snacks_per_order, self.settings.snacks_of_a_kind)
         order = self._new_order(key, buyer_id, screening_id, seats)
         purchase = Purchase(self.database, self.boards, self.snacks, self.unpaid_orders, key, order,
-                            agreed_total, self.settings.unpaid_orders)
+                            agreed_total, self.settings.unpaid_orders,
+                            self.settings.hold_limits if is_limited else None)
         return purchase.complete(snacks)
 
     def _new_order(self, key: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str]) -> NewOrder:

@@ -26,6 +26,7 @@ class NewOrder:
     expires_at: dt.datetime
     snacks: list[Snack] = field(default_factory=list)
     unpaid_slot: int = 1
+    buyer_number: int | None = None  # for the limits on what one buyer holds; None: there are none
 
     @property
     def seat_ids(self) -> list[str]:
@@ -42,9 +43,10 @@ class NewOrder:
         return {
             "order_id": self.order_id, "board_owner": self.board_owner, "buyer_id": self.buyer_id,
             "screening_id": screening.screening_id, "status": "created", "version": 1,
-            "unpaid_slot": self.unpaid_slot, "total": self.total, "refunded": 0, "revived": False,
-            "currency": screening.currency, "film_title": screening.film_title, "cinema_id": screening.cinema_id,
-            "cinema_name": screening.cinema_name, "hall_name": screening.hall_name, "starts_at": screening.starts_at,
+            "unpaid_slot": self.unpaid_slot, "buyer_number": self.buyer_number, "total": self.total, "refunded": 0,
+            "revived": False, "currency": screening.currency, "film_title": screening.film_title,
+            "cinema_id": screening.cinema_id, "cinema_name": screening.cinema_name,
+            "hall_name": screening.hall_name, "starts_at": screening.starts_at,
             "ends_at": screening.ends_at, "starts_offset": screening.minutes_east_of_utc,
             "time_zone": screening.time_zone, "ask_again_at": None,
             "seats": json.dumps(self.seats), "snacks": json.dumps(self.snacks),

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from schemas.errors import Busy, RequestInProgress
+from schemas.errors import Busy, Refusal, RequestInProgress
 from schemas.kitchen import SnacksSoldOut, SnacksUnknown
 from schemas.order.refusals import PriceChanged, SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
@@ -16,6 +16,7 @@ from services.order.buying.new_order import NewOrder
 from services.order.buying.replies import new_order_reply, quote
 from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import check_not_cancelled
+from services.order.holding import hold_limits
 from services.order.order_items import RequestedSnack
 from services.order.order_view import Rows
 from services.order.paying.unpaid_orders import UnpaidOrders
@@ -38,6 +39,7 @@ class Purchase:
     order: NewOrder
     agreed_total: int | None = None
     most_unpaid_orders: int = 1
+    limits: hold_limits.HoldLimits | None = None  # None: for staff
     has_held: bool = False
     has_reserved: bool = False
     in_doubt: bool = False  # a COMMIT got lost: the order may be there, also when it can't be seen yet
@@ -63,6 +65,7 @@ class Purchase:
             raise
 
     def _complete(self, requested: list[RequestedSnack]) -> dict[str, Any]:
+        self._take_number()
         if not requested:  # else the price is known when the kitchen has reserved them
             self._check_total()
         for _ in range(ATTEMPTS):
@@ -88,6 +91,8 @@ class Purchase:
             self._end_dead_owners()
         except store.SlotTaken:
             self.order = replace(self.order, unpaid_slot=self._free_slot())
+        except store.NumberTaken:
+            self._take_number()
         except CommitUnknown:
             return self._is_written()
         else:
@@ -145,6 +150,23 @@ class Purchase:
     def _owners(self) -> Rows:
         order = self.order
         return self.database.read(lambda tx: store.owners(tx, order.screening.screening_id, order.seat_ids))
+
+    def _take_number(self) -> None:
+        """Number the order after the buyer's last one, if the buyer may hold more. Raises TooManyHolds, HoldsPaused.
+
+        Whatever else the buyer gets meanwhile takes this number: then the order is not written, and all is checked
+        again.
+        """
+        if self.limits is None:
+            return
+        order, now = self.order, utc_now()
+        recent = self.database.read(lambda tx: store.recent_orders(tx, order.buyer_id))
+        try:
+            hold_limits.check(recent, len(order.seats), self.limits, now)
+        except Refusal:
+            self.database.run(self.key.raise_if_answered)  # what counts may be what a twin has bought
+            raise
+        self.order = replace(order, buyer_number=recent[0].buyer_number + 1 if recent else 1)
 
     def _free_slot(self) -> int:
         """A free place among the buyer's unpaid orders. Raises TooManyUnpaidOrders when there is none."""

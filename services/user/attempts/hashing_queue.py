@@ -27,8 +27,8 @@ class HashingQueue:
         """Raise TooOften if the source has its share here already, Busy if too many others wait."""
         if self._present[source] >= self._of_a_source:
             raise TooOften(retry_after=1)
-        most = self._capacity if source.is_known else self._strangers
-        if sum(count for each, count in self._present.items() if source.is_known or not each.is_known) >= most:
+        strangers = sum(count for each, count in self._present.items() if not each.is_known)
+        if self._present.total() >= self._capacity or (not source.is_known and strangers >= self._strangers):
             raise Busy(retry_after=1)
 
     @contextmanager

@@ -40,11 +40,12 @@ class NotificationProcesses:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def run(self, smtp_port: int | None = None, tries: int = 30, pauses: tuple[float, ...] = (0.2, 0.5),
-            **deaths: Any) -> Process:
+            mails_an_hour: int = 100_000, **deaths: Any) -> Process:
         """Start a process; without an SMTP port its messages are files. `deaths`: when it dies, for dying_room."""
         section = self.servers.settings["notification"]
         smtp = {**section["smtp"], "host": "127.0.0.1" if smtp_port else None, "port": smtp_port, "security": "none"}
-        section = {**section, "post": None, "smtp": smtp, "tries": tries, "pauses": list(pauses), "send_seconds": 0.2}
+        section = {**section, "post": None, "smtp": smtp, "tries": tries, "pauses": list(pauses), "send_seconds": 0.2,
+                   "mails_an_hour": mails_an_hour}
         defined = {"events": {**self.servers.settings["events"], **QUICK}, "notification": section, "deaths": deaths}
         options = [part for name, value in defined.items() for part in ("--define", f"{name}={json.dumps(value)}")]
         self._running.append(self.run_room("tests.integration.notification.dying_room", *options,

@@ -4,6 +4,7 @@ import datetime as dt
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -244,3 +245,22 @@ def test_a_room_without_a_channel_does_not_start(processes: NotificationProcesse
                           MARQUEE_POST="", MARQUEE_ALLOW_TEST_MONEY="yes", **own)
     assert room.exit_code(60) != 0
     assert "set MARQUEE_SMTP_HOST, or MARQUEE_POST=folder" in room.log.read_text()
+
+
+def test_an_account_gets_only_so_many_mails_an_hour_and_the_rest_later(processes: NotificationProcesses) -> None:
+    """A few more at most, since a process sends some at the same time."""
+    processes.run(mails_an_hour=3)
+    ada, grace = processes.account(), processes.account("grace@mail.example")
+    processes.publish(processes.envelopes(9, ada) + processes.envelopes(1, grace))
+
+    def held_back() -> list[Any]:
+        rows = processes.servers.rows("notification", "SELECT buyer_id, due_at, tries, error FROM message "
+                                                      "WHERE status = 'waiting'")
+        is_over = processes.inbox_size() == 10 and all(row.error for row in rows)
+        return rows if is_over else []
+
+    waiting = wait_until(held_back, 60, "messages that wait for the next hour")
+    assert 9 - 3 - 3 <= len(waiting) <= 9 - 3
+    assert {(row.buyer_id, row.tries, row.error) for row in waiting} == {(ada, 0, "too many mails in an hour")}
+    hour = dt.timedelta(hours=1)
+    assert all(hour * 0.9 < row.due_at.replace(tzinfo=dt.UTC) - utc_now() <= hour for row in waiting)

@@ -1,5 +1,7 @@
 import json
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,11 +14,11 @@ from sqlalchemy import Connection, Engine
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
 from services.foundation.rpc.calls import Principal
+from services.user.attempts.login_throttle import LoginThrottle
 from services.user.passwords import Passwords
 from services.user.service import User
 from services.user.settings import load
-from services.user.throttle import LoginThrottle
-from testbed.mesh import Mesh
+from testbed.mesh import ROOT, Mesh
 
 PASSWORD = "correct horse"
 
@@ -36,6 +38,12 @@ def operations(mesh: Mesh, user_id: str) -> list[dict[str, Any]]:
 def user_id_of(mesh: Mesh, username: str) -> str:
     [row] = mesh.rows("user", "SELECT user_id FROM user WHERE username = :u", u=username)
     return str(row.user_id)
+
+
+def account(mesh: Mesh, *words: str, line: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
+    """`operations account WORDS`."""
+    return subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "account", *words], cwd=ROOT,
+                          env=mesh.environment, input=line + "\n", capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture
@@ -92,7 +100,7 @@ class Interrupted(Transactions):
 def make_room(database: Transactions, **dependencies: Any) -> Any:
     """The user room's class with the settings of config.yml; dependencies that are not given are mocks."""
     settings = load(nameko.config)
-    return worker_factory(User, database=database, settings=settings, passwords=Passwords(settings.max_workers),
+    return worker_factory(User, database=database, settings=settings, passwords=Passwords(settings),
                           **dependencies)
 
 

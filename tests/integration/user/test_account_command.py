@@ -1,20 +1,13 @@
 """The operator's `account` command creates and changes accounts of staff."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 
-from testbed.mesh import ROOT, Mesh
-from tests.integration.user.conftest import PASSWORD, authorize
+from testbed.mesh import Mesh
+from tests.integration.user.conftest import PASSWORD, account, authorize
 
 SignIn = Callable[[str], str]
-
-
-def account(mesh: Mesh, *words: str, line: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "account", *words], cwd=ROOT,
-                          env=mesh.environment, input=line + "\n", capture_output=True, text=True, timeout=60)
 
 
 def roles(mesh: Mesh, token: str) -> list[str] | None:

@@ -10,6 +10,7 @@ from schemas.errors import TooOften
 from schemas.user import UsernameTaken
 from services.foundation.database import Transactions
 from services.foundation.rpc.calls import Principal
+from services.user.attempts.source import ANYWHERE
 from tests.integration.user.conftest import PASSWORD, make_room
 
 
@@ -30,10 +31,10 @@ def test_passwords_tried_with_a_used_key_count_as_attempts_to_sign_in(room: Any)
     room.login_throttle.count.assert_not_called()
     with pytest.raises(UsernameTaken):
         room.register(username="flo", password="battery staple")
-    room.login_throttle.count.assert_called_once_with(name)
+    room.login_throttle.count.assert_called_once_with(name, ANYWHERE)
     room.login_throttle.reset.assert_not_called()
     room.register(username="flo", password=PASSWORD)
-    room.login_throttle.reset.assert_called_once_with(name)
+    room.login_throttle.reset.assert_called_once_with(name, ANYWHERE)
 
     room.login_throttle.count.side_effect = TooOften(retry_after=60)
     with pytest.raises(TooOften):

@@ -17,8 +17,7 @@ from services.foundation.database import Transactions, utc_now
 from services.user.second_factor import factors, store
 from services.user.second_factor.cipher import Cipher
 from testbed.mesh import Mesh
-from tests.integration.user.conftest import PASSWORD, authorize, operations, user_id_of
-from tests.integration.user.test_account_command import account
+from tests.integration.user.conftest import PASSWORD, account, authorize, operations, user_id_of
 
 SignIn = Callable[[str], str]
 STEP = 30

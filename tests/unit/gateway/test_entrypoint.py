@@ -21,7 +21,9 @@ from gateway.routes.routing_table import RoutingTable
 from gateway.routes.static_files import WebPages
 from gateway.settings import GatewaySettings
 from schemas import user
-from schemas.errors import RoomUnavailable, Unauthenticated
+from schemas.base import Method
+from schemas.errors import Refusal, RoomUnavailable, Unauthenticated
+from schemas.gateway import TooManyRequests
 from schemas.order import SeatsTaken
 from tests.drivers.recorded_spans import RecordedSpans
 
@@ -86,8 +88,15 @@ class Container:
         routes = SimpleNamespace(attr_name="routes", find=TABLE.find)
         streams = Streams()
         streams.attr_name = "streams"  # type: ignore[attr-defined]
-        self.dependencies, self.room, self.free = [caches, routes, streams], room, 10
+        self.refusals: list[Refusal] = []    # for the next calls from an address
+        admission = SimpleNamespace(attr_name="admission", address_of=lambda environ: "192.0.2.1",
+                                    admit_address=self.admit_address)
+        self.dependencies, self.room, self.free = [caches, routes, streams, admission], room, 10
         self._worker_pool = SimpleNamespace(resize=lambda size: None, free=lambda: self.free)
+
+    def admit_address(self, method: Method, address: str) -> None:
+        if self.refusals:
+            raise self.refusals.pop()
 
     def spawn_worker(self, entrypoint: Any, args: tuple[Request], kwargs: Any, context_data: Any,
                      handle_result: Callable[..., Any]) -> None:
@@ -185,6 +194,21 @@ def test_a_public_read_is_repeated_from_memory(gateway: Gateway) -> None:
     assert len(gateway.room.requests) == 1
     assert gateway.ask("GET", "/film/get_hall_info", "screening_id=s1",
                        IF_NONE_MATCH=first.headers["ETag"]).status == 304
+
+
+def test_an_address_that_asks_too_often_is_told_when_to_come_again(gateway: Gateway) -> None:
+    """Also if the reply is in the cache; a webhook and a page are not counted."""
+    gateway.ask("GET", "/film/get_hall_info", "screening_id=s1")
+    too_many = TooManyRequests(retry_after=12.2, policy="reads", quota=6000, window=60)
+    gateway.container.refusals = [too_many]
+    refused = gateway.ask("GET", "/film/get_hall_info", "screening_id=s1")
+    assert (refused.status, refused.code) == (429, "too_many_requests")
+    assert refused.headers["Retry-After"] == "13"
+    assert refused.headers["RateLimit-Policy"] == '"reads";q=6000;w=60'
+    assert refused.headers["RateLimit"] == '"reads";r=0;t=13'
+
+    gateway.container.refusals = [too_many]
+    assert gateway.ask("GET", "/health").status == gateway.ask("POST", "/payment/webhook/stripe").status == 200
 
 
 def test_a_stream_reads_the_seats_anew_and_leaves_them_in_the_cache(gateway: Gateway) -> None:

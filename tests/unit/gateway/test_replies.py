@@ -8,12 +8,14 @@ import pytest
 from gateway import replies
 from schemas import catalogue, errors, film, gateway, order, payment, user
 from schemas.errors import Refusal
+from schemas.order.refusals import HoldsPaused
 
 STATUS = {"Invalid": 422, "Unauthenticated": 401, "Forbidden": 403, "NotFound": 404, "Conflict": 409, "Busy": 503}
 OWN_STATUS = {errors.Malformed: 400, errors.TooOften: 429, errors.RoomSilent: 504, gateway.MethodNotAllowed: 405,
               gateway.TooSlow: 408, gateway.TooLarge: 413, gateway.NotJson: 415, gateway.InternalError: 500,
               payment.WebhookRefused: 400, gateway.SecretInAddress: 400, gateway.TooManyConnections: 429,
-              gateway.TooManyStreams: 429}
+              gateway.TooManyStreams: 429, gateway.TooManyRequests: 429, gateway.ChallengeRequired: 428,
+              HoldsPaused: 429}
 STANDARD = {"type", "title", "status", "code", "request_id"}
 
 

@@ -17,7 +17,7 @@ SETTINGS: dict[str, Any] = {
     "allow_test_money": False, "WEB_SERVER_ADDRESS": "127.0.0.1:8000",
     "notification": {
         "post": None, "sender": "Marquee <tickets@cinema.example>", "send_seconds": 1, "pauses": [5, 30], "tries": 30,
-        "unconfirmed_hours": 48, "kept_days": 90, "smtp": {
+        "unconfirmed_hours": 48, "mails_an_hour": 30, "kept_days": 90, "smtp": {
             "host": None, "port": 587, "security": "starttls", "user": "", "password": "", "ca_file": None,
             "timeout": 10}},
 }

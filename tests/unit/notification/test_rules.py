@@ -83,3 +83,10 @@ def test_a_message_waits_for_a_confirmed_address_for_a_limited_time() -> None:
     hour = dt.timedelta(hours=1)
     assert rules.waits_for_address(NOON, NOON + 47 * hour, 48 * hour)
     assert not rules.waits_for_address(NOON, NOON + 48 * hour, 48 * hour)
+
+
+def test_an_account_gets_its_next_mail_an_hour_after_the_first_of_the_last_ones() -> None:
+    now = NOON
+    assert rules.next_mail_at(None, now) is None
+    assert rules.next_mail_at(now - dt.timedelta(minutes=60), now) is None
+    assert rules.next_mail_at(now - dt.timedelta(minutes=50), now) == now + dt.timedelta(minutes=10)

@@ -16,7 +16,7 @@ SECTION: dict[str, Any] = SETTINGS["notification"]
 def test_a_section_becomes_settings() -> None:
     assert load({"notification": SECTION}) == NotificationSettings(
         channel="", sender=Address("Marquee", "tickets", "cinema.example"), smtp=None, pauses=(5, 30), tries=30,
-        unconfirmed_lifetime=dt.timedelta(days=2), kept=dt.timedelta(days=90))
+        unconfirmed_lifetime=dt.timedelta(days=2), mails_per_hour=30, kept=dt.timedelta(days=90))
 
 
 def test_a_host_becomes_a_server() -> None:

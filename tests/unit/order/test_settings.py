@@ -11,12 +11,15 @@ from services.order.settings import load
 
 FULL, HALF = {"hours": 24, "percent": 100, "fee": 0}, {"hours": 0.5, "percent": 50, "fee": 100}
 
+LIMITS = {"orders": 4, "seats": 16, "dead_holds": 4, "pause_seconds": 60, "longest_pause_minutes": 60,
+          "memory_hours": 6}
 SELLER = {"name": "Marquee GmbH", "street": "Kanal 1", "city": "Berlin", "country": "DE"}
 
 
 def settings(**changes: Any) -> dict[str, Any]:
     house = {"hold_minutes": 8, "pay_minutes": 15, "refund_tiers": [HALF, FULL], "seats_per_order": 8,
-             "unpaid_orders": 2, "snacks_per_order": 10, "snacks_of_a_kind": 10, "sweep_seconds": 5}
+             "unpaid_orders": 2, "hold_limits": LIMITS, "snacks_per_order": 10, "snacks_of_a_kind": 10,
+             "sweep_seconds": 5}
     return {"order": {**house, **changes}}
 
 
@@ -27,6 +30,9 @@ def test_good_settings_are_read() -> None:
     assert set(loaded.refund_tiers) == {refund_policy.TierRule(dt.timedelta(hours=24), 100, 0),
                                         refund_policy.TierRule(dt.timedelta(minutes=30), 50, 100)}
     assert load(settings(refund_tiers=[])).refund_tiers == ()
+    assert loaded.hold_limits
+    assert (loaded.hold_limits.orders, loaded.hold_limits.memory) == (4, dt.timedelta(hours=6))
+    assert load(settings(hold_limits={**LIMITS, "orders": 0})).hold_limits is None
 
 
 def test_a_seller_may_be_named() -> None:
@@ -58,6 +64,8 @@ def test_a_tier_may_give_back_as_much_as_the_one_before_less_a_fee() -> None:
     ({"hold_minutes": 0}, "hold_minutes"),
     ({"pay_minutes": "soon"}, "pay_minutes"),
     ({"seats_per_order": 0}, "seats_per_order"),
+    ({"hold_limits": {**LIMITS, "dead_holds": 41}}, r"order\.hold_limits\.dead_holds"),
+    ({"hold_limits": {**LIMITS, "seats": 0}}, r"order\.hold_limits\.seats"),
     ({"seller": {**SELLER, "country": "France"}}, r"order\.seller\.country: Not a country"),
     ({"seller": {**SELLER, "vat": "DE1"}}, r"order\.seller\.vat"),
     ({"seller": {"name": "Marquee"}}, r"order\.seller\.street"),

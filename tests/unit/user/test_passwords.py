@@ -1,16 +1,20 @@
 import unicodedata
+from collections import Counter
 
 import eventlet
 import pytest
 from argon2 import PasswordHasher
 
-from schemas.errors import Busy, FieldsInvalid
+from schemas.errors import Busy, FieldsInvalid, TooOften
+from services.user.attempts.source import Source
 from services.user.passwords import _HASHER, Passwords, needs_rehash
+from services.user.settings import load
+from tests.unit.user.samples import SECTION
 
 
 @pytest.fixture
 def passwords() -> Passwords:
-    return Passwords(workers=6)
+    return Passwords(load({"user": {**SECTION, "max_workers": 6}}))
 
 
 def test_a_password_matches_its_own_hash_only(passwords: Passwords) -> None:
@@ -94,3 +98,25 @@ def test_a_rush_of_passwords_leaves_workers_for_everybody_else(passwords: Passwo
 
     assert refused == 4
     assert passwords.make_hash("correct horse")
+
+
+def test_a_crowd_of_guesses_from_one_address_does_not_keep_others_waiting() -> None:
+    """250 connections try passwords; a sign-in from elsewhere takes as long as a few hashes."""
+    passwords, attacker = Passwords(load({"user": SECTION})), Source("address 192.0.2.1")
+    kept = passwords.make_hash("correct horse")
+    outcomes: Counter[str] = Counter()
+
+    def guess() -> None:
+        try:
+            passwords.matching_spelling(kept, "wrong horse", attacker)
+            outcomes["wrong"] += 1
+        except TooOften:
+            outcomes["refused"] += 1
+
+    crowd = [eventlet.spawn(guess) for _ in range(250)]
+    eventlet.sleep(0)
+    assert passwords.matching_spelling(kept, "correct horse", Source("address 192.0.2.2")) == "correct horse"
+    assert outcomes["wrong"] <= SECTION["hashes_of_a_source"] + 1
+    for each in crowd:
+        each.wait()
+    assert outcomes == {"wrong": SECTION["hashes_of_a_source"], "refused": 250 - SECTION["hashes_of_a_source"]}

@@ -1,0 +1,99 @@
+"""No race gets an account more unpaid orders or seats than the house allows; without the unique key, one does."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+import eventlet
+import pytest
+from sqlalchemy import Engine, text
+
+from schemas.errors import Refusal
+from services.foundation.database import Transactions, utc_now
+from services.order.buying.new_order import NewOrder
+from services.order.buying.purchase import Purchase
+from services.order.holding.hold_limits import HoldLimits
+from services.order.models import Base
+from services.order.screenings.screening_snapshot import ScreeningSnapshot
+from testbed.mesh import Mesh
+from tests.drivers.room_tables import emptied, migrated
+from tests.unit.order.samples import MINUTE
+
+LIMITS = HoldLimits(orders=4, seats=16, dead_holds=4, first_pause=MINUTE, longest_pause=MINUTE, memory=MINUTE)
+AT_ONCE = 12
+NUMBERS = count(1)
+BOARDS: Any = SimpleNamespace(hold=lambda *seats: eventlet.sleep(0.01), publish_free=lambda *seats: None)
+NO_KEY: Any = SimpleNamespace(given=False, raise_if_answered=lambda tx: None, store_reply=lambda tx, reply: None)
+
+
+@pytest.fixture(scope="module")
+def engine(servers: Mesh) -> Iterator[Engine]:
+    with migrated(servers, "order") as engine:
+        yield engine
+
+
+@pytest.fixture
+def database(engine: Engine) -> Transactions:
+    return emptied(engine, Base.metadata)
+
+
+def purchase(database: Transactions, seats: int, buyer: str = "ada", limits: HoldLimits | None = LIMITS) -> str:
+    """The outcome of buying so many seats of another screening."""
+    number, now = next(NUMBERS), utc_now()
+    screening = ScreeningSnapshot(f"s{number}", "Arrival", "kanal", "Kino am Kanal", "Saal 1", now + 60 * MINUTE,
+                                  now + 120 * MINUTE, "EUR", {})
+    priced: Any = [{"seat_id": f"A{seat + 1}", "kind": "standard", "price": 900} for seat in range(seats)]
+    order = NewOrder(f"o{number}", f"b{number}", buyer, screening, priced, [], now, now + 8 * MINUTE)
+    try:
+        Purchase(database, BOARDS, None, None, NO_KEY, order, None, 2, limits).complete([])  # type: ignore[arg-type]
+    except Refusal as refusal:
+        return refusal.code
+    return "bought"
+
+
+def rush(database: Transactions, seats: int) -> Counter[str]:
+    return Counter(thread.wait() for thread in [eventlet.spawn(purchase, database, seats) for _ in range(AT_ONCE)])
+
+
+def held(database: Transactions) -> tuple[int, int]:
+    """How many unpaid orders there are, and how many seats they have."""
+    query = "SELECT COUNT(*), COALESCE(SUM(JSON_LENGTH(seats)), 0) FROM orders WHERE unpaid_slot IS NOT NULL"
+    orders, seats = database.read(lambda tx: tx.execute(text(query)).one())
+    return int(orders), int(seats)
+
+
+@pytest.mark.parametrize(("seats", "orders"), [(1, 4), (8, 2), (5, 3)])
+def test_no_rush_of_one_account_holds_more_than_the_house_allows(database: Transactions, seats: int,
+                                                                 orders: int) -> None:
+    assert rush(database, seats) == {"bought": orders, "too_many_holds": AT_ONCE - orders}
+    assert held(database) == (orders, orders * seats)
+
+
+def test_without_the_unique_key_a_rush_holds_more(database: Transactions, engine: Engine) -> None:
+    with engine.begin() as tx:
+        tx.execute(text("ALTER TABLE orders DROP INDEX one_order_a_number"))
+    try:
+        rush(database, 8)
+        assert held(database) > (2, 16)
+    finally:
+        with engine.begin() as tx:
+            tx.execute(text("DELETE FROM orders"))
+            tx.execute(text("ALTER TABLE orders ADD UNIQUE KEY one_order_a_number (buyer_id, buyer_number)"))
+
+
+def test_staff_and_other_accounts_are_not_kept_from_buying(database: Transactions) -> None:
+    rush(database, 8)
+    assert [purchase(database, 8, buyer="cashier", limits=None) for _ in range(6)] == ["bought"] * 6
+    assert purchase(database, 8, buyer="grace") == "bought"
+
+
+def test_an_account_that_lets_its_orders_end_has_to_pause(database: Transactions) -> None:
+    for _ in range(4):
+        assert purchase(database, 1) == "bought"
+        database.run(lambda tx: tx.execute(text(
+            "UPDATE orders SET status = 'cancelled', end_reason = 'asked', unpaid_slot = NULL, "
+            "changed_at = UTC_TIMESTAMP(3)")))
+    assert purchase(database, 1) == "holds_paused"
+    assert purchase(database, 1, buyer="grace") == "bought"

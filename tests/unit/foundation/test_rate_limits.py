@@ -1,0 +1,97 @@
+"""Limits of a moving window, counted without Redis: with Redis, see tests/integration/gateway/test_limits.py."""
+
+import time
+from typing import Any
+
+import pytest
+from limits import parse
+
+from schemas.errors import TooOften
+from schemas.gateway import TooManyRequests
+from services.foundation.rate_limits import RateLimiter, multiplied
+
+NO_REDIS = "redis://127.0.0.1:1/0"
+THREE = parse("3 per minute")
+MANY = parse("200 per minute")
+
+
+@pytest.fixture
+def limiter() -> RateLimiter:
+    return RateLimiter(NO_REDIS, "test")
+
+
+def test_each_process_counts_for_itself_without_redis(limiter: RateLimiter) -> None:
+    for _ in range(3):
+        limiter.count(THREE, "ada")
+    with pytest.raises(TooManyRequests) as refused:
+        limiter.count(THREE, "ada", TooManyRequests, "holds")
+    about = refused.value.about
+    assert 58 < about.pop("retry_after") <= 60
+    assert about == {"policy": "holds", "quota": 3, "window": 60}
+    limiter.count(THREE, "grace")
+
+
+def test_what_is_reset_begins_anew(limiter: RateLimiter) -> None:
+    for _ in range(3):
+        limiter.count(THREE, "ada")
+    with pytest.raises(TooOften):
+        limiter.count(THREE, "ada")
+    limiter.reset(THREE, "ada")
+    limiter.count(THREE, "ada")
+
+
+class Redis:
+    """A counter that notes how often it is asked; it may be away."""
+
+    def __init__(self) -> None:
+        self.asked, self.away = list[int](), False
+
+    def hit(self, limit: Any, key: str, cost: int) -> bool:
+        from redis.exceptions import ConnectionError as Away
+        self.asked.append(cost)
+        if self.away:
+            raise Away()
+        return sum(self.asked) <= limit.amount
+
+    def get_window_stats(self, limit: Any, key: str) -> Any:
+        class Stats:
+            reset_time = time.time() + 30
+        self.asked.append(0)
+        return Stats
+
+
+@pytest.fixture
+def redis(limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch) -> Redis:
+    redis = Redis()
+    monkeypatch.setattr(limiter, "_shared", redis)
+    return redis
+
+
+def test_a_large_limit_asks_redis_once_in_a_while_and_stays_the_same(limiter: RateLimiter, redis: Redis) -> None:
+    for _ in range(200):
+        limiter.count(MANY, "kiosk")
+    assert redis.asked == [10] * 20
+    with pytest.raises(TooOften):
+        limiter.count(MANY, "kiosk")
+
+
+def test_who_was_refused_is_refused_from_memory(limiter: RateLimiter, redis: Redis) -> None:
+    for _ in range(3):
+        limiter.count(THREE, "ada")
+    for _ in range(50):
+        with pytest.raises(TooOften):
+            limiter.count(THREE, "ada")
+    assert len(redis.asked) == 5     # three passed; the fourth was refused and asked how long
+
+
+def test_redis_that_is_away_is_left_alone_for_a_while(limiter: RateLimiter, redis: Redis) -> None:
+    redis.away = True
+    for _ in range(3):
+        limiter.count(THREE, "ada")
+    with pytest.raises(TooOften):
+        limiter.count(THREE, "ada")
+    assert len(redis.asked) == 1
+
+
+def test_a_crowd_has_so_many_times_the_limit() -> None:
+    assert multiplied(THREE, 10) == parse("30 per minute")
