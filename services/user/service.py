@@ -44,7 +44,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
     database = Database(Base)
     relay = Relay(OUTBOX)
     redis = Redis()
-    settings = RoomSettings(UserSection, at_start=("second_factor_key",))
+    settings = RoomSettings(UserSection)
     passwords = PasswordProvider()
     login_throttle = LoginThrottle()
     confirmation_throttle = ConfirmationThrottle()

@@ -4,7 +4,7 @@ import { openDialog } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
-import { codeField } from "./code_field.js";
+import { codeField } from "./second_factor/code_field.js";
 import * as session from "./session.js";
 
 /** Settles with whether somebody is signed in afterwards; `why` is a sentence about the reason. */

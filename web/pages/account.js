@@ -12,7 +12,7 @@ import { fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { go, reload } from "../navigation.js";
-import { secondFactor } from "../account/second_factor.js";
+import { secondFactor } from "../account/second_factor/second_factor.js";
 import { signOut } from "../account/sign_out.js";
 import * as session from "../account/session.js";
 import { statusBadge } from "../order/status.js";

@@ -38,10 +38,18 @@ def _fernet(key: str) -> Fernet:
 
 
 class CipherProvider(DependencyProvider):
-    """Injects the process's Cipher. Raises SettingsError where a second factor is required and no key is set."""
+    """Injects the process's Cipher."""
 
     def setup(self) -> None:
         """Read the keys when the room starts."""
+        self.reload()
+
+    def settings_read_again(self, path: str) -> bool:
+        """None of its own: the room's settings say which are taken over."""
+        return False
+
+    def reload(self) -> None:
+        """Read the keys again. Raises SettingsError where a second factor is required and no key is set."""
         settings, keys = load(config), load(config).second_factor_keys
         if not keys and config["environment"] == "local":
             keys = (PLACEHOLDER,)

@@ -205,6 +205,11 @@ def test_every_system_page_is_served(mesh: Mesh) -> None:
     services = {room["room"]: room for room in send(mesh, "GET", "/services").json()["services"]}
     assert set(services) >= {"film", "order", "payment", "user"}
     assert services["payment"]["paths"] == ["/payment/get_cards", "/payment/remove_card"]
+    assert services["payment"]["methods"] == ["get_cards", "remove_card"]
+    for token, shown in ((mesh.staff(), True), (mesh.buyer(), False), ("worthless", False)):
+        answer = send(mesh, "GET", "/services", headers={"Authorization": f"Bearer {token}"})
+        [payment] = [room for room in answer.json()["services"] if room["room"] == "payment"]
+        assert ("charge" in payment["methods"]) == shown
     assert "/order/buy" in services["order"]["paths"]
     document = send(mesh, "GET", "/openapi.json").json()
     assert {path for room in services.values() for path in room["paths"]} == set(document["paths"])

@@ -7,7 +7,7 @@ from marshmallow import ValidationError
 from nameko.cli.utils.config import load_config
 
 from gateway.admission.admission import Admission
-from gateway.admission.method_classes import class_of
+from gateway.admission.method_classes import FORGERIES, class_of
 from gateway.admission.settings import LimitSettings, LimitsSection
 from gateway.http.messages import Request
 from gateway.routes.methods import PUBLIC
@@ -48,6 +48,9 @@ class Gate:
 
     def address(self, method: Method, times: int, address: str = "192.0.2.1") -> int:
         return self._passed(times, lambda: self.admission.admit_address(method, address))
+
+    def forgeries(self, times: int, address: str = "192.0.2.1") -> int:
+        return self._passed(times, lambda: self.admission.count_forgery(address))
 
     def account(self, method: Method, times: int, user_id: str = "ada", answer: str | None = None,
                 roles: tuple[str, ...] = (), address: str = "192.0.2.1") -> int:
@@ -128,7 +131,15 @@ def test_a_crowd_has_so_many_times_the_limits() -> None:
 
 
 def test_every_public_method_has_a_class_with_a_limit() -> None:
-    assert {class_of(method) for method in PUBLIC.values()} == set(settings().allowances)
+    assert {class_of(method) for method in PUBLIC.values()} | {FORGERIES} == set(settings().allowances)
+
+
+def test_forged_webhooks_are_counted_by_address() -> None:
+    gate = Gate()
+    assert gate.forgeries(21) == 20
+    assert isinstance(gate.refusal, TooManyRequests)
+    assert gate.forgeries(1) == 0
+    assert gate.forgeries(1, "192.0.2.2") == 1
 
 
 def test_only_trusted_proxies_name_another_address() -> None:

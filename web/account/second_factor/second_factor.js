@@ -1,10 +1,10 @@
 /** The second factor of the account: whether there is one, and setting one up, replacing it or removing it. */
 
-import { read, write } from "../api.js";
-import { announce, fill, h } from "../dom.js";
-import { localMoment } from "../language/format.js";
-import { t } from "../language/translations.js";
-import { problemSentence } from "../problems.js";
+import { read, write } from "../../api.js";
+import { announce, fill, h } from "../../dom.js";
+import { localMoment } from "../../language/format.js";
+import { t } from "../../language/translations.js";
+import { problemSentence } from "../../problems.js";
 import { codeField } from "./code_field.js";
 
 /** A section that draws itself; `done()` runs when the user has kept the codes of a new second factor. */

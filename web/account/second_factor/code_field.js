@@ -1,7 +1,7 @@
 /** The field for a code of the authenticator app, or a recovery code. */
 
-import { h } from "../dom.js";
-import { t } from "../language/translations.js";
+import { h } from "../../dom.js";
+import { t } from "../../language/translations.js";
 
 export const codeField = () =>
   h(
