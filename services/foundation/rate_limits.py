@@ -10,7 +10,8 @@ import math
 import time
 from typing import Any
 
-from cachetools import TLRUCache, TTLCache
+from cachetools import TLRUCache
+from eventlet.semaphore import Semaphore
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
@@ -56,7 +57,8 @@ class RateLimiter:
         self._local = MovingWindowRateLimiter(MemoryStorage())
         self._purpose = purpose
         self._redis_rests_until = 0.0
-        self._refused: TTLCache[tuple[RateLimitItem, str], float] | TLRUCache[Any, float] = TLRUCache(
+        self._turn = Semaphore()
+        self._refused: TLRUCache[Any, float] = TLRUCache(
             MOST_KEYS, ttu=lambda _, until, now: until, timer=time.monotonic)
         self._batches: TLRUCache[Any, list[float]] = TLRUCache(
             MOST_KEYS, ttu=lambda _, batch, now: batch[1], timer=time.monotonic)
@@ -87,15 +89,26 @@ class RateLimiter:
             log.warning("a count is not reset: Redis is down", extra={"purpose": self._purpose})
 
     def _take_one(self, limit: RateLimitItem, key: str) -> bool:
-        batch = self._batches.get((limit, key))
-        if batch and batch[0] > 0:
-            batch[0] -= 1
-            return True
-        size = limit.amount // BATCH_SHARE if limit.amount >= BATCH_FROM else 1
-        if size > 1 and self._hit(limit, key, size):
+        if limit.amount < BATCH_FROM:
+            return self._hit(limit, key, 1)
+        return self._spend_one(limit, key) or self._take_batch(limit, key) or self._hit(limit, key, 1)
+
+    def _take_batch(self, limit: RateLimitItem, key: str) -> bool:
+        with self._turn:    # or requests that come together would each take a batch
+            if self._spend_one(limit, key):
+                return True
+            size = limit.amount // BATCH_SHARE
+            if not self._hit(limit, key, size):
+                return False
             self._batches[limit, key] = [size - 1, time.monotonic() + limit.get_expiry() / BATCH_WINDOWS]
             return True
-        return self._hit(limit, key, 1)
+
+    def _spend_one(self, limit: RateLimitItem, key: str) -> bool:
+        batch = self._batches.get((limit, key))
+        if not batch or batch[0] < 1:
+            return False
+        batch[0] -= 1
+        return True
 
     def _hit(self, limit: RateLimitItem, key: str, cost: int) -> bool:
         if time.monotonic() >= self._redis_rests_until:

@@ -5,6 +5,7 @@ the series.
 """
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -42,7 +43,7 @@ def check(recent: Sequence[Any], seats: int, limits: HoldLimits, now: dt.datetim
     doubled = limits.first_pause * 2 ** min(len(ends) - limits.dead_holds, LONGEST_DOUBLING)
     left = max(ends) + min(doubled, limits.longest_pause) - now
     if left > dt.timedelta(0):
-        raise HoldsPaused(retry_after=left.total_seconds())
+        raise HoldsPaused(retry_after=math.ceil(left.total_seconds()))
 
 
 def _ends_of_dead(recent: Iterable[Any], limits: HoldLimits, now: dt.datetime) -> Iterable[dt.datetime]:

@@ -3,8 +3,10 @@
 import time
 from typing import Any
 
+import eventlet
 import pytest
 from limits import parse
+from redis.exceptions import ConnectionError as Away
 
 from schemas.errors import TooOften
 from schemas.gateway import TooManyRequests
@@ -44,10 +46,10 @@ class Redis:
     """A counter that notes how often it is asked; it may be away."""
 
     def __init__(self) -> None:
-        self.asked, self.away = list[int](), False
+        self.asked, self.away, self.pause = list[int](), False, 0.0
 
     def hit(self, limit: Any, key: str, cost: int) -> bool:
-        from redis.exceptions import ConnectionError as Away
+        eventlet.sleep(self.pause)
         self.asked.append(cost)
         if self.away:
             raise Away()
@@ -73,6 +75,16 @@ def test_a_large_limit_asks_redis_once_in_a_while_and_stays_the_same(limiter: Ra
     assert redis.asked == [10] * 20
     with pytest.raises(TooOften):
         limiter.count(MANY, "kiosk")
+
+
+def test_requests_that_come_together_take_one_batch(limiter: RateLimiter, redis: Redis) -> None:
+    def count() -> None:
+        limiter.count(MANY, "kiosk")
+
+    redis.pause = 0.01
+    for thread in [eventlet.spawn(count) for _ in range(30)]:
+        thread.wait()
+    assert redis.asked == [10] * 3
 
 
 def test_who_was_refused_is_refused_from_memory(limiter: RateLimiter, redis: Redis) -> None:
