@@ -18,6 +18,7 @@ import yaml
 from proof.results import Outcome
 
 LEAST_PERCENT = 90
+HEADING = "Faults that no test noticed"
 ACCEPTED = Path(__file__).with_name("accepted.yml")
 UNNOTICED = {"survived", "no tests", "suspicious"}   # a fault that makes a test hang ("timeout") is noticed
 
@@ -86,11 +87,10 @@ def summarize(statuses: dict[str, str], unnoticed: list[Fault]) -> Outcome:
     weak = [f"`{module}` {percent:.1f} %" for module, percent in percents.items() if percent < LEAST_PERCENT]
     reasons = read_reasons()
     listed = [_line(fault, reasons) for fault in sorted(unnoticed, key=lambda fault: fault.name)]
-    details = "## Faults that no test noticed\n\n" + "\n".join(listed) + "\n" if listed else ""
     verdict = f"{noticed.total():,} noticed ({100 * noticed.total() / max(1, len(statuses)):.1f} %)"
     return Outcome(f"{len(statuses):,} faults in {len(faults)} modules: {', '.join(f'`{name}`' for name in faults)}",
                    verdict + f"; FAILED, less than {LEAST_PERCENT} %: {', '.join(weak)}" * bool(weak),
-                   bool(statuses) and not weak, details)
+                   bool(statuses) and not weak, {HEADING: "\n".join(listed)})
 
 
 def module_of(name: str) -> str:

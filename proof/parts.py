@@ -15,11 +15,16 @@ PARTS = (
     Part("rules", "Prices, deadlines, refunds, seating plans and the messages between the rooms, each by itself",
          ("tests/unit", "tests/contracts", "tests/architecture")),
     Part("rooms", "Each room on real servers, with lost connections, processes that die, payments that fail and forged "
-                  "messages", ("tests/integration",), ("tests/integration/model", "tests/integration/storms")),
+                  "messages", ("tests/integration",), ("tests/integration/campaign", "tests/integration/model",
+                                                              "tests/integration/storms")),
     Part("browser", "The pages in a real browser: buying, paying, refunds, the kitchen, two languages, phones, "
                     "keyboards and screen readers", ("tests/browser",)),
     Part("storms", "Crowds that want the same seats at the same time, and requests that arrive ten times over",
          ("tests/integration/storms",)),
+    Part("campaign", "Every room and server killed again and again, paused or emptied while customers buy; odd "
+                     "requests to every method; hostile connections, and everybody at what is not theirs",
+         ("tests/integration/campaign", "tests/integration/gateway/test_authorization.py",
+          "tests/integration/gateway/test_hostile_senders.py")),
     Part("model", "Buyers, cooks, the payment provider, the clock and accidents in any order; after each step every "
                   "seat, ticket, cent and snack is where an independent ledger has it", ("tests/integration/model",)),
 )

@@ -45,7 +45,6 @@ def test_an_unnoticed_fault_is_listed_with_its_reason(monkeypatch: pytest.Monkey
     faults = [Fault(f"{RULES}.x_decide__mutmut_{number}", "survived", "return a < b", after)
               for number, after in enumerate(("return a <= b", "return a > b"))]
 
-    assert summarize(statuses(18, 2), faults).details == (
-        "## Faults that no test noticed\n\n"
+    assert summarize(statuses(18, 2), faults).sections == {mutation.HEADING: (
         "- `services.film.rules`: `return a < b` became `return a <= b`: nobody can tell\n"
-        "- `services.film.rules`: `return a < b` became `return a > b`: not judged yet\n")
+        "- `services.film.rules`: `return a < b` became `return a > b`: not judged yet")}
