@@ -9,10 +9,11 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
+from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import every
+from services.foundation.timers import StopSignal, every
 from services.loyalty import check_ins, ledger, members, order_points, store
 from services.loyalty.models import KEYS, OUTBOX, Base
 from services.loyalty.settings import LoyaltySection
@@ -30,6 +31,7 @@ class Loyalty:
     database = Database(Base)
     relay = Relay(OUTBOX)
     settings = RoomSettings(LoyaltySection)
+    is_stopping = StopSignal()
     presence = Presence()
 
     # --- points ---
@@ -133,11 +135,18 @@ class Loyalty:
 
     @every("compare_seconds")
     def compare(self) -> None:
-        """Compare each member's sums with the entries, and purge old rows. A difference is an ERROR line."""
+        """Compare each member's sums with the entries. A difference is an ERROR line."""
         try:
             for row in self.database.read(store.differences):
                 log.error("a member's points differ from their entries", extra={
                     name: int(value) if name != "user_id" else value for name, value in row._mapping.items()})
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now()))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not compare the points", extra={"problem": f"{type(problem).__name__}: {problem}"})
+
+    @every(PURGE_SECONDS)
+    def purge(self) -> None:
+        """Delete answers that nobody asks for again."""
+        try:
+            purge(self.database, self.is_stopping, lambda tx: delete_old_replies(tx, KEYS, utc_now()))
+        except Exception as problem:  # it is tried again at the next tick; the room goes on
+            log.warning("could not purge", extra={"problem": f"{type(problem).__name__}: {problem}"})

@@ -20,6 +20,7 @@ from services.foundation.redis_client import OPTIONS
 from services.foundation.settings import SettingsError
 from services.user import store, tokens
 from services.user.administration.admins import check_one_stays
+from services.user.hashing import HashQueue
 from services.user.models import OUTBOX
 from services.user.passwords import Passwords
 from services.user.records import NewAccount
@@ -148,7 +149,7 @@ def _checked(username: str, password: str) -> dict[str, Any]:
 
 def _make_hash(password: str) -> str:
     try:
-        return Passwords(load(config).max_workers).make_hash(password)
+        return Passwords(HashQueue(load(config).max_workers)).make_hash(password)
     except FieldsInvalid as problem:
         raise _error(problem) from None
     except SettingsError as problem:

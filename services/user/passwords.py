@@ -1,94 +1,74 @@
 """Passwords as Argon2id hashes: 19 MiB, two passes, one lane (OWASP's minimum).
 
-A password is normalized first (RFC 8265, OpaqueString), because keyboards write one character in several ways. Hashes
-are computed in operating-system threads, two at a time: more would only take the processor from everybody else.
+A password is normalized first (RFC 8265, OpaqueString), because keyboards write one character in several ways.
 """
 
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from eventlet import tpool
-from eventlet.semaphore import Semaphore
 from nameko import config
 from nameko.extensions import DependencyProvider
 from precis_i18n import get_profile
 
-from schemas.errors import Busy, FieldsInvalid
+from schemas.errors import FieldsInvalid
 from schemas.user import SHORTEST_PASSWORD
+from services.user.hashing import HashQueue
 from services.user.settings import load
-
-T = TypeVar("T")
 
 _HASHER = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 _DUMMY_HASH = _HASHER.hash(secrets.token_urlsafe())  # verified for an unknown user, so that it takes as long
 _PROFILE = get_profile("OpaqueString")
-_AT_ONCE = 2
-_SPARE_WORKERS = 4
 
 
 class Passwords:
-    """Hashes and verifies the passwords of one process."""
+    """Hashes and verifies passwords for one call, which ends at `deadline` (seconds since 1970)."""
 
-    def __init__(self, workers: int) -> None:
-        """`workers`: the calls that the process works on at once.
-
-        A few of them stay free of passwords, so that a rush of sign-ins never keeps `authorize` waiting.
-        """
-        self._capacity = max(_AT_ONCE, workers - _SPARE_WORKERS)
-        self._turns = Semaphore(_AT_ONCE)
-        self._waiting = 0
+    def __init__(self, queue: HashQueue, deadline: float | None = None) -> None:
+        """`queue`: the one of this process."""
+        self._queue = queue
+        self._deadline = deadline
 
     def check_capacity(self) -> None:
-        """Raises Busy if too many calls wait for a hash."""
-        if self._waiting >= self._capacity:
-            raise Busy(retry_after=1)
+        """Raises Busy if too many calls wait for a hash, or if the call would end before it had its own."""
+        self._queue.check(self._deadline)
 
     def make_hash(self, password: str) -> str:
-        """The hash to keep. Raises Busy if too many calls wait, and FieldsInvalid for an invalid password."""
+        """The hash to keep. Raises Busy like `check_capacity`, and FieldsInvalid for an invalid password."""
         normal = _normalized(password)
         if normal is None:
             raise FieldsInvalid(fields={"password": ["Has characters that no password can have."]})
         if len(normal) < SHORTEST_PASSWORD:
             raise FieldsInvalid(fields={"password": [f"Shorter than minimum length {SHORTEST_PASSWORD}."]})
-        return self._in_thread(_HASHER.hash, normal)
+        return self._queue.run(self._deadline, _HASHER.hash, normal)
 
     def matching_spelling(self, password_hash: str | None, password: str) -> str | None:
         """The spelling of the password that the hash was made of; None if it does not match.
 
         A hash made before passwords were normalized matches the password as it was typed. Without a hash the answer is
-        None, and takes just as long. Raises Busy if too many calls wait.
+        None, and takes just as long. Raises Busy like `check_capacity`.
         """
         spellings = dict.fromkeys(spelling for spelling in (_normalized(password), password) if spelling is not None)
         for spelling in spellings:
             with suppress(VerifyMismatchError):
-                self._in_thread(_HASHER.verify, password_hash or _DUMMY_HASH, spelling)
+                self._queue.run(self._deadline, _HASHER.verify, password_hash or _DUMMY_HASH, spelling)
                 return spelling if password_hash else None
         return None
 
-    def _in_thread(self, work: Callable[..., T], *args: str) -> T:
-        self.check_capacity()
-        self._waiting += 1
-        try:
-            with self._turns:
-                return cast(T, tpool.execute(work, *args))
-        finally:
-            self._waiting -= 1
-
 
 class PasswordProvider(DependencyProvider):
-    """Injects the process's Passwords."""
+    """Injects the Passwords of each call."""
 
     def setup(self) -> None:
-        """Size it to the room's workers when the room starts."""
-        self._passwords = Passwords(load(config).max_workers)
+        """Size the queue of this process to the room's workers when the room starts."""
+        self._queue = HashQueue(load(config).max_workers)
 
     def get_dependency(self, worker_ctx: Any) -> Passwords:
-        """One object serves all calls of the process."""
-        return self._passwords
+        """All calls of the process share its queue; each gives up at its own deadline."""
+        deadline = worker_ctx.context_data.get("deadline")
+        return Passwords(self._queue, deadline if isinstance(deadline, int | float) else None)
 
 
 def needs_rehash(password_hash: str, spelling: str) -> bool:

@@ -10,11 +10,12 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.relay import Relay
 from services.foundation.ids import new_id
+from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import every
+from services.foundation.timers import StopSignal, every
 from services.user import confirmations, emails, store, time_zones, tokens
 from services.user.administration import staff_methods
 from services.user.models import KEYS, OUTBOX, Base
@@ -26,7 +27,6 @@ from services.user.settings import UserSection
 from services.user.throttle import ConfirmationThrottle, LoginThrottle, PasswordResetThrottle
 
 log = logging.getLogger("marquee.user")
-PURGE_SECONDS = 600
 
 
 # Their modules are imported whole, since Nameko takes each class in this namespace for a room.
@@ -45,6 +45,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
     confirmation_throttle = ConfirmationThrottle()
     reset_throttle = PasswordResetThrottle()
     announcer = Announcer()
+    is_stopping = StopSignal()
     presence = Presence()
 
     @call(contract.REGISTER)
@@ -92,21 +93,22 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         new_hash = self.passwords.make_hash(password) if needs_rehash(account.password_hash, spelling) else None
         device = self.principal.user_agent
 
-        def sign_in(tx: Any) -> dict[str, Any]:
+        def sign_in(tx: Any) -> tuple[tokens.IssuedToken, Any]:
             user = store.lock_account(tx, account.user_id)
             if user.password_hash != account.password_hash or user.removed_at is not None:
                 raise contract.LoginFailed()  # the account was changed after we had read it
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
-            token, expires_at = tokens.issue(tx, user.user_id, utc_now(), self.settings.token_lifetime, device)
-            return {"token": token, "expires_at": expires_at, "user": user}
+            return tokens.issue(tx, user.user_id, utc_now(), self.settings, device), user
 
-        return self.database.run_repeatable(sign_in)
+        issued, user = self.database.run_repeatable(sign_in)
+        self._revoke(issued.ended)
+        return {"token": issued.token, "expires_at": issued.expires_at, "user": user}
 
     @call(contract.AUTHORIZE)
     def authorize(self, request: dict[str, Any]) -> TokenHolder:
         """Whose token this is, what they may do, and until when."""
-        return tokens.authenticate(self.redis, self.database, request["token"], utc_now())
+        return tokens.authenticate(self.redis, self.database, request["token"], utc_now(), self.settings.token_idle)
 
     @call(contract.LOGOUT)
     def logout(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -115,8 +117,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
         if token_id is None:
             raise Unauthenticated()
         self.database.run_repeatable(lambda tx: store.delete_token(tx, token_id, user_id))
-        tokens.revoke(self.redis, token_id)
-        self.announcer.announce_now(contract.TOKENS_REVOKED, token_id)
+        self._revoke([token_id])
         return {}
 
     @call(contract.GET_PROFILE)
@@ -201,13 +202,15 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:
-        """Delete expired tokens and links, former addresses, and answers that nobody asks for again."""
+        """Delete expired links, expired and idle tokens, former addresses, and answers that nobody asks for again."""
         now = utc_now()
         try:
-            self.database.run(lambda tx: store.delete_expired_links(tx, now))
-            self.database.run(lambda tx: own_store.delete_old_former_emails(tx, now))
-            self.database.run(lambda tx: store.delete_expired_tokens(tx, now))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
+            purge(self.database, self.is_stopping,
+                  lambda tx: store.delete_expired_links(tx, now),
+                  lambda tx: own_store.delete_old_former_emails(tx, now),
+                  lambda tx: store.delete_expired_tokens(tx, now),
+                  lambda tx: store.delete_idle_tokens(tx, now - self.settings.token_idle),
+                  lambda tx: delete_old_replies(tx, KEYS, now))
         except Exception as problem:  # it is tried again; the room goes on
             log.warning("could not purge", exc_info=not isinstance(problem, Busy))
 

@@ -20,6 +20,8 @@ class UserSettings:
 
     max_workers: int
     token_lifetime: dt.timedelta
+    token_idle: dt.timedelta
+    sessions_at_most: int
     login_failures: int
     login_window_minutes: int
     confirmation_lifetime: dt.timedelta
@@ -37,6 +39,8 @@ class UserSection(Schema):
 
     max_workers = Whole(required=True, validate=AT_LEAST_ONE)
     token_hours = fields.Float(required=True, validate=POSITIVE)
+    token_idle_hours = fields.Float(required=True, validate=POSITIVE)
+    sessions = Whole(required=True, validate=AT_LEAST_ONE)
     login_failures = Whole(required=True, validate=AT_LEAST_ONE)
     login_window_minutes = Whole(required=True, validate=AT_LEAST_ONE)
     confirmation_hours = fields.Float(required=True, validate=POSITIVE)
@@ -49,6 +53,7 @@ class UserSection(Schema):
     def _settings(self, section: dict[str, Any], **_: Any) -> UserSettings:
         return UserSettings(
             max_workers=section["max_workers"], token_lifetime=dt.timedelta(hours=section["token_hours"]),
+            token_idle=dt.timedelta(hours=section["token_idle_hours"]), sessions_at_most=section["sessions"],
             login_failures=section["login_failures"], login_window_minutes=section["login_window_minutes"],
             confirmation_lifetime=dt.timedelta(hours=section["confirmation_hours"]),
             confirmations_per_hour=section["confirmations_an_hour"],

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
 from services.foundation.rpc.calls import Principal
+from services.user.hashing import HashQueue
 from services.user.passwords import Passwords
 from services.user.service import User
 from services.user.settings import load
@@ -92,7 +93,8 @@ class Interrupted(Transactions):
 def make_room(database: Transactions, **dependencies: Any) -> Any:
     """The user room's class with the settings of config.yml; dependencies that are not given are mocks."""
     settings = load(nameko.config)
-    return worker_factory(User, database=database, settings=settings, passwords=Passwords(settings.max_workers),
+    passwords = Passwords(HashQueue(settings.max_workers))
+    return worker_factory(User, database=database, settings=settings, passwords=passwords, is_stopping=lambda: False,
                           **dependencies)
 
 

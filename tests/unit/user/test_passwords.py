@@ -5,12 +5,13 @@ import pytest
 from argon2 import PasswordHasher
 
 from schemas.errors import Busy, FieldsInvalid
+from services.user.hashing import HashQueue
 from services.user.passwords import _HASHER, Passwords, needs_rehash
 
 
 @pytest.fixture
 def passwords() -> Passwords:
-    return Passwords(workers=6)
+    return Passwords(HashQueue(workers=6))
 
 
 def test_a_password_matches_its_own_hash_only(passwords: Passwords) -> None:
