@@ -1,6 +1,5 @@
 """Every room purges what is too old until nothing is left of it, however much that is."""
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -105,12 +104,11 @@ def test_a_room_purges_until_nothing_old_is_left(mesh: Mesh, settings: None, old
 def test_a_relay_purges_until_no_published_event_is_left_that_is_too_old(mesh: Mesh, settings: None) -> None:
     with mesh.engine("order").begin() as tx:
         tx.execute(text("INSERT INTO outbox (event_id, type, version, about, sequence, occurred_at, trace, body, "
-                        f"published_at) SELECT CONCAT('old', seq), 't', 1, CONCAT('old', seq), 1, {OLD}, '{{}}', '{{}}', "
-                        f"{OLD} FROM seq_1_to_{MANY}"))
+                        f"published_at) SELECT CONCAT('old', seq), 't', 1, CONCAT('old', seq), 1, {OLD}, '', '', {OLD} "
+                        f"FROM seq_1_to_{MANY}"))
     relay = Relay(OUTBOX)
     relay._database, relay._settings = Bounded(mesh.engine("order")), event_settings()
 
     assert relay.purge() >= MANY
 
     assert mesh.rows("order", "SELECT COUNT(*) AS n FROM outbox WHERE event_id LIKE 'old%'")[0].n == 0
-    assert relay._settings.kept_days > 0 and dt.timedelta(days=relay._settings.kept_days) < dt.timedelta(days=500)

@@ -1,6 +1,8 @@
 """The folder of messages does not grow for ever."""
 
 import datetime as dt
+from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 
 from services.foundation.database import MOST_DELETED
@@ -12,11 +14,15 @@ BEFORE = dt.datetime(2026, 8, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 
 
+def email(event_id: str, occurred_at: dt.datetime) -> EmailMessage:
+    return write(replace(message(event_id=event_id), occurred_at=occurred_at), contact(), context())
+
+
 def test_old_messages_are_deleted_a_thousand_at_a_time_and_young_ones_stay(tmp_path: Path) -> None:
     folder = FolderChannel(tmp_path)
-    folder.send(write(message(event_id="young", occurred_at=BEFORE + DAY), contact(), context()))
+    folder.send(email("young", BEFORE + DAY))
     young = [path.name for path in tmp_path.iterdir()]
-    folder.send(write(message(event_id="old", occurred_at=BEFORE - DAY), contact(), context()))
+    folder.send(email("old", BEFORE - DAY))
     [old] = {path.name for path in tmp_path.iterdir()} - set(young)
     for number in range(MOST_DELETED):
         (tmp_path / f"{number:04d}{old[4:]}").touch()
