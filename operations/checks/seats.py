@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from operations.checks.snapshot import Snapshot, screening_pages
+from operations.checks.snapshot import SCREENINGS_AT_A_TIME, Snapshot, in_pages, screening_pages
 from services.foundation.database import Transactions
 from services.order.rules import HOLDS_SEATS, OWNS_SEATS
 from services.order.seat_boards import odd_seats, wanted_marks
@@ -63,12 +63,21 @@ def claims_fit_their_order(snapshot: Snapshot) -> Iterator[str]:
 
 
 def boards_show_the_claims(snapshot: Snapshot) -> Iterator[str]:
-    for screenings in screening_pages(snapshot):
-        upcoming = Transactions(snapshot.order).read(lambda tx, only=screenings: upcoming_boards(tx, only))  # type: ignore[misc]
+    for upcoming in _upcoming(snapshot):
         for seeming in _odd_seats_of(snapshot, upcoming):
             # A sale between reading a board and its claims makes them differ, the likelier the more are read at once.
             for screening_id, seats in _odd_seats_of(snapshot, [seeming]).items():
                 yield f"screening {screening_id}: the board differs at {', '.join(seats[:8])}"
+
+
+def _upcoming(snapshot: Snapshot) -> Iterator[list[str]]:
+    """The screenings to come that have a board, in pages; of those in the window, or all."""
+    database = Transactions(snapshot.order)
+    if snapshot.since is None:
+        yield from in_pages(database.read(upcoming_boards), SCREENINGS_AT_A_TIME)
+    else:
+        for screenings in screening_pages(snapshot):
+            yield list(database.read(lambda tx, only=screenings: upcoming_boards(tx, only)))  # type: ignore[misc]
 
 
 def _odd_seats_of(snapshot: Snapshot, screening_ids: Iterable[str]) -> dict[str, list[str]]:

@@ -21,6 +21,7 @@ from services.foundation.redis_client import OPTIONS
 from services.seating.board import Board
 
 PAGE = 500  # rows
+SCREENINGS_AT_A_TIME = 20  # with all their seats
 Rows = dict[str, Row[Any]]
 ORDERS = """
     SELECT order_id FROM orders WHERE changed_at >= :since UNION
@@ -144,7 +145,7 @@ def accounts_of(snapshot: Snapshot, ids: list[str]) -> Rows:
     return _by_order(snapshot.rows(snapshot.payment, ACCOUNT + "WHERE a.order_id IN :ids", ids=ids))
 
 
-def screening_pages(snapshot: Snapshot, most: int = 20) -> Iterator[list[str]]:
+def screening_pages(snapshot: Snapshot) -> Iterator[list[str]]:
     """The screenings of these orders, and in a check of everything those of any claim or ticket, in pages."""
     found: set[str] = set()
     if snapshot.since is None:
@@ -154,7 +155,7 @@ def screening_pages(snapshot: Snapshot, most: int = 20) -> Iterator[list[str]]:
     else:
         for orders in order_pages(snapshot):
             found.update(order.screening_id for order in orders.values())
-    yield from in_pages(found, most)
+    yield from in_pages(found, SCREENINGS_AT_A_TIME)
 
 
 def _by_order(rows: list[Row[Any]]) -> Rows:
