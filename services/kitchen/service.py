@@ -172,10 +172,7 @@ class Kitchen:
         """Delete reservations that came to nothing, and what was kept against repetitions, once they are old."""
         now = utc_now()
         before = now - dt.timedelta(days=config["events"]["kept_days"])
-        try:
-            purge(self.database, self.is_stopping,
-                  lambda tx: store.purge_released(tx, now, before),
-                  lambda tx: inbox.purge(tx, INBOX, before),
-                  lambda tx: delete_old_replies(tx, KEYS, now))
-        except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not purge", extra={"problem": f"{type(problem).__name__}: {problem}"})
+        purge(self.database, self.is_stopping,
+              lambda tx: store.purge_released(tx, now, before),
+              lambda tx: inbox.purge(tx, INBOX, before),
+              lambda tx: delete_old_replies(tx, KEYS, now))

@@ -148,7 +148,4 @@ class Loyalty:
     @every(PURGE_SECONDS)
     def purge(self) -> None:
         """Delete answers that nobody asks for again."""
-        try:
-            purge(self.database, self.is_stopping, lambda tx: delete_old_replies(tx, KEYS, utc_now()))
-        except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not purge", extra={"problem": f"{type(problem).__name__}: {problem}"})
+        purge(self.database, self.is_stopping, lambda tx: delete_old_replies(tx, KEYS, utc_now()))

@@ -150,10 +150,7 @@ class Notification:
     def purge(self) -> None:
         """Delete old messages that were sent, their files, and old inbox rows."""
         before = utc_now() - self.settings.kept
-        try:
-            purge(self.database, self.is_stopping,
-                  lambda tx: store.purge(tx, before),
-                  lambda tx: inbox.purge(tx, INBOX, before))
-            repeat(lambda: self.email_delivery.channel.delete_old(before), self.is_stopping)
-        except Exception as problem:
-            log.warning("could not purge", extra={"problem": type(problem).__name__})
+        purge(self.database, self.is_stopping,
+              lambda tx: store.purge(tx, before),
+              lambda tx: inbox.purge(tx, INBOX, before))
+        repeat(lambda: self.email_delivery.channel.delete_old(before), self.is_stopping)

@@ -197,9 +197,6 @@ class Order:
     def purge(self) -> None:
         """Delete answers that nobody asks for again, and what was kept for the boards of screenings long over."""
         now = utc_now()
-        try:
-            purge(self.database, self.is_stopping,
-                  lambda tx: delete_old_replies(tx, KEYS, now),
-                  lambda tx: purge_epochs(tx, now))
-        except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not purge", extra={"problem": f"{type(problem).__name__}: {problem}"})
+        purge(self.database, self.is_stopping,
+              lambda tx: delete_old_replies(tx, KEYS, now),
+              lambda tx: purge_epochs(tx, now))

@@ -64,8 +64,7 @@ class Payment(Stamped, Traced, Base):
     expires_at: Mapped[dt.datetime | None]
     reference: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the provider's own id
     redirect_url: Mapped[str | None] = mapped_column(String(2000))
-    # The provider's, of the kept card that pays.
-    card_token: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"), index=True)
+    card_token: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"), index=True)  # the provider's, of the card
     save_card: Mapped[bool] = mapped_column(Boolean, server_default="0")  # once it has paid; 0 when that is done
 
     __table_args__ = (
@@ -92,8 +91,7 @@ class Refund(Stamped, Base):
     attempt: Mapped[int] = mapped_column(SmallInteger)
     covered: Mapped[int]  # the whole amount or 0: what a `reversal` has given back
     part_of: Mapped[str | None] = mapped_column(id_type(), index=True)  # the requested refund that this was split from
-    # Whose wallet gets it; NULL: it goes back to where it came from.
-    credit_to: Mapped[str | None] = mapped_column(Id(), index=True)
+    credit_to: Mapped[str | None] = mapped_column(Id(), index=True)  # whose wallet gets it, or NULL: nobody's
     created_at: Mapped[dt.datetime] = mapped_column(index=True)
     tried_at: Mapped[dt.datetime]
 

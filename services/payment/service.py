@@ -174,8 +174,7 @@ class Payment(card_methods.CardMethods):
     @every(PURGE_SECONDS)
     def purge(self) -> None:
         """Delete old webhooks: those that were processed, and those that the sandbox has sent."""
-        self.log_failure("purge", lambda: purge(self.database, self.is_stopping, *self.webhooks.purges(),
-                                                *self.sandbox.purges()))
+        purge(self.database, self.is_stopping, *self.webhooks.purges(), *self.sandbox.purges())
 
     def log_failure(self, work: str, run: Callable[[], object]) -> None:
         """Run a timer's work. A failure is logged, and the next tick tries again."""

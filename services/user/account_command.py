@@ -20,9 +20,8 @@ from services.foundation.redis_client import OPTIONS
 from services.foundation.settings import SettingsError
 from services.user import store, tokens
 from services.user.administration.admins import check_one_stays
-from services.user.hashing import HashQueue
 from services.user.models import OUTBOX
-from services.user.passwords import Passwords
+from services.user.passwords import HashQueue, Passwords
 from services.user.records import NewAccount
 from services.user.self_service import notices
 from services.user.self_service import store as own_store

@@ -204,15 +204,12 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods):
     def purge(self) -> None:
         """Delete expired links, expired and idle tokens, former addresses, and answers that nobody asks for again."""
         now = utc_now()
-        try:
-            purge(self.database, self.is_stopping,
-                  lambda tx: store.delete_expired_links(tx, now),
-                  lambda tx: own_store.delete_old_former_emails(tx, now),
-                  lambda tx: store.delete_expired_tokens(tx, now),
-                  lambda tx: store.delete_idle_tokens(tx, now - self.settings.token_idle),
-                  lambda tx: delete_old_replies(tx, KEYS, now))
-        except Exception as problem:  # it is tried again; the room goes on
-            log.warning("could not purge", exc_info=not isinstance(problem, Busy))
+        purge(self.database, self.is_stopping,
+              lambda tx: store.delete_expired_links(tx, now),
+              lambda tx: own_store.delete_old_former_emails(tx, now),
+              lambda tx: store.delete_expired_tokens(tx, now),
+              lambda tx: store.delete_idle_tokens(tx, now - self.settings.token_idle),
+              lambda tx: delete_old_replies(tx, KEYS, now))
 
     def _may_mail_link(self, account: NewAccount) -> bool:
         """Whether a link may be mailed for a new account. If its username is taken, its address is not counted."""

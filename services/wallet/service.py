@@ -178,11 +178,7 @@ class Wallet:
     @every("tidy_seconds")
     def tidy_up(self) -> None:
         """Purge what was kept against repetitions for long enough."""
-        try:
-            now = utc_now()
-            kept = dt.timedelta(days=config["events"]["kept_days"])
-            purge(self.database, self.is_stopping,
-                  lambda tx: inbox.purge(tx, INBOX, now - kept),
-                  lambda tx: delete_old_replies(tx, KEYS, now))
-        except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})
+        now, kept = utc_now(), dt.timedelta(days=config["events"]["kept_days"])
+        purge(self.database, self.is_stopping,
+              lambda tx: inbox.purge(tx, INBOX, now - kept),
+              lambda tx: delete_old_replies(tx, KEYS, now))

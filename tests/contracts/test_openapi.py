@@ -10,11 +10,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gateway.docs import examples, openapi
+from gateway.http.messages import Request
+from gateway.routes.method_fields import read_fields
 from gateway.routes.methods import PUBLIC
 from schemas import catalogue
 from schemas.base import Method
 from schemas.errors import FieldsInvalid, Malformed
-from tests.unit.gateway.test_method_fields import environ, fields
 
 # What each type of JSON may have at its limits and beyond them.
 PROBES: dict[str, tuple[Any, ...]] = {
@@ -100,7 +101,7 @@ def test_a_body_and_its_fields_are_required_where_the_gateway_refuses_a_request_
     body, example = document()["paths"][method.path]["post"]["requestBody"], examples.fields_of(method)
     validator = Draft202012Validator(schema_of(method))
 
-    assert body["required"] is bool(refused(method, fields(environ(body=b""), method)))
+    assert body["required"] is bool(refused(method, read_fields(method, Request("POST", method.path, "r1"))))
     for name in properties(method):
         sent = {key: value for key, value in example.items() if key != name}
         missing = [each.message for each in validator.iter_errors(sent) if each.validator == "required"]
@@ -114,7 +115,7 @@ def test_the_document_refuses_the_idempotency_keys_that_the_gateway_refuses(key:
     [parameter] = [each for each in document()["components"]["parameters"].values() if each["in"] == "header"]
     method = next(each for each in PUBLIC.values() if each.keyed)
     try:
-        fields(environ(body=b"{}", IDEMPOTENCY_KEY=key), method)
+        read_fields(method, Request("POST", method.path, "r1", environ={"HTTP_IDEMPOTENCY_KEY": key}))
         is_taken = True
     except Malformed:
         is_taken = False

@@ -127,10 +127,7 @@ class Relay(DependencyProvider):
     def _purge_repeatedly(self) -> None:
         """Purge in a thread of its own: a long purge must not keep new events waiting."""
         while not self._stopping:
-            try:
-                self.purge()
-            except Exception as problem:  # it is tried again the next time
-                log.warning("could not purge the outbox", extra={"problem": f"{type(problem).__name__}: {problem}"})
+            self.purge()
             with Timeout(PURGE_SECONDS, False):
                 self._stopped.wait()
 

@@ -12,8 +12,7 @@ from sqlalchemy import Connection, Engine
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
 from services.foundation.rpc.calls import Principal
-from services.user.hashing import HashQueue
-from services.user.passwords import Passwords
+from services.user.passwords import HashQueue, Passwords
 from services.user.service import User
 from services.user.settings import load
 from services.user.throttle import LoginThrottle

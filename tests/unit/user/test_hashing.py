@@ -8,15 +8,14 @@ import eventlet
 import pytest
 
 from schemas.errors import Busy
-from services.user.hashing import AT_ONCE, HashQueue
+from services.user.passwords import AT_ONCE, HashQueue
 
 # In a process of its own, because threads and arenas stay until a process ends. `malloc_info` is glibc's.
 COUNTING = """
 import eventlet
 eventlet.monkey_patch()
 import ctypes, os, re
-from services.user.hashing import HashQueue
-from services.user.passwords import Passwords
+from services.user.passwords import HashQueue, Passwords
 
 libc = ctypes.CDLL(None)
 libc.fopen.restype = ctypes.c_void_p

@@ -5,8 +5,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from schemas.errors import Busy, FieldsInvalid
-from services.user.hashing import HashQueue
-from services.user.passwords import _HASHER, Passwords, needs_rehash
+from services.user.passwords import _HASHER, HashQueue, Passwords, needs_rehash
 
 
 @pytest.fixture
