@@ -24,7 +24,7 @@ from services.payment.job_pool import JobPoolProvider
 from services.payment.models import OUTBOX, Base
 from services.payment.payment_processor import PaymentProcessor, payment_processor
 from services.payment.payment_state import PaymentRequest, RefundRequest
-from services.payment.reconciling.reconciler import reconcile
+from services.payment.reconciling.reconciler import log_differences
 from services.payment.sandbox.site import SandboxSite
 from services.payment.settings import PaymentSettingsProvider
 from services.payment.stale_work import StaleWork
@@ -165,11 +165,8 @@ class Payment(card_methods.CardMethods):
     @every("reconcile_seconds")
     def reconcile(self) -> None:
         """Compare the records here with the providers', and log every difference."""
-        self.log_failure("reconciliation", lambda: self.jobs.run(self._reconcile))
-
-    def _reconcile(self) -> None:
-        for difference in reconcile(self.database, self.settings, self.remote):
-            log.log(logging.ERROR if difference.is_open else logging.WARNING, "%s", difference)
+        self.log_failure("reconciliation", lambda: self.jobs.run(
+            lambda: log_differences(self.database, self.settings, self.remote)))
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:

@@ -179,6 +179,5 @@ class Wallet:
     def tidy_up(self) -> None:
         """Purge what was kept against repetitions for long enough."""
         now, kept = utc_now(), dt.timedelta(days=config["events"]["kept_days"])
-        purge(self.database, self.is_stopping,
-              lambda tx: inbox.purge(tx, INBOX, now - kept),
+        purge(self.database, self.is_stopping, lambda tx: inbox.purge(tx, INBOX, now - kept),
               lambda tx: delete_old_replies(tx, KEYS, now))

@@ -4,6 +4,7 @@ Every correction is one that the room makes anyway and that takes effect once; s
 """
 
 import datetime as dt
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -25,6 +26,7 @@ from services.payment.reconciling.review import Review, Undecidable
 from services.payment.refunding import store as refund_store
 from services.payment.settings import PaymentSettings
 
+log = logging.getLogger("marquee.payment")
 WINDOW = dt.timedelta(hours=96)     # longer than any provider repeats its webhooks
 AT_A_TIME = 500                     # payments that are compared
 
@@ -122,3 +124,9 @@ def _isolated(name: str, differences: Iterator[Difference]) -> Iterator[Differen
 def reconcile(database: Transactions, settings: PaymentSettings, remote: Caller) -> list[Difference]:
     """Compare everything and put right what is possible; what differed."""
     return list(Reconciler(payment_processor(database, settings, remote), utc_now()).differences())
+
+
+def log_differences(database: Transactions, settings: PaymentSettings, remote: Caller) -> None:
+    """Reconcile, and log each difference: as an error if it could not be put right."""
+    for difference in reconcile(database, settings, remote):
+        log.log(logging.ERROR if difference.is_open else logging.WARNING, "%s", difference)
