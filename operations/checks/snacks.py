@@ -26,6 +26,7 @@ TICKETS = "SELECT order_id, status, version FROM ticket WHERE order_id IN :ids"
 CHANGED_TICKETS = """
     SELECT order_id FROM ticket WHERE changed_at >= :since UNION
     SELECT order_id FROM ticket WHERE status IN :waiting"""
+ALL_TICKETS = "SELECT order_id FROM ticket WHERE order_id > :after ORDER BY order_id LIMIT :most"
 MISSED_STEPS = """
     SELECT about, MAX(sequence) AS newest FROM outbox
     WHERE about IN :ids AND published_at < UTC_TIMESTAMP() - INTERVAL 1 MINUTE GROUP BY about"""
@@ -53,15 +54,19 @@ def with_snacks(orders: Rows) -> Rows:
 
 
 def order_ids(snapshot: Snapshot) -> Iterator[list[str]]:
-    """The orders with snacks, and those for which the kitchen has some."""
+    """The orders with snacks, and those for which the kitchen has some, each once."""
+    if snapshot.since is not None:
+        found = snapshot.changed(snapshot.kitchen, CHANGED_TICKETS, waiting=list(WAITING))
+        for orders in order_pages(snapshot):
+            found.update(with_snacks(orders))
+        yield from in_pages(found)
+        return
     for orders in order_pages(snapshot):
         yield list(with_snacks(orders))
-    if snapshot.since is None:
-        for page in snapshot.pages(snapshot.kitchen, "SELECT order_id FROM ticket WHERE order_id > :after "
-                                                     "ORDER BY order_id LIMIT :most", "order_id"):
-            yield [row.order_id for row in page]
-    else:
-        yield from in_pages(snapshot.changed(snapshot.kitchen, CHANGED_TICKETS, waiting=list(WAITING)))
+    for page in snapshot.pages(snapshot.kitchen, ALL_TICKETS, "order_id"):
+        ids = [row.order_id for row in page]
+        known = with_snacks(orders_of(snapshot, ids))
+        yield [each for each in ids if each not in known]
 
 
 def events_about(snapshot: Snapshot, ids: list[str]) -> Iterator[Row[Any]]:

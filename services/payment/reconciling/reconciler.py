@@ -93,7 +93,7 @@ class Reconciler:
         while page := {str(record.payment_id): record for record in islice(records, AT_A_TIME)}:
             captured -= page.keys()
             yield from self._compare_page(comparison, page)
-        for payment_id in captured:
+        for payment_id in sorted(captured):
             yield from _isolated(f"payment {payment_id}", comparison.payment(payment_id, PaymentRecord("unknown")))
 
     def _compare_page(self, comparison: PaymentComparison, page: dict[str, PaymentRecord]) -> Iterator[Difference]:
