@@ -132,6 +132,25 @@ def test_no_statement_of_a_check_of_the_window_reads_a_whole_table(settings: dic
     assert max(breaches.values()) <= 3 * LATELY + 1   # what was sold long ago is not even looked at
 
 
+@pytest.mark.parametrize(("invariant", "room", "change"), [
+    ("I13", "order", "UPDATE orders SET status = 'review' WHERE order_id = '{}'"),
+    ("I3", "order", "UPDATE orders SET status = 'created', seats = '[{{\"seat_id\": \"A1\", \"price\": 1}}]' "
+                    "WHERE order_id = '{}'"),
+    ("I14", "loyalty", "UPDATE member SET balance = balance + 1 WHERE user_id = '{}'"),
+    ("I17", "payment", "UPDATE card SET last4 = 'none' WHERE card_id = '{}'"),
+], ids=["in review", "unpaid", "a member's points by hand", "a card by hand"])
+def test_what_is_old_is_checked_if_it_is_not_settled_or_was_changed_lately(
+    settings: dict[str, Any], invariant: str, room: str, change: str,
+) -> None:
+    since = utc_now() - WINDOW
+    engine, before = make_engine(settings["DB_URIS"][f"{room}:Base"]), check_all(since)[invariant]
+    with engine.begin() as tx:
+        assert tx.execute(text(change.format("00" + "7".zfill(30)))).rowcount == 1
+    engine.dispose()
+
+    assert check_all(since)[invariant] > before
+
+
 def test_a_check_of_everything_reads_whole_tables_in_pages(settings: dict[str, Any]) -> None:
     """The control of the test above: what it looks for can be seen."""
     named = {each.name: each for each in INVARIANTS}
