@@ -1,5 +1,6 @@
 """The settings in config.yml that only operations read; read_section reports a mistake in one sentence."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,9 +19,19 @@ def instances(settings: Any, rooms: Iterable[str]) -> dict[str, int]:
 
 def audit_seconds(settings: Any) -> float:
     """The pause between two audits, in seconds. Raises SettingsError."""
-    schema = Schema.from_dict({"seconds": fields.Float(required=True, validate=Range(min=0, min_inclusive=False))},
-                              name="Audit")
-    return float(read_section(settings, "audit", schema())["seconds"])
+    return float(_audit(settings)["seconds"])
+
+
+def audit_window(settings: Any) -> dt.timedelta:
+    """How far back a check looks for what has changed. Raises SettingsError."""
+    return dt.timedelta(hours=_audit(settings)["window_hours"])
+
+
+def _audit(settings: Any) -> dict[str, Any]:
+    positive = Range(min=0, min_inclusive=False)
+    schema = Schema.from_dict({"seconds": fields.Float(required=True, validate=positive),
+                               "window_hours": fields.Float(load_default=48.0, validate=positive)}, name="Audit")
+    return dict(read_section(settings, "audit", schema()))
 
 
 def web_address(settings: Any) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """Fields that have one spelling on the wire: moments, money, seats, ids, text."""
 
 import datetime as dt
+import re
 import zoneinfo
 from functools import cache
 from typing import Any
@@ -12,9 +13,18 @@ from marshmallow import ValidationError, fields, validate
 LARGEST_PRICE = 10**10
 LARGEST_AMOUNT = 10**14
 
+TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z"
+NOT_A_MOMENT = "Not a time in ISO 8601, such as 2026-11-21T19:30:00+01:00."
+NOT_A_TIME_ZONE = "Not a time zone such as Europe/Berlin."
+NOT_A_DAY = "Not a date such as 2026-11-21."
+
 
 class Moment(fields.Field[dt.datetime]):
     """A point in time: ISO 8601 with an offset on the wire, an aware datetime in Python."""
+
+    # What its text looks like, for those who read the contract. The rest is arithmetic.
+    pattern = (r"^(?:19|[2-9][0-9])[0-9]{2}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4})T"
+               r"[0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)\Z")
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         if value is None or isinstance(value, str):  # text: a stored reply that is dumped again
@@ -24,17 +34,31 @@ class Moment(fields.Field[dt.datetime]):
         return str(value.isoformat(timespec="milliseconds" if value.microsecond else "seconds"))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.datetime:
+        # A "+" in a query string arrives as a space when the sender did not escape it.
+        written = str(value).replace(" ", "+")
         try:
-            # A "+" in a query string arrives as a space when the sender did not escape it.
-            moment = dt.datetime.fromisoformat(str(value).replace(" ", "+"))
+            moment = dt.datetime.fromisoformat(written)
         except ValueError as problem:
-            raise ValidationError("Not a time in ISO 8601, such as 2026-11-21T19:30:00+01:00.") from problem
+            raise ValidationError(NOT_A_MOMENT) from problem
         if moment.tzinfo is None:
             raise ValidationError("The time needs an offset, such as +01:00 or Z.")
         if not 1900 <= moment.year < 9999:
             # The very first and last days would leave the calendar in another zone.
             raise ValidationError("Not a time between the years 1900 and 9998.")
+        if not re.match(self.pattern, written):
+            raise ValidationError(NOT_A_MOMENT)  # such as a number of a week, which few other readers know
         return moment
+
+
+class Day(fields.Date):
+    """A date without a time: 2026-11-21 on the wire, and no other way of writing it."""
+
+    pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.date:
+        if not isinstance(value, str) or not re.match(self.pattern, value):
+            raise ValidationError(NOT_A_DAY)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Whole(fields.Integer):
@@ -86,12 +110,13 @@ def Id(**options: Any) -> fields.String:  # noqa: N802
 
 def TimeZone(**options: Any) -> fields.String:  # noqa: N802
     """A field for an IANA time zone, such as Europe/Berlin."""
-    return fields.String(validate=_check_time_zone, **options)
+    return fields.String(validate=[validate.Regexp(r"^[A-Za-z0-9_+/-]{1,64}\Z", error=NOT_A_TIME_ZONE),
+                                   _check_time_zone], **options)
 
 
 def _check_time_zone(name: str) -> None:
     if name not in time_zones():
-        raise ValidationError("Not a time zone such as Europe/Berlin.")
+        raise ValidationError(NOT_A_TIME_ZONE)
 
 
 @cache
@@ -107,14 +132,10 @@ def Cursor(**options: Any) -> fields.String:  # noqa: N802
 
 def Reason(**options: Any) -> fields.String:  # noqa: N802
     """A field for why staff do something, up to 500 characters, for the operation log and a member's wallet."""
-    field = Text(500, **options)
-    field.validators.append(_not_blank)
-    return field
-
-
-def _not_blank(text: str) -> None:
-    if not text.strip():
-        raise ValidationError("Says nothing.")
+    return fields.String(validate=[
+        validate.Length(min=1, max=500),
+        validate.Regexp(rf"^(?=[\s\S]*\S){TEXT}", error="Says nothing, or has characters that are not text."),
+    ], **options)
 
 
 def Text(most: int, least: int = 1, **options: Any) -> fields.String:  # noqa: N802
@@ -122,8 +143,7 @@ def Text(most: int, least: int = 1, **options: Any) -> fields.String:  # noqa: N
     return fields.String(
         validate=[
             validate.Length(min=least, max=most),
-            validate.Regexp(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z",
-                            error="Has characters that are not text."),
+            validate.Regexp(rf"^{TEXT}", error="Has characters that are not text."),
         ],
         **options,
     )

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from schemas.base import Announcement, Method, PageReply, PageRequest, Schema
 from schemas.errors import Busy, Conflict, NotFound
-from schemas.fields import Currency, Id, Moment, Money, SeatId, Text, Whole
+from schemas.fields import Currency, Day, Id, Moment, Money, SeatId, Text, Whole
 from schemas.operation_log import operated
 from schemas.seat_maps import SEAT_KINDS as SEAT_KINDS
 from schemas.seat_maps import SEAT_STATES as SEAT_STATES
@@ -88,7 +88,7 @@ class Screening(Schema):
     screening_id = Id(required=True)
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
-    local_date = fields.Date(required=True, metadata={"description": "the day it belongs to, in the cinema's own zone"})
+    local_date = Day(required=True, metadata={"description": "the day it belongs to, in the cinema's own zone"})
     film = fields.Nested(FilmBrief, required=True)
     cinema = fields.Nested(Cinema, required=True)
     hall = fields.Nested(Hall, required=True)
@@ -110,7 +110,7 @@ class ScreeningsRequest(PageRequest):
     title = Text(200)
     cinema = Text(200)
     city = Text(200)
-    date = fields.Date(metadata={"description": "the cinema's local day"})
+    date = Day(metadata={"description": "the cinema's local day"})
     starts_from = Moment(metadata={"description": "without it and a date, only screenings still to begin"})
     starts_to = Moment()
 

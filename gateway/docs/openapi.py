@@ -9,11 +9,12 @@ from gateway.admission import method_classes
 from gateway.admission.method_classes import class_of
 from gateway.docs import examples
 from gateway.replies import status_of
+from gateway.routes.method_fields import IDEMPOTENCY_KEY
 from gateway.routes.methods import PUBLIC
 from schemas import catalogue, errors, gateway, user
 from schemas.base import Method, Nothing
 from schemas.errors import Refusal
-from schemas.fields import Moment, Whole
+from schemas.fields import Day, Moment, Whole
 from schemas.order.refusals import SeatsTaken
 from schemas.roles import HOLDERS
 from services.foundation.amqp.presence import marquee_version
@@ -83,7 +84,9 @@ def _operation(method: Method, verb: str) -> dict[str, Any]:
         operation["parameters"] = parameters
     if verb == "post" and method.request is not Nothing:
         content = {"schema": method.request, "example": examples.fields_of(method)}
-        operation["requestBody"] = {"content": {"application/json": content}, "required": True}
+        # Without a body, a request has no fields; nothing else is refused then.
+        needs_body = any(field.required for field in method.request().fields.values())
+        operation["requestBody"] = {"content": {"application/json": content}, "required": needs_body}
     return operation
 
 
@@ -96,12 +99,14 @@ def document() -> dict[str, Any]:
     converter: Any = plugin.converter
     converter.field_mapping[Moment] = ("string", "date-time")
     converter.field_mapping[Whole] = ("integer", None)
+    converter.field_mapping[Day] = ("string", "date")
     converter.add_attribute_function(_pattern)
     spec.components.schema("Problem", _problem_schema())
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer",
                                               "description": "The token that user.login returns."})
+    key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _of_browsers(IDEMPOTENCY_KEY.pattern)}
     spec.components.parameter("IdempotencyKey", "header", {
-        "name": "Idempotency-Key", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "name": "Idempotency-Key", "required": False, "schema": key,
         "description": "Repeat a request under the same key as often as needed: one effect, one answer."})
     for method in sorted(PUBLIC.values(), key=lambda m: (m.room, not m.reads, m.name)):
         verbs = ("get", "post") if method.reads else ("post",)
@@ -109,9 +114,15 @@ def document() -> dict[str, Any]:
     return dict(spec.to_dict())
 
 
-def _pattern(_converter: Any, _field: Any, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Patterns in ECMAScript, which reads Python's `\\Z` as a letter."""
-    return {"pattern": ret["pattern"].replace(r"\Z", "$")} if "pattern" in ret else {}
+def _pattern(_converter: Any, field: Any, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """The pattern of a field's text, if it has one."""
+    pattern = field.pattern if isinstance(field, Moment | Day) else ret.get("pattern")
+    return {"pattern": _of_browsers(pattern)} if pattern else {}
+
+
+def _of_browsers(pattern: str) -> str:
+    """A pattern in ECMAScript, which reads Python's `\\Z` as a letter."""
+    return pattern.replace(r"\Z", "$")
 
 
 def _problem_schema() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 `reconcile` does it once, `audit` runs beside the rooms and repeats it. Doing it twice does no harm.
 """
 
+import datetime as dt
 import logging
 import logging.config
 import time
@@ -12,10 +13,10 @@ import click
 from nameko import config
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
-from operations.checks.invariants import Finding, check_all, unreachable_servers_reported
+from operations.checks.invariants import Finding, check_all, unreachable_servers_reported, window_option
 from operations.operator_error import OperatorError
-from operations.settings import audit_seconds
-from services.foundation.database import Transactions, make_engine
+from operations.settings import audit_seconds, audit_window
+from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.metrics import endpoint
 from services.foundation.rpc.outside_client import OutsideCaller
 from services.payment import settings as payment_settings
@@ -45,24 +46,27 @@ class Audit:
         return [difference.text for difference in self.differences if difference.is_open] + broken
 
 
-def audit() -> Audit:
-    """Compare everything, and resolve what can be. Raises OperatorError when MariaDB or Redis does not answer."""
+def audit(since: dt.datetime | None) -> Audit:
+    """Compare the last days with the providers, and resolve what can be; check what has changed `since`, or everything.
+
+    Raises OperatorError when MariaDB or Redis does not answer."""
     with unreachable_servers_reported():
         engine = make_engine(config["DB_URIS"]["payment:Base"])
         try:
             differences = reconcile(Transactions(engine), payment_settings.load(config), OutsideCaller())
         finally:
             engine.dispose()
-        return Audit(differences, check_all())
+        return Audit(differences, check_all(since))
 
 
 @click.command("reconcile")
-def reconcile_command() -> None:
+@window_option
+def reconcile_command(since: dt.datetime | None) -> None:
     """Compare our payments with the providers', resolve what can be resolved, and check every invariant.
 
     Exits with 1 if anything is left unresolved.
     """
-    found = audit()
+    found = audit(since)
     for line in [*found.differences, *found.findings]:
         click.echo(str(line))
     click.echo(f"{len(found.differences)} differences with the providers, {len(found.unresolved)} unresolved")
@@ -89,7 +93,7 @@ def log_audit() -> None:
     """One audit: a warning for each resolved difference, an error for each unresolved one."""
     began = time.monotonic()
     try:
-        found = audit()
+        found = audit(utc_now() - audit_window(config))
     except OperatorError as error:
         log.warning("audit failed", extra={"problem": error.message})
         return

@@ -1,30 +1,38 @@
 """Every change of an order has its event, and every event is published."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from nameko import config
 from sqlalchemy import Row
 
-from operations.checks.snapshot import Snapshot
+from operations.checks.snapshot import Snapshot, order_pages
 from services.foundation.database import utc_now
 from services.order.rules import ENDED_UNPAID
 
+HISTORIES = """
+    SELECT about, COUNT(*) AS n, MIN(sequence) AS oldest, MAX(sequence) AS newest,
+        SUBSTRING_INDEX(GROUP_CONCAT(type ORDER BY sequence DESC), ',', 1) AS type
+    FROM outbox WHERE about IN :ids GROUP BY about"""
+LEFT_BEHIND = """
+    SELECT type, about FROM outbox WHERE published_at IS NULL
+    AND occurred_at < (SELECT MAX(published_at) FROM outbox) - INTERVAL 1 MINUTE"""
 
-def events_fit_the_orders(snapshot: Snapshot) -> list[str]:
-    return an_event_for_every_change(snapshot) + events_left_behind(snapshot)
+
+def events_fit_the_orders(snapshot: Snapshot) -> Iterator[str]:
+    yield from an_event_for_every_change(snapshot)
+    yield from events_left_behind(snapshot)
 
 
-def an_event_for_every_change(snapshot: Snapshot) -> list[str]:
+def an_event_for_every_change(snapshot: Snapshot) -> Iterator[str]:
     """Published events are deleted after `events.kept_days`; an order that changed since then has all later ones."""
-    histories = {row.about: row for row in snapshot.rows(
-        snapshot.order, "SELECT about, COUNT(*) AS n, MIN(sequence) AS oldest, MAX(sequence) AS newest, "
-                        "SUBSTRING_INDEX(GROUP_CONCAT(type ORDER BY sequence DESC), ',', 1) AS type "
-                        "FROM outbox GROUP BY about")}
     kept_since = utc_now() - dt.timedelta(days=config["events"]["kept_days"])
-    breaches = (_breach_of_history(order, histories.get(order.order_id), kept_since)
-                for order in snapshot.orders.values())
-    return [f"order {breach}" for breach in breaches if breach]
+    for orders in order_pages(snapshot):
+        histories = {row.about: row for row in snapshot.rows(snapshot.order, HISTORIES, ids=list(orders))}
+        for order in orders.values():
+            if breach := _breach_of_history(order, histories.get(order.order_id), kept_since):
+                yield f"order {breach}"
 
 
 def _breach_of_history(order: Row[Any], events: Row[Any] | None, kept_since: dt.datetime) -> str | None:
@@ -45,8 +53,7 @@ def _matches(event: str, status: str) -> bool:
     return event == f"order.{status}" or (event == "order.paid_late" and status in ENDED_UNPAID)
 
 
-def events_left_behind(snapshot: Snapshot) -> list[str]:
+def events_left_behind(snapshot: Snapshot) -> Iterator[str]:
     """While the broker is down, all events wait. One that waits while later ones are published is left behind."""
-    left = snapshot.rows(snapshot.order, "SELECT type, about FROM outbox WHERE published_at IS NULL AND occurred_at < "
-                                   "(SELECT MAX(published_at) FROM outbox) - INTERVAL 1 MINUTE")
-    return [f"{row.type} of {row.about} was never published, though later events were" for row in left]
+    for row in snapshot.rows(snapshot.order, LEFT_BEHIND):
+        yield f"{row.type} of {row.about} was never published, though later events were"

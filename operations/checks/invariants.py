@@ -1,11 +1,15 @@
 """Every invariant, checked against live MariaDB and Redis: `./check.sh` prints a line for each."""
 
+import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
+from itertools import islice
 
 import click
+from nameko import config
 from sqlalchemy.exc import OperationalError
 
 from operations.checks.cards import cards_are_their_holders
@@ -30,19 +34,21 @@ from operations.checks.snapshot import Snapshot
 from operations.checks.stock import stock_of_snacks
 from operations.checks.wallet import wallets_add_up
 from operations.operator_error import OperatorError
+from operations.settings import audit_window
 from schemas.errors import RoomUnavailable
+from services.foundation.database import utc_now
 
 PASSES, PAUSE_SECONDS = 4, 1.5
-SHOWN_AT_MOST = 5
+SHOWN_AT_MOST, COUNTED_AT_MOST = 5, 1000
 
 
 @dataclass
 class Invariant:
-    """What the system promises, and the check that returns one sentence for each breach of it."""
+    """What the system promises, and the check that yields one sentence for each breach of it."""
 
     name: str
     promise: str
-    check: Callable[[Snapshot], list[str]]
+    check: Callable[[Snapshot], Iterable[str]]
 
 
 @dataclass
@@ -87,19 +93,20 @@ INVARIANTS = [
 ]
 
 
-def check_all(passes: int = PASSES) -> list[Finding]:
-    """Check every invariant. Sales go on meanwhile, so a breach counts only if all `passes` find it.
+def check_all(since: dt.datetime | None = None, passes: int = PASSES) -> list[Finding]:
+    """Check every invariant for what has changed `since` then, or for everything.
 
-    Raises RoomUnavailable when Redis does not answer, OperationalError when MariaDB does not.
+    Sales go on meanwhile, so a breach counts only if all `passes` find it; of each invariant, the first
+    COUNTED_AT_MOST are. Raises RoomUnavailable when Redis does not answer, OperationalError when MariaDB does not.
     """
     findings = [Finding(invariant) for invariant in INVARIANTS]
     for attempt in range(passes):
         if attempt:
             time.sleep(PAUSE_SECONDS)
-        with Snapshot.open() as snapshot:
+        with Snapshot.open(since) as snapshot:
             for finding in findings:
                 if attempt == 0 or finding.breaches:
-                    finding.breaches = finding.invariant.check(snapshot)
+                    finding.breaches = list(islice(finding.invariant.check(snapshot), COUNTED_AT_MOST))
         if not any(finding.breaches for finding in findings):
             break
     return findings
@@ -117,11 +124,28 @@ def unreachable_servers_reported() -> Iterator[None]:
         raise OperatorError(f"The check needs MariaDB and Redis: {problem.orig}") from None
 
 
+def window_option(command: Callable[..., None]) -> Callable[..., None]:
+    """The options --full and --hours of a command, which gets `since`: what has changed since then is checked."""
+    @click.option("--full", is_flag=True, help="Check everything, however old.")
+    @click.option("--hours", type=click.FloatRange(min=0, min_open=True),
+                  help="Check what has changed in so many hours; by default, `audit.window_hours`.")
+    @wraps(command)
+    def run(full: bool, hours: float | None, **options: object) -> None:
+        window = audit_window(config) if hours is None else dt.timedelta(hours=hours)
+        command(since=None if full else utc_now() - window, **options)
+
+    return run
+
+
 @click.command("check")
-def check_command() -> None:
-    """Check every invariant against live MariaDB and Redis; exits with 1 on a breach."""
+@window_option
+def check_command(since: dt.datetime | None) -> None:
+    """Check every invariant against live MariaDB and Redis; exits with 1 on a breach.
+
+    Checked is what has changed lately, and what is not settled whatever its age.
+    """
     with unreachable_servers_reported():
-        findings = check_all()
+        findings = check_all(since)
     for finding in findings:
         click.echo(str(finding))
     if any(finding.breaches for finding in findings):

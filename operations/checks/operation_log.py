@@ -1,5 +1,6 @@
 """The operation log is whole: no entry was changed, deleted, inserted or moved."""
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,17 +16,18 @@ from services.office import rules, store
 from services.office.rules import Fault, Head
 
 
-def operation_log_is_whole(snapshot: Snapshot) -> list[str]:
-    faults, _ = verify(snapshot.office)
-    return [f"entry {fault.number} {fault.text}" for fault in faults]
+def operation_log_is_whole(snapshot: Snapshot) -> Iterator[str]:
+    faults, _ = verify(snapshot.office, snapshot.since)
+    yield from (f"entry {fault.number} {fault.text}" for fault in faults)
 
 
-def verify(office: Engine) -> tuple[list[Fault], Head]:
-    """What is wrong with the log, and its head."""
+def verify(office: Engine, since: dt.datetime | None = None) -> tuple[list[Fault], Head]:
+    """What is wrong with the log, or with what stands in it behind the last entry from before `since`; and its head."""
     # One picture of both tables, though entries are appended meanwhile.
     with office.connect().execution_options(isolation_level="REPEATABLE READ") as tx:
         head = store.read_head(tx)
-        return list(rules.faults(store.all_entries(tx), head)), head
+        start = None if since is None else store.last_before(tx, since)
+        return list(rules.faults(store.all_entries(tx, start), head, start)), head
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from schemas.base import Event, Method, Nothing, Schema
-from schemas.fields import Currency, Id, Moment, Money, TimeZone, Whole
+from schemas.fields import Currency, Day, Id, Moment, Money, TimeZone, Whole
 
 REWARD_KINDS = ("points", "wallet")
 DAY_STATES = ("done", "missed", "open")
@@ -38,7 +38,7 @@ class CheckInState(Schema):
     cycle = Whole(required=True)
     rewards = fields.List(fields.Nested(Reward), required=True, metadata={"description": "of days 1 to 7"})
     streak = Whole(required=True, metadata={"description": "days in a row so far; today counts once it is done"})
-    local_date = fields.Date(required=True, metadata={"description": "today, in the member's zone"})
+    local_date = Day(required=True, metadata={"description": "today, in the member's zone"})
     time_zone = TimeZone(required=True)
     checked_in_at = Moment(required=True, allow_none=True, metadata={"description": "null: not yet today"})
     next_at = Moment(required=True, metadata={"description": "when the member's next day begins"})
@@ -49,7 +49,7 @@ class CheckInsRequest(Schema):
     """A member and the days wanted, in the member's zone: `from` to `to`, both included, at most 366."""
 
     class Meta(Schema.Meta):
-        include = {"from": fields.Date(required=True), "to": fields.Date(required=True)}  # `from` is Python's word
+        include = {"from": Day(required=True), "to": Day(required=True)}  # `from` is Python's word
 
     user_id = Id(required=True)
 
@@ -57,7 +57,7 @@ class CheckInsRequest(Schema):
 class CheckInDay(Schema):
     """One day of a member, and what its check-in earned."""
 
-    local_date = fields.Date(required=True)
+    local_date = Day(required=True)
     status = fields.String(required=True, validate=validate.OneOf(DAY_STATES), metadata={
         "description": "open: not over yet"})
     day = Whole(required=True, allow_none=True, metadata={"description": "of the cycle; null unless done"})
@@ -81,7 +81,7 @@ class CheckedIn(Schema):
 
     check_in_id = Id(required=True)
     user_id = Id(required=True)
-    local_date = fields.Date(required=True)
+    local_date = Day(required=True)
     day = Whole(required=True)
     cycle = Whole(required=True)
     reward = fields.Nested(Reward, required=True)

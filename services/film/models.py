@@ -79,6 +79,7 @@ class Screening(Base):
         Index("ix_screening_film", "film_id", "starts_at"),
         Index("ix_screening_hall", "hall_id", "starts_at"),
         Index("ix_screening_date", "local_date", "starts_at"),
+        Index("ix_screening_cancelled", "cancelled_at"),
     )
 
 

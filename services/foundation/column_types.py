@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy import DateTime, Dialect, FetchedValue, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -47,3 +47,23 @@ class Traced:
     """
 
     traceparent: Mapped[str | None] = mapped_column(Id(64, "ascii_bin"))
+
+
+STAMPED = "CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)"
+
+
+class Stamped:
+    """A row that MariaDB stamps with the time whenever it changes, whoever changes it: so checks find what is new.
+
+    NULL: it has not changed since the column came. The column is INVISIBLE, so that rows are copied without it.
+    """
+
+    changed_at: Mapped[dt.datetime | None] = mapped_column(
+        UtcDateTime, index=True, server_default=text(STAMPED), server_onupdate=FetchedValue())
+
+
+def stamp(table: str) -> list[str]:
+    """The statements of a migration that makes the rows of a table Stamped; those that are there stay as they are."""
+    return [f"ALTER TABLE {table} ADD COLUMN changed_at DATETIME(3) INVISIBLE NULL",
+            f"ALTER TABLE {table} MODIFY changed_at DATETIME(3) INVISIBLE NULL DEFAULT {STAMPED}",
+            f"CREATE INDEX ix_{table}_changed_at ON {table} (changed_at)"]

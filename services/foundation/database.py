@@ -49,7 +49,7 @@ def error_number(problem: BaseException) -> int | None:
 def delete_some(tx: Connection, table: Any, *which: ColumnElement[bool]) -> int:
     """Delete at most MOST_DELETED of these rows, and return how many; 0 means that none is left.
 
-    A table is purged so, a little at a time, because a transaction keeps its locks until it ends.
+    `purging.purge` repeats it.
     """
     return int(tx.execute(delete(table).where(*which).with_dialect_options(mysql_limit=MOST_DELETED)).rowcount)
 

@@ -19,3 +19,8 @@ def new_id() -> str:
 def made_at(made_id: str) -> dt.datetime:
     """When `new_id` made this id, in UTC, to the millisecond."""
     return EPOCH + dt.timedelta(milliseconds=int(made_id[:12], 16))
+
+
+def first_id(moment: dt.datetime) -> str:
+    """An id that sorts before all that `new_id` makes from that moment on, and behind all earlier ones."""
+    return f"{int((moment - EPOCH).total_seconds() * 1000):012x}"

@@ -2,13 +2,13 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from schemas import insight as contract
 from schemas.errors import NotFound
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
+from services.foundation.purging import purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
@@ -73,19 +73,16 @@ class Insight:
 
     @every("purge_seconds")
     def purge(self) -> None:
-        """Delete what is too old or too much, a little at a time, until nothing of it is left."""
+        """Delete what is too old or too much."""
         try:
             oldest = utc_now() - dt.timedelta(hours=self.settings.kept_hours)
             before = self.database.read(
                 lambda tx: purging_store.horizon(tx, _microseconds(oldest), self.settings.kept_spans))
-            self._until_none(lambda tx: purging_store.purge_traces(tx, before))
-            self._until_none(lambda tx: purging_store.purge_counts(tx, int(oldest.timestamp()) // 60))
+            purge(self.database, self.is_stopping,
+                  lambda tx: purging_store.purge_traces(tx, before),
+                  lambda tx: purging_store.purge_counts(tx, int(oldest.timestamp()) // 60))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not purge spans", extra={"problem": f"{type(problem).__name__}: {problem}"})
-
-    def _until_none(self, purge_some: Callable[[Any], int]) -> None:
-        while self.database.run_repeatable(purge_some) and not self.is_stopping():
-            pass
 
 
 def _microseconds(moment: dt.datetime) -> int:

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.column_types import Id, Stamped, UtcDateTime
 from services.foundation.events.inbox import inbox_table
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table
@@ -36,7 +36,7 @@ class Snack(Base):
     __table_args__ = (CheckConstraint("left_over >= 0", name="nothing_sold_that_is_not_there"),)
 
 
-class Ticket(Base):
+class Ticket(Stamped, Base):
     """The snacks of one order, from their reservation on. `version` counts its changes, each of which has an event."""
 
     __tablename__ = "ticket"

@@ -16,10 +16,11 @@ from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
+from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import every
+from services.foundation.timers import StopSignal, every
 from services.kitchen import reservations, rules, staff, stock, store, tickets
 from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
 from services.kitchen.settings import KitchenSection
@@ -37,6 +38,7 @@ class Kitchen:
     database = Database(Base)
     relay = Relay(OUTBOX)
     settings = RoomSettings(KitchenSection)
+    is_stopping = StopSignal()
     presence = Presence()
 
     @call(contract.GET_MENU)
@@ -154,7 +156,7 @@ class Kitchen:
 
     @every("sweep_seconds")
     def sweep(self) -> None:
-        """Release reservations whose order was never written, close uncollected tickets, and purge old rows."""
+        """Release reservations whose order was never written, and close uncollected tickets."""
         try:
             now = utc_now()
             for order_id in self.database.read(lambda tx: store.unconfirmed(tx, now)):
@@ -162,8 +164,15 @@ class Kitchen:
                     log.info("released the snacks of an order that was never written", extra={"order_id": order_id})
             for order_id in self.database.read(lambda tx: store.uncollected(tx, now)):
                 self.database.run(lambda tx, o=order_id: tickets.end_waiting(tx, o, now))
-            kept = dt.timedelta(days=config["events"]["kept_days"])
-            self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not sweep", extra={"problem": f"{type(problem).__name__}: {problem}"})
+
+    @every(PURGE_SECONDS)
+    def purge(self) -> None:
+        """Delete reservations that came to nothing, and what was kept against repetitions, once they are old."""
+        now = utc_now()
+        before = now - dt.timedelta(days=config["events"]["kept_days"])
+        purge(self.database, self.is_stopping,
+              lambda tx: store.purge_released(tx, now, before),
+              lambda tx: inbox.purge(tx, INBOX, before),
+              lambda tx: delete_old_replies(tx, KEYS, now))

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from sqlalchemy import Row, insert, select, tuple_, update
+from sqlalchemy import Row, delete, insert, select, tuple_, update
 from sqlalchemy.engine import Connection
 
 from schemas.errors import FieldsInvalid
@@ -15,6 +15,9 @@ from services.kitchen.models import Base
 tickets, lines = (Base.metadata.tables[name] for name in ("ticket", "ticket_line"))
 Rows = Sequence[Row[Any]]
 AT_A_TIME = 100  # tickets that one sweep handles
+PURGED_AT_A_TIME = 90  # tickets; each may have ten lines
+# An order that has expired may still be paid late, until its film begins: nothing is on sale for so long.
+RELEASED_KEPT = dt.timedelta(days=400)
 
 
 def add_ticket(tx: Connection, order_id: str, cinema_id: str, status: str, until: dt.datetime,
@@ -89,6 +92,23 @@ def uncollected(tx: Connection, now: dt.datetime) -> list[str]:
     """Orders whose snacks still wait though their screening is over, AT_A_TIME at most."""
     query = select(tickets.c.order_id).where(tickets.c.status.in_(rules.WAITING), tickets.c.ends_at <= now)
     return list(tx.execute(query.order_by(tickets.c.ends_at).limit(AT_A_TIME)).scalars())
+
+
+def purge_released(tx: Connection, now: dt.datetime, never_written_before: dt.datetime) -> int:
+    """Delete some of the tickets that came to nothing, with their lines; returns how many rows: 0, none is left.
+
+    Those go whose order was never written, once they ended before `never_written_before`; the others after
+    RELEASED_KEPT.
+    """
+    ends = {False: never_written_before, True: now - RELEASED_KEPT}
+    for confirmed, before in ends.items():
+        old = select(tickets.c.order_id).where(tickets.c.status == "released", tickets.c.confirmed.is_(confirmed),
+                                               tickets.c.until < before)
+        ids = list(tx.execute(old.limit(PURGED_AT_A_TIME).with_for_update(skip_locked=True)).scalars())
+        if ids:
+            return sum(int(tx.execute(delete(table).where(table.c.order_id.in_(ids))).rowcount)
+                       for table in (lines, tickets))
+    return 0
 
 
 def queue(tx: Connection, cinemas: Set[str] | None, statuses: Sequence[str], since: dt.datetime,

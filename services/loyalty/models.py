@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, Date, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.column_types import Id, Stamped, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 from services.foundation.rpc.idempotency import key_table
 
@@ -16,7 +16,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {int: BigInteger, dt.datetime: UtcDateTime, dt.date: Date}
 
 
-class Member(Base):
+class Member(Stamped, Base):
     """An account that has bought something, checked in or set its zone. Always: balance = the sum of its entries."""
 
     __tablename__ = "member"
@@ -51,7 +51,7 @@ class Entry(Base):
                       Index("entries_of_a_member", "user_id", "entry_id"))
 
 
-class OrderPoints(Base):
+class OrderPoints(Stamped, Base):
     """What is known of an order: its amounts, what of them went back, and the rates of the day it was first heard of.
 
     A rate is `points` for every `per` minor units.

@@ -1,5 +1,6 @@
 """The loyalty room: points that members earn and redeem, and their daily check-in."""
 
+import datetime as dt
 import logging
 from typing import Any
 
@@ -9,10 +10,11 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
+from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import every
+from services.foundation.timers import StopSignal, every
 from services.loyalty import check_ins, ledger, members, order_points, store
 from services.loyalty.models import KEYS, OUTBOX, Base
 from services.loyalty.settings import LoyaltySection
@@ -30,6 +32,7 @@ class Loyalty:
     database = Database(Base)
     relay = Relay(OUTBOX)
     settings = RoomSettings(LoyaltySection)
+    is_stopping = StopSignal()
     presence = Presence()
 
     # --- points ---
@@ -133,11 +136,16 @@ class Loyalty:
 
     @every("compare_seconds")
     def compare(self) -> None:
-        """Compare each member's sums with the entries, and purge old rows. A difference is an ERROR line."""
+        """Compare the sums of members who have changed lately with the entries. A difference is an ERROR line."""
         try:
-            for row in self.database.read(store.differences):
+            since = utc_now() - 2 * dt.timedelta(seconds=self.settings.compare_seconds)
+            for row in self.database.read(lambda tx: store.differences(tx, since)):
                 log.error("a member's points differ from their entries", extra={
                     name: int(value) if name != "user_id" else value for name, value in row._mapping.items()})
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now()))
         except Exception as problem:  # it is tried again at the next tick; the room goes on
             log.warning("could not compare the points", extra={"problem": f"{type(problem).__name__}: {problem}"})
+
+    @every(PURGE_SECONDS)
+    def purge(self) -> None:
+        """Delete answers that nobody asks for again."""
+        purge(self.database, self.is_stopping, lambda tx: delete_old_replies(tx, KEYS, utc_now()))

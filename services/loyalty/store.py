@@ -1,19 +1,21 @@
 """The queries on members, entries, orders and check-ins. Whatever changes a member locks its row first."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, func, insert, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from services.foundation.ids import first_id
 from services.loyalty.models import Base
 
 members, entries, orders, check_ins = (
     Base.metadata.tables[name] for name in ("member", "entry", "order_points", "check_in"))
 Rows = Sequence[Row[Any]]
+AT_A_TIME = 500  # rows that a comparison reads
 NEW_MEMBER = {"balance": 0, "lifetime": 0, "time_zone": None, "zone_since": None, "has_chosen": False,
               "profile_zone": None, "profile_version": 0, "cinema_zone": None, "bought_at": None}
 
@@ -69,25 +71,42 @@ def taken_back(tx: Connection, order_id: str) -> int:
     return -int(tx.execute(query.where(entries.c.order_id == order_id, entries.c.kind == "taken_back")).scalar_one())
 
 
-def differences(tx: Connection) -> Sequence[Row[Any, Any, Any, Any, Any]]:
-    """Members whose sums differ from their entries: user_id, balance, lifetime, and both as the entries have them."""
-    sums = select(entries.c.user_id, func.sum(entries.c.points).label("balance"),
-                  func.sum(case((entries.c.kind == "redeemed", 0), else_=entries.c.points)).label("lifetime"),
-                  ).group_by(entries.c.user_id).subquery()
-    balance, lifetime = (func.coalesce(column, 0) for column in (sums.c.balance, sums.c.lifetime))
-    known = select(members.c.user_id, members.c.balance, members.c.lifetime, balance.label("entries_balance"),
-                   lifetime.label("entries_lifetime")).select_from(members.outerjoin(
-                       sums, sums.c.user_id == members.c.user_id))
-    return tx.execute(known.where((members.c.balance != balance) | (members.c.lifetime != lifetime))).all()
+def differences(tx: Connection, since: dt.datetime | None = None) -> list[Any]:
+    """Members whose sums differ from their entries: user_id, balance, lifetime, and both as the entries have them.
+
+    `since`: of the members that have changed since then, or have entries that were written since then.
+    """
+    balance, lifetime = (func.coalesce(func.sum(column), 0) for column in (
+        entries.c.points, case((entries.c.kind == "redeemed", 0), else_=entries.c.points)))
+    kept = (members.c.user_id, members.c.balance, members.c.lifetime)
+    query = select(*kept, balance.label("entries_balance"), lifetime.label("entries_lifetime")).select_from(
+        members.outerjoin(entries, entries.c.user_id == members.c.user_id)).group_by(*kept)
+    differing = query.having((members.c.balance != balance) | (members.c.lifetime != lifetime))
+    return [row for which in _pages(tx, members.c.user_id, entries.c.user_id, since)
+            for row in tx.execute(differing.where(which))]
 
 
-def points_of_orders(tx: Connection) -> Rows:
-    """Every paid order with the sum of its entries, `booked`."""
-    sums = select(entries.c.order_id, func.sum(entries.c.points).label("booked"),
-                  ).group_by(entries.c.order_id).subquery()
-    booked = func.coalesce(sums.c.booked, 0).label("booked")
-    query = select(orders, booked).select_from(orders.outerjoin(sums, sums.c.order_id == orders.c.order_id))
-    return tx.execute(query.where(orders.c.is_paid)).all()
+def points_of_orders(tx: Connection, since: dt.datetime | None = None) -> Iterator[Row[Any]]:
+    """Every paid order with the sum of its entries, `booked`; `since`: of those that have changed since then."""
+    booked = func.coalesce(func.sum(entries.c.points), 0).label("booked")
+    query = select(orders, booked).select_from(orders.outerjoin(
+        entries, entries.c.order_id == orders.c.order_id)).where(orders.c.is_paid).group_by(orders.c.order_id)
+    for which in _pages(tx, orders.c.order_id, entries.c.order_id, since):
+        yield from tx.execute(query.where(which)).all()
+
+
+def _pages(tx: Connection, key: Any, of_entries: Any, since: dt.datetime | None) -> Iterator[ColumnElement[bool]]:
+    """Conditions on the key of a table, each of which finds AT_A_TIME rows; together all, or those of the window."""
+    if since is None:
+        last = ""
+        while page := tx.execute(select(key).where(key > last).order_by(key).limit(AT_A_TIME)).scalars().all():
+            yield key.between(page[0], page[-1])
+            last = page[-1]
+        return
+    written = select(of_entries).where(entries.c.entry_id >= first_id(since), of_entries.is_not(None))
+    found = sorted(tx.execute(select(key).where(key.table.c.changed_at >= since).union(written)).scalars())
+    for start in range(0, len(found), AT_A_TIME):
+        yield key.in_(found[start:start + AT_A_TIME])
 
 
 # --- orders ---

@@ -13,6 +13,7 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
+from services.foundation.purging import PURGE_SECONDS, purge, repeat
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.settings import RoomSettings
@@ -24,7 +25,6 @@ from services.notification.sender import MessageSender
 from services.notification.settings import NotificationSection
 
 log = logging.getLogger("marquee.notification")
-PURGE_SECONDS = 600
 
 
 class Notification:
@@ -148,10 +148,9 @@ class Notification:
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:
-        """Delete old messages that were sent, and old inbox rows."""
+        """Delete old messages that were sent, their files, and old inbox rows."""
         before = utc_now() - self.settings.kept
-        try:
-            self.database.run(lambda tx: store.purge(tx, before))
-            self.database.run(lambda tx: inbox.purge(tx, INBOX, before))
-        except Exception as problem:
-            log.warning("could not purge", extra={"problem": type(problem).__name__})
+        purge(self.database, self.is_stopping,
+              lambda tx: store.purge(tx, before),
+              lambda tx: inbox.purge(tx, INBOX, before))
+        repeat(lambda: self.email_delivery.channel.delete_old(before), self.is_stopping)

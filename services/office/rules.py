@@ -70,9 +70,12 @@ def facts(operation: Fields) -> Fields:
     return {name: values.get(name) for name in FACTS}
 
 
-def faults(entries: Iterable[Entry], head: Head) -> Iterator[Fault]:
-    """Everything that is wrong with the log, whose entries are in the order of their numbers."""
-    last = Head(0, FIRST)
+def faults(entries: Iterable[Entry], head: Head, start: Head | None = None) -> Iterator[Fault]:
+    """Everything that is wrong with the log, whose entries are in the order of their numbers.
+
+    `start`: only those that follow this one are given.
+    """
+    last = start or Head(0, FIRST)
     for entry in entries:
         if entry.number != last.number + 1:
             yield Fault(last.number + 1, f"is missing: entry {entry.number} follows {last.number}")

@@ -46,10 +46,19 @@ def read_head(tx: Connection) -> Head:
     return Head(*tx.execute(select(head.c.number, head.c.digest)).one())
 
 
-def all_entries(tx: Connection) -> Iterator[Entry]:
-    """Every entry by its number, read a few hundred at a time."""
+def last_before(tx: Connection, moment: dt.datetime) -> Head | None:
+    """The entry before all that were operated from that moment on, as a head; None if there is no such entry."""
+    first = select(func.min(entries.c.number)).where(entries.c.operated_at >= moment)
+    number = tx.execute(first).scalar()
+    query = select(entries.c.number, entries.c.digest).order_by(entries.c.number.desc()).limit(1)
+    row = tx.execute(query if number is None else query.where(entries.c.number < number)).first()
+    return Head(*row) if row else None
+
+
+def all_entries(tx: Connection, after: Head | None = None) -> Iterator[Entry]:
+    """Every entry by its number, or those behind one, read a few hundred at a time."""
     facts = [entries.c[name] for name in FACTS]
-    last = None
+    last = after and after.number
     while True:
         query = select(entries.c.number, entries.c.previous, entries.c.digest, entries.c.content, *facts)
         query = query if last is None else query.where(entries.c.number > last)

@@ -1,5 +1,6 @@
 """The order room: orders, their seats, their money and their tickets."""
 
+import logging
 from functools import cached_property
 from typing import Any
 
@@ -9,13 +10,15 @@ from schemas.base import Method
 from schemas.roles import admits
 from services.foundation.amqp.announcements import on_announcement
 from services.foundation.amqp.presence import Presence
-from services.foundation.database import Database
+from services.foundation.database import Database, utc_now
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
+from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
+from services.foundation.rpc.idempotency import delete_old_replies
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import every
+from services.foundation.timers import StopSignal, every
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.paying.payments import PaymentChoice
@@ -24,8 +27,11 @@ from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoardsProvider, warm_boards
 from services.order.settings import OrderSection
 from services.order.snacks.store import record_step
+from services.order.store import purge_epochs
 from services.order.tickets.keys import TicketKeyFile, public_keys
 from services.order.workflows import Workflows
+
+log = logging.getLogger("marquee.order")
 
 
 class Order:
@@ -41,6 +47,7 @@ class Order:
     settings = RoomSettings(OrderSection, at_start=("ticket_key_file", "seats_per_order"))
     remote = Remote()
     ticket_keys = TicketKeyFile()
+    is_stopping = StopSignal()
     presence = Presence()
 
     @cached_property
@@ -187,3 +194,11 @@ class Order:
     def sweep(self) -> None:
         """End dead orders, send refunds that had to wait, mend the boards."""
         self.workflows.sweeps.run_all()
+
+    @every(PURGE_SECONDS)
+    def purge(self) -> None:
+        """Delete answers that nobody asks for again, and what was kept for the boards of screenings long over."""
+        now = utc_now()
+        purge(self.database, self.is_stopping,
+              lambda tx: delete_old_replies(tx, KEYS, now),
+              lambda tx: purge_epochs(tx, now))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.order.refusals import UnknownOrder
 from services.foundation.column_types import UtcDateTime
-from services.foundation.database import utc_now
+from services.foundation.database import delete_some, utc_now
 from services.order import rules
 from services.order.models import Base
 from services.order.order_events import record_event
@@ -20,6 +20,7 @@ from services.order.order_view import OrderView, Rows
 
 tables = Base.metadata.tables
 orders, claims, tickets, epochs = (tables[name] for name in ("orders", "seat_claim", "ticket", "board_epoch"))
+EPOCHS_KEPT = dt.timedelta(days=30)  # after the screening; its board in Redis is gone by then
 
 # Built once: SQLAlchemy then has its SQL at hand, and several rows go as one statement.
 ADD_CLAIMS = insert(claims)
@@ -160,6 +161,11 @@ def next_epoch(tx: Connection, screening_id: str, ends_at: dt.datetime) -> int:
     tx.execute(upsert(epochs).values(screening_id=screening_id, epoch=1, ends_at=ends_at)
                .on_duplicate_key_update(epoch=epochs.c.epoch + 1))
     return int(tx.execute(select(epochs.c.epoch).where(epochs.c.screening_id == screening_id)).scalar_one())
+
+
+def purge_epochs(tx: Connection, now: dt.datetime) -> int:
+    """Delete some of the epochs of screenings that are long over, and their boards with them; returns how many."""
+    return delete_some(tx, epochs, epochs.c.ends_at < now - EPOCHS_KEPT)
 
 
 def upcoming_boards(tx: Connection, only: list[str] | None = None) -> dict[str, dt.datetime]:

@@ -10,12 +10,10 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.idempotency import delete_old_replies
 from services.foundation.tracing import spans
 from services.order import store
 from services.order.cancelling.cancelled_screenings import CancelledScreenings
 from services.order.cancelling.store import orders_of_cancelled_screenings
-from services.order.models import KEYS
 from services.order.paying import store as payment_store
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.refunding import store as refund_store
@@ -40,7 +38,7 @@ class Sweeps:
     def run_all(self) -> None:
         """Run every sweep. One that fails is logged, and runs again the next time."""
         for sweep in (self.expire_orders, self.end_cancelled_screenings, self.send_refunds, self.settle_snacks,
-                      self.complete_orders, self.mend_boards, self.forget_keys):
+                      self.complete_orders, self.mend_boards):
             try:
                 sweep()
             except Exception as problem:
@@ -87,7 +85,3 @@ class Sweeps:
         """Rebuild boards that contradict the claims."""
         if mended := self.boards.mend(self.database):
             log.warning("rebuilt boards that differed from the claims", extra={"count": mended})
-
-    def forget_keys(self) -> None:
-        """Forget answers under Idempotency-Keys after a week."""
-        self.database.run(lambda tx: delete_old_replies(tx, KEYS, utc_now()))

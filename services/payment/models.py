@@ -9,7 +9,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.column_types import Id, Traced, UtcDateTime
+from services.foundation.column_types import Id, Stamped, Traced, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 
 
@@ -33,7 +33,7 @@ class Account(Base):
     currency: Mapped[str | None] = mapped_column(String(3))
     captured_payment_id: Mapped[str | None] = mapped_column(id_type(), unique=True)
     refunded: Mapped[int]  # minor units given back or on their way
-    changed_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime] = mapped_column(index=True)
 
     __table_args__ = (
         CheckConstraint("status IN ('open', 'closed', 'captured')", name="account_status"),
@@ -42,7 +42,7 @@ class Account(Base):
     )
 
 
-class Payment(Traced, Base):
+class Payment(Stamped, Traced, Base):
     """One attempt to pay an order, of one at a time. Its id is the idempotency key at the provider."""
 
     __tablename__ = "payment"
@@ -64,17 +64,18 @@ class Payment(Traced, Base):
     expires_at: Mapped[dt.datetime | None]
     reference: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the provider's own id
     redirect_url: Mapped[str | None] = mapped_column(String(2000))
-    card_token: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the provider's, of the kept card that pays
+    card_token: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"), index=True)  # the provider's, of the card
     save_card: Mapped[bool] = mapped_column(Boolean, server_default="0")  # once it has paid; 0 when that is done
 
     __table_args__ = (
         UniqueConstraint("order_id", "attempt", name="numbered_attempts"),
         Index("payments_to_finish", "status", "tried_at"),
         Index("cards_to_keep", "save_card", "status", "tried_at"),
+        Index("payments_of_a_provider", "provider", "created_at"),
     )
 
 
-class Refund(Base):
+class Refund(Stamped, Base):
     """Money to give back once. The caller makes the id; rules.refund_key is the idempotency key at the provider."""
 
     __tablename__ = "refund"
@@ -90,8 +91,8 @@ class Refund(Base):
     attempt: Mapped[int] = mapped_column(SmallInteger)
     covered: Mapped[int]  # the whole amount or 0: what a `reversal` has given back
     part_of: Mapped[str | None] = mapped_column(id_type(), index=True)  # the requested refund that this was split from
-    credit_to: Mapped[str | None] = mapped_column(Id())  # whose wallet gets it; NULL: back to where it came from
-    created_at: Mapped[dt.datetime]
+    credit_to: Mapped[str | None] = mapped_column(Id(), index=True)  # whose wallet gets it, or NULL: nobody's
+    created_at: Mapped[dt.datetime] = mapped_column(index=True)
     tried_at: Mapped[dt.datetime]
 
     __table_args__ = (Index("refunds_to_finish", "status", "tried_at"),)
@@ -137,7 +138,7 @@ class CardHolder(Base):
     ended: Mapped[bool] = mapped_column(Boolean, server_default="0")  # the account has: no card is kept any more
 
 
-class Card(Base):
+class Card(Stamped, Base):
     """A card that is kept at the provider: kept -> removed -> detached, of which only the row is left."""
 
     __tablename__ = "card"
@@ -147,7 +148,7 @@ class Card(Base):
     provider: Mapped[str] = mapped_column(String(32))
     payment_id: Mapped[str] = mapped_column(id_type(), unique=True)  # which it paid first
     status: Mapped[str] = mapped_column(String(16))
-    token: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))        # the provider's own name for it
+    token: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"), index=True)  # the provider's own name for it
     fingerprint: Mapped[str | None] = mapped_column(Id(255, "ascii_bin"))  # the same for the same card, however named
     brand: Mapped[str | None] = mapped_column(Id(32))
     last4: Mapped[str | None] = mapped_column(Id(4, "ascii_bin"))
@@ -209,7 +210,7 @@ class SandboxRefund(Base):
     refund_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
     payment_id: Mapped[str] = mapped_column(id_type(), index=True)
     amount: Mapped[int]
-    created_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime] = mapped_column(index=True)
 
 
 class SandboxCard(Base):
@@ -229,7 +230,7 @@ class SandboxWebhook(Traced, Base):
     event_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
     payment_id: Mapped[str] = mapped_column(id_type())
     type: Mapped[str] = mapped_column(String(32))
-    created_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime] = mapped_column(index=True)
     copies: Mapped[int]
     tries: Mapped[int]
     due_at: Mapped[dt.datetime | None]  # None: it was delivered, or never will be

@@ -14,16 +14,17 @@ from schemas.errors import Busy, RoomSilent
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database
 from services.foundation.events.relay import Relay
+from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
-from services.foundation.timers import Wake, every
+from services.foundation.timers import StopSignal, Wake, every
 from services.payment import rules
 from services.payment.cards import card_methods
 from services.payment.job_pool import JobPoolProvider
 from services.payment.models import OUTBOX, Base
 from services.payment.payment_processor import PaymentProcessor, payment_processor
 from services.payment.payment_state import PaymentRequest, RefundRequest
-from services.payment.reconciling.reconciler import reconcile
+from services.payment.reconciling.reconciler import log_differences
 from services.payment.sandbox.site import SandboxSite
 from services.payment.settings import PaymentSettingsProvider
 from services.payment.stale_work import StaleWork
@@ -46,6 +47,7 @@ class Payment(card_methods.CardMethods):
     jobs = JobPoolProvider()
     wake_webhooks = Wake("process_webhooks")
     wake_sandbox = Wake("deliver_sandbox_webhooks")
+    is_stopping = StopSignal()
     presence = Presence()
 
     @cached_property
@@ -163,13 +165,13 @@ class Payment(card_methods.CardMethods):
     @every("reconcile_seconds")
     def reconcile(self) -> None:
         """Compare the records here with the providers', and log every difference."""
-        self.log_failure("reconciliation", lambda: self.jobs.run(self._reconcile))
+        self.log_failure("reconciliation", lambda: self.jobs.run(
+            lambda: log_differences(self.database, self.settings, self.remote)))
 
-    def _reconcile(self) -> None:
-        for difference in reconcile(self.database, self.settings, self.remote):
-            log.log(logging.ERROR if difference.is_open else logging.WARNING, "%s", difference)
-        self.webhooks.delete_old()
-        self.sandbox.delete_old_webhooks()
+    @every(PURGE_SECONDS)
+    def purge(self) -> None:
+        """Delete old webhooks: those that were processed, and those that the sandbox has sent."""
+        purge(self.database, self.is_stopping, *self.webhooks.purges(), *self.sandbox.purges())
 
     def log_failure(self, work: str, run: Callable[[], object]) -> None:
         """Run a timer's work. A failure is logged, and the next tick tries again."""

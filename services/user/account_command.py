@@ -21,7 +21,7 @@ from services.foundation.settings import SettingsError
 from services.user import store, tokens
 from services.user.administration.admins import check_one_stays
 from services.user.models import OUTBOX
-from services.user.passwords import Passwords
+from services.user.passwords import Passwords, hashing_queue
 from services.user.records import NewAccount
 from services.user.second_factor import store as factor_store
 from services.user.self_service import notices
@@ -172,7 +172,7 @@ def _checked(username: str, password: str) -> dict[str, Any]:
 
 def _make_hash(password: str) -> str:
     try:
-        return Passwords(load(config)).make_hash(password)
+        return Passwords(hashing_queue(load(config))).make_hash(password)
     except FieldsInvalid as problem:
         raise _error(problem) from None
     except SettingsError as problem:

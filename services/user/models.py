@@ -38,7 +38,7 @@ class User(Base):
     # MariaDB has no NOT NULL for what it computes.
     is_admin: Mapped[bool | None] = mapped_column(Computed(IS_ADMIN, persisted=False), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
-    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
     search_version: Mapped[int] = mapped_column(SmallInteger, server_default="0", index=True)  # of its search_gram rows
 
 
@@ -78,6 +78,7 @@ class Token(Base):
     issued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     device: Mapped[str | None] = mapped_column(String(LONGEST_DEVICE))  # the User-Agent that signed in
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)  # to some minutes; null: never yet
 
 
 class Device(Base):

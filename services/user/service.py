@@ -10,11 +10,12 @@ from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.events.relay import Relay
 from services.foundation.ids import new_id
+from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.redis_client import Redis
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import every
+from services.foundation.timers import StopSignal, every
 from services.user import confirmations, emails, store, time_zones
 from services.user.administration import staff_methods
 from services.user.attempts import device_store
@@ -30,7 +31,6 @@ from services.user.settings import UserSection
 from services.user.throttle import CodeThrottle, ConfirmationThrottle, PasswordResetThrottle
 
 log = logging.getLogger("marquee.user")
-PURGE_SECONDS = 600
 
 
 # Their modules are imported whole, since Nameko takes each class in this namespace for a room.
@@ -52,6 +52,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
     code_throttle = CodeThrottle()
     cipher = cipher.CipherProvider()
     announcer = Announcer()
+    is_stopping = StopSignal()
     presence = Presence()
 
     @call(contract.REGISTER)
@@ -165,16 +166,15 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:
-        """Delete expired tokens, devices and links, former addresses, and answers that nobody asks for again."""
+        """Delete expired and idle tokens, expired devices and links, former addresses, and answers to old keys."""
         now = utc_now()
-        try:
-            self.database.run(lambda tx: store.delete_expired_links(tx, now))
-            self.database.run(lambda tx: own_store.delete_old_former_emails(tx, now))
-            self.database.run(lambda tx: store.delete_expired_tokens(tx, now))
-            self.database.run(lambda tx: device_store.delete_expired(tx, now))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
-        except Exception as problem:  # it is tried again; the room goes on
-            log.warning("could not purge", exc_info=not isinstance(problem, Busy))
+        purge(self.database, self.is_stopping,
+              lambda tx: store.delete_expired_links(tx, now),
+              lambda tx: own_store.delete_old_former_emails(tx, now),
+              lambda tx: store.delete_expired_tokens(tx, now),
+              lambda tx: store.delete_idle_tokens(tx, now - self.settings.token_idle),
+              lambda tx: device_store.delete_expired(tx, now),
+              lambda tx: delete_old_replies(tx, KEYS, now))
 
     def _may_mail_link(self, account: NewAccount) -> bool:
         """Whether a link may be mailed for a new account. If its username is taken, its address is not counted."""

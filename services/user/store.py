@@ -14,11 +14,14 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from schemas.user import UsernameTaken
+from services.foundation.column_types import UtcDateTime
 from services.foundation.database import delete_some
 from services.user.models import KEYS, Confirmation, FormerName, PasswordReset, SecondFactor, Token, User
 from services.user.records import NewAccount, TokenHolder
 from services.user.search import index
 from services.user.usernames import is_username, username_key
+
+LAST_USED = func.coalesce(Token.used_at, Token.issued_at, type_=UtcDateTime())
 
 # --- accounts ---
 
@@ -107,11 +110,16 @@ def add_token(tx: Connection, token_id: str, user_id: str, issued_at: dt.datetim
                                "expires_at": expires_at, "device": device})
 
 
-def token_holder(tx: Connection, token_id: str) -> TokenHolder | None:
-    """The holder of a token, even if it has expired."""
-    query = select(User.user_id, User.username, User.roles, Token.expires_at, SecondFactor.since).join_from(Token, User)
-    row = tx.execute(query.outerjoin(SecondFactor).where(Token.token_id == token_id)).first()
-    return TokenHolder(*row[:-1], second_factor=row.since is not None) if row else None
+def token_holder(tx: Connection, token_id: str) -> tuple[TokenHolder, dt.datetime] | None:
+    """The holder of a token, even if it has expired, and when it was last used."""
+    query = select(User.user_id, User.username, User.roles, Token.expires_at, SecondFactor.since, LAST_USED)
+    row = tx.execute(query.join_from(Token, User).outerjoin(SecondFactor).where(Token.token_id == token_id)).first()
+    return (TokenHolder(*row[:4], second_factor=row.since is not None), row[-1]) if row else None
+
+
+def note_use(tx: Connection, token_id: str, now: dt.datetime) -> None:
+    """Note that the token is in use."""
+    tx.execute(update(Token).where(Token.token_id == token_id).values(used_at=now))
 
 
 def delete_token(tx: Connection, token_id: str, user_id: str) -> bool:
@@ -130,9 +138,27 @@ def delete_tokens_of(tx: Connection, user_id: str, but: str | None = None) -> li
     return token_ids
 
 
+def delete_longest_idle(tx: Connection, user_id: str, kept: int) -> list[str]:
+    """End the sessions of a locked account beyond the `kept` that were used last.
+
+    Returns the ids of the tokens, to be revoked after the commit.
+    """
+    last = select(Token.token_id).where(Token.user_id == user_id).order_by(LAST_USED.desc(), Token.issued_at.desc())
+    token_ids = list(tx.execute(last).scalars())[kept:]
+    if token_ids:
+        tx.execute(delete(Token).where(Token.token_id.in_(token_ids)))
+    return token_ids
+
+
 def delete_expired_tokens(tx: Connection, now: dt.datetime) -> int:
     """Delete some of the expired tokens; returns how many."""
     return delete_some(tx, Token, Token.expires_at <= now)
+
+
+def delete_idle_tokens(tx: Connection, unused_since: dt.datetime) -> int:
+    """Delete some of the tokens that nobody has used since then; returns how many."""
+    return delete_some(tx, Token, Token.used_at <= unused_since) or delete_some(
+        tx, Token, Token.used_at.is_(None), Token.issued_at <= unused_since)
 
 
 # --- links ---
@@ -155,8 +181,9 @@ def delete_links_of(tx: Connection, user_id: str, but: str = "") -> None:
 
 
 def delete_expired_links(tx: Connection, now: dt.datetime) -> int:
-    """Delete some of the expired links of each kind; returns how many."""
-    return sum(delete_some(tx, kind, kind.expires_at <= now) for kind in (Confirmation, PasswordReset))
+    """Delete some of the expired links of one kind; returns how many: 0, none is left of either."""
+    return delete_some(tx, Confirmation, Confirmation.expires_at <= now) or delete_some(
+        tx, PasswordReset, PasswordReset.expires_at <= now)
 
 
 # --- replies stored under Idempotency-Keys ---

@@ -8,19 +8,20 @@ finds the mark in its place and can't write its answer there.
 import datetime as dt
 import logging
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
 from redis import Redis
 from sqlalchemy.engine import Connection
 
-from schemas.errors import Unauthenticated
+from schemas.errors import Busy, Unauthenticated
 from schemas.user import token_id
-from services.foundation.database import Transactions
+from services.foundation.database import CommitUnknown, Transactions
 from services.foundation.redis_client import RedisError
 from services.user import store
 from services.user.records import TokenHolder
+from services.user.settings import UserSettings
 
 log = logging.getLogger("marquee.user")
 CACHE_SECONDS = 30
@@ -28,29 +29,56 @@ MARK_SECONDS = 60
 REVOKED = "revoked"
 
 
-def issue(tx: Connection, user_id: str, now: dt.datetime, lifetime: dt.timedelta,
-          device: str | None = None) -> tuple[str, dt.datetime]:
-    """A new token for the user on this device, and when it expires."""
-    token, expires_at = secrets.token_urlsafe(32), now + lifetime
+@dataclass(frozen=True)
+class IssuedToken:
+    """A new token, when it expires, and the sessions that have ended for it: the caller revokes these."""
+
+    token: str
+    expires_at: dt.datetime
+    ended: list[str]
+
+
+def issue(tx: Connection, user_id: str, now: dt.datetime, settings: UserSettings,
+          device: str | None = None) -> IssuedToken:
+    """A new token for the locked account on this device. Beyond `sessions_at_most`, the longest idle session ends."""
+    token, expires_at = secrets.token_urlsafe(32), now + settings.token_lifetime
+    ended = store.delete_longest_idle(tx, user_id, settings.sessions_at_most - 1)
     store.add_token(tx, token_id(token), user_id, now, expires_at, device)
-    return token, expires_at
+    return IssuedToken(token, expires_at, ended)
 
 
-def authenticate(redis: Redis, database: Transactions, token: str, now: dt.datetime) -> TokenHolder:
-    """The token's holder: one read of Redis, and one of MariaDB when Redis has no answer. Raises Unauthenticated."""
+def authenticate(redis: Redis, database: Transactions, token: str, now: dt.datetime,
+                 idle: dt.timedelta) -> TokenHolder:
+    """The token's holder: one read of Redis, and one of MariaDB when Redis has no answer. Raises Unauthenticated.
+
+    So it does for a token that was not used for `idle`, which is noted to a twentieth of that.
+    """
     digest = token_id(token)
     try:
         cached: Any = redis.get(_cache_key(digest))
     except RedisError as problem:
         log.warning("tokens are read without Redis", extra={"problem": type(problem).__name__})
-        return _check_expiry(database.read(lambda tx: store.token_holder(tx, digest)), now)
+        return _find(database, digest, now, idle)
     if cached == REVOKED:
         raise Unauthenticated()
     if cached is not None:
         return _check_expiry(_load(cached), now)
-    holder = _check_expiry(database.read(lambda tx: store.token_holder(tx, digest)), now)
+    holder = _find(database, digest, now, idle)
     _cache(redis, digest, holder, now)
     return holder
+
+
+def _find(database: Transactions, digest: str, now: dt.datetime, idle: dt.timedelta) -> TokenHolder:
+    holder, used_at = database.read(lambda tx: store.token_holder(tx, digest)) or (None, now)
+    if used_at <= now - idle:
+        raise Unauthenticated()
+    found = _check_expiry(holder, now)
+    if used_at <= now - idle / 20:
+        try:
+            database.run(lambda tx: store.note_use(tx, digest, now))
+        except (Busy, CommitUnknown) as problem:  # the next look-up notes it
+            log.warning("the use of a token is not noted", extra={"problem": type(problem).__name__})
+    return found
 
 
 def revoke(redis: Redis, *token_ids: str) -> None:

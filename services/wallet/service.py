@@ -17,11 +17,12 @@ from services.foundation.events import inbox
 from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.operations import write_operation
 from services.foundation.events.relay import Relay
+from services.foundation.purging import purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import every
+from services.foundation.timers import StopSignal, every
 from services.wallet import ledger, rules, store
 from services.wallet.models import INBOX, KEYS, OUTBOX, Base
 from services.wallet.settings import WalletSection
@@ -40,6 +41,7 @@ class Wallet:
     relay = Relay(OUTBOX)
     remote = Remote()
     settings = RoomSettings(WalletSection)
+    is_stopping = StopSignal()
     presence = Presence()
 
     # --- for members ---
@@ -176,10 +178,6 @@ class Wallet:
     @every("tidy_seconds")
     def tidy_up(self) -> None:
         """Purge what was kept against repetitions for long enough."""
-        try:
-            now = utc_now()
-            kept = dt.timedelta(days=config["events"]["kept_days"])
-            self.database.run(lambda tx: inbox.purge(tx, INBOX, now - kept))
-            self.database.run(lambda tx: delete_old_replies(tx, KEYS, now))
-        except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not tidy up", extra={"problem": f"{type(problem).__name__}: {problem}"})
+        now, kept = utc_now(), dt.timedelta(days=config["events"]["kept_days"])
+        purge(self.database, self.is_stopping, lambda tx: inbox.purge(tx, INBOX, now - kept),
+              lambda tx: delete_old_replies(tx, KEYS, now))

@@ -21,13 +21,13 @@ from services.foundation.amqp import publishing
 from services.foundation.database import CommitUnknown, Database, Transactions, utc_now
 from services.foundation.events import outbox, topology
 from services.foundation.events.settings import event_settings
+from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.tracing import spans, trace_context
 
 log = logging.getLogger("marquee.relay")
 BATCH_SIZE, CONCURRENCY = 100, 10
 LONGEST_PAUSE = 30.0
 STOP_SECONDS = 8
-PURGE_INTERVAL = dt.timedelta(minutes=10)
 
 
 class Relay(DependencyProvider):
@@ -36,8 +36,8 @@ class Relay(DependencyProvider):
     def __init__(self, table: Table) -> None:
         self._table = table
         self._wake = eventlet.Event()
-        self._stopping = self._declared = False
-        self._purged_at = utc_now()
+        self._stopped = eventlet.Event()
+        self._declared = False
 
     def start(self) -> None:
         """Publish from now on, in a thread of its own that every committed event wakes."""
@@ -46,6 +46,7 @@ class Relay(DependencyProvider):
         self._database = Transactions(database.engine)
         database.on_event = self.wake
         self._thread = self.container.spawn_managed_thread(self._run, identifier="relay")
+        self.container.spawn_managed_thread(self._purge_repeatedly, identifier="purge of the outbox")
 
     def wake(self) -> None:
         """Look into the outbox now instead of at the next poll."""
@@ -54,7 +55,8 @@ class Relay(DependencyProvider):
 
     def stop(self) -> None:
         """Publish what the outbox holds, for STOP_SECONDS at most; the next process publishes the rest."""
-        self._stopping = True
+        if not self._stopping:
+            self._stopped.send()
         self.wake()
         with Timeout(STOP_SECONDS, False):
             self._thread.wait()
@@ -63,13 +65,16 @@ class Relay(DependencyProvider):
         """The provider itself; rooms write to the outbox and need nothing of it."""
         return self
 
+    @property
+    def _stopping(self) -> bool:
+        return bool(self._stopped.ready())
+
     def _run(self) -> None:
         pause = 0.0
         while True:
             try:
                 while self.publish_batch() == BATCH_SIZE:
                     pass
-                self._purge()
                 if pause:
                     log.info("events are published again")
                 pause = 0.0
@@ -119,12 +124,18 @@ class Relay(DependencyProvider):
         outbox.mark_published(tx, self._table, batch.published)
         return len(rows), batch.failures
 
-    def _purge(self) -> None:
-        if utc_now() - self._purged_at > PURGE_INTERVAL:
-            self._purged_at = utc_now()
-            before = utc_now() - dt.timedelta(days=self._settings.kept_days)
-            while self._database.run(lambda tx: outbox.purge_published(tx, self._table, before)):
-                pass
+    def _purge_repeatedly(self) -> None:
+        """Purge in a thread of its own: a long purge must not keep new events waiting."""
+        while not self._stopping:
+            self.purge()
+            with Timeout(PURGE_SECONDS, False):
+                self._stopped.wait()
+
+    def purge(self) -> int:
+        """Delete the events that were published `events.kept_days` ago; returns how many."""
+        before = utc_now() - dt.timedelta(days=self._settings.kept_days)
+        return purge(self._database, lambda: self._stopping,
+                     lambda tx: outbox.purge_published(tx, self._table, before))
 
 
 class Batch:

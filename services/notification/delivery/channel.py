@@ -1,5 +1,6 @@
 """The channel that delivers messages: the interface, and the choice between its implementations."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,9 @@ class Channel(Protocol):
 
     def send(self, message: Any) -> None:
         """Deliver an email.message.EmailMessage. Raises errors.Undeliverable or errors.ChannelDown."""
+
+    def delete_old(self, before: dt.datetime) -> int:
+        """Delete some of the messages of before that moment, if it keeps any; returns how many: 0, none is left."""
 
 
 def choose_channel(config: Any, settings: NotificationSettings) -> Channel:

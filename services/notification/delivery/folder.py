@@ -1,11 +1,17 @@
 """The channel that keeps messages as files, which any mail program opens."""
 
+import datetime as dt
 import os
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from pathlib import Path
 
+from services.foundation.database import MOST_DELETED
 from services.notification.delivery.errors import ChannelDown
+
+STAMP = "%Y%m%dT%H%M%S"  # of the message's Date, at the beginning of its file's name
 
 
 class FolderChannel:
@@ -33,9 +39,26 @@ class FolderChannel:
         except OSError as problem:
             raise ChannelDown(f"{self._folder} can't be written: {problem.strerror}") from problem
 
+    def delete_old(self, before: dt.datetime) -> int:
+        """Delete some of the files of messages of before that moment, by their names; returns how many."""
+        first_kept = f"{before:{STAMP}}"
+        try:
+            with os.scandir(self._folder) as files:
+                old = (file for file in files if file.name.lstrip(".") < first_kept and ".eml" in file.name)
+                return sum(_delete(file.path) for file in islice(old, MOST_DELETED))
+        except FileNotFoundError:
+            return 0  # nothing was ever sent
+
+
+def _delete(path: str) -> bool:
+    with suppress(FileNotFoundError):  # another process is purging, too
+        os.unlink(path)
+        return True
+    return False
+
 
 def file_name(message: EmailMessage) -> str:
     """The date and event of the message."""
     moment = parsedate_to_datetime(str(message["Date"]))
     event_id = str(message["Message-ID"]).strip("<>").partition("@")[0]
-    return f"{moment:%Y%m%dT%H%M%S}-{event_id}.eml"
+    return f"{moment:{STAMP}}-{event_id}.eml"

@@ -1,5 +1,6 @@
 """The channel that sends messages by SMTP, each on a connection of its own."""
 
+import datetime as dt
 import re
 import smtplib
 import ssl
@@ -46,6 +47,10 @@ class SmtpChannel:
             raise ChannelDown(describe_answer(problem.smtp_code, problem.smtp_error)) from None
         except (OSError, smtplib.SMTPException) as problem:  # an SMTPException may quote the message
             raise ChannelDown(type(problem).__name__) from None
+
+    def delete_old(self, before: dt.datetime) -> int:
+        """Keep nothing, so there is nothing to delete."""
+        return 0
 
     def _span(self) -> AbstractContextManager[object]:
         return spans.span("smtp", SpanKind.CLIENT, {

@@ -49,14 +49,14 @@ class PaymentComparison:
                 yield Difference(f"{money} {record.status} under payment {payment_id}, of which we know nothing",
                                  is_open=True)
             return
-        if _agree(before, record):
+        if self.agree(before, record):
             return
         self.payments.sync_with_provider(payment_id)
         after = self._status(payment_id)
         attempt = self.payments.database.read(lambda tx: payment_store.attempt(tx, payment_id))
         assert attempt is not None
         record = self.provider.fetch(attempt)
-        if not _agree(after, record):
+        if not self.agree(after, record):
             yield Difference(f"payment {payment_id} of order {attempt.order_id} is {after} here and "
                              f"{record.status} there", is_open=True)
         elif after != before:
@@ -76,12 +76,12 @@ class PaymentComparison:
         if self.payments.database.read(lambda tx: refund_store.reversal_status(tx, row.reversal_id)) == "lifted":
             yield _lifted(row)
 
+    def agree(self, status: str | None, record: PaymentRecord) -> bool:
+        """Whether the status of a payment here and its record there say the same."""
+        return status in AGREEING.get(record.status, ())
+
     def _status(self, payment_id: str) -> str | None:
         return self.payments.database.read(lambda tx: store.payment_status(tx, payment_id))
-
-
-def _agree(status: str | None, record: PaymentRecord) -> bool:
-    return status in AGREEING.get(record.status, ())
 
 
 def _lifted(reversal: Any) -> Difference:

@@ -4,8 +4,10 @@ Every correction is one that the room makes anyway and that takes effect once; s
 """
 
 import datetime as dt
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from schemas.currencies import format_money
@@ -24,7 +26,9 @@ from services.payment.reconciling.review import Review, Undecidable
 from services.payment.refunding import store as refund_store
 from services.payment.settings import PaymentSettings
 
+log = logging.getLogger("marquee.payment")
 WINDOW = dt.timedelta(hours=96)     # longer than any provider repeats its webhooks
+AT_A_TIME = 500                     # payments that are compared
 
 
 @dataclass(frozen=True)
@@ -64,22 +68,21 @@ class Reconciler:
     def _compare_with(self, name: str) -> Iterator[Difference]:
         provider, since = self.payments.providers.find(name), self.now - WINDOW
         # The records here are read first: everything in them has been at the provider before.
-        known = self._database.read(lambda tx: store.payments(tx, name, since))
+        captured = self._database.read(lambda tx: store.captured_payments(tx, name, since))
         refunds = self._database.read(lambda tx: store.refunds(tx, name, since))
-        records = {str(record.payment_id): record for record in provider.payments(since) if record.payment_id}
+        records = (record for record in provider.payments(since) if record.payment_id)
         reversals = list(provider.reversals(since))
         refund_records = {record.refund_id: record for record in provider.refunds(since)}
+        yield from self._compare_payments(provider, name, reversals, records, captured)
         for permission in sorted(provider.missing_permissions):
             yield Difference(f"the key for {name} may not read {permission}: these were not compared", is_open=True)
-        missing = {payment_id: PaymentRecord("unknown") for payment_id, status in known.items()
-                   if status == "captured" and payment_id not in records}
-        yield from self._compare_payments(provider, name, reversals, {**records, **missing})
-        for row in self._database.run(lambda tx: store.return_duplicate_payments(tx, name, self.now)):
+        for row in self._database.run(lambda tx: store.return_duplicate_payments(tx, name, since, self.now)):
             yield Difference(f"order {row.order_id} was paid twice; payment {row.payment_id} goes back")
         yield from self._compare_refunds(refunds, refund_records)
 
     def _compare_payments(self, provider: Provider, name: str, reversals: list[ReversalRecord],
-                          records: dict[str, PaymentRecord]) -> Iterator[Difference]:
+                          records: Iterator[PaymentRecord], captured: set[str]) -> Iterator[Difference]:
+        """`records`: the payments at the provider. Those `captured` here that are not among them are unknown there."""
         comparison = PaymentComparison(self.payments, provider)
         for reversal in reversals:
             yield from _isolated(f"payment {reversal.payment_id}", comparison.reversal(reversal))
@@ -87,8 +90,17 @@ class Reconciler:
             yield from _isolated(f"payment {row.payment_id}", comparison.dispute(row))
         for row in self._database.read(lambda tx: store.unsettled(tx, name, self.now - GRACE)):
             yield from _isolated(f"payment {row.payment_id} of order {row.order_id}", comparison.unsettled(row))
-        for payment_id, record in records.items():
-            yield from _isolated(f"payment {payment_id}", comparison.payment(payment_id, record))
+        while page := {str(record.payment_id): record for record in islice(records, AT_A_TIME)}:
+            captured -= page.keys()
+            yield from self._compare_page(comparison, page)
+        for payment_id in sorted(captured):
+            yield from _isolated(f"payment {payment_id}", comparison.payment(payment_id, PaymentRecord("unknown")))
+
+    def _compare_page(self, comparison: PaymentComparison, page: dict[str, PaymentRecord]) -> Iterator[Difference]:
+        statuses = self._database.read(lambda tx: store.payment_statuses(tx, page))
+        for payment_id, record in page.items():
+            if not comparison.agree(statuses.get(payment_id), record):
+                yield from _isolated(f"payment {payment_id}", comparison.payment(payment_id, record))
 
     def _compare_refunds(self, refunds: dict[str, Any],
                          records: dict[str | None, RefundRecord]) -> Iterator[Difference]:
@@ -112,3 +124,9 @@ def _isolated(name: str, differences: Iterator[Difference]) -> Iterator[Differen
 def reconcile(database: Transactions, settings: PaymentSettings, remote: Caller) -> list[Difference]:
     """Compare everything and put right what is possible; what differed."""
     return list(Reconciler(payment_processor(database, settings, remote), utc_now()).differences())
+
+
+def log_differences(database: Transactions, settings: PaymentSettings, remote: Caller) -> None:
+    """Reconcile, and log each difference: as an error if it could not be put right."""
+    for difference in reconcile(database, settings, remote):
+        log.log(logging.ERROR if difference.is_open else logging.WARNING, "%s", difference)

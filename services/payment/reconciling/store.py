@@ -1,6 +1,7 @@
 """The queries of reconciliation: payments and refunds as they are recorded here, and what a person has decided."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import and_, exists, false, insert, literal, or_, select, union
@@ -20,22 +21,25 @@ IS_RETURNED = exists().where(
 def providers_in_use(tx: Connection) -> list[str]:
     """The names of the providers that have payments, or refunds of others' payments."""
     into_wallets = select(literal("wallet")).where(exists().where(Refund.credit_to.is_not(None)))
-    return sorted(tx.execute(union(select(Payment.provider), into_wallets)).scalars())
+    return sorted(tx.execute(union(select(Payment.provider).distinct(), into_wallets)).scalars())
 
 
-def payments(tx: Connection, provider: str, since: dt.datetime) -> dict[str, str]:
-    """The status of each payment that was begun since then, by its id."""
-    begun = select(Payment.payment_id, Payment.status).where(Payment.provider == provider, Payment.created_at >= since)
-    return {row.payment_id: row.status for row in tx.execute(begun)}
+def captured_payments(tx: Connection, provider: str, since: dt.datetime) -> set[str]:
+    """The ids of the payments that were begun since then and are captured."""
+    return set(tx.execute(select(Payment.payment_id).where(
+        Payment.provider == provider, Payment.created_at >= since, Payment.status == "captured")).scalars())
+
+
+def payment_statuses(tx: Connection, payment_ids: Iterable[str]) -> dict[str, str]:
+    """The status of each of these payments that exists, by its id; `returned` if it is refunded as a duplicate."""
+    rows = tx.execute(select(Payment.payment_id, Payment.status, IS_RETURNED.label("returned"))
+                      .where(Payment.payment_id.in_(payment_ids)))
+    return {row.payment_id: "returned" if row.returned else row.status for row in rows}
 
 
 def payment_status(tx: Connection, payment_id: str) -> str | None:
     """A payment's status, or `returned` if it is refunded as a duplicate; None: there is no such payment."""
-    row = tx.execute(select(Payment.status, IS_RETURNED.label("returned"))
-                     .where(Payment.payment_id == payment_id)).first()
-    if row is None:
-        return None
-    return "returned" if row.returned else str(row.status)
+    return payment_statuses(tx, [payment_id]).get(payment_id)
 
 
 def unsettled(tx: Connection, provider: str, before: dt.datetime) -> list[Row[Any]]:
@@ -65,11 +69,12 @@ def stuck_refunds(tx: Connection, before: dt.datetime) -> list[Row[Any]]:
     return list(tx.execute(stuck.order_by(Refund.created_at)))
 
 
-def return_duplicate_payments(tx: Connection, provider: str, now: dt.datetime) -> list[Any]:
-    """Request refunds of the payments that were captured for orders paid already; these payments."""
+def return_duplicate_payments(tx: Connection, provider: str, since: dt.datetime, now: dt.datetime) -> list[Any]:
+    """Request refunds of payments that have changed since then and were captured for orders paid already; these."""
     other = or_(Account.captured_payment_id.is_(None), Account.captured_payment_id != Payment.payment_id)
     duplicates = select(Payment.payment_id, Payment.order_id, Payment.amount, Payment.currency).join(Account).where(
-        and_(Payment.provider == provider, Payment.status == "captured", other, ~IS_RETURNED))
+        and_(Payment.provider == provider, Payment.status == "captured", Payment.changed_at >= since, other,
+             ~IS_RETURNED))
     found = list(tx.execute(duplicates))
     for row in found:
         store.return_duplicate_payment(tx, row, now)
@@ -79,9 +84,10 @@ def return_duplicate_payments(tx: Connection, provider: str, now: dt.datetime) -
 def refunds(tx: Connection, provider: str, since: dt.datetime) -> dict[str, Row[Any]]:
     """The refunds requested since then, and the older ones that are not done, by their key at the provider."""
     query = select(Refund.__table__).join(Payment, Payment.payment_id == Refund.payment_id).where(
-        refunded_by == provider, Refund.status.not_in(("settled", "written_off")),
-        or_(Refund.created_at >= since, Refund.status != "done"))
-    return {rules.refund_key(row): row for row in tx.execute(query)}
+        refunded_by == provider)
+    young = query.where(Refund.created_at >= since, Refund.status.not_in(("settled", "written_off")))
+    not_done = query.where(Refund.status.in_(("requested", "failed")))  # the other statuses are final
+    return {rules.refund_key(row): row for found in (young, not_done) for row in tx.execute(found)}
 
 
 def is_refund_key(tx: Connection, key: str | None) -> bool:

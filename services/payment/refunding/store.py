@@ -163,7 +163,7 @@ def open_reversals(tx: Connection) -> list[Row[Any]]:
 def sample_disputes(tx: Connection, provider: str, since: dt.datetime) -> list[Row[Any]]:
     """A random sample of the disputes recorded since then that were not lifted."""
     query = select(Reversal.__table__).join(Payment, Payment.payment_id == Reversal.payment_id).where(
-        Payment.provider == provider, Reversal.kind == "dispute", Reversal.status != "lifted",
+        Payment.provider == provider, Reversal.kind == "dispute", Reversal.status.in_(("open", "void", "kept")),
         Reversal.created_at >= since)
     return list(tx.execute(query.order_by(func.rand()).limit(BATCH)))
 

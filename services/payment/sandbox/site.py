@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.payment import UnknownPayment
 from services.foundation.database import Transactions
+from services.foundation.purging import Purge
 from services.foundation.tracing import spans
 from services.payment.sandbox import checkout, page, provider, webhooks
 from services.payment.settings import PaymentSettings
@@ -35,9 +36,9 @@ class SandboxSite:
         """Deliver the due webhooks to `payment.sandbox_webhook_url`."""
         webhooks.deliver(self.database, self.settings.sandbox_webhook_url)
 
-    def delete_old_webhooks(self) -> None:
-        """Delete some of the webhooks that were stored long ago."""
-        webhooks.delete_old(self.database)
+    def purges(self) -> list[Purge]:
+        """What deletes the webhooks that were stored long ago."""
+        return [webhooks.delete_old]
 
     def _trace(self, payment_id: str) -> AbstractContextManager[object]:
         """The buyer's browser names no trace; what happens at the page belongs to the payment's."""

@@ -93,9 +93,9 @@ def renew_secret(tx: Connection) -> None:
     tx.execute(insert(SandboxSecret).values(secret=chance.token_urlsafe(32)))
 
 
-def delete_old(database: Transactions) -> None:
-    """Delete some of the webhooks that were stored long ago."""
-    database.run(lambda tx: delete_some(tx, SandboxWebhook, SandboxWebhook.created_at < utc_now() - KEPT))
+def delete_old(tx: Connection) -> int:
+    """Delete some of the webhooks that were stored long ago; returns how many."""
+    return delete_some(tx, SandboxWebhook, SandboxWebhook.created_at < utc_now() - KEPT)
 
 
 def _claim(tx: Connection) -> list[Any]:

@@ -13,6 +13,7 @@ from prometheus_client import Counter
 
 from schemas.payment import WebhookRefused
 from services.foundation.database import utc_now
+from services.foundation.purging import Purge
 from services.foundation.tracing import spans
 from services.payment.job_pool import Job, guarded
 from services.payment.payment_processor import PaymentProcessor
@@ -46,9 +47,9 @@ class WebhookProcessor:
         return [guarded(partial(self._process, *subject, list(rows)), payment_id=subject[1], reference=subject[2])
                 for subject, rows in groupby(sorted(found, key=_subject), key=_subject)]
 
-    def delete_old(self) -> None:
-        """Delete some of the webhooks that were processed long ago."""
-        self.payments.database.run(lambda tx: store.delete_processed(tx, utc_now() - KEPT))
+    def purges(self) -> list[Purge]:
+        """What deletes the webhooks that were processed long ago."""
+        return [partial(store.delete_processed, before=utc_now() - KEPT)]
 
     def _process(self, provider: str, payment_id: str, reference: str, rows: list[Any]) -> None:
         with spans.following(rows[0].traceparent, "process webhook"):

@@ -41,9 +41,9 @@ def mark_processed(tx: Connection, rows: Sequence[Any], now: dt.datetime) -> Non
     tx.execute(update(WebhookInbox).where(_are(rows)).values(handled_at=now))
 
 
-def delete_processed(tx: Connection, before: dt.datetime) -> None:
-    """Delete some of the webhooks that were processed before then."""
-    delete_some(tx, WebhookInbox, WebhookInbox.handled_at < before)
+def delete_processed(tx: Connection, before: dt.datetime) -> int:
+    """Delete some of the webhooks that were processed before then; returns how many."""
+    return delete_some(tx, WebhookInbox, WebhookInbox.handled_at < before)
 
 
 def _are(rows: Iterable[Any]) -> ColumnElement[bool]:

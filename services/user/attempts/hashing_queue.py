@@ -1,9 +1,11 @@
 """Who computes a password hash next, in one process: known sources first, and no source with more than its share."""
 
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from eventlet import Timeout
 from eventlet.event import Event
 
 from schemas.errors import Busy, TooOften
@@ -32,12 +34,16 @@ class HashingQueue:
             raise Busy(retry_after=1)
 
     @contextmanager
-    def turn(self, source: Source) -> Iterator[None]:
-        """Wait for a turn, and have it inside the block. Raises what `check` raises."""
+    def turn(self, source: Source, deadline: float | None = None) -> Iterator[None]:
+        """Wait for a turn, and have it inside the block. Raises what `check` raises, and Busy at the deadline (seconds
+        since 1970).
+        """
         self.check(source)
         self._present[source] += 1
         try:
-            self._enter(self._known if source.is_known else self._others)
+            patience = None if deadline is None else max(deadline - time.time(), 0.0)
+            with Timeout(patience, Busy(retry_after=1)):
+                self._enter(self._known if source.is_known else self._others)
             try:
                 yield
             finally:

@@ -70,8 +70,8 @@ class FactorMethods:
             self._lock_own(tx, user_id)
             recovery_codes = factors.confirm(tx, user_id, code, self.cipher, now)
             ended[:] = store.delete_tokens_of(tx, user_id)
-            token, expires_at = tokens.issue(tx, user_id, now, self.settings.token_lifetime, device)
-            return {"recovery_codes": recovery_codes, "token": token, "expires_at": expires_at}
+            issued = tokens.issue(tx, user_id, now, self.settings, device)
+            return {"recovery_codes": recovery_codes, "token": issued.token, "expires_at": issued.expires_at}
 
         confirmed = self.database.run_repeatable(confirm)
         self.forget_codes(user_id, code)

@@ -92,7 +92,8 @@ class MemberMethods:
     def get_sessions(self, request: dict[str, Any]) -> dict[str, Any]:
         """The caller's sessions, the newest first, at most MOST_SESSIONS. Their ids sign nobody in."""
         user_id, current = str(self.principal.user_id), self.principal.token_id
-        found = self.database.read(lambda tx: own_store.sessions_of(tx, user_id, utc_now(), MOST_SESSIONS))
+        found = self.database.read(lambda tx: own_store.sessions_of(
+            tx, user_id, utc_now(), self.settings.token_idle, MOST_SESSIONS))
         return {"sessions": [{**row._mapping, "session_id": row.token_id, "current": row.token_id == current}
                              for row in found]}
 

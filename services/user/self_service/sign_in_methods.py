@@ -28,7 +28,7 @@ class SignInMethods:
     count_code: Any
     forget_codes: Any
     must_enrol: Any
-    announcer: Any
+    _revoke: Any
 
     @call(contract.LOGIN)
     def login(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +59,8 @@ class SignInMethods:
         """Whose token this is, what they may do, and until when. Staff without a second factor that they need have no
         roles.
         """
-        holder = tokens.authenticate(self.redis, self.database, request["token"], utc_now())
+        holder = tokens.authenticate(self.redis, self.database, request["token"], utc_now(),
+                                     self.settings.token_idle)
         must_enrol = self.must_enrol(holder)
         return {**asdict(holder), "roles": [] if must_enrol else holder.roles, "second_factor_required": must_enrol}
 
@@ -70,8 +71,7 @@ class SignInMethods:
         if token_id is None:
             raise Unauthenticated()
         self.database.run_repeatable(lambda tx: store.delete_token(tx, token_id, user_id))
-        tokens.revoke(self.redis, token_id)
-        self.announcer.announce_now(contract.TOKENS_REVOKED, token_id)
+        self._revoke([token_id])
         return {}
 
     def _source_of(self, username: str, device: str | None) -> Source:
@@ -81,17 +81,18 @@ class SignInMethods:
         return known or address_of(self.principal)
 
     def _sign_in(self, account: Any, new_hash: str | None, code: str | None, device: str | None) -> dict[str, Any]:
-        def sign_in(tx: Any) -> dict[str, Any]:
+        def sign_in(tx: Any) -> tuple[dict[str, Any], list[str]]:
             user, now = store.lock_account(tx, account.user_id), utc_now()
             if user.password_hash != account.password_hash or user.removed_at is not None:
                 raise contract.LoginFailed()  # the account was changed after we had read it
             factors.check(tx, user.user_id, code, self.cipher, now)
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
-            token, expires_at = tokens.issue(tx, user.user_id, now, self.settings.token_lifetime,
-                                             self.principal.user_agent)
-            return {"token": token, "expires_at": expires_at, "user": user,
-                    "device": device_store.remember(tx, user.user_id, device, now)}
+            issued = tokens.issue(tx, user.user_id, now, self.settings, self.principal.user_agent)
+            return {"token": issued.token, "expires_at": issued.expires_at, "user": user,
+                    "device": device_store.remember(tx, user.user_id, device, now)}, issued.ended
 
-        reply: dict[str, Any] = self.database.run_repeatable(sign_in)
+        reply: dict[str, Any]
+        reply, ended = self.database.run_repeatable(sign_in)
+        self._revoke(ended)
         return reply

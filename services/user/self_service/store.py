@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection, Row
 
 from services.foundation.database import delete_some
 from services.user.models import Address, FormerEmail, PasswordReset, Token, User
+from services.user.store import LAST_USED
 
 FORMER_EMAILS_KEPT = dt.timedelta(days=7)  # see recovery_email
 MOST_OWNERS = 20  # accounts of one e-mail address that are looked at
@@ -24,9 +25,9 @@ def confirmed_owners(tx: Connection, spellings: Collection[str]) -> list[Row[Any
 # --- sessions ---
 
 
-def sessions_of(tx: Connection, user_id: str, now: dt.datetime, most: int) -> list[Row[Any]]:
-    """The user's tokens that are good now, the newest first."""
-    query = select(Token.__table__).where(Token.user_id == user_id, Token.expires_at > now)
+def sessions_of(tx: Connection, user_id: str, now: dt.datetime, idle: dt.timedelta, most: int) -> list[Row[Any]]:
+    """The user's tokens that are good now, the newest first; those that were not used for `idle` are not."""
+    query = select(Token.__table__).where(Token.user_id == user_id, Token.expires_at > now, now - idle < LAST_USED)
     return list(tx.execute(query.order_by(Token.issued_at.desc(), Token.token_id).limit(most)))
 
 

@@ -38,7 +38,7 @@ def changed(mesh: Mesh, room: str, table: str, order_id: str, change: str) -> It
 
 def breaches(mesh: Mesh) -> list[str]:
     with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
-        return snacks_fit_the_orders(snapshot)
+        return list(snacks_fit_the_orders(snapshot))
 
 
 @pytest.mark.parametrize(("room", "table", "change", "words"), [

@@ -15,7 +15,7 @@ from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine
 from services.foundation.rpc.calls import Principal
 from services.user.attempts.login_throttle import LoginThrottle
-from services.user.passwords import Passwords
+from services.user.passwords import Passwords, hashing_queue
 from services.user.service import User
 from services.user.settings import load
 from testbed.mesh import ROOT, Mesh
@@ -100,7 +100,8 @@ class Interrupted(Transactions):
 def make_room(database: Transactions, **dependencies: Any) -> Any:
     """The user room's class with the settings of config.yml; dependencies that are not given are mocks."""
     settings = load(nameko.config)
-    return worker_factory(User, database=database, settings=settings, passwords=Passwords(settings),
+    passwords = Passwords(hashing_queue(settings))
+    return worker_factory(User, database=database, settings=settings, passwords=passwords, is_stopping=lambda: False,
                           **dependencies)
 
 

@@ -16,6 +16,7 @@ from testbed.mesh import Mesh, wait_until
 from tests.integration.user.conftest import PASSWORD, Interrupted, authorize
 
 SignIn = Callable[[str], str]
+IDLE = dt.timedelta(hours=4)
 
 
 def is_accepted(mesh: Mesh, token: str) -> bool:
@@ -96,17 +97,17 @@ def test_a_reader_that_read_a_token_just_before_it_was_revoked_does_not_cache_it
     room.principal = Principal(user_id=user_id, token_id=token_id(token))
     slow = Interrupted(database, room.logout)
 
-    tokens.authenticate(mesh.redis, slow, token, utc_now())
+    tokens.authenticate(mesh.redis, slow, token, utc_now(), IDLE)
 
     with pytest.raises(Unauthenticated):
-        tokens.authenticate(mesh.redis, database, token, utc_now())
+        tokens.authenticate(mesh.redis, database, token, utc_now(), IDLE)
 
 
 def test_a_reader_that_read_a_token_long_ago_does_not_cache_it(mesh: Mesh, database: Transactions, ada: str,
                                                                sign_in: SignIn) -> None:
     token = sign_in(ada)
 
-    tokens.authenticate(mesh.redis, database, token, utc_now() - dt.timedelta(seconds=tokens.CACHE_SECONDS))
+    tokens.authenticate(mesh.redis, database, token, utc_now() - dt.timedelta(seconds=tokens.CACHE_SECONDS), IDLE)
 
     assert mesh.redis.get(f"token:{token_id(token)}") is None
 

@@ -4,7 +4,7 @@ import datetime as dt
 import time
 import uuid
 
-from services.foundation.ids import made_at, new_id
+from services.foundation.ids import first_id, made_at, new_id
 
 
 def test_an_id_is_a_uuid_of_version_7() -> None:
@@ -30,3 +30,8 @@ def test_an_id_tells_when_it_was_made() -> None:
     before = dt.datetime.now(dt.UTC) - dt.timedelta(milliseconds=1)
     assert before <= made_at(new_id()) <= dt.datetime.now(dt.UTC)
     assert made_at("01a1fd94188c7315994265" + "0" * 10) == dt.datetime(2026, 11, 21, 10, 8, 23, 692000, dt.UTC)
+
+
+def test_the_first_id_of_a_moment_parts_earlier_ids_from_later_ones() -> None:
+    earlier = new_id()
+    assert first_id(made_at(earlier)) <= earlier < first_id(made_at(earlier) + dt.timedelta(milliseconds=1))

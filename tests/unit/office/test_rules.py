@@ -115,6 +115,18 @@ def test_a_last_entry_that_was_written_anew_is_found() -> None:
                                         facts)]) == [5]
 
 
+def test_the_end_of_a_log_is_verified_behind_an_entry_that_is_known() -> None:
+    entries = log(5)
+    known = head(entries[:3])
+
+    assert list(rules.faults(entries[3:], head(entries), known)) == []
+    assert list(rules.faults([], head(entries[:3]), known)) == []
+    assert [fault.number for fault in rules.faults(entries[4:], head(entries), known)] == [4]
+    assert [fault.number for fault in rules.faults(entries[3:4], head(entries), known)] == [5]
+    other = replace(entries[3], content=rules.canonical(operation(9)))
+    assert [fault.number for fault in rules.faults([other, entries[4]], head(entries), known)] == [4]
+
+
 def test_money_is_among_the_facts() -> None:
     money = {"amount": -1000, "currency": "EUR", "source_id": "order-1"}
     facts = rules.facts(operation(1, money=money))

@@ -1,6 +1,7 @@
 """The check of rewards finds money and points without a reason, and promises that were not kept."""
 
 import datetime as dt
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ class Books:
     """What the loyalty and wallet rooms have, by a part of the query that reads it."""
 
     loyalty = wallet = None
+    first_id = ""
 
     def __init__(self) -> None:
         ada, nothing = {"user_id": "ada", "checked_in_at": OLD}, {"points": None, "amount": None, "currency": None}
@@ -30,13 +32,19 @@ class Books:
                               {"source_type": "redemption", "source_id": "r1", "user_id": "ada", **euro,
                                "amount": 50}]}
 
-    def rows(self, engine: None, query: str) -> list[Any]:
+    def rows(self, engine: None, query: str, ids: list[str]) -> list[Any]:
+        return [row for row in self._read(query) if getattr(row, "check_in_id", None) or row.source_id in ids]
+
+    def pages(self, engine: None, query: str, key: str, after: str) -> Iterator[list[Any]]:
+        yield self._read(query)
+
+    def _read(self, query: str) -> list[Any]:
         [found] = [rows for name, rows in self.tables.items() if name in query]
         return [SimpleNamespace(**row) for row in found]
 
 
 def breaches(books: Books) -> list[str]:
-    return rewards_have_their_reason(books)  # type: ignore[arg-type]
+    return list(rewards_have_their_reason(books))  # type: ignore[arg-type]
 
 
 @pytest.fixture

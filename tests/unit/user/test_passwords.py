@@ -7,14 +7,14 @@ from argon2 import PasswordHasher
 
 from schemas.errors import Busy, FieldsInvalid, TooOften
 from services.user.attempts.source import Source
-from services.user.passwords import _HASHER, Passwords, needs_rehash
+from services.user.passwords import _HASHER, Passwords, hashing_queue, needs_rehash
 from services.user.settings import load
 from tests.unit.user.samples import SECTION
 
 
 @pytest.fixture
 def passwords() -> Passwords:
-    return Passwords(load({"user": {**SECTION, "max_workers": 6}}))
+    return Passwords(hashing_queue(load({"user": {**SECTION, "max_workers": 6}})))
 
 
 def test_a_password_matches_its_own_hash_only(passwords: Passwords) -> None:
