@@ -58,7 +58,7 @@ class Passwords:
     def make_hash(self, password: str, source: Source = ANYWHERE) -> str:
         """The hash to keep.
 
-        Raises what `check_capacity` raises, Busy also at the call's deadline, and FieldsInvalid for an invalid password.
+        Raises what `check_capacity` raises, Busy at the call's deadline, and FieldsInvalid for an invalid password.
         """
         normal = _normalized(password)
         if normal is None:
