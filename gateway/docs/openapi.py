@@ -22,6 +22,7 @@ ANY_CALL = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.
 WITH_BODY = (gateway.NotJson, gateway.TooLarge, gateway.TooSlow)
 SIGNED_IN = (errors.Unauthenticated, gateway.OtherUser)
 WITH_ROLE = (errors.Forbidden,)
+NEEDS_STORAGE = (errors.StorageFull,)
 KEYED = (errors.KeyReused, errors.RequestInProgress)
 
 
@@ -31,6 +32,7 @@ def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
     found += WITH_BODY if verb == "post" else ()
     found += SIGNED_IN if method.access != "public" else ()
     found += WITH_ROLE if method.access in HOLDERS else ()
+    found += NEEDS_STORAGE if method.needs_storage else ()
     found += KEYED if method.keyed else ()
     return list(dict.fromkeys(found))
 
