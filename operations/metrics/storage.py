@@ -26,7 +26,7 @@ class Storage:
         return Measurement("storage", self.measure)
 
     def measure(self) -> Iterator[Metric]:
-        """The bytes that are free and those kept in reserve, and the lines that supervisord, if it runs, has dropped."""
+        """The bytes that are free, those kept in reserve, and the log lines that supervisord has dropped if it runs."""
         yield gauge("marquee_storage_free_bytes", "Free storage where the servers started here have their data.", [],
                     [([], free_bytes(self._folder))])
         yield gauge("marquee_storage_reserve_bytes", "With less free storage, nothing new is taken.", [],

@@ -8,7 +8,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from supervisor import loggers, process, supervisord
 
@@ -29,14 +29,13 @@ class Process(process.Subprocess):
 class LossyStream:
     """A text stream that drops what can't be written: what is said there is not worth an end."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
 
     def write(self, text: str) -> int:
         """Write the text if that is possible."""
-        with suppress(OSError, ValueError):
-            self._stream.write(text)
-            self._stream.flush()
+        with suppress(OSError):
+            os.write(self._descriptor, text.encode(errors="replace"))
         return len(text)
 
     def flush(self) -> None:
@@ -61,7 +60,7 @@ def main(configuration: Path) -> None:
     os.chdir(configuration.parent)
     loggers.FileHandler = loggers.RotatingFileHandler = LogFile
     process.Subprocess = Process
-    sys.stdout, sys.stderr = LossyStream(sys.stdout), LossyStream(sys.stderr)
+    sys.stdout, sys.stderr = LossyStream(1), LossyStream(2)
     supervisord.main(["-c", configuration.name])
 
 
