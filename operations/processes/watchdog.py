@@ -72,11 +72,13 @@ def revive(mesh: Mesh, supervisor: Supervisor) -> None:
     while supervisor.wanted():
         try:
             with mesh.lock():
-                if supervisor.wanted() and not supervisor.is_running():
+                if not supervisor.wanted():
+                    return
+                if not supervisor.is_running():
                     end_leftovers(mesh)
                     supervisor.launch()
-                    supervisor.start(mesh.watchdog.name)
-            return
+                supervisor.start(mesh.watchdog.name)
+                return
         except FAILURES:    # the disk is full, say
             time.sleep(TRY_AGAIN_SECONDS)
 

@@ -117,7 +117,7 @@ def test_what_somebody_else_has_started_or_stopped_is_left_alone(
     if wanted:
         supervisor.want(*wanted)
     watchdog.revive(small, supervisor)
-    assert (supervisor.begun, ended) == ([], [])
+    assert (supervisor.begun, ended, supervisor.launches) == (["watchdog"] if is_up else [], [], [])
 
 
 def test_a_watchdog_whose_parent_is_another_process_by_now_stops_watching(small: Mesh) -> None:
