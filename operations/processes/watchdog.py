@@ -58,13 +58,13 @@ def start_unstarted(mesh: Mesh, supervisor: Supervisor) -> bool:
     missing = {process["group"] for process in supervisor.processes()
                if process["group"] in wanted and process["state"] == ProcessStates.STOPPED and not process["start"]}
     servers = {server.name for server in mesh.servers}
-    if missing:
-        log.warning("starting what supervisord had running before it died", extra={"programs": sorted(missing)})
-    supervisor.start(*missing & servers)
-    if missing - servers and any(server.state() is not ServerState.READY for server in mesh.servers):
+    due = missing & servers or missing
+    if due - servers and any(server.state() is not ServerState.READY for server in mesh.servers):
         return False
-    supervisor.start(*missing - servers)
-    return True
+    if due:
+        log.warning("started what supervisord had running before it died", extra={"programs": sorted(due)})
+        supervisor.start(*due)
+    return due == missing
 
 
 def revive(mesh: Mesh, supervisor: Supervisor) -> None:
