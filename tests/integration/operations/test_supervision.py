@@ -12,15 +12,20 @@ from testbed.mesh import Mesh, wait_until
 from testbed.ports import private_environment
 
 
-@pytest.fixture
-def small(ground: Mesh, tmp_path: Path) -> Iterator[Mesh]:
+@pytest.fixture(scope="module")
+def small(ground: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """A mesh with a Redis of its own, on servers that others use, too, so that it starts within a second."""
     shared = {name: ground.environment[name] for name in ("MARQUEE_AMQP_PORT", "MARQUEE_DB_PORT", "MARQUEE_DB_SUFFIX")}
-    small = Mesh(tmp_path, private_environment(tmp_path, **shared))
-    small.operate("start", "--servers-only")
+    folder = tmp_path_factory.mktemp("small")
+    small = Mesh(folder, private_environment(folder, **shared))
     yield small
     small.operate("stop", check=False)
-    assert not mesh_processes(tmp_path)
+    assert not mesh_processes(folder)
+
+
+@pytest.fixture(autouse=True)
+def started(small: Mesh) -> None:
+    small.operate("start", "--servers-only")
 
 
 def supervisord(mesh: Mesh) -> int:
@@ -72,11 +77,3 @@ def test_commands_work_when_supervisord_and_the_watchdog_were_killed(small: Mesh
     assert "has stopped" in small.operate("stop").stdout
     assert not mesh_processes(small.folder)
     assert "not running" in small.operate("stop").stdout
-
-
-def test_a_stop_ends_a_supervisord_that_hangs_and_nothing_comes_back(small: Mesh) -> None:
-    os.kill(supervisord(small), signal.SIGSTOP)
-    watchdog = next(process for process, name in mesh_processes(small.folder) if name == "watchdog")
-    assert "has stopped" in small.operate("stop").stdout
-    assert not mesh_processes(small.folder)
-    assert not watchdog.is_running() or watchdog.status() == "zombie"
