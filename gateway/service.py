@@ -23,6 +23,7 @@ from schemas.gateway import OtherUser
 from services.foundation.amqp.announcements import on_announcement
 from services.foundation.amqp.presence import Presence, on_presence
 from services.foundation.rpc.client import Remote
+from services.foundation.storage import storage
 
 
 def sign_in_context(method: Method, request: Request) -> dict[str, Any]:
@@ -49,6 +50,7 @@ class Gateway:
         """Call the request's method for its principal. Raises the refusals of the gateway and of the room."""
         method = request.method
         assert method is not None
+        storage().check(method)    # first: with no storage left RabbitMQ takes no message, not even to find a principal
         principal = self.principal_of(method, request)
         if principal:
             self.admission.admit_account(method, principal, request)

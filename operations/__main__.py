@@ -1,5 +1,6 @@
 """`python -m operations`: the commands with which an operator runs a mesh on this machine."""
 
+import errno
 import logging
 import os
 import subprocess
@@ -15,7 +16,7 @@ from operations.processes import health
 from operations.processes.log_follow import LogFollower, chooser
 from operations.processes.run import run
 from operations.processes.start import start
-from operations.processes.stop import stop
+from operations.processes.stop import mesh_processes, stop
 from operations.supervision.supervisor import Supervisor
 from services.foundation.settings import SettingsError
 
@@ -38,6 +39,7 @@ class Commands(click.Group):
         "replay": "operations.event_commands:replay_command",
         "restore": "operations.maintenance.restore:restore_command",
         "review": "services.payment.reconciling.review_command:review_command",
+        "watch": "operations.processes.watchdog:watch_command",
         "verify-log": "operations.checks.operation_log:verify_log_command",
     }
 
@@ -50,11 +52,15 @@ class Commands(click.Group):
         return super().get_command(context, name)
 
     def invoke(self, context: click.Context) -> Any:
-        """Run a command; a mistake in config.yml is printed as its sentences."""
+        """Run a command; a mistake in config.yml is printed as its sentences, and a full disk as one."""
         try:
             return super().invoke(context)
         except SettingsError as error:
             raise OperatorError(str(error)) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise OperatorError(f"There is no storage left: {error}.") from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -132,6 +138,10 @@ def health_command(mesh: Mesh) -> None:
 @click.pass_obj
 def status_command(mesh: Mesh) -> None:
     """Print the state of each process that was started here."""
+    supervisor = Supervisor(mesh.run_folder)
+    if not supervisor.is_running():
+        for orphan, program in mesh_processes(mesh.run_folder):
+            click.echo(f"{program:<12} {'ORPHANED':<9} pid {orphan.pid}")
     for process in running_supervisor(mesh).processes():
         click.echo(f"{process['name']:<12} {process['statename']:<9} {process['description']}")
 
@@ -159,9 +169,12 @@ def broker_command(mesh: Mesh, arguments: tuple[str, ...]) -> None:
 def running_supervisor(mesh: Mesh) -> Supervisor:
     """The supervisor of a running mesh. Raises OperatorError when the mesh is not running."""
     supervisor = Supervisor(mesh.run_folder)
-    if not supervisor.is_running():
-        raise OperatorError("Marquee is not running.")
-    return supervisor
+    if supervisor.is_running():
+        return supervisor
+    if mesh_processes(mesh.run_folder):
+        raise OperatorError("supervisord does not answer, though processes of Marquee run. Its watchdog starts it "
+                            "again within half a minute, and ./start.sh does so at once.")
+    raise OperatorError("Marquee is not running.")
 
 
 if __name__ == "__main__":

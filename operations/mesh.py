@@ -23,6 +23,7 @@ from operations.supervision.programs import Program
 from services.foundation import settings
 from services.foundation.metrics.endpoint import folder_of
 from services.foundation.metrics.settings import metrics_settings
+from services.foundation.storage import reserve_bytes
 
 ROOT = settings.ROOT
 CONFIG = os.environ.get("MARQUEE_CONFIG") or "config.yml"    # relative to the tree
@@ -54,17 +55,22 @@ class Mesh:
         """Where the processes have the sockets of their metrics."""
         return self.root / folder_of(self.settings)
 
+    @property
+    def reserve(self) -> int:
+        """The bytes of storage below which nothing new is taken."""
+        return reserve_bytes(self.settings)
+
     @cached_property
     def rabbitmq(self) -> RabbitMQ:
-        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq")
+        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq", self.reserve)
 
     @cached_property
     def mariadb(self) -> MariaDB:
-        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb")
+        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb", self.reserve)
 
     @cached_property
     def redis(self) -> Redis:
-        return Redis(list(self.settings["REDIS_URIS"].values()), self.run_folder / "redis")
+        return Redis(list(self.settings["REDIS_URIS"].values()), self.run_folder / "redis", self.reserve)
 
     @property
     def servers(self) -> list[Server]:
@@ -91,9 +97,13 @@ class Mesh:
         return Program("metrics", [sys.executable, "-m", "operations", "metrics"], self.root, ENVIRONMENT)
 
     @property
+    def watchdog(self) -> Program:
+        return Program("watchdog", [sys.executable, "-m", "operations", "watch"], self.root, ENVIRONMENT)
+
+    @property
     def programs(self) -> list[Program]:
         """All programs except the servers."""
-        return [*self.rooms, self.auditor, *([self.exporter] if self.metrics_address else [])]
+        return [self.watchdog, *self.rooms, self.auditor, *([self.exporter] if self.metrics_address else [])]
 
     @property
     def metrics_address(self) -> tuple[str, int] | None:

@@ -47,6 +47,8 @@ class Method:
     `refusals`: those it may raise besides the general ones of schemas.errors.
     `many`: the reply is a list of what `reply` describes.
     `reads`: it changes nothing, and answers GET as well as POST.
+    `uses_reserve`: a write that is served while hardly any storage is left (see StorageFull), because it finishes what
+    was begun, or takes something away.
     `keyed`: it takes an Idempotency-Key.
     `deadline`: seconds after which a caller stops waiting.
     `fresh_for`: seconds for which a gateway may repeat a reply (public reads only).
@@ -64,6 +66,7 @@ class Method:
     refusals: tuple[type[Refusal], ...] = ()
     many: bool = False
     reads: bool = False
+    uses_reserve: bool = False
     keyed: bool = False
     also_internal: bool = False
     deadline: float = 5.0
@@ -87,6 +90,11 @@ class Method:
     def path(self) -> str:
         """Where the gateway serves the method, such as /order/buy."""
         return f"/{self.room}/{self.name}"
+
+    @property
+    def needs_storage(self) -> bool:
+        """Whether it is refused while hardly any storage is left. What a room asks of another is not: it has begun."""
+        return not (self.reads or self.uses_reserve or self.access == "internal")
 
     def load(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Load a request in JSON types by its schema. Raises FieldsInvalid with the reasons by field."""

@@ -6,7 +6,7 @@ Refusal
 ├── Forbidden          the caller is known and may not do this
 ├── NotFound           there is no such thing for this caller
 ├── Conflict           the request makes sense, but not in the present state of things
-└── Busy               it may work later                   (TooOften, RoomUnavailable, RoomSilent, OutcomeUnknown, ...)
+└── Busy               it may work later                   (TooOften, StorageFull, RoomUnavailable, RoomSilent, ...)
 
 A refusal crosses the wire as its class path and one dict of plain JSON, so it is raised as itself in the calling room.
 Any other exception is a bug.
@@ -87,6 +87,10 @@ class RequestInProgress(Conflict):
 
 class TooOften(Busy):
     """Too many attempts. `retry_after` says how many seconds to wait."""
+
+
+class StorageFull(Busy):
+    """There is hardly any storage left, so nothing new is taken. What was begun can be finished."""
 
 
 class RoomUnavailable(Busy):

@@ -193,12 +193,13 @@ GET_MENU = Method("kitchen", "get_menu", MenuRequest, MenuReply, "public",
 GET_QUEUE = Method("kitchen", "get_queue", QueueRequest, QueueReply, "cook",
                    "The snacks to prepare, the earliest needed first.", reads=True)
 START = Method("kitchen", "start", OrderRequest, KitchenTicket, "cook",
-               "Begin to prepare an order's snacks; one of two cooks gets it.", refusals=STAFF_REFUSALS, keyed=True)
+               "Begin to prepare an order's snacks; one of two cooks gets it.", refusals=STAFF_REFUSALS, keyed=True,
+               uses_reserve=True)
 FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "cook",
-                "The snacks of an order are ready.", refusals=STAFF_REFUSALS, keyed=True)
+                "The snacks of an order are ready.", refusals=STAFF_REFUSALS, keyed=True, uses_reserve=True)
 HAND_OVER = Method("kitchen", "hand_over", HandOverRequest, KitchenTicket, "cook",
                    "Hand the snacks to their guest, by the pick-up code or by the order that the guest shows.",
-                   refusals=(*STAFF_REFUSALS, WrongPickUpCode), keyed=True)
+                   refusals=(*STAFF_REFUSALS, WrongPickUpCode), keyed=True, uses_reserve=True)
 RESTOCK = Method("kitchen", "restock", RestockRequest, MenuSnack, "manager",
                  "Say how many of a snack there are for sale.", refusals=(SnacksUnknown,), keyed=True)
 

@@ -54,4 +54,4 @@ GET_MESSAGES = Method("notification", "get_messages", MessagesRequest, MessagesR
 GET_UNREAD = Method("notification", "get_unread", Nothing, UnreadReply, "buyer",
                     "How many of my messages are unread.", reads=True)
 MARK_READ = Method("notification", "mark_read", MarkReadRequest, UnreadReply, "buyer",
-                   "Mark some of my messages as read; repeating it changes nothing.")
+                   "Mark some of my messages as read; repeating it changes nothing.", uses_reserve=True)

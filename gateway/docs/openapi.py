@@ -28,6 +28,7 @@ SECRET = (gateway.SecretInAddress,)
 SIGNED_IN = (errors.Unauthenticated, gateway.OtherUser)
 WITH_ROLE = (errors.Forbidden,)
 HOLDS = (gateway.ChallengeRequired,)
+NEEDS_STORAGE = (errors.StorageFull,)
 KEYED = (errors.KeyReused, errors.RequestInProgress)
 
 
@@ -39,6 +40,7 @@ def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
     found += SIGNED_IN if method.access != "public" else ()
     found += WITH_ROLE if method.access in HOLDERS else ()
     found += HOLDS if class_of(method) == method_classes.HOLDS else ()
+    found += NEEDS_STORAGE if method.needs_storage else ()
     found += KEYED if method.keyed else ()
     return list(dict.fromkeys(found))
 

@@ -21,7 +21,8 @@ from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.orderly import orderly
 from operations.preparation import migration_errors
-from operations.servers.base import ServerState, write_private
+from operations.servers.base import ServerState
+from operations.whole_files import write_private
 from services.foundation import migrate
 
 DUMP, KEYS, CONFIG, ENVIRONMENT = "mariadb.sql.gz", "ticket.key", "config.yml", "environment"

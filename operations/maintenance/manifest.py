@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 
 from operations.operator_error import OperatorError
-from operations.servers.base import write_private
+from operations.whole_files import write_private
 
 NAME = "manifest.json"
 FORMAT = 1  # a backup in another format needs another version of this program

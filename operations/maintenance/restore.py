@@ -25,7 +25,7 @@ from operations.maintenance.manifest import Manifest
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.preparation import migration_errors
-from operations.servers.base import write_private
+from operations.whole_files import write_private
 from services.foundation import migrate
 from services.foundation.events import inbox, outbox
 from services.foundation.events.settings import event_settings

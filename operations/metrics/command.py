@@ -11,6 +11,7 @@ from operations.metrics import tables
 from operations.metrics.exporter import Exporter
 from operations.metrics.occupancy import Occupancy
 from operations.metrics.queues import Queues
+from operations.metrics.storage import Storage
 from operations.operator_error import OperatorError
 from services.foundation.metrics.endpoint import MetricsServer, folder_of
 from services.foundation.metrics.settings import metrics_settings
@@ -24,7 +25,8 @@ def metrics_command(mesh: Mesh) -> None:
     """Serve the metrics of all processes of this machine; `start` keeps this running beside the rooms."""
     logging.config.dictConfig(config["LOGGING"])
     settings = metrics_settings(config)
-    measurements = [*tables.measurements(), *Occupancy().measurements(), Queues(mesh).measurement()]
+    measurements = [*tables.measurements(), *Occupancy().measurements(), Queues(mesh).measurement(),
+                    Storage(mesh).measurement()]
     try:
         server = MetricsServer((settings.address, settings.port), Exporter(folder_of(config), measurements))
     except OSError as error:

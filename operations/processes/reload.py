@@ -12,6 +12,7 @@ from operations.operator_error import OperatorError
 from operations.processes.config_check import check_config
 from operations.processes.presence import Found, listening
 from operations.supervision.supervisor import Supervisor
+from operations.whole_files import write_private
 from services.foundation.marked_yaml import InvalidFile
 
 ANSWER_SECONDS = 20
@@ -75,4 +76,4 @@ def report(mesh: Mesh, found: Found) -> None:
     if not changed:
         click.echo("config.yml has not changed.")
     if later == at_start:
-        (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
+        write_private(mesh.run_folder / "fingerprint", mesh.fingerprint)

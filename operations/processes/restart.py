@@ -18,6 +18,7 @@ from operations.processes.presence import Found, PresenceListener, listening
 from operations.processes.start_steps import step
 from operations.supervision.programs import Program
 from operations.supervision.supervisor import Supervisor
+from operations.whole_files import write_private
 from services.foundation.metrics.endpoint import forget
 
 START_SECONDS = 90
@@ -33,7 +34,7 @@ def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
                 restart_room(mesh, supervisor, listener, room)
         if not names:
             supervisor.restart(*(program.name for program in mesh.programs if program not in mesh.rooms))
-            (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
+            write_private(mesh.run_folder / "fingerprint", mesh.fingerprint)
     click.echo(f"Restarted: {', '.join(room.name for room in rooms)}")
 
 

@@ -15,6 +15,7 @@ from operations.processes.health import last_lines, wait_until_ready
 from operations.processes.stop import end_leftovers
 from operations.servers.base import Server, ServerState
 from operations.supervision.supervisor import Supervisor
+from operations.whole_files import write_private
 
 SERVER_SECONDS = 45
 
@@ -26,9 +27,10 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
     owned = owned_servers(mesh, supervisor)
     if not servers_only:
         check_addresses(mesh, supervisor)
-    (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
+    write_private(mesh.run_folder / "fingerprint", mesh.fingerprint)
     supervisor.run_with([server.prepare() for server in owned] + mesh.programs)
-    supervisor.start(*(server.name for server in owned))
+    supervisor.want(mesh.watchdog.name, *(server.name for server in owned))
+    supervisor.start(mesh.watchdog.name, *(server.name for server in owned))
     return owned
 
 
@@ -72,6 +74,7 @@ def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
     with step("events"):
         preparation.declare_events(mesh)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
+        supervisor.want(*(program.name for program in mesh.programs))
         supervisor.start(*(program.name for program in mesh.programs))
         wait_until_ready(mesh, supervisor)
 

@@ -1,16 +1,19 @@
 """Stopping the mesh, so that no process of it is left behind."""
 
+import os
 import shutil
 import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from xmlrpc.client import Fault
 
 import click
 import psutil
 
 from operations.mesh import Mesh
+from operations.supervision.connection import AWAY
 from operations.supervision.supervisor import MARK, Supervisor
 
 GRACE_SECONDS = 15
@@ -27,18 +30,29 @@ def stop(mesh: Mesh) -> None:
 
 
 def shut_down(mesh: Mesh) -> bool:
-    """Stop the gateway, then the rooms, then the servers, then leftovers; returns whether anything ran."""
+    """Stop the mesh in order, and then what is left, also of a supervisord that is dead, hangs, or dies meanwhile.
+
+    Returns whether anything ran.
+    """
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave half of it behind
     supervisor = Supervisor(mesh.run_folder)
+    supervisor.want_none()
     if running := supervisor.is_running():
-        programs = supervisor.programs()
-        servers = programs & {server.name for server in mesh.servers}
-        supervisor.stop(*programs & {"gateway"})
-        supervisor.stop(*programs - servers - {"gateway"})
-        supervisor.stop(*servers)
-        supervisor.call("shutdown")
+        with suppress(*AWAY, Fault):
+            stop_in_order(mesh, supervisor)
     return end_leftovers(mesh) or running
+
+
+def stop_in_order(mesh: Mesh, supervisor: Supervisor) -> None:
+    """Stop the watchdog, which would start supervisord again, the gateway, the rooms, the servers, and supervisord."""
+    programs = supervisor.programs()
+    servers = programs & {server.name for server in mesh.servers}
+    for name in (mesh.watchdog.name, "gateway"):
+        supervisor.stop(*programs & {name})
+    supervisor.stop(*programs - servers)
+    supervisor.stop(*servers)
+    supervisor.call("shutdown")
 
 
 def end_leftovers(mesh: Mesh) -> bool:
@@ -71,7 +85,10 @@ def end(mesh: Mesh, wanted: Callable[[str], bool]) -> None:
 
 
 def mesh_processes(run_folder: Path) -> list[tuple[psutil.Process, str]]:
-    """All processes that this run folder's supervisord started, itself included, each with the name of its program."""
+    """All processes that this run folder's supervisord started, itself included, each with the name of its program.
+
+    The caller is none of them, though it may be the watchdog.
+    """
     try:
         mark = (run_folder / "mark").read_text()
     except FileNotFoundError:
@@ -79,4 +96,5 @@ def mesh_processes(run_folder: Path) -> list[tuple[psutil.Process, str]]:
     # `environ` is None for a process that has ended or belongs to somebody else.
     environments = [(process, process.info["environ"] or {}) for process in psutil.process_iter(["environ"])]
     return [(process, environment.get("SUPERVISOR_GROUP_NAME", "supervisord"))
-            for process, environment in environments if environment.get(MARK) == mark]
+            for process, environment in environments
+            if environment.get(MARK) == mark and process.pid != os.getpid()]

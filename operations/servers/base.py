@@ -30,10 +30,14 @@ class ServerState(Enum):
 
 @dataclass(frozen=True)
 class Server(ABC):
-    """The server at the address of `uris`; `folder` holds the settings and data of a private instance."""
+    """The server at the address of `uris`; `folder` holds the settings and data of a private instance.
+
+    `reserve`: the bytes of storage that are kept for what has been begun.
+    """
 
     uris: list[str]
     folder: Path
+    reserve: int = 0
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -119,11 +123,3 @@ class Server(ABC):
 
 class AccountRefused(Exception):
     """The server answers, and refuses our account."""
-
-
-def write_private(path: Path, text: str) -> Path:
-    """Write a file that may hold a password: only its owner can read it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    return path

@@ -13,8 +13,9 @@ from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOS
 from pymysql.converters import escape_string
 
 from operations.operator_error import OperatorError
-from operations.servers.base import AccountRefused, Server, write_private
+from operations.servers.base import AccountRefused, Server
 from operations.supervision.programs import Program
+from operations.whole_files import write_private
 
 REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
 # The hosts that a connection over loopback may come from.
@@ -37,10 +38,17 @@ transaction-isolation = READ-COMMITTED
 innodb-flush-log-at-trx-commit = 1
 innodb-buffer-pool-size = 128M
 max-connections = 300
+# What a query may write besides its rows.
+tmp-disk-table-size = {most_temporary}M
+innodb-temp-data-file-path = ibtmp1:12M:autoextend:max:{most_temporary}M
 performance-schema = OFF
 skip-log-bin
 skip-name-resolve
 """
+
+
+LEAST_TEMPORARY = 64    # megabytes
+MEGABYTE = 1024 * 1024
 
 
 class MariaDB(Server):
@@ -61,7 +69,8 @@ class MariaDB(Server):
 
     def prepare(self) -> Program:
         settings = SETTINGS.format(system_user=getpass.getuser(), bind=self.bind, port=self.port,
-                                   folder=self.folder.resolve())
+                                   folder=self.folder.resolve(),
+                                   most_temporary=max(self.reserve // 2 // MEGABYTE, LEAST_TEMPORARY))
         settings_file = write_private(self.folder / "my.cnf", settings)
         write_private(self.folder / "accounts.sql", self.accounts())
         (self.folder / "tmp").mkdir(exist_ok=True)

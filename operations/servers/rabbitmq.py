@@ -10,8 +10,9 @@ from urllib.parse import unquote, urlsplit
 from amqp.exceptions import AccessRefused, NotAllowed
 from kombu.connection import Connection
 
-from operations.servers.base import AccountRefused, Server, write_private
+from operations.servers.base import AccountRefused, Server
 from operations.supervision.programs import Program
+from operations.whole_files import write_private
 
 # By number: a bare machine can't resolve even localhost.
 NODE = "marquee@127.0.0.1"
@@ -21,7 +22,10 @@ load_definitions = definitions.json
 log.file = false
 log.console = true
 log.console.level = warning
+# With less free, RabbitMQ takes no messages. Long before, nothing new is taken here (`storage` in config.yml).
+disk_free_limit.absolute = {disk_free_limit}
 """
+LEAST_FREE = 1_000_000    # bytes
 # Paths are relative to the folder of the node: the start script fails on paths with spaces.
 ENVIRONMENT = {
     "RABBITMQ_NODENAME": NODE,
@@ -32,6 +36,8 @@ ENVIRONMENT = {
     "RABBITMQ_MNESIA_BASE": "mnesia",
     "RABBITMQ_LOG_BASE": "log",
     "RABBITMQ_LOG": "-color",
+    # A dump of a node that a full disk has ended would fill the space that is freed.
+    "ERL_CRASH_DUMP_BYTES": "0",
     # Lets the script become the server instead of its parent, so there is one process to signal.
     "RABBITMQ_ALLOW_INPUT": "1",
     # Every minute RabbitMQ runs an `erl` that starts an epmd. These flags keep it from that, and port 0, at which
@@ -66,7 +72,8 @@ class RabbitMQ(Server):
             raise AccountRefused(refusal.reply_text) from None
 
     def prepare(self) -> Program:
-        write_private(self.folder / "rabbitmq.conf", SETTINGS.format(bind=self.bind, port=self.port))
+        write_private(self.folder / "rabbitmq.conf", SETTINGS.format(
+            bind=self.bind, port=self.port, disk_free_limit=max(self.reserve // 4, LEAST_FREE)))
         write_private(self.folder / "definitions.json", json.dumps(self.definitions(), indent=2))
         write_private(self.folder / "enabled_plugins", "[].\n")
         return self.program(*self.flags(), **self.environment())

@@ -5,8 +5,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError
 from redis.retry import Retry
 
-from operations.servers.base import AccountRefused, Server, write_private
+from operations.servers.base import AccountRefused, Server
 from operations.supervision.programs import Program
+from operations.whole_files import write_private
 
 SETTINGS = """\
 bind {bind}

@@ -24,9 +24,12 @@ chmod = 0600
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[rpcinterface:logs]
+supervisor.rpcinterface_factory = operations.supervision.daemon:log_lines
 """
 
-# Each failed start makes the pause before the next one second longer; the tries never end.
+# Each failed start makes the pause before the next one second longer, up to five; the tries never end (see daemon.py).
 PROGRAM = """
 [program:{name}]
 command = {command}

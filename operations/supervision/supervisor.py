@@ -13,48 +13,78 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.states import RUNNING_STATES
-from supervisor.xmlrpc import Faults, SupervisorTransport
+from supervisor.xmlrpc import Faults
 
 from operations.operator_error import OperatorError
+from operations.supervision.connection import ANSWER_SECONDS, AWAY, connect
 from operations.supervision.programs import Program, render, render_program, without
+from operations.whole_files import write_private
+from services.foundation.settings import ROOT
 
 # In the environment of supervisord and all its descendants: ./stop.sh recognizes the processes of a mesh by it.
 MARK = "MARQUEE_MESH"
 START_SECONDS = 10
+STATE_SECONDS = 10
 
 
 class Supervisor:
     """The supervisord of a run folder, whether it runs or not."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
 
     def call(self, method: str, *arguments: Any) -> Any:
-        with connect(self.folder) as proxy:
+        """Raises one of AWAY, or xmlrpc.client.Fault."""
+        with connect(self.folder, STATE_SECONDS if method == "getState" else ANSWER_SECONDS) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
 
     def is_running(self) -> bool:
+        """Whether it runs and answers."""
         try:
             return bool(self.call("getState")["statename"] == "RUNNING")
-        except (OSError, xmlrpc.client.Error):
+        except (*AWAY, xmlrpc.client.Fault):
             return False
+
+    def dropped_lines(self) -> int:
+        """How many lines of all logs could not be written since it began. Raises one of AWAY."""
+        with connect(self.folder, STATE_SECONDS) as proxy:
+            return int(proxy.logs.countDropped())  # type: ignore[arg-type]
+
+    def wanted(self) -> set[str]:
+        """The programs that run, or have to be started again after supervisord has died; none after a stop."""
+        try:
+            return set((self.folder / "wanted").read_text().split())
+        except FileNotFoundError:
+            return set()
+
+    def want(self, *programs: str) -> None:
+        """Have the watchdog start these programs, too, after supervisord has died."""
+        write_private(self.folder / "wanted", "\n".join(sorted(self.wanted().union(programs))) + "\n")
+
+    def want_none(self) -> None:
+        """Nothing is to be started again: the mesh is stopped."""
+        (self.folder / "wanted").unlink(missing_ok=True)
 
     def run_with(self, programs: list[Program]) -> None:
         """Start supervisord with these programs; one that runs already takes over the changes."""
-        (self.folder / "supervisord.conf").write_text(render(programs))
+        write_private(self.folder / "supervisord.conf", render(programs))
         if self.is_running():
             self.reload()
         else:
             self.launch()
 
     def launch(self) -> None:
-        """Start supervisord in a session of its own, out of reach of a terminal's Ctrl-C."""
-        (self.folder / "mark").write_text(mark := secrets.token_hex(16))
-        executable = str(Path(sys.executable).with_name("supervisord"))
+        """Start supervisord in a session of its own, out of reach of a terminal's Ctrl-C.
+
+        Raises OperatorError, or OSError when the disk is full.
+        """
+        write_private(self.folder / "mark", mark := secrets.token_hex(16))
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUPERVISOR_")}
         with (self.folder / "log" / "supervisord.out").open("w") as output:
             daemon = subprocess.Popen(
-                [executable, "-c", "supervisord.conf"], cwd=self.folder, env={**os.environ, MARK: mark},
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+                [sys.executable, "-m", "operations.supervision.daemon", str(self.folder / "supervisord.conf")],
+                cwd=ROOT, env={**inherited, MARK: mark}, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
         while not self.is_running():
@@ -87,7 +117,7 @@ class Supervisor:
 
     def become(self, configuration: str) -> None:
         """Have supervisord keep the programs of this settings file alive, and no others."""
-        (self.folder / "supervisord.conf").write_text(configuration)
+        write_private(self.folder / "supervisord.conf", configuration)
         self.reload()
 
     def replace(self, process: dict[str, Any]) -> None:
@@ -143,16 +173,3 @@ def tolerated(code: int) -> Iterator[None]:
     except xmlrpc.client.Fault as fault:
         if fault.faultCode != code:
             raise
-
-
-@contextmanager
-def connect(folder: Path) -> Iterator[xmlrpc.client.ServerProxy]:
-    """Connect to the socket in the folder, through a descriptor: the path may be too long for a socket."""
-    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    transport = SupervisorTransport(serverurl=f"unix:///proc/self/fd/{descriptor}/supervisor.sock")
-    try:
-        yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
-    finally:
-        transport.close()
-        os.close(descriptor)
-

@@ -39,4 +39,4 @@ class CancelledScreening(Schema):
 
 CANCEL_SCREENING = Method("order", "cancel_screening", CancelScreeningRequest, CancelScreeningReply, "manager",
                           "Cancel a screening: sell nothing more, end its orders, give everything back.",
-                          refusals=(UnknownScreening,), keyed=True, deadline=15)
+                          refusals=(UnknownScreening,), keyed=True, deadline=15, uses_reserve=True)

@@ -138,18 +138,19 @@ PAY = Method("order", "pay", PayRequest, Order, "buyer",
              refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined, InsufficientFunds,
                        PaymentMethodUnknown, PaymentInReview, ReturnUrlRefused, AmountTooSmall, AmountTooLarge,
                        UnknownCard),
-             keyed=True, deadline=25, screening_field="screening_id")
+             keyed=True, deadline=25, screening_field="screening_id", uses_reserve=True)
 REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",
                 refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, RefundChanged, SeatsNotInOrder,
                           CoupleSeatParted, CompanionAlone),
-                keyed=True, deadline=15, screening_field="screening_id")
+                keyed=True, deadline=15, screening_field="screening_id", uses_reserve=True)
 REFUND_PREVIEW = Method("order", "refund_preview", RefundPreviewRequest, RefundPreviewReply, "buyer",
                         "The refund of the whole order, or of the `seats` named, if it were made now.",
                         refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder, CoupleSeatParted,
                                   CompanionAlone), reads=True)
 CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid order and free its seats.",
-                refusals=(UnknownOrder, OrderNotCancellable), keyed=True, deadline=15, screening_field="screening_id")
+                refusals=(UnknownOrder, OrderNotCancellable), keyed=True, deadline=15, screening_field="screening_id",
+                uses_reserve=True)
 GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",
                   refusals=(UnknownOrder,), reads=True)
 GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My orders, the newest first.", reads=True)

@@ -33,4 +33,4 @@ GET_CARDS = Method("payment", "get_cards", Nothing, Card, "buyer",
                    "My kept cards, the newest first: `order.pay` takes one as `card_id`.", many=True, reads=True)
 REMOVE_CARD = Method("payment", "remove_card", CardRequest, Nothing, "buyer",
                      "Forget one of my cards, here and at the payment provider; repeating it changes nothing.",
-                     refusals=(UnknownCard,))
+                     refusals=(UnknownCard,), uses_reserve=True)

@@ -109,7 +109,7 @@ GRANT = Method("user", "grant", RoleRequest, Account, "admin",
                refusals=(UnknownUser,), keyed=True)
 WITHDRAW = Method("user", "withdraw", RoleRequest, Account, "admin",
                   "Take a role from an account, and sign its holder out everywhere.",
-                  refusals=(UnknownUser, LastAdmin), keyed=True)
+                  refusals=(UnknownUser, LastAdmin), keyed=True, uses_reserve=True)
 GET_USERS = Method("user", "get_users", UsersRequest, UsersReply, "staff",
                    "Up to 100 accounts by their ids, removed ones included.", reads=True, also_internal=True)
 GET_BY_NAME = Method("user", "get_by_name", UsernameRequest, Account, "staff",
@@ -121,7 +121,7 @@ SAVE = Method("user", "save", SaveRequest, Account, "admin",
               refusals=(UnknownUser, UsernameTaken, LastAdmin, KeyReused), keyed=True, deadline=30)
 REMOVE = Method("user", "remove", RemoveRequest, Nothing, "admin",
                 "Remove an account: nobody signs in with it or gets its username; orders and ledgers stay.",
-                refusals=(UnknownUser, LastAdmin), keyed=True)
+                refusals=(UnknownUser, LastAdmin), keyed=True, uses_reserve=True)
 CLOSE_ACCOUNT = Method("user", "close_account", CloseRequest, Nothing, "buyer",
                        "Close my account for good: what says who I am is deleted, orders stay in the books.",
-                       refusals=(LoginFailed, LastAdmin, TooOften), deadline=30)
+                       refusals=(LoginFailed, LastAdmin, TooOften), deadline=30, uses_reserve=True)

@@ -147,18 +147,18 @@ REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
                   "Open an account.", refusals=(UsernameTaken, TooOften), keyed=True, deadline=30)
 LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
                "Sign in: a bearer token for the account.",
-               refusals=(LoginFailed, SecondFactorMissing, SecondFactorWrong, TooOften), deadline=30)
+               refusals=(LoginFailed, SecondFactorMissing, SecondFactorWrong, TooOften), deadline=30, uses_reserve=True)
 AUTHORIZE = Method("user", "authorize", AuthorizeRequest, AuthorizeReply, "public",
                    "The account and roles that a token stands for.", refusals=(Unauthenticated,), reads=True)
 LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
-                "Sign out: the token of this call is not valid any more.")
+                "Sign out: the token of this call is not valid any more.", uses_reserve=True)
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
                         "Change my display name, e-mail address or time zone; fields left out stay as they are.",
                         refusals=(TooOften,), keyed=True)
 CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
                        "Confirm an e-mail address with the token that was mailed there; repeating it changes nothing.",
-                       refusals=(ConfirmationOver,))
+                       refusals=(ConfirmationOver,), uses_reserve=True)
 SEND_CONFIRMATION = Method("user", "send_confirmation", Nothing, Nothing, "buyer",
                            "Mail me another link that confirms my e-mail address.",
                            refusals=(NothingToConfirm, TooOften), keyed=True)

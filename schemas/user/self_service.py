@@ -143,23 +143,23 @@ class FormerEmail(Schema):
 
 CHANGE_PASSWORD = Method("user", "change_password", ChangePasswordRequest, Nothing, "buyer",
                          "Change my password; all my other sessions end at once.",
-                         refusals=(WrongPassword, TooOften), deadline=30)
+                         refusals=(WrongPassword, TooOften), deadline=30, uses_reserve=True)
 REQUEST_PASSWORD_RESET = Method(
     "user", "request_password_reset", PasswordResetRequest, Nothing, "public",
     "Mail a link that sets a new password to the account's confirmed address, or for seven days to the one that it "
     "replaced; the answer does not say whether there is such an account.", refusals=(TooOften,))
 RESET_PASSWORD = Method("user", "reset_password", ResetPasswordRequest, Nothing, "public",
                         "Set a new password with the token that was mailed; all sessions of the account end at once.",
-                        refusals=(PasswordResetOver, TooOften), deadline=30)
+                        refusals=(PasswordResetOver, TooOften), deadline=30, uses_reserve=True)
 GET_SESSIONS = Method("user", "get_sessions", Nothing, SessionsReply, "buyer", "Where I am signed in.", reads=True)
 END_SESSION = Method("user", "end_session", EndSessionRequest, Nothing, "buyer",
-                     "Sign out elsewhere: that session ends at once; one that has ended stays so.")
+                     "Sign out elsewhere: that session ends at once; one that has ended stays so.", uses_reserve=True)
 GET_ADDRESSES = Method("user", "get_addresses", Nothing, AddressesReply, "buyer", "My postal addresses.", reads=True)
 SAVE_ADDRESS = Method("user", "save_address", SaveAddressRequest, PostalAddress, "buyer",
                       f"Add a postal address, up to {MOST_ADDRESSES}, or change one.",
                       refusals=(UnknownAddress, TooManyAddresses), keyed=True)
 REMOVE_ADDRESS = Method("user", "remove_address", RemoveAddressRequest, Nothing, "buyer",
-                        "Remove a postal address; one that is gone stays so.")
+                        "Remove a postal address; one that is gone stays so.", uses_reserve=True)
 
 GET_FORMER_EMAIL = Method("user", "get_former_email", FormerEmailRequest, FormerEmail, "internal",
                           "The confirmed address that an account had before a change, to write there about it.",

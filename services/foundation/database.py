@@ -15,9 +15,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from schemas.base import Trace
-from schemas.errors import RoomUnavailable
+from schemas.errors import RoomUnavailable, StorageFull
 from services.foundation import metrics
 from services.foundation.settings import is_loopback
+from services.foundation.storage import RETRY_SECONDS
 from services.foundation.tracing.statements import traced
 
 log = logging.getLogger("marquee.database")
@@ -26,6 +27,7 @@ T = TypeVar("T")
 TRIES = 4
 MOST_DELETED = 1000
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
+FULL = (1021, 1114)    # the disk, a table: InnoDB says the latter when the disk does not let a table grow
 TRACED = tuple(Trace().fields)
 clock = dt.datetime  # a test may replace it by a clock of its own
 
@@ -90,8 +92,9 @@ class Transactions:
         """Do `work(connection)` in one transaction and commit it; any exception rolls it back.
 
         Deadlocks, lock timeouts and connections lost before COMMIT are retried up to TRIES times after growing random
-        pauses, so `work` must be repeatable. Raises CommitUnknown when the connection is lost during COMMIT, and
-        RoomUnavailable when the database can't be reached or the retries are used up.
+        pauses, so `work` must be repeatable. Raises CommitUnknown when the connection is lost during COMMIT,
+        StorageFull when MariaDB has no storage left, and RoomUnavailable when it can't be reached or the retries are
+        used up.
         """
         for attempt in range(1, TRIES + 1):
             committing = False
@@ -101,10 +104,7 @@ class Transactions:
                     result = work(connection)
                     committing = True
                     connection.commit()
-                    for count in connection.info["counts"]:
-                        count()
-                    if connection.info["wrote_event"]:
-                        self._on_event()
+                    self._committed(connection)
                     return result
             except PoolTimeout:
                 raise RoomUnavailable(room="database") from None
@@ -112,6 +112,8 @@ class Transactions:
                 lost = problem.connection_invalidated or isinstance(problem, OperationalError) and _is_lost(problem)
                 if committing and lost:
                     raise CommitUnknown() from problem
+                if error_number(problem) in FULL:
+                    raise StorageFull(retry_after=RETRY_SECONDS) from problem
                 if not lost and error_number(problem) not in (DEADLOCK, LOCK_TIMEOUT):
                     raise
                 if attempt == TRIES:
@@ -119,6 +121,12 @@ class Transactions:
                     raise RoomUnavailable(room="database") from problem
                 eventlet.sleep(random.uniform(0.005, 0.03) * 2**attempt)
         raise AssertionError("unreachable")
+
+    def _committed(self, connection: Connection) -> None:
+        for count in connection.info["counts"]:
+            count()
+        if connection.info["wrote_event"]:
+            self._on_event()
 
     def run_repeatable(self, work: Callable[[Connection], T]) -> T:
         """Like `run`, for work that finds out by itself whether it is done already: a lost COMMIT repeats it.

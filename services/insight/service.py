@@ -11,6 +11,7 @@ from services.foundation.database import Database, utc_now
 from services.foundation.purging import purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.settings import RoomSettings
+from services.foundation.storage import storage
 from services.foundation.timers import StopSignal, every
 from services.insight import keeping_store, purging_store, rules, store, topology
 from services.insight.batches import on_batches
@@ -61,12 +62,13 @@ class Insight:
 
     @on_batches
     def keep_spans(self, batches: list[Fields]) -> None:
-        """Keep the spans of processes, without those whose time is over or to come."""
+        """Keep the spans of processes, without those whose time is over or to come; none while storage is low."""
         now, kept = utc_now(), dt.timedelta(hours=self.settings.kept_hours)
+        is_low = storage().is_low()
         arrived = []
         for batch in batches:
-            current = [span for span in batch["spans"]
-                       if rules.is_current(span, _microseconds(now), int(kept.total_seconds() * 1_000_000))]
+            current = [span for span in batch["spans"] if not is_low
+                       and rules.is_current(span, _microseconds(now), int(kept.total_seconds() * 1_000_000))]
             arrived.append(keeping_store.Arrived(batch["room"], batch["instance"], current,
                                                  batch["dropped"] + len(batch["spans"]) - len(current)))
         self.database.run_repeatable(lambda tx: keeping_store.keep(tx, arrived, now))

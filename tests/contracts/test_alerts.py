@@ -24,6 +24,8 @@ SERIES: dict[str, dict[str, tuple[str, str]]] = {
     "RoomAway": {'marquee_room_instances{room="film"}': ("2", "0")},
     "RoomNotCalled": {'marquee_circuit_state{room="order",to_room="payment"}': ("0", "2")},
     "ServerSilent": {'marquee_measurement_up{source="rabbitmq"}': ("1", "0")},
+    "StorageLow": {'marquee_storage_free_bytes{instance="a"}': ("900000000", "400000000"),
+                   'marquee_storage_reserve_bytes{instance="a"}': ("256000000", "256000000")},
     "RequestsFail": {FAILED: ("0+1", "0+10"), ANSWERED: ("0+200", "0+200")},
     "Bug": {BUG: ("0+0", "0+1")},
     "PurchasesSlow": {FAST: ("0+100", "0+50"), SLOW: ("0+100", "0+100"), ALL: ("0+100", "0+100")},

@@ -20,6 +20,7 @@ from schemas.roles import admits, includes_at
 from services.foundation import metrics
 from services.foundation.database import CommitUnknown
 from services.foundation.rpc.server import is_overdue, rpc
+from services.foundation.storage import storage
 from services.foundation.tracing.span_attributes import name_order, record_error
 
 log = logging.getLogger("marquee.call")
@@ -90,7 +91,7 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
     """Serve `method` by RPC with the decorated function of (self, request), whose result the reply schema dumps.
 
     The caller gets a refusal as itself: FieldsInvalid for a request that does not fit, what `Principal.permit` raises,
-    RoomSilent after the deadline, OutcomeUnknown when a COMMIT got lost, or what the function raises.
+    StorageFull, RoomSilent after the deadline, OutcomeUnknown when a COMMIT got lost, or what the function raises.
     """
 
     def decorate(function: Callable[[Any, dict[str, Any]], Any]) -> Callable[..., Any]:
@@ -100,6 +101,7 @@ def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Cal
                 if self.principal.caller_gone:
                     raise RoomSilent(room=method.room)  # which its caller has raised at the deadline
                 self.principal.permit(method)
+                storage().check(method)
                 reply = method.dump(function(self, method.load(fields)))
                 name_order(reply)
                 return reply

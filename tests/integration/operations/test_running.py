@@ -40,7 +40,7 @@ def test_servers_start_once_are_restarted_and_leave_no_process_behind(fresh: Mes
         starts = [threads.submit(fresh.operate, "start", "--servers-only") for _ in range(2)]
         assert [start.result().returncode for start in starts] == [0, 0]
     before = pids(fresh)
-    assert before.keys() == {"rabbitmq", "redis", "mariadb"}
+    assert before.keys() == {"rabbitmq", "redis", "mariadb", "watchdog"}
     fresh.operate("start", "--servers-only")
     assert pids(fresh) == before
 

@@ -3,17 +3,19 @@
 import base64
 import hashlib
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from operations.operator_error import OperatorError
 from operations.servers import base
-from operations.servers.base import AccountRefused, Server, ServerState, write_private
+from operations.servers.base import AccountRefused, Server, ServerState
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ, password_hash
 from operations.servers.redis import Redis
 from operations.supervision.programs import Program
+from operations.whole_files import write_private
 
 FAILED = ValueError("whatever a driver raises")
 HERE, ELSEWHERE = "redis://:secret@127.0.0.1:7000/0", "redis://:secret@cache.invalid:7000/0"
@@ -88,6 +90,14 @@ def test_only_its_owner_can_read_a_file_with_a_password(tmp_path: Path) -> None:
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path: Path) -> None:
+    """As on a full disk, of which a settings file that is empty would be left."""
+    path = write_private(tmp_path / "supervisord.conf", "whole")
+    with pytest.raises(UnicodeEncodeError):
+        write_private(path, "half\udcff")
+    assert path.read_text() == "whole"
+
+
 def test_redis_evicts_nothing_and_writes_its_log_every_second(tmp_path: Path) -> None:
     Redis(["redis://:a%22b@localhost:7000/0"], tmp_path).prepare()
     settings = (tmp_path / "redis.conf").read_text().splitlines()
@@ -122,6 +132,17 @@ def test_mariadb_writes_each_commit_to_the_disk(tmp_path: Path) -> None:
     mariadb("marquee_user", folder=tmp_path).prepare()
     settings = (tmp_path / "my.cnf").read_text().splitlines()
     assert {"innodb-flush-log-at-trx-commit = 1", "bind-address = 127.0.0.1", "port = 7001"} <= set(settings)
+
+
+def test_the_servers_keep_within_the_reserve(tmp_path: Path) -> None:
+    """RabbitMQ takes no messages below a quarter of it; a temporary table of MariaDB gets at most half."""
+    (tmp_path / "data").mkdir()
+    replace(mariadb("marquee_user", folder=tmp_path), reserve=512 * 1024 * 1024).prepare()
+    replace(rabbitmq(tmp_path), reserve=512 * 1024 * 1024).prepare()
+    settings = (tmp_path / "my.cnf").read_text().splitlines()
+    assert {"tmp-disk-table-size = 256M",
+            "innodb-temp-data-file-path = ibtmp1:12M:autoextend:max:256M"} <= set(settings)
+    assert f"disk_free_limit.absolute = {128 * 1024 * 1024}" in (tmp_path / "rabbitmq.conf").read_text().splitlines()
 
 
 def test_mariadb_deletes_no_temporary_table_of_another_server(tmp_path: Path) -> None:

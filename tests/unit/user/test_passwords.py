@@ -102,7 +102,7 @@ def test_a_rush_of_passwords_leaves_workers_for_everybody_else(passwords: Passwo
 
 def test_a_crowd_of_guesses_from_one_address_does_not_keep_others_waiting() -> None:
     """250 connections try passwords; a sign-in from elsewhere takes as long as a few hashes."""
-    passwords, attacker = Passwords(load({"user": SECTION})), Source("address 192.0.2.1")
+    passwords, attacker = Passwords(hashing_queue(load({"user": SECTION}))), Source("address 192.0.2.1")
     kept = passwords.make_hash("correct horse")
     outcomes: Counter[str] = Counter()
 
