@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from operations.mesh import ROOT, find_rooms, module_of
-from tests.drivers.deployment_files import BESIDE, COMPOSE, PASSWORDS, Plain
+from tests.drivers.deployment_files import BESIDE, COMPOSE, SECRETS, Plain
 
 SERVERS = {"rabbitmq", "redis", "mariadb"}
 MONEY = ("MARQUEE_PAYMENT_PROVIDER", "MARQUEE_PUBLIC_URL")
@@ -52,7 +52,7 @@ def test_docker_compose_runs_in_production_with_required_passwords(services: dic
     for room in find_rooms(ROOT):
         settings = services[room]["environment"]
         assert settings["MARQUEE_ENVIRONMENT"] == "production"
-        assert all(settings[name].startswith("${" + name + ":?") for name in PASSWORDS)
+        assert all(settings[name].startswith("${" + name + ":?") for name in SECRETS)
 
 
 def test_docker_compose_takes_test_money_only_when_told_to(services: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ def compose_command() -> list[str]:
 
 @pytest.mark.skipif(not compose_command(), reason="docker compose is not installed")
 def test_docker_compose_can_read_the_file() -> None:
-    environment = {**os.environ, **dict.fromkeys((*PASSWORDS, *MONEY), "secret")}
+    environment = {**os.environ, **dict.fromkeys((*SECRETS, *MONEY), "secret")}
     done = subprocess.run([*compose_command(), "--file", str(COMPOSE), "config", "--quiet"], cwd=Path("/"),
                           env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
