@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from operations import settings as operations_settings
-from operations.servers.base import Server
+from operations.accounts import broker_rights, passwords
+from operations.accounts.contracts import contract_of
+from operations.servers.base import RoomAccount, Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
 from operations.servers.redis import Redis
@@ -56,11 +59,11 @@ class Mesh:
 
     @cached_property
     def rabbitmq(self) -> RabbitMQ:
-        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq")
+        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq", self._broker_accounts)
 
     @cached_property
     def mariadb(self) -> MariaDB:
-        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb")
+        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb", self._database_accounts)
 
     @cached_property
     def redis(self) -> Redis:
@@ -70,7 +73,29 @@ class Mesh:
     def servers(self) -> list[Server]:
         return [self.rabbitmq, self.mariadb, self.redis]
 
-    @cached_property
+    def _broker_accounts(self) -> list[RoomAccount]:
+        found = passwords.read(self.run_folder, RabbitMQ.name)
+        return [RoomAccount(name_of(self.rabbitmq.user, room), found[room],
+                            broker_rights.of(contract_of(room, self.root)))
+                for room in find_rooms(self.root) if room in found]
+
+    def _database_accounts(self) -> list[RoomAccount]:
+        found = passwords.read(self.run_folder, MariaDB.name)
+        return [RoomAccount(name_of(self.mariadb.user, room), found[room], {"schema": schema})
+                for room, schema in self.schemas.items() if room in found]
+
+    @property
+    def schemas(self) -> dict[str, str]:
+        """The rooms with tables, and the schema of each."""
+        return {name.partition(":")[0]: urlsplit(uri).path.strip("/") for name, uri in self.settings["DB_URIS"].items()}
+
+    def make_accounts(self, server: Server) -> None:
+        """Give each room an account at a server that is about to be started here, if its kind has them."""
+        rooms = {RabbitMQ.name: find_rooms(self.root), MariaDB.name: list(self.schemas)}.get(server.name)
+        if rooms:
+            passwords.make(self.run_folder, server.name, rooms)
+
+    @property
     def rooms(self) -> list[Program]:
         """A program for each room in the tree, with the instances that the settings ask for."""
         instances = operations_settings.instances(self.settings, find_rooms(self.root))
@@ -80,7 +105,17 @@ class Mesh:
         nameko = str(Path(sys.executable).with_name("nameko"))
         command = [nameko, "run", "--config", CONFIG, module_of(name)]
         shared = {"MARQUEE_SHARED_PORT": "yes"} if name == "gateway" else {}   # with one that replaces it
-        return Program(name, command, self.root, ENVIRONMENT | shared, instances)
+        return Program(name, command, self.root, ENVIRONMENT | shared, instances, self._secrets(name))
+
+    def _secrets(self, room: str) -> dict[str, str]:
+        """The room's own accounts, where it has some, in the variables that config.yml reads."""
+        found: dict[str, str] = {}
+        if password := passwords.read(self.run_folder, RabbitMQ.name).get(room):
+            found |= {"MARQUEE_AMQP_USER": name_of(self.rabbitmq.user, room), "MARQUEE_AMQP_PASSWORD": password,
+                      "MARQUEE_OWN_ACCOUNT": "yes"}
+        if password := passwords.read(self.run_folder, MariaDB.name).get(room):
+            found |= {"MARQUEE_DB_USER": name_of(self.mariadb.user, room), "MARQUEE_DB_PASSWORD": password}
+        return found
 
     @property
     def auditor(self) -> Program:
@@ -138,6 +173,11 @@ def find_rooms(root: Path) -> list[str]:
     """The gateway and every folder of services/ that has a service.py."""
     rooms = sorted(file.parent.name for file in root.glob("services/*/service.py"))
     return [*(["gateway"] if (root / "gateway" / "service.py").exists() else []), *rooms]
+
+
+def name_of(ours: str, room: str) -> str:
+    """The name of a room's account, after that of ours."""
+    return f"{ours}-{room}"
 
 
 def module_of(room: str) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 
 from operations import preparation
+from operations.accounts import passwords
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes.health import last_lines, wait_until_ready
@@ -24,6 +25,11 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
     if not supervisor.is_running():
         end_leftovers(mesh)
     owned = owned_servers(mesh, supervisor)
+    for server in mesh.servers:
+        if server not in owned:
+            passwords.forget(mesh.run_folder, server.name)
+        elif server.name not in supervisor.programs():
+            mesh.make_accounts(server)
     if not servers_only:
         check_addresses(mesh, supervisor)
     (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)

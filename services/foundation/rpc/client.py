@@ -14,12 +14,12 @@ from nameko import config
 from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 from nameko.messaging import encode_to_headers
-from nameko.rpc import ReplyListener, Rpc, get_rpc_exchange
+from nameko.rpc import ReplyListener, Rpc
 from opentelemetry.trace import SpanKind
 
 from schemas.base import Method
 from schemas.errors import RoomSilent, RoomUnavailable
-from services.foundation.amqp import publishing
+from services.foundation.amqp import exchanges, publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc import identity
 from services.foundation.rpc.bulkheads import Bulkheads
@@ -52,6 +52,11 @@ class Replies(ReplyListener):
         Consume without acknowledgements: a reply that is lost with its process is needed by nobody.
         """
         super().setup()
+        room = self.container.service_name
+        self.exchange = exchanges.for_calls(room)
+        # With the room's name, so that another room's account can't bind a queue to it.
+        self.routing_key = self.queue.routing_key = f"{room}-{self.queue.routing_key}"
+        self.queue.exchange = exchanges.shared(self.queue.exchange)
         self.consumer.consumer_options = {"no_ack": True}
         self._declared = True
         try:
@@ -159,7 +164,7 @@ class RemoteCaller:
         call = self._replies.expect(correlation_id, method.room)
         try:
             publishing.publish(
-                {"args": [], "kwargs": fields}, exchange=get_rpc_exchange(), mandatory=True,
+                {"args": [], "kwargs": fields}, exchange=self._replies.exchange, mandatory=True,
                 routing_key=f"{method.room}.{method.name}", expiration=max(0.0, context["deadline"] - time.time()),
                 correlation_id=correlation_id, reply_to=self._replies.routing_key,
                 headers=_headers(context),

@@ -101,7 +101,8 @@ def test_an_unsigned_caller_is_refused_and_counted_whatever_the_method(config: A
         principal_of({"caller": ANNA, "request_id": "r1"}).permit(method)
     assert counted() == before + 1
     for fault in FAULTS:   # each is shown before it happens
-        assert REGISTRY.get_sample_value("marquee_faulty_identities_total", {"room": "user", "fault": fault}) is not None
+        labels = {"room": "user", "fault": fault}
+        assert REGISTRY.get_sample_value("marquee_faulty_identities_total", labels) is not None
 
 
 def test_while_old_versions_are_replaced_an_unsigned_caller_may_be_believed(config: dict[str, Any]) -> None:
