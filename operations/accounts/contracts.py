@@ -1,7 +1,7 @@
 """What each room calls, publishes and listens to, as its code says: read from the source, for importing takes seconds.
 
-A method, event or announcement of another room's contract that a room's code names is one that the room uses. The
-gateway also calls all methods that are not internal.
+What a room's code names of the contracts in `schemas` is what the room uses. The gateway also calls all methods that are
+not internal.
 """
 
 import ast
@@ -48,7 +48,7 @@ def contract_of(room: str, root: Path) -> Contract:
     return Contract(
         room, frozenset(f"{each.room}.{each.name}" for each in called),
         frozenset(each.type for each in catalogue.events().values() if each.room == room),
-        frozenset(each.type for each in used if isinstance(each, Event) and each.room != room),
+        frozenset(each.type for each in used if isinstance(each, Event)),
         frozenset(each.name for each in catalogue.announcements().values() if each.room == room),
         frozenset((each.room, each.name) for each in used if isinstance(each, Announcement)),
         *(any(decorator in source for source in sources) for decorator in (PRESENCE, SPANS)))

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import click
 
 from operations import preparation
-from operations.accounts import passwords
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes.health import last_lines, wait_until_ready
+from operations.processes.rights import give_accounts, renew
 from operations.processes.stop import end_leftovers
 from operations.servers.base import Server, ServerState
 from operations.supervision.supervisor import Supervisor
@@ -25,11 +25,7 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
     if not supervisor.is_running():
         end_leftovers(mesh)
     owned = owned_servers(mesh, supervisor)
-    for server in mesh.servers:
-        if server not in owned:
-            passwords.forget(mesh.run_folder, server.name)
-        elif server.name not in supervisor.programs():
-            mesh.make_accounts(server)
+    give_accounts(mesh, supervisor, [server.name for server in owned])
     if not servers_only:
         check_addresses(mesh, supervisor)
     (mesh.run_folder / "fingerprint").write_text(mesh.fingerprint)
@@ -75,11 +71,17 @@ def fill_databases(mesh: Mesh) -> None:
 
 def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
     """Declare the queues of events, then start all rooms and wait until the mesh is ready."""
-    with step("events"):
-        preparation.declare_events(mesh)
+    declare_events(mesh, supervisor)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
         supervisor.start(*(program.name for program in mesh.programs))
         wait_until_ready(mesh, supervisor)
+
+
+def declare_events(mesh: Mesh, supervisor: Supervisor) -> None:
+    """Let messages go where the rooms' code sends them."""
+    with step("events"):
+        renew(mesh, supervisor)
+        preparation.declare_events(mesh)
 
 
 def wait_for(server: Server, owned: list[Server], mesh: Mesh) -> None:

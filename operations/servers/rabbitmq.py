@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from amqp.exceptions import AccessRefused, NotAllowed
@@ -67,9 +68,16 @@ class RabbitMQ(Server):
 
     def prepare(self) -> Program:
         write_private(self.folder / "rabbitmq.conf", SETTINGS.format(bind=self.bind, port=self.port))
-        write_private(self.folder / "definitions.json", json.dumps(self.definitions(), indent=2))
+        self.write_definitions()
         write_private(self.folder / "enabled_plugins", "[].\n")
         return self.program(*self.flags(), **self.environment())
+
+    @property
+    def definitions_file(self) -> Path:
+        return self.folder.resolve() / "definitions.json"
+
+    def write_definitions(self) -> None:
+        write_private(self.definitions_file, json.dumps(self.definitions(), indent=2))
 
     def definitions(self) -> dict[str, object]:
         """The accounts and our virtual host, imported at every boot. As there are some, RabbitMQ creates no `guest`."""
