@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,11 +59,13 @@ class Mesh:
 
     @cached_property
     def rabbitmq(self) -> RabbitMQ:
-        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq", self._broker_accounts)
+        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq",
+                        partial(self.broker_accounts, self.run_folder))
 
     @cached_property
     def mariadb(self) -> MariaDB:
-        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb", self._database_accounts)
+        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb",
+                       partial(self.database_accounts, self.run_folder))
 
     @cached_property
     def redis(self) -> Redis:
@@ -73,14 +75,16 @@ class Mesh:
     def servers(self) -> list[Server]:
         return [self.rabbitmq, self.mariadb, self.redis]
 
-    def _broker_accounts(self) -> list[RoomAccount]:
-        found = passwords.read(self.run_folder, RabbitMQ.name)
+    def broker_accounts(self, folder: Path) -> list[RoomAccount]:
+        """The accounts of rooms at RabbitMQ whose passwords are in this folder."""
+        found = passwords.read(folder, RabbitMQ.name)
         return [RoomAccount(name_of(self.rabbitmq.user, room), found[room],
                             broker_rights.of(contract_of(room, self.root)))
                 for room in find_rooms(self.root) if room in found]
 
-    def _database_accounts(self) -> list[RoomAccount]:
-        found = passwords.read(self.run_folder, MariaDB.name)
+    def database_accounts(self, folder: Path) -> list[RoomAccount]:
+        """The accounts of rooms at MariaDB whose passwords are in this folder."""
+        found = passwords.read(folder, MariaDB.name)
         return [RoomAccount(name_of(self.mariadb.user, room), found[room], {"schema": schema})
                 for room, schema in self.schemas.items() if room in found]
 
@@ -89,11 +93,11 @@ class Mesh:
         """The rooms with tables, and the schema of each."""
         return {name.partition(":")[0]: urlsplit(uri).path.strip("/") for name, uri in self.settings["DB_URIS"].items()}
 
-    def make_accounts(self, server: Server) -> None:
-        """Give each room an account at a server that is about to be started here, if its kind has them."""
+    def make_accounts(self, server: Server, folder: Path) -> None:
+        """Make passwords in this folder for the rooms that will have accounts at this server, if its kind has them."""
         rooms = {RabbitMQ.name: find_rooms(self.root), MariaDB.name: list(self.schemas)}.get(server.name)
         if rooms:
-            passwords.make(self.run_folder, server.name, rooms)
+            passwords.make(folder, server.name, rooms)
 
     @property
     def rooms(self) -> list[Program]:
@@ -105,16 +109,18 @@ class Mesh:
         nameko = str(Path(sys.executable).with_name("nameko"))
         command = [nameko, "run", "--config", CONFIG, module_of(name)]
         shared = {"MARQUEE_SHARED_PORT": "yes"} if name == "gateway" else {}   # with one that replaces it
-        return Program(name, command, self.root, ENVIRONMENT | shared, instances, self._secrets(name))
+        return Program(name, command, self.root, ENVIRONMENT | shared, instances,
+                       self.secrets_of(name, self.run_folder))
 
-    def _secrets(self, room: str) -> dict[str, str]:
-        """The room's own accounts, where it has some, in the variables that config.yml reads."""
+    def secrets_of(self, room: str, folder: Path) -> dict[str, str]:
+        """The room's own accounts whose passwords are in this folder, in the variables that config.yml reads."""
         found: dict[str, str] = {}
-        if password := passwords.read(self.run_folder, RabbitMQ.name).get(room):
+        if password := passwords.read(folder, RabbitMQ.name).get(room):
             found |= {"MARQUEE_AMQP_USER": name_of(self.rabbitmq.user, room), "MARQUEE_AMQP_PASSWORD": password,
                       "MARQUEE_OWN_ACCOUNT": "yes"}
-        if password := passwords.read(self.run_folder, MariaDB.name).get(room):
-            found |= {"MARQUEE_DB_USER": name_of(self.mariadb.user, room), "MARQUEE_DB_PASSWORD": password}
+        if known := passwords.read(folder, MariaDB.name):
+            found |= {"MARQUEE_DB_USER": name_of(self.mariadb.user, room),
+                      "MARQUEE_DB_PASSWORD": known.get(room, "has-no-account")}    # a room without tables
         return found
 
     @property

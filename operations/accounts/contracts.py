@@ -1,7 +1,7 @@
 """What each room calls, publishes and listens to, as its code says: read from the source, for importing takes seconds.
 
-What a room's code names of the contracts in `schemas` is what the room uses. The gateway also calls all methods that are
-not internal.
+What a room's code names of the contracts in `schemas` is what the room uses. The gateway also calls all methods that
+are not internal.
 """
 
 import ast

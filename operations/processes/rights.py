@@ -21,7 +21,7 @@ def give_accounts(mesh: Mesh, supervisor: Supervisor, owned: list[str]) -> None:
         if server.name not in owned:
             passwords.forget(mesh.run_folder, server.name)
         elif server.name not in running:
-            mesh.make_accounts(server)
+            mesh.make_accounts(server, mesh.run_folder)
     if mesh.rabbitmq.name in owned and mesh.rabbitmq.name not in running:
         write_private(mesh.rabbitmq.folder / GRANTED, digest(mesh))    # it imports them when it starts
 

@@ -14,7 +14,7 @@ from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOS
 from pymysql.converters import escape_string
 
 from operations.operator_error import OperatorError
-from operations.servers.base import AccountRefused, Server, write_private
+from operations.servers.base import AccountRefused, RoomAccount, Server, write_private
 from operations.supervision.programs import Program
 
 REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
@@ -100,10 +100,7 @@ class MariaDB(Server):
         """SQL that creates or updates the accounts; it runs at every start."""
         ours = [f"ALL PRIVILEGES ON `{pattern}`.*" for pattern in self.schema_patterns()]
         lines = account(self.user, self.password, CLIENT_HOSTS, ours)
-        for room in self.room_accounts():
-            rights = f"{ROOM_RIGHTS} ON `{escaped(room.rights['schema'])}`.*"
-            lines += account(room.name, room.password, CLIENT_HOSTS, [NO_RIGHTS, rights])
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *of_rooms(self.room_accounts(), CLIENT_HOSTS)]) + "\n"
 
     def schema_patterns(self) -> list[str]:
         """The schemas as GRANT names them: by their common prefix, so a new room needs no new rights."""
@@ -111,6 +108,12 @@ class MariaDB(Server):
         prefix, underscore, _ = os.path.commonprefix(schemas).rpartition("_")
         patterns = [prefix + underscore + "%"] if prefix else schemas
         return [escaped(pattern) for pattern in patterns]
+
+
+def of_rooms(accounts: Sequence[RoomAccount], hosts: Sequence[str]) -> list[str]:
+    """SQL, a statement a line, for the accounts of rooms, each with rights on the rows of its own schema."""
+    return [line for each in accounts for line in account(each.name, each.password, hosts, [
+        NO_RIGHTS, f"{ROOM_RIGHTS} ON `{escaped(each.rights['schema'])}`.*"])]
 
 
 def account(name: str, password: str, hosts: Sequence[str], rights: Sequence[str]) -> list[str]:

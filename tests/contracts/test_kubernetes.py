@@ -82,6 +82,17 @@ def test_a_process_has_no_more_rights_than_it_needs_and_its_secrets_by_reference
     assert not [each for each in only.get("env", []) if each["name"] in SECRETS]
 
 
+def test_a_room_has_accounts_of_its_own_and_only_what_is_no_room_the_operators() -> None:
+    for name, deployment in DEPLOYMENTS.items():
+        own = f"marquee-{name}" if name in find_rooms(ROOT) else "marquee-operator"
+        assert secrets_of(deployment) == {"marquee", own}
+    assert secrets_of(MIGRATION[1]) == {"marquee", "marquee-operator"}
+
+
+def secrets_of(manifest: dict[str, Any]) -> set[str]:
+    return {each["secretRef"]["name"] for each in container(manifest)["envFrom"] if "secretRef" in each}
+
+
 def test_no_manifest_holds_a_secret() -> None:
     assert not [each for each in [*MESH, *MIGRATION] if each["kind"] == "Secret"]
     [settings] = [each["data"] for each in MESH if each["kind"] == "ConfigMap"]

@@ -91,7 +91,7 @@ def test_at_servers_that_run_elsewhere_rooms_use_the_account_of_the_settings(tmp
 
     (tmp_path / ".run").mkdir()
     for each in mesh.servers:
-        mesh.make_accounts(each)
+        mesh.make_accounts(each, tmp_path / ".run")
 
     secrets = mesh.room("film", 1).secrets
     assert (secrets["MARQUEE_AMQP_USER"], secrets["MARQUEE_DB_USER"], secrets["MARQUEE_OWN_ACCOUNT"]) == (
