@@ -87,9 +87,14 @@ def _digest(key: bytes, context: dict[str, Any], method: str, expires: int) -> b
     return hmac.digest(key, orjson.dumps(signed, option=orjson.OPT_SORT_KEYS), "sha256")
 
 
+def identity_settings(settings: Any) -> dict[str, Any]:
+    """The section of a configuration. Raises SettingsError."""
+    return dict(read_section(settings, "identity", IdentitySection()))
+
+
 def load(settings: Any) -> Identities:
     """The Identities of a configuration; locally a key is made in the run folder. Raises SettingsError."""
-    section = read_section(settings, "identity", IdentitySection())
+    section = identity_settings(settings)
     return Identities(_keys(settings, section), section["skew_seconds"], section["required"])
 
 
