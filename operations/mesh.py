@@ -86,16 +86,16 @@ class Mesh:
         """The accounts of rooms at MariaDB whose passwords are in this folder."""
         found = passwords.read(folder, MariaDB.name)
         return [RoomAccount(name_of(self.mariadb.user, room), found[room], {"schema": schema})
-                for room, schema in self.schemas.items() if room in found]
+                for room, schema in self.schemas_by_room.items() if room in found]
 
     @property
-    def schemas(self) -> dict[str, str]:
+    def schemas_by_room(self) -> dict[str, str]:
         """The rooms with tables, and the schema of each."""
         return {name.partition(":")[0]: urlsplit(uri).path.strip("/") for name, uri in self.settings["DB_URIS"].items()}
 
     def make_accounts(self, server: Server, folder: Path) -> None:
         """Make passwords in this folder for the rooms that will have accounts at this server, if its kind has them."""
-        rooms = {RabbitMQ.name: find_rooms(self.root), MariaDB.name: list(self.schemas)}.get(server.name)
+        rooms = {RabbitMQ.name: find_rooms(self.root), MariaDB.name: list(self.schemas_by_room)}.get(server.name)
         if rooms:
             passwords.make(folder, server.name, rooms)
 

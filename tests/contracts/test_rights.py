@@ -12,8 +12,7 @@ from schemas import catalogue
 from services.foundation.amqp.announcements import AnnouncementHandler
 from services.foundation.amqp.presence import PresenceHandler
 from services.foundation.events.consumers import EventHandler
-from tests.architecture.test_calls_run_downhill import calls
-from tests.contracts.rooms import entrypoints, service_classes
+from tests.contracts.rooms import calls, entrypoints, service_classes
 
 ROOMS = sorted(service_classes())
 
