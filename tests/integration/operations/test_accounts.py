@@ -53,7 +53,7 @@ def test_a_mesh_whose_rooms_have_accounts_of_their_own_sells(mesh: Mesh) -> None
     token, screening = mesh.buyer(), mesh.fresh_screening()
     order = buy(mesh, token, screening, list(mesh.seats(screening))[:2])
     pay(mesh, token, order)
-    wait_until(lambda: mesh.get("/loyalty/get_points", token).json()["points"] > 0, 60, "points for the order")
+    wait_until(lambda: mesh.get("/loyalty/get_points", token).json()["balance"] > 0, 60, "points for the order")
     assert {process["own_account"] for process in rooms_at_the_broker(mesh)} == set(ROOMS)
 
 
@@ -106,12 +106,12 @@ def test_a_room_writes_to_no_exchange_but_its_own(mesh: Mesh, room: str) -> None
 def tries(room: str, other: str) -> dict[str, Callable[[Any], Any]]:
     """What an account must not do to read, change or go around what is another's; `c` is its channel."""
     own, queue = f"rpc-{room}", f"a:{room}.b"    # names that it may declare
-    bind, new = "queue_bind", {"durable": False, "auto_delete": True}
+    bind, new, passing = "queue_bind", {"durable": False, "exclusive": True}, {"durable": False, "auto_delete": True}
 
     def with_own(act: str, *arguments: Any, **options: Any) -> Callable[[Any], Any]:
         def attempt(channel: Any) -> Any:
             channel.queue_declare(queue, **new)
-            channel.exchange_declare(queue, "fanout", **new)
+            channel.exchange_declare(queue, "fanout", **passing)
             return getattr(channel, act)(*arguments, **options)
 
         return attempt
