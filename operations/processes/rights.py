@@ -15,10 +15,13 @@ GRANTED = "granted"    # a file with the digest of the rights that RabbitMQ has
 
 
 def give_accounts(mesh: Mesh, supervisor: Supervisor, owned: list[str]) -> None:
-    """Before the servers start: give the rooms accounts at those that start here, and none at those that don't."""
-    running = supervisor.programs()
+    """Before the servers start: give the rooms accounts at those that start here, and none at those that don't.
+
+    `room_accounts` in config.yml says whether they get any.
+    """
+    running, wanted = supervisor.programs(), mesh.settings.get("room_accounts") not in (False, "no")
     for server in mesh.servers:
-        if server.name not in owned:
+        if server.name not in owned or not wanted:
             passwords.forget(mesh.run_folder, server.name)
         elif server.name not in running:
             mesh.make_accounts(server, mesh.run_folder)
