@@ -31,6 +31,7 @@ class Commands(click.Group):
         "check": "operations.checks.invariants:check_command",
         "dead": "operations.event_commands:dead_command",
         "declare": "operations.event_commands:declare_command",
+        "grant-accounts": "operations.maintenance.grant_accounts:grant_accounts_command",
         "load": "operations.programme_loading:load_command",
         "metrics": "operations.metrics.command:metrics_command",
         "messages": "services.notification.message_command:messages_command",

@@ -11,6 +11,8 @@ import click
 from amqp.exceptions import AMQPError, NotFound
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
+from operations.accounts import ways
+from operations.accounts.contracts import contract_of
 from operations.mesh import Mesh, find_rooms, module_of
 from operations.operator_error import OperatorError
 from services.foundation.amqp import publishing
@@ -54,6 +56,8 @@ def declare(mesh: Mesh) -> int:
     found = subscriptions(mesh)
     with broker(mesh):
         topology.declare(found)
+        with publishing.bounded_connection(mesh.settings["AMQP_URI"]) as connection:
+            ways.declare(connection, [contract_of(room, mesh.root) for room in find_rooms(mesh.root)], found)
     return len(found)
 
 

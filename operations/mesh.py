@@ -8,14 +8,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from operations import settings as operations_settings
-from operations.servers.base import Server
+from operations.accounts import broker_rights, passwords
+from operations.accounts.contracts import contract_of
+from operations.servers.base import RoomAccount, Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
 from operations.servers.redis import Redis
@@ -62,11 +65,13 @@ class Mesh:
 
     @cached_property
     def rabbitmq(self) -> RabbitMQ:
-        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq", self.reserve)
+        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq", self.reserve,
+                        partial(self.broker_accounts, self.run_folder))
 
     @cached_property
     def mariadb(self) -> MariaDB:
-        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb", self.reserve)
+        return MariaDB(list(self.settings["DB_URIS"].values()), self.run_folder / "mariadb", self.reserve,
+                       partial(self.database_accounts, self.run_folder))
 
     @cached_property
     def redis(self) -> Redis:
@@ -76,7 +81,31 @@ class Mesh:
     def servers(self) -> list[Server]:
         return [self.rabbitmq, self.mariadb, self.redis]
 
-    @cached_property
+    def broker_accounts(self, folder: Path) -> list[RoomAccount]:
+        """The accounts of rooms at RabbitMQ whose passwords are in this folder."""
+        found = passwords.read(folder, RabbitMQ.name)
+        return [RoomAccount(name_of(self.rabbitmq.user, room), found[room],
+                            broker_rights.of(contract_of(room, self.root)))
+                for room in find_rooms(self.root) if room in found]
+
+    def database_accounts(self, folder: Path) -> list[RoomAccount]:
+        """The accounts of rooms at MariaDB whose passwords are in this folder."""
+        found = passwords.read(folder, MariaDB.name)
+        return [RoomAccount(name_of(self.mariadb.user, room), found[room], {"schema": schema})
+                for room, schema in self.schemas_by_room.items() if room in found]
+
+    @property
+    def schemas_by_room(self) -> dict[str, str]:
+        """The rooms with tables, and the schema of each."""
+        return {name.partition(":")[0]: urlsplit(uri).path.strip("/") for name, uri in self.settings["DB_URIS"].items()}
+
+    def make_accounts(self, server: Server, folder: Path) -> None:
+        """Make passwords in this folder for the rooms that will have accounts at this server, if its kind has them."""
+        rooms = {RabbitMQ.name: find_rooms(self.root), MariaDB.name: list(self.schemas_by_room)}.get(server.name)
+        if rooms:
+            passwords.make(folder, server.name, rooms)
+
+    @property
     def rooms(self) -> list[Program]:
         """A program for each room in the tree, with the instances that the settings ask for."""
         instances = operations_settings.instances(self.settings, find_rooms(self.root))
@@ -86,7 +115,19 @@ class Mesh:
         nameko = str(Path(sys.executable).with_name("nameko"))
         command = [nameko, "run", "--config", CONFIG, module_of(name)]
         shared = {"MARQUEE_SHARED_PORT": "yes"} if name == "gateway" else {}   # with one that replaces it
-        return Program(name, command, self.root, ENVIRONMENT | shared, instances)
+        return Program(name, command, self.root, ENVIRONMENT | shared, instances,
+                       self.secrets_of(name, self.run_folder))
+
+    def secrets_of(self, room: str, folder: Path) -> dict[str, str]:
+        """The room's own accounts whose passwords are in this folder, in the variables that config.yml reads."""
+        found: dict[str, str] = {}
+        if password := passwords.read(folder, RabbitMQ.name).get(room):
+            found |= {"MARQUEE_AMQP_USER": name_of(self.rabbitmq.user, room), "MARQUEE_AMQP_PASSWORD": password,
+                      "MARQUEE_OWN_ACCOUNT": "yes"}
+        if known := passwords.read(folder, MariaDB.name):
+            found |= {"MARQUEE_DB_USER": name_of(self.mariadb.user, room),
+                      "MARQUEE_DB_PASSWORD": known.get(room, "has-no-account")}    # a room without tables
+        return found
 
     @property
     def auditor(self) -> Program:
@@ -148,6 +189,11 @@ def find_rooms(root: Path) -> list[str]:
     """The gateway and every folder of services/ that has a service.py."""
     rooms = sorted(file.parent.name for file in root.glob("services/*/service.py"))
     return [*(["gateway"] if (root / "gateway" / "service.py").exists() else []), *rooms]
+
+
+def name_of(ours: str, room: str) -> str:
+    """The name of a room's account, after that of ours."""
+    return f"{ours}-{room}"
 
 
 def module_of(room: str) -> str:

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from nameko.standalone.rpc import ClusterRpcClient
-
+from schemas import film, order
 from schemas.errors import Refusal
 from services.film.programme_import import sold_shares
+from services.foundation.rpc.outside_client import OutsideCaller
 
 PARTY_SIZES = (1, 2, 2, 2, 3, 4)
 SEATS_PER_ORDER = 8
@@ -29,19 +29,19 @@ def sell_demo_seats(programme: Path) -> int:
 def _sell_share(screening_id: str, share: float) -> int:
     name = f"demo-audience-{screening_id}"[:64]    # one buyer for each screening: an account may hold only so much
     caller = {"user_id": name, "username": name, "roles": []}
-    with ClusterRpcClient(context_data={"caller": caller, "request_id": "demo-audience"}, timeout=30) as rooms:
-        hall = rooms.film.get_hall_info(screening_id=screening_id)
+    with OutsideCaller(caller, request_id="demo-audience").connected() as rooms:
+        hall = rooms.call(film.GET_HALL_INFO, {"screening_id": screening_id})
         if any(seat["state"] != "free" for seat in hall["seats"]):
             return 0
         return _sell_seats(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
 
 
-def _sell_seats(rooms: Any, screening_id: str, chosen: list[Unit]) -> int:
+def _sell_seats(rooms: OutsideCaller, screening_id: str, chosen: list[Unit]) -> int:
     sold = 0
     for seats in orders(chosen):
         try:
-            order = rooms.order.buy(screening_id=screening_id, seats=seats)
-            rooms.order.pay(order_id=order["order_id"], method="sandbox")
+            bought = rooms.call(order.BUY, {"screening_id": screening_id, "seats": seats})
+            rooms.call(order.PAY, {"order_id": bought["order_id"], "method": "sandbox"})
         except Refusal:
             continue  # a real buyer was quicker, or the screening has just begun
         sold += len(seats)

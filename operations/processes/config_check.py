@@ -17,6 +17,7 @@ from operations.mesh import find_rooms, module_of
 from services.foundation import marked_yaml, settings
 from services.foundation.events.settings import check_events
 from services.foundation.metrics.settings import metrics_settings
+from services.foundation.rpc.identity import identity_settings
 from services.foundation.settings import Place, RoomSettings, SettingsError
 from services.foundation.storage import reserve_bytes
 from services.foundation.timers import RoomTimer
@@ -49,7 +50,8 @@ def mistakes(found: dict[str, Any], root: Path) -> Iterator[SettingsError]:
     rooms = find_rooms(root)
     checks: list[Callable[[Any], object]] = [
         settings.check, partial(operations_settings.instances, rooms=rooms), operations_settings.audit_seconds,
-        operations_settings.web_address, reserve_bytes, check_events, metrics_settings, tracing_settings, check_logging]
+        operations_settings.web_address, reserve_bytes, check_events, metrics_settings, tracing_settings,
+        identity_settings, check_logging]
     checks += [partial(reader.load, room=room) for room in rooms for reader in readers(room)]
     for check in checks:
         try:

@@ -12,6 +12,7 @@ from operations import preparation
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes.health import last_lines, wait_until_ready
+from operations.processes.rights import give_accounts, renew
 from operations.processes.stop import end_leftovers
 from operations.servers.base import Server, ServerState
 from operations.supervision.supervisor import Supervisor
@@ -25,6 +26,7 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
     if not supervisor.is_running():
         end_leftovers(mesh)
     owned = owned_servers(mesh, supervisor)
+    give_accounts(mesh, supervisor, [server.name for server in owned])
     if not servers_only:
         check_addresses(mesh, supervisor)
     write_private(mesh.run_folder / "fingerprint", mesh.fingerprint)
@@ -71,12 +73,18 @@ def fill_databases(mesh: Mesh) -> None:
 
 def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
     """Declare the queues of events, then start all rooms and wait until the mesh is ready."""
-    with step("events"):
-        preparation.declare_events(mesh)
+    declare_events(mesh, supervisor)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
         supervisor.want(*(program.name for program in mesh.programs))
         supervisor.start(*(program.name for program in mesh.programs))
         wait_until_ready(mesh, supervisor)
+
+
+def declare_events(mesh: Mesh, supervisor: Supervisor) -> None:
+    """Let messages go where the rooms' code sends them."""
+    with step("events"):
+        renew(mesh, supervisor)
+        preparation.declare_events(mesh)
 
 
 def wait_for(server: Server, owned: list[Server], mesh: Mesh) -> None:

@@ -5,10 +5,11 @@ import shutil
 import socket
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from operations.operator_error import OperatorError
@@ -29,15 +30,26 @@ class ServerState(Enum):
 
 
 @dataclass(frozen=True)
+class RoomAccount:
+    """A room's own account at a server; `rights` are in the server's own terms."""
+
+    name: str
+    password: str
+    rights: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Server(ABC):
     """The server at the address of `uris`; `folder` holds the settings and data of a private instance.
 
-    `reserve`: the bytes of storage that are kept for what has been begun.
+    `reserve`: the bytes of storage that are kept for what has been begun; `room_accounts`: returns the accounts that a
+    private instance has besides ours.
     """
 
     uris: list[str]
     folder: Path
     reserve: int = 0
+    room_accounts: Callable[[], list[RoomAccount]] = list
 
     name: ClassVar[str]
     title: ClassVar[str]

@@ -1,10 +1,11 @@
-"""MariaDB: commits are on the disk, and one account has rights on the rooms' schemas only."""
+"""MariaDB: commits are on the disk; our account has rights on the rooms' schemas only, and each room's on its own."""
 
 import getpass
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,13 +14,16 @@ from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOS
 from pymysql.converters import escape_string
 
 from operations.operator_error import OperatorError
-from operations.servers.base import AccountRefused, Server
+from operations.servers.base import AccountRefused, RoomAccount, Server
 from operations.supervision.programs import Program
 from operations.whole_files import write_private
 
 REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
 # The hosts that a connection over loopback may come from.
 CLIENT_HOSTS = ("127.0.0.1", "localhost", "::1")
+# A room reads and writes rows; tables are made by migrations, with our account.
+ROOM_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
+NO_RIGHTS = ""    # of those that a version before has given
 # A relative socket is inside the data folder, and free of the 108 bytes a socket's path may have.
 SETTINGS = """\
 [mariadbd]
@@ -102,18 +106,36 @@ class MariaDB(Server):
         ]
 
     def accounts(self) -> str:
-        """SQL that creates or updates the account; it runs at every start."""
-        user, password = escape_string(self.user), escape_string(self.password)
-        lines = []
-        for account in (f"'{user}'@'{host}'" for host in CLIENT_HOSTS):
-            lines.append(f"CREATE USER IF NOT EXISTS {account};")
-            lines.append(f"ALTER USER {account} IDENTIFIED BY '{password}';")
-            lines += [f"GRANT ALL PRIVILEGES ON `{schema}`.* TO {account};" for schema in self.schema_patterns()]
-        return "\n".join(lines) + "\n"
+        """SQL that creates or updates the accounts; it runs at every start."""
+        ours = [f"ALL PRIVILEGES ON `{pattern}`.*" for pattern in self.schema_patterns()]
+        lines = account(self.user, self.password, CLIENT_HOSTS, ours)
+        return "\n".join([*lines, *of_rooms(self.room_accounts(), CLIENT_HOSTS)]) + "\n"
 
     def schema_patterns(self) -> list[str]:
         """The schemas as GRANT names them: by their common prefix, so a new room needs no new rights."""
         schemas = sorted({urlsplit(uri).path.strip("/") for uri in self.uris})
         prefix, underscore, _ = os.path.commonprefix(schemas).rpartition("_")
         patterns = [prefix + underscore + "%"] if prefix else schemas
-        return [pattern.replace("_", r"\_") for pattern in patterns]
+        return [escaped(pattern) for pattern in patterns]
+
+
+def of_rooms(accounts: Sequence[RoomAccount], hosts: Sequence[str]) -> list[str]:
+    """SQL, a statement a line, for the accounts of rooms, each with rights on the rows of its own schema."""
+    return [line for each in accounts for line in account(each.name, each.password, hosts, [
+        NO_RIGHTS, f"{ROOM_RIGHTS} ON `{escaped(each.rights['schema'])}`.*"])]
+
+
+def account(name: str, password: str, hosts: Sequence[str], rights: Sequence[str]) -> list[str]:
+    """SQL, a statement a line, that creates or updates an account and gives it these rights; NO_RIGHTS takes all."""
+    lines = []
+    for whose in (f"'{escape_string(name)}'@'{host}'" for host in hosts):
+        lines += [f"CREATE USER IF NOT EXISTS {whose};",
+                  f"ALTER USER {whose} IDENTIFIED BY '{escape_string(password)}';",
+                  *(f"GRANT {right} TO {whose};" if right else f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {whose};"
+                    for right in rights)]
+    return lines
+
+
+def escaped(schema: str) -> str:
+    """A schema as GRANT names it, in which an underscore stands for any character."""
+    return schema.replace("_", r"\_")

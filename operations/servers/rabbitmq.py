@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from amqp.exceptions import AccessRefused, NotAllowed
@@ -74,17 +75,30 @@ class RabbitMQ(Server):
     def prepare(self) -> Program:
         write_private(self.folder / "rabbitmq.conf", SETTINGS.format(
             bind=self.bind, port=self.port, disk_free_limit=max(self.reserve // 4, LEAST_FREE)))
-        write_private(self.folder / "definitions.json", json.dumps(self.definitions(), indent=2))
+        self.write_definitions()
         write_private(self.folder / "enabled_plugins", "[].\n")
         return self.program(*self.flags(), **self.environment())
 
+    @property
+    def definitions_file(self) -> Path:
+        return self.folder.resolve() / "definitions.json"
+
+    def write_definitions(self) -> None:
+        write_private(self.definitions_file, json.dumps(self.definitions(), indent=2))
+
     def definitions(self) -> dict[str, object]:
-        """Our account and virtual host, imported at every boot. As there is an account, RabbitMQ creates no `guest`."""
+        """The accounts and our virtual host, imported at every boot. As there are some, RabbitMQ creates no `guest`."""
+        rooms = self.room_accounts()
+        of = [({"user": each.name, "vhost": self.vhost}, each.rights) for each in rooms]
+        passwords = {self.user: self.password, **{each.name: each.password for each in rooms}}
         return {
             "vhosts": [{"name": self.vhost}],
-            "users": [{"name": self.user, "password_hash": password_hash(self.password),
-                       "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": ""}],
-            "permissions": [{"user": self.user, "vhost": self.vhost, "configure": ".*", "write": ".*", "read": ".*"}],
+            "users": [{"name": name, "password_hash": password_hash(password),
+                       "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": ""}
+                      for name, password in passwords.items()],
+            "permissions": [{"user": self.user, "vhost": self.vhost, "configure": ".*", "write": ".*", "read": ".*"},
+                            *({**whose, **rights["permissions"]} for whose, rights in of)],
+            "topic_permissions": [{**whose, **keys} for whose, rights in of for keys in rights["topics"]],
         }
 
     def flags(self) -> list[str]:

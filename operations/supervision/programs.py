@@ -53,13 +53,17 @@ stdout_logfile_backups = 3
 
 @dataclass(frozen=True)
 class Program:
-    """A process for the supervisor to keep alive."""
+    """A process for the supervisor to keep alive.
+
+    `secrets`: variables that no list of processes may show, of letters, digits, - and _.
+    """
 
     name: str
     command: list[str]
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     instances: int = 1
+    secrets: dict[str, str] = field(default_factory=dict)
 
 
 def render(programs: list[Program]) -> str:
@@ -72,11 +76,12 @@ def render(programs: list[Program]) -> str:
 def render_program(program: Program) -> str:
     variables = [f"{name}={value}" for name, value in program.environment.items()]
     command = ["/usr/bin/env", *variables, *program.command] if variables else program.command
+    secrets = ",".join(f'{name}="{value}"' for name, value in program.secrets.items())
     process_name = "%(program_name)s" + ("-%(process_num)s" if program.instances > 1 else "")
     return PROGRAM.format(
         name=program.name, command=escape(shlex.join(command)), folder=escape(str(program.folder.resolve())),
         process_name=process_name, instances=program.instances,
-    )
+    ) + (f"environment = {secrets}\n" if secrets else "")
 
 
 def without(configuration: str, name: str) -> str:

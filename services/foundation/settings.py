@@ -53,7 +53,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def check(settings: Any) -> None:
-    """Check passwords and money. Raises SettingsError with one sentence.
+    """Check passwords, money, and the key that signs callers. Raises SettingsError with one sentence.
 
     Placeholder passwords are for local use on loopback addresses only. Outside local use, test money must be allowed by
     name (MARQUEE_ALLOW_TEST_MONEY), and real money needs an address that buyers can reach.
@@ -61,6 +61,7 @@ def check(settings: Any) -> None:
     try:
         _check_passwords(settings)
         _check_money(settings)
+        check_identity(settings)
     except (KeyError, TypeError, AttributeError) as missing:  # half of a file, say
         raise SettingsError(f"config.yml: something is missing or has another form: {missing}") from None
 
@@ -82,6 +83,14 @@ def _check_passwords(settings: Any) -> None:
             f"Placeholder passwords are for loopback addresses only, not for {(outside or [web or 'all'])[0]}. "
             "Set MARQUEE_ENVIRONMENT and the three passwords."
         )
+
+
+def check_identity(settings: Any) -> None:
+    """Raise SettingsError with one sentence when the key that signs callers is missing outside local use."""
+    given = settings["identity"]
+    if settings["environment"] != "local" and not (given["key"] or given["key_file"]):
+        raise SettingsError("MARQUEE_ENVIRONMENT is not `local`, but neither MARQUEE_IDENTITY_KEY nor "
+                            "MARQUEE_IDENTITY_KEY_FILE has the key that signs callers (openssl rand -hex 32).")
 
 
 def _check_money(settings: Any) -> None:

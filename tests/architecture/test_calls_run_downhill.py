@@ -1,35 +1,13 @@
 """Rooms call each other downhill only, so that no two can wait for each other."""
 
-import ast
 from collections.abc import Iterable
-from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from schemas.base import Method
-from tests.contracts.rooms import meant, modules, service_classes, syntax
+from tests.contracts.rooms import calls, modules, service_classes
 
 ROOMS = sorted(service_classes())
-
-
-@cache
-def calls() -> list[tuple[str, str, Method | None]]:
-    """Every `...remote.call(METHOD, ...)`: the room, where it stands, and the method as far as it can be read."""
-    return [(room, f"{module.__name__}:{node.lineno}", as_method(meant(module, node.args[0])))
-            for room in ROOMS for module in modules()[room] for node in ast.walk(syntax(module))
-            if isinstance(node, ast.Call) and is_remote_call(node)]
-
-
-def is_remote_call(node: ast.Call) -> bool:
-    match node.func:
-        case ast.Attribute(ast.Name("remote") | ast.Attribute(_, "remote"), "call"):
-            return bool(node.args)
-    return False
-
-
-def as_method(thing: object) -> Method | None:
-    return thing if isinstance(thing, Method) else None
 
 
 def levels(pairs: Iterable[tuple[str, str]]) -> list[str]:

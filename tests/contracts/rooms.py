@@ -14,6 +14,7 @@ from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, Entrypoint
 
 import gateway
 import services
+from schemas.base import Method
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,3 +64,22 @@ def meant(module: ModuleType, expression: ast.expr | None) -> Any:
         case ast.Call(function):
             return meant(module, function)
     return None
+
+
+@cache
+def calls() -> list[tuple[str, str, Method | None]]:
+    """Every `...remote.call(METHOD, ...)`: the room, where it stands, and the method as far as it can be read."""
+    return [(room, f"{module.__name__}:{node.lineno}", as_method(meant(module, node.args[0])))
+            for room in sorted(service_classes()) for module in modules()[room] for node in ast.walk(syntax(module))
+            if isinstance(node, ast.Call) and is_remote_call(node)]
+
+
+def is_remote_call(node: ast.Call) -> bool:
+    match node.func:
+        case ast.Attribute(ast.Name("remote") | ast.Attribute(_, "remote"), "call"):
+            return bool(node.args)
+    return False
+
+
+def as_method(thing: object) -> Method | None:
+    return thing if isinstance(thing, Method) else None

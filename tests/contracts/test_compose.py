@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from operations.mesh import ROOT, find_rooms, module_of
-from tests.drivers.deployment_files import BESIDE, COMPOSE, PASSWORDS, Plain
+from tests.drivers.deployment_files import BESIDE, COMPOSE, OPERATORS, SECRETS, Plain
 
 SERVERS = {"rabbitmq", "redis", "mariadb"}
 MONEY = ("MARQUEE_PAYMENT_PROVIDER", "MARQUEE_PUBLIC_URL")
@@ -49,10 +49,19 @@ def test_every_room_can_be_scaled(services: dict[str, Any]) -> None:
 
 
 def test_docker_compose_runs_in_production_with_required_passwords(services: dict[str, Any]) -> None:
-    for room in find_rooms(ROOT):
-        settings = services[room]["environment"]
+    for name in (*find_rooms(ROOT), *BESIDE):
+        settings = services[name]["environment"]
         assert settings["MARQUEE_ENVIRONMENT"] == "production"
-        assert all(settings[name].startswith("${" + name + ":?") for name in PASSWORDS)
+        secrets = SECRETS if name in BESIDE else SECRETS - OPERATORS
+        assert all(settings[secret].startswith("${" + secret + ":?") for secret in secrets)
+
+
+@pytest.mark.parametrize("room", find_rooms(ROOT))
+def test_a_room_has_accounts_of_its_own_and_not_the_operators(services: dict[str, Any], room: str) -> None:
+    assert services[room]["env_file"] == f"accounts/{room}.env"
+    assert not OPERATORS & services[room]["environment"].keys()
+    mounted = {file.split(":")[0] for server in ("rabbitmq", "mariadb") for file in services[server]["volumes"]}
+    assert {"./accounts/definitions.json", "./accounts/accounts.sql"} <= mounted
 
 
 def test_docker_compose_takes_test_money_only_when_told_to(services: dict[str, Any]) -> None:
@@ -79,8 +88,12 @@ def compose_command() -> list[str]:
 
 
 @pytest.mark.skipif(not compose_command(), reason="docker compose is not installed")
-def test_docker_compose_can_read_the_file() -> None:
-    environment = {**os.environ, **dict.fromkeys((*PASSWORDS, *MONEY), "secret")}
-    done = subprocess.run([*compose_command(), "--file", str(COMPOSE), "config", "--quiet"], cwd=Path("/"),
+def test_docker_compose_can_read_the_file(tmp_path: Path) -> None:
+    file = shutil.copy(COMPOSE, tmp_path)
+    (tmp_path / "accounts").mkdir()
+    for room in find_rooms(ROOT):
+        (tmp_path / "accounts" / f"{room}.env").touch()
+    environment = {**os.environ, **dict.fromkeys((*SECRETS, *MONEY), "secret")}
+    done = subprocess.run([*compose_command(), "--file", file, "config", "--quiet"], cwd=Path("/"),
                           env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

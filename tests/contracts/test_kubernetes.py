@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from operations.mesh import ROOT, find_rooms, module_of
-from tests.drivers.deployment_files import BESIDE, PASSWORDS, Plain
+from tests.drivers.deployment_files import BESIDE, SECRETS, Plain
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSIONS = ("1.29", "1.37")    # the oldest and the newest that are tried
@@ -79,7 +79,18 @@ def test_a_process_has_no_more_rights_than_it_needs_and_its_secrets_by_reference
     assert only["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                                        "capabilities": {"drop": ["ALL"]}}
     assert {"secretRef": {"name": "marquee"}} in only["envFrom"]
-    assert not [each for each in only.get("env", []) if each["name"] in PASSWORDS]
+    assert not [each for each in only.get("env", []) if each["name"] in SECRETS]
+
+
+def test_a_room_has_accounts_of_its_own_and_only_what_is_no_room_the_operators() -> None:
+    for name, deployment in DEPLOYMENTS.items():
+        own = f"marquee-{name}" if name in find_rooms(ROOT) else "marquee-operator"
+        assert secrets_of(deployment) == {"marquee", own}
+    assert secrets_of(MIGRATION[1]) == {"marquee", "marquee-operator"}
+
+
+def secrets_of(manifest: dict[str, Any]) -> set[str]:
+    return {each["secretRef"]["name"] for each in container(manifest)["envFrom"] if "secretRef" in each}
 
 
 def test_no_manifest_holds_a_secret() -> None:

@@ -8,7 +8,8 @@ from operations.mesh import ROOT
 
 COMPOSE = ROOT / "docker-compose.yml"
 BESIDE = {"migrate", "auditor", "metrics"}    # our processes beside the rooms
-PASSWORDS = ("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD")
+OPERATORS = {"MARQUEE_AMQP_PASSWORD", "MARQUEE_DB_PASSWORD"}    # which no room knows
+SECRETS = OPERATORS | {"MARQUEE_REDIS_PASSWORD", "MARQUEE_IDENTITY_KEY"}
 OBSERVABILITY = ROOT / "deploy" / "observability"
 
 

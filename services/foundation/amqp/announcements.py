@@ -13,7 +13,7 @@ from nameko.events import BROADCAST, SERVICE_POOL, EventHandler, get_event_excha
 from nameko.extensions import DependencyProvider, SharedExtension
 
 from schemas.base import Announcement
-from services.foundation.amqp import publishing
+from services.foundation.amqp import exchanges, publishing
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 
 log = logging.getLogger("marquee.announcements")
@@ -30,7 +30,7 @@ class Announcements(SharedExtension):
 
     def setup(self) -> None:
         """Declare the room's exchange, so that the first announcement finds it."""
-        self._exchange = get_event_exchange(self.container.service_name)
+        self._exchange = exchanges.shared(get_event_exchange(self.container.service_name))
         publishing.run_on_channel(lambda channel: self._exchange(channel).declare())
 
     def start(self) -> None:
@@ -93,6 +93,11 @@ class AnnouncementHandler(EventHandler):
     def __init__(self, announcement: Announcement, everywhere: bool = False) -> None:
         super().__init__(announcement.room, announcement.name, reliable_delivery=False,
                          handler_type=BROADCAST if everywhere else SERVICE_POOL)
+
+    def setup(self) -> None:
+        """Connect the consumer, which declares its queue."""
+        super().setup()
+        self.queue.exchange = exchanges.shared(self.queue.exchange)
 
 
 on_announcement = AnnouncementHandler.decorator

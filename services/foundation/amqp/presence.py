@@ -14,7 +14,7 @@ from nameko.events import BROADCAST, EventHandler, get_event_exchange
 from nameko.extensions import DependencyProvider
 from nameko.rpc import Rpc
 
-from services.foundation.amqp import publishing
+from services.foundation.amqp import exchanges, publishing
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 
 log = logging.getLogger("marquee.presence")
@@ -35,7 +35,7 @@ class Presence(DependencyProvider):
 
     def setup(self) -> None:
         """Choose the id of this process. The broker may be away: the gateway starts without it, to say so."""
-        self._exchange = get_event_exchange("presence")
+        self._exchange = exchanges.shared(get_event_exchange("presence"))
         self._instance = uuid.uuid4().hex[:12]
 
     def start(self) -> None:
@@ -97,6 +97,11 @@ class PresenceHandler(EventHandler):
 
     def __init__(self) -> None:
         super().__init__("presence", "heard", handler_type=BROADCAST, reliable_delivery=False)
+
+    def setup(self) -> None:
+        """Connect the consumer, which declares its queue."""
+        super().setup()
+        self.queue.exchange = exchanges.shared(self.queue.exchange)
 
 
 on_presence: Callable[..., Any] = PresenceHandler.decorator

@@ -11,13 +11,14 @@ from typing import Any
 
 import eventlet
 from eventlet import GreenPool, Timeout
+from kombu import Exchange
 from nameko.extensions import DependencyProvider
 from sqlalchemy import Row, Table
 from sqlalchemy.engine import Connection
 
 from schemas.errors import Refusal
 from services.foundation import metrics
-from services.foundation.amqp import publishing
+from services.foundation.amqp import exchanges, publishing
 from services.foundation.database import CommitUnknown, Database, Transactions, utc_now
 from services.foundation.events import outbox, topology
 from services.foundation.events.settings import event_settings
@@ -117,7 +118,7 @@ class Relay(DependencyProvider):
     def _publish(self, tx: Connection) -> tuple[int, list[Exception]]:
         rows = outbox.lock_unpublished(tx, self._table, BATCH_SIZE)
         in_order = sorted(rows, key=lambda row: (row.about, row.sequence))
-        batch, pool = Batch(), GreenPool(CONCURRENCY)
+        batch, pool = Batch(exchanges.for_events(self.container.service_name)), GreenPool(CONCURRENCY)
         for _, events in groupby(in_order, key=lambda row: row.about):
             pool.spawn(batch.publish, list(events))
         pool.waitall()
@@ -141,7 +142,8 @@ class Relay(DependencyProvider):
 class Batch:
     """The outcome of publishing some events; after the first failure the rest is not tried."""
 
-    def __init__(self) -> None:
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
         self.published: list[str] = []
         self.failures: list[Exception] = []
 
@@ -151,17 +153,17 @@ class Batch:
             if self.failures:
                 return
             try:
-                _publish(event)
+                _publish(event, self._exchange)
                 self.published.append(event.event_id)
                 metrics.observe_published(event.type)
             except (publishing.NoRoute, *publishing.BrokerDown) as problem:
                 self.failures.append(problem)
 
 
-def _publish(event: Row[Any]) -> None:
+def _publish(event: Row[Any], exchange: Exchange) -> None:
     message = outbox.envelope(event)
     with spans.following(message["trace"].get("traceparent"), f"publish {event.type}", {"marquee.event": event.type}):
         here = trace_context.traceparent()
-        publishing.publish(message, exchange=topology.EXCHANGE, routing_key=event.type, mandatory=True,
+        publishing.publish(message, exchange=exchange, routing_key=event.type, mandatory=True,
                            delivery_mode=publishing.PERSISTENT, message_id=event.event_id,
                            headers={"traceparent": here} if here else {})

@@ -11,7 +11,7 @@ from typing import Any
 
 from kombu import Message
 
-from services.foundation.amqp import publishing
+from services.foundation.amqp import exchanges, publishing
 from services.foundation.events.settings import event_settings
 from services.foundation.events.topology import Subscription, retry_queue
 
@@ -46,14 +46,15 @@ def retry_later(message: Message, subscription: Subscription, attempts: int, err
     pauses = settings.pauses[:max(attempts, 1)]
     # Messages that were under way together when a process died must not meet again: one of them may be the cause.
     pause = random.choice(pauses) if delivery_count(message) else pauses[-1]
-    _send_copy(message, retry_queue(pause)[0], subscription.queue_name, attempts, error)
+    exchange = exchanges.for_retries(subscription.room, retry_queue(pause)[0])
+    _send_copy(message, exchange, subscription.queue_name, attempts, error)
     log.warning("%s waits for another try", subscription.queue_name, extra={
         "event_id": message.properties.get("message_id"), "tries": attempts, "seconds": pause, "error": error})
 
 
 def dead_letter(message: Message, subscription: Subscription, attempts: int, error: str) -> None:
     """Send a copy to the dead-letter queue, where it waits for an operator. Raises like `retry_later`."""
-    _send_copy(message, "", subscription.dead_queue_name, attempts, error)
+    _send_copy(message, exchanges.for_dead_letters(subscription.room), subscription.dead_queue_name, attempts, error)
     log.error("%s is given up", subscription.queue_name, extra={
         "event_id": message.properties.get("message_id"), "tries": attempts, "error": error})
 

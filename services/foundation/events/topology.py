@@ -10,11 +10,11 @@ from typing import Any
 from kombu import Exchange, Queue
 
 from schemas.base import Event
-from services.foundation.amqp import publishing
+from services.foundation.amqp import exchanges, publishing
 from services.foundation.events.settings import event_settings
 from services.foundation.tracing.span_attributes import Values, is_id
 
-EXCHANGE = Exchange("events", type="topic", durable=True)
+EXCHANGE = exchanges.EVENTS
 AUDIT, AUDIT_LENGTH = "events.audit", 10_000
 # The broker counts how often it delivers a message of a quorum queue. `retry_queues` decides what follows from that;
 # the broker's own limit, which drops messages, is put out of reach.
@@ -50,7 +50,8 @@ class Subscription:
     @property
     def queue(self) -> Queue:
         """The consumer's own quorum queue, bound to its event."""
-        return Queue(self.queue_name, exchange=EXCHANGE, routing_key=self.event.type, queue_arguments=QUORUM)
+        return Queue(self.queue_name, exchange=exchanges.shared(EXCHANGE), routing_key=self.event.type,
+                     queue_arguments=QUORUM)
 
     @property
     def dead_queue(self) -> Queue:
@@ -88,12 +89,17 @@ def audit_queue() -> Queue:
                  queue_arguments={"x-max-length": AUDIT_LENGTH})
 
 
+def shared_queues() -> list[Queue]:
+    """The queues that are no single room's."""
+    return [audit_queue(), *(retry_queue(pause)[1] for pause in event_settings().pauses)]
+
+
 def declare(subscriptions: Iterable[Subscription] = ()) -> None:
     """Declare the audit and retry queues and those of `subscriptions`; declaring twice changes nothing.
 
-    Raises one of BrokerDown.
+    A room with an account of its own declares those of its subscriptions only. Raises one of BrokerDown.
     """
-    queues = [audit_queue(), *(retry_queue(pause)[1] for pause in event_settings().pauses)]
+    queues = [] if exchanges.has_own_account() else shared_queues()
     for subscription in subscriptions:
         queues += [subscription.dead_queue, subscription.queue]
 

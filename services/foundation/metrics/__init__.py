@@ -2,7 +2,9 @@
 
 from services.foundation.metrics.circuits import watch_circuits as watch_circuits
 from services.foundation.metrics.instruments import count_after_commit as count_after_commit
+from services.foundation.metrics.instruments import count_faulty_identity as count_faulty_identity
 from services.foundation.metrics.instruments import expect_call as expect_call
+from services.foundation.metrics.instruments import expect_faulty_identities as expect_faulty_identities
 from services.foundation.metrics.instruments import observe_call as observe_call
 from services.foundation.metrics.instruments import observe_event as observe_event
 from services.foundation.metrics.instruments import observe_published as observe_published

@@ -31,6 +31,9 @@ _event_seconds = cache(Histogram("marquee_event_duration_seconds", "Time that a 
                                  ["event", "consumer"], buckets=BUCKETS).labels)
 _published = cache(Counter("marquee_events_published_total", "Events that the broker has confirmed.",
                            ["event"]).labels)
+_faulty_identities = Counter("marquee_faulty_identities_total",
+                             "Calls whose caller had no good signature: missing, wrong or expired.",
+                             ["room", "fault"]).labels
 CONNECTIONS = Gauge("marquee_connections", "Pooled connections of this process to a server: in_use or idle.",
                     ["room", "server", "state"])
 WORKERS = Gauge("marquee_workers", "Workers of this process: busy or free.", ["room", "state"])
@@ -52,6 +55,17 @@ def observe_call(room: str, method: str, outcome: str, started: float) -> None:
 def expect_call(room: str, method: str) -> None:
     """Show that no call of this method has failed: Prometheus sees no increase where a series begins with the first."""
     _calls(room, method, "fault")
+
+
+def expect_faulty_identities(room: str) -> None:
+    """Show that no caller has been without a good signature yet."""
+    for fault in ("missing", "wrong", "expired"):
+        _faulty_identities(room, fault)
+
+
+def count_faulty_identity(room: str, fault: str) -> None:
+    """Count a caller whose signature is `missing`, `wrong` or `expired`."""
+    _faulty_identities(room, fault).inc()
 
 
 def observe_event(event: str, consumer: str, outcome: str, started: float) -> None:

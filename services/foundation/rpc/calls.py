@@ -7,11 +7,12 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
 from eventlet import Timeout
+from nameko import config
 from nameko.extensions import DependencyProvider
 
 from schemas.base import Method
@@ -19,6 +20,7 @@ from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unaut
 from schemas.roles import admits, includes_at
 from services.foundation import metrics
 from services.foundation.database import CommitUnknown
+from services.foundation.rpc import identity
 from services.foundation.rpc.server import is_overdue, rpc
 from services.foundation.storage import storage
 from services.foundation.tracing.span_attributes import name_order, record_error
@@ -34,6 +36,7 @@ class Principal:
     `address`: the client's network address, as gateway/client_address.py writes it; it comes to the user room only.
     `caller_gone`: the deadline had passed before a worker took up the call, so nobody waits for the answer.
     `call_id`: the same in a message that the broker delivers again, because the process that had it is gone.
+    `is_believed`: False if a caller was named without a good signature.
     """
 
     user_id: str | None = None
@@ -46,6 +49,7 @@ class Principal:
     address: str | None = None
     caller_gone: bool = False
     call_id: str | None = None
+    is_believed: bool = True
 
     @classmethod
     def of(cls, context: dict[str, Any]) -> "Principal":
@@ -63,7 +67,12 @@ class Principal:
         )
 
     def permit(self, method: Method) -> None:
-        """Check the method's `access`. Raises Unauthenticated for a guest, Forbidden for a user without the role."""
+        """Check the method's `access`. Raises Unauthenticated for a guest, Forbidden for a user without the role.
+
+        Whatever the method, a caller that is not believed is Forbidden: Unauthenticated would sign its users out.
+        """
+        if not self.is_believed:
+            raise Forbidden()
         if method.access in ("public", "internal"):
             return
         if self.user_id is None:
@@ -82,9 +91,23 @@ class Principal:
 class PrincipalProvider(DependencyProvider):
     """Injects the Principal of each call; every room with `@call` methods has `principal = PrincipalProvider()`."""
 
+    def setup(self) -> None:
+        """Load the keys. Raises SettingsError."""
+        self._identities = identity.load(config)
+        metrics.expect_faulty_identities(self.container.service_name)
+
     def get_dependency(self, worker_ctx: Any) -> Principal:
         """The principal of the call that this worker serves."""
-        return Principal.of(worker_ctx.context_data)
+        principal = Principal.of(worker_ctx.context_data)
+        method = f"{worker_ctx.service_name}.{worker_ctx.entrypoint.method_name}"
+        fault = self._identities.fault(worker_ctx.context_data, method)
+        if fault is None:
+            return principal
+        metrics.count_faulty_identity(worker_ctx.service_name, fault)
+        log.warning("a caller's signature is %s", fault, extra={
+            "event": "identity", "method": method, "request_id": principal.request_id, "user_id": principal.user_id,
+            "refused": self._identities.required})
+        return replace(principal, is_believed=not self._identities.required)
 
 
 def call(method: Method) -> Callable[[Callable[[Any, dict[str, Any]], Any]], Callable[..., Any]]:

@@ -10,16 +10,18 @@ from contextlib import nullcontext
 from typing import Any, Protocol
 
 from eventlet import Timeout
+from nameko import config
 from nameko.exceptions import deserialize
 from nameko.extensions import DependencyProvider
 from nameko.messaging import encode_to_headers
-from nameko.rpc import ReplyListener, get_rpc_exchange
+from nameko.rpc import ReplyListener, Rpc
 from opentelemetry.trace import SpanKind
 
 from schemas.base import Method
 from schemas.errors import RoomSilent, RoomUnavailable
-from services.foundation.amqp import publishing
+from services.foundation.amqp import exchanges, publishing
 from services.foundation.amqp.heartbeat_consumer import Consumer
+from services.foundation.rpc import identity
 from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.rpc.circuit_breaker import CircuitBreakers
 from services.foundation.rpc.lost_calls import LostCalls, PendingCall
@@ -50,6 +52,11 @@ class Replies(ReplyListener):
         Consume without acknowledgements: a reply that is lost with its process is needed by nobody.
         """
         super().setup()
+        room = self.container.service_name
+        self.exchange = exchanges.for_calls(room)
+        # With the room's name, so that another room's account can't bind a queue to it.
+        self.routing_key = self.queue.routing_key = f"{room}-{self.queue.routing_key}"
+        self.queue.exchange = exchanges.shared(self.queue.exchange)
         self.consumer.consumer_options = {"no_ack": True}
         self._declared = True
         try:
@@ -87,7 +94,8 @@ class Remote(DependencyProvider):
         self._at_once = at_once
 
     def setup(self) -> None:
-        """Give the rooms that are called shares of the calls that this process's workers make."""
+        """Give the rooms that are called shares of the calls that this process's workers make. Raises SettingsError."""
+        self._identities = identity.load(config)
         self.bulkheads = Bulkheads(lambda: self.container._worker_pool.size * self._at_once)
         self.circuits = CircuitBreakers()
 
@@ -100,18 +108,22 @@ class Remote(DependencyProvider):
         """A caller that passes on the context of the call at hand."""
         # A timer has one worker and makes one call at a time, so it needs no limit and must not be refused.
         bulkheads = None if isinstance(worker_ctx.entrypoint, RoomTimer) else self.bulkheads
-        return RemoteCaller(self.replies, worker_ctx.context_data, self.circuits, bulkheads)
+        context = worker_ctx.context_data
+        if not isinstance(worker_ctx.entrypoint, Rpc):   # only `@call` has found out whether a caller is genuine
+            context = {name: value for name, value in context.items() if name != "caller"}
+        return RemoteCaller(self.replies, context, self.circuits, bulkheads, self._identities)
 
 
 class RemoteCaller:
     """Calls methods of other rooms on behalf of one worker, which may make several calls in green threads."""
 
     def __init__(self, replies: Replies, context: dict[str, Any], circuits: CircuitBreakers,
-                 bulkheads: Bulkheads | None = None) -> None:
+                 bulkheads: Bulkheads | None = None, identities: identity.Identities | None = None) -> None:
         self._replies = replies
         self._context = context
         self._circuits = circuits
         self._bulkheads = bulkheads
+        self._identities = identities
 
     def call(self, method: Method, fields: dict[str, Any], seconds: float | None = None, **context: Any) -> Any:
         """Call the method with these fields and return its reply in plain JSON types.
@@ -134,6 +146,9 @@ class RemoteCaller:
     def _call(self, method: Method, fields: dict[str, Any], seconds: float | None, context: dict[str, Any]) -> Any:
         limit = method.deadline if seconds is None else min(seconds, method.deadline)
         context["deadline"] = time.time() + limit
+        context.pop(identity.HEADER, None)   # that of the call at hand is for its own method
+        if self._identities and context.get("caller"):
+            context[identity.HEADER] = self._identities.sign(context, method, limit)
         slot = self._bulkheads.slot(method.room) if self._bulkheads else nullcontext()
         try:
             with self._circuits.guard(method.room), Timeout(limit, RoomSilent(room=method.room)), slot:
@@ -149,7 +164,7 @@ class RemoteCaller:
         call = self._replies.expect(correlation_id, method.room)
         try:
             publishing.publish(
-                {"args": [], "kwargs": fields}, exchange=get_rpc_exchange(), mandatory=True,
+                {"args": [], "kwargs": fields}, exchange=self._replies.exchange, mandatory=True,
                 routing_key=f"{method.room}.{method.name}", expiration=max(0.0, context["deadline"] - time.time()),
                 correlation_id=correlation_id, reply_to=self._replies.routing_key,
                 headers=_headers(context),

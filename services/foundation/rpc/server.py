@@ -16,7 +16,7 @@ from nameko.rpc import RPC_QUEUE_TEMPLATE, Rpc, RpcConsumer, get_rpc_exchange
 from opentelemetry.trace import SpanKind
 
 from schemas.errors import Refusal
-from services.foundation.amqp import publishing
+from services.foundation.amqp import exchanges, publishing
 from services.foundation.amqp.liveness import LivingConsumer
 from services.foundation.tracing.span_attributes import call_attributes
 from services.foundation.tracing.spans import Entry
@@ -37,8 +37,8 @@ class RoomConsumer(RpcConsumer):
         """Declare the queue, and use as many workers as the room's section of config.yml says (`max_workers`)."""
         super().setup()
         room = self.container.service_name
-        self.queue = Queue(RPC_QUEUE_TEMPLATE.format(room), exchange=get_rpc_exchange(), routing_key=f"{room}.*",
-                           durable=True, auto_delete=True)
+        self.queue = Queue(RPC_QUEUE_TEMPLATE.format(room), exchange=exchanges.shared(get_rpc_exchange()),
+                           routing_key=f"{room}.*", durable=True, auto_delete=True)
         self.consumer.queues = [self.queue]
         self.consumer.room = room
         if workers := (config.get(room) or {}).get("max_workers"):
@@ -84,8 +84,9 @@ class RoomConsumer(RpcConsumer):
         error = None if problem is None else describe(problem)
         try:
             publishing.publish(
-                {"result": result, "error": error}, exchange=get_rpc_exchange(), confirm=False,
-                routing_key=message.properties["reply_to"], correlation_id=message.properties.get("correlation_id"),
+                {"result": result, "error": error}, exchange=exchanges.for_calls(self.container.service_name),
+                confirm=False, routing_key=message.properties["reply_to"],
+                correlation_id=message.properties.get("correlation_id"),
             )
         except EncodeError:
             log.exception("a reply is not plain JSON")

@@ -1,8 +1,6 @@
 """The file with the keys that sign ticket codes: the operator's, or one made at the first local start."""
 
-import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nameko import config
 from nameko.extensions import DependencyProvider
 
+from services.foundation.secret_file import make_file
 from services.foundation.settings import SettingsError
 from services.order.tickets.codes import TicketKeys, as_text
 
@@ -36,7 +35,7 @@ def load(settings: Any) -> TicketKeys:
                             "that signs tickets. `openssl genpkey -algorithm ed25519` makes one.")
     path = Path(settings["run_folder"]).expanduser() / "ticket.key"
     if not path.exists():
-        make_file(path)
+        make_file(path, new_key())
     return read_file(path)
 
 
@@ -52,16 +51,10 @@ def read_file(path: Path) -> TicketKeys:
     return TicketKeys(signing)
 
 
-def make_file(path: Path) -> None:
-    """Make a new key that only its owner may read; if another process was faster, its key stays."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    with suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
+def new_key() -> bytes:
+    """A new private key as PEM."""
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def public_keys(keys: TicketKeys) -> list[dict[str, str]]:

@@ -7,14 +7,14 @@ from typing import Any
 
 import nameko
 import pytest
-from nameko.exceptions import RpcTimeout, UnknownService
-from nameko.standalone.rpc import ClusterRpcClient
 
 from operations.event_commands import subscriptions_of
-from schemas.errors import OutcomeUnknown
+from schemas import loyalty as contract
+from schemas.errors import OutcomeUnknown, RoomSilent, RoomUnavailable
 from services.foundation import migrate
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events import topology
+from services.foundation.rpc.outside_client import OutsideCaller
 from services.loyalty import ledger
 from services.loyalty.service import Loyalty
 from services.wallet.service import Wallet
@@ -44,13 +44,12 @@ def stop_rooms(servers: Mesh, loyalty: Transactions, tmp_path: Path) -> Iterator
 
 def redeem(points: int) -> Any:
     """Ask as the gateway does for a member who repeats the request under its key until there is an answer."""
-    context = {"caller": {"user_id": "ada"}, "idempotency_key": "once"}
     deadline = time.monotonic() + 60
     while True:
         try:
-            with ClusterRpcClient(timeout=3, context_data=context) as client:
-                return client.loyalty.redeem(points=points)
-        except (RpcTimeout, UnknownService, OutcomeUnknown):
+            with OutsideCaller({"user_id": "ada"}, idempotency_key="once").connected(3) as rooms:
+                return rooms.call(contract.REDEEM, {"points": points})
+        except (RoomSilent, RoomUnavailable, OutcomeUnknown):
             assert time.monotonic() < deadline, "nobody answered"
             time.sleep(0.1)
 

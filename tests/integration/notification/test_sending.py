@@ -242,7 +242,7 @@ def test_events_that_call_for_no_message_leave_no_trace(processes: NotificationP
 def test_a_room_without_a_channel_does_not_start(processes: NotificationProcesses) -> None:
     own = dict.fromkeys(("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD"), "no placeholder")
     room = processes.run_room("services.notification.service", MARQUEE_ENVIRONMENT="production", MARQUEE_SMTP_HOST="",
-                          MARQUEE_POST="", MARQUEE_ALLOW_TEST_MONEY="yes", **own)
+                          MARQUEE_POST="", MARQUEE_ALLOW_TEST_MONEY="yes", MARQUEE_IDENTITY_KEY="k" * 32, **own)
     assert room.exit_code(60) != 0
     assert "set MARQUEE_SMTP_HOST, or MARQUEE_POST=folder" in room.log.read_text()
 

@@ -4,8 +4,9 @@ import datetime as dt
 from typing import Any
 
 import nameko
-from nameko.standalone.rpc import ClusterRpcClient
 
+from schemas import order as contract
+from services.foundation.rpc.outside_client import OutsideCaller
 from testbed.mesh import Mesh
 from tests.drivers.orders import buy, info, pay
 from tests.drivers.snack_orders import SKU, bought_and_paid
@@ -94,8 +95,8 @@ def test_while_the_user_room_is_silent_a_receipt_has_no_buyer_and_says_so(
     user_id = user_of(mesh, token)
     caller = {"user_id": user_id, "username": user_id, "roles": []}
     with (nameko.config.patch(mesh.settings, clear=True),
-          ClusterRpcClient(timeout=20, context_data={"caller": caller}) as rooms, mesh.paused("user")):
-        receipt = rooms.order.get_receipt(order_id=order["order_id"], address_id="whichever")
+          OutsideCaller(caller).connected() as rooms, mesh.paused("user")):
+        receipt = rooms.call(contract.GET_RECEIPT, {"order_id": order["order_id"], "address_id": "whichever"})
     assert (receipt["buyer"], receipt["unavailable"]) == (None, ["buyer"])
     assert (receipt["remaining"], receipt["method"]) == (order["total"], "sandbox")
     assert read(mesh, token, order)["unavailable"] == []

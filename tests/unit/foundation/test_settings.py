@@ -15,6 +15,7 @@ def settings(password: str = "local-only", host: str = "127.0.0.1", **others: An
         "DB_URIS": {"user:Base": f"mysql+pymysql://marquee:{password}@{host}:8306/marquee_user"},
         "WEB_SERVER_ADDRESS": "127.0.0.1:8000",
         "public_url": None, "allow_test_money": False, "payment": payment("sandbox"),
+        "identity": {"key": "", "key_file": ""},
     } | others
 
 
@@ -25,7 +26,7 @@ def payment(provider: str, secret_key: str | None = None) -> dict[str, Any]:
 def production(**others: Any) -> dict[str, Any]:
     """A house that sells: real money, at an address that buyers know."""
     selling = {"environment": "production", "public_url": "https://cinema.example",
-               "payment": payment("stripe", "sk_live_1"), **others}
+               "payment": payment("stripe", "sk_live_1"), "identity": {"key": "k" * 64, "key_file": ""}, **others}
     return settings(password="chosen well", host="db.example", **selling)
 
 
@@ -41,6 +42,7 @@ def test_placeholder_passwords_are_allowed_on_loopback_and_chosen_ones_anywhere(
 
 @pytest.mark.parametrize(("bad", "told"), [
     (settings(environment="production"), "MARQUEE_AMQP_PASSWORD"),
+    (production(identity={"key": "", "key_file": ""}), "MARQUEE_IDENTITY_KEY"),
     (settings(host="db.example"), "db.example"),
     (settings(host="0.0.0.0"), "0.0.0.0"),
     (settings(host="127.evil.example"), "127.evil.example"),
@@ -48,9 +50,9 @@ def test_placeholder_passwords_are_allowed_on_loopback_and_chosen_ones_anywhere(
     (settings(WEB_SERVER_ADDRESS="0.0.0.0:8000"), "0.0.0.0"),
     (settings(WEB_SERVER_ADDRESS=":8000"), "not for all"),
     (settings(REDIS_URIS={"marquee": "redis://:local-only@10.0.0.5:6379/0"}), "10.0.0.5"),
-], ids=["production", "elsewhere", "any address", "not this machine", "not localhost", "open to all",
-        "open to all by silence", "one of them elsewhere"])
-def test_placeholder_passwords_elsewhere_are_refused_in_one_sentence(bad: dict[str, Any], told: str) -> None:
+], ids=["production", "no key for callers", "elsewhere", "any address", "not this machine", "not localhost",
+        "open to all", "open to all by silence", "one of them elsewhere"])
+def test_placeholders_elsewhere_and_a_missing_key_are_refused_in_one_sentence(bad: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         check(bad)
 

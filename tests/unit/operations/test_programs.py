@@ -33,5 +33,11 @@ def test_spaces_and_percent_signs_in_paths_survive(tmp_path: Path) -> None:
     assert program["directory"] == f"{tmp_path}/100 %%"
 
 
+def test_a_secret_is_in_the_environment_and_in_no_command_line(tmp_path: Path) -> None:
+    program = read(Program("film", ["run"], tmp_path, {"HOME": "/x"}, secrets={"A": "s-1_", "B": "t"}))["program:film"]
+    assert program["environment"] == 'A="s-1_",B="t"'
+    assert "s-1_" not in program["command"]
+
+
 def test_the_socket_has_a_short_path_even_in_a_deep_folder() -> None:
     assert read()["unix_http_server"]["file"] == "/proc/self/cwd/supervisor.sock"

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.foundation.secret_file import make_file
 from services.foundation.settings import SettingsError
 from services.order.tickets.codes import CODE, FalseCode, TicketFacts, TicketKeys, read
-from services.order.tickets.keys import load, make_file
+from services.order.tickets.keys import load, new_key
 
 FACTS = TicketFacts("01a1fd94188c731599426506d887675e", "kanal-1-20261122-2000", "F7")
 OLD, NEW, STRANGE = (Ed25519PrivateKey.generate() for _ in range(3))
@@ -104,10 +105,10 @@ def test_a_local_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path)
 
 def test_of_two_processes_that_make_a_key_the_first_key_stays(tmp_path: Path) -> None:
     path = tmp_path / "ticket.key"
-    make_file(path)
+    make_file(path, new_key())
     made = path.read_bytes()
 
-    make_file(path)
+    make_file(path, new_key())
 
     assert path.read_bytes() == made
     assert list(tmp_path.iterdir()) == [path]
