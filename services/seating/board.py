@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import eventlet
-from redis import Redis as Client
+from redis.exceptions import NoScriptError
 from redis.lock import Lock
 
 from schemas.errors import Busy, RoomUnavailable
@@ -41,7 +41,8 @@ def _keys(screening_id: str) -> list[str]:
 class Board:
     """The boards of all screenings. Without Redis, reading raises SeatsUnknown, everything else RoomUnavailable."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Any) -> None:
+        """`client`: one of redis_client.connect."""
         self._client = client
         self._scripts = {path.stem: client.register_script(path.read_text()) for path in SCRIPTS.glob("*.lua")}
 
@@ -61,14 +62,21 @@ class Board:
     def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
         """The ids of the taken seats of each screening, in one round trip; None for a cold board."""
         try:
-            with self._client.pipeline(transaction=False) as pipeline:
-                for screening_id in screening_ids:
-                    self._scripts["taken"](_keys(screening_id)[:1], client=pipeline)
-                replies = pipeline.execute()
+            try:
+                replies = self._run_taken(screening_ids)
+            except NoScriptError:  # a server that has restarted, or a replica that has become the master
+                self._client.script_load(self._scripts["taken"].script)
+                replies = self._run_taken(screening_ids)
         except RedisError as problem:
             raise SeatsUnknown(retry_after=1) from problem
         return {name: None if seats == "COLD" else set(seats.split())
                 for name, seats in zip(screening_ids, replies, strict=True)}
+
+    def _run_taken(self, screening_ids: list[str]) -> list[Any]:
+        with self._client.pipeline(transaction=False) as pipeline:
+            for screening_id in screening_ids:
+                pipeline.execute_command("EVALSHA", self._scripts["taken"].sha, 1, *_keys(screening_id)[:1])
+            return list(pipeline.execute())
 
     # --- writing ---
 
@@ -136,9 +144,12 @@ class Board:
             raise LockLost(screening_id)
 
     def run_id(self) -> str:
-        """The id of this run of Redis: it changes when Redis restarts, and with it boards may be lost or old."""
+        """The id of this run of Redis, or of a cluster's masters: when one restarts or fails over, it changes.
+
+        With it boards may be lost or old.
+        """
         try:
-            return str(self._client.info("server")["run_id"])
+            return str(self._client.run_ids())
         except RedisError as problem:
             raise RoomUnavailable(room="redis") from problem
 
