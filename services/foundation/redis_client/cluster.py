@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind
 from redis._parsers.commands import CommandPolicies, RequestPolicy, ResponsePolicy
 from redis._parsers.encoders import Encoder
 from redis.backoff import NoBackoff
-from redis.cluster import ClusterNode, ClusterPipeline, RedisCluster
+from redis.cluster import ClusterNode, ClusterPipeline, NodesManager, RedisCluster
 from redis.commands import RedisClusterCommands
 from redis.commands.policies import StaticPolicyResolver
 from redis.exceptions import ClusterDownError, RedisClusterException
@@ -44,7 +44,9 @@ class ClusterClient(RedisClusterCommands):
     It raises RedisError for whatever is wrong with the cluster, as a plain client does for its server.
     """
 
-    _event_dispatcher: Any = None    # which redis-py's commands expect; they use it for pub/sub only
+    # What redis-py's commands expect of a client besides.
+    _event_dispatcher: Any = None
+    read_from_replicas = False
 
     def __init__(self, uri: str, **options: Any) -> None:
         """`options`: those of redis-py's connections."""
@@ -53,7 +55,7 @@ class ClusterClient(RedisClusterCommands):
         self._options = options | {"username": unquote(address.username or "") or None,
                                    "password": unquote(address.password or "") or None,
                                    "ssl": address.scheme.startswith("rediss")}
-        self._attributes = {"db.system.name": "redis", "server.address": self._places[0][0],
+        self._attributes: dict[str, Any] = {"db.system.name": "redis", "server.address": self._places[0][0],
                             "server.port": self._places[0][1]}
         self._cluster: Cluster | None = None
         self._connecting, self._rests_until = Lock(), 0.0
@@ -72,6 +74,10 @@ class ClusterClient(RedisClusterCommands):
         """Ask every master, so that the answer means that all seats can be held."""
         return self.execute_command("PING", target_nodes=RedisCluster.PRIMARIES)
 
+    def dbsize(self, **options: Any) -> int:    # type: ignore[override]
+        """The number of keys of all masters."""
+        return int(self.execute_command("DBSIZE", target_nodes=RedisCluster.PRIMARIES))
+
     def run_ids(self) -> str:
         """The ids of the masters' runs. They change with each failover, and with each restart of a master."""
         found = self.execute_command("INFO", "server", target_nodes=RedisCluster.PRIMARIES)
@@ -89,6 +95,16 @@ class ClusterClient(RedisClusterCommands):
         """How texts become bytes, for scripts and locks."""
         decoding = bool(self._options.get("decode_responses"))
         return Encoder("utf-8", "strict", decoding)  # type: ignore[no-untyped-call]
+
+    @property
+    def encoder(self) -> Encoder:    # type: ignore[override]
+        """As `get_encoder`, for redis-py's commands of several keys."""
+        return self.get_encoder()
+
+    @property
+    def nodes_manager(self) -> NodesManager:
+        """Where each slot is, for redis-py's commands of several keys."""
+        return self._connected().nodes_manager
 
     def close(self) -> None:
         """Close all connections."""
