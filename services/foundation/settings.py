@@ -59,10 +59,17 @@ def check(settings: Any) -> None:
     name (MARQUEE_ALLOW_TEST_MONEY), and real money needs an address that buyers can reach.
     """
     try:
+        _check_clusters(settings)
         _check_passwords(settings)
         _check_money(settings)
     except (KeyError, TypeError, AttributeError) as missing:  # half of a file, say
         raise SettingsError(f"config.yml: something is missing or has another form: {missing}") from None
+
+
+def _check_clusters(settings: Any) -> None:
+    for name, uri in settings["REDIS_URIS"].items():
+        if "+cluster:" in uri and urlsplit(uri).path.strip("/") not in ("", "0"):
+            raise SettingsError(f"REDIS_URIS.{name} names a database, but a Redis Cluster has only number 0.")
 
 
 def _check_passwords(settings: Any) -> None:

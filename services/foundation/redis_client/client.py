@@ -55,6 +55,9 @@ def limits_storage(client: Any, prefix: str) -> RedisStorage:
 class Redis(nameko_redis.Redis):
     """Injects a client of `connect`; `key` names the address in `REDIS_URIS` of config.yml."""
 
+    def __init__(self, key: str = "marquee") -> None:
+        super().__init__(key)
+
     def setup(self) -> None:
         """Make the probe; no connection is opened yet."""
         self.redis_uri = config["REDIS_URIS"][self.key]

@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, ClusterPipeline, NodesManager, RedisCluster
 from redis.commands import RedisClusterCommands
 from redis.commands.policies import StaticPolicyResolver
-from redis.exceptions import ClusterDownError, RedisClusterException
+from redis.exceptions import ClusterDownError, RedisClusterException, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
@@ -181,4 +181,5 @@ def _redis_errors() -> Iterator[None]:
     try:
         yield
     except RedisClusterException as problem:
-        raise RedisConnectionError(str(problem)) from problem
+        cause = problem.__cause__    # such as that the password is wrong
+        raise cause if isinstance(cause, RedisError) else RedisConnectionError(str(problem)) from problem
