@@ -17,6 +17,7 @@ from nameko.extensions import DependencyProvider
 from nameko.rpc import Rpc
 
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 from services.foundation.probe import probes_of, silent_servers
 
@@ -110,6 +111,11 @@ class PresenceHandler(EventHandler):
 
     def __init__(self) -> None:
         super().__init__("presence", "heard", handler_type=BROADCAST, reliable_delivery=False)
+
+    def setup(self) -> None:
+        """Declare the queue, which ends with its consumer."""
+        super().setup()
+        self.queue.durable = not is_cluster()
 
 
 on_presence: Callable[..., Any] = PresenceHandler.decorator

@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanKind
 from schemas.base import Method
 from schemas.errors import RoomSilent, RoomUnavailable
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.rpc.circuit_breaker import CircuitBreakers
@@ -51,6 +52,7 @@ class Replies(ReplyListener):
         """
         super().setup()
         self.consumer.consumer_options = {"no_ack": True}
+        self.queue.durable = not is_cluster()
         self._declared = True
         try:
             publishing.run_on_channel(lambda channel: self.queue(channel).declare())

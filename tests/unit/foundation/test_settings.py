@@ -51,7 +51,8 @@ def test_placeholder_passwords_are_allowed_on_loopback_and_chosen_ones_anywhere(
     (settings(REDIS_URIS={"marquee": "redis+cluster://:local-only@127.0.0.1:1,10.0.0.6:6379/0"}), "10.0.0.6"),
     (settings(AMQP_URI="amqp://m:local-only@127.0.0.1:1/m;amqp://m:secret@10.0.0.7:2/m"), "10.0.0.7"),
 ], ids=["production", "elsewhere", "any address", "not this machine", "not localhost", "open to all",
-        "open to all by silence", "one of them elsewhere", "a node of a cluster elsewhere", "a broker of a cluster elsewhere"])
+        "open to all by silence", "one of them elsewhere", "a node of a cluster elsewhere",
+        "a broker of a cluster elsewhere"])
 def test_placeholder_passwords_elsewhere_are_refused_in_one_sentence(bad: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         check(bad)
