@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -58,7 +59,7 @@ class Node:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"), "RABBITMQ_ALLOW_INPUT": "1",
             "RABBITMQ_LOG_BASE": str(self.folder / "log"), "RABBITMQ_DIST_PORT": str(self.dist_port),
             "ERL_EPMD_PORT": str(self.epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_SERVER_START_ARGS": "-start_epmd false",
+            "RABBITMQ_SERVER_START_ARGS": "-start_epmd false", "RABBITMQ_CTL_ERL_ARGS": "-start_epmd false",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} net_ticktime 5",
         }
 
@@ -96,13 +97,15 @@ class RabbitMQCluster:
     def control(self, *arguments: str) -> str:
         """What rabbitmqctl answers of the first node that runs."""
         node = next(node for node in self.nodes if node.process and node.process.poll() is None)
-        return subprocess.run(["rabbitmqctl", "--longnames", "--node", node.name, *arguments], env=node.environment,
-                              capture_output=True, text=True, timeout=60, check=True).stdout
+        command = [shutil.which("rabbitmqctl", path=SEARCH_PATH) or "rabbitmqctl", "--longnames", "--node", node.name]
+        done = subprocess.run([*command, *arguments], env=node.environment, capture_output=True, text=True, timeout=60,
+                              check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def running(self) -> list[str]:
         """The names of the nodes that the cluster knows to run."""
-        script = "lists:foreach(fun(N) -> io:format(\"~s~n\", [N]) end, rabbit_nodes:list_running())."
-        return sorted(line for line in self.control("eval", script).split() if "@" in line)
+        return sorted(re.findall(r"marquee\d@[\d.]+", self.control("eval", "rabbit_nodes:list_running().")))
 
 
 @contextmanager
