@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -105,7 +104,7 @@ class RabbitMQCluster:
 
     def running(self) -> list[str]:
         """The names of the nodes that the cluster knows to run."""
-        return sorted(re.findall(r"marquee\d@[\d.]+", self.control("eval", "rabbit_nodes:list_running().")))
+        return sorted(json.loads(self.control("cluster_status", "--formatter", "json"))["running_nodes"])
 
 
 @contextmanager
