@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import nameko
 import pytest
@@ -41,16 +42,18 @@ def test_waits_for_the_next_node_are_bounded_too(connection: Connection, bounded
 
 def test_a_connection_is_made_to_the_node_that_can_be_reached() -> None:
     """Here it only listens; that it speaks AMQP is for the tests of the cluster."""
-    with socket.create_server(("127.0.0.1", 0)) as node:
-        node.settimeout(5)
-        port = node.getsockname()[1]
-        connection = bounded_connection(NODES.replace(":2/", f":{port}/"))
-        connection.connect_timeout = 0.2
-        with pytest.raises(OperationalError, match="timed out"):
-            connection.ensure_connection(max_retries=1, interval_start=0)
+    def greet() -> bytes:
         client, _ = node.accept()
-        assert client.recv(4) == b"AMQP"
-        client.close()
+        with client:
+            return client.recv(4)
+
+    with socket.create_server(("127.0.0.1", 0)) as node, ThreadPoolExecutor(1) as threads:
+        node.settimeout(5)
+        greeting = threads.submit(greet)
+        connection = bounded_connection(NODES.replace(":2/", f":{node.getsockname()[1]}/"))
+        with pytest.raises(OperationalError):
+            connection.ensure_connection(max_retries=1, interval_start=0)
+        assert greeting.result() == b"AMQP"
 
 
 def test_all_copies_of_the_audit_queue_are_in_a_cluster(cluster: None) -> None:
