@@ -10,10 +10,13 @@ import pytest
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
+from schemas.errors import OutcomeUnknown
 from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.amqp.publishing import BoundedTransport, bounded_connection
 from services.foundation.events.topology import audit_queue
+from services.foundation.rpc.client import Replies
+from services.foundation.rpc.lost_calls import PendingCall
 
 NODES = "amqp://ada:first-secret@127.0.0.1:1/m;amqp://ada:second-secret@127.0.0.1:2/m"
 
@@ -54,6 +57,25 @@ def test_a_connection_is_made_to_the_node_that_can_be_reached() -> None:
         with pytest.raises(OperationalError):
             connection.ensure_connection(max_retries=1, interval_start=0)
         assert greeting.result() == b"AMQP"
+
+
+def test_calls_that_wait_for_replies_on_a_lost_node_end(cluster: None) -> None:
+    replies, calls = Replies(), [PendingCall("film"), PendingCall("order")]
+    replies.pending.update(enumerate(calls))
+    replies.check_for_lost_replies()
+    assert replies.pending == {}
+    for call in calls:
+        with pytest.raises(OutcomeUnknown):
+            call.wait()
+
+
+def test_calls_wait_on_for_a_single_broker(cluster: None) -> None:
+    replies, call = Replies(), PendingCall("film")
+    replies.pending[1] = call
+    with nameko.config.patch({"AMQP_URI": NODES.partition(";")[0]}):
+        replies.check_for_lost_replies()
+    assert not call.ready()
+    assert replies.pending == {1: call}
 
 
 def test_all_copies_of_the_audit_queue_are_in_a_cluster(cluster: None) -> None:
