@@ -5,8 +5,8 @@ import logging
 import os
 import random
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import eventlet
@@ -130,12 +130,9 @@ class Transactions:
         RoomUnavailable when the database can't be reached, is known to be silent, or the retries are used up.
         """
         for attempt in range(1, TRIES + 1):
-            if self._is_silent():
-                raise RoomUnavailable(room="database")
             committing = False
             try:
-                with self.engine.connect() as connection, traced(connection):
-                    connection.info.update(trace=self._trace, wrote_event=False, counts=[])
+                with self._connection() as connection:
                     result = work(connection)
                     committing = True
                     connection.commit()
@@ -157,6 +154,14 @@ class Transactions:
                     raise RoomUnavailable(room="database") from problem
                 eventlet.sleep(random.uniform(0.005, 0.03) * 2**attempt)
         raise AssertionError("unreachable")
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        if self._is_silent():
+            raise RoomUnavailable(room="database")
+        with self.engine.connect() as connection, traced(connection):
+            connection.info.update(trace=self._trace, wrote_event=False, counts=[])
+            yield connection
 
     def run_repeatable(self, work: Callable[[Connection], T]) -> T:
         """Like `run`, for work that finds out by itself whether it is done already: a lost COMMIT repeats it.

@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import eventlet
-from redis.exceptions import NoScriptError
 from redis.lock import Lock
 
 from schemas.errors import Busy, RoomUnavailable
 from schemas.film import SeatsUnknown
-from services.foundation.redis_client import Redis, RedisError
+from services.foundation.redis_client import Redis, RedisError, run_for_each
 from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -62,21 +61,11 @@ class Board:
     def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
         """The ids of the taken seats of each screening, in one round trip; None for a cold board."""
         try:
-            try:
-                replies = self._run_taken(screening_ids)
-            except NoScriptError:  # a server that has restarted, or a replica that has become the master
-                self._client.script_load(self._scripts["taken"].script)
-                replies = self._run_taken(screening_ids)
+            replies = run_for_each(self._client, self._scripts["taken"], [_keys(each)[0] for each in screening_ids])
         except RedisError as problem:
             raise SeatsUnknown(retry_after=1) from problem
         return {name: None if seats == "COLD" else set(seats.split())
                 for name, seats in zip(screening_ids, replies, strict=True)}
-
-    def _run_taken(self, screening_ids: list[str]) -> list[Any]:
-        with self._client.pipeline(transaction=False) as pipeline:
-            for screening_id in screening_ids:
-                pipeline.execute_command("EVALSHA", self._scripts["taken"].sha, 1, *_keys(screening_id)[:1])
-            return list(pipeline.execute())
 
     # --- writing ---
 

@@ -5,3 +5,4 @@ from services.foundation.redis_client.client import Redis as Redis
 from services.foundation.redis_client.client import RedisError as RedisError
 from services.foundation.redis_client.client import connect as connect
 from services.foundation.redis_client.client import limits_storage as limits_storage
+from services.foundation.redis_client.client import run_for_each as run_for_each

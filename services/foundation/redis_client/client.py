@@ -12,7 +12,7 @@ from redis import StrictRedis
 from redis.backoff import NoBackoff
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from services.foundation import metrics
@@ -21,7 +21,7 @@ from services.foundation.redis_client.cluster import ClusterClient, is_cluster
 from services.foundation.tracing import spans
 from services.foundation.tracing.trace_context import is_sampled
 
-__all__ = ["OPTIONS", "Redis", "RedisError", "connect", "limits_storage"]
+__all__ = ["OPTIONS", "Redis", "RedisError", "connect", "limits_storage", "run_for_each"]
 
 # By default redis-py retries for about a minute; a buyer must get an answer within two seconds.
 TIMEOUTS: dict[str, Any] = {
@@ -42,6 +42,21 @@ def connect(uri: str, decode_responses: bool = True) -> Any:
     if is_cluster(uri):
         return ClusterClient(uri, decode_responses=decode_responses, **TIMEOUTS)
     return TracedClient.from_url(uri, decode_responses=decode_responses, **OPTIONS)
+
+
+def run_for_each(client: Any, script: Any, keys: list[str]) -> list[Any]:
+    """The answers of a registered script for each of these keys, in one round trip to each server."""
+    def run() -> list[Any]:
+        with client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.execute_command("EVALSHA", script.sha, 1, key)
+            return list(pipeline.execute())
+
+    try:
+        return run()
+    except NoScriptError:  # a server that has restarted, or a replica that has become the master
+        client.script_load(script.script)
+        return run()
 
 
 def limits_storage(client: Any, prefix: str) -> RedisStorage:

@@ -13,23 +13,25 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from opentelemetry.trace import SpanKind
-from redis._parsers.commands import CommandPolicies, RequestPolicy, ResponsePolicy
 from redis._parsers.encoders import Encoder
 from redis.backoff import NoBackoff
-from redis.cluster import ClusterNode, ClusterPipeline, NodesManager, RedisCluster
+from redis.cluster import ClusterNode, NodesManager, RedisCluster
 from redis.commands import RedisClusterCommands
-from redis.commands.policies import StaticPolicyResolver
-from redis.exceptions import ClusterDownError, RedisClusterException, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
+from services.foundation.redis_client.cluster_commands import (
+    Cluster,
+    ScriptPolicies,
+    TracedClusterPipeline,
+    redis_errors,
+)
 from services.foundation.settings import hosts
 from services.foundation.tracing import spans
 from services.foundation.tracing.trace_context import is_sampled
 
 SCHEMES = ("redis+cluster", "rediss+cluster")    # the second is by TLS
 DEFAULT_PORT = 6379
-KEYED = CommandPolicies(request_policy=RequestPolicy.DEFAULT_KEYED, response_policy=ResponsePolicy.DEFAULT_KEYED)
 REST_SECONDS = 0.5    # after a failure to find the cluster, calls fail at once for so long
 
 
@@ -62,12 +64,12 @@ class ClusterClient(RedisClusterCommands):
 
     def execute_command(self, *command: Any, **options: Any) -> Any:
         """Send one command to the nodes that it is for, and return their answer."""
-        with self._span(str(command[0])), _redis_errors():
+        with self._span(str(command[0])), redis_errors():
             return self._connected().execute_command(*command, **options)  # type: ignore[no-untyped-call]
 
     def pipeline(self, transaction: bool = False, shard_hint: Any = None) -> "TracedClusterPipeline":
         """Commands that are sent together to each node. There are no transactions."""
-        with _redis_errors():
+        with redis_errors():
             return TracedClusterPipeline(self._connected(), self._span)
 
     def ping(self, **options: Any) -> Any:
@@ -142,44 +144,3 @@ class ClusterClient(RedisClusterCommands):
         attributes = {"db.operation.name": operation, "db.query.summary": operation}
         with spans.span(operation, SpanKind.CLIENT, self._attributes | attributes):
             yield
-
-
-class Cluster(RedisCluster):
-    """redis-py's cluster. It repeats a command whose connection broke, but none whose answer did not come in time."""
-
-    ERRORS_ALLOW_RETRY = (RedisConnectionError, ClusterDownError)  # type: ignore[assignment]
-
-
-class TracedClusterPipeline(ClusterPipeline):
-    """redis-py's pipeline for a cluster; it has one span, however many commands it sends."""
-
-    def __init__(self, cluster: Cluster, span: Any) -> None:
-        super().__init__(
-            nodes_manager=cluster.nodes_manager, commands_parser=cluster.commands_parser,
-            startup_nodes=list(cluster.nodes_manager.startup_nodes.values()), result_callbacks=cluster.result_callbacks,
-            cluster_response_callbacks=cluster.cluster_response_callbacks, retry=cluster.retry,
-            policy_resolver=ScriptPolicies())
-        self._span = span
-
-    def execute(self, raise_on_error: bool = True) -> list[Any]:
-        """Send the commands and return the answers, in their order."""
-        with self._span("PIPELINE"), _redis_errors():
-            return list(super().execute(raise_on_error))
-
-
-class ScriptPolicies(StaticPolicyResolver):
-    """Sends scripts where their keys are. In a pipeline, redis-py asks a server for the keys of each of them."""
-
-    def resolve(self, command_name: str) -> Any:
-        """The policies of a command; EVALSHA has those of any command with keys, such as `EXISTS`."""
-        return super().resolve(command_name) if command_name != "evalsha" else KEYED
-
-
-@contextmanager
-def _redis_errors() -> Iterator[None]:
-    """What redis-py raises beside its RedisError: no node answers, or a part of the cluster has no master."""
-    try:
-        yield
-    except RedisClusterException as problem:
-        cause = problem.__cause__    # such as that the password is wrong
-        raise cause if isinstance(cause, RedisError) else RedisConnectionError(str(problem)) from problem

@@ -8,9 +8,8 @@ from redis.exceptions import RedisError
 
 from services.foundation.redis_client import connect
 from services.foundation.redis_client.cluster import REST_SECONDS, ClusterClient
-from services.foundation.settings import SettingsError, check, hosts
+from services.foundation.settings import hosts
 from services.seating.board import SCRIPTS
-from tests.unit.foundation.test_settings import settings
 
 NOBODY = "redis+cluster://:secret@127.0.0.1:1,127.0.0.1:2/0"
 
@@ -58,12 +57,6 @@ def test_passwords_are_decoded() -> None:
 def test_a_cluster_by_tls() -> None:
     assert ClusterClient("rediss+cluster://one/0")._options["ssl"]
     assert not ClusterClient(NOBODY)._options["ssl"]
-
-
-def test_a_cluster_has_one_database() -> None:
-    with pytest.raises(SettingsError, match="REDIS_URIS.marquee"):
-        check(settings(REDIS_URIS={"marquee": "redis+cluster://:local-only@127.0.0.1:1/1"}))
-    check(settings(REDIS_URIS={"marquee": "redis+cluster://:local-only@127.0.0.1:1,127.0.0.1:2/0"}))
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.lua")), ids=lambda path: path.stem)

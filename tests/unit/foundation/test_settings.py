@@ -88,3 +88,9 @@ def test_a_house_that_sells_takes_no_test_money(bad: dict[str, Any], told: str) 
 def test_a_demonstration_says_that_its_money_is_test_money(good: dict[str, Any], says: bool) -> None:
     check(good)
     assert is_demonstration(good) is says
+
+
+def test_a_cluster_has_one_database() -> None:
+    with pytest.raises(SettingsError, match="REDIS_URIS.marquee"):
+        check(settings(REDIS_URIS={"marquee": "redis+cluster://:local-only@127.0.0.1:1/1"}))
+    check(settings(REDIS_URIS={"marquee": "redis+cluster://:local-only@127.0.0.1:1,127.0.0.1:2/0"}))
