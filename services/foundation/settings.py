@@ -59,8 +59,8 @@ def check(settings: Any) -> None:
     name (MARQUEE_ALLOW_TEST_MONEY), and real money needs an address that buyers can reach.
     """
     try:
-        _check_clusters(settings)
         _check_passwords(settings)
+        _check_clusters(settings)
         _check_money(settings)
     except (KeyError, TypeError, AttributeError) as missing:  # half of a file, say
         raise SettingsError(f"config.yml: something is missing or has another form: {missing}") from None
