@@ -3,7 +3,6 @@
 import datetime as dt
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -30,8 +29,9 @@ from testbed.redis_cluster import RedisCluster, redis_cluster
 
 MINUTE = dt.timedelta(minutes=1)
 SCREENINGS = [f"cluster-{number}" for number in range(12)]
-SEATS = [f"{row}{number}" for row in "ABCDE" for number in range(1, 9)]
+SEATS = [f"{row}{number}" for row in "ABCDEFGHJK" for number in range(1, 21)]
 BUYERS = 6
+PAUSE = 0.05    # of a buyer, so that there are seats left when the replica takes over
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,9 @@ class Sale:
     def __init__(self, database: Transactions, boards: SeatBoards) -> None:
         self.database, self.boards = database, boards
         self.told = dict[tuple[str, str], str]()    # seats and the order that has them, as buyers were told
-        self.outcomes = Counter[str]()
 
-    def buy(self, screening_id: str, seat: str) -> None:
+    def buy(self, screening_id: str, seat: str) -> bool:
+        """Whether the seat was bought, not refused."""
         order, now = new_id(), utc_now()
         screening = ScreeningSnapshot(screening_id, "Arrival", "kanal", "Kino am Kanal", "Saal 1", now + 60 * MINUTE,
                                       now + 180 * MINUTE, "EUR", {})
@@ -65,11 +65,10 @@ class Sale:
                 now + 8 * MINUTE))
         try:
             purchase.complete([])
-        except (SeatsTaken, RoomUnavailable) as refusal:
-            self.outcomes[refusal.code] += 1
-        else:
-            self.outcomes["bought"] += 1
-            assert self.told.setdefault((screening_id, seat), order) == order, "sold twice"
+        except (SeatsTaken, RoomUnavailable):
+            return False
+        assert self.told.setdefault((screening_id, seat), order) == order, "sold twice"
+        return True
 
     def claims(self) -> dict[tuple[str, str], str]:
         query = "SELECT screening_id, seat_id, order_id FROM seat_claim WHERE screening_id LIKE 'cluster-%'"
@@ -117,10 +116,9 @@ def test_no_seat_is_sold_twice_while_a_master_is_killed_and_what_it_lost_comes_f
         for screening, seat in wishes[number % 2:]:
             if over.is_set():
                 return
-            before = sale.outcomes["bought"]
-            sale.buy(screening, seat)
-            if sale.outcomes["bought"] > before:
+            if sale.buy(screening, seat):
                 bought_at[screening] = time.monotonic()
+            time.sleep(PAUSE)
 
     with ThreadPoolExecutor(BUYERS) as buyers:
         shopping = [buyers.submit(shop, number) for number in range(BUYERS)]
@@ -129,14 +127,13 @@ def test_no_seat_is_sold_twice_while_a_master_is_killed_and_what_it_lost_comes_f
         victim = cluster.master_with_replica()
         victim.kill()
         killed = time.monotonic()
-        wait_until(lambda: min(bought_at.values()) > killed or all(each.done() for each in shopping), 20,
-                   "a sale in each screening after the kill")
+        wait_until(lambda: min(bought_at.values()) > killed, 20, "a sale in each screening after the kill")
         over.set()
         for each in shopping:
             each.result()
     assert set(board.taken_seats(SCREENINGS)) == set(SCREENINGS), "each map can be read"
     assert sale.claims() == sale.told, "no acknowledged order is lost, and no other one is there"
-    assert sale.outcomes["bought"] == len(sale.told) > len(SCREENINGS)
+    assert len(sale.told) > 2 * len(SCREENINGS)
 
     # The replica may lack the last writes that buyers were told of.
     lost = next(screening for screening in SCREENINGS if client.nodes_manager.get_node_from_slot(

@@ -238,10 +238,11 @@ def test_a_server_that_takes_no_more_connections_is_unavailable(servers: Mesh) -
 def test_what_waits_for_a_database_that_is_found_silent_is_ended(
     servers: Mesh, relay: Callable[..., Relay], table: None, frozen_at: bytes, outcome: type[Exception],
 ) -> None:
-    found_silent = threading.Event()
+    found_silent, armed = threading.Event(), threading.Event()
 
     def freeze(piece: bytes) -> bool:
-        if frozen_at in piece:
+        if armed.is_set() and frozen_at in piece:
+            armed.clear()
             wire.freeze()
         return True
 
@@ -249,6 +250,8 @@ def test_what_waits_for_a_database_that_is_found_silent_is_ended(
     engine = make_engine(servers.settings["DB_URIS"]["order:Base"].replace(
         servers.environment["MARQUEE_DB_PORT"], str(wire.port)))
     in_use, transactions = ConnectionsInUse(engine), Transactions(engine, is_silent=found_silent.is_set)
+    transactions.run(lambda tx: add(tx, "ben"))
+    armed.set()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(transactions.run, lambda tx: add(tx, "anna"))
         with pytest.raises(TimeoutError):   # the control: by itself it would wait for 15 s
