@@ -13,7 +13,7 @@ from limits import RateLimitItemPerMinute
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import Engine, text
 
-from schemas.errors import RoomUnavailable
+from schemas.errors import Busy
 from schemas.order.refusals import SeatsTaken
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
@@ -65,7 +65,7 @@ class Sale:
                 now + 8 * MINUTE))
         try:
             purchase.complete([])
-        except (SeatsTaken, RoomUnavailable):
+        except (SeatsTaken, Busy):
             return False
         assert self.told.setdefault((screening_id, seat), order) == order, "sold twice"
         return True
