@@ -65,7 +65,7 @@ class Mesh:
 
     @cached_property
     def rabbitmq(self) -> RabbitMQ:
-        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq", self.reserve,
+        return RabbitMQ(self.settings["AMQP_URI"].split(";"), self.run_folder / "rabbitmq", self.reserve,
                         partial(self.broker_accounts, self.run_folder))
 
     @cached_property

@@ -6,7 +6,6 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from nameko import config
 from nameko.extensions import DependencyProvider
-from redis import StrictRedis
 
 from gateway.admission.challenges import Challenges, ProofOfWork
 from gateway.admission.method_classes import FORGERIES, HOLDS, class_of
@@ -18,7 +17,7 @@ from schemas.base import Method
 from schemas.gateway import ChallengeRequired, TooManyRequests
 from schemas.roles import admits
 from services.foundation.rate_limits import RateLimiter
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 
 
 class Admission(DependencyProvider):
@@ -27,7 +26,7 @@ class Admission(DependencyProvider):
     def setup(self) -> None:
         """Read the limits and connect to Redis when the gateway starts."""
         uri = config["REDIS_URIS"]["marquee"]
-        self._redis = StrictRedis.from_url(uri, decode_responses=True, **OPTIONS)
+        self._redis = connect(uri)
         self._open(RateLimiter(uri, "limit"))
 
     def settings_read_again(self, path: str) -> bool:

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from altcha import Challenge, Payload, Solution, create_challenge, verify_solution
 from cachetools import TTLCache
-from redis import StrictRedis
 
 from schemas.user import token_id
 from services.foundation.redis_client import RedisError
@@ -44,7 +43,7 @@ class ProofOfWork:
     itself.
     """
 
-    def __init__(self, redis: StrictRedis, seconds: int, tries: int) -> None:
+    def __init__(self, redis: Any, seconds: int, tries: int) -> None:
         """`seconds`: the time to answer. `tries`: at most that an answer takes."""
         self._redis, self._seconds, self._tries = redis, seconds, tries
         self._own_key = secrets.token_hex(32)

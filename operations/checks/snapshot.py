@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from nameko import config
-from redis import Redis
 from sqlalchemy import BindParameter, Engine, Row, bindparam, text
 
 from services.foundation.database import make_engine
 from services.foundation.ids import EPOCH, first_id
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 from services.seating.board import Board
 
 PAGE = 500  # rows
@@ -65,7 +64,7 @@ class Snapshot:
         uris = config["DB_URIS"]
         rooms = ("order", "payment", "kitchen", "film", "office", "loyalty", "wallet", "user")
         engines = {room: make_engine(uris[f"{room}:Base"]) for room in rooms}
-        with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
+        with connect(config["REDIS_URIS"]["marquee"]) as client:
             try:
                 yield cls(**engines, board=Board(client), since=since)
             finally:

@@ -13,12 +13,12 @@ from typing import Any
 from cachetools import TLRUCache
 from eventlet.semaphore import Semaphore
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from marshmallow import ValidationError, fields
 
 from schemas.errors import TooOften
-from services.foundation.redis_client import OPTIONS, RedisError
+from services.foundation.redis_client import RedisError, connect, limits_storage
 
 log = logging.getLogger("marquee.limits")
 MOST_KEYS = 50_000           # of which a process remembers something by itself
@@ -52,8 +52,8 @@ class RateLimiter:
 
     def __init__(self, uri: str, purpose: str) -> None:
         """`uri`: of Redis, as in `REDIS_URIS`. `purpose`: the first part of all keys."""
-        options = {**OPTIONS, "socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
-        self._shared = MovingWindowRateLimiter(storage_from_string(uri, key_prefix=purpose, **options))
+        redis = connect(uri, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
+        self._shared = MovingWindowRateLimiter(limits_storage(redis, purpose))
         self._local = MovingWindowRateLimiter(MemoryStorage())
         self._purpose = purpose
         self._redis_rests_until = 0.0

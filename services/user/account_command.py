@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-import redis
 from nameko import config
 from sqlalchemy.engine import Connection, Row
 
@@ -16,7 +15,7 @@ from services.foundation.amqp.announcements import announce_from_command
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.events.operations import operator, write_operation
 from services.foundation.ids import new_id
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 from services.foundation.settings import SettingsError
 from services.user import store, tokens
 from services.user.administration.admins import check_one_stays
@@ -140,7 +139,7 @@ def _lock(tx: Connection, username: str) -> Row[Any]:
 
 def _revoke(token_ids: list[str]) -> None:
     if token_ids:
-        client = redis.Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
+        client = connect(config["REDIS_URIS"]["marquee"])
         tokens.revoke(client, *token_ids)
         if not announce_from_command(TOKENS_REVOKED, *token_ids):
             click.echo("RabbitMQ is down: the gateways notice by themselves within seconds.", err=True)

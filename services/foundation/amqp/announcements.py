@@ -14,6 +14,7 @@ from nameko.extensions import DependencyProvider, SharedExtension
 
 from schemas.base import Announcement
 from services.foundation.amqp import exchanges, publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 
 log = logging.getLogger("marquee.announcements")
@@ -95,9 +96,10 @@ class AnnouncementHandler(EventHandler):
                          handler_type=BROADCAST if everywhere else SERVICE_POOL)
 
     def setup(self) -> None:
-        """Connect the consumer, which declares its queue."""
+        """Connect the consumer, which declares its queue; this ends with its consumers."""
         super().setup()
         self.queue.exchange = exchanges.shared(self.queue.exchange)
+        self.queue.durable = not is_cluster()
 
 
 on_announcement = AnnouncementHandler.decorator

@@ -14,10 +14,9 @@ from typing import Any
 from cachetools import TTLCache
 from nameko import config
 from nameko.extensions import DependencyProvider
-from redis import StrictRedis
 
 from schemas.errors import TooOften
-from services.foundation.redis_client import OPTIONS, RedisError
+from services.foundation.redis_client import RedisError, connect
 from services.user.attempts.source import Source
 from services.user.settings import UserSettings, load
 from services.user.usernames import username_key
@@ -41,7 +40,7 @@ class LoginThrottle(DependencyProvider):
     def setup(self) -> None:
         """Read the limits and connect to Redis when the room starts."""
         self.reload()
-        self._redis = StrictRedis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
+        self._redis = connect(config["REDIS_URIS"]["marquee"])
         self._script = self._redis.register_script(SCRIPT)
         forgotten_after = 2 * 60 * self._settings.login_window_minutes
         self._local: TTLCache[str, tuple[int, float]] = TTLCache(MOST_PAIRS, forgotten_after)
