@@ -28,6 +28,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def private_environment(folder: Path, **settings: Any) -> dict[str, str]:
-    """The environment of a mesh that shares nothing with any other."""
+    """The environment of a mesh that shares nothing with any other. What storms a screening there opens no queue."""
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
-    return {**os.environ, **ports, "MARQUEE_RUN": str(folder), **{name: str(value) for name, value in settings.items()}}
+    own = {"MARQUEE_RUN": str(folder), "MARQUEE_QUEUE_RATE": "0"}
+    return {**os.environ, **ports, **own, **{name: str(value) for name, value in settings.items()}}

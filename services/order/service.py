@@ -1,5 +1,6 @@
 """The order room: orders, their seats, their money and their tickets."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ from services.foundation.timers import every
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.paying.payments import PaymentChoice
+from services.order.queueing.switching import switch
 from services.order.replies.replayed_answers import OrderIdempotencyKey
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoardsProvider, warm_boards
@@ -25,6 +27,7 @@ from services.order.settings import OrderSection
 from services.order.snacks.store import record_step
 from services.order.tickets.keys import TicketKeyFile, public_keys
 from services.order.workflows import Workflows
+from services.seating.sale_queue import SaleQueue, Switched
 
 
 class Order:
@@ -58,9 +61,10 @@ class Order:
     @call(contract.BUY)
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take seats and snacks, all or none, and hold them until `expires_at`."""
+        queue_pass = request.pop("pass", None)  # no part of what is bought: a repeated request may come with another
         return self.workflows.checkout.buy(
-            self.idempotency_key(contract.BUY, request), self.user_id, request["screening_id"], request["seats"],
-            request["snacks"], agreed_total=request.get("total"))
+            self.idempotency_key(contract.BUY, request), self.principal, request["screening_id"], request["seats"],
+            request["snacks"], request.get("total"), queue_pass)
 
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +84,37 @@ class Order:
     def book_captured(self, delivery: Delivery) -> None:
         """The money has come: book the order, or send the money back. Repeating this changes nothing."""
         self.workflows.bookings.book_or_refund(delivery.body["order_id"])
+
+    # --- the queue of a stormed screening ---
+
+    @call(contract.JOIN_QUEUE)
+    def join_queue(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A place in the queue, one per account."""
+        screening = self.screenings.get(request["screening_id"], self.remote)
+        return self.workflows.sale_queues.join(screening, self.user_id)
+
+    @call(contract.GET_PLACE)
+    def get_place(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The caller's place, and the pass when it is their turn."""
+        return self.workflows.sale_queues.place(request["screening_id"], self.user_id)
+
+    @call(contract.OPEN_QUEUE)
+    def open_queue(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Open the queue until somebody closes it. Raises Forbidden in another manager's cinema."""
+        return self._switch_queue(contract.OPEN_QUEUE, request, lambda queue: queue.open(
+            request["screening_id"], request.get("draw_at"), self.settings.queue.drawing))
+
+    @call(contract.CLOSE_QUEUE)
+    def close_queue(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Close the queue, for an hour at least. Raises Forbidden in another manager's cinema."""
+        return self._switch_queue(contract.CLOSE_QUEUE, request, lambda queue: queue.close(request["screening_id"]))
+
+    def _switch_queue(self, method: Method, request: dict[str, Any],
+                      work: Callable[[SaleQueue], Switched]) -> dict[str, Any]:
+        screening = self.screenings.get(request["screening_id"], self.remote)
+        self.principal.permit_at("manager", screening.cinema_id)
+        return switch(self.database, self.idempotency_key(method, request), self.principal, method, screening,
+                      request.get("reason"), lambda: work(self.boards.queue))
 
     # --- payments that a person reviews ---
 

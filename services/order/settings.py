@@ -12,6 +12,16 @@ from schemas.fields import Money, Whole
 from schemas.order.receipts import Seller
 from services.foundation.settings import read_section
 from services.order.screenings.refund_policy import TierRule
+from services.seating.sale_queue import Flow
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """When a screening's queue opens (`rate`: attempts to buy per second; 0: never by itself), and how it moves."""
+
+    rate: float
+    drawing: dt.timedelta
+    flow: Flow
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,7 @@ class OrderSettings:
     unpaid_orders: int  # per buyer and screening
     snacks_per_order: int
     snacks_of_a_kind: int
+    queue: QueueSettings
     seller: dict[str, Any] | None = None  # the fields of a schemas.order.receipts.Seller
 
 
@@ -36,6 +47,21 @@ class TierSchema(Schema):
     @post_load
     def make(self, tier: dict[str, Any], **options: Any) -> TierRule:
         return TierRule(dt.timedelta(hours=tier["hours"]), tier["percent"], tier["fee"])
+
+
+class QueueSchema(Schema):
+    rate = fields.Float(required=True, validate=validate.Range(min=0))
+    draw_seconds = fields.Float(required=True, validate=validate.Range(min=0, max=3600))
+    per_second = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False, max=1000))
+    at_once = Whole(required=True, validate=validate.Range(min=1))
+    pass_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False, max=60))
+    absent_seconds = fields.Float(required=True, validate=validate.Range(min=60))  # pages ask every half minute
+
+    @post_load
+    def make(self, queue: dict[str, Any], **options: Any) -> QueueSettings:
+        flow = Flow(queue["per_second"], queue["at_once"], passes=dt.timedelta(minutes=queue["pass_minutes"]),
+                    absent=dt.timedelta(seconds=queue["absent_seconds"]))
+        return QueueSettings(queue["rate"], dt.timedelta(seconds=queue["draw_seconds"]), flow)
 
 
 class OrderSection(Schema):
@@ -51,6 +77,7 @@ class OrderSection(Schema):
     unpaid_orders = Whole(required=True, validate=validate.Range(min=1))
     snacks_per_order = Whole(required=True, validate=validate.Range(min=0))
     snacks_of_a_kind = Whole(required=True, validate=validate.Range(min=0))
+    queue = fields.Nested(QueueSchema, required=True)
     seller = fields.Nested(Seller, load_default=None, allow_none=True)
 
     @post_load
