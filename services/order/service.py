@@ -19,15 +19,16 @@ from services.foundation.timers import every
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.paying.payments import PaymentChoice
+from services.order.queueing.rules import check_draw_at
 from services.order.queueing.switching import switch
 from services.order.replies.replayed_answers import OrderIdempotencyKey
-from services.order.screenings.screening_snapshot import ScreeningSnapshots
+from services.order.screenings.screening_snapshot import ScreeningSnapshot, ScreeningSnapshots
 from services.order.seat_boards import SeatBoardsProvider, warm_boards
 from services.order.settings import OrderSection
 from services.order.snacks.store import record_step
 from services.order.tickets.keys import TicketKeyFile, public_keys
 from services.order.workflows import Workflows
-from services.seating.sale_queue import SaleQueue, Switched
+from services.seating.sale_queue import Switched
 
 
 class Order:
@@ -101,20 +102,28 @@ class Order:
     @call(contract.OPEN_QUEUE)
     def open_queue(self, request: dict[str, Any]) -> dict[str, Any]:
         """Open the queue until somebody closes it. Raises Forbidden in another manager's cinema."""
-        return self._switch_queue(contract.OPEN_QUEUE, request, lambda queue: queue.open(
-            request["screening_id"], request.get("draw_at"), self.settings.queue.drawing))
+        screening, draw_at = self._managed_screening(request), request.get("draw_at")
+        check_draw_at(draw_at, screening.starts_at)
+        return self._switch_queue(contract.OPEN_QUEUE, request, screening, lambda: self.boards.queue.open(
+            screening.screening_id, draw_at, self.settings.queue.drawing))
 
     @call(contract.CLOSE_QUEUE)
     def close_queue(self, request: dict[str, Any]) -> dict[str, Any]:
         """Close the queue, for an hour at least. Raises Forbidden in another manager's cinema."""
-        return self._switch_queue(contract.CLOSE_QUEUE, request, lambda queue: queue.close(request["screening_id"]))
+        screening = self._managed_screening(request)
+        return self._switch_queue(contract.CLOSE_QUEUE, request, screening,
+                                  lambda: self.boards.queue.close(screening.screening_id))
 
-    def _switch_queue(self, method: Method, request: dict[str, Any],
-                      work: Callable[[SaleQueue], Switched]) -> dict[str, Any]:
+    def _switch_queue(self, method: Method, request: dict[str, Any], screening: ScreeningSnapshot,
+                      work: Callable[[], Switched]) -> dict[str, Any]:
+        return switch(self.database, self.idempotency_key(method, request), self.principal, method, screening,
+                      request.get("reason"), work)
+
+    def _managed_screening(self, request: dict[str, Any]) -> ScreeningSnapshot:
+        """The screening of a manager's request. Raises Forbidden in another manager's cinema."""
         screening = self.screenings.get(request["screening_id"], self.remote)
         self.principal.permit_at("manager", screening.cinema_id)
-        return switch(self.database, self.idempotency_key(method, request), self.principal, method, screening,
-                      request.get("reason"), lambda: work(self.boards.queue))
+        return screening
 
     # --- payments that a person reviews ---
 
@@ -155,10 +164,9 @@ class Order:
 
         Raises Forbidden in another manager's cinema.
         """
-        screening = self.screenings.get(request["screening_id"], self.remote)
-        self.principal.permit_at("manager", screening.cinema_id)
-        return cancelled_screenings.decide(self.database, self.idempotency_key(contract.CANCEL_SCREENING, request),
-                                           self.principal, screening, request["dry_run"], request.get("reason"))
+        return cancelled_screenings.decide(
+            self.database, self.idempotency_key(contract.CANCEL_SCREENING, request), self.principal,
+            self._managed_screening(request), request["dry_run"], request.get("reason"))
 
     # --- reading ---
 

@@ -7,7 +7,7 @@
     queue:{<screening>}:seen     account -> when it asked last
     queue:{<screening>}:passes   account -> when its pass ends, of those who hold no seats yet
 
-All moments are ms by the clock of Redis. The queue keeps order in a rush; that no seat is sold twice never depends on it.
+All moments are ms by the clock of Redis. The queue keeps order in a rush; who owns a seat never depends on it.
 Lost with Redis, it is closed: whoever was in it buys without a pass, or begins anew in the next queue.
 """
 
@@ -113,8 +113,9 @@ class SaleQueue:
 
     def ask(self, screening_id: str, account: str, flow: Flow, join: bool) -> Standing:
         """Where the account stands now. With `join` it gets a place, once, if it has none and no pass."""
-        status, *facts = self._run("ask", screening_id, account, int(join), 1 + secrets.randbelow(MOST_LOTS), flow.per_second,
-                                   flow.at_once, _milliseconds(flow.passes), _milliseconds(flow.absent))
+        lot = 1 + secrets.randbelow(MOST_LOTS)
+        status, *facts = self._run("ask", screening_id, account, int(join), lot, flow.per_second, flow.at_once,
+                                   _milliseconds(flow.passes), _milliseconds(flow.absent))
         if not facts:
             return Standing(status.lower())
         number, before, ends, drawn_at, waiting, pace, now, let_in = (int(float(fact)) for fact in facts)

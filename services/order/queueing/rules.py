@@ -3,6 +3,8 @@
 import datetime as dt
 import math
 
+from schemas.errors import FieldsInvalid
+
 SOONEST, LATEST = 2, 30     # seconds between two questions of one page; all who wait together ask that often
 
 
@@ -20,3 +22,9 @@ def ask_again_before_draw(draw_at: dt.datetime | None, now: dt.datetime | None) 
     """When to ask again before numbers are drawn: when they are."""
     left = (draw_at - now).total_seconds() if draw_at and now else 0
     return math.ceil(min(max(left, SOONEST), LATEST))
+
+
+def check_draw_at(draw_at: dt.datetime | None, starts_at: dt.datetime) -> None:
+    """Raise FieldsInvalid for a sale that would begin when the film does, or later."""
+    if draw_at and draw_at >= starts_at:
+        raise FieldsInvalid(fields={"draw_at": ["The screening has begun by then."]})
