@@ -22,7 +22,7 @@ PASSES = Counter("marquee_queue_passes_total", "Passes given to people in the qu
 WAITING = Gauge("marquee_queue_waiting", "People in the queues of screenings, as this process has last seen them.")
 SEEN_SECONDS = 120.0
 last_seen: TTLCache[str, int] = TTLCache(1000, SEEN_SECONDS)   # people waiting, by screening
-WAITING.set_function(lambda: sum(last_seen.values()))
+WAITING.set_function(lambda: sum(list(last_seen.values())))
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class SaleQueues:
 
     def _place(self, screening_id: str, account: str, join: bool) -> dict[str, Any]:
         standing = self.queue.ask(screening_id, account, self.settings.flow, join)
-        PASSES.inc(standing.let_in)
-        last_seen[screening_id] = standing.waiting
         if standing.status == "absent":
             raise NotInQueue()
+        PASSES.inc(standing.let_in)
+        last_seen[screening_id] = standing.waiting
         return {
             "screening_id": screening_id, "status": standing.status, "server_time": standing.now or utc_now(),
             "number": None, "people_before": None, "wait_seconds": None, "draw_at": None, "pass": None,
