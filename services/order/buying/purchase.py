@@ -91,7 +91,7 @@ class Purchase:
         except QueueOpen as queue:
             self.database.run(self.key.raise_if_answered)  # a twin may have bought before it opened
             raise QueueRequired(screening_id=screening.screening_id, waiting=queue.waiting,
-                                draw_at=queue.drawn_at and queue.drawn_at.isoformat()) from None
+                                draw_at=queue.drawn_at and queue.drawn_at.isoformat(timespec="milliseconds")) from None
         except BoardCold:
             self.boards.warm(self.database, screening.screening_id, screening.ends_at)
         except ClaimTaken:

@@ -148,7 +148,7 @@ def test_a_buyer_without_a_pass_is_told_of_the_queue_and_leaves_nothing_behind()
     kitchen, freed = FakeReservations(), list[Any]()
     with pytest.raises(QueueRequired) as refusal:
         complete(FakeDatabase(None), kitchen, freed=freed, hold=queue_is_open)
-    assert refusal.value.about == {"screening_id": "s", "waiting": 12, "draw_at": LATER.isoformat()}
+    assert refusal.value.about == {"screening_id": "s", "waiting": 12, "draw_at": "2026-11-21T20:00:00.000+00:00"}
     assert (freed, kitchen.released) == ([], [])
 
 
