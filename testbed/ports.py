@@ -11,10 +11,11 @@ from typing import Any
 PRIVATE_PORTS = range(30_000, 32_700)
 PORTS = ("MARQUEE_PORT", "MARQUEE_AMQP_PORT", "MARQUEE_REDIS_PORT", "MARQUEE_DB_PORT", "MARQUEE_METRICS_PORT")
 
-# Limits for a crowd that has one address, and few accounts.
+# Limits for a crowd that has one address, and few accounts; what storms a screening opens no queue.
 CROWD = {"MARQUEE_CROWD": "10000", "MARQUEE_HASHES_OF_STRANGERS": "600", "MARQUEE_HASHES_OF_A_SOURCE": "600",
          "MARQUEE_HELD_ORDERS": "0", "MARQUEE_MAILS_AN_HOUR": "100000",
-         "MARQUEE_CONNECTIONS_PER_ADDRESS": "2000", "MARQUEE_STREAMS_PER_ADDRESS": "1000"}
+         "MARQUEE_CONNECTIONS_PER_ADDRESS": "2000", "MARQUEE_STREAMS_PER_ADDRESS": "1000",
+         "MARQUEE_QUEUE_RATE": "0"}
 
 
 def free_ports(count: int) -> list[int]:

@@ -25,6 +25,10 @@ from schemas.order.methods import REFUND as REFUND
 from schemas.order.methods import REFUND_PREVIEW as REFUND_PREVIEW
 from schemas.order.orders import ORDER_STATES as ORDER_STATES
 from schemas.order.orders import Order as Order
+from schemas.order.queue import CLOSE_QUEUE as CLOSE_QUEUE
+from schemas.order.queue import GET_PLACE as GET_PLACE
+from schemas.order.queue import JOIN_QUEUE as JOIN_QUEUE
+from schemas.order.queue import OPEN_QUEUE as OPEN_QUEUE
 from schemas.order.receipts import GET_RECEIPT as GET_RECEIPT
 from schemas.order.refusals import PriceChanged as PriceChanged
 from schemas.order.refusals import SeatsTaken as SeatsTaken

@@ -16,6 +16,7 @@ from schemas.order.refusals import (
     OrderNotPayable,
     OrderNotRefundable,
     PriceChanged,
+    QueueRequired,
     RefundChanged,
     RefundClosed,
     SalesClosed,
@@ -44,6 +45,10 @@ REFUNDED_TO = ("payment", "wallet")
 
 class BuyRequest(Schema):
     """Seats of one screening, and snacks of its cinema."""
+
+    class Meta(Schema.Meta):
+        include = {"pass": Text(100, metadata={     # `pass` is Python's word
+            "description": "from order.get_place; needed while the screening has a queue"})}
 
     screening_id = Id(required=True)
     seats = fields.List(SeatId(), required=True, validate=validate.Length(min=1, max=100))
@@ -129,7 +134,8 @@ class OrdersReply(Schema):
 BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
              "Take seats, and snacks if wanted: all of them or none. Pay before `expires_at`.",
              refusals=(SeatsTaken, SeatsUnknownInHall, CoupleSeatParted, CompanionAlone, PriceChanged, SnacksSoldOut,
-                       SnacksUnknown, TooManyUnpaidOrders, TooManyHolds, HoldsPaused, SalesClosed, UnknownScreening,
+                      SnacksUnknown, TooManyUnpaidOrders, TooManyHolds, HoldsPaused, SalesClosed, QueueRequired,
+                      UnknownScreening,
                        ScreeningCancelled),
              keyed=True, deadline=10, screening_field="screening_id")
 PAY = Method("order", "pay", PayRequest, Order, "buyer",

@@ -35,6 +35,14 @@ class SalesClosed(Conflict):
     """The screening has begun; its seats are no longer sold."""
 
 
+class QueueRequired(Conflict):
+    """Many want these seats: take a place with order.join_queue and come back with the pass. Nothing was taken."""
+
+
+class NotInQueue(NotFound):
+    """You have no place in the queue of this screening, or your time to buy is over. Join it with order.join_queue."""
+
+
 class PriceChanged(Conflict):
     """The price is no longer the one you agreed to: see `total`, `seats` and `snacks`. Nothing was taken."""
 

@@ -18,6 +18,7 @@ from services.order import store
 from services.order.order_view import Rows
 from services.seating.board import Board, BoardProvider
 from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
+from services.seating.sale_queue import Admission, QueueOpen
 
 log = logging.getLogger("marquee.boards")
 ATTEMPTS = 5
@@ -32,6 +33,7 @@ class SeatBoards:
 
     def __init__(self, board: Board, announcements: Announcements) -> None:
         self._board = board
+        self.queue = board.queue
         self._announcements = announcements
         self._run_id = ""
         self._checked_until = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -40,10 +42,11 @@ class SeatBoards:
 
     # --- an order's steps; only `hold` may refuse ---
 
-    def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:
-        """Hold the seats for the order about to be written. Raises SeatsHeld, BoardCold, Busy."""
+    def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str],
+             admission: Admission | None = None) -> None:
+        """Hold the seats for the order about to be written. Raises SeatsHeld, QueueOpen, BoardCold, Busy."""
         with self._recheck_unless_answered(screening_id):
-            self._board.hold(screening_id, owner, until, seats)
+            self._board.hold(screening_id, owner, until, seats, admission)
         self._announcements.announce(SEATS_CHANGED, screening_id)
 
     def publish_held(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:
@@ -86,7 +89,7 @@ class SeatBoards:
         """
         try:
             yield
-        except (SeatsHeld, BoardCold, LockLost):
+        except (SeatsHeld, QueueOpen, BoardCold, LockLost):
             raise
         except BaseException:
             self._watch(screening_id, LATE_SECONDS)

@@ -1,13 +1,13 @@
 """The order room: orders, their seats, their money and their tickets."""
 
 import logging
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from schemas import film, kitchen, payment
 from schemas import order as contract
 from schemas.base import Method
-from schemas.roles import admits
 from services.foundation.amqp.announcements import on_announcement
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
@@ -22,14 +22,17 @@ from services.foundation.timers import StopSignal, every
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.paying.payments import PaymentChoice
+from services.order.queueing.rules import check_draw_at
+from services.order.queueing.switching import switch
 from services.order.replies.replayed_answers import OrderIdempotencyKey
-from services.order.screenings.screening_snapshot import ScreeningSnapshots
+from services.order.screenings.screening_snapshot import ScreeningSnapshot, ScreeningSnapshots
 from services.order.seat_boards import SeatBoardsProvider, warm_boards
 from services.order.settings import OrderSection
 from services.order.snacks.store import record_step
 from services.order.store import purge_epochs
 from services.order.tickets.keys import TicketKeyFile, public_keys
 from services.order.workflows import Workflows
+from services.seating.sale_queue import Switched
 
 log = logging.getLogger("marquee.order")
 
@@ -66,10 +69,10 @@ class Order:
     @call(contract.BUY)
     def buy(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take seats and snacks, all or none, and hold them until `expires_at`."""
+        queue_pass = request.pop("pass", None)  # no part of what is bought: a repeated request may come with another
         return self.workflows.checkout.buy(
-            self.idempotency_key(contract.BUY, request), self.user_id, request["screening_id"], request["seats"],
-            request["snacks"], agreed_total=request.get("total"),
-            is_limited=not admits("staff", self.principal.roles))
+            self.idempotency_key(contract.BUY, request), self.principal, request["screening_id"], request["seats"],
+            request["snacks"], request.get("total"), queue_pass)
 
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +92,45 @@ class Order:
     def book_captured(self, delivery: Delivery) -> None:
         """The money has come: book the order, or send the money back. Repeating this changes nothing."""
         self.workflows.bookings.book_or_refund(delivery.body["order_id"])
+
+    # --- the queue of a stormed screening ---
+
+    @call(contract.JOIN_QUEUE)
+    def join_queue(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A place in the queue, one per account."""
+        screening = self.screenings.get(request["screening_id"], self.remote)
+        return self.workflows.sale_queues.join(screening, self.user_id)
+
+    @call(contract.GET_PLACE)
+    def get_place(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The caller's place, and the pass when it is their turn."""
+        return self.workflows.sale_queues.place(request["screening_id"], self.user_id)
+
+    @call(contract.OPEN_QUEUE)
+    def open_queue(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Open the queue until somebody closes it. Raises Forbidden in another manager's cinema."""
+        screening, draw_at = self._managed_screening(request), request.get("draw_at")
+        check_draw_at(draw_at, screening.starts_at)
+        return self._switch_queue(contract.OPEN_QUEUE, request, screening, lambda: self.boards.queue.open(
+            screening.screening_id, draw_at, self.settings.queue.drawing))
+
+    @call(contract.CLOSE_QUEUE)
+    def close_queue(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Close the queue, for an hour at least. Raises Forbidden in another manager's cinema."""
+        screening = self._managed_screening(request)
+        return self._switch_queue(contract.CLOSE_QUEUE, request, screening,
+                                  lambda: self.boards.queue.close(screening.screening_id))
+
+    def _switch_queue(self, method: Method, request: dict[str, Any], screening: ScreeningSnapshot,
+                      work: Callable[[], Switched]) -> dict[str, Any]:
+        return switch(self.database, self.idempotency_key(method, request), self.principal, method, screening,
+                      request.get("reason"), work)
+
+    def _managed_screening(self, request: dict[str, Any]) -> ScreeningSnapshot:
+        """The screening of a manager's request. Raises Forbidden in another manager's cinema."""
+        screening = self.screenings.get(request["screening_id"], self.remote)
+        self.principal.permit_at("manager", screening.cinema_id)
+        return screening
 
     # --- payments that a person reviews ---
 
@@ -129,10 +171,9 @@ class Order:
 
         Raises Forbidden in another manager's cinema.
         """
-        screening = self.screenings.get(request["screening_id"], self.remote)
-        self.principal.permit_at("manager", screening.cinema_id)
-        return cancelled_screenings.decide(self.database, self.idempotency_key(contract.CANCEL_SCREENING, request),
-                                           self.principal, screening, request["dry_run"], request.get("reason"))
+        return cancelled_screenings.decide(
+            self.database, self.idempotency_key(contract.CANCEL_SCREENING, request), self.principal,
+            self._managed_screening(request), request["dry_run"], request.get("reason"))
 
     # --- reading ---
 

@@ -13,6 +13,16 @@ from schemas.order.receipts import Seller
 from services.foundation.settings import read_section
 from services.order.holding.hold_limits import HoldLimits
 from services.order.screenings.refund_policy import TierRule
+from services.seating.sale_queue import Flow
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """When a screening's queue opens (`rate`: attempts to buy per second; 0: never by itself), and how it moves."""
+
+    rate: float
+    drawing: dt.timedelta
+    flow: Flow
 
 RECENT = 40    # of a buyer's orders are looked at: see buying/store.recent_orders
 
@@ -28,6 +38,7 @@ class OrderSettings:
     unpaid_orders: int  # per buyer and screening
     snacks_per_order: int
     snacks_of_a_kind: int
+    queue: QueueSettings
     hold_limits: HoldLimits | None = None  # per buyer, in the whole house
     seller: dict[str, Any] | None = None  # the fields of a schemas.order.receipts.Seller
 
@@ -59,6 +70,21 @@ class HoldLimitsSection(Schema):
             dt.timedelta(minutes=found["longest_pause_minutes"]), dt.timedelta(hours=found["memory_hours"]))
 
 
+class QueueSchema(Schema):
+    rate = fields.Float(required=True, validate=validate.Range(min=0))
+    draw_seconds = fields.Float(required=True, validate=validate.Range(min=0, max=3600))
+    per_second = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False, max=1000))
+    at_once = Whole(required=True, validate=validate.Range(min=1))
+    pass_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False, max=60))
+    absent_seconds = fields.Float(required=True, validate=validate.Range(min=60))  # pages ask every half minute
+
+    @post_load
+    def make(self, queue: dict[str, Any], **options: Any) -> QueueSettings:
+        flow = Flow(queue["per_second"], queue["at_once"], passes=dt.timedelta(minutes=queue["pass_minutes"]),
+                    absent=dt.timedelta(seconds=queue["absent_seconds"]))
+        return QueueSettings(queue["rate"], dt.timedelta(seconds=queue["draw_seconds"]), flow)
+
+
 class OrderSection(Schema):
     """What config.yml may say under `order`; loads OrderSettings."""
 
@@ -73,6 +99,7 @@ class OrderSection(Schema):
     hold_limits = fields.Nested(HoldLimitsSection, required=True)
     snacks_per_order = Whole(required=True, validate=validate.Range(min=0))
     snacks_of_a_kind = Whole(required=True, validate=validate.Range(min=0))
+    queue = fields.Nested(QueueSchema, required=True)
     seller = fields.Nested(Seller, load_default=None, allow_none=True)
 
     @post_load

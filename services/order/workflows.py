@@ -11,6 +11,7 @@ from services.order.paying.reviews import Reviews
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.queries.order_queries import OrderQueries
 from services.order.queries.receipts import Receipts
+from services.order.queueing.sale_queues import SaleQueues
 from services.order.refunding.refund_sender import RefundSender
 from services.order.refunding.refunds import Refunds
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
@@ -30,7 +31,9 @@ class Workflows:
         self.bookings = Bookings(database, boards, ticket_keys, sender)
         self.payments = Payments(database, boards, remote, settings, self.bookings)
         self.unpaid_orders = UnpaidOrders(database, boards, remote, self.bookings)
-        self.checkout = Checkout(database, boards, remote, screenings, settings, snacks, self.unpaid_orders)
+        self.sale_queues = SaleQueues(boards.queue, settings.queue, ticket_keys)
+        self.checkout = Checkout(database, boards, remote, screenings, settings, snacks, self.unpaid_orders,
+                                 self.sale_queues)
         self.refunds = Refunds(database, boards, sender)
         self.reviews = Reviews(database, boards, remote, self.bookings, self.refunds)
         self.queries = OrderQueries(database, self.payments, self.unpaid_orders)

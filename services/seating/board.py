@@ -24,6 +24,7 @@ from schemas.errors import Busy, RoomUnavailable
 from schemas.film import SeatsUnknown
 from services.foundation.redis_client import Redis, RedisError, run_for_each
 from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
+from services.seating.sale_queue import UNASKED, Admission, QueueOpen, SaleQueue, moment, queue_keys
 
 SCRIPTS = Path(__file__).parent / "scripts"
 WRITING_SECONDS = 10.0     # longer than the transaction that follows a hold may take
@@ -38,11 +39,15 @@ def _keys(screening_id: str) -> list[str]:
 
 
 class Board:
-    """The boards of all screenings. Without Redis, reading raises SeatsUnknown, everything else RoomUnavailable."""
+    """The boards of all screenings. Without Redis, reading raises SeatsUnknown, everything else RoomUnavailable.
+
+    `queue`: the queues of all screenings, in the same Redis.
+    """
 
     def __init__(self, client: Any) -> None:
         """`client`: one of redis_client.connect."""
         self._client = client
+        self.queue = SaleQueue(client)
         self._scripts = {path.stem: client.register_script(path.read_text()) for path in SCRIPTS.glob("*.lua")}
 
     # --- reading ---
@@ -69,13 +74,17 @@ class Board:
 
     # --- writing ---
 
-    def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: Iterable[str]) -> None:
+    def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: Iterable[str],
+             admission: Admission | None = None) -> None:
         """Hold all of the seats for `owner` until that moment, or none; holding them again changes only the deadline.
 
-        Raises SeatsHeld with the seats that others have, BoardCold, or Busy when the board stays locked for longer than
+        Raises SeatsHeld with the seats that others have, BoardCold, QueueOpen if the screening has a queue and this
+        `admission` (None: of a buyer who needs none) no pass, or Busy when the board stays locked for longer than
         LOCK_WAIT_SECONDS.
         """
-        self._write(screening_id, "hold", [owner, milliseconds(until), int(WRITING_SECONDS * 1000), *seats])
+        asked = admission.arguments() if admission else UNASKED
+        self._write(screening_id, "hold", [owner, milliseconds(until), int(WRITING_SECONDS * 1000), *asked, *seats],
+                    queue_keys(screening_id))
 
     def mark_held(self, screening_id: str, owner: str, until: dt.datetime, seats: Iterable[str]) -> None:
         """Show that the owner's order holds these seats until that moment. Raises BoardCold, Busy.
@@ -142,11 +151,11 @@ class Board:
         except RedisError as problem:
             raise RoomUnavailable(room="redis") from problem
 
-    def _write(self, screening_id: str, script: str, arguments: list[Any]) -> None:
-        waited = 0.0
+    def _write(self, screening_id: str, script: str, arguments: list[Any], more_keys: Iterable[str] = ()) -> None:
+        keys, waited = [*_keys(screening_id), *more_keys], 0.0
         while True:
             try:
-                status, *rest = self._scripts[script](_keys(screening_id), arguments)
+                status, *rest = self._scripts[script](keys, arguments)
             except RedisError as problem:
                 raise RoomUnavailable(room="redis") from problem
             match status:
@@ -156,6 +165,9 @@ class Board:
                     raise SeatsHeld(list(rest))
                 case "COLD":
                     raise BoardCold(screening_id)
+                case "QUEUE":
+                    waiting, drawn_at, now = map(int, rest)
+                    raise QueueOpen(waiting, moment(drawn_at) if drawn_at > now else None)
             if waited >= LOCK_WAIT_SECONDS:
                 raise Busy(retry_after=1)
             pause = random.uniform(0.02, 0.1)

@@ -1,6 +1,6 @@
 /** The picked seats, their price, and buying them once, whatever presses, reloads and lost answers happen. */
 
-import { write } from "../api.js";
+import { Problem, write } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { money } from "../language/format.js";
 import { tab } from "../storage.js";
@@ -10,11 +10,12 @@ import { go } from "../navigation.js";
 import { askToSignIn } from "../account/sign_in.js";
 import { Purchase } from "./purchase.js";
 import { snacks as snacksOf } from "./snacks.js";
+import { Turn } from "./turn.js";
 
 const RELEASE_MS = 2000; // until the news arrives that a failed purchase has released its seats
 
-/** {element, resume}: the basket of a screening's page. */
-export function basket(hall) {
+/** {element, resume}: the basket of a screening's page, until `signal` aborts. */
+export function basket(hall, signal) {
   const { screening_id: id, currency } = hall.screening;
   const list = h("ul", { class: "picks" });
   const total = h("output", { class: "total" });
@@ -22,8 +23,11 @@ export function basket(hall) {
   const warning = h("p", { class: "warning", role: "alert", hidden: true });
   const snacks = snacksOf(hall, draw);
   const purchase = new Purchase(id);
+  const queuePlace = h("div", {});
   let release = null;
   let sending = false;
+  const turn = new Turn(id);
+  let queue = null; // its panel, once the screening has had one
   const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
 
   function draw() {
@@ -49,17 +53,19 @@ export function basket(hall) {
     );
     total.textContent = money(hall.total + snacks.total(), currency);
     count.textContent = t("basket.count", { count: seats.length });
-    button.disabled = sending || !seats.length;
+    button.disabled = isBlocked();
     warning.hidden = true;
   }
 
   async function buy() {
     if (sending || !hall.picks.size || !(await askToSignIn(t("sign_in.to_buy")))) return;
-    const selection = { seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() };
-    const begun = purchase.begin(selection, hall.total + snacks.total());
+    const begun = purchase.begin(selection(), hall.total + snacks.total());
     // If another account has signed in, the page is being drawn anew for it and resumes this purchase.
     if (element.isConnected) await send(begun);
   }
+
+  const selection = () => ({ seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() });
+  const isBlocked = () => sending || turn.isAwaited() || !hall.picks.size;
 
   async function send({ selection, total: shown, key }) {
     if (!selection.seats.length) return;
@@ -67,16 +73,51 @@ export function basket(hall) {
     clearTimeout(release);
     hall.buying = true;
     try {
-      const order = await write("/order/buy", { screening_id: id, ...selection, total: shown }, key);
+      const order = await write("/order/buy", { screening_id: id, ...selection, total: shown, ...turn.pass() }, key);
       clear();
       await go(`/order/${order.order_id}`);
     } catch (problem) {
       setSending(false);
+      if (problem.code === "queue_required") return waitInQueue(selection);
       showRefusal(problem);
       if (problem.isTransient) return; // perhaps it was done; the next try with the same key will tell
       purchase.remove();
       release = setTimeout(released, problem.code === "seats_taken" ? 0 : RELEASE_MS);
     }
+  }
+
+  /** Wait for a turn, and then buy the seats `wanted` if they are still the picked ones. */
+  async function waitInQueue(wanted) {
+    purchase.remove();
+    released();
+    turn.begin(wanted);
+    button.disabled = true;
+    try {
+      queue ??= await openQueue();
+    } catch { // its module or its sentences did not come
+      endTurn();
+      return showRefusal(new Problem("offline"));
+    }
+    fill(queuePlace, queue.element);
+    return queue.enter();
+  }
+
+  async function openQueue() {
+    const { queue } = await import("../queue/queue.js");
+    return queue(id, signal, { onturn: takeTurn, onend: endTurn, onagain: () => waitInQueue(selection()) });
+  }
+
+  function takeTurn(pass) {
+    const { seats } = turn.wanted();
+    turn.take(pass);
+    button.disabled = isBlocked();
+    const same = seats.length === hall.picks.size && seats.every((seat) => hall.picks.has(seat));
+    if (seats.length && same) buy();
+  }
+
+  function endTurn() {
+    turn.remove();
+    button.disabled = isBlocked();
   }
 
   function released() {
@@ -87,6 +128,7 @@ export function basket(hall) {
   function clear() {
     purchase.remove();
     tab.remove(`picks:${id}`);
+    turn.remove();
     snacks.clear();
   }
 
@@ -115,7 +157,7 @@ export function basket(hall) {
 
   function setSending(value) {
     sending = value;
-    button.disabled = value || !hall.picks.size;
+    button.disabled = isBlocked();
     button.classList.toggle("busy", value);
     button.textContent = t(value ? "basket.buying" : "basket.buy");
   }
@@ -127,8 +169,9 @@ export function basket(hall) {
     hall.picks = new Set(before);
     hall.emit("picks", before);
     snacks.resume();
-    if (begun) send(begun);
-    else hall.dropTakenPicks();
+    if (begun) return send(begun);
+    hall.dropTakenPicks();
+    return turn.isAwaited() && waitInQueue(turn.wanted());
   }
 
   hall.addEventListener("picks", () => {
@@ -144,6 +187,7 @@ export function basket(hall) {
     list,
     snacks.element,
     warning,
+    queuePlace,
     h("div", { class: "sum" }, h("p", {}, count, total), button),
   );
   return { element, resume };

@@ -25,7 +25,7 @@ export async function show(main, { id, signal }) {
   const drawing = new Drawing(hall);
   const { view, buttons, setInitialSize } = zoomable(drawing);
   const advice = adviceOf(hall);
-  const basket = basketOf(hall);
+  const basket = basketOf(hall, signal);
   const ownSeats = h("div", {});
   const state = freshness();
 

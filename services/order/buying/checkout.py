@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.roles import admits
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
+from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.client import RemoteCaller
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
@@ -14,6 +16,7 @@ from services.order.buying.purchase import Purchase
 from services.order.buying.snack_reservations import SnackReservations
 from services.order.order_items import RequestedSnack
 from services.order.paying.unpaid_orders import UnpaidOrders
+from services.order.queueing.sale_queues import SaleQueues
 from services.order.screenings.refund_policy import stamped
 from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoards
@@ -31,22 +34,23 @@ class Checkout:
     settings: OrderSettings
     snacks: SnackReservations
     unpaid_orders: UnpaidOrders
+    sale_queues: SaleQueues
 
-    def buy(self, key: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str],
-            snacks: list[RequestedSnack], agreed_total: int | None, is_limited: bool = True) -> dict[str, Any]:
+    def buy(self, key: IdempotencyKey, buyer: Principal, screening_id: str, seats: list[str],
+            snacks: list[RequestedSnack], agreed_total: int | None, queue_pass: str | None) -> dict[str, Any]:
         """Write an order for seats and snacks, all or none; the reply, a schemas.order.methods.BuyReply.
 
-        `is_limited`: whether the buyer may hold only so many seats in the whole house.
-        Raises SeatsTaken, SnacksSoldOut, PriceChanged when `agreed_total` is given and wrong, and the other refusals
-        of schemas.order.BUY: then nothing is taken.
+        Raises SeatsTaken, SnacksSoldOut, PriceChanged when `agreed_total` is given and wrong, QueueRequired without a
+        pass where one is needed, and the other refusals of schemas.order.BUY: then nothing is taken.
         """
         if earlier := key.stored_reply(self.database):
             return earlier  # whatever has changed since, such as that sales are closed
         check_snacks(snacks, self.settings.snacks_per_order, self.settings.snacks_of_a_kind)
-        order = self._new_order(key, buyer_id, screening_id, seats)
+        order = self._new_order(key, str(buyer.user_id), screening_id, seats)
         purchase = Purchase(self.database, self.boards, self.snacks, self.unpaid_orders, key, order,
                             agreed_total, self.settings.unpaid_orders,
-                            self.settings.hold_limits if is_limited else None)
+                            None if admits("staff", buyer.roles) else self.settings.hold_limits,
+                            self.sale_queues.admission(buyer, order.screening, queue_pass))
         return purchase.complete(snacks)
 
     def _new_order(self, key: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str]) -> NewOrder:

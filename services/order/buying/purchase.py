@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.errors import Busy, OutcomeUnknown, Refusal, RequestInProgress, RoomUnavailable
 from schemas.kitchen import SnacksSoldOut, SnacksUnknown
-from schemas.order.refusals import PriceChanged, SeatsTaken, TooManyUnpaidOrders
+from schemas.order.refusals import PriceChanged, QueueRequired, SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.idempotency import AlreadyAnswered, IdempotencyKey
 from services.order import rules
@@ -23,6 +23,7 @@ from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.seat_boards import SeatBoards
 from services.order.store import ClaimTaken
 from services.seating.board_state import BoardCold, SeatsHeld
+from services.seating.sale_queue import Admission, QueueOpen
 
 ATTEMPTS = 8
 
@@ -40,6 +41,7 @@ class Purchase:
     agreed_total: int | None = None
     most_unpaid_orders: int = 1
     limits: hold_limits.HoldLimits | None = None  # None: for staff
+    admission: Admission | None = None
     has_held: bool = False
     has_reserved: bool = False
     in_doubt: bool = False  # a COMMIT got lost: the order may be there, also when it can't be seen yet
@@ -47,7 +49,7 @@ class Purchase:
     def complete(self, requested: list[RequestedSnack]) -> dict[str, Any]:
         """Write the order; the reply, or the one given before under the same key.
 
-        Raises SeatsTaken or SnacksSoldOut naming what is gone, or PriceChanged: then nothing is taken.
+        Raises SeatsTaken or SnacksSoldOut naming what is gone, PriceChanged or QueueRequired: then nothing is taken.
         """
         try:
             return self._complete(requested)
@@ -57,6 +59,9 @@ class Purchase:
         except SeatsHeld as held:
             self._release_snacks()
             raise SeatsTaken(seats=held.seats) from None
+        except QueueRequired:
+            self._release_snacks()  # a twin may have passed, and the hold is also its own
+            raise
         except RequestInProgress:
             self._release_snacks()  # the hold on the board is also the twin's
             raise
@@ -82,11 +87,16 @@ class Purchase:
         order, screening = self.order, self.order.screening
         try:
             self.has_held = True
-            self.boards.hold(screening.screening_id, order.board_owner, order.expires_at, order.seat_ids)
+            self.boards.hold(screening.screening_id, order.board_owner, order.expires_at, order.seat_ids,
+                             self.admission)
             if requested and not self.has_reserved:
                 self._reserve_snacks(requested)
                 self._check_total()
             self.database.run(self._write)
+        except QueueOpen as queue:
+            self.database.run(self.key.raise_if_answered)  # a twin may have bought before it opened
+            raise QueueRequired(screening_id=screening.screening_id, waiting=queue.waiting,
+                                draw_at=queue.drawn_at and queue.drawn_at.isoformat(timespec="milliseconds")) from None
         except BoardCold:
             self.boards.warm(self.database, screening.screening_id, screening.ends_at)
         except ClaimTaken:

@@ -39,6 +39,7 @@ class TicketKeys:
 
     def __init__(self, keys: Sequence[Ed25519PrivateKey]) -> None:
         self._signing = keys[0]
+        self._private = keys
         public = [key.public_key().public_bytes_raw() for key in keys]
         self.public = {_key_id(key): key for key in public}
         self._key_id = _key_id(public[0])
@@ -47,6 +48,10 @@ class TicketKeys:
         """The code of a ticket; the same each time."""
         signed = f"M1.{self._key_id}.{facts.ticket_id}~{facts.screening_id}~{facts.seat_id}"
         return f"{signed}.{as_text(self._signing.sign(signed.encode()))}"
+
+    def secrets(self) -> list[bytes]:
+        """The private keys, 32 bytes each, the signing one first: for deriving keys for other ends, nothing else."""
+        return [key.private_bytes_raw() for key in self._private]
 
 
 def read(code: str, keys: Mapping[str, bytes]) -> TicketFacts:

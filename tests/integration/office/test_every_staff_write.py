@@ -78,6 +78,15 @@ def cancel(house: House, screening: str) -> None:
     assert reply.status_code == 200, reply.text
 
 
+def queue_switched(to: str) -> Callable[[House], str]:
+    def write(house: House) -> str:
+        reply = house.mesh.post(f"/order/{to}_queue", house.manager, screening_id=house.screening, reason="a premiere")
+        assert reply.status_code == 200, reply.text
+        return house.screening
+
+    return write
+
+
 def account(name: str, *options: str, line: str = "") -> Callable[[House], str]:
     def write(house: House) -> str:
         house.command(name, *options, house.username, line=line)
@@ -138,6 +147,7 @@ def factor_reset(house: House) -> str:
 DOINGS: dict[str, Callable[[House], str]] = {
     "kitchen.start": cooking("start"), "kitchen.finish": cooking("finish"), "kitchen.hand_over": cooking("hand_over"),
     "kitchen.restock": restocked, "order.cancel_screening": cancelled,
+    "order.open_queue": queue_switched("open"), "order.close_queue": queue_switched("close"),
     "account.create": account("account create", "--role", "cook", line="a long sentence is a good password"),
     "account.grant": account("account grant", "--role", "usher"),
     "account.revoke": account("account revoke", "--role", "cook"),

@@ -1,5 +1,6 @@
 """A purchase that fails on its way: which holds and which snacks it releases."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import OutcomeUnknown, RequestInProgress, RoomUnavailable
 from schemas.kitchen import SnacksSoldOut
-from schemas.order.refusals import PriceChanged
+from schemas.order.refusals import PriceChanged, QueueRequired
 from services.foundation.database import CommitUnknown
 from services.foundation.rpc.idempotency import AlreadyAnswered
 from services.order.buying.new_order import NewOrder
@@ -16,6 +17,7 @@ from services.order.buying.purchase import Purchase
 from services.order.buying.store import SlotTaken
 from services.order.order_items import RequestedSnack, Snack
 from services.order.screenings.screening_snapshot import ScreeningSnapshot
+from services.seating.sale_queue import QueueOpen
 from tests.unit.order.samples import LATER, MINUTE, NOW
 
 HOUR = 60 * MINUTE
@@ -59,9 +61,10 @@ class FakeReservations:
 
 
 def complete(database: FakeDatabase, kitchen: FakeReservations, given: bool = True, agreed: int | None = None,
-             snacks: list[RequestedSnack] = SNACKS, freed: list[Any] | None = None) -> dict[str, Any]:
+             snacks: list[RequestedSnack] = SNACKS, freed: list[Any] | None = None,
+             hold: Callable[..., None] = lambda *seats: None) -> dict[str, Any]:
     free = (lambda *seats: None) if freed is None else lambda *seats: freed.append(seats)
-    boards: Any = SimpleNamespace(hold=lambda *seats: None, publish_free=free)
+    boards: Any = SimpleNamespace(hold=hold, publish_free=free)
     keys: Any = SimpleNamespace(given=given, raise_if_answered=None)
     purchase = Purchase(database, boards, kitchen, None, keys, ORDER, agreed)  # type: ignore[arg-type]
     return purchase.complete(snacks)
@@ -145,3 +148,19 @@ class NoOrders(FakeDatabase):
 def test_an_order_that_needs_another_slot_keeps_its_snacks() -> None:
     reply = complete(NoOrders(SlotTaken(), None), FakeReservations(), given=False)
     assert (reply["snacks"], reply["total"]) == (RESERVED, 1200)
+
+
+def queue_is_open(*seats: object) -> None:
+    raise QueueOpen(12, LATER)
+
+
+def test_a_buyer_without_a_pass_is_told_of_the_queue_and_leaves_nothing_behind() -> None:
+    kitchen, freed = FakeReservations(), list[Any]()
+    with pytest.raises(QueueRequired) as refusal:
+        complete(FakeDatabase(None), kitchen, freed=freed, hold=queue_is_open)
+    assert refusal.value.about == {"screening_id": "s", "waiting": 12, "draw_at": "2026-11-21T20:00:00.000+00:00"}
+    assert (freed, kitchen.released) == ([], [])
+
+
+def test_a_twin_that_bought_before_the_queue_opened_has_the_answer() -> None:
+    assert complete(FakeDatabase(AlreadyAnswered(ANSWER)), FakeReservations(), hold=queue_is_open) == ANSWER

@@ -13,13 +13,14 @@ FULL, HALF = {"hours": 24, "percent": 100, "fee": 0}, {"hours": 0.5, "percent": 
 
 LIMITS = {"orders": 4, "seats": 16, "dead_holds": 4, "pause_seconds": 60, "longest_pause_minutes": 60,
           "memory_hours": 6}
+QUEUE = {"rate": 20, "draw_seconds": 30, "per_second": 5, "at_once": 50, "pass_minutes": 3, "absent_seconds": 90}
 SELLER = {"name": "Marquee GmbH", "street": "Kanal 1", "city": "Berlin", "country": "DE"}
 
 
 def settings(**changes: Any) -> dict[str, Any]:
     house = {"hold_minutes": 8, "pay_minutes": 15, "refund_tiers": [HALF, FULL], "seats_per_order": 8,
              "unpaid_orders": 2, "hold_limits": LIMITS, "snacks_per_order": 10, "snacks_of_a_kind": 10,
-             "sweep_seconds": 5}
+             "sweep_seconds": 5, "queue": QUEUE}
     return {"order": {**house, **changes}}
 
 
