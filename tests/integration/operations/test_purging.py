@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import nameko
@@ -9,11 +10,13 @@ import pytest
 from nameko.testing.services import worker_factory
 from sqlalchemy import text
 
+from services.foundation import purging
 from services.foundation.database import Transactions, make_engine
 from services.foundation.events.relay import Relay
 from services.foundation.events.settings import event_settings
 from services.kitchen.service import Kitchen
 from services.loyalty.service import Loyalty
+from services.notification.delivery.folder import FolderChannel
 from services.notification.service import Notification
 from services.notification.settings import load as notification_settings
 from services.order.models import OUTBOX
@@ -66,7 +69,8 @@ OTHERS = [
 
 
 @pytest.fixture
-def settings(ground: Mesh) -> Iterator[None]:
+def settings(ground: Mesh, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(purging.eventlet, "sleep", lambda _: None)
     with nameko.config.patch(ground.settings, clear=True):
         yield
 
@@ -75,7 +79,9 @@ def make_room(mesh: Mesh, room: str) -> Any:
     """The room's class on the tables of the mesh; a transaction of it never deletes more than a thousand rows."""
     database = Bounded(make_engine(mesh.settings["DB_URIS"][f"{room}:Base"]))
     loads = {"user": user_settings, "notification": notification_settings, "payment": payment_settings}
-    more = {"settings": loads[room](nameko.config)} if room in loads else {}
+    more: dict[str, Any] = {"settings": loads[room](nameko.config)} if room in loads else {}
+    if room == "notification":
+        more["email_delivery"] = SimpleNamespace(channel=FolderChannel(mesh.folder / "messages"))
     return worker_factory(ROOMS[room], database=database, is_stopping=lambda: False, **more)
 
 
