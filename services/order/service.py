@@ -1,6 +1,5 @@
 """The order room: orders, their seats, their money and their tickets."""
 
-import logging
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -33,8 +32,6 @@ from services.order.store import purge_epochs
 from services.order.tickets.keys import TicketKeyFile, public_keys
 from services.order.workflows import Workflows
 from services.seating.sale_queue import Switched
-
-log = logging.getLogger("marquee.order")
 
 
 class Order:
