@@ -24,7 +24,9 @@ def test_a_pass_tells_its_end_to_its_owner() -> None:
 @pytest.mark.parametrize(("given", "screening", "account"), [
     (GOOD, "premiere", "ben"), (GOOD, "matinee", "ada"), (GOOD.replace("18", "19", 1), "premiere", "ada"),
     (GOOD[:-2] + "AA", "premiere", "ada"), (GOOD + "A", "premiere", "ada"), ("", "premiere", "ada"),
-    (None, "premiere", "ada"), (f"{ENDS}.", "premiere", "ada"), ("9" * 400, "premiere", "ada")])
+    (None, "premiere", "ada"), (f"{ENDS}.", "premiere", "ada"), ("9" * 400, "premiere", "ada")],
+    ids=["another account", "another screening", "another end", "another signature", "longer", "empty", "none",
+         "no signature", "no pass"])
 def test_a_pass_is_worthless_to_anybody_else(given: str | None, screening: str, account: str) -> None:
     assert end_of(given, KEYS, screening, account) == 0
 
