@@ -45,7 +45,9 @@ def context(method: Method = order.BUY, keys: Identities = OURS, seconds: float 
     (context(caller={"roles": ["admin"]}), "wrong"),
     (context(request_id="r2"), "wrong"),
     (context(seconds=-11), "expired"),
-], ids=lambda each: str(each)[-60:])
+], ids=["signed", "nobody", "no caller", "an empty caller", "no caller's form", "no signature", "an empty signature",
+        "no signature's form", "too short", "far too late", "not ASCII", "longer", "another method", "an old key",
+        "another user", "another role", "no JSON", "less of a caller", "another request", "late"])
 def test_a_caller_is_believed_for_the_signed_call_only(found: dict[str, Any], fault: str | None) -> None:
     assert OURS.fault(found, "order.buy") == fault
 
