@@ -6,12 +6,10 @@ from collections.abc import Callable
 import eventlet
 from eventlet.event import Event
 from nameko import config
-from redis import Redis
-from redis.exceptions import RedisError
 
 from gateway.caches.single_flight import SingleFlight
 from services.foundation.amqp import publishing
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import RedisError, connect
 
 PROBE_SECONDS = 2.0
 
@@ -20,7 +18,7 @@ class DependencyProbe:
     """Probes the broker and Redis."""
 
     def __init__(self) -> None:
-        self._redis = Redis.from_url(config["REDIS_URIS"]["marquee"], **OPTIONS)
+        self._redis = connect(config["REDIS_URIS"]["marquee"])
         self._probes: SingleFlight[str, dict[str, bool]] = SingleFlight()
 
     def ready(self) -> dict[str, bool]:

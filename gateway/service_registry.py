@@ -29,7 +29,7 @@ class ServiceRegistry:
         return sum(name == room for name, _ in list(self._instances))
 
     def record(self, presence: dict[str, Any]) -> None:
-        """Take in an announcement: `room`, `instance`, `version`, `methods`, `circuits`, `leaving`."""
+        """Take in an announcement, as `on_presence` describes it."""
         name = (str(presence["room"]), str(presence["instance"]))
         if presence.get("leaving"):
             self._instances.pop(name, None)
@@ -40,6 +40,14 @@ class ServiceRegistry:
         """Each room of the contract, and whether an instance of it is there."""
         present = {room for room, _ in self._instances}
         return {room: room in present for room in catalogue.rooms()}
+
+    def silent_servers(self) -> dict[str, list[str]]:
+        """The servers that answer no instance of a room, by the rooms that need them."""
+        found: dict[str, set[str]] = {}
+        for presence in self._present():
+            silent = set(presence.get("silent_servers", []))
+            found[presence["room"]] = found.get(presence["room"], silent) & silent
+        return {room: sorted(servers) for room, servers in sorted(found.items()) if servers}
 
     def _present(self) -> list[dict[str, Any]]:
         # One may expire between its key and its value.

@@ -41,10 +41,11 @@ class SystemPages:
         return Reply(200, b'{"status":"ok"}', PRIVATE)
 
     def _ready(self, request: Request) -> Reply:
-        """200 when everything that a buyer needs is there, else 503."""
-        servers, rooms = self._probe.ready(), self._registry.ready()
-        ready = all(servers.values()) and all(rooms.values())
-        return Reply(200 if ready else 503, orjson.dumps({"ready": ready, **servers, "rooms": rooms}), PRIVATE)
+        """200 when everything that a buyer needs is there and answers the rooms, else 503."""
+        servers, rooms, silent = self._probe.ready(), self._registry.ready(), self._registry.silent_servers()
+        ready = all(servers.values()) and all(rooms.values()) and not silent
+        body = {"ready": ready, **servers, "rooms": rooms, "silent_servers": silent}
+        return Reply(200 if ready else 503, orjson.dumps(body), PRIVATE)
 
     def _services(self, request: Request) -> Reply:
         circuits = {**self._registry.circuits(), "gateway": self._circuits()}

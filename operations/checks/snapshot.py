@@ -7,11 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from nameko import config
-from redis import Redis
 from sqlalchemy import Engine, Row, text
 
 from services.foundation.database import make_engine
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 from services.order.rules import snack_refund_id
 from services.seating.board import Board
 
@@ -37,7 +36,7 @@ class Snapshot:
         uris = config["DB_URIS"]
         rooms = ("order", "payment", "kitchen", "film", "office", "loyalty", "wallet", "user")
         engines = {room: make_engine(uris[f"{room}:Base"]) for room in rooms}
-        with Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS) as client:
+        with connect(config["REDIS_URIS"]["marquee"]) as client:
             try:
                 yield cls(**engines, board=Board(client))
             finally:

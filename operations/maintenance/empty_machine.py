@@ -5,7 +5,6 @@ from contextlib import closing
 
 from amqp.exceptions import NotFound
 from kombu.connection import Connection
-from redis import Redis
 from sqlalchemy import text
 
 from operations.event_commands import subscriptions
@@ -17,7 +16,7 @@ from services.foundation import migrate
 from services.foundation.amqp import publishing
 from services.foundation.events.settings import event_settings
 from services.foundation.events.topology import retry_queue
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 
 TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
 
@@ -30,7 +29,7 @@ def forbid_data(mesh: Mesh) -> None:
                                 "python -m operations start --servers-only")
     forbid_running(mesh, find_rooms(mesh.root), "a restore")
     for name, uri in mesh.settings["REDIS_URIS"].items():
-        with Redis.from_url(uri, **OPTIONS) as client:
+        with connect(uri) as client:
             if client.dbsize():
                 raise OperatorError(f"Redis at {mesh.redis.where} has data already ({name}): its seat boards would "
                                     "not be those of the backup.")

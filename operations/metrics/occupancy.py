@@ -7,7 +7,6 @@ from typing import Any
 
 from nameko import config
 from prometheus_client.core import Metric
-from redis import Redis
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 
@@ -15,7 +14,7 @@ from operations.metrics.gauges import gauge
 from operations.metrics.measurement import Measurement
 from operations.metrics.tables import QUERY_SECONDS
 from services.foundation.database import Transactions, make_engine, utc_now
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 
 AHEAD = dt.timedelta(hours=24)
 MOST_SCREENINGS = 500     # the next ones; those beyond are not counted
@@ -33,7 +32,7 @@ class Occupancy:
     def __init__(self) -> None:
         uris = config["DB_URIS"]
         self._film, self._order = (Transactions(make_engine(uris[f"{room}:Base"])) for room in ("film", "order"))
-        self._redis = Redis.from_url(config["REDIS_URIS"]["marquee"], **OPTIONS)
+        self._redis = connect(config["REDIS_URIS"]["marquee"])
 
     def measurements(self) -> list[Measurement]:
         """The seats, and the boards."""
@@ -62,11 +61,11 @@ class Occupancy:
     def boards(self) -> Iterator[Metric]:
         """The seat boards that Redis has of those screenings; the others are rebuilt when somebody asks."""
         screenings = [row.screening_id for row in self._film.read(next_screenings)]
+        self._redis.ping()
         with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.ping()
             for screening_id in screenings:
                 pipeline.exists(f"seats:{{{screening_id}}}")
-            warm = sum(pipeline.execute()[1:])
+            warm = sum(pipeline.execute())
         yield gauge("marquee_boards", "Seat boards of screenings that start within a day: warm or cold.", ["state"],
                     [(["warm"], warm), (["cold"], len(screenings) - warm)])
 

@@ -60,13 +60,20 @@ def check(settings: Any) -> None:
     """
     try:
         _check_passwords(settings)
+        _check_clusters(settings)
         _check_money(settings)
     except (KeyError, TypeError, AttributeError) as missing:  # half of a file, say
         raise SettingsError(f"config.yml: something is missing or has another form: {missing}") from None
 
 
+def _check_clusters(settings: Any) -> None:
+    for name, uri in settings["REDIS_URIS"].items():
+        if "+cluster:" in uri and urlsplit(uri).path.strip("/") not in ("", "0"):
+            raise SettingsError(f"REDIS_URIS.{name} names a database, but a Redis Cluster has only number 0.")
+
+
 def _check_passwords(settings: Any) -> None:
-    addresses = [settings["AMQP_URI"], *settings["REDIS_URIS"].values(), *settings["DB_URIS"].values()]
+    addresses = [*settings["AMQP_URI"].split(";"), *settings["REDIS_URIS"].values(), *settings["DB_URIS"].values()]
     placeholders = any(urlsplit(address).password == PLACEHOLDER for address in addresses)
     if not placeholders:
         return
@@ -75,7 +82,7 @@ def _check_passwords(settings: Any) -> None:
             "MARQUEE_ENVIRONMENT is not `local`, but a password still has its placeholder. "
             "Set MARQUEE_AMQP_PASSWORD, MARQUEE_REDIS_PASSWORD and MARQUEE_DB_PASSWORD."
         )
-    outside = [host for address in addresses if not is_loopback(host := urlsplit(address).hostname or "")]
+    outside = [host for address in addresses for host, _ in hosts(address) if not is_loopback(host)]
     web = str(settings["WEB_SERVER_ADDRESS"]).rpartition(":")[0]
     if outside or not is_loopback(web):
         raise SettingsError(
@@ -170,6 +177,15 @@ def is_test_key(key: str) -> bool:
 def is_demonstration(settings: Any) -> bool:
     """Whether this is a demonstration, in which every page, ticket and message says that no real money is taken."""
     return settings["allow_test_money"] in (True, "yes")
+
+
+def hosts(uri: str) -> list[tuple[str, int | None]]:
+    """The host and port of each server that a URI names: `redis+cluster://:secret@one:6379,two:6379/0` names two.
+
+    A server without a port has that of the last one, so that a variable of the environment can hold the names.
+    """
+    places = [urlsplit(f"//{place}") for place in urlsplit(uri).netloc.rpartition("@")[2].split(",")]
+    return [(place.hostname or "", place.port or places[-1].port) for place in places]
 
 
 def is_loopback(host: str) -> bool:

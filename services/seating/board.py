@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import eventlet
-from redis import Redis as Client
 from redis.lock import Lock
 
 from schemas.errors import Busy, RoomUnavailable
 from schemas.film import SeatsUnknown
-from services.foundation.redis_client import Redis, RedisError
+from services.foundation.redis_client import Redis, RedisError, run_for_each
 from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -41,7 +40,8 @@ def _keys(screening_id: str) -> list[str]:
 class Board:
     """The boards of all screenings. Without Redis, reading raises SeatsUnknown, everything else RoomUnavailable."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Any) -> None:
+        """`client`: one of redis_client.connect."""
         self._client = client
         self._scripts = {path.stem: client.register_script(path.read_text()) for path in SCRIPTS.glob("*.lua")}
 
@@ -61,10 +61,7 @@ class Board:
     def taken_seats(self, screening_ids: list[str]) -> dict[str, set[str] | None]:
         """The ids of the taken seats of each screening, in one round trip; None for a cold board."""
         try:
-            with self._client.pipeline(transaction=False) as pipeline:
-                for screening_id in screening_ids:
-                    self._scripts["taken"](_keys(screening_id)[:1], client=pipeline)
-                replies = pipeline.execute()
+            replies = run_for_each(self._client, self._scripts["taken"], [_keys(each)[0] for each in screening_ids])
         except RedisError as problem:
             raise SeatsUnknown(retry_after=1) from problem
         return {name: None if seats == "COLD" else set(seats.split())
@@ -136,9 +133,12 @@ class Board:
             raise LockLost(screening_id)
 
     def run_id(self) -> str:
-        """The id of this run of Redis: it changes when Redis restarts, and with it boards may be lost or old."""
+        """The id of this run of Redis, or of a cluster's masters: when one restarts or fails over, it changes.
+
+        With it boards may be lost or old.
+        """
         try:
-            return str(self._client.info("server")["run_id"])
+            return str(self._client.run_ids())
         except RedisError as problem:
             raise RoomUnavailable(room="redis") from problem
 

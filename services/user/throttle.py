@@ -8,13 +8,13 @@ import time
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from nameko import config
 from nameko.extensions import DependencyProvider
 
 from schemas.errors import TooOften
-from services.foundation.redis_client import OPTIONS, RedisError
+from services.foundation.redis_client import RedisError, connect, limits_storage
 from services.user.settings import UserSettings, load
 from services.user.usernames import username_key
 
@@ -41,8 +41,8 @@ class Throttle(DependencyProvider):
     def setup(self) -> None:
         """Read the limit and connect to Redis when the room starts."""
         self.reload()
-        redis = RedisStorage(config["REDIS_URIS"]["marquee"], key_prefix=self.name, **OPTIONS)
-        self._shared = MovingWindowRateLimiter(redis)
+        redis = connect(config["REDIS_URIS"]["marquee"])
+        self._shared = MovingWindowRateLimiter(limits_storage(redis, self.name))
         self._local = MovingWindowRateLimiter(MemoryStorage())
 
     def get_dependency(self, worker_ctx: Any) -> "Throttle":

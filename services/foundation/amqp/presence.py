@@ -1,4 +1,6 @@
-"""Presence: each process of a room publishes every two seconds that it is up and which methods it serves."""
+"""Presence: each process of a room publishes every two seconds that it is up, which methods it serves, and which of the
+servers that it needs do not answer.
+"""
 
 import logging
 import os
@@ -9,13 +11,15 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import eventlet
+from eventlet import Event, Timeout
 from nameko.events import BROADCAST, EventHandler, get_event_exchange
 from nameko.extensions import DependencyProvider
 from nameko.rpc import Rpc
 
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.draining_consumer import DrainingConsumer
+from services.foundation.probe import probes_of, silent_servers
 
 log = logging.getLogger("marquee.presence")
 PUBLISH_SECONDS = 2.0
@@ -37,9 +41,12 @@ class Presence(DependencyProvider):
         """Choose the id of this process. The broker may be away: the gateway starts without it, to say so."""
         self._exchange = get_event_exchange("presence")
         self._instance = uuid.uuid4().hex[:12]
+        self._news = Event()
 
     def start(self) -> None:
-        """Publish from now on, in a thread of its own."""
+        """Publish from now on, in a thread of its own, and at once when a server falls silent or answers again."""
+        for probe in probes_of(self.container):
+            probe.listen(self._hurry)
         self._thread = self.container.spawn_managed_thread(self._run, identifier="presence")
 
     def stop(self) -> None:
@@ -54,8 +61,14 @@ class Presence(DependencyProvider):
     def _run(self) -> None:
         self.container.wait_until_started()  # any earlier, it would be called before it has a queue
         while True:
+            self._news = Event()
             self._publish(leaving=False)
-            eventlet.sleep(PUBLISH_SECONDS)
+            with Timeout(PUBLISH_SECONDS, False):
+                self._news.wait()
+
+    def _hurry(self) -> None:
+        if not self._news.ready():
+            self._news.send()
 
     def publish_presence(self) -> None:
         """Publish at once that something has changed about this process."""
@@ -69,6 +82,7 @@ class Presence(DependencyProvider):
             "version": marquee_version(),
             "methods": sorted(e.method_name for e in container.entrypoints if isinstance(e, Rpc)),
             "circuits": circuits_of(container),
+            "silent_servers": silent_servers(container),
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "config": asdict(container.reloader.state),
@@ -89,14 +103,19 @@ def circuits_of(container: Any) -> dict[str, str]:
 class PresenceHandler(EventHandler):
     """`@on_presence()` calls the decorated method, in each process, with every presence message as a dict.
 
-    Its keys are `room`, `instance`, `host`, `pid`, `version`, `methods`, `circuits`, `config` (see reloading.Reload)
-    and `leaving`.
+    Its keys are `room`, `instance`, `host`, `pid`, `version`, `methods`, `circuits`, `silent_servers` (their names),
+    `config` (see reloading.Reload) and `leaving`.
     """
 
     consumer_cls = DrainingConsumer
 
     def __init__(self) -> None:
         super().__init__("presence", "heard", handler_type=BROADCAST, reliable_delivery=False)
+
+    def setup(self) -> None:
+        """Declare the queue, which ends with its consumer."""
+        super().setup()
+        self.queue.durable = not is_cluster()
 
 
 on_presence: Callable[..., Any] = PresenceHandler.decorator

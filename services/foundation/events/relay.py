@@ -43,7 +43,7 @@ class Relay(DependencyProvider):
         """Publish from now on, in a thread of its own that every committed event wakes."""
         self._settings = event_settings()
         database = next(each for each in self.container.dependencies if isinstance(each, Database))
-        self._database = Transactions(database.engine)
+        self._database = Transactions(database.engine, is_silent=database.is_silent)
         database.on_event = self.wake
         self._thread = self.container.spawn_managed_thread(self._run, identifier="relay")
 

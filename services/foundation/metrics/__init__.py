@@ -8,4 +8,5 @@ from services.foundation.metrics.instruments import observe_event as observe_eve
 from services.foundation.metrics.instruments import observe_published as observe_published
 from services.foundation.metrics.instruments import observe_request as observe_request
 from services.foundation.metrics.instruments import watch_pool as watch_pool
+from services.foundation.metrics.instruments import watch_server as watch_server
 from services.foundation.metrics.instruments import watch_workers as watch_workers

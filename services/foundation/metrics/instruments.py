@@ -33,6 +33,7 @@ _published = cache(Counter("marquee_events_published_total", "Events that the br
                            ["event"]).labels)
 CONNECTIONS = Gauge("marquee_connections", "Pooled connections of this process to a server: in_use or idle.",
                     ["room", "server", "state"])
+SERVERS = Gauge("marquee_server_answers", "Whether a server answers this process: 1 yes, 0 no.", ["room", "server"])
 WORKERS = Gauge("marquee_workers", "Workers of this process: busy or free.", ["room", "state"])
 
 
@@ -77,6 +78,11 @@ def watch_pool(room: str, server: str, in_use: Callable[[], int], idle: Callable
     """Show from now on how many connections this room's pool for `server` has in use and idle."""
     CONNECTIONS.labels(room, server, "in_use").set_function(in_use)
     CONNECTIONS.labels(room, server, "idle").set_function(idle)
+
+
+def watch_server(room: str, server: str, answers: Callable[[], bool]) -> None:
+    """Show from now on whether the server answers this room's probe."""
+    SERVERS.labels(room, server).set_function(answers)
 
 
 def watch_workers(room: str, pool: Any) -> None:

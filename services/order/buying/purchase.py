@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from schemas.errors import Busy, RequestInProgress
+from schemas.errors import Busy, OutcomeUnknown, RequestInProgress, RoomUnavailable
 from schemas.kitchen import SnacksSoldOut, SnacksUnknown
 from schemas.order.refusals import PriceChanged, SeatsTaken, TooManyUnpaidOrders
 from services.foundation.database import CommitUnknown, Transactions, utc_now
@@ -58,8 +58,10 @@ class Purchase:
         except RequestInProgress:
             self._release_snacks()  # the hold on the board is also the twin's
             raise
-        except Exception:
+        except Exception as problem:
             self._release()
+            if self.in_doubt and isinstance(problem, RoomUnavailable):  # which says that nothing was changed
+                raise OutcomeUnknown() from problem
             raise
 
     def _complete(self, requested: list[RequestedSnack]) -> dict[str, Any]:

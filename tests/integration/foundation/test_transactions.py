@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -13,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import Forbidden, RoomUnavailable
-from services.foundation.database import TRIES, CommitUnknown, Transactions, make_engine
+from services.foundation.database import TRIES, CommitUnknown, ConnectionsInUse, Transactions, make_engine
 from testbed.mesh import Mesh, free_ports
 from tests.drivers.lost_answers import Line
 from tests.drivers.relay import Relay
@@ -231,3 +232,49 @@ def test_a_server_that_takes_no_more_connections_is_unavailable(servers: Mesh) -
         uri = servers.settings["DB_URIS"]["order:Base"].replace(servers.environment["MARQUEE_DB_PORT"], port)
         with pytest.raises(RoomUnavailable):
             Transactions(make_engine(uri)).run(lambda tx: add(tx, "anna"))
+
+
+@pytest.mark.parametrize(("frozen_at", "outcome"), [(b"COMMIT", CommitUnknown), (b"UPDATE", RoomUnavailable)])
+def test_what_waits_for_a_database_that_is_found_silent_is_ended(
+    servers: Mesh, relay: Callable[..., Relay], table: None, frozen_at: bytes, outcome: type[Exception],
+) -> None:
+    found_silent, armed = threading.Event(), threading.Event()
+
+    def freeze(piece: bytes) -> bool:
+        if armed.is_set() and frozen_at in piece:
+            armed.clear()
+            wire.freeze()
+        return True
+
+    wire = relay(servers.environment["MARQUEE_DB_PORT"], on_request=freeze)
+    engine = make_engine(servers.settings["DB_URIS"]["order:Base"].replace(
+        servers.environment["MARQUEE_DB_PORT"], str(wire.port)))
+    in_use, transactions = ConnectionsInUse(engine), Transactions(engine, is_silent=found_silent.is_set)
+    transactions.run(lambda tx: add(tx, "ben"))
+    armed.set()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(transactions.run, lambda tx: add(tx, "anna"))
+        with pytest.raises(TimeoutError):   # the control: by itself it would wait for 15 s
+            waiting.result(1.5)
+        found_silent.set()
+        in_use.end()
+        with pytest.raises(outcome):
+            waiting.result(3)
+        with pytest.raises(RoomUnavailable):
+            transactions.run(lambda tx: add(tx, "anna"))
+    wire.heal()
+    found_silent.clear()
+    transactions.run(lambda tx: add(tx, "ben"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("commits", [1, 2])
+def test_a_repeatable_write_in_doubt_is_not_reported_as_failed(order_engine: Engine, commits: int) -> None:
+    lost = [CommitUnknown()] * commits
+
+    class Database(Transactions):
+        def run(self, work: Callable[[Connection], Any]) -> Any:
+            raise lost.pop() if lost else RoomUnavailable(room="database")
+
+    with pytest.raises(CommitUnknown):
+        Database(order_engine).run_repeatable(lambda tx: add(tx, "anna"))

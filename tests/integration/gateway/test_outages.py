@@ -2,6 +2,7 @@
 
 import signal
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -154,6 +155,29 @@ def test_without_mariadb_calls_are_refused_and_recover(mesh: Mesh) -> None:
                 assert "pymysql" not in response.text.lower()
     wait_until(lambda: mesh.get("/order/get_list", buyer).status_code == 200 == uncached_read(mesh).status_code, 60,
                "MariaDB")
+
+
+def test_while_mariadb_hangs_the_mesh_says_so_and_refuses_at_once(mesh: Mesh) -> None:
+    buyer, screening = mesh.buyer(), mesh.fresh_screening(180)
+    seats = list(mesh.seats(screening))
+    assert "silent_servers" in ready(mesh)
+    with ThreadPoolExecutor(CROWD) as threads:
+        with stuck(mesh, "mariadb"):
+            began = time.monotonic()
+            early = [threads.submit(mesh.post, "/order/buy", buyer, str(uuid.uuid4()), screening_id=screening,
+                                    seats=[seat]) for seat in seats[:CROWD]]
+            wait_until(lambda: ready(mesh)["silent_servers"], 6, "a room to tell of MariaDB")
+            known = dict.fromkeys(("film", "order", "payment", "user"), ["mariadb"])
+            wait_until(lambda: known.items() <= ready(mesh)["silent_servers"].items(), 10,  # type: ignore[attr-defined]
+                       "the other rooms to tell of it")
+            for answer in early:
+                assert outcome(answer.result())[0] in (503, 504), "whoever had asked before is not kept"
+            assert time.monotonic() - began < 10
+            for refused in (mesh.get("/order/get_list", buyer), uncached_read(mesh)):
+                assert outcome(refused) == (503, "room_unavailable")
+                assert refused.elapsed.total_seconds() < 3
+        wait_until(lambda: ready(mesh)["ready"], 10, "MariaDB")
+    assert mesh.get("/order/get_list", buyer).status_code == 200 == uncached_read(mesh).status_code
 
 
 def test_without_rabbitmq_the_mesh_is_not_ready_and_recovers(mesh: Mesh) -> None:

@@ -48,8 +48,11 @@ def test_placeholder_passwords_are_allowed_on_loopback_and_chosen_ones_anywhere(
     (settings(WEB_SERVER_ADDRESS="0.0.0.0:8000"), "0.0.0.0"),
     (settings(WEB_SERVER_ADDRESS=":8000"), "not for all"),
     (settings(REDIS_URIS={"marquee": "redis://:local-only@10.0.0.5:6379/0"}), "10.0.0.5"),
+    (settings(REDIS_URIS={"marquee": "redis+cluster://:local-only@127.0.0.1:1,10.0.0.6:6379/0"}), "10.0.0.6"),
+    (settings(AMQP_URI="amqp://m:local-only@127.0.0.1:1/m;amqp://m:secret@10.0.0.7:2/m"), "10.0.0.7"),
 ], ids=["production", "elsewhere", "any address", "not this machine", "not localhost", "open to all",
-        "open to all by silence", "one of them elsewhere"])
+        "open to all by silence", "one of them elsewhere", "a node of a cluster elsewhere",
+        "a broker of a cluster elsewhere"])
 def test_placeholder_passwords_elsewhere_are_refused_in_one_sentence(bad: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         check(bad)
@@ -85,3 +88,9 @@ def test_a_house_that_sells_takes_no_test_money(bad: dict[str, Any], told: str) 
 def test_a_demonstration_says_that_its_money_is_test_money(good: dict[str, Any], says: bool) -> None:
     check(good)
     assert is_demonstration(good) is says
+
+
+def test_a_cluster_has_one_database() -> None:
+    with pytest.raises(SettingsError, match="REDIS_URIS.marquee"):
+        check(settings(REDIS_URIS={"marquee": "redis+cluster://:local-only@127.0.0.1:1/1"}))
+    check(settings(REDIS_URIS={"marquee": "redis+cluster://:local-only@127.0.0.1:1,127.0.0.1:2/0"}))

@@ -10,9 +10,9 @@ from schemas import catalogue
 from services.foundation.amqp.presence import FORGOTTEN_AFTER_SECONDS
 
 
-def presence(room: str, instance: str = "1", *, leaving: bool = False,
-             methods: list[str] | None = None, circuits: dict[str, str] | None = None) -> dict[str, Any]:
-    return {"room": room, "instance": instance, "version": "1.2", "leaving": leaving,
+def presence(room: str, instance: str = "1", *, leaving: bool = False, methods: list[str] | None = None,
+             circuits: dict[str, str] | None = None, silent: list[str] | None = None) -> dict[str, Any]:
+    return {"room": room, "instance": instance, "version": "1.2", "leaving": leaving, "silent_servers": silent or [],
             "methods": methods if methods is not None else ["charge", "get_status"], "circuits": circuits or {}}
 
 
@@ -60,3 +60,24 @@ def test_the_circuits_of_a_room_are_the_worst_of_its_instances() -> None:
     registry.record(presence("order", "2", circuits={"payment": "open", "film": "closed"}))
     registry.record(presence("film"))
     assert registry.circuits() == {"order": {"payment": "open", "film": "closed"}}
+
+
+def test_a_server_is_silent_for_a_room_when_it_answers_none_of_its_instances() -> None:
+    registry = ServiceRegistry()
+    registry.record(presence("film", silent=["redis"]))
+    registry.record(presence("order", "1", silent=["mariadb", "redis"]))
+    registry.record(presence("order", "2"))
+    assert registry.silent_servers() == {"film": ["redis"]}, "the other instance of order can serve"
+    registry.record(presence("order", "2", silent=["mariadb"]))
+    assert registry.silent_servers() == {"film": ["redis"], "order": ["mariadb"]}
+    registry.record(presence("order", "1"))
+    registry.record(presence("film"))
+    assert registry.silent_servers() == {}
+
+
+def test_a_room_of_the_version_before_tells_of_no_servers() -> None:
+    registry = ServiceRegistry()
+    known = presence("order")
+    del known["silent_servers"]
+    registry.record(known)
+    assert registry.silent_servers() == {}

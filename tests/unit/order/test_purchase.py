@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from schemas.errors import RequestInProgress, RoomUnavailable
+from schemas.errors import OutcomeUnknown, RequestInProgress, RoomUnavailable
 from schemas.kitchen import SnacksSoldOut
 from schemas.order.refusals import PriceChanged
 from services.foundation.database import CommitUnknown
@@ -76,11 +76,21 @@ def test_an_order_whose_commit_came_through_after_all_keeps_its_snacks() -> None
 
 
 @pytest.mark.parametrize("next_time", [
-    IntegrityError("INSERT INTO orders", {}, Exception()), RequestInProgress(), RoomUnavailable()])
+    IntegrityError("INSERT INTO orders", {}, Exception()), RequestInProgress()])
 def test_snacks_of_an_order_in_doubt_are_left_to_the_kitchen(next_time: Exception) -> None:
     kitchen = FakeReservations()
     with pytest.raises(type(next_time)):
         complete(FakeDatabase(CommitUnknown(), None, next_time), kitchen, given=False)
+    assert kitchen.released == []
+
+
+@pytest.mark.parametrize("silent_at", [1, 2], ids=["when it is looked for", "when it is tried again"])
+def test_an_order_in_doubt_is_not_reported_as_failed_when_the_database_falls_silent(silent_at: int) -> None:
+    kitchen = FakeReservations()
+    answers: list[Any] = [CommitUnknown(), None, None]
+    answers[silent_at] = RoomUnavailable()
+    with pytest.raises(OutcomeUnknown):
+        complete(FakeDatabase(*answers), kitchen, given=False)
     assert kitchen.released == []
 
 
