@@ -56,7 +56,7 @@ class Mesh:
 
     @cached_property
     def rabbitmq(self) -> RabbitMQ:
-        return RabbitMQ([self.settings["AMQP_URI"]], self.run_folder / "rabbitmq")
+        return RabbitMQ(self.settings["AMQP_URI"].split(";"), self.run_folder / "rabbitmq")
 
     @cached_property
     def mariadb(self) -> MariaDB:

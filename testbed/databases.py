@@ -9,6 +9,7 @@ from kombu import Connection
 from sqlalchemy import Engine, create_engine, text
 
 from operations.checks.invariants import check_all
+from services.foundation.redis_client import connect
 from testbed.processes import MeshProcesses
 from testbed.waiting import wait_until
 
@@ -45,7 +46,8 @@ class MeshDatabases(MeshProcesses):
 
     @cached_property
     def redis(self) -> redis.Redis:
-        return redis.Redis.from_url(self.settings["REDIS_URIS"]["marquee"], decode_responses=True)
+        client: redis.Redis = connect(self.settings["REDIS_URIS"]["marquee"])
+        return client
 
     def check_invariants(self, seconds: float = 90) -> None:
         """Fails unless every invariant holds, as `operations check` says, once the mesh has come to rest."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from operations.operator_error import OperatorError
 from operations.supervision.programs import Program
-from services.foundation.settings import is_loopback
+from services.foundation.settings import hosts, is_loopback
 
 # Debian keeps daemons where a PATH may not look, and wraps rabbitmq-server to run as another user.
 SEARCH_PATH = os.pathsep.join(["/usr/lib/rabbitmq/bin", os.environ.get("PATH", ""), "/usr/sbin"])
@@ -50,12 +50,21 @@ class Server(ABC):
         """Write the private instance's settings and return the program to run."""
 
     @property
+    def nodes(self) -> list[tuple[str, int]]:
+        """Host and port of each server of a cluster; of the only one, if it is none."""
+        return [(host or "127.0.0.1", port or self.default_port) for uri in self.uris for host, port in hosts(uri)]
+
+    @property
+    def is_cluster(self) -> bool:
+        return len(set(self.nodes)) > 1
+
+    @property
     def host(self) -> str:
-        return urlsplit(self.uris[0]).hostname or "127.0.0.1"
+        return self.nodes[0][0]
 
     @property
     def port(self) -> int:
-        return urlsplit(self.uris[0]).port or self.default_port
+        return self.nodes[0][1]
 
     @property
     def user(self) -> str:
@@ -71,7 +80,7 @@ class Server(ABC):
 
     @property
     def where(self) -> str:
-        return f"{self.host}:{self.port}"
+        return ", ".join(f"{host}:{port}" for host, port in dict.fromkeys(self.nodes))
 
     def state(self) -> ServerState:
         """Ask the server. Raises OperatorError when it refuses our account."""
@@ -94,7 +103,7 @@ class Server(ABC):
     def must_be_started(self) -> bool:
         """Whether nothing listens at a loopback address, so that a private instance has to be started there.
 
-        Raises OperatorError when another program listens there, or a remote server does not answer.
+        Raises OperatorError when another program listens there, or a remote server or a cluster does not answer.
         """
         deadline = time.monotonic() + BOOT_SECONDS
         while (state := self.state()) is ServerState.OTHER and time.monotonic() < deadline:
@@ -102,7 +111,7 @@ class Server(ABC):
         if state is ServerState.OTHER:
             raise OperatorError(
                 f"Something other than {self.title} listens at {self.where} ({self.setting} in config.yml).")
-        if state is ServerState.SILENT and not is_loopback(self.host):
+        if state is ServerState.SILENT and (self.is_cluster or not is_loopback(self.host)):
             raise OperatorError(f"{self.title} does not answer at {self.where} ({self.setting} in config.yml).")
         return state is ServerState.SILENT
 

@@ -59,11 +59,16 @@ class RabbitMQ(Server):
         return 10_000 + self.port * 7919 % 19_997
 
     def open_session(self) -> None:
-        connection = Connection(self.uris[0], connect_timeout=2)
-        try:
-            connection.transport.establish_connection().close()
-        except (AccessRefused, NotAllowed) as refusal:
-            raise AccountRefused(refusal.reply_text) from None
+        for number, uri in enumerate(self.uris, 1):    # of a cluster, any node will do
+            connection = Connection(uri, connect_timeout=2)
+            try:
+                connection.transport.establish_connection().close()
+                return
+            except (AccessRefused, NotAllowed) as refusal:
+                raise AccountRefused(refusal.reply_text) from None
+            except connection.connection_errors:
+                if number == len(self.uris):
+                    raise
 
     def prepare(self) -> Program:
         write_private(self.folder / "rabbitmq.conf", SETTINGS.format(bind=self.bind, port=self.port))

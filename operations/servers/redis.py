@@ -1,12 +1,10 @@
 """Redis: refuses writes instead of evicting seats, and loses at most the writes of a second."""
 
-from redis import Redis as Client
-from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError
-from redis.retry import Retry
 
 from operations.servers.base import AccountRefused, Server, write_private
 from operations.supervision.programs import Program
+from services.foundation.redis_client import connect
 
 SETTINGS = """\
 bind {bind}
@@ -31,7 +29,7 @@ class Redis(Server):
 
     def open_session(self) -> None:
         for uri in self.uris:
-            client = Client.from_url(uri, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
+            client = connect(uri)
             try:
                 client.ping()
             except (AuthenticationError, AuthorizationError) as refusal:

@@ -11,7 +11,7 @@ from redis import Redis
 
 from schemas.errors import Busy, RoomUnavailable
 from schemas.film import SeatsUnknown
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 from services.seating import board as seating
 from services.seating.board import SCRIPTS, Board
 from services.seating.board_state import BoardCold, LockLost, Mark, SeatsHeld
@@ -263,7 +263,7 @@ def test_a_board_that_redis_has_forgotten_is_cold(board: Board, screening: str, 
 def far_board(servers: Mesh, wire: Relay) -> Board:
     """A board whose line to Redis can be broken."""
     uri = servers.settings["REDIS_URIS"]["marquee"].replace(servers.environment["MARQUEE_REDIS_PORT"], str(wire.port))
-    return Board(Redis.from_url(uri, decode_responses=True, **OPTIONS))
+    return Board(connect(uri))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 from redis import Redis
 
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 from services.seating.board import Board
 from services.seating.board_state import SeatsHeld
 from testbed.mesh import Mesh
@@ -44,7 +44,7 @@ class NaiveBoard:
 
 @pytest.fixture
 def client(servers: Mesh) -> Redis:
-    return Redis.from_url(servers.settings["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
+    return connect(servers.settings["REDIS_URIS"]["marquee"])
 
 
 def race(board: Holds, screening: str) -> set[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from schemas.errors import RoomUnavailable
 from services.foundation.database import Transactions, utc_now
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 from services.order import seat_boards as module
 from services.order.seat_boards import SeatBoards
 from services.seating import board as seating
@@ -35,7 +35,7 @@ def board(redis_client: Redis) -> Board:
 @pytest.fixture
 def hasty_board(servers: Mesh) -> Board:
     """A board as rooms have it: a call that waits longer than a second for Redis fails."""
-    return Board(Redis.from_url(servers.settings["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS))
+    return Board(connect(servers.settings["REDIS_URIS"]["marquee"]))
 
 
 @pytest.fixture

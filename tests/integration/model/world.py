@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nameko import config
 from nameko.exceptions import RemoteError, deserialize, serialize
 from nameko.testing.services import worker_factory
-from redis import Redis
 from sqlalchemy import Engine
 
 from schemas import payment
@@ -18,7 +17,7 @@ from schemas.errors import OutcomeUnknown, Refusal, RoomSilent, RoomUnavailable
 from services.film.service import Film
 from services.foundation.amqp import json_serializer
 from services.foundation.database import Transactions, make_engine
-from services.foundation.redis_client import OPTIONS
+from services.foundation.redis_client import connect
 from services.foundation.rpc.calls import Principal
 from services.kitchen import settings as kitchen_settings
 from services.kitchen.service import Kitchen
@@ -81,7 +80,7 @@ class World:
     def __init__(self) -> None:
         self.accidents, self.complaints = Accidents(), ComplaintLog()
         logging.getLogger("marquee").addHandler(self.complaints)
-        self.redis = Redis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
+        self.redis = connect(config["REDIS_URIS"]["marquee"])
         self.clock = Clock(self.redis)
         self.board = BoardAtModelTime(self.redis, self.accidents, self.clock)
         self.engines: dict[str, Engine] = {room: make_engine(config["DB_URIS"][f"{room}:Base"])
