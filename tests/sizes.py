@@ -17,13 +17,14 @@ class Size:
     messages: int           # events and webhooks in one test, each in several copies
     killed_orders: int      # and as many check-ins, whose points and money come from processes that are killed
     death_every: int        # so many times that a process of those has done a step
+    clusters: bool          # whether whole meshes run on clusters of Redis and RabbitMQ that lose a node
     second_servers: bool    # whether a backup is restored onto servers of its own, or beside, on the same ones
 
 
 CI = Size(model_steps=1_500, fresh_controls=False, control_steps=20_000, model_most_steps=10_000, rare=False, hall=40,
           buyers=100, contested_seats=4, keys=40, messages=200,
-          killed_orders=40, death_every=1_000, second_servers=False)
+          killed_orders=40, death_every=1_000, clusters=False, second_servers=False)
 FULL = Size(model_steps=10_000, fresh_controls=True, control_steps=40_000, model_most_steps=30_000, rare=True, hall=200,
             buyers=500, contested_seats=20, keys=200, messages=1_000,
-            killed_orders=1_000, death_every=400, second_servers=True)
+            killed_orders=1_000, death_every=400, clusters=True, second_servers=True)
 SIZES = {"ci": CI, "full": FULL}

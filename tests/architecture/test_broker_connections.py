@@ -17,11 +17,12 @@ def modules() -> list[Source]:
 
 
 def connects(tree: ast.Module) -> bool:
-    """Whether a module makes a connection of kombu itself, by a class that it imports from there."""
+    """Whether a module makes a connection of kombu itself, by a class that it imports from there or derives."""
     names = {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
              and (node.module or "").partition(".")[0] == "kombu" for alias in node.names if alias.name == "Connection"}
-    return any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
-               for node in ast.walk(tree))
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    bases = [base for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for base in node.bases]
+    return any(isinstance(each, ast.Name) and each.id in names for each in (*calls, *bases))
 
 
 @pytest.mark.parametrize("source", modules(), ids=str)
@@ -32,6 +33,7 @@ def test_connections_are_made_where_every_wait_has_a_limit(source: Source) -> No
 @pytest.mark.parametrize(("code", "found"), [
     ("from kombu import Connection\nwith Connection(uri) as connection: ...", True),
     ("from kombu.connection import Connection as Line\nLine(uri).connect()", True),
+    ("from kombu import Connection\nclass Line(Connection): ...", True),
     ("from kombu import Connection\ndef ask(connection: Connection) -> None: ...", False),
     ("from sqlalchemy.engine import Connection\nConnection(engine)", False),
 ])

@@ -14,6 +14,7 @@ from nameko.extensions import DependencyProvider, SharedExtension
 
 from schemas.base import Announcement
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 
 log = logging.getLogger("marquee.announcements")
@@ -93,6 +94,11 @@ class AnnouncementHandler(EventHandler):
     def __init__(self, announcement: Announcement, everywhere: bool = False) -> None:
         super().__init__(announcement.room, announcement.name, reliable_delivery=False,
                          handler_type=BROADCAST if everywhere else SERVICE_POOL)
+
+    def setup(self) -> None:
+        """Declare the queue, which ends with its consumers."""
+        super().setup()
+        self.queue.durable = not is_cluster()
 
 
 on_announcement = AnnouncementHandler.decorator

@@ -1,14 +1,19 @@
 """A consumer that notices when its connection to the broker has fallen silent, and reconnects."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import eventlet
+from amqp.exceptions import NotFound
 from nameko.amqp import consume
 
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 
+log = logging.getLogger("marquee.amqp")
 CHECK_SECONDS = 1.0
 # Stock kombu waits 2, 4, 6, ... up to 30 seconds between two tries to connect.
 RECONNECT = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
@@ -47,12 +52,20 @@ class Consumer(consume.Consumer):
                 connection.collect()
                 publishing.drop_idle_connections()  # which have no heartbeats of their own
                 raise
+            except NotFound as gone:
+                if not is_cluster():
+                    raise
+                # The queue's node has just gone: the others forget the queue, and then it can be declared there.
+                connection.collect()
+                eventlet.sleep(RECONNECT["interval_start"])
+                raise ConnectionResetError(str(gone)) from gone
 
     def on_connection_error(self, exc: Exception, interval: float) -> None:
         """Log the first of the tries that fail; the others follow within a second each."""
         if not self._outage_logged:
             self._outage_logged = True
-            super().on_connection_error(exc, interval)
+            # Stock Nameko logs the address, of a cluster with the passwords of all nodes but the first.
+            log.warning("RabbitMQ can't be reached", extra={"problem": f"{type(exc).__name__}: {exc}"})
 
     def on_iteration(self) -> None:
         """Check the heartbeats about once in CHECK_SECONDS, also while messages keep coming."""

@@ -8,6 +8,7 @@ from typing import Any
 from amqp.exceptions import ChannelError, NotFound
 
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 
 
@@ -24,7 +25,7 @@ class LivingConsumer(DrainingConsumer):
     def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
         """Keep the liveness queue before the first request can come."""
         queue = liveness_queue(self.room)
-        channel.queue_declare(queue, durable=True, auto_delete=True)
+        channel.queue_declare(queue, durable=not is_cluster(), auto_delete=True)
         channel.basic_consume(queue, no_ack=True, callback=lambda message: None)
         return super().get_consumers(consumer_cls, channel)
 

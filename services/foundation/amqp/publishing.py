@@ -41,9 +41,21 @@ class BoundedTransport(Transport):
         return connection
 
 
+class BoundedConnection(Connection):
+    """A connection by BoundedTransport, also to the next node of a cluster: stock kombu goes there by its own."""
+
+    def switch(self, conn_str: str) -> None:
+        """Turn to the node at this address."""
+        super().switch(conn_str)
+        self.transport_cls = BoundedTransport
+
+
 def bounded_connection(uri: str, **options: Any) -> Connection:
-    """An unopened connection to the broker at `uri` on which no wait is endless; `options` are kombu's."""
-    return Connection(uri, connect_timeout=ANSWER_SECONDS, transport=BoundedTransport, **options)
+    """An unopened connection to the broker at `uri` on which no wait is endless; `options` are kombu's.
+
+    Of a cluster `uri` names all nodes, separated by semicolons: the first that can be reached is used.
+    """
+    return BoundedConnection(uri, connect_timeout=ANSWER_SECONDS, transport=BoundedTransport, **options)
 
 
 @cache

@@ -11,6 +11,7 @@ from kombu import Exchange, Queue
 
 from schemas.base import Event
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.events.settings import event_settings
 from services.foundation.tracing.span_attributes import Values, is_id
 
@@ -84,8 +85,8 @@ def event_attributes(event: Event, operation: str, body: Mapping[str, Any]) -> V
 
 def audit_queue() -> Queue:
     """The latest AUDIT_LENGTH events of every type. It also gives a route to events that no room consumes."""
-    return Queue(AUDIT, exchange=EXCHANGE, routing_key="#",
-                 queue_arguments={"x-max-length": AUDIT_LENGTH})
+    copies = QUORUM if is_cluster() else {}
+    return Queue(AUDIT, exchange=EXCHANGE, routing_key="#", queue_arguments={**copies, "x-max-length": AUDIT_LENGTH})
 
 
 def declare(subscriptions: Iterable[Subscription] = ()) -> None:

@@ -17,8 +17,9 @@ from nameko.rpc import ReplyListener, get_rpc_exchange
 from opentelemetry.trace import SpanKind
 
 from schemas.base import Method
-from schemas.errors import RoomSilent, RoomUnavailable
+from schemas.errors import OutcomeUnknown, RoomSilent, RoomUnavailable
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.rpc.bulkheads import Bulkheads
 from services.foundation.rpc.circuit_breaker import CircuitBreakers
@@ -51,6 +52,7 @@ class Replies(ReplyListener):
         """
         super().setup()
         self.consumer.consumer_options = {"no_ack": True}
+        self.queue.durable = not is_cluster()
         self._declared = True
         try:
             publishing.run_on_channel(lambda channel: self.queue(channel).declare())
@@ -58,7 +60,13 @@ class Replies(ReplyListener):
             self._declared = False   # the consumer does it when it has reached the broker
 
     def check_for_lost_replies(self) -> None:
-        """Do nothing: stock Nameko ends the process after a reconnect, but here each call has a deadline."""
+        """After a reconnect to a cluster, end the calls that wait: their replies have gone with the queue's node.
+
+        Stock Nameko ends the process. Where there is one broker, the queue is as it was, and each call has a deadline.
+        """
+        while is_cluster() and self.pending:
+            _, call = self.pending.popitem()
+            call.send_exception(OutcomeUnknown(room=call.room))
 
     def expect(self, correlation_id: str, room: str) -> PendingCall:
         """Register a call to the room; its event is sent when the reply with this id arrives.

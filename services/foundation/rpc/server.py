@@ -17,6 +17,7 @@ from opentelemetry.trace import SpanKind
 
 from schemas.errors import Refusal
 from services.foundation.amqp import publishing
+from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.liveness import LivingConsumer
 from services.foundation.tracing.span_attributes import call_attributes
 from services.foundation.tracing.spans import Entry
@@ -38,7 +39,7 @@ class RoomConsumer(RpcConsumer):
         super().setup()
         room = self.container.service_name
         self.queue = Queue(RPC_QUEUE_TEMPLATE.format(room), exchange=get_rpc_exchange(), routing_key=f"{room}.*",
-                           durable=True, auto_delete=True)
+                           durable=not is_cluster(), auto_delete=True)
         self.consumer.queues = [self.queue]
         self.consumer.room = room
         if workers := (config.get(room) or {}).get("max_workers"):

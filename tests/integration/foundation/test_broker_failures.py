@@ -162,7 +162,7 @@ def test_a_room_outlives_its_broker(
 
 def test_a_room_stops_on_request_while_its_broker_is_down(far_echo: Process, wire: Relay) -> None:
     wire.refuse()
-    wait_until(lambda: "Error connecting to broker" in far_echo.log.read_text(), 30, "the room to notice")
+    wait_until(lambda: "RabbitMQ can't be reached" in far_echo.log.read_text(), 30, "the room to notice")
     far_echo.signal(signal.SIGTERM)
     assert far_echo.exit_code(8) == 0
 
