@@ -6,6 +6,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from gateway.admission import method_classes
+from gateway.admission.challenges import LONGEST_ANSWER
 from gateway.admission.method_classes import class_of
 from gateway.docs import examples
 from gateway.replies import status_of
@@ -77,6 +78,7 @@ def _operation(method: Method, verb: str) -> dict[str, Any]:
         operation["description"] = {"buyer": "For everyone signed in.", "staff": "For staff."}.get(
             method.access, f"For {method.access}s.")
     parameters: list[Any] = ["IdempotencyKey"] if method.keyed else []
+    parameters += ["Challenge"] if class_of(method) == method_classes.HOLDS else []
     if verb == "get" and method.request is not Nothing:
         parameters.append({"in": "query", "schema": method.request(exclude=method.secret_fields)})
     if parameters:
@@ -103,6 +105,10 @@ def document() -> dict[str, Any]:
     spec.components.parameter("IdempotencyKey", "header", {
         "name": "Idempotency-Key", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         "description": "Repeat a request under the same key as often as needed: one effect, one answer."})
+    spec.components.parameter("Challenge", "header", {
+        "name": "X-Challenge", "required": False, "schema": {"type": "string", "maxLength": LONGEST_ANSWER},
+        "description": "The answer to the challenge of a refusal `challenge_required` (ALTCHA): Base64 of "
+                       "{challenge, solution} in JSON."})
     for method in sorted(PUBLIC.values(), key=lambda m: (m.room, not m.reads, m.name)):
         verbs = ("get", "post") if method.reads else ("post",)
         spec.path(path=method.path, operations={verb: _operation(method, verb) for verb in verbs})

@@ -118,7 +118,7 @@ SEARCH = Method("user", "search", SearchRequest, SearchReply, "staff",
                 "Accounts by a part of their username, display name or e-mail address.", reads=True)
 SAVE = Method("user", "save", SaveRequest, Account, "admin",
               "Open an account or change one, roles included; with other roles, its holder has to sign in again.",
-              refusals=(UnknownUser, UsernameTaken, LastAdmin, KeyReused), keyed=True, deadline=30)
+              refusals=(UnknownUser, UsernameTaken, LastAdmin, KeyReused, TooOften), keyed=True, deadline=30)
 REMOVE = Method("user", "remove", RemoveRequest, Nothing, "admin",
                 "Remove an account: nobody signs in with it or gets its username; orders and ledgers stay.",
                 refusals=(UnknownUser, LastAdmin), keyed=True)

@@ -22,6 +22,7 @@ from services.foundation.redis_client import OPTIONS, RedisError
 
 log = logging.getLogger("marquee.limits")
 MOST_KEYS = 50_000           # of which a process remembers something by itself
+AT_ONCE = 100                # counts that a process asks Redis for; its pool has 200 connections
 REDIS_SECONDS = 0.25         # no request waits longer for its count
 REDIS_PAUSE_SECONDS = 1.0    # for so long after a failure, Redis is not asked again
 BATCH_FROM, BATCH_SHARE = 100, 20    # of a limit of 100 or more, a process takes a twentieth at once ...
@@ -57,7 +58,7 @@ class RateLimiter:
         self._local = MovingWindowRateLimiter(MemoryStorage())
         self._purpose = purpose
         self._redis_rests_until = 0.0
-        self._turn = Semaphore()
+        self._turn, self._at_once = Semaphore(), Semaphore(AT_ONCE)
         self._refused: TLRUCache[Any, float] = TLRUCache(
             MOST_KEYS, ttu=lambda _, until, now: until, timer=time.monotonic)
         self._batches: TLRUCache[Any, list[float]] = TLRUCache(
@@ -111,13 +112,14 @@ class RateLimiter:
         return True
 
     def _hit(self, limit: RateLimitItem, key: str, cost: int) -> bool:
-        if time.monotonic() >= self._redis_rests_until:
-            try:
-                return self._shared.hit(limit, key, cost=cost)
-            except RedisError as problem:
-                self._redis_rests_until = time.monotonic() + REDIS_PAUSE_SECONDS
-                log.warning("limits are counted without Redis",
-                            extra={"purpose": self._purpose, "problem": type(problem).__name__})
+        with self._at_once:
+            if time.monotonic() >= self._redis_rests_until:
+                try:
+                    return self._shared.hit(limit, key, cost=cost)
+                except RedisError as problem:
+                    self._redis_rests_until = time.monotonic() + REDIS_PAUSE_SECONDS
+                    log.warning("limits are counted without Redis",
+                                extra={"purpose": self._purpose, "problem": type(problem).__name__})
         return self._local.hit(limit, key, cost=cost)
 
     def _wait(self, limit: RateLimitItem, key: str) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cachetools import TTLCache
+from eventlet.semaphore import Semaphore
 from nameko import config
 from nameko.extensions import DependencyProvider
 from redis import StrictRedis
@@ -24,6 +25,7 @@ from services.user.usernames import username_key
 
 log = logging.getLogger("marquee.user")
 SCRIPT = Path(__file__).with_name("pause.lua").read_text()
+AT_ONCE = 100          # attempts that ask Redis; its pool has 200 connections
 MOST_PAIRS = 10_000    # of a name and a source that a process remembers while Redis is down
 
 
@@ -42,6 +44,7 @@ class LoginThrottle(DependencyProvider):
         """Read the limits and connect to Redis when the room starts."""
         self.reload()
         self._redis = StrictRedis.from_url(config["REDIS_URIS"]["marquee"], decode_responses=True, **OPTIONS)
+        self._at_once = Semaphore(AT_ONCE)
         self._script = self._redis.register_script(SCRIPT)
         forgotten_after = 2 * 60 * self._settings.login_window_minutes
         self._local: TTLCache[str, tuple[int, float]] = TTLCache(MOST_PAIRS, forgotten_after)
@@ -57,8 +60,9 @@ class LoginThrottle(DependencyProvider):
         """
         key, settings = _key(username, source), self._settings
         try:
-            left = float(self._script([key], [settings.login_failures, settings.login_pause_seconds,
-                                              *2 * [settings.login_window_minutes * 60]]))
+            with self._at_once:
+                left = float(self._script([key], [settings.login_failures, settings.login_pause_seconds,
+                                                  *2 * [settings.login_window_minutes * 60]]))
         except RedisError as problem:
             log.warning("attempts are counted without Redis", extra={"problem": type(problem).__name__})
             left = self._count_locally(key, time.time())
