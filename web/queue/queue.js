@@ -68,7 +68,7 @@ export async function queue(screeningId, signal, { onturn, onend, onagain }) {
     const isDrawing = place.status === "drawing";
     const facts = isDrawing
       ? t("queue.drawing", { when: localMoment(place.draw_at) })
-      : `${t("queue.before", { count: place.people_before })} ${waitSentence(place.wait_seconds)}`;
+      : `${beforeSentence(place.people_before)} ${waitSentence(place.wait_seconds)}`;
     put({
       title: t("queue.title"),
       place: isDrawing ? "" : t("queue.number", { number: place.number }),
@@ -118,6 +118,8 @@ export async function queue(screeningId, signal, { onturn, onend, onagain }) {
 
   return { element, enter };
 }
+
+const beforeSentence = (people) => people ? t("queue.before", { count: people }) : t("queue.next");
 
 function waitSentence(seconds) {
   return seconds < 60 ? t("queue.soon") : t("queue.wait", { count: Math.ceil(seconds / 60) });
