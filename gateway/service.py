@@ -22,8 +22,8 @@ from schemas.errors import RoomUnavailable
 from schemas.gateway import OtherUser
 from services.foundation.amqp.announcements import on_announcement
 from services.foundation.amqp.presence import Presence, on_presence
+from services.foundation.readiness.storage import storage
 from services.foundation.rpc.client import Remote
-from services.foundation.storage import storage
 
 
 def sign_in_context(method: Method, request: Request) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from operations.processes import health
 from operations.processes.log_follow import LogFollower, chooser
 from operations.processes.run import run
 from operations.processes.start import start
-from operations.processes.stop import mesh_processes, stop
+from operations.processes.stop import mesh_processes, running_supervisor, stop
 from operations.supervision.supervisor import Supervisor
 from services.foundation.settings import SettingsError
 
@@ -165,17 +165,6 @@ def broker_command(mesh: Mesh, arguments: tuple[str, ...]) -> None:
         raise OperatorError(f"RabbitMQ at {mesh.rabbitmq.where} was not started here.")
     command, environment = mesh.rabbitmq.control(arguments)
     raise SystemExit(subprocess.run(command, env={**os.environ, **environment}, check=False).returncode)
-
-
-def running_supervisor(mesh: Mesh) -> Supervisor:
-    """The supervisor of a running mesh. Raises OperatorError when the mesh is not running."""
-    supervisor = Supervisor(mesh.run_folder)
-    if supervisor.is_running():
-        return supervisor
-    if mesh_processes(mesh.run_folder):
-        raise OperatorError("supervisord does not answer, though processes of Marquee run. Its watchdog starts it "
-                            "again within half a minute, and ./start.sh does so at once.")
-    raise OperatorError("Marquee is not running.")
 
 
 if __name__ == "__main__":

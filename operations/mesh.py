@@ -26,7 +26,7 @@ from operations.supervision.programs import Program
 from services.foundation import settings
 from services.foundation.metrics.endpoint import folder_of
 from services.foundation.metrics.settings import metrics_settings
-from services.foundation.storage import reserve_bytes
+from services.foundation.readiness.storage import reserve_bytes
 
 ROOT = settings.ROOT
 CONFIG = os.environ.get("MARQUEE_CONFIG") or "config.yml"    # relative to the tree

@@ -11,7 +11,7 @@ from operations.metrics.gauges import gauge
 from operations.metrics.measurement import Measurement
 from operations.supervision.connection import AWAY
 from operations.supervision.supervisor import Supervisor
-from services.foundation.storage import free_bytes
+from services.foundation.readiness.storage import free_bytes
 
 
 class Storage:

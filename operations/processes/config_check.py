@@ -17,9 +17,9 @@ from operations.mesh import find_rooms, module_of
 from services.foundation import marked_yaml, settings
 from services.foundation.events.settings import check_events
 from services.foundation.metrics.settings import metrics_settings
+from services.foundation.readiness.storage import reserve_bytes
 from services.foundation.rpc.identity import identity_settings
 from services.foundation.settings import Place, RoomSettings, SettingsError
-from services.foundation.storage import reserve_bytes
 from services.foundation.timers import RoomTimer
 from services.foundation.tracing.settings import tracing_settings
 

@@ -13,6 +13,7 @@ import click
 import psutil
 
 from operations.mesh import Mesh
+from operations.operator_error import OperatorError
 from operations.supervision.connection import AWAY
 from operations.supervision.supervisor import MARK, Supervisor
 
@@ -98,3 +99,14 @@ def mesh_processes(run_folder: Path) -> list[tuple[psutil.Process, str]]:
     return [(process, environment.get("SUPERVISOR_GROUP_NAME", "supervisord"))
             for process, environment in environments
             if environment.get(MARK) == mark and process.pid != os.getpid()]
+
+
+def running_supervisor(mesh: Mesh) -> Supervisor:
+    """The supervisor of a running mesh. Raises OperatorError when the mesh is not running."""
+    supervisor = Supervisor(mesh.run_folder)
+    if supervisor.is_running():
+        return supervisor
+    if mesh_processes(mesh.run_folder):
+        raise OperatorError("supervisord does not answer, though processes of Marquee run. Its watchdog starts it "
+                            "again within half a minute, and ./start.sh does so at once.")
+    raise OperatorError("Marquee is not running.")

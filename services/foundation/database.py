@@ -21,9 +21,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from schemas.base import Trace
 from schemas.errors import RoomUnavailable, StorageFull
 from services.foundation import metrics
-from services.foundation.probe import Probe
+from services.foundation.readiness.probe import Probe
+from services.foundation.readiness.storage import RETRY_SECONDS
 from services.foundation.settings import is_loopback
-from services.foundation.storage import RETRY_SECONDS
 from services.foundation.tracing.statements import traced
 
 log = logging.getLogger("marquee.database")

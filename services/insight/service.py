@@ -9,9 +9,9 @@ from schemas.errors import NotFound
 from services.foundation.amqp.presence import Presence
 from services.foundation.database import Database, utc_now
 from services.foundation.purging import purge
+from services.foundation.readiness.storage import storage
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.settings import RoomSettings
-from services.foundation.storage import storage
 from services.foundation.timers import StopSignal, every
 from services.insight import keeping_store, purging_store, rules, store, topology
 from services.insight.batches import on_batches

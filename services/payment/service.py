@@ -73,8 +73,7 @@ class Payment(card_methods.CardMethods):
         If its buyer is at the provider's page, that page is closed first: the buyer has chosen another way to pay.
         InsufficientFunds, or RoomUnavailable for the wallet: nothing was taken, and the order can be paid otherwise.
         """
-        state = self.payments.charge(PaymentRequest(**request))
-        rules.check_charged(state)
+        rules.check_charged(state := self.payments.charge(PaymentRequest(**request)))
         return rules.statement(state)
 
     @call(contract.START)
@@ -82,9 +81,8 @@ class Payment(card_methods.CardMethods):
         """Begin to pay the order at the provider's page, until `expires_at`; a repeated call returns the same page.
 
         A kept card, `card_id`, is charged at once; its page is only for a further step, if its bank wants one. A new
-        attempt begins if the last one has failed or was cancelled, as its provider says, or is with another card, and
-        is closed. RoomSilent: the outcome is not known; repeat the call. AmountTooSmall, AmountTooLarge: nothing was
-        begun.
+        attempt begins if the last one has failed, was cancelled, or is with another card, and is closed. RoomSilent:
+        the outcome is not known; repeat the call. AmountTooSmall, AmountTooLarge: nothing was begun.
         """
         card_id = request.pop("card_id")
         token = self.kept_cards.token(request["user_id"], card_id) if card_id else None

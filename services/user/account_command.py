@@ -1,6 +1,5 @@
 """`account`: creates and changes the accounts of staff on the operator's command. By default there are none."""
 
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -8,24 +7,22 @@ import click
 from nameko import config
 from sqlalchemy.engine import Connection, Row
 
-from schemas.errors import FieldsInvalid, Refusal
+from schemas.errors import Refusal
 from schemas.roles import HELD, ROLES
-from schemas.user import OPERATED, REGISTER, TOKENS_REVOKED
+from schemas.user import OPERATED, TOKENS_REVOKED
 from services.foundation.amqp.announcements import announce_from_command
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.events.operations import operator, write_operation
 from services.foundation.ids import new_id
 from services.foundation.redis_client import connect
-from services.foundation.settings import SettingsError
 from services.user import store, tokens
+from services.user.administration import typed_passwords
 from services.user.administration.admins import check_one_stays
 from services.user.models import OUTBOX
-from services.user.passwords import Passwords, hashing_queue
 from services.user.records import NewAccount
 from services.user.second_factor import store as factor_store
 from services.user.self_service import notices
 from services.user.self_service import store as own_store
-from services.user.settings import load
 
 T = TypeVar("T")
 
@@ -55,9 +52,10 @@ def account_command() -> None:
 @click.argument("username")
 def create(role: str, username: str) -> None:
     """Open an account with a role. Asks for the password, or reads it from standard input."""
-    request = _checked(username, _read_password())
-    account = NewAccount(new_id(), request["username"], _make_hash(request["password"]), display_name=None, email=None,
-                         roles=[role], created_at=utc_now())
+    request = typed_passwords.checked(username, typed_passwords.read())
+    password_hash = typed_passwords.make_hash(request["password"])
+    account = NewAccount(new_id(), request["username"], password_hash, display_name=None, email=None, roles=[role],
+                         created_at=utc_now())
 
     def add(tx: Connection) -> None:
         store.add_account(tx, account)
@@ -89,8 +87,8 @@ def revoke(role: str, username: str) -> None:
 @click.argument("username")
 def set_password(username: str) -> None:
     """Set a user's password, and sign them out everywhere."""
-    request = _checked(username, _read_password())
-    password_hash = _make_hash(request["password"])
+    request = typed_passwords.checked(username, typed_passwords.read())
+    password_hash = typed_passwords.make_hash(request["password"])
     _change("account password", username, lambda user: {"password_hash": password_hash})
     click.echo(f"{username} has a new password.")
 
@@ -160,30 +158,3 @@ def _run(work: Callable[[Connection], T]) -> T:
         return Transactions(make_engine(config["DB_URIS"]["user:Base"])).run(work)
     except Refusal as refusal:
         raise click.ClickException(refusal.meaning()) from None
-
-
-def _checked(username: str, password: str) -> dict[str, Any]:
-    try:
-        return REGISTER.load({"username": username, "password": password})
-    except FieldsInvalid as problem:
-        raise _error(problem) from None
-
-
-def _make_hash(password: str) -> str:
-    try:
-        return Passwords(hashing_queue(load(config))).make_hash(password)
-    except FieldsInvalid as problem:
-        raise _error(problem) from None
-    except SettingsError as problem:
-        raise click.ClickException(str(problem)) from None
-
-
-def _error(problem: FieldsInvalid) -> click.ClickException:
-    reasons = (f"{field}: {' '.join(sentences)}" for field, sentences in problem.about["fields"].items())
-    return click.ClickException("; ".join(reasons))
-
-
-def _read_password() -> str:
-    if sys.stdin.isatty():
-        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\r\n")

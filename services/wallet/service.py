@@ -50,8 +50,7 @@ class Wallet:
     def get_balance(self, request: Fields) -> list[Any]:
         """The caller's money, by currency, in minor units."""
         user_id = str(self.principal.user_id)
-        found = self.database.read(lambda tx: store.balances(tx, user_id))
-        return [row._mapping for row in found]
+        return [row._mapping for row in self.database.read(lambda tx: store.balances(tx, user_id))]
 
     @call(contract.GET_ENTRIES)
     def get_entries(self, request: Fields) -> Fields:
@@ -162,16 +161,13 @@ class Wallet:
     @on_event(loyalty.REDEEMED)
     def credit_redemption(self, delivery: Delivery) -> None:
         """A member's points have become money."""
-        self._credit_once(delivery, "redemption", delivery.body["redemption_id"], delivery.body["user_id"],
-                          delivery.body)
+        body = delivery.body
+        self._credit_once(delivery, "redemption", body["redemption_id"], body["user_id"], body)
 
     def _credit_once(self, delivery: Delivery, source_type: str, source_id: str, user_id: str, money: Fields) -> None:
-        def work(tx: Any) -> None:
-            if inbox.first_time(tx, INBOX, delivery):
-                ledger.credit(tx, {"source_type": source_type, "source_id": source_id, "user_id": user_id,
-                                   "amount": money["amount"], "currency": money["currency"], "order_id": None})
-
-        self.database.run(work)
+        found = {"source_type": source_type, "source_id": source_id, "user_id": user_id, "amount": money["amount"],
+                 "currency": money["currency"], "order_id": None}
+        self.database.run(lambda tx: inbox.first_time(tx, INBOX, delivery) and ledger.credit(tx, found))
 
     # --- by the timer ---
 

@@ -112,7 +112,7 @@ def test_a_body_and_its_fields_are_required_where_the_gateway_refuses_a_request_
 
 @pytest.mark.parametrize("key", ["a", "!", "~", "a" * 255, "", "a" * 256, "a b", "ü", "a\x7f", "a\n"])
 def test_the_document_refuses_the_idempotency_keys_that_the_gateway_refuses(key: str) -> None:
-    [parameter] = [each for each in document()["components"]["parameters"].values() if each["in"] == "header"]
+    parameters = {each["name"]: each for each in document()["components"]["parameters"].values()}
     method = next(each for each in PUBLIC.values() if each.keyed)
     try:
         read_fields(method, Request("POST", method.path, "r1", environ={"HTTP_IDEMPOTENCY_KEY": key}))
@@ -120,4 +120,4 @@ def test_the_document_refuses_the_idempotency_keys_that_the_gateway_refuses(key:
     except Malformed:
         is_taken = False
 
-    assert is_taken is Draft202012Validator(as_python_reads(parameter["schema"])).is_valid(key)
+    assert is_taken is Draft202012Validator(as_python_reads(parameters["Idempotency-Key"]["schema"])).is_valid(key)

@@ -19,7 +19,7 @@ from nameko.rpc import Rpc
 from services.foundation.amqp import exchanges, publishing
 from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.draining_consumer import DrainingConsumer
-from services.foundation.probe import probes_of, silent_servers
+from services.foundation.readiness.probe import probes_of, silent_servers
 
 log = logging.getLogger("marquee.presence")
 PUBLISH_SECONDS = 2.0

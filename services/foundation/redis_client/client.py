@@ -16,7 +16,7 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from services.foundation import metrics
-from services.foundation.probe import Probe
+from services.foundation.readiness.probe import Probe
 from services.foundation.redis_client.cluster import ClusterClient, is_cluster
 from services.foundation.tracing import spans
 from services.foundation.tracing.trace_context import is_sampled

@@ -20,9 +20,9 @@ from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unaut
 from schemas.roles import admits, includes_at
 from services.foundation import metrics
 from services.foundation.database import CommitUnknown
+from services.foundation.readiness.storage import storage
 from services.foundation.rpc import identity
 from services.foundation.rpc.server import is_overdue, rpc
-from services.foundation.storage import storage
 from services.foundation.tracing.span_attributes import name_order, record_error
 
 log = logging.getLogger("marquee.call")

@@ -11,8 +11,9 @@ from schemas.user import OPERATED
 from schemas.user.administration import UnknownUser
 from services.foundation.events.operations import write_operation
 from services.foundation.rpc.calls import Principal
-from services.user import confirmations, emails, store
+from services.user import emails, store
 from services.user.administration.admins import check_one_stays
+from services.user.confirming import confirmations
 from services.user.models import OUTBOX
 
 

@@ -13,11 +13,12 @@ from services.foundation.ids import new_id
 from services.foundation.rpc.calls import call
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.foundation.timers import every
-from services.user import confirmations, emails, store, tokens
+from services.user import emails, store, tokens
 from services.user.administration import removal
 from services.user.administration.admins import permit_house, permit_role
 from services.user.administration.changes import Change, change_details, change_roles
 from services.user.attempts.source import session_of
+from services.user.confirming import confirmations
 from services.user.models import KEYS
 from services.user.records import NewAccount
 from services.user.search import index

@@ -62,7 +62,7 @@ def check_invariants(cinema: Cinema) -> None:
     rooms = ("order", "payment", "kitchen", "film", "loyalty", "office", "wallet", "user")
     snapshot = Snapshot(**{room: engines[room] for room in rooms}, board=cinema.world.board)
     for invariant in INVARIANTS:
-        breaches = invariant.check(snapshot)
+        breaches = list(invariant.check(snapshot))
         agree(not breaches, f"{invariant.name}: {breaches}")
 
 

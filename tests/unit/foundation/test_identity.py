@@ -25,7 +25,7 @@ OURS = Identities([NEW])
 ANNA = {"user_id": "anna", "username": "Ännä", "roles": ["manager@kanal"], "token_id": "t", "expires_at": "2030"}
 
 
-def context(method: Method = order.BUY, keys: Identities = OURS, seconds: float = 5, **others: Any) -> dict[str, Any]:
+def context(method: Method = order.BUY, keys: Identities = OURS, seconds: float = 600, **others: Any) -> dict[str, Any]:
     """The context of a call by Anna, signed for a method."""
     plain = {"caller": ANNA, "request_id": "r1"}
     return plain | {"identity": keys.sign(plain, method, seconds)} | others

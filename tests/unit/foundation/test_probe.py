@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import eventlet
 import pytest
 
-from services.foundation import probe as probes
-from services.foundation.probe import Probe, silent_servers
+from services.foundation.readiness import probe as probes
+from services.foundation.readiness.probe import Probe, silent_servers
 
 
 class Server:

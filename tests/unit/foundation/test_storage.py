@@ -14,12 +14,12 @@ from gateway.service import Gateway
 from schemas import catalogue, order
 from schemas.base import Method
 from schemas.errors import StorageFull
-from services.foundation import storage as storages
 from services.foundation.database import Transactions
+from services.foundation.readiness import storage as storages
+from services.foundation.readiness.storage import MEGABYTE, Storage, free_bytes, reserve_bytes
 from services.foundation.rpc import calls
 from services.foundation.rpc.calls import Principal, call
 from services.foundation.settings import SettingsError
-from services.foundation.storage import MEGABYTE, Storage, free_bytes, reserve_bytes
 
 # What is still served: it ends something, takes something away, or lets somebody reach what they have.
 GOES_ON = {

@@ -1,0 +1,1 @@
+"""Whether what a process needs is there: its servers, and storage."""

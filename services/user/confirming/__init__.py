@@ -1,0 +1,1 @@
+"""Confirming e-mail addresses."""
