@@ -10,6 +10,7 @@ import orjson
 from eventlet.event import Event
 from nameko.extensions import Entrypoint
 
+from gateway import request_log
 from gateway.caches.cached_response import CachedResponse
 from gateway.http import cookies, request_reader
 from gateway.http.cross_origin import cross_origin_headers
@@ -29,7 +30,6 @@ from services.foundation.ids import new_id
 from services.foundation.tracing import spans, trace_context
 from services.foundation.tracing.span_attributes import record_error
 
-request_log = logging.getLogger("marquee.request")
 log = logging.getLogger("marquee.gateway")
 BODILESS = (204, 304)
 
@@ -71,7 +71,7 @@ class HttpEntrypoint(Entrypoint):
             if self.server.draining:
                 connection.close_after_reply()
             metrics.observe_request(request.verb, request.route, reply.status, started)
-            _log(request, reply, started)
+            request_log.write(request, reply, started)
             headers = self._headers(request, reply)
             describe_reply(span, request, reply)
         write = start_response(STATUS_LINES[reply.status], headers)
@@ -95,7 +95,7 @@ class HttpEntrypoint(Entrypoint):
             return problem(refusal, request.request_id)
         except Exception as error:
             record_error(error)
-            log.exception("a request failed", extra={"request_id": request.request_id, "path": _log_path(request)})
+            log.exception("a request failed", extra={"request_id": request.request_id, "path": request_log.path_of(request)})
             return problem(InternalError(), request.request_id)
 
     def _dispatch(self, route: Route, request: Request) -> Reply:
@@ -161,17 +161,6 @@ class HttpEntrypoint(Entrypoint):
                                     handle_result=partial(_deliver, outcome))
         reply: Reply = outcome.wait()
         return reply
-
-
-def _log(request: Request, reply: Reply, started: float) -> None:
-    request_log.info("%s %s", request.verb, _log_path(request), extra={
-        "event": "request", "room": "gateway", "request_id": request.request_id, "status": reply.status,
-        "ms": round((time.perf_counter() - started) * 1000, 2), "user_id": request.user_id, "cached": request.cached})
-
-
-def _log_path(request: Request) -> str:
-    """The method's own path; of any other address its first 80 characters, and never a query string."""
-    return request.method.path if request.method else request.path[:80].encode("ascii", "replace").decode()
 
 
 def _deliver(outcome: Event, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:

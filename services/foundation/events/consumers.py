@@ -3,11 +3,9 @@
 The inbox recognizes an event that comes twice. When the method raises, it is called again later.
 """
 
-import datetime as dt
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,6 +22,7 @@ from schemas.errors import FieldsInvalid
 from services.foundation import metrics
 from services.foundation.amqp.draining_consumer import DrainingConsumer
 from services.foundation.events import retry_queues, topology
+from services.foundation.events.delivery import Delivery as Delivery
 from services.foundation.events.settings import event_settings
 from services.foundation.events.topology import Subscription, event_attributes
 from services.foundation.tracing.span_attributes import record_error
@@ -32,23 +31,6 @@ from services.foundation.tracing.spans import Entry
 log = logging.getLogger("marquee.events")
 # After so many processes died over a message, it may be the cause: it waits like one that failed.
 MOST_DELIVERIES = 2
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """An event as it reaches one consumer.
-
-    `about`: the id of the order, payment, ... that changed. `sequence`: the number of the change; events may overtake
-    each other, so a consumer compares it. `occurred_at` is in UTC. `tries`: failed attempts before this one.
-    """
-
-    consumer: str
-    event_id: str
-    about: str
-    sequence: int
-    occurred_at: dt.datetime
-    body: dict[str, Any]
-    tries: int
 
 
 class EventConcurrency(SharedExtension):
