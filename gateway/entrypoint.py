@@ -95,7 +95,8 @@ class HttpEntrypoint(Entrypoint):
             return problem(refusal, request.request_id)
         except Exception as error:
             record_error(error)
-            log.exception("a request failed", extra={"request_id": request.request_id, "path": request_log.path_of(request)})
+            log.exception("a request failed", extra={"request_id": request.request_id,
+                                                     "path": request_log.path_of(request)})
             return problem(InternalError(), request.request_id)
 
     def _dispatch(self, route: Route, request: Request) -> Reply:

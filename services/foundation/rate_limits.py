@@ -26,6 +26,7 @@ AT_ONCE = 100                # counts that a process asks Redis for; its pool ha
 REDIS_SECONDS = 0.25         # no request waits longer for its count
 REDIS_PAUSE_SECONDS = 1.0    # for so long after a failure, Redis is not asked again
 BATCH_FROM, BATCH_SHARE = 100, 20    # of a limit of 100 or more, a process takes a twentieth at once ...
+MOST_IN_BATCH = 100                  # at most: Redis writes an entry for each
 BATCH_WINDOWS = 4                    # ... and spends it within a quarter of the window
 
 
@@ -98,7 +99,7 @@ class RateLimiter:
         with self._turn:    # or requests that come together would each take a batch
             if self._spend_one(limit, key):
                 return True
-            size = limit.amount // BATCH_SHARE
+            size = min(limit.amount // BATCH_SHARE, MOST_IN_BATCH)
             if not self._hit(limit, key, size):
                 return False
             self._batches[limit, key] = [size - 1, time.monotonic() + limit.get_expiry() / BATCH_WINDOWS]

@@ -107,3 +107,14 @@ def test_redis_that_is_away_is_left_alone_for_a_while(limiter: RateLimiter, redi
 
 def test_a_crowd_has_so_many_times_the_limit() -> None:
     assert multiplied(THREE, 10) == parse("30 per minute")
+
+
+def test_a_batch_of_a_huge_limit_stays_small(limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis writes an entry for each, and answers nobody meanwhile."""
+    costs: list[int] = []
+    monkeypatch.setattr(limiter, "_hit", lambda limit, key, cost: costs.append(cost) or True)
+
+    for _ in range(150):
+        limiter.count(parse("1000000 per minute"), "everybody")
+
+    assert costs == [100, 100]
