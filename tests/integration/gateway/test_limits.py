@@ -1,4 +1,4 @@
-"""A gateway with the limits that config.yml ships: what one address and one account may do, and what they are told."""
+"""A gateway with limits for one client: what one address and one account may do, and what they are told."""
 
 import json
 from base64 import b64encode
@@ -23,7 +23,8 @@ REGISTRATIONS, FREE_HOLDS = 20, 8
 
 @pytest.fixture(scope="module")
 def gateway(mesh: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneGateway]:
-    with lone_gateway(mesh, tmp_path_factory.mktemp("limited"), MARQUEE_CROWD="1",
+    with lone_gateway(mesh, tmp_path_factory.mktemp("limited"), ("{address: 200 per hour}", "{address: 20 per hour}"),
+                      ("account: 20 per 10 minutes", "account: 8 per 10 minutes"), MARQUEE_CROWD="1",
                       MARQUEE_TRUSTED_PROXIES="[127.0.0.9]") as gateway:
         yield gateway
 
