@@ -15,11 +15,12 @@ from schemas.user import LoginFailed
 from schemas.user.administration import CLOSE_ACCOUNT, LastAdmin
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
-from services.user import account_command, service, store
+from services.user import account_command, store
 from services.user.administration import removal
 from services.user.administration.changes import Change
 from services.user.models import Base, User
 from services.user.records import NewAccount
+from services.user.self_service import sign_in_methods
 from testbed.mesh import Mesh, wait_until
 from tests.integration.user.conftest import PASSWORD, make_room, operations, user_id_of
 
@@ -99,7 +100,7 @@ def test_a_sign_in_fails_if_the_account_is_removed_meanwhile(room: Any, mesh: Me
         mesh.rows("user", "UPDATE user SET removed_at = UTC_TIMESTAMP(3) WHERE username = :ada", ada=ada)
         return False
 
-    monkeypatch.setattr(service, "needs_rehash", remove_meanwhile)
+    monkeypatch.setattr(sign_in_methods, "needs_rehash", remove_meanwhile)
 
     with pytest.raises(LoginFailed):
         room.login(username=ada, password=PASSWORD)
