@@ -11,7 +11,8 @@ from schemas.errors import Unauthenticated
 from schemas.user import token_id
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
-from services.user import service, tokens
+from services.user import tokens
+from services.user.self_service import sign_in_methods
 from testbed.mesh import Mesh, wait_until
 from tests.integration.user.conftest import PASSWORD, Interrupted, authorize
 
@@ -156,7 +157,7 @@ def test_a_sign_in_fails_if_the_password_changes_meanwhile(room: Any, mesh: Mesh
                   new=room.passwords.make_hash("another horse"))
         return False
 
-    monkeypatch.setattr(service, "needs_rehash", change_meanwhile)
+    monkeypatch.setattr(sign_in_methods, "needs_rehash", change_meanwhile)
 
     with pytest.raises(Unauthenticated, match="login_failed"):
         room.login(username=ada, password=PASSWORD)
