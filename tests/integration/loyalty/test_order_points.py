@@ -76,6 +76,8 @@ def test_redeemed_points_that_are_taken_back_leave_a_balance_below_zero(room: Lo
 
 
 class _Snapshot:
+    since = None
+
     def __init__(self, loyalty: Transactions) -> None:
         self.loyalty = loyalty.engine
 

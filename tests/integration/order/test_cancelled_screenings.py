@@ -217,4 +217,4 @@ def published(mesh: Mesh, screening: str, when: str) -> None:
 
 def breaches(mesh: Mesh) -> list[str]:
     with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
-        return cancelled_in_both_rooms(snapshot)
+        return list(cancelled_in_both_rooms(snapshot))

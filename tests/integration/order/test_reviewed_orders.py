@@ -145,7 +145,7 @@ def test_an_order_in_review_without_a_payment_in_review_is_a_breach(mesh: Mesh, 
     mesh.rows("payment", change, s="cancelled", p=order["payment"]["payment_id"])
     try:
         with nameko.config.patch(mesh.settings, clear=True), Snapshot.open() as snapshot:
-            breaches = reviews_have_their_payment(snapshot)
+            breaches = list(reviews_have_their_payment(snapshot))
         assert [breach for breach in breaches if order["order_id"] in breach] == [
             f"order {order['order_id']} is in review, but none of its payments is"]
     finally:
