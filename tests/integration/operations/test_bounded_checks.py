@@ -129,7 +129,7 @@ def test_no_statement_of_a_check_of_the_window_reads_a_whole_table(settings: dic
 
     assert len(found) > 40
     assert wide_reads(found) == set()
-    assert max(breaches.values()) <= 3 * LATELY + 1   # what was sold long ago is not even looked at
+    assert max(breaches.values()) < A_FEW   # each of the lately filled rows breaches something, and none of the others
 
 
 @pytest.mark.parametrize(("invariant", "room", "change"), [
@@ -155,7 +155,7 @@ def test_a_check_of_everything_reads_whole_tables_in_pages(settings: dict[str, A
     """The control of the test above: what it looks for can be seen."""
     named = {each.name: each for each in INVARIANTS}
     with Snapshot.open() as snapshot, statements() as found:
-        assert sum(1 for _ in named["I4"].check(snapshot)) >= OLD
+        assert sum(1 for _ in named["I4"].check(snapshot)) > OLD - A_FEW
         pages = [each for each in found if "FROM orders" in each[1]]
         list(named["I7"].check(snapshot))
 
