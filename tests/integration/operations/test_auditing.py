@@ -74,19 +74,18 @@ def test_money_that_the_provider_does_not_have_is_unresolved(mesh: Mesh, payment
 
 
 @contextmanager
-def snacks_missing(mesh: Mesh) -> Iterator[str]:
-    """Break a promise that has nothing to do with a provider; yields the snack and the cinema it is about."""
-    [snack] = mesh.rows("kitchen", "SELECT cinema_id, sku FROM snack LIMIT 1")
-    change = "UPDATE snack SET supplied = supplied + :more WHERE cinema_id = :c AND sku = :s"
-    mesh.rows("kitchen", change, more=1, c=snack.cinema_id, s=snack.sku)
+def unearned_points(mesh: Mesh) -> Iterator[str]:
+    """Break a promise that has nothing to do with a provider; yields the member it is about."""
+    mesh.rows("loyalty", "INSERT INTO member (user_id, balance, lifetime, has_chosen, profile_version) "
+                         "VALUES ('nobody', 5, 5, 0, 0)")
     try:
-        yield f"{snack.sku} of {snack.cinema_id}"
+        yield "member nobody"
     finally:
-        mesh.rows("kitchen", change, more=-1, c=snack.cinema_id, s=snack.sku)
+        mesh.rows("loyalty", "DELETE FROM member WHERE user_id = 'nobody'")
 
 
 def test_a_broken_promise_is_named_and_unresolved(mesh: Mesh) -> None:
-    with snacks_missing(mesh) as snack:
+    with unearned_points(mesh) as member:
         once = mesh.operate("reconcile", check=False)
         check = mesh.operate("check", check=False)
         with auditor(mesh) as lines:
@@ -95,10 +94,10 @@ def test_a_broken_promise_is_named_and_unresolved(mesh: Mesh) -> None:
     assert (once.returncode, check.returncode) == (1, 1)
     for done in (once, check):
         [promise] = [line for line in done.stdout.splitlines() if "BREACH" in line]
-        assert promise.startswith("I10 ")
-        assert snack in done.stdout
+        assert promise.startswith("I14 ")
+        assert member in done.stdout
     assert once.stdout.splitlines()[-1] == "0 differences with the providers, 1 unresolved"
-    assert heard["problem"].startswith(f"I10 {snack}")
+    assert heard["problem"].startswith(f"I14 {member}")
 
 
 def test_a_missing_server_is_reported_in_one_line(mesh: Mesh) -> None:
