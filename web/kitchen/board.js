@@ -61,7 +61,7 @@ export class Board {
 
   /** Offer the cinemas that show films; while the film room is down, only those with something to prepare. */
   findCinemas() {
-    screenings({}, this.signal).then((found) => {
+    return screenings({}, this.signal).then((found) => {
       found.forEach(({ cinema }) => this.cinemas.set(cinema.cinema_id, cinema.name));
       this.draw();
     }, () => {});

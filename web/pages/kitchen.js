@@ -6,9 +6,12 @@ import { fill } from "../dom.js";
 import { Board } from "../kitchen/board.js";
 import { t } from "../language/translations.js";
 
+const SOON_MS = 1000; // so long the cinemas are waited for
+
 export async function show(main, { signal }) {
   if (!session.user()) return accessPrompt(main, t("kitchen.title"), t("kitchen.stranger"));
   const board = new Board(signal);
+  const cinemas = board.findCinemas();
   try {
     await board.refresh();
   } catch (problem) {
@@ -16,8 +19,8 @@ export async function show(main, { signal }) {
     if (problem.code === "forbidden") return accessPrompt(main, t("kitchen.title"), t("kitchen.forbidden"));
     throw problem;
   }
+  await Promise.race([cinemas, new Promise((over) => setTimeout(over, SOON_MS))]); // or what follows would move
   fill(main, board.element);
-  board.findCinemas();
   board.follow();
   return t("kitchen.title");
 }
