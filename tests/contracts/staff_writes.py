@@ -19,6 +19,7 @@ NO_OPERATIONS = {
     "declare": "makes queues", "migrate": "makes tables", "revision": "writes a file",
     "restore": "brings back what was, the log included, where there is nothing yet",
     "reload": "reads a file again that somebody has changed", "restart": "restarts processes",
+    "watch": "starts supervisord again", "grant-accounts": "writes files",
     "run": "starts processes", "start": "starts processes", "stop": "stops processes",
     "messages": "sends again what was to be sent anyway", "replay": "delivers again what was to be delivered anyway",
     "account": "has commands below it",
