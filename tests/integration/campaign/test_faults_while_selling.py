@@ -87,7 +87,8 @@ def test_a_promise_that_is_broken_is_noticed(mesh: Mesh, seed: int) -> None:
     assert broken_promises(mesh, customers) == []
     paid, other = [told for told in customers.latest().values() if told.status == "paid"][:2]
 
-    customers.told += [replace(paid, order_id="lost"), replace(paid, seats=other.seats), replace(other, status="refunded")]
+    customers.told += [replace(paid, order_id="lost"), replace(paid, seats=other.seats),
+                       replace(other, status="refunded")]
 
     assert sorted(line.split(" ", 1)[0] for line in broken_promises(mesh, customers)) == sorted(
         ("lost", paid.order_id, other.order_id))
