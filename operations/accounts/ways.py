@@ -16,11 +16,14 @@ from services.foundation.events import topology
 from services.foundation.events.settings import event_settings
 from services.foundation.events.topology import Subscription
 
+# It has no queue by which it could be seen to run; without its exchange its calls would have no route meanwhile.
+GATEWAY = "gateway"
 REPLIES = "*"    # one word, as the keys of replies are; those of calls are two, such as film.get_info
 
 
 def declare(connection: Connection, contracts: Iterable[Contract], subscriptions: Iterable[Subscription]) -> None:
-    """Declare and bind them. Those of a room without a process are made anew, without bindings of before.
+    """Declare and bind them. Those of a room without a process are made anew, without bindings of before; the gateway
+    keeps its own.
 
     The queues of all subscriptions exist. Raises one of BrokerDown.
     """
@@ -30,7 +33,7 @@ def declare(connection: Connection, contracts: Iterable[Contract], subscriptions
                        Exchange(insight.EXCHANGE, type="topic", durable=False)):
             shared(channel).declare()
         for contract in contracts:
-            fresh = not _is_running(connection, contract.room)
+            fresh = contract.room != GATEWAY and not _is_running(connection, contract.room)
             _lead(channel, exchanges.own(contract.room, "calls"), fresh, RPC_TARGET, [REPLIES, *contract.calls])
             _lead(channel, exchanges.own(contract.room, "outbox"), fresh, exchanges.EVENTS.name, contract.publishes)
             if contract.announces:
