@@ -25,8 +25,8 @@ MOST_KEYS = 50_000           # of which a process remembers something by itself
 AT_ONCE = 100                # counts that a process asks Redis for; its pool has 200 connections
 REDIS_SECONDS = 0.25         # no request waits longer for its count
 REDIS_PAUSE_SECONDS = 1.0    # for so long after a failure, Redis is not asked again
-BATCH_FROM, BATCH_SHARE = 100, 20    # of a limit of 100 or more, a process takes a twentieth at once ...
-MOST_IN_BATCH = 100                  # at most: Redis writes an entry for each
+BATCH_FROM, BATCH_SHARE = 100, 20    # of a limit of 100 or more, a process takes a twentieth at once, ...
+MOST_IN_BATCH = 100                  # ... but no more than this, since Redis writes an entry for each, ...
 BATCH_WINDOWS = 4                    # ... and spends it within a quarter of the window
 
 
