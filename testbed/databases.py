@@ -6,8 +6,9 @@ from typing import Any
 import nameko
 import redis
 from kombu import Connection
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 
+from operations.accounts import passwords
 from operations.checks.invariants import check_all
 from services.foundation.redis_client import connect
 from testbed.processes import MeshProcesses
@@ -43,6 +44,14 @@ class MeshDatabases(MeshProcesses):
         with self.engine(room).begin() as tx:
             result = tx.execute(text(query), values)
             return list(result) if result.returns_rows else []
+
+    def room_statements(self, room: str) -> list[str]:
+        """What the room's connections to MariaDB are doing at this moment; nobody else's account may see that."""
+        password = passwords.read(self.folder, "mariadb")[room]
+        own = self.engine(room).url.set(username=f"marquee-{room}", password=password)
+        with create_engine(own, connect_args={"ssl_disabled": True}, poolclass=NullPool).connect() as connection:
+            return list(connection.execute(text("SELECT info FROM information_schema.processlist "
+                                                "WHERE info IS NOT NULL AND id != CONNECTION_ID()")).scalars())
 
     @cached_property
     def redis(self) -> redis.Redis:

@@ -123,12 +123,12 @@ class RedisCluster:
         """Make a cluster of the nodes, of which the last `replicas` follow the first masters."""
         clients = [node.client for node in self.nodes]
         command = [client.execute_command for client in clients]
-        for node in self.nodes[1:]:
-            command[0]("CLUSTER MEET", "127.0.0.1", node.port, node.bus)
         for number in range(MASTERS):
             first, last = number * SLOTS // MASTERS, (number + 1) * SLOTS // MASTERS - 1
             command[number]("CLUSTER ADDSLOTSRANGE", first, last)
-            command[number]("CLUSTER SET-CONFIG-EPOCH", number + 1) if number else None
+            command[number]("CLUSTER SET-CONFIG-EPOCH", number + 1)    # refused once a node has met another
+        for node in self.nodes[1:]:
+            command[0]("CLUSTER MEET", "127.0.0.1", node.port, node.bus)
         ids = [run("CLUSTER MYID") for run in command]
         for number in range(replicas):
             wait_until(lambda run=command[MASTERS + number], wanted=ids[number]: wanted in str(run("CLUSTER NODES")),

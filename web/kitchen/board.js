@@ -63,7 +63,7 @@ export class Board {
   findCinemas() {
     return screenings({}, this.signal).then((found) => {
       found.forEach(({ cinema }) => this.cinemas.set(cinema.cinema_id, cinema.name));
-      this.draw();
+      if (this.queues) this.draw(); // else the first answer of the kitchen draws both
     }, () => {});
   }
 

@@ -37,8 +37,8 @@ def test_the_tour_goes_from_register_to_refund(mesh: Mesh) -> None:
 
 def test_nameko_shell_reaches_the_mesh(mesh: Mesh) -> None:
     nameko = str(Path(sys.executable).with_name("nameko"))
-    lines = code("python").replace(">>> ", "")
-    script = "".join(f"print({line})\n" for line in lines.splitlines())
+    [first, second, *imports, call] = (code("python mesh") + code("python user")).replace(">>> ", "").splitlines()
+    script = "\n".join([f"print({first})", f"print({second})", *imports, f"print('of a user:', {call})", ""])
 
     done = subprocess.run([nameko, "shell", "--config", "config.yml"], input=script, cwd=ROOT, env=mesh.environment,
                           capture_output=True, text=True, timeout=60, check=False)
@@ -46,6 +46,7 @@ def test_nameko_shell_reaches_the_mesh(mesh: Mesh) -> None:
     assert done.returncode == 0, done.stderr
     assert "'films': [{" in done.stdout
     assert "'title': 'Arrival'" in done.stdout
+    assert "of a user: {'orders': []" in done.stdout
 
 
 @pytest.fixture(scope="module")

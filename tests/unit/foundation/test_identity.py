@@ -25,8 +25,11 @@ OURS = Identities([NEW])
 ANNA = {"user_id": "anna", "username": "Ännä", "roles": ["manager@kanal"], "token_id": "t", "expires_at": "2030"}
 
 
-def context(method: Method = order.BUY, keys: Identities = OURS, seconds: float = 600, **others: Any) -> dict[str, Any]:
-    """The context of a call by Anna, signed for a method."""
+DAY = 86_400.0
+
+
+def context(method: Method = order.BUY, keys: Identities = OURS, seconds: float = DAY, **others: Any) -> dict[str, Any]:
+    """The context of a call by Anna, signed for a method; by default for longer than any run of tests takes."""
     plain = {"caller": ANNA, "request_id": "r1"}
     return plain | {"identity": keys.sign(plain, method, seconds)} | others
 
