@@ -22,7 +22,7 @@ class Size:
     fuzz_cases: int         # odd requests to each method
     fuzzed_roles: int       # by so many kinds of accounts
     clusters: bool          # whether whole meshes run on clusters of Redis and RabbitMQ that lose a node
-    second_servers: bool    # whether a backup is restored onto servers of its own, or beside, on the same ones
+    second_servers: bool    # whether a second mesh has servers of its own, or runs beside, on the same ones
     small_disk: bool        # whether a mesh of its own runs on a disk that fills up
 
 
