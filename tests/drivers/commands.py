@@ -9,11 +9,13 @@ from operations.mesh import Mesh as OperatedMesh
 from testbed.mesh import Mesh
 
 
-def command(mesh: Mesh, name: str, *arguments: str) -> Result:
-    """The outcome of a command, as an operator of this mesh would see it."""
+def command(mesh: Mesh, name: str, *arguments: str, line: str = "") -> Result:
+    """The outcome of a command, as an operator of this mesh would see it; `line` is what they type."""
     with nameko.config.patch(mesh.settings, clear=True):
-        return CliRunner().invoke(preparation.find(Commands.imported[name]), list(arguments),
+        done = CliRunner().invoke(preparation.find(Commands.imported[name]), list(arguments), input=line + "\n",
                                   obj=OperatedMesh(mesh.settings))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+    return done
 
 
 def decide(mesh: Mesh, order_id: str, decision: str) -> None:
