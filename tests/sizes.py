@@ -26,12 +26,12 @@ class Size:
     small_disk: bool        # whether a mesh of its own runs on a disk that fills up
 
 
-CI = Size(model_steps=1_500, fresh_controls=False, control_steps=20_000, model_most_steps=10_000, rare=False, hall=40,
-          buyers=100, contested_seats=4, keys=40, messages=200,
+CI = Size(model_steps=1_500, fresh_controls=False, control_steps=20_000, model_most_steps=10_000,
+          rare=False, hall=40, buyers=100, contested_seats=4, keys=40, messages=100,
           killed_orders=40, death_every=1_000, kills=4, pauses=1, fuzz_cases=2, fuzzed_roles=1, clusters=False,
           second_servers=False, small_disk=False)
-FULL = Size(model_steps=10_000, fresh_controls=True, control_steps=40_000, model_most_steps=30_000, rare=True, hall=200,
-            buyers=500, contested_seats=20, keys=200, messages=1_000,
+FULL = Size(model_steps=10_000, fresh_controls=True, control_steps=40_000, model_most_steps=30_000,
+            rare=True, hall=200, buyers=500, contested_seats=20, keys=200, messages=1_000,
             killed_orders=1_000, death_every=400, kills=200, pauses=8, fuzz_cases=100, fuzzed_roles=3, clusters=True,
             second_servers=True, small_disk=True)
 SIZES = {"ci": CI, "full": FULL}
