@@ -28,7 +28,7 @@ class Size:
     small_disk: bool        # whether a mesh of its own runs on a disk that fills up
 
 
-CI = Size(model_steps=1_500, fresh_controls=False, missing_guards=5, control_steps=20_000, model_most_steps=10_000,
+CI = Size(model_steps=700, fresh_controls=False, missing_guards=5, control_steps=20_000, model_most_steps=10_000,
           rare=False, hall=40, buyers=50, contested_seats=2, keys=16, messages=100,
           killed_orders=40, death_every=1_000, kills=4, pauses=1, fuzz_cases=1, fuzzed_roles=1, matrix=False,
           clusters=False, second_servers=False, small_disk=False)

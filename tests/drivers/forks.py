@@ -42,6 +42,7 @@ class Fork:
     """A process that runs `nameko` with these arguments; to be asked as subprocess.Popen is."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        log.touch()   # to be read from now on
         self.pid: int = server().ask(arguments=arguments, environment=environment, log=str(log))
         self.returncode: int | None = None
 
