@@ -120,9 +120,10 @@ def mesh(ground: Mesh, size: Size, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def with_few_sales(file: Path) -> Path:
-    """The demo programme, partly sold in two halls, of which one has couple seats."""
+    """The demo programme, but with two screenings sold: one in part, and one whole, which has couple seats."""
     halls, _, sold = (ROOT / "programme" / "demo.yml").read_text().partition("\nsold:\n")
-    file.write_text(f"{halls}\nsold:\n" + "".join(sold.splitlines(keepends=True)[:2]))
+    part, *_, whole = sold.splitlines()
+    file.write_text(f"{halls}\nsold:\n{part}\n{whole}\n")
     return file
 
 
