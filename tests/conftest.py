@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from weakref import WeakSet
 
 import hypothesis
@@ -14,6 +15,9 @@ import nameko
 import pytest
 from sqlalchemy import Connection, Engine, event
 
+from operations.demo.sales import sell_demo_seats
+from operations.mesh import Mesh as OperatedMesh
+from operations.processes import start_steps
 from services.foundation import migrate
 from services.foundation.amqp import publishing
 from services.foundation.database import make_engine
@@ -102,11 +106,34 @@ def ground() -> Iterator[Mesh]:
 
 
 @pytest.fixture(scope="session")
-def mesh(ground: Mesh) -> Iterator[Mesh]:
-    """Every room on the servers, as ./run.sh starts them; at the end of the session every invariant holds."""
-    ground.operate("start")
+def mesh(ground: Mesh, size: Size, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """Every room on the servers, as ./run.sh starts them; at the end of the session every invariant holds.
+
+    The demo audience buys at full size as much as the programme says, else in two halls.
+    """
+    if size.matrix:
+        ground.operate("start")
+    else:
+        start(ground, with_few_sales(tmp_path_factory.mktemp("programme") / "demo.yml"))
     yield ground
     ground.check_invariants(everything=True)
+
+
+def with_few_sales(file: Path) -> Path:
+    """The demo programme, but with two screenings sold: one in part, and one whole, which has couple seats."""
+    halls, _, sold = (ROOT / "programme" / "demo.yml").read_text().partition("\nsold:\n")
+    part, *_, whole = sold.splitlines()
+    file.write_text(f"{halls}\nsold:\n{part}\n{whole}\n")
+    return file
+
+
+def start(ground: Mesh, programme: Path) -> None:
+    """As `operations start`, with the sales that this programme asks for; tests/integration/operations starts it so."""
+    operated = OperatedMesh(ground.settings)
+    with nameko.config.patch(ground.settings, clear=True):
+        start_steps.fill_databases(operated)
+        start_steps.start_rooms(operated, ground.supervisor)
+        sell_demo_seats(programme)
 
 
 ENGINES: WeakSet[Engine] = WeakSet()    # all that this process has connected

@@ -66,6 +66,13 @@ def make_late(mesh: Mesh, order: dict[str, Any] | str) -> None:
               o=_order_id(order))
 
 
+def ask_again_now(mesh: Mesh, *orders: dict[str, Any]) -> None:
+    """The pauses are over after which the order room asks a room again that was away."""
+    for order in orders:
+        mesh.rows("order", "UPDATE orders SET ask_again_at = NULL WHERE order_id = :o", o=order["order_id"])
+        mesh.rows("order", "UPDATE refund SET ask_again_at = requested_at WHERE order_id = :o", o=order["order_id"])
+
+
 def expire(mesh: Mesh, order: dict[str, Any] | str) -> None:
     """The order's time is over, in MariaDB and on the board."""
     make_late(mesh, order)

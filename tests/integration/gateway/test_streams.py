@@ -148,7 +148,8 @@ def test_a_client_that_leaves_frees_its_stream(mesh: Mesh, hall: str, narrow: Lo
         return requests.get(f"{narrow.url}/live/{hall}", timeout=20, stream=True)
 
     with wait_until(stream, 60, "the stream") as answer:
-        assert next(answer.iter_lines())
+        lines = answer.iter_lines()    # which ends the stream when nobody has it any more
+        assert next(lines)
         assert not stream()
     wait_until(stream, 60, "a free stream").close()
     assert "Traceback" not in narrow.log

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
-from tests.drivers.orders import buy, info, make_late, pay, refunds
+from tests.drivers.orders import ask_again_now, buy, info, make_late, pay, refunds
 from tests.drivers.snack_orders import SKU, bought_and_paid, cook, left, menu, restock, ticket_of, wait_for_step
 
 
@@ -235,6 +235,7 @@ def test_without_a_kitchen_seats_are_sold_and_snacks_are_not_and_refunds_of_thes
         assert refunds(mesh, snacks) == {"seats": (snacks["seats"][0]["price"], 0, "done")}
     assert info(mesh, token, order)["kitchen"] is None
 
+    ask_again_now(mesh, snacks)
     wait_until(lambda: info(mesh, hungry, snacks)["status"] == "refunded", 120, "the refund of the snacks")
     assert info(mesh, hungry, snacks)["refunded"] == snacks["total"]
     mesh.check_invariants()

@@ -8,7 +8,7 @@ import pytest
 
 from services.order.tickets import codes
 from testbed.mesh import Mesh, wait_until
-from tests.drivers.orders import buy, charge, expire, pay, status_of
+from tests.drivers.orders import ask_again_now, buy, charge, expire, pay, status_of
 
 
 def test_an_order_is_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) -> None:
@@ -144,6 +144,7 @@ def test_a_payment_room_that_is_away_costs_a_paying_order_no_seat_and_delays_a_r
         assert reply.json()["status"] == "refunding"
         assert mesh.seats(screening)[seats[2]] == "free"
 
+    ask_again_now(mesh, order, paid)
     wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", 120, "the order's end")
     wait_until(lambda: status_of(mesh, paid["order_id"]) == "refunded", 120, "the refund")
     mesh.check_invariants()
