@@ -31,8 +31,10 @@ export function advice(hall) {
   function take(block) {
     const sentence = t("pick.now", { seats: list(ids(block)) });
     hall.pick(ids(block));
-    if (!place.closest("dialog")) return announce(sentence);
+    const dialog = place.closest("dialog");
+    if (!dialog) return announce(sentence);
     put("good", sentence, null); // the map is behind the window
+    dialog.addEventListener("close", clear);
     place.firstChild.setAttribute("role", "status");
     return place.querySelector(".dismiss").focus();
   }

@@ -18,7 +18,7 @@ export function showBegun(main, screening, about, signal) {
       "div",
       { class: "begun" },
       about,
-      h("p", { class: "note", role: "status" }, t("refusal.sales_closed")),
+      h("p", { class: "note", role: "alert" }, t("refusal.sales_closed")),
       next,
       h(
         "p",

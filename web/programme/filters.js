@@ -13,10 +13,17 @@ export const PARTS = { morning: [5, 12], afternoon: [12, 17], evening: [17, 21],
 
 const MOST_LETTERS = 200; // that the API takes
 
-/** {title, cinema, city, date, part} of an address's query; empty strings for all that is missing or makes no sense. */
+/**
+ * {title, cinema, city, date, part} of an address's query; empty strings for all that is missing or makes no sense.
+ * @returns {Record<string, string>}
+ */
 export function fromQuery(query) {
   const given = Object.fromEntries(NAMES.map((name) => [name, (query.get(name) ?? "").trim().slice(0, MOST_LETTERS)]));
-  return { ...given, date: isDay(given.date) ? given.date : "", part: given.part in PARTS ? given.part : "" };
+  return {
+    ...given,
+    date: isDay(given.date) ? given.date : "",
+    part: Object.hasOwn(PARTS, given.part) ? given.part : "",
+  };
 }
 
 /** Whether this is a day of the calendar, as 2026-11-21. */
@@ -40,7 +47,7 @@ export const anySet = (wanted) => setFilters(wanted).length > 0;
 
 /** Whether a screening begins in this part of the day; every screening is in an unknown part. */
 export function inPart(screening, part) {
-  if (!(part in PARTS)) return true;
+  if (!Object.hasOwn(PARTS, part)) return true;
   const hour = Number(screening.starts_at.slice(11, 13));
   const [from, to] = PARTS[part];
   return (hour >= from && hour < to) || (hour + 24 >= from && hour + 24 < to);

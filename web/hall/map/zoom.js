@@ -8,9 +8,10 @@ import { mayMove } from "./motion.js";
 import { pinch, place } from "./pinch.js";
 import { rowLetters } from "./row_letters.js";
 
-const NUMBERS_FROM = 26; // pixels per seat: below, its number can't be read
+const NUMBERS_FROM = 25; // pixels per seat: below, its number can't be read
 const LETTERS_FROM = 30; // below, the letters of the drawing can't be read
-const TAPPABLE = 30; // a finger can hit it
+const TAPPABLE = 25; // a finger can hit it
+const COMFORTABLE = 30; // ... and an eye can read it
 const LARGEST = 64;
 const BESIDE = 300; // pixels of the window's height for the rest of the page
 
@@ -99,7 +100,7 @@ export function zoomable(drawing) {
    */
   const setInitialSize = () => {
     const isTouch = matchMedia("(pointer: coarse)").matches;
-    set(isTouch && fit() < TAPPABLE ? TAPPABLE : 0);
+    set(isTouch && fit() < TAPPABLE ? COMFORTABLE : 0);
     const { x, y } = hall.picks.size
       ? middleOf(hall.picked)
       : mostFree(hall, view.clientWidth / now(), view.clientHeight / now());
