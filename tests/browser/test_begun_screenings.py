@@ -48,3 +48,12 @@ def test_an_open_map_ends_when_its_screening_begins_even_behind_the_sign_in_wind
     begin(page)
     page.clock.run_for(12 * 24 * 3_600_000)
     says_that_it_has_begun(page)
+
+
+def test_a_purchase_that_comes_too_late_ends_the_map(visit: Visit, mesh: Mesh) -> None:
+    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    pick(page, "H8")
+    begin(page)
+    page.route("**/order/buy", lambda route: route.fulfill(status=409, json={"code": "sales_closed"}))
+    page.get_by_role("button", name="Buy").click()
+    says_that_it_has_begun(page)

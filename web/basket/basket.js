@@ -4,7 +4,7 @@ import { Problem, write } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { money } from "../language/format.js";
 import { tab } from "../storage.js";
-import { t } from "../language/translations.js";
+import { list as seatNames, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { go } from "../navigation.js";
 import { askToSignIn } from "../account/sign_in.js";
@@ -146,7 +146,10 @@ export function basket(hall, signal) {
       hall.applySeatStates(problem.about.seats.map((seat) => ({ seat_id: seat, state: "held" })), hall.version, false);
       return;
     }
-    if (problem.code === "sales_closed") hall.emit("closed");
+    if (problem.code === "sales_closed") {
+      hall.buying = false; // it holds nothing
+      hall.emit("closed");
+    }
     if (problem.code === "price_changed") await reprice(problem.about);
     if (/^snacks_/.test(problem.code)) await snacks.load();
     if (sending) return; // sent again already
@@ -194,7 +197,8 @@ export function basket(hall, signal) {
     draw();
     showSeat(detail.find((seat) => hall.picks.has(seat)));
     tab.set(`picks:${id}`, [...hall.picks]);
-    announce(t("basket.announced", { count: hall.picks.size, total: total.textContent }));
+    const sentence = t("basket.announced", { count: hall.picks.size, total: total.textContent });
+    announce(hall.picks.size ? `${seatNames(hall.picked.map((seat) => seat.seat_id))}: ${sentence}` : sentence);
   });
   draw();
   const element = h(

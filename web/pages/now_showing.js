@@ -26,8 +26,10 @@ export async function show(main, { query, signal }) {
   });
   fill(main, h("div", { class: "hero" }, h("h1", { tabindex: "-1" }, t("now.title")), count), form, grid);
   const programme = allFilms(signal);
-  const find = async ({ part, ...asked }) =>
-    (await screenings(asked, signal)).filter((screening) => inPart(screening, part));
+  const find = async (asked) => {
+    const { part, ...fields } = asked; // the API knows no parts of a day
+    return (await screenings(fields, signal)).filter((screening) => inPart(screening, part));
+  };
 
   async function search() {
     const current = (latest += 1);

@@ -32,6 +32,17 @@ export function overview(hall, move) {
     for (const [state, path] of paths) path.setAttribute("d", drawn.get(state));
   }
 
+  let isDue = false;
+  /** Seats of a screening that many want change faster than a screen is drawn. */
+  function redraw() {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      draw();
+    });
+  }
+
   function follow(event) {
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
     move(x, y);
@@ -42,7 +53,7 @@ export function overview(hall, move) {
     follow(event);
   });
   element.addEventListener("pointermove", (event) => element.hasPointerCapture(event.pointerId) && follow(event));
-  for (const event of ["picks", "states"]) hall.addEventListener(event, draw);
+  for (const event of ["picks", "states"]) hall.addEventListener(event, redraw);
   draw();
 
   const show = ({ left, top, width, height: high }) => {
