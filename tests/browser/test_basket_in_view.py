@@ -25,8 +25,8 @@ SEEN = """() => {
   const letters = [...document.querySelectorAll(".row-letters span")].filter((each) => each.checkVisibility())
     .map((each) => [each.textContent, each.getBoundingClientRect()]).filter(([, box]) => isSeen(box));
   const off = letters.filter(([row, box]) => {
-    const near = seen.filter(([seat, { left }]) => seat.startsWith(row) && left - box.right < 12);
-    return near.some(([, { y, height }]) => Math.abs(y + height / 2 - box.y - box.height / 2) > 14);
+    const near = seen.filter(([seat, { left }]) => seat.startsWith(row) && left - box.right < 20);
+    return near.some(([, { y, height }]) => Math.abs(y + height / 2 - box.y - box.height / 2) > 15);
   });
   return [boxes.length, seen.length, letters.length, off.length];
 }"""
