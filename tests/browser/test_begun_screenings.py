@@ -46,7 +46,7 @@ def test_an_open_map_ends_when_its_screening_begins_even_behind_the_sign_in_wind
     page.get_by_role("button", name="Buy").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     begin(page)
-    page.clock.run_for(12 * 24 * 3_600_000)
+    page.clock.fast_forward(40 * 24 * 3_600_000)   # whichever day it is shown on
     says_that_it_has_begun(page)
 
 

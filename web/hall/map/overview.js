@@ -5,6 +5,7 @@ import { AHEAD, MARGIN } from "./drawing.js";
 
 const STATES = ["free", "taken", "picked"];
 const SIZE = 0.84; // of a seat, in seat widths
+const EDGE = 0.3; // that the line around the seen part stays within the drawing
 
 /** {element, show}: `show({left, top, width, height})`, in seat widths, is the part that is seen; `move(x, y)` centres it. */
 export function overview(hall, move) {
