@@ -23,6 +23,7 @@ def begin(page: Page) -> None:
 def says_that_it_has_begun(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("The screening has begun")
     expect(page.locator(".hall, .basket, dialog")).to_have_count(0)
+    assert (page.get_by_role("heading", level=1).bounding_box() or {"height": 0})["height"] < 150
     expect(page.locator(".next-screenings a").first).to_have_attribute("href", re.compile("^/screening/"))
 
 

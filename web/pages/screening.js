@@ -2,7 +2,7 @@
 
 import { read } from "../api.js";
 import { announce, fill, h } from "../dom.js";
-import { longDay, time } from "../language/format.js";
+import { longDay, longestWord, time } from "../language/format.js";
 import { advice as adviceOf } from "../hall/advice.js";
 import { basket as basketOf } from "../basket/basket.js";
 import { fitHeight } from "../basket/height.js";
@@ -96,10 +96,12 @@ export async function show(main, { id, signal }) {
 }
 
 function header({ film, cinema, hall, starts_at: starts, local_date: day }) {
+  const title = h("h1", { tabindex: "-1" }, h("a", { href: `/film/${film.film_id}` }, film.title));
+  title.style.setProperty("--longest", String(longestWord(film.title)));
   return h(
     "header",
     { class: "about" },
-    h("h1", { tabindex: "-1" }, h("a", { href: `/film/${film.film_id}` }, film.title)),
+    title,
     h("p", {}, h("b", {}, time(starts)), ` · ${longDay(day)}`),
     h("p", { class: "muted" }, `${cinema.name} · ${hall.name}`),
   );

@@ -57,10 +57,14 @@ export function overview(hall, move) {
   for (const event of ["picks", "states"]) hall.addEventListener(event, redraw);
   draw();
 
-  const show = ({ left, top, width, height: high }) => {
-    for (const [name, value] of Object.entries({ x: left, y: top, width, height: high })) {
+  function show({ left, top, width, height: high }) {
+    const [x, y] = [Math.max(left, EDGE - MARGIN), Math.max(top, EDGE - AHEAD)];
+    const right = Math.min(left + width, chart.width + MARGIN - EDGE);
+    const bottom = Math.min(top + high, height - AHEAD - EDGE);
+    for (const [name, value] of Object.entries({ x, y, width: right - x, height: bottom - y })) {
       seen.setAttribute(name, value);
     }
-  };
+  }
+
   return { element, show };
 }
