@@ -58,7 +58,7 @@ test("the middle of some seats is their mean", () => {
 });
 
 /** Ask once whether the screening has begun; settles with whether the page was told so. */
-async function toldAfterRefusal({ isOpen = false, buying = false, code = null }) {
+async function toldAfterRefusal({ isOpen = undefined, buying = false, code = null }) {
   const hall = hallOf(WIDE);
   hall.screening.starts_at = new Date(Date.now() + 3_600_000).toISOString();
   hall.buying = buying;
@@ -88,6 +88,7 @@ async function toldAfterRefusal({ isOpen = false, buying = false, code = null })
 test("a page learns from the API that its screening has begun, whatever its own clock says", async () => {
   assert.equal(await toldAfterRefusal({ isOpen: false }), true);
   assert.equal(await toldAfterRefusal({ isOpen: true }), false);
+  assert.equal(await toldAfterRefusal({}), false, "a film room of an older version does not say");
   assert.equal(await toldAfterRefusal({ code: "screening_over" }), true);
   assert.equal(await toldAfterRefusal({ code: "seats_unknown" }), false);
 });

@@ -25,7 +25,7 @@ export function awaitSalesEnd(hall, signal, ended) {
 
   async function ask() {
     const open = await read("/film/get_hall_info", { screening_id: id }, signal).then(
-      ({ sales_open: isOpen }) => isOpen,
+      ({ sales_open: isOpen }) => isOpen !== false,
       ({ code }) => code !== "screening_over",
     );
     if (signal.aborted) return;

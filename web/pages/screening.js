@@ -28,7 +28,7 @@ export async function show(main, { id, signal }) {
   const { screening } = seen;
   const about = header(screening);
   const title = `${screening.film.title}, ${time(screening.starts_at)}`;
-  if (!seen.sales_open) {
+  if (seen.sales_open === false) { // a film room of an older version does not say
     const { showBegun } = await import("../hall/begun.js");
     showBegun(main, screening, about, signal);
     return title;
