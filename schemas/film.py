@@ -154,6 +154,7 @@ class HallReply(Schema):
     hall = fields.Nested(Hall, required=True)
     chart = NestedOrDumped(Chart, required=True)
     version = Whole(required=True, metadata={"description": "rises with every change of a seat"})
+    sales_open = fields.Boolean(required=True, metadata={"description": "false once the screening has begun"})
     seats = NestedOrDumped(SeatState, many=True, required=True)
 
 

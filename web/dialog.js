@@ -9,6 +9,20 @@ export function closeDialogs() {
 }
 
 /**
+ * Show `element` in front of the page: in the window that is open, until that is closed, and then where it was. Without a
+ * window it stays where it is.
+ */
+export function bringToFront(element) {
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog || dialog.contains(element)) return;
+  const place = document.createComment("");
+  element.replaceWith(place);
+  dialog.querySelector("header").after(element);
+  dialog.addEventListener("close", () => place.replaceWith(element));
+  dialog.scrollTo(0, 0);
+}
+
+/**
  * Open a window around `content(close, heading)`, elements; `heading` shows `title` until the content gives it another.
  * Settles with the argument of `close`, or null after Escape.
  */

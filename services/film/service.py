@@ -76,7 +76,9 @@ class Film:
             "screening": replace(screening, seats_left=seat_availability.count_left(lay_out(drawing), taken)),
             "hall": screening.hall,
             "chart": seat_maps.chart(drawing, screening.prices),
-            "version": snapshot.version, "seats": seat_maps.states(drawing, taken),
+            "version": snapshot.version,
+            "sales_open": screening.starts_at > utc_now(),
+            "seats": seat_maps.states(drawing, taken),
         }
 
     @call(contract.SUGGEST_SEATS)

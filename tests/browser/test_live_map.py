@@ -1,12 +1,13 @@
 """A seat map while others buy: streams, polling, and which answer is the newest."""
 
 import json
+import secrets
 from typing import Any
 
 from playwright.sync_api import Route, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, pick
+from tests.browser.driver import PASSWORD, Visit, open_account, order_of, pick
 from tests.drivers.orders import buy, pay
 
 
@@ -139,3 +140,59 @@ def test_an_open_map_says_that_it_may_be_out_of_date_while_the_film_room_is_down
             expect(page.get_by_role("status").filter(has_text=said[language][0])).to_be_visible()
     for language, page in pages.items():
         expect(page.get_by_role("status").filter(has_text=said[language][1])).to_be_visible()
+
+
+def test_seats_lost_while_signing_up_are_told_in_front_of_the_window(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    page = visit(f"/screening/{screening}")
+    pick(page, "H8", "H9")
+    page.get_by_role("button", name="Buy").click()
+    window = page.get_by_role("dialog")
+    window.get_by_role("button", name="New here?").click()
+
+    assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=["H9"]).status_code == 200
+    news = window.get_by_role("alert").filter(has_text="H9")
+    expect(news).to_contain_text("Somebody was faster: H9 is taken")
+    news.get_by_role("button", name="instead").click()
+    expect(window.get_by_role("status")).to_contain_text("Now picked")
+    picked = {str(seat.get_attribute("data-seat")) for seat in page.locator(".hall .seat.picked").all()}
+    page.locator("[name=username]").fill("guest" + secrets.token_hex(5))
+    page.locator("[name=password]").fill(PASSWORD)
+    window.get_by_role("button", name="Open an account").click()
+    page.wait_for_url("**/order/*")
+    bought = mesh.rows("order", "SELECT seat_id FROM seat_claim WHERE order_id = :order", order=order_of(page))
+    assert {row.seat_id for row in bought} == picked
+
+
+def test_what_is_left_of_the_seats_is_not_bought_unasked(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    page = visit(f"/screening/{screening}")
+    pick(page, "H8", "H9")
+    page.get_by_role("button", name="Buy").click()
+    assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=["H9"]).status_code == 200
+    expect(page.get_by_role("dialog").get_by_role("alert").filter(has_text="H9")).to_be_visible()
+    open_account(page)
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator(".side .advice")).to_contain_text("Somebody was faster")
+    expect(page.get_by_role("button", name="Buy")).to_be_enabled()
+    assert "/screening/" in page.url
+    orders = mesh.rows("order", "SELECT order_id FROM orders WHERE screening_id = :screening", screening=screening)
+    assert len(orders) == 1, "only the order of the one who was faster"
+
+
+def test_nothing_on_the_map_moves_where_less_motion_is_wanted(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    page = visit(f"/screening/{screening}")
+    page.evaluate("""() => {
+      window.moved = [];
+      Element.prototype.animate = function () { moved.push("flash"); };
+      Element.prototype.scrollIntoView = function ({ behavior }) { moved.push(behavior); };
+    }""")
+    for motion, seat, expected in (("reduce", "B8", ["instant"]),
+                                   ("no-preference", "B9", ["instant", "smooth", "flash"])):
+        page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
+        page.get_by_role("button", name="Best seats").click()
+        page.wait_for_function("count => moved.length >= count", arg=len(expected) - (motion != "reduce"))
+        assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=[seat]).status_code == 200
+        expect(page.locator(f"[data-seat={seat}]")).to_have_attribute("data-state", "held")
+        assert page.evaluate("moved") == expected

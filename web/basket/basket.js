@@ -4,7 +4,7 @@ import { Problem, write } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { money } from "../language/format.js";
 import { tab } from "../storage.js";
-import { t } from "../language/translations.js";
+import { list as seatNames, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { go } from "../navigation.js";
 import { askToSignIn } from "../account/sign_in.js";
@@ -23,9 +23,10 @@ export function basket(hall, signal) {
   const warning = h("p", { class: "warning", role: "alert", hidden: true });
   const snacks = snacksOf(hall, draw);
   const purchase = new Purchase(id);
-  const queuePlace = h("div", {});
+  const queuePlace = h("div", { class: "queue-place" });
   let release = null;
   let sending = false;
+  let hasLost = false; // picked seats, and no others were taken instead
   const turn = new Turn(id);
   let queue = null; // its panel, once the screening has had one
   const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
@@ -57,8 +58,16 @@ export function basket(hall, signal) {
     warning.hidden = true;
   }
 
+  /** On a phone the seats are in one line, which scrolls. */
+  function showSeat(id) {
+    const entry = list.children[hall.picked.findIndex((seat) => seat.seat_id === id)];
+    if (entry) list.scrollLeft = entry.offsetLeft - list.offsetLeft - (list.clientWidth - entry.clientWidth) / 2;
+  }
+
   async function buy() {
+    hasLost = false;
     if (sending || !hall.picks.size || !(await askToSignIn(t("sign_in.to_buy")))) return;
+    if (hasLost) return; // meanwhile: what is left of the seats may not be what the buyer wants
     const begun = purchase.begin(selection(), hall.total + snacks.total());
     // If another account has signed in, the page is being drawn anew for it and resumes this purchase.
     if (element.isConnected) await send(begun);
@@ -137,6 +146,10 @@ export function basket(hall, signal) {
       hall.applySeatStates(problem.about.seats.map((seat) => ({ seat_id: seat, state: "held" })), hall.version, false);
       return;
     }
+    if (problem.code === "sales_closed") {
+      hall.buying = false; // it holds nothing
+      hall.emit("closed");
+    }
     if (problem.code === "price_changed") await reprice(problem.about);
     if (/^snacks_/.test(problem.code)) await snacks.load();
     if (sending) return; // sent again already
@@ -174,20 +187,26 @@ export function basket(hall, signal) {
     return turn.isAwaited() && waitInQueue(turn.wanted());
   }
 
-  hall.addEventListener("picks", () => {
+  hall.addEventListener("lost", () => {
+    hasLost = true;
+  });
+  hall.addEventListener("chosen", () => {
+    hasLost = false;
+  });
+  hall.addEventListener("picks", ({ detail }) => {
     draw();
+    showSeat(detail.find((seat) => hall.picks.has(seat)));
     tab.set(`picks:${id}`, [...hall.picks]);
-    announce(t("basket.announced", { count: hall.picks.size, total: total.textContent }));
+    const sentence = t("basket.announced", { count: hall.picks.size, total: total.textContent });
+    announce(hall.picks.size ? `${seatNames(hall.picked.map((seat) => seat.seat_id))}: ${sentence}` : sentence);
   });
   draw();
   const element = h(
     "div",
     { class: "basket" },
     h("h2", {}, t("basket.title")),
-    list,
-    snacks.element,
+    h("div", { class: "goods" }, list, snacks.element, queuePlace),
     warning,
-    queuePlace,
     h("div", { class: "sum" }, h("p", {}, count, total), button),
   );
   return { element, resume };

@@ -19,11 +19,17 @@ export function snacks(hall, changed) {
   const warning = h("p", { class: "warning", role: "status", hidden: true });
   const element = h(
     "details",
-    { class: "snacks", ontoggle: () => element.open && load() },
+    { class: "snacks", ontoggle: () => element.open && load().then(scrollThere) },
     h("summary", {}, t("snacks.title"), " ", count),
     warning,
     list,
   );
+
+  /** The menu begins at the top of what scrolls in the basket, so that most of it is seen. */
+  function scrollThere() {
+    const { parentElement: goods } = element;
+    goods.scrollTop = element.offsetTop - goods.offsetTop;
+  }
 
   async function load() {
     let menu;

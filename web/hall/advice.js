@@ -1,5 +1,6 @@
 /** The advice beside the map: a seat left alone, a seat lost and the seats to take instead. */
 
+import { bringToFront } from "../dialog.js";
 import { announce, fill, h } from "../dom.js";
 import { list, t } from "../language/translations.js";
 import { leftAlone, nearestBlock } from "./blocks.js";
@@ -17,13 +18,7 @@ export function advice(hall) {
         "div",
         { class: `note ${kind}` },
         h("p", {}, sentence),
-        block && h("button", {
-          type: "button",
-          onclick: () => {
-            hall.pick(ids(block));
-            announce(t("pick.now", { seats: list(ids(block)) }));
-          },
-        }, t(label, { seats: list(ids(block)) })),
+        block && h("button", { type: "button", onclick: () => take(block) }, t(label, { seats: list(ids(block)) })),
         h(
           "button",
           { type: "button", class: "quiet icon dismiss", "aria-label": t("advice.dismiss"), onclick: clear },
@@ -33,12 +28,23 @@ export function advice(hall) {
     );
   }
 
+  function take(block) {
+    const sentence = t("pick.now", { seats: list(ids(block)) });
+    hall.pick(ids(block));
+    const dialog = place.closest("dialog");
+    if (!dialog) return announce(sentence);
+    put("good", sentence, null); // the map is behind the window
+    dialog.addEventListener("close", clear);
+    place.firstChild.setAttribute("role", "status");
+    return place.querySelector(".dismiss").focus();
+  }
+
   function clear() {
     delete place.dataset.stays;
     fill(place);
   }
 
-  /** Somebody else has taken picked seats. */
+  /** Somebody else has taken picked seats, perhaps while their buyer was signing in. */
   function lost({ gone, wanted }) {
     const block = nearestBlock(hall, wanted);
     put(
@@ -47,6 +53,7 @@ export function advice(hall) {
       block,
       "lost.instead",
     );
+    bringToFront(place);
     place.firstChild.setAttribute("role", "alert");
     place.dataset.stays = "";
   }

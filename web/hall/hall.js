@@ -7,7 +7,10 @@ export const MOST_SEATS = Number(document.documentElement.dataset.mostSeats);
 /** The kinds of seats that are only offered to those who ask for one. */
 export const ACCESSIBLE = ["wheelchair", "companion"];
 
-/** Emits `picks`, `states` and `chosen` with seat ids, and `lost` with {gone, wanted}. */
+/**
+ * Emits `picks`, `states` and `chosen` with seat ids, `lost` with {gone, wanted}, and `closed` when the API has refused to
+ * sell because the screening has begun.
+ */
 export class Hall extends EventTarget {
   /** Takes the answer of film.get_hall_info. */
   constructor({ screening, chart, seats, version }) {
@@ -137,8 +140,8 @@ export class Hall extends EventTarget {
     this.emit("states", [...before, ...ids]);
   }
 
-  /** Tell the listeners of `picks`, `states` or `chosen` which seats are concerned. */
-  emit(name, ids) {
+  /** Tell the listeners of an event which seats are concerned. */
+  emit(name, ids = []) {
     this.dispatchEvent(new CustomEvent(name, { detail: ids }));
   }
 }

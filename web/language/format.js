@@ -22,6 +22,9 @@ const moment = (when, zone, options) =>
   new Intl.DateTimeFormat(locale(), { timeZone: zone, ...options })
     .format(new Date(when));
 
+/** The length of a text's longest word: a heading is small enough for it to stay whole, see style/films.css. */
+export const longestWord = (text) => Math.max(...text.split(/[\s-]+/).map((word) => word.length));
+
 /** 20:15, in `zone` or, without one, by the offset that `when` was written with. */
 export const time = (when, zone) =>
   zone ? moment(when, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) : when.slice(11, 16);

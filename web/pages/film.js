@@ -2,7 +2,7 @@
 
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
-import { longDay, money, runningTime, shortDay, time } from "../language/format.js";
+import { longDay, longestWord, money, runningTime, shortDay, time } from "../language/format.js";
 import { list, t } from "../language/translations.js";
 import { poster } from "../poster/poster.js";
 import { rename } from "../navigation.js";
@@ -56,8 +56,10 @@ function facts(film) {
     "film.genres",
     list(film.genres.map(genre)),
   ]];
+  const title = h("h1", { tabindex: "-1" }, film.title);
+  title.style.setProperty("--longest", String(longestWord(film.title)));
   return [
-    h("h1", { tabindex: "-1" }, film.title),
+    title,
     film.original_title !== film.title && h("p", { class: "original" }, film.original_title),
     h(
       "p",

@@ -8,6 +8,8 @@ import { problemSentence } from "../problems.js";
 import { rename } from "../navigation.js";
 import { anySet, filters, fromQuery, inPart, toAddress } from "../programme/filters.js";
 import { films as allFilms, screenings } from "../programme/listing.js";
+import { fitTimes } from "../programme/times.js";
+import { waysOut } from "../programme/ways_out.js";
 
 const TIMES_SHOWN = 3;
 
@@ -15,6 +17,7 @@ export async function show(main, { query, signal }) {
   let wanted = fromQuery(query);
   let latest = 0;
   const grid = h("ul", { class: "posters" }, Array.from({ length: 12 }, ghost));
+  const fit = fitTimes(grid);
   const count = h("p", { class: "muted count" }, "\u00a0");
   const { form, offer } = filters(wanted, (now) => {
     wanted = now;
@@ -23,16 +26,19 @@ export async function show(main, { query, signal }) {
   });
   fill(main, h("div", { class: "hero" }, h("h1", { tabindex: "-1" }, t("now.title")), count), form, grid);
   const programme = allFilms(signal);
+  const find = async (asked) => {
+    const { part, ...fields } = asked; // the API knows no parts of a day
+    return (await screenings(fields, signal)).filter((screening) => inPart(screening, part));
+  };
 
   async function search() {
     const current = (latest += 1);
-    const { part, ...asked } = wanted;
     grid.setAttribute("aria-busy", "true");
     try {
-      const [films, found] = await Promise.all([programme, screenings(asked, signal)]);
+      const [films, found] = await Promise.all([programme, find(wanted)]);
       if (current !== latest || signal.aborted) return;
       if (!anySet(wanted)) offer({ cinemas: names(found, "name"), cities: names(found, "city") });
-      draw(films, found.filter((screening) => inPart(screening, part)));
+      draw(films, found);
     } catch (problem) {
       if (signal.aborted) return;
       fill(
@@ -45,6 +51,7 @@ export async function show(main, { query, signal }) {
             class: "primary",
             onclick: () => show(main, { query: new URLSearchParams(location.search), signal }),
           }, t("problem.again")),
+          anySet(wanted) && h("a", { class: "button", href: "/" }, t("now.all")),
         ),
       );
     } finally {
@@ -55,14 +62,23 @@ export async function show(main, { query, signal }) {
   function draw(films, found) {
     const byFilm = grouped(found);
     const shown = anySet(wanted) ? films.filter((film) => byFilm.has(film.film_id)) : films;
-    fill(
-      grid,
-      shown.length
-        ? shown.map((film) => card(film, byFilm.get(film.film_id) ?? [], wanted))
-        : h("li", { class: "empty" }, h("p", {}, t("now.none")), h("a", { class: "button", href: "/" }, t("now.all"))),
-    );
+    fill(grid, shown.length ? shown.map((film) => card(film, byFilm.get(film.film_id) ?? [], wanted)) : nothing());
+    fit();
     count.textContent = t("now.count", { count: shown.length });
     if (latest > 1) announce(count.textContent);
+  }
+
+  function nothing() {
+    const ways = h("p", { class: "row" }, h("a", { class: "button", href: "/" }, t("now.all")));
+    const asked = wanted;
+    waysOut(asked, find).then((found) => {
+      ways.prepend(
+        ...found.map((way) =>
+          h("a", { class: "button", href: toAddress(way.wanted) }, t("now.without", { filter: way.label }))
+        ),
+      );
+    }, () => {}); // there is a way out already
+    return h("li", { class: "empty" }, h("p", {}, t("now.none")), ways);
   }
 
   await search();

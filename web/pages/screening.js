@@ -1,32 +1,45 @@
-/** The page of a screening: pick seats, see what others hold, buy. */
+/** The page of a screening: pick seats, see what others hold, buy; once it has begun, where to go instead. */
 
 import { read } from "../api.js";
 import { announce, fill, h } from "../dom.js";
-import { longDay, time } from "../language/format.js";
+import { longDay, longestWord, time } from "../language/format.js";
 import { advice as adviceOf } from "../hall/advice.js";
 import { basket as basketOf } from "../basket/basket.js";
+import { fitHeight } from "../basket/height.js";
 import { suggestSeats } from "../hall/suggest.js";
 import { Drawing } from "../hall/map/drawing.js";
 import { freshness } from "../hall/freshness.js";
 import { Hall, MOST_SEATS } from "../hall/hall.js";
 import { enableKeyboard } from "../hall/map/keyboard.js";
 import { legend } from "../hall/legend.js";
+import { awaitSalesEnd } from "../hall/sales_end.js";
 import { seatList } from "../hall/seat_list.js";
 import { followSeats } from "../hall/live.js";
 import { showOwnSeats } from "../hall/own_seats.js";
 import { tooltip } from "../hall/map/tooltip.js";
 import { zoomable } from "../hall/map/zoom.js";
+import { closeDialogs } from "../dialog.js";
+import { reload } from "../navigation.js";
 import { browser } from "../storage.js";
 import { t } from "../language/translations.js";
 
 export async function show(main, { id, signal }) {
-  const hall = new Hall(await read("/film/get_hall_info", { screening_id: id }, signal));
-  const { screening } = hall;
+  const seen = await read("/film/get_hall_info", { screening_id: id }, signal);
+  const { screening } = seen;
+  const about = header(screening);
+  const title = `${screening.film.title}, ${time(screening.starts_at)}`;
+  if (seen.sales_open === false) { // a film room of an older version does not say
+    const { showBegun } = await import("../hall/begun.js");
+    showBegun(main, screening, about, signal);
+    return title;
+  }
+  const hall = new Hall(seen);
   const drawing = new Drawing(hall);
-  const { view, buttons, setInitialSize } = zoomable(drawing);
+  const { stage, buttons, setInitialSize } = zoomable(drawing);
   const advice = adviceOf(hall);
   const basket = basketOf(hall, signal);
-  const ownSeats = h("div", {});
+  const ownSeats = h("div", { class: "own-seats" });
+  const side = h("aside", { class: "side", "aria-label": t("basket.title") }, advice.place, basket.element);
   const state = freshness();
 
   const toggle = (seat) => {
@@ -41,7 +54,6 @@ export async function show(main, { id, signal }) {
     const element = event.target.closest(".seat");
     if (element) toggle(element.dataset.seat);
   });
-  const stage = h("div", { class: "stage" }, view);
   tooltip(drawing, stage);
   const legendElement = legend(hall);
   const list = seatList(hall, toggle);
@@ -51,7 +63,8 @@ export async function show(main, { id, signal }) {
     h(
       "div",
       { class: "picker" },
-      header(screening),
+      about,
+      ownSeats,
       h(
         "section",
         { class: "map", "aria-label": t("map.label") },
@@ -67,21 +80,28 @@ export async function show(main, { id, signal }) {
         list,
         legendElement,
       ),
-      h("aside", { class: "side" }, ownSeats, advice.place, basket.element),
+      side,
     ),
   );
+  fitHeight(side, [about, ownSeats]);
   setInitialSize();
   basket.resume();
   showOwnSeats(hall, ownSeats, signal);
   followSeats(hall, signal, state);
-  return `${screening.film.title}, ${time(screening.starts_at)}`;
+  awaitSalesEnd(hall, signal, () => {
+    closeDialogs();
+    reload({ scroll: 0, focus: true });
+  });
+  return title;
 }
 
 function header({ film, cinema, hall, starts_at: starts, local_date: day }) {
+  const title = h("h1", { tabindex: "-1" }, h("a", { href: `/film/${film.film_id}` }, film.title));
+  title.style.setProperty("--longest", String(longestWord(film.title)));
   return h(
     "header",
     { class: "about" },
-    h("h1", { tabindex: "-1" }, h("a", { href: `/film/${film.film_id}` }, film.title)),
+    title,
     h("p", {}, h("b", {}, time(starts)), ` · ${longDay(day)}`),
     h("p", { class: "muted" }, `${cinema.name} · ${hall.name}`),
   );

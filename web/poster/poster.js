@@ -40,11 +40,14 @@ function randomFrom(start) {
 
 const breadth = (text) => [...text].reduce((sum, letter) => sum + (letter > "\u2e80" ? 1.6 : 1), 0);
 
+const SMALLEST = 5.4; // percent of the poster's width: below, a word is broken rather than made smaller
+
 /** Percent of the poster's width: the longest word fits in a line, and long titles stay small. */
-function size(title, type) {
+export function titleSize(title, type) {
   const longest = Math.max(...title.split(/[\s-]+/).map(breadth));
   const letter = { serif: 0.54, sans: 0.63, wide: 0.84 }[type];
-  return Math.min(24, 82 / (letter * longest), 26 - breadth(title) * 0.42);
+  const calm = Math.max(8.4, 26 - breadth(title) * 0.42);
+  return Math.max(SMALLEST, Math.min(24, 82 / (letter * longest), calm));
 }
 
 /** The poster's element; `film` is as the API gives it. */
@@ -69,7 +72,7 @@ export function poster(film) {
     h("span", { class: "poster-title" }, film.title),
     h("span", { class: "poster-line" }, `${film.director}, ${film.year}`),
   );
-  paper.style.setProperty("--size", `${Math.max(8.4, size(film.title, type)).toFixed(1)}cqi`);
+  paper.style.setProperty("--size", `${titleSize(film.title, type).toFixed(1)}cqi`);
   paper.style.setProperty("--ink", ink);
   paper.style.setProperty("--ground", ground);
   return paper;

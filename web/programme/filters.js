@@ -11,8 +11,27 @@ const TYPING_MS = 220;
 /** Parts of the day by the hour in which a screening begins, by the cinema's clock; hours after midnight are late. */
 export const PARTS = { morning: [5, 12], afternoon: [12, 17], evening: [17, 21], late: [21, 29] };
 
-/** {title, cinema, city, date, part} of an address's query; empty strings for all that is missing. */
-export const fromQuery = (query) => Object.fromEntries(NAMES.map((name) => [name, query.get(name) ?? ""]));
+const MOST_LETTERS = 200; // that the API takes
+
+/**
+ * {title, cinema, city, date, part} of an address's query; empty strings for all that is missing or makes no sense.
+ * @returns {Record<string, string>}
+ */
+export function fromQuery(query) {
+  const given = Object.fromEntries(NAMES.map((name) => [name, (query.get(name) ?? "").trim().slice(0, MOST_LETTERS)]));
+  return {
+    ...given,
+    date: isDay(given.date) ? given.date : "",
+    part: Object.hasOwn(PARTS, given.part) ? given.part : "",
+  };
+}
+
+/** Whether this is a day of the calendar, as 2026-11-21. */
+function isDay(text) {
+  if (!/^[1-9]\d{3}-\d\d-\d\d$/.test(text)) return false;
+  const day = new Date(`${text}T12:00:00Z`);
+  return !Number.isNaN(day.valueOf()) && day.toISOString().startsWith(text); // 31 February becomes 3 March
+}
 
 /** The front page's address with these filters. */
 export function toAddress(wanted) {
@@ -20,12 +39,15 @@ export function toAddress(wanted) {
   return query.size ? `/?${query}` : "/";
 }
 
+/** The filters that are set, by name. */
+export const setFilters = (wanted) => NAMES.filter((name) => wanted[name]);
+
 /** Whether any filter is set. */
-export const anySet = (wanted) => NAMES.some((name) => wanted[name]);
+export const anySet = (wanted) => setFilters(wanted).length > 0;
 
 /** Whether a screening begins in this part of the day; every screening is in an unknown part. */
 export function inPart(screening, part) {
-  if (!(part in PARTS)) return true;
+  if (!Object.hasOwn(PARTS, part)) return true;
   const hour = Number(screening.starts_at.slice(11, 13));
   const [from, to] = PARTS[part];
   return (hour >= from && hour < to) || (hour + 24 >= from && hour + 24 < to);
@@ -45,7 +67,7 @@ export function filters(wanted, changed) {
     placeholder: t("filter.title"),
     "aria-label": t("filter.title"),
     autocomplete: "off",
-    maxlength: 200,
+    maxlength: MOST_LETTERS,
     oninput: (event) => {
       clearTimeout(typing);
       typing = setTimeout(() => set("title", event.target.value.trim()), TYPING_MS);
@@ -89,11 +111,12 @@ function offer(select, names, chosen) {
 }
 
 function days(wanted, set) {
-  const dates = Array.from({ length: DAYS }, (_, ahead) => {
+  const next = Array.from({ length: DAYS }, (_, ahead) => {
     const date = new Date();
     date.setDate(date.getDate() + ahead);
     return plainDate(date);
   });
+  const dates = [...new Set([...next, wanted.date])].filter(Boolean).sort(); // one that a link has asked for, too
   const group = h("div", { class: "days", role: "group", "aria-label": t("filter.date") });
   const press = (value) => {
     set("date", value);

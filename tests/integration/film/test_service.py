@@ -123,6 +123,19 @@ def test_an_unknown_film_or_screening_is_refused_by_name(demo: Engine) -> None:
             method(screening_id="no-such-screening")
 
 
+def test_a_screening_that_has_begun_says_that_its_seats_are_no_longer_sold(demo: Engine,
+                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    screening_id, room = one_screening(demo, "elbe-1"), film_room(demo)
+    starts_at = dt.datetime.fromisoformat(room.get_screening_terms(screening_id=screening_id)["starts_at"])
+
+    def sales_open(now: dt.datetime) -> bool:
+        monkeypatch.setattr("services.film.service.utc_now", lambda: now.astimezone(dt.UTC))
+        return bool(room.get_hall_info(screening_id=screening_id)["sales_open"])
+
+    assert sales_open(starts_at - dt.timedelta(seconds=1))
+    assert not sales_open(starts_at)
+
+
 def test_a_screening_that_is_over_shows_no_seats(tables: Engine, tmp_path: Path) -> None:
     yesterday = utc_now() - dt.timedelta(days=1)
     load(written(tmp_path, changed(("days: 3", "days: 1"))), tables, yesterday.replace(hour=8))

@@ -4,11 +4,12 @@ import { s } from "../../dom.js";
 import { money } from "../../language/format.js";
 import { t } from "../../language/translations.js";
 import { bendAt, turnAt } from "../geometry.js";
+import { mayMove } from "./motion.js";
 import { shape } from "./shapes.js";
 
 export const UNIT = 40;
-const MARGIN = 1.5; // seat widths beside the outermost seats, for the row letters
-const AHEAD = 0.35; // above the screen
+export const MARGIN = 1.5; // seat widths beside the outermost seats, for the row letters
+export const AHEAD = 0.35; // above the screen
 
 /** The seat's label: "Row F, seat 7, premium, €12.50, free"; half a couple seat names its other half. */
 export function seatLabel(hall, seat) {
@@ -149,7 +150,7 @@ export class Drawing {
     element.setAttribute("aria-checked", String(hall.picks.has(id)));
     element.setAttribute("aria-disabled", String(!hall.isFree(seat)));
     element.setAttribute("aria-label", seatLabel(hall, seat));
-    if (live && before && before !== state) this.flash(element);
+    if (live && before && before !== state && mayMove()) this.flash(element);
   }
 
   /** Draw the eye to a change by somebody else. */
