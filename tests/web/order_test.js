@@ -4,6 +4,7 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { start, use } from "../../web/language/translations.js";
+import { seatsOf } from "../../web/order/header.js";
 import { pointsOf } from "../../web/order/points.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
 import { cinemaClock, mayRefund } from "../../web/order/refund_terms.js";
@@ -75,6 +76,13 @@ test("a refund is offered while a tier is open by the server's clock", () => {
 test("the reason of an order's end is told where it says more than the status", () => {
   assert.equal(outcome({ status: "expired", end_reason: "paid_late" }), "paid_late");
   assert.equal(outcome({ status: "expired", end_reason: "asked" }), "expired");
+});
+
+test("the seats of an order are those that were not given back", () => {
+  const seats = [{ seat_id: "D7" }, { seat_id: "D8" }];
+  const tickets = [{ seat_id: "D7", status: "void" }, { seat_id: "D8", status: "valid" }];
+  assert.deepEqual(seatsOf({ seats, tickets }), { seats: ["D8"], returned: ["D7"] });
+  assert.deepEqual(seatsOf({ seats, tickets: [] }), { seats: ["D7", "D8"], returned: [] });
 });
 
 test("an order has earned what its entries add up to, without those of other orders", () => {
