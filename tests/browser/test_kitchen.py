@@ -186,7 +186,7 @@ def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> Non
     expect(page.locator(".sums dd").last).to_have_text(total)
 
 
-def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(visit: Visit, mesh: Mesh) -> None:
+def test_snacks_that_the_kitchen_has_begun_are_not_paid_back_and_stay_to_be_collected(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     add_snack(page, "cola")
     buy(page, "H8")
@@ -203,6 +203,11 @@ def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(visit: Visit, mesh:
     window.get_by_role("button", name=f"Refund {seat}").click()
     expect(page.locator(".status")).to_have_text("Refunded")
     expect(page.locator(".sums dd").last).to_have_text(seat)
+    code = str(page.locator(".ended .pick-up strong").text_content())
+    mesh.post("/kitchen/finish", mesh.staff(), order_id=order_of(page))
+    expect(page.locator(".steps [aria-current=step]")).to_have_text("Ready")
+    mesh.post("/kitchen/hand_over", mesh.staff(), order_id=order_of(page), pick_up_code=code)
+    expect(page.locator(".pick-up")).to_have_count(0)
 
 
 def test_the_link_to_the_kitchen_is_shown_to_staff_only(visit: Visit, mesh: Mesh) -> None:

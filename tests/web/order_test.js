@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { start, use } from "../../web/language/translations.js";
 import { seatsOf } from "../../web/order/header.js";
+import { snacksStay } from "../../web/order/kitchen.js";
 import { pointsOf } from "../../web/order/points.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
 import { cinemaClock, mayRefund } from "../../web/order/refund_terms.js";
@@ -84,6 +85,25 @@ test("the seats of an order are those that were not given back", () => {
   assert.deepEqual(seatsOf({ seats, tickets }), { seats: ["D8"], returned: ["D7"] });
   assert.deepEqual(seatsOf({ seats, tickets: [] }), { seats: ["D7", "D8"], returned: [] });
 });
+
+/** @type {[string, object, boolean][]} */
+const SNACKS = [
+  ["that are being prepared", {}, true],
+  ["that are ready", { kitchen: { status: "ready" } }, true],
+  ["of an order whose refund is on its way", { status: "refunding" }, true],
+  ["that were collected", { kitchen: { status: "collected" } }, false],
+  ["whose film is over", { kitchen: { status: "uncollected" } }, false],
+  ["that were given up in time", { kitchen: { status: "given_up" } }, false],
+  ["of a cancelled screening, which are paid back,", { end_reason: "screening_cancelled" }, false],
+  ["of an order without a kitchen", { kitchen: null }, false],
+];
+
+for (const [which, changes, stay] of SNACKS) {
+  test(`snacks ${which} ${stay ? "stay" : "do not stay"} to be collected after a refund`, () => {
+    const order = { status: "refunded", end_reason: "asked", kitchen: { status: "preparing" }, ...changes };
+    assert.equal(snacksStay(order), stay);
+  });
+}
 
 test("an order has earned what its entries add up to, without those of other orders", () => {
   const entries = [["o1", 120], ["o2", 50], ["o1", -20], [null, 5]].map(([order_id, points]) => ({ order_id, points }));

@@ -7,7 +7,7 @@ import { money } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
 import { orderHeader } from "../order/header.js";
-import { isCooking, kitchenSection } from "../order/kitchen.js";
+import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
 import {
   attemptName,
   paymentPageUrl,
@@ -93,6 +93,7 @@ class OrderPage {
   scheduleRefresh() {
     const { status } = this.order;
     const changes = CHANGING.includes(status) || (PAID.includes(status) && isCooking(this.order)) ||
+      snacksStay(this.order) ||
       (["expired", "cancelled"].includes(status) && this.shown < LATE_MONEY_MS);
     clearTimeout(this.timer);
     if (changes) this.timer = setTimeout(() => this.refresh(), this.stage === "asking" ? ASKING_POLL_MS : POLL_MS);
@@ -137,6 +138,7 @@ class OrderPage {
       "section",
       { class: "ended stack" },
       h("p", {}, t(`explain.${why}`, { amount: money(refunded, currency) })),
+      snacksStay(this.order) && [h("p", {}, t("kitchen.explain.stays")), kitchenSection(this.order)],
       status !== "review" && h(
         "p",
         {},
