@@ -76,12 +76,15 @@ def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: V
     assert bank.refunded == back
 
 
-def test_no_refund_is_offered_after_the_last_tier(visit: Visit, mesh: Mesh) -> None:
+def test_the_terms_stand_beside_pay_and_no_refund_is_offered_after_the_last_tier(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     buy(page, "H8")
-    pay_at_once(page)
+    total = str(page.locator(".sums dd").last.text_content())
+    expect(page.locator(".pay .terms")).to_contain_text(f"everything is paid back: {total}")
     stamp(mesh, order_of(page), (-1, 100, 0))
     page.reload()
+    expect(page.locator(".pay .terms")).to_contain_text("Once you have paid, nothing is paid back")
+    pay_at_once(page)
     expect(page.get_by_text("too late for a refund")).to_be_visible()
     expect(page.get_by_role("button", name="Refund")).to_have_count(0)
 

@@ -8,7 +8,7 @@ import { seatsOf } from "../../web/order/header.js";
 import { snacksStay } from "../../web/order/kitchen.js";
 import { pointsOf } from "../../web/order/points.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
-import { cinemaClock, mayRefund } from "../../web/order/refund_terms.js";
+import { cinemaClock, mayRefund, termsOf } from "../../web/order/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
 
 await start();
@@ -72,6 +72,39 @@ test("a refund is offered while a tier is open by the server's clock", () => {
   const order = (now) => ({ refund_terms: { tiers }, server_time: now });
   assert.equal(mayRefund(order("2026-11-21T19:59:59Z")), true);
   assert.equal(mayRefund(order("2026-11-21T20:00:00Z")), false);
+});
+
+const TERMS = [
+  { until: "2026-11-21T17:00:00Z", percent: 100, fee: 0, amount: 2800 },
+  { until: "2026-11-21T18:00:00Z", percent: 50, fee: 100, amount: 1200 },
+  { until: "2026-11-21T19:00:00Z", percent: 0, fee: 0, amount: 0 },
+];
+const unpaid = (now, changes = {}) => ({
+  status: "created",
+  total: 2800,
+  currency: "EUR",
+  screening: { starts_at: "2026-11-21T20:15:00+01:00" },
+  refund_terms: { tiers: TERMS },
+  server_time: now,
+  snacks: [],
+  ...changes,
+});
+
+test("before paying, the terms say until when which amount goes back", () => {
+  assert.deepEqual(termsOf(unpaid("2026-11-21T16:00:00Z")), [
+    "Until Saturday 21 November, 18:00, everything is paid back: €28.00.",
+    "Until Saturday 21 November, 19:00, 50 % of each seat less €1.00 is paid back: €12.00.",
+    "After that, nothing is paid back.",
+  ]);
+  const snacks = termsOf(unpaid("2026-11-21T16:00:00Z", { snacks: [{}], kitchen: { status: "reserved" } }));
+  assert.match(snacks[2], /only until the kitchen begins/);
+});
+
+test("whoever would pay too late for a refund is told so before", () => {
+  assert.deepEqual(termsOf(unpaid("2026-11-21T18:30:00Z")), [
+    "Once you have paid, nothing is paid back: it is too late for that.",
+  ]);
+  assert.deepEqual(termsOf(unpaid("2026-11-21T18:30:00Z", { status: "paid" })), ["It is too late for a refund."]);
 });
 
 test("the reason of an order's end is told where it says more than the status", () => {

@@ -6,6 +6,7 @@ import { h } from "../dom.js";
 import { money } from "../language/format.js";
 import { hasSentence, list, t } from "../language/translations.js";
 import { countdown } from "./countdown.js";
+import { refundTerms } from "./refund_terms.js";
 import { walletButton } from "./wallet.js";
 
 const ASKING_MS = 8000; // a provider's answer, if there is one, is here sooner
@@ -82,6 +83,7 @@ export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, 
       walletButton(order, stage, onwallet, signal),
       stage !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel")),
     ),
+    refundTerms(order),
     stage === "begin" && h("p", { class: "muted small" }, text),
     cardButtons(order, stage, oncard, signal),
   );
