@@ -119,10 +119,14 @@ def particulars(translations: Translations, kind: str, facts: dict[str, Any]) ->
     rows = [("seats", translations.list(rules.seats(kind, facts)))]
     if kind == "part_refunded":
         rows.append(("seats_left", translations.list(rules.seats_left(facts))))
-    if kind in ("paid", "revived", "screening_cancelled") and facts["snacks"]:
+    has_snacks = kind in ("paid", "revived", "screening_cancelled") or (kind == "refunded" and facts["snacks_refunded"])
+    if has_snacks and facts["snacks"]:
         rows.append(("snacks", translations.list([snack(translations, each) for each in facts["snacks"]])))
-    return [*rows, (f"money.{rules.money_label(kind, facts)}",
-                    translations.money(rules.amount(kind, facts), facts["currency"]))]
+    rows.append((f"money.{rules.money_label(kind, facts)}",
+                 translations.money(rules.amount(kind, facts), facts["currency"])))
+    if rules.follows_others(kind, facts):
+        rows.append(("money.back_in_all", translations.money(facts["refunded"], facts["currency"])))
+    return rows
 
 
 def snack(translations: Translations, sold: dict[str, Any]) -> str:
@@ -133,6 +137,8 @@ def snack(translations: Translations, sold: dict[str, Any]) -> str:
 
 def text_name(kind: str, facts: dict[str, Any]) -> str:
     """The name of the translation that says what has happened."""
+    if rules.follows_others(kind, facts):
+        return "refunded.rest"
     return "screening_cancelled.unpaid" if kind == "screening_cancelled" and not facts["refund"] else f"{kind}.text"
 
 
