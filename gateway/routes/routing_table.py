@@ -10,9 +10,9 @@ from nameko.extensions import DependencyProvider
 
 from gateway.dependency_probe import DependencyProbe
 from gateway.http.messages import Request
-from gateway.routes import methods, sandbox_page, webhooks
+from gateway.routes import methods, page_errors, sandbox_page, webhooks
 from gateway.routes.method_fields import read_fields
-from gateway.routes.route import READ_VERBS, Call, CallRoute, PageReply, PageRoute, Route, StreamRoute
+from gateway.routes.route import READ_VERBS, Call, CallRoute, LocalRoute, PageReply, PageRoute, Route, StreamRoute
 from gateway.routes.static_files import WebPages
 from gateway.routes.system import SystemPages
 from gateway.service_registry import ServiceRegistry
@@ -37,6 +37,9 @@ class RoutingTable:
             **{path: PageRoute(template="/" if path == "/" else "/web/{file}", reply=reply)
                for path, reply in web.files().items()},
             **{method.path: _method_route(method, body_limit) for method in methods.PUBLIC.values()},
+            page_errors.REPORT_ERROR.path: LocalRoute(
+                template=page_errors.REPORT_ERROR.path, method=page_errors.REPORT_ERROR, verbs=("POST",),
+                reply=page_errors.report_error, body_limit=page_errors.REPORT_LIMIT),
         }
         webhook = CallRoute(template="/payment/webhook/{provider}", verbs=("POST",), read=webhooks.read_call,
                             body_limit=payment.WEBHOOK_LIMIT)
