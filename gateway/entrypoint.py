@@ -122,7 +122,7 @@ class HttpEntrypoint(Entrypoint):
         if route.fresh_for:
             return self._cached_response(method, request).reply(request)
         reply = self._call_room(request)
-        return route.convert(reply) if route.convert else reply
+        return route.convert(request, reply) if route.convert else reply
 
     def _is_staff(self, request: Request) -> bool:
         """Whether the token of the request is one of staff; no, if that can't be found out."""

@@ -69,7 +69,7 @@ class CallRoute(Route):
     read: Callable[[Request], Call]
     body_limit: int
     fresh_for: float = 0.0
-    convert: Callable[[Reply], Reply] | None = None
+    convert: Callable[[Request, Reply], Reply] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Scripts that do not come or fail: a page is never blank, says what is true and how to go on, and somebody hears of it."""
+"""Scripts that do not come or fail: no page is blank, each says what is true and how to go on, and somebody hears."""
 
 import json
 

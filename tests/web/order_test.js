@@ -52,9 +52,10 @@ test("another choice of card has a key of its own", () => {
   assert.equal(new Set([{}, { save_card: true }, { card_id: "c1" }, { card_id: "c2" }].map(name)).size, 4);
 });
 
-test("a buyer is sent to this site or to https, and nowhere else", () => {
+test("a buyer is sent to this site, with the language and theme, or to https, and nowhere else", () => {
   const url = (address) => paymentPageUrl({ payment: { redirect_url: address } });
-  assert.equal(url("/payment/sandbox/p1"), "https://cinema.example/payment/sandbox/p1");
+  document.documentElement.dataset.theme = "light";
+  assert.equal(url("/payment/sandbox/p1"), "https://cinema.example/payment/sandbox/p1?language=en&theme=light");
   assert.equal(url("https://bank.example/pay"), "https://bank.example/pay");
   for (const address of ["http://bank.example/", "javascript:alert(1)", "data:text/html,x"]) {
     assert.throws(() => url(address), { code: "internal_error" });

@@ -4,7 +4,7 @@ import { Problem } from "../api.js";
 import { cardButtons, keepBox } from "../cards/choice.js";
 import { h } from "../dom.js";
 import { money } from "../language/format.js";
-import { hasSentence, list, t } from "../language/translations.js";
+import { hasSentence, language, list, t } from "../language/translations.js";
 import { countdown } from "./countdown.js";
 import { refundTerms } from "./refund_terms.js";
 import { walletButton } from "./wallet.js";
@@ -42,10 +42,16 @@ export const paymentRequest = ({ order_id: id }, choice = {}) => ({
   ...choice,
 });
 
-/** The address of the provider's page. A buyer is sent only to https, or to this site: throws a Problem otherwise. */
+/**
+ * The address of the provider's page; one on this site is told the language and the theme. A buyer is sent only to https,
+ * or to this site: throws a Problem otherwise.
+ */
 export function paymentPageUrl({ payment }) {
   const url = new URL(payment.redirect_url, location.origin);
-  if (url.origin !== location.origin && url.protocol !== "https:") throw new Problem("internal_error");
+  if (url.origin === location.origin) {
+    url.searchParams.set("language", language());
+    url.searchParams.set("theme", document.documentElement.dataset.theme);
+  } else if (url.protocol !== "https:") throw new Problem("internal_error");
   return url.href;
 }
 
