@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from gateway.routes import methods, page_errors, sandbox_page, webhooks
 from gateway.routes.method_fields import read_fields
 from gateway.routes.route import READ_VERBS, Call, CallRoute, LocalRoute, PageReply, PageRoute, Route, StreamRoute
 from gateway.routes.static_files import WebPages
-from gateway.routes.system import SystemPages
+from gateway.routes.system import SystemPages, without_slash
 from gateway.service_registry import ServiceRegistry
 from gateway.settings import gateway_settings
 from schemas import payment
@@ -68,6 +69,9 @@ class RoutingTable:
         for pattern, route in self._patterns:
             if match := pattern.fullmatch(path):
                 return route, match[1]
+        page = self.find(path[:-1])[0] if re.search(r"[^/]/\Z", path) else self._not_found
+        if isinstance(page, PageRoute) and page is not self._not_found:
+            return replace(page, reply=without_slash, for_staff=None), ""
         return self._not_found, ""
 
 
