@@ -98,7 +98,7 @@ test("before paying, the terms say until when which amount goes back", () => {
     "After that, nothing is paid back.",
   ]);
   const snacks = termsOf(unpaid("2026-11-21T16:00:00Z", { snacks: [{}], kitchen: { status: "reserved" } }));
-  assert.match(snacks[2], /only until the kitchen begins/);
+  assert.match(snacks[3], /only until the kitchen begins/);
 });
 
 test("whoever would pay too late for a refund is told so before", () => {

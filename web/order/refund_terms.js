@@ -26,8 +26,8 @@ export const refundTerms = (order) =>
 export function termsOf(order) {
   const lines = openTiers(order).filter(({ amount }) => amount > 0 || !order.total).map((tier) => line(tier, order));
   if (!lines.length) return [t(UNPAID.includes(order.status) ? "refund.never" : "refusal.refund_closed")];
-  if (order.snacks.length) lines.push(t(kitchenHasBegun(order) ? "refund.cooking" : "refund.until_cooking"));
-  return [...lines, t("refund.after")];
+  const snacks = order.snacks.length ? [t(kitchenHasBegun(order) ? "refund.cooking" : "refund.until_cooking")] : [];
+  return [...lines, t("refund.after"), ...snacks];
 }
 
 const UNPAID = ["created", "paying"];
