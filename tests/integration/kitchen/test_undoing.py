@@ -1,28 +1,15 @@
 """A step that was taken by mistake is taken back, and nothing that depends on it goes wrong."""
 
 import datetime as dt
-from typing import Any
 
 import pytest
-from nameko.testing.services import worker_factory
 
 from operations.checks.stock import stock_adds_up
 from schemas import order
 from schemas.kitchen import KitchenStepTaken, TooEarlyToBegin, UndoOver
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.calls import Principal
 from services.kitchen import rules, tickets
-from services.kitchen.service import Kitchen
-from services.kitchen.settings import KitchenSettings
-from tests.integration.kitchen.conftest import SAM, paid, put_on_the_menu
-
-MINUTE = dt.timedelta(minutes=1)
-
-
-def room_of(kitchen: Transactions, undo: dt.timedelta = MINUTE / 6, cook: Principal = SAM) -> Any:
-    settings = KitchenSettings(before_start=10 * MINUTE, begin=120 * MINUTE, undo=undo, sweep_seconds=5)
-    return worker_factory(Kitchen, database=kitchen, principal=cook, settings=settings)
-
+from tests.integration.kitchen.conftest import MINUTE, paid, put_on_the_menu, room_of
 
 def take_up(kitchen: Transactions, order_id: str, in_minutes: float = 60) -> None:
     """A paid order whose snacks are needed so soon."""
