@@ -37,4 +37,8 @@ PASSWORD_RESET_REQUESTED = Event("user", "user.password_reset_requested", 1, Ema
 PASSWORD_CHANGED = Event("user", "user.password_changed", 1, EmailEvent, "An account has another password.")
 EMAIL_CHANGED = Event("user", "user.email_changed", 1, EmailEvent,
                       "An account has another address, or none, in place of a confirmed one.")
+SECOND_FACTOR_SET = Event("user", "user.second_factor_set", 1, EmailEvent,
+                          "An account has a second factor, or another one.")
+SECOND_FACTOR_REMOVED = Event("user", "user.second_factor_removed", 1, EmailEvent,
+                              "An account has no second factor any more.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

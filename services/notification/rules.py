@@ -11,6 +11,9 @@ CONFIRM_EMAIL = "confirm_email"
 NEW_PASSWORD = "new_password"  # noqa: S105 - the kind of a message
 PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
 EMAIL_CHANGED = "email_changed"
+SECOND_FACTOR_SET = "second_factor_set"
+SECOND_FACTOR_REMOVED = "second_factor_removed"
+TO_THE_HOLDER = (PASSWORD_CHANGED, SECOND_FACTOR_SET, SECOND_FACTOR_REMOVED)
 MAIL_WINDOW = dt.timedelta(hours=1)
 
 
