@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from nameko.testing.services import worker_factory
 from sqlalchemy import text
 
 from operations.checks.stock import stock_adds_up

@@ -11,6 +11,7 @@ from services.foundation.database import Transactions, utc_now
 from services.kitchen import rules, tickets
 from tests.integration.kitchen.conftest import MINUTE, paid, put_on_the_menu, room_of
 
+
 def take_up(kitchen: Transactions, order_id: str, in_minutes: float = 60) -> None:
     """A paid order whose snacks are needed so soon."""
     body = order.PAID.load(paid(order_id, utc_now() + (in_minutes + 10) * MINUTE))["body"]
