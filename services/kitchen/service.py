@@ -1,7 +1,6 @@
 """The kitchen room: menus, stock, and the tickets that cooks work through."""
 
 import datetime as dt
-import logging
 from collections.abc import Callable, Set
 from typing import Any
 
@@ -21,11 +20,10 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
-from services.kitchen import reservations, rules, staff, stock, store, tickets
+from services.kitchen import reservations, rules, staff, stock, store, sweeps, tickets
 from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
 from services.kitchen.settings import KitchenSection
 
-log = logging.getLogger("marquee.kitchen")
 Fields = dict[str, Any]
 
 
@@ -170,15 +168,7 @@ class Kitchen:
     @every("sweep_seconds")
     def sweep(self) -> None:
         """Release reservations whose order was never written, and close uncollected tickets."""
-        try:
-            now = utc_now()
-            for order_id in self.database.read(lambda tx: store.unconfirmed(tx, now)):
-                if self.database.run(lambda tx, o=order_id: reservations.release(tx, o, only_unconfirmed=True)):
-                    log.info("released the snacks of an order that was never written", extra={"order_id": order_id})
-            for order_id in self.database.read(lambda tx: store.uncollected(tx, now)):
-                self.database.run(lambda tx, o=order_id: tickets.end_waiting(tx, o, now))
-        except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not sweep", extra={"problem": f"{type(problem).__name__}: {problem}"})
+        sweeps.sweep(self.database, utc_now())
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:

@@ -69,6 +69,12 @@ def seats(kind: str, facts: dict[str, Any]) -> list[str]:
     return [seat["seat_id"] for seat in facts["seats"]]
 
 
+def has_snacks(kind: str, facts: dict[str, Any]) -> bool:
+    """Whether this message is about snacks, too: of a last refund, those that were paid back."""
+    about = kind in ("paid", "revived", "screening_cancelled") or (kind == "refunded" and facts["snacks_refunded"])
+    return bool(about and facts["snacks"])
+
+
 def follows_others(kind: str, facts: dict[str, Any]) -> bool:
     """Whether earlier messages were about other seats of this order that were given back."""
     return kind == "refunded" and len(seats(kind, facts)) < len(facts["seats"])

@@ -119,14 +119,12 @@ def particulars(translations: Translations, kind: str, facts: dict[str, Any]) ->
     rows = [("seats", translations.list(rules.seats(kind, facts)))]
     if kind == "part_refunded":
         rows.append(("seats_left", translations.list(rules.seats_left(facts))))
-    has_snacks = kind in ("paid", "revived", "screening_cancelled") or (kind == "refunded" and facts["snacks_refunded"])
-    if has_snacks and facts["snacks"]:
+    if rules.has_snacks(kind, facts):
         rows.append(("snacks", translations.list([snack(translations, each) for each in facts["snacks"]])))
-    rows.append((f"money.{rules.money_label(kind, facts)}",
-                 translations.money(rules.amount(kind, facts), facts["currency"])))
+    money = {rules.money_label(kind, facts): rules.amount(kind, facts)}
     if rules.follows_others(kind, facts):
-        rows.append(("money.back_in_all", translations.money(facts["refunded"], facts["currency"])))
-    return rows
+        money["back_in_all"] = facts["refunded"]
+    return rows + [(f"money.{what}", translations.money(minor, facts["currency"])) for what, minor in money.items()]
 
 
 def snack(translations: Translations, sold: dict[str, Any]) -> str:
