@@ -5,6 +5,7 @@ import { Problem } from "./api.js";
 const MOST_REPORTS = 5; // of one document: what fails over and over is known by then
 const MOST_FRAMES = 10;
 const FRAME = /\/web\/[a-z0-9_/-]+\.js:\d+:\d+/g;
+const MODULE = /\/web\/[a-z0-9_/-]+\.js/; // which the message of a failed import names
 let reports = 0;
 
 /** Report an error that nobody expected; settles with the number under which it is logged, or null. */
@@ -28,6 +29,8 @@ export async function report(error) {
 export function describe(error) {
   const name = String(error?.name).replace(/[^A-Za-z_]/g, "").slice(0, 40);
   const frames = String(error?.stack ?? "").match(FRAME) ?? [];
+  const module = MODULE.exec(String(error?.message));
+  if (module) frames.unshift(`${module[0]}:0:0`);
   return {
     page: /^\/[a-z_]{0,32}/.exec(location.pathname)[0],
     error: error instanceof Error && name ? name : "NoError",

@@ -21,3 +21,9 @@ test("a report has the error's name and our scripts, and neither its message nor
 test("what was thrown and is no error is reported without its content", () => {
   assert.deepEqual(describe("ada@example.org"), { page: "/order", error: "NoError", frames: [] });
 });
+
+test("a module that could not be fetched is named", () => {
+  const error = new TypeError("Failed to fetch dynamically imported module: https://cinema.example/web/pages/film.js");
+  error.stack = "";
+  assert.deepEqual(describe(error).frames, ["/web/pages/film.js:0:0"]);
+});
