@@ -28,9 +28,8 @@ export async function report(error) {
 /** The body of a report: no message, which may quote what somebody has typed, and of the path the first part only. */
 export function describe(error) {
   const name = String(error?.name).replace(/[^A-Za-z_]/g, "").slice(0, 40);
-  const frames = String(error?.stack ?? "").match(FRAME) ?? [];
   const module = MODULE.exec(String(error?.message));
-  if (module) frames.unshift(`${module[0]}:0:0`);
+  const frames = [...module ? [`${module[0]}:0:0`] : [], ...String(error?.stack ?? "").match(FRAME) ?? []];
   return {
     page: /^\/[a-z_]{0,32}/.exec(location.pathname)[0],
     error: error instanceof Error && name ? name : "NoError",
