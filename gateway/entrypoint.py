@@ -17,7 +17,7 @@ from gateway.http.cross_origin import cross_origin_headers
 from gateway.http.messages import Environ, Headers, Reply, Request
 from gateway.http.server import HttpServer
 from gateway.replies import PRIVATE, STATUS_LINES, STREAM, problem
-from gateway.routes.route import CallRoute, PageRoute, Route
+from gateway.routes.route import CallRoute, LocalRoute, PageRoute, Route
 from gateway.settings import gateway_settings
 from gateway.traces import describe_reply, request_span
 from schemas import film, user
@@ -107,22 +107,22 @@ class HttpEntrypoint(Entrypoint):
         if isinstance(route, PageRoute):
             return (route.for_staff if route.for_staff and self._is_staff(request) else route.reply)(request)
         request.address = self._admission.address_of(request.environ)
-        if isinstance(route, CallRoute):
-            if route.method:    # a webhook is its provider's, and has limits of its own
-                self._admission.admit_address(route.method, request.address)
-            return self._reply_of_call(route, request)
+        if route.method:    # a webhook is its provider's, and has limits of its own
+            self._admission.admit_address(route.method, request.address)
+        if isinstance(route, CallRoute | LocalRoute):
+            request.read_body = partial(request_reader.read_body, request.environ, route.body_limit,
+                                        self._settings.socket_timeout)
+            return route.reply(request) if isinstance(route, LocalRoute) else self._reply_of_call(route, request)
         return Reply(200, b"", STREAM, self._streams.open(request.parameter, request.last_event_id, request.address,
                                                          self._current_seats))
 
     def _reply_of_call(self, route: CallRoute, request: Request) -> Reply:
-        request.read_body = partial(request_reader.read_body, request.environ, route.body_limit,
-                                    self._settings.socket_timeout)
         method, fields = route.read(request)
         request.method, request.fields = method, fields
         if route.fresh_for:
             return self._cached_response(method, request).reply(request)
         reply = self._call_room(request)
-        return route.convert(reply) if route.convert else reply
+        return route.convert(request, reply) if route.convert else reply
 
     def _is_staff(self, request: Request) -> bool:
         """Whether the token of the request is one of staff; no, if that can't be found out."""

@@ -12,6 +12,7 @@ CATEGORIES = ("popcorn", "snack", "sweet", "drink", "set")
 # when the screening is over: uncollected, if the kitchen had begun, else expired.
 KITCHEN_STATES = ("reserved", "released", "new", "preparing", "ready", "collected", "given_up", "uncollected",
                   "expired")
+STEPS = ("preparing", "ready", "collected")  # the statuses that a cook's steps lead to
 QUEUE_AT_MOST = 200
 MOST_STOCK = 1_000_000
 
@@ -30,6 +31,14 @@ class UnknownKitchenOrder(NotFound):
 
 class KitchenStepTaken(Conflict):
     """This order is at another step by now; `step` says which."""
+
+
+class TooEarlyToBegin(Conflict):
+    """It is too early to begin with these snacks; `begins_at` says from when on."""
+
+
+class UndoOver(Conflict):
+    """This step can't be taken back any more."""
 
 
 class WrongPickUpCode(Conflict):
@@ -155,6 +164,7 @@ class KitchenTicket(Schema):
     film_title = fields.String(required=True)
     starts_at = Moment(required=True)
     needed_at = Moment(required=True)
+    begins_at = Moment(required=True, metadata={"description": "kitchen.start is refused before this moment"})
     status = fields.String(required=True, validate=validate.OneOf(KITCHEN_STATES))
     pick_up_code = fields.String(required=True)
     short = fields.Boolean(required=True, metadata={"description": "some of it was sold out meanwhile: see `missing`"})
@@ -177,6 +187,12 @@ class HandOverRequest(OrderRequest):
         "description": "as the guest says it, and then it must be right; left out when staff has seen the order"})
 
 
+class UndoRequest(OrderRequest):
+    """The order whose last step is to be taken back, and the status that this step has led to."""
+
+    status = fields.String(required=True, validate=validate.OneOf(STEPS))
+
+
 class RestockRequest(Schema):
     """How many of a snack a cinema can sell from now on."""
 
@@ -193,13 +209,16 @@ GET_MENU = Method("kitchen", "get_menu", MenuRequest, MenuReply, "public",
 GET_QUEUE = Method("kitchen", "get_queue", QueueRequest, QueueReply, "cook",
                    "The snacks to prepare, the earliest needed first.", reads=True)
 START = Method("kitchen", "start", OrderRequest, KitchenTicket, "cook",
-               "Begin to prepare an order's snacks; one of two cooks gets it.", refusals=STAFF_REFUSALS, keyed=True,
-               uses_reserve=True)
+               "Begin to prepare an order's snacks; one of two cooks gets it.",
+               refusals=(*STAFF_REFUSALS, TooEarlyToBegin), keyed=True, uses_reserve=True)
 FINISH = Method("kitchen", "finish", OrderRequest, KitchenTicket, "cook",
                 "The snacks of an order are ready.", refusals=STAFF_REFUSALS, keyed=True, uses_reserve=True)
 HAND_OVER = Method("kitchen", "hand_over", HandOverRequest, KitchenTicket, "cook",
                    "Hand the snacks to their guest, by the pick-up code or by the order that the guest shows.",
                    refusals=(*STAFF_REFUSALS, WrongPickUpCode), keyed=True, uses_reserve=True)
+UNDO = Method("kitchen", "undo", UndoRequest, KitchenTicket, "cook",
+              "Take back the last step of an order, within seconds.", refusals=(*STAFF_REFUSALS, UndoOver), keyed=True,
+              uses_reserve=True)
 RESTOCK = Method("kitchen", "restock", RestockRequest, MenuSnack, "manager",
                  "Say how many of a snack there are for sale.", refusals=(SnacksUnknown,), keyed=True)
 

@@ -4,6 +4,7 @@ import { fill, h, isTest } from "./dom.js";
 import * as language from "./language/translations.js";
 import { t } from "./language/translations.js";
 import * as navigation from "./navigation.js";
+import { reportUncaught } from "./report.js";
 import { findPage } from "./routes.js";
 import * as session from "./account/session.js";
 import { askToSignIn } from "./account/sign_in.js";
@@ -86,7 +87,9 @@ function watchConnection() {
 }
 
 await language.start();
+reportUncaught();
 frame();
+place("failure").remove();
 watchConnection();
 session.onChange((elsewhere) => {
   frame();

@@ -62,11 +62,14 @@ export async function reload({ scroll = scrollY, focus = false } = {}) {
   }
 }
 
-function moduleFailed(failure) {
-  if (!(failure instanceof TypeError)) throw failure; // a failed fetch is a TypeError; all else is a fault of ours
+/** A module that can't be fetched is a TypeError, whether the server or the way to it is down: ask which. */
+async function moduleFailed(failure) {
+  if (!(failure instanceof TypeError) || (await isOnline())) throw failure;
   console.error(failure);
   throw new Problem("offline");
 }
+
+const isOnline = () => fetch("/health", { cache: "no-store" }).then(() => true, () => false);
 
 /**
  * A browser may remember that a module failed until the document is loaded anew. Offline that would lose the page, so

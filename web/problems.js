@@ -4,10 +4,11 @@ import { Problem } from "./api.js";
 import { h } from "./dom.js";
 import { money, waiting } from "./language/format.js";
 import { hasSentence, list, t } from "./language/translations.js";
+import { report } from "./report.js";
 
 /** One sentence, with the seats and amounts that the API has named. */
 export function problemSentence(problem) {
-  if (!(problem instanceof Problem)) return t("refusal.internal_error");
+  if (!(problem instanceof Problem)) return t("problem.thrown");
   const about = problem.about;
   const facts = {
     ...about,
@@ -22,7 +23,14 @@ export function problemSentence(problem) {
 
 /** The panel; `retry` is run by its button, which is missing where nothing can be found at this address any more. */
 export function problemPanel(problem, retry) {
-  if (!(problem instanceof Problem)) console.error(problem);
+  const reported = h("p", { class: "muted small", hidden: true });
+  if (!(problem instanceof Problem)) {
+    console.error(problem);
+    report(problem).then((id) => {
+      reported.textContent = t("problem.reported", { id });
+      reported.hidden = !id;
+    });
+  }
   const gone = problem instanceof Problem &&
     /^(unknown_|not_found|screening_over|screening_cancelled)/.test(problem.code);
   return h(
@@ -30,6 +38,7 @@ export function problemPanel(problem, retry) {
     { class: "problem", role: "alert" },
     h("h1", { tabindex: "-1" }, t(gone ? "problem.gone" : "problem.title")),
     h("p", {}, problemSentence(problem)),
+    reported,
     h(
       "p",
       { class: "row" },

@@ -1,9 +1,11 @@
 """The classes of methods that are limited together, as the section `limits` of config.yml names them."""
 
+from gateway.routes.page_errors import REPORT_ERROR
 from schemas import order, user
 from schemas.base import Method
 
 REGISTRATION, SIGN_IN, HOLDS = "registration", "sign_in", "holds"
+PAGE_ERRORS = "page_errors"
 FORGERIES = "forgeries"    # no class of methods: webhooks that were refused
 _CLASSES = {
     user.REGISTER.path: REGISTRATION,
@@ -11,6 +13,7 @@ _CLASSES = {
                                                 user.CHANGE_PASSWORD, user.CLOSE_ACCOUNT, user.BEGIN_SECOND_FACTOR,
                                                 user.CONFIRM_SECOND_FACTOR, user.REMOVE_SECOND_FACTOR)), SIGN_IN),
     order.BUY.path: HOLDS,
+    REPORT_ERROR.path: PAGE_ERRORS,
 }
 
 

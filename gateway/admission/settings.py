@@ -96,6 +96,7 @@ class LimitsSection(Schema):
     reads = fields.Nested(AllowanceSection, required=True)
     writes = fields.Nested(AllowanceSection, required=True)
     forgeries = fields.Nested(AllowanceSection, required=True)
+    page_errors = fields.Nested(AllowanceSection, required=True)
     challenge = fields.Nested(ChallengeSection, required=True)
 
     @post_load

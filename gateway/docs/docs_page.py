@@ -1,5 +1,6 @@
 """/docs: the OpenAPI document as a page to read, without scripts and without resources from elsewhere."""
 
+import re
 from html import escape
 from typing import Any
 
@@ -19,11 +20,16 @@ TEST = '<p class="test" role="note">Test: no real money is taken here.</p>'
 ACCESS = {"public": "anyone", "buyer": "everyone signed in", "staff": "staff"} | {role: f"{role}s" for role in ROLES}
 
 
+def prose(text: str) -> str:
+    """A text of the contract as HTML: what stands in backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def render(document: dict[str, Any], test: bool = False) -> str:
     """The page for this OpenAPI document; `test`: it says that this is a demonstration."""
     rooms = sorted({method.room for method in PUBLIC.values()})
     contents = "".join(f'<a href="#{room}">{room}</a>' for room in rooms)
-    body = (f"{TEST if test else ''}<header><h1>Marquee</h1><p>{escape(document['info']['description'])}</p>"
+    body = (f"{TEST if test else ''}<header><h1>Marquee</h1><p>{prose(document['info']['description'])}</p>"
             f'<p>Reads answer GET with a query string and POST with JSON; writes POST only. Send the token as '
             f"<code>Authorization: Bearer …</code>. The same as <a href=\"/openapi.json\">OpenAPI 3.1</a>.</p>"
             f"<p><code>GET /live/&lt;screening_id&gt;</code> is a seat map as it changes, as server-sent events: "
@@ -44,7 +50,7 @@ def _method(method: Method, document: dict[str, Any]) -> str:
     codes = ", ".join(f'<a href="#{refusal.code}">{refusal.code}</a>' for refusal in refusals_of(method))
     keyed = " · takes an Idempotency-Key" if method.keyed else ""
     return (f'<section id="{method.room}.{method.name}"><h3><span class="verb">{verbs}</span> {method.path}</h3>'
-            f"<p>{escape(method.summary)} <small>For {ACCESS[method.access]}{keyed}.</small></p>"
+            f"<p>{prose(method.summary)} <small>For {ACCESS[method.access]}{keyed}.</small></p>"
             f"<pre>{escape(curl(method))}</pre>" + _fields("Request", request, document)
             + _fields("Reply", reply, document) + f"<h4>Refusals</h4><p>{codes}</p></section>")
 
@@ -68,7 +74,7 @@ def _list(properties: dict[str, Any], required: list[str], document: dict[str, A
     for name, schema in properties.items():
         inner = _resolve(schema.get("items", schema), document)
         optional = " <small>optional</small>" if of_request and name not in required else ""
-        about = f" <small>{escape(schema['description'])}</small>" if "description" in schema else ""
+        about = f" <small>{prose(schema['description'])}</small>" if "description" in schema else ""
         below = inner.get("properties")
         nested = f"<ul>{_list(below, inner.get('required', []), document, of_request)}</ul>" if below else ""
         items += f"<li><code>{name}</code> {_type(schema, inner)}{optional}{about}{nested}</li>"
@@ -87,7 +93,7 @@ def _type(schema: dict[str, Any], inner: dict[str, Any]) -> str:
 def _refusals() -> str:
     rows = "".join(
         f'<tr id="{code}"><td><code>{code}</code></td><td>{status_of(refusal)}</td><td>{refusal.kind()}</td>'
-        f"<td>{escape(refusal.meaning())}</td></tr>" for code, refusal in catalogue.refusals().items())
+        f"<td>{prose(refusal.meaning())}</td></tr>" for code, refusal in catalogue.refusals().items())
     return ('<h2 id="refusals">Refusals</h2><p>Problems are <code>application/problem+json</code> with a '
             "<code>code</code>, a <code>request_id</code>, and what they are about.</p>"
             f"<table><thead><tr><th>code</th><th>status</th><th>kind</th><th>meaning</th></tr></thead>"

@@ -37,6 +37,7 @@ VALUES: dict[str, Any] = {
     "method": "sandbox",
     "status": "paid",
     "kitchen.status": "new",
+    "undo.status": "preparing",
     "draw_at": "2026-11-21T10:00:00+01:00",
     "open_queue.reason": "The premiere is on sale from ten.",
     "close_queue.reason": "The rush is over.",

@@ -69,4 +69,15 @@ class CallRoute(Route):
     read: Callable[[Request], Call]
     body_limit: int
     fresh_for: float = 0.0
-    convert: Callable[[Reply], Reply] | None = None
+    convert: Callable[[Request, Reply], Reply] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalRoute(Route):
+    """A method that the gateway carries out by itself, without a room and without a worker.
+
+    `reply` may read the body of the request, which has at most `body_limit` bytes.
+    """
+
+    reply: PageReply
+    body_limit: int

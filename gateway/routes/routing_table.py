@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,11 +11,11 @@ from nameko.extensions import DependencyProvider
 
 from gateway.dependency_probe import DependencyProbe
 from gateway.http.messages import Request
-from gateway.routes import methods, sandbox_page, webhooks
+from gateway.routes import methods, page_errors, sandbox_page, webhooks
 from gateway.routes.method_fields import read_fields
-from gateway.routes.route import READ_VERBS, Call, CallRoute, PageReply, PageRoute, Route, StreamRoute
+from gateway.routes.route import READ_VERBS, Call, CallRoute, LocalRoute, PageReply, PageRoute, Route, StreamRoute
 from gateway.routes.static_files import WebPages
-from gateway.routes.system import SystemPages
+from gateway.routes.system import SystemPages, without_slash
 from gateway.service_registry import ServiceRegistry
 from gateway.settings import gateway_settings
 from schemas import payment
@@ -37,6 +38,9 @@ class RoutingTable:
             **{path: PageRoute(template="/" if path == "/" else "/web/{file}", reply=reply)
                for path, reply in web.files().items()},
             **{method.path: _method_route(method, body_limit) for method in methods.PUBLIC.values()},
+            page_errors.REPORT_ERROR.path: LocalRoute(
+                template=page_errors.REPORT_ERROR.path, method=page_errors.REPORT_ERROR, verbs=("POST",),
+                reply=page_errors.report_error, body_limit=page_errors.REPORT_LIMIT),
         }
         webhook = CallRoute(template="/payment/webhook/{provider}", verbs=("POST",), read=webhooks.read_call,
                             body_limit=payment.WEBHOOK_LIMIT)
@@ -65,6 +69,9 @@ class RoutingTable:
         for pattern, route in self._patterns:
             if match := pattern.fullmatch(path):
                 return route, match[1]
+        page = self.find(path[:-1])[0] if re.search(r"[^/]/\Z", path) else self._not_found
+        if isinstance(page, PageRoute) and page is not self._not_found:
+            return replace(page, reply=without_slash, for_staff=None), ""
         return self._not_found, ""
 
 

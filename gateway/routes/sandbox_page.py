@@ -1,6 +1,10 @@
-"""/payment/sandbox/<payment_id>: the sandbox's payment page, which a buyer reads with GET and answers with its form."""
+"""/payment/sandbox/<payment_id>: the sandbox's payment page, which a buyer reads with GET and answers with its form.
 
-from urllib.parse import parse_qsl, urlsplit
+Our own pages name their language and theme in the query string. Every form leads on by 303, so that Back and a reload
+ask nobody to send it again.
+"""
+
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import orjson
 from werkzeug.datastructures import LanguageAccept
@@ -15,17 +19,17 @@ from schemas.errors import Malformed
 
 FORM_LIMIT = 4096  # bytes
 FORM = "application/x-www-form-urlencoded"
-LANGUAGES = ("en", "zh")
+LANGUAGES, THEMES = ("en", "zh"), ("dark", "light")
 PAGE_HEADERS: Headers = [(name, value) for name, value in HTML
                          if name not in ("Content-Security-Policy", "Referrer-Policy")]
 
 
 def read_call(request: Request) -> Call:
-    """The call of payment.show_page or payment.answer_page, in the buyer's language.
+    """The call of payment.show_page or payment.answer_page, in the buyer's language and theme.
 
     Raises CrossSite for a form of another site, and Malformed for what is no form.
     """
-    fields = {"payment_id": request.parameter, "language": _language(request.environ)}
+    fields = {"payment_id": request.parameter, **_look(request.environ)}
     if request.verb in READ_VERBS:
         return payment.SHOW_PAGE, fields
     if not _is_same_site(request.environ):
@@ -35,9 +39,14 @@ def read_call(request: Request) -> Call:
     return payment.ANSWER_PAGE, {**_form(request.read_body()), **fields}
 
 
-def _language(environ: Environ) -> str:
-    accepted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE", ""), LanguageAccept)
-    return accepted.best_match(LANGUAGES, default="en") or "en"
+def _look(environ: Environ) -> dict[str, str]:
+    """The language, by the browser's wish if the query string names none, and the theme if it is named."""
+    named = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=10)
+    language, theme = (named.get(name, [""])[-1] for name in ("language", "theme"))
+    if language not in LANGUAGES:
+        accepted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE", ""), LanguageAccept)
+        language = accepted.best_match(LANGUAGES, default="en") or "en"
+    return {"language": language, **({"theme": theme} if theme in THEMES else {})}
 
 
 def _is_same_site(environ: Environ) -> bool:
@@ -59,9 +68,11 @@ def _form(body: bytes) -> dict[str, str]:
     return dict(pairs)
 
 
-def html_reply(reply: Reply) -> Reply:
-    """The page that the payment room describes, or the redirect after its form."""
+def html_reply(request: Request, reply: Reply) -> Reply:
+    """The page that the payment room describes, or the redirect to it, or to what is next, after its form."""
     page = orjson.loads(reply.body)
+    if request.verb == "POST" and not page["location"]:
+        page["location"] = f"/payment/sandbox/{request.parameter}?{urlencode(_look(request.environ))}"
     if page["location"]:
         return Reply(303, b"", [*PAGE_HEADERS, ("Location", page["location"]), ("Cache-Control", "no-store")])
     # A browser applies this policy also to the address that the form's reply redirects to.

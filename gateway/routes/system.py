@@ -61,3 +61,10 @@ class SystemPages:
     def _list(self, services: list[dict[str, Any]]) -> Reply:
         circuits = {**self._registry.circuits(), "gateway": self._circuits()}
         return Reply(200, orjson.dumps({"services": services, "circuits": circuits}), PRIVATE)
+
+
+def without_slash(request: Request) -> Reply:
+    """Lead to the page at the same address without the slash at its end."""
+    query = request.environ.get("QUERY_STRING", "")
+    location = request.path[:-1] + (f"?{query}" if query else "")
+    return Reply(308, b"", [*HTML, ("Location", location)])

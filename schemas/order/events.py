@@ -34,6 +34,9 @@ class OrderEvent(Schema):
     screening = fields.Nested(OrderScreening, required=True)
     refund = fields.Nested(EventRefund, load_default=None, allow_none=True,
                            metadata={"description": "the refund that this change makes"})
+    last_refund = fields.Nested(EventRefund, load_default=None, allow_none=True, metadata={
+        "description": "in order.refunded: the seats given back last, and the amount for them and the snacks; null in "
+                       "events of older versions"})
     reason = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(END_REASONS),
                            metadata={"description": "why it was cancelled or refunded"})
     revived = fields.Boolean(load_default=False, metadata={"description": REVIVED})

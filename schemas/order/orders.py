@@ -36,6 +36,26 @@ class OrderSeat(Schema):
     price = Money(required=True)
 
 
+class RefundTier(Schema):
+    """Until `until`, `percent` of a seat's price goes back, less `fee`."""
+
+    until = Moment(required=True)
+    percent = Whole(required=True, metadata={"description": "of a seat's price"})
+    fee = Money(required=True, metadata={"description": "kept from each seat, in minor units"})
+    amount = Money(required=True, metadata={
+        "description": "what goes back for all seats of the order that are left, and for its snacks unless the kitchen "
+                       "has begun"})
+
+
+class RefundTerms(Schema):
+    """The refund policy stamped on the order when it was made."""
+
+    full_until = Moment(required=True, allow_none=True,
+                        metadata={"description": "until then everything is refunded; null: never"})
+    tiers = fields.List(fields.Nested(RefundTier), required=True,
+                        metadata={"description": "the first whose `until` has not passed counts; after all, nothing"})
+
+
 class BuyReply(Schema):
     """A new order; it holds its seats until `expires_at`."""
 
@@ -48,6 +68,7 @@ class BuyReply(Schema):
     currency = Currency(required=True)
     expires_at = Moment(required=True, metadata={"description": "pay before this moment"})
     server_time = Moment(required=True)
+    refund_terms = fields.Nested(RefundTerms, required=True)
 
 
 class OrderScreening(Schema):
@@ -72,23 +93,6 @@ class OrderKitchen(Schema):
     needed_at = Moment(required=True, allow_none=True, metadata={"description": "when they will be ready"})
 
 
-class RefundTier(Schema):
-    """Until `until`, `percent` of a seat's price goes back, less `fee`."""
-
-    until = Moment(required=True)
-    percent = Whole(required=True, metadata={"description": "of a seat's price"})
-    fee = Money(required=True, metadata={"description": "kept from each seat, in minor units"})
-
-
-class RefundTerms(Schema):
-    """The refund policy stamped on the order when it was made."""
-
-    full_until = Moment(required=True, allow_none=True,
-                        metadata={"description": "until then everything is refunded; null: never"})
-    tiers = fields.List(fields.Nested(RefundTier), required=True,
-                        metadata={"description": "the first whose `until` has not passed counts; after all, nothing"})
-
-
 class OrderPayment(Schema):
     """How far paying has come."""
 
@@ -109,7 +113,6 @@ class Order(BuyReply):
     screening = fields.Nested(OrderScreening, required=True)
     tickets = fields.List(fields.Nested(Ticket), required=True)
     refunded = Money(required=True, metadata={"description": "given back or on its way back"})
-    refund_terms = fields.Nested(RefundTerms, required=True)
     revived = fields.Boolean(required=True, metadata={"description": REVIVED})
     end_reason = fields.String(required=True, allow_none=True, validate=validate.OneOf(END_REASONS), metadata={
         "description": "why it was cancelled or refunded; paid_late: money came after its end, and goes back; "

@@ -92,6 +92,7 @@ class PaymentPageRequest(Schema):
 
     payment_id = Id(required=True)
     language = fields.String(required=True, validate=validate.OneOf(("en", "zh")))
+    theme = fields.String(load_default="dark", validate=validate.OneOf(("dark", "light")))
 
 
 class PaymentPageAnswer(PaymentPageRequest):

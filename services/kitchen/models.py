@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.foundation.column_types import Id, Stamped, UtcDateTime
@@ -47,6 +47,7 @@ class Ticket(Stamped, Base):
     status: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
     confirmed: Mapped[bool]  # the order is written
+    kept: Mapped[bool] = mapped_column(server_default=false())  # the order was refunded without them: they stay begun
     until: Mapped[dt.datetime]  # unless confirmed
     pick_up_code: Mapped[str | None] = mapped_column(Id(8))
     # The same code while the ticket waits, null afterwards: the unique key below gives no two waiting guests one code.

@@ -1,7 +1,6 @@
 """The kitchen room: menus, stock, and the tickets that cooks work through."""
 
 import datetime as dt
-import logging
 from collections.abc import Callable, Set
 from typing import Any
 
@@ -21,11 +20,10 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.idempotency import IdempotencyKey, delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
-from services.kitchen import reservations, rules, staff, stock, store, tickets
+from services.kitchen import reservations, rules, staff, stock, store, sweeps, tickets
 from services.kitchen.models import INBOX, KEYS, OUTBOX, Base
 from services.kitchen.settings import KitchenSection
 
-log = logging.getLogger("marquee.kitchen")
 Fields = dict[str, Any]
 
 
@@ -84,13 +82,14 @@ class Kitchen:
         limit = request["limit"]
         found = self.database.read(lambda tx: tickets.with_snacks(tx, store.queue(
             tx, self._kitchens(request), statuses, now - rules.STALE_AFTER, request.get("cursor"), limit + 1)))
-        return {"tickets": found[:limit], "server_time": now,
+        return {"tickets": [self._with_begin(ticket) for ticket in found[:limit]], "server_time": now,
                 "next_cursor": found[limit - 1]["order_id"] if len(found) > limit else None}
 
     @call(contract.START)
     def start(self, request: Fields) -> Fields:
-        """Begin to prepare an order's snacks. Raises KitchenStepTaken for the slower of two cooks."""
-        return self._step(contract.START, request, "new", "preparing")
+        """Begin to prepare an order's snacks. Raises KitchenStepTaken for the slower of two cooks, TooEarlyToBegin."""
+        return self._step(contract.START, request, "new", "preparing", lambda ticket: rules.check_begins(
+            ticket.needed_at - self.settings.begin, utc_now()))
 
     @call(contract.FINISH)
     def finish(self, request: Fields) -> Fields:
@@ -100,7 +99,15 @@ class Kitchen:
     @call(contract.HAND_OVER)
     def hand_over(self, request: Fields) -> Fields:
         """Hand the snacks to their guest. Raises WrongPickUpCode for the code of another order."""
-        return self._step(contract.HAND_OVER, request, "ready", "collected", request.get("pick_up_code"))
+        return self._step(contract.HAND_OVER, request, "ready", "collected",
+                          lambda ticket: rules.check_code(ticket.pick_up_code, request.get("pick_up_code")))
+
+    @call(contract.UNDO)
+    def undo(self, request: Fields) -> Fields:
+        """Take the last step of a ticket back. Raises KitchenStepTaken if it is at another one by now, UndoOver."""
+        status = request["status"]
+        return self._step(contract.UNDO, request, status, rules.BEFORE[status], lambda ticket: rules.check_undo(
+            status, ticket.kept, ticket.changed_at, self.settings.undo, utc_now()))
 
     @call(contract.RESTOCK)
     def restock(self, request: Fields) -> Fields:
@@ -110,10 +117,14 @@ class Kitchen:
         return key.run_once(self.database, lambda tx: staff.restock(
             tx, self.principal, request["cinema_id"], request["sku"], request["stock"]))
 
-    def _step(self, method: Method, request: Fields, before: str, after: str, code: str | None = None) -> Fields:
+    def _step(self, method: Method, request: Fields, before: str, after: str,
+              check: Callable[[Any], object] | None = None) -> Fields:
         key = IdempotencyKey(KEYS, self.principal, method, request)
-        return key.run_once(self.database, lambda tx: staff.step(
-            tx, self.principal, method, request["order_id"], before, after, code))
+        return key.run_once(self.database, lambda tx: self._with_begin(staff.step(
+            tx, self.principal, method, request["order_id"], before, after, check)))
+
+    def _with_begin(self, ticket: Fields) -> Fields:
+        return {**ticket, "begins_at": ticket["needed_at"] - self.settings.begin}
 
     def _kitchens(self, request: Fields) -> Set[str] | None:
         if "cinema_id" not in request:
@@ -157,15 +168,7 @@ class Kitchen:
     @every("sweep_seconds")
     def sweep(self) -> None:
         """Release reservations whose order was never written, and close uncollected tickets."""
-        try:
-            now = utc_now()
-            for order_id in self.database.read(lambda tx: store.unconfirmed(tx, now)):
-                if self.database.run(lambda tx, o=order_id: reservations.release(tx, o, only_unconfirmed=True)):
-                    log.info("released the snacks of an order that was never written", extra={"order_id": order_id})
-            for order_id in self.database.read(lambda tx: store.uncollected(tx, now)):
-                self.database.run(lambda tx, o=order_id: tickets.end_waiting(tx, o, now))
-        except Exception as problem:  # it is tried again at the next tick; the room goes on
-            log.warning("could not sweep", extra={"problem": f"{type(problem).__name__}: {problem}"})
+        sweeps.sweep(self.database, utc_now())
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:

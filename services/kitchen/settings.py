@@ -12,9 +12,14 @@ from services.foundation.settings import read_section
 
 @dataclass(frozen=True)
 class KitchenSettings:
-    """`before_start`: snacks are to be ready so long before their screening starts."""
+    """`before_start`: snacks are to be ready so long before their screening starts.
+
+    `begin`: a cook may begin with them so long before that. `undo`: a step may be taken back for so long.
+    """
 
     before_start: dt.timedelta
+    begin: dt.timedelta
+    undo: dt.timedelta
     sweep_seconds: float
 
 
@@ -25,11 +30,15 @@ class KitchenSection(Schema):
         unknown = EXCLUDE
 
     minutes_before_start = fields.Float(required=True, validate=validate.Range(min=0, max=24 * 60))
+    begin_minutes = fields.Float(required=True, validate=validate.Range(min=0, max=1_000_000))
+    undo_seconds = fields.Float(required=True, validate=validate.Range(min=0, max=600))
     sweep_seconds = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
 
     @post_load
     def _settings(self, section: dict[str, Any], **_: Any) -> KitchenSettings:
         return KitchenSettings(before_start=dt.timedelta(minutes=section["minutes_before_start"]),
+                               begin=dt.timedelta(minutes=section["begin_minutes"]),
+                               undo=dt.timedelta(seconds=section["undo_seconds"]),
                                sweep_seconds=section["sweep_seconds"])
 
 

@@ -1,16 +1,19 @@
 """What cooks, managers and operators change: each is one transaction together with its operation."""
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from schemas import kitchen as contract
 from schemas.base import Method
-from schemas.kitchen import KitchenStepTaken
+from schemas.kitchen import KitchenStepTaken, UndoOver
 from services.foundation.events.operations import operator, write_operation
 from services.foundation.rpc.calls import Principal
-from services.kitchen import rules, stock, store, tickets
+from services.kitchen import stock, store, tickets
 from services.kitchen.models import OUTBOX
 from services.kitchen.stock import MenuChange, snacks
 
@@ -18,19 +21,22 @@ Fields = dict[str, Any]
 
 
 def step(tx: Connection, cook: Principal, method: Method, order_id: str, before: str, after: str,
-         code: str | None = None) -> Fields:
+         check: Callable[[Row[Any]], object] | None = None) -> Fields:
     """Take a ticket from status `before` to `after`; returns it in the fields of schemas.kitchen.KitchenTicket.
 
-    Raises UnknownKitchenOrder, Forbidden in another cinema, KitchenStepTaken if someone was faster, and
-    WrongPickUpCode unless `code` is None.
+    Raises UnknownKitchenOrder, Forbidden in another cinema, KitchenStepTaken if someone was faster, and what `check`
+    raises of the ticket's row.
     """
     ticket = store.lock(tx, order_id)
     cook.permit_at("cook", ticket.cinema_id)
     if ticket.status != before:
         raise KitchenStepTaken(step=ticket.status)
-    if code is not None:
-        rules.check_code(ticket.pick_up_code, code)
-    tickets.move(tx, ticket, after)
+    if check:
+        check(ticket)
+    try:
+        tickets.move(tx, ticket, after)
+    except IntegrityError as problem:
+        raise UndoOver() from problem  # another guest waits with its code by now
     write_operation(tx, OUTBOX, contract.OPERATED, cook, method, about=order_id, cinema_id=ticket.cinema_id,
                     before={"status": before}, after={"status": after})
     return tickets.with_snacks(tx, [store.lock(tx, order_id)])[0]

@@ -24,6 +24,8 @@ def move(tx: Connection, ticket: Row[Any], target: str, **changes: Any) -> None:
         raise AssertionError(f"the snacks of order {ticket.order_id} can't go from {ticket.status} to {target}")
     if target not in rules.WAITING:
         changes["waiting_code"] = None
+    elif ticket.status == "collected":  # undone: the code is taken back, if no other guest waits with it by now
+        changes["waiting_code"] = ticket.pick_up_code
     changes |= {"status": target, "version": ticket.version + 1}
     store.change(tx, ticket, changes)
     outbox.write(tx, OUTBOX, STEP, about=ticket.order_id, sequence=ticket.version + 1,
@@ -90,6 +92,7 @@ def give_up(tx: Connection, order_id: str, lost: Fields | None = None) -> bool:
     if ticket.status == "given_up":
         return True
     if not rules.may_become(ticket.status, "given_up"):
+        store.change(tx, ticket, {"kept": True})
         return False
     stock.put_back(tx, ticket)
     move(tx, ticket, "given_up")

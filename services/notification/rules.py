@@ -42,6 +42,8 @@ def kind_of(event: str, facts: dict[str, Any]) -> str | None:
 
 def amount(kind: str, facts: dict[str, Any]) -> int:
     """The amount that this message is about, in minor units."""
+    if kind == "refunded" and facts["last_refund"]:
+        return int(facts["last_refund"]["amount"])
     if kind in ("refunded", "reversed"):
         return int(facts["refunded"])
     if not facts["refund"]:
@@ -62,7 +64,20 @@ def seats(kind: str, facts: dict[str, Any]) -> list[str]:
     """The seats that this message is about."""
     if kind in ("part_refunded", "screening_cancelled") and facts["refund"]:
         return list(facts["refund"]["seats"])
+    if kind == "refunded" and facts["last_refund"]:
+        return list(facts["last_refund"]["seats"])
     return [seat["seat_id"] for seat in facts["seats"]]
+
+
+def has_snacks(kind: str, facts: dict[str, Any]) -> bool:
+    """Whether this message is about snacks, too: of a last refund, those that were paid back."""
+    about = kind in ("paid", "revived", "screening_cancelled") or (kind == "refunded" and facts["snacks_refunded"])
+    return bool(about and facts["snacks"])
+
+
+def follows_others(kind: str, facts: dict[str, Any]) -> bool:
+    """Whether earlier messages were about other seats of this order that were given back."""
+    return kind == "refunded" and len(seats(kind, facts)) < len(facts["seats"])
 
 
 def seats_left(facts: dict[str, Any]) -> list[str]:

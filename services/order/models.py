@@ -101,6 +101,7 @@ class Refund(Traced, Base):
     order_id: Mapped[str] = mapped_column(Id(32), index=True)
     amount: Mapped[int] = mapped_column(BigInteger)
     kept: Mapped[int] = mapped_column(BigInteger)  # of what the seats cost, by the order's refund policy
+    seats: Mapped[str | None] = mapped_column(Text)  # ids, as JSON; NULL: of snacks, or from before the column
     to_wallet: Mapped[bool] = mapped_column(Boolean)  # into the buyer's wallet, not back to where it came from
     reason: Mapped[str] = mapped_column(String(24))
     currency: Mapped[str] = mapped_column(String(3))

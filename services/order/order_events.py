@@ -12,7 +12,7 @@ from services.foundation.events import outbox
 from services.order.models import OUTBOX
 from services.order.order_items import Seat
 
-NO_EVENT_FIELDS = {"refund": None, "reason": None, "snacks_refunded": 0}
+NO_EVENT_FIELDS = {"refund": None, "last_refund": None, "reason": None, "snacks_refunded": 0}
 
 
 def record_event(tx: Connection, order: dict[str, Any], seats: list[Seat], returned: Collection[str] = (),

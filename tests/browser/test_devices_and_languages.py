@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import PHONE, Visit, open_account, pick
+from tests.browser.inspection import FITS
 
 
 def test_seats_are_bought_with_the_keyboard_alone(visit: Visit, mesh: Mesh) -> None:
@@ -190,3 +191,10 @@ def test_a_seat_map_of_320_is_light(visit: Visit, mesh: Mesh) -> None:
     expect(page.locator(".hall .seat")).to_have_count(320)
     page.wait_for_timeout(300)
     assert 0 < sum(sizes) < 200_000
+
+
+def test_the_documentation_fits_a_phone(mesh: Mesh, visit: Visit) -> None:
+    page = visit("/kitchen/", size=(360, 640))    # with a slash it is the same page
+    assert page.url == f"{mesh.url}/kitchen"
+    page.goto("/docs")
+    assert page.evaluate(FITS)

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import (
@@ -67,22 +67,39 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     card.get_by_role("button", name="Hand over").click()
     cook.locator("[name=code]").fill("A000")
     cook.locator(".dialog .primary").click()
-    expect(cook.locator(".kitchen [role=alert]")).to_contain_text("not the pick-up code")
-    card.get_by_role("button", name="Hand over").click()
+    expect(cook.locator(".dialog [role=alert]")).to_contain_text("not the pick-up code")
+    cook.wait_for_timeout(2500)    # the board looks again meanwhile
+    expect(cook.locator(".dialog [role=alert]")).to_be_visible()
     cook.locator("[name=code]").fill(code.lower())
     cook.locator(".dialog .primary").click()
     expect(card).to_have_count(0)
+    cook.get_by_role("button", name=f"Undo: {code}: Collected").click()
+    expect(card.get_by_role("button", name="Hand over")).to_be_visible()
+    expect(cook.locator(".dialog")).to_have_count(0)
+    card.get_by_role("button", name="Hand over").click()
+    cook.locator("[name=code]").fill(code)
+    cook.locator(".dialog .primary").click()
     expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Collected")
 
 
-def test_new_orders_appear_on_the_kitchen_page_by_themselves(visit: Visit, mesh: Mesh) -> None:
+def test_new_orders_appear_on_the_kitchen_page_by_themselves_with_a_sound(visit: Visit, mesh: Mesh) -> None:
     cook = kitchen_page(visit, mesh)
     before = cook.locator(".card").count()
+    cook.evaluate("""() => {
+      const start = OscillatorNode.prototype.start;
+      OscillatorNode.prototype.start = function (...when) { window.rung = true; start.apply(this, when); };
+    }""")
+    cook.get_by_role("heading", name="Kitchen").click()    # a browser is silent until somebody presses something
     buyer = order_page(visit, mesh, "H8", snacks=(("cola", 1),))
     code = str(buyer.locator(".pick-up strong").text_content())
 
     expect(cook.locator(".card", has_text=code)).to_be_visible()
     assert cook.locator(".card").count() > before
+    assert cook.evaluate("window.rung") is True
+    sound = cook.get_by_role("button", name="Sound")
+    sound.click()
+    cook.reload()
+    expect(sound).to_have_attribute("aria-pressed", "false")
 
 
 def test_the_kitchen_page_shows_one_cinema_and_one_state_and_remembers_the_cinema(visit: Visit, mesh: Mesh) -> None:
@@ -112,6 +129,37 @@ def test_the_kitchen_page_shows_one_cinema_and_one_state_and_remembers_the_cinem
     expect(card).to_be_visible()
     expect(card.get_by_role("button")).to_have_count(0)
     expect(buyer.get_by_text("the snacks were not collected")).to_be_visible()
+
+
+def test_the_kitchen_page_folds_other_days_away_and_has_the_menu_with_its_stock(visit: Visit, mesh: Mesh) -> None:
+    screening = mesh.fresh_screening()
+    cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
+    buyer = order_page(visit, mesh, "H8", snacks=(("cola", 1),), screening=screening)
+    code = str(buyer.locator(".pick-up strong").text_content())
+    cook = kitchen_page(visit, mesh)
+
+    def as_of_a_strict_kitchen(route: Route) -> None:
+        found = route.fetch().json()
+        route.fulfill(json={**found, "tickets": [{**ticket, "begins_at": ticket["needed_at"]}
+                                                 for ticket in found["tickets"]]})
+
+    cook.route("**/kitchen/get_queue*", as_of_a_strict_kitchen)
+    card = cook.locator(".other-days .card", has_text=code)
+    expect(card).to_have_count(1)
+    expect(card).to_be_hidden()
+    cook.locator(".other-days summary").click()
+    expect(card).to_contain_text("Can be started from")
+    expect(card.get_by_role("button")).to_have_count(0)
+
+    cook.locator(".kitchen-menu summary").click()
+    expect(cook.locator(".stock")).to_contain_text("Choose a cinema")
+    cook.get_by_label("Cinema").select_option(cinema["name"])
+    cola = cook.locator(".stock [data-sku=cola]")
+    cola.get_by_label("Stock").fill("77")
+    cola.get_by_role("button", name="Set").click()
+    expect(cola.locator(".left")).to_have_text("77 left")
+    menu = mesh.get("/kitchen/get_menu", cinema_id=cinema["cinema_id"]).json()["snacks"]
+    assert next(snack["left"] for snack in menu if snack["sku"] == "cola") == 77
 
 
 def test_a_sold_out_snack_is_marked_on_the_menu_and_refused_to_a_slower_buyer(visit: Visit, mesh: Mesh) -> None:
@@ -189,7 +237,7 @@ def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> Non
     expect(page.locator(".sums dd").last).to_have_text(total)
 
 
-def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(visit: Visit, mesh: Mesh) -> None:
+def test_snacks_that_the_kitchen_has_begun_are_not_paid_back_and_stay_to_be_collected(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8", snacks=(("cola", 1),))
     page.locator(".pick-up").wait_for()
     begun = mesh.post("/kitchen/start", mesh.staff(), order_id=order_of(page))
@@ -203,6 +251,11 @@ def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(visit: Visit, mesh:
     window.get_by_role("button", name=f"Refund {seat}").click()
     expect(page.locator(".status")).to_have_text("Refunded")
     expect(page.locator(".sums dd").last).to_have_text(seat)
+    code = str(page.locator(".ended .pick-up strong").text_content())
+    mesh.post("/kitchen/finish", mesh.staff(), order_id=order_of(page))
+    expect(page.locator(".steps [aria-current=step]")).to_have_text("Ready")
+    mesh.post("/kitchen/hand_over", mesh.staff(), order_id=order_of(page), pick_up_code=code)
+    expect(page.locator(".pick-up")).to_have_count(0)
 
 
 def test_the_link_to_the_kitchen_is_shown_to_staff_only(visit: Visit, mesh: Mesh) -> None:

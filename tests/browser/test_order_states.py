@@ -33,8 +33,8 @@ STATES: dict[str, dict[str, Any]] = {
     "screening-cancelled": ended("refunding", "screening_cancelled"),
     "refunded": ended("refunded", "asked"),
 }
-TIERS = [{"until": "2099-11-20T18:00:00+00:00", "percent": 100, "fee": 0},
-         {"until": "2099-11-21T18:00:00+00:00", "percent": 50, "fee": 100}]
+TIERS = [{"until": "2099-11-20T18:00:00+00:00", "percent": 100, "fee": 0, "amount": 2800},
+         {"until": "2099-11-21T18:00:00+00:00", "percent": 50, "fee": 100, "amount": 1200}]
 
 
 def inspect_the_way_to_the_payment_page(page: Page, order: dict[str, Any], how: str) -> list[str]:

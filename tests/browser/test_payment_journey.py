@@ -105,6 +105,25 @@ def test_a_buyer_who_left_the_payment_page_goes_back_or_reloads_loses_nothing(ch
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
+def test_the_payment_page_has_the_language_and_theme_chosen_here_and_back_sends_no_form_again(checkout: Shop) -> None:
+    page = checkout(theme="light")
+    page.evaluate("localStorage.setItem('language', JSON.stringify('zh'))")
+    page.reload()
+    page.locator(".pay").wait_for()
+    go_to_pay(page)
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    choose(page, "challenge")
+    page.get_by_label("验证码").fill("0000")
+    choose(page, "confirm")
+    expect(page.get_by_text("验证码不对")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("验证码")).to_be_visible()
+    page.get_by_label("验证码").fill("1234")
+    choose(page, "confirm")
+    expect(page.locator(".ticket")).to_have_count(2)
+
+
 def test_pressing_pay_twice_and_in_two_tabs_is_one_payment(checkout: Shop, mesh: Mesh) -> None:
     one = checkout()
     order = order_of(one)

@@ -6,7 +6,7 @@ import json
 from playwright.sync_api import expect
 
 from testbed.mesh import Mesh, wait_until
-from tests.browser.driver import Visit, order_of, order_page
+from tests.browser.driver import Visit, order_of, order_page, pay_at_once
 
 
 def euros(cents: int) -> str:
@@ -65,15 +65,21 @@ def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: V
 
     expect(page.locator(".status")).to_have_text("Partly refunded")
     expect(page.locator(".ticket.void")).to_have_count(1)
+    expect(page.locator(".sums div").filter(has_text="Seats given back")).to_have_text("Seats given backH8")
+    expect(page.locator(".sums div").first).to_have_text("SeatsH9")
     expect(page.locator(".sums dd").last).to_have_text(euros(back))
     [bank] = mesh.rows("payment", "SELECT refunded FROM sandbox_charge WHERE order_id = :o", o=order)
     assert bank.refunded == back
 
 
-def test_no_refund_is_offered_after_the_last_tier(visit: Visit, mesh: Mesh) -> None:
-    page = order_page(visit, mesh, "H8")
+def test_the_terms_stand_beside_pay_and_no_refund_is_offered_after_the_last_tier(visit: Visit, mesh: Mesh) -> None:
+    page = order_page(visit, mesh, "H8", paid=False)
+    total = str(page.locator(".sums dd").last.text_content())
+    expect(page.locator(".pay .terms")).to_contain_text(f"everything is paid back: {total}")
     stamp(mesh, order_of(page), (-1, 100, 0))
     page.reload()
+    expect(page.locator(".pay .terms")).to_contain_text("Once you have paid, nothing is paid back")
+    pay_at_once(page)
     expect(page.get_by_text("too late for a refund")).to_be_visible()
     expect(page.get_by_role("button", name="Refund")).to_have_count(0)
 

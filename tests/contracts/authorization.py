@@ -69,6 +69,7 @@ MATRIX = {
     "kitchen.start": COOKS,
     "kitchen.finish": COOKS,
     "kitchen.hand_over": COOKS,
+    "kitchen.undo": COOKS,
     "kitchen.restock": MANAGERS,
     "loyalty.get_points": MEMBERS,
     "loyalty.get_entries": MEMBERS,

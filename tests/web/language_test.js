@@ -77,3 +77,10 @@ test("a snack without a Chinese name keeps its own", async () => {
   assert.equal(await spoken("zh", () => snackName({ name: "Cola", name_zh: null })), "Cola");
   assert.equal(await spoken("en", () => snackName({ name: "Cola", name_zh: "可乐" })), "Cola");
 });
+
+test("one seat is held, and several are", async () => {
+  const held = (...seats) => t("own.unpaid", { count: seats.length, seats: list(seats) });
+  await use("en");
+  assert.deepEqual([held("D7"), held("D7", "D8")], ["D7 is held for you:", "D7 and D8 are held for you:"]);
+  assert.match(t("order.held", { count: 1, seats: "D7" }), /D7 is yours/);
+});

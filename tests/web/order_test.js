@@ -4,9 +4,11 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { start, use } from "../../web/language/translations.js";
+import { seatsOf } from "../../web/order/header.js";
+import { snacksStay } from "../../web/order/kitchen.js";
 import { pointsOf } from "../../web/order/points.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
-import { cinemaClock, mayRefund } from "../../web/order/refund_terms.js";
+import { cinemaClock, mayRefund, termsOf } from "../../web/order/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
 
 await start();
@@ -50,9 +52,10 @@ test("another choice of card has a key of its own", () => {
   assert.equal(new Set([{}, { save_card: true }, { card_id: "c1" }, { card_id: "c2" }].map(name)).size, 4);
 });
 
-test("a buyer is sent to this site or to https, and nowhere else", () => {
+test("a buyer is sent to this site, with the language and theme, or to https, and nowhere else", () => {
   const url = (address) => paymentPageUrl({ payment: { redirect_url: address } });
-  assert.equal(url("/payment/sandbox/p1"), "https://cinema.example/payment/sandbox/p1");
+  document.documentElement.dataset.theme = "light";
+  assert.equal(url("/payment/sandbox/p1"), "https://cinema.example/payment/sandbox/p1?language=en&theme=light");
   assert.equal(url("https://bank.example/pay"), "https://bank.example/pay");
   for (const address of ["http://bank.example/", "javascript:alert(1)", "data:text/html,x"]) {
     assert.throws(() => url(address), { code: "internal_error" });
@@ -72,10 +75,69 @@ test("a refund is offered while a tier is open by the server's clock", () => {
   assert.equal(mayRefund(order("2026-11-21T20:00:00Z")), false);
 });
 
+const TERMS = [
+  { until: "2026-11-21T17:00:00Z", percent: 100, fee: 0, amount: 2800 },
+  { until: "2026-11-21T18:00:00Z", percent: 50, fee: 100, amount: 1200 },
+  { until: "2026-11-21T19:00:00Z", percent: 0, fee: 0, amount: 0 },
+];
+const unpaid = (now, changes = {}) => ({
+  status: "created",
+  total: 2800,
+  currency: "EUR",
+  screening: { starts_at: "2026-11-21T20:15:00+01:00" },
+  refund_terms: { tiers: TERMS },
+  server_time: now,
+  snacks: [],
+  ...changes,
+});
+
+test("before paying, the terms say until when which amount goes back", () => {
+  assert.deepEqual(termsOf(unpaid("2026-11-21T16:00:00Z")), [
+    "Until Saturday 21 November, 18:00, everything is paid back: €28.00.",
+    "Until Saturday 21 November, 19:00, 50 % of each seat less €1.00 is paid back: €12.00.",
+    "After that, nothing is paid back.",
+  ]);
+  const snacks = termsOf(unpaid("2026-11-21T16:00:00Z", { snacks: [{}], kitchen: { status: "reserved" } }));
+  assert.match(snacks[3], /only until the kitchen begins/);
+});
+
+test("whoever would pay too late for a refund is told so before", () => {
+  assert.deepEqual(termsOf(unpaid("2026-11-21T18:30:00Z")), [
+    "Once you have paid, nothing is paid back: it is too late for that.",
+  ]);
+  assert.deepEqual(termsOf(unpaid("2026-11-21T18:30:00Z", { status: "paid" })), ["It is too late for a refund."]);
+});
+
 test("the reason of an order's end is told where it says more than the status", () => {
   assert.equal(outcome({ status: "expired", end_reason: "paid_late" }), "paid_late");
   assert.equal(outcome({ status: "expired", end_reason: "asked" }), "expired");
 });
+
+test("the seats of an order are those that were not given back", () => {
+  const seats = [{ seat_id: "D7" }, { seat_id: "D8" }];
+  const tickets = [{ seat_id: "D7", status: "void" }, { seat_id: "D8", status: "valid" }];
+  assert.deepEqual(seatsOf({ seats, tickets }), { seats: ["D8"], returned: ["D7"] });
+  assert.deepEqual(seatsOf({ seats, tickets: [] }), { seats: ["D7", "D8"], returned: [] });
+});
+
+/** @type {[string, object, boolean][]} */
+const SNACKS = [
+  ["that are being prepared", {}, true],
+  ["that are ready", { kitchen: { status: "ready" } }, true],
+  ["of an order whose refund is on its way", { status: "refunding" }, true],
+  ["that were collected", { kitchen: { status: "collected" } }, false],
+  ["whose film is over", { kitchen: { status: "uncollected" } }, false],
+  ["that were given up in time", { kitchen: { status: "given_up" } }, false],
+  ["of a cancelled screening, which are paid back,", { end_reason: "screening_cancelled" }, false],
+  ["of an order without a kitchen", { kitchen: null }, false],
+];
+
+for (const [which, changes, stay] of SNACKS) {
+  test(`snacks ${which} ${stay ? "stay" : "do not stay"} to be collected after a refund`, () => {
+    const order = { status: "refunded", end_reason: "asked", kitchen: { status: "preparing" }, ...changes };
+    assert.equal(snacksStay(order), stay);
+  });
+}
 
 test("an order has earned what its entries add up to, without those of other orders", () => {
   const entries = [["o1", 120], ["o2", 50], ["o1", -20], [null, 5]].map(([order_id, points]) => ({ order_id, points }));

@@ -26,7 +26,7 @@ export async function showOwnSeats(hall, place, signal) {
           h(
             "p",
             {},
-            t("own.unpaid", { seats: list(order.seats.map((seat) => seat.seat_id)) }),
+            t("own.unpaid", { count: order.seats.length, seats: list(order.seats.map((seat) => seat.seat_id)) }),
             " ",
             countdown(order.expires_at, now, signal, () => showOwnSeats(hall, place, signal)),
           ),

@@ -1,21 +1,20 @@
 /** The board of the kitchen's page: a column for each step, kept up to date. */
 
 import { newKey, read, write } from "../api.js";
-import { openDialog } from "../dialog.js";
 import { announce, fill, h } from "../dom.js";
-import { dayOf, shortDay, snackName, time, today } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { screenings } from "../programme/listing.js";
 import { browser } from "../storage.js";
+import { bell, NewOrders } from "./bell.js";
+import { card, STEPS, urgency } from "./card.js";
+import { askForCode } from "./hand_over.js";
+import { menu } from "./menu.js";
+import { undoBar } from "./undo.js";
 
 const POLL_MS = 2000;
-const STEPS = { new: "start", preparing: "finish", ready: "hand_over" };
 const WAITING = Object.keys(STEPS);
 const STATES = [...WAITING, "collected", "uncollected", "expired"];
-
-/** 19:50, or Mon 23 19:50. */
-const when = (moment) => dayOf(moment) === today() ? time(moment) : `${shortDay(dayOf(moment))} ${time(moment)}`;
 
 /** Shows the chosen cinema and states in `element` until `signal` aborts. */
 export class Board {
@@ -24,7 +23,13 @@ export class Board {
     this.cinemas = new Map();
     this.cinema = browser.get("kitchen");
     this.states = WAITING;
-    this.warning = h("p", { class: "note warning", role: "alert", hidden: true });
+    this.warning = h("p", { class: "note warning", role: "alert", hidden: true }); // of the last look
+    this.refusal = h("p", { class: "note warning", role: "alert", hidden: true }); // of the last step
+    this.bell = bell(signal);
+    this.news = new NewOrders();
+    this.menu = menu(signal);
+    this.undoing = undoBar((problem) => this.stepped(problem));
+    this.unfolded = new Set(); // the columns whose other days are shown
     this.cinemaChoice = h("select", {
       "aria-label": t("kitchen.cinema"),
       onchange: () => this.choose(this.cinemaChoice.value, this.states),
@@ -46,17 +51,21 @@ export class Board {
         "header",
         { class: "row spread" },
         h("h1", { tabindex: "-1" }, t("kitchen.title")),
-        h("div", { class: "row" }, this.cinemaChoice, this.stateChoice),
+        h("div", { class: "row" }, this.bell.element, this.cinemaChoice, this.stateChoice),
       ),
       this.warning,
+      this.refusal,
       this.columns,
+      this.menu.element,
+      this.undoing.element,
     );
   }
 
   choose(cinema, states) {
+    if (cinema !== this.cinema) this.news.forget();
     Object.assign(this, { cinema, states });
     browser.set("kitchen", cinema);
-    this.refresh().catch((problem) => this.showProblem(problem));
+    this.refresh().catch((problem) => this.tell(this.warning, problem));
   }
 
   /** Offer the cinemas that show films; while the film room is down, only those with something to prepare. */
@@ -78,6 +87,7 @@ export class Board {
       tickets.forEach((ticket) => this.cinemas.set(ticket.cinema_id, ticket.cinema_name))
     );
     this.queues = queues;
+    if (states.includes("new") && this.news.haveCome(queues[states.indexOf("new")].tickets)) this.bell.ring();
     this.draw();
   }
 
@@ -88,7 +98,7 @@ export class Board {
         await this.refresh();
         this.warning.hidden = true;
       } catch (problem) {
-        if (!this.signal.aborted) this.showProblem(problem);
+        if (!this.signal.aborted) this.tell(this.warning, problem);
       }
       setTimeout(again, POLL_MS);
     };
@@ -99,11 +109,10 @@ export class Board {
   draw() {
     if (this.cinema && !this.cinemas.has(this.cinema)) this.cinemas.set(this.cinema, this.cinema); // shows nothing
     const cinemas = [...this.cinemas].sort(([, one], [, other]) => one.localeCompare(other));
-    const late = ({ tickets, server_time: now }) =>
-      tickets.map((ticket) => ticket.status in STEPS && Date.parse(ticket.needed_at) < Date.parse(now));
+    const urgencies = this.queues.map(({ tickets, server_time: now }) => tickets.map((each) => urgency(each, now)));
     const seen = JSON.stringify([
       this.queues.map(({ tickets, next_cursor: more }) => [tickets, more]),
-      this.queues.map(late),
+      urgencies,
       cinemas,
       this.cinema,
       this.states,
@@ -116,11 +125,16 @@ export class Board {
       h("option", { value: "" }, t("kitchen.everywhere")),
       cinemas.map(([id, name]) => h("option", { value: id, selected: id === this.cinema }, name)),
     );
-    fill(this.columns, this.states.map((status, at) => this.column(status, this.queues[at], late(this.queues[at]))));
+    fill(this.columns, this.states.map((status, at) => this.column(status, this.queues[at])));
+    this.menu.show(this.cinema || (cinemas.length === 1 ? cinemas[0][0] : ""));
     if (focused) this.element.querySelector(`[data-order="${focused}"]`)?.focus();
   }
 
-  column(status, { tickets, next_cursor: more }, late) {
+  column(status, { tickets, next_cursor: more, server_time: now }) {
+    const [otherDays, here] = [true, false].map((other) =>
+      tickets.filter((ticket) => (urgency(ticket, now) === "other_day") === other)
+    );
+    const cards = (some) => some.map((ticket) => card(ticket, now, (...step) => this.press(...step)));
     return h(
       "section",
       { class: "column" },
@@ -129,103 +143,60 @@ export class Board {
         { id: `column-${status}` },
         t(`kitchen.${status}`),
         " ",
-        h("span", { class: "muted" }, more ? `${tickets.length}+` : tickets.length || ""),
+        h("span", { class: "muted" }, more ? `${tickets.length}+` : here.length || ""),
       ),
       h(
         "ul",
         { class: "cards", "aria-labelledby": `column-${status}` },
-        tickets.length
-          ? tickets.map((ticket, at) => this.card(ticket, STEPS[status], late[at]))
-          : h("li", { class: "muted nothing" }, t("kitchen.nothing")),
+        here.length ? cards(here) : h("li", { class: "muted nothing" }, t("kitchen.nothing")),
       ),
+      otherDays.length > 0 && this.folded(status, otherDays.length, cards(otherDays)),
     );
   }
 
-  card(ticket, step, isLate) {
-    return h(
-      "li",
-      { class: isLate ? "card late" : "card" },
-      h(
-        "p",
-        { class: "card-head" },
-        h("strong", { class: "card-code" }, ticket.pick_up_code),
-        h(
-          "span",
-          { class: "card-time" },
-          t(isLate ? "kitchen.late" : "kitchen.needed", { time: when(ticket.needed_at) }),
-        ),
-      ),
-      h(
-        "ul",
-        { class: "card-snacks" },
-        ticket.snacks.map((snack) =>
-          h(
-            "li",
-            {},
-            h("b", {}, `${snack.quantity} ×`),
-            ` ${snackName(snack)}`,
-            snack.missing > 0 && h("span", { class: "warning" }, ` ${t("kitchen.missing", { count: snack.missing })}`),
-          )
-        ),
-      ),
-      h("p", { class: "muted small" }, `${ticket.film_title} · ${ticket.hall_name} · ${time(ticket.starts_at)}`),
-      step && h("button", {
-        class: "primary wide",
-        "data-order": ticket.order_id,
-        onclick: (event) => this.press(ticket, step, event.target),
-      }, t(`kitchen.do.${step}`)),
+  /** Cards of other days, which stay folded away until somebody wants to see them. */
+  folded(status, count, cards) {
+    const element = h(
+      "details",
+      {
+        class: "other-days",
+        open: this.unfolded.has(status),
+        ontoggle: () => element.open ? this.unfolded.add(status) : this.unfolded.delete(status),
+      },
+      h("summary", {}, t("kitchen.other_days", { count })),
+      h("ul", { class: "cards" }, cards),
     );
+    return element;
   }
 
   async press(ticket, step, button) {
-    if (step !== "hand_over") return this.send(step, { order_id: ticket.order_id }, button);
-    const code = await openDialog(t("kitchen.ask"), askForCode);
-    if (code) await this.send(step, { order_id: ticket.order_id, pick_up_code: code }, button);
-  }
-
-  async send(step, fields, button) {
-    button.disabled = true;
-    this.warning.hidden = true;
-    try {
-      const ticket = await write(`/kitchen/${step}`, fields, newKey());
-      announce(`${ticket.pick_up_code}: ${t(`kitchen.${ticket.status}`)}`);
-    } catch (problem) {
-      this.showProblem(problem);
+    const fields = { order_id: ticket.order_id };
+    if (step === "hand_over") {
+      await askForCode((code) => this.step(step, { ...fields, pick_up_code: code }, newKey()));
+      return;
     }
-    await this.refresh().catch(() => {});
+    button.disabled = true;
+    await this.step(step, fields, newKey()).catch((problem) => this.stepped(problem));
     button.disabled = false;
   }
 
-  showProblem(problem) {
-    this.warning.textContent = problemSentence(problem);
-    this.warning.hidden = false;
+  /** Take the step, offer to take it back, and show the board as it is then. Rejects with a Problem. */
+  async step(step, fields, key) {
+    const ticket = await write(`/kitchen/${step}`, fields, key);
+    announce(`${ticket.pick_up_code}: ${t(`kitchen.${ticket.status}`)}`);
+    this.undoing.offer(ticket);
+    await this.stepped(null);
+    return ticket;
+  }
+
+  async stepped(problem) {
+    this.refusal.hidden = true;
+    if (problem) this.tell(this.refusal, problem);
+    await this.refresh().catch(() => {});
+  }
+
+  tell(place, problem) {
+    place.textContent = problemSentence(problem);
+    place.hidden = false;
   }
 }
-
-const askForCode = (close) =>
-  h(
-    "form",
-    {
-      class: "stack",
-      onsubmit: (event) => {
-        event.preventDefault();
-        close(new FormData(event.target).get("code"));
-      },
-    },
-    h("p", { class: "muted" }, t("kitchen.ask_hint")),
-    h(
-      "label",
-      { class: "field" },
-      t("kitchen.code"),
-      h("input", {
-        name: "code",
-        required: true,
-        maxlength: 8,
-        autocomplete: "off",
-        autocapitalize: "characters",
-        spellcheck: "false",
-        autofocus: true,
-      }),
-    ),
-    h("button", { class: "primary wide" }, t("kitchen.do.hand_over")),
-  );

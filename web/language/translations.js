@@ -14,10 +14,12 @@ const parts = new Set(); // of the site whose sentences are in files of their ow
 let current = "en";
 let plurals = new Intl.PluralRules("en");
 
-/** Load the language chosen before, or the first of the browser's that there is. */
-export function start() {
+/** Load the language chosen before, or the first of the browser's that there is; if that fails, another one. */
+export async function start() {
   const wanted = [browser.get("language"), ...navigator.languages].map((tag) => String(tag).slice(0, 2));
-  return use(wanted.find((tag) => tag in LANGUAGES) ?? "en");
+  const best = wanted.find((tag) => tag in LANGUAGES) ?? "en";
+  const others = Object.keys(LANGUAGES).filter((tag) => tag !== best);
+  await others.reduce((tried, tag) => tried.catch(() => use(tag)), use(best));
 }
 
 /** Load the sentences of this language. */
@@ -36,7 +38,11 @@ export async function include(part) {
   parts.add(part);
 }
 
-const load = async (name) => (await fetch(`/web/language/${name}.json`)).json();
+async function load(name) {
+  const answer = await fetch(`/web/language/${name}.json`);
+  if (!answer.ok) throw new Error(`the sentences of ${name} could not be loaded: ${answer.status}`);
+  return answer.json();
+}
 
 /** The same as `use`, remembered for the next visit. */
 export async function choose(tag) {

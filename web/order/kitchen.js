@@ -13,6 +13,10 @@ export const isCooking = ({ kitchen }) => ["reserved", "new", "preparing", "read
 export const kitchenHasBegun = ({ kitchen }) =>
   ["preparing", "ready", "collected", "uncollected"].includes(kitchen?.status);
 
+/** Whether snacks that were not refunded with the seats still wait for their guest. */
+export const snacksStay = ({ status, end_reason: reason, kitchen }) =>
+  ["refunding", "refunded"].includes(status) && reason === "asked" && ["preparing", "ready"].includes(kitchen?.status);
+
 /** The steps, or one sentence after the film; null while the kitchen has not heard of the order. */
 export function kitchenSection({ kitchen: { status, pick_up_code: code, needed_at: needed } }) {
   if (["uncollected", "expired"].includes(status)) return h("p", { class: "muted" }, t("kitchen.explain.ended"));

@@ -4,8 +4,9 @@ import { Problem } from "../api.js";
 import { cardButtons, keepBox } from "../cards/choice.js";
 import { h } from "../dom.js";
 import { money } from "../language/format.js";
-import { hasSentence, list, t } from "../language/translations.js";
+import { hasSentence, language, list, t } from "../language/translations.js";
 import { countdown } from "./countdown.js";
+import { refundTerms } from "./refund_terms.js";
 import { walletButton } from "./wallet.js";
 
 const ASKING_MS = 8000; // a provider's answer, if there is one, is here sooner
@@ -41,10 +42,16 @@ export const paymentRequest = ({ order_id: id }, choice = {}) => ({
   ...choice,
 });
 
-/** The address of the provider's page. A buyer is sent only to https, or to this site: throws a Problem otherwise. */
+/**
+ * The address of the provider's page; one on this site is told the language and the theme. A buyer is sent only to https,
+ * or to this site: throws a Problem otherwise.
+ */
 export function paymentPageUrl({ payment }) {
   const url = new URL(payment.redirect_url, location.origin);
-  if (url.origin !== location.origin && url.protocol !== "https:") throw new Problem("internal_error");
+  if (url.origin === location.origin) {
+    url.searchParams.set("language", language());
+    url.searchParams.set("theme", document.documentElement.dataset.theme);
+  } else if (url.protocol !== "https:") throw new Problem("internal_error");
   return url.href;
 }
 
@@ -70,7 +77,11 @@ export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, 
       "p",
       { class: "remaining" },
       countdown(end, now, signal, onexpire),
-      h("span", { class: "muted" }, t("order.held", { seats: list(seats.map((seat) => seat.seat_id)) })),
+      h(
+        "span",
+        { class: "muted" },
+        t("order.held", { count: seats.length, seats: list(seats.map((seat) => seat.seat_id)) }),
+      ),
     ),
     stage !== "begin" && h("p", { class: `payment-stage ${stage}` }, text),
     warning,
@@ -82,6 +93,7 @@ export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, 
       walletButton(order, stage, onwallet, signal),
       stage !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel")),
     ),
+    refundTerms(order),
     stage === "begin" && h("p", { class: "muted small" }, text),
     cardButtons(order, stage, oncard, signal),
   );

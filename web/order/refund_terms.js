@@ -18,20 +18,26 @@ const openTiers = ({ refund_terms: { tiers }, server_time: now }) =>
 /** Whether any part of the order can still be refunded. */
 export const mayRefund = (order) => openTiers(order).length > 0;
 
-/** The open tiers as a list, or one sentence where there is one tier or none. */
-export function refundTerms(order) {
-  const lines = openTiers(order).map((tier) => line(tier, order));
-  if (!lines.length) return h("p", { class: "muted small" }, t("refusal.refund_closed"));
-  if (kitchenHasBegun(order)) lines.push(t("refund.cooking"));
-  if (lines.length === 1) return h("p", { class: "muted small" }, lines);
-  return h("ul", { class: "terms muted small" }, lines.map((each) => h("li", {}, each)));
+/** The sentences of `termsOf` as an element. */
+export const refundTerms = (order) =>
+  h("ul", { class: "terms muted small" }, termsOf(order).map((sentence) => h("li", {}, sentence)));
+
+/** In sentences: until when how much of the order is paid back, once it is paid. */
+export function termsOf(order) {
+  const lines = openTiers(order).filter(({ amount }) => amount > 0 || !order.total).map((tier) => line(tier, order));
+  if (!lines.length) return [t(UNPAID.includes(order.status) ? "refund.never" : "refusal.refund_closed")];
+  const snacks = order.snacks.length ? [t(kitchenHasBegun(order) ? "refund.cooking" : "refund.until_cooking")] : [];
+  return [...lines, t("refund.after"), ...snacks];
 }
 
-function line({ until, percent, fee }, { screening, currency }) {
+const UNPAID = ["created", "paying"];
+
+function line({ until, percent, fee, amount }, { screening, currency }) {
   const what = percent === 100 ? "all" : "part";
   return t(`refund.${what}${fee ? "_less_fee" : ""}`, {
     ...cinemaClock(until, screening.starts_at),
     percent,
     fee: money(fee, currency),
+    amount: money(amount, currency),
   });
 }

@@ -2,14 +2,15 @@
 
 import { accessPrompt } from "../access.js";
 import * as session from "../account/session.js";
-import { fill } from "../dom.js";
+import { fill, loadStyle } from "../dom.js";
 import { Board } from "../kitchen/board.js";
-import { t } from "../language/translations.js";
+import { include, t } from "../language/translations.js";
 
 const SOON_MS = 1000; // so long the cinemas are waited for
 
 export async function show(main, { signal }) {
   if (!session.user()) return accessPrompt(main, t("kitchen.title"), t("kitchen.stranger"));
+  await Promise.all([include("kitchen"), loadStyle("/web/style/board.css")]);
   const board = new Board(signal);
   const cinemas = board.findCinemas();
   try {

@@ -3,10 +3,11 @@
 import { read, writeOnce } from "../api.js";
 import { keepFields } from "../cards/choice.js";
 import { announce, fill, h } from "../dom.js";
-import { dayOf, longDay, money, time } from "../language/format.js";
+import { money } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
-import { isCooking, kitchenSection, snackSummary } from "../order/kitchen.js";
+import { orderHeader } from "../order/header.js";
+import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
 import {
   attemptName,
   paymentPageUrl,
@@ -16,7 +17,7 @@ import {
   stageSentence,
 } from "../order/paying.js";
 import { askForRefund } from "../order/refund.js";
-import { isRefundPending, outcome, statusBadge } from "../order/status.js";
+import { outcome } from "../order/status.js";
 import { earnedPoints } from "../order/points.js";
 import { mayRefund, refundTerms } from "../order/refund_terms.js";
 import { tickets } from "../order/tickets.js";
@@ -70,7 +71,7 @@ class OrderPage {
     this.clocks?.abort();
     this.clocks = new AbortController();
     const hadFocus = this.place.contains(document.activeElement);
-    fill(this.place, this.header(), this.body());
+    fill(this.place, orderHeader(this.order, this.stage), this.body());
     if (hadFocus) this.place.querySelector("h1").focus({ preventScroll: true });
     if (before) this.announceChange(before);
   }
@@ -92,6 +93,7 @@ class OrderPage {
   scheduleRefresh() {
     const { status } = this.order;
     const changes = CHANGING.includes(status) || (PAID.includes(status) && isCooking(this.order)) ||
+      snacksStay(this.order) ||
       (["expired", "cancelled"].includes(status) && this.shown < LATE_MONEY_MS);
     clearTimeout(this.timer);
     if (changes) this.timer = setTimeout(() => this.refresh(), this.stage === "asking" ? ASKING_POLL_MS : POLL_MS);
@@ -106,32 +108,6 @@ class OrderPage {
     } catch {
       this.scheduleRefresh();
     }
-  }
-
-  header() {
-    const { screening, seats, snacks, total, currency, refunded } = this.order;
-    return h(
-      "header",
-      { class: "about" },
-      statusBadge(this.order, this.stage),
-      h("h1", { tabindex: "-1" }, screening.film_title),
-      h("p", {}, h("b", {}, time(screening.starts_at)), ` · ${longDay(dayOf(screening.starts_at))}`),
-      h("p", { class: "muted" }, `${screening.cinema_name} · ${screening.hall_name}`),
-      h(
-        "dl",
-        { class: "sums" },
-        h("div", {}, h("dt", {}, t("order.seats")), h("dd", {}, seats.map((seat) => seat.seat_id).join(", "))),
-        snacks.length > 0 && h("div", {}, h("dt", {}, t("snacks.title")), h("dd", {}, snackSummary(snacks))),
-        h("div", {}, h("dt", {}, t("order.total")), h("dd", {}, money(total, currency))),
-        refunded > 0 &&
-          h(
-            "div",
-            {},
-            h("dt", {}, t(isRefundPending(this.order) ? "order.goes_back" : "order.refunded")),
-            h("dd", {}, money(refunded, currency)),
-          ),
-      ),
-    );
   }
 
   body() {
@@ -162,6 +138,7 @@ class OrderPage {
       "section",
       { class: "ended stack" },
       h("p", {}, t(`explain.${why}`, { amount: money(refunded, currency) })),
+      snacksStay(this.order) && [h("p", {}, t("kitchen.explain.stays")), kitchenSection(this.order)],
       status !== "review" && h(
         "p",
         {},

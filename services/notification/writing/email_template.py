@@ -119,10 +119,12 @@ def particulars(translations: Translations, kind: str, facts: dict[str, Any]) ->
     rows = [("seats", translations.list(rules.seats(kind, facts)))]
     if kind == "part_refunded":
         rows.append(("seats_left", translations.list(rules.seats_left(facts))))
-    if kind in ("paid", "revived", "screening_cancelled") and facts["snacks"]:
+    if rules.has_snacks(kind, facts):
         rows.append(("snacks", translations.list([snack(translations, each) for each in facts["snacks"]])))
-    return [*rows, (f"money.{rules.money_label(kind, facts)}",
-                    translations.money(rules.amount(kind, facts), facts["currency"]))]
+    money = {rules.money_label(kind, facts): rules.amount(kind, facts)}
+    if rules.follows_others(kind, facts):
+        money["back_in_all"] = facts["refunded"]
+    return rows + [(f"money.{what}", translations.money(minor, facts["currency"])) for what, minor in money.items()]
 
 
 def snack(translations: Translations, sold: dict[str, Any]) -> str:
@@ -133,6 +135,8 @@ def snack(translations: Translations, sold: dict[str, Any]) -> str:
 
 def text_name(kind: str, facts: dict[str, Any]) -> str:
     """The name of the translation that says what has happened."""
+    if rules.follows_others(kind, facts):
+        return "refunded.rest"
     return "screening_cancelled.unpaid" if kind == "screening_cancelled" and not facts["refund"] else f"{kind}.text"
 
 

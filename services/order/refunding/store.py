@@ -5,6 +5,7 @@ While that row is missing, the kitchen is asked again, even after a crash.
 """
 
 import datetime as dt
+import json
 from typing import Any, NamedTuple
 
 from prometheus_client import Counter
@@ -40,14 +41,16 @@ def refund_seats(tx: Connection, view: OrderView, plan: refund_policy.RefundPlan
     given_back = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
     tx.execute(update(tickets).where(*given_back, tickets.c.status == "valid").values(status="void"))
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
-    _add(tx, row, new_id(), reason, plan.amount, plan.kept, plan.to_wallet)
+    _add(tx, row, new_id(), reason, plan.amount, plan.kept, plan.to_wallet, plan.seats)
     metrics.count_after_commit(tx, SEATS_REFUNDED, len(plan.seats))
 
 
-def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int, to_wallet: bool) -> None:
+def _add(tx: Connection, row: Row[Any], refund_id: str, reason: str, amount: int, kept: int, to_wallet: bool,
+         seats: list[str] | None = None) -> None:
     now = utc_now()
     tx.execute(insert(refunds), {"refund_id": refund_id, "order_id": row.order_id, "amount": amount, "kept": kept,
-                                 "to_wallet": to_wallet, "reason": reason, "currency": row.currency,
+                                 "seats": seats and json.dumps(seats), "to_wallet": to_wallet, "reason": reason,
+                                 "currency": row.currency,
                                  "status": "requested", "requested_at": now, "ask_again_at": now + SENT_AT_ONCE,
                                  "traceparent": traceparent()})
 
@@ -114,9 +117,17 @@ def finish_refund(tx: Connection, refund_id: str, order_id: str) -> None:
     view = store.lock(tx, order_id)
     tx.execute(update(refunds).where(refunds.c.refund_id == refund_id).values(status="done"))
     if view.row.status == "refunding" and not open_refunds(tx, order_id) and snacks_unsettled_since(tx, view) is None:
-        last = select(refunds.c.reason).where(refunds.c.order_id == order_id).order_by(refunds.c.requested_at.desc())
+        last, snacks = _last_of_seats(tx, order_id), _refunded_for_snacks(tx, order_id)
         store.move(tx, view, "refunded", event_fields={
-            "reason": tx.execute(last.limit(1)).scalar(), "snacks_refunded": _refunded_for_snacks(tx, order_id)})
+            "reason": last.reason, "snacks_refunded": snacks,
+            "last_refund": last.seats and {"seats": json.loads(last.seats), "amount": last.amount + snacks}})
+
+
+def _last_of_seats(tx: Connection, order_id: str) -> Row[Any]:
+    """The refund of the seats that were given back last."""
+    of_snacks = rules.snack_refund_id(order_id)
+    query = select(refunds).where(refunds.c.order_id == order_id, refunds.c.refund_id != of_snacks)
+    return tx.execute(query.order_by(refunds.c.requested_at.desc(), refunds.c.refund_id.desc()).limit(1)).one()
 
 
 # --- snacks ---

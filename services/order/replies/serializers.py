@@ -6,7 +6,7 @@ from typing import Any
 
 from services.order.order_events import screening_of
 from services.order.order_view import OrderView
-from services.order.screenings.refund_policy import RefundPlan, full_refund_until, load_tiers
+from services.order.screenings.refund_policy import BEGUN, RefundPlan, load_tiers, terms
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class PaymentProgress:
 
 def order_reply(view: OrderView, now: dt.datetime, progress: PaymentProgress | None = None) -> dict[str, Any]:
     """The order with its tickets, in the fields of schemas.order.Order."""
-    row, tiers = view.row, load_tiers(view.row.refund_tiers)
+    row = view.row
     return {
         "order_id": row.order_id,
         "status": row.status,
@@ -37,11 +37,20 @@ def order_reply(view: OrderView, now: dt.datetime, progress: PaymentProgress | N
         "server_time": now,
         "screening": screening_of(row._mapping),
         "tickets": [ticket_reply(row) for row in view.tickets],
-        "refund_terms": {"full_until": full_refund_until(tiers), "tiers": [asdict(tier) for tier in tiers]},
+        "refund_terms": refund_terms(view),
         "revived": row.revived,
         "end_reason": row.end_reason,
         "kitchen": kitchen_reply(row) if row.kitchen_status else None,
     }
+
+
+def refund_terms(view: OrderView) -> dict[str, Any]:
+    """The refund policy stamped on the order, with what it gives back of the seats and snacks that are left."""
+    row = view.row
+    seats = view.valid_seats.values() if view.tickets else view.seats
+    prices = [seat["price"] for seat in seats]
+    return terms(load_tiers(row.refund_tiers), prices,
+                 view.snacks_total if prices and row.kitchen_status not in BEGUN else 0)
 
 
 def ticket_reply(row: Any) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from schemas.errors import FieldsInvalid
 from schemas.order.refusals import OrderNotRefundable, RefundChanged, RefundClosed, SeatsNotInOrder
@@ -40,6 +41,13 @@ def stamped(policy: tuple[TierRule, ...], starts_at: dt.datetime) -> list[Tier]:
     """The policy as it holds for one screening, the tier that ends first at the head."""
     tiers = [Tier(starts_at - rule.before, rule.percent, rule.fee) for rule in policy]
     return sorted(tiers, key=lambda tier: tier.until)
+
+
+def terms(tiers: list[Tier], prices: Iterable[int], snacks: int) -> dict[str, Any]:
+    """The policy, and what it gives back of these seats and snacks: fields of schemas.order.orders.RefundTerms."""
+    prices = list(prices)
+    return {"full_until": full_refund_until(tiers), "tiers": [
+        {**asdict(tier), "amount": sum(map(tier.refund_of, prices)) + snacks} for tier in tiers]}
 
 
 def dump_tiers(tiers: list[Tier]) -> str:

@@ -25,7 +25,7 @@ class Visit:
     currency: str
     status: str
     return_url: str
-    wrong_code: bool = False
+    wrong_code: bool  # one was typed before
 
     @property
     def is_over(self) -> bool:
@@ -60,11 +60,12 @@ def _confirm(tx: Connection, payment_id: str, code: str) -> Visit:
     tx.execute(update(SandboxCharge).where(here).values(wrong_codes=SandboxCharge.wrong_codes + 1))
     if tx.execute(select(SandboxCharge.wrong_codes).where(here)).scalar() == WRONG_CODES:
         provider.move(tx, payment_id, ("challenged",), "declined", reason="challenge_failed")
-    return _visit(tx, payment_id, wrong_code=True)
+    return _visit(tx, payment_id)
 
 
-def _visit(tx: Connection, payment_id: str, wrong_code: bool = False) -> Visit:
+def _visit(tx: Connection, payment_id: str) -> Visit:
     row: Any = tx.execute(provider.find(payment_id)).first()
     if row is None or row.return_url is None:
         raise UnknownPayment()
-    return Visit(row.payment_id, row.amount, row.currency, row.status, row.return_url, wrong_code)
+    return Visit(row.payment_id, row.amount, row.currency, row.status, row.return_url,
+                 wrong_code=row.wrong_codes > 0)

@@ -25,7 +25,7 @@ WORDS = {
     },
 }
 PAGE = """<!doctype html>
-<html lang="{language}" data-theme="dark"><head><meta charset="utf-8">
+<html lang="{language}" data-theme="{theme}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} · Marquee</title>
 <link rel="icon" href="/web/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/web/style/base.css"><link rel="stylesheet" href="/web/style/shell.css">
@@ -35,21 +35,21 @@ PAGE = """<!doctype html>
 """
 
 
-def render(visit: Visit, language: str) -> str:
+def render(visit: Visit, language: str, theme: str) -> str:
     """The page for a visit that is not over."""
     words = WORDS[language]
     price = format_money(visit.amount, visit.currency)
     amount = f'<p class="amount"><span class="muted">{words["to_pay"]}</span> <strong>{price}</strong></p>'
     if visit.status == "challenged":
-        body = amount + _form(visit, _code_field(visit, words) + _button("confirm", words, "primary"))
+        body = amount + _form(_code_field(visit, words) + _button("confirm", words, "primary"))
     else:
         buttons = "".join(_button(choice, words, "primary" if choice == "pay" else "", _card(choice))
                           for choice in CHOICES)
-        body = amount + _form(visit, f'<p class="muted">{words["what"]}</p>{buttons}')
-    body += _form(visit, _button("abandon", words, "link"))
+        body = amount + _form(f'<p class="muted">{words["what"]}</p>{buttons}')
+    body += _form(_button("abandon", words, "link"))
     heading = words["code_title"] if visit.status == "challenged" else words["title"]
-    return PAGE.format(language="zh-CN" if language == "zh" else "en", title=words["title"], banner=words["banner"],
-                       heading=heading, body=body)
+    return PAGE.format(language="zh-CN" if language == "zh" else "en", theme=theme, title=words["title"],
+                       banner=words["banner"], heading=heading, body=body)
 
 
 def return_origin(visit: Visit) -> str | None:
@@ -58,8 +58,9 @@ def return_origin(visit: Visit) -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme else None
 
 
-def _form(visit: Visit, inside: str) -> str:
-    return f'<form class="stack" method="post" action="/payment/sandbox/{visit.payment_id}">{inside}</form>'
+def _form(inside: str) -> str:
+    """A form that is sent to the address of the page, which has its language and theme."""
+    return f'<form class="stack" method="post">{inside}</form>'
 
 
 def _button(choice: str, words: dict[str, str], kind: str, more: str = "") -> str:

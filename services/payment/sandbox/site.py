@@ -19,18 +19,18 @@ class SandboxSite:
     database: Transactions
     settings: PaymentSettings
 
-    def show_page(self, payment_id: str, language: str) -> dict[str, Any]:
+    def show_page(self, payment_id: str, language: str, theme: str) -> dict[str, Any]:
         """The page of a payment as a PaymentPage; once it has ended, where to return to. Raises UnknownPayment."""
         self._check_configured()
         with self._trace(payment_id):
-            return _served(self.database.run_repeatable(lambda tx: checkout.visit(tx, payment_id)), language)
+            return _served(self.database.run_repeatable(lambda tx: checkout.visit(tx, payment_id)), language, theme)
 
-    def answer_page(self, payment_id: str, language: str, choice: str, code: str) -> dict[str, Any]:
+    def answer_page(self, payment_id: str, language: str, theme: str, choice: str, code: str) -> dict[str, Any]:
         """The same after the buyer's choice; the choice `abandon` leaves the page. Raises UnknownPayment."""
         self._check_configured()
         with self._trace(payment_id):
             visit = self.database.run_repeatable(lambda tx: checkout.choose(tx, payment_id, choice, code))
-        return _served(visit, language, leaves=choice == "abandon")
+        return _served(visit, language, theme, leaves=choice == "abandon")
 
     def deliver_webhooks(self) -> None:
         """Deliver the due webhooks to `payment.sandbox_webhook_url`."""
@@ -50,7 +50,7 @@ class SandboxSite:
             raise UnknownPayment()
 
 
-def _served(visit: checkout.Visit, language: str, leaves: bool = False) -> dict[str, Any]:
+def _served(visit: checkout.Visit, language: str, theme: str, leaves: bool = False) -> dict[str, Any]:
     if leaves or visit.is_over:
         return {"html": None, "location": visit.return_url, "return_origin": None}
-    return {"html": page.render(visit, language), "location": None, "return_origin": page.return_origin(visit)}
+    return {"html": page.render(visit, language, theme), "location": None, "return_origin": page.return_origin(visit)}

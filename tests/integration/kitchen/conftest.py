@@ -4,6 +4,7 @@ from typing import Any
 
 import nameko
 import pytest
+from nameko.testing.services import worker_factory
 from sqlalchemy import Engine, insert
 
 from operations.event_commands import subscriptions_of
@@ -13,11 +14,13 @@ from services.foundation.events import topology
 from services.foundation.rpc.calls import Principal
 from services.kitchen.models import Base
 from services.kitchen.service import Kitchen
+from services.kitchen.settings import KitchenSettings
 from testbed.mesh import Mesh
 from tests.drivers.room_tables import emptied, migrated
 from tests.drivers.snack_orders import let_reservations_end
 
 SAM = Principal(user_id="sam", username="Sam", roles=("manager@kanal",))
+MINUTE = dt.timedelta(minutes=1)
 START = dt.datetime(2030, 1, 1, 20, 0, tzinfo=dt.UTC)
 
 
@@ -46,6 +49,12 @@ def empty_queues(servers: Mesh) -> None:
         queues = [each.queue for each in subscriptions_of(Kitchen)]
         queues += [topology.retry_queue(pause)[1] for pause in servers.settings["events"]["pauses"]]
         publishing.run_on_channel(lambda channel: [queue(channel).purge() for queue in queues])
+
+
+def room_of(kitchen: Transactions, undo: dt.timedelta = MINUTE / 6, cook: Principal = SAM) -> Any:
+    """The room on these tables, called by this cook."""
+    settings = KitchenSettings(before_start=10 * MINUTE, begin=120 * MINUTE, undo=undo, sweep_seconds=5)
+    return worker_factory(Kitchen, database=kitchen, principal=cook, settings=settings)
 
 
 def put_on_the_menu(kitchen: Transactions, **stock: int) -> None:

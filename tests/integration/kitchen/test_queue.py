@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from nameko.testing.services import worker_factory
 from sqlalchemy import text
 
 from operations.checks.stock import stock_adds_up
@@ -17,8 +16,7 @@ from schemas.kitchen import START, KitchenStepTaken
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
 from services.kitchen import rules, staff, store, tickets
-from services.kitchen.service import Kitchen
-from tests.integration.kitchen.conftest import SAM, paid, put_on_the_menu
+from tests.integration.kitchen.conftest import SAM, paid, put_on_the_menu, room_of
 
 EVENING = utc_now() + dt.timedelta(hours=3)
 LONG_AGO = EVENING - dt.timedelta(days=2)
@@ -127,7 +125,7 @@ def test_a_cook_sees_the_queue_of_their_own_cinema(kitchen: Transactions, roles:
                                                    expected: list[str] | None) -> None:
     put_on_the_menu(kitchen, popcorn=9)
     take_up(kitchen, "here", EVENING)
-    room = worker_factory(Kitchen, database=kitchen, principal=Principal("mo", "Mo", tuple(roles)))
+    room = room_of(kitchen, cook=Principal("mo", "Mo", tuple(roles)))
 
     def seen() -> list[str]:
         return [ticket["order_id"] for ticket in room.get_queue(**{"cinema_id": asked} if asked else {})["tickets"]]

@@ -116,7 +116,9 @@ def test_refunded_seats_have_an_e_mail_each_and_the_whole_order_one_when_its_mon
     assert f"Still yours: {seats[0]}, {seats[2]}\n" in part.text
     assert f"{prices[seats[1]] / 100:.2f}" in part.text
     assert "has gone back" in whole.subject
-    assert f"{order['total'] / 100:.2f}" in whole.text
+    assert f"Seats: {seats[0]}, {seats[2]}\n" in whole.text
+    assert f"Given back: €{(prices[seats[0]] + prices[seats[2]]) / 100:.2f}\n" in whole.text
+    assert f"Given back in all: €{order['total'] / 100:.2f}\n" in whole.text
     assert "/order/" + order["order_id"] in whole.text
 
 

@@ -60,6 +60,12 @@ def cooking(step: str) -> Callable[[House], str]:
     return write
 
 
+def undone(house: House) -> str:
+    reply = house.mesh.post("/kitchen/undo", house.manager, order_id=house.cooked["order_id"], status="collected")
+    assert reply.status_code == 200, reply.text
+    return str(house.cooked["order_id"])
+
+
 def restocked(house: House) -> str:
     restock(house.mesh, house.manager, house.cinema, left(house.mesh, house.cinema) + 1)
     return SKU
@@ -146,7 +152,7 @@ def factor_reset(house: House) -> str:
 
 DOINGS: dict[str, Callable[[House], str]] = {
     "kitchen.start": cooking("start"), "kitchen.finish": cooking("finish"), "kitchen.hand_over": cooking("hand_over"),
-    "kitchen.restock": restocked, "order.cancel_screening": cancelled,
+    "kitchen.undo": undone, "kitchen.restock": restocked, "order.cancel_screening": cancelled,
     "order.open_queue": queue_switched("open"), "order.close_queue": queue_switched("close"),
     "account.create": account("account create", "--role", "cook", line="a long sentence is a good password"),
     "account.grant": account("account grant", "--role", "usher"),

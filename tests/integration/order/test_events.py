@@ -62,6 +62,7 @@ def test_every_change_of_an_order_has_one_complete_event(mesh: Mesh, listener: L
         order["order_id"], order["total"], order["currency"])
     assert first["screening"]["starts_at"].isoformat() == last["screening"]["starts_at"]
     assert told[-1]["body"]["refunded"] == order["total"]
+    assert told[-1]["body"]["last_refund"] == {"seats": seats[:1], "amount": first["seats"][0]["price"]}
     assert all(event["trace"]["request_id"] for event in told)
     assert len({event["event_id"] for event in told}) == 6
     mesh.check_invariants()

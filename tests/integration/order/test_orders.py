@@ -290,14 +290,15 @@ def test_a_refund_of_nothing_frees_the_seat_all_the_same(mesh: Mesh, screening: 
 
 def test_the_refund_policy_is_stamped_on_the_order(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
-    order_id = buy(mesh, token, screening, seats[:1])["order_id"]
+    bought = buy(mesh, token, screening, seats[:1])
 
-    order = mesh.get("/order/get_info", token, order_id=order_id).json()
+    order = mesh.get("/order/get_info", token, order_id=bought["order_id"]).json()
 
+    assert bought["refund_terms"] == order["refund_terms"]
     starts_at = dt.datetime.fromisoformat(order["screening"]["starts_at"])
     [tier] = order["refund_terms"]["tiers"]
     assert dt.datetime.fromisoformat(tier["until"]) == starts_at - dt.timedelta(minutes=30)
-    assert (tier["percent"], tier["fee"]) == (100, 0)
+    assert (tier["percent"], tier["fee"], tier["amount"]) == (100, 0, order["total"])
     assert dt.datetime.fromisoformat(order["refund_terms"]["full_until"]) == starts_at - dt.timedelta(minutes=30)
 
 

@@ -11,6 +11,7 @@ from gateway.admission.method_classes import FORGERIES, class_of
 from gateway.admission.settings import LimitSettings, LimitsSection
 from gateway.http.messages import Request
 from gateway.routes.methods import PUBLIC
+from gateway.routes.page_errors import REPORT_ERROR
 from schemas import film, order, user
 from schemas.base import Method
 from schemas.errors import Refusal
@@ -146,7 +147,7 @@ def test_a_crowd_has_so_many_times_the_limits() -> None:
 
 
 def test_every_public_method_has_a_class_with_a_limit() -> None:
-    assert {class_of(method) for method in PUBLIC.values()} | {FORGERIES} == set(settings().allowances)
+    assert {class_of(method) for method in (*PUBLIC.values(), REPORT_ERROR)} | {FORGERIES} == set(settings().allowances)
 
 
 def test_forged_webhooks_are_counted_by_address() -> None:

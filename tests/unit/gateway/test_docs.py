@@ -61,6 +61,11 @@ def test_the_page_names_every_method_and_explains_every_code(document: dict[str,
     assert all(f'id="{target}"' in page for target in targets)
 
 
+def test_code_in_a_text_is_marked_and_no_text_becomes_markup(document: dict[str, Any]) -> None:
+    assert "`" not in docs_page.render(document)
+    assert docs_page.prose("`<b>` & `x`") == "<code>&lt;b&gt;</code> &amp; <code>x</code>"
+
+
 def test_the_page_loads_nothing_from_elsewhere_and_runs_no_script(document: dict[str, Any]) -> None:
     page = docs_page.render(document)
     assert "<script" not in page

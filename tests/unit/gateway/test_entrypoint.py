@@ -210,6 +210,14 @@ def test_an_address_that_asks_too_often_is_told_when_to_come_again(gateway: Gate
     assert gateway.ask("GET", "/health").status == gateway.ask("POST", "/payment/webhook/stripe").status == 200
 
 
+def test_a_report_of_a_page_is_answered_without_a_worker_and_counted(gateway: Gateway) -> None:
+    gateway.container.free = 0
+    assert gateway.ask("POST", "/page/report_error").body == b"{}"
+    gateway.container.refusals = [TooManyRequests(retry_after=12.2)]
+    assert gateway.ask("POST", "/page/report_error").status == 429
+    assert gateway.ask("GET", "/page/report_error").status == 405
+
+
 def test_a_stream_reads_the_seats_anew_and_leaves_them_in_the_cache(gateway: Gateway) -> None:
     gateway.ask("GET", "/film/get_hall_info", "screening_id=s1")
     stream = gateway.ask("GET", "/live/s1", LAST_EVENT_ID="7-abc")

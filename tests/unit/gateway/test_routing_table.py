@@ -59,6 +59,21 @@ def test_an_unknown_address_has_the_route_of_none(path: str) -> None:
         route(path).check(Request("GET", path, "r"))
 
 
+@pytest.mark.parametrize(("path", "query", "location"), [
+    ("/kitchen/", "", "/kitchen"), ("/film/amelie/", "a=1&b=%2F", "/film/amelie?a=1&b=%2F"),
+    ("/health/", "", "/health")])
+def test_a_page_with_a_slash_leads_to_the_page_without(path: str, query: str, location: str) -> None:
+    found = route(path)
+    assert isinstance(found, PageRoute)
+    reply = found.reply(Request("GET", path, "r", accepts_html=True, environ={"QUERY_STRING": query}))
+    assert (reply.status, dict(reply.headers)["Location"]) == (308, location)
+
+
+@pytest.mark.parametrize("path", ["//", "/kitchen//", "/nothing/", "/order/buy/", "//evil.example/", "/live/s1/"])
+def test_no_other_address_with_a_slash_leads_anywhere(path: str) -> None:
+    assert route(path) is route("/nothing")
+
+
 @pytest.mark.parametrize("verb", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "post", "BREW"])
 def test_a_write_takes_post_alone(verb: str) -> None:
     assert refused(order.BUY.path, verb).about == {"allowed": ["POST"]}

@@ -8,15 +8,18 @@ import pytest
 from services.foundation.settings import SettingsError
 from services.kitchen.settings import KitchenSettings, load
 
-SECTION: dict[str, Any] = {"minutes_before_start": 10, "sweep_seconds": 5}
+SECTION: dict[str, Any] = {"minutes_before_start": 10, "begin_minutes": 120, "undo_seconds": 10, "sweep_seconds": 5}
 
 
 def test_a_section_becomes_settings() -> None:
-    assert load({"kitchen": SECTION}) == KitchenSettings(before_start=dt.timedelta(minutes=10), sweep_seconds=5)
+    assert load({"kitchen": SECTION}) == KitchenSettings(
+        before_start=dt.timedelta(minutes=10), begin=dt.timedelta(hours=2), undo=dt.timedelta(seconds=10),
+        sweep_seconds=5)
 
 
 @pytest.mark.parametrize("mistake", [
     {"minutes_before_start": -1}, {"minutes_before_start": "soon"}, {"sweep_seconds": 0}, {"sweep_seconds": None},
+    {"begin_minutes": -1}, {"begin_minutes": 1e9}, {"undo_seconds": 601},
 ])
 def test_a_mistake_is_told_in_one_sentence(mistake: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match=rf"config.yml, kitchen.{next(iter(mistake))}: ") as refusal:

@@ -40,6 +40,15 @@ def test_a_partial_refund_lists_seats_given_back_and_seats_kept() -> None:
     assert "Seats: F7\nStill yours: F8\nGiven back: €12.50\n" in told.text
 
 
+@pytest.mark.parametrize(("language", "lines"), [
+    ("en", "Seats: F8\n"), ("en", "Given back: €12.50\nGiven back in all: €25.00\n"), ("zh", "座位：F8\n")])
+def test_the_message_about_the_last_refund_does_not_repeat_earlier_ones(language: str, lines: str) -> None:
+    told = written("refunded", language, returned_seats=["F7", "F8"], refunded=2500,
+                   last_refund={"amount": 1250, "seats": ["F8"]})
+    assert lines in told.text
+    assert "F7" not in told.text
+
+
 @pytest.mark.parametrize(("language", "line"), [("en", "Snacks: 2 × Popcorn, 1 × Cola"),
                                                 ("zh", "小食：2 × 爆米花、1 × Cola")])
 def test_snacks_are_named_in_the_readers_language(language: str, line: str) -> None:

@@ -38,6 +38,15 @@ def test_a_refund_of_some_seats_is_about_these_seats() -> None:
     assert rules.amount("refunded", told) == 2000
 
 
+def test_the_last_refund_is_about_no_seats_and_money_of_earlier_ones() -> None:
+    told = facts(returned_seats=["F7", "F8"], refunded=2000, last_refund={"amount": 1000, "seats": ["F8"]})
+    assert (rules.seats("refunded", told), rules.amount("refunded", told)) == (["F8"], 1000)
+    assert rules.follows_others("refunded", told)
+    of_an_older_version = facts(returned_seats=["F7", "F8"], refunded=2000)
+    assert rules.seats("refunded", of_an_older_version) == ["F7", "F8"]
+    assert not rules.follows_others("refunded", of_an_older_version)
+
+
 def test_a_cancelled_screening_gives_back_the_snacks_too() -> None:
     snacks = [{"sku": "cola", "name": "Cola", "name_zh": None, "quantity": 2, "price": 300}]
     told = facts(**GONE, refund={"amount": 1250, "seats": ["F8"]}, returned_seats=["F7", "F8"], snacks=snacks)

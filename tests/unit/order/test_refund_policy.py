@@ -133,3 +133,12 @@ def test_snacks_that_the_kitchen_has_begun_are_refunded_only_for_a_cancelled_scr
 def test_the_policy_kept_with_an_order_is_the_one_that_was_stamped_on_it() -> None:
     tiers = refund_policy.stamped(POLICY, LATER)
     assert refund_policy.load_tiers(refund_policy.dump_tiers(tiers)) == tiers
+
+
+def test_the_terms_say_what_goes_back_of_the_seats_and_snacks_that_are_left() -> None:
+    tiers = [refund_policy.Tier(NOW, 100, 0), refund_policy.Tier(LATER, 50, 100), refund_policy.Tier(LATER, 0, 0)]
+
+    told = refund_policy.terms(tiers, [1007, 150], 1250)
+
+    assert told["full_until"] == NOW
+    assert [tier["amount"] for tier in told["tiers"]] == [1157 + 1250, 403 + 0 + 1250, 1250]

@@ -1,0 +1,40 @@
+/** What an order is about: its film, its seats and its sums. */
+
+import { h } from "../dom.js";
+import { dayOf, longDay, money, time } from "../language/format.js";
+import { t } from "../language/translations.js";
+import { snackSummary } from "./kitchen.js";
+import { isRefundPending, statusBadge } from "./status.js";
+
+/** `stage`: of its payment, see paying.js. */
+export function orderHeader(order, stage) {
+  const { screening, snacks, total, currency, refunded } = order;
+  const back = isRefundPending(order) ? "order.goes_back" : "order.refunded";
+  return h(
+    "header",
+    { class: "about" },
+    statusBadge(order, stage),
+    h("h1", { tabindex: "-1" }, screening.film_title),
+    h("p", {}, h("b", {}, time(screening.starts_at)), ` · ${longDay(dayOf(screening.starts_at))}`),
+    h("p", { class: "muted" }, `${screening.cinema_name} · ${screening.hall_name}`),
+    h(
+      "dl",
+      { class: "sums" },
+      Object.entries(seatsOf(order)).map(([what, seats]) =>
+        seats.length > 0 && fact(`order.${what}`, seats.join(", "))
+      ),
+      snacks.length > 0 && fact("snacks.title", snackSummary(snacks)),
+      fact("order.total", money(total, currency)),
+      refunded > 0 && fact(back, money(refunded, currency)),
+    ),
+  );
+}
+
+const fact = (name, value) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value));
+
+/** {seats, returned}: the ids of the seats that the order still has, and of those given back. */
+export function seatsOf({ seats, tickets }) {
+  const returned = new Set(tickets.filter(({ status }) => status === "void").map(({ seat_id: id }) => id));
+  const ids = seats.map(({ seat_id: id }) => id);
+  return { seats: ids.filter((id) => !returned.has(id)), returned: ids.filter((id) => returned.has(id)) };
+}
