@@ -11,6 +11,8 @@ CONFIRM_EMAIL = "confirm_email"
 NEW_PASSWORD = "new_password"  # noqa: S105 - the kind of a message
 PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
 EMAIL_CHANGED = "email_changed"
+ORDER_LINK = "order_link"
+WITH_TICKETS = ("paid", "revived")    # a guest gets these before the address is confirmed: their link confirms it
 MAIL_WINDOW = dt.timedelta(hours=1)
 
 

@@ -15,7 +15,7 @@ import orjson
 from eventlet import GreenPool, Timeout
 
 from schemas import user
-from schemas.errors import Busy
+from schemas.errors import Busy, TooOften
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.foundation.tracing import spans
@@ -28,6 +28,7 @@ from services.notification.writing import (
     account_change_email,
     confirmation_email,
     email_template,
+    order_link_email,
     password_reset_email,
 )
 
@@ -86,6 +87,8 @@ class MessageSender:
             until = utc_now() + RECHECK_AFTER
             self.database.run(lambda tx: store.hold_unconfirmed(tx, message.message_id, until,
                                                                 "the address is not confirmed"))
+        except TooOften as problem:  # an address gets no flood of links
+            self._hold_back(message, utc_now() + dt.timedelta(seconds=problem.about["retry_after"]))
         except (Busy, ChannelDown) as problem:
             self.stopped = True  # the next message would fail, too
             self._postpone(message, str(problem) if isinstance(problem, ChannelDown) else f"{problem.code}: user room")
@@ -101,7 +104,7 @@ class MessageSender:
 
     def _hold_back(self, message: DueMessage, until: dt.datetime) -> None:
         self.database.run(lambda tx: store.hold_back(tx, message.message_id, until, "too many mails in an hour"))
-        log.warning("message waits: its account has had too many", extra=log_fields(message))
+        log.warning("message waits: its account or address has had too many", extra=log_fields(message))
 
     def _next_mail_at(self, message: DueMessage) -> dt.datetime | None:
         most = self.settings.mails_per_hour
@@ -111,7 +114,8 @@ class MessageSender:
     def _deliver(self, message: DueMessage) -> str:
         """Write and deliver the message; returns its final status."""
         write = {rules.CONFIRM_EMAIL: self._confirmation_email, rules.NEW_PASSWORD: self._password_reset_email,
-                 rules.PASSWORD_CHANGED: self._password_changed_email, rules.EMAIL_CHANGED: self._email_changed_email}
+                 rules.PASSWORD_CHANGED: self._password_changed_email, rules.EMAIL_CHANGED: self._email_changed_email,
+                 rules.ORDER_LINK: self._order_link_email}
         email = write.get(message.kind, self._order_email)(message)
         if email is None:
             return "no_address"
@@ -121,12 +125,31 @@ class MessageSender:
     def _order_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail about an order; None if there is no address to send it to."""
         contact = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})
+        if contact["guest"] and message.kind in rules.WITH_TICKETS:
+            return self._guest_email(message, contact)
         lifetime = self.settings.unconfirmed_lifetime
         if contact["unconfirmed"] and rules.waits_for_address(message.occurred_at, utc_now(), lifetime):
             raise AddressUnconfirmed()
+        if contact["guest"]:
+            return self._guest_email(message, contact) if contact["email"] else None
         if self.delivery.channel.needs_address and not contact["email"]:
             return None
         return email_template.write(message, contact, self.delivery.context)
+
+    def _guest_email(self, message: DueMessage, contact: dict[str, Any]) -> EmailMessage | None:
+        """The e-mail about an order of a guest, with a link that opens it; None if the guest has given no address."""
+        link = self._order_link(message)
+        return email_template.write(message, {**contact, "email": link["email"]}, self.delivery.context,
+                                    link["token"]) if link["token"] else None
+
+    def _order_link_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail with another link to an order; None if it belongs to an account by now."""
+        link = self._order_link(message)
+        return order_link_email.write(message, link, self.delivery.context) if link["token"] else None
+
+    def _order_link(self, message: DueMessage) -> dict[str, Any]:
+        return dict(self.remote.call(user.ISSUE_ORDER_LINK, {
+            "user_id": message.buyer_id, "order_id": message.order_id}))
 
     def _confirmation_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail with the link that confirms an address; None if there is nothing to confirm any more."""
