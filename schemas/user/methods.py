@@ -160,7 +160,7 @@ LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
                refusals=(LoginFailed, SecondFactorMissing, SecondFactorWrong, TooOften), deadline=30, uses_reserve=True)
 AUTHORIZE = Method("user", "authorize", AuthorizeRequest, AuthorizeReply, "public",
                    "The account and roles that a token stands for.", refusals=(Unauthenticated,), reads=True)
-LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
+LOGOUT = Method("user", "logout", Nothing, Nothing, "guest",
                 "Sign out: the token of this call is not valid any more.", uses_reserve=True)
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",

@@ -87,7 +87,7 @@ def differences(tx: Connection, since: dt.datetime | None = None) -> list[Any]:
 
 
 def points_of_orders(tx: Connection, since: dt.datetime | None = None) -> Iterator[Row[Any]]:
-    """Every paid order of a member with the sum of its entries, `booked`; `since`: of those that have changed since then."""
+    """Every paid order of a member with the sum of its entries, `booked`; `since`: of those changed since then."""
     booked = func.coalesce(func.sum(entries.c.points), 0).label("booked")
     query = select(orders, booked).select_from(orders.outerjoin(
         entries, entries.c.order_id == orders.c.order_id)).where(

@@ -125,12 +125,12 @@ class MessageSender:
     def _order_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail about an order; None if there is no address to send it to."""
         contact = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})
-        if contact["guest"] and message.kind in rules.WITH_TICKETS:
+        if contact.get("guest") and message.kind in rules.WITH_TICKETS:
             return self._guest_email(message, contact)
         lifetime = self.settings.unconfirmed_lifetime
         if contact["unconfirmed"] and rules.waits_for_address(message.occurred_at, utc_now(), lifetime):
             raise AddressUnconfirmed()
-        if contact["guest"]:
+        if contact.get("guest"):
             return self._guest_email(message, contact) if contact["email"] else None
         if self.delivery.channel.needs_address and not contact["email"]:
             return None
