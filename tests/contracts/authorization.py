@@ -4,8 +4,8 @@
 call concerns, and at another one; a method that concerns no cinema does not tell them apart.
 """
 
-CALLERS = ("signed out", "guest", "buyer", "cook", "usher", "cashier", "manager", "admin", "cook here", "cook elsewhere",
-           "revoked")
+CALLERS = ("signed out", "guest", "buyer", "cook", "usher", "cashier", "manager", "admin", "cook here",
+           "cook elsewhere", "revoked")
 
 ANYONE = "+++++++++++"
 BUYERS = "1+++++++++1"    # with or without an account

@@ -1,11 +1,11 @@
 /** The page of an order: time to pay, then tickets, then perhaps a refund. */
 
-import { read, writeOnce } from "../api.js";
-import { keepFields } from "../cards/choice.js";
+import { read, readUntil, writeOnce } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
+import { addressField, choiceIn, guestNote, isAddressValid, isGuest } from "../order/guest.js";
 import { isCooking, kitchenSection, snackSummary } from "../order/kitchen.js";
 import {
   attemptName,
@@ -34,6 +34,8 @@ const ASKING_POLL_MS = 1000;
 const LATE_MONEY_MS = 600_000; // how long an ended order is watched for a late payment
 
 export async function show(main, { id, signal }) {
+  const link = location.hash.length > 1 && (await import("../order/link.js"));
+  if (link && !(await link.open(main, id))) return t("link.title");
   const order = await readSignedIn(() => read("/order/get_info", { order_id: id }, signal));
   const place = h("article", { class: "order" });
   fill(main, place);
@@ -61,7 +63,7 @@ class OrderPage {
     this.stage = this.stageOfPayment();
     this.scheduleRefresh();
     const { status, refunded, kitchen: cooking, end_reason: reason, payment } = order;
-    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason]);
+    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason, isGuest()]);
     if (seen === this.seen) return;
     this.seen = seen;
     if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stage)) {
@@ -146,13 +148,21 @@ class OrderPage {
       signal: AbortSignal.any([this.signal, this.clocks.signal]),
       onexpire: () => this.refresh(),
       warning: this.warning,
-      onpay: (event) => this.pay(event.target, keepFields(this.place)),
+      guest: isGuest() ? addressField(this.stage, () => this.signIn()) : null,
+      onpay: (event) => isAddressValid(this.place) && this.pay(event.target, choiceIn(this.place)),
       oncard: (event, card) => this.pay(event.target, { card_id: card }),
       onwallet: (event) =>
         this.send("pay", walletRequest(this.order), event.target, `${attemptName(this.order)}:wallet`),
       oncancel: (event) =>
         this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
     });
+  }
+
+  /** A guest has an account: once it has signed in, the order is the account's. */
+  async signIn() {
+    if (!(await askToSignIn(t("guest.to_account")))) return;
+    const order = await readUntil(() => true, "/order/get_info", { order_id: this.order.order_id }, this.signal);
+    if (order) this.draw(order);
   }
 
   ended() {
@@ -179,6 +189,7 @@ class OrderPage {
       "section",
       { class: "stack" },
       this.order.revived && h("p", { class: "note good no-print" }, t("order.revived")),
+      isGuest() && guestNote(() => this.signIn()),
       this.order.kitchen && kitchenSection(this.order),
       tickets(this.order, this.signal),
       this.warning,
@@ -195,7 +206,7 @@ class OrderPage {
         mayRefund(this.order) &&
           h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund")),
       ),
-      earnedPoints(this.order, AbortSignal.any([this.signal, this.clocks.signal])),
+      !isGuest() && earnedPoints(this.order, AbortSignal.any([this.signal, this.clocks.signal])),
       refundTerms(this.order),
     );
   }
@@ -242,7 +253,7 @@ class OrderPage {
   }
 
   showProblem(problem) {
-    this.warning.textContent = problemSentence(problem);
+    this.warning.textContent = problem.about.fields?.email ? t("email.refused") : problemSentence(problem);
     this.warning.hidden = false;
     if (problem.code === "unauthenticated") {
       askToSignIn(t("sign_in.to_see")).then((done) => done && reload({ scroll: 0, focus: true }));

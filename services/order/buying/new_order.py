@@ -24,10 +24,10 @@ class NewOrder:
     refund_tiers: list[Tier]
     created_at: dt.datetime
     expires_at: dt.datetime
-    guest: bool = False  # the buyer has no account
     snacks: list[Snack] = field(default_factory=list)
     unpaid_slot: int = 1
     buyer_number: int | None = None  # for the limits on what one buyer holds; None: there are none
+    guest: bool = False  # the buyer has no account
 
     @property
     def seat_ids(self) -> list[str]:

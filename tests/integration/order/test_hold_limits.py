@@ -39,13 +39,14 @@ def database(engine: Engine) -> Transactions:
     return emptied(engine, Base.metadata)
 
 
-def purchase(database: Transactions, seats: int, buyer: str = "ada", limits: HoldLimits | None = LIMITS) -> str:
+def purchase(database: Transactions, seats: int, buyer: str = "ada", limits: HoldLimits | None = LIMITS,
+             guest: bool = False) -> str:
     """The outcome of buying so many seats of another screening."""
     number, now = next(NUMBERS), utc_now()
     screening = ScreeningSnapshot(f"s{number}", "Arrival", "kanal", "Kino am Kanal", "Saal 1", now + 60 * MINUTE,
                                   now + 120 * MINUTE, "EUR", {})
     priced: Any = [{"seat_id": f"A{seat + 1}", "kind": "standard", "price": 900} for seat in range(seats)]
-    order = NewOrder(f"o{number}", f"b{number}", buyer, screening, priced, [], now, now + 8 * MINUTE)
+    order = NewOrder(f"o{number}", f"b{number}", buyer, screening, priced, [], now, now + 8 * MINUTE, guest=guest)
     try:
         Purchase(database, BOARDS, None, None, NO_KEY, order, None, 2, limits).complete([])  # type: ignore[arg-type]
     except Refusal as refusal:
