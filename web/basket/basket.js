@@ -101,8 +101,9 @@ export function basket(hall, signal) {
     purchase.remove();
     released();
     if (member && !(await askToSignIn(t("sign_in.to_buy")))) return;
+    const begun = purchase.begin(selection(), hall.total + snacks.total());
     // If another account has signed in, the page is being drawn anew for it and resumes this purchase.
-    if (element.isConnected) await buy();
+    if (element.isConnected) await send(begun);
   }
 
   /** Wait for a turn, and then buy the seats `wanted` if they are still the picked ones. */
