@@ -1,4 +1,4 @@
-"""Every change of an order has its event, and every event is published."""
+"""Every change of an order has its event, every event is published, and who adopts a guest gets all orders."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -18,6 +18,10 @@ HISTORIES = """
 LEFT_BEHIND = """
     SELECT type, about FROM outbox WHERE published_at IS NULL
     AND occurred_at < (SELECT MAX(published_at) FROM outbox) - INTERVAL 1 MINUTE"""
+ADOPTED = """
+    SELECT guest_id, adopted_by FROM guest WHERE guest_id > :after AND adopted_by IS NOT NULL
+    ORDER BY guest_id LIMIT :most"""
+LEFT_TO_GUESTS = "SELECT order_id, buyer_id FROM orders WHERE buyer_id IN :guests"
 
 
 def events_fit_the_orders(snapshot: Snapshot) -> Iterator[str]:
@@ -60,3 +64,11 @@ def events_left_behind(snapshot: Snapshot) -> Iterator[str]:
     """While the broker is down, all events wait. One that waits while later ones are published is left behind."""
     for row in snapshot.rows(snapshot.order, LEFT_BEHIND):
         yield f"{row.type} of {row.about} was never published, though later events were"
+
+
+def guests_who_signed_in_have_no_orders(snapshot: Snapshot) -> Iterator[str]:
+    """Within a window, of guests who began in it."""
+    for page in snapshot.pages(snapshot.user, ADOPTED, "guest_id", after=snapshot.first_id):
+        adopted = {row.guest_id: row.adopted_by for row in page}
+        for row in snapshot.rows(snapshot.order, LEFT_TO_GUESTS, guests=list(adopted)):
+            yield f"order {row.order_id} is still of guest {row.buyer_id}, who is {adopted[row.buyer_id]} by now"

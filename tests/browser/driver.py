@@ -45,7 +45,6 @@ def sign_out(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
 
 
-
 def sign_in_as_staff(page: Page, mesh: Mesh) -> None:
     """As if they had signed in before: the cookie, and the user that the page remembers."""
     page.context.clear_cookies()
