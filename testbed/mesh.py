@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -76,15 +77,31 @@ class Mesh(MeshDatabases):
         """The screenings that tests were given, whether they bought seats or not."""
         return set()
 
+    @cached_property
+    def _listed(self) -> dict[int, list[str]]:
+        """By the capacity of the hall, the screenings that were untouched when the programme was last read."""
+        return defaultdict(list)
+
     def _untouched(self, capacity: int) -> str | None:
+        listed = self._listed[capacity]
+        while listed:
+            screening = listed.pop(0)
+            if not self.rows("order", "SELECT 1 FROM orders WHERE screening_id = :s UNION "
+                                      "SELECT 1 FROM cancelled_screening WHERE screening_id = :s", s=screening):
+                return screening
+        listed += self._read_untouched(capacity)
+        return listed.pop(0) if listed else None
+
+    def _read_untouched(self, capacity: int) -> list[str]:
+        """From the first page of the programme that has some."""
         page, tomorrow = itertools.count(1), (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
-        while found := self.get("/film/get_info_list", page=next(page), page_size=100,
-                                starts_from=tomorrow).json()["screenings"]:
-            for screening in found:
-                untouched = screening["seats_left"] == capacity == screening["hall"]["capacity"]
-                if untouched and screening["screening_id"] not in self.given_out:
-                    return str(screening["screening_id"])
-        return None
+        while read := self.get("/film/get_info_list", page=next(page), page_size=100,
+                               starts_from=tomorrow).json()["screenings"]:
+            if found := [str(screening["screening_id"]) for screening in read
+                         if screening["seats_left"] == capacity == screening["hall"]["capacity"]
+                         and screening["screening_id"] not in self.given_out]:
+                return found
+        return []
 
     def _extend_programme(self, capacity: int) -> None:
         """Repeat the demo programme two weeks later: it lasts some days only, and many tests need a screening each."""

@@ -106,7 +106,7 @@ def mesh(ground: Mesh) -> Iterator[Mesh]:
     """Every room on the servers, as ./run.sh starts them; at the end of the session every invariant holds."""
     ground.operate("start")
     yield ground
-    ground.check_invariants()
+    ground.check_invariants(everything=True)
 
 
 ENGINES: WeakSet[Engine] = WeakSet()    # all that this process has connected

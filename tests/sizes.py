@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Size:
     model_steps: int        # steps of the model
     fresh_controls: bool    # whether the model's controls draw a new seed, not one with which each is noticed soon
+    missing_guards: int     # so many of the guards, at most, are removed in turn; the seed draws which
     control_steps: int      # a guard that is missing has to be noticed within so many; most are in a few hundred
     model_most_steps: int   # when something rare has not happened by then, the model has failed
     rare: bool              # whether also those changes must happen that are rare in so many steps
@@ -21,17 +22,18 @@ class Size:
     pauses: int             # and so many that are paused; Redis is emptied as often
     fuzz_cases: int         # odd requests to each method
     fuzzed_roles: int       # by so many kinds of accounts
+    matrix: bool            # whether all cases that take the same way are tried, or some that chance draws
     clusters: bool          # whether whole meshes run on clusters of Redis and RabbitMQ that lose a node
-    second_servers: bool    # whether a backup is restored onto servers of its own, or beside, on the same ones
+    second_servers: bool    # whether a second mesh has servers of its own, or runs beside, on the same ones
     small_disk: bool        # whether a mesh of its own runs on a disk that fills up
 
 
-CI = Size(model_steps=1_500, fresh_controls=False, control_steps=20_000, model_most_steps=10_000, rare=False, hall=40,
-          buyers=100, contested_seats=4, keys=40, messages=200,
-          killed_orders=40, death_every=1_000, kills=4, pauses=1, fuzz_cases=2, fuzzed_roles=1, clusters=False,
-          second_servers=False, small_disk=False)
-FULL = Size(model_steps=10_000, fresh_controls=True, control_steps=40_000, model_most_steps=30_000, rare=True, hall=200,
-            buyers=500, contested_seats=20, keys=200, messages=1_000,
-            killed_orders=1_000, death_every=400, kills=200, pauses=8, fuzz_cases=100, fuzzed_roles=3, clusters=True,
-            second_servers=True, small_disk=True)
+CI = Size(model_steps=1_500, fresh_controls=False, missing_guards=5, control_steps=20_000, model_most_steps=10_000,
+          rare=False, hall=40, buyers=50, contested_seats=2, keys=16, messages=100,
+          killed_orders=40, death_every=1_000, kills=4, pauses=1, fuzz_cases=1, fuzzed_roles=1, matrix=False,
+          clusters=False, second_servers=False, small_disk=False)
+FULL = Size(model_steps=10_000, fresh_controls=True, missing_guards=100, control_steps=40_000, model_most_steps=30_000,
+            rare=True, hall=200, buyers=500, contested_seats=20, keys=200, messages=1_000,
+            killed_orders=1_000, death_every=400, kills=200, pauses=8, fuzz_cases=100, fuzzed_roles=3, matrix=True,
+            clusters=True, second_servers=True, small_disk=True)
 SIZES = {"ci": CI, "full": FULL}

@@ -19,6 +19,8 @@ from schemas.user.events import ORDER_LINK_REQUESTED as ORDER_LINK_REQUESTED
 from schemas.user.events import PASSWORD_CHANGED as PASSWORD_CHANGED
 from schemas.user.events import PASSWORD_RESET_REQUESTED as PASSWORD_RESET_REQUESTED
 from schemas.user.events import REMOVED as REMOVED
+from schemas.user.events import SECOND_FACTOR_REMOVED as SECOND_FACTOR_REMOVED
+from schemas.user.events import SECOND_FACTOR_SET as SECOND_FACTOR_SET
 from schemas.user.events import TIME_ZONE_CHANGED as TIME_ZONE_CHANGED
 from schemas.user.events import TOKENS_REVOKED as TOKENS_REVOKED
 from schemas.user.fields import SHORTEST_PASSWORD as SHORTEST_PASSWORD

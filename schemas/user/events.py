@@ -55,4 +55,8 @@ GUEST_ADOPTED = Event("user", "user.guest_adopted", 1, GuestEvent,
                       "A guest has signed in; the guest's orders are the account's.")
 ORDER_LINK_REQUESTED = Event("user", "user.order_link_requested", 1, OrderLinkEvent,
                              "A guest whose link to an order was used wants another one.")
+SECOND_FACTOR_SET = Event("user", "user.second_factor_set", 1, EmailEvent,
+                          "An account has a second factor, or another one.")
+SECOND_FACTOR_REMOVED = Event("user", "user.second_factor_removed", 1, EmailEvent,
+                              "An account has no second factor any more.")
 TOKENS_REVOKED = Announcement("user", "tokens_revoked", about="the token_id of each")

@@ -13,6 +13,9 @@ PASSWORD_CHANGED = "password_changed"  # noqa: S105 - likewise
 EMAIL_CHANGED = "email_changed"
 ORDER_LINK = "order_link"
 WITH_TICKETS = ("paid", "revived")    # a guest gets these before the address is confirmed: their link confirms it
+SECOND_FACTOR_SET = "second_factor_set"
+SECOND_FACTOR_REMOVED = "second_factor_removed"
+TO_THE_HOLDER = (PASSWORD_CHANGED, SECOND_FACTOR_SET, SECOND_FACTOR_REMOVED)
 MAIL_WINDOW = dt.timedelta(hours=1)
 
 

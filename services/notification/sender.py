@@ -114,8 +114,8 @@ class MessageSender:
     def _deliver(self, message: DueMessage) -> str:
         """Write and deliver the message; returns its final status."""
         write = {rules.CONFIRM_EMAIL: self._confirmation_email, rules.NEW_PASSWORD: self._password_reset_email,
-                 rules.PASSWORD_CHANGED: self._password_changed_email, rules.EMAIL_CHANGED: self._email_changed_email,
-                 rules.ORDER_LINK: self._order_link_email}
+                 rules.EMAIL_CHANGED: self._email_changed_email, rules.ORDER_LINK: self._order_link_email,
+                 **dict.fromkeys(rules.TO_THE_HOLDER, self._account_changed_email)}
         email = write.get(message.kind, self._order_email)(message)
         if email is None:
             return "no_address"
@@ -163,8 +163,8 @@ class MessageSender:
         link = self.remote.call(user.ISSUE_PASSWORD_RESET, {"user_id": message.buyer_id, "number": number})
         return password_reset_email.write(message, link, self.delivery.context) if link["token"] else None
 
-    def _password_changed_email(self, message: DueMessage) -> EmailMessage | None:
-        """The e-mail about a new password; None if the account has no confirmed address."""
+    def _account_changed_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail about another way into the account; None if the account has no confirmed address."""
         email = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})["email"]
         return account_change_email.write(message, email, self.delivery.context) if email else None
 

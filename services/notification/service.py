@@ -118,6 +118,16 @@ class Notification:
         """Tell the holder of the account, in case it was somebody else."""
         self._add_message(rules.PASSWORD_CHANGED, delivery, delivery.body["user_id"])
 
+    @on_event(user.SECOND_FACTOR_SET)
+    def second_factor_set(self, delivery: Delivery) -> None:
+        """Tell the holder of the account, in case it was somebody else."""
+        self._add_message(rules.SECOND_FACTOR_SET, delivery, delivery.body["user_id"])
+
+    @on_event(user.SECOND_FACTOR_REMOVED)
+    def second_factor_removed(self, delivery: Delivery) -> None:
+        """Tell the holder of the account, in case it was somebody else."""
+        self._add_message(rules.SECOND_FACTOR_REMOVED, delivery, delivery.body["user_id"])
+
     @on_event(user.EMAIL_CHANGED)
     def email_changed(self, delivery: Delivery) -> None:
         """Tell the address of before."""

@@ -20,6 +20,7 @@ from services.user.administration import typed_passwords
 from services.user.administration.admins import check_one_stays
 from services.user.models import OUTBOX
 from services.user.records import NewAccount
+from services.user.second_factor import notices as factor_notices
 from services.user.second_factor import store as factor_store
 from services.user.self_service import notices
 from services.user.self_service import store as own_store
@@ -101,6 +102,7 @@ def reset_second_factor(username: str) -> None:
         user = _lock(tx, username)
         if not factor_store.delete_factor(tx, user.user_id):
             raise click.ClickException(f"{username} has no second factor.")
+        factor_notices.write_removed(tx, user.user_id)
         _write_operation(tx, "account reset-second-factor", user.user_id, {"second_factor": "set up"},
                          {"second_factor": None})
         return store.delete_tokens_of(tx, user.user_id)

@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(mesh: Mesh, chromium: Browser) -> Iterator[Visit]:
-    """Opens an address in a browser of its own, `signed_in` with a new account or as a guest.
+    """Opens an address in a browser of its own, `signed_in` with a new account, or that of a token, or as a guest.
 
     Fails when the page complains in its console.
     """
@@ -36,10 +36,10 @@ def visit(mesh: Mesh, chromium: Browser) -> Iterator[Visit]:
     complaints: list[str] = []
 
     def open_page(path: str = "/", *, size: tuple[int, int] = DESK, theme: str = "dark", language: str = "en-GB",
-                  signed_in: bool = False, complaints_expected: bool = False, **options: Any) -> Page:
+                  signed_in: bool | str = False, complaints_expected: bool = False, **options: Any) -> Page:
         if size[0] < 600:
             options = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2, **options}
-        token = mesh.buyer() if signed_in else None
+        token = mesh.buyer() if signed_in is True else signed_in or None
         context = chromium.new_context(
             base_url=mesh.url, viewport={"width": size[0], "height": size[1]}, locale=language,
             reduced_motion="reduce", storage_state=_storage(mesh, theme, token), **options)

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
+from tests.drivers import orders
 
 Visit = Callable[..., Page]
 DESK, PHONE = (1440, 900), (390, 844)
@@ -86,6 +87,18 @@ def buy(page: Page, *seats: str) -> None:
     pick(page, *seats)
     page.get_by_role("button", name="Buy").click()
     page.wait_for_url("**/order/*")
+
+
+def order_page(visit: Visit, mesh: Mesh, *seats: str, snacks: tuple[tuple[str, int], ...] = (), paid: bool = True,
+               screening: str = "", **options: Any) -> Page:
+    """The page of an order that was bought, and `paid`, as programs do: for tests whose subject comes after that."""
+    token = mesh.buyer()
+    order = orders.buy(mesh, token, screening or mesh.fresh_screening(), list(seats), *snacks)
+    if paid:
+        orders.pay(mesh, token, order)
+    page = visit(f"/order/{order['order_id']}", signed_in=token, **options)
+    page.locator(".ticket" if paid else ".pay").first.wait_for()
+    return page
 
 
 def order_of(page: Page) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh, wait_until
-from tests.browser.driver import PASSWORD, Visit, buy, open_account, pay
+from tests.browser.driver import PASSWORD, Visit, buy, open_account, order_page, pay
 from tests.browser.inspection import inspect
 
 AMOUNT = 100_000
@@ -111,8 +111,7 @@ def test_an_order_dearer_than_the_wallet_is_paid_in_another_way(visit: Visit, me
 
 
 def test_a_kept_card_pays_the_next_order_and_is_removed(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, "F7")
+    page = order_page(visit, mesh, "F7", paid=False)
     page.get_by_label("Keep this card").check()
     pay(page)
     wait_until(lambda: len(fetch(page, "/payment/get_cards")) == 1, 30, "the kept card")

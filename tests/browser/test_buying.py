@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, order_of, pay, pay_at_once, pick, state
+from tests.browser.driver import Visit, buy, order_of, order_page, pay, pick, state
 
 
 def free_block(page: Page, count: int) -> list[str]:
@@ -119,9 +119,7 @@ def test_a_purchase_whose_answer_was_lost_is_repeated_with_the_same_key(visit: V
 
 
 def test_one_of_three_seats_is_refunded(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, "H8", "H9", "H10")
-    pay_at_once(page)
+    page = order_page(visit, mesh, "H8", "H9", "H10")
     page.get_by_role("button", name="Refund").click()
     window = page.get_by_role("dialog")
     window.get_by_label("H8").uncheck()
@@ -134,8 +132,7 @@ def test_one_of_three_seats_is_refunded(visit: Visit, mesh: Mesh) -> None:
 
 
 def test_an_order_expires_on_the_open_page(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, "H8")
+    page = order_page(visit, mesh, "H8", paid=False)
     order = order_of(page)
     mesh.rows("order", "UPDATE orders SET expires_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE order_id = :order",
               order=order)

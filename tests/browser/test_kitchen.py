@@ -5,7 +5,18 @@ import re
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import PHONE, Visit, buy, open_account, order_of, pay, pay_at_once, pick, sign_in_as_staff
+from tests.browser.driver import (
+    PHONE,
+    Visit,
+    buy,
+    open_account,
+    order_of,
+    order_page,
+    pay,
+    pay_at_once,
+    pick,
+    sign_in_as_staff,
+)
 
 
 def add_snack(page: Page, sku: str, count: int = 1) -> None:
@@ -66,10 +77,7 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
 def test_new_orders_appear_on_the_kitchen_page_by_themselves(visit: Visit, mesh: Mesh) -> None:
     cook = kitchen_page(visit, mesh)
     before = cook.locator(".card").count()
-    buyer = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    add_snack(buyer, "cola")
-    buy(buyer, "H8")
-    pay_at_once(buyer)
+    buyer = order_page(visit, mesh, "H8", snacks=(("cola", 1),))
     code = str(buyer.locator(".pick-up strong").text_content())
 
     expect(cook.locator(".card", has_text=code)).to_be_visible()
@@ -79,10 +87,7 @@ def test_new_orders_appear_on_the_kitchen_page_by_themselves(visit: Visit, mesh:
 def test_the_kitchen_page_shows_one_cinema_and_one_state_and_remembers_the_cinema(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
-    buyer = visit(f"/screening/{screening}", signed_in=True)
-    add_snack(buyer, "cola")
-    buy(buyer, "H8")
-    pay_at_once(buyer)
+    buyer = order_page(visit, mesh, "H8", snacks=(("cola", 1),), screening=screening)
     code, order_id = str(buyer.locator(".pick-up strong").text_content()), order_of(buyer)
     cook = kitchen_page(visit, mesh)
     card, cinemas = cook.locator(".card", has_text=code), cook.get_by_label("Cinema")
@@ -166,9 +171,7 @@ def test_seats_are_sold_while_the_kitchen_is_down(visit: Visit, mesh: Mesh) -> N
 
 
 def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    add_snack(page, "cola")
-    buy(page, "H8", "H9")
+    page = order_page(visit, mesh, "H8", "H9", snacks=(("cola", 1),), paid=False)
     total = str(page.locator(".sums dd").last.text_content())
     pay_at_once(page)
     page.locator(".pick-up").wait_for()
@@ -185,10 +188,7 @@ def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> Non
 
 
 def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    add_snack(page, "cola")
-    buy(page, "H8")
-    pay_at_once(page)
+    page = order_page(visit, mesh, "H8", snacks=(("cola", 1),))
     page.locator(".pick-up").wait_for()
     begun = mesh.post("/kitchen/start", mesh.staff(), order_id=order_of(page))
     assert begun.status_code == 200

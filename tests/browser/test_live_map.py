@@ -6,33 +6,34 @@ from typing import Any
 from playwright.sync_api import Route, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, pay_at_once, pick
+from tests.browser.driver import Visit, pick
+from tests.drivers.orders import buy, pay
 
 
 def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}", signed_in=True)
-    buy(theirs, "H8", "H9")
+    mine, rival = visit(f"/screening/{screening}"), mesh.buyer()
+    order = buy(mesh, rival, screening, ["H8", "H9"])
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
-    pay_at_once(theirs)
+    pay(mesh, rival, order)
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "sold")
 
 
 def test_a_map_without_a_stream_polls(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    mine, theirs = visit("/", complaints_expected=True), visit(f"/screening/{screening}", signed_in=True)
+    mine = visit("/", complaints_expected=True)
     mine.route("**/live/*", lambda route: route.abort())
     mine.goto(f"/screening/{screening}")
     mine.locator(".hall").wait_for()
-    buy(theirs, "H8")
+    buy(mesh, mesh.buyer(), screening, ["H8"])
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "held")
 
 
 def test_a_slower_buyer_sees_which_seat_is_gone_and_is_offered_others(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    mine, theirs = visit(f"/screening/{screening}"), visit(f"/screening/{screening}", signed_in=True)
+    mine = visit(f"/screening/{screening}")
     pick(mine, "H8", "H9")
-    buy(theirs, "H9")
+    buy(mesh, mesh.buyer(), screening, ["H9"])
     advice = mine.get_by_role("alert").filter(has_text="H9")
     expect(advice).to_contain_text("Somebody was faster: H9 is taken")
     advice.get_by_role("button", name="instead").click()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, mark_as_test, pay_at_once
+from tests.browser.driver import Visit, mark_as_test, order_page
 from tests.browser.inspection import SIZES, inspect
 
 
@@ -76,9 +76,7 @@ def inspect_a_returned_ticket_of_a_demonstration(page: Page, order: dict[str, An
 
 @pytest.mark.parametrize(("language", "theme", "size"), [("en", "light", "phone"), ("zh", "dark", "desk")])
 def test_every_state_of_an_order_is_accessible(visit: Visit, mesh: Mesh, language: str, theme: str, size: str) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True, size=SIZES[size], theme=theme)
-    buy(page, "H8", "H9")
-    pay_at_once(page)
+    page = order_page(visit, mesh, "H8", "H9", size=SIZES[size], theme=theme)
     order = page.evaluate("""() => fetch(`/order/get_info?order_id=${location.pathname.split("/").at(-1)}`, {
       headers: { "X-Session": "cookie" } }).then((answer) => answer.json())""")
     told: dict[str, Any] = {}

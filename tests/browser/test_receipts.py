@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, order_of, pay_at_once
+from tests.browser.driver import Visit, order_of, order_page, pay_at_once
 from tests.browser.inspection import inspect
 
 POST = """([path, fields]) => fetch(path, {
@@ -19,8 +19,7 @@ def post(page: Page, path: str, **fields: object) -> None:
 
 
 def test_a_receipt_is_made_out_to_an_address_and_printed(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, "F7", "F8")
+    page = order_page(visit, mesh, "F7", "F8", paid=False)
     order_id = order_of(page)
     page.goto(f"/receipt/{order_id}")
     expect(page.locator(".problem")).to_contain_text("never paid")

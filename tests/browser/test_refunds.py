@@ -6,7 +6,7 @@ import json
 from playwright.sync_api import expect
 
 from testbed.mesh import Mesh, wait_until
-from tests.browser.driver import Visit, buy, order_of, pay_at_once
+from tests.browser.driver import Visit, order_of, order_page
 
 
 def euros(cents: int) -> str:
@@ -22,9 +22,7 @@ def stamp(mesh: Mesh, order: str, *tiers: tuple[float, int, int]) -> None:
 
 
 def test_seats_sold_together_are_refunded_together(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, "L1", "F1", "F2", "H8")
-    pay_at_once(page)
+    page = order_page(visit, mesh, "L1", "L2", "F1", "F2", "H8")
     page.get_by_role("button", name="Refund …").click()
     box = {seat: page.locator(f".dialog [name=seat][value={seat}]") for seat in ("L1", "L2", "F1", "F2", "H8")}
     box["L2"].uncheck()
@@ -47,9 +45,7 @@ def test_seats_sold_together_are_refunded_together(visit: Visit, mesh: Mesh) -> 
 
 
 def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, "H8", "H9")
-    pay_at_once(page)
+    page = order_page(visit, mesh, "H8", "H9")
     order = order_of(page)
     stamp(mesh, order, (-1, 100, 0), (2, 50, 100), (4, 0, 0))
     page.reload()
@@ -75,9 +71,7 @@ def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: V
 
 
 def test_no_refund_is_offered_after_the_last_tier(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, "H8")
-    pay_at_once(page)
+    page = order_page(visit, mesh, "H8")
     stamp(mesh, order_of(page), (-1, 100, 0))
     page.reload()
     expect(page.get_by_text("too late for a refund")).to_be_visible()
@@ -85,9 +79,7 @@ def test_no_refund_is_offered_after_the_last_tier(visit: Visit, mesh: Mesh) -> N
 
 
 def test_a_refund_is_shown_as_on_its_way_until_it_has_gone(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, "H8")
-    pay_at_once(page)
+    page = order_page(visit, mesh, "H8")
     order = order_of(page)
     mesh.rows("payment", "INSERT INTO sandbox_instruction VALUES (:o, 'lose_refund', 1)", o=order)
     page.get_by_role("button", name="Refund").click()
@@ -102,11 +94,8 @@ def test_a_refund_is_shown_as_on_its_way_until_it_has_gone(visit: Visit, mesh: M
 
 def test_a_cancelled_screening_is_shown_to_paid_and_unpaid_buyers(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
-    paid, unpaid = (visit(f"/screening/{screening}", signed_in=True) for _ in range(2))
-    buy(paid, "H8")
-    pay_at_once(paid)
-    buy(unpaid, "H9")
-    unpaid.locator(".pay").wait_for()
+    paid = order_page(visit, mesh, "H8", screening=screening)
+    unpaid = order_page(visit, mesh, "H9", screening=screening, paid=False)
     assert mesh.post("/order/cancel_screening", mesh.staff(), screening_id=screening, dry_run=False,
                      reason="broken").status_code == 200
 

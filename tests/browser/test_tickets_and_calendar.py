@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from gateway.routes.static_files import FOLDER
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, mark_as_test, order_of, pay_at_once
+from tests.browser.driver import Visit, mark_as_test, order_of, order_page
 
 # Long names in place of those of the demo programme.
 LONG_NAMES = """() => {
@@ -26,9 +26,7 @@ A4 = {"width": 794, "height": 1123}  # CSS pixels
 
 @pytest.mark.parametrize("seats", [3, 8])
 def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visit, mesh: Mesh, seats: int) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    buy(page, *(f"H{number}" for number in range(5, 5 + seats)))
-    pay_at_once(page)
+    page = order_page(visit, mesh, *(f"H{number}" for number in range(5, 5 + seats)))
     expect(page.locator(".ticket img")).to_have_count(seats)
     page.evaluate(LONG_NAMES)
     paper = page.pdf(format="A4", print_background=True)
@@ -43,23 +41,19 @@ def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visi
 
 
 def test_an_order_is_saved_as_a_calendar_file(visit: Visit, mesh: Mesh, tmp_path: Path) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
-    film = page.get_by_role("heading", level=1).text_content()
-    buy(page, "H8", "H9")
-    pay_at_once(page)
+    page = order_page(visit, mesh, "H8", "H9")
+    [sold] = mesh.rows("order", "SELECT film_title FROM orders WHERE order_id = :o", o=order_of(page))
     with page.expect_download() as saved:
         page.get_by_role("button", name="Add to calendar").click()
     saved.value.save_as(tmp_path / "evening.ics")
     [evening] = Calendar.from_ical((tmp_path / "evening.ics").read_text()).events
-    assert (evening["summary"], evening["description"]) == (film, "H8, H9")
+    assert (evening["summary"], evening["description"]) == (sold.film_title, "H8, H9")
     assert saved.value.suggested_filename.endswith(".ics")
 
 
 def test_a_demonstration_says_test_on_every_page_and_ticket(visit: Visit, mesh: Mesh) -> None:
-    page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
+    page = order_page(visit, mesh, "H5", "H6")
     expect(page.locator(".test-money")).to_have_count(0)
-    buy(page, "H5", "H6")
-    pay_at_once(page)
 
     mark_as_test(page)
     page.reload()

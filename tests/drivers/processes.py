@@ -1,6 +1,5 @@
 """Rooms as processes of their own, to be stopped, killed and paused."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from testbed.mesh import ROOT, wait_until
+from tests.drivers.forks import Fork
 
 NAMEKO = str(Path(sys.executable).with_name("nameko"))
 
@@ -23,15 +23,18 @@ class Process:
     module: str
     environment: dict[str, str]
     log: Path
-    popen: "subprocess.Popen[bytes]" = field(init=False)
+    forks: bool = True   # whether it begins with Marquee's foundation imported
+    popen: "subprocess.Popen[bytes] | Fork" = field(init=False)
 
     def start(self) -> "Process":
+        arguments = ["run", *self.options,
+                     self.module if "." in self.module else f"tests.integration.foundation.{self.module}"]
+        if self.forks:
+            self.popen = Fork(arguments, self.environment, self.log)
+            return self
         with self.log.open("ab") as log:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-W", "ignore", NAMEKO, "run", *self.options,
-                 self.module if "." in self.module else f"tests.integration.foundation.{self.module}"],
-                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
-            )
+            self.popen = subprocess.Popen([sys.executable, "-W", "ignore", NAMEKO, *arguments], cwd=ROOT,
+                                          env=self.environment, stdout=log, stderr=log)
         return self
 
     @property
@@ -39,7 +42,7 @@ class Process:
         return self.popen.poll() is None
 
     def signal(self, number: signal.Signals) -> None:
-        os.kill(self.popen.pid, number)
+        self.popen.send_signal(number)
 
     def pause(self) -> None:
         """Pause the process (SIGSTOP); messages for it wait in its sockets."""
@@ -51,7 +54,7 @@ class Process:
     def exit_code(self, seconds: float = 20) -> int:
         """Wait until the process has ended."""
         wait_until(lambda: not self.is_alive, seconds, f"the end of {self.module}")
-        return int(self.popen.returncode)
+        return self.popen.wait()
 
     def stop(self) -> None:
         """Ask the process to stop, and wait until it has."""
@@ -60,7 +63,7 @@ class Process:
 
     def kill(self) -> None:
         """End the process, also when it is paused."""
-        self.popen.kill()
+        self.signal(signal.SIGKILL)
         self.popen.wait()
 
 

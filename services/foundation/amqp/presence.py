@@ -8,6 +8,7 @@ import socket
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -26,6 +27,7 @@ PUBLISH_SECONDS = 2.0
 FORGOTTEN_AFTER_SECONDS = 7.0
 
 
+@cache
 def marquee_version() -> str:
     """The version of the installed package, or 0.1.0 in a source tree that is not installed."""
     try:

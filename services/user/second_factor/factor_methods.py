@@ -11,7 +11,7 @@ from services.foundation.rpc.calls import call
 from services.user import store, tokens
 from services.user.attempts.source import session_of
 from services.user.records import TokenHolder
-from services.user.second_factor import codes, factors
+from services.user.second_factor import codes, factors, notices
 from services.user.second_factor import store as factor_store
 
 
@@ -70,6 +70,7 @@ class FactorMethods:
         def confirm(tx: Any) -> dict[str, Any]:
             self._lock_own(tx, user_id)
             recovery_codes = factors.confirm(tx, user_id, code, self.cipher, now)
+            notices.write_set(tx, user_id)
             ended[:] = store.delete_tokens_of(tx, user_id)
             issued = tokens.issue(tx, user_id, now, self.settings, device)
             return {"recovery_codes": recovery_codes, "token": issued.token, "expires_at": issued.expires_at}
@@ -91,7 +92,8 @@ class FactorMethods:
             if self._needs_factor(self._lock_own(tx, account.user_id).roles):
                 raise contract.SecondFactorStays()
             factors.check(tx, account.user_id, code, self.cipher, now)
-            factor_store.delete_factor(tx, account.user_id)
+            if factor_store.delete_factor(tx, account.user_id):
+                notices.write_removed(tx, account.user_id)
 
         self.database.run_repeatable(remove)
         self.forget_codes(account.user_id, code)

@@ -112,7 +112,7 @@ def rooms(servers: Mesh, folder: Path) -> Iterator[RunRoom]:
         process = Process(
             [*(() if module == "stock_room" else ("--config", "config.yml")), *options], module,
             {**servers.environment, **{name: str(value) for name, value in environment.items()}},
-            folder / f"{module}-{len(running)}.log",
+            folder / f"{module}-{len(running)}.log", forks=module != "stock_room",
         ).start()
         running.append(process)
         return process

@@ -15,7 +15,7 @@ from nameko.standalone.events import event_dispatcher
 from gateway.http.server import DRAIN_SECONDS
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.raw_connection import get
-from tests.integration.gateway.lone_gateway import lone_gateway
+from tests.integration.gateway.lone_gateway import LoneGateway, lone_gateway
 from tests.integration.gateway.stream_client import streaming
 
 
@@ -114,10 +114,16 @@ def test_a_stream_survives_an_outage_of_the_film_room(mesh: Mesh, hall: str) -> 
         assert client.ended_at is None
 
 
-def test_a_client_that_reads_nothing_is_disconnected_for_another(mesh: Mesh, hall: str, tmp_path: Path) -> None:
-    seats = list(mesh.seats(hall))
-    with (lone_gateway(mesh, tmp_path, ("stream_limit: 1000 ", "stream_limit: 1 ")) as gateway,
-          socket.socket() as stalled):
+@pytest.fixture(scope="module")
+def narrow(mesh: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneGateway]:
+    """A gateway of a single stream."""
+    with lone_gateway(mesh, tmp_path_factory.mktemp("narrow"), ("stream_limit: 1000 ", "stream_limit: 1 ")) as gateway:
+        yield gateway
+
+
+def test_a_client_that_reads_nothing_is_disconnected_for_another(mesh: Mesh, hall: str, narrow: LoneGateway) -> None:
+    gateway, seats = narrow, list(mesh.seats(hall))
+    with socket.socket() as stalled:
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         stalled.connect(("127.0.0.1", gateway.port))
         stalled.sendall(get(f"/live/{hall}"))
@@ -136,32 +142,25 @@ def test_a_client_that_reads_nothing_is_disconnected_for_another(mesh: Mesh, hal
         assert "Traceback" not in gateway.log
 
 
-def test_a_client_that_leaves_frees_its_stream(mesh: Mesh, hall: str, tmp_path: Path) -> None:
-    with lone_gateway(mesh, tmp_path, ("stream_limit: 1000 ", "stream_limit: 1 ")) as gateway:
-        with streaming(gateway.url, hall) as client:
-            wait_until(lambda: client.events, 20, "the map")
+def test_a_client_that_leaves_frees_its_stream(mesh: Mesh, hall: str, narrow: LoneGateway) -> None:
+    def stream() -> requests.Response:
+        """True if it is one."""
+        return requests.get(f"{narrow.url}/live/{hall}", timeout=20, stream=True)
 
-        def is_admitted() -> bool:
-            with requests.get(f"{gateway.url}/live/{hall}", timeout=20, stream=True) as answer:
-                return answer.status_code == 200
+    with wait_until(stream, 60, "the stream") as answer:
+        assert next(answer.iter_lines())
+        assert not stream()
+    wait_until(stream, 60, "a free stream").close()
+    assert "Traceback" not in narrow.log
 
-        wait_until(is_admitted, 60, "a free stream")
-        assert "Traceback" not in gateway.log
 
-
-def test_streams_hold_no_workers(mesh: Mesh, hall: str, tmp_path: Path) -> None:
+def test_streams_hold_no_workers_and_sigterm_ends_all_at_once(mesh: Mesh, hall: str, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path, ("call_limit: 1000 ", "call_limit: 3 ")) as gateway, ExitStack() as open_maps:
-        for _ in range(20):
-            open_maps.enter_context(streaming(gateway.url, hall))
+        clients = [open_maps.enter_context(streaming(gateway.url, hall)) for _ in range(20)]
+        wait_until(lambda: all(client.events for client in clients), 20, "the maps")
         for number in range(20):
             answer = requests.get(f"{gateway.url}/film/get_info_list?title=none{number}", timeout=20)
             assert answer.status_code == 200
-
-
-def test_sigterm_ends_all_streams_at_once(mesh: Mesh, hall: str, tmp_path: Path) -> None:
-    with lone_gateway(mesh, tmp_path) as gateway, ExitStack() as open_maps:
-        clients = [open_maps.enter_context(streaming(gateway.url, hall)) for _ in range(20)]
-        wait_until(lambda: all(client.events for client in clients), 20, "the maps")
         gateway.process.send_signal(signal.SIGTERM)
         wait_until(lambda: all(client.ended_at for client in clients), DRAIN_SECONDS / 2, "the end")
         gateway.process.wait(20)

@@ -37,6 +37,10 @@ def kitchen(kitchen_engine: Engine) -> Transactions:
 @pytest.fixture
 def no_events(servers: Mesh) -> None:
     """No event of another test waits in the kitchen's queues, nor for another try."""
+    empty_queues(servers)
+
+
+def empty_queues(servers: Mesh) -> None:
     with nameko.config.patch(servers.settings, clear=True):
         topology.declare(subscriptions_of(Kitchen))
         queues = [each.queue for each in subscriptions_of(Kitchen)]

@@ -2,51 +2,77 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from typing import Any
 
 import nameko
 import pytest
 from nameko import serialization
 from nameko.standalone.rpc import ClusterRpcClient
-from sqlalchemy import insert, select
+from sqlalchemy import Engine, insert, select
 
 from operations.checks.stock import stock_adds_up
 from schemas.kitchen import STEP
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events import outbox
 from services.foundation.ids import new_id
-from services.kitchen.models import KEYS, OUTBOX
+from services.kitchen.models import KEYS, OUTBOX, Base
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.lost_answers import Line
 from tests.drivers.relay import Relay
-from tests.integration.foundation.conftest import relay as relay
+from tests.drivers.room_tables import emptied
 from tests.integration.foundation.conftest import rooms, wait_for_room
-from tests.integration.kitchen.conftest import put_on_the_menu
+from tests.integration.kitchen.conftest import empty_queues, put_on_the_menu
 from tests.integration.kitchen.reservations import left
 
 
-@pytest.fixture(params=["request", "reply"])
-def line(request: pytest.FixtureRequest) -> Line:
-    """A connection that, once armed, loses a COMMIT on its way, or the answer to it."""
-    return Line(b"COMMIT", request.param)
+@dataclass
+class FarKitchen:
+    """The kitchen room, and the line between it and MariaDB."""
+
+    calls: Any = None
+    line: Line = field(default_factory=lambda: Line(b"COMMIT", "nothing"))
 
 
-@pytest.fixture
-def far_kitchen(servers: Mesh, kitchen: Transactions, no_events: None, relay: Callable[..., Relay], line: Line,
-                tmp_path: Any) -> Any:
-    """The kitchen room at the other end of that connection; nothing but the test makes it commit."""
-    wire = relay(servers.environment["MARQUEE_DB_PORT"], on_request=line.on_request, on_reply=line.on_reply)
+@pytest.fixture(scope="module")
+def room(servers: Mesh, kitchen_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarKitchen]:
+    """A kitchen that nothing but the test makes commit."""
+    far, kitchen = FarKitchen(), emptied(kitchen_engine, Base.metadata)
+    wire = Relay(int(servers.environment["MARQUEE_DB_PORT"]), on_request=lambda piece: far.line.on_request(piece),
+                 on_reply=lambda piece: far.line.on_reply(piece))
+    empty_queues(servers)
     quiet = {"kitchen": {"minutes_before_start": 10, "sweep_seconds": 3600},
              "events": {**servers.settings["events"], "poll_seconds": 3600}}
     options = [part for name, value in quiet.items() for part in ("--define", f"{name}={json.dumps(value)}")]
-    with nameko.config.patch(servers.settings, clear=True), rooms(servers, tmp_path) as run:
+    folder = tmp_path_factory.mktemp("far")
+    with closing(wire), nameko.config.patch(servers.settings, clear=True), rooms(servers, folder) as run:
         serialization.setup()
         kitchen.run(add_work)
         with ClusterRpcClient(timeout=20) as client:
             wait_for_room(client, "kitchen", run("services.kitchen.service", *options, MARQUEE_DB_PORT=wire.port))
             wait_until(lambda: kitchen.read(is_work_done), seconds=60, what="its first round")
-            yield client.kitchen
+            far.calls = client.kitchen
+            yield far
+
+
+@pytest.fixture(params=["request", "reply"])
+def line(request: pytest.FixtureRequest, room: FarKitchen, kitchen: Transactions) -> Line:
+    """A connection that, once armed, loses a COMMIT on its way, or the answer to it."""
+    room.line = Line(b"COMMIT", request.param)
+    return room.line
+
+
+@pytest.fixture
+def far_kitchen(room: FarKitchen, line: Line) -> Any:
+    """The kitchen at the other end of the line."""
+    return room.calls
+
+
+def is_published(tx: Any) -> bool:
+    """Whether every event is, so that no other COMMIT is to come than that of the next call."""
+    return not tx.execute(select(OUTBOX).where(OUTBOX.c.published_at.is_(None))).first()
 
 
 def add_work(tx: Any) -> None:
@@ -58,8 +84,7 @@ def add_work(tx: Any) -> None:
 
 
 def is_work_done(tx: Any) -> bool:
-    unpublished = select(OUTBOX).where(OUTBOX.c.published_at.is_(None))  # unlocked: the relay passes by what we hold
-    return not (tx.execute(select(KEYS)).first() or tx.execute(unpublished).first())
+    return not tx.execute(select(KEYS)).first() and is_published(tx)  # unlocked: the relay passes by what we hold
 
 
 def wanted() -> dict[str, Any]:
@@ -86,6 +111,7 @@ def test_snacks_given_back_are_back_once(far_kitchen: Any, kitchen: Transactions
     put_on_the_menu(kitchen, popcorn=5)
     request = wanted()
     far_kitchen.reserve(**request)
+    wait_until(lambda: kitchen.read(is_published), what="its events to be published")
     line.armed = True
     getattr(far_kitchen, what)(order_id=request["order_id"])
     assert line.broken

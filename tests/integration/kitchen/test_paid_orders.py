@@ -27,7 +27,7 @@ from tests.integration.kitchen.reservations import wanted
 from tests.sizes import Size
 
 SEED = 20261121
-CONTROL_ORDERS = 100
+CONTROL_ORDERS = 60
 QUICK: dict[str, Any] = {"pauses": [0.1, 0.3], "tries": 20, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2,
                          "kept_days": 30}
 QUEUE = "order.paid:kitchen.take_up"
@@ -139,12 +139,13 @@ def tickets(kitchen: Transactions) -> list[dict[str, Any]]:
 def test_each_paid_order_gets_one_ticket(kitchen: Transactions, kitchens: Callable[..., DyingKitchens],
                                          size: Size) -> None:
     """A tenth of the orders have lost their reservation; for some of these there is popcorn all the same."""
-    orders, lost, spare = size.messages, size.messages // 10, size.messages // 25
+    orders, life = (size.messages, size.messages // 4) if size.matrix else (100, 45)
+    lost, spare = orders // 10, orders // 25
     put_on_the_menu(kitchen, popcorn=orders - lost + spare)
     for start in range(0, orders - lost, 90):
         kitchen.run(lambda tx, s=start: [  # type: ignore[misc]
             reservations.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(s, s + 90)])
-    dying = kitchens(dies_after=orders // 4)
+    dying = kitchens(dies_after=life)
 
     assert publish_one_to_three_times(orders) > orders * 1.5
 
@@ -167,7 +168,7 @@ def test_orders_are_taken_up_more_than_once_without_inbox_and_transitions(
 ) -> None:
     """The negative control: as many copies of each event, and processes that die as often."""
     put_on_the_menu(kitchen, popcorn=CONTROL_ORDERS)
-    dying = kitchens(without_guards=True, dies_after=40)
+    dying = kitchens(without_guards=True, dies_after=30)
 
     assert publish_one_to_three_times(CONTROL_ORDERS) > CONTROL_ORDERS * 1.5
 

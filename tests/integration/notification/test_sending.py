@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from schemas import order, user
 from services.foundation.database import utc_now
 from services.notification import rules
+from services.notification.message_command import messages_command
 from services.notification.writing.translations import texts
 from testbed.mesh import free_ports, wait_until
 from tests.drivers.received_emails import parse_email
@@ -113,7 +115,7 @@ def test_a_failed_message_is_listed_and_can_be_retried(processes: NotificationPr
     assert "0 wait, 1 were given up" in listed
     inbox = Inbox()
     with mail_server(inbox, port=port):
-        assert "1 message is sent again" in processes.servers.operate("messages", "--retry").stdout
+        assert "1 message is sent again" in CliRunner().invoke(messages_command, ["--retry"]).stdout
         processes.wait_for(1)
     assert len(inbox.taken) == 1
 
@@ -160,7 +162,7 @@ def test_a_message_waits_until_its_address_is_confirmed(processes: NotificationP
         processes.run(smtp_port=port)
         processes.publish(processes.envelopes(2, buyer))
         wait_until(lambda: processes.statuses() == {"unconfirmed": 2}, 60, "the checks")
-        assert "2 wait for an address to be confirmed" in processes.servers.operate("messages").stdout
+        assert "2 wait for an address to be confirmed" in CliRunner().invoke(messages_command).stdout
         assert inbox.taken == []
         confirm_address(processes, buyer)
         processes.wait_for(2)

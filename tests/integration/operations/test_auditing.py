@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from testbed.mesh import ROOT, Mesh, wait_until
+from tests.drivers.commands import command
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def payment_id(mesh: Mesh) -> str:
 @pytest.fixture
 def at_rest(mesh: Mesh) -> None:
     """What other tests have begun is finished."""
-    wait_until(lambda: mesh.operate("reconcile", check=False).returncode == 0, 90, "nothing to reconcile")
+    wait_until(lambda: command(mesh, "reconcile").exit_code == 0, 90, "nothing to reconcile")
 
 
 @contextmanager
@@ -55,8 +56,9 @@ def auditor(mesh: Mesh, **environment: str) -> Iterator[Iterator[dict[str, Any]]
 
 @pytest.mark.usefixtures("at_rest")
 def test_reconcile_prints_a_line_for_each_promise_kept(mesh: Mesh) -> None:
-    done = mesh.operate("reconcile")
+    done = command(mesh, "reconcile")
 
+    assert done.exit_code == 0
     *promises, end = done.stdout.splitlines()
     assert end == "0 differences with the providers, 0 unresolved"
     assert [line.split()[1] for line in promises] == ["ok"] * len(promises)
@@ -86,12 +88,11 @@ def unearned_points(mesh: Mesh) -> Iterator[str]:
 
 def test_a_broken_promise_is_named_and_unresolved(mesh: Mesh) -> None:
     with unearned_points(mesh) as member:
-        once = mesh.operate("reconcile", check=False)
-        check = mesh.operate("check", check=False)
+        once, check = command(mesh, "reconcile"), command(mesh, "check")
         with auditor(mesh) as lines:
             heard = next(line for line in lines if line["message"] in ("unresolved", "audit finished"))
 
-    assert (once.returncode, check.returncode) == (1, 1)
+    assert (once.exit_code, check.exit_code) == (1, 1)
     for done in (once, check):
         [promise] = [line for line in done.stdout.splitlines() if "BREACH" in line]
         assert promise.startswith("I14 ")

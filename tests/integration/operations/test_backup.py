@@ -27,6 +27,7 @@ from operations.mesh import Mesh as OperatedMesh
 from services.foundation import migrate
 from services.order.tickets import codes
 from testbed.mesh import Mesh, private_environment, wait_until
+from tests.drivers.commands import command
 from tests.drivers.orders import buy, choose, info, pay, start, status_of
 from tests.drivers.snack_orders import SKU, wait_for_step
 from tests.sizes import Size
@@ -133,8 +134,7 @@ def add_virtual_host(ground: Mesh, folder: Path, name: str) -> None:
 
 def refusal(mesh: Mesh, *arguments: object) -> str:
     """The sentence with which `restore` is refused."""
-    with nameko.config.patch(mesh.settings, clear=True):
-        done = CliRunner().invoke(restore_command, list(map(str, arguments)), obj=OperatedMesh(mesh.settings))
+    done = command(mesh, "restore", *map(str, arguments))
     assert done.exit_code == 1, done.output
     assert done.output.count("\n") == 1, done.output
     return done.output
@@ -191,7 +191,8 @@ def test_a_backup_that_fails_leaves_nothing_behind(mesh: Mesh, tmp_path: Path, m
 @pytest.fixture(scope="module")
 def restored(empty: Mesh, backup: Backup, mesh: Mesh) -> Mesh:
     """The other mesh after the restore; the provider knows what it was paid since the backup."""
-    empty.operate("restore", str(backup.folder))
+    done = command(empty, "restore", str(backup.folder))
+    assert done.exit_code == 0, done.output
     [charge] = mesh.rows("payment", "SELECT status FROM sandbox_charge WHERE order_id = :o",
                          o=backup.paying[1]["order_id"])
     empty.rows("payment", "UPDATE sandbox_charge SET status = :s WHERE order_id = :o", s=charge.status,
@@ -201,7 +202,7 @@ def restored(empty: Mesh, backup: Backup, mesh: Mesh) -> Mesh:
     [ticket] = empty.rows("kitchen", "SELECT status FROM ticket WHERE order_id = :o", **popcorn)
     assert (order.status, ticket.status) == ("paid", "reserved"), "the event had not waited in a queue"
     empty.operate("start")
-    empty.operate("reconcile", check=False)
+    command(empty, "reconcile")
     return empty
 
 

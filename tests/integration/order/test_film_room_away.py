@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from testbed.mesh import ROOT, Mesh, wait_until
+from tests.drivers.commands import command
 
 DEMO = ROOT / "programme" / "demo.yml"
 
@@ -13,6 +14,9 @@ def test_screenings_are_sold_without_the_film_room_and_under_new_names_at_once(m
     name = mesh.get("/film/get_hall_info", screening_id=screening).json()["hall"]["name"]
     (renamed := tmp_path / "renamed.yml").write_text(DEMO.read_text().replace(f"name: {name}\n", "name: Parkett\n"))
 
+    def load(programme: Path) -> None:
+        assert command(mesh, "load", str(programme)).exit_code == 0
+
     def hall_of_a_new_order() -> str:
         token = mesh.buyer()
         bought = mesh.post("/order/buy", token, screening_id=screening, seats=[next(seats)])
@@ -22,12 +26,12 @@ def test_screenings_are_sold_without_the_film_room_and_under_new_names_at_once(m
 
     try:
         assert hall_of_a_new_order() == name
-        mesh.operate("load", str(renamed))
+        load(renamed)
         wait_until(lambda: hall_of_a_new_order() == "Parkett", 60, "the new name")
         with mesh.without("film"):
-            mesh.operate("load", str(DEMO))
+            load(DEMO)
             assert hall_of_a_new_order() == "Parkett"
             unknown = mesh.post("/order/buy", mesh.buyer(), screening_id="never-asked", seats=["A1"])
             assert (unknown.status_code, unknown.json()["code"]) == (503, "room_unavailable")
     finally:
-        mesh.operate("load", str(DEMO))
+        load(DEMO)

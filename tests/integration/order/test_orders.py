@@ -128,10 +128,11 @@ def test_a_late_order_whose_payment_was_captured_is_paid(mesh: Mesh, screening: 
     mesh.check_invariants()
 
 
-def test_a_paying_order_keeps_its_seats_while_the_payment_room_is_away(mesh: Mesh, screening: str,
-                                                                       seats: list[str]) -> None:
-    token = mesh.buyer()
-    order = buy(mesh, token, screening, seats[:2])
+def test_a_payment_room_that_is_away_costs_a_paying_order_no_seat_and_delays_a_refund(mesh: Mesh, screening: str,
+                                                                                      seats: list[str]) -> None:
+    token, member = mesh.buyers(2)
+    order, paid = buy(mesh, token, screening, seats[:2]), buy(mesh, member, screening, seats[2:4])
+    pay(mesh, member, paid)
     with mesh.without("payment"):
         reply = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
         assert (reply.status_code, reply.json()["code"]) == (503, "room_unavailable")
@@ -139,21 +140,12 @@ def test_a_paying_order_keeps_its_seats_while_the_payment_room_is_away(mesh: Mes
         other = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1])
         assert other.status_code in (409, 503)
         assert status_of(mesh, order["order_id"]) == "paying"
+        reply = mesh.post("/order/refund", member, order_id=paid["order_id"])
+        assert reply.json()["status"] == "refunding"
+        assert mesh.seats(screening)[seats[2]] == "free"
 
     wait_until(lambda: status_of(mesh, order["order_id"]) == "expired", 120, "the order's end")
-    mesh.check_invariants()
-
-
-def test_a_refund_waits_for_a_payment_room_that_is_away(mesh: Mesh, screening: str, seats: list[str]) -> None:
-    token = mesh.buyer()
-    order = buy(mesh, token, screening, seats[:2])
-    mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox")
-    with mesh.without("payment"):
-        reply = mesh.post("/order/refund", token, order_id=order["order_id"])
-        assert reply.json()["status"] == "refunding"
-        assert mesh.seats(screening)[seats[0]] == "free"
-
-    wait_until(lambda: status_of(mesh, order["order_id"]) == "refunded", 120, "the refund")
+    wait_until(lambda: status_of(mesh, paid["order_id"]) == "refunded", 120, "the refund")
     mesh.check_invariants()
 
 

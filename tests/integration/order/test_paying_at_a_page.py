@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from testbed.mesh import Mesh, wait_until
+from tests.drivers.commands import decide
 from tests.drivers.orders import buy, choose, info, make_late, start, status_of
 
 
@@ -179,7 +180,7 @@ def test_a_payment_of_a_wrong_amount_is_reviewed(mesh: Mesh, token: str, screeni
     make_late(mesh, order)
     assert mesh.seats(screening)[seats[0]] == "held"
     assert info(mesh, token, order)["tickets"] == []
-    mesh.operate("review", "decide", order["order_id"], "release", "--because", "a test", "--yes")
+    decide(mesh, order["order_id"], "release")
 
 
 def test_a_card_payment_needs_an_allowed_return_url(mesh: Mesh, token: str, screening: str, seats: list[str]) -> None:

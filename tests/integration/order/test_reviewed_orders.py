@@ -11,6 +11,7 @@ from operations.checks.money import reviews_have_their_payment
 from operations.checks.snapshot import Snapshot
 from services.foundation.amqp import json_serializer
 from testbed.mesh import Mesh, wait_until
+from tests.drivers import commands
 from tests.drivers.orders import buy, choose, info, make_late, start, status_of
 
 Reviewed = Callable[..., dict[str, Any]]
@@ -46,7 +47,7 @@ def at_the_bank(mesh: Mesh, order: dict[str, Any], change: str) -> None:
 
 
 def decide(mesh: Mesh, order: dict[str, Any], decision: str) -> None:
-    mesh.operate("review", "decide", order["order_id"], decision, "--because", "a test", "--yes")
+    commands.decide(mesh, order["order_id"], decision)
 
 
 def dispute(mesh: Mesh, order: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """The payment room on servers without a mesh: payments of orders that do not exist would breach its invariants."""
 
-import subprocess
-import sys
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,16 +20,16 @@ from services.payment.service import Payment
 from services.payment.settings import load
 from testbed.mesh import ROOT, Mesh
 from tests.drivers.checkout_page import begin_to_pay
+from tests.drivers.processes import Process
 from tests.drivers.room_tables import migrated
 from tests.drivers.sandbox_bank import Bank
 from tests.drivers.sequential_job_pool import SequentialJobPool
 from tests.drivers.stripe_server import KEY, Stripe, running_stripe
 
-StartRoom = Callable[..., "subprocess.Popen[bytes]"]
+StartRoom = Callable[..., Process]
 Start = Callable[..., dict[str, Any]]
 Choose = Callable[..., dict[str, Any]]
 Change = Callable[..., None]
-NAMEKO = str(Path(sys.executable).with_name("nameko"))
 
 
 @pytest.fixture(autouse=True)
@@ -93,26 +92,23 @@ def bank(database: Transactions, order_id: str) -> Bank:
 @pytest.fixture
 def start_room(servers: Mesh, database: Transactions, tmp_path: Path) -> Iterator[StartRoom]:
     """Starts one more process of the room; `changes` are pairs of a text in config.yml and its replacement."""
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[Process] = []
 
-    def start(*changes: tuple[str, str], **environment: str) -> "subprocess.Popen[bytes]":
+    def start(*changes: tuple[str, str], **environment: str) -> Process:
         settings = (ROOT / "config.yml").read_text()
         for before, after in changes:
             assert settings.count(before) == 1, before
             settings = settings.replace(before, after)
         (config := tmp_path / f"config-{len(running)}.yml").write_text(settings)
-        command = [sys.executable, "-W", "ignore", NAMEKO, "run", "--config", str(config),
-                   "services.payment.service:Payment"]
-        with (tmp_path / f"payment-{len(running)}.log").open("wb") as log:
-            running.append(subprocess.Popen(command, cwd=ROOT, env={**servers.environment, **environment}, stdout=log,
-                                            stderr=log))
-        return running[-1]
+        running.append(Process(["--config", str(config)], "services.payment.service:Payment",
+                               {**servers.environment, **environment}, tmp_path / f"payment-{len(running)}.log"))
+        return running[-1].start()
 
     yield start
     for process in running:
-        process.terminate()
+        process.signal(signal.SIGTERM)
     for process in running:
-        process.wait(60)
+        process.exit_code(60)
 
 
 # --- buyers at the provider's page ---

@@ -3,7 +3,6 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from subprocess import Popen
 
 import pytest
 from alembic import command
@@ -13,6 +12,7 @@ from services.foundation import migrate
 from services.foundation.database import Transactions
 from services.foundation.ids import new_id
 from testbed.mesh import wait_until
+from tests.drivers.processes import Process
 from tests.drivers.sandbox_bank import Bank
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
@@ -21,13 +21,13 @@ EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
 
 
 @pytest.fixture
-def rooms(start_room: StartRoom) -> list["Popen[bytes]"]:
+def rooms(start_room: StartRoom) -> list[Process]:
     running = [start_room(), start_room()]
     wait_until(lambda: ask("get_status", order_id="none"), 30, "the rooms")
     return running
 
 
-def test_twenty_charges_at_once_take_the_money_once(rooms: list["Popen[bytes]"], order_id: str, bank: Bank) -> None:
+def test_twenty_charges_at_once_take_the_money_once(rooms: list[Process], order_id: str, bank: Bank) -> None:
     with ThreadPoolExecutor(20) as tellers:
         answers = list(tellers.map(lambda _: ask("charge", order_id=order_id, **EUR_12), range(20)))
 
@@ -36,7 +36,7 @@ def test_twenty_charges_at_once_take_the_money_once(rooms: list["Popen[bytes]"],
     assert (bank.taken, bank.charges) == (1200, 1)
 
 
-def test_simultaneous_charge_and_close_return_the_same(rooms: list["Popen[bytes]"], database: Transactions) -> None:
+def test_simultaneous_charge_and_close_return_the_same(rooms: list[Process], database: Transactions) -> None:
     orders = [new_id() for _ in range(12)]
 
     def charge(order_id: str) -> int:
@@ -57,7 +57,7 @@ def test_simultaneous_charge_and_close_return_the_same(rooms: list["Popen[bytes]
 
 
 def test_a_repeatedly_killed_room_charges_every_order_once(
-        rooms: list["Popen[bytes]"], start_room: StartRoom, database: Transactions) -> None:
+        rooms: list[Process], start_room: StartRoom, database: Transactions) -> None:
     captured: dict[str, int] = {}
 
     def kill_one_after_the_other() -> None:

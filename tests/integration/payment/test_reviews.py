@@ -1,14 +1,12 @@
 """The cases that a person decides: no decision takes, returns or releases money by mistake."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from schemas.errors import RoomSilent
@@ -19,8 +17,9 @@ from services.payment import provider_registry, store
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.providers import RefundStatus
 from services.payment.reconciling.review import Review, Undecidable
+from services.payment.reconciling.review_command import review_command
 from services.payment.sandbox.provider import Sandbox
-from testbed.mesh import ROOT, Mesh
+from testbed.mesh import Mesh
 from tests.drivers.checkout_page import events
 from tests.drivers.sandbox_bank import Bank, reconcile
 from tests.integration.payment.conftest import Change, Choose, Start
@@ -350,22 +349,13 @@ def test_a_refund_whose_provider_is_gone_is_written_off(
 # --- the command ---
 
 
-@pytest.fixture
-def operate(servers: Mesh) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    def run(*words: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "review", *words], cwd=ROOT,
-                              env={**os.environ, **servers.environment}, capture_output=True, text=True, input=answer,
-                              timeout=60, check=False)
-        assert "Traceback" not in done.stderr
-        return done
-
-    return run
+def operate(*words: str, answer: str = "") -> Result:
+    return CliRunner().invoke(review_command, words, input=answer)
 
 
 def test_the_review_command_lists_and_decides_cases(
-         begun: str, at_the_bank: Callable[..., None], order_id: str, database: Transactions, operate: Callable[...,
-        "subprocess.CompletedProcess[str]"]) -> None:
-    assert operate().stdout == "There are no open cases.\n"
+         begun: str, at_the_bank: Callable[..., None], order_id: str, database: Transactions, servers: Mesh) -> None:
+    assert servers.operate("review").stdout == "There are no open cases.\n"
     at_the_bank("authorized", 1100)
     shown = operate("list").stdout
     for word in (begun, order_id, "EUR 12.00", "wrong_amount", "authorized EUR 11.00", "release"):
@@ -376,19 +366,19 @@ def test_the_review_command_lists_and_decides_cases(
     possible = "Possible decisions: pay, refund, release, written_off."
     assert possible in operate("decide", order_id, "retry", *because).stderr
     assert "EUR 11.00" in operate("decide", order_id, "pay", *because, "--yes").stderr
-    assert operate("decide", order_id, "release", *because, answer="n\n").returncode == 1
-    assert operate("decide", order_id, "release").returncode == 2
+    assert operate("decide", order_id, "release", *because, answer="n\n").exit_code == 1
+    assert operate("decide", order_id, "release").exit_code == 2
     assert (status(database, begun), decisions(database)) == ("review", [])
 
     done = operate("decide", order_id, "release", *because, "--by", "ada", answer="y\n")
-    assert (done.returncode, decisions(database)) == (0, [(begun, "release", "ada")])
+    assert (done.exit_code, decisions(database)) == (0, [(begun, "release", "ada")])
     assert status(database, begun) == "cancelled"
 
 
 def test_the_review_command_shows_a_case_of_a_removed_provider(
-        review: Review, begun: str, change: Change, operate: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:
+        review: Review, begun: str, change: Change) -> None:
     change("UPDATE payment SET status = 'review', reason = 'no_answer', provider = 'gone'")
     assert "not set up here" in operate().stdout
     done = operate("decide", begun, "release", "--because", "it closed", "--yes")
-    assert (done.returncode, "not set up here" in done.stderr) == (1, True)
+    assert (done.exit_code, "not set up here" in done.stderr) == (1, True)
     assert [case.provider for case in review.cases()] == ["gone"]

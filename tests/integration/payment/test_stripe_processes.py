@@ -84,7 +84,7 @@ def test_a_room_without_its_keys_names_the_variable_and_exits(
         start_room: StartRoom, tmp_path: Path, missing: str) -> None:
     room = start_room(**{**STRIPE, missing: ""})
 
-    assert room.wait(60) != 0
+    assert room.exit_code(60) != 0
     said = (tmp_path / "payment-0.log").read_text()
     assert missing in said
     assert KEY not in said

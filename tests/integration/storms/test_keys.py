@@ -90,7 +90,7 @@ def test_an_order_is_cancelled_once_per_key(mesh: Mesh, size: Size, seed: int) -
 
 
 def test_copies_of_one_registration_are_never_told_that_the_name_is_taken(mesh: Mesh, size: Size, seed: int) -> None:
-    names = [f"twin{number}of{mesh.environment['MARQUEE_PORT']}" for number in range(size.keys // 10)]
+    names = [f"twin{number}of{mesh.environment['MARQUEE_PORT']}" for number in range(size.keys // 8)]
 
     # A copy counts as an attempt to sign in, and the tenth at once would be told to wait.
     told = ask_at_once(mesh, seed, [

@@ -1,13 +1,12 @@
 import json
 import secrets
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import nameko
 import pytest
 import requests
+from click.testing import Result
 from nameko.testing.services import worker_factory
 from sqlalchemy import Connection, Engine
 
@@ -18,7 +17,8 @@ from services.user.attempts.login_throttle import LoginThrottle
 from services.user.passwords import Passwords, hashing_queue
 from services.user.service import User
 from services.user.settings import load
-from testbed.mesh import ROOT, Mesh
+from testbed.mesh import Mesh
+from tests.drivers.commands import command
 
 PASSWORD = "correct horse"
 
@@ -40,10 +40,9 @@ def user_id_of(mesh: Mesh, username: str) -> str:
     return str(row.user_id)
 
 
-def account(mesh: Mesh, *words: str, line: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
+def account(mesh: Mesh, *words: str, line: str = PASSWORD) -> Result:
     """`operations account WORDS`."""
-    return subprocess.run([sys.executable, "-W", "ignore", "-m", "operations", "account", *words], cwd=ROOT,
-                          env=mesh.environment, input=line + "\n", capture_output=True, text=True, timeout=60)
+    return command(mesh, "account", *words, line=line)
 
 
 @pytest.fixture

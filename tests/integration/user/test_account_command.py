@@ -19,7 +19,7 @@ def roles(mesh: Mesh, token: str) -> list[str] | None:
 def test_the_command_creates_an_account_with_a_role(mesh: Mesh, name: str, sign_in: SignIn, role: str) -> None:
     made = account(mesh, "create", "--role", role, name)
 
-    assert (made.returncode, made.stderr) == (0, "")
+    assert (made.exit_code, made.stderr) == (0, "")
     assert roles(mesh, sign_in(name)) == [role]
 
 
@@ -43,7 +43,7 @@ def test_a_command_that_fails_says_why_in_one_line(mesh: Mesh, ada: str, words: 
                                                    reason: str) -> None:
     done = account(mesh, *(word.format(ada=ada) for word in words), line=line)
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert reason in done.stderr
     assert done.stderr.count("\n") == 1
 
@@ -52,12 +52,12 @@ def test_a_role_is_granted_and_revoked_at_once(mesh: Mesh, ada: str, sign_in: Si
     buyer = sign_in(ada)
     assert roles(mesh, buyer) == []
 
-    assert account(mesh, "grant", "--role", "usher@kino-am-kanal", ada).returncode == 0
+    assert account(mesh, "grant", "--role", "usher@kino-am-kanal", ada).exit_code == 0
     assert roles(mesh, buyer) is None
     staff = sign_in(ada)
     assert roles(mesh, staff) == ["usher@kino-am-kanal"]
 
-    assert account(mesh, "revoke", "--role", "usher@kino-am-kanal", ada).returncode == 0
+    assert account(mesh, "revoke", "--role", "usher@kino-am-kanal", ada).exit_code == 0
     assert roles(mesh, staff) is None
     assert roles(mesh, sign_in(ada)) == []
 
@@ -66,7 +66,7 @@ def test_a_new_password_signs_out_everyone_with_the_old_one(mesh: Mesh, ada: str
     token = sign_in(ada)
     assert mesh.get("/user/get_profile", token).status_code == 200
 
-    assert account(mesh, "password", ada, line="another horse").returncode == 0
+    assert account(mesh, "password", ada, line="another horse").exit_code == 0
 
     assert mesh.get("/user/get_profile", token).status_code == 401
     assert mesh.post("/user/login", username=ada, password=PASSWORD).status_code == 401

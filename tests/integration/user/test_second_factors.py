@@ -16,7 +16,7 @@ from schemas.errors import Refusal
 from services.foundation.database import Transactions, utc_now
 from services.user.second_factor import factors, store
 from services.user.second_factor.cipher import Cipher
-from testbed.mesh import Mesh
+from testbed.mesh import Mesh, wait_until
 from tests.integration.user.conftest import PASSWORD, account, authorize, operations, user_id_of
 
 SignIn = Callable[[str], str]
@@ -165,6 +165,9 @@ def test_a_member_may_have_one_and_remove_it(mesh: Mesh, ada: str, sign_in: Sign
                         second_factor=confirmed["recovery_codes"][0])
     assert removed.json() == {}
     assert login(mesh, ada).status_code == 200
+    told = "SELECT kind FROM message WHERE buyer_id = :u"
+    wait_until(lambda: {row.kind for row in mesh.rows("notification", told, u=user_id_of(mesh, ada))} == {
+        "second_factor_set", "second_factor_removed"}, what="the mails about both changes")
     set_up(mesh, token)
     assert mesh.post("/user/close_account", sign_in_again(mesh, ada), password=PASSWORD).json() == {}
     assert not mesh.rows("user", "SELECT 1 FROM second_factor JOIN user USING (user_id) WHERE username = :n", n=ada)

@@ -11,7 +11,7 @@ from tests.unit.notification.samples import context, message
 
 
 @pytest.mark.parametrize("language", LOCALES)
-@pytest.mark.parametrize("kind", [rules.PASSWORD_CHANGED, rules.EMAIL_CHANGED])
+@pytest.mark.parametrize("kind", [*rules.TO_THE_HOLDER, rules.EMAIL_CHANGED])
 def test_the_e_mail_says_what_changed_and_has_no_token(kind: str, language: str) -> None:
     told = parse_email(write(message(kind), "ada@mail.example", context(language=language)).as_bytes())
     assert told.to == "ada@mail.example"
