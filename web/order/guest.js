@@ -1,5 +1,7 @@
 /** What a guest, who has no account, is asked when paying, and told about the tickets. */
 
+import { askToSignIn } from "../account/sign_in.js";
+import { readUntil } from "../api.js";
 import { keepFields } from "../cards/choice.js";
 import { h } from "../dom.js";
 import { t } from "../language/translations.js";
@@ -44,6 +46,12 @@ export function choiceIn(place) {
   const email = field(place)?.value.trim();
   if (email) session.keepGuest({ email });
   return { ...keepFields(place), ...(email && { email }) };
+}
+
+/** A guest has an account, or opens one: the order of that account as soon as it has it, or null. */
+export async function keepInAccount({ order_id: id }, signal) {
+  if (!(await askToSignIn(t("guest.to_account")))) return null;
+  return readUntil(() => true, "/order/get_info", { order_id: id }, signal);
 }
 
 /** Beside the tickets: where they are to be found again. On paper nobody needs to know. */

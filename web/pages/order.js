@@ -1,11 +1,11 @@
 /** The page of an order: time to pay, then tickets, then perhaps a refund. */
 
-import { read, readUntil, writeOnce } from "../api.js";
+import { read, writeOnce } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
-import { addressField, choiceIn, guestNote, isAddressValid, isGuest } from "../order/guest.js";
+import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../order/guest.js";
 import { isCooking, kitchenSection, snackSummary } from "../order/kitchen.js";
 import {
   attemptName,
@@ -158,10 +158,8 @@ class OrderPage {
     });
   }
 
-  /** A guest has an account: once it has signed in, the order is the account's. */
   async signIn() {
-    if (!(await askToSignIn(t("guest.to_account")))) return;
-    const order = await readUntil(() => true, "/order/get_info", { order_id: this.order.order_id }, this.signal);
+    const order = await keepInAccount(this.order, this.signal);
     if (order) this.draw(order);
   }
 

@@ -4,7 +4,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from services.notification.records import DueMessage
-from services.notification.writing.email_template import Content, EmailContext, compose, order_url, recipient
+from services.notification.writing.email_template import Content, EmailContext, compose, recipient
 
 
 def write(message: DueMessage, link: dict[str, Any], context: EmailContext) -> EmailMessage:
@@ -13,6 +13,6 @@ def write(message: DueMessage, link: dict[str, Any], context: EmailContext) -> E
     content = Content(
         subject=translations.text("order_link.subject"), greeting=translations.text("greeting.unnamed"),
         text=translations.text("order_link.text"), rows=[(translations.text("label.order"), str(message.order_id))],
-        link=order_url(message, link["token"], context), link_text=translations.text("link"),
+        link=context.order_url(message, link["token"]), link_text=translations.text("link"),
         foot=translations.text("guest.foot"))
     return compose(message, recipient(link["email"]), content, context)

@@ -15,7 +15,7 @@ from services.order.holding import hold_limits
 from services.order.models import Base
 from testbed.mesh import Mesh
 from tests.drivers.room_tables import emptied, migrated
-from tests.integration.order.test_hold_limits import LIMITS, purchase
+from tests.integration.order.purchases import LIMITS, purchase
 
 ONE = hold_limits.of_a_guest(LIMITS)
 

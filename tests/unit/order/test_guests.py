@@ -1,5 +1,6 @@
 """What a guest may not do, and how many unpaid orders a guest has."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ from services.order import rules
 from services.order.holding import hold_limits
 from services.order.holding.hold_limits import HoldLimits
 from tests.unit.order.samples import MINUTE, NOW
-from tests.unit.order.test_hold_limits import order
 
 LIMITS = HoldLimits(orders=4, seats=16, dead_holds=4, first_pause=MINUTE, longest_pause=MINUTE, memory=MINUTE)
 
@@ -29,6 +29,8 @@ def test_a_guest_pays_with_nothing_of_an_account(choice: Any, is_refused: bool) 
 @pytest.mark.parametrize("of_accounts", [LIMITS, None])
 def test_a_guest_has_one_unpaid_order_whatever_accounts_may_have(of_accounts: HoldLimits | None) -> None:
     limits = hold_limits.of_a_guest(of_accounts)
+    unpaid: Any = SimpleNamespace(status="created", end_reason=None, seat_count=2, changed_at=NOW,
+                                  held_until=NOW + MINUTE)
     hold_limits.check([], 8, limits, NOW)
     with pytest.raises(TooManyHolds):
-        hold_limits.check([order("created")], 1, limits, NOW)
+        hold_limits.check([unpaid], 1, limits, NOW)
