@@ -80,12 +80,12 @@ class Content:
     test_note: str = ""
 
 
-def write(message: DueMessage, contact: dict[str, Any], context: EmailContext, token: str | None = None) -> EmailMessage:
+def write(message: DueMessage, contact: dict[str, Any], context: EmailContext,
+          token: str | None = None) -> EmailMessage:
     """The e-mail about an order, to a schemas.user.methods.Contact; without a recipient if the contact has no address.
 
-    `token`: opens the order of a guest.
-
-    Raises Undeliverable for an invalid address. The same message always gets the same Message-ID.
+    `token`: opens the order of a guest. Raises Undeliverable for an invalid address. The same message always gets the
+    same Message-ID.
     """
     facts, translations = FACTS.load(orjson.loads(message.facts)), context.translations
     screening = facts["screening"]
