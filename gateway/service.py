@@ -54,7 +54,7 @@ class Gateway:
         principal = self.principal_of(method, request)
         if principal:
             self.admission.admit_account(method, principal, request)
-        fields = cookies.fields_with_device(method, request)
+        fields = cookies.fields_with_tokens(method, request)
         try:
             reply = self.call(method, fields, caller=principal, request_id=request.request_id,
                               idempotency_key=request.idempotency_key, **sign_in_context(method, request))

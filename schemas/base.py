@@ -8,7 +8,7 @@ import marshmallow
 from schemas.errors import FieldsInvalid, Refusal
 from schemas.fields import Id, Moment, Whole, is_secret
 
-Access = Literal["public", "buyer", "staff", "cook", "usher", "cashier", "manager", "admin", "internal"]
+Access = Literal["public", "guest", "buyer", "staff", "cook", "usher", "cashier", "manager", "admin", "internal"]
 
 
 class Schema(marshmallow.Schema):
@@ -41,8 +41,9 @@ class PageReply(Schema):
 class Method:
     """One method of a room, as its callers see it.
 
-    `access`: the callers it serves; a role stands for those of schemas.roles that include it, at any cinema. If the
-    method concerns one cinema, its room checks the role there.
+    `access`: the callers it serves. `guest`: whoever has a token, also one without an account; `buyer`: whoever has
+    signed in to an account. A role stands for those of schemas.roles that include it, at any cinema; if the method
+    concerns one cinema, its room checks the role there.
     `also_internal`: rooms call it on their own behalf, too (`remote.call(..., caller=None)`).
     `refusals`: those it may raise besides the general ones of schemas.errors.
     `many`: the reply is a list of what `reply` describes.

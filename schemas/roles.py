@@ -4,7 +4,7 @@ A role is held for the house, as `manager`, or for one cinema, as `manager@kino-
 """
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 
 # The roles whose holders may do what each role may.
 HOLDERS: dict[str, frozenset[str]] = {
@@ -16,11 +16,14 @@ HOLDERS: dict[str, frozenset[str]] = {
     "staff": frozenset({"cook", "usher", "cashier", "manager", "admin"}),   # any of them; nobody holds `staff` itself
 }
 ROLES = ("cook", "usher", "cashier", "manager", "admin")
+GUEST = "guest"   # what the token of a guest stands for in place of roles; no account can hold it
 HELD = re.compile(rf"^({'|'.join(ROLES)})(@[A-Za-z0-9_-]{{1,64}})?\Z")   # as an account has it
 
 
-def admits(access: str, held: Iterable[str]) -> bool:
-    """Whether a method of this `access` (see schemas.base.Method) admits a signed-in user with the roles `held`."""
+def admits(access: str, held: Collection[str]) -> bool:
+    """Whether a method of this `access` (see schemas.base.Method) admits a caller with the roles `held`."""
+    if GUEST in held:
+        return access == GUEST
     return access not in HOLDERS or includes(held, access)
 
 

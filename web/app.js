@@ -57,7 +57,11 @@ function account() {
       h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username),
     ];
   }
-  return h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in"));
+  const order = session.guest()?.order;
+  return [
+    order && h("a", { class: "button quiet", href: `/order/${order}` }, t("nav.order")),
+    h("button", { class: "quiet", onclick: () => askToSignIn() }, t("nav.sign_in")),
+  ];
 }
 
 /** Whether a user has this role, or one of those that include all others. */

@@ -91,6 +91,7 @@ class LimitsSection(Schema):
     trusted_proxies = fields.List(Network(), required=True)
     crowd = Whole(required=True, validate=AT_LEAST_ONE)
     registration = fields.Nested(AllowanceSection, required=True)
+    guests = fields.Nested(AllowanceSection, required=True)
     sign_in = fields.Nested(AllowanceSection, required=True)
     holds = fields.Nested(AllowanceSection, required=True)
     reads = fields.Nested(AllowanceSection, required=True)

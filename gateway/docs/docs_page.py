@@ -17,7 +17,8 @@ PAGE = """<!doctype html>
 <title>{title}</title><link rel="stylesheet" href="/docs.css"></head><body>{body}</body></html>
 """
 TEST = '<p class="test" role="note">Test: no real money is taken here.</p>'
-ACCESS = {"public": "anyone", "buyer": "everyone signed in", "staff": "staff"} | {role: f"{role}s" for role in ROLES}
+ACCESS = {"public": "anyone", "guest": "guests and everyone signed in", "buyer": "everyone signed in",
+          "staff": "staff"} | {role: f"{role}s" for role in ROLES}
 
 
 def prose(text: str) -> str:

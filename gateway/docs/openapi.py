@@ -39,7 +39,7 @@ def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
     found += WITH_BODY if verb == "post" else ()
     found += SECRET if method.secret_fields else ()
     found += SIGNED_IN if method.access != "public" else ()
-    found += WITH_ROLE if method.access in HOLDERS else ()
+    found += WITH_ROLE if method.access in ("buyer", *HOLDERS) else ()    # no guests, no members without the role
     found += HOLDS if class_of(method) == method_classes.HOLDS else ()
     found += NEEDS_STORAGE if method.needs_storage else ()
     found += KEYED if method.keyed else ()
@@ -78,7 +78,8 @@ def _operation(method: Method, verb: str) -> dict[str, Any]:
         operation["security"] = [{"token": []}]
     if method.access != "public":
         operation["security"] = [{"token": []}]
-        operation["description"] = {"buyer": "For everyone signed in.", "staff": "For staff."}.get(
+        operation["description"] = {"guest": "For guests and everyone signed in.",
+                                    "buyer": "For everyone signed in.", "staff": "For staff."}.get(
             method.access, f"For {method.access}s.")
     parameters: list[Any] = ["IdempotencyKey"] if method.keyed else []
     parameters += ["Challenge"] if class_of(method) == method_classes.HOLDS else []

@@ -71,12 +71,16 @@ def reply_with_cookie(method: Method, body: dict[str, Any]) -> Reply:
     return Reply(reply.status, reply.body, [*reply.headers, *kept])
 
 
-def fields_with_device(method: Method, request: Request) -> dict[str, Any]:
-    """The fields of a call; a page that signs in sends the token of its device in a cookie."""
-    if method is not user.LOGIN or not request.wants_cookie:
+def fields_with_tokens(method: Method, request: Request) -> dict[str, Any]:
+    """The fields of a call. Whoever signs in brings the token of this call along, which may be a guest's; a page also
+    sends the token of its device in a cookie.
+    """
+    if method not in (user.LOGIN, user.REGISTER):
         return request.fields
-    device = _value(request.environ, _device_name())
-    return {"device": device, **request.fields} if device else request.fields
+    guest = request.token if TOKEN.fullmatch(request.token or "") else None
+    device = _value(request.environ, _device_name()) if method is user.LOGIN and request.wants_cookie else None
+    found = {"guest_token": guest, "device": device}
+    return {**{name: token for name, token in found.items() if token}, **request.fields}
 
 
 def sign_out_cookies(request: Request, reply: Reply) -> Headers:

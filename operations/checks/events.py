@@ -1,4 +1,4 @@
-"""Every change of an order has its event, and every event is published."""
+"""Every change of an order has its event, every event is published, and who adopts a guest gets all orders."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -13,11 +13,15 @@ from services.order.rules import ENDED_UNPAID
 
 HISTORIES = """
     SELECT about, COUNT(*) AS n, MIN(sequence) AS oldest, MAX(sequence) AS newest,
-        SUBSTRING_INDEX(GROUP_CONCAT(type ORDER BY sequence DESC), ',', 1) AS type
+        SUBSTRING_INDEX(GROUP_CONCAT(NULLIF(type, 'order.adopted') ORDER BY sequence DESC), ',', 1) AS type
     FROM outbox WHERE about IN :ids GROUP BY about"""
 LEFT_BEHIND = """
     SELECT type, about FROM outbox WHERE published_at IS NULL
     AND occurred_at < (SELECT MAX(published_at) FROM outbox) - INTERVAL 1 MINUTE"""
+ADOPTED = """
+    SELECT guest_id, adopted_by FROM guest WHERE guest_id > :after AND adopted_by IS NOT NULL
+    ORDER BY guest_id LIMIT :most"""
+LEFT_TO_GUESTS = "SELECT order_id, buyer_id FROM orders WHERE buyer_id IN :guests"
 
 
 def events_fit_the_orders(snapshot: Snapshot) -> Iterator[str]:
@@ -49,7 +53,10 @@ def _breach_of_history(order: Row[Any], events: Row[Any] | None, kept_since: dt.
 
 
 def _matches(event: str, status: str) -> bool:
-    """Whether the newest event of an order matches its status. A late payment leaves an ended order as it is."""
+    """Whether the newest event of an order, but for that of a new owner, matches its status.
+
+    A late payment leaves an ended order as it is.
+    """
     return event == f"order.{status}" or (event == "order.paid_late" and status in ENDED_UNPAID)
 
 
@@ -57,3 +64,11 @@ def events_left_behind(snapshot: Snapshot) -> Iterator[str]:
     """While the broker is down, all events wait. One that waits while later ones are published is left behind."""
     for row in snapshot.rows(snapshot.order, LEFT_BEHIND):
         yield f"{row.type} of {row.about} was never published, though later events were"
+
+
+def guests_who_signed_in_have_no_orders(snapshot: Snapshot) -> Iterator[str]:
+    """Within a window, of guests who began in it."""
+    for page in snapshot.pages(snapshot.user, ADOPTED, "guest_id", after=snapshot.first_id):
+        adopted = {row.guest_id: row.adopted_by for row in page}
+        for row in snapshot.rows(snapshot.order, LEFT_TO_GUESTS, guests=list(adopted)):
+            yield f"order {row.order_id} is still of guest {row.buyer_id}, who is {adopted[row.buyer_id]} by now"

@@ -13,7 +13,7 @@ from nameko import config
 from sqlalchemy.exc import OperationalError
 
 from operations.checks.cards import cards_are_their_holders
-from operations.checks.events import events_fit_the_orders
+from operations.checks.events import events_fit_the_orders, guests_who_signed_in_have_no_orders
 from operations.checks.loyalty import points_fit_their_entries, rewards_have_their_reason
 from operations.checks.money import (
     money_fits_the_order,
@@ -90,6 +90,7 @@ INVARIANTS = [
               rewards_have_their_reason),
     Invariant("I17", "every kept card is a member's, pays for nobody else, and is not known by its number",
               cards_are_their_holders),
+    Invariant("I18", "the orders of a guest who has signed in are the account's", guests_who_signed_in_have_no_orders),
 ]
 
 

@@ -1,6 +1,7 @@
 """The contract of the order room: its methods and events, which the catalogue finds here, and what others use of it."""
 
 from schemas.order.cancellation import CANCEL_SCREENING as CANCEL_SCREENING
+from schemas.order.events import ADOPTED as ADOPTED
 from schemas.order.events import CANCELLED as CANCELLED
 from schemas.order.events import COMPLETED as COMPLETED
 from schemas.order.events import CREATED as CREATED

@@ -22,6 +22,7 @@ class OrderEvent(Schema):
 
     order_id = Id(required=True)
     buyer_id = Id(required=True)
+    guest = fields.Boolean(load_default=False, metadata={"description": "the buyer has no account"})
     status = fields.String(required=True, validate=validate.OneOf(ORDER_STATES))
     seats = fields.List(fields.Nested(OrderSeat), required=True, metadata={"description": "as they were bought"})
     returned_seats = fields.List(SeatId(), required=True, metadata={"description": "given back so far"})
@@ -56,6 +57,7 @@ EXPIRED = _event("expired", "The time to pay was over; the seats are free.")
 CANCELLED = _event("cancelled", "The unpaid order was dropped; the seats are free.")
 COMPLETED = _event("completed", "The screening is over, and no snacks are waiting.")
 PAID_LATE = _event("paid_late", "Money came for an order that had ended unpaid; all of it goes back.")
+ADOPTED = _event("adopted", "A guest has signed in: the order belongs to an account now.")
 REVIEW = _event("review", "A person has to review the payment of this order.")
 SCREENING_CANCELLED = Event("order", "screening.cancelled", 1, CancelledScreening,
                             "A screening will not take place; an event for each of its orders follows.")

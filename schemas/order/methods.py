@@ -11,6 +11,7 @@ from schemas.order.refusals import (
     CompanionAlone,
     CoupleSeatParted,
     HoldsPaused,
+    MembersOnly,
     OrderExpired,
     OrderNotCancellable,
     OrderNotPayable,
@@ -70,6 +71,8 @@ class PayRequest(OrderRequest):
                        "wants a further step; with a `return_url`"})
     save_card = fields.Boolean(load_default=False, metadata={
         "description": "keep the card that pays at the provider's page, for the next time"})
+    email = fields.Email(validate=validate.Length(max=254), metadata={
+        "description": "of a guest, who has no account with one: tickets and a link to the order are mailed there"})
 
 
 class RefundPreviewRequest(OrderRequest):
@@ -131,32 +134,32 @@ class OrdersReply(Schema):
     server_time = Moment(required=True)
 
 
-BUY = Method("order", "buy", BuyRequest, BuyReply, "buyer",
+BUY = Method("order", "buy", BuyRequest, BuyReply, "guest",
              "Take seats, and snacks if wanted: all of them or none. Pay before `expires_at`.",
              refusals=(SeatsTaken, SeatsUnknownInHall, CoupleSeatParted, CompanionAlone, PriceChanged, SnacksSoldOut,
                       SnacksUnknown, TooManyUnpaidOrders, TooManyHolds, HoldsPaused, SalesClosed, QueueRequired,
                       UnknownScreening,
                        ScreeningCancelled),
              keyed=True, deadline=10, screening_field="screening_id")
-PAY = Method("order", "pay", PayRequest, Order, "buyer",
+PAY = Method("order", "pay", PayRequest, Order, "guest",
              "Pay an order: at the page where `payment.redirect_url` leads, or at once, as with a kept card. Then it "
              "has its tickets.",
              refusals=(UnknownOrder, OrderNotPayable, OrderExpired, PaymentDeclined, InsufficientFunds,
                        PaymentMethodUnknown, PaymentInReview, ReturnUrlRefused, AmountTooSmall, AmountTooLarge,
-                       UnknownCard),
+                       UnknownCard, MembersOnly),
              keyed=True, deadline=25, screening_field="screening_id", uses_reserve=True)
-REFUND = Method("order", "refund", RefundRequest, Order, "buyer",
+REFUND = Method("order", "refund", RefundRequest, Order, "guest",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",
                 refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, RefundChanged, SeatsNotInOrder,
-                          CoupleSeatParted, CompanionAlone),
+                          CoupleSeatParted, CompanionAlone, MembersOnly),
                 keyed=True, deadline=15, screening_field="screening_id", uses_reserve=True)
-REFUND_PREVIEW = Method("order", "refund_preview", RefundPreviewRequest, RefundPreviewReply, "buyer",
+REFUND_PREVIEW = Method("order", "refund_preview", RefundPreviewRequest, RefundPreviewReply, "guest",
                         "The refund of the whole order, or of the `seats` named, if it were made now.",
                         refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder, CoupleSeatParted,
                                   CompanionAlone), reads=True)
-CANCEL = Method("order", "cancel", OrderRequest, Order, "buyer", "Drop an unpaid order and free its seats.",
+CANCEL = Method("order", "cancel", OrderRequest, Order, "guest", "Drop an unpaid order and free its seats.",
                 refusals=(UnknownOrder, OrderNotCancellable), keyed=True, deadline=15, screening_field="screening_id",
                 uses_reserve=True)
-GET_INFO = Method("order", "get_info", OrderRequest, Order, "buyer", "One of my orders.",
+GET_INFO = Method("order", "get_info", OrderRequest, Order, "guest", "One of my orders.",
                   refusals=(UnknownOrder,), reads=True)
-GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "buyer", "My orders, the newest first.", reads=True)
+GET_LIST = Method("order", "get_list", OrdersRequest, OrdersReply, "guest", "My orders, the newest first.", reads=True)

@@ -63,10 +63,10 @@ class QueueReply(Schema):
     passes = Whole(required=True, metadata={"description": "unused ones"})
 
 
-JOIN_QUEUE = Method("order", "join_queue", QueueRequest, PlaceReply, "buyer",
-                    "Take a place in the queue of a screening; an account has one, whatever device asks.",
+JOIN_QUEUE = Method("order", "join_queue", QueueRequest, PlaceReply, "guest",
+                    "Take a place in the queue of a screening; an account or a guest has one, whatever device asks.",
                     refusals=(UnknownScreening, SalesClosed))
-GET_PLACE = Method("order", "get_place", QueueRequest, PlaceReply, "buyer",
+GET_PLACE = Method("order", "get_place", QueueRequest, PlaceReply, "guest",
                    "My place in the queue of a screening, and when it is my turn a pass to buy with.",
                    refusals=(NotInQueue,), reads=True)
 OPEN_QUEUE = Method("order", "open_queue", OpenQueueRequest, QueueReply, "manager",

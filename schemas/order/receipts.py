@@ -71,7 +71,8 @@ class Receipt(Schema):
     screening = fields.Nested(OrderScreening, required=True)
     seller = fields.Nested(Seller, required=True, allow_none=True, metadata={
         "description": "null: config.yml names none, and the cinema of the screening is all that is known"})
-    buyer = fields.Nested(ReceiptBuyer, required=True, allow_none=True)
+    buyer = fields.Nested(ReceiptBuyer, required=True, allow_none=True, metadata={
+        "description": "null: a guest, or see `unavailable`"})
     created_at = Moment(required=True)
     paid_at = Moment(required=True)
     method = fields.String(required=True, allow_none=True, validate=validate.OneOf(WAYS_TO_PAY), metadata={
@@ -87,6 +88,6 @@ class Receipt(Schema):
     server_time = Moment(required=True)
 
 
-GET_RECEIPT = Method("order", "get_receipt", ReceiptRequest, Receipt, "buyer",
+GET_RECEIPT = Method("order", "get_receipt", ReceiptRequest, Receipt, "guest",
                      "The receipt of one of my orders that was paid, made out to one of my addresses.",
                      refusals=(UnknownOrder, OrderNotPaid, UnknownAddress), reads=True, deadline=8)

@@ -1,6 +1,6 @@
 """The refusals of the order room."""
 
-from schemas.errors import Conflict, Invalid, NotFound, TooOften
+from schemas.errors import Conflict, Forbidden, Invalid, NotFound, TooOften
 
 
 class SeatsTaken(Conflict):
@@ -29,6 +29,10 @@ class TooManyHolds(Conflict):
 
 class HoldsPaused(TooOften):
     """Your last orders ended unpaid, one after another. `retry_after` says how many seconds to wait for the next."""
+
+
+class MembersOnly(Forbidden):
+    """Wallets and kept cards belong to accounts; sign in first."""
 
 
 class SalesClosed(Conflict):

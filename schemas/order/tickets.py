@@ -43,9 +43,9 @@ class TicketKeysReply(Schema):
     keys = fields.List(fields.Nested(TicketKey), required=True)
 
 
-GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "buyer",
+GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "guest",
                            "The codes of my valid tickets, as pictures.", refusals=(UnknownOrder,), reads=True)
-GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "buyer",
+GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "guest",
                       "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True)
 GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
                          "The public keys that ticket codes are signed with.", reads=True)

@@ -13,7 +13,9 @@ from schemas.user.administration import UnknownUser as UnknownUser
 from schemas.user.events import EMAIL_CHANGED as EMAIL_CHANGED
 from schemas.user.events import EMAIL_CONFIRMED as EMAIL_CONFIRMED
 from schemas.user.events import EMAIL_GIVEN as EMAIL_GIVEN
+from schemas.user.events import GUEST_ADOPTED as GUEST_ADOPTED
 from schemas.user.events import OPERATED as OPERATED
+from schemas.user.events import ORDER_LINK_REQUESTED as ORDER_LINK_REQUESTED
 from schemas.user.events import PASSWORD_CHANGED as PASSWORD_CHANGED
 from schemas.user.events import PASSWORD_RESET_REQUESTED as PASSWORD_RESET_REQUESTED
 from schemas.user.events import REMOVED as REMOVED
@@ -23,6 +25,12 @@ from schemas.user.events import TIME_ZONE_CHANGED as TIME_ZONE_CHANGED
 from schemas.user.events import TOKENS_REVOKED as TOKENS_REVOKED
 from schemas.user.fields import SHORTEST_PASSWORD as SHORTEST_PASSWORD
 from schemas.user.fields import token_id as token_id
+from schemas.user.guests import ISSUE_ORDER_LINK as ISSUE_ORDER_LINK
+from schemas.user.guests import KEEP_GUEST_ADDRESS as KEEP_GUEST_ADDRESS
+from schemas.user.guests import OPEN_ORDER as OPEN_ORDER
+from schemas.user.guests import SEND_ORDER_LINK as SEND_ORDER_LINK
+from schemas.user.guests import START_GUEST as START_GUEST
+from schemas.user.guests import LinkOver as LinkOver
 from schemas.user.methods import AUTHORIZE as AUTHORIZE
 from schemas.user.methods import CONFIRM_EMAIL as CONFIRM_EMAIL
 from schemas.user.methods import GET_CONTACT as GET_CONTACT

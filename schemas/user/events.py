@@ -19,6 +19,20 @@ class AccountEvent(Schema):
     user_id = Id(required=True)
 
 
+class GuestEvent(Schema):
+    """The body of the event that a guest has signed in: what was the guest's is the user's from now on."""
+
+    guest_id = Id(required=True)
+    user_id = Id(required=True)
+
+
+class OrderLinkEvent(Schema):
+    """The body of the event that a guest wants another link; the sender of the mail asks for the address then."""
+
+    user_id = Id(required=True)
+    order_id = Id(required=True)
+
+
 class TimeZoneEvent(Schema):
     """The body of the event that an account's time zone has changed."""
 
@@ -37,6 +51,10 @@ PASSWORD_RESET_REQUESTED = Event("user", "user.password_reset_requested", 1, Ema
 PASSWORD_CHANGED = Event("user", "user.password_changed", 1, EmailEvent, "An account has another password.")
 EMAIL_CHANGED = Event("user", "user.email_changed", 1, EmailEvent,
                       "An account has another address, or none, in place of a confirmed one.")
+GUEST_ADOPTED = Event("user", "user.guest_adopted", 1, GuestEvent,
+                      "A guest has signed in; the guest's orders are the account's.")
+ORDER_LINK_REQUESTED = Event("user", "user.order_link_requested", 1, OrderLinkEvent,
+                             "A guest whose link to an order was used wants another one.")
 SECOND_FACTOR_SET = Event("user", "user.second_factor_set", 1, EmailEvent,
                           "An account has a second factor, or another one.")
 SECOND_FACTOR_REMOVED = Event("user", "user.second_factor_removed", 1, EmailEvent,

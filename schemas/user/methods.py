@@ -32,6 +32,12 @@ class NothingToConfirm(Conflict):
     """The account has no e-mail address, or a confirmed one."""
 
 
+def TokenOfGuest() -> fields.String:  # noqa: N802
+    """A field for the token of a guest who becomes a member, or signs in."""
+    return Secret(200, metadata={"description": "from user.start_guest, or the bearer token of this call: the guest's "
+                                                "orders become the account's; any other token changes nothing"})
+
+
 class RegisterRequest(Schema):
     """The account to open; name and e-mail address may be left out."""
 
@@ -40,6 +46,7 @@ class RegisterRequest(Schema):
     password = Secret(128, least=SHORTEST_PASSWORD, required=True)
     display_name = DisplayName()
     email = fields.Email(validate=validate.Length(max=254))
+    guest_token = TokenOfGuest()
 
 
 class RegisterReply(Schema):
@@ -58,6 +65,7 @@ class LoginRequest(Schema):
         "description": "a code of the authenticator app, or a recovery code, if the account has a second factor"})
     device = Secret(200, metadata={"description": "from an earlier reply: wrong passwords that others try on this "
                                                  "account then do not keep the device waiting"})
+    guest_token = TokenOfGuest()
 
 
 class Profile(Schema):
@@ -90,7 +98,7 @@ class AuthorizeRequest(Schema):
 
 
 class AuthorizeReply(Schema):
-    """The account and roles that a token stands for, and when it ends."""
+    """The account and roles that a token stands for, and when it ends. The token of a guest has the role `guest`."""
 
     user_id = Id(required=True)
     username = fields.String(required=True)
@@ -121,12 +129,14 @@ class ContactRequest(Schema):
 
 
 class Contact(Schema):
-    """The name and address of an account's holder; both are null if there is no such account."""
+    """The name and address of an account's holder, or of a guest, who has no name; null if there is no such account."""
 
     user_id = Id(required=True)
     display_name = fields.String(required=True, allow_none=True)
     email = fields.String(required=True, allow_none=True, metadata={"description": "confirmed; null: write nothing"})
     unconfirmed = fields.Boolean(required=True, metadata={"description": "an address waits to be confirmed"})
+    guest = fields.Boolean(required=True, metadata={"description": "without an account: mails have a link that opens "
+                                                                   "the order"})
 
 
 class ConfirmationRequest(Schema):
@@ -150,7 +160,7 @@ LOGIN = Method("user", "login", LoginRequest, LoginReply, "public",
                refusals=(LoginFailed, SecondFactorMissing, SecondFactorWrong, TooOften), deadline=30, uses_reserve=True)
 AUTHORIZE = Method("user", "authorize", AuthorizeRequest, AuthorizeReply, "public",
                    "The account and roles that a token stands for.", refusals=(Unauthenticated,), reads=True)
-LOGOUT = Method("user", "logout", Nothing, Nothing, "buyer",
+LOGOUT = Method("user", "logout", Nothing, Nothing, "guest",
                 "Sign out: the token of this call is not valid any more.", uses_reserve=True)
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",

@@ -7,6 +7,7 @@ from marshmallow import fields
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, Forbidden, TooOften
 from schemas.fields import Moment, Secret, Whole
+from schemas.user.guests import OPEN_ORDER, START_GUEST
 from schemas.user.methods import GET_PROFILE, LOGIN, LOGOUT, SecondFactorMissing, SecondFactorWrong
 from schemas.user.self_service import WrongPassword
 
@@ -96,4 +97,4 @@ REMOVE_SECOND_FACTOR = Method(
 
 # What an account without a second factor that it needs may do.
 ENROLMENT = frozenset({GET_SECOND_FACTOR, BEGIN_SECOND_FACTOR, CONFIRM_SECOND_FACTOR, GET_PROFILE, LOGOUT})
-SIGN_IN = frozenset({LOGIN, CONFIRM_SECOND_FACTOR})  # their replies have a token
+SIGN_IN = frozenset({LOGIN, CONFIRM_SECOND_FACTOR, START_GUEST, OPEN_ORDER})  # their replies have a token

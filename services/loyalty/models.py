@@ -61,6 +61,7 @@ class OrderPoints(Stamped, Base):
 
     order_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     user_id: Mapped[str] = mapped_column(Id())
+    is_guest: Mapped[bool] = mapped_column(server_default="0")  # the buyer has no account: nothing is booked yet
     is_paid: Mapped[bool]  # order.paid was heard; until then nothing is booked
     refunded_before: Mapped[int]  # when it was paid: of a payment that did not count
     seats_amount: Mapped[int]

@@ -2,6 +2,8 @@
 
 Each event of an order says how much of it has gone back so far, so the largest sum counts, in whichever order events
 come. What has been taken back is what the entries say; an event brings it up to what the sum asks for.
+
+The order of a guest is remembered, and its points are booked once an account adopts it.
 """
 
 from typing import Any
@@ -22,11 +24,17 @@ def earn(tx: Connection, settings: LoyaltySettings, delivery: Delivery) -> None:
     order = heard_of(tx, settings, body)
     if order.is_paid:
         return
-    order = store.change_order(tx, order.order_id, is_paid=True, refunded_before=body["refunded"])
-    if points := rules.points_earned(order):
-        ledger.book(tx, order.user_id, "earned", order.order_id, points, order_id=order.order_id,
-                    occurred_at=delivery.occurred_at)
-    _take_back(tx, order, delivery)
+    _book(tx, store.change_order(tx, order.order_id, is_paid=True, refunded_before=body["refunded"]), delivery)
+
+
+def adopt(tx: Connection, settings: LoyaltySettings, delivery: Delivery) -> None:
+    """An account has adopted the order of a guest: it has its points, as if it had bought."""
+    body = delivery.body
+    order = heard_of(tx, settings, body)
+    if order.is_guest:
+        order = store.change_order(tx, order.order_id, is_guest=False, user_id=body["buyer_id"])
+        if order.is_paid:
+            _book(tx, order, delivery)
 
 
 def take_back(tx: Connection, settings: LoyaltySettings, delivery: Delivery) -> None:
@@ -36,8 +44,17 @@ def take_back(tx: Connection, settings: LoyaltySettings, delivery: Delivery) -> 
     snacks = body["snacks_refunded"]
     order = store.change_order(tx, order.order_id, snacks_refunded=max(order.snacks_refunded, snacks),
                                seats_refunded=max(order.seats_refunded, body["refunded"] - snacks))
-    if order.is_paid:
+    if order.is_paid and not order.is_guest:
         _take_back(tx, order, delivery)
+
+
+def _book(tx: Connection, order: Row[Any], delivery: Delivery) -> None:
+    if order.is_guest:
+        return
+    if points := rules.points_earned(order):
+        ledger.book(tx, order.user_id, "earned", order.order_id, points, order_id=order.order_id,
+                    occurred_at=delivery.occurred_at)
+    _take_back(tx, order, delivery)
 
 
 def _take_back(tx: Connection, order: Row[Any], delivery: Delivery) -> None:
@@ -53,7 +70,8 @@ def heard_of(tx: Connection, settings: LoyaltySettings, body: Fields) -> Row[Any
     rule = settings.earning_of(body["screening"]["cinema_id"], body["currency"])
     seats = sum(seat["price"] for seat in body["seats"])
     return store.lock_order(tx, {
-        "order_id": body["order_id"], "user_id": body["buyer_id"], "is_paid": False, "refunded_before": 0,
+        "order_id": body["order_id"], "user_id": body["buyer_id"], "is_guest": body["guest"], "is_paid": False,
+        "refunded_before": 0,
         "seats_amount": seats, "seats_refunded": 0, "seats_points": rule.seats_points, "seats_per": rule.seats_per,
         "snacks_amount": body["total"] - seats, "snacks_refunded": 0, "snacks_points": rule.snacks_points,
         "snacks_per": rule.snacks_per,

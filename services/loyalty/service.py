@@ -97,10 +97,16 @@ class Loyalty:
 
     @on_event(order.PAID)
     def earn_points(self, delivery: Delivery) -> None:
-        """The order is paid: its buyer earns points."""
+        """The order is paid: its buyer earns points. A guest has no account to earn them on."""
         body, zone = delivery.body, delivery.body["screening"]["time_zone"]
         self.database.run(lambda tx: order_points.earn(tx, self.settings, delivery))
-        self.database.run(lambda tx: members.note_purchase(tx, body["buyer_id"], zone, delivery.occurred_at))
+        if not body["guest"]:
+            self.database.run(lambda tx: members.note_purchase(tx, body["buyer_id"], zone, delivery.occurred_at))
+
+    @on_event(order.ADOPTED)
+    def earn_adopted_points(self, delivery: Delivery) -> None:
+        """A guest has signed in: the account earns what the guest has bought."""
+        self.database.run(lambda tx: order_points.adopt(tx, self.settings, delivery))
 
     @on_event(order.PART_REFUNDED)
     def take_back_for_seats(self, delivery: Delivery) -> None:

@@ -87,10 +87,11 @@ def differences(tx: Connection, since: dt.datetime | None = None) -> list[Any]:
 
 
 def points_of_orders(tx: Connection, since: dt.datetime | None = None) -> Iterator[Row[Any]]:
-    """Every paid order with the sum of its entries, `booked`; `since`: of those that have changed since then."""
+    """Every paid order of a member with the sum of its entries, `booked`; `since`: of those changed since then."""
     booked = func.coalesce(func.sum(entries.c.points), 0).label("booked")
     query = select(orders, booked).select_from(orders.outerjoin(
-        entries, entries.c.order_id == orders.c.order_id)).where(orders.c.is_paid).group_by(orders.c.order_id)
+        entries, entries.c.order_id == orders.c.order_id)).where(
+            orders.c.is_paid, ~orders.c.is_guest).group_by(orders.c.order_id)
     for which in _pages(tx, orders.c.order_id, entries.c.order_id, since):
         yield from tx.execute(query.where(which)).all()
 

@@ -42,4 +42,14 @@ class Message(Traced, Base):
                       Index("messages_of_a_buyer", "buyer_id", "message_id"))
 
 
+class AdoptedGuest(Base):
+    """A guest whose messages a member reads since signing in. They stay the guest's: an event may come late."""
+
+    __tablename__ = "adopted_guest"
+
+    guest_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Id(), index=True)
+    adopted_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
 INBOX = inbox_table(Base.metadata)

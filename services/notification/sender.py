@@ -8,28 +8,20 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.message import EmailMessage
 from typing import Any
 
-import orjson
 from eventlet import GreenPool, Timeout
 
-from schemas import user
-from schemas.errors import Busy
+from schemas.errors import Busy, TooOften
 from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.foundation.tracing import spans
 from services.notification import rules, store
 from services.notification.delivery.errors import AddressUnconfirmed, ChannelDown, Undeliverable
 from services.notification.email_delivery import EmailDelivery
+from services.notification.email_writer import EmailWriter
 from services.notification.records import DueMessage
 from services.notification.settings import NotificationSettings
-from services.notification.writing import (
-    account_change_email,
-    confirmation_email,
-    email_template,
-    password_reset_email,
-)
 
 log = logging.getLogger("marquee.notification")
 LEASE = dt.timedelta(seconds=120)
@@ -86,6 +78,8 @@ class MessageSender:
             until = utc_now() + RECHECK_AFTER
             self.database.run(lambda tx: store.hold_unconfirmed(tx, message.message_id, until,
                                                                 "the address is not confirmed"))
+        except TooOften as problem:  # an address gets no flood of links
+            self._hold_back(message, utc_now() + dt.timedelta(seconds=problem.about["retry_after"]))
         except (Busy, ChannelDown) as problem:
             self.stopped = True  # the next message would fail, too
             self._postpone(message, str(problem) if isinstance(problem, ChannelDown) else f"{problem.code}: user room")
@@ -101,7 +95,7 @@ class MessageSender:
 
     def _hold_back(self, message: DueMessage, until: dt.datetime) -> None:
         self.database.run(lambda tx: store.hold_back(tx, message.message_id, until, "too many mails in an hour"))
-        log.warning("message waits: its account has had too many", extra=log_fields(message))
+        log.warning("message waits: its account or address has had too many", extra=log_fields(message))
 
     def _next_mail_at(self, message: DueMessage) -> dt.datetime | None:
         most = self.settings.mails_per_hour
@@ -110,47 +104,11 @@ class MessageSender:
 
     def _deliver(self, message: DueMessage) -> str:
         """Write and deliver the message; returns its final status."""
-        write = {rules.CONFIRM_EMAIL: self._confirmation_email, rules.NEW_PASSWORD: self._password_reset_email,
-                 rules.EMAIL_CHANGED: self._email_changed_email,
-                 **dict.fromkeys(rules.TO_THE_HOLDER, self._account_changed_email)}
-        email = write.get(message.kind, self._order_email)(message)
+        email = EmailWriter(self.remote, self.delivery, self.settings.unconfirmed_lifetime).write(message)
         if email is None:
             return "no_address"
         self.delivery.channel.send(email)
         return "sent"
-
-    def _order_email(self, message: DueMessage) -> EmailMessage | None:
-        """The e-mail about an order; None if there is no address to send it to."""
-        contact = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})
-        lifetime = self.settings.unconfirmed_lifetime
-        if contact["unconfirmed"] and rules.waits_for_address(message.occurred_at, utc_now(), lifetime):
-            raise AddressUnconfirmed()
-        if self.delivery.channel.needs_address and not contact["email"]:
-            return None
-        return email_template.write(message, contact, self.delivery.context)
-
-    def _confirmation_email(self, message: DueMessage) -> EmailMessage | None:
-        """The e-mail with the link that confirms an address; None if there is nothing to confirm any more."""
-        number = orjson.loads(message.facts)["number"]
-        link = self.remote.call(user.ISSUE_CONFIRMATION, {"user_id": message.buyer_id, "number": number})
-        return confirmation_email.write(message, link, self.delivery.context) if link["token"] else None
-
-    def _password_reset_email(self, message: DueMessage) -> EmailMessage | None:
-        """The e-mail with the link that sets a new password; None if the account's address has changed since."""
-        number = orjson.loads(message.facts)["number"]
-        link = self.remote.call(user.ISSUE_PASSWORD_RESET, {"user_id": message.buyer_id, "number": number})
-        return password_reset_email.write(message, link, self.delivery.context) if link["token"] else None
-
-    def _account_changed_email(self, message: DueMessage) -> EmailMessage | None:
-        """The e-mail about another way into the account; None if the account has no confirmed address."""
-        email = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})["email"]
-        return account_change_email.write(message, email, self.delivery.context) if email else None
-
-    def _email_changed_email(self, message: DueMessage) -> EmailMessage | None:
-        """The e-mail to the address that an account had before; None if it was closed since."""
-        about = {"user_id": message.buyer_id, "number": orjson.loads(message.facts)["number"]}
-        email = self.remote.call(user.GET_FORMER_EMAIL, about)["email"]
-        return account_change_email.write(message, email, self.delivery.context) if email else None
 
     def _postpone(self, message: DueMessage, error: str) -> None:
         if message.tries >= self.settings.tries:

@@ -133,6 +133,18 @@ class Notification:
         """Tell the address of before."""
         self._add_message(rules.EMAIL_CHANGED, delivery, delivery.body["user_id"])
 
+    @on_event(user.ORDER_LINK_REQUESTED)
+    def order_link_requested(self, delivery: Delivery) -> None:
+        """Mail a guest another link to an order."""
+        self._add_message(rules.ORDER_LINK, delivery, delivery.body["user_id"])
+
+    @on_event(user.GUEST_ADOPTED)
+    def guest_adopted(self, delivery: Delivery) -> None:
+        """A guest has signed in, and reads what was sent to the guest."""
+        body = delivery.body
+        self.database.run_repeatable(
+            lambda tx: store.add_adopted(tx, body["guest_id"], body["user_id"], utc_now()))
+
     def _add_order_message(self, event: Event, delivery: Delivery) -> None:
         """Write the message that this event calls for, if any."""
         kind = rules.kind_of(event.type, delivery.body)
@@ -162,5 +174,6 @@ class Notification:
         before = utc_now() - self.settings.kept
         purge(self.database, self.is_stopping,
               lambda tx: store.purge(tx, before),
+              lambda tx: store.purge_adopted(tx, before),
               lambda tx: inbox.purge(tx, INBOX, before))
         repeat(lambda: self.email_delivery.channel.delete_old(before), self.is_stopping)

@@ -13,10 +13,11 @@ from services.foundation.events.consumers import Delivery
 from services.foundation.ids import new_id
 from services.foundation.tracing.trace_context import traceparent
 from services.notification import rules
-from services.notification.models import LONGEST_ERROR, Message
+from services.notification.models import LONGEST_ERROR, AdoptedGuest, Message
 from services.notification.records import DueMessage
 
 messages: Any = Message.__table__
+adopted: Any = AdoptedGuest.__table__
 DUE_MESSAGE = [messages.c[field.name] for field in fields(DueMessage)]
 
 
@@ -72,7 +73,7 @@ def hold_unconfirmed(tx: Connection, message_id: str, until: dt.datetime, error:
 
 def release_unconfirmed(tx: Connection, now: dt.datetime, buyer_id: str | None = None) -> None:
     """Make the held messages of this buyer due; without a buyer, those whose time has come."""
-    held = messages.c.buyer_id == buyer_id if buyer_id else messages.c.due_at <= now
+    held = messages.c.buyer_id.in_(names_of(tx, buyer_id)) if buyer_id else messages.c.due_at <= now
     tx.execute(update(messages).where(messages.c.status == "unconfirmed", held).values(status="waiting", due_at=now))
 
 
@@ -86,7 +87,7 @@ def purge(tx: Connection, before: dt.datetime) -> int:
 
 def messages_of(tx: Connection, user_id: str, before: str | None, limit: int) -> list[Row[Any]]:
     """Messages to this member, the newest first. `before`: only those older than this one."""
-    query = select(messages).where(_are_of(user_id))
+    query = select(messages).where(_are_of(tx, user_id))
     if before is not None:
         query = query.where(messages.c.message_id < before)
     return list(tx.execute(query.order_by(messages.c.message_id.desc()).limit(limit)))
@@ -94,17 +95,35 @@ def messages_of(tx: Connection, user_id: str, before: str | None, limit: int) ->
 
 def count_unread(tx: Connection, user_id: str) -> int:
     """How many messages this member has not read."""
-    return int(tx.execute(select(func.count()).where(_are_of(user_id), messages.c.read_at.is_(None))).scalar_one())
+    return int(tx.execute(select(func.count()).where(_are_of(tx, user_id), messages.c.read_at.is_(None))).scalar_one())
 
 
 def mark_read(tx: Connection, user_id: str, message_ids: list[str], now: dt.datetime) -> None:
     """Mark those of the messages that are this member's and unread."""
-    tx.execute(update(messages).where(_are_of(user_id), messages.c.message_id.in_(message_ids),
+    tx.execute(update(messages).where(_are_of(tx, user_id), messages.c.message_id.in_(message_ids),
                                       messages.c.read_at.is_(None)).values(read_at=now))
 
 
-def _are_of(user_id: str) -> ColumnElement[bool]:
-    return and_(messages.c.buyer_id == user_id, messages.c.kind.in_(rules.KINDS))
+def _are_of(tx: Connection, user_id: str) -> ColumnElement[bool]:
+    return and_(messages.c.buyer_id.in_(names_of(tx, user_id)), messages.c.kind.in_(rules.KINDS))
+
+
+# --- guests who have become members ---
+
+
+def add_adopted(tx: Connection, guest_id: str, user_id: str, now: dt.datetime) -> None:
+    """Note that this member was that guest; repeating it changes nothing."""
+    tx.execute(insert(adopted).prefix_with("IGNORE"), {"guest_id": guest_id, "user_id": user_id, "adopted_at": now})
+
+
+def names_of(tx: Connection, user_id: str) -> list[str]:
+    """The ids that messages to this member have as their buyer: the member's, and those of guests the member was."""
+    return [user_id, *tx.execute(select(adopted.c.guest_id).where(adopted.c.user_id == user_id)).scalars()]
+
+
+def purge_adopted(tx: Connection, before: dt.datetime) -> int:
+    """Delete some of the guests whose messages are purged by now; returns how many."""
+    return delete_some(tx, adopted, adopted.c.adopted_at < before)
 
 
 # --- for operators ---

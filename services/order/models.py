@@ -21,6 +21,7 @@ class Order(Traced, Base):
 
     order_id: Mapped[str] = mapped_column(Id(32), primary_key=True)
     buyer_id: Mapped[str] = mapped_column(Id())
+    guest: Mapped[bool] = mapped_column(Boolean, server_default="0")  # the buyer has no account
     screening_id: Mapped[str] = mapped_column(Id())
     board_owner: Mapped[str] = mapped_column(Id(32))  # the name its seats are held under on the board
     status: Mapped[str] = mapped_column(String(16))
@@ -64,6 +65,15 @@ class Order(Traced, Base):
         Index("orders_by_change", "changed_at"),
         Index("orders_by_end", "status", "ends_at"),
     )
+
+
+class Guest(Base):
+    """A guest who has bought, and the account that has adopted the guest's orders, if one has."""
+
+    __tablename__ = "guest"
+
+    guest_id: Mapped[str] = mapped_column(Id(), primary_key=True)
+    adopted_by: Mapped[str | None] = mapped_column(Id())
 
 
 class SeatClaim(Base):

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from schemas.errors import FieldsInvalid
-from schemas.order.refusals import OrderExpired, OrderNotCancellable, OrderNotPaid, OrderNotPayable
+from schemas.order.refusals import MembersOnly, OrderExpired, OrderNotCancellable, OrderNotPaid, OrderNotPayable
 
 # Every change of state there is. `store.move` refuses all others.
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -92,6 +92,18 @@ def check_card(method: str, return_url: str | None, card_id: str | None, save_ca
         raise FieldsInvalid(fields={named[0]: ["Only for a payment by card, with a return_url."]})
     if len(named) > 1:
         raise FieldsInvalid(fields={"save_card": ["This card is kept already."]})
+
+
+def check_payment_of_guest(method: str, card_id: str | None, save_card: bool) -> None:
+    """Raise MembersOnly when a guest would pay with what only an account has."""
+    if method == "wallet" or card_id or save_card:
+        raise MembersOnly()
+
+
+def check_refund_of_guest(to: str | None) -> None:
+    """Raise MembersOnly when a guest's money would go into a wallet."""
+    if to == "wallet":
+        raise MembersOnly()
 
 
 def may_revive(status: str, starts_at: dt.datetime, now: dt.datetime) -> bool:

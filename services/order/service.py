@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from schemas import film, kitchen, payment
+from schemas import film, kitchen, payment, user
 from schemas import order as contract
 from schemas.base import Method
 from services.foundation.amqp.announcements import on_announcement
@@ -18,6 +18,7 @@ from services.foundation.rpc.client import Remote
 from services.foundation.rpc.idempotency import delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
+from services.order import rules
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.paying.payments import PaymentChoice
@@ -75,8 +76,9 @@ class Order:
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
         """Pay, or find the page at which the buyer pays; the deadline is extended once."""
         key = self.idempotency_key(contract.PAY, request)
-        return key.first_answer(lambda: self.workflows.payments.pay(
-            key, self.user_id, request["order_id"], PaymentChoice.of(request)))
+        order_id, choice = request["order_id"], PaymentChoice.of(request)
+        self.workflows.guests.prepare_payment(self.principal, order_id, choice)
+        return key.first_answer(lambda: self.workflows.payments.pay(key, self.user_id, order_id, choice))
 
     @call(contract.CANCEL)
     def cancel(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +91,11 @@ class Order:
     def book_captured(self, delivery: Delivery) -> None:
         """The money has come: book the order, or send the money back. Repeating this changes nothing."""
         self.workflows.bookings.book_or_refund(delivery.body["order_id"])
+
+    @on_event(user.GUEST_ADOPTED)
+    def adopt_orders(self, delivery: Delivery) -> None:
+        """A guest has signed in: the guest's orders are the account's. Repeating this changes nothing."""
+        self.workflows.guests.adopt(delivery.body["guest_id"], delivery.body["user_id"])
 
     # --- the queue of a stormed screening ---
 
@@ -153,6 +160,8 @@ class Order:
     def refund(self, request: dict[str, Any]) -> dict[str, Any]:
         """Void the tickets and free the seats at once; the money follows."""
         key = self.idempotency_key(contract.REFUND, request)
+        if self.principal.is_guest:
+            rules.check_refund_of_guest(request.get("to"))
         return key.first_answer(lambda: self.workflows.refunds.refund(
             key, self.user_id, request["order_id"], request.get("seats"), request.get("amount"),
             to_wallet=request.get("to") == "wallet"))

@@ -157,6 +157,46 @@ class FormerEmail(Base):
     replaced_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
+class Guest(Base):
+    """Somebody who buys without an account; no query on accounts finds a row of this table.
+
+    `adopted_by`: the account that has all that was the guest's. `events`: how many were written about the guest.
+    """
+
+    __tablename__ = "guest"
+
+    guest_id: Mapped[str] = mapped_column(Id(32, "ascii_bin"), primary_key=True)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    kept_until: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    email: Mapped[str | None] = mapped_column(String(254))
+    email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    adopted_by: Mapped[str | None] = mapped_column(Id(32, "ascii_bin"))
+    events: Mapped[int]
+
+
+class GuestToken(Base):
+    """A bearer token of a guest. Only its digest is kept."""
+
+    __tablename__ = "guest_token"
+
+    token_id: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
+    guest_id: Mapped[str] = mapped_column(ForeignKey("guest.guest_id"), index=True)
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class OrderLink(Base):
+    """A link that opens an order of a guest once, mailed to an address. Only its token's digest is kept."""
+
+    __tablename__ = "order_link"
+
+    token_id: Mapped[str] = mapped_column(Id(64, "ascii_bin"), primary_key=True)
+    guest_id: Mapped[str] = mapped_column(ForeignKey("guest.guest_id"), index=True)
+    order_id: Mapped[str] = mapped_column(Id(32, "ascii_bin"))
+    email: Mapped[str] = mapped_column(String(254))
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
 class Address(Base):
     """A postal address of a member."""
 

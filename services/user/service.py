@@ -22,6 +22,8 @@ from services.user.attempts import device_store
 from services.user.attempts.login_throttle import LoginThrottle
 from services.user.attempts.source import address_of
 from services.user.confirming import confirmation_methods, confirmations
+from services.user.guests import guest_methods, guests
+from services.user.guests import store as guest_store
 from services.user.models import KEYS, OUTBOX, Base
 from services.user.passwords import PasswordProvider
 from services.user.records import NewAccount
@@ -36,7 +38,7 @@ log = logging.getLogger("marquee.user")
 
 # Their modules are imported whole, since Nameko takes each class in this namespace for a room.
 class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_methods.SignInMethods,
-           factor_methods.FactorMethods, confirmation_methods.ConfirmationMethods):
+           factor_methods.FactorMethods, confirmation_methods.ConfirmationMethods, guest_methods.GuestMethods):
     """Opens accounts, signs users in and out, and keeps their profiles."""
 
     name = "user"
@@ -61,7 +63,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
         """Open an account. The username keeps its spelling, and is taken in every other spelling too.
 
         An address gets nothing but a link until its owner opens that link. A repeated key gets the first answer only
-        together with the account's password.
+        together with the account's password. With the token of a guest, the guest's orders become the account's.
         """
         request = self._with_normalized_email(request)
         key = IdempotencyKey(KEYS, self.principal, contract.REGISTER, request)
@@ -70,8 +72,10 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
             store.add_account(tx, account)
             if requests_link:
                 confirmations.request_link(tx, account.user_id)
+            ended[:] = guests.adopt(tx, request.get("guest_token"), account.user_id, account.created_at)
             return {"user_id": account.user_id, "username": account.username}
 
+        ended: list[str] = []
         opened = key.stored_reply(self.database)
         if opened is None:
             account = NewAccount(
@@ -81,6 +85,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
             requests_link = self._may_mail_link(account)
             opened = key.run_once(self.database, open_account)
             if opened["user_id"] == account.user_id:
+                self._revoke(ended)
                 return opened
         self._check_owner(opened["user_id"], request)
         return opened
@@ -117,7 +122,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
 
     @every(PURGE_SECONDS)
     def purge(self) -> None:
-        """Delete expired and idle tokens, expired devices and links, former addresses, and answers to old keys."""
+        """Delete what has had its time: tokens, devices, links, guests, former addresses, and answers to old keys."""
         now = utc_now()
         purge(self.database, self.is_stopping,
               lambda tx: store.delete_expired_links(tx, now),
@@ -125,6 +130,9 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
               lambda tx: store.delete_expired_tokens(tx, now),
               lambda tx: store.delete_idle_tokens(tx, now - self.settings.token_idle),
               lambda tx: device_store.delete_expired(tx, now),
+              lambda tx: guest_store.delete_expired_tokens(tx, now),
+              lambda tx: guest_store.delete_expired_links(tx, now),
+              lambda tx: guest_store.delete_forgotten(tx, now),
               lambda tx: delete_old_replies(tx, KEYS, now))
 
     def _may_mail_link(self, account: NewAccount) -> bool:

@@ -37,6 +37,7 @@ class UserSettings:
     max_workers: int
     token_lifetime: dt.timedelta
     token_idle: dt.timedelta
+    guest_lifetime: dt.timedelta
     sessions_at_most: int
     login_failures: int
     login_pause_seconds: float
@@ -62,6 +63,7 @@ class UserSection(Schema):
     max_workers = Whole(required=True, validate=AT_LEAST_ONE)
     token_hours = fields.Float(required=True, validate=POSITIVE)
     token_idle_hours = fields.Float(required=True, validate=POSITIVE)
+    guest_days = fields.Float(required=True, validate=POSITIVE)
     sessions = Whole(required=True, validate=AT_LEAST_ONE)
     login_failures = Whole(required=True, validate=AT_LEAST_ONE)
     login_pause_seconds = fields.Float(required=True, validate=POSITIVE)
@@ -82,7 +84,8 @@ class UserSection(Schema):
     def _settings(self, section: dict[str, Any], **_: Any) -> UserSettings:
         return UserSettings(
             max_workers=section["max_workers"], token_lifetime=dt.timedelta(hours=section["token_hours"]),
-            token_idle=dt.timedelta(hours=section["token_idle_hours"]), sessions_at_most=section["sessions"],
+            token_idle=dt.timedelta(hours=section["token_idle_hours"]),
+            guest_lifetime=dt.timedelta(days=section["guest_days"]), sessions_at_most=section["sessions"],
             **{name: section[name] for name in ("login_failures", "login_pause_seconds", "login_window_minutes",
                                                 "hashes_of_strangers", "hashes_of_a_source")},
             confirmation_lifetime=dt.timedelta(hours=section["confirmation_hours"]),

@@ -20,6 +20,7 @@ from schemas.user import token_id
 from services.foundation.database import CommitUnknown, Transactions
 from services.foundation.redis_client import RedisError
 from services.user import store
+from services.user.guests import store as guest_store
 from services.user.records import TokenHolder
 from services.user.settings import UserSettings
 
@@ -51,7 +52,7 @@ def authenticate(redis: Redis, database: Transactions, token: str, now: dt.datet
                  idle: dt.timedelta) -> TokenHolder:
     """The token's holder: one read of Redis, and one of MariaDB when Redis has no answer. Raises Unauthenticated.
 
-    So it does for a token that was not used for `idle`, which is noted to a twentieth of that.
+    So it does for a member's token that was not used for `idle`, which is noted to a twentieth of that.
     """
     digest = token_id(token)
     try:
@@ -69,7 +70,8 @@ def authenticate(redis: Redis, database: Transactions, token: str, now: dt.datet
 
 
 def _find(database: Transactions, digest: str, now: dt.datetime, idle: dt.timedelta) -> TokenHolder:
-    holder, used_at = database.read(lambda tx: store.token_holder(tx, digest)) or (None, now)
+    holder, used_at = database.read(
+        lambda tx: store.token_holder(tx, digest) or (guest_store.token_holder(tx, digest), now))
     if used_at <= now - idle:
         raise Unauthenticated()
     found = _check_expiry(holder, now)

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, open_account, order_of, order_page, pay, pick, state
+from tests.browser.driver import Visit, buy, order_of, order_page, pay, pick, state
 
 
 def free_block(page: Page, count: int) -> list[str]:
@@ -49,7 +49,6 @@ def test_three_seats_from_the_front_page_to_the_tickets(visit: Visit, mesh: Mesh
     seats = free_block(page, 3)
     expect(page.locator(".total")).to_contain_text(re.compile(r"[€¥]\d"))
     page.get_by_role("button", name="Buy").click()
-    open_account(page)
     page.wait_for_url("**/order/*")
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"[78]:\d\d"))
     pay(page)

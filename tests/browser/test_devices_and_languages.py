@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import PHONE, Visit, open_account, pick
+from tests.browser.driver import PHONE, Visit, pick
 from tests.browser.inspection import FITS
 
 
@@ -114,7 +114,6 @@ def test_seats_are_bought_on_a_phone(visit: Visit, mesh: Mesh) -> None:
     page.locator("[data-seat=H9]").tap()
     expect(page.get_by_role("button", name="Buy")).to_be_in_viewport()
     page.get_by_role("button", name="Buy").tap()
-    open_account(page)
     page.wait_for_url("**/order/*")
     expect(page.get_by_role("button", name="Pay ")).to_be_in_viewport()
 

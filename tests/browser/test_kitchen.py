@@ -49,7 +49,6 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     assert amount(buyer) > before
     shown = buyer.locator(".total").text_content()
     buyer.get_by_role("button", name="Buy").click()
-    open_account(buyer)
     buyer.wait_for_url("**/order/*")
     expect(buyer.locator(".sums")).to_contain_text("2 × Large popcorn")
     expect(buyer.locator(".sums")).to_contain_text(str(shown))
@@ -173,7 +172,6 @@ def test_a_sold_out_snack_is_marked_on_the_menu_and_refused_to_a_slower_buyer(vi
     mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku="popcorn-small", stock=0)
     pick(slow, "H8")
     slow.get_by_role("button", name="Buy").click()
-    open_account(slow)
 
     expect(slow.locator(".basket > [role=alert]")).to_contain_text("sold out")
     expect(slow.locator("[data-sku=popcorn-small]")).to_contain_text("Sold out")

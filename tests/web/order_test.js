@@ -47,9 +47,12 @@ test("an attempt after a failed one has another key, an attempt after a lost ans
   assert.equal(name("failed"), name("cancelled"));
 });
 
-test("another choice of card has a key of its own", () => {
+test("another choice of card or address has a key of its own", () => {
   const name = (choice) => attemptName({ order_id: "o1", payment: null }, choice);
-  assert.equal(new Set([{}, { save_card: true }, { card_id: "c1" }, { card_id: "c2" }].map(name)).size, 4);
+  assert.equal(
+    new Set([{}, { save_card: true }, { card_id: "c1" }, { card_id: "c2" }, { email: "a@b.example" }].map(name)).size,
+    5,
+  );
 });
 
 test("a buyer is sent to this site, with the language and theme, or to https, and nowhere else", () => {

@@ -1,4 +1,4 @@
-/** The user who is signed in. The token itself is in an HttpOnly cookie, which no script can read. */
+/** Who is here: a user who is signed in, or a guest. The token itself is in an HttpOnly cookie, which no script can read. */
 
 import { expectUser, newKey, onRefusal, write } from "../api.js";
 import { browser, tab } from "../storage.js";
@@ -13,6 +13,25 @@ export const onChange = (listener) => listeners.add(listener);
 /** {username, display_name, roles} of the signed-in user as far as this tab knows, or null. The API decides. */
 export const user = () => current;
 
+/** {expires_at, order, email} of the guest who buys in this browser, the last two where known; null for anybody else. */
+export function guest() {
+  const kept = browser.get("guest");
+  return !current && kept && Date.parse(kept.expires_at) > Date.now() ? kept : null;
+}
+
+/** Be a guest of this browser from now on, as `write` was told, or the same with other facts. */
+export function keepGuest(facts) {
+  browser.set("guest", { ...guest(), ...facts });
+  if (current) change(null); // the cookie is the guest's by now
+  else listeners.forEach((listener) => listener(false));
+}
+
+/** Buy without an account. */
+export async function startGuest() {
+  const { expires_at } = await write("/user/start_guest");
+  keepGuest({ expires_at });
+}
+
 function setCurrent(now, elsewhere) {
   current = now;
   expectUser(now?.username);
@@ -22,6 +41,7 @@ function setCurrent(now, elsewhere) {
 function change(now, elsewhere = false) {
   if (now) browser.set("user", now);
   else browser.remove("user");
+  if (now) browser.remove("guest"); // whose orders are the user's
   setCurrent(now, elsewhere);
 }
 
@@ -61,13 +81,14 @@ export async function signOut() {
   forget();
 }
 
-/** Forget the user, whose session has ended. */
+/** Forget the user or guest, whose session has ended. */
 export function forget() {
   tab.clear();
+  browser.remove("guest");
   change(null);
 }
 
-onRefusal("unauthenticated", () => current && change(null));
+onRefusal("unauthenticated", () => current ? change(null) : browser.remove("guest"));
 // Another tab has changed the user without this one noticing. Without storage this tab can't know the new user.
 onRefusal("other_user", () => {
   const kept = browser.get("user");

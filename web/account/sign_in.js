@@ -19,7 +19,9 @@ export async function readSignedIn(ask) {
   try {
     return await ask();
   } catch (problem) {
-    if (problem.code !== "unauthenticated" || !(await askToSignIn(t("sign_in.to_see")))) throw problem;
+    // What a guest does not have may be in an account.
+    const missing = ["unauthenticated", ...(session.user() ? [] : ["unknown_order"])].includes(problem.code);
+    if (!missing || !(await askToSignIn(t("sign_in.to_see")))) throw problem;
     return ask();
   }
 }

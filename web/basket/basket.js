@@ -7,6 +7,7 @@ import { tab } from "../storage.js";
 import { list as seatNames, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { go } from "../navigation.js";
+import * as session from "../account/session.js";
 import { askToSignIn } from "../account/sign_in.js";
 import { Purchase } from "./purchase.js";
 import { snacks as snacksOf } from "./snacks.js";
@@ -27,6 +28,7 @@ export function basket(hall, signal) {
   let release = null;
   let sending = false;
   let hasLost = false; // picked seats, and no others were taken instead
+  let started = false; // a guest, for this purchase
   const turn = new Turn(id);
   let queue = null; // its panel, once the screening has had one
   const button = h("button", { class: "primary", onclick: buy }, t("basket.buy"));
@@ -65,12 +67,8 @@ export function basket(hall, signal) {
   }
 
   async function buy() {
-    hasLost = false;
-    if (sending || !hall.picks.size || !(await askToSignIn(t("sign_in.to_buy")))) return;
-    if (hasLost) return; // meanwhile: what is left of the seats may not be what the buyer wants
-    const begun = purchase.begin(selection(), hall.total + snacks.total());
-    // If another account has signed in, the page is being drawn anew for it and resumes this purchase.
-    if (element.isConnected) await send(begun);
+    if (sending || !hall.picks.size) return;
+    await send(purchase.begin(selection(), hall.total + snacks.total()));
   }
 
   const selection = () => ({ seats: hall.picked.map((seat) => seat.seat_id), snacks: snacks.chosen() });
@@ -81,18 +79,40 @@ export function basket(hall, signal) {
     setSending(true);
     clearTimeout(release);
     hall.buying = true;
+    const member = session.user();
     try {
+      if (!member && !session.guest()) await startGuest();
       const order = await write("/order/buy", { screening_id: id, ...selection, total: shown, ...turn.pass() }, key);
       clear();
+      if (session.guest()) session.keepGuest({ order: order.order_id });
       await go(`/order/${order.order_id}`);
     } catch (problem) {
       setSending(false);
       if (problem.code === "queue_required") return waitInQueue(selection);
+      if (problem.code === "unauthenticated" && (member || !started)) return startAgain(member);
       showRefusal(problem);
       if (problem.isTransient) return; // perhaps it was done; the next try with the same key will tell
       purchase.remove();
       release = setTimeout(released, problem.code === "seats_taken" ? 0 : RELEASE_MS);
     }
+  }
+
+  /** Seats come first: whoever has no account buys as a guest. */
+  async function startGuest() {
+    started = true;
+    await session.startGuest();
+  }
+
+  /** The session is over: a member signs in once more, a guest is started anew. */
+  async function startAgain(member) {
+    purchase.remove();
+    released();
+    hasLost = false;
+    if (member && !(await askToSignIn(t("sign_in.to_buy")))) return;
+    if (hasLost) return; // meanwhile: what is left of the seats may not be what the buyer wants
+    const begun = purchase.begin(selection(), hall.total + snacks.total());
+    // If another account has signed in, the page is being drawn anew for it and resumes this purchase.
+    if (element.isConnected) await send(begun);
   }
 
   /** Wait for a turn, and then buy the seats `wanted` if they are still the picked ones. */
@@ -157,7 +177,6 @@ export function basket(hall, signal) {
     fill(warning, problemSentence(problem), many && [" ", h("a", { href: "/account" }, t("account.orders"))]);
     warning.hidden = false;
     if (problem.isTransient) button.textContent = t("problem.again");
-    if (problem.code === "unauthenticated") buy();
   }
 
   /** Show the present prices, so that the next press buys at them. */

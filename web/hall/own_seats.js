@@ -10,7 +10,7 @@ const UNPAID = ["created", "paying"];
 
 /** Mark the user's seats in the hall and list unpaid orders in `place`, again whenever one expires. */
 export async function showOwnSeats(hall, place, signal) {
-  if (!session.user()) return;
+  if (!session.user() && !session.guest()) return;
   try {
     const { orders, server_time: now } = await read("/order/get_list", { limit: 50 }, signal);
     const here = orders.filter((order) => order.screening_id === hall.screening.screening_id);

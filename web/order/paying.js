@@ -27,14 +27,14 @@ export function paymentStage({ status, payment }, shown) {
 /**
  * The name under which the key of this attempt is kept: another after a failure, and for another choice of card.
  * @param {any} order
- * @param {{card_id?: string, save_card?: boolean}} choice
+ * @param {{card_id?: string, save_card?: boolean, email?: string}} choice
  */
 export function attemptName({ order_id: id, payment }, choice = {}) {
   const failed = ["failed", "cancelled"].includes(payment?.status) && payment.payment_id;
-  return [`pay:${id}`, failed, choice.card_id, choice.save_card && "save"].filter(Boolean).join(":");
+  return [`pay:${id}`, failed, choice.card_id, choice.save_card && "save", choice.email].filter(Boolean).join(":");
 }
 
-/** The fields of order.pay; `choice` may have a kept card's `card_id`, or `save_card`. */
+/** The fields of order.pay; `choice` may have a kept card's `card_id`, or `save_card`, or a guest's `email`. */
 export const paymentRequest = ({ order_id: id }, choice = {}) => ({
   order_id: id,
   method: "card",
@@ -64,9 +64,9 @@ export function stageSentence(order, stage) {
 
 /**
  * `onexpire` is run when the time is up; `onpay`, `onwallet` and `oncancel` get the event, and `oncard` that and the id
- * of a kept card; `warning` is an element.
+ * of a kept card; `warning` is an element; `guest`: an element with what a guest is asked, who has no wallet and no cards.
  */
-export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, onwallet, oncancel, warning }) {
+export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, onwallet, oncancel, warning, guest }) {
   const text = stageSentence(order, stage);
   if (stage === "review") return h("section", { class: "ended stack" }, h("p", {}, text));
   const { expires_at: end, server_time: now, seats } = order;
@@ -85,17 +85,17 @@ export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, 
     ),
     stage !== "begin" && h("p", { class: `payment-stage ${stage}` }, text),
     warning,
-    keepBox(order, stage),
+    guest ?? keepBox(order, stage),
     h(
       "div",
       { class: "row" },
       payButton(order, stage, onpay),
-      walletButton(order, stage, onwallet, signal),
+      !guest && walletButton(order, stage, onwallet, signal),
       stage !== "leaving" && h("button", { class: "quiet", onclick: oncancel }, t("order.cancel")),
     ),
     refundTerms(order),
     stage === "begin" && h("p", { class: "muted small" }, text),
-    cardButtons(order, stage, oncard, signal),
+    !guest && cardButtons(order, stage, oncard, signal),
   );
 }
 

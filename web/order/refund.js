@@ -1,6 +1,7 @@
 /** The refund window: all seats or some, the snacks with the last, and the amount before the buyer agrees. */
 
 import { read, writeOnce } from "../api.js";
+import * as session from "../account/session.js";
 import { openDialog } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { money } from "../language/format.js";
@@ -76,7 +77,7 @@ function form(order, offer, close) {
       snacks && isWhole() && snacks.refund < snacks.price && h("li", {}, t("refund.cooking")),
       h("li", {}, t("refund.holds", cinemaClock(until, order.screening.starts_at))),
     );
-    toWallet.hidden = !sum("refund");
+    toWallet.hidden = !session.user() || !sum("refund"); // a guest has no wallet
     button.textContent = t("refund.confirm", { amount: inCurrency(sum("refund")) });
     button.disabled = !chosen().length;
   }

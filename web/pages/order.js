@@ -1,11 +1,11 @@
 /** The page of an order: time to pay, then tickets, then perhaps a refund. */
 
 import { read, writeOnce } from "../api.js";
-import { keepFields } from "../cards/choice.js";
 import { announce, fill, h } from "../dom.js";
 import { money } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
+import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../order/guest.js";
 import { orderHeader } from "../order/header.js";
 import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
 import {
@@ -35,6 +35,8 @@ const ASKING_POLL_MS = 1000;
 const LATE_MONEY_MS = 600_000; // how long an ended order is watched for a late payment
 
 export async function show(main, { id, signal }) {
+  const link = location.hash.length > 1 && (await import("../order/link.js"));
+  if (link && !(await link.open(main, id))) return t("link.title");
   const order = await readSignedIn(() => read("/order/get_info", { order_id: id }, signal));
   const place = h("article", { class: "order" });
   fill(main, place);
@@ -62,7 +64,7 @@ class OrderPage {
     this.stage = this.stageOfPayment();
     this.scheduleRefresh();
     const { status, refunded, kitchen: cooking, end_reason: reason, payment } = order;
-    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason]);
+    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason, isGuest()]);
     if (seen === this.seen) return;
     this.seen = seen;
     if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stage)) {
@@ -122,13 +124,19 @@ class OrderPage {
       signal: AbortSignal.any([this.signal, this.clocks.signal]),
       onexpire: () => this.refresh(),
       warning: this.warning,
-      onpay: (event) => this.pay(event.target, keepFields(this.place)),
+      guest: isGuest() ? addressField(this.stage, () => this.signIn()) : null,
+      onpay: (event) => isAddressValid(this.place) && this.pay(event.target, choiceIn(this.place)),
       oncard: (event, card) => this.pay(event.target, { card_id: card }),
       onwallet: (event) =>
         this.send("pay", walletRequest(this.order), event.target, `${attemptName(this.order)}:wallet`),
       oncancel: (event) =>
         this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
     });
+  }
+
+  async signIn() {
+    const order = await keepInAccount(this.order, this.signal);
+    if (order) this.draw(order);
   }
 
   ended() {
@@ -156,6 +164,7 @@ class OrderPage {
       "section",
       { class: "stack" },
       this.order.revived && h("p", { class: "note good no-print" }, t("order.revived")),
+      isGuest() && guestNote(() => this.signIn()),
       this.order.kitchen && kitchenSection(this.order),
       tickets(this.order, this.signal),
       this.warning,
@@ -172,7 +181,7 @@ class OrderPage {
         mayRefund(this.order) &&
           h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund")),
       ),
-      earnedPoints(this.order, AbortSignal.any([this.signal, this.clocks.signal])),
+      !isGuest() && earnedPoints(this.order, AbortSignal.any([this.signal, this.clocks.signal])),
       refundTerms(this.order),
     );
   }
@@ -219,7 +228,7 @@ class OrderPage {
   }
 
   showProblem(problem) {
-    this.warning.textContent = problemSentence(problem);
+    this.warning.textContent = problem.about.fields?.email ? t("email.refused") : problemSentence(problem);
     this.warning.hidden = false;
     if (problem.code === "unauthenticated") {
       askToSignIn(t("sign_in.to_see")).then((done) => done && reload({ scroll: 0, focus: true }));

@@ -1,6 +1,7 @@
 /** The page of a receipt: to read, to print, and to choose the address that it is made out to. */
 
 import { read } from "../api.js";
+import * as session from "../account/session.js";
 import { readSignedIn } from "../account/sign_in.js";
 import { fill, h, loadStyle } from "../dom.js";
 import { include, t } from "../language/translations.js";
@@ -46,6 +47,9 @@ export async function show(main, { id, query, signal }) {
   return t("order.receipt_of", { film: receipt.screening.film_title });
 }
 
-/** None while the user room is away: then the receipt itself says so. */
-const readAddresses = (signal) =>
-  read("/user/get_addresses", {}, signal).then(({ addresses }) => addresses).catch(() => []);
+/** None of a guest; none while the user room is away: then the receipt itself says so. */
+async function readAddresses(signal) {
+  if (!session.user()) return [];
+  const found = await read("/user/get_addresses", {}, signal).catch(() => ({ addresses: [] }));
+  return found.addresses;
+}

@@ -17,7 +17,7 @@ from nameko.extensions import DependencyProvider
 
 from schemas.base import Method
 from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unauthenticated
-from schemas.roles import admits, includes_at
+from schemas.roles import GUEST, admits, includes_at
 from services.foundation import metrics
 from services.foundation.database import CommitUnknown
 from services.foundation.readiness.storage import storage
@@ -30,7 +30,7 @@ log = logging.getLogger("marquee.call")
 
 @dataclass(frozen=True)
 class Principal:
-    """The caller, as the gateway verified it; `user_id` is None for a guest and for another room.
+    """The caller, as the gateway verified it; `user_id` is None for a stranger and for another room.
 
     `user_agent`: what the client that signs in calls itself; the gateway passes it to methods that sign in.
     `address`: the client's network address, as gateway/client_address.py writes it; it comes to the user room only.
@@ -53,7 +53,7 @@ class Principal:
 
     @classmethod
     def of(cls, context: dict[str, Any]) -> "Principal":
-        """The principal in a message's context headers; a guest where they are missing or malformed."""
+        """The principal in a message's context headers; a stranger where they are missing or malformed."""
         caller = context.get("caller")
         caller = caller if isinstance(caller, dict) else {}
         roles = caller.get("roles")
@@ -66,8 +66,13 @@ class Principal:
             call_id=next(iter(context.get("call_id_stack", [])[-2:-1]), None),  # the last is of this worker itself
         )
 
+    @property
+    def is_guest(self) -> bool:
+        """Whether the caller buys without an account; `user_id` names the guest then."""
+        return GUEST in self.roles
+
     def permit(self, method: Method) -> None:
-        """Check the method's `access`. Raises Unauthenticated for a guest, Forbidden for a user without the role.
+        """Check the method's `access`. Raises Unauthenticated for a stranger, Forbidden without the role.
 
         Whatever the method, a caller that is not believed is Forbidden: Unauthenticated would sign its users out.
         """
@@ -77,7 +82,7 @@ class Principal:
             return
         if self.user_id is None:
             if method.also_internal:
-                return  # the gateway lets no guest through to a method that needs a principal
+                return  # the gateway lets no stranger through to a method that needs a principal
             raise Unauthenticated()
         if not admits(method.access, self.roles):
             raise Forbidden()

@@ -23,7 +23,7 @@ from services.foundation.database import LOCK_TIMEOUT, Transactions, delete_some
 from services.foundation.rpc.calls import Principal
 
 KEYS_KEPT = dt.timedelta(days=7)   # nobody repeats a request after so long
-SECRETS = ("password", "old_password", "new_password", "token")
+SECRETS = ("password", "old_password", "new_password", "token", "guest_token")
 
 
 class AlreadyAnswered(Exception):
@@ -56,8 +56,8 @@ def _digest(request: dict[str, Any]) -> str:
 class IdempotencyKey:
     """The Idempotency-Key of one request; without a key, every method here does nothing.
 
-    A user's key stands for one request of that user. Guests have no namespace of their own and may choose the same key,
-    so theirs stands for one request together with the digest of its fields.
+    A user's or guest's key stands for one request of theirs. Strangers have no namespace of their own and may choose
+    the same key, so theirs stands for one request together with the digest of its fields.
     """
 
     def __init__(self, table: Table, principal: Principal, method: Method, request: dict[str, Any],

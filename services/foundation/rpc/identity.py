@@ -60,7 +60,7 @@ class Identities:
     def fault(self, context: dict[str, Any], method: str) -> str | None:
         """What is wrong with the caller in the context of a call of `<room>.<method>`: one of FAULTS, or None.
 
-        Nothing is wrong with a call without a caller: it is a guest's, or a room's own.
+        Nothing is wrong with a call without a caller: it is a stranger's, or a room's own.
         """
         if not isinstance(context.get("caller"), dict) or not context["caller"]:
             return None

@@ -61,6 +61,10 @@ class EmailContext:
                                 "buyers find the pages, such as https://cinema.example.")
         return cls(Translations(config["language"]), sender, public_url(config), is_demonstration(config))
 
+    def order_url(self, message: DueMessage, token: str | None) -> str:
+        """The page of the order. A token stands behind the #: no browser sends that part, so no log holds it."""
+        return f"{self.public_url}/order/{message.order_id}{'#' + token if token else ''}"
+
 
 @dataclass(frozen=True)
 class Content:
@@ -76,10 +80,12 @@ class Content:
     test_note: str = ""
 
 
-def write(message: DueMessage, contact: dict[str, Any], context: EmailContext) -> EmailMessage:
+def write(message: DueMessage, contact: dict[str, Any], context: EmailContext,
+          token: str | None = None) -> EmailMessage:
     """The e-mail about an order, to a schemas.user.methods.Contact; without a recipient if the contact has no address.
 
-    Raises Undeliverable for an invalid address. The same message always gets the same Message-ID.
+    `token`: opens the order of a guest. Raises Undeliverable for an invalid address. The same message always gets the
+    same Message-ID.
     """
     facts, translations = FACTS.load(orjson.loads(message.facts)), context.translations
     screening = facts["screening"]
@@ -92,8 +98,8 @@ def write(message: DueMessage, contact: dict[str, Any], context: EmailContext) -
         greeting=greeting(translations, contact["display_name"]),
         text=translations.text(text_name(message.kind, facts)),
         rows=[(translations.text(f"label.{name}"), value) for name, value in rows],
-        link=f"{context.public_url}/order/{message.order_id}", link_text=translations.text("link"),
-        foot=translations.text("foot"))
+        link=context.order_url(message, token), link_text=translations.text("link"),
+        foot=translations.text("guest.foot" if token else "foot"))
     return compose(message, recipient(contact["email"]) if contact["email"] else NO_RECIPIENT, content, context)
 
 

@@ -14,6 +14,8 @@ from services.order.buying.new_order import NewOrder, board_owner
 from services.order.buying.pricing import check_snacks, price_seats
 from services.order.buying.purchase import Purchase
 from services.order.buying.snack_reservations import SnackReservations
+from services.order.holding import hold_limits
+from services.order.holding.hold_limits import HoldLimits
 from services.order.order_items import RequestedSnack
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.queueing.sale_queues import SaleQueues
@@ -46,18 +48,23 @@ class Checkout:
         if earlier := key.stored_reply(self.database):
             return earlier  # whatever has changed since, such as that sales are closed
         check_snacks(snacks, self.settings.snacks_per_order, self.settings.snacks_of_a_kind)
-        order = self._new_order(key, str(buyer.user_id), screening_id, seats)
+        order = self._new_order(key, buyer, screening_id, seats)
         purchase = Purchase(self.database, self.boards, self.snacks, self.unpaid_orders, key, order,
-                            agreed_total, self.settings.unpaid_orders,
-                            None if admits("staff", buyer.roles) else self.settings.hold_limits,
+                            agreed_total, self.settings.unpaid_orders, self._limits_of(buyer),
                             self.sale_queues.admission(buyer, order.screening, queue_pass))
         return purchase.complete(snacks)
 
-    def _new_order(self, key: IdempotencyKey, buyer_id: str, screening_id: str, seats: list[str]) -> NewOrder:
+    def _limits_of(self, buyer: Principal) -> HoldLimits | None:
+        if buyer.is_guest:
+            return hold_limits.of_a_guest(self.settings.hold_limits)
+        return None if admits("staff", buyer.roles) else self.settings.hold_limits
+
+    def _new_order(self, key: IdempotencyKey, buyer: Principal, screening_id: str, seats: list[str]) -> NewOrder:
         screening, now = self.screenings.get(screening_id, self.remote), utc_now()
         priced = price_seats(screening.seats, screening.starts_at, seats, now, self.settings.seats_per_order)
         order_id = new_id()
         return NewOrder(
-            order_id=order_id, board_owner=board_owner(key, order_id), buyer_id=buyer_id, screening=screening,
+            order_id=order_id, board_owner=board_owner(key, order_id), buyer_id=str(buyer.user_id),
+            guest=buyer.is_guest, screening=screening,
             seats=priced, refund_tiers=stamped(self.settings.refund_tiers, screening.starts_at), created_at=now,
             expires_at=rules.hold_deadline(screening.starts_at, now, self.settings.hold))

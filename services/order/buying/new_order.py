@@ -27,6 +27,7 @@ class NewOrder:
     snacks: list[Snack] = field(default_factory=list)
     unpaid_slot: int = 1
     buyer_number: int | None = None  # for the limits on what one buyer holds; None: there are none
+    guest: bool = False  # the buyer has no account
 
     @property
     def seat_ids(self) -> list[str]:
@@ -41,7 +42,7 @@ class NewOrder:
         """The columns of `orders`."""
         screening = self.screening
         return {
-            "order_id": self.order_id, "board_owner": self.board_owner, "buyer_id": self.buyer_id,
+            "order_id": self.order_id, "board_owner": self.board_owner, "buyer_id": self.buyer_id, "guest": self.guest,
             "screening_id": screening.screening_id, "status": "created", "version": 1,
             "unpaid_slot": self.unpaid_slot, "buyer_number": self.buyer_number, "total": self.total, "refunded": 0,
             "revived": False, "currency": screening.currency, "film_title": screening.film_title,

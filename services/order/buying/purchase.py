@@ -16,6 +16,7 @@ from services.order.buying.new_order import NewOrder
 from services.order.buying.replies import new_order_reply, quote
 from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import check_not_cancelled
+from services.order.guests import store as guest_store
 from services.order.holding import hold_limits
 from services.order.order_items import RequestedSnack
 from services.order.order_view import Rows
@@ -130,6 +131,8 @@ class Purchase:
 
     def _write(self, tx: Connection) -> None:
         self.key.store_reply(tx, new_order_reply(self.order))
+        if self.order.guest:
+            guest_store.check_not_adopted(tx, self.order.buyer_id)
         check_not_cancelled(tx, self.order.screening.screening_id)
         store.add_order(tx, self.order)
 

@@ -1,4 +1,4 @@
-"""How many seats one account may hold unpaid in the whole house, and when it has to pause. Pure: no I/O.
+"""How many seats one account, or guest, may hold unpaid in the whole house, and when it has to pause. Pure: no I/O.
 
 An account that lets one order after another end unpaid pauses before the next: the pauses double. A paid order ends
 the series.
@@ -7,7 +7,7 @@ the series.
 import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
@@ -27,6 +27,15 @@ class HoldLimits:
     first_pause: dt.timedelta
     longest_pause: dt.timedelta
     memory: dt.timedelta
+
+
+NO_PAUSES = HoldLimits(orders=1, seats=1000, dead_holds=1000, first_pause=dt.timedelta(0),
+                       longest_pause=dt.timedelta(0), memory=dt.timedelta(0))
+
+
+def of_a_guest(limits: HoldLimits | None) -> HoldLimits:
+    """A guest has one unpaid order at a time, whatever accounts may have."""
+    return replace(limits or NO_PAUSES, orders=1)
 
 
 def check(recent: Sequence[Any], seats: int, limits: HoldLimits, now: dt.datetime) -> None:

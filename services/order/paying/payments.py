@@ -24,12 +24,13 @@ from services.order.settings import OrderSettings
 
 @dataclass(frozen=True)
 class PaymentChoice:
-    """How a buyer wants to pay."""
+    """How a buyer wants to pay; `email`: where a guest wants the tickets."""
 
     method: str
     return_url: str | None = None
     card_id: str | None = None
     save_card: bool = False
+    email: str | None = None
 
     @classmethod
     def of(cls, request: dict[str, Any]) -> "PaymentChoice":

@@ -37,14 +37,16 @@ class Receipts:
             lambda tx: (store.find(tx, order_id, buyer_id), refunds_of(tx, order_id)))
         row = view.row
         rules.check_was_paid(row.status)
-        parts = (_answer(row.order_id, lambda: {"buyer": self._buyer(address_id)})
+        parts = (_answer(row.order_id, lambda: {"buyer": self._buyer(row, address_id)})
                  | _answer(row.order_id, lambda: {"method": self._method(row)}))
         return {**receipt_reply(view, refunds, utc_now()), "seller": self.seller,
                 **{name: parts.get(name) for name in PARTS},
                 "unavailable": [name for name in PARTS if name not in parts]}
 
-    def _buyer(self, address_id: str | None) -> Fields:
-        """The caller's name and address: the user room is asked on behalf of the caller."""
+    def _buyer(self, row: Any, address_id: str | None) -> Fields | None:
+        """The caller's name and address: the user room is asked on behalf of the caller. A guest has neither."""
+        if row.guest:
+            return _choose([], address_id)
         profile = self.remote.call(user.GET_PROFILE, {}, seconds=PART_SECONDS)
         found = self.remote.call(user.GET_ADDRESSES, {}, seconds=PART_SECONDS)
         return {"name": profile["display_name"] or profile["username"],

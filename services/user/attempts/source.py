@@ -17,7 +17,7 @@ ANYWHERE = Source("anywhere")
 
 
 def address_of(principal: Principal) -> Source:
-    """The network address of a guest; all share one whose address is not known."""
+    """The network address of somebody who has not signed in; all share one whose address is not known."""
     return Source(f"address {principal.address}") if principal.address else ANYWHERE
 
 

@@ -9,6 +9,7 @@ from services.foundation.rpc.calls import call
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.user import store
 from services.user.confirming import confirmations
+from services.user.guests import guests
 from services.user.models import KEYS
 
 
@@ -55,12 +56,8 @@ class ConfirmationMethods:
 
     @call(contract.GET_CONTACT)
     def get_contact(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A user's name, and the address to write to if the user has given and confirmed one."""
-        found = self.database.read(lambda tx: store.account_by_id(tx, request["user_id"]))
-        is_confirmed = bool(found and found.email_confirmed_at)
-        return {"user_id": request["user_id"], "email": found.email if is_confirmed else None,
-                "unconfirmed": bool(found and found.email and not is_confirmed),
-                "display_name": found and (found.display_name or found.username)}
+        """A user's name, and the address to write to if the user has given and confirmed one; also a guest's."""
+        return self.database.read(lambda tx: guests.contact(tx, request["user_id"]))
 
     @call(contract.ISSUE_CONFIRMATION)
     def issue_confirmation(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from services.foundation.rpc.calls import call
 from services.user import store, tokens
 from services.user.attempts import device_store
 from services.user.attempts.source import Source, address_of
+from services.user.guests import guests
+from services.user.guests import store as guest_store
 from services.user.passwords import needs_rehash
 from services.user.second_factor import factors
 from services.user.self_service import sign_in_names
@@ -35,7 +37,7 @@ class SignInMethods:
         """Sign in by username or confirmed address: a token for `user.token_hours`, and one for the device.
 
         An unknown user and a wrong password look the same. Raises SecondFactorMissing and SecondFactorWrong only with
-        the right password.
+        the right password. With the token of a guest, the guest's orders become the account's.
         """
         username, password = sign_in_names.normalize(request["username"]), request["password"]
         source = self._source_of(username, request.get("device"))
@@ -50,7 +52,7 @@ class SignInMethods:
         self.count_code(account.user_id, code)
         new_hash = (self.passwords.make_hash(password, source) if needs_rehash(account.password_hash, spelling)
                     else None)
-        signed_in = self._sign_in(account, new_hash, code, request.get("device"))
+        signed_in = self._sign_in(account, new_hash, request)
         self.forget_codes(account.user_id, code)
         return signed_in
 
@@ -70,7 +72,10 @@ class SignInMethods:
         token_id, user_id = self.principal.token_id, str(self.principal.user_id)
         if token_id is None:
             raise Unauthenticated()
-        self.database.run_repeatable(lambda tx: store.delete_token(tx, token_id, user_id))
+        if self.principal.is_guest:
+            self.database.run_repeatable(lambda tx: guest_store.delete_token(tx, token_id))
+        else:
+            self.database.run_repeatable(lambda tx: store.delete_token(tx, token_id, user_id))
         self._revoke([token_id])
         return {}
 
@@ -80,17 +85,18 @@ class SignInMethods:
             tx, sign_in_names.account(tx, username), device, utc_now()))
         return known or address_of(self.principal)
 
-    def _sign_in(self, account: Any, new_hash: str | None, code: str | None, device: str | None) -> dict[str, Any]:
+    def _sign_in(self, account: Any, new_hash: str | None, request: dict[str, Any]) -> dict[str, Any]:
         def sign_in(tx: Any) -> tuple[dict[str, Any], list[str]]:
             user, now = store.lock_account(tx, account.user_id), utc_now()
             if user.password_hash != account.password_hash or user.removed_at is not None:
                 raise contract.LoginFailed()  # the account was changed after we had read it
-            factors.check(tx, user.user_id, code, self.cipher, now)
+            factors.check(tx, user.user_id, request.get("second_factor"), self.cipher, now)
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
             issued = tokens.issue(tx, user.user_id, now, self.settings, self.principal.user_agent)
             return {"token": issued.token, "expires_at": issued.expires_at, "user": user,
-                    "device": device_store.remember(tx, user.user_id, device, now)}, issued.ended
+                    "device": device_store.remember(tx, user.user_id, request.get("device"), now)}, [
+                        *issued.ended, *guests.adopt(tx, request.get("guest_token"), user.user_id, now)]
 
         reply: dict[str, Any]
         reply, ended = self.database.run_repeatable(sign_in)

@@ -43,10 +43,10 @@ def tokens(mesh: Mesh, cinema: str) -> dict[str, str | None]:
     """A token for each kind of caller."""
     roles = {"buyer": "[]", "cook here": f'["cook@{cinema}"]', "cook elsewhere": '["cook@another-cinema"]',
              "revoked": '["admin"]'}
-    tokens = {caller: mesh.buyers(1, roles.get(caller, f'["{caller}"]'))[0] for caller in CALLERS[1:]}
+    tokens = {caller: mesh.buyers(1, roles.get(caller, f'["{caller}"]'))[0] for caller in CALLERS[2:]}
     assert mesh.get("/user/get_profile", tokens["revoked"]).status_code == 200  # so that every cache knows it
     assert mesh.post("/user/logout", tokens["revoked"]).status_code == 200
-    return {"signed out": None, **tokens}
+    return {"signed out": None, "guest": mesh.post("/user/start_guest").json()["token"], **tokens}
 
 
 @pytest.fixture(scope="module")

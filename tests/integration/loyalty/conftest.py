@@ -61,7 +61,8 @@ def order_event(event: Event, order_id: str, sequence: int, **fields: Any) -> De
 def deliver(room: Loyalty, event: Event, delivery: Delivery) -> None:
     """Bring the room an event of an order."""
     consumer = {order.PAID: room.earn_points, order.PART_REFUNDED: room.take_back_for_seats,
-                order.REFUNDING: room.take_back_for_order, order.REFUNDED: room.take_back_for_snacks}[event]
+                order.REFUNDING: room.take_back_for_order, order.REFUNDED: room.take_back_for_snacks,
+                order.ADOPTED: room.earn_adopted_points}[event]
     consumer(delivery)
 
 

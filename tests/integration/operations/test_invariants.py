@@ -168,7 +168,7 @@ BREACHES = [
            "INSERT INTO member (user_id, balance, lifetime, has_chosen, profile_version) "
            "VALUES ('nobody', 5, 5, 0, 0)"),
     Breach("I14", "order odd has 0 points, but 7 are due", "loyalty", "order_points order_id = 'odd'",
-           "INSERT INTO order_points VALUES ('odd', 'nobody', 1, 0, 70, 0, 1, 10, 0, 0, 0, 1)"),
+           "INSERT INTO order_points VALUES ('odd', 'nobody', 1, 0, 70, 0, 1, 10, 0, 0, 0, 1, 0)"),
     Breach("I16", "points for odd", "loyalty", "check_in check_in_id = 'odd'",
            "INSERT INTO check_in (check_in_id, user_id, local_date, time_zone, day, cycle, streak, points, "
            f"checked_in_at) VALUES ('odd', 'nobody', '2026-01-01', 'UTC', 1, 1, 1, 5, {AN_HOUR_AGO})"),
@@ -193,6 +193,9 @@ BREACHES = [
            "UPDATE payment SET card_token = '4242 4242 4242 4242' WHERE order_id = '{by_card}'"),
     Breach("I17", "is detached, and not forgotten", "payment", CARD,
            "UPDATE card SET status = 'detached' WHERE card_id = '{card}'"),
+    Breach("I18", "who is ada by now", "user", "guest guest_id = '{holder}'",
+           "INSERT INTO guest (guest_id, created_at, kept_until, adopted_by, events) "
+           "VALUES ('{holder}', NOW(), NOW() + INTERVAL 1 DAY, 'ada', 1)"),
 ]
 IN_REDIS = {"I9"}  # its breach is on the seat board, and has a test of its own below
 IN_THE_LOG = {"I15"}  # which refuses to be changed: tests/integration/office breaks it

@@ -2,30 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import count
-from types import SimpleNamespace
-from typing import Any
 
 import eventlet
 import pytest
 from sqlalchemy import Engine, text
 
-from schemas.errors import Refusal
-from services.foundation.database import Transactions, utc_now
-from services.order.buying.new_order import NewOrder
-from services.order.buying.purchase import Purchase
-from services.order.holding.hold_limits import HoldLimits
+from services.foundation.database import Transactions
 from services.order.models import Base
-from services.order.screenings.screening_snapshot import ScreeningSnapshot
 from testbed.mesh import Mesh
 from tests.drivers.room_tables import emptied, migrated
-from tests.unit.order.samples import MINUTE
+from tests.integration.order.purchases import purchase
 
-LIMITS = HoldLimits(orders=4, seats=16, dead_holds=4, first_pause=MINUTE, longest_pause=MINUTE, memory=MINUTE)
 AT_ONCE = 12
-NUMBERS = count(1)
-BOARDS: Any = SimpleNamespace(hold=lambda *seats: eventlet.sleep(0.01), publish_free=lambda *seats: None)
-NO_KEY: Any = SimpleNamespace(given=False, raise_if_answered=lambda tx: None, store_reply=lambda tx, reply: None)
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +25,6 @@ def engine(servers: Mesh) -> Iterator[Engine]:
 @pytest.fixture
 def database(engine: Engine) -> Transactions:
     return emptied(engine, Base.metadata)
-
-
-def purchase(database: Transactions, seats: int, buyer: str = "ada", limits: HoldLimits | None = LIMITS) -> str:
-    """The outcome of buying so many seats of another screening."""
-    number, now = next(NUMBERS), utc_now()
-    screening = ScreeningSnapshot(f"s{number}", "Arrival", "kanal", "Kino am Kanal", "Saal 1", now + 60 * MINUTE,
-                                  now + 120 * MINUTE, "EUR", {})
-    priced: Any = [{"seat_id": f"A{seat + 1}", "kind": "standard", "price": 900} for seat in range(seats)]
-    order = NewOrder(f"o{number}", f"b{number}", buyer, screening, priced, [], now, now + 8 * MINUTE)
-    try:
-        Purchase(database, BOARDS, None, None, NO_KEY, order, None, 2, limits).complete([])  # type: ignore[arg-type]
-    except Refusal as refusal:
-        return refusal.code
-    return "bought"
 
 
 def rush(database: Transactions, seats: int) -> Counter[str]:

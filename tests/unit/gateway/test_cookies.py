@@ -117,3 +117,15 @@ def test_a_token_is_found_among_other_cookies(local: None) -> None:
     ("ada.l-1", "ada.l-1"), ("%E7%8E%8B%E4%BC%9F", "王伟"), ("%zz", "%zz"), ("%ff", "\ufffd"), ("", None)])
 def test_a_page_escapes_the_username_that_it_shows(header: str, name: str | None) -> None:
     assert cookies.expected_user({**ASKS_FOR_COOKIE, "HTTP_X_SESSION_USER": header}) == name
+
+
+@pytest.mark.parametrize(("method", "token", "given", "sent"), [
+    (user.LOGIN, "abc", {}, {"guest_token": "abc"}), (user.REGISTER, "abc", {}, {"guest_token": "abc"}),
+    (user.LOGIN, "abc", {"guest_token": "own"}, {"guest_token": "own"}), (user.LOGIN, None, {}, {}),
+    (user.LOGIN, "no token of ours", {}, {}), (user.LOGIN, "a" * 201, {}, {}), (user.LOGOUT, "abc", {}, {}),
+])
+def test_whoever_signs_in_brings_the_token_of_the_call_along_which_may_be_a_guests(
+    local: None, method: Method, token: str | None, given: dict[str, str], sent: dict[str, str],
+) -> None:
+    request = Request("POST", method.path, "r1", token=token, fields=given)
+    assert cookies.fields_with_tokens(method, request) == sent

@@ -141,6 +141,8 @@ def test_the_cache_is_limited_to_so_many_principals(monkeypatch: pytest.MonkeyPa
     ("staff", ["cook@canal"], True),
     ("staff", ["admin"], True), ("cook", ["usher"], False), ("cook", ["manager@canal"], True),
     ("manager", ["cook", "usher", "cashier"], False), ("manager", ["admin"], True), ("admin", ["manager"], False),
+    ("guest", ["guest"], True), ("guest", [], True), ("guest", ["cook"], True), ("buyer", ["guest"], False),
+    ("staff", ["guest"], False), ("admin", ["guest"], False),
     ("admin", ["admin"], True), ("admin", [], False), ("staff", ["staff"], False), ("cook", ["cookie"], False),
 ])
 def test_a_method_is_for_principals_with_its_role(access: Any, roles: list[str], may: bool) -> None:

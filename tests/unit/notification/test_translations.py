@@ -26,7 +26,8 @@ def test_every_language_has_all_texts_with_the_same_placeholders(language: str) 
 
 def test_every_kind_of_message_has_its_texts_and_no_other_has() -> None:
     told = {name.partition(".")[0] for name in texts("en") if name.endswith((".subject", ".text"))}
-    assert told == {*rules.KINDS, rules.CONFIRM_EMAIL, rules.NEW_PASSWORD, rules.EMAIL_CHANGED, *rules.TO_THE_HOLDER}
+    assert told == {*rules.KINDS, rules.CONFIRM_EMAIL, rules.NEW_PASSWORD, rules.EMAIL_CHANGED, rules.ORDER_LINK,
+                    *rules.TO_THE_HOLDER}
 
 
 @pytest.mark.parametrize(("language", "minor", "currency", "written"), [

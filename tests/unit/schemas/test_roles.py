@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.roles import HELD, HOLDERS, ROLES, admits, cinemas_of, includes, includes_at
+from schemas.roles import GUEST, HELD, HOLDERS, ROLES, admits, cinemas_of, includes, includes_at
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -25,6 +25,14 @@ def test_a_role_admits_its_holders_and_any_other_access_everybody_who_is_signed_
     assert admits("cook", ["manager"])
     assert not admits("manager", ["cook"])
     assert admits("buyer", [])
+
+
+@pytest.mark.parametrize("access", ["buyer", *HOLDERS, "public", "internal"])
+def test_a_guest_has_what_is_for_guests_and_no_account_can_be_one(access: str) -> None:
+    assert admits("guest", [GUEST])
+    assert admits("guest", [])
+    assert not admits(access, [GUEST])
+    assert not HELD.match(GUEST)
 
 
 def test_nobody_has_a_role_without_one() -> None:

@@ -12,8 +12,8 @@ from tests.unit.user.samples import SECTION
 
 def test_a_section_becomes_settings() -> None:
     assert load({"user": SECTION}) == UserSettings(
-        max_workers=600, token_lifetime=dt.timedelta(hours=12), token_idle=dt.timedelta(hours=4), sessions_at_most=20,
-        login_failures=10, login_pause_seconds=15,
+        max_workers=600, token_lifetime=dt.timedelta(hours=12), token_idle=dt.timedelta(hours=4),
+        guest_lifetime=dt.timedelta(days=30), sessions_at_most=20, login_failures=10, login_pause_seconds=15,
         login_window_minutes=15, hashes_of_strangers=60, hashes_of_a_source=10,
         confirmation_lifetime=dt.timedelta(days=1), confirmations_per_hour=5,
         password_reset_lifetime=dt.timedelta(hours=1), password_resets_per_hour=5, smtputf8=False,

@@ -1,0 +1,103 @@
+"""Writes the e-mail of a message, once the user room has said to whom. No address is kept here."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+import orjson
+
+from schemas import user
+from services.foundation.database import utc_now
+from services.foundation.rpc.client import RemoteCaller
+from services.notification import rules
+from services.notification.delivery.errors import AddressUnconfirmed
+from services.notification.email_delivery import EmailDelivery
+from services.notification.records import DueMessage
+from services.notification.writing import (
+    account_change_email,
+    confirmation_email,
+    email_template,
+    order_link_email,
+    password_reset_email,
+)
+
+Write = Callable[[DueMessage], EmailMessage | None]
+
+
+@dataclass(frozen=True)
+class EmailWriter:
+    """`unconfirmed_lifetime`: for so long a message waits for its address to be confirmed."""
+
+    remote: RemoteCaller
+    delivery: EmailDelivery
+    unconfirmed_lifetime: dt.timedelta
+
+    def write(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail; None if there is nobody to send it to. Raises AddressUnconfirmed, Undeliverable, and Busy."""
+        kinds: dict[str, Write] = {
+            rules.CONFIRM_EMAIL: self._confirmation_email, rules.NEW_PASSWORD: self._password_reset_email,
+            rules.EMAIL_CHANGED: self._email_changed_email, rules.ORDER_LINK: self._order_link_email,
+            **dict.fromkeys(rules.TO_THE_HOLDER, self._account_changed_email)}
+        return kinds.get(message.kind, self._order_email)(message)
+
+    def _order_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail about an order; None if there is no address to send it to."""
+        contact = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})
+        is_guest = contact.get("guest")    # a user room of the version before does not say
+        if is_guest and message.kind in rules.WITH_TICKETS:
+            return self._guest_email(message, contact)
+        if contact["unconfirmed"] and rules.waits_for_address(message.occurred_at, utc_now(),
+                                                              self.unconfirmed_lifetime):
+            raise AddressUnconfirmed()
+        if not contact["email"] and (is_guest or self.delivery.channel.needs_address):
+            return None
+        return (self._guest_email if is_guest else self._member_email)(message, contact)
+
+    def _member_email(self, message: DueMessage, contact: dict[str, Any]) -> EmailMessage:
+        return email_template.write(message, contact, self.delivery.context)
+
+    def _guest_email(self, message: DueMessage, contact: dict[str, Any]) -> EmailMessage | None:
+        """The e-mail about an order of a guest, with a link that opens it; None if the guest has given no address."""
+        link = self._order_link(message)
+        if link["token"] is None:
+            return None
+        if contact["email"] not in (None, link["email"]):    # it was replaced meanwhile
+            raise AddressUnconfirmed()
+        return email_template.write(message, {**contact, "email": link["email"]}, self.delivery.context,
+                                    link["token"])
+
+    def _order_link_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail with another link to an order; None if it belongs to an account by now."""
+        link = self._order_link(message)
+        return order_link_email.write(message, link, self.delivery.context) if link["token"] else None
+
+    def _order_link(self, message: DueMessage) -> dict[str, Any]:
+        return dict(self.remote.call(user.ISSUE_ORDER_LINK, {
+            "user_id": message.buyer_id, "order_id": message.order_id}))
+
+    def _confirmation_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail with the link that confirms an address; None if there is nothing to confirm any more."""
+        link = self.remote.call(user.ISSUE_CONFIRMATION, _event_about(message))
+        return confirmation_email.write(message, link, self.delivery.context) if link["token"] else None
+
+    def _password_reset_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail with the link that sets a new password; None if the account's address has changed since."""
+        link = self.remote.call(user.ISSUE_PASSWORD_RESET, _event_about(message))
+        return password_reset_email.write(message, link, self.delivery.context) if link["token"] else None
+
+    def _account_changed_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail about another way into the account; None if the account has no confirmed address."""
+        email = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})["email"]
+        return account_change_email.write(message, email, self.delivery.context) if email else None
+
+    def _email_changed_email(self, message: DueMessage) -> EmailMessage | None:
+        """The e-mail to the address that an account had before; None if it was closed since."""
+        email = self.remote.call(user.GET_FORMER_EMAIL, _event_about(message))["email"]
+        return account_change_email.write(message, email, self.delivery.context) if email else None
+
+
+def _event_about(message: DueMessage) -> dict[str, Any]:
+    """The account, and the number of the event that the message is about."""
+    return {"user_id": message.buyer_id, "number": orjson.loads(message.facts)["number"]}

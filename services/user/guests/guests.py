@@ -1,0 +1,126 @@
+"""What a guest may become: an address that is confirmed by its link, and orders that an account adopts, once."""
+
+import datetime as dt
+import secrets
+from typing import Any
+
+from sqlalchemy.engine import Connection, Row
+
+from schemas.errors import Unauthenticated
+from schemas.user import EMAIL_CONFIRMED, GUEST_ADOPTED, ORDER_LINK_REQUESTED, LinkOver, token_id
+from services.foundation.events import outbox
+from services.foundation.ids import new_id
+from services.user import emails
+from services.user import store as account_store
+from services.user.guests import store
+from services.user.models import OUTBOX
+
+
+def start(tx: Connection, now: dt.datetime, lifetime: dt.timedelta) -> dict[str, Any]:
+    """A new guest's first token: a schemas.user.guests.GuestToken."""
+    guest_id = new_id()
+    store.add_guest(tx, guest_id, now)
+    return _issue(tx, guest_id, now + lifetime)
+
+
+def adopt(tx: Connection, token: str | None, user_id: str, now: dt.datetime) -> list[str]:
+    """Hand what is a guest's to the account that signs in with the guest's token; any other token changes nothing.
+
+    The first account has it, whoever comes later. Returns the ids of the guest's tokens, which end: the caller revokes
+    them.
+    """
+    holder = store.token_holder(tx, token_id(token)) if token else None
+    if holder is None or holder.expires_at <= now:
+        return []
+    guest = store.lock_guest(tx, holder.user_id)
+    if guest is None or guest.adopted_by is not None:
+        return []
+    store.change(tx, guest.guest_id, adopted_by=user_id)
+    _write_event(tx, GUEST_ADOPTED, guest, {"guest_id": guest.guest_id, "user_id": user_id})
+    return store.delete_tokens_of(tx, guest.guest_id)
+
+
+def keep_address(tx: Connection, guest_id: str, email: str, until: dt.datetime) -> None:
+    """Write to this address from now on; another one than before is not confirmed. Raises Unauthenticated."""
+    guest = store.lock_guest(tx, guest_id)
+    if guest is None or guest.adopted_by is not None:
+        raise Unauthenticated()
+    moved = emails.is_another_mailbox(guest.email, email)
+    store.keep(tx, guest_id, until, **({"email": email, "email_confirmed_at": None} if moved else {}))
+
+
+def contact(tx: Connection, user_id: str) -> dict[str, Any]:
+    """How to write to a guest, or to the account that has adopted the guest, or to any account.
+
+    A schemas.user.methods.Contact.
+    """
+    guest = store.guest_by_id(tx, user_id)
+    if guest is not None and guest.adopted_by is None:
+        return {"user_id": user_id, "display_name": None, "guest": True, **_address(guest)}
+    found = account_store.account_by_id(tx, guest.adopted_by if guest else user_id)
+    return {"user_id": user_id, "display_name": found and (found.display_name or found.username), "guest": False,
+            **_address(found)}
+
+
+# --- links that open an order ---
+
+
+def issue_link(tx: Connection, guest_id: str, order_id: str) -> dict[str, Any]:
+    """A schemas.user.guests.OrderLink to mail. Links mailed before stay: nobody knows which of them arrived."""
+    guest = store.lock_guest(tx, guest_id)
+    if guest is None or guest.adopted_by is not None or guest.email is None:
+        return {"email": None, "token": None}
+    token = secrets.token_urlsafe(32)
+    store.add_link(tx, token_id(token), guest, order_id)
+    return {"email": guest.email, "token": token}
+
+
+def open_link(tx: Connection, token: str, now: dt.datetime, lifetime: dt.timedelta) -> dict[str, Any]:
+    """A token of the guest for an unused link, which is used then: a schemas.user.guests.OpenOrderReply.
+
+    Whoever opens it reads the mail of its address, so that is confirmed. Raises LinkOver.
+    """
+    link, guest = _locked(tx, token, now)
+    if link.used_at is not None:
+        raise LinkOver(order_id=link.order_id)
+    store.mark_link_used(tx, link.token_id, now)
+    if guest.email == link.email and guest.email_confirmed_at is None:
+        store.change(tx, guest.guest_id, email_confirmed_at=now)
+        _write_event(tx, EMAIL_CONFIRMED, guest, {"user_id": guest.guest_id})
+    return {**_issue(tx, guest.guest_id, now + lifetime), "order_id": link.order_id}
+
+
+def request_link(tx: Connection, token: str, now: dt.datetime) -> None:
+    """Have another link to the order of this one, used or unused, mailed to the guest. Raises LinkOver."""
+    link, guest = _locked(tx, token, now)
+    _write_event(tx, ORDER_LINK_REQUESTED, guest, {"user_id": guest.guest_id, "order_id": link.order_id})
+
+
+def _locked(tx: Connection, token: str, now: dt.datetime) -> tuple[Row[Any], Row[Any]]:
+    """The link and its guest, locked. Raises LinkOver."""
+    digest = token_id(token)
+    found = store.link_by_id(tx, digest)
+    if found is None or found.expires_at <= now:
+        raise LinkOver()
+    guest = store.lock_guest(tx, found.guest_id)
+    link = store.link_by_id(tx, digest)   # it may have been used before we had the lock
+    if guest is None or link is None or guest.adopted_by is not None:
+        raise LinkOver(order_id=found.order_id)
+    return link, guest
+
+
+def _issue(tx: Connection, guest_id: str, expires_at: dt.datetime) -> dict[str, Any]:
+    token = secrets.token_urlsafe(32)
+    store.add_token(tx, token_id(token), guest_id, expires_at)
+    return {"token": token, "expires_at": expires_at}
+
+
+def _address(found: Row[Any] | None) -> dict[str, Any]:
+    is_confirmed = bool(found and found.email_confirmed_at)
+    return {"email": found.email if found and is_confirmed else None,
+            "unconfirmed": bool(found and found.email and not is_confirmed)}
+
+
+def _write_event(tx: Connection, event: Any, guest: Row[Any], body: dict[str, Any]) -> None:
+    store.change(tx, guest.guest_id, events=guest.events + 1)
+    outbox.write(tx, OUTBOX, event, about=guest.guest_id, sequence=guest.events + 1, body=body)

@@ -1,0 +1,73 @@
+/** The link to an order in a guest's mail. A button opens it, because mail scanners open every link, and it works once. */
+
+import { write } from "../api.js";
+import { announce, fill, h } from "../dom.js";
+import { t } from "../language/translations.js";
+import { reload, rename } from "../navigation.js";
+import { problemSentence } from "../problems.js";
+import * as session from "../account/session.js";
+
+/**
+ * Settles with whether the order may be read now. Where a guest buys in this browser the link is used at once, for that
+ * confirms the address; anywhere else `main` asks first, and the page is drawn anew once the link has worked.
+ */
+export async function open(main, id) {
+  const token = location.hash.slice(1);
+  rename(location.pathname); // so that the browser's history keeps no token
+  if (session.guest()) {
+    await use(token).catch(() => {}); // used before, perhaps: the guest of this browser reads the order all the same
+    return true;
+  }
+  fill(main, h("section", { class: "problem" }, ...asking(token, id)));
+  return false;
+}
+
+async function use(token) {
+  const { expires_at, order_id: order } = await write("/user/open_order", { token });
+  session.keepGuest({ expires_at, order });
+}
+
+function asking(token, id) {
+  const warning = h("p", { class: "warning", role: "alert", hidden: true });
+  const button = h("button", { class: "primary", onclick: press }, t("link.open"));
+  const another = h("button", { hidden: true, onclick: sendAnother }, t("link.another"));
+
+  async function press() {
+    if (await done(button, () => use(token))) await reload({ scroll: 0, focus: true });
+  }
+
+  async function sendAnother() {
+    if (!(await done(another, () => write("/user/send_order_link", { token })))) return;
+    another.hidden = true;
+    tell(t("link.sent"));
+  }
+
+  async function done(pressed, work) {
+    pressed.disabled = true;
+    warning.hidden = true;
+    try {
+      await work();
+      return true;
+    } catch (problem) {
+      tell(problemSentence(problem));
+      another.hidden = problem.code !== "link_over" || !problem.about.order_id;
+      return false;
+    } finally {
+      pressed.disabled = false;
+    }
+  }
+
+  function tell(sentence) {
+    warning.textContent = sentence;
+    warning.hidden = false;
+    announce(sentence);
+  }
+
+  return [
+    h("h1", { tabindex: "-1" }, t("link.title")),
+    h("p", {}, t(session.user() ? "link.ask_member" : "link.ask")),
+    warning,
+    h("p", { class: "row" }, button, another),
+    h("p", {}, h("a", { href: `/order/${id}` }, t("link.signed_in"))),
+  ];
+}
