@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Route, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import PASSWORD, Visit, open_account, order_of, pick
+from tests.browser.driver import PASSWORD, Visit, order_of, pick, sign_in, sign_in_again
 from tests.drivers.orders import buy, pay
 
 
@@ -146,7 +146,7 @@ def test_seats_lost_while_signing_up_are_told_in_front_of_the_window(visit: Visi
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}")
     pick(page, "H8", "H9")
-    page.get_by_role("button", name="Buy").click()
+    page.get_by_role("button", name="Sign in").first.click()
     window = page.get_by_role("dialog")
     window.get_by_role("button", name="New here?").click()
 
@@ -159,6 +159,8 @@ def test_seats_lost_while_signing_up_are_told_in_front_of_the_window(visit: Visi
     page.locator("[name=username]").fill("guest" + secrets.token_hex(5))
     page.locator("[name=password]").fill(PASSWORD)
     window.get_by_role("button", name="Open an account").click()
+    expect(window).to_have_count(0)
+    page.get_by_role("button", name="Buy").click()
     page.wait_for_url("**/order/*")
     bought = mesh.rows("order", "SELECT seat_id FROM seat_claim WHERE order_id = :order", order=order_of(page))
     assert {row.seat_id for row in bought} == picked
@@ -167,11 +169,15 @@ def test_seats_lost_while_signing_up_are_told_in_front_of_the_window(visit: Visi
 def test_what_is_left_of_the_seats_is_not_bought_unasked(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}")
+    sign_in(page)
+    name = page.evaluate("JSON.parse(localStorage.user).username")
     pick(page, "H8", "H9")
+    page.context.clear_cookies()   # the session is over, and Buy asks to sign in once more
     page.get_by_role("button", name="Buy").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=["H9"]).status_code == 200
     expect(page.get_by_role("dialog").get_by_role("alert").filter(has_text="H9")).to_be_visible()
-    open_account(page)
+    sign_in_again(page, name)
     expect(page.locator("dialog")).to_have_count(0)
     expect(page.locator(".side .advice")).to_contain_text("Somebody was faster")
     expect(page.get_by_role("button", name="Buy")).to_be_enabled()

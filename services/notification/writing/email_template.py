@@ -5,7 +5,6 @@ from email.headerregistry import Address, Group
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from html import escape
 from typing import Any
 
 import orjson
@@ -18,30 +17,11 @@ from services.foundation.settings import SettingsError, is_demonstration, public
 from services.notification import rules
 from services.notification.delivery.errors import Undeliverable
 from services.notification.records import DueMessage
+from services.notification.writing import html_page
 from services.notification.writing.translations import Translations
 
 FACTS = lenient(OrderEvent)
 NO_RECIPIENT = Group("undisclosed-recipients", ())  # RFC 5322, appendix A.1.3
-# Mail programs take styles only in the markup. The colours suit light and dark.
-PAGE = """\
-<!doctype html>
-<html lang="{language}">
-<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{subject}</title></head>
-<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 2rem auto; padding: 0 1rem">
-{test}<p>{greeting}</p>
-<p>{text}</p>
-<table style="border-collapse: collapse; width: 100%">
-{rows}
-</table>
-<p style="margin: 2rem 0"><a href="{link}" style="background: #8c1d40; color: #fff; padding: .7rem 1.4rem; \
-border-radius: .4rem; text-decoration: none">{link_text}</a></p>
-<p style="font-size: 13px; opacity: .7">{foot}</p>
-</body>
-</html>
-"""
-ROW = ('<tr><th style="text-align: left; vertical-align: top; font-weight: 400; opacity: .7; white-space: nowrap; '
-       'padding: .2rem 1.5rem .2rem 0">{label}</th><td style="padding: .2rem 0">{value}</td></tr>')
-TEST = '<p style="padding: .6rem 1rem; border: 2px dashed #c00; font-weight: 700">{text}</p>\n'
 
 
 @dataclass(frozen=True)
@@ -115,7 +95,7 @@ def compose(message: DueMessage, to: Address | Group, content: Content, context:
     email["Message-ID"] = f"<{message.event_id}@{context.sender.domain}>"
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(as_text(translations, content), cte="8bit")
-    email.add_alternative(as_html(translations.language, content), subtype="html", cte="8bit")
+    email.add_alternative(html_page.write(translations.language, vars(content)), subtype="html", cte="8bit")
     email["Content-Language"] = translations.language
     return email
 
@@ -175,11 +155,3 @@ def as_text(translations: Translations, content: Content) -> str:
         rows.append("")
     return "\n".join([*test_note, content.greeting, "", content.text, "", *rows,
                       f"{content.link_text}{colon}{content.link}", "", "-- ", content.foot, ""])
-
-
-def as_html(language: str, content: Content) -> str:
-    """The content as an HTML page."""
-    rows = "\n".join(ROW.format(label=escape(label), value=escape(value)) for label, value in content.rows)
-    texts = {name: escape(value) for name, value in vars(content).items() if isinstance(value, str)}
-    test = TEST.format(text=texts.pop("test_note")) if content.test_note else ""
-    return PAGE.format(language=language, rows=rows, test=test, **texts)
