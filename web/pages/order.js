@@ -5,7 +5,7 @@ import { announce, fill, h } from "../dom.js";
 import { money } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
-import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../order/guest.js";
+import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../guest/paying.js";
 import { orderHeader } from "../order/header.js";
 import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
 import {
@@ -35,7 +35,7 @@ const ASKING_POLL_MS = 1000;
 const LATE_MONEY_MS = 600_000; // how long an ended order is watched for a late payment
 
 export async function show(main, { id, signal }) {
-  const link = location.hash.length > 1 && (await import("../order/link.js"));
+  const link = location.hash.length > 1 && (await import("../guest/link.js"));
   if (link && !(await link.open(main, id))) return t("link.title");
   const order = await readSignedIn(() => read("/order/get_info", { order_id: id }, signal));
   const place = h("article", { class: "order" });
