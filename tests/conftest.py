@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 from weakref import WeakSet
 
 import hypothesis
@@ -38,8 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("patient", deadline=None,
                                          suppress_health_check=[hypothesis.HealthCheck.too_slow])
     hypothesis.settings.load_profile("patient")
-    if config.option.seed is None:   # the processes of a run take their options from the first
-        config.option.seed = secrets.randbits(32)
+    given = getattr(config, "workerinput", {"seed": config.option.seed})["seed"]
+    config.option.seed = secrets.randbits(32) if given is None else given
+
+
+@pytest.hookimpl(optionalhook=True)   # of pytest-xdist
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of the run the seed of all: they must collect the same tests."""
+    node.workerinput["seed"] = node.config.option.seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -4,7 +4,7 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { middleOf, mostFree } from "../../web/hall/free_seats.js";
-import { awaitSalesEnd } from "../../web/hall/sales_end.js";
+import { awaitSalesEnd } from "../../web/hall/sales/sales_end.js";
 import { hallOf } from "./halls.js";
 
 /** Ten rows of twenty standard seats, and a wheelchair place at each end of the first. */

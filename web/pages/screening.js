@@ -12,7 +12,7 @@ import { freshness } from "../hall/freshness.js";
 import { Hall, MOST_SEATS } from "../hall/hall.js";
 import { enableKeyboard } from "../hall/map/keyboard.js";
 import { legend } from "../hall/legend.js";
-import { awaitSalesEnd } from "../hall/sales_end.js";
+import { awaitSalesEnd } from "../hall/sales/sales_end.js";
 import { seatList } from "../hall/seat_list.js";
 import { followSeats } from "../hall/live.js";
 import { showOwnSeats } from "../hall/own_seats.js";
@@ -29,7 +29,7 @@ export async function show(main, { id, signal }) {
   const about = header(screening);
   const title = `${screening.film.title}, ${time(screening.starts_at)}`;
   if (seen.sales_open === false) { // a film room of an older version does not say
-    const { showBegun } = await import("../hall/begun.js");
+    const { showBegun } = await import("../hall/sales/begun.js");
     showBegun(main, screening, about, signal);
     return title;
   }

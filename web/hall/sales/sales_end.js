@@ -1,6 +1,6 @@
 /** When a screening begins, its seats are no longer sold. */
 
-import { read } from "../api.js";
+import { read } from "../../api.js";
 
 const AGAIN_MS = 15_000; // the browser's clock may be ahead of the cinema's
 const LONGEST_MS = 3_600_000; // a timer of a browser that sleeps, or of many days, is not to be relied on

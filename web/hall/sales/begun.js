@@ -1,10 +1,10 @@
 /** What stands in the place of a seat map once its screening has begun: that it is too late, and where to go on. */
 
-import { read } from "../api.js";
-import { fill, h } from "../dom.js";
-import { shortDay, time } from "../language/format.js";
-import { t } from "../language/translations.js";
-import * as session from "../account/session.js";
+import { read } from "../../api.js";
+import { fill, h } from "../../dom.js";
+import { shortDay, time } from "../../language/format.js";
+import { t } from "../../language/translations.js";
+import * as session from "../../account/session.js";
 
 const MOST_SHOWN = 6;
 
