@@ -70,7 +70,7 @@ class RoutingTable:
             if match := pattern.fullmatch(path):
                 return route, match[1]
         page = self.find(path[:-1])[0] if re.search(r"[^/]/\Z", path) else self._not_found
-        if isinstance(page, PageRoute) and page is not self._not_found:
+        if isinstance(page, PageRoute) and page.browsers_only and page is not self._not_found:
             return replace(page, reply=without_slash, for_staff=None), ""
         return self._not_found, ""
 
