@@ -30,8 +30,8 @@ INSERT INTO ticket VALUES ('t1', 'o1', 'film-1', 'A1', CONCAT('M1.', REPEAT('x',
 INSERT INTO refund (refund_id, order_id, amount, kept, to_wallet, reason, currency, status, requested_at, ask_again_at)
 VALUES ('r1', 'o1', 700, 0, 0, 'asked', 'EUR', 'done', '2026-04-02', '2026-04-02')
 """
-KEPT = ("SELECT order_id, buyer_id, orders.status, orders.seats, total, refunded, refund_tiers, seat_id, state, code, amount, "
-        "refund.status AS refund_status FROM orders JOIN seat_claim USING (order_id, screening_id) "
+KEPT = ("SELECT order_id, buyer_id, orders.status, orders.seats, total, refunded, refund_tiers, seat_id, state, code, "
+        "amount, refund.status AS refund_status FROM orders JOIN seat_claim USING (order_id, screening_id) "
         "JOIN ticket USING (order_id, screening_id, seat_id) JOIN refund USING (order_id)")
 
 
