@@ -1,5 +1,6 @@
 // Runs before the first paint, so that a light page never flashes dark, and before all modules, so that somebody notices
 // when they do not come; everything else is a module.
+document.documentElement.dataset.scripts = "on"; // or the page says that it needs them
 try {
   document.documentElement.dataset.theme = localStorage.getItem("theme") === "light" ? "light" : "dark";
 } catch {
