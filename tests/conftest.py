@@ -113,12 +113,12 @@ def ground() -> Iterator[Mesh]:
 
 
 @pytest.fixture(scope="session")
-def mesh(ground: Mesh, size: Size, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+def mesh(ground: Mesh, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """Every room on the servers, as ./run.sh starts them; at the end of the session every invariant holds.
 
     The demo audience buys at full size as much as the programme says, else in two halls.
     """
-    if size.matrix:
+    if SIZES[request.config.option.size].matrix:    # not by the fixture: some tests call the size of a window `size`
         ground.operate("start")
     else:
         start(ground, with_few_sales(tmp_path_factory.mktemp("programme") / "demo.yml"))

@@ -43,7 +43,7 @@ def room(servers: Mesh, kitchen_engine: Engine, tmp_path_factory: pytest.TempPat
     wire = Relay(int(servers.environment["MARQUEE_DB_PORT"]), on_request=lambda piece: far.line.on_request(piece),
                  on_reply=lambda piece: far.line.on_reply(piece))
     empty_queues(servers)
-    quiet = {"kitchen": {"minutes_before_start": 10, "sweep_seconds": 3600},
+    quiet = {"kitchen": {"minutes_before_start": 10, "begin_minutes": 1440, "undo_seconds": 10, "sweep_seconds": 3600},
              "events": {**servers.settings["events"], "poll_seconds": 3600}}
     options = [part for name, value in quiet.items() for part in ("--define", f"{name}={json.dumps(value)}")]
     folder = tmp_path_factory.mktemp("far")

@@ -57,7 +57,8 @@ class DyingKitchens:
     """Two processes that die and are started again, as the supervisor does."""
 
     def __init__(self, environment: dict[str, str], folder: Path, **changes: Any) -> None:
-        section = {"minutes_before_start": 10, "sweep_seconds": 5, "dies_after": 50, **changes}
+        section = {"minutes_before_start": 10, "begin_minutes": 1440, "undo_seconds": 10, "sweep_seconds": 5,
+                   "dies_after": 50, **changes}
         self._command = [
             sys.executable, "-W", "ignore", str(Path(sys.executable).with_name("nameko")), "run", "--config",
             "config.yml", "--define", f"events={json.dumps(QUICK)}", "--define", f"kitchen={json.dumps(section)}",
