@@ -29,10 +29,12 @@ redis = Redis.from_url(config["REDIS_URIS"]["marquee"])
 def is_time(step: str) -> Callable[..., bool]:
     """Whether the process dies now, and with that also the count of its deaths at this step."""
     def ask(*_: Any) -> bool:
-        dies = EVERY > 0 and redis.hincrby("passed", step, 1) % EVERY == FIRST
+        passed = redis.hincrby("passed", step, 1) if EVERY > 0 else 0
+        # Another step may kill the process just when it would have died here: then the next one does.
+        dies = passed and (passed % EVERY == FIRST or (passed > FIRST and not redis.hexists("deaths", step)))
         if dies:
             redis.hincrby("deaths", step, 1)
-        return dies
+        return bool(dies)
 
     return ask
 
