@@ -24,9 +24,9 @@ from services.foundation.settings import SettingsError
 # What is still served: it ends something, takes something away, or lets somebody reach what they have.
 GOES_ON = {
     "user.login", "user.logout", "user.end_session", "user.change_password", "user.reset_password",
-    "user.confirm_email", "user.open_order", "user.close_account", "user.remove_address", "user.withdraw", "user.remove",
-    "notification.mark_read", "order.pay", "order.refund", "order.cancel", "order.cancel_screening", "kitchen.start",
-    "kitchen.finish", "kitchen.hand_over", "kitchen.undo", "payment.remove_card",
+    "user.confirm_email", "user.open_order", "user.close_account", "user.remove_address", "user.withdraw",
+    "user.remove", "notification.mark_read", "order.pay", "order.refund", "order.cancel", "order.cancel_screening",
+    "kitchen.start", "kitchen.finish", "kitchen.hand_over", "kitchen.undo", "payment.remove_card",
 }
 
 
