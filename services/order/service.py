@@ -77,7 +77,7 @@ class Order:
         """Pay, or find the page at which the buyer pays; the deadline is extended once."""
         key = self.idempotency_key(contract.PAY, request)
         order_id, choice = request["order_id"], PaymentChoice.of(request)
-        self.workflows.guests.prepare_payment(self.principal, order_id, choice)
+        self.workflows.guests.prepare_payment(key, self.principal, order_id, choice)
         return key.first_answer(lambda: self.workflows.payments.pay(key, self.user_id, order_id, choice))
 
     @call(contract.CANCEL)

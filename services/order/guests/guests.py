@@ -11,6 +11,7 @@ from schemas.errors import Busy, FieldsInvalid
 from services.foundation.database import Transactions
 from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.client import RemoteCaller
+from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
 from services.order import store as order_store
 from services.order.guests import store
@@ -27,17 +28,17 @@ class Guests:
     database: Transactions
     remote: RemoteCaller
 
-    def prepare_payment(self, buyer: Principal, order_id: str, choice: PaymentChoice) -> None:
-        """Check what a guest, or a member, pays with, and keep the address that a guest gives.
+    def prepare_payment(self, key: IdempotencyKey, buyer: Principal, order_id: str, choice: PaymentChoice) -> None:
+        """Check what a guest, or a member, pays with, and keep the address that a guest gives, once per key.
 
-        Raises MembersOnly, FieldsInvalid, UnknownOrder, and RoomUnavailable while the address can't be kept.
+        Raises MembersOnly, FieldsInvalid, KeyReused, UnknownOrder, and RoomUnavailable while the address can't be kept.
         """
         if not buyer.is_guest:
             if choice.email is not None:
                 raise FieldsInvalid(fields={"email": ["Only of a guest: your account has an address of its own."]})
             return
         rules.check_payment_of_guest(choice.method, choice.card_id, choice.save_card)
-        if choice.email is not None:
+        if choice.email is not None and key.stored_reply(self.database) is None:
             view = self.database.read(lambda tx: order_store.find(tx, order_id, str(buyer.user_id)))
             until = view.row.ends_at + ADDRESS_KEPT
             self.remote.call(user.KEEP_GUEST_ADDRESS, {"email": choice.email, "until": until.isoformat()})

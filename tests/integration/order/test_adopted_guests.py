@@ -1,34 +1,19 @@
 """An account adopts all orders of a guest, also one that is being written; without the guard, that one stays behind."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import eventlet
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from services.foundation.database import Transactions
 from services.order.buying import purchase as buying
 from services.order.guests import store
 from services.order.guests.guests import Guests
 from services.order.holding import hold_limits
-from services.order.models import Base
-from testbed.mesh import Mesh
-from tests.drivers.room_tables import emptied, migrated
 from tests.integration.order.purchases import LIMITS, purchase
 
 ONE = hold_limits.of_a_guest(LIMITS)
-
-
-@pytest.fixture(scope="module")
-def engine(servers: Mesh) -> Iterator[Engine]:
-    with migrated(servers, "order") as engine:
-        yield engine
-
-
-@pytest.fixture
-def database(engine: Engine) -> Transactions:
-    return emptied(engine, Base.metadata)
 
 
 def owners(database: Transactions) -> set[tuple[Any, ...]]:

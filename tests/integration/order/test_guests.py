@@ -73,6 +73,17 @@ def test_a_guest_buys_and_opens_the_order_elsewhere_by_a_link_that_works_once_an
     assert send(mesh, "open_order", link_in(another, order)).status_code == 200
 
 
+def test_a_payment_under_a_used_key_changes_no_address(mesh: Mesh, screening: str, seats: list[str],
+                                                       email: str) -> None:
+    token, key = guest(mesh), secrets.token_hex(8)
+    order = buy(mesh, token, screening, seats[:1])
+    fields = {"order_id": order["order_id"], "method": "sandbox"}
+    assert mesh.post("/order/pay", token, key, **fields, email=email).json()["status"] == "paid"
+    reused = mesh.post("/order/pay", token, key, **fields, email=f"other.{email}")
+    assert (reused.status_code, reused.json()["code"]) == (422, "key_reused")
+    assert mesh.rows("user", "SELECT email FROM guest WHERE email LIKE :e", e=f"%{email}") == [(email,)]
+
+
 def test_a_guest_without_an_address_buys_all_the_same_and_holds_one_unpaid_order(
     mesh: Mesh, screening: str, seats: list[str],
 ) -> None:

@@ -1,30 +1,15 @@
 """No race gets an account more unpaid orders or seats than the house allows; without the unique key, one does."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import eventlet
 import pytest
 from sqlalchemy import Engine, text
 
 from services.foundation.database import Transactions
-from services.order.models import Base
-from testbed.mesh import Mesh
-from tests.drivers.room_tables import emptied, migrated
 from tests.integration.order.purchases import purchase
 
 AT_ONCE = 12
-
-
-@pytest.fixture(scope="module")
-def engine(servers: Mesh) -> Iterator[Engine]:
-    with migrated(servers, "order") as engine:
-        yield engine
-
-
-@pytest.fixture
-def database(engine: Engine) -> Transactions:
-    return emptied(engine, Base.metadata)
 
 
 def rush(database: Transactions, seats: int) -> Counter[str]:
