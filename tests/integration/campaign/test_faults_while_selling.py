@@ -82,8 +82,8 @@ def test_a_promise_that_is_broken_is_noticed(mesh: Mesh, seed: int) -> None:
     stock = Stock(mesh)
     stock.fill(40)
     customers = Customers(stock, random.Random(seed))
-    with customers.shopping(2):
-        wait_until(lambda: sum(told.status == "paid" for told in customers.latest().values()) >= 2, 60, "paid orders")
+    with customers.shopping(2):   # each may yet give one order back; so two of four stay paid
+        wait_until(lambda: sum(told.status == "paid" for told in customers.latest().values()) >= 4, 60, "paid orders")
     assert broken_promises(mesh, customers) == []
     paid, other = [told for told in customers.latest().values() if told.status == "paid"][:2]
 
