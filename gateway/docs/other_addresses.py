@@ -62,7 +62,7 @@ def _webhook() -> dict[str, Any]:
                        "provider's own header, such as `Stripe-Signature`.",
         "parameters": [{"name": "provider", "in": "path", "required": True, "example": "stripe",
                         "schema": {"type": "string", "pattern": _pattern_of_ids()}}],
-        "requestBody": {"required": True, "content": {"*/*": {"schema": {}}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
         "responses": {
             "200": _json("It is stored, and will be processed soon.", {"type": "object"}),
             **problems([*payment.RECEIVE_WEBHOOK.refusals, *ANY_CALL, *OF_ROOMS, *WITH_BODY, gateway.UnknownPath,
