@@ -155,5 +155,7 @@ def _pattern(_converter: Any, field: Any, ret: dict[str, Any], **_: Any) -> dict
 
 
 def _of_browsers(pattern: str) -> str:
-    """A pattern in ECMAScript, which reads Python's `\\Z` as a letter."""
-    return pattern.replace(r"\Z", "$")
+    """A pattern in ECMAScript, which reads Python's `\\Z` as a letter. Lone surrogates are left out: no JSON has
+    them, and some readers drop a pattern that names them.
+    """
+    return pattern.replace(r"\Z", "$").replace(r"\ud800-\udfff", "")

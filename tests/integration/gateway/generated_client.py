@@ -68,7 +68,7 @@ def generated_client(url: str, folder: Path) -> Iterator[GeneratedClient]:
 
 
 def _leave_names_alone(models: Path) -> None:
-    """The generator takes the field `cast` of a film for typing.cast (as of 0.29), so import that under another name."""
+    """The generator (0.29) takes the field `cast` of a film for typing.cast: import that under another name."""
     for file in models.glob("*.py"):
         code = file.read_text()
         file.write_text(code.replace("import cast\n", "import cast as as_type\n").replace("cast(", "as_type("))
