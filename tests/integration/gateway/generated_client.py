@@ -26,7 +26,7 @@ class GeneratedClient:
         """Send this token from now on."""
         self._token = token
 
-    def call(self, method: str, key: str | None = None, **fields: Any) -> Any:
+    def call(self, method: str, /, key: str | None = None, **fields: Any) -> Any:
         """The typed answer of a method such as `order.buy`, as the generated code reads it. Fails at a refusal."""
         room, name = method.split(".")
         function = importlib.import_module(f"{PACKAGE}.api.{room}.{room}_{name}")
