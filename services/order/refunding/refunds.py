@@ -76,5 +76,6 @@ def plan_refund(view: OrderView, seats: Sequence[str] | None, now: dt.datetime) 
     """What goes back now for these seats of an order, or for all of them. Raises as `Refunds.refund`."""
     tiers = refund_policy.load_tiers(view.row.refund_tiers)
     plan = refund_policy.plan_refund(view.row.status, view.valid_prices, seats, tiers, now)
+    rules.check_unused(plan.seats, view.admitted_seats)
     seat_groups.check_returning(view.valid_seats, plan.seats)
     return refund_policy.with_snacks(plan, view.snacks_total, view.row.kitchen_status)
