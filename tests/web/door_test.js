@@ -57,7 +57,7 @@ const SCREENING = {
   age_rating: "16",
 };
 const LIST = { made_at: new Date().toISOString(), screenings: [SCREENING], void: [], used: [], keys: KEYS };
-const ADMISSION = { admitted_at: "2026-11-21T19:30:00Z", door: "left" };
+const ADMISSION = { admitted_at: new Date().toISOString(), door: "left" };
 
 /** @type {[string, object, string][]} */
 const JUDGEMENTS = [
@@ -160,18 +160,39 @@ test("what the order room has admitted all the same leaves no conflict", async (
 test("an admission that was not sent yet is taken back here, and one on its way there", async () => {
   memory.forgetSeen(TICKET);
   answering(away);
-  const first = await admit(CODE, {});
+  await admit(CODE, {});
   const before = sent.length;
-  await undo(first.scan);
-  assert.deepEqual([memory.queue(), sent.length], [[], before]);
+  await undo({ code: CODE });
+  assert.deepEqual([memory.queue(), sent.length, memory.seen()], [[], before, {}]);
 
   const second = await admit(CODE, {});
   answering(() => {
-    memory.drop(second.scan.nonce); // taken back while it is asked
+    memory.takeBack(CODE, second.scan.nonce); // while it is asked
     return [200, { result: "admitted" }];
   });
   await sendQueue();
   assert.deepEqual(sent.at(-1), ["/order/undo_admission", { code: CODE, nonce: second.scan.nonce }]);
+});
+
+test("an admission that can't be taken back is still known here", async () => {
+  answering(() => [200, { result: "admitted", ticket: TICKET, admission: ADMISSION }]);
+  const { scan } = await admit(CODE, {});
+  answering(away);
+  await assert.rejects(undo(scan), { code: "offline" });
+  assert.deepEqual(Object.keys(memory.seen()), [TICKET]);
+  listOfNow();
+  assert.deepEqual(memory.seen(), {}, "a new list knows it");
+});
+
+test("of two tabs that send a scan one finds it gone, and takes nothing back", async () => {
+  answering(away);
+  const { scan } = await admit(CODE, {});
+  answering(() => {
+    memory.drop(scan.nonce); // by the other tab
+    return [200, { result: "admitted" }];
+  });
+  await sendQueue();
+  assert.equal(sent.at(-1)[0], "/order/admit");
 });
 
 test("what the order room refuses is not decided here", async () => {

@@ -28,8 +28,10 @@ export function attendance(signal) {
     draw();
   }
 
+  /** A screening that is over stays chosen: a door that leads to it admits nobody until an usher chooses another. */
+  const isGone = () => chosen && !screenings.some(({ screening_id: id }) => id === chosen);
+
   function draw() {
-    if (!screenings.some(({ screening_id: id }) => id === chosen)) chosen = "";
     const cinemas = Map.groupBy(screenings, ({ cinema_name: name }) => name);
     const options = (some) =>
       some.map((each) =>
@@ -40,13 +42,15 @@ export function attendance(signal) {
       fill(
         choice,
         h("option", { value: "" }, t("door.any")),
+        isGone() && h("option", { value: chosen, selected: true }, t("door.gone")),
         cinemas.size > 1
           ? [...cinemas].map(([name, some]) => h("optgroup", { label: name }, options(some)))
           : options(screenings),
       );
     }
     const shown = chosen ? screenings.filter(({ screening_id: id }) => id === chosen) : screenings;
-    fill(element, shown.length ? h("ul", {}, shown.map(line)) : h("p", { class: "muted" }, t("door.nothing_today")));
+    const empty = t(isGone() ? "door.choose" : "door.nothing_today");
+    fill(element, shown.length ? h("ul", {}, shown.map(line)) : h("p", { class: "muted" }, empty));
   }
 
   const title = ({ starts_at: starts, hall_name: hall, film }) => `${time(starts)} ${hall}: ${film}`;

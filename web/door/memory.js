@@ -4,14 +4,27 @@ import { browser } from "../storage.js";
 import { ticketOf } from "./codes.js";
 
 const KEPT_MS = 24 * 3600_000;
-const NAMES = { list: "door-list", seen: "door-seen", queue: "door-queue", conflicts: "door-conflicts" };
+const MOST_TAKEN_BACK = 100;
+const NAMES = {
+  list: "door-list",
+  seen: "door-seen",
+  queue: "door-queue",
+  conflicts: "door-conflicts",
+  takenBack: "door-taken-back",
+};
 
 const get = (name, without) => browser.get(NAMES[name]) ?? without;
 const set = (name, value) => browser.set(NAMES[name], value);
 
 /** The last door list, or null. */
 export const list = () => get("list", null);
-export const keepList = (value) => set("list", value);
+
+/** A new list knows whom this door has admitted, but for those that it has not heard of. */
+export function keepList(value) {
+  const waiting = new Set(queue().map(({ scan }) => ticketOf(scan.code)));
+  set("list", value);
+  set("seen", Object.fromEntries(Object.entries(seen()).filter(([ticket]) => waiting.has(ticket))));
+}
 
 /** {admitted_at, door} by ticket, of the last day. */
 export const seen = () =>
@@ -47,8 +60,13 @@ export const conflicts = () => get("conflicts", []);
 export const keepConflict = (conflict) => set("conflicts", [...conflicts(), conflict]);
 export const forgetConflicts = () => set("conflicts", []);
 
-/** Take back what was admitted here and never sent; whether that was all. */
-export function undoHere({ code, nonce }) {
-  forgetSeen(ticketOf(code));
-  return drop(nonce);
+/** Take a scan of the code that was never sent out of the queue: that of this nonce, or any; whether there was one. */
+export function takeBack(code, nonce) {
+  const own = queue().find(({ scan }) => scan.code === code && (!nonce || scan.nonce === nonce));
+  if (!own) return false;
+  set("takenBack", [...get("takenBack", []), own.scan.nonce].slice(-MOST_TAKEN_BACK));
+  return drop(own.scan.nonce);
 }
+
+/** Whether a scan was taken back here, perhaps while it was on its way. */
+export const wasTakenBack = (nonce) => get("takenBack", []).includes(nonce);

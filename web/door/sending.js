@@ -1,7 +1,7 @@
 /** Scans on their way to the order room: at once where it answers soon, or later, from the queue. */
 
 import { newKey, Problem, read, write } from "../api.js";
-import { isGenuine, readCode } from "./codes.js";
+import { isGenuine, readCode, ticketOf } from "./codes.js";
 import { judge } from "./judge.js";
 import * as memory from "./memory.js";
 
@@ -47,14 +47,25 @@ async function decideHere(scan) {
   return { ...answer, scan, offline: true };
 }
 
-/** Take an admission back, whether it was sent or not. */
-export async function undo({ code, nonce }) {
-  if (memory.undoHere({ code, nonce })) return;
-  await write("/order/undo_admission", nonce ? { code, nonce } : { code }, newKey());
+/** Take an admission back, whether it was sent or not: that of this scan, or without a nonce whichever there is. */
+export async function undo({ code, nonce = null }) {
+  if (!memory.takeBack(code, nonce)) {
+    await write("/order/undo_admission", nonce ? { code, nonce } : { code }, newKey());
+  }
+  memory.forgetSeen(ticketOf(code));
 }
 
-/** Send what waits, the oldest first; settles with whether the order room could be asked. */
-export async function sendQueue() {
+let sending = null;
+
+/** Send what waits, the oldest first, unless that is being done; settles with whether the order room could be asked. */
+export function sendQueue() {
+  sending ??= sendAll().finally(() => {
+    sending = null;
+  });
+  return sending;
+}
+
+async function sendAll() {
   for (const waiting of memory.queue()) {
     let answer;
     try {
@@ -71,9 +82,9 @@ export async function sendQueue() {
 
 async function settle({ scan, ...guest }, answer) {
   const { code, nonce } = scan;
-  if (!memory.drop(nonce)) { // taken back here while it was on its way
+  if (memory.wasTakenBack(nonce)) {
     if (answer.result === "admitted") await write("/order/undo_admission", { code, nonce }, nonce).catch(() => {});
-  } else if (answer.result !== "admitted") {
+  } else if (memory.drop(nonce) && answer.result !== "admitted") { // else another tab has told it
     memory.keepConflict({ ...guest, admitted_at: scan.scanned_at, answer });
   }
 }
