@@ -4,26 +4,35 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import text, true
 
 from schemas.errors import Refusal
-from schemas.order.refusals import NotAdmitted, TicketsUsed, UnknownTicket
+from schemas.order import CANCEL_SCREENING
+from schemas.order.refusals import GuestsAdmitted, NotAdmitted, TicketsUsed, UnknownTicket
 from services.foundation.database import Transactions, utc_now
+from services.foundation.rpc.calls import Principal
+from services.foundation.rpc.idempotency import IdempotencyKey
+from services.order import models as order_models
 from services.order import store as order_store
 from services.order.admitting import store
+from services.order.cancelling.cancelled_screenings import decide
+from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.refunding import house_refunds
 from services.order.refunding import store as refund_store
 from services.order.refunding.refunds import plan_refund
 from services.order.screenings import refund_policy
 from services.order.tickets.codes import TicketFacts, read
 from tests.integration.order.doors import KEYS, Door, refund, sold
+from tests.integration.order.purchases import NO_KEY
 from tests.sizes import Size
 from tests.unit.order.samples import MINUTE
 
 LANES = 4   # guests before each door at a time
+NOTHING: Any = None
 TRIES = 5   # of the control, most of which end at the first
 
 
@@ -157,6 +166,29 @@ def test_a_used_ticket_is_given_back_by_the_house_alone(database: Transactions, 
 
     database.run(cancelled)
     assert doors[0].scan(codes[0])["result"] == "refunded"
+
+
+def test_an_order_or_screening_with_guests_in_is_cancelled_only_on_purpose(database: Transactions,
+                                                                           doors: tuple[Door, Door]) -> None:
+    order_id, codes = sold(database, 2, screening="s-broken")
+    used = doors[0].scan(codes[0])["seat"]
+    with pytest.raises(TicketsUsed, match=used):
+        UnpaidOrders(database, *[NOTHING] * 3).cancel(NO_KEY, f"buyer{order_id[1:]}", order_id)
+
+    def cancel(**how: bool) -> dict[str, Any]:
+        boss, screening = Principal(user_id="boss", username="boss"), SimpleNamespace(screening_id="s-broken",
+                                                                                      cinema_id="kanal")
+        key = IdempotencyKey(order_models.KEYS, boss, CANCEL_SCREENING, {})
+        asked: dict[str, Any] = {"dry_run": False, "although_admitted": False, "reason": None, **how}
+        return decide(database, key, boss, screening, **asked)  # type: ignore[arg-type]
+
+    assert cancel(dry_run=True)["admitted"] == 1
+    with pytest.raises(GuestsAdmitted) as refusal:
+        cancel()
+    assert refusal.value.about == {"admitted": 1}
+    assert cancel(although_admitted=True)["cancelled_at"]
+    assert cancel()["admitted"] == 1, "a repeated request finds it done"
+    assert doors[0].scan(codes[1])["result"] == "cancelled"
 
 
 def test_a_guest_who_is_admitted_during_a_refund_stays_admitted(database: Transactions,
