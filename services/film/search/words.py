@@ -22,12 +22,9 @@ def words_of(text: str) -> list[str]:
 
 
 def spellings_of(text: str) -> set[str]:
-    """All that somebody may type to find one of its words: also without accents, and in syllables or initials where its
-    script has no letters.
-    """
-    written = unicodedata.normalize("NFKC", text)
-    bare = "".join(letter for letter in unicodedata.normalize("NFKD", written) if not unicodedata.combining(letter))
-    return {word for each in {written, bare} for part in WORD.findall(each) for word in _spellings_of_word(part)} - {""}
+    """All that somebody may type to find one of its words; where its script has no letters, also syllables, initials."""
+    parts = WORD.findall(unicodedata.normalize("NFKC", text))
+    return {spelling for part in parts for spelling in _spellings_of_word(part)} - {""}
 
 
 def _spellings_of_word(word: str) -> set[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from schemas import film as contract
 from services.film.programme_import import load
+from services.film.search.film_search import FilmSearch
 from services.film.service import Film
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
@@ -23,7 +24,7 @@ def film_room(engine: Engine, board: FakeBoard | None = None) -> Any:
     """The film room; its cold boards are warmed with one seat sold."""
     board = board or FakeBoard()
     return worker_factory(Film, principal=Principal(), database=Transactions(engine), board=board,
-                          announcer=FakeAnnouncer(warms=board))
+                          announcer=FakeAnnouncer(warms=board), film_search=FilmSearch())
 
 
 @pytest.fixture
