@@ -159,6 +159,7 @@ class ScreeningTermsReply(Schema):
     ends_at = Moment(required=True)
     time_zone = fields.String(required=True, metadata={"description": "of the cinema, an IANA name"})
     cinema_address = fields.String(load_default=None, allow_none=True)
+    cinema_directions = fields.String(load_default=None, allow_none=True)
     age_rating = fields.String(load_default=None, allow_none=True, metadata={
         "description": "of the film in the country of the cinema"})
     currency = Currency(required=True)

@@ -1,12 +1,33 @@
 """The programme as it goes over the wire: films, cinemas, halls and screenings."""
 
-from marshmallow import fields
+from typing import Any
+
+from marshmallow import fields, validate
 
 from schemas.base import Schema
-from schemas.fields import Country, Currency, Day, Id, Language, Link, Moment, Money, Whole
+from schemas.fields import Currency, Day, Id, Moment, Money, Whole
 
 
-def SpokenIn() -> fields.String:  # noqa: N802 - reads as the field it makes
+def Link(**options: Any) -> fields.Url:  # noqa: N802 - reads as the field it makes
+    """A field for the address of a page elsewhere, of at most 500 characters; nothing but http and https is one."""
+    return fields.Url(
+        schemes={"http", "https"}, require_tld=False, validate=validate.Length(max=500),
+        error_messages={"invalid": "Not a link such as https://cinema.example/map."}, **options
+    )
+
+
+def Country(**options: Any) -> fields.String:  # noqa: N802
+    """A field for the code of a country in ISO 3166-1, such as DE."""
+    return fields.String(validate=validate.Regexp(r"^[A-Z]{2}\Z", error="Not a country such as DE."), **options)
+
+
+def Language(**options: Any) -> fields.String:  # noqa: N802
+    """A field for a language in BCP 47, such as fr or zh-Hans."""
+    return fields.String(validate=validate.Regexp(
+        r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z", error="Not a language such as fr or zh-Hans."), **options)
+
+
+def SpokenIn() -> fields.String:  # noqa: N802
     """A field for the language that a film is played in."""
     return Language(load_default=None, allow_none=True, metadata={
         "description": "that it is played in, BCP 47, such as fr; null: not given"})

@@ -35,6 +35,6 @@ CI = Size(model_steps=700, fresh_controls=False, missing_guards=5, control_steps
           clusters=False, second_servers=False, small_disk=False)
 FULL = Size(model_steps=10_000, fresh_controls=True, missing_guards=100, control_steps=40_000, model_most_steps=30_000,
             rare=True, hall=200, buyers=500, contested_seats=20, keys=200, messages=1_000,
-            killed_orders=1_000, death_every=400, kills=200, pauses=8, films=10_000, fuzz_cases=100, fuzzed_roles=3, matrix=True,
-            clusters=True, second_servers=True, small_disk=True)
+            killed_orders=1_000, death_every=400, kills=200, pauses=8, films=10_000, fuzz_cases=100, fuzzed_roles=3,
+            matrix=True, clusters=True, second_servers=True, small_disk=True)
 SIZES = {"ci": CI, "full": FULL}

@@ -11,8 +11,9 @@ from marshmallow import ValidationError, fields, validate, validates
 
 from schemas.base import Schema
 from schemas.currencies import MINOR_DIGITS
-from schemas.fields import LARGEST_PRICE, Country, Currency, Id, Language, Link, Money, Text, Whole
+from schemas.fields import LARGEST_PRICE, Currency, Id, Money, Text, Whole
 from schemas.film import SEAT_KINDS
+from schemas.programme import Country, Language, Link
 from services.film.rules import DAY_PARTS, FREE
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -111,7 +111,8 @@ class Film:
             "cinema_id": screening.cinema.cinema_id, "cinema_name": screening.cinema.name,
             "hall_name": screening.hall.name, "starts_at": screening.starts_at, "ends_at": screening.ends_at,
             "time_zone": screening.cinema.timezone, "currency": screening.currency,
-            "cinema_address": screening.cinema.address, "age_rating": screening.age_rating,
+            "age_rating": screening.age_rating, "cinema_address": screening.cinema.address,
+            "cinema_directions": screening.cinema.directions,
             "seats": seat_maps.price_list(screening.drawing, screening.prices),
         }
 

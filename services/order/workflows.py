@@ -38,7 +38,7 @@ class Workflows:
         self.guests = Guests(database, remote)
         self.refunds = Refunds(database, boards, sender)
         self.reviews = Reviews(database, boards, remote, self.bookings, self.refunds)
-        self.queries = OrderQueries(database, self.payments, self.unpaid_orders)
+        self.queries = OrderQueries(database, self.payments, self.unpaid_orders, screenings, remote)
         self.receipts = Receipts(database, remote, settings.seller)
         self.sweeps = Sweeps(database, boards, self.unpaid_orders,
                              CancelledScreenings(database, self.unpaid_orders, self.refunds), sender)

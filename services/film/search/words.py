@@ -22,7 +22,7 @@ def words_of(text: str) -> list[str]:
 
 
 def spellings_of(text: str) -> set[str]:
-    """All that somebody may type to find one of its words; where its script has no letters, also syllables, initials."""
+    """All that somebody may type to find one of its words; in scripts without letters also syllables, initials."""
     parts = WORD.findall(unicodedata.normalize("NFKC", text))
     return {spelling for part in parts for spelling in _spellings_of_word(part)} - {""}
 

@@ -104,7 +104,7 @@ def test_a_search_takes_less_than_50_ms(size: Size) -> None:
     title = chance.choice(films).title
 
     for typed in (title, title[:-2] + title[-1], "a", "the", "casabalnc", "chongqing", "maggie chueng hreo",
-                  "kar wai wong", "臥虎", "qwertyuiop asdfghjkl zxcvbnm", " ".join(film.director for film in films[:4])):
+                  "kar wai wong", "臥虎", "qwertyuiop asdfghjkl zxcv", " ".join(film.director for film in films[:4])):
         took = min(seconds(index, typed) for _ in range(3))
         assert took < 0.05, f"{typed!r}: {took * 1000:.1f} ms"
 
@@ -115,8 +115,8 @@ def seconds(index: FilmIndex, typed: str) -> float:
     return time.perf_counter() - begun
 
 
-SYLLABLES = [begin + middle + end for begin in "b br d f gr h k l m n p r s st t v w z".split()
-             for middle in "a e i o u ei ou".split() for end in ("", "n", "r", "ck", "nd")]
+SYLLABLES = [begin + middle + end for begin in ("", "br", "st", "sh", *"bdfghklmnprstvwz")
+             for middle in ("ei", "ou", *"aeiou") for end in ("ck", "nd", "", "n", "r")]
 COMMON = list(accumulate(1 / (place + 20) for place in range(50_000)))
 
 

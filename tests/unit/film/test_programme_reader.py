@@ -79,8 +79,8 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, wor
 
 
 def test_what_moviegoers_ask_may_be_said_or_left_out(tmp_path: Path) -> None:
-    said = {"age_rating": {"DE": "12", "NO": "12"}, "language": "zh-Hans", "subtitles": ["en", "yue"], "format": "35 mm",
-            "synopsis": "Ships come.", "trailer_url": "https://films.example/arrival?hd=1"}
+    said = {"age_rating": {"DE": "12", "NO": "12"}, "language": "zh-Hans", "subtitles": ["en", "yue"],
+            "format": "35 mm", "synopsis": "Ships come.", "trailer_url": "https://films.example/arrival?hd=1"}
     place = {"address": "Ufer 1", "map_url": "http://map.example/#ufer", "directions": "U8"}
     good = programme(tmp_path, changed(("    year: 2016\n", f"    year: 2016\n{in_yaml(said)}"),
                                        ("    city: Berlin\n", f"    city: Berlin\n{in_yaml(place)}")))
