@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from schemas import film as contract
 from services.film.programme_import import load
 from services.foundation.database import utc_now
-from tests.integration.film.test_service import DEMO, film_room
+from tests.integration.film.rooms import DEMO, film_room
 from tests.unit.film.samples import changed, written
 
 LANGUAGES = {"language": "en", "subtitles": ["de", "zh-Hans"], "format": "35 mm"}

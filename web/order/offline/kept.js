@@ -28,12 +28,13 @@ export async function keep(order, replies) {
     await navigator.serviceWorker.register(workerAddress(), { scope: "/order/" });
     const cache = await caches.open(TICKETS);
     await dropOver(cache);
-    await Promise.all([
-      keepPage(cache, `/order/${order.order_id}`),
-      ...Object.entries({ ...replies, order: { ...order, kept_at: new Date().toISOString() } }).map(([name, reply]) =>
+    await keepPage(cache, `/order/${order.order_id}`);
+    const kept = { ...replies, order: { ...order, kept_at: new Date().toISOString() } };
+    await Promise.all(
+      Object.entries(kept).map(([name, reply]) =>
         cache.put(READS[name](order), new Response(JSON.stringify(reply), { headers: jsonFor(session.user()) }))
       ),
-    ]);
+    );
   } catch (problem) {
     console.info("tickets can't be kept for offline", problem); // storage is full, say: the page works without
   }
