@@ -55,4 +55,10 @@ export const browser = new SafeStorage(() => localStorage);
 export const TICKETS = "tickets";
 
 /** Forget them: whoever they belong to is here no more. */
-export const forgetTickets = () => globalThis.caches?.delete(TICKETS).catch(() => false);
+export async function forgetTickets() {
+  try {
+    await globalThis.caches?.delete(TICKETS);
+  } catch {
+    // Nothing may be kept in this browser.
+  }
+}

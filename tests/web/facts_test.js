@@ -3,7 +3,8 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ageRatings, directions, elsewhere, playedIn } from "../../web/programme/facts.js";
+import { directions, elsewhere } from "../../web/programme/directions.js";
+import { ageRatings, foldedDirections, playedIn } from "../../web/programme/facts.js";
 import { use } from "../../web/language/translations.js";
 
 const FILM = { language: "fr", subtitles: ["en", "zh-Hans"], format: "35 mm", age_rating: { DE: "12", US: "PG-13" } };
@@ -26,6 +27,7 @@ test("nothing is said where the programme, or a film room of an older version, s
   }
   assert.equal(directions({ address: null, map_url: null, directions: null }), null);
   assert.equal(directions(/** @type {any} */ ({})), null);
+  assert.equal(foldedDirections({}), null);
 });
 
 test("a link to a page elsewhere tells it nothing, and gets no hold of this one", () => {

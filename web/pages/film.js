@@ -5,7 +5,8 @@ import { fill, h } from "../dom.js";
 import { longDay, longestWord, money, runningTime, shortDay, time } from "../language/format.js";
 import { list, t } from "../language/translations.js";
 import { poster } from "../poster/poster.js";
-import { ageRatings, elsewhere, foldedDirections, playedIn, rating } from "../programme/facts.js";
+import { elsewhere } from "../programme/directions.js";
+import { ageRatings, foldedDirections, playedIn, rating } from "../programme/facts.js";
 import { rename } from "../navigation.js";
 
 export async function show(main, { id, query, signal }) {

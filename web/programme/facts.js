@@ -1,12 +1,10 @@
-/** What moviegoers ask of a film and of a cinema, as far as the programme says it. */
+/** What moviegoers ask of a film, as far as the programme says it. */
 
 import { h } from "../dom.js";
 import { list, locale, t } from "../language/translations.js";
 
 const named = (type, code) => new Intl.DisplayNames([locale()], { type, fallback: "code" }).of(code);
-
-/** The name of a language in BCP 47, in the user's language: French for fr. */
-export const languageName = (tag) => named("language", tag);
+const languageName = (tag) => named("language", tag);
 
 /** "French", "English subtitles", "35 mm": how a film is played; a film room of an older version does not say. */
 export const playedIn = ({ language, subtitles, format }) =>
@@ -20,26 +18,19 @@ export const playedIn = ({ language, subtitles, format }) =>
 export const ageRatings = ({ age_rating: ratings }) =>
   Object.entries(ratings ?? {}).map(([country, rating]) => `${named("region", country)}: ${rating}`);
 
-/** The age rating of a film or screening: where it is played if that is known, else the film's own. */
+/** The age rating of a film, or of a screening where that is known. */
 export const rating = (text) =>
   h("span", { class: "rating" }, h("span", { class: "unseen" }, t("film.age"), " "), text);
 
-/** A link to a page elsewhere, which learns nothing of where its visitor came from. */
-export const elsewhere = (href, text) => h("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
-
-/** The cinema's address, a link to a map and the way there; nothing where the programme says none of it. */
-export function directions({ address, map_url: map, directions: way }) {
-  if (!address && !map && !way) return null;
-  return h(
-    "div",
-    { class: "directions" },
-    (address || map) && h("p", {}, address && h("span", {}, address, " "), map && elsewhere(map, t("cinema.map"))),
-    way && h("p", { class: "muted" }, way),
-  );
-}
-
-/** The same behind its title, for a page that is about something else. */
+/** The way to a cinema behind its title, read when it is opened; nothing where the programme does not say it. */
 export function foldedDirections(cinema) {
-  const shown = directions(cinema);
-  return shown && h("details", { class: "way" }, h("summary", {}, t("cinema.directions")), shown);
+  if (!cinema.address && !cinema.map_url && !cinema.directions) return null;
+  const details = h("details", { class: "way", ontoggle: unfold }, h("summary", {}, t("cinema.directions")));
+
+  async function unfold() {
+    const { directions } = await import("./directions.js");
+    if (details.children.length === 1) details.append(directions(cinema));
+  }
+
+  return details;
 }

@@ -43,8 +43,11 @@ export async function keep(order, replies) {
 
 /** Forget an order that has no valid ticket. */
 export async function drop(order) {
-  if (!canKeep() || !(await caches.has(TICKETS))) return;
-  await remove(await caches.open(TICKETS), order);
+  try {
+    if (canKeep() && await caches.has(TICKETS)) await remove(await caches.open(TICKETS), order);
+  } catch {
+    // Nothing may be kept in this browser.
+  }
 }
 
 async function remove(cache, order) {
