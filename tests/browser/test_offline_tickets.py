@@ -75,7 +75,7 @@ def test_an_order_once_seen_is_shown_offline_and_nothing_else_is(visit: Visit, m
     assert page.locator(".ticket .qr").evaluate_all("all => all.map(each => each.src)") == seen
     expect(page.locator(".directions")).to_have_text(address)
     expect(page.locator("[role=status].note")).to_contain_text("Kept on this device")
-    page.get_by_role("link", name="Marquee, home").click()
+    page.locator("a.logo").click()
     expect(page.locator("main")).to_contain_text("You are offline")
     for path in ("/", "/account", "/order/another-one"):
         assert not is_shown_offline(page, path)

@@ -7,7 +7,7 @@ import { poster } from "../poster/poster.js";
 import { problemSentence } from "../problems.js";
 import { rename } from "../navigation.js";
 import { anySet, filters, fromQuery, inPart, toAddress } from "../programme/filters.js";
-import { playedIn } from "../programme/facts.js";
+import { languageName } from "../programme/facts.js";
 import { films as allFilms, screenings } from "../programme/listing.js";
 import { fitTimes } from "../programme/times.js";
 import { waysOut } from "../programme/ways_out.js";
@@ -124,6 +124,9 @@ const ghost = () =>
     h("p", { class: "times" }, h("span", { class: "chip" }, "\u00a0")),
   );
 
+const facts = ({ running_minutes: minutes, rating, language }) =>
+  [runningTime(minutes), rating, language && languageName(language)].filter(Boolean);
+
 function card(film, found, wanted) {
   const address = wanted.date ? `/film/${film.film_id}?date=${wanted.date}` : `/film/${film.film_id}`;
   return h(
@@ -133,7 +136,7 @@ function card(film, found, wanted) {
       "div",
       {},
       h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
-      h("p", { class: "muted" }, [runningTime(film.running_minutes), film.rating, ...playedIn(film)].join(" · ")),
+      h("p", { class: "muted" }, facts(film).join(" · ")),
     ),
     h(
       "p",

@@ -104,8 +104,8 @@ function header({ film, cinema, hall, starts_at: starts, local_date: day, age_ra
     { class: "about" },
     title,
     h("p", {}, h("b", {}, time(starts)), ` · ${longDay(day)}`),
-    h("p", { class: "muted" }, `${cinema.name} · ${hall.name}`),
-    h("p", { class: "muted" }, playedIn(film).map((fact) => `${fact} · `), rating(age ?? film.rating)),
+    h("p", { class: "muted" }, `${cinema.name} · ${hall.name} · `, rating(age ?? film.rating)),
+    h("p", { class: "muted" }, playedIn(film).join(" · ")),
     foldedDirections(cinema),
   );
 }

@@ -4,7 +4,8 @@ import { h } from "../dom.js";
 import { list, locale, t } from "../language/translations.js";
 
 const named = (type, code) => new Intl.DisplayNames([locale()], { type, fallback: "code" }).of(code);
-const languageName = (tag) => named("language", tag);
+/** The name of a language in BCP 47, in the user's language: French for fr. */
+export const languageName = (tag) => named("language", tag);
 
 /** "French", "English subtitles", "35 mm": how a film is played; a film room of an older version does not say. */
 export const playedIn = ({ language, subtitles, format }) =>
