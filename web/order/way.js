@@ -11,7 +11,7 @@ export const screeningOf = ({ screening_id: id }, signal) =>
 
 /** A section that is filled once `found`, a promise of that, has come; without a way it stays out of sight. */
 export function wayThere(found) {
-  const section = h("section", { class: "stack", hidden: true }, h("h2", {}, t("cinema.directions")));
+  const section = h("section", { class: "stack no-print", hidden: true }, h("h2", {}, t("cinema.directions")));
   found.then((reply) => {
     const way = reply && directions(reply.screening.cinema);
     if (!way) return;
