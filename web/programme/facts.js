@@ -20,8 +20,7 @@ export const ageRatings = ({ age_rating: ratings }) =>
   Object.entries(ratings ?? {}).map(([country, rating]) => `${named("region", country)}: ${rating}`);
 
 /** The age rating of a film, or of a screening where that is known. */
-export const rating = (text) =>
-  h("span", { class: "rating" }, h("span", { class: "unseen" }, t("film.age"), " "), text);
+export const rating = (text) => h("span", { class: "rating", title: t("film.age") }, text);
 
 /** The way to a cinema behind its title, read when it is opened; nothing where the programme does not say it. */
 export function foldedDirections(cinema) {
