@@ -74,6 +74,8 @@ def test_every_page_is_accessible(visit: Visit, mesh: Mesh, language: str, theme
     sign_in_as_staff(page, mesh)
     page.goto("/kitchen")
     is_accessible("kitchen", ".card")
+    page.goto("/door")
+    is_accessible("door", ".counts p, .counts li")
     page.goto("/film/no-such-film")
     is_accessible("problem", ".problem")
     assert problems == []
