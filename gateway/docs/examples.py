@@ -31,6 +31,7 @@ VALUES: dict[str, Any] = {
     "street": "12 rue de la Paix",
     "postal_code": "75002",
     "country": "FR",
+    "film.search": "wong kar-wai",
     "title": "mood",
     "city": "Paris",
     "film_id": "in-the-mood-for-love",

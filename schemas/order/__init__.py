@@ -41,5 +41,6 @@ from schemas.order.refusals import SeatsTaken as SeatsTaken
 from schemas.order.tickets import GET_CALENDAR as GET_CALENDAR
 from schemas.order.tickets import GET_TICKET_IMAGES as GET_TICKET_IMAGES
 from schemas.order.tickets import GET_TICKET_KEYS as GET_TICKET_KEYS
+from schemas.order.tickets import GET_TICKETS_TO_MAIL as GET_TICKETS_TO_MAIL
 from schemas.order.upcoming import GET_UPCOMING as GET_UPCOMING
 from schemas.order.upcoming import NextTickets as NextTickets

@@ -216,6 +216,11 @@ class Order(door_methods.DoorMethods):
         """One of the caller's orders as a calendar entry."""
         return {"calendar": self.workflows.queries.calendar(self.user_id, request["order_id"])}
 
+    @call(contract.GET_TICKETS_TO_MAIL)
+    def get_tickets_to_mail(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The tickets of an order as they are now, for the mail to its buyer."""
+        return self.workflows.queries.tickets_to_mail(request["order_id"])
+
     @call(contract.GET_TICKET_KEYS)
     def get_ticket_keys(self, request: dict[str, Any]) -> dict[str, Any]:
         """The public keys that verify ticket codes, the one in use first."""

@@ -41,7 +41,7 @@ class Workflows:
         self.guests = Guests(database, remote)
         self.refunds = Refunds(database, boards, sender)
         self.reviews = Reviews(database, boards, remote, self.bookings, self.refunds)
-        self.queries = OrderQueries(database, self.payments, self.unpaid_orders)
+        self.queries = OrderQueries(database, self.payments, self.unpaid_orders, screenings, remote)
         film_facts = FilmFacts(screenings, remote)
         self.admissions = Admissions(database, ticket_keys.public, film_facts, settings.doors_open)
         self.door_lists = DoorLists(database, ticket_keys, film_facts, settings.doors_open)

@@ -51,6 +51,7 @@ MATRIX = {
     "film.get_all_list": ANYONE,
     "film.get_info_list": ANYONE,
     "film.get_info": ANYONE,
+    "film.get_screening": ANYONE,
     "film.get_hall_info": ANYONE,
     "film.suggest_seats": ANYONE,
     "order.buy": BUYERS,

@@ -130,3 +130,9 @@ def test_modules_that_import_each_other_are_preloaded_once(tmp_path: Path) -> No
         (tmp_path / "pages" / f"{page}.js").write_text("")
     page = WebPages(tmp_path).files()["/"](Request("GET", "/", "r")).body.decode()
     assert re.findall(r'href="([^"]+)"', page) == ["/web/app.js", "/web/pages/now_showing.js", "/web/b.js"]
+
+
+def test_the_service_worker_may_serve_the_pages_of_orders_and_no_other_file_may() -> None:
+    allowed = {path: dict(answer(Request("GET", path, "r")).headers).get("Service-Worker-Allowed")
+               for path, answer in WEB.files().items()}
+    assert {path: scope for path, scope in allowed.items() if scope} == {"/web/order/offline/worker.js": "/order/"}
