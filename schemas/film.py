@@ -6,6 +6,7 @@ from schemas.base import Announcement, Method, PageReply, PageRequest, Schema
 from schemas.errors import Busy, Conflict, NotFound
 from schemas.fields import Currency, Day, Id, Moment, Money, SeatId, Text, Whole
 from schemas.operation_log import operated
+from schemas.programme import CinemaDetails, Film, FilmDetails, Hall, Screening, ScreeningDetails
 from schemas.seat_maps import SEAT_KINDS as SEAT_KINDS
 from schemas.seat_maps import SEAT_STATES as SEAT_STATES
 from schemas.seat_maps import Chart as Chart
@@ -41,61 +42,15 @@ class NotEnoughSeats(Conflict):
     """There are not that many seats left for you; `free` says how many could be had."""
 
 
-class Film(Schema):
-    """A film as the programme announces it."""
-
-    film_id = Id(required=True)
-    title = fields.String(required=True)
-    original_title = fields.String(required=True)
-    year = Whole(required=True)
-    running_minutes = Whole(required=True)
-    director = fields.String(required=True)
-    cast = fields.List(fields.String(), required=True)
-    genres = fields.List(fields.String(), required=True)
-    rating = fields.String(required=True, metadata={"description": "age rating, such as PG-13"})
+def Search() -> fields.String:  # noqa: N802 - reads as the field it makes
+    """A field for what a moviegoer remembers of a film."""
+    return Text(200, metadata={"description": "titles, director or cast, in part, transliterated, or a letter off"})
 
 
-class Cinema(Schema):
-    """A cinema and the time zone its programme is in."""
+class FilmsRequest(PageRequest):
+    """Which of the films now showing are wanted; without a `search`, all of them."""
 
-    cinema_id = Id(required=True)
-    name = fields.String(required=True)
-    city = fields.String(required=True)
-    timezone = fields.String(required=True, metadata={"description": "IANA name"})
-
-
-class Hall(Schema):
-    """A hall of a cinema; `capacity` is the number of its seats."""
-
-    hall_id = Id(required=True)
-    name = fields.String(required=True)
-    capacity = Whole(required=True)
-
-
-class FilmBrief(Schema):
-    """The parts of a film that a list of screenings shows."""
-
-    film_id = Id(required=True)
-    title = fields.String(required=True)
-    original_title = fields.String(required=True)
-    running_minutes = Whole(required=True)
-    rating = fields.String(required=True)
-
-
-class Screening(Schema):
-    """A film in a hall at a time; `price_from` is the lowest price of a seat, in minor units of `currency`."""
-
-    screening_id = Id(required=True)
-    starts_at = Moment(required=True)
-    ends_at = Moment(required=True)
-    local_date = Day(required=True, metadata={"description": "the day it belongs to, in the cinema's own zone"})
-    film = fields.Nested(FilmBrief, required=True)
-    cinema = fields.Nested(Cinema, required=True)
-    hall = fields.Nested(Hall, required=True)
-    price_from = Money(required=True)
-    currency = Currency(required=True)
-    seats_left = Whole(required=True, allow_none=True,
-                      metadata={"description": "null while they are being counted, and when the screening is over"})
+    search = Search()
 
 
 class FilmsReply(PageReply):
@@ -107,6 +62,7 @@ class FilmsReply(PageReply):
 class ScreeningsRequest(PageRequest):
     """Filters that all must hold; names match in part, whatever their case and accents."""
 
+    search = Search()
     title = Text(200)
     cinema = Text(200)
     city = Text(200)
@@ -130,14 +86,14 @@ class FilmRequest(Schema):
 class CinemaScreenings(Schema):
     """A cinema and the screenings of one film there."""
 
-    cinema = fields.Nested(Cinema, required=True)
+    cinema = fields.Nested(CinemaDetails, required=True)
     screenings = fields.List(fields.Nested(Screening), required=True)
 
 
 class FilmReply(Schema):
     """A film with the cinemas that show it."""
 
-    film = fields.Nested(Film, required=True)
+    film = fields.Nested(FilmDetails, required=True)
     cinemas = fields.List(fields.Nested(CinemaScreenings), required=True)
 
 
@@ -147,10 +103,16 @@ class ScreeningRequest(Schema):
     screening_id = Id(required=True)
 
 
+class ScreeningReply(Schema):
+    """The screening that was asked about, over or cancelled as it may be."""
+
+    screening = fields.Nested(ScreeningDetails, required=True)
+
+
 class HallReply(Schema):
     """Everything that a seat map needs. `seats` names the seats that are not free."""
 
-    screening = fields.Nested(Screening, required=True)
+    screening = fields.Nested(ScreeningDetails, required=True)
     hall = fields.Nested(Hall, required=True)
     chart = NestedOrDumped(Chart, required=True)
     version = Whole(required=True, metadata={"description": "rises with every change of a seat"})
@@ -196,16 +158,22 @@ class ScreeningTermsReply(Schema):
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
     time_zone = fields.String(required=True, metadata={"description": "of the cinema, an IANA name"})
+    cinema_address = fields.String(load_default=None, allow_none=True)
+    cinema_directions = fields.String(load_default=None, allow_none=True)
+    age_rating = fields.String(load_default=None, allow_none=True, metadata={
+        "description": "of the film in the country of the cinema"})
     currency = Currency(required=True)
     seats = fields.List(fields.Nested(SeatPrice), required=True)
 
 
-GET_ALL_LIST = Method("film", "get_all_list", PageRequest, FilmsReply, "public",
-                      "The films now showing.", reads=True, fresh_for=5)
+GET_ALL_LIST = Method("film", "get_all_list", FilmsRequest, FilmsReply, "public",
+                      "The films now showing, all of them or those that a search finds.", reads=True, fresh_for=5)
 GET_INFO_LIST = Method("film", "get_info_list", ScreeningsRequest, ScreeningsReply, "public",
-                       "Screenings by title, cinema, city and time, the next one first.", reads=True, fresh_for=1)
+                       "Screenings by film, cinema, city and time, the next one first.", reads=True, fresh_for=1)
 GET_INFO = Method("film", "get_info", FilmRequest, FilmReply, "public",
                   "A film and its screenings, by cinema.", refusals=(UnknownFilm,), reads=True, fresh_for=1)
+GET_SCREENING = Method("film", "get_screening", ScreeningRequest, ScreeningReply, "public",
+                       "A screening, and how to get there.", refusals=(UnknownScreening,), reads=True, fresh_for=5)
 GET_HALL_INFO = Method("film", "get_hall_info", ScreeningRequest, HallReply, "public",
                        "A screening's seat chart, prices, and which seats are free.",
                        refusals=(UnknownScreening, ScreeningOver, ScreeningCancelled, SeatsUnknown), reads=True,

@@ -50,3 +50,15 @@ class SafeStorage {
 export const tab = new SafeStorage(() => sessionStorage);
 /** Kept for all tabs and later visits. */
 export const browser = new SafeStorage(() => localStorage);
+
+/** The name of the cache of tickets that are shown without a network, see order/offline/. */
+export const TICKETS = "tickets";
+
+/** Forget them: whoever they belong to is here no more. */
+export async function forgetTickets() {
+  try {
+    await globalThis.caches?.delete(TICKETS);
+  } catch {
+    // Nothing may be kept in this browser.
+  }
+}

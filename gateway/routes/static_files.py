@@ -13,7 +13,7 @@ from gateway.routes.route import PageReply
 FOLDER = Path(__file__).resolve().parents[2] / "web"
 FRONT = "now_showing"
 PAGES = (FRONT, "film", "screening", "order", "receipt", "account", "confirm", "forgotten", "reset", "kitchen",
-         "insight")
+         "door", "insight")
 IMPORT = re.compile(r"""^import\b[^"';]*["'](\.[^"']+)["']""", re.MULTILINE)
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -22,10 +22,12 @@ TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-# Only these files run or style a page, and no script can turn text into markup.
+# Its pages are those of orders, which it shows without a network.
+SERVICE_WORKER, SCOPE = "/web/order/offline/worker.js", "/order/"
+# Only these files run or style a page, and no script can turn text into markup. The policy "tickets" names the worker.
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-          "trusted-types 'none'; require-trusted-types-for 'script'")
+          "trusted-types tickets; require-trusted-types-for 'script'")
 
 
 class WebPages:
@@ -39,7 +41,8 @@ class WebPages:
         html = files.pop("/web/index.html").replace(b"<html ", f"<html {marks} ".encode(), 1)
         self._not_found = _response(".html", _with_preloads(html, files))
         self._pages = {name: _response(".html", _with_preloads(html, files, name)) for name in PAGES}
-        self._files = {path: _response(posixpath.splitext(path)[1], body) for path, body in files.items()}
+        self._files = {path: _response(posixpath.splitext(path)[1], body, path == SERVICE_WORKER)
+                       for path, body in files.items()}
 
     def files(self) -> dict[str, PageReply]:
         """Each file by its path, the front page included."""
@@ -72,11 +75,12 @@ def _with_imports(files: dict[str, bytes], scripts: list[str]) -> list[str]:
     return found
 
 
-def _response(suffix: str, body: bytes) -> CachedResponse:
+def _response(suffix: str, body: bytes, is_worker: bool = False) -> CachedResponse:
     headers: Headers = [
         ("Content-Type", TYPES[suffix]),
         *[(name, value) for name, value in JSON_HEADERS[1:] if name != "Content-Security-Policy"],
         ("Content-Security-Policy", POLICY),
         ("Cross-Origin-Opener-Policy", "same-origin"),
+        *([("Service-Worker-Allowed", SCOPE)] if is_worker else []),
     ]
     return CachedResponse(headers, body)

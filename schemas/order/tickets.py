@@ -43,9 +43,28 @@ class TicketKeysReply(Schema):
     keys = fields.List(fields.Nested(TicketKey), required=True)
 
 
+class TicketToMail(Schema):
+    """A valid ticket."""
+
+    ticket_id = Id(required=True)
+    seat_id = SeatId(required=True)
+    code = fields.String(required=True)
+
+
+class TicketsToMailReply(CalendarReply):
+    """What the buyer of an order needs at the cinema, as it is now."""
+
+    tickets = fields.List(fields.Nested(TicketToMail), required=True, metadata={"description": "the valid ones"})
+    pick_up_code = fields.String(required=True, allow_none=True, metadata={
+        "description": "of its snacks; null without any, and until the kitchen has given one"})
+    cinema_address = fields.String(required=True, allow_none=True)
+
+
 GET_TICKET_IMAGES = Method("order", "get_ticket_images", OrderRequest, TicketImagesReply, "guest",
                            "The codes of my valid tickets, as pictures.", refusals=(UnknownOrder,), reads=True)
 GET_CALENDAR = Method("order", "get_calendar", OrderRequest, CalendarReply, "guest",
                       "One of my orders as a calendar file.", refusals=(UnknownOrder,), reads=True)
+GET_TICKETS_TO_MAIL = Method("order", "get_tickets_to_mail", OrderRequest, TicketsToMailReply, "internal",
+                             "What the mail with the tickets of an order needs.", refusals=(UnknownOrder,), reads=True)
 GET_TICKET_KEYS = Method("order", "get_ticket_keys", Nothing, TicketKeysReply, "public",
                          "The public keys that ticket codes are signed with.", reads=True)

@@ -3,13 +3,15 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.foundation.column_types import Id, UtcDateTime
+from services.foundation.column_types import Id, Stamped, UtcDateTime
 from services.foundation.events.outbox import outbox_table
 
 NAME = String(200)
+LINK = String(500)
+STRINGS = JSON(none_as_null=True)
 
 
 class Base(DeclarativeBase):
@@ -17,7 +19,7 @@ class Base(DeclarativeBase):
 
 
 class Cinema(Base):
-    """`timezone`: an IANA name."""
+    """`timezone`: an IANA name. NULL: the programme file does not say."""
 
     __tablename__ = "cinema"
 
@@ -25,6 +27,9 @@ class Cinema(Base):
     name: Mapped[str] = mapped_column(NAME)
     city: Mapped[str] = mapped_column(NAME)
     timezone: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str | None] = mapped_column(Text)
+    map_url: Mapped[str | None] = mapped_column(LINK)
+    directions: Mapped[str | None] = mapped_column(Text)
 
 
 class Hall(Base):
@@ -39,8 +44,8 @@ class Hall(Base):
     drawing: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-class Film(Base):
-    """`rating`: an age rating, such as PG-13."""
+class Film(Stamped, Base):
+    """`rating`: an age rating, such as PG-13; `age_rating`: by country. NULL: the programme file does not say."""
 
     __tablename__ = "film"
 
@@ -53,6 +58,12 @@ class Film(Base):
     cast: Mapped[list[str]] = mapped_column(JSON)
     genres: Mapped[list[str]] = mapped_column(JSON)
     rating: Mapped[str] = mapped_column(String(20))
+    age_rating: Mapped[dict[str, str] | None] = mapped_column(STRINGS)
+    language: Mapped[str | None] = mapped_column(String(35))
+    subtitles: Mapped[list[str] | None] = mapped_column(STRINGS)
+    format: Mapped[str | None] = mapped_column(String(40))
+    synopsis: Mapped[str | None] = mapped_column(Text)
+    trailer_url: Mapped[str | None] = mapped_column(LINK)
 
 
 class Screening(Base):

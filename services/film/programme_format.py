@@ -2,15 +2,18 @@
 
 import datetime as dt
 import re
+from collections.abc import Container
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel import Locale
 from marshmallow import ValidationError, fields, validate, validates
 
 from schemas.base import Schema
 from schemas.currencies import MINOR_DIGITS
 from schemas.fields import LARGEST_PRICE, Currency, Id, Money, Text, Whole
 from schemas.film import SEAT_KINDS
+from schemas.programme import Country, Language, Link
 from services.film.rules import DAY_PARTS, FREE
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -53,6 +56,40 @@ class Clock(fields.Field[dt.time]):
         return dt.time(int(hour), int(minute))
 
 
+class ByCountry(fields.Dict):
+    """A text for each of some countries; a mistake is told by its country."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> dict[str, str]:
+        try:
+            texts: dict[str, str] = super()._deserialize(value, *args, **kwargs)  # type: ignore[no-untyped-call]
+        except ValidationError as problem:
+            if isinstance(problem.messages, dict):
+                raise ValidationError({country: sum(wrong.values(), [])
+                                       for country, wrong in problem.messages.items()}) from None
+            raise
+        return texts
+
+
+def KnownLanguage() -> fields.String:  # noqa: N802
+    """A language of the world, by its tag in BCP 47."""
+    return _known(Language(), Locale("en").languages, "Not a language such as fr or zh-Hans.")
+
+
+def KnownCountry() -> fields.String:  # noqa: N802
+    """A country of the world, by its code in ISO 3166-1."""
+    return _known(Country(), Locale("en").territories, "Not a country such as DE.")
+
+
+def _known(field: fields.String, names: Container[str], error: str) -> fields.String:
+    """The field with one more check: that there is a name for the first part of its value."""
+    def check(value: str) -> None:
+        if value.partition("-")[0] not in names:
+            raise ValidationError(error)
+
+    field.validators.append(check)
+    return field
+
+
 class ProgrammeFile(Schema):
     """The top level; its lists are read entry by entry."""
 
@@ -74,6 +111,12 @@ class FilmEntry(Schema):
     cast = fields.List(Text(100), required=True, validate=validate.Length(1, 20))
     genres = fields.List(Text(50), required=True, validate=validate.Length(1, 10))
     rating = Text(20, required=True)
+    age_rating = ByCountry(KnownCountry(), Text(20))
+    language = KnownLanguage()
+    subtitles = fields.List(KnownLanguage(), validate=validate.Length(1, 10))
+    format = Text(40)
+    synopsis = Text(2000)
+    trailer_url = Link()
 
 
 class CinemaEntry(Schema):
@@ -84,6 +127,9 @@ class CinemaEntry(Schema):
     city = Text(200, required=True)
     timezone = Zone(required=True)
     currency = Currency(required=True)
+    address = Text(300)
+    map_url = Link()
+    directions = Text(1000)
     day_parts = fields.Nested(Schema.from_dict({part: Change() for part in DAY_PARTS}))
     halls = fields.List(fields.Raw(), required=True)
     menu = fields.Raw(metadata={"description": "read by services/kitchen/menu_import.py"})

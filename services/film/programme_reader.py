@@ -15,6 +15,8 @@ from services.seating.chart import Drawing, lay_out, mistakes
 
 Fields = dict[str, Any]
 A_MONDAY = dt.date(2001, 1, 1)
+OPTIONAL_IN_FILMS = ("age_rating", "language", "subtitles", "format", "synopsis", "trailer_url")
+OPTIONAL_IN_CINEMAS = ("address", "map_url", "directions")
 
 
 @dataclass
@@ -66,9 +68,9 @@ class _Reader:
         entry = self.file.load(form.FilmEntry(), raw, place)
         self.is_new("film", entry, place)
         self.note_lines(entry, place, "running_minutes")
-        self.programme.films.append(
-            {"film_id": entry.pop("id", ""), "original_title": entry.get("title", ""), **entry}
-        )
+        self.programme.films.append({
+            "film_id": entry.pop("id", ""), "original_title": entry.get("title", ""),
+            **dict.fromkeys(OPTIONAL_IN_FILMS), **entry})
 
     def read_cinema(self, raw: Any, place: Place) -> None:
         entry = self.file.load(form.CinemaEntry(), raw, place)
@@ -78,6 +80,7 @@ class _Reader:
         self.programme.cinemas.append({
             "cinema_id": entry.get("id", ""), "name": entry.get("name"), "city": entry.get("city"),
             "timezone": str(entry.setdefault("timezone", ZoneInfo("UTC"))),
+            **{name: entry.get(name) for name in OPTIONAL_IN_CINEMAS},
         })
         for at, hall in enumerate(entry.get("halls", ())):
             self.read_hall(hall, (*place, "halls", at), entry)

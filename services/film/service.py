@@ -8,6 +8,7 @@ from schemas import film as contract
 from schemas import order
 from services.film import models, seat_availability, seat_maps, store
 from services.film.records import ScreeningView
+from services.film.search.film_search import FilmSearch
 from services.film.settings import FilmSection
 from services.foundation.amqp.announcements import Announcer
 from services.foundation.amqp.presence import Presence
@@ -34,13 +35,15 @@ class Film:
     relay = Relay(models.OUTBOX)
     board = BoardProvider()
     announcer = Announcer()
+    film_search = FilmSearch()
     settings = RoomSettings(FilmSection)  # checked when the room starts; programme imports use them
     presence = Presence()
 
     @call(contract.GET_ALL_LIST)
     def get_all_list(self, request: Fields) -> Fields:
-        """The films with a screening still to begin, by title, a page at a time."""
-        return self.database.read(lambda tx: store.films_showing(tx, utc_now(), **request))
+        """The films with a screening still to begin, a page at a time: by title, or by how well they match a search."""
+        page, page_size, found = request["page"], request["page_size"], self._search(request)
+        return self.database.read(lambda tx: store.films_showing(tx, utc_now(), page, page_size, found))
 
     @call(contract.GET_INFO_LIST)
     def get_info_list(self, request: Fields) -> Fields:
@@ -49,7 +52,8 @@ class Film:
         Title, cinema and city match any part of a name, in either case. Without a date or a start,
         only screenings still to begin.
         """
-        found = self.database.read(lambda tx: store.screenings_found(tx, utc_now(), request))
+        film_ids = self._search(request)
+        found = self.database.read(lambda tx: store.screenings_found(tx, utc_now(), request, film_ids))
         return {**found, "screenings": self._with_seats_left(found["screenings"])}
 
     @call(contract.GET_INFO)
@@ -63,6 +67,12 @@ class Film:
             raise contract.UnknownFilm(film_id=film_id)
         by_cinema = groupby(self._with_seats_left(screenings), key=lambda screening: screening.cinema)
         return {"film": film, "cinemas": [{"cinema": cinema, "screenings": list(its)} for cinema, its in by_cinema]}
+
+    @call(contract.GET_SCREENING)
+    def get_screening(self, request: Fields) -> Fields:
+        """A screening, over or cancelled as it may be, and how to get there. Raises UnknownScreening."""
+        [screening] = self._with_seats_left([self._screening(request["screening_id"])])
+        return {"screening": screening}
 
     @call(contract.GET_HALL_INFO)
     def get_hall_info(self, request: Fields) -> Fields:
@@ -101,6 +111,8 @@ class Film:
             "cinema_id": screening.cinema.cinema_id, "cinema_name": screening.cinema.name,
             "hall_name": screening.hall.name, "starts_at": screening.starts_at, "ends_at": screening.ends_at,
             "time_zone": screening.cinema.timezone, "currency": screening.currency,
+            "age_rating": screening.age_rating, "cinema_address": screening.cinema.address,
+            "cinema_directions": screening.cinema.directions,
             "seats": seat_maps.price_list(screening.drawing, screening.prices),
         }
 
@@ -109,6 +121,10 @@ class Film:
         """Take a screening that the order room has cancelled off the programme."""
         body = delivery.body
         self.database.run_repeatable(lambda tx: store.cancel(tx, body["screening_id"], body["cancelled_at"]))
+
+    def _search(self, request: Fields) -> list[str] | None:
+        """The ids of the films that are searched for, the best match first; None: all films are wanted."""
+        return self.film_search.find(self.database, request["search"]) if "search" in request else None
 
     def _screening_and_seats(self, screening_id: str) -> tuple[ScreeningView, BoardSnapshot]:
         screening = self._screening(screening_id)

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.core import get_global
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.engine import Connection
 
@@ -19,8 +21,10 @@ WITH_PLACE = (
     select(
         Screening.screening_id, Screening.starts_at, Screening.ends_at, Screening.local_date, Screening.currency,
         Screening.price_from, Screening.prices, Screening.cancelled_at,
-        Film.film_id, Film.title, Film.original_title, Film.running_minutes, Film.rating,
+        Film.film_id, Film.title, Film.original_title, Film.running_minutes, Film.rating, Film.age_rating,
+        Film.language, Film.subtitles, Film.format,
         Cinema.cinema_id, Cinema.name.label("cinema_name"), Cinema.city, Cinema.timezone,
+        Cinema.address, Cinema.map_url, Cinema.directions,
         Hall.hall_id, Hall.name.label("hall_name"), Hall.capacity, Hall.drawing,
     )
     .select_from(Screening)
@@ -29,15 +33,32 @@ WITH_PLACE = (
     .join(Cinema, Cinema.cinema_id == Hall.cinema_id)
 )
 
+LISTED = [column for column in Film.__table__.columns if column.name not in ("synopsis", "trailer_url", "changed_at")]
 TAKES_PLACE = Screening.cancelled_at.is_(None)
 
 
-def films_showing(tx: Connection, now: dt.datetime, page: int, page_size: int) -> Fields:
-    """One page of the films with a screening after `now`, by title."""
-    ahead = exists().where(Screening.film_id == Film.film_id, Screening.starts_at > now, TAKES_PLACE)
-    query = select(*Film.__table__.columns).where(ahead)
-    rows, total = _page(tx, query.order_by(Film.title, Film.film_id), page, page_size)
+def films_showing(tx: Connection, now: dt.datetime, page: int, page_size: int,
+                  film_ids: Sequence[str] | None = None) -> Fields:
+    """One page of the films with a screening after `now`, by title; of `film_ids`, if given, in their order."""
+    query = select(*LISTED).where(
+        exists().where(Screening.film_id == Film.film_id, Screening.starts_at > now, TAKES_PLACE))
+    if film_ids is None:
+        rows, total = _page(tx, query.order_by(Film.title, Film.film_id), page, page_size)
+    else:
+        showing = {row.film_id: row for row in tx.execute(query.where(Film.film_id.in_(film_ids)))}
+        found = [showing[film_id] for film_id in film_ids if film_id in showing]
+        rows, total = found[(page - 1) * page_size:page * page_size], len(found)
     return {"films": [row._asdict() for row in rows], "page": page, "page_size": page_size, "total": total}
+
+
+def films_version(tx: Connection) -> Any:
+    """It is another one when a film has come or changed; none ever goes."""
+    return tx.execute(select(func.count(), func.max(Film.changed_at)).select_from(Film)).one()
+
+
+def films_to_index(tx: Connection) -> list[Any]:
+    """What services.film.search.film_index knows of each film."""
+    return list(tx.execute(select(Film.film_id, Film.title, Film.original_title, Film.director, Film.cast)))
 
 
 def film(tx: Connection, film_id: str) -> Fields | None:
@@ -46,10 +67,15 @@ def film(tx: Connection, film_id: str) -> Fields | None:
     return None if row is None else row._asdict()
 
 
-def screenings_found(tx: Connection, now: dt.datetime, wanted: Fields) -> Fields:
-    """Screenings that match everything in `wanted` (ScreeningsRequest), by start: one page of them."""
+def screenings_found(tx: Connection, now: dt.datetime, wanted: Fields, film_ids: Sequence[str] | None = None) -> Fields:
+    """Screenings that match everything in `wanted` (ScreeningsRequest), by start: one page of them.
+
+    `film_ids`: the films that its `search` has found.
+    """
     page, page_size = wanted["page"], wanted["page_size"]
     query = WITH_PLACE.where(*_conditions(now, wanted)).order_by(*BY_START)
+    if film_ids is not None:
+        query = query.where(Screening.film_id.in_(film_ids))
     rows, total = _page(tx, query, page, page_size)
     return {"screenings": [_screening(row) for row in rows], "page": page, "page_size": page_size, "total": total}
 
@@ -104,12 +130,21 @@ def _page(tx: Connection, query: Any, page: int, page_size: int) -> tuple[list[A
     return list(rows), total
 
 
+def _country(timezone: str) -> str | None:
+    """The country of a time zone, by the Unicode CLDR."""
+    code: str | None = get_global("zone_territories").get(timezone)
+    return code
+
+
 def _screening(row: Any) -> ScreeningView:
     zone = ZoneInfo(row.timezone)
     return ScreeningView(
         screening_id=row.screening_id, local_date=row.local_date, starts_at=row.starts_at.astimezone(zone),
         ends_at=row.ends_at.astimezone(zone), cancelled_at=row.cancelled_at,
-        film=FilmBrief(row.film_id, row.title, row.original_title, row.running_minutes, row.rating),
-        cinema=CinemaView(row.cinema_id, row.cinema_name, row.city, row.timezone),
+        film=FilmBrief(row.film_id, row.title, row.original_title, row.running_minutes, row.rating, row.language,
+                       row.subtitles, row.format),
+        cinema=CinemaView(row.cinema_id, row.cinema_name, row.city, row.timezone, row.address, row.map_url,
+                          row.directions),
+        age_rating=(row.age_rating or {}).get(_country(row.timezone)),
         hall=HallView(row.hall_id, row.hall_name, row.capacity), drawing=Drawing(**row.drawing),
         currency=row.currency, price_from=row.price_from, prices=row.prices)

@@ -8,11 +8,11 @@ from typing import Any
 
 import orjson
 
-from schemas import user
+from schemas import order, user
 from services.foundation.database import utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.notification import rules
-from services.notification.delivery.errors import AddressUnconfirmed
+from services.notification.delivery.errors import AddressUnconfirmed, PickUpCodeMissing
 from services.notification.email_delivery import EmailDelivery
 from services.notification.records import DueMessage
 from services.notification.writing import (
@@ -35,7 +35,10 @@ class EmailWriter:
     unconfirmed_lifetime: dt.timedelta
 
     def write(self, message: DueMessage) -> EmailMessage | None:
-        """The e-mail; None if there is nobody to send it to. Raises AddressUnconfirmed, Undeliverable, and Busy."""
+        """The e-mail; None if there is nobody to send it to.
+
+        Raises AddressUnconfirmed, PickUpCodeMissing, Undeliverable, and Busy.
+        """
         kinds: dict[str, Write] = {
             rules.CONFIRM_EMAIL: self._confirmation_email, rules.NEW_PASSWORD: self._password_reset_email,
             rules.EMAIL_CHANGED: self._email_changed_email, rules.ORDER_LINK: self._order_link_email,
@@ -56,17 +59,28 @@ class EmailWriter:
         return (self._guest_email if is_guest else self._member_email)(message, contact)
 
     def _member_email(self, message: DueMessage, contact: dict[str, Any]) -> EmailMessage:
-        return email_template.write(message, contact, self.delivery.context)
+        return email_template.write(message, contact, self.delivery.context, found=self._tickets(message))
 
     def _guest_email(self, message: DueMessage, contact: dict[str, Any]) -> EmailMessage | None:
         """The e-mail about an order of a guest, with a link that opens it; None if the guest has given no address."""
+        found = self._tickets(message)    # before the link, of which an hour has only some
         link = self._order_link(message)
         if link["token"] is None:
             return None
         if contact["email"] not in (None, link["email"]):    # it was replaced meanwhile
             raise AddressUnconfirmed()
         return email_template.write(message, {**contact, "email": link["email"]}, self.delivery.context,
-                                    link["token"])
+                                    link["token"], found)
+
+    def _tickets(self, message: DueMessage) -> dict[str, Any] | None:
+        """The tickets that belong into the e-mail, as they are by now; they are kept nowhere else than at the order."""
+        if message.kind not in rules.WITH_TICKETS:
+            return None
+        found: dict[str, Any] = self.remote.call(order.GET_TICKETS_TO_MAIL, {"order_id": message.order_id})
+        facts = email_template.FACTS.load(orjson.loads(message.facts))
+        if rules.waits_for_pick_up(message.occurred_at, utc_now(), facts, found["pick_up_code"]):
+            raise PickUpCodeMissing()
+        return found
 
     def _order_link_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail with another link to an order; None if it belongs to an account by now."""

@@ -17,6 +17,7 @@ SECOND_FACTOR_SET = "second_factor_set"
 SECOND_FACTOR_REMOVED = "second_factor_removed"
 TO_THE_HOLDER = (PASSWORD_CHANGED, SECOND_FACTOR_SET, SECOND_FACTOR_REMOVED)
 MAIL_WINDOW = dt.timedelta(hours=1)
+PICK_UP_WAIT = dt.timedelta(minutes=1)    # the kitchen gives its code seconds after the payment, or is away
 
 
 def kind_of(event: str, facts: dict[str, Any]) -> str | None:
@@ -98,6 +99,11 @@ def next_mail_at(sent_at: dt.datetime | None, now: dt.datetime) -> dt.datetime |
     `sent_at`: when it got the first of the last mails, as many as it may get in MAIL_WINDOW; None: it got fewer.
     """
     return sent_at + MAIL_WINDOW if sent_at and sent_at > now - MAIL_WINDOW else None
+
+
+def waits_for_pick_up(occurred_at: dt.datetime, now: dt.datetime, facts: dict[str, Any], code: str | None) -> bool:
+    """Whether a message with tickets still waits for the kitchen's code."""
+    return bool(facts["snacks"]) and code is None and now < occurred_at + PICK_UP_WAIT
 
 
 def waits_for_address(occurred_at: dt.datetime, now: dt.datetime, lifetime: dt.timedelta) -> bool:

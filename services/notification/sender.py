@@ -17,7 +17,7 @@ from services.foundation.database import CommitUnknown, Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.foundation.tracing import spans
 from services.notification import rules, store
-from services.notification.delivery.errors import AddressUnconfirmed, ChannelDown, Undeliverable
+from services.notification.delivery.errors import AddressUnconfirmed, ChannelDown, PickUpCodeMissing, Undeliverable
 from services.notification.email_delivery import EmailDelivery
 from services.notification.email_writer import EmailWriter
 from services.notification.records import DueMessage
@@ -30,6 +30,7 @@ AT_ONCE = 4
 MESSAGES_PER_PASS = 50
 # An unconfirmed address is checked again, because its event may have come before the message was held.
 RECHECK_AFTER = dt.timedelta(minutes=5)
+KITCHEN_PAUSE = dt.timedelta(seconds=2)
 
 
 @dataclass
@@ -78,11 +79,14 @@ class MessageSender:
             until = utc_now() + RECHECK_AFTER
             self.database.run(lambda tx: store.hold_unconfirmed(tx, message.message_id, until,
                                                                 "the address is not confirmed"))
+        except PickUpCodeMissing:
+            until = utc_now() + KITCHEN_PAUSE
+            self.database.run(lambda tx: store.hold_back(tx, message.message_id, until, "no pick-up code yet"))
         except TooOften as problem:  # an address gets no flood of links
             self._hold_back(message, utc_now() + dt.timedelta(seconds=problem.about["retry_after"]))
         except (Busy, ChannelDown) as problem:
             self.stopped = True  # the next message would fail, too
-            self._postpone(message, str(problem) if isinstance(problem, ChannelDown) else f"{problem.code}: user room")
+            self._postpone(message, _reason(problem))
         except Timeout:
             self.stopped = True
             self._postpone(message, f"took longer than {SEND_SECONDS} s")
@@ -125,6 +129,10 @@ class MessageSender:
 
     def _finish(self, message: DueMessage, status: str, error: str | None = None) -> None:
         self.database.run_repeatable(lambda tx: store.finish(tx, message.message_id, status, utc_now(), error))
+
+
+def _reason(problem: Busy | ChannelDown) -> str:
+    return str(problem) if isinstance(problem, ChannelDown) else f"{problem.code}: {problem.about.get('room', 'a')}"
 
 
 def log_fields(message: DueMessage) -> dict[str, Any]:

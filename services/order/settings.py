@@ -40,6 +40,7 @@ class OrderSettings:
     snacks_of_a_kind: int
     queue: QueueSettings
     hold_limits: HoldLimits | None = None  # per buyer, in the whole house
+    doors_open: dt.timedelta = dt.timedelta(hours=1)  # so long before the start guests are admitted
     seller: dict[str, Any] | None = None  # the fields of a schemas.order.receipts.Seller
 
 
@@ -94,6 +95,7 @@ class OrderSection(Schema):
     hold_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
     pay_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
     refund_tiers = fields.List(fields.Nested(TierSchema), required=True)
+    doors_open_minutes = fields.Float(required=True, validate=validate.Range(min=0, max=24 * 60))
     seats_per_order = Whole(required=True, validate=validate.Range(min=1))
     unpaid_orders = Whole(required=True, validate=validate.Range(min=1))
     hold_limits = fields.Nested(HoldLimitsSection, required=True)
@@ -104,10 +106,11 @@ class OrderSection(Schema):
 
     @post_load
     def make(self, found: dict[str, Any], **options: Any) -> OrderSettings:
-        hold, pay = (dt.timedelta(minutes=found.pop(name)) for name in ("hold_minutes", "pay_minutes"))
+        hold, pay, doors_open = (dt.timedelta(minutes=found.pop(name))
+                                 for name in ("hold_minutes", "pay_minutes", "doors_open_minutes"))
         tiers = sorted(found.pop("refund_tiers"), key=lambda tier: tier.before)
         _check_decline(tiers)
-        return OrderSettings(hold=hold, pay=pay, refund_tiers=tuple(tiers), **found)
+        return OrderSettings(hold=hold, pay=pay, doors_open=doors_open, refund_tiers=tuple(tiers), **found)
 
 
 def _check_decline(tiers: list[TierRule]) -> None:

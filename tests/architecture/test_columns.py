@@ -11,10 +11,10 @@ from services.foundation.migrate import rooms_with_tables
 # Written and read by people. Only searches compare them, and these ignore case and accents.
 FOR_PEOPLE = {"name", "name_zh", "title", "original_title", "director", "rating", "city", "timezone", "film_title",
               "cinema_name", "hall_name", "username", "display_name", "email", "decided_by", "because", "error",
-              "device", "street", "postal_code", "region"}
-# Values of a short list in our own code, or an address to which a buyer is sent.
+              "device", "street", "postal_code", "region", "format"}
+# Values of a short list in our own code or of a standard, or an address to which a buyer is sent.
 OUR_WORDS = {"status", "state", "kind", "category", "currency", "reason", "end_reason", "kitchen_status", "provider",
-             "method", "type", "decision", "return_url", "redirect_url"}
+             "method", "type", "decision", "language", "return_url", "redirect_url", "map_url", "trailer_url"}
 BYTE_BY_BYTE = {"utf8mb4_bin", "ascii_bin"}
 MONEY = {"posted", "reserved", "price", "price_from", "total", "amount", "refunded", "kept", "fee", "captured"}
 

@@ -39,6 +39,8 @@ def visit(mesh: Mesh, chromium: Browser) -> Iterator[Visit]:
                   signed_in: bool | str = False, complaints_expected: bool = False, **options: Any) -> Page:
         if size[0] < 600:
             options = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2, **options}
+        # What a service worker fetches passes by the routes of a test.
+        options = {"service_workers": "block", **options}
         token = mesh.buyer() if signed_in is True else signed_in or None
         context = chromium.new_context(
             base_url=mesh.url, viewport={"width": size[0], "height": size[1]}, locale=language,

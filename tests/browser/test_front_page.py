@@ -1,5 +1,7 @@
 """The front page with long words, by the keyboard, and with an address that makes no sense."""
 
+import re
+
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.driver import Visit
@@ -71,6 +73,26 @@ def test_no_time_that_is_not_seen_takes_the_focus(visit: Visit) -> None:
         assert page.evaluate(HIDDEN) == 0
         assert page.evaluate("[...document.querySelectorAll('.times')].every(line => getComputedStyle(line.firstChild)"
                              ".visibility === 'visible')")
+
+
+def test_a_director_with_a_typing_error_leads_to_a_film_that_says_how_it_is_played_and_how_to_get_there(
+        visit: Visit) -> None:
+    page = visit("/", size=(360, 640))
+    page.get_by_role("searchbox").fill("wogn kar-wai")
+    expect(page.locator(".film:not(.ghost) h2")).to_have_text(["In the Mood for Love"])
+    page.locator(".film-link").click()
+    expect(page.locator(".facts")).to_contain_text("Cantonese · English subtitles")
+    expect(page.locator(".facts")).to_contain_text("Germany: 6")
+    expect(page.locator(".synopsis")).to_contain_text("Hong Kong, 1962.")
+    assert page.get_by_role("link", name="Trailer").get_attribute("rel") == "noopener noreferrer"
+    page.locator(".way summary").first.click()
+    expect(page.locator(".directions").first).to_be_visible()
+    page.locator(".screening").first.click()
+    expect(page.locator(".about")).to_contain_text("Cantonese · English subtitles")
+    expect(page.locator(".about .rating")).to_have_text(re.compile("^(6|PG)$"))    # in Berlin, in Shanghai
+    page.locator(".way summary").click()
+    expect(page.locator(".directions")).to_be_visible()
+    assert page.evaluate(FITS)
 
 
 def test_no_address_of_the_front_page_is_a_dead_end(visit: Visit) -> None:

@@ -1,7 +1,7 @@
 /** Who is here: a user who is signed in, or a guest. The token itself is in an HttpOnly cookie, which no script can read. */
 
 import { expectUser, newKey, onRefusal, write } from "../api.js";
-import { browser, tab } from "../storage.js";
+import { browser, forgetTickets, tab } from "../storage.js";
 
 const listeners = new Set();
 let current = browser.get("user");
@@ -33,6 +33,7 @@ export async function startGuest() {
 }
 
 function setCurrent(now, elsewhere) {
+  if (now?.username !== current?.username) forgetTickets();
   current = now;
   expectUser(now?.username);
   listeners.forEach((listener) => listener(elsewhere));
@@ -81,14 +82,19 @@ export async function signOut() {
   forget();
 }
 
+function forgetGuest() {
+  browser.remove("guest");
+  forgetTickets();
+}
+
 /** Forget the user or guest, whose session has ended. */
 export function forget() {
   tab.clear();
-  browser.remove("guest");
+  forgetGuest();
   change(null);
 }
 
-onRefusal("unauthenticated", () => current ? change(null) : browser.remove("guest"));
+onRefusal("unauthenticated", () => current ? change(null) : forgetGuest());
 // Another tab has changed the user without this one noticing. Without storage this tab can't know the new user.
 onRefusal("other_user", () => {
   const kept = browser.get("user");

@@ -5,6 +5,7 @@ import { announce, fill, h } from "../dom.js";
 import { t } from "../language/translations.js";
 import { reload, rename } from "../navigation.js";
 import { problemSentence } from "../problems.js";
+import { forgetTickets } from "../storage.js";
 import * as session from "../account/session.js";
 
 /**
@@ -24,6 +25,7 @@ export async function open(main, id) {
 
 async function use(token) {
   const { expires_at, order_id: order } = await write("/user/open_order", { token });
+  forgetTickets(); // of another guest, perhaps
   session.keepGuest({ expires_at, order });
 }
 

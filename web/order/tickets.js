@@ -5,11 +5,13 @@ import { fill, h, isTest } from "../dom.js";
 import { dayOf, longDay, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
+import { keep } from "./offline/kept.js";
+import { cinemaClock } from "./refund_terms.js";
 
 const isValid = (ticket) => ticket.status === "valid";
 
-/** The elements of the tickets; their codes are loaded afterwards. */
-export function tickets(order, signal) {
+/** The elements of the tickets; their codes are loaded afterwards. `screening`: a promise, see way.js. */
+export function tickets(order, screening, signal) {
   const codes = new Map(
     order.tickets.map((
       ticket,
@@ -25,6 +27,9 @@ export function tickets(order, signal) {
     try {
       const found = await read("/order/get_ticket_images", { order_id: order.order_id }, signal);
       for (const { ticket_id: id, seat_id: seat, svg } of found.tickets) fill(codes.get(id), picture(svg, seat));
+      if (found.tickets.length) {
+        screening.then((known) => keep(order, { images: found, ...(known && { screening: known }) }));
+      }
     } catch (problem) {
       if (signal.aborted) return;
       fill(warning, problemSentence(problem), h("button", { type: "button", onclick: draw }, t("problem.again")));
@@ -71,6 +76,11 @@ function stub(screening, ticket) {
       fact("time", time(screening.starts_at)),
       fact("day", longDay(dayOf(screening.starts_at))),
       fact("place", `${screening.cinema_name}, ${screening.hall_name}`),
+    ),
+    ticket.admitted_at && h(
+      "p",
+      { class: "muted" },
+      t("ticket.used", { time: cinemaClock(ticket.admitted_at, screening.starts_at).time }),
     ),
   );
 }

@@ -5,6 +5,8 @@ import { fill, h } from "../dom.js";
 import { longDay, longestWord, money, runningTime, shortDay, time } from "../language/format.js";
 import { list, t } from "../language/translations.js";
 import { poster } from "../poster/poster.js";
+import { elsewhere } from "../programme/directions.js";
+import { ageRatings, foldedDirections, playedIn, rating } from "../programme/facts.js";
 import { rename } from "../navigation.js";
 
 export async function show(main, { id, query, signal }) {
@@ -52,10 +54,13 @@ export async function show(main, { id, query, signal }) {
 }
 
 function facts(film) {
-  const rows = [["film.director", film.director], ["film.cast", list(film.cast)], [
-    "film.genres",
-    list(film.genres.map(genre)),
-  ]];
+  const rows = [
+    ["film.director", film.director],
+    ["film.cast", list(film.cast)],
+    ["film.genres", list(film.genres.map(genre))],
+    ["film.played_in", playedIn(film).join(" · ")],
+    ["film.ages", ageRatings(film).join(" · ")],
+  ].filter(([, value]) => value);
   const title = h("h1", { tabindex: "-1" }, film.title);
   title.style.setProperty("--longest", String(longestWord(film.title)));
   return [
@@ -65,8 +70,10 @@ function facts(film) {
       "p",
       { class: "muted" },
       `${film.year} · ${runningTime(film.running_minutes)} · `,
-      h("span", { class: "rating" }, film.rating),
+      rating(film.rating),
     ),
+    film.synopsis && h("p", { class: "synopsis" }, film.synopsis),
+    film.trailer_url && h("p", {}, elsewhere(film.trailer_url, t("film.trailer"))),
     h("dl", {}, rows.map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value)))),
   ];
 }
@@ -83,6 +90,7 @@ function cinema({ cinema: place, screenings }, day) {
     "section",
     { class: "cinema" },
     h("h3", {}, place.name, " ", h("small", { class: "muted" }, place.city)),
+    foldedDirections(place),
     h("ul", { class: "screenings" }, found.map((screening) => h("li", {}, entry(screening)))),
   );
 }

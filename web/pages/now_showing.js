@@ -7,6 +7,7 @@ import { poster } from "../poster/poster.js";
 import { problemSentence } from "../problems.js";
 import { rename } from "../navigation.js";
 import { anySet, filters, fromQuery, inPart, toAddress } from "../programme/filters.js";
+import { languageName } from "../programme/facts.js";
 import { films as allFilms, screenings } from "../programme/listing.js";
 import { fitTimes } from "../programme/times.js";
 import { waysOut } from "../programme/ways_out.js";
@@ -27,15 +28,18 @@ export async function show(main, { query, signal }) {
   fill(main, h("div", { class: "hero" }, h("h1", { tabindex: "-1" }, t("now.title")), count), form, grid);
   const programme = allFilms(signal);
   const find = async (asked) => {
-    const { part, ...fields } = asked; // the API knows no parts of a day
-    return (await screenings(fields, signal)).filter((screening) => inPart(screening, part));
+    const { part, title: search, ...fields } = asked; // the API knows no parts of a day
+    return (await screenings({ search, ...fields }, signal)).filter((screening) => inPart(screening, part));
   };
 
   async function search() {
     const current = (latest += 1);
     grid.setAttribute("aria-busy", "true");
     try {
-      const [films, found] = await Promise.all([programme, find(wanted)]);
+      const [films, found] = await Promise.all([
+        wanted.title ? allFilms(signal, wanted.title) : programme,
+        find(wanted),
+      ]);
       if (current !== latest || signal.aborted) return;
       if (!anySet(wanted)) offer({ cinemas: names(found, "name"), cities: names(found, "city") });
       draw(films, found);
@@ -120,6 +124,9 @@ const ghost = () =>
     h("p", { class: "times" }, h("span", { class: "chip" }, "\u00a0")),
   );
 
+const facts = ({ running_minutes: minutes, rating, language }) =>
+  [runningTime(minutes), rating, language && languageName(language)].filter(Boolean);
+
 function card(film, found, wanted) {
   const address = wanted.date ? `/film/${film.film_id}?date=${wanted.date}` : `/film/${film.film_id}`;
   return h(
@@ -129,7 +136,7 @@ function card(film, found, wanted) {
       "div",
       {},
       h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
-      h("p", { class: "muted" }, `${runningTime(film.running_minutes)} · ${film.rating}`),
+      h("p", { class: "muted" }, facts(film).join(" · ")),
     ),
     h(
       "p",

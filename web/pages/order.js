@@ -2,12 +2,13 @@
 
 import { read, writeOnce } from "../api.js";
 import { announce, fill, h } from "../dom.js";
-import { money } from "../language/format.js";
+import { localMoment, money } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
 import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../guest/paying.js";
 import { orderHeader } from "../order/header.js";
 import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
+import { drop } from "../order/offline/kept.js";
 import {
   attemptName,
   paymentPageUrl,
@@ -22,6 +23,7 @@ import { earnedPoints } from "../order/points.js";
 import { mayRefund, refundTerms } from "../order/refund_terms.js";
 import { tickets } from "../order/tickets.js";
 import { walletRequest } from "../order/wallet.js";
+import { screeningOf, wayThere } from "../order/way.js";
 import { problemSentence } from "../problems.js";
 import { reload } from "../navigation.js";
 import { askToSignIn, readSignedIn } from "../account/sign_in.js";
@@ -51,6 +53,7 @@ class OrderPage {
     this.since = performance.now();
     this.warning = h("p", { class: "note warning", role: "alert", hidden: true });
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh(), { signal });
+    addEventListener("online", () => this.refresh(), { signal });
   }
 
   /** Milliseconds since the page was opened. */
@@ -63,8 +66,8 @@ class OrderPage {
     this.order = order;
     this.stage = this.stageOfPayment();
     this.scheduleRefresh();
-    const { status, refunded, kitchen: cooking, end_reason: reason, payment } = order;
-    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason, isGuest()]);
+    const { status, refunded, kitchen: cooking, end_reason: reason, payment, kept_at: kept } = order;
+    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason, kept, isGuest()]);
     if (seen === this.seen) return;
     this.seen = seen;
     if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stage)) {
@@ -140,6 +143,7 @@ class OrderPage {
   }
 
   ended() {
+    drop(this.order);
     const { status, end_reason: reason, screening_id: screening, refunded, currency } = this.order;
     const why = reason === "screening_cancelled" ? `${reason}.${status}` : outcome(this.order);
     return h(
@@ -160,13 +164,21 @@ class OrderPage {
   }
 
   paid() {
+    const screening = screeningOf(this.order, this.signal);
     return h(
       "section",
       { class: "stack" },
+      this.order.kept_at &&
+        h(
+          "p",
+          { class: "note no-print", role: "status" },
+          t("order.kept", { moment: localMoment(this.order.kept_at) }),
+        ),
       this.order.revived && h("p", { class: "note good no-print" }, t("order.revived")),
       isGuest() && guestNote(() => this.signIn()),
       this.order.kitchen && kitchenSection(this.order),
-      tickets(this.order, this.signal),
+      tickets(this.order, screening, this.signal),
+      wayThere(screening),
       this.warning,
       h(
         "div",

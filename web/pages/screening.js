@@ -19,6 +19,7 @@ import { showOwnSeats } from "../hall/own_seats.js";
 import { tooltip } from "../hall/map/tooltip.js";
 import { zoomable } from "../hall/map/zoom.js";
 import { closeDialogs } from "../dialog.js";
+import { foldedDirections, playedIn, rating } from "../programme/facts.js";
 import { reload } from "../navigation.js";
 import { browser } from "../storage.js";
 import { t } from "../language/translations.js";
@@ -95,7 +96,7 @@ export async function show(main, { id, signal }) {
   return title;
 }
 
-function header({ film, cinema, hall, starts_at: starts, local_date: day }) {
+function header({ film, cinema, hall, starts_at: starts, local_date: day, age_rating: age }) {
   const title = h("h1", { tabindex: "-1" }, h("a", { href: `/film/${film.film_id}` }, film.title));
   title.style.setProperty("--longest", String(longestWord(film.title)));
   return h(
@@ -103,7 +104,9 @@ function header({ film, cinema, hall, starts_at: starts, local_date: day }) {
     { class: "about" },
     title,
     h("p", {}, h("b", {}, time(starts)), ` · ${longDay(day)}`),
-    h("p", { class: "muted" }, `${cinema.name} · ${hall.name}`),
+    h("p", { class: "muted" }, `${cinema.name} · ${hall.name} · `, rating(age ?? film.rating)),
+    h("p", { class: "muted" }, playedIn(film).join(" · ")),
+    foldedDirections(cinema),
   );
 }
 

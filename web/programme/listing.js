@@ -5,10 +5,10 @@ import { read } from "../api.js";
 const PAGE_SIZE = 100;
 const MAX_PAGES = 6;
 
-/** Every film now showing. */
-export const films = (signal) => every("/film/get_all_list", "films", {}, signal);
+/** Every film now showing, by title, or those that a search finds, the best match first. */
+export const films = (signal, search = "") => every("/film/get_all_list", "films", { search }, signal);
 
-/** The next screenings that match; the API matches titles in any script. */
+/** The next screenings that match, see filters.js. */
 export const screenings = (wanted, signal) => every("/film/get_info_list", "screenings", wanted, signal);
 
 async function every(path, name, fields, signal) {

@@ -1,6 +1,6 @@
 """E-mails: the same content as plain text and in HTML."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.headerregistry import Address, Group
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -17,10 +17,12 @@ from services.foundation.settings import SettingsError, is_demonstration, public
 from services.notification import rules
 from services.notification.delivery.errors import Undeliverable
 from services.notification.records import DueMessage
-from services.notification.writing import html_page
+from services.notification.writing import html_page, tickets
+from services.notification.writing.tickets import MailedTicket
 from services.notification.writing.translations import Translations
 
 FACTS = lenient(OrderEvent)
+NO_TICKETS: dict[str, Any] = {"tickets": [], "calendar": None, "pick_up_code": None, "cinema_address": None}
 NO_RECIPIENT = Group("undisclosed-recipients", ())  # RFC 5322, appendix A.1.3
 
 
@@ -48,7 +50,7 @@ class EmailContext:
 
 @dataclass(frozen=True)
 class Content:
-    """The content of an e-mail. `rows`: labels and values of a table, perhaps empty."""
+    """The content of an e-mail. `rows`: labels and values of a table, perhaps empty. `calendar`: an .ics file."""
 
     subject: str
     greeting: str
@@ -58,28 +60,34 @@ class Content:
     link_text: str
     foot: str
     test_note: str = ""
+    tickets: list[MailedTicket] = field(default_factory=list)
+    calendar: str | None = None
 
 
 def write(message: DueMessage, contact: dict[str, Any], context: EmailContext,
-          token: str | None = None) -> EmailMessage:
+          token: str | None = None, found: dict[str, Any] | None = None) -> EmailMessage:
     """The e-mail about an order, to a schemas.user.methods.Contact; without a recipient if the contact has no address.
 
-    `token`: opens the order of a guest. Raises Undeliverable for an invalid address. The same message always gets the
-    same Message-ID.
+    `token`: opens the order of a guest. `found`: its tickets, a schemas.order.tickets.TicketsToMailReply, if the e-mail
+    has them. Raises Undeliverable for an invalid address. The same message always gets the same Message-ID.
     """
     facts, translations = FACTS.load(orjson.loads(message.facts)), context.translations
     screening = facts["screening"]
     title, moment = one_line(screening["film_title"]), translations.moment(screening["starts_at"])
     place = translations.text("place", cinema=one_line(screening["cinema_name"]), hall=one_line(screening["hall_name"]))
-    rows = [("film", title), ("cinema", place), ("time", moment), *particulars(translations, message.kind, facts),
+    found = found or NO_TICKETS
+    rows = [("film", title), ("cinema", place), ("address", found["cinema_address"]), ("time", moment),
+            *particulars(translations, message.kind, facts), ("pick_up", found["pick_up_code"]),
             ("order", str(message.order_id))]
     content = Content(
         subject=translations.text(f"{message.kind}.subject", film=title, moment=moment),
         greeting=greeting(translations, contact["display_name"]),
         text=translations.text(text_name(message.kind, facts)),
-        rows=[(translations.text(f"label.{name}"), value) for name, value in rows],
+        rows=[(translations.text(f"label.{name}"), one_line(value)) for name, value in rows if value],
         link=context.order_url(message, token), link_text=translations.text("link"),
-        foot=translations.text("guest.foot" if token else "foot"))
+        foot=translations.text("guest.foot" if token else "foot"),
+        tickets=tickets.mailed(found, lambda seat: translations.text("ticket", seat=seat), context.sender.domain),
+        calendar=found["calendar"])
     return compose(message, recipient(contact["email"]) if contact["email"] else NO_RECIPIENT, content, context)
 
 
@@ -97,6 +105,7 @@ def compose(message: DueMessage, to: Address | Group, content: Content, context:
     email.set_content(as_text(translations, content), cte="8bit")
     email.add_alternative(html_page.write(translations.language, vars(content)), subtype="html", cte="8bit")
     email["Content-Language"] = translations.language
+    tickets.attach(email, content.tickets, content.calendar)
     return email
 
 
@@ -153,5 +162,6 @@ def as_text(translations: Translations, content: Content) -> str:
     test_note = [content.test_note, ""] if content.test_note else []
     if rows:
         rows.append("")
+    rows += [line for ticket in content.tickets for line in (f"{ticket.label}{colon}", ticket.code, "")]
     return "\n".join([*test_note, content.greeting, "", content.text, "", *rows,
                       f"{content.link_text}{colon}{content.link}", "", "-- ", content.foot, ""])

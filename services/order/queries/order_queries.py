@@ -5,18 +5,24 @@ from typing import Any
 
 from eventlet import tpool
 from nameko import config
+from nameko.exceptions import RemoteError
 
+from schemas.errors import Busy, NotFound
 from schemas.order.upcoming import NEXT_AT_MOST, OPEN_AT_MOST
 from services.foundation.database import Transactions, utc_now
+from services.foundation.rpc.client import RemoteCaller
 from services.foundation.settings import is_demonstration
 from services.order import store
 from services.order.order_view import OrderView
 from services.order.paying.payments import Payments
 from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.queries import store as lists
-from services.order.replies.serializers import order_reply
+from services.order.replies.serializers import order_reply, ticket_reply
+from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.tickets.calendar_file import calendar_file
 from services.order.tickets.images import ticket_images
+
+ADDRESS_SECONDS = 2.0    # that the film room is waited for; what it is for does without
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class OrderQueries:
     database: Transactions
     payments: Payments
     unpaid_orders: UnpaidOrders
+    screenings: ScreeningSnapshots
+    remote: RemoteCaller
 
     def order(self, buyer_id: str, order_id: str) -> dict[str, Any]:
         """An order with the progress of its payment: a schemas.order.Order."""
@@ -58,7 +66,23 @@ class OrderQueries:
 
     def calendar(self, buyer_id: str, order_id: str) -> str:
         """The order as the text of an .ics file."""
-        return calendar_file(self._find(buyer_id, order_id), is_demonstration(config))
+        view = self._find(buyer_id, order_id)
+        return calendar_file(view, self._address(view), is_demonstration(config))
+
+    def tickets_to_mail(self, order_id: str) -> dict[str, Any]:
+        """The order's valid tickets and what goes with them: a schemas.order.tickets.TicketsToMailReply."""
+        view = self.database.read(lambda tx: store.find(tx, order_id))
+        address = self._address(view)
+        return {"tickets": [ticket_reply(row) for row in view.tickets if row.status == "valid"],
+                "calendar": calendar_file(view, address, is_demonstration(config)),
+                "pick_up_code": view.row.pick_up_code, "cinema_address": address}
+
+    def _address(self, view: OrderView) -> str | None:
+        """Of the cinema, where the film room knows one and says so in time."""
+        try:
+            return self.screenings.get(view.row.screening_id, self.remote, ADDRESS_SECONDS).cinema_address
+        except (Busy, NotFound, RemoteError):
+            return None
 
     @staticmethod
     def _images(view: OrderView) -> list[dict[str, str]]:

@@ -2,28 +2,16 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pytest
-from nameko.testing.services import worker_factory
 from sqlalchemy import Engine
 
 from schemas import film as contract
 from services.film.programme_import import load
-from services.film.service import Film
-from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.calls import Principal
-from tests.unit.film.fakes import FakeAnnouncer, FakeBoard
+from services.foundation.database import utc_now
+from tests.integration.film.rooms import DEMO, film_room
+from tests.unit.film.fakes import FakeBoard
 from tests.unit.film.samples import changed, written
-
-DEMO = Path(__file__).resolve().parents[3] / "programme" / "demo.yml"
-
-
-def film_room(engine: Engine, board: FakeBoard | None = None) -> Any:
-    """The film room; its cold boards are warmed with one seat sold."""
-    board = board or FakeBoard()
-    return worker_factory(Film, principal=Principal(), database=Transactions(engine), board=board,
-                          announcer=FakeAnnouncer(warms=board))
 
 
 @pytest.fixture

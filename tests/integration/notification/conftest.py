@@ -1,4 +1,4 @@
-"""The notification room on the real servers of the run, with a user room that knows addresses."""
+"""The notification room on the real servers of the run, with a user room that knows addresses, and tickets to mail."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +28,9 @@ def user_room(servers: Mesh, _settings: None, tmp_path_factory: pytest.TempPathF
     migrate.upgrade("user")
     migrate.upgrade("notification")
     with rooms(servers, tmp_path_factory.mktemp("rooms")) as run, ClusterRpcClient(timeout=10) as client:
-        process = run("services.user.service")
+        process, orders = run("services.user.service"), run("tests.integration.notification.order_room")
         wait_for_room(client, "user", process)
+        wait_for_room(client, "order", orders)
         yield process
 
 

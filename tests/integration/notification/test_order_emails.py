@@ -1,11 +1,15 @@
 """The e-mails that a buyer gets about an order, in a whole mesh."""
 
 import html
+import io
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import zxingcpp
+from icalendar import Calendar
+from PIL import Image
 
 from operations.event_commands import subscriptions_of
 from services.foundation.database import Transactions, make_engine
@@ -74,8 +78,8 @@ def seats(mesh: Mesh, screening: str) -> list[str]:
 
 def test_the_e_mail_of_a_paid_order_has_all_that_a_visitor_needs_and_no_log_has_its_address(
         mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:
-    order = buyer.buy(screening, seats[:2])
-    tickets = buyer.ask("pay", order_id=order["order_id"], method="sandbox")["tickets"]
+    order = buyer.buy(screening, seats[:2], "cola")
+    codes = [ticket["code"] for ticket in buyer.ask("pay", order_id=order["order_id"], method="sandbox")["tickets"]]
 
     [email] = buyer.wait_for(1)
 
@@ -88,7 +92,13 @@ def test_the_e_mail_of_a_paid_order_has_all_that_a_visitor_needs_and_no_log_has_
                      str(int(show["starts_at"][8:10])), ", ".join(seats[:2]), f"{order['total'] / 100:.2f}",
                      f"{mesh.url}/order/{order['order_id']}"):
             assert fact in part
-        assert not [ticket for ticket in tickets if ticket["code"] in part]
+        assert info["kitchen"]["pick_up_code"] in part
+        assert mesh.get("/film/get_screening", screening_id=screening).json()["screening"]["cinema"]["address"] in part
+    assert [code for code in codes if code in email.text] == codes
+    pictures = [part.get_content() for part in email.message.walk() if part.get_content_type() == "image/png"]
+    assert [zxingcpp.read_barcode(Image.open(io.BytesIO(picture))).text for picture in pictures] == codes
+    [attached] = email.message.iter_attachments()
+    assert Calendar.from_ical(attached.get_content()).events[0]["uid"] == f"{order['order_id']}@marquee"
     assert "Hello Ada <b>Lovelace</b>," in email.text
     assert "Hello Ada &lt;b&gt;Lovelace&lt;/b&gt;," in email.page
     [event] = mesh.rows("order", "SELECT event_id FROM outbox WHERE about = :o AND type = 'order.paid'",
@@ -96,7 +106,9 @@ def test_the_e_mail_of_a_paid_order_has_all_that_a_visitor_needs_and_no_log_has_
     assert email.event_id == event.event_id
     assert email.path.name.endswith(f"-{event.event_id}.eml")
     assert "message sent" in mesh.log("notification")
-    assert buyer.email not in "".join(mesh.log(room) for room in ("notification", "user", "order", "gateway"))
+    logs = "".join(mesh.log(room) for room in ("notification", "user", "order", "gateway"))
+    assert buyer.email not in logs
+    assert not [code for code in codes if code in logs]
 
 
 def test_refunded_seats_have_an_e_mail_each_and_the_whole_order_one_when_its_money_is_back(

@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,16 @@ def test_a_good_file_becomes_rows_and_screenings(tmp_path: Path) -> None:
     ("currency: EUR", "currency: *money", "*name"),
     ("  - id: arrival\n    title", "  - id: arrival\n   title", "this is not YAML"),
     ("title: Arrival", "title: \x07", "not text"),
+    ("year: 2016", "age_rating: {XX: 12}\n    year: 2016", "`XX`: Not a country such as DE"),
+    ("year: 2016", "age_rating: {DE: ''}\n    year: 2016", "`DE`: Length must be between 1 and 20"),
+    ("year: 2016", "age_rating: 12\n    year: 2016", "`age_rating`: Not a valid mapping"),
+    ("year: 2016", "language: Klingon\n    year: 2016", "`language`: Not a language such as fr or zh-Hans"),
+    ("year: 2016", "subtitles: [en, qq]\n    year: 2016", "`subtitles`: Not a language such as fr or zh-Hans"),
+    ("year: 2016", "trailer_url: javascript:alert(1)\n    year: 2016", "`trailer_url`: Not a link such as https://"),
+    ("year: 2016", "trailer_url: ftp://cinema.example/trailer\n    year: 2016", "`trailer_url`: Not a link"),
+    ("year: 2016", "trailer_url: //cinema.example/trailer\n    year: 2016", "`trailer_url`: Not a link"),
+    ("city: Berlin", "map_url: on the corner\n    city: Berlin", "`map_url`: Not a link such as https://"),
+    ("city: Berlin", "directions: ''\n    city: Berlin", "`directions`"),
 ])
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, words: str) -> None:
     text = changed((old, new))
@@ -65,6 +76,22 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, wor
 
     assert told
     assert first <= told[0].line <= last
+
+
+def test_what_moviegoers_ask_may_be_said_or_left_out(tmp_path: Path) -> None:
+    said = {"age_rating": {"DE": "12", "NO": "12"}, "language": "zh-Hans", "subtitles": ["en", "yue"],
+            "format": "35 mm", "synopsis": "Ships come.", "trailer_url": "https://films.example/arrival?hd=1"}
+    place = {"address": "Ufer 1", "map_url": "http://map.example/#ufer", "directions": "U8"}
+    good = programme(tmp_path, changed(("    year: 2016\n", f"    year: 2016\n{in_yaml(said)}"),
+                                       ("    city: Berlin\n", f"    city: Berlin\n{in_yaml(place)}")))
+
+    assert said.items() <= good.films[0].items()
+    assert place.items() <= good.cinemas[0].items()
+    assert {good.films[1][name] for name in said} == {None}
+
+
+def in_yaml(fields: dict[str, object]) -> str:
+    return "".join(f"    {name}: {json.dumps(value)}\n" for name, value in fields.items())
 
 
 @pytest.mark.parametrize(("change", "on", "told"), [

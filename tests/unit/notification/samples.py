@@ -42,6 +42,14 @@ def message(kind: str = "paid", event_id: str = "e1", **changes: Any) -> DueMess
                       facts=orjson.dumps(facts(**changes)), occurred_at=NOON, tries=1)
 
 
+def tickets_to_mail(**changes: Any) -> dict[str, Any]:
+    """The tickets of order o1, as the order room gives them."""
+    return {"tickets": [{"ticket_id": f"t-{seat}", "seat_id": seat, "code": f"M1.key.t-{seat}~s1~{seat}.signature"}
+                        for seat in ("F7", "F8")],
+            "calendar": "BEGIN:VCALENDAR\r\nSUMMARY:大都会\r\nEND:VCALENDAR\r\n", "pick_up_code": None,
+            "cinema_address": "Ufer 1, Berlin", **changes}
+
+
 def contact(name: str | None = "Ada", email: str | None = "ada@mail.example") -> dict[str, Any]:
     return GET_CONTACT.dump({"user_id": "b1", "display_name": name, "email": email, "unconfirmed": False})
 

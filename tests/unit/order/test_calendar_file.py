@@ -32,6 +32,8 @@ def entry(view: OrderView) -> Any:
 def test_an_entry_has_film_place_and_time_in_utc() -> None:
     found = entry(order())
     assert (found["summary"], found["location"]) == ("Amélie; or, 天使爱美丽", "Kino am Kanal, Saal 1")
+    known = Calendar.from_ical(calendar_file(order(), "Ufer 1; Berlin")).events[0]
+    assert known["location"] == "Kino am Kanal, Saal 1, Ufer 1; Berlin"
     assert found["dtstart"].to_ical() == b"20261122T190000Z"
     assert found["dtend"].to_ical() == b"20261122T210000Z"
     assert found["uid"] == "01a1@marquee"

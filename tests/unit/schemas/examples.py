@@ -12,7 +12,7 @@ SUITABLE: tuple[Any, ...] = (
     "Europe/Berlin",
     "sandbox", "standard", "created", "captured", 7, 1250, 0.5, True, "01a1fd940ea77809a77a2f8a6f48a334",
     "cook@kino-am-kanal",
-    "FR", "4242", "00f067aa0ba902b7",
+    "FR", "fr", "https://cinema.example/map", "4242", "00f067aa0ba902b7",
 )
 
 
