@@ -36,9 +36,11 @@ class GeneratedClient:
             arguments["body"] = kind.from_dict(fields)
         response = function.sync_detailed(client=self._client(), **arguments)
         assert response.status_code == 200, response.content
-        self.answers.setdefault(method, json.loads(response.content))
-        assert response.parsed.to_dict().keys() == json.loads(response.content).keys(), "the document names all fields"
-        return response.parsed
+        answer, parsed = json.loads(response.content), response.parsed
+        self.answers.setdefault(method, answer)
+        for sent, read in zip(answer, parsed, strict=True) if isinstance(answer, list) else [(answer, parsed)]:
+            assert read.to_dict().keys() == sent.keys(), "the document names all fields"
+        return parsed
 
     def _client(self) -> Any:
         package = importlib.import_module(PACKAGE)
