@@ -87,6 +87,12 @@ class Order:
         return key.first_answer(
             lambda: self.workflows.unpaid_orders.cancel(key, self.user_id, request["order_id"]))
 
+    @call(contract.EXTEND)
+    def extend(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Hold an unpaid order's seats for some minutes longer, once."""
+        key = self.idempotency_key(contract.EXTEND, request)
+        return key.first_answer(lambda: self.workflows.extensions.extend(key, self.user_id, request["order_id"]))
+
     @on_event(payment.CAPTURED)
     def book_captured(self, delivery: Delivery) -> None:
         """The money has come: book the order, or send the money back. Repeating this changes nothing."""
