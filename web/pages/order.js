@@ -1,11 +1,12 @@
 /** The page of an order: time to pay, then tickets, then perhaps a refund. */
 
-import { read, writeOnce } from "../api.js";
+import { Problem, read, writeOnce } from "../api.js";
 import { announce, fill, h } from "../dom.js";
 import { money } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
 import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../guest/paying.js";
+import { moreTime } from "../order/more_time.js";
 import { orderHeader } from "../order/header.js";
 import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
 import {
@@ -23,7 +24,8 @@ import { mayRefund, refundTerms } from "../order/refund_terms.js";
 import { tickets } from "../order/tickets.js";
 import { walletRequest } from "../order/wallet.js";
 import { problemSentence } from "../problems.js";
-import { reload } from "../navigation.js";
+import { reload, rename } from "../navigation.js";
+import { tab } from "../storage.js";
 import { askToSignIn, readSignedIn } from "../account/sign_in.js";
 import { hasReceipt } from "../receipt/list.js";
 
@@ -34,19 +36,34 @@ const POLL_MS = 3000;
 const ASKING_POLL_MS = 1000;
 const LATE_MONEY_MS = 600_000; // how long an ended order is watched for a late payment
 
-export async function show(main, { id, signal }) {
+let leftFor = null; // the order whose payment page this document has gone to: after Back it may still be here
+
+/** Whether the buyer has come back from the payment page without paying: by its own way back, or by the browser's. */
+function hasTurnedBack(id, query) {
+  const [{ type } = { type: "" }] = performance.getEntriesByType("navigation");
+  const left = tab.get(`left:${id}`);
+  const turnedBack = query.get("payment") === "abandoned" || leftFor === id || (left && type === "back_forward");
+  tab.remove(`left:${id}`);
+  leftFor = null;
+  if (query.has("payment")) rename(location.pathname + location.hash);
+  return Boolean(turnedBack);
+}
+
+export async function show(main, { id, query, signal }) {
+  const turnedBack = hasTurnedBack(id, query);
   const link = location.hash.length > 1 && (await import("../guest/link.js"));
   if (link && !(await link.open(main, id))) return t("link.title");
   const order = await readSignedIn(() => read("/order/get_info", { order_id: id }, signal));
   const place = h("article", { class: "order" });
   fill(main, place);
-  new OrderPage(place, signal).draw(order);
+  new OrderPage(place, signal, turnedBack).draw(order);
   return t("order.title", { film: order.screening.film_title });
 }
 
 class OrderPage {
-  constructor(place, signal) {
+  constructor(place, signal, turnedBack) {
     this.place = place;
+    this.turnedBack = turnedBack;
     this.signal = signal;
     this.since = performance.now();
     this.warning = h("p", { class: "note warning", role: "alert", hidden: true });
@@ -64,7 +81,12 @@ class OrderPage {
     this.stage = this.stageOfPayment();
     this.scheduleRefresh();
     const { status, refunded, kitchen: cooking, end_reason: reason, payment } = order;
-    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason, isGuest()]);
+    const { expires_at: end, extendable } = order;
+    if (!UNPAID.includes(status)) this.dropCancellation();
+    const seen = JSON.stringify([
+      [status, refunded, cooking, reason, this.stage, payment?.reason, end, extendable],
+      [isGuest(), Boolean(this.cancellation)],
+    ]);
     if (seen === this.seen) return;
     this.seen = seen;
     if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stage)) {
@@ -81,7 +103,7 @@ class OrderPage {
   /** A buyer who has just read why paying failed is not told to wait for the bank. */
   stageOfPayment() {
     if (!UNPAID.includes(this.order.status)) return null;
-    const stage = paymentStage(this.order, this.shown);
+    const stage = paymentStage(this.order, this.shown, this.turnedBack);
     return stage === "asking" && !this.warning.hidden ? "begin" : stage;
   }
 
@@ -120,18 +142,57 @@ class OrderPage {
   }
 
   unpaid() {
+    if (this.cancellation) return this.cancellation.element;
     return paymentSection(this.order, this.stage, {
       signal: AbortSignal.any([this.signal, this.clocks.signal]),
       onexpire: () => this.refresh(),
       warning: this.warning,
+      more: moreTime(this.order, (event) => this.extend(event.target)),
       guest: isGuest() ? addressField(this.stage, () => this.signIn()) : null,
       onpay: (event) => isAddressValid(this.place) && this.pay(event.target, choiceIn(this.place)),
       oncard: (event, card) => this.pay(event.target, { card_id: card }),
       onwallet: (event) =>
         this.send("pay", walletRequest(this.order), event.target, `${attemptName(this.order)}:wallet`),
-      oncancel: (event) =>
-        this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
+      oncancel: () => this.cancel(),
     });
+  }
+
+  async extend(button) {
+    const { order_id: id } = this.order;
+    if (await this.send("extend", { order_id: id }, button, `extend:${id}`)) announce(t("order.extended"));
+  }
+
+  /** The cancellation is sent some seconds later; until then the seats are held, and it can be taken back. */
+  async cancel() {
+    try {
+      const { isSure, waitingCancellation } = await import("../order/cancelling.js");
+      if (!(await isSure(this.order)) || !UNPAID.includes(this.order.status) || this.signal.aborted) return;
+      this.cancellation = waitingCancellation(this.signal, (isLeaving) => this.sendCancellation(isLeaving), () => {
+        this.dropCancellation();
+        this.draw(this.order);
+      });
+    } catch { // the module did not come
+      return this.showProblem(new Problem("offline"));
+    }
+    return this.draw(this.order);
+  }
+
+  dropCancellation() {
+    this.cancellation?.stop();
+    this.cancellation = null;
+  }
+
+  async sendCancellation(isLeaving) {
+    const { order_id: id } = this.order;
+    const answer = writeOnce(`cancel:${id}`, "/order/cancel", { order_id: id }, { keepalive: isLeaving });
+    this.cancellation = null;
+    if (isLeaving) return answer.catch(() => {}); // the hold ends by itself
+    try {
+      this.draw(await answer);
+    } catch (problem) {
+      this.draw(this.order);
+      this.showProblem(problem);
+    }
   }
 
   async signIn() {
@@ -203,7 +264,10 @@ class OrderPage {
   async pay(button, choice) {
     const name = attemptName(this.order, choice);
     const answer = await this.send("pay", paymentRequest(this.order, choice), button, name);
-    if (answer?.payment?.redirect_url) location.assign(paymentPageUrl(answer));
+    if (!answer?.payment?.redirect_url) return;
+    tab.set(`left:${answer.order_id}`, true);
+    leftFor = answer.order_id;
+    location.assign(paymentPageUrl(answer));
   }
 
   /**
