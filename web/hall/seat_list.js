@@ -24,7 +24,7 @@ export function seatList(hall, toggle) {
     { class: "seat-list" },
     h(
       "div",
-      { class: "filters-of-seats", role: "group", "aria-label": t("list.filter") },
+      { class: "seat-filters", role: "group", "aria-label": t("list.filter") },
       kind,
       price,
       h("button", { type: "button", class: "next-free", onclick: goToNextFree }, t("list.next_free")),

@@ -21,11 +21,11 @@ import { askForRefund } from "../order/refund.js";
 import { outcome } from "../order/status.js";
 import { earnedPoints } from "../order/points.js";
 import { mayRefund, refundTerms } from "../order/refund_terms.js";
+import { hasTurnedBack, leaveFor } from "../order/turning_back.js";
 import { tickets } from "../order/tickets.js";
 import { walletRequest } from "../order/wallet.js";
 import { problemSentence } from "../problems.js";
-import { reload, rename } from "../navigation.js";
-import { tab } from "../storage.js";
+import { reload } from "../navigation.js";
 import { askToSignIn, readSignedIn } from "../account/sign_in.js";
 import { hasReceipt } from "../receipt/list.js";
 
@@ -35,19 +35,6 @@ const CHANGING = [...UNPAID, "refunding", "review"];
 const POLL_MS = 3000;
 const ASKING_POLL_MS = 1000;
 const LATE_MONEY_MS = 600_000; // how long an ended order is watched for a late payment
-
-let leftFor = null; // the order whose payment page this document has gone to: after Back it may still be here
-
-/** Whether the buyer has come back from the payment page without paying: by its own way back, or by the browser's. */
-function hasTurnedBack(id, query) {
-  const [{ type } = { type: "" }] = performance.getEntriesByType("navigation");
-  const left = tab.get(`left:${id}`);
-  const turnedBack = query.get("payment") === "abandoned" || leftFor === id || (left && type === "back_forward");
-  tab.remove(`left:${id}`);
-  leftFor = null;
-  if (query.has("payment")) rename(location.pathname + location.hash);
-  return Boolean(turnedBack);
-}
 
 export async function show(main, { id, query, signal }) {
   const turnedBack = hasTurnedBack(id, query);
@@ -82,7 +69,7 @@ class OrderPage {
     this.scheduleRefresh();
     const { status, refunded, kitchen: cooking, end_reason: reason, payment } = order;
     const { expires_at: end, extendable } = order;
-    if (!UNPAID.includes(status)) this.dropCancellation();
+    if (!UNPAID.includes(status)) this.cancellation = this.cancellation?.stop();
     const seen = JSON.stringify([
       [status, refunded, cooking, reason, this.stage, payment?.reason, end, extendable],
       [isGuest(), Boolean(this.cancellation)],
@@ -162,37 +149,20 @@ class OrderPage {
     if (await this.send("extend", { order_id: id }, button, `extend:${id}`)) announce(t("order.extended"));
   }
 
-  /** The cancellation is sent some seconds later; until then the seats are held, and it can be taken back. */
+  /** The cancellation waits for some seconds, in which it can be taken back. */
   async cancel() {
     try {
-      const { isSure, waitingCancellation } = await import("../order/cancelling.js");
+      const { isSure, Cancellation } = await import("../order/cancelling.js");
       if (!(await isSure(this.order)) || !UNPAID.includes(this.order.status) || this.signal.aborted) return;
-      this.cancellation = waitingCancellation(this.signal, (isLeaving) => this.sendCancellation(isLeaving), () => {
-        this.dropCancellation();
-        this.draw(this.order);
+      this.cancellation = new Cancellation(this.order, this.signal, (order, problem) => {
+        this.cancellation = null;
+        this.draw(order ?? this.order);
+        if (problem) this.showProblem(problem);
       });
     } catch { // the module did not come
       return this.showProblem(new Problem("offline"));
     }
     return this.draw(this.order);
-  }
-
-  dropCancellation() {
-    this.cancellation?.stop();
-    this.cancellation = null;
-  }
-
-  async sendCancellation(isLeaving) {
-    const { order_id: id } = this.order;
-    const answer = writeOnce(`cancel:${id}`, "/order/cancel", { order_id: id }, { keepalive: isLeaving });
-    this.cancellation = null;
-    if (isLeaving) return answer.catch(() => {}); // the hold ends by itself
-    try {
-      this.draw(await answer);
-    } catch (problem) {
-      this.draw(this.order);
-      this.showProblem(problem);
-    }
   }
 
   async signIn() {
@@ -265,9 +235,7 @@ class OrderPage {
     const name = attemptName(this.order, choice);
     const answer = await this.send("pay", paymentRequest(this.order, choice), button, name);
     if (!answer?.payment?.redirect_url) return;
-    tab.set(`left:${answer.order_id}`, true);
-    leftFor = answer.order_id;
-    location.assign(paymentPageUrl(answer));
+    leaveFor(paymentPageUrl(answer), answer.order_id);
   }
 
   /**
