@@ -6,22 +6,15 @@ import { money } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
 import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../guest/paying.js";
-import { moreTime } from "../order/more_time.js";
+import { moreTime } from "../order/unpaid/more_time.js";
 import { orderHeader } from "../order/header.js";
 import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
-import {
-  attemptName,
-  paymentPageUrl,
-  paymentRequest,
-  paymentSection,
-  paymentStage,
-  stageSentence,
-} from "../order/paying.js";
+import { attemptName, paymentPageUrl, paymentRequest, paymentSection, paymentStage } from "../order/paying.js";
 import { askForRefund } from "../order/refund.js";
-import { outcome } from "../order/status.js";
+import { announceChange, outcome } from "../order/status.js";
 import { earnedPoints } from "../order/points.js";
 import { mayRefund, refundTerms } from "../order/refund_terms.js";
-import { hasTurnedBack, leaveFor } from "../order/turning_back.js";
+import { hasTurnedBack, leaveFor } from "../order/unpaid/turning_back.js";
 import { tickets } from "../order/tickets.js";
 import { walletRequest } from "../order/wallet.js";
 import { problemSentence } from "../problems.js";
@@ -84,7 +77,7 @@ class OrderPage {
     const hadFocus = this.place.contains(document.activeElement);
     fill(this.place, orderHeader(this.order, this.stage), this.body());
     if (hadFocus) this.place.querySelector("h1").focus({ preventScroll: true });
-    if (before) this.announceChange(before);
+    if (before) announceChange(before, this.order, this.stage);
   }
 
   /** A buyer who has just read why paying failed is not told to wait for the bank. */
@@ -92,13 +85,6 @@ class OrderPage {
     if (!UNPAID.includes(this.order.status)) return null;
     const stage = paymentStage(this.order, this.shown, this.turnedBack);
     return stage === "asking" && !this.warning.hidden ? "begin" : stage;
-  }
-
-  announceChange(before) {
-    const { kitchen: cooking } = this.order;
-    if (this.stage) announce(stageSentence(this.order, this.stage));
-    else if (outcome(before) !== outcome(this.order)) announce(t(`status.${outcome(this.order)}`));
-    else if (before.kitchen?.status !== cooking?.status) announce(t(`kitchen.${cooking.status}`));
   }
 
   scheduleRefresh() {
@@ -152,7 +138,7 @@ class OrderPage {
   /** The cancellation waits for some seconds, in which it can be taken back. */
   async cancel() {
     try {
-      const { isSure, Cancellation } = await import("../order/cancelling.js");
+      const { isSure, Cancellation } = await import("../order/unpaid/cancelling.js");
       if (!(await isSure(this.order)) || !UNPAID.includes(this.order.status) || this.signal.aborted) return;
       this.cancellation = new Cancellation(this.order, this.signal, (order, problem) => {
         this.cancellation = null;

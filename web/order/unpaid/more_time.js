@@ -1,7 +1,7 @@
 /** Two minutes before an order ends its buyer hears of it, and may have more time, once. */
 
-import { announce, h } from "../dom.js";
-import { t } from "../language/translations.js";
+import { announce, h } from "../../dom.js";
+import { t } from "../../language/translations.js";
 
 const told = new Set(); // the deadlines that were announced: a page that is drawn anew does not repeat them
 

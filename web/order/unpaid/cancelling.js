@@ -1,10 +1,10 @@
 /** Cancelling an unpaid order: it is asked for once more, and can be taken back for some seconds, while the seats are held. */
 
-import { writeOnce } from "../api.js";
-import { openDialog } from "../dialog.js";
-import { announce, h } from "../dom.js";
-import { waiting } from "../language/format.js";
-import { list, t } from "../language/translations.js";
+import { writeOnce } from "../../api.js";
+import { openDialog } from "../../dialog.js";
+import { announce, h } from "../../dom.js";
+import { waiting } from "../../language/format.js";
+import { list, t } from "../../language/translations.js";
 
 const UNDO_MS = 8000;
 

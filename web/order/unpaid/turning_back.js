@@ -1,7 +1,7 @@
 /** To the payment page, and back from it without having paid. */
 
-import { rename } from "../navigation.js";
-import { tab } from "../storage.js";
+import { rename } from "../../navigation.js";
+import { tab } from "../../storage.js";
 
 let leftFor = null; // the order whose payment page this document has gone to: after Back it may be shown as it was
 
