@@ -14,8 +14,8 @@ from schemas.seat_maps import GoesWith as GoesWith
 from schemas.seat_maps import NestedOrDumped
 from schemas.seat_maps import SeatState as SeatState
 
-SEAT_REASONS = ("adjacent", "split", "wheelchair", "cheapest", "aisle", "only_sofas_left", "centre", "two_thirds_back",
-                "no_single_left")
+SEAT_REASONS = ("adjacent", "split", "wheelchair", "cheapest", "aisle", "only_couple_seats_left", "centre",
+                "two_thirds_back", "no_single_left")
 SEAT_WISHES = ("view", "price", "aisle")
 
 
@@ -168,7 +168,7 @@ class SuggestRequest(ScreeningRequest):
         "description": "one of the seats is a wheelchair place, and companion places may be among the others"})
     prefer = fields.String(load_default="view", validate=validate.OneOf(SEAT_WISHES), metadata={
         "description": "the best view; the lowest price; or a seat on the aisle; of seats together, if there are any"})
-    sofas = fields.Boolean(load_default=False, metadata={
+    couple_seats = fields.Boolean(load_default=False, metadata={
         "description": "couple seats, if any are free; otherwise they come only where not enough other seats are left"})
 
 
@@ -179,8 +179,8 @@ class SuggestReply(Schema):
     version = Whole(required=True, metadata={"description": "of the map that this was chosen on"})
     seats = fields.List(SeatId(), required=True)
     reasons = fields.List(fields.String(validate=validate.OneOf(SEAT_REASONS)), required=True, metadata={
-        "description": "what is good about them; `split`: no row has as many together; `only_sofas_left`: there are "
-                       "not enough other seats"})
+        "description": "what is good about them; `split`: no row has as many together; `only_couple_seats_left`: "
+                       "there are not enough other seats"})
     total = Money(required=True, metadata={"description": "what they cost together, in minor units"})
     currency = Currency(required=True)
     kinds = fields.List(fields.String(validate=validate.OneOf(SEAT_KINDS)), required=True, metadata={

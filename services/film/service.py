@@ -90,7 +90,7 @@ class Film:
         screening, snapshot = self._screening_and_seats(request["screening_id"])
         chart = lay_out(screening.drawing)
         best = suggest(chart, snapshot.taken, request["count"], request["wheelchair"],
-                       Taste(request["prefer"], request["sofas"], screening.prices))
+                       Taste(request["prefer"], request["couple_seats"], screening.prices))
         kinds = chart.kinds_of(best.seats)
         return {"screening_id": screening.screening_id, "version": snapshot.version,
                 "seats": best.seats, "kinds": kinds, "reasons": best.reasons,

@@ -18,10 +18,10 @@ LARGEST_GAP = 4.0          # seat widths; farther apart in neighbouring rows, pe
 
 @dataclass(frozen=True)
 class Taste:
-    """`prefer`: one of `schemas.film.SEAT_WISHES`; `sofas`: couple seats are wanted; `prices`: by kind of seat."""
+    """`prefer`: one of `schemas.film.SEAT_WISHES`; `couple_seats`: they are wanted; `prices`: by kind of seat."""
 
     prefer: str = "view"
-    sofas: bool = False
+    couple_seats: bool = False
     prices: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -54,11 +54,11 @@ def suggest(chart: Chart, taken: Container[str], count: int, wheelchair: bool = 
     """Choose the best `count` free seats for one group; `taken` has the ids of those that are not free.
 
     One block side by side comes first, then two blocks in one row or in neighbouring rows, then the nearest seats. With
-    `wheelchair`, exactly one of the seats is a wheelchair place, and the others may be companion places. Sofas that
-    nobody wants come only where there are not enough other seats, and the reasons say so. Raises NotEnoughSeats when
-    the hall has fewer; half a couple seat does not count.
+    `wheelchair`, exactly one of the seats is a wheelchair place, and the others may be companion places. Couple seats
+    that nobody wants come only where there are not enough other seats, and the reasons say so. Raises NotEnoughSeats
+    when the hall has fewer; half a couple seat does not count.
     """
-    if not taste.sofas:
+    if not taste.couple_seats:
         unwanted = {seat.seat_id for seat in chart.seats if seat.goes_with or seat.seat_id in taken}
         with suppress(NotEnoughSeats):
             return _choose(_SeatSearch(chart, unwanted, wheelchair, taste), count)
@@ -90,12 +90,12 @@ class _SeatSearch:
         return (*self._preference(block), block.singles, block.distance, block.row, block.x)
 
     def _preference(self, block: Block) -> tuple[int, ...]:
-        sofas = -sum(seat.kind == "couple" for seat in block.seats) if self._taste.sofas else 0
+        others = sum(not seat.goes_with for seat in block.seats) if self._taste.couple_seats else 0
         if self._taste.prefer == "price":
-            return sofas, self._price(block.seats)
+            return others, self._price(block.seats)
         if self._taste.prefer == "aisle":
-            return sofas, not self._is_on_aisle(block.seats)
-        return (sofas,)
+            return others, not self._is_on_aisle(block.seats)
+        return (others,)
 
     def _price(self, seats: Iterable[Seat]) -> int:
         return sum(self._taste.prices.get(seat.kind, 0) for seat in seats)
@@ -165,7 +165,7 @@ class _SeatSearch:
             "centre": abs(x - self._chart.screen.x) <= CENTRAL * self._chart.width,
             "cheapest": self._taste.prefer == "price" and self._is_cheapest(seats),
             "aisle": self._taste.prefer == "aisle" and self._is_on_aisle(seats),
-            "only_sofas_left": not self._taste.sofas and any(seat.goes_with for seat in seats),
+            "only_couple_seats_left": not self._taste.couple_seats and any(seat.goes_with for seat in seats),
             "two_thirds_back": abs(y - self._ideal_y) <= CENTRAL * self._chart.depth,
             "no_single_left": not seats_left_alone(self._pieces, {seat.seat_id for seat in seats}),
         }

@@ -35,8 +35,8 @@ export function suggestSeats(hall, advice) {
     { "aria-label": t("suggest.prefer"), name: "prefer" },
     WISHES.map((wish) => h("option", { value: wish }, t(`suggest.${wish}`))),
   );
-  const hasSofas = hall.chart.seats.some((seat) => seat.kind === "couple");
-  const sofas = h("input", { type: "checkbox", name: "sofas" });
+  const hasCoupleSeats = hall.chart.seats.some((seat) => seat.kind === "couple");
+  const coupleSeats = h("input", { type: "checkbox", name: "couple_seats" });
   const wheelchair = h("input", { type: "checkbox", name: "wheelchair" });
 
   async function choose(event) {
@@ -49,7 +49,7 @@ export function suggestSeats(hall, advice) {
         count: count.value,
         wheelchair: wheelchair.checked,
         prefer: prefer.value,
-        sofas: sofas.checked,
+        couple_seats: coupleSeats.checked,
       });
       hall.pick(seats);
       const why = reasons.map((reason) => t(`reason.${reason}`));
@@ -74,6 +74,6 @@ export function suggestSeats(hall, advice) {
     prefer,
     h("button", {}, t("suggest.choose")),
     hasPlaces && h("label", { class: "check" }, wheelchair, t("suggest.wheelchair")),
-    hasSofas && h("label", { class: "check" }, sofas, t("suggest.sofas")),
+    hasCoupleSeats && h("label", { class: "check" }, coupleSeats, t("suggest.couple_seats")),
   );
 }
