@@ -13,7 +13,14 @@ from tests.integration.model.accidents import Accident
 from tests.integration.model.cinema import Request
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import OWNING, SEATS, UNPAID, Intent, Money, Order
-from tests.integration.model.predictions import Prediction, of_buying, of_cancelling, of_extending, of_paying, of_refunding
+from tests.integration.model.predictions import (
+    Prediction,
+    of_buying,
+    of_cancelling,
+    of_extending,
+    of_paying,
+    of_refunding,
+)
 from tests.integration.model.steps import PICK, Steps, precondition, rule
 
 BUYERS = st.sampled_from(("ada", "ben", "eve"))
