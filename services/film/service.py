@@ -16,10 +16,11 @@ from services.foundation.events.consumers import Delivery, on_event
 from services.foundation.events.relay import Relay
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.settings import RoomSettings
-from services.seating.best_seats import Taste, suggest
+from services.seating.best_seats import suggest
 from services.seating.board import BoardProvider
 from services.seating.board_state import BoardSnapshot
 from services.seating.chart import lay_out
+from services.seating.taste import Taste
 
 Fields = dict[str, Any]
 

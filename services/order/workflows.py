@@ -6,8 +6,8 @@ from services.order.buying.checkout import Checkout
 from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import CancelledScreenings
 from services.order.guests.guests import Guests
-from services.order.holding.extensions import Extensions
 from services.order.paying.bookings import Bookings
+from services.order.paying.extensions import Extensions
 from services.order.paying.payments import Payments
 from services.order.paying.reviews import Reviews
 from services.order.paying.unpaid_orders import UnpaidOrders

@@ -3,26 +3,19 @@
 The middle two thirds of the way back is the customary place for aligning a cinema's sound, hence the ideal seat here.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from schemas.film import NotEnoughSeats
 from services.seating.chart import Chart, Seat
 from services.seating.seat_runs import Unit, free_pieces, seats_left_alone
+from services.seating.taste import Taste
 
 IDEAL_DEPTH = 2 / 3        # of the way from the first row to the last
 CENTRAL = 1 / 8            # of the hall's width or depth: a block this near is "centre" or "two_thirds_back"
+BEST_VIEW = Taste()
 LARGEST_GAP = 4.0          # seat widths; farther apart in neighbouring rows, people do not sit together
-
-
-@dataclass(frozen=True)
-class Taste:
-    """`prefer`: one of `schemas.film.SEAT_WISHES`; `couple_seats`: they are wanted; `prices`: by kind of seat."""
-
-    prefer: str = "view"
-    couple_seats: bool = False
-    prices: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,7 +43,7 @@ class Block:
 
 
 def suggest(chart: Chart, taken: Container[str], count: int, wheelchair: bool = False,
-            taste: Taste = Taste()) -> Suggestion:
+            taste: Taste = BEST_VIEW) -> Suggestion:
     """Choose the best `count` free seats for one group; `taken` has the ids of those that are not free.
 
     One block side by side comes first, then two blocks in one row or in neighbouring rows, then the nearest seats. With
@@ -90,23 +83,7 @@ class _SeatSearch:
         return (*self._preference(block), block.singles, block.distance, block.row, block.x)
 
     def _preference(self, block: Block) -> tuple[int, ...]:
-        others = sum(not seat.goes_with for seat in block.seats) if self._taste.couple_seats else 0
-        if self._taste.prefer == "price":
-            return others, self._price(block.seats)
-        if self._taste.prefer == "aisle":
-            return others, not self._is_on_aisle(block.seats)
-        return (others,)
-
-    def _price(self, seats: Iterable[Seat]) -> int:
-        return sum(self._taste.prices.get(seat.kind, 0) for seat in seats)
-
-    def _is_cheapest(self, seats: list[Seat]) -> bool:
-        """Whether no other free seats, wherever they are, cost less."""
-        free = [self._price([seat]) for piece in self._pieces for unit in piece for seat in unit]
-        return self._price(seats) == sum(sorted(free)[:len(seats)])
-
-    def _is_on_aisle(self, seats: Iterable[Seat]) -> bool:
-        return any(self._chart.is_on_aisle(seat) for seat in seats)
+        return self._taste.preference(self._chart, block.seats)
 
     def _distance(self, seat: Seat) -> float:
         """The squared distance from the ideal place; a hall's width counts as much as its depth."""
@@ -163,9 +140,7 @@ class _SeatSearch:
             "split": len(blocks) > 1,
             "wheelchair": self._wheelchair,
             "centre": abs(x - self._chart.screen.x) <= CENTRAL * self._chart.width,
-            "cheapest": self._taste.prefer == "price" and self._is_cheapest(seats),
-            "aisle": self._taste.prefer == "aisle" and self._is_on_aisle(seats),
-            "only_couple_seats_left": not self._taste.couple_seats and any(seat.goes_with for seat in seats),
+            **self._taste.reasons(self._chart, seats, self._pieces),
             "two_thirds_back": abs(y - self._ideal_y) <= CENTRAL * self._chart.depth,
             "no_single_left": not seats_left_alone(self._pieces, {seat.seat_id for seat in seats}),
         }

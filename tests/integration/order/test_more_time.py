@@ -12,7 +12,7 @@ from schemas.errors import Refusal
 from schemas.order.refusals import OrderExpired
 from services.foundation.database import Transactions
 from services.order import rules
-from services.order.holding.extensions import Extensions
+from services.order.paying.extensions import Extensions
 from services.order.paying.unpaid_orders import UnpaidOrders
 from tests.integration.order.purchases import NO_KEY, purchase
 from tests.unit.order.samples import MINUTE

@@ -3,8 +3,9 @@
 import pytest
 
 from schemas.film import NotEnoughSeats
-from services.seating.best_seats import Taste, suggest
+from services.seating.best_seats import suggest
 from services.seating.chart import Chart, Drawing, lay_out
+from services.seating.taste import Taste
 
 PRICES = {"standard": 1000, "premium": 1400, "couple": 1600}
 
