@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from amqp.exceptions import PreconditionFailed
 from kombu import Exchange, Queue
 
 from schemas.base import Event
 from services.foundation.amqp import exchanges, publishing
-from services.foundation.amqp.cluster import is_cluster
 from services.foundation.events.settings import event_settings
 from services.foundation.tracing.span_attributes import Values, is_id
 
@@ -85,14 +85,21 @@ def event_attributes(event: Event, operation: str, body: Mapping[str, Any]) -> V
 
 
 def audit_queue() -> Queue:
-    """The latest AUDIT_LENGTH events of every type. It also gives a route to events that no room consumes."""
-    copies = QUORUM if is_cluster() else {}
-    return Queue(AUDIT, exchange=EXCHANGE, routing_key="#", queue_arguments={**copies, "x-max-length": AUDIT_LENGTH})
+    """The latest AUDIT_LENGTH events of every type. It also gives a route to events that no room consumes.
+
+    A quorum queue like all that keep events: RabbitMQ can't read the index of a classic one again that a full disk has
+    cut off, and then comes up with no queue at all.
+    """
+    return Queue(AUDIT, exchange=EXCHANGE, routing_key="#", queue_arguments={**QUORUM, "x-max-length": AUDIT_LENGTH})
 
 
-def shared_queues() -> list[Queue]:
-    """The queues that are no single room's."""
-    return [audit_queue(), *(retry_queue(pause)[1] for pause in event_settings().pauses)]
+def _declare_audit_queue() -> None:
+    """Declare the audit queue, in place of the classic one that an earlier version has left."""
+    try:
+        publishing.run_on_channel(lambda channel: audit_queue()(channel).declare())
+    except PreconditionFailed:
+        publishing.run_on_channel(lambda channel: audit_queue()(channel).delete())
+        publishing.run_on_channel(lambda channel: audit_queue()(channel).declare())
 
 
 def declare(subscriptions: Iterable[Subscription] = ()) -> None:
@@ -100,7 +107,10 @@ def declare(subscriptions: Iterable[Subscription] = ()) -> None:
 
     A room with an account of its own declares those of its subscriptions only. Raises one of BrokerDown.
     """
-    queues = [] if exchanges.has_own_account() else shared_queues()
+    queues = []
+    if not exchanges.has_own_account():
+        _declare_audit_queue()
+        queues += [retry_queue(pause)[1] for pause in event_settings().pauses]
     for subscription in subscriptions:
         queues += [subscription.dead_queue, subscription.queue]
 

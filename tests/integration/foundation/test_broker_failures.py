@@ -11,7 +11,8 @@ from typing import Any
 
 import nameko
 import pytest
-from amqp.exceptions import ConnectionForced
+from amqp.exceptions import ConnectionForced, PreconditionFailed
+from kombu import Queue
 from nameko.exceptions import MethodNotFound, RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
@@ -124,6 +125,18 @@ def test_a_connection_that_was_closed_while_idle_is_replaced(servers: Mesh, wire
         wire.refuse()
         with pytest.raises(publishing.BrokerDown):
             topology.declare()
+
+
+def test_a_classic_audit_queue_of_an_earlier_version_is_replaced(servers: Mesh) -> None:
+    with nameko.config.patch({"AMQP_URI": servers.settings["AMQP_URI"]}):
+        classic = Queue(topology.AUDIT, exchange=topology.EXCHANGE, routing_key="#",
+                        queue_arguments={"x-max-length": topology.AUDIT_LENGTH})
+        publishing.run_on_channel(lambda channel: topology.audit_queue()(channel).delete())
+        publishing.run_on_channel(lambda channel: classic(channel).declare())
+        topology.declare()
+        with pytest.raises(PreconditionFailed):
+            publishing.run_on_channel(lambda channel: classic(channel).declare())
+        assert publishing.run_on_channel(lambda channel: topology.audit_queue()(channel).declare()) == topology.AUDIT
 
 
 def rabbitmqctl(servers: Mesh, *command: str) -> str:

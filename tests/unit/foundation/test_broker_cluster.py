@@ -14,7 +14,6 @@ from schemas.errors import OutcomeUnknown
 from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.heartbeat_consumer import Consumer
 from services.foundation.amqp.publishing import BoundedTransport, bounded_connection
-from services.foundation.events.topology import audit_queue
 from services.foundation.rpc.client import Replies
 from services.foundation.rpc.lost_calls import PendingCall
 
@@ -76,12 +75,6 @@ def test_calls_wait_on_for_a_single_broker(cluster: None) -> None:
         replies.check_for_lost_replies()
     assert not call.ready()
     assert replies.pending == {1: call}
-
-
-def test_all_copies_of_the_audit_queue_are_in_a_cluster(cluster: None) -> None:
-    assert audit_queue().queue_arguments["x-queue-type"] == "quorum"
-    with nameko.config.patch({"AMQP_URI": NODES.partition(";")[0]}):
-        assert "x-queue-type" not in audit_queue().queue_arguments
 
 
 def test_no_password_of_a_node_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ import pytest
 from schemas.base import Event, Nothing
 from services.foundation.amqp import publishing
 from services.foundation.events import retry_queues
-from services.foundation.events.topology import Subscription
+from services.foundation.events.topology import Subscription, audit_queue, retry_queue
 
 EVENTS = {"pauses": [1, 5, 30], "tries": 5, "at_once": 5, "handler_seconds": 60, "poll_seconds": 1, "kept_days": 30}
 SUBSCRIPTION = Subscription(Event("news", "news.happened", 1, Nothing, "Something happened."), "news", "hear")
@@ -69,3 +69,9 @@ def test_a_long_error_is_cut(sent: Sent) -> None:
 ], ids=str)
 def test_failed_attempts_count_those_that_ended_with_the_process(headers: dict[str, Any], attempts: int) -> None:
     assert retry_queues.failed_attempts(message(**headers)) == attempts
+
+
+def test_no_queue_of_events_is_classic() -> None:
+    """RabbitMQ can't read the index of a classic queue again that a full disk has cut off."""
+    queues = [audit_queue(), retry_queue(1)[1], SUBSCRIPTION.queue, SUBSCRIPTION.dead_queue]
+    assert {queue.queue_arguments["x-queue-type"] for queue in queues} == {"quorum"}
