@@ -13,6 +13,7 @@ class Size:
     rare: bool              # whether also those changes must happen that are rare in so many steps
     hall: int               # seats of the hall that a crowd buys empty
     buyers: int             # in that crowd, all at the same time
+    door_codes: int         # scanned at two doors each
     contested_seats: int    # each wanted by a hundred buyers at the same time
     keys: int               # Idempotency-Keys, each sent ten times at the same time
     messages: int           # events and webhooks in one test, each in several copies
@@ -29,11 +30,11 @@ class Size:
 
 
 CI = Size(model_steps=700, fresh_controls=False, missing_guards=5, control_steps=20_000, model_most_steps=10_000,
-          rare=False, hall=40, buyers=50, contested_seats=2, keys=16, messages=100,
+          rare=False, hall=40, buyers=50, door_codes=24, contested_seats=2, keys=16, messages=100,
           killed_orders=40, death_every=1_000, kills=4, pauses=1, fuzz_cases=1, fuzzed_roles=1, matrix=False,
           clusters=False, second_servers=False, small_disk=False)
 FULL = Size(model_steps=10_000, fresh_controls=True, missing_guards=100, control_steps=40_000, model_most_steps=30_000,
-            rare=True, hall=200, buyers=500, contested_seats=20, keys=200, messages=1_000,
+            rare=True, hall=200, buyers=500, door_codes=1_000, contested_seats=20, keys=200, messages=1_000,
             killed_orders=1_000, death_every=400, kills=200, pauses=8, fuzz_cases=100, fuzzed_roles=3, matrix=True,
             clusters=True, second_servers=True, small_disk=True)
 SIZES = {"ci": CI, "full": FULL}

@@ -53,6 +53,7 @@ function account() {
   if (user) {
     return [
       hasRole(user, "cook") && h("a", { class: "button quiet", href: "/kitchen" }, t("kitchen.title")),
+      hasRole(user, "usher") && h("a", { class: "button quiet", href: "/door" }, t("door.title")),
       hasRole(user) && h("a", { class: "button quiet", href: "/insight" }, t("nav.insight")),
       h("a", { class: "button quiet name", href: "/account" }, user.display_name ?? user.username),
     ];

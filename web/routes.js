@@ -13,6 +13,7 @@ const ROUTES = [
   [/^\/confirm$/, () => import("./pages/confirm.js")],
   [/^\/forgotten$/, () => import("./pages/forgotten.js")],
   [/^\/reset$/, () => import("./pages/reset.js")],
+  [/^\/door$/, () => import("./pages/door.js")],
   [/^\/kitchen$/, () => import("./pages/kitchen.js")],
   [/^\/insight$/, () => import("./pages/insight.js")],
 ];

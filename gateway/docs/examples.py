@@ -50,6 +50,12 @@ VALUES: dict[str, Any] = {
     "sku": "popcorn-large",
     "stock": 60,
     "code": "K472",
+    "order.code": "M1.Vkdap1Rj.01a1fd94188c731599426506d887675e~kanal-1~F7.VO1k9Dby7MnPMdwx7LH6kl0AJXA0wE2ilA2k7libFzrA"
+                  "kj4ybOdzjYXrD6ZXpLhtMfaJDcXA21nIOcZAQnj2Ag",
+    "nonce": "8f4d1c52-0f0b-4f7e-9c1e-2f1f6a0f7f10",
+    "scanned_at": "2026-11-21T19:42:00+01:00",
+    "door": "Saal 1, left",
+    "get_attendance.screening_id": None,
     "office.method": "kitchen.restock",
     "office.from": "2026-11-01T00:00:00+01:00",
     "office.to": "2026-12-01T00:00:00+01:00",

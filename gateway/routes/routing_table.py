@@ -53,7 +53,7 @@ class RoutingTable:
             (re.compile(r"/payment/webhook/([A-Za-z0-9_-]{1,64})"), webhook),
             (re.compile(r"/payment/sandbox/([A-Za-z0-9_-]{1,64})"), sandbox),
             (re.compile(r"/(film|screening|order|receipt)/[A-Za-z0-9_-]{1,64}"), buyers_page),
-            (re.compile(r"/(account|confirm|forgotten|reset|kitchen|insight)"), buyers_page),
+            (re.compile(r"/(account|confirm|forgotten|reset|kitchen|door|insight)"), buyers_page),
         ]
         self._not_found = PageRoute(template="unknown", browsers_only=True, reply=web.not_found)
 

@@ -13,7 +13,7 @@ from gateway.routes.route import PageReply
 FOLDER = Path(__file__).resolve().parents[2] / "web"
 FRONT = "now_showing"
 PAGES = (FRONT, "film", "screening", "order", "receipt", "account", "confirm", "forgotten", "reset", "kitchen",
-         "insight")
+         "door", "insight")
 IMPORT = re.compile(r"""^import\b[^"';]*["'](\.[^"']+)["']""", re.MULTILINE)
 TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -28,6 +28,7 @@ from operations.checks.seats import (
     claims_fit_their_order,
     one_claim_per_seat,
     tickets_have_sold_claims,
+    used_tickets_are_kept,
 )
 from operations.checks.snacks import snacks_fit_the_orders
 from operations.checks.snapshot import Snapshot
@@ -91,6 +92,7 @@ INVARIANTS = [
     Invariant("I17", "every kept card is a member's, pays for nobody else, and is not known by its number",
               cards_are_their_holders),
     Invariant("I18", "the orders of a guest who has signed in are the account's", guests_who_signed_in_have_no_orders),
+    Invariant("I19", "a used ticket was not given back, unless by the house", used_tickets_are_kept),
 ]
 
 

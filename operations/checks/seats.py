@@ -1,9 +1,10 @@
-"""Claims, tickets and seat boards agree on who has a seat."""
+"""Claims, tickets and seat boards agree on who has a seat, and used tickets are kept."""
 
 from collections.abc import Iterable, Iterator
 
 from operations.checks.snapshot import SCREENINGS_AT_A_TIME, Snapshot, in_pages, screening_pages
 from services.foundation.database import Transactions
+from services.order.refunding.store import HOUSE_REASONS
 from services.order.rules import HOLDS_SEATS, OWNS_SEATS
 from services.order.seat_boards import odd_seats, wanted_marks
 from services.order.store import upcoming_boards
@@ -28,6 +29,14 @@ LOST_CLAIMS = """
     SELECT o.order_id, o.status, JSON_LENGTH(o.seats) AS wanted, COUNT(c.seat_id) AS n
     FROM orders o LEFT JOIN seat_claim c ON c.order_id = o.order_id AND c.state = 'PENDING'
     WHERE o.status IN :holds GROUP BY o.order_id, o.status, o.seats HAVING n <> wanted"""
+
+GIVEN_BACK = """
+    SELECT t.ticket_id, t.order_id FROM ticket t
+    WHERE t.screening_id IN :screenings AND t.admitted_at IS NOT NULL AND t.status <> 'valid' AND NOT EXISTS (
+        SELECT 1 FROM refund r WHERE r.order_id = t.order_id AND r.reason IN :reasons)"""
+INCOMPLETE = """
+    SELECT ticket_id FROM ticket WHERE screening_id IN :screenings
+    AND (admitted_at IS NULL) + (door IS NULL) + (admitted_by IS NULL) + (scan IS NULL) NOT IN (0, 4)"""
 
 
 def one_claim_per_seat(snapshot: Snapshot) -> Iterator[str]:
@@ -60,6 +69,14 @@ def claims_fit_their_order(snapshot: Snapshot) -> Iterator[str]:
             yield f"{row.state} claim on {row.seat_id} by an order that is {row.status}"
     for row in snapshot.rows(snapshot.order, LOST_CLAIMS, holds=holds):
         yield f"order {row.order_id} is {row.status} with {row.n} claims"
+
+
+def used_tickets_are_kept(snapshot: Snapshot) -> Iterator[str]:
+    for screenings in screening_pages(snapshot):
+        for row in snapshot.rows(snapshot.order, GIVEN_BACK, screenings=screenings, reasons=list(HOUSE_REASONS)):
+            yield f"ticket {row.ticket_id} of order {row.order_id} was given back after its guest had gone in"
+        for row in snapshot.rows(snapshot.order, INCOMPLETE, screenings=screenings):
+            yield f"ticket {row.ticket_id} has half an admission"
 
 
 def boards_show_the_claims(snapshot: Snapshot) -> Iterator[str]:

@@ -1,5 +1,10 @@
 """The contract of the order room: its methods and events, which the catalogue finds here, and what others use of it."""
 
+from schemas.order.admissions import ADMISSION_RESULTS as ADMISSION_RESULTS
+from schemas.order.admissions import ADMIT as ADMIT
+from schemas.order.admissions import GET_ATTENDANCE as GET_ATTENDANCE
+from schemas.order.admissions import GET_DOOR_LIST as GET_DOOR_LIST
+from schemas.order.admissions import UNDO_ADMISSION as UNDO_ADMISSION
 from schemas.order.cancellation import CANCEL_SCREENING as CANCEL_SCREENING
 from schemas.order.events import ADOPTED as ADOPTED
 from schemas.order.events import CANCELLED as CANCELLED

@@ -6,6 +6,7 @@ from marshmallow import fields
 from schemas.base import Method, Schema
 from schemas.fields import Currency, Id, Moment, Money, Reason, Whole
 from schemas.film import UnknownScreening
+from schemas.order.refusals import GuestsAdmitted
 
 
 class CancelScreeningRequest(Schema):
@@ -14,6 +15,8 @@ class CancelScreeningRequest(Schema):
     screening_id = Id(required=True)
     dry_run = fields.Boolean(load_default=True, metadata={"description": "change nothing, only sum up"})
     reason = Reason(metadata={"description": "why it is cancelled, for the operation log"})
+    although_admitted = fields.Boolean(load_default=False, metadata={
+        "description": "cancel also when guests are in already, as when the projector fails"})
 
 
 class CancelScreeningReply(Schema):
@@ -26,6 +29,7 @@ class CancelScreeningReply(Schema):
     paid_orders = Whole(required=True)
     orders_being_refunded = Whole(required=True)
     orders_in_review = Whole(required=True, metadata={"description": "a person must look at these"})
+    admitted = Whole(required=True, metadata={"description": "guests who are in"})
     amount = Money(required=True, metadata={"description": "to be refunded for the paid orders"})
     currency = Currency(required=True, allow_none=True, metadata={"description": "null: nothing is paid"})
 
@@ -39,4 +43,4 @@ class CancelledScreening(Schema):
 
 CANCEL_SCREENING = Method("order", "cancel_screening", CancelScreeningRequest, CancelScreeningReply, "manager",
                           "Cancel a screening: sell nothing more, end its orders, give everything back.",
-                          refusals=(UnknownScreening,), keyed=True, deadline=15, uses_reserve=True)
+                          refusals=(UnknownScreening, GuestsAdmitted), keyed=True, deadline=15, uses_reserve=True)

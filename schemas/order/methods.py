@@ -25,6 +25,7 @@ from schemas.order.refusals import (
     SeatsNotInOrder,
     SeatsTaken,
     SeatsUnknownInHall,
+    TicketsUsed,
     TooManyHolds,
     TooManyUnpaidOrders,
     UnknownOrder,
@@ -152,15 +153,15 @@ PAY = Method("order", "pay", PayRequest, Order, "guest",
 REFUND = Method("order", "refund", RefundRequest, Order, "guest",
                 "Give back the whole order, or the `seats` named. The seats are sellable at once.",
                 refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, RefundChanged, SeatsNotInOrder,
-                          CoupleSeatParted, CompanionAlone, MembersOnly),
+                          TicketsUsed, CoupleSeatParted, CompanionAlone, MembersOnly),
                 keyed=True, deadline=15, screening_field="screening_id", uses_reserve=True)
 REFUND_PREVIEW = Method("order", "refund_preview", RefundPreviewRequest, RefundPreviewReply, "guest",
                         "The refund of the whole order, or of the `seats` named, if it were made now.",
-                        refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder, CoupleSeatParted,
-                                  CompanionAlone), reads=True)
+                        refusals=(UnknownOrder, OrderNotRefundable, RefundClosed, SeatsNotInOrder, TicketsUsed,
+                                  CoupleSeatParted, CompanionAlone), reads=True)
 CANCEL = Method("order", "cancel", OrderRequest, Order, "guest", "Drop an unpaid order and free its seats.",
-                refusals=(UnknownOrder, OrderNotCancellable), keyed=True, deadline=15, screening_field="screening_id",
-                uses_reserve=True)
+                refusals=(UnknownOrder, OrderNotCancellable, TicketsUsed), keyed=True, deadline=15,
+                screening_field="screening_id", uses_reserve=True)
 EXTEND = Method("order", "extend", OrderRequest, Order, "guest",
                 "Keep the seats of an unpaid order for some minutes longer, once.",
                 refusals=(UnknownOrder, OrderNotExtendable, OrderExpired), keyed=True, deadline=10,

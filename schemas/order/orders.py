@@ -27,6 +27,8 @@ class Ticket(Schema):
     code = fields.String(required=True, allow_none=True,
                          metadata={"description": "shown at the door; see get_ticket_keys; null once refunded"})
     status = fields.String(required=True, validate=validate.OneOf(("valid", "void")))
+    admitted_at = Moment(required=True, allow_none=True, metadata={
+        "description": "when its guest was admitted; a used ticket is not refunded"})
 
 
 class OrderSeat(Schema):

@@ -89,3 +89,19 @@ class OrderNotExtendable(Conflict):
 
 class OrderNotCancellable(Conflict):
     """Only an unpaid order can be cancelled; `order_status` says what this one is."""
+
+
+class TicketsUsed(Conflict):
+    """Guests have been admitted with these tickets, so they are not given back; `seats` names them."""
+
+
+class GuestsAdmitted(Conflict):
+    """`admitted` guests are in already. `although_admitted` cancels all the same, and they get everything back."""
+
+
+class UnknownTicket(NotFound):
+    """There is no ticket with this code."""
+
+
+class NotAdmitted(Conflict):
+    """Nobody is in with this ticket, or not by this scan; there is nothing to undo."""

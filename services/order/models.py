@@ -89,7 +89,7 @@ class SeatClaim(Base):
 
 
 class Ticket(Base):
-    """A ticket for one seat: `valid`, or `void` once it was refunded."""
+    """A ticket for one seat: `valid`, or `void` once it was refunded. It is used once `admitted_at` is set."""
 
     __tablename__ = "ticket"
 
@@ -99,6 +99,10 @@ class Ticket(Base):
     seat_id: Mapped[str] = mapped_column(Id(8))
     code: Mapped[str] = mapped_column(Id(255), unique=True)
     status: Mapped[str] = mapped_column(String(8))
+    admitted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    door: Mapped[str | None] = mapped_column(Id())
+    admitted_by: Mapped[str | None] = mapped_column(Id())  # a user_id
+    scan: Mapped[str | None] = mapped_column(Id())  # the nonce of the scan
 
     __table_args__ = (Index("tickets_of_a_seat", "screening_id", "seat_id"),)
 

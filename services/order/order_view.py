@@ -33,6 +33,11 @@ class OrderView:
         return {seat_id: seat["price"] for seat_id, seat in self.valid_seats.items()}
 
     @property
+    def admitted_seats(self) -> set[str]:
+        """The seats whose guests are in."""
+        return {ticket.seat_id for ticket in self.tickets if ticket.admitted_at is not None}
+
+    @property
     def seat_ids(self) -> list[str]:
         return [seat["seat_id"] for seat in self.seats]
 

@@ -1,6 +1,7 @@
 """The states of an order, and when it may be paid, revived or cancelled. Pure: no I/O, `now` is an argument."""
 
 import datetime as dt
+from collections.abc import Collection, Set
 
 from schemas.errors import FieldsInvalid
 from schemas.order.refusals import (
@@ -10,6 +11,7 @@ from schemas.order.refusals import (
     OrderNotExtendable,
     OrderNotPaid,
     OrderNotPayable,
+    TicketsUsed,
 )
 
 # Every change of state there is. `store.move` refuses all others.
@@ -142,6 +144,12 @@ def check_cancellable(status: str) -> None:
     """Raise OrderNotCancellable unless the order is unpaid."""
     if status not in UNPAID:
         raise OrderNotCancellable(order_status=status)
+
+
+def check_unused(seats: Collection[str], admitted: Set[str]) -> None:
+    """Raise TicketsUsed when guests have been admitted to some of the seats."""
+    if used := [seat for seat in seats if seat in admitted]:
+        raise TicketsUsed(seats=used)
 
 
 def check_was_paid(status: str) -> None:

@@ -19,6 +19,7 @@ from services.foundation.rpc.idempotency import delete_old_replies
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
 from services.order import rules
+from services.order.admitting import door_methods
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.paying.payments import PaymentChoice
@@ -35,7 +36,8 @@ from services.order.workflows import Workflows
 from services.seating.sale_queue import Switched
 
 
-class Order:
+# Imported as a module, since Nameko takes each class in this namespace for a room.
+class Order(door_methods.DoorMethods):
     """The Nameko service; each method names its workflow."""
 
     name = "order"
@@ -185,7 +187,7 @@ class Order:
         """
         return cancelled_screenings.decide(
             self.database, self.idempotency_key(contract.CANCEL_SCREENING, request), self.principal,
-            self._managed_screening(request), request["dry_run"], request.get("reason"))
+            self._managed_screening(request), request["dry_run"], request["although_admitted"], request.get("reason"))
 
     # --- reading ---
 

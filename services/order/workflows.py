@@ -2,6 +2,9 @@
 
 from services.foundation.database import Transactions
 from services.foundation.rpc.client import RemoteCaller
+from services.order.admitting.admissions import Admissions
+from services.order.admitting.door_lists import DoorLists
+from services.order.admitting.film_facts import FilmFacts
 from services.order.buying.checkout import Checkout
 from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import CancelledScreenings
@@ -41,6 +44,9 @@ class Workflows:
         self.refunds = Refunds(database, boards, sender)
         self.reviews = Reviews(database, boards, remote, self.bookings, self.refunds)
         self.queries = OrderQueries(database, self.payments, self.unpaid_orders)
+        film_facts = FilmFacts(screenings, remote)
+        self.admissions = Admissions(database, ticket_keys.public, film_facts, settings.doors_open)
+        self.door_lists = DoorLists(database, ticket_keys, film_facts, settings.doors_open)
         self.receipts = Receipts(database, remote, settings.seller)
         self.sweeps = Sweeps(database, boards, self.unpaid_orders,
                              CancelledScreenings(database, self.unpaid_orders, self.refunds), sender)

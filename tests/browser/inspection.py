@@ -1,5 +1,7 @@
 """What a page is inspected for: accessibility, its fit into the window, targets that a finger can hit."""
 
+from typing import Any
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -52,10 +54,21 @@ def inspect(page: Page, name: str, *, axe: bool = True, sizes: tuple[str, ...] =
     return problems
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, **options: Any) -> list[str]:
     """What axe finds serious or critical."""
+    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
     return [f"{problem['id']} {[node['html'][:120] for node in problem['nodes'][:3]]}"
-            for problem in Axe().run(page).response["violations"] if problem["impact"] in ("serious", "critical")]
+            for problem in found if problem["impact"] in ("serious", "critical")]
+
+
+def pale_texts(page: Page, theme: str) -> list[str]:
+    """What has too little contrast in that theme; the page has its own again afterwards."""
+    wear = "theme => { const worn = document.documentElement.dataset.theme;" \
+           " document.documentElement.dataset.theme = theme; return worn; }"
+    worn = page.evaluate(wear, theme)
+    found = [f"{theme}: {problem}" for problem in violations(page, runOnly=["color-contrast"])]
+    page.evaluate(wear, worn)
+    return found
 
 
 def keep_picture(page: Page, name: str, *, full_page: bool = False) -> None:

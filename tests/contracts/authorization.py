@@ -13,6 +13,7 @@ MEMBERS = "13++++++++1"
 STAFF = "133+++++++1"
 ADMINS = "1333333+331"
 COOKS = "133+33+++31"
+USHERS = "1333+3++331"
 MANAGERS = "133333++331"
 
 MATRIX = {
@@ -65,6 +66,10 @@ MATRIX = {
     "order.get_receipt": BUYERS,
     "order.get_ticket_keys": ANYONE,
     "order.cancel_screening": MANAGERS,
+    "order.admit": USHERS,
+    "order.undo_admission": USHERS,
+    "order.get_attendance": USHERS,
+    "order.get_door_list": USHERS,
     "order.join_queue": BUYERS,
     "order.get_place": BUYERS,
     "order.open_queue": MANAGERS,

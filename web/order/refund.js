@@ -9,7 +9,15 @@ import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { cinemaClock } from "./refund_terms.js";
 
-const preview = ({ order_id }) => read("/order/refund_preview", { order_id });
+/** What a refund of all seats would give back now, but for those whose guests have gone in. */
+function preview({ order_id, tickets }) {
+  const isUsed = ({ admitted_at: when }) => Boolean(when);
+  const left = tickets.filter((ticket) => ticket.status === "valid" && !isUsed(ticket));
+  return read("/order/refund_preview", {
+    order_id,
+    seats: tickets.some(isUsed) && left.length ? left.map(({ seat_id: seat }) => seat) : null,
+  });
+}
 
 /** Open the window; settles with the order after its refund, or null. */
 export async function askForRefund(order) {

@@ -5,6 +5,7 @@ import { fill, h, isTest } from "../dom.js";
 import { dayOf, longDay, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
+import { cinemaClock } from "./refund_terms.js";
 
 const isValid = (ticket) => ticket.status === "valid";
 
@@ -71,6 +72,11 @@ function stub(screening, ticket) {
       fact("time", time(screening.starts_at)),
       fact("day", longDay(dayOf(screening.starts_at))),
       fact("place", `${screening.cinema_name}, ${screening.hall_name}`),
+    ),
+    ticket.admitted_at && h(
+      "p",
+      { class: "muted" },
+      t("ticket.used", { time: cinemaClock(ticket.admitted_at, screening.starts_at).time }),
     ),
   );
 }

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from schemas.film import ScreeningCancelled
 from schemas.order import CANCEL_SCREENING, OPERATED, SCREENING_CANCELLED
+from schemas.order.refusals import GuestsAdmitted
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events import outbox
 from services.foundation.events.operations import write_operation
@@ -18,6 +19,7 @@ from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules
 from services.order import store as order_store
+from services.order.admitting.store import count_admitted
 from services.order.cancelling.store import orders_to_end
 from services.order.models import OUTBOX
 from services.order.paying.unpaid_orders import UnpaidOrders
@@ -27,10 +29,16 @@ from services.order.screenings.screening_snapshot import ScreeningSnapshot
 
 
 def decide(database: Transactions, key: IdempotencyKey, manager: Principal, screening: ScreeningSnapshot,
-           dry_run: bool, reason: str | None) -> dict[str, Any]:
-    """Cancel the screening, or in a dry run do not; the reply, a schemas.order.cancellation.CancelScreeningReply."""
+           dry_run: bool, although_admitted: bool, reason: str | None) -> dict[str, Any]:
+    """Cancel the screening, or in a dry run do not; the reply, a schemas.order.cancellation.CancelScreeningReply.
+
+    Raises GuestsAdmitted if guests are in, unless it is cancelled `although_admitted`.
+    """
     def work(tx: Connection) -> dict[str, Any]:
         if not dry_run:
+            admitted = 0 if although_admitted else count_admitted(tx, screening.screening_id)
+            if admitted and not store.is_cancelled(tx, screening.screening_id):
+                raise GuestsAdmitted(admitted=admitted)
             _cancel(tx, manager, screening, reason)
         return {**_summary(tx, screening.screening_id), "dry_run": dry_run}
 
@@ -63,6 +71,7 @@ def _summary(tx: Connection, screening_id: str) -> dict[str, Any]:
         "paid_orders": sum(row.count for row in paid),
         "orders_being_refunded": sum(row.count for row in rows if row.status == "refunding"),
         "orders_in_review": sum(row.count for row in rows if row.status == "review"),
+        "admitted": count_admitted(tx, screening_id),
         "amount": int(sum(row.worth for row in paid)), "currency": paid[0].currency if paid else None,
     }
 

@@ -35,7 +35,8 @@ class UnpaidOrders:
     def cancel(self, key: IdempotencyKey, buyer_id: str, order_id: str) -> dict[str, Any]:
         """Drop an unpaid order for its buyer; the reply, a schemas.order.Order. An order paid meanwhile stays.
 
-        Raises OrderNotCancellable for such an order, or Busy while the payment room can't say.
+        Raises OrderNotCancellable for such an order, TicketsUsed when guests of it are in, or Busy while the payment
+        room can't say.
         """
         def find(tx: Connection) -> OrderView:
             view = store.find(tx, order_id, buyer_id)
@@ -43,7 +44,9 @@ class UnpaidOrders:
             return view
 
         now = utc_now()
-        rules.check_cancellable(self.database.run(find).row.status)
+        found = self.database.run(find)
+        rules.check_unused(found.seat_ids, found.admitted_seats)
+        rules.check_cancellable(found.row.status)
         view = self.end(order_id, "cancelled", "asked", lambda tx, view: key.store_reply(tx, order_reply(view, now)))
         self.database.run(key.raise_if_answered)
         if view.row.status != "cancelled":

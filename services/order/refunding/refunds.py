@@ -75,6 +75,7 @@ class Refunds:
 def plan_refund(view: OrderView, seats: Sequence[str] | None, now: dt.datetime) -> RefundPlan:
     """What goes back now for these seats of an order, or for all of them. Raises as `Refunds.refund`."""
     tiers = refund_policy.load_tiers(view.row.refund_tiers)
+    rules.check_unused(view.valid_prices if seats is None else seats, view.admitted_seats)
     plan = refund_policy.plan_refund(view.row.status, view.valid_prices, seats, tiers, now)
     seat_groups.check_returning(view.valid_seats, plan.seats)
     return refund_policy.with_snacks(plan, view.snacks_total, view.row.kitchen_status)

@@ -17,10 +17,11 @@ from services.foundation.database import utc_now
 from services.foundation.ids import new_id
 from services.foundation.tracing.trace_context import traceparent
 from services.order import rules, store
+from services.order.admitting.store import void
 from services.order.models import Base
 from services.order.order_view import OrderView, Rows
 from services.order.screenings import refund_policy
-from services.order.store import claims, orders, tickets
+from services.order.store import claims, orders
 
 refunds = Base.metadata.tables["refund"]
 BATCH = 100
@@ -33,13 +34,15 @@ SENT_AT_ONCE = dt.timedelta(seconds=15)  # meanwhile the request that made a ref
 
 
 def refund_seats(tx: Connection, view: OrderView, plan: refund_policy.RefundPlan, reason: str = "asked") -> None:
-    """Void the tickets of a locked order, free their seats, and write the refund."""
+    """Void the tickets of a locked order, free their seats, and write the refund.
+
+    Raises TicketsUsed if a guest has been admitted meanwhile, unless the house gives the money back.
+    """
     row = view.row
     event_fields = {"reason": reason, "refund": {"amount": plan.amount, "seats": plan.seats}}
     store.move(tx, view, "refunding" if plan.whole else "part_refunded", plan.seats, event_fields,
                refunded=row.refunded + plan.amount, end_reason=reason if plan.whole else None)
-    given_back = (tickets.c.order_id == row.order_id, tickets.c.seat_id.in_(plan.seats))
-    tx.execute(update(tickets).where(*given_back, tickets.c.status == "valid").values(status="void"))
+    void(tx, row.order_id, plan.seats, even_used=reason in HOUSE_REASONS)
     tx.execute(delete(claims).where(claims.c.order_id == row.order_id, claims.c.seat_id.in_(plan.seats)))
     _add(tx, row, new_id(), reason, plan.amount, plan.kept, plan.to_wallet, plan.seats)
     metrics.count_after_commit(tx, SEATS_REFUNDED, len(plan.seats))

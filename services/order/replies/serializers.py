@@ -58,7 +58,7 @@ def refund_terms(view: OrderView) -> dict[str, Any]:
 def ticket_reply(row: Any) -> dict[str, Any]:
     """A ticket, with its code as long as it is valid."""
     return {"ticket_id": row.ticket_id, "seat_id": row.seat_id, "status": row.status,
-            "code": row.code if row.status == "valid" else None}
+            "admitted_at": row.admitted_at, "code": row.code if row.status == "valid" else None}
 
 
 def kitchen_reply(row: Any) -> dict[str, Any]:

@@ -39,6 +39,9 @@ class ScreeningSnapshot:
     currency: str
     seats: dict[str, Seat]  # all seats of the hall, by seat id
     time_zone: str | None = None  # of the cinema; None: the film room is of an older version
+    age_rating: str | None = None  # in the country of the cinema, where the programme says it; so are the others
+    cinema_address: str | None = None
+    cinema_directions: str | None = None
 
     @property
     def minutes_east_of_utc(self) -> int:
@@ -62,10 +65,11 @@ class ScreeningSnapshots(DependencyProvider):
     def get_dependency(self, worker_ctx: Any) -> "ScreeningSnapshots":
         return self
 
-    def get(self, screening_id: str, remote: RemoteCaller) -> ScreeningSnapshot:
+    def get(self, screening_id: str, remote: RemoteCaller, seconds: float | None = None) -> ScreeningSnapshot:
         """The snapshot of a screening. Raises UnknownScreening.
 
-        Raises Busy or RemoteError while the film room does not answer and there is no older snapshot.
+        `seconds`: how long the film room is waited for, if shorter than usual. Raises Busy or RemoteError while it does
+        not answer and there is no older snapshot.
         """
         if entry := self._entries.get(screening_id):
             if entry.fresh_until > time.monotonic():
@@ -73,7 +77,7 @@ class ScreeningSnapshots(DependencyProvider):
             entry.fresh_until = time.monotonic() + PAUSE_SECONDS  # others do not wait while this one asks
         changes = self._changes
         try:
-            snapshot = _fetch(screening_id, remote)
+            snapshot = _fetch(screening_id, remote, seconds)
         except NotFound:
             self._entries.pop(screening_id, None)
             raise
@@ -95,12 +99,14 @@ class ScreeningSnapshots(DependencyProvider):
             entry.fresh_until = 0
 
 
-def _fetch(screening_id: str, remote: RemoteCaller) -> ScreeningSnapshot:
-    reply = remote.call(film.GET_SCREENING_TERMS, {"screening_id": screening_id})
+def _fetch(screening_id: str, remote: RemoteCaller, seconds: float | None) -> ScreeningSnapshot:
+    wait = {} if seconds is None else {"seconds": seconds}
+    reply = remote.call(film.GET_SCREENING_TERMS, {"screening_id": screening_id}, **wait)
     return ScreeningSnapshot(
         screening_id=reply["screening_id"], film_title=reply["film_title"],
         cinema_id=reply["cinema_id"], cinema_name=reply["cinema_name"],
         hall_name=reply["hall_name"], starts_at=dt.datetime.fromisoformat(reply["starts_at"]),
         ends_at=dt.datetime.fromisoformat(reply["ends_at"]), currency=reply["currency"],
         seats={seat["seat_id"]: seat for seat in reply["seats"]}, time_zone=reply.get("time_zone"),
+        **{name: reply.get(name) for name in ("age_rating", "cinema_address", "cinema_directions")},
     )

@@ -22,6 +22,10 @@ class FalseCode(Exception):
     """No key of this cinema has signed this code."""
 
 
+class UnknownKey(FalseCode):
+    """The code names a key that this cinema does not have."""
+
+
 @dataclass(frozen=True)
 class TicketFacts:
     """The facts in a code."""
@@ -49,16 +53,22 @@ class TicketKeys:
         signed = f"M1.{self._key_id}.{facts.ticket_id}~{facts.screening_id}~{facts.seat_id}"
         return f"{signed}.{as_text(self._signing.sign(signed.encode()))}"
 
+    def sign_text(self, text: bytes) -> dict[str, str]:
+        """`key_id` and `signature` of a text that is no ticket code, by the key that signs."""
+        return {"key_id": self._key_id, "signature": as_text(self._signing.sign(text))}
+
     def secrets(self) -> list[bytes]:
         """The private keys, 32 bytes each, the signing one first: for deriving keys for other ends, nothing else."""
         return [key.private_bytes_raw() for key in self._private]
 
 
 def read(code: str, keys: Mapping[str, bytes]) -> TicketFacts:
-    """The facts in a code that one of these public keys (by key id) verifies. Raises FalseCode."""
+    """The facts in a code that one of these public keys (by key id) verifies. Raises FalseCode or UnknownKey."""
     parts = CODE.fullmatch(code)
-    if parts is None or parts[2] not in keys:
+    if parts is None:
         raise FalseCode()
+    if parts[2] not in keys:
+        raise UnknownKey()
     signature = base64.urlsafe_b64decode(parts[6] + "==")
     if as_text(signature) != parts[6]:  # its last letter has spare bits: one signature, one spelling
         raise FalseCode()

@@ -93,6 +93,21 @@ def queue_switched(to: str) -> Callable[[House], str]:
     return write
 
 
+def at_the_door(method: str) -> Callable[[House], str]:
+    """The ticket of the order with snacks, whose film begins in a moment."""
+    def write(house: House) -> str:
+        order_id = house.cooked["order_id"]
+        soon = "UPDATE orders SET starts_at = UTC_TIMESTAMP() + INTERVAL 1 MINUTE WHERE order_id = :o"
+        house.mesh.rows("order", soon, o=order_id)
+        [row] = house.mesh.rows("order", "SELECT ticket_id, code FROM ticket WHERE order_id = :o", o=order_id)
+        reply = house.mesh.post(f"/order/{method}", house.manager, code=row.code, nonce="a-scan")
+        assert reply.status_code == 200, reply.text
+        assert reply.json()["ticket"] == row.ticket_id
+        return str(row.ticket_id)
+
+    return write
+
+
 def account(name: str, *options: str, line: str = "") -> Callable[[House], str]:
     def write(house: House) -> str:
         house.command(name, *options, house.username, line=line)
@@ -154,6 +169,7 @@ DOINGS: dict[str, Callable[[House], str]] = {
     "kitchen.start": cooking("start"), "kitchen.finish": cooking("finish"), "kitchen.hand_over": cooking("hand_over"),
     "kitchen.undo": undone, "kitchen.restock": restocked, "order.cancel_screening": cancelled,
     "order.open_queue": queue_switched("open"), "order.close_queue": queue_switched("close"),
+    "order.admit": at_the_door("admit"), "order.undo_admission": at_the_door("undo_admission"),
     "account.create": account("account create", "--role", "cook", line="a long sentence is a good password"),
     "account.grant": account("account grant", "--role", "usher"),
     "account.revoke": account("account revoke", "--role", "cook"),

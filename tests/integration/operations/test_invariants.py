@@ -196,6 +196,11 @@ BREACHES = [
     Breach("I18", "who is ada by now", "user", "guest guest_id = '{holder}'",
            "INSERT INTO guest (guest_id, created_at, kept_until, adopted_by, events) "
            "VALUES ('{holder}', NOW(), NOW() + INTERVAL 1 DAY, 'ada', 1)"),
+    Breach("I19", "was given back after its guest had gone in", "order", "ticket order_id = '{refunded}'",
+           "UPDATE ticket SET admitted_at = NOW(), door = 'left', admitted_by = 'ada', scan = 'odd' "
+           "WHERE order_id = '{refunded}'"),
+    Breach("I19", "has half an admission", "order", "ticket " + PAID,
+           f"UPDATE ticket SET admitted_at = NOW() WHERE {PAID}"),
 ]
 IN_REDIS = {"I9"}  # its breach is on the seat board, and has a test of its own below
 IN_THE_LOG = {"I15"}  # which refuses to be changed: tests/integration/office breaks it

@@ -19,8 +19,8 @@ SELLER = {"name": "Marquee GmbH", "street": "Kanal 1", "city": "Berlin", "countr
 
 def settings(**changes: Any) -> dict[str, Any]:
     house = {"hold_minutes": 8, "pay_minutes": 15, "refund_tiers": [HALF, FULL], "seats_per_order": 8,
-             "unpaid_orders": 2, "hold_limits": LIMITS, "snacks_per_order": 10, "snacks_of_a_kind": 10,
-             "sweep_seconds": 5, "queue": QUEUE}
+             "doors_open_minutes": 60, "unpaid_orders": 2, "hold_limits": LIMITS, "snacks_per_order": 10,
+             "snacks_of_a_kind": 10, "sweep_seconds": 5, "queue": QUEUE}
     return {"order": {**house, **changes}}
 
 
@@ -28,6 +28,7 @@ def test_good_settings_are_read() -> None:
     loaded = load(settings())
 
     assert (loaded.hold, loaded.pay) == (dt.timedelta(minutes=8), dt.timedelta(minutes=15))
+    assert loaded.doors_open == dt.timedelta(hours=1)
     assert set(loaded.refund_tiers) == {refund_policy.TierRule(dt.timedelta(hours=24), 100, 0),
                                         refund_policy.TierRule(dt.timedelta(minutes=30), 50, 100)}
     assert load(settings(refund_tiers=[])).refund_tiers == ()
@@ -67,6 +68,7 @@ def test_a_tier_may_give_back_as_much_as_the_one_before_less_a_fee() -> None:
     ({"extend_minutes": 0}, "extend_minutes"),
     ({"extend_minutes": 61}, "extend_minutes"),
     ({"seats_per_order": 0}, "seats_per_order"),
+    ({"doors_open_minutes": -1}, "doors_open_minutes"),
     ({"hold_limits": {**LIMITS, "dead_holds": 41}}, r"order\.hold_limits\.dead_holds"),
     ({"hold_limits": {**LIMITS, "seats": 0}}, r"order\.hold_limits\.seats"),
     ({"seller": {**SELLER, "country": "France"}}, r"order\.seller\.country: Not a country"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.foundation.secret_file import make_file
 from services.foundation.settings import SettingsError
-from services.order.tickets.codes import CODE, FalseCode, TicketFacts, TicketKeys, read
+from services.order.tickets.codes import CODE, FalseCode, TicketFacts, TicketKeys, UnknownKey, read
 from services.order.tickets.keys import load, new_key
 
 FACTS = TicketFacts("01a1fd94188c731599426506d887675e", "kanal-1-20261122-2000", "F7")
@@ -59,7 +59,7 @@ def test_another_spelling_of_the_last_letter_is_false() -> None:
 def test_a_code_signed_by_another_key_is_false_whatever_key_it_names() -> None:
     theirs = TicketKeys([STRANGE])
     forged = theirs.sign(FACTS)
-    with pytest.raises(FalseCode):
+    with pytest.raises(UnknownKey):
         read(forged, OURS.public)
     [ours], [other] = OURS.public, theirs.public
     with pytest.raises(FalseCode):

@@ -14,7 +14,7 @@ from schemas.order.methods import REFUNDED_TO, WAYS_TO_PAY
 FILES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}
 LANGUAGES = {name: sentences for name, sentences in FILES.items() if "." not in name}    # needed everywhere
 PARTS = {name.partition(".")[2] for name in FILES} - {""}     # loaded by the scripts of the folder of that name
-ENGLISH = LANGUAGES["en"] | FILES["en.account"] | FILES["en.receipt"]
+ENGLISH = LANGUAGES["en"] | FILES["en.account"] | FILES["en.door"] | FILES["en.receipt"]
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
 USED_KEY = re.compile(r"""\bt\(\s*["']([a-z_.]+)["']""")
 
@@ -48,6 +48,7 @@ def test_every_refusal_has_a_sentence_for_people(language: str) -> None:
     ("kind", film.SEAT_KINDS), ("state", film.SEAT_STATES), ("reason", film.SEAT_REASONS),
     ("status", order.ORDER_STATES), ("kitchen", kitchen.KITCHEN_STATES), ("points", loyalty.ENTRY_REASONS),
     ("wallet", wallet.SOURCE_TYPES), ("message", notification.MESSAGE_KINDS),
+    ("door.result", order.ADMISSION_RESULTS),
     ("receipt.by", WAYS_TO_PAY), ("receipt.to", REFUNDED_TO), ("receipt.what", receipts.REFUND_KINDS),
     ("receipt.refund", receipts.REFUND_STATES)])
 def test_every_word_of_the_api_is_translated(name: str, values: tuple[str, ...]) -> None:

@@ -26,7 +26,7 @@ def reply(request: Request, table: RoutingTable = TABLE) -> Reply:
 @pytest.mark.parametrize("path", ["/film/amelie", "/film/mad-max-fury-road", "/screening/kanal-1-20261121-2000",
                                   "/order/01a1fdceed2673018dc2632fa9903c6d",
                                   "/receipt/01a1fdceed2673018dc2632fa9903c6d", "/account", "/confirm", "/forgotten",
-                                  "/reset", "/kitchen", "/insight"])
+                                  "/reset", "/kitchen", "/door", "/insight"])
 def test_every_page_of_buyers_has_an_address(path: str) -> None:
     page = reply(Request("GET", path, "r", accepts_html=True))
     assert (page.status, page.body[:15]) == (200, b"<!doctype html>")
@@ -108,7 +108,7 @@ def test_every_imported_module_exists() -> None:
 @pytest.mark.parametrize(("path", "script"), [
     ("/", "now_showing"), ("/film/amelie", "film"), ("/screening/x", "screening"), ("/order/x", "order"),
     ("/receipt/x", "receipt"), ("/account", "account"), ("/confirm", "confirm"), ("/reset", "reset"),
-    ("/kitchen", "kitchen"), ("/insight", "insight")])
+    ("/kitchen", "kitchen"), ("/door", "door"), ("/insight", "insight")])
 def test_a_page_preloads_exactly_the_modules_that_it_imports(path: str, script: str) -> None:
     html = reply(Request("GET", path, "r", accepts_html=True)).body.decode()
     named = re.findall(r'<link rel="modulepreload" href="/web/([^"]+)">', html)
@@ -126,7 +126,7 @@ def test_modules_that_import_each_other_are_preloaded_once(tmp_path: Path) -> No
     (tmp_path / "app.js").write_text('import { b } from "./b.js";\n')
     (tmp_path / "b.js").write_text('import {\n  a,\n} from "./app.js";\n')
     for page in ("now_showing", "film", "screening", "order", "receipt", "account", "confirm", "forgotten", "reset",
-                 "kitchen", "insight"):
+                 "kitchen", "door", "insight"):
         (tmp_path / "pages" / f"{page}.js").write_text("")
     page = WebPages(tmp_path).files()["/"](Request("GET", "/", "r")).body.decode()
     assert re.findall(r'href="([^"]+)"', page) == ["/web/app.js", "/web/pages/now_showing.js", "/web/b.js"]

@@ -1,0 +1,74 @@
+/** The answer to a scan, to be seen from two metres: a colour, a shape, a word, and what staff have to say. */
+
+import { fill, h, s } from "../dom.js";
+import { dayOf, longDay, time } from "../language/format.js";
+import { t } from "../language/translations.js";
+import { cinemaClock } from "../order/refund_terms.js";
+
+const KINDS = { admitted: "go", wrong_screening: "wait", too_early: "wait" };
+
+/** Whether a guest may go in (`go`), is right elsewhere or later (`wait`), or may not go in (`stop`). */
+export const kindOf = (result) => KINDS[result] ?? "stop";
+
+/** A circle with a tick, a triangle with an exclamation mark, an octagon with a cross. */
+const SHAPES = {
+  go: () => [s("circle", { cx: 50, cy: 50, r: 45 }), s("path", { d: "M27 52l16 17 31-36", class: "mark" })],
+  wait: () => [s("path", { d: "M50 7 96 90H4Z" }), s("path", { d: "M50 38v18M50 76v.5", class: "mark" })],
+  stop: () => [
+    s("path", { d: "M31 5h38l26 26v38L69 95H31L5 69V31Z" }),
+    s("path", { d: "M34 34l32 32M66 34 34 66", class: "mark" }),
+  ],
+};
+
+/** 19:42, by the clock of the cinema where it is known, or of this browser. */
+const clockOf = (moment, screening) =>
+  screening
+    ? cinemaClock(moment, screening.starts_at).time
+    : time(moment, Intl.DateTimeFormat().resolvedOptions().timeZone);
+
+/** What staff say to the guest. */
+export function advice({ result, admission, screening, film, starts_at: starts, doors_open_at: open, directions }) {
+  switch (result) {
+    case "already_admitted":
+      return t("door.admitted_before", { time: clockOf(admission.admitted_at, screening), door: admission.door });
+    case "too_early":
+      return t("door.opens", { day: longDay(dayOf(open)), time: time(open) });
+    case "wrong_screening":
+      if (!screening) return t("door.not_today");
+      return [
+        t("door.belongs", {
+          film,
+          day: longDay(dayOf(starts)),
+          time: time(starts),
+          hall: screening.hall_name,
+          cinema: screening.cinema_name,
+        }),
+        directions,
+      ].filter(Boolean).join(" ");
+    default:
+      return t(`door.advice.${result}`);
+  }
+}
+
+/** Fill `place` with the answer; `onundo` takes an admission back. */
+export function show(place, answer, onundo) {
+  const kind = kindOf(answer.result);
+  place.className = `verdict ${kind}`;
+  fill(
+    place,
+    s("svg", { viewBox: "0 0 100 100", class: "shape", "aria-hidden": "true" }, SHAPES[kind]()),
+    h(
+      "div",
+      { role: "alert" },
+      h("p", { class: "word" }, t(`door.result.${answer.result}`)),
+      answer.seat && h("p", { class: "seat-big" }, answer.seat),
+      answer.film && h("p", { class: "what" }, `${answer.film} · ${time(answer.starts_at)}`),
+      answer.result === "admitted" && answer.age_rating &&
+        h("p", { class: "age" }, t("door.age", { rating: answer.age_rating })),
+      h("p", {}, advice(answer)),
+      answer.offline && h("p", { class: "small" }, t("door.decided_here")),
+    ),
+    ["admitted", "already_admitted"].includes(answer.result) &&
+      h("button", { onclick: (event) => onundo(answer, event.target) }, t("door.undo")),
+  );
+}
