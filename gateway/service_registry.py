@@ -11,6 +11,8 @@ from prometheus_client import Gauge
 from schemas import catalogue
 from services.foundation.amqp.presence import FORGOTTEN_AFTER_SECONDS
 
+# Whoever buys and pays a ticket has to do with these; what the others do is done later, or is an extra.
+NEEDED_TO_SELL = frozenset({"user", "film", "order", "payment"})
 STATES = ("closed", "half_open", "open")
 INSTANCES = Gauge("marquee_room_instances", "Processes of a room that this gateway knows of.", ["room"])
 
@@ -36,9 +38,9 @@ class ServiceRegistry:
             self._instances[name] = presence
 
     def ready(self) -> dict[str, bool]:
-        """Each room of the contract, and whether an instance of it is there."""
-        present = {room for room, _ in self._instances}
-        return {room: room in present for room in catalogue.rooms()}
+        """Each room of the contract or on the bus, and whether an instance of it is there."""
+        present = {room for room, _ in list(self._instances)} - {"gateway"}
+        return {room: room in present for room in sorted({*catalogue.rooms(), *present})}
 
     def silent_servers(self) -> dict[str, list[str]]:
         """The servers that answer no instance of a room, by the rooms that need them."""

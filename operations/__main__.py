@@ -1,6 +1,7 @@
 """`python -m operations`: the commands with which an operator runs a mesh on this machine."""
 
 import errno
+import json
 import logging
 import os
 import subprocess
@@ -136,9 +137,14 @@ def health_command(mesh: Mesh) -> None:
 
 
 @operations.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; also when nothing runs.")
 @click.pass_obj
-def status_command(mesh: Mesh) -> None:
-    """Print the state of each process that was started here."""
+def status_command(mesh: Mesh, as_json: bool) -> None:
+    """Print the state of each process that was started here; the exit code is 0 while supervisord runs."""
+    if as_json:
+        status = health.get_status(mesh)
+        click.echo(json.dumps(status, indent=2))
+        raise SystemExit(0 if status["running"] else 1)
     supervisor = Supervisor(mesh.run_folder)
     if not supervisor.is_running():
         for orphan, program in mesh_processes(mesh.run_folder):

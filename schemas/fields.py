@@ -62,10 +62,11 @@ class Day(fields.Date):
 
 
 class Whole(fields.Integer):
-    """A whole number, also as text in a query string; 1.5, true and 1e9 are refused."""
+    """A whole number, also as text in a query string, and 7.0, which is 7 in JSON; 1.5 and true are refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) < 16:
+        digits = isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit() and len(value) < 16
+        if digits or isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValidationError("Not a whole number.")

@@ -4,6 +4,7 @@ import re
 from html import escape
 from typing import Any
 
+from gateway.docs import other_addresses
 from gateway.docs.examples import curl
 from gateway.docs.openapi import refusals_of
 from gateway.replies import status_of
@@ -33,14 +34,12 @@ def render(document: dict[str, Any], test: bool = False) -> str:
     body = (f"{TEST if test else ''}<header><h1>Marquee</h1><p>{prose(document['info']['description'])}</p>"
             f'<p>Reads answer GET with a query string and POST with JSON; writes POST only. Send the token as '
             f"<code>Authorization: Bearer …</code>. The same as <a href=\"/openapi.json\">OpenAPI 3.1</a>.</p>"
-            f"<p><code>GET /live/&lt;screening_id&gt;</code> is a seat map as it changes, as server-sent events: "
-            f"<code>seats</code> (all that are not free), then <code>change</code>; <code>stale</code> while they "
-            f"can't be looked up, otherwise <code>fresh</code>.</p>"
-            f'<nav>{contents}<a href="#refusals">refusals</a></nav></header><main>')
+            f'<nav>{contents}<a href="#other">other addresses</a>'
+            f'<a href="#refusals">refusals</a></nav></header><main>')
     for room in rooms:
         methods = sorted((m for m in PUBLIC.values() if m.room == room), key=lambda m: (not m.reads, m.name))
         body += f'<h2 id="{room}">{room}</h2>' + "".join(_method(method, document) for method in methods)
-    return PAGE.format(title="Marquee API", body=body + _refusals() + "</main>")
+    return PAGE.format(title="Marquee API", body=body + _other(document) + _refusals() + "</main>")
 
 
 def _method(method: Method, document: dict[str, Any]) -> str:
@@ -89,6 +88,14 @@ def _type(schema: dict[str, Any], inner: dict[str, Any]) -> str:
     text = f"list of {text}" if "items" in schema else text
     choices = f": {', '.join(map(str, inner['enum']))}" if "enum" in inner else ""
     return f'<span class="type">{escape(text + choices)}</span>'
+
+
+def _other(document: dict[str, Any]) -> str:
+    items = "".join(
+        f'<li><span class="verb">{verb.upper()}</span> <code>{path}</code> {prose(operation["summary"])} '
+        f'<small>{prose(operation.get("description", ""))}</small></li>'
+        for path in other_addresses.paths() for verb, operation in document["paths"][path].items())
+    return f'<h2 id="other">Other addresses</h2><ul>{items}</ul>'
 
 
 def _refusals() -> str:

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of all public methods, generated from their schemas."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from apispec import APISpec
@@ -8,19 +9,17 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from gateway.admission import method_classes
 from gateway.admission.challenges import LONGEST_ANSWER
 from gateway.admission.method_classes import class_of
-from gateway.docs import examples
-from gateway.replies import status_of
+from gateway.docs import answers, examples, other_addresses
+from gateway.docs.problems import problem_schema, problems
 from gateway.routes.method_fields import IDEMPOTENCY_KEY
 from gateway.routes.methods import PUBLIC
-from schemas import catalogue, errors, gateway, user
+from schemas import errors, gateway, user
 from schemas.base import Method, Nothing
 from schemas.errors import Refusal
 from schemas.fields import Day, Moment, Whole
-from schemas.order.refusals import SeatsTaken
 from schemas.roles import HOLDERS
 from services.foundation.amqp.presence import marquee_version
 
-PROBLEM = "application/problem+json"
 ANY_CALL = (errors.Malformed, errors.FieldsInvalid, gateway.Overloaded, gateway.InternalError,
             gateway.TooManyRequests, errors.RoomUnavailable, errors.CircuitOpen, errors.RoomSilent,
             errors.OutcomeUnknown)
@@ -31,6 +30,7 @@ WITH_ROLE = (errors.Forbidden,)
 HOLDS = (gateway.ChallengeRequired,)
 NEEDS_STORAGE = (errors.StorageFull,)
 KEYED = (errors.KeyReused, errors.RequestInProgress)
+SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"session": [], "session_header": []}]
 
 
 def refusals_of(method: Method, verb: str = "post") -> list[type[Refusal]]:
@@ -52,18 +52,10 @@ def _name(schema: Any) -> str:
     return str(kind.__name__) if room == "base" else f"{room.capitalize()}{kind.__name__}"
 
 
-def _problems(method: Method, verb: str) -> dict[str, Any]:
-    by_status: dict[int, list[type[Refusal]]] = {}
-    for refusal in refusals_of(method, verb):
-        by_status.setdefault(status_of(refusal), []).append(refusal)
-    return {str(status): {
-        "description": " ".join(f"`{refusal.code}`: {refusal.meaning()}" for refusal in refusals),
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    } for status, refusals in sorted(by_status.items())}
-
-
-def _reply(method: Method) -> Any:
-    return {"type": "array", "items": method.reply} if method.many else method.reply
+def _content(method: Method) -> dict[str, Any]:
+    schema = {"type": "array", "items": method.reply} if method.many else method.reply
+    answer = answers.recorded().get(f"{method.room}.{method.name}")
+    return {"schema": schema} if answer is None else {"schema": schema, "example": answer}
 
 
 def _operation(method: Method, verb: str) -> dict[str, Any]:
@@ -71,13 +63,13 @@ def _operation(method: Method, verb: str) -> dict[str, Any]:
         "operationId": f"{method.room}_{method.name}" + ("_by_query" if verb == "get" else ""),
         "tags": [method.room],
         "summary": method.summary,
-        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": _reply(method)}}},
-                      **_problems(method, verb)},
+        "responses": {"200": {"description": "Done.", "content": {"application/json": _content(method)}},
+                      **problems(refusals_of(method, verb))},
     }
     if method is user.AUTHORIZE and verb == "get":
-        operation["security"] = [{"token": []}]
+        operation["security"] = SECURITY
     if method.access != "public":
-        operation["security"] = [{"token": []}]
+        operation["security"] = SECURITY
         operation["description"] = {"guest": "For guests and everyone signed in.",
                                     "buyer": "For everyone signed in.", "staff": "For staff."}.get(
             method.access, f"For {method.access}s.")
@@ -95,8 +87,14 @@ def _operation(method: Method, verb: str) -> dict[str, Any]:
     return operation
 
 
-def document() -> dict[str, Any]:
-    """The OpenAPI document, as plain JSON types."""
+def document(most: Mapping[str, int] | None = None, public_url: str = "",
+             session_cookie: str = "__Host-marquee") -> dict[str, Any]:
+    """The OpenAPI document, as plain JSON types.
+
+    `most`: how many seats and snacks an order may have, by the settings: `seats`, `snacks` and `quantity` of each.
+    `public_url`: where buyers find the gateway, if that is another address than the document's own.
+    `session_cookie`: the name of the cookie that keeps a page's token.
+    """
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec(title="Marquee", version=marquee_version(), openapi_version="3.1.0", plugins=[plugin],
                    info={"description": "Cinema tickets: films, screenings, seats, orders. Times are ISO 8601 with an "
@@ -106,9 +104,9 @@ def document() -> dict[str, Any]:
     converter.field_mapping[Whole] = ("integer", None)
     converter.field_mapping[Day] = ("string", "date")
     converter.add_attribute_function(_pattern)
-    spec.components.schema("Problem", _problem_schema())
-    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer",
-                                              "description": "The token that user.login returns."})
+    spec.components.schema("Problem", problem_schema())
+    for name, scheme in _security_schemes(session_cookie).items():
+        spec.components.security_scheme(name, scheme)
     key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _of_browsers(IDEMPOTENCY_KEY.pattern)}
     spec.components.parameter("IdempotencyKey", "header", {
         "name": "Idempotency-Key", "required": False, "schema": key,
@@ -120,7 +118,34 @@ def document() -> dict[str, Any]:
     for method in sorted(PUBLIC.values(), key=lambda m: (m.room, not m.reads, m.name)):
         verbs = ("get", "post") if method.reads else ("post",)
         spec.path(path=method.path, operations={verb: _operation(method, verb) for verb in verbs})
-    return dict(spec.to_dict())
+    found = {**spec.to_dict(), "servers": _servers(public_url)}
+    found["paths"] = {**found["paths"], **other_addresses.paths()}
+    _narrow(found["components"]["schemas"], most or {})
+    return found
+
+
+def _servers(public_url: str) -> list[dict[str, str]]:
+    own = {"url": "/", "description": "the gateway that this document comes from"}
+    return [own, {"url": public_url, "description": "where buyers find it"}] if public_url else [own]
+
+
+def _security_schemes(session_cookie: str) -> dict[str, dict[str, str]]:
+    return {
+        "token": {"type": "http", "scheme": "bearer", "description": "The token that user.login returns."},
+        "session": {"type": "apiKey", "in": "cookie", "name": session_cookie, "description":
+                    "For pages: user.login with `X-Session: cookie` sets it, and no script can read it."},
+        "session_header": {"type": "apiKey", "in": "header", "name": "X-Session", "description":
+                           "Says `cookie` with each call of a page; another site's page can't send it."},
+    }
+
+
+def _narrow(schemas: dict[str, Any], most: Mapping[str, int]) -> None:
+    """What the settings allow of an order, where the contract only says what may be sent."""
+    buying = schemas["MethodsBuyRequest"]["properties"]
+    for name in ("seats", "snacks"):
+        buying[name]["maxItems"] = most.get(name, buying[name]["maxItems"])
+    quantity = schemas["KitchenWantedSnack"]["properties"]["quantity"]
+    quantity["maximum"] = most.get("quantity", quantity["maximum"])
 
 
 def _pattern(_converter: Any, field: Any, ret: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -130,21 +155,7 @@ def _pattern(_converter: Any, field: Any, ret: dict[str, Any], **_: Any) -> dict
 
 
 def _of_browsers(pattern: str) -> str:
-    """A pattern in ECMAScript, which reads Python's `\\Z` as a letter."""
-    return pattern.replace(r"\Z", "$")
-
-
-def _problem_schema() -> dict[str, Any]:
-    return {
-        "type": "object", "description": "RFC 9457, with what the refusal is about beside the standard members.",
-        "required": ["type", "title", "status", "code", "request_id"],
-        "properties": {
-            "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
-            "code": {"type": "string", "enum": sorted(catalogue.refusals())}, "request_id": {"type": "string"},
-            "trace_id": {"type": "string", "description": "of W3C Trace Context; absent if the request can't be read"},
-            "detail": {"type": "string"},
-        },
-        "example": {"type": "/docs#seats_taken", "title": SeatsTaken.meaning(), "status": 409, "code": SeatsTaken.code,
-                    "request_id": "01a1fd940ea77809a77a2f8a6f48a334",
-                    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "seats": ["F8"]},
-    }
+    """A pattern in ECMAScript, which reads Python's `\\Z` as a letter. Lone surrogates are left out: no JSON has
+    them, and some readers drop a pattern that names them.
+    """
+    return pattern.replace(r"\Z", "$").replace(r"\ud800-\udfff", "")

@@ -41,7 +41,7 @@ def token_of(environ: Environ) -> str | None:
     """The token in the cookie, if the call asks for the cookie."""
     if not wants_cookie(environ):
         return None
-    token = _value(environ, _session_name())
+    token = _value(environ, session_name())
     if token is None and environ.get("PATH_INFO") == user.LOGOUT.path:
         return _value(environ, _ending_name())
     return token
@@ -65,7 +65,7 @@ def reply_with_cookie(method: Method, body: dict[str, Any]) -> Reply:
         return result(body)
     seconds = int((datetime.fromisoformat(body["expires_at"]) - datetime.now(UTC)).total_seconds())
     reply = result({name: value for name, value in body.items() if name not in ("token", "device")})
-    kept = [_cookie(_session_name(), "/", body["token"], seconds)]
+    kept = [_cookie(session_name(), "/", body["token"], seconds)]
     if device := body.get("device"):
         kept.append(_cookie(_device_name(), user.LOGIN.path, device, DEVICE_SECONDS))
     return Reply(reply.status, reply.body, [*reply.headers, *kept])
@@ -88,7 +88,7 @@ def sign_out_cookies(request: Request, reply: Reply) -> Headers:
     if request.method is not user.LOGOUT or not request.wants_cookie:
         return []
     unfinished = "" if reply.status in (200, 401) else request.token or ""
-    return [_cookie(_session_name(), "/", "", 0),
+    return [_cookie(session_name(), "/", "", 0),
             _cookie(_ending_name(), user.LOGOUT.path, unfinished, RETRY_SECONDS if unfinished else 0)]
 
 
@@ -97,7 +97,8 @@ def _cookie(name: str, path: str, token: str, seconds: int) -> tuple[str, str]:
                                      sync_expires=False, samesite="Strict")
 
 
-def _session_name() -> str:
+def session_name() -> str:
+    """The name of the cookie with the token; beyond local use browsers hold it to https and to this very host."""
     return "marquee" if _is_local() else "__Host-marquee"
 
 

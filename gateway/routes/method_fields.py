@@ -11,7 +11,7 @@ from gateway.http.messages import Environ, Request
 from gateway.http.request_reader import content_type
 from schemas import user
 from schemas.base import Method
-from schemas.errors import Malformed
+from schemas.errors import Malformed, Unauthenticated
 from schemas.gateway import NotJson, SecretInAddress
 
 IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e]{1,255}\Z")
@@ -22,8 +22,8 @@ MAX_DEPTH = 16
 def read_fields(method: Method, request: Request) -> dict[str, Any]:
     """The fields that the request gives this method. A keyed method's Idempotency-Key goes into the request.
 
-    The token to authorize may be that of the request. Raises Malformed, SecretInAddress or NotJson, and whatever
-    reading the body raises.
+    The token to authorize may be that of the request. Raises Malformed, SecretInAddress, Unauthenticated or NotJson,
+    and whatever reading the body raises.
     """
     if method.keyed:
         request.idempotency_key = _idempotency_key(request.environ)
@@ -36,6 +36,8 @@ def read_fields(method: Method, request: Request) -> dict[str, Any]:
         fields = _query_fields(query, method)
     if method is user.AUTHORIZE and request.token:
         fields.setdefault("token", request.token)
+    elif method is user.AUTHORIZE and request.verb != "POST":
+        raise Unauthenticated()
     return fields
 
 

@@ -10,6 +10,8 @@ from nameko import config
 from nameko.extensions import DependencyProvider
 
 from gateway.dependency_probe import DependencyProbe
+from gateway.docs import openapi
+from gateway.http.cookies import session_name
 from gateway.http.messages import Request
 from gateway.routes import methods, page_errors, sandbox_page, webhooks
 from gateway.routes.method_fields import read_fields
@@ -92,7 +94,9 @@ class Routes(DependencyProvider):
         test = is_demonstration(config)
         self.registry = ServiceRegistry()
         circuits = partial(circuits_of, self.container)
-        pages = SystemPages(self.registry, DependencyProbe(), circuits, test)
+        document = openapi.document(_most(config["order"]), str(config["public_url"] or ""),
+                                    session_name())
+        pages = SystemPages(self.registry, DependencyProbe(), circuits, document, test)
         web = WebPages(test=test, most_seats=config["order"]["seats_per_order"])
         self._table = RoutingTable(pages.replies(), web, gateway_settings().body_limit, pages.for_staff())
 
@@ -102,3 +106,9 @@ class Routes(DependencyProvider):
     def find(self, path: str) -> Found:
         """See RoutingTable.find."""
         return self._table.find(path)
+
+
+def _most(order: Mapping[str, Any]) -> dict[str, int]:
+    """What an order may have, by the settings of its room."""
+    return {"seats": order["seats_per_order"], "snacks": order["snacks_per_order"],
+            "quantity": order["snacks_of_a_kind"]}

@@ -8,26 +8,29 @@ import orjson
 
 from gateway.caches.cached_response import CachedResponse
 from gateway.dependency_probe import DependencyProbe
-from gateway.docs import docs_page, openapi
+from gateway.docs import docs_page
 from gateway.http.messages import Headers, Reply, Request
 from gateway.replies import HTML, JSON_HEADERS, PRIVATE
 from gateway.routes.route import PageReply
-from gateway.service_registry import ServiceRegistry
+from gateway.service_registry import NEEDED_TO_SELL, ServiceRegistry
 
 CSS: Headers = [("Content-Type", "text/css; charset=utf-8"), *JSON_HEADERS[1:]]
 DOCS_CSS = Path(__file__).parents[1] / "docs" / "docs.css"
 
 
 class SystemPages:
-    """`circuits`: returns the states of this process's circuits. `test`: the documentation is of a demonstration."""
+    """`circuits`: returns the states of this process's circuits. `test`: the documentation is of a demonstration.
+    `document`: the OpenAPI document.
+    """
 
     def __init__(self, registry: ServiceRegistry, probe: DependencyProbe, circuits: Callable[[], Mapping[str, str]],
-                 test: bool) -> None:
-        self._registry, self._probe, self._circuits, self._test = registry, probe, circuits, test
+                 document: dict[str, Any], test: bool) -> None:
+        self._registry, self._probe, self._circuits = registry, probe, circuits
+        self._document, self._test = document, test
 
     def replies(self) -> Mapping[str, PageReply]:
         """Each page by its path."""
-        document = openapi.document()
+        document = self._document
         return {
             "/health": self._health,
             "/ready": self._ready,
@@ -48,8 +51,11 @@ class SystemPages:
     def _ready(self, request: Request) -> Reply:
         """200 when everything that a buyer needs is there and answers the rooms, else 503."""
         servers, rooms, silent = self._probe.ready(), self._registry.ready(), self._registry.silent_servers()
+        optional = sorted(rooms.keys() - NEEDED_TO_SELL)
         ready = all(servers.values()) and all(rooms.values()) and not silent
-        body = {"ready": ready, **servers, "rooms": rooms, "silent_servers": silent}
+        selling = all(servers.values()) and not any(room in silent or not rooms[room] for room in NEEDED_TO_SELL)
+        body = {"ready": ready, "selling": selling, **servers, "rooms": rooms, "optional_rooms": optional,
+                "silent_servers": silent}
         return Reply(200 if ready else 503, orjson.dumps(body), PRIVATE)
 
     def _public_services(self, request: Request) -> Reply:

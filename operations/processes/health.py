@@ -1,12 +1,16 @@
-"""Whether the mesh is ready, and why it is not."""
+"""Which processes run, whether the mesh is ready, and why it is not."""
 
+import datetime as dt
 import http.client
+import json
 import time
 from collections import defaultdict
+from typing import Any
 
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes.log_format import format_line
+from operations.processes.stop import mesh_processes
 from operations.supervision.supervisor import Supervisor
 
 READY_SECONDS = 120
@@ -25,6 +29,28 @@ def get_ready(mesh: Mesh) -> tuple[int, str]:
         return 0, str(error)
     finally:
         connection.close()
+
+
+def get_status(mesh: Mesh) -> dict[str, Any]:
+    """What `operations status --json` prints, whatever state the mesh is in.
+
+    `running`: supervisord runs and answers. `processes`: `state` is supervisord's name for it, or ORPHANED for one that
+    a dead supervisord has left behind; `since` is null for one that does not run. `ready`: the answer of GET /ready,
+    or null without one.
+    """
+    supervisor = Supervisor(mesh.run_folder)
+    processes = [_described(each) for each in supervisor.processes()] if (running := supervisor.is_running()) else [
+        {"name": program, "program": program, "state": "ORPHANED", "pid": orphan.pid, "since": None}
+        for orphan, program in mesh_processes(mesh.run_folder)]
+    status, body = get_ready(mesh)
+    return {"running": running, "url": mesh.url, "processes": processes, "ready": json.loads(body) if status else None}
+
+
+def _described(process: dict[str, Any]) -> dict[str, Any]:
+    runs = bool(process["pid"])
+    since = dt.datetime.fromtimestamp(process["start"], dt.UTC).isoformat() if runs else None
+    return {"name": process["name"], "program": process["group"], "state": process["statename"],
+            "pid": process["pid"] or None, "since": since}
 
 
 def is_ready(mesh: Mesh) -> bool:

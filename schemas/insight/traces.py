@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from schemas.base import Method, Schema
+from schemas.errors import NotFound
 from schemas.fields import Cursor, Id, Moment, Text, Whole
 from schemas.insight.spans import Span, SpanEvent, TraceId
 
@@ -86,4 +87,4 @@ class TraceReply(Schema):
 GET_TRACES = Method("insight", "get_traces", TracesRequest, TracesReply, "manager",
                     "The traces of requests, the newest first.", reads=True)
 GET_TRACE = Method("insight", "get_trace", TraceRequest, TraceReply, "manager",
-                   "One trace with all its spans.", reads=True)
+                   "One trace with all its spans.", refusals=(NotFound,), reads=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ import requests
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.raw_connection import get, raw_connection
 from tests.integration.gateway.lone_gateway import lone_gateway
+from tests.sizes import Size
 
 CROWD = 10
 
@@ -74,9 +76,26 @@ def test_a_stopped_room_is_a_503_at_once(mesh: Mesh) -> None:
             assert response.headers["Retry-After"]
             assert time.monotonic() - started < 4, "nobody waits for the deadline of a call"
         assert ready(mesh)["rooms"]["order"] is False  # type: ignore[index]
+        assert ready(mesh)["selling"] is False
         assert uncached_read(mesh).status_code == 200, "other rooms are called as before"
         assert requests.get(mesh.url + "/health", timeout=10).status_code == 200
     assert mesh.get("/order/get_list", buyer).status_code == 200
+
+
+def test_without_the_optional_rooms_a_ticket_is_bought(mesh: Mesh, size: Size, seed: int) -> None:
+    """All of them at full size, else one that chance draws."""
+    optional = sorted(ready(mesh)["optional_rooms"])  # type: ignore[call-overload]
+    missing = optional if size.matrix else [Random(seed).choice(optional)]
+    screening, buyer = mesh.fresh_screening(180), mesh.buyer()
+    seat = next(seat for seat, state in mesh.seats(screening).items() if state == "free")
+    with mesh.without(*missing):
+        order = mesh.post("/order/buy", buyer, screening_id=screening, seats=[seat]).json()["order_id"]
+        paid = mesh.post("/order/pay", buyer, order_id=order, method="sandbox")
+        found = ready(mesh)
+        assert outcome(paid) == (200, "ok"), missing
+        assert paid.json()["status"] == "paid"
+        assert [room for room, there in found["rooms"].items() if not there] == missing  # type: ignore[attr-defined]
+        assert (found["ready"], found["selling"]) == (False, True)
 
 
 def test_a_hanging_room_is_a_504_at_its_deadline_then_a_503_at_once_and_delays_no_other(mesh: Mesh) -> None:

@@ -1,8 +1,10 @@
 """supervisord and its watchdog are killed, one of them or both, and each command works in every state that leaves."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -44,6 +46,30 @@ def kill_both(mesh: Mesh) -> int:
 
 def servers_of(mesh: Mesh) -> set[str]:
     return {process["name"] for process in mesh.supervisor.processes() if process["pid"]}
+
+
+def status(mesh: Mesh) -> dict[str, Any]:
+    """What `operations status --json` prints; its exit code says whether the mesh runs."""
+    done = mesh.operate("status", "--json", check=False)
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert (done.returncode == 0) == found["running"]
+    return found
+
+
+def test_the_status_is_json_while_the_mesh_runs_is_orphaned_and_does_not_run(small: Mesh) -> None:
+    found = status(small)
+    assert {each["name"]: each["pid"] for each in found["processes"] if each["since"]} == {
+        name: small.pid(name) for name in ("redis", "watchdog")}
+    assert {each["state"] for each in found["processes"] if not each["since"]} == {"STOPPED"}
+    assert (found["url"], found["ready"]) == (small.url, None), "no gateway runs here"
+
+    redis = kill_both(small)
+    orphaned = status(small)
+    assert [(each["name"], each["state"], each["pid"]) for each in orphaned["processes"]] == [
+        ("redis", "ORPHANED", redis)]
+
+    small.operate("stop")
+    assert status(small)["processes"] == []
 
 
 def test_a_killed_supervisord_is_started_again_with_what_it_had_running(small: Mesh) -> None:

@@ -12,7 +12,7 @@ from gateway.routes.method_fields import read_fields
 from gateway.routes.methods import PUBLIC
 from schemas import film, order, user
 from schemas.base import Method
-from schemas.errors import Malformed
+from schemas.errors import Malformed, Unauthenticated
 from schemas.gateway import NotJson, SecretInAddress, TooLarge
 
 LIMIT = 65536
@@ -162,6 +162,12 @@ def test_no_method_takes_a_secret_from_the_address(method: Method, name: str, ve
 @pytest.mark.parametrize("verb", ["GET", "POST"])
 def test_the_token_of_the_header_may_be_authorized(verb: str) -> None:
     assert fields(environ(verb, AUTHORIZATION="Bearer abc"), user.AUTHORIZE) == {"token": "abc"}
-    assert fields(environ(verb), user.AUTHORIZE) == {}
     assert fields(environ(body=b'{"token":"other"}', AUTHORIZATION="Bearer abc"), user.AUTHORIZE) == {"token": "other"}
     assert fields(environ(verb, AUTHORIZATION="Bearer abc"), user.GET_PROFILE) == {}
+
+
+def test_a_get_without_a_token_authorizes_nobody() -> None:
+    """A query string can't have one, so there is no field to ask for."""
+    with pytest.raises(Unauthenticated):
+        fields(environ("GET"), user.AUTHORIZE)
+    assert fields(environ("POST"), user.AUTHORIZE) == {}
