@@ -107,6 +107,18 @@ def document(most: Mapping[str, int] | None = None, public_url: str = "",
     spec.components.schema("Problem", problem_schema())
     for name, scheme in _security_schemes(session_cookie).items():
         spec.components.security_scheme(name, scheme)
+    _add_headers(spec)
+    for method in sorted(PUBLIC.values(), key=lambda m: (m.room, not m.reads, m.name)):
+        verbs = ("get", "post") if method.reads else ("post",)
+        spec.path(path=method.path, operations={verb: _operation(method, verb) for verb in verbs})
+    found = {**spec.to_dict(), "servers": _servers(public_url)}
+    found["paths"] = {**found["paths"], **other_addresses.paths()}
+    _narrow(found["components"]["schemas"], most or {})
+    return found
+
+
+def _add_headers(spec: APISpec) -> None:
+    """What any request may carry besides its fields."""
     key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _of_browsers(IDEMPOTENCY_KEY.pattern)}
     spec.components.parameter("IdempotencyKey", "header", {
         "name": "Idempotency-Key", "required": False, "schema": key,
@@ -115,13 +127,6 @@ def document(most: Mapping[str, int] | None = None, public_url: str = "",
         "name": "X-Challenge", "required": False, "schema": {"type": "string", "maxLength": LONGEST_ANSWER},
         "description": "The answer to the challenge of a refusal `challenge_required` (ALTCHA): Base64 of "
                        "{challenge, solution} in JSON."})
-    for method in sorted(PUBLIC.values(), key=lambda m: (m.room, not m.reads, m.name)):
-        verbs = ("get", "post") if method.reads else ("post",)
-        spec.path(path=method.path, operations={verb: _operation(method, verb) for verb in verbs})
-    found = {**spec.to_dict(), "servers": _servers(public_url)}
-    found["paths"] = {**found["paths"], **other_addresses.paths()}
-    _narrow(found["components"]["schemas"], most or {})
-    return found
 
 
 def _servers(public_url: str) -> list[dict[str, str]]:

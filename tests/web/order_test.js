@@ -8,7 +8,7 @@ import { seatPrices, seatsOf } from "../../web/order/header.js";
 import { snacksStay } from "../../web/order/kitchen.js";
 import { pointsOf } from "../../web/order/points.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
-import { cinemaClock, mayRefund, termsOf } from "../../web/order/refund_terms.js";
+import { cinemaClock, mayRefund, termsOf } from "../../web/order/refunds/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
 
 await start();

@@ -6,7 +6,7 @@ import { h } from "../dom.js";
 import { money } from "../language/format.js";
 import { hasSentence, language, list, t } from "../language/translations.js";
 import { countdown } from "./countdown.js";
-import { refundTerms } from "./refund_terms.js";
+import { refundTerms } from "./refunds/refund_terms.js";
 import { walletButton } from "./wallet.js";
 
 const ASKING_MS = 8000; // a provider's answer, if there is one, is here sooner
