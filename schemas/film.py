@@ -15,7 +15,9 @@ from schemas.seat_maps import GoesWith as GoesWith
 from schemas.seat_maps import NestedOrDumped
 from schemas.seat_maps import SeatState as SeatState
 
-SEAT_REASONS = ("adjacent", "split", "wheelchair", "centre", "two_thirds_back", "no_single_left")
+SEAT_REASONS = ("adjacent", "split", "wheelchair", "cheapest", "aisle", "only_couple_seats_left", "centre",
+                "two_thirds_back", "no_single_left")
+SEAT_WISHES = ("view", "price", "aisle")
 
 
 class UnknownFilm(NotFound):
@@ -126,6 +128,10 @@ class SuggestRequest(ScreeningRequest):
     count = Whole(required=True, validate=validate.Range(min=1, max=20))
     wheelchair = fields.Boolean(load_default=False, metadata={
         "description": "one of the seats is a wheelchair place, and companion places may be among the others"})
+    prefer = fields.String(load_default="view", validate=validate.OneOf(SEAT_WISHES), metadata={
+        "description": "the best view; the lowest price; or a seat on the aisle; of seats together, if there are any"})
+    couple_seats = fields.Boolean(load_default=False, metadata={
+        "description": "couple seats, if any are free; otherwise they come only where not enough other seats are left"})
 
 
 class SuggestReply(Schema):
@@ -135,7 +141,12 @@ class SuggestReply(Schema):
     version = Whole(required=True, metadata={"description": "of the map that this was chosen on"})
     seats = fields.List(SeatId(), required=True)
     reasons = fields.List(fields.String(validate=validate.OneOf(SEAT_REASONS)), required=True, metadata={
-        "description": "what is good about them; `split`: no row has as many together"})
+        "description": "what is good about them; `split`: no row has as many together; `only_couple_seats_left`: "
+                       "there are not enough other seats"})
+    total = Money(required=True, metadata={"description": "what they cost together, in minor units"})
+    currency = Currency(required=True)
+    kinds = fields.List(fields.String(validate=validate.OneOf(SEAT_KINDS)), required=True, metadata={
+        "description": "of each of the seats, in the same sequence"})
 
 
 class SeatPrice(Schema):

@@ -57,14 +57,14 @@ export async function readUntil(isNew, path, fields, signal) {
 
 /**
  * POST: a call that changes something; with a `key` it is done once, however often it is sent. If the API asks for some
- * work first, the call is repeated with the answer, under the same key.
+ * work first, the call is repeated with the answer, under the same key. With `keepalive` it outlives the page.
  */
-export async function write(path, fields = {}, key = null) {
+export async function write(path, fields = {}, key = null, { keepalive = false } = {}) {
   const headers = { "Content-Type": "application/json" };
   if (key) headers["Idempotency-Key"] = key;
   const trace = fields.order_id && tab.get(`trace:${fields.order_id}`);
   if (trace) headers.traceparent = trace;
-  const options = { method: "POST", body: JSON.stringify(fields), headers };
+  const options = { method: "POST", body: JSON.stringify(fields), headers, keepalive };
   try {
     return await request(path, options, null);
   } catch (problem) {
@@ -75,11 +75,11 @@ export async function write(path, fields = {}, key = null) {
 }
 
 /** The same with a key that this tab keeps under `name` until there is an answer: a reload repeats, never doubles. */
-export async function writeOnce(name, path, fields) {
+export async function writeOnce(name, path, fields, options = {}) {
   const key = tab.get(name) ?? newKey();
   tab.set(name, key);
   try {
-    const answer = await write(path, fields, key);
+    const answer = await write(path, fields, key, options);
     tab.remove(name);
     return answer;
   } catch (problem) {

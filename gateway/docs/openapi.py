@@ -107,7 +107,7 @@ def document(most: Mapping[str, int] | None = None, public_url: str = "",
     spec.components.schema("Problem", problem_schema())
     for name, scheme in _security_schemes(session_cookie).items():
         spec.components.security_scheme(name, scheme)
-    _add_parameters(spec)
+    _add_headers(spec)
     for method in sorted(PUBLIC.values(), key=lambda m: (m.room, not m.reads, m.name)):
         verbs = ("get", "post") if method.reads else ("post",)
         spec.path(path=method.path, operations={verb: _operation(method, verb) for verb in verbs})
@@ -117,7 +117,8 @@ def document(most: Mapping[str, int] | None = None, public_url: str = "",
     return found
 
 
-def _add_parameters(spec: APISpec) -> None:
+def _add_headers(spec: APISpec) -> None:
+    """What any request may carry besides its fields."""
     key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": _of_browsers(IDEMPOTENCY_KEY.pattern)}
     spec.components.parameter("IdempotencyKey", "header", {
         "name": "Idempotency-Key", "required": False, "schema": key,

@@ -13,7 +13,8 @@ from services.order.rules import ENDED_UNPAID
 
 HISTORIES = """
     SELECT about, COUNT(*) AS n, MIN(sequence) AS oldest, MAX(sequence) AS newest,
-        SUBSTRING_INDEX(GROUP_CONCAT(NULLIF(type, 'order.adopted') ORDER BY sequence DESC), ',', 1) AS type
+        SUBSTRING_INDEX(GROUP_CONCAT(IF(type IN ('order.adopted', 'order.extended'), NULL, type)
+            ORDER BY sequence DESC), ',', 1) AS type
     FROM outbox WHERE about IN :ids GROUP BY about"""
 LEFT_BEHIND = """
     SELECT type, about FROM outbox WHERE published_at IS NULL
@@ -53,7 +54,7 @@ def _breach_of_history(order: Row[Any], events: Row[Any] | None, kept_since: dt.
 
 
 def _matches(event: str, status: str) -> bool:
-    """Whether the newest event of an order, but for that of a new owner, matches its status.
+    """Whether the newest event of an order, but for those of a new owner and of more time, matches its status.
 
     A late payment leaves an ended order as it is.
     """

@@ -11,6 +11,7 @@ from schemas.order.events import CANCELLED as CANCELLED
 from schemas.order.events import COMPLETED as COMPLETED
 from schemas.order.events import CREATED as CREATED
 from schemas.order.events import EXPIRED as EXPIRED
+from schemas.order.events import EXTENDED as EXTENDED
 from schemas.order.events import OPERATED as OPERATED
 from schemas.order.events import PAID as PAID
 from schemas.order.events import PAID_LATE as PAID_LATE
@@ -24,6 +25,7 @@ from schemas.order.events import SEATS_CHANGED as SEATS_CHANGED
 from schemas.order.events import OrderEvent as OrderEvent
 from schemas.order.methods import BUY as BUY
 from schemas.order.methods import CANCEL as CANCEL
+from schemas.order.methods import EXTEND as EXTEND
 from schemas.order.methods import GET_INFO as GET_INFO
 from schemas.order.methods import GET_LIST as GET_LIST
 from schemas.order.methods import PAY as PAY

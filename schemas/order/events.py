@@ -49,6 +49,7 @@ def _event(status: str, summary: str) -> Event:
 
 CREATED = _event("created", "Seats were taken; the order waits for its payment.")
 PAYING = _event("paying", "The buyer has begun to pay.")
+EXTENDED = _event("extended", "The buyer has asked for more time; the seats are held longer.")
 PAID = _event("paid", "The money is there and the tickets are made.")
 PART_REFUNDED = _event("part_refunded", "Some seats were given back.")
 REFUNDING = _event("refunding", "Everything was given back; the money is on its way.")

@@ -14,6 +14,7 @@ from schemas.order.refusals import (
     MembersOnly,
     OrderExpired,
     OrderNotCancellable,
+    OrderNotExtendable,
     OrderNotPayable,
     OrderNotRefundable,
     PriceChanged,
@@ -160,6 +161,10 @@ REFUND_PREVIEW = Method("order", "refund_preview", RefundPreviewRequest, RefundP
                                   CoupleSeatParted, CompanionAlone), reads=True)
 CANCEL = Method("order", "cancel", OrderRequest, Order, "guest", "Drop an unpaid order and free its seats.",
                 refusals=(UnknownOrder, OrderNotCancellable, TicketsUsed), keyed=True, deadline=15,
+                screening_field="screening_id", uses_reserve=True)
+EXTEND = Method("order", "extend", OrderRequest, Order, "guest",
+                "Keep the seats of an unpaid order for some minutes longer, once.",
+                refusals=(UnknownOrder, OrderNotExtendable, OrderExpired), keyed=True, deadline=10,
                 screening_field="screening_id", uses_reserve=True)
 GET_INFO = Method("order", "get_info", OrderRequest, Order, "guest", "One of my orders.",
                   refusals=(UnknownOrder,), reads=True)

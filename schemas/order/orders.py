@@ -112,6 +112,8 @@ class Order(BuyReply):
     payment = fields.Nested(OrderPayment, required=True, allow_none=True,
                             metadata={"description": "how far paying has come; while `paying`, and in `pay`"})
     created_at = Moment(required=True)
+    extendable = fields.Boolean(load_default=False, metadata={
+        "description": "whether `extend` can still move `expires_at` on"})
     screening = fields.Nested(OrderScreening, required=True)
     tickets = fields.List(fields.Nested(Ticket), required=True)
     refunded = Money(required=True, metadata={"description": "given back or on its way back"})

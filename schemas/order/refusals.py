@@ -83,6 +83,10 @@ class SeatsNotInOrder(Invalid):
     """These seats are not, or no longer, part of the order; `seats` names them."""
 
 
+class OrderNotExtendable(Conflict):
+    """An unpaid order gets more time once, and not beyond the start; `order_status` and `extended` say why not."""
+
+
 class OrderNotCancellable(Conflict):
     """Only an unpaid order can be cancelled; `order_status` says what this one is."""
 

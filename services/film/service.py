@@ -21,6 +21,7 @@ from services.seating.best_seats import suggest
 from services.seating.board import BoardProvider
 from services.seating.board_state import BoardSnapshot
 from services.seating.chart import lay_out
+from services.seating.taste import Taste
 
 Fields = dict[str, Any]
 
@@ -98,9 +99,13 @@ class Film:
         Raises NotEnoughSeats if there are not that many, and what get_hall_info raises.
         """
         screening, snapshot = self._screening_and_seats(request["screening_id"])
-        best = suggest(lay_out(screening.drawing), snapshot.taken, request["count"], request["wheelchair"])
+        chart = lay_out(screening.drawing)
+        best = suggest(chart, snapshot.taken, request["count"], request["wheelchair"],
+                       Taste(request["prefer"], request["couple_seats"], screening.prices))
+        kinds = chart.kinds_of(best.seats)
         return {"screening_id": screening.screening_id, "version": snapshot.version,
-                "seats": best.seats, "reasons": best.reasons}
+                "seats": best.seats, "kinds": kinds, "reasons": best.reasons,
+                "total": sum(screening.prices[kind] for kind in kinds), "currency": screening.currency}
 
     @call(contract.GET_SCREENING_TERMS)
     def get_screening_terms(self, request: Fields) -> Fields:

@@ -48,6 +48,7 @@ class Order(Traced, Base):
     refund_tiers: Mapped[str] = mapped_column(Text)  # JSON [{until, percent, fee}]: the policy when the order was made
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    extended: Mapped[bool] = mapped_column(Boolean, server_default="0")  # the buyer has had more time
     changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     # When another room had no answer about this order's payment or snacks: it is not asked again before then.
     ask_again_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -8,6 +8,7 @@ from schemas.order.refusals import (
     MembersOnly,
     OrderExpired,
     OrderNotCancellable,
+    OrderNotExtendable,
     OrderNotPaid,
     OrderNotPayable,
     TicketsUsed,
@@ -85,6 +86,26 @@ def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, starts_at: dt
                  pay: dt.timedelta) -> dt.datetime:
     """The deadline of an order that is being paid. It counts from the order's creation, so it is extended only once."""
     return min(max(expires_at, created_at + pay), starts_at)
+
+
+def extended_deadline(expires_at: dt.datetime, starts_at: dt.datetime, extension: dt.timedelta) -> dt.datetime:
+    """The deadline of an order whose buyer has asked for more time, which is given once."""
+    return min(expires_at + extension, starts_at)
+
+
+def is_extendable(status: str, extended: bool, expires_at: dt.datetime, starts_at: dt.datetime,
+                  now: dt.datetime) -> bool:
+    """Whether the buyer may still have more time: once, for a living unpaid order, and not beyond the film's start."""
+    return is_live_unpaid(status, expires_at, now) and not extended and expires_at < starts_at
+
+
+def check_extendable(status: str, extended: bool, expires_at: dt.datetime, starts_at: dt.datetime,
+                     now: dt.datetime) -> None:
+    """Raise OrderExpired or OrderNotExtendable unless the buyer may have more time."""
+    if status == "expired" or is_dead(status, expires_at, now):
+        raise OrderExpired(order_status="expired")
+    if not is_extendable(status, extended, expires_at, starts_at, now):
+        raise OrderNotExtendable(order_status=status, extended=extended)
 
 
 def check_return_url(method: str, return_url: str | None) -> None:

@@ -1,6 +1,5 @@
 """The order room: orders, their seats, their money and their tickets."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -23,21 +22,19 @@ from services.order.admitting import door_methods
 from services.order.cancelling import cancelled_screenings
 from services.order.models import KEYS, OUTBOX, Base
 from services.order.paying.payments import PaymentChoice
-from services.order.queueing.rules import check_draw_at
-from services.order.queueing.switching import switch
+from services.order.queueing import queue_methods
 from services.order.replies.replayed_answers import OrderIdempotencyKey
-from services.order.screenings.screening_snapshot import ScreeningSnapshot, ScreeningSnapshots
+from services.order.screenings.screening_snapshot import ScreeningSnapshots
 from services.order.seat_boards import SeatBoardsProvider, warm_boards
 from services.order.settings import OrderSection
 from services.order.snacks.store import record_step
 from services.order.store import purge_epochs
 from services.order.tickets.keys import TicketKeyFile, public_keys
 from services.order.workflows import Workflows
-from services.seating.sale_queue import Switched
 
 
-# Imported as a module, since Nameko takes each class in this namespace for a room.
-class Order(door_methods.DoorMethods):
+# Imported as modules, since Nameko takes each class in this namespace for a room.
+class Order(queue_methods.QueueMethods, door_methods.DoorMethods):
     """The Nameko service; each method names its workflow."""
 
     name = "order"
@@ -89,6 +86,12 @@ class Order(door_methods.DoorMethods):
         return key.first_answer(
             lambda: self.workflows.unpaid_orders.cancel(key, self.user_id, request["order_id"]))
 
+    @call(contract.EXTEND)
+    def extend(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Hold an unpaid order's seats for some minutes longer, once."""
+        key = self.idempotency_key(contract.EXTEND, request)
+        return key.first_answer(lambda: self.workflows.extensions.extend(key, self.user_id, request["order_id"]))
+
     @on_event(payment.CAPTURED)
     def book_captured(self, delivery: Delivery) -> None:
         """The money has come: book the order, or send the money back. Repeating this changes nothing."""
@@ -98,45 +101,6 @@ class Order(door_methods.DoorMethods):
     def adopt_orders(self, delivery: Delivery) -> None:
         """A guest has signed in: the guest's orders are the account's. Repeating this changes nothing."""
         self.workflows.guests.adopt(delivery.body["guest_id"], delivery.body["user_id"])
-
-    # --- the queue of a stormed screening ---
-
-    @call(contract.JOIN_QUEUE)
-    def join_queue(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A place in the queue, one per account."""
-        screening = self.screenings.get(request["screening_id"], self.remote)
-        return self.workflows.sale_queues.join(screening, self.user_id)
-
-    @call(contract.GET_PLACE)
-    def get_place(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The caller's place, and the pass when it is their turn."""
-        return self.workflows.sale_queues.place(request["screening_id"], self.user_id)
-
-    @call(contract.OPEN_QUEUE)
-    def open_queue(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Open the queue until somebody closes it. Raises Forbidden in another manager's cinema."""
-        screening, draw_at = self._managed_screening(request), request.get("draw_at")
-        check_draw_at(draw_at, screening.starts_at)
-        return self._switch_queue(contract.OPEN_QUEUE, request, screening, lambda: self.boards.queue.open(
-            screening.screening_id, draw_at, self.settings.queue.drawing))
-
-    @call(contract.CLOSE_QUEUE)
-    def close_queue(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Close the queue, for an hour at least. Raises Forbidden in another manager's cinema."""
-        screening = self._managed_screening(request)
-        return self._switch_queue(contract.CLOSE_QUEUE, request, screening,
-                                  lambda: self.boards.queue.close(screening.screening_id))
-
-    def _switch_queue(self, method: Method, request: dict[str, Any], screening: ScreeningSnapshot,
-                      work: Callable[[], Switched]) -> dict[str, Any]:
-        return switch(self.database, self.idempotency_key(method, request), self.principal, method, screening,
-                      request.get("reason"), work)
-
-    def _managed_screening(self, request: dict[str, Any]) -> ScreeningSnapshot:
-        """The screening of a manager's request. Raises Forbidden in another manager's cinema."""
-        screening = self.screenings.get(request["screening_id"], self.remote)
-        self.principal.permit_at("manager", screening.cinema_id)
-        return screening
 
     # --- payments that a person reviews ---
 
@@ -181,7 +145,7 @@ class Order(door_methods.DoorMethods):
         """
         return cancelled_screenings.decide(
             self.database, self.idempotency_key(contract.CANCEL_SCREENING, request), self.principal,
-            self._managed_screening(request), request["dry_run"], request["although_admitted"], request.get("reason"))
+            self.managed_screening(request), request["dry_run"], request["although_admitted"], request.get("reason"))
 
     # --- reading ---
 

@@ -29,7 +29,10 @@ RECENT = 40    # of a buyer's orders are looked at: see buying/store.recent_orde
 
 @dataclass(frozen=True)
 class OrderSettings:
-    """`hold`: how long a new order keeps its seats; `pay`: how long one that is being paid does, from its creation."""
+    """`hold`: how long a new order keeps its seats; `pay`: how long one that is being paid does, from its creation.
+
+    `extension`: how much longer a buyer who asks for it may take, once.
+    """
 
     hold: dt.timedelta
     pay: dt.timedelta
@@ -39,6 +42,7 @@ class OrderSettings:
     snacks_per_order: int
     snacks_of_a_kind: int
     queue: QueueSettings
+    extension: dt.timedelta = dt.timedelta(minutes=5)
     hold_limits: HoldLimits | None = None  # per buyer, in the whole house
     doors_open: dt.timedelta = dt.timedelta(hours=1)  # so long before the start guests are admitted
     seller: dict[str, Any] | None = None  # the fields of a schemas.order.receipts.Seller
@@ -94,6 +98,7 @@ class OrderSection(Schema):
 
     hold_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
     pay_minutes = fields.Float(required=True, validate=validate.Range(min=0, min_inclusive=False))
+    extend_minutes = fields.Float(load_default=5, validate=validate.Range(min=0, min_inclusive=False, max=60))
     refund_tiers = fields.List(fields.Nested(TierSchema), required=True)
     doors_open_minutes = fields.Float(required=True, validate=validate.Range(min=0, max=24 * 60))
     seats_per_order = Whole(required=True, validate=validate.Range(min=1))
@@ -106,11 +111,12 @@ class OrderSection(Schema):
 
     @post_load
     def make(self, found: dict[str, Any], **options: Any) -> OrderSettings:
-        hold, pay, doors_open = (dt.timedelta(minutes=found.pop(name))
-                                 for name in ("hold_minutes", "pay_minutes", "doors_open_minutes"))
+        hold, pay, extension, doors_open = (dt.timedelta(minutes=found.pop(f"{name}_minutes"))
+                                            for name in ("hold", "pay", "extend", "doors_open"))
         tiers = sorted(found.pop("refund_tiers"), key=lambda tier: tier.before)
         _check_decline(tiers)
-        return OrderSettings(hold=hold, pay=pay, doors_open=doors_open, refund_tiers=tuple(tiers), **found)
+        return OrderSettings(hold=hold, pay=pay, extension=extension, doors_open=doors_open,
+                             refund_tiers=tuple(tiers), **found)
 
 
 def _check_decline(tiers: list[TierRule]) -> None:

@@ -10,6 +10,7 @@ from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import CancelledScreenings
 from services.order.guests.guests import Guests
 from services.order.paying.bookings import Bookings
+from services.order.paying.extensions import Extensions
 from services.order.paying.payments import Payments
 from services.order.paying.reviews import Reviews
 from services.order.paying.unpaid_orders import UnpaidOrders
@@ -38,6 +39,7 @@ class Workflows:
         self.sale_queues = SaleQueues(boards.queue, settings.queue, ticket_keys)
         self.checkout = Checkout(database, boards, remote, screenings, settings, snacks, self.unpaid_orders,
                                  self.sale_queues)
+        self.extensions = Extensions(database, boards, settings)
         self.guests = Guests(database, remote)
         self.refunds = Refunds(database, boards, sender)
         self.reviews = Reviews(database, boards, remote, self.bookings, self.refunds)

@@ -4,14 +4,17 @@ The middle two thirds of the way back is the customary place for aligning a cine
 """
 
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from schemas.film import NotEnoughSeats
 from services.seating.chart import Chart, Seat
 from services.seating.seat_runs import Unit, free_pieces, seats_left_alone
+from services.seating.taste import Taste
 
 IDEAL_DEPTH = 2 / 3        # of the way from the first row to the last
 CENTRAL = 1 / 8            # of the hall's width or depth: a block this near is "centre" or "two_thirds_back"
+BEST_VIEW = Taste()
 LARGEST_GAP = 4.0          # seat widths; farther apart in neighbouring rows, people do not sit together
 
 
@@ -39,15 +42,24 @@ class Block:
     singles: int
 
 
-def suggest(chart: Chart, taken: Container[str], count: int, wheelchair: bool = False) -> Suggestion:
+def suggest(chart: Chart, taken: Container[str], count: int, wheelchair: bool = False,
+            taste: Taste = BEST_VIEW) -> Suggestion:
     """Choose the best `count` free seats for one group; `taken` has the ids of those that are not free.
 
     One block side by side comes first, then two blocks in one row or in neighbouring rows, then the nearest seats. With
-    `wheelchair`, exactly one of the seats is a wheelchair place, and the others may be companion places. Raises
-    NotEnoughSeats when the hall has fewer; half a couple seat does not count.
+    `wheelchair`, exactly one of the seats is a wheelchair place, and the others may be companion places. Couple seats
+    that nobody wants come only where there are not enough other seats, and the reasons say so. Raises NotEnoughSeats
+    when the hall has fewer; half a couple seat does not count.
     """
-    search = _SeatSearch(chart, taken, wheelchair)
-    if together := min(search.blocks(count), key=_rank, default=None):
+    if not taste.couple_seats:
+        unwanted = {seat.seat_id for seat in chart.seats if seat.goes_with or seat.seat_id in taken}
+        with suppress(NotEnoughSeats):
+            return _choose(_SeatSearch(chart, unwanted, wheelchair, taste), count)
+    return _choose(_SeatSearch(chart, taken, wheelchair, taste), count)
+
+
+def _choose(search: "_SeatSearch", count: int) -> Suggestion:
+    if together := min(search.blocks(count), key=search.rank, default=None):
         return search.suggestion([together])
     # Even parts come first, so that nobody sits alone if the hall allows it: 2 + 2 before 3 + 1.
     for larger in range((count + 1) // 2, count):
@@ -56,19 +68,22 @@ def suggest(chart: Chart, taken: Container[str], count: int, wheelchair: bool = 
     return search.suggestion(search.nearest(count))
 
 
-def _rank(block: Block) -> tuple[int, float, int, float]:
-    return block.singles, block.distance, block.row, block.x
-
-
 class _SeatSearch:
     """A chart with some seats taken, as one group sees it."""
 
-    def __init__(self, chart: Chart, taken: Container[str], wheelchair: bool) -> None:
-        self._chart, self._wheelchair = chart, wheelchair
+    def __init__(self, chart: Chart, taken: Container[str], wheelchair: bool, taste: Taste) -> None:
+        self._chart, self._wheelchair, self._taste = chart, wheelchair, taste
         self._rows = {row: number for number, row in enumerate(chart.rows)}
         front, back = min(seat.y for seat in chart.seats), max(seat.y for seat in chart.seats)
         self._ideal_y = front + IDEAL_DEPTH * (back - front)
         self._pieces = free_pieces(chart.seats, taken, accessible=wheelchair)
+
+    def rank(self, block: Block) -> tuple[float, ...]:
+        """Blocks that come first are better: by what is preferred, then by the view."""
+        return (*self._preference(block), block.singles, block.distance, block.row, block.x)
+
+    def _preference(self, block: Block) -> tuple[int, ...]:
+        return self._taste.preference(self._chart, block.seats)
 
     def _distance(self, seat: Seat) -> float:
         """The squared distance from the ideal place; a hall's width counts as much as its depth."""
@@ -96,22 +111,23 @@ class _SeatSearch:
         """The best two blocks of these sizes in one row or in neighbouring rows; empty when there are none."""
         for place in range(int(self._wheelchair) + 1):  # in which of the two the wheelchair is
             others = list(self.blocks(smaller, place))
-            for first in sorted(self.blocks(larger, int(self._wheelchair) - place), key=_rank):
+            for first in sorted(self.blocks(larger, int(self._wheelchair) - place), key=self.rank):
                 near = [other for other in others if abs(other.row - first.row) <= 1
                         and abs(other.x - first.x) <= LARGEST_GAP and not set(first.seats) & set(other.seats)]
                 if near:
-                    return [first, min(near, key=lambda other: (other.singles, abs(other.x - first.x), *_rank(other)))]
+                    return [first, min(near, key=lambda other: (*self._preference(other), other.singles,
+                                                                abs(other.x - first.x), *self.rank(other)))]
         return []
 
     def nearest(self, count: int) -> list[Block]:
         """The seats nearest to the best free one, wherever they are. Raises NotEnoughSeats."""
         units = [self._block(unit, 0) for piece in self._pieces for unit in piece]
-        units.sort(key=lambda unit: (-_wheelchairs(unit.seats), *_rank(unit)))
+        units.sort(key=lambda unit: (-_wheelchairs(unit.seats), *self.rank(unit)))
         if not units or _wheelchairs(units[0].seats) != int(self._wheelchair):
             raise NotEnoughSeats(free=0)
         first, *rest = units
         rest = [unit for unit in rest if not _wheelchairs(unit.seats)]
-        rest.sort(key=lambda unit: (abs(unit.row - first.row) + abs(unit.x - first.x) / 2, *_rank(unit)))
+        rest.sort(key=lambda unit: (abs(unit.row - first.row) + abs(unit.x - first.x) / 2, *self.rank(unit)))
         return _fill([first, *rest], count)
 
     def suggestion(self, blocks: list[Block]) -> Suggestion:
@@ -124,6 +140,7 @@ class _SeatSearch:
             "split": len(blocks) > 1,
             "wheelchair": self._wheelchair,
             "centre": abs(x - self._chart.screen.x) <= CENTRAL * self._chart.width,
+            **self._taste.reasons(self._chart, seats, self._pieces),
             "two_thirds_back": abs(y - self._ideal_y) <= CENTRAL * self._chart.depth,
             "no_single_left": not seats_left_alone(self._pieces, {seat.seat_id for seat in seats}),
         }

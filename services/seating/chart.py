@@ -7,7 +7,7 @@ A character is as wide as a seat and a line as deep as a row; the first line is 
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice, product
@@ -97,6 +97,17 @@ class Chart:
     @cached_property
     def _places(self) -> tuple[Seat, ...]:
         return tuple(seat for seat in self.seats if seat.kind in ("wheelchair", "companion"))
+
+    def kinds_of(self, seat_ids: Iterable[str]) -> list[str]:
+        """The kind of each of these seats."""
+        kinds = {seat.seat_id: seat.kind for seat in self.seats}
+        return [kinds[seat_id] for seat_id in seat_ids]
+
+    def is_on_aisle(self, seat: Seat) -> bool:
+        """Whether an aisle runs along one side of the seat."""
+        y = seat.y - bend(seat.x, self.width, self.curve)  # aisles are not bent
+        return any(aisle.y < y < aisle.y + aisle.depth and aisle.x < x < aisle.x + aisle.width
+                   for aisle in self.aisles for x in (seat.x - 1, seat.x + 1))
 
     def stranded(self, taken: Container[str]) -> set[str]:
         """The ids of free seats that nobody can buy; `taken` has the ids of the others.

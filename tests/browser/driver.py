@@ -101,6 +101,14 @@ def order_page(visit: Visit, mesh: Mesh, *seats: str, snacks: tuple[tuple[str, i
     return page
 
 
+def cancel(page: Page) -> None:
+    """Cancel the order of the page; leaving the page sends what could be taken back for some seconds."""
+    page.get_by_role("button", name="Cancel order").click()
+    page.get_by_role("button", name="Yes, cancel it").click()
+    page.get_by_role("button", name="Undo").wait_for()
+    page.reload()
+
+
 def order_of(page: Page) -> str:
     """The id of the order that the page shows."""
     return page.url.rpartition("/")[2]

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
-from tests.browser.driver import Visit, buy, order_of, order_page, pay, pick, state
+from tests.browser.driver import Visit, buy, cancel, order_of, order_page, pay, pick, state
 
 
 def free_block(page: Page, count: int) -> list[str]:
@@ -148,5 +148,5 @@ def test_an_unpaid_order_is_found_again_from_the_map(visit: Visit, mesh: Mesh) -
     expect(page.locator(".hall .seat.own")).to_have_count(2)
     assert state(page, "H8") == "own"
     page.get_by_role("link", name="Pay or cancel").click()
-    page.get_by_role("button", name="Cancel order").click()
+    cancel(page)
     expect(page.locator(".status")).to_have_text("Cancelled")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh, wait_until
-from tests.browser.driver import Visit, choose, go_to_pay, order_of, order_page
+from tests.browser.driver import Visit, cancel, choose, go_to_pay, order_of, order_page
 from tests.drivers.commands import decide
 
 Shop = Callable[..., Page]
@@ -79,19 +79,19 @@ def test_a_buyer_who_left_the_payment_page_goes_back_or_reloads_loses_nothing(ch
     go_to_pay(page)
     first = page.url
     choose(page, "abandon")
-    page.get_by_role("button", name="Back to the payment page").click()
-    page.wait_for_url(first)
-    page.clock.install()
-    choose(page, "abandon")
-    page.locator(".payment-stage.asking").wait_for()
-    page.clock.fast_forward(10_000)
-    expect(page.locator(".payment-stage.open")).to_contain_text("No payment has reached us yet")
+    expect(page.locator(".payment-stage.abandoned")).to_contain_text("You came back without paying")
+    assert page.url.endswith(f"/order/{order}")
     expect(page.get_by_role("timer")).to_be_visible()
 
     go_to_pay(page)
     assert page.url == first
     page.go_back()
-    page.locator(".pay").wait_for()
+    expect(page.locator(".payment-stage.abandoned")).to_be_visible()
+    page.clock.install()
+    page.reload()
+    page.locator(".payment-stage.asking").wait_for()
+    page.clock.fast_forward(10_000)
+    expect(page.locator(".payment-stage.open")).to_contain_text("No payment has reached us yet")
     page.reload()
     page.get_by_role("button", name="Back to the payment page").click()
     page.wait_for_url(first)
@@ -150,7 +150,7 @@ def test_an_order_can_be_cancelled_while_its_payment_page_is_open(checkout: Shop
     other = page.context.new_page()
     other.goto(page.url)
     go_to_pay(page)
-    other.get_by_role("button", name="Cancel order").click()
+    cancel(other)
     expect(other.locator(".status")).to_have_text("Cancelled")
     choose(page, "pay")
     expect(page.locator(".status")).to_have_text("Cancelled")

@@ -4,11 +4,11 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { start, use } from "../../web/language/translations.js";
-import { seatsOf } from "../../web/order/header.js";
+import { seatPrices, seatsOf } from "../../web/order/header.js";
 import { snacksStay } from "../../web/order/kitchen.js";
 import { pointsOf } from "../../web/order/points.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
-import { cinemaClock, mayRefund, termsOf } from "../../web/order/refund_terms.js";
+import { cinemaClock, mayRefund, termsOf } from "../../web/order/refunds/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
 
 await start();
@@ -146,4 +146,14 @@ test("an order has earned what its entries add up to, without those of other ord
   const entries = [["o1", 120], ["o2", 50], ["o1", -20], [null, 5]].map(([order_id, points]) => ({ order_id, points }));
   assert.equal(pointsOf("o1", entries), 100);
   assert.equal(pointsOf("o3", entries), 0);
+});
+
+test("a buyer who has turned back from the page of a pending payment has abandoned it, and no other", () => {
+  const stage = (status) => paymentStage({ status: "paying", payment: { status } }, 0, true);
+  assert.deepEqual(["pending", "captured", "failed"].map(stage), ["abandoned", "asking", "failed"]);
+});
+
+test("the prices of seats are told by how many cost the same", () => {
+  const seats = [["A1", 900], ["A2", 1200], ["A3", 900], ["A4", 500]].map(([id, price]) => ({ seat_id: id, price }));
+  assert.equal(seatPrices({ seats, currency: "EUR" }, ["A1", "A2", "A3"]), "2 × €9.00 + 1 × €12.00");
 });

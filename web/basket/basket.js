@@ -21,6 +21,8 @@ export function basket(hall, signal) {
   const list = h("ul", { class: "picks" });
   const total = h("output", { class: "total" });
   const count = h("span", { class: "muted" });
+  const snackSum = h("span", { class: "muted" });
+  const priced = (what, amount) => [what, " ", h("span", { class: "price" }, money(amount, currency))];
   const warning = h("p", { class: "warning", role: "alert", hidden: true });
   const snacks = snacksOf(hall, draw);
   const purchase = new Purchase(id);
@@ -55,7 +57,10 @@ export function basket(hall, signal) {
         : h("li", { class: "muted nothing" }, t("basket.empty")),
     );
     total.textContent = money(hall.total + snacks.total(), currency);
-    count.textContent = t("basket.count", { count: seats.length });
+    const extra = snacks.total();
+    const seatCount = t("basket.count", { count: seats.length });
+    fill(count, extra ? priced(seatCount, hall.total) : seatCount);
+    fill(snackSum, extra > 0 && priced(t("snacks.title"), extra));
     button.disabled = isBlocked();
     warning.hidden = true;
   }
@@ -226,7 +231,7 @@ export function basket(hall, signal) {
     h("h2", {}, t("basket.title")),
     h("div", { class: "goods" }, list, snacks.element, queuePlace),
     warning,
-    h("div", { class: "sum" }, h("p", {}, count, total), button),
+    h("div", { class: "sum" }, h("p", {}, h("span", { class: "items" }, count, snackSum), total), button),
   );
   return { element, resume };
 }

@@ -3,7 +3,7 @@
 import { fill, h, s } from "../dom.js";
 import { dayOf, longDay, time } from "../language/format.js";
 import { t } from "../language/translations.js";
-import { cinemaClock } from "../order/refund_terms.js";
+import { cinemaClock } from "../order/refunds/refund_terms.js";
 
 const KINDS = { admitted: "go", wrong_screening: "wait", too_early: "wait" };
 

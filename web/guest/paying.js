@@ -8,7 +8,7 @@ import { t } from "../language/translations.js";
 import * as session from "../account/session.js";
 import { signOut } from "../account/sign_out.js";
 
-const ASKED = ["begin", "failed", "closed", "open"]; // the stages in which a press begins to pay
+const ASKED = ["begin", "failed", "closed", "open", "abandoned"]; // the stages in which a press begins to pay
 
 export const isGuest = () => !session.user();
 

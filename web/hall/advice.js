@@ -5,11 +5,14 @@ import { announce, fill, h } from "../dom.js";
 import { list, t } from "../language/translations.js";
 import { leftAlone, nearestBlock } from "./blocks.js";
 
+const REST_MS = 2500; // after the last pick a buyer has finished picking
+
 const ids = (seats) => seats.map((seat) => seat.seat_id);
 
 /** {place, show}: `place` is its element, `show(sentence)` puts a sentence there. */
 export function advice(hall) {
   const place = h("div", { class: "advice" });
+  let rest;
 
   function put(kind, sentence, block, label) {
     fill(
@@ -58,18 +61,25 @@ export function advice(hall) {
     place.dataset.stays = "";
   }
 
-  /** After every pick, warn of seats left alone. */
+  /** Warn of seats left alone once the picking has come to rest. */
+  function awaitRest() {
+    clearTimeout(rest);
+    if (hall.picked.length) delete place.dataset.stays;
+    if ("stays" in place.dataset) return;
+    clear();
+    rest = setTimeout(checkPicks, REST_MS);
+  }
+
   function checkPicks() {
     const { picked } = hall;
-    if (picked.length) delete place.dataset.stays;
-    if ("stays" in place.dataset) return;
+    if ("stays" in place.dataset || hall.buying) return null;
     const alone = picked.length ? leftAlone(hall, picked) : [];
-    if (!alone.length) return clear();
+    if (!alone.length) return null;
     const tidy = nearestBlock(hall, picked, true);
     return put("gentle", t("alone.warning", { seats: list(ids(alone)), count: alone.length }), tidy, "alone.instead");
   }
 
   hall.addEventListener("lost", ({ detail }) => lost(detail));
-  hall.addEventListener("picks", checkPicks);
+  hall.addEventListener("picks", awaitRest);
   return { place, show: (sentence) => put("gentle", sentence, null) };
 }

@@ -2,9 +2,22 @@
 
 import { read } from "../api.js";
 import { announce, h } from "../dom.js";
+import { money } from "../language/format.js";
 import { list, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { MOST_SEATS } from "./hall.js";
+
+const WISHES = ["view", "price", "aisle"];
+
+/** The kinds of these seats and what they cost: "2 × Standard, €24.00". */
+export function whatIs(hall, ids) {
+  const seats = ids.map((id) => hall.seat(id));
+  const kinds = [...new Set(seats.map((seat) => seat.kind))].map((kind) =>
+    `${seats.filter((seat) => seat.kind === kind).length} × ${t(`kind.${kind}`)}`
+  );
+  const total = seats.reduce((sum, seat) => sum + seat.price, 0);
+  return `${list(kinds)}, ${money(total, hall.screening.currency)}`;
+}
 
 /** The form's element; it explains its choice through `advice`. */
 export function suggestSeats(hall, advice) {
@@ -17,6 +30,13 @@ export function suggestSeats(hall, advice) {
     ),
   );
   const hasPlaces = hall.chart.seats.some((seat) => seat.kind === "wheelchair");
+  const prefer = h(
+    "select",
+    { "aria-label": t("suggest.prefer"), name: "prefer" },
+    WISHES.map((wish) => h("option", { value: wish }, t(`suggest.${wish}`))),
+  );
+  const hasCoupleSeats = hall.chart.seats.some((seat) => seat.kind === "couple");
+  const coupleSeats = h("input", { type: "checkbox", name: "couple_seats" });
   const wheelchair = h("input", { type: "checkbox", name: "wheelchair" });
 
   async function choose(event) {
@@ -28,10 +48,16 @@ export function suggestSeats(hall, advice) {
         screening_id: hall.screening.screening_id,
         count: count.value,
         wheelchair: wheelchair.checked,
+        prefer: prefer.value,
+        couple_seats: coupleSeats.checked,
       });
       hall.pick(seats);
       const why = reasons.map((reason) => t(`reason.${reason}`));
-      const text = t("suggest.chosen", { seats: list(seats), why: list(why), count: why.length });
+      const text = t(why.length ? "suggest.chosen" : "suggest.plain", {
+        seats: list(seats),
+        what: whatIs(hall, seats),
+        why: list(why),
+      });
       advice.show(text);
       announce(text);
     } catch (problem) {
@@ -45,7 +71,9 @@ export function suggestSeats(hall, advice) {
     "form",
     { class: "suggest", onsubmit: choose },
     count,
+    prefer,
     h("button", {}, t("suggest.choose")),
     hasPlaces && h("label", { class: "check" }, wheelchair, t("suggest.wheelchair")),
+    hasCoupleSeats && h("label", { class: "check" }, coupleSeats, t("suggest.couple_seats")),
   );
 }

@@ -21,16 +21,28 @@ export function orderHeader(order, stage) {
       "dl",
       { class: "sums" },
       Object.entries(seatsOf(order)).map(([what, seats]) =>
-        seats.length > 0 && fact(`order.${what}`, seats.join(", "))
+        seats.length > 0 && fact(`order.${what}`, seats.join(", "), what === "seats" && seatPrices(order, seats))
       ),
-      snacks.length > 0 && fact("snacks.title", snackSummary(snacks)),
+      snacks.length > 0 && fact("snacks.title", snackSummary(snacks), money(snacksTotal(snacks), currency)),
       fact("order.total", money(total, currency)),
       refunded > 0 && fact(back, money(refunded, currency)),
     ),
   );
 }
 
-const fact = (name, value) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value));
+const fact = (name, value, price) =>
+  h("div", {}, h("dt", {}, t(name)), h("dd", {}, value, price && [" ", h("small", { class: "muted price" }, price)]));
+
+const snacksTotal = (snacks) => snacks.reduce((sum, { price, quantity }) => sum + price * quantity, 0);
+
+/** What these seats cost: "2 × €12.00", and where they differ, one after the other. */
+export function seatPrices({ seats, currency }, ids) {
+  const prices = new Map();
+  for (const { seat_id: id, price } of seats) {
+    if (ids.includes(id)) prices.set(price, (prices.get(price) ?? 0) + 1);
+  }
+  return [...prices].map(([price, count]) => `${count} × ${money(price, currency)}`).join(" + ");
+}
 
 /** {seats, returned}: the ids of the seats that the order still has, and of those given back. */
 export function seatsOf({ seats, tickets }) {

@@ -6,7 +6,7 @@ import { h } from "../dom.js";
 import { money } from "../language/format.js";
 import { hasSentence, language, list, t } from "../language/translations.js";
 import { countdown } from "./countdown.js";
-import { refundTerms } from "./refund_terms.js";
+import { refundTerms } from "./refunds/refund_terms.js";
 import { walletButton } from "./wallet.js";
 
 const ASKING_MS = 8000; // a provider's answer, if there is one, is here sooner
@@ -14,12 +14,13 @@ const STAGE_OF_STATUS = { failed: "failed", cancelled: "closed", review: "review
 
 /**
  * The stage of a payment whose order the page has shown for `shown` milliseconds: `begin`; `leaving` for the provider's
- * page; `asking` for an answer of the provider that may be on its way; `open`, nothing was paid there so far; `closed`,
- * nothing can be paid any more with that attempt; `failed`; `review`.
+ * page; `asking` for an answer of the provider that may be on its way; `open`, nothing was paid there so far; `abandoned`,
+ * the buyer has turned back without paying; `closed`, nothing can be paid any more with that attempt; `failed`; `review`.
  */
-export function paymentStage({ status, payment }, shown) {
+export function paymentStage({ status, payment }, shown, abandoned = false) {
   if (status === "created") return "begin";
   if (payment?.redirect_url) return "leaving";
+  if (payment?.status === "pending" && abandoned) return "abandoned";
   if (payment?.status === "pending" && shown >= ASKING_MS) return "open";
   return STAGE_OF_STATUS[payment?.status] ?? "asking";
 }
@@ -64,9 +65,10 @@ export function stageSentence(order, stage) {
 
 /**
  * `onexpire` is run when the time is up; `onpay`, `onwallet` and `oncancel` get the event, and `oncard` that and the id
- * of a kept card; `warning` is an element; `guest`: an element with what a guest is asked, who has no wallet and no cards.
+ * of a kept card; `warning` is an element; `more`: {element, onsoon} of the offer of more time; `guest`: an element with what a guest is asked, who has no wallet and no cards.
  */
-export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, onwallet, oncancel, warning, guest }) {
+export function paymentSection(order, stage, ways) {
+  const { signal, onexpire, onpay, oncard, onwallet, oncancel, warning, more, guest } = ways;
   const text = stageSentence(order, stage);
   if (stage === "review") return h("section", { class: "ended stack" }, h("p", {}, text));
   const { expires_at: end, server_time: now, seats } = order;
@@ -76,13 +78,14 @@ export function paymentSection(order, stage, { signal, onexpire, onpay, oncard, 
     h(
       "p",
       { class: "remaining" },
-      countdown(end, now, signal, onexpire),
+      countdown(end, now, signal, onexpire, more.onsoon),
       h(
         "span",
         { class: "muted" },
         t("order.held", { count: seats.length, seats: list(seats.map((seat) => seat.seat_id)) }),
       ),
     ),
+    more.element,
     stage !== "begin" && h("p", { class: `payment-stage ${stage}` }, text),
     warning,
     guest ?? keepBox(order, stage),

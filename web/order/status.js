@@ -1,7 +1,8 @@
 /** The status of an order, in a word or two. */
 
-import { h } from "../dom.js";
+import { announce, h } from "../dom.js";
 import { t } from "../language/translations.js";
+import { stageSentence } from "./paying.js";
 
 const TELLING_REASONS = ["screening_cancelled", "paid_late", "reversed"];
 
@@ -15,6 +16,14 @@ export const isRefundPending = (order) => order.status === "refunding" || order.
 export function statusBadge(order, stage = null) {
   const word = order.status === "paying" && stage ? STATUS_OF_STAGE[stage] ?? "created" : outcome(order);
   return h("span", { class: `status ${word}` }, t(`status.${word}`));
+}
+
+/** Have what has changed since `before` read aloud. */
+export function announceChange(before, order, stage) {
+  const { kitchen: cooking } = order;
+  if (stage) announce(stageSentence(order, stage));
+  else if (outcome(before) !== outcome(order)) announce(t(`status.${outcome(order)}`));
+  else if (before.kitchen?.status !== cooking?.status) announce(t(`kitchen.${cooking.status}`));
 }
 
 const STATUS_OF_STAGE = { asking: "paying", leaving: "paying", failed: "failed", review: "review" };

@@ -6,7 +6,7 @@ import { dayOf, longDay, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { keep } from "./offline/kept.js";
-import { cinemaClock } from "./refund_terms.js";
+import { cinemaClock } from "./refunds/refund_terms.js";
 
 const isValid = (ticket) => ticket.status === "valid";
 

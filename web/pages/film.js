@@ -4,6 +4,7 @@ import { read } from "../api.js";
 import { fill, h } from "../dom.js";
 import { longDay, longestWord, money, runningTime, shortDay, time } from "../language/format.js";
 import { list, t } from "../language/translations.js";
+import { chosenCinema, isChosen } from "../programme/cinema.js";
 import { poster } from "../poster/poster.js";
 import { elsewhere } from "../programme/directions.js";
 import { ageRatings, foldedDirections, playedIn, rating } from "../programme/facts.js";
@@ -13,14 +14,16 @@ export async function show(main, { id, query, signal }) {
   const { film, cinemas } = await read("/film/get_info", { film_id: id }, signal);
   const dates = [...new Set(cinemas.flatMap(({ screenings }) => screenings.map((screening) => screening.local_date)))]
     .sort();
-  let date = dates.includes(query.get("date")) ? query.get("date") : dates[0];
+  const there = cinemas.filter(({ cinema: place }) => isChosen(place)).flatMap(({ screenings }) => screenings);
+  const first = there.map((screening) => screening.local_date).sort()[0] ?? dates[0];
+  let date = dates.includes(query.get("date")) ? query.get("date") : first;
   const programme = h("div", { class: "programme" });
   const tabs = h("div", { class: "days", role: "group", "aria-label": t("filter.date") });
 
   function choose(day) {
     date = day;
     for (const button of tabs.children) button.setAttribute("aria-pressed", String(button.dataset.day === day));
-    fill(programme, h("h2", { class: "unseen" }, longDay(day)), cinemas.map((place) => cinema(place, day)));
+    fill(programme, h("h2", { class: "unseen" }, longDay(day)), places(cinemas, day));
   }
 
   tabs.append(...dates.map((day) =>
@@ -76,6 +79,18 @@ function facts(film) {
     film.trailer_url && h("p", {}, elsewhere(film.trailer_url, t("film.trailer"))),
     h("dl", {}, rows.map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value)))),
   ];
+}
+
+/** The chosen cinema comes first, and the others are folded away; where it has nothing on this day, that is said. */
+function places(cinemas, day) {
+  const entries = (some) => some.map((place) => cinema(place, day)).filter(Boolean);
+  const chosen = entries(cinemas.filter((place) => isChosen(place.cinema)));
+  const others = entries(cinemas.filter((place) => !isChosen(place.cinema)));
+  if (!chosenCinema()) return others;
+  if (!chosen.length) return [h("p", { class: "note" }, t("film.not_there", { cinema: chosenCinema() })), ...others];
+  if (!others.length) return chosen;
+  const more = h("summary", {}, t("film.other_cinemas", { count: others.length }));
+  return [...chosen, h("details", { class: "other-cinemas" }, more, others)];
 }
 
 const genre = (name) => {

@@ -6,6 +6,7 @@ import { t } from "../language/translations.js";
 import { poster } from "../poster/poster.js";
 import { problemSentence } from "../problems.js";
 import { rename } from "../navigation.js";
+import { chooseCinema, chosenCinema, filmAddress } from "../programme/cinema.js";
 import { anySet, filters, fromQuery, inPart, toAddress } from "../programme/filters.js";
 import { languageName } from "../programme/facts.js";
 import { films as allFilms, screenings } from "../programme/listing.js";
@@ -16,12 +17,18 @@ const TIMES_SHOWN = 3;
 
 export async function show(main, { query, signal }) {
   let wanted = fromQuery(query);
+  if (query.has("cinema")) chooseCinema(wanted.cinema);
+  else if (chosenCinema()) {
+    wanted = { ...wanted, cinema: chosenCinema() };
+    rename(toAddress(wanted));
+  }
   let latest = 0;
   const grid = h("ul", { class: "posters" }, Array.from({ length: 12 }, ghost));
   const fit = fitTimes(grid);
   const count = h("p", { class: "muted count" }, "\u00a0");
   const { form, offer } = filters(wanted, (now) => {
     wanted = now;
+    chooseCinema(now.cinema);
     rename(toAddress(wanted));
     search();
   });
@@ -55,7 +62,7 @@ export async function show(main, { query, signal }) {
             class: "primary",
             onclick: () => show(main, { query: new URLSearchParams(location.search), signal }),
           }, t("problem.again")),
-          anySet(wanted) && h("a", { class: "button", href: "/" }, t("now.all")),
+          anySet(wanted) && allFilmsLink(),
         ),
       );
     } finally {
@@ -73,12 +80,16 @@ export async function show(main, { query, signal }) {
   }
 
   function nothing() {
-    const ways = h("p", { class: "row" }, h("a", { class: "button", href: "/" }, t("now.all")));
+    const ways = h("p", { class: "row" }, allFilmsLink());
     const asked = wanted;
     waysOut(asked, find).then((found) => {
       ways.prepend(
         ...found.map((way) =>
-          h("a", { class: "button", href: toAddress(way.wanted) }, t("now.without", { filter: way.label }))
+          h(
+            "a",
+            { class: "button", href: toAddress(way.wanted), onclick: () => chooseCinema(way.wanted.cinema) },
+            t("now.without", { filter: way.label }),
+          )
         ),
       );
     }, () => {}); // there is a way out already
@@ -94,6 +105,8 @@ export async function show(main, { query, signal }) {
   }
   return t("now.title");
 }
+
+const allFilmsLink = () => h("a", { class: "button", href: "/", onclick: () => chooseCinema("") }, t("now.all"));
 
 const names = (found, name) => [...new Set(found.map((screening) => screening.cinema[name]))].sort();
 
@@ -127,21 +140,32 @@ const ghost = () =>
 const facts = ({ running_minutes: minutes, rating, language }) =>
   [runningTime(minutes), rating, language && languageName(language)].filter(Boolean);
 
+const moment = (screening) => `${screening.local_date} ${time(screening.starts_at)}`;
+
+/** Whether another of these screenings begins at the same time, which must be at another place. */
+const hasTwin = (screening, others) =>
+  others.some((other) => other !== screening && moment(other) === moment(screening));
+
 function card(film, found, wanted) {
-  const address = wanted.date ? `/film/${film.film_id}?date=${wanted.date}` : `/film/${film.film_id}`;
+  const shown = found.slice(0, TIMES_SHOWN);
   return h(
     "li",
     { class: "film" },
     h(
       "div",
       {},
-      h("a", { class: "film-link", href: address }, poster(film), h("h2", { class: "film-title" }, film.title)),
+      h(
+        "a",
+        { class: "film-link", href: filmAddress(film.film_id, wanted.date) },
+        poster(film),
+        h("h2", { class: "film-title" }, film.title),
+      ),
       h("p", { class: "muted" }, facts(film).join(" · ")),
     ),
     h(
       "p",
       { class: "times" },
-      found.slice(0, TIMES_SHOWN).map((screening) =>
+      shown.map((screening) =>
         h(
           "a",
           {
@@ -158,6 +182,7 @@ function card(film, found, wanted) {
           h("small", {}, shortDay(screening.local_date)),
           " ",
           time(screening.starts_at),
+          hasTwin(screening, shown) && [" ", h("small", { class: "where" }, screening.cinema.name)],
         )
       ),
     ),

@@ -1,26 +1,22 @@
 /** The page of an order: time to pay, then tickets, then perhaps a refund. */
 
-import { read, writeOnce } from "../api.js";
+import { Problem, read, writeOnce } from "../api.js";
 import { announce, fill, h } from "../dom.js";
-import { localMoment, money } from "../language/format.js";
+import { localMoment } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { saveCalendar } from "../order/calendar.js";
 import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../guest/paying.js";
+import { moreTime } from "../order/unpaid/more_time.js";
 import { orderHeader } from "../order/header.js";
 import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
 import { drop } from "../order/offline/kept.js";
-import {
-  attemptName,
-  paymentPageUrl,
-  paymentRequest,
-  paymentSection,
-  paymentStage,
-  stageSentence,
-} from "../order/paying.js";
-import { askForRefund } from "../order/refund.js";
-import { outcome } from "../order/status.js";
+import { attemptName, paymentPageUrl, paymentRequest, paymentSection, paymentStage } from "../order/paying.js";
+import { endedSection } from "../order/ended.js";
+import { askForRefund } from "../order/refunds/refund.js";
+import { announceChange } from "../order/status.js";
 import { earnedPoints } from "../order/points.js";
-import { mayRefund, refundTerms } from "../order/refund_terms.js";
+import { mayRefund, refundTerms } from "../order/refunds/refund_terms.js";
+import { hasTurnedBack, leaveFor } from "../order/unpaid/turning_back.js";
 import { tickets } from "../order/tickets.js";
 import { walletRequest } from "../order/wallet.js";
 import { screeningOf, wayThere } from "../order/way.js";
@@ -36,19 +32,21 @@ const POLL_MS = 3000;
 const ASKING_POLL_MS = 1000;
 const LATE_MONEY_MS = 600_000; // how long an ended order is watched for a late payment
 
-export async function show(main, { id, signal }) {
+export async function show(main, { id, query, signal }) {
+  const turnedBack = hasTurnedBack(id, query);
   const link = location.hash.length > 1 && (await import("../guest/link.js"));
   if (link && !(await link.open(main, id))) return t("link.title");
   const order = await readSignedIn(() => read("/order/get_info", { order_id: id }, signal));
   const place = h("article", { class: "order" });
   fill(main, place);
-  new OrderPage(place, signal).draw(order);
+  new OrderPage(place, signal, turnedBack).draw(order);
   return t("order.title", { film: order.screening.film_title });
 }
 
 class OrderPage {
-  constructor(place, signal) {
+  constructor(place, signal, turnedBack) {
     this.place = place;
+    this.turnedBack = turnedBack;
     this.signal = signal;
     this.since = performance.now();
     this.warning = h("p", { class: "note warning", role: "alert", hidden: true });
@@ -67,7 +65,12 @@ class OrderPage {
     this.stage = this.stageOfPayment();
     this.scheduleRefresh();
     const { status, refunded, kitchen: cooking, end_reason: reason, payment, kept_at: kept } = order;
-    const seen = JSON.stringify([status, refunded, cooking, reason, this.stage, payment?.reason, kept, isGuest()]);
+    const { expires_at: end, extendable } = order;
+    if (!UNPAID.includes(status)) this.cancellation = this.cancellation?.stop();
+    const seen = JSON.stringify([
+      [status, refunded, cooking, reason, this.stage, payment?.reason, kept, end, extendable],
+      [isGuest(), Boolean(this.cancellation)],
+    ]);
     if (seen === this.seen) return;
     this.seen = seen;
     if (before && UNPAID.includes(before.status) && !["begin", "open"].includes(this.stage)) {
@@ -78,21 +81,14 @@ class OrderPage {
     const hadFocus = this.place.contains(document.activeElement);
     fill(this.place, orderHeader(this.order, this.stage), this.body());
     if (hadFocus) this.place.querySelector("h1").focus({ preventScroll: true });
-    if (before) this.announceChange(before);
+    if (before) announceChange(before, this.order, this.stage);
   }
 
   /** A buyer who has just read why paying failed is not told to wait for the bank. */
   stageOfPayment() {
     if (!UNPAID.includes(this.order.status)) return null;
-    const stage = paymentStage(this.order, this.shown);
+    const stage = paymentStage(this.order, this.shown, this.turnedBack);
     return stage === "asking" && !this.warning.hidden ? "begin" : stage;
-  }
-
-  announceChange(before) {
-    const { kitchen: cooking } = this.order;
-    if (this.stage) announce(stageSentence(this.order, this.stage));
-    else if (outcome(before) !== outcome(this.order)) announce(t(`status.${outcome(this.order)}`));
-    else if (before.kitchen?.status !== cooking?.status) announce(t(`kitchen.${cooking.status}`));
   }
 
   scheduleRefresh() {
@@ -123,18 +119,40 @@ class OrderPage {
   }
 
   unpaid() {
+    if (this.cancellation) return this.cancellation.element;
     return paymentSection(this.order, this.stage, {
       signal: AbortSignal.any([this.signal, this.clocks.signal]),
       onexpire: () => this.refresh(),
       warning: this.warning,
+      more: moreTime(this.order, (event) => this.extend(event.target)),
       guest: isGuest() ? addressField(this.stage, () => this.signIn()) : null,
       onpay: (event) => isAddressValid(this.place) && this.pay(event.target, choiceIn(this.place)),
       oncard: (event, card) => this.pay(event.target, { card_id: card }),
       onwallet: (event) =>
         this.send("pay", walletRequest(this.order), event.target, `${attemptName(this.order)}:wallet`),
-      oncancel: (event) =>
-        this.send("cancel", { order_id: this.order.order_id }, event.target, `cancel:${this.order.order_id}`),
+      oncancel: () => this.cancel(),
     });
+  }
+
+  async extend(button) {
+    const { order_id: id } = this.order;
+    if (await this.send("extend", { order_id: id }, button, `extend:${id}`)) announce(t("order.extended"));
+  }
+
+  /** The cancellation waits for some seconds, in which it can be taken back. */
+  async cancel() {
+    try {
+      const { isSure, Cancellation } = await import("../order/unpaid/cancelling.js");
+      if (!(await isSure(this.order)) || !UNPAID.includes(this.order.status) || this.signal.aborted) return;
+      this.cancellation = new Cancellation(this.order, this.signal, (order, problem) => {
+        this.cancellation = null;
+        this.draw(order ?? this.order);
+        if (problem) this.showProblem(problem);
+      });
+    } catch { // the module did not come
+      return this.showProblem(new Problem("offline"));
+    }
+    return this.draw(this.order);
   }
 
   async signIn() {
@@ -144,23 +162,7 @@ class OrderPage {
 
   ended() {
     drop(this.order);
-    const { status, end_reason: reason, screening_id: screening, refunded, currency } = this.order;
-    const why = reason === "screening_cancelled" ? `${reason}.${status}` : outcome(this.order);
-    return h(
-      "section",
-      { class: "ended stack" },
-      h("p", {}, t(`explain.${why}`, { amount: money(refunded, currency) })),
-      snacksStay(this.order) && [h("p", {}, t("kitchen.explain.stays")), kitchenSection(this.order)],
-      status !== "review" && h(
-        "p",
-        {},
-        reason === "screening_cancelled"
-          ? h("a", { class: "button", href: "/" }, t("nav.home"))
-          : h("a", { class: "button", href: `/screening/${screening}` }, t("order.again")),
-        " ",
-        hasReceipt(this.order) && this.receiptLink(),
-      ),
-    );
+    return endedSection(this.order, hasReceipt(this.order) && this.receiptLink());
   }
 
   paid() {
@@ -215,7 +217,8 @@ class OrderPage {
   async pay(button, choice) {
     const name = attemptName(this.order, choice);
     const answer = await this.send("pay", paymentRequest(this.order, choice), button, name);
-    if (answer?.payment?.redirect_url) location.assign(paymentPageUrl(answer));
+    if (!answer?.payment?.redirect_url) return;
+    leaveFor(paymentPageUrl(answer), answer.order_id);
   }
 
   /**

@@ -13,11 +13,11 @@ import { Hall, MOST_SEATS } from "../hall/hall.js";
 import { enableKeyboard } from "../hall/map/keyboard.js";
 import { legend } from "../hall/legend.js";
 import { awaitSalesEnd } from "../hall/sales/sales_end.js";
-import { seatList } from "../hall/seat_list.js";
 import { followSeats } from "../hall/live.js";
 import { showOwnSeats } from "../hall/own_seats.js";
 import { tooltip } from "../hall/map/tooltip.js";
 import { zoomable } from "../hall/map/zoom.js";
+import { filmAddress } from "../programme/cinema.js";
 import { closeDialogs } from "../dialog.js";
 import { foldedDirections, playedIn, rating } from "../programme/facts.js";
 import { reload } from "../navigation.js";
@@ -57,7 +57,11 @@ export async function show(main, { id, signal }) {
   });
   tooltip(drawing, stage);
   const legendElement = legend(hall);
-  const list = seatList(hall, toggle);
+  const list = h("div", { class: "list-place", hidden: true });
+  const makeList = async () => {
+    const { seatList } = await import("../hall/seat_list.js");
+    if (!list.firstChild) fill(list, seatList(hall, toggle));
+  };
 
   fill(
     main,
@@ -73,7 +77,12 @@ export async function show(main, { id, signal }) {
           "div",
           { class: "tools" },
           suggestSeats(hall, advice),
-          h("div", { class: "viewing" }, buttons, views([stage, buttons, legendElement], list, setInitialSize)),
+          h(
+            "div",
+            { class: "viewing" },
+            buttons,
+            views([stage, buttons, legendElement], list, makeList, setInitialSize),
+          ),
         ),
         h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
         state.element,
@@ -97,7 +106,7 @@ export async function show(main, { id, signal }) {
 }
 
 function header({ film, cinema, hall, starts_at: starts, local_date: day, age_rating: age }) {
-  const title = h("h1", { tabindex: "-1" }, h("a", { href: `/film/${film.film_id}` }, film.title));
+  const title = h("h1", { tabindex: "-1" }, h("a", { href: filmAddress(film.film_id) }, film.title));
   title.style.setProperty("--longest", String(longestWord(film.title)));
   return h(
     "header",
@@ -111,8 +120,9 @@ function header({ film, cinema, hall, starts_at: starts, local_date: day, age_ra
 }
 
 /** The switch between map and list, remembered: a user who needs the list needs it always. */
-function views(map, list, setInitialSize) {
-  const choose = (asList) => {
+function views(map, list, makeList, setInitialSize) {
+  const choose = async (asList) => {
+    if (asList && !list.firstChild) await makeList().catch(() => (asList = false)); // its module did not come
     for (const part of map) part.hidden = asList;
     list.hidden = !asList;
     group.firstChild.setAttribute("aria-pressed", String(!asList));

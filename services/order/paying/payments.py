@@ -3,6 +3,7 @@
 No transaction is open while the payment room is asked.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +80,9 @@ class Payments:
         row = view.row
         rules.check_payable(row.status, row.expires_at, utc_now())
         if row.status == "created":
+            time_to_pay = self.settings.pay + (self.settings.extension if row.extended else dt.timedelta(0))
             store.move(tx, view, "paying", expires_at=rules.pay_deadline(
-                row.created_at, row.expires_at, row.starts_at, self.settings.pay))
+                row.created_at, row.expires_at, row.starts_at, time_to_pay))
         return store.find(tx, row.order_id)
 
     def _take_money(self, view: OrderView, choice: PaymentChoice) -> PaymentProgress:

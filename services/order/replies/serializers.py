@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from services.order import rules
 from services.order.order_events import screening_of
 from services.order.order_view import OrderView
 from services.order.screenings.refund_policy import BEGUN, RefundPlan, load_tiers, terms
@@ -34,6 +35,7 @@ def order_reply(view: OrderView, now: dt.datetime, progress: PaymentProgress | N
         "refunded": row.refunded,
         "created_at": row.created_at,
         "expires_at": row.expires_at,
+        "extendable": rules.is_extendable(row.status, row.extended, row.expires_at, row.starts_at, now),
         "server_time": now,
         "screening": screening_of(row._mapping),
         "tickets": [ticket_reply(row) for row in view.tickets],

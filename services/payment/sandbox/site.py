@@ -8,6 +8,7 @@ from schemas.payment import UnknownPayment
 from services.foundation.database import Transactions
 from services.foundation.purging import Purge
 from services.foundation.tracing import spans
+from services.payment.return_urls import abandoned
 from services.payment.sandbox import checkout, page, provider, webhooks
 from services.payment.settings import PaymentSettings
 
@@ -52,5 +53,6 @@ class SandboxSite:
 
 def _served(visit: checkout.Visit, language: str, theme: str, leaves: bool = False) -> dict[str, Any]:
     if leaves or visit.is_over:
-        return {"html": None, "location": visit.return_url, "return_origin": None}
+        location = visit.return_url if visit.is_over else abandoned(visit.return_url)
+        return {"html": None, "location": location, "return_origin": None}
     return {"html": page.render(visit, language, theme), "location": None, "return_origin": page.return_origin(visit)}

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from services.payment.payment_state import Attempt, PaymentRecord
+from services.payment.return_urls import abandoned
 from services.payment.stripe.api import StripeApi
 from services.payment.stripe.records import payment_record
 
@@ -52,7 +53,7 @@ class Sessions:
             "line_items": [{"quantity": 1, "price_data": {
                 "currency": attempt.currency.lower(), "unit_amount": amount,
                 "product_data": {"name": "Cinema tickets"}}}],
-            "metadata": ours, "success_url": back, "cancel_url": back,
+            "metadata": ours, "success_url": back, "cancel_url": abandoned(back),
             "payment_intent_data": {**money, **(KEEPS_CARD if attempt.save_card else {})},
             **(CUSTOMER if attempt.save_card else {}),
             "expires_at": int(max(attempt.expires_at, attempt.created_at + SHORTEST_SESSION).timestamp()), **EXPANDED,

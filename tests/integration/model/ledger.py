@@ -17,6 +17,7 @@ from tests.integration.model.orders import (
     SNACK_STATES,
     SNACK_STOCK,
     STATES,
+    UNPAID,
     Intent,
     Money,
     Order,
@@ -92,8 +93,13 @@ class Ledger:
         agree(row.status == before or _is_reachable(before, row.status, may),
               f"order {order.order_id} was {before} and is {row.status} after {intent.what}")
         agree(row.total == order.total, f"order {order.order_id} costs {row.total}, not {order.total}")
-        if before == "created" and (row.status == "paying" or row.expires_at != order.expires_at):
+        if before == "created" != row.status and (row.status == "paying" or row.expires_at != order.expires_at):
             order.expires_at = min(order.expires_at + dt.timedelta(minutes=7), order.screening.starts_at)
+        if intent.what == "extend" and intent.order is order and not order.extended and row.extended:
+            agree(before in UNPAID and now < order.expires_at, f"order {order.order_id} was extended at {now}")
+            order.expires_at = min(order.expires_at + dt.timedelta(minutes=5), order.screening.starts_at)
+            order.extended = True
+        agree(row.extended == order.extended, f"order {order.order_id} was extended by {intent.what}")
         agree(row.expires_at == order.expires_at, f"order {order.order_id} ends at {row.expires_at}")
         if row.status in OWNING:
             order.money = Money.MUST

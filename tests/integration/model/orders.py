@@ -62,6 +62,7 @@ class Order:
     dismissed: bool = False                             # somebody has decided that its payment does not count
     asked_otherwise: bool = False                       # a wallet or a kept card to pay it, which it may still
     keeps_card: bool = False                            # its buyer wants the card kept that pays it
+    extended: bool = False                              # its buyer has had more time
     snacks_lost: bool = False                           # its reservation was given up for a while
 
     @property

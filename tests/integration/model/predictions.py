@@ -11,6 +11,7 @@ from schemas.order.refusals import (
     CoupleSeatParted,
     OrderExpired,
     OrderNotCancellable,
+    OrderNotExtendable,
     OrderNotPayable,
     OrderNotRefundable,
     RefundChanged,
@@ -133,6 +134,14 @@ def of_cancelling(order: Order) -> Prediction:
         return Prediction.of({OrderNotCancellable}, set())
     perhaps = {OrderNotCancellable} if order.money is Money.MAY else set()
     return Prediction.of(set(), perhaps | {Busy, OrderNotCancellable} if order.wrong_amount else perhaps)
+
+
+def of_extending(order: Order, now: dt.datetime) -> Prediction:
+    if order.status == "expired" or order.is_dead(now):
+        return Prediction.of({OrderExpired}, set())
+    if order.status not in UNPAID or order.extended or order.expires_at >= order.screening.starts_at:
+        return Prediction.of({OrderNotExtendable}, set())
+    return Prediction.of(set(), set())
 
 
 def of_refunding(order: Order, seats: tuple[str, ...], as_shown: bool, now: dt.datetime) -> Prediction:

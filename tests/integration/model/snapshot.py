@@ -23,6 +23,7 @@ class OrderRow(NamedTuple):
     expires_at: dt.datetime
     ask_again_at: dt.datetime | None      # until then nobody asks how it ends
     kitchen_status: str | None
+    extended: bool
 
 
 class Claim(NamedTuple):

@@ -25,8 +25,8 @@ from services.foundation.settings import SettingsError
 GOES_ON = {
     "user.login", "user.logout", "user.end_session", "user.change_password", "user.reset_password",
     "user.confirm_email", "user.open_order", "user.close_account", "user.remove_address", "user.withdraw",
-    "user.remove", "notification.mark_read", "order.pay", "order.refund", "order.cancel", "order.cancel_screening",
-    "order.admit", "order.undo_admission",
+    "user.remove", "notification.mark_read", "order.pay", "order.refund", "order.cancel", "order.extend",
+    "order.cancel_screening", "order.admit", "order.undo_admission",
     "kitchen.start", "kitchen.finish", "kitchen.hand_over", "kitchen.undo", "payment.remove_card",
 }
 

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from schemas.order import ORDER_STATES
-from schemas.order.refusals import OrderExpired, OrderNotCancellable, OrderNotPayable
+from schemas.order.refusals import OrderExpired, OrderNotCancellable, OrderNotExtendable, OrderNotPayable
 from services.order import rules
 from tests.unit.order.samples import LATER, MINUTE, NOW, SETTINGS
 
@@ -96,3 +96,27 @@ def test_an_order_is_complete_after_its_screening_and_its_snacks(status: str, en
 
 def test_the_refund_of_snacks_has_an_id_of_its_own_so_that_it_is_booked_once() -> None:
     assert rules.snack_refund_id("o1") == "snacks-o1"
+
+
+@pytest.mark.parametrize(("status", "extended", "left", "until_start", "may"), [
+    ("created", False, 1, 60, True), ("paying", False, 1, 60, True), ("created", True, 1, 60, False),
+    ("created", False, 0, 60, False), ("created", False, 5, 5, False), ("paid", False, 1, 60, False),
+    ("review", False, 1, 60, False), ("cancelled", False, 1, 60, False),
+])
+def test_a_living_unpaid_order_gets_more_time_once_and_not_beyond_the_start(
+    status: str, extended: bool, left: int, until_start: int, may: bool,
+) -> None:
+    moments = (NOW + left * MINUTE, NOW + until_start * MINUTE, NOW)
+    assert rules.is_extendable(status, extended, *moments) is may
+    if not may:
+        with pytest.raises((OrderExpired, OrderNotExtendable)):
+            rules.check_extendable(status, extended, *moments)
+
+
+def test_the_longest_hold_is_bounded_by_all_times_together() -> None:
+    starts_at = NOW + 600 * MINUTE
+    first = rules.hold_deadline(starts_at, NOW, 8 * MINUTE)
+    extended = rules.extended_deadline(first, starts_at, 5 * MINUTE)
+    assert extended == NOW + 13 * MINUTE
+    assert rules.pay_deadline(NOW, extended, starts_at, 20 * MINUTE) == NOW + 20 * MINUTE
+    assert rules.extended_deadline(first, NOW + 10 * MINUTE, 5 * MINUTE) == NOW + 10 * MINUTE

@@ -65,6 +65,8 @@ def test_a_tier_may_give_back_as_much_as_the_one_before_less_a_fee() -> None:
      "100 percent until 0:30:00 .* 50 percent until 1 day"),
     ({"hold_minutes": 0}, "hold_minutes"),
     ({"pay_minutes": "soon"}, "pay_minutes"),
+    ({"extend_minutes": 0}, "extend_minutes"),
+    ({"extend_minutes": 61}, "extend_minutes"),
     ({"seats_per_order": 0}, "seats_per_order"),
     ({"doors_open_minutes": -1}, "doors_open_minutes"),
     ({"hold_limits": {**LIMITS, "dead_holds": 41}}, r"order\.hold_limits\.dead_holds"),

@@ -1,12 +1,12 @@
 /** The refund window: all seats or some, the snacks with the last, and the amount before the buyer agrees. */
 
-import { read, writeOnce } from "../api.js";
-import * as session from "../account/session.js";
-import { openDialog } from "../dialog.js";
-import { fill, h } from "../dom.js";
-import { money } from "../language/format.js";
-import { t } from "../language/translations.js";
-import { problemSentence } from "../problems.js";
+import { read, writeOnce } from "../../api.js";
+import * as session from "../../account/session.js";
+import { openDialog } from "../../dialog.js";
+import { fill, h } from "../../dom.js";
+import { money } from "../../language/format.js";
+import { t } from "../../language/translations.js";
+import { problemSentence } from "../../problems.js";
 import { cinemaClock } from "./refund_terms.js";
 
 /** What a refund of all seats would give back now, but for those whose guests have gone in. */

@@ -1,9 +1,9 @@
 /** What the terms of an order refund, and until when, by the cinema's clock. */
 
-import { h } from "../dom.js";
-import { dayOf, longDay, money, time } from "../language/format.js";
-import { t } from "../language/translations.js";
-import { kitchenHasBegun } from "./kitchen.js";
+import { h } from "../../dom.js";
+import { dayOf, longDay, money, time } from "../../language/format.js";
+import { t } from "../../language/translations.js";
+import { kitchenHasBegun } from "../kitchen.js";
 
 /** {day, time} of a UTC moment, by the offset that `local` was written with. */
 export function cinemaClock(moment, local) {
