@@ -13,14 +13,7 @@ from tests.integration.model.accidents import Accident
 from tests.integration.model.cinema import Request
 from tests.integration.model.ledger import agree
 from tests.integration.model.orders import OWNING, SEATS, UNPAID, Intent, Money, Order
-from tests.integration.model.predictions import (
-    Prediction,
-    of_buying,
-    of_cancelling,
-    of_extending,
-    of_paying,
-    of_refunding,
-)
+from tests.integration.model.predictions import Prediction, of_buying, of_cancelling, of_paying, of_refunding
 from tests.integration.model.steps import PICK, Steps, precondition, rule
 
 BUYERS = st.sampled_from(("ada", "ben", "eve"))
@@ -115,14 +108,6 @@ class BuyerSteps(Steps):
         mine = self.order(pick, "paying")
         self.cinema.send(Request(order.CANCEL, self.principal(mine.buyer, keyed), {"order_id": mine.order_id},
                                  lambda: Intent("cancel", mine), lambda intent: of_cancelling(mine)))
-
-    @precondition(lambda self: any(each.status in UNPAID for each in self.orders))
-    @rule(pick=PICK, keyed=st.booleans())
-    def ask_for_more_time(self, pick: int, keyed: bool) -> None:
-        mine = self.order(pick, *UNPAID)
-        self.cinema.send(Request(order.EXTEND, self.principal(mine.buyer, keyed), {"order_id": mine.order_id},
-                                 lambda: Intent("extend", mine),
-                                 lambda intent: of_extending(mine, self.cinema.now)))
 
     @precondition(lambda self: any(each.status in OWNING for each in self.orders))
     @rule(pick=PICK, count=st.integers(0, 2), last=st.booleans(),

@@ -12,6 +12,7 @@ from tests.integration.model.buyer_steps import BuyerSteps
 from tests.integration.model.card_steps import CardSteps
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.member_steps import MemberSteps
+from tests.integration.model.more_time_steps import MoreTimeSteps
 from tests.integration.model.provider_steps import ProviderSteps
 from tests.integration.model.staff_steps import StaffSteps
 
@@ -25,10 +26,14 @@ class OrderPlay(BuyerSteps, StaffSteps, ProviderSteps, AccidentSteps):
     absent = frozenset({"loyalty", "wallet"})
 
 
-class Play(OrderPlay, MemberSteps, CardSteps):
-    """All the steps."""
+class MemberPlay(OrderPlay, MemberSteps, CardSteps):
+    """And what is about members and their cards."""
 
     absent = frozenset()
+
+
+class Play(MemberPlay, MoreTimeSteps):
+    """All the steps."""
 
 
 def play_until(done: Callable[[], bool], cinema: Cinema, seed: int, shrink: bool = True,

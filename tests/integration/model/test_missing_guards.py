@@ -28,7 +28,7 @@ from services.wallet import store as wallet_store
 from tests.integration.model import settlement
 from tests.integration.model.cinema import Cinema
 from tests.integration.model.ledger import Divergence
-from tests.integration.model.play import OrderPlay, Play, play_until
+from tests.integration.model.play import MemberPlay, OrderPlay, play_until
 from tests.sizes import SIZES, Size
 
 Removal = Callable[[Cinema, pytest.MonkeyPatch], Any]
@@ -200,7 +200,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def test_a_missing_guard_is_noticed(cinema: Cinema, monkeypatch: pytest.MonkeyPatch, removal: Removal, size: Size,
                                     seed: int) -> None:
-    known, kind = (SEEDS[removal], OrderPlay) if removal in SEEDS else (SEEDS_WITH_MEMBERS[removal], Play)
+    known, kind = (SEEDS[removal], OrderPlay) if removal in SEEDS else (SEEDS_WITH_MEMBERS[removal], MemberPlay)
     with removal(cinema, monkeypatch), pytest.raises(Divergence):
         play_until(lambda: cinema.steps >= size.control_steps, cinema, seed if size.fresh_controls else known,
                    shrink=False, kind=kind, steps=STEPS)
