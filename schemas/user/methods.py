@@ -94,7 +94,7 @@ class LoginReply(Schema):
 class AuthorizeRequest(Schema):
     """The bearer token of a call, as the gateway received it."""
 
-    token = Secret(200, required=True)
+    token = Secret(200, required=True, metadata={"description": "without it, the bearer token of the request counts"})
 
 
 class AuthorizeReply(Schema):
