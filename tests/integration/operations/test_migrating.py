@@ -26,7 +26,8 @@ VALUES ('o1', 'ada', 'film-1', 'own', 'paid', 3, '[{"seat_id": "A1"}]', '[]', 25
     'kanal', 'Kino', 'Saal 1', '2026-05-01 18:00', 120, 'Europe/Berlin', '2026-05-01 20:00',
     '[{"until": "2026-05-01T17:10:00+00:00", "percent": 100, "fee": 0}]', '2026-04-01', '2026-04-01', '2026-04-02', 0);
 INSERT INTO seat_claim VALUES ('film-1', 'A1', 'o1', 'SOLD');
-INSERT INTO ticket VALUES ('t1', 'o1', 'film-1', 'A1', CONCAT('M1.', REPEAT('x', 80)), 'valid');
+INSERT INTO ticket (ticket_id, order_id, screening_id, seat_id, code, status)
+VALUES ('t1', 'o1', 'film-1', 'A1', CONCAT('M1.', REPEAT('x', 80)), 'valid');
 INSERT INTO refund (refund_id, order_id, amount, kept, to_wallet, reason, currency, status, requested_at, ask_again_at)
 VALUES ('r1', 'o1', 700, 0, 0, 'asked', 'EUR', 'done', '2026-04-02', '2026-04-02')
 """

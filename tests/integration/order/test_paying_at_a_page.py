@@ -86,7 +86,7 @@ def test_a_buyer_who_leaves_the_page_keeps_the_seats_until_the_deadline(mesh: Me
                                                                         seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
     paying = start(mesh, token, order)
-    assert choose(mesh, paying, "abandon").headers["Location"] == f"/order/{order['order_id']}"
+    assert choose(mesh, paying, "abandon").headers["Location"] == f"/order/{order['order_id']}?payment=abandoned"
     assert status_of(mesh, order) == "paying"
     assert mesh.seats(screening)[seats[0]] == "held"
 
