@@ -71,8 +71,8 @@ def test_a_phone_shows_which_seats_these_are_and_begins_where_some_are_free(visi
     overview = page.locator(".overview")
     box = overview.bounding_box() or {}
     page.touchscreen.tap(box["x"] + box["width"] * 0.85, box["y"] + box["height"] * 0.8)
-    page.wait_for_timeout(100)
-    assert page.locator(".view").evaluate("view => view.scrollLeft + view.clientWidth > view.scrollWidth * 0.8")
+    page.wait_for_function("""() => { const view = document.querySelector(".view");
+        return view.scrollLeft + view.clientWidth > view.scrollWidth * 0.8; }""")
     letters, off = page.evaluate(SEEN)[2:]
     assert (letters >= 4, off) == (True, 0), "the letters stay beside their rows"
     page.locator(".seat.free.standard").nth(5).tap()

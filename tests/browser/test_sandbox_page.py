@@ -65,7 +65,7 @@ def test_every_button_leads_back_on_a_phone_in_chinese(mesh: Mesh, visit: Visit,
         page.goto(begun["redirect_url"])
         page.get_by_role("button", name=button, exact=True).click()
 
-        page.wait_for_url("**/account?back")
+        page.wait_for_url("**/account?back" + ("&payment=abandoned" if status == "pending" else ""))
         becomes(mesh, begun, status)
 
 
