@@ -69,6 +69,7 @@ def test_a_phone_shows_which_seats_these_are_and_begins_where_some_are_free(visi
     assert (letters >= 4, off) == (True, 0)
     expect(page.locator(".hall.numbered")).to_be_visible()
     overview = page.locator(".overview")
+    overview.scroll_into_view_if_needed()
     box = overview.bounding_box() or {}
     page.touchscreen.tap(box["x"] + box["width"] * 0.85, box["y"] + box["height"] * 0.8)
     page.wait_for_function("""() => { const view = document.querySelector(".view");
