@@ -29,6 +29,7 @@ def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
     """Restart these rooms, or everything except the servers. Raises OperatorError when a process does not start."""
     rooms = chosen(mesh, names)
     with orderly(), mesh.lock(), listening(mesh) as listener:
+        supervisor.prepare_templates()
         if mesh.rabbitmq.name in supervisor.programs():
             declare_events(mesh, supervisor)    # those of a newer version
         for room in rooms:

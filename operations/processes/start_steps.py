@@ -31,6 +31,8 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
         check_addresses(mesh, supervisor)
     write_private(mesh.run_folder / "fingerprint", mesh.fingerprint)
     supervisor.run_with([server.prepare() for server in owned] + mesh.programs)
+    if not servers_only:
+        supervisor.prepare_templates()    # they import while the servers boot
     supervisor.want(mesh.watchdog.name, *(server.name for server in owned))
     supervisor.start(mesh.watchdog.name, *(server.name for server in owned))
     return owned

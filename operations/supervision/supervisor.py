@@ -17,6 +17,7 @@ from supervisor.xmlrpc import Faults
 
 from operations.operator_error import OperatorError
 from operations.supervision.connection import ANSWER_SECONDS, AWAY, connect
+from operations.supervision.preloading import ROOMS
 from operations.supervision.programs import Program, render, render_program, without
 from operations.whole_files import write_private
 from services.foundation.settings import ROOT
@@ -49,6 +50,11 @@ class Supervisor:
         """How many lines of all logs could not be written since it began. Raises one of AWAY."""
         with connect(self.folder, STATE_SECONDS) as proxy:
             return int(proxy.logs.countDropped())  # type: ignore[arg-type]
+
+    def prepare_templates(self) -> None:
+        """Have what programs are forked from ready soon, with the code as it is now. Raises one of AWAY."""
+        with connect(self.folder, STATE_SECONDS) as proxy:
+            proxy.templates.prepare(ROOMS)
 
     def wanted(self) -> set[str]:
         """The programs that run, or have to be started again after supervisord has died; none after a stop."""

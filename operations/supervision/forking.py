@@ -1,0 +1,157 @@
+"""supervisord's side of a template: it gets a process from there, or learns soon why not.
+
+supervisord has one thread, so no wait here is long. Whatever fails, it starts the process by its command instead.
+"""
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from supervisor.options import decode_wait_status
+
+from operations.supervision.programs import PYTHON, split_command
+from operations.supervision.template import ASK, FAILED, FORK, LONGEST_MESSAGE, ROOT, STALE, UNSUPPORTED
+
+ANSWER_SECONDS = 0.8
+PAUSE_SECONDS = 10.0    # from one start of a template to the next, unless the code has changed
+PIPE_BYTES = 65_536     # what a pipe takes while nobody reads it
+
+
+class Unavailable(Exception):
+    """There is nothing to be had from the template now; `str` says why."""
+
+
+class Template:
+    """The template of one kind: started when it is needed first, and again when it has ended or the code has changed."""
+
+    def __init__(self, kind: str, options: Any) -> None:
+        """`options`: those of supervisord, with its logger and the processes that it waits for."""
+        self._kind, self._options = kind, options
+        self._pid = 0
+        self._control: socket.socket | None = None
+        self._is_ready, self._is_wanted = False, False
+        self._next_start = float("-inf")
+
+    def prepare(self) -> None:
+        """Have it ready soon, with the code as it is now."""
+        with suppress(Unavailable):
+            self._ask(ASK)
+
+    def look_after(self) -> None:
+        """Start it again if it has ended."""
+        if self._is_wanted and self._control is None and time.monotonic() >= self._next_start:
+            self._launch()
+
+    def fork(self, process: Any) -> int | None:
+        """The pid of a new child of supervisord for this Subprocess, whose pipes are made; None if there is none."""
+        try:
+            return self._fork(json.dumps(request_of(process)).encode(), process.pipes)
+        except Unavailable as reason:
+            self._options.logger.info(f"{process.config.name} starts by its command: {self._name} {reason}")
+            return None
+
+    def finish(self, pid: int, status: int) -> None:
+        """supervisord has found that it has ended."""
+        code, words = decode_wait_status(status)
+        if pid == self._pid:    # and not one that was ended here
+            self._options.logger.warn(f"{self._name} has ended: {words}")
+            self.end()
+        if code == UNSUPPORTED:
+            self._next_start = float("inf")
+
+    def end(self) -> None:
+        """Have it end, if it runs."""
+        if self._control is not None:
+            self._control.close()
+        self._control, self._is_ready, self._pid = None, False, 0
+
+    @property
+    def _name(self) -> str:
+        return f"the template of {self._kind}"
+
+    def _fork(self, request: bytes, pipes: dict[str, int]) -> int:
+        """Raises Unavailable. The new process waits for the request, so it can't end before its pid is known."""
+        if len(request) > PIPE_BYTES:
+            raise Unavailable("can't be sent so large an environment")
+        reader, writer = os.pipe()
+        try:
+            stderr = pipes["child_stderr"] or pipes["child_stdout"]
+            pid = int(self._ask(FORK, reader, pipes["child_stdin"], pipes["child_stdout"], stderr))
+            os.set_blocking(writer, False)
+            with suppress(BrokenPipeError):    # it was killed already, as supervisord will find
+                if os.write(writer, request) < len(request):
+                    raise BlockingIOError
+            return pid
+        except BlockingIOError:
+            raise Unavailable("can't be sent the request") from None
+        finally:
+            os.close(reader)
+            os.close(writer)
+
+    def _ask(self, message: bytes, *descriptors: int) -> bytes:
+        """The answer. Raises Unavailable."""
+        control = self._ready_control()
+        control.settimeout(ANSWER_SECONDS)
+        try:
+            socket.send_fds(control, [message], descriptors)
+            answer = control.recv(LONGEST_MESSAGE)
+        except OSError as problem:
+            self.end()    # also when it is slow: its late answer must not be taken for the next
+            raise Unavailable(f"does not answer: {problem}") from None
+        if answer == STALE:
+            self.end()
+            self._launch()
+            raise Unavailable("was started before the code has changed, and is started again")
+        if answer in (b"", FAILED):
+            raise Unavailable("could not fork")
+        return answer
+
+    def _ready_control(self) -> socket.socket:
+        """The connection to it. Raises Unavailable when it does not serve, or not yet."""
+        self._is_wanted = True
+        self.look_after()
+        if self._control is None:
+            raise Unavailable("does not run")
+        if not self._is_ready:
+            self._control.setblocking(False)
+            try:
+                problems = json.loads(self._control.recv(LONGEST_MESSAGE) or b"[]")
+            except BlockingIOError:
+                raise Unavailable("still imports") from None
+            except (OSError, ValueError) as problem:
+                raise Unavailable(f"did not start: {problem}") from None
+            for each in problems:
+                self._options.logger.warn(f"{self._name}: {each}")
+            self._is_ready = True
+        return self._control
+
+    def _launch(self) -> None:
+        self._next_start = time.monotonic() + PAUSE_SECONDS
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        number = theirs.fileno()
+        with theirs:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "operations.supervision.template", self._kind, str(number)],
+                cwd=ROOT, env={**os.environ, **PYTHON, "SUPERVISOR_GROUP_NAME": "template"},
+                stdin=subprocess.DEVNULL, pass_fds=[number], process_group=0,
+            )
+        child.returncode = 0    # supervisord waits for its children itself, and calls `finish`
+        self._control, self._pid = ours, child.pid
+        self._options.pidhistory[child.pid] = self
+
+
+def request_of(process: Any) -> dict[str, Any]:
+    """What supervisord's child would run: supervisor.process.Subprocess._spawn_as_child, and `env` at its end."""
+    config = process.config
+    variables, argv = split_command(shlex.split(config.command))
+    url = config.serverurl or config.options.serverurl
+    named = {"SUPERVISOR_ENABLED": "1", **({"SUPERVISOR_SERVER_URL": url} if url else {}),
+             "SUPERVISOR_PROCESS_NAME": config.name, "SUPERVISOR_GROUP_NAME": process.group.config.name}
+    return {"argv": argv, "folder": config.directory,
+            "environment": {**os.environ, **named, **(config.environment or {}), **variables}}
