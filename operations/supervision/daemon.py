@@ -5,7 +5,6 @@ waits a second longer before the next. This one goes on while a disk is full, an
 `template` in the settings are forked from it, if they can be, instead of started by their commands.
 """
 
-import ctypes
 import os
 import sys
 from contextlib import suppress
@@ -18,7 +17,6 @@ from operations.supervision.forking import Template
 from operations.supervision.log_file import LogFile
 
 LONGEST_PAUSE = 5    # seconds before a program is started again
-PR_SET_CHILD_SUBREAPER = 36
 
 
 class Process(process.Subprocess):
@@ -135,7 +133,6 @@ def templates(supervisord: Any) -> Templates:
 def main(configuration: Path) -> None:
     """Be supervisord with these settings, in their folder, until it is told to end."""
     os.chdir(configuration.parent)
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)    # the parent of what its templates fork
     loggers.FileHandler = loggers.RotatingFileHandler = LogFile
     supervisord.ServerOptions = Options
     sys.stdout, sys.stderr = LossyStream(1), LossyStream(2)

@@ -4,6 +4,7 @@ import json
 import os
 import runpy
 import sys
+from os import read  # here, before eventlet replaces it by one that makes a hub
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from operations.supervision import process_view
 def become(pipe: int, stdin: int, stdout: int, stderr: int) -> None:
     """Wait for what the pipe brings, and run that. Ends silently when it brings nothing: supervisord has given up."""
     os.setpgid(0, 0)
-    request = read(pipe)
+    request = receive(pipe)
     for descriptor, wanted in ((stdin, 0), (stdout, 1), (stderr, 2)):
         os.dup2(descriptor, wanted)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
@@ -26,10 +27,10 @@ def become(pipe: int, stdin: int, stdout: int, stderr: int) -> None:
     run(argv)
 
 
-def read(pipe: int) -> dict[str, Any]:
+def receive(pipe: int) -> dict[str, Any]:
     """The request, which is written at once and then ends."""
     parts = []
-    while part := os.read(pipe, 65_536):
+    while part := read(pipe, 65_536):
         parts.append(part)
     try:
         found: dict[str, Any] = json.loads(b"".join(parts))

@@ -3,6 +3,7 @@
 supervisord has one thread, so no wait here is long. Whatever fails, it starts the process by its command instead.
 """
 
+import ctypes
 import json
 import os
 import shlex
@@ -10,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from supervisor.options import decode_wait_status
@@ -21,6 +23,7 @@ from operations.supervision.template import ASK, FAILED, FORK, LONGEST_MESSAGE, 
 ANSWER_SECONDS = 0.8
 PAUSE_SECONDS = 10.0    # from one start of a template to the next, unless the code has changed
 PIPE_BYTES = 65_536     # what a pipe takes while nobody reads it
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class Unavailable(Exception):
@@ -28,10 +31,10 @@ class Unavailable(Exception):
 
 
 class Template:
-    """The template of one kind: started when it is needed first, and again when it has ended or the code has changed."""
+    """A template: started when it is needed first, and again when it has ended or the code has changed."""
 
     def __init__(self, kind: str, options: Any) -> None:
-        """`options`: those of supervisord, with its logger and the processes that it waits for."""
+        """`kind`: what it imports. `options`: those of supervisord, with its log and the children that it waits for."""
         self._kind, self._options = kind, options
         self._pid = 0
         self._control: socket.socket | None = None
@@ -82,14 +85,15 @@ class Template:
         reader, writer = os.pipe()
         try:
             stderr = pipes["child_stderr"] or pipes["child_stdout"]
-            pid = int(self._ask(FORK, reader, pipes["child_stdin"], pipes["child_stdout"], stderr))
+            with adopting():
+                pid = int(self._ask(FORK, reader, pipes["child_stdin"], pipes["child_stdout"], stderr))
             os.set_blocking(writer, False)
             with suppress(BrokenPipeError):    # it was killed already, as supervisord will find
                 if os.write(writer, request) < len(request):
                     raise BlockingIOError
             return pid
-        except BlockingIOError:
-            raise Unavailable("can't be sent the request") from None
+        except (BlockingIOError, ValueError):    # or a template of another version has answered
+            raise Unavailable("did not fork") from None
         finally:
             os.close(reader)
             os.close(writer)
@@ -144,6 +148,21 @@ class Template:
         child.returncode = 0    # supervisord waits for its children itself, and calls `finish`
         self._control, self._pid = ours, child.pid
         self._options.pidhistory[child.pid] = self
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Become the parent of the descendants whose own parents end meanwhile. Raises Unavailable.
+
+    Not for longer, as RabbitMQ leaves many a process to init.
+    """
+    libc = ctypes.CDLL(None)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1):
+        raise Unavailable("forks no children of supervisord on this kernel")
+    try:
+        yield
+    finally:
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 0)
 
 
 def request_of(process: Any) -> dict[str, Any]:

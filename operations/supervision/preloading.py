@@ -1,13 +1,14 @@
 """What a template imports before it is forked, and whether that has changed on disk since.
 
-For rooms this is what their files name at the top: libraries, contracts, foundation and seating. A room's own modules are
-left to its process, so that it has its own metrics and tables only, and its code may fail or change alone.
+For rooms this is what their files name at the top: libraries, contracts, foundation and seating. A room's own modules
+are left to its process, so that it has its own metrics and tables only, and its code may fail or change alone.
 """
 
 import importlib
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 ROOMS, OTHERS = "rooms", "operations"    # the kinds of templates
@@ -16,7 +17,7 @@ IMPORT = re.compile(r"^(?:from|import) ([\w.]+)", re.MULTILINE)
 OURS = ("schemas", "services", "gateway", "operations")
 SHARED = ("schemas", "services.foundation", "services.seating")
 RUNNERS = ["nameko.cli", "nameko.cli.run", "nameko.cli.utils.config"]    # what `nameko run` imports by itself
-State = dict[Path, tuple[int, int]]
+States = dict[Path, tuple[int, int]]    # nanoseconds and bytes
 
 
 def modules_of_rooms(root: Path) -> list[str]:
@@ -50,37 +51,32 @@ def import_all(names: Iterable[str]) -> list[str]:
 class Freshness:
     """Made before the imports: whether what they have read is still what is on disk.
 
-    Of our own code, every file of the folders that were imported from counts, as modules may read files beside them;
-    of libraries, the folders that they are installed in, which pip changes.
+    Of our own code, every file counts in the folders that were imported from, as modules read files beside them; of
+    libraries, the folders that pip changes.
     """
 
     def __init__(self, root: Path) -> None:
-        self._before = state_of([file for folder in OURS for file in (root / folder).rglob("*")]
-                                + [Path(place) for place in sys.path if place])
         self._root = root
+        self._ours = states(file for folder in OURS for file in (root / folder).rglob("*") if file.is_file())
+        self._libraries = states(Path(place) for place in sys.path if place and Path(place) != root)
+        self._before: States = {}
 
     def settle(self) -> None:
         """Keep what the imports have read."""
         files = (Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None)))
         folders = {file.parent for file in files if file.is_relative_to(self._root)}
-        self._before = {path: state for path, state in self._before.items()
-                        if path.parent in folders or not path.is_relative_to(self._root) or str(path) in sys.path}
+        imported = {path: state for path, state in self._ours.items() if path.parent in folders}
+        self._before = self._libraries | imported
 
     def __bool__(self) -> bool:
-        return state_of(self._before) == self._before
+        return states(self._before) == self._before
 
 
-def state_of(paths: Iterable[Path]) -> State:
-    """When each of these files and folders was changed last, and its size; those that are missing are left out.
-
-    What the interpreter writes by itself is no change.
-    """
+def states(paths: Iterable[Path]) -> States:
+    """When each of these was changed last, and its size; without those that are missing."""
     found = {}
     for path in paths:
-        if path.name != "__pycache__" and path.parent.name != "__pycache__":
-            try:
-                status = path.stat()
-            except OSError:
-                continue
+        with suppress(OSError):
+            status = path.stat()
             found[path] = status.st_mtime_ns, status.st_size
     return found

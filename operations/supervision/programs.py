@@ -85,11 +85,12 @@ def render_program(program: Program) -> str:
     variables = [f"{name}={value}" for name, value in program.environment.items()]
     command = [ENV, *variables, *program.command] if variables else program.command
     secrets = ",".join(f'{name}="{value}"' for name, value in program.secrets.items())
+    more = {"environment": secrets, "template": program.template}
     process_name = "%(program_name)s" + ("-%(process_num)s" if program.instances > 1 else "")
     return PROGRAM.format(
         name=program.name, command=escape(shlex.join(command)), folder=escape(str(program.folder.resolve())),
         process_name=process_name, instances=program.instances,
-    ) + (f"environment = {secrets}\n" if secrets else "") + (f"template = {program.template}\n" if program.template else "")
+    ) + "".join(f"{option} = {value}\n" for option, value in more.items() if value)
 
 
 def split_command(argv: list[str]) -> tuple[dict[str, str], list[str]]:

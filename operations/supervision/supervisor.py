@@ -53,8 +53,8 @@ class Supervisor:
 
     def prepare_templates(self) -> None:
         """Have what programs are forked from ready soon, with the code as it is now. Raises one of AWAY."""
-        with connect(self.folder, STATE_SECONDS) as proxy:
-            proxy.templates.prepare(ROOMS)
+        with tolerated(Faults.UNKNOWN_METHOD), connect(self.folder, STATE_SECONDS) as proxy:
+            proxy.templates.prepare(ROOMS)    # which a supervisord of an older version does not have
 
     def wanted(self) -> set[str]:
         """The programs that run, or have to be started again after supervisord has died; none after a stop."""

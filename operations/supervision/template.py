@@ -1,8 +1,9 @@
 """A template: a process that has imported what others need, and becomes one of them by fork, again and again.
 
-supervisord starts it: `python -m operations.supervision.template KIND DESCRIPTOR`. It asks through a socket, one message
-at a time, and sends descriptors along with FORK: of a pipe, and what becomes stdin, stdout and stderr. The pipe brings the
-command and the environment to the new process alone: what is secret to it is in no process that others are forked from.
+supervisord starts it: `python -m operations.supervision.template KIND DESCRIPTOR`. It asks through a socket, one
+message at a time, and sends descriptors along with FORK: of a pipe, and what becomes stdin, stdout and stderr. The pipe
+brings the command and the environment to the new process alone, and only when its pid is known: what is secret to it
+is in no process that others are forked from.
 """
 
 import gc
@@ -11,6 +12,7 @@ import os
 import socket
 import sys
 from contextlib import suppress
+from os import read  # here, before eventlet replaces it by one that makes a hub
 from pathlib import Path
 
 from operations.supervision import preloading, process_view
@@ -86,10 +88,10 @@ def fork() -> bytes:
     if parent == 0:
         return fork_and_end(writer)
     os.close(writer)
-    pid = os.read(reader, 32)
+    pid = read(reader, 32)
     os.close(reader)
     if parent > 0:
-        os.waitid(os.P_PID, parent, os.WEXITED)    # eventlet's waitpid would make a hub
+        os.waitid(os.P_PID, parent, os.WEXITED)    # eventlet has no version of this one
     return pid or FAILED
 
 
