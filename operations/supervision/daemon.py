@@ -116,9 +116,8 @@ class Templates:
         events.subscribe(events.Tick5Event, self._look_after)
 
     def prepare(self, kind: str) -> bool:
-        """Have a template ready soon, with the code as it is now."""
-        self._options.template(kind).prepare()
-        return True
+        """Have a template ready soon, with the code as it is now; returns whether it is."""
+        return self._options.template(kind).prepare()
 
     def _look_after(self, event: Any) -> None:
         for each in self._options.templates.values():

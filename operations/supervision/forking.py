@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -41,10 +42,12 @@ class Template:
         self._is_ready, self._is_wanted = False, False
         self._next_start = float("-inf")
 
-    def prepare(self) -> None:
-        """Have it ready soon, with the code as it is now."""
-        with suppress(Unavailable):
-            self._ask(ASK)
+    def prepare(self) -> bool:
+        """Have it ready soon, with the code as it is now; returns whether it is."""
+        try:
+            return self._ask(ASK) == ASK
+        except Unavailable:
+            return False
 
     def look_after(self) -> None:
         """Start it again if it has ended."""
@@ -106,7 +109,9 @@ class Template:
             socket.send_fds(control, [message], descriptors)
             answer = control.recv(LONGEST_MESSAGE)
         except OSError as problem:
-            self.end()    # also when it is slow: its late answer must not be taken for the next
+            if self._pid:
+                os.kill(self._pid, signal.SIGKILL)    # if it is slow, its late answer must not be taken for the next
+            self.end()
             raise Unavailable(f"does not answer: {problem}") from None
         if answer == STALE:
             self.end()

@@ -51,10 +51,14 @@ class Supervisor:
         with connect(self.folder, STATE_SECONDS) as proxy:
             return int(proxy.logs.countDropped())  # type: ignore[arg-type]
 
-    def prepare_templates(self) -> None:
-        """Have what programs are forked from ready soon, with the code as it is now. Raises one of AWAY."""
+    def prepare_templates(self) -> bool:
+        """Have what programs are forked from ready soon, with the code as it is now; returns whether it is.
+
+        Raises one of AWAY.
+        """
         with tolerated(Faults.UNKNOWN_METHOD), connect(self.folder, STATE_SECONDS) as proxy:
-            proxy.templates.prepare(ROOMS)    # which a supervisord of an older version does not have
+            return bool(proxy.templates.prepare(ROOMS))
+        return False    # a supervisord of an older version
 
     def wanted(self) -> set[str]:
         """The programs that run, or have to be started again after supervisord has died; none after a stop."""

@@ -1,0 +1,229 @@
+"""Processes forked from a template, under a real supervisord, in a small tree of their own."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from operations.supervision import supervisor as supervision
+from operations.supervision.programs import PYTHON, Program
+from operations.supervision.supervisor import Supervisor
+from testbed.processes import ROOT
+from testbed.waiting import wait_until
+
+REPORT = """\
+#!{python}
+import json, os, resource, signal, sys
+is_forked = "nameko.cli" in sys.modules
+import eventlet
+eventlet.monkey_patch()
+eventlet.sleep(0)
+from services.film.service import TITLE
+from services.foundation.greeting import WORDS
+import random
+
+def remembers(text):
+    maps = [line.split()[0].split("-") for line in open("/proc/self/maps") if " rw" in line]
+    with open("/proc/self/mem", "rb", 0) as memory:
+        parts = (os.pread(memory.fileno(), int(end, 16) - int(begin, 16), int(begin, 16)) for begin, end in maps)
+        return any(text.encode() in part for part in parts)
+
+print(json.dumps({{
+    "is_forked": is_forked, "pid": os.getpid(), "random": random.random(), "words": [TITLE, WORDS],
+    "remembers": [remembers(each[::-1]) for each in sys.argv[2:]],
+    "as before": {{
+        "name": __name__, "argv": sys.argv, "path": sys.path, "environment": dict(os.environ), "folder": os.getcwd(),
+        "shown": [open(f"/proc/self/{{each}}").read() for each in ("cmdline", "comm")],
+        "shown environment": sorted(open("/proc/self/environ").read().split("\\0")),
+        "descriptors": sorted(os.listdir("/proc/self/fd")), "mask": os.umask(0o77), "parent": os.getppid(),
+        "leads its group": os.getpgrp() == os.getpid(), "session": os.getsid(0),
+        "signals": [str(signal.getsignal(number)) for number in signal.valid_signals()],
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE), "threads": len(os.listdir("/proc/self/task")),
+    }}}}), flush=True)
+print("to stderr", file=sys.stderr)
+if sys.argv[1] == "exit":
+    sys.exit(7)
+eventlet.sleep(600)
+"""
+SECRET = "terces-a-s"    # reversed, as the programs are given it
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A supervisord that runs programs of a small tree, whose template is quick."""
+
+    tree: Path
+    supervisor: Supervisor
+
+    def program(self, name: str, *arguments: str, **more: Any) -> Program:
+        command = [str(self.tree / "report"), *(arguments or ["wait"])]
+        return Program(name, command, self.tree, PYTHON | {"A": "b c"}, **{"template": "rooms", **more})
+
+    def run(self, *programs: Program) -> None:
+        self.supervisor.run_with(list(programs))
+        self.supervisor.start(*(program.name for program in programs))
+
+    def pids(self, name: str) -> list[int]:
+        return [each["pid"] for each in self.supervisor.processes(name) if each["pid"]]
+
+    def report(self, name: str, pid: int = 0) -> dict[str, Any]:
+        """What the process of this name, or the one of this pid, has written."""
+        wanted = pid or wait_until(lambda: self.pids(name), what=name)[0]
+        log = self.supervisor.folder / "log" / f"{name}.log"
+
+        def found() -> list[dict[str, Any]]:
+            lines = log.read_text().splitlines() if log.exists() else []
+            return [each for each in map(json.loads, filter(lambda line: line[:1] == "{", lines))
+                    if each["pid"] == wanted]
+
+        return wait_until(found, 30, f"a report of {name}")[0]
+
+    def report_of_next(self, name: str) -> dict[str, Any]:
+        """What the process that replaces the present one, which is killed, has written."""
+        [before] = self.pids(name)
+        os.kill(before, signal.SIGKILL)
+        [pid] = wait_until(lambda: [each for each in self.pids(name) if each != before], 30, f"another {name}")
+        return self.report(name, pid)
+
+    @property
+    def daemon(self) -> psutil.Process:
+        return psutil.Process(self.supervisor.call("getPID"))
+
+    def templates(self) -> list[psutil.Process]:
+        return [each for each in self.daemon.children() if "operations.supervision.template" in each.cmdline()]
+
+    def wait_for_template(self) -> psutil.Process:
+        """The template, when it serves."""
+        wait_until(self.supervisor.prepare_templates, 30, "a template")
+        [template] = self.templates()
+        return template
+
+    @property
+    def log(self) -> str:
+        return (self.supervisor.folder / "log" / "supervisord.log").read_text()
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    folder = tmp_path_factory.mktemp("templates")
+    tree, run_folder = folder / "tree", folder / "run"
+    for name in ("operations", "operations/supervision"):
+        (tree / name).mkdir(parents=True)
+        for file in (ROOT / name).glob("*.py"):
+            shutil.copy(file, tree / name)
+    forking = tree / "operations/supervision/forking.py"
+    forking.write_text(forking.read_text().replace("PAUSE_SECONDS = 10.0", "PAUSE_SECONDS = 0.1"))
+    write_modules(tree, TITLE="old", WORDS="old")
+    (tree / "report").write_text(REPORT.format(python=sys.executable))
+    (tree / "report").chmod(0o755)
+    (run_folder / "log").mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(supervision, "ROOT", tree)
+        ground = Ground(tree, Supervisor(run_folder))
+        ground.run()
+        ground.wait_for_template()
+        daemon, children = ground.daemon, ground.daemon.children()
+        yield ground
+        children += daemon.children()
+        ground.supervisor.call("shutdown")
+        gone, alive = psutil.wait_procs([daemon, *children], timeout=20)
+        assert not alive
+
+
+def write_modules(tree: Path, **values: str) -> None:
+    """A module of a room, which no template imports, and one of foundation."""
+    for name, file in (("TITLE", "services/film/service.py"), ("WORDS", "services/foundation/greeting.py")):
+        (tree / file).parent.mkdir(parents=True, exist_ok=True)
+        for folder in (tree / "services", (tree / file).parent):
+            (folder / "__init__.py").touch()
+        if name in values:
+            more = "from services.foundation.greeting import WORDS\n" if name == "TITLE" else ""
+            (tree / file).write_text(f"{more}{name} = {values[name]!r}\n")
+
+
+def test_a_forked_process_is_as_one_that_its_command_has_started(ground: Ground) -> None:
+    forked = ground.program("by-template", "wait", "two words", secrets={"NAME": "x-1_"})
+    ground.run(forked, replace(forked, name="by-command", template=""))
+    found, expected = ground.report("by-template"), ground.report("by-command")
+    assert (found["is_forked"], expected["is_forked"]) == (True, False)
+    named = json.loads(json.dumps(expected["as before"]).replace("by-command", "by-template"))
+    assert found["as before"] == named
+    assert found["random"] != expected["random"]
+    log = ground.supervisor.folder / "log" / "by-template.log"
+    wait_until(lambda: "to stderr" in log.read_text(), what="what was written to stderr")
+
+
+def test_the_secrets_of_a_process_are_in_no_other(ground: Ground) -> None:
+    first = ground.program("first", "wait", SECRET, secrets={"SECRET": SECRET[::-1]})
+    ground.run(first)
+    assert ground.report("first")["remembers"] == [True]
+    ground.run(first, ground.program("second", "wait", SECRET))
+    second = ground.report("second")
+    assert (second["is_forked"], second["remembers"]) == (True, [False])
+
+
+def test_supervisord_learns_how_a_process_ends_and_starts_it_again(ground: Ground) -> None:
+    ground.run(ground.program("ends", "exit"), ground.program("stays"))
+    ended = ground.report("ends")
+    wait_until(lambda: "exited: ends (exit status 7; not expected)" in ground.log, what="the end of a process")
+    assert ended["is_forked"]
+    wait_until(lambda: ground.log.count("spawned: 'ends'") > 1, what="another process")
+
+    next_one = ground.report_of_next("stays")
+    assert next_one["is_forked"]
+    assert "exited: stays (terminated by SIGKILL; not expected)" in ground.log
+    ground.supervisor.stop("stays")
+    assert "stopped: stays (terminated by SIGTERM)" in ground.log
+
+
+def test_fifty_processes_start_at_once_and_leave_nothing_behind(ground: Ground) -> None:
+    ground.run(ground.program("many", instances=50))
+    pids = ground.pids("many")
+    assert len(set(pids)) == 50
+    assert {each.pid for each in ground.daemon.children()} == {*pids, ground.wait_for_template().pid}
+    assert not ground.wait_for_template().children()
+    for pid in pids[:25]:
+        os.kill(pid, signal.SIGKILL)
+    ground.supervisor.stop("many")
+    assert [each.pid for each in ground.daemon.children()] == [ground.wait_for_template().pid]
+    assert "starts by its command" not in ground.log.partition("spawned: 'many-1'")[2]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=str)
+def test_a_process_starts_by_its_command_while_the_template_is_dead_or_hangs(
+    ground: Ground, number: signal.Signals,
+) -> None:
+    ground.run(ground.program("urgent"))
+    ground.report("urgent")
+    template = ground.wait_for_template()
+    template.send_signal(number)
+    found = ground.report_of_next("urgent")
+    assert not found["is_forked"]
+    assert "urgent starts by its command: the template of rooms " in ground.log
+    assert ground.wait_for_template() != template
+    assert ground.report_of_next("urgent")["is_forked"]
+    assert not template.is_running()
+
+
+def test_a_process_has_the_code_as_it_is_when_it_starts(ground: Ground) -> None:
+    ground.run(ground.program("film"))
+    assert ground.report("film")["words"] == ["old", "old"]
+    write_modules(ground.tree, TITLE="new")
+    of_room = ground.report_of_next("film")
+    assert (of_room["words"], of_room["is_forked"]) == (["new", "old"], True)
+
+    template = ground.wait_for_template()
+    write_modules(ground.tree, WORDS="new")
+    of_foundation = ground.report_of_next("film")
+    assert (of_foundation["words"], of_foundation["is_forked"]) == (["new", "new"], False)
+    assert ground.wait_for_template() != template
+    again = ground.report_of_next("film")
+    assert (again["words"], again["is_forked"]) == (["new", "new"], True)
