@@ -31,14 +31,16 @@ from services.foundation.greeting import WORDS
 import random
 
 def remembers(text):
+    # It is given with each letter replaced by the next: a process that looks for a text has it in its memory.
+    following = bytes((each + 1) % 256 for each in range(256))
     maps = [line.split()[0].split("-") for line in open("/proc/self/maps") if " rw" in line]
     with open("/proc/self/mem", "rb", 0) as memory:
         parts = (os.pread(memory.fileno(), int(end, 16) - int(begin, 16), int(begin, 16)) for begin, end in maps)
-        return any(text.encode() in part for part in parts)
+        return any(text.encode() in part.translate(following) for part in parts)
 
 print(json.dumps({{
     "is_forked": is_forked, "pid": os.getpid(), "random": random.random(), "words": [TITLE, WORDS],
-    "remembers": [remembers(each[::-1]) for each in sys.argv[2:]],
+    "remembers": [remembers(each) for each in sys.argv[2:]],
     "as before": {{
         "name": __name__, "argv": sys.argv, "path": sys.path, "environment": dict(os.environ), "folder": os.getcwd(),
         "shown": [open(f"/proc/self/{{each}}").read() for each in ("cmdline", "comm")],
@@ -53,7 +55,8 @@ if sys.argv[1] == "exit":
     sys.exit(7)
 eventlet.sleep(600)
 """
-SECRET = "terces-a-s"    # reversed, as the programs are given it
+SECRET = "a_secret-1"
+SOUGHT = "b`tfdsfu.2"    # as programs are given it that look for it
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,9 @@ class Ground:
         return wait_until(found, 30, f"a report of {name}")[0]
 
     def report_of_next(self, name: str) -> dict[str, Any]:
-        """What the process that replaces the present one, which is killed, has written."""
-        [before] = self.pids(name)
-        os.kill(before, signal.SIGKILL)
-        [pid] = wait_until(lambda: [each for each in self.pids(name) if each != before], 30, f"another {name}")
-        return self.report(name, pid)
+        """What the process that replaces the present one has written."""
+        self.supervisor.replace(self.supervisor.processes(name)[0])
+        return self.report(name)
 
     @property
     def daemon(self) -> psutil.Process:
@@ -122,6 +123,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     forking = tree / "operations/supervision/forking.py"
     forking.write_text(forking.read_text().replace("PAUSE_SECONDS = 10.0", "PAUSE_SECONDS = 0.1"))
     write_modules(tree, TITLE="old", WORDS="old")
+    for package in ("services", "services/film", "services/foundation"):
+        (tree / package / "__init__.py").touch()
     (tree / "report").write_text(REPORT.format(python=sys.executable))
     (tree / "report").chmod(0o755)
     (run_folder / "log").mkdir(parents=True)
@@ -142,8 +145,6 @@ def write_modules(tree: Path, **values: str) -> None:
     """A module of a room, which no template imports, and one of foundation."""
     for name, file in (("TITLE", "services/film/service.py"), ("WORDS", "services/foundation/greeting.py")):
         (tree / file).parent.mkdir(parents=True, exist_ok=True)
-        for folder in (tree / "services", (tree / file).parent):
-            (folder / "__init__.py").touch()
         if name in values:
             more = "from services.foundation.greeting import WORDS\n" if name == "TITLE" else ""
             (tree / file).write_text(f"{more}{name} = {values[name]!r}\n")
@@ -162,10 +163,10 @@ def test_a_forked_process_is_as_one_that_its_command_has_started(ground: Ground)
 
 
 def test_the_secrets_of_a_process_are_in_no_other(ground: Ground) -> None:
-    first = ground.program("first", "wait", SECRET, secrets={"SECRET": SECRET[::-1]})
+    first = ground.program("first", "wait", SOUGHT, secrets={"SECRET": SECRET})
     ground.run(first)
     assert ground.report("first")["remembers"] == [True]
-    ground.run(first, ground.program("second", "wait", SECRET))
+    ground.run(first, ground.program("second", "wait", SOUGHT))
     second = ground.report("second")
     assert (second["is_forked"], second["remembers"]) == (True, [False])
 
@@ -177,9 +178,11 @@ def test_supervisord_learns_how_a_process_ends_and_starts_it_again(ground: Groun
     assert ended["is_forked"]
     wait_until(lambda: ground.log.count("spawned: 'ends'") > 1, what="another process")
 
-    next_one = ground.report_of_next("stays")
-    assert next_one["is_forked"]
+    [before] = ground.pids("stays")
+    os.kill(before, signal.SIGKILL)
+    [after] = wait_until(lambda: [each for each in ground.pids("stays") if each != before], 30, "another process")
     assert "exited: stays (terminated by SIGKILL; not expected)" in ground.log
+    assert ground.report("stays", after)["is_forked"]
     ground.supervisor.stop("stays")
     assert "stopped: stays (terminated by SIGTERM)" in ground.log
 
