@@ -34,7 +34,7 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
     if not servers_only:
         supervisor.prepare_templates()    # they import while the servers boot
     supervisor.want(mesh.watchdog.name, *(server.name for server in owned))
-    supervisor.start(mesh.watchdog.name, *(server.name for server in owned))
+    supervisor.start(*(server.name for server in owned))
     return owned
 
 
@@ -66,11 +66,13 @@ def check_address(address: tuple[str, int], supervisor: Supervisor, program: str
 
 
 def fill_databases(mesh: Mesh) -> None:
-    """Do what needs MariaDB only, while RabbitMQ still boots."""
+    """Do what needs MariaDB only, or no server, while RabbitMQ still boots."""
     with step("schemas"):
         preparation.migrate(mesh)
     with step("programme"):
         preparation.load_demo(mesh)
+    with step("rooms' code"):
+        preparation.import_rooms(mesh)
 
 
 def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
@@ -78,7 +80,7 @@ def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
     declare_events(mesh, supervisor)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
         supervisor.want(*(program.name for program in mesh.programs))
-        supervisor.start(*(program.name for program in mesh.programs))
+        supervisor.start(*(program.name for program in mesh.rooms))
         wait_until_ready(mesh, supervisor)
 
 
