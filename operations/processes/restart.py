@@ -29,9 +29,10 @@ def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
     """Restart these rooms, or everything except the servers. Raises OperatorError when a process does not start."""
     rooms = chosen(mesh, names)
     with orderly(), mesh.lock(), listening(mesh) as listener:
-        supervisor.prepare_templates()
+        supervisor.prepare_template()
         if mesh.rabbitmq.name in supervisor.programs():
             declare_events(mesh, supervisor)    # those of a newer version
+        supervisor.wait_for_template()
         for room in rooms:
             with step(room.name, "" if room.instances == 1 else f"{room.instances} processes"):
                 restart_room(mesh, supervisor, listener, room)

@@ -32,7 +32,7 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
     write_private(mesh.run_folder / "fingerprint", mesh.fingerprint)
     supervisor.run_with([server.prepare() for server in owned] + mesh.programs)
     if not servers_only:
-        supervisor.prepare_templates()    # they import while the servers boot
+        supervisor.prepare_template()    # it imports while the servers boot
     supervisor.want(mesh.watchdog.name, *(server.name for server in owned))
     supervisor.start(*(server.name for server in owned))
     return owned
@@ -80,6 +80,7 @@ def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
     declare_events(mesh, supervisor)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
         supervisor.want(*(program.name for program in mesh.programs))
+        supervisor.wait_for_template()
         supervisor.start(*(program.name for program in mesh.rooms))
         wait_until_ready(mesh, supervisor)
 

@@ -115,8 +115,8 @@ class Templates:
         self._options = options
         events.subscribe(events.Tick5Event, self._look_after)
 
-    def prepare(self, kind: str) -> bool:
-        """Have a template ready soon, with the code as it is now; returns whether it is."""
+    def prepare(self, kind: str) -> str:
+        """Have a template ready soon, with the code as it is now; returns "ready", "importing", or "" without one."""
         return self._options.template(kind).prepare()
 
     def _look_after(self, event: Any) -> None:

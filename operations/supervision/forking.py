@@ -22,6 +22,7 @@ from operations.supervision.programs import PYTHON, split_command
 from operations.supervision.template import ASK, FAILED, FORK, LONGEST_MESSAGE, ROOT, STALE, UNSUPPORTED
 
 ANSWER_SECONDS = 0.8
+IMPORT_SECONDS = 60.0
 PAUSE_SECONDS = 10.0    # from one start of a template to the next, unless the code has changed
 PIPE_BYTES = 65_536     # what a pipe takes while nobody reads it
 PR_SET_CHILD_SUBREAPER = 36
@@ -29,6 +30,10 @@ PR_SET_CHILD_SUBREAPER = 36
 
 class Unavailable(Exception):
     """There is nothing to be had from the template now; `str` says why."""
+
+
+class StillImporting(Unavailable):
+    """There will be something soon."""
 
 
 class Template:
@@ -40,19 +45,28 @@ class Template:
         self._pid = 0
         self._control: socket.socket | None = None
         self._is_ready, self._is_wanted = False, False
+        self._late_since: float | None = None    # when it has not answered in time
         self._next_start = float("-inf")
 
-    def prepare(self) -> bool:
-        """Have it ready soon, with the code as it is now; returns whether it is."""
+    def prepare(self) -> str:
+        """Have it ready soon, with the code as it is now; returns "ready", "importing", or "" when it can't run."""
         try:
-            return self._ask(ASK) == ASK
+            self._ask(ASK)
+        except StillImporting:
+            return "importing"
         except Unavailable:
-            return False
+            return ""
+        return "ready"
 
     def look_after(self) -> None:
-        """Start it again if it has ended."""
-        if self._is_wanted and self._control is None and time.monotonic() >= self._next_start:
+        """Start it if it does not run, and end it if it imports for ever."""
+        if not self._is_wanted:
+            return
+        now = time.monotonic()
+        if self._control is None and now >= self._next_start:
             self._launch()
+        elif self._control is not None and not self._is_ready and now >= self._next_start + IMPORT_SECONDS:
+            self._kill()
 
     def fork(self, process: Any) -> int | None:
         """The pid of a new child of supervisord for this Subprocess, whose pipes are made; None if there is none."""
@@ -75,7 +89,7 @@ class Template:
         """Have it end, if it runs."""
         if self._control is not None:
             self._control.close()
-        self._control, self._is_ready, self._pid = None, False, 0
+        self._control, self._is_ready, self._late_since, self._pid = None, False, None, 0
 
     @property
     def _name(self) -> str:
@@ -108,48 +122,78 @@ class Template:
         try:
             socket.send_fds(control, [message], descriptors)
             answer = control.recv(LONGEST_MESSAGE)
+        except TimeoutError:
+            self._late_since = time.monotonic()
+            raise Unavailable("is slow") from None
         except OSError as problem:
-            if self._pid:
-                os.kill(self._pid, signal.SIGKILL)    # if it is slow, its late answer must not be taken for the next
-            self.end()
-            raise Unavailable(f"does not answer: {problem}") from None
+            self._kill()
+            raise Unavailable(f"has gone: {problem}") from None
         if answer == STALE:
             self.end()
             self._launch()
-            raise Unavailable("was started before the code has changed, and is started again")
+            raise StillImporting("was started before the code has changed, and imports again")
         if answer in (b"", FAILED):
             raise Unavailable("could not fork")
         return answer
 
     def _ready_control(self) -> socket.socket:
-        """The connection to it. Raises Unavailable when it does not serve, or not yet."""
+        """The connection to it, on which nothing waits. Raises Unavailable when it does not serve, or not yet."""
         self._is_wanted = True
         self.look_after()
         if self._control is None:
             raise Unavailable("does not run")
         if not self._is_ready:
-            self._control.setblocking(False)
-            try:
-                problems = json.loads(self._control.recv(LONGEST_MESSAGE) or b"[]")
-            except BlockingIOError:
-                raise Unavailable("still imports") from None
-            except (OSError, ValueError) as problem:
-                raise Unavailable(f"did not start: {problem}") from None
-            for each in problems:
-                self._options.logger.warn(f"{self._name}: {each}")
-            self._is_ready = True
+            self._read_problems(self._control)
+        if self._late_since is not None:
+            self._read_late(self._control, self._late_since)
         return self._control
+
+    def _read_problems(self, control: socket.socket) -> None:
+        """Read its first message, which it sends when it has imported."""
+        control.setblocking(False)
+        try:
+            problems = json.loads(control.recv(LONGEST_MESSAGE))
+        except BlockingIOError:
+            raise StillImporting("still imports") from None
+        except (OSError, ValueError):    # it has ended
+            self._kill()
+            raise Unavailable("did not start: see supervisord.out") from None
+        for each in problems:
+            self._options.logger.warn(f"{self._name}: {each}")
+        self._is_ready = True
+
+    def _read_late(self, control: socket.socket, since: float) -> None:
+        """Read an answer that nobody waits for any more: the process that it tells of has ended, without a request."""
+        control.setblocking(False)
+        try:
+            control.recv(LONGEST_MESSAGE)
+        except OSError:
+            if time.monotonic() > since + PAUSE_SECONDS:
+                self._kill()
+            raise Unavailable("is slow") from None
+        self._late_since = None
+
+    def _kill(self) -> None:
+        if self._pid:    # else it is reaped, and the number may be another's
+            os.kill(self._pid, signal.SIGKILL)
+        self.end()
 
     def _launch(self) -> None:
         self._next_start = time.monotonic() + PAUSE_SECONDS
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         number = theirs.fileno()
-        with theirs:
+        try:
             child = subprocess.Popen(
                 [sys.executable, "-m", "operations.supervision.template", self._kind, str(number)],
                 cwd=ROOT, env={**os.environ, **PYTHON, "SUPERVISOR_GROUP_NAME": "template"},
                 stdin=subprocess.DEVNULL, pass_fds=[number], process_group=0,
             )
+        except OSError as problem:
+            self._options.logger.warn(f"{self._name} can't be started: {problem}")
+            ours.close()
+            return
+        finally:
+            theirs.close()
         child.returncode = 0    # supervisord waits for its children itself, and calls `finish`
         self._control, self._pid = ours, child.pid
         self._options.pidhistory[child.pid] = self

@@ -103,7 +103,7 @@ class Ground:
 
     def wait_for_template(self) -> psutil.Process:
         """The template, when it serves."""
-        wait_until(self.supervisor.prepare_templates, 30, "a template")
+        wait_until(lambda: self.supervisor.prepare_template() == "ready", 30, "a template")
         [template] = self.templates()
         return template
 
