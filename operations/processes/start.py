@@ -65,11 +65,10 @@ def start_missing(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> Non
     if not servers_only:
         fill_databases(mesh)
     wait_for(mesh.rabbitmq, owned, mesh)
-    if not servers_only:
+    if servers_only:
+        supervisor.start(mesh.watchdog.name)
+    else:
         start_rooms(mesh, supervisor)
-    # What watches comes last: until then this process does, and the others need the processors.
-    supervisor.start(*(program.name for program in ([mesh.watchdog] if servers_only else mesh.programs)))
-    if not servers_only:
         click.echo(f"Marquee is ready after {time.monotonic() - began:.1f} s: {mesh.url}")
         with step("demo sales"):
             preparation.sell_demo_seats(mesh)

@@ -76,13 +76,18 @@ def fill_databases(mesh: Mesh) -> None:
 
 
 def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
-    """Declare the queues of events, then start all rooms and wait until the mesh is ready."""
+    """Declare the queues of events, then start all rooms, wait until the mesh is ready, and start what watches it.
+
+    That comes last, as the rooms need the processors; until then, the command that starts the mesh watches it.
+    """
+    supervisor.prepare_template()
     declare_events(mesh, supervisor)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
         supervisor.want(*(program.name for program in mesh.programs))
         supervisor.wait_for_template()
         supervisor.start(*(program.name for program in mesh.rooms))
         wait_until_ready(mesh, supervisor)
+    supervisor.start(*(program.name for program in mesh.programs))
 
 
 def declare_events(mesh: Mesh, supervisor: Supervisor) -> None:

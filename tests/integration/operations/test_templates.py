@@ -13,9 +13,12 @@ from typing import Any
 import psutil
 import pytest
 
+from operations.mesh import CONFIG
+from operations.processes.stop import mesh_processes
 from operations.supervision import supervisor as supervision
 from operations.supervision.programs import PYTHON, Program
 from operations.supervision.supervisor import Supervisor
+from testbed.mesh import Mesh
 from testbed.processes import ROOT
 from testbed.waiting import wait_until
 
@@ -230,3 +233,17 @@ def test_a_process_has_the_code_as_it_is_when_it_starts(ground: Ground) -> None:
     assert ground.wait_for_template() != template
     again = ground.report_of_next("film")
     assert (again["words"], again["is_forked"]) == (["new", "new"], True)
+
+
+def test_the_rooms_of_a_mesh_are_forked_from_a_template_with_nothing_open(mesh: Mesh) -> None:
+    wait_until(lambda: mesh.supervisor.prepare_template() == "ready", 30, "the template")
+    [template] = [process for process, program in mesh_processes(mesh.folder) if program == "template"]
+    assert template.num_threads() == 1
+    links = [os.readlink(file).partition("[")[0] for file in Path(f"/proc/{template.pid}/fd").iterdir()]
+    assert sorted(links) == ["/dev/null", *[str(mesh.folder / "log" / "supervisord.out")] * 2, "socket:"]
+    assert "can't be imported" not in (mesh.folder / "log" / "supervisord.log").read_text()
+    mesh.kill("office")
+    mesh.wait_ready()
+    [office] = [process for process, program in mesh_processes(mesh.folder) if program == "office"]
+    assert office.cmdline()[1:] == [str(Path(sys.executable).with_name("nameko")), "run", "--config", CONFIG,
+                                    "services.office.service"]
