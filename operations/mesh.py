@@ -22,7 +22,6 @@ from operations.servers.base import RoomAccount, Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
 from operations.servers.redis import Redis
-from operations.supervision.preloading import ROOMS
 from operations.supervision.programs import PYTHON, Program
 from services.foundation import settings
 from services.foundation.metrics.endpoint import folder_of
@@ -116,7 +115,7 @@ class Mesh:
         command = [nameko, "run", "--config", CONFIG, module_of(name)]
         shared = {"MARQUEE_SHARED_PORT": "yes"} if name == "gateway" else {}   # with one that replaces it
         return Program(name, command, self.root, PYTHON | shared, instances,
-                       self.secrets_of(name, self.run_folder), ROOMS)
+                       self.secrets_of(name, self.run_folder), template=True)
 
     def secrets_of(self, room: str, folder: Path) -> dict[str, str]:
         """The room's own accounts whose passwords are in this folder, in the variables that config.yml reads."""

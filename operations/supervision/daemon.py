@@ -1,8 +1,8 @@
 """supervisord as a mesh runs it: `python -m operations.supervision.daemon FOLDER/supervisord.conf`.
 
 Stock supervisord ends with an OSError when it can't write its own log, and after each failed start of a program it
-waits a second longer before the next. This one goes on while a disk is full, and is back soon after. Programs with a
-`template` in the settings are forked from it, if they can be, instead of started by their commands.
+waits a second longer before the next. This one goes on while a disk is full, and is back soon after. Programs
+whose settings say `template = yes` are forked from a process that has imported what they need, if that is possible.
 """
 
 import os
@@ -34,10 +34,10 @@ class Process(process.Subprocess):
 
 
 class ProcessConfig(options.ProcessConfig):
-    """The settings of a program; `template`: the kind of its template, or nothing."""
+    """The settings of a program; `template`: whether it is forked from the template."""
 
     optional_param_names = [*options.ProcessConfig.optional_param_names, "template"]  # noqa: RUF012 as there
-    template: str | None
+    template: bool
 
     def make_process(self, group: Any = None) -> Process:
         """A process of the program, which does not run yet."""
@@ -47,35 +47,29 @@ class ProcessConfig(options.ProcessConfig):
 
 
 class Options(supervisord.ServerOptions):
-    """supervisord's options and its way to the system: here, to templates, too."""
+    """supervisord's options and its way to the system: here, to the template, too."""
 
     spawning: Process
 
     def __init__(self) -> None:
         super().__init__()
-        self.templates: dict[str, Template] = {}
+        self.template = Template(self)
 
     def processes_from_section(self, parser: Any, section: str, group_name: str, klass: Any = None) -> list[Any]:
         """The processes of a program in the settings file."""
         found: list[Any] = super().processes_from_section(parser, section, group_name, ProcessConfig)
         for each in found:
-            each.template = parser.saneget(section, "template", None)
+            each.template = parser.saneget(section, "template", "no") == "yes"
         return found
 
-    def template(self, kind: str) -> Template:
-        """The template of this kind."""
-        return self.templates.setdefault(kind, Template(kind, self))
-
     def fork(self) -> int:
-        """The pid of a new child, from the template of its program if possible; 0 in a child of supervisord's own."""
-        kind = self.spawning.config.template
-        pid: int = (kind and self.template(kind).fork(self.spawning)) or super().fork()
-        return pid
+        """The pid of a new child, from the template if its program has it and it can; 0 in one of supervisord's own."""
+        pid = self.template.fork(self.spawning) if self.spawning.config.template else None
+        return pid or int(super().fork())
 
     def cleanup(self) -> None:
         """Let go of everything at the end."""
-        for each in self.templates.values():
-            each.end()
+        self.template.end()
         super().cleanup()
 
 
@@ -108,25 +102,21 @@ def log_lines(supervisord: Any) -> LogLines:
     return LogLines()
 
 
-class Templates:
-    """The namespace `templates` of supervisord's XML-RPC."""
+class TemplateControl:
+    """The namespace `template` of supervisord's XML-RPC."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        events.subscribe(events.Tick5Event, self._look_after)
+    def __init__(self, template: Template) -> None:
+        self._template = template
+        events.subscribe(events.Tick5Event, lambda _: template.look_after())
 
-    def prepare(self, kind: str) -> str:
-        """Have a template ready soon, with the code as it is now; returns "ready", "importing", or "" without one."""
-        return self._options.template(kind).prepare()
-
-    def _look_after(self, event: Any) -> None:
-        for each in self._options.templates.values():
-            each.look_after()
+    def prepare(self) -> str:
+        """Have the template ready soon, with the code as it is now; returns "ready", "importing", or "" without one."""
+        return self._template.prepare()
 
 
-def templates(supervisord: Any) -> Templates:
+def template_control(supervisord: Any) -> TemplateControl:
     """What supervisord.conf names as `rpcinterface_factory`."""
-    return Templates(supervisord.options)
+    return TemplateControl(supervisord.options.template)
 
 
 def main(configuration: Path) -> None:

@@ -1,4 +1,4 @@
-"""supervisord's side of a template: it gets a process from there, or learns soon why not.
+"""supervisord's side of the template: it gets a process from there, or learns soon why not.
 
 supervisord has one thread, so no wait here is long. Whatever fails, it starts the process by its command instead.
 """
@@ -37,11 +37,11 @@ class StillImporting(Unavailable):
 
 
 class Template:
-    """A template: started when it is needed first, and again when it has ended or the code has changed."""
+    """The template: started when it is needed first, and again when it has ended or the code has changed."""
 
-    def __init__(self, kind: str, options: Any) -> None:
-        """`kind`: what it imports. `options`: those of supervisord, with its log and the children that it waits for."""
-        self._kind, self._options = kind, options
+    def __init__(self, options: Any) -> None:
+        """`options`: those of supervisord, with its log and the children that it waits for."""
+        self._options = options
         self._pid = 0
         self._control: socket.socket | None = None
         self._is_ready, self._is_wanted = False, False
@@ -73,14 +73,14 @@ class Template:
         try:
             return self._fork(json.dumps(request_of(process)).encode(), process.pipes)
         except Unavailable as reason:
-            self._options.logger.info(f"{process.config.name} starts by its command: {self._name} {reason}")
+            self._options.logger.info(f"{process.config.name} starts by its command: the template {reason}")
             return None
 
     def finish(self, pid: int, status: int) -> None:
         """supervisord has found that it has ended."""
         code, words = decode_wait_status(status)
         if pid == self._pid:    # and not one that was ended here
-            self._options.logger.warn(f"{self._name} has ended: {words}")
+            self._options.logger.warn(f"the template has ended: {words}")
             self.end()
         if code == UNSUPPORTED:
             self._next_start = float("inf")
@@ -90,10 +90,6 @@ class Template:
         if self._control is not None:
             self._control.close()
         self._control, self._is_ready, self._late_since, self._pid = None, False, None, 0
-
-    @property
-    def _name(self) -> str:
-        return f"the template of {self._kind}"
 
     def _fork(self, request: bytes, pipes: dict[str, int]) -> int:
         """Raises Unavailable. The new process waits for the request, so it can't end before its pid is known."""
@@ -159,7 +155,7 @@ class Template:
             self._kill()
             raise Unavailable("did not start: see supervisord.out") from None
         for each in problems:
-            self._options.logger.warn(f"{self._name}: {each}")
+            self._options.logger.warn(f"the template: {each}")
         self._is_ready = True
 
     def _read_late(self, control: socket.socket, since: float) -> None:
@@ -184,12 +180,12 @@ class Template:
         number = theirs.fileno()
         try:
             child = subprocess.Popen(
-                [sys.executable, "-m", "operations.supervision.template", self._kind, str(number)],
+                [sys.executable, "-m", "operations.supervision.template", str(number)],
                 cwd=ROOT, env={**os.environ, **PYTHON, "SUPERVISOR_GROUP_NAME": "template"},
                 stdin=subprocess.DEVNULL, pass_fds=[number], process_group=0,
             )
         except OSError as problem:
-            self._options.logger.warn(f"{self._name} can't be started: {problem}")
+            self._options.logger.warn(f"the template can't be started: {problem}")
             ours.close()
             return
         finally:

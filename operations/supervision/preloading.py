@@ -1,7 +1,7 @@
-"""What a template imports before it is forked, and whether that has changed on disk since.
+"""What the template imports before it is forked, and whether that has changed on disk since.
 
-For rooms this is what their files name at the top: libraries, contracts, foundation and seating. A room's own modules
-are left to its process, so that it has its own metrics and tables only, and its code may fail or change alone.
+This is what the files of rooms name at the top: libraries, contracts, foundation and seating. A room's own modules are
+left to its process, so that it has its own metrics and tables only, and its code may fail or change alone.
 """
 
 import importlib
@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-ROOMS, OTHERS = "rooms", "operations"    # the kinds of templates
-OPERATIONS = ("operations.checks.audit", "operations.metrics.command", "operations.processes.start")
 IMPORT = re.compile(r"^(?:from|import) ([\w.]+)", re.MULTILINE)
 OURS = ("schemas", "services", "gateway", "operations")
 SHARED = ("schemas", "services.foundation", "services.seating")
 RUNNERS = ["nameko.cli", "nameko.cli.run", "nameko.cli.utils.config"]    # what `nameko run` imports by itself
+READ_AT_IMPORT = [Path("/etc/hosts"), Path("/etc/resolv.conf"), Path("/etc/localtime")]    # by eventlet and Python
 States = dict[Path, tuple[int, int]]    # nanoseconds and bytes
 
 
@@ -52,13 +51,14 @@ class Freshness:
     """Made before the imports: whether what they have read is still what is on disk.
 
     Of our own code, every file counts in the folders that were imported from, as modules read files beside them; of
-    libraries, the folders that pip changes.
+    libraries, the folders that pip changes; and what they have read of the machine.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._ours = states(file for folder in OURS for file in (root / folder).rglob("*") if file.is_file())
-        self._libraries = states(Path(place) for place in sys.path if place and Path(place) != root)
+        self._libraries = states([*map(Path, filter(None, sys.path)), *READ_AT_IMPORT])
+        self._libraries.pop(root, None)    # where files come and go
         self._before: States = {}
 
     def settle(self) -> None:

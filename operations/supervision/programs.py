@@ -28,8 +28,8 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 [rpcinterface:logs]
 supervisor.rpcinterface_factory = operations.supervision.daemon:log_lines
 
-[rpcinterface:templates]
-supervisor.rpcinterface_factory = operations.supervision.daemon:templates
+[rpcinterface:template]
+supervisor.rpcinterface_factory = operations.supervision.daemon:template_control
 """
 
 # Each failed start makes the pause before the next one second longer, up to five; the tries never end (see daemon.py).
@@ -61,8 +61,8 @@ PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}    # for the inte
 class Program:
     """A process for the supervisor to keep alive.
 
-    `secrets`: variables that no list of processes may show, of letters, digits, - and _. `template`: the kind of
-    template that it is forked from where that is possible, if it is a Python program.
+    `secrets`: variables that no list of processes may show, of letters, digits, - and _. `template`: whether
+    it runs `nameko`, and is forked from the template where that is possible.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     instances: int = 1
     secrets: dict[str, str] = field(default_factory=dict)
-    template: str = ""
+    template: bool = False
 
 
 def render(programs: list[Program]) -> str:
@@ -85,7 +85,7 @@ def render_program(program: Program) -> str:
     variables = [f"{name}={value}" for name, value in program.environment.items()]
     command = [ENV, *variables, *program.command] if variables else program.command
     secrets = ",".join(f'{name}="{value}"' for name, value in program.secrets.items())
-    more = {"environment": secrets, "template": program.template}
+    more = {"environment": secrets, "template": "yes" if program.template else ""}
     process_name = "%(program_name)s" + ("-%(process_num)s" if program.instances > 1 else "")
     return PROGRAM.format(
         name=program.name, command=escape(shlex.join(command)), folder=escape(str(program.folder.resolve())),

@@ -17,7 +17,6 @@ from supervisor.xmlrpc import Faults
 
 from operations.operator_error import OperatorError
 from operations.supervision.connection import ANSWER_SECONDS, AWAY, connect
-from operations.supervision.preloading import ROOMS
 from operations.supervision.programs import Program, render, render_program, without
 from operations.whole_files import write_private
 from services.foundation.settings import ROOT
@@ -58,7 +57,7 @@ class Supervisor:
         Returns "ready", "importing", or "" when rooms start by their commands. Raises one of AWAY.
         """
         with tolerated(Faults.UNKNOWN_METHOD), connect(self.folder, STATE_SECONDS) as proxy:
-            return str(proxy.templates.prepare(ROOMS))
+            return str(proxy.template.prepare())
         return ""    # a supervisord of an older version
 
     def wait_for_template(self) -> None:

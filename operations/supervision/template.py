@@ -1,6 +1,6 @@
-"""A template: a process that has imported what others need, and becomes one of them by fork, again and again.
+"""The template: a process that has imported what rooms need, and becomes one of them by fork, again and again.
 
-supervisord starts it: `python -m operations.supervision.template KIND DESCRIPTOR`. It asks through a socket, one
+supervisord starts it: `python -m operations.supervision.template DESCRIPTOR`. It asks through a socket, one
 message at a time, and sends descriptors along with FORK: of a pipe, and what becomes stdin, stdout and stderr. The pipe
 brings the command and the environment to the new process alone, and only when its pid is known: what is secret to it
 is in no process that others are forked from.
@@ -24,12 +24,12 @@ LONGEST_MESSAGE = 32_000    # bytes
 UNSUPPORTED = 69            # the exit code on a kernel that can't show another command line
 
 
-def main(kind: str, descriptor: int) -> None:
+def main(descriptor: int) -> None:
     """Import, say so, and serve until supervisord ends; a process that was forked runs its command instead."""
     control = socket.socket(fileno=descriptor)    # before eventlet replaces the class
-    show_itself(kind)
+    show_itself()
     fresh = preloading.Freshness(ROOT)
-    problems = prepare(kind)
+    problems = prepare()
     fresh.settle()
     gc.collect()
     gc.freeze()    # so that no collection writes into the pages that all share
@@ -39,20 +39,18 @@ def main(kind: str, descriptor: int) -> None:
         become(*descriptors)
 
 
-def show_itself(kind: str) -> None:
+def show_itself() -> None:
     """Have `ps` show what this is, and find out whether that is possible."""
     try:
-        process_view.show([sys.executable, "-m", "operations.supervision.template", kind], dict(os.environ))
+        process_view.show([sys.executable, "-m", "operations.supervision.template"], dict(os.environ))
     except OSError as problem:
-        print(f"No process is forked from a template here: {problem}.", file=sys.stderr)
+        print(f"Rooms can't be forked from a template here: {problem}.", file=sys.stderr)
         sys.exit(UNSUPPORTED)
 
 
-def prepare(kind: str) -> list[str]:
-    """Import, as the processes would, and leave nothing open. Returns a sentence for each module that fails."""
-    if kind != preloading.ROOMS:
-        return preloading.import_all(preloading.OPERATIONS)
-    import eventlet  # noqa: PLC0415 as early and as late as in `nameko run`
+def prepare() -> list[str]:
+    """Import, as `nameko run` does, and leave nothing open. Returns a sentence for each module that fails."""
+    import eventlet  # noqa: PLC0415 before all that it patches, and after what reads the command line, as there
     eventlet.monkey_patch()
     problems = preloading.import_all(preloading.modules_of_rooms(ROOT))
     eventlet.hubs.use_hub()    # without the hub that patching has made: each process makes its own
@@ -108,4 +106,4 @@ def fork_and_end(writer: int) -> bytes:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(int(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Processes forked from a template, under a real supervisord, in a small tree of their own."""
+"""Processes forked from the template of a real supervisord, in a small tree of their own."""
 
 import json
 import os
@@ -71,7 +71,7 @@ class Ground:
 
     def program(self, name: str, *arguments: str, **more: Any) -> Program:
         command = [str(self.tree / "report"), *(arguments or ["wait"])]
-        return Program(name, command, self.tree, PYTHON | {"A": "b c"}, **{"template": "rooms", **more})
+        return Program(name, command, self.tree, PYTHON | {"A": "b c"}, **{"template": True, **more})
 
     def run(self, *programs: Program) -> None:
         self.supervisor.run_with(list(programs))
@@ -101,13 +101,10 @@ class Ground:
     def daemon(self) -> psutil.Process:
         return psutil.Process(self.supervisor.call("getPID"))
 
-    def templates(self) -> list[psutil.Process]:
-        return [each for each in self.daemon.children() if "operations.supervision.template" in each.cmdline()]
-
     def wait_for_template(self) -> psutil.Process:
         """The template, when it serves."""
-        wait_until(lambda: self.supervisor.prepare_template() == "ready", 30, "a template")
-        [template] = self.templates()
+        wait_until(lambda: self.supervisor.prepare_template() == "ready", 30, "the template")
+        [template] = [each for each in self.daemon.children() if "operations.supervision.template" in each.cmdline()]
         return template
 
     @property
@@ -155,7 +152,7 @@ def write_modules(tree: Path, **values: str) -> None:
 
 def test_a_forked_process_is_as_one_that_its_command_has_started(ground: Ground) -> None:
     forked = ground.program("by-template", "wait", "two words", secrets={"NAME": "x-1_"})
-    ground.run(forked, replace(forked, name="by-command", template=""))
+    ground.run(forked, replace(forked, name="by-command", template=False))
     found, expected = ground.report("by-template"), ground.report("by-command")
     assert (found["is_forked"], expected["is_forked"]) == (True, False)
     named = json.loads(json.dumps(expected["as before"]).replace("by-command", "by-template"))
@@ -213,7 +210,7 @@ def test_a_process_starts_by_its_command_while_the_template_is_dead_or_hangs(
     template.send_signal(number)
     found = ground.report_of_next("urgent")
     assert not found["is_forked"]
-    assert "urgent starts by its command: the template of rooms " in ground.log
+    assert "urgent starts by its command: the template " in ground.log
     assert ground.wait_for_template() != template
     assert ground.report_of_next("urgent")["is_forked"]
     assert not template.is_running()
