@@ -25,6 +25,8 @@ from testbed.waiting import wait_until
 REPORT = """\
 #!{python}
 import json, os, resource, signal, sys
+if sys.argv[1] == "pause":
+    signal.pause()
 is_forked = "nameko.cli" in sys.modules
 import eventlet
 eventlet.monkey_patch()
@@ -188,7 +190,7 @@ def test_supervisord_learns_how_a_process_ends_and_starts_it_again(ground: Groun
 
 
 def test_fifty_processes_start_at_once_and_leave_nothing_behind(ground: Ground) -> None:
-    ground.run(ground.program("many", instances=50))
+    ground.run(ground.program("many", "pause", instances=50))
     pids = ground.pids("many")
     assert len(set(pids)) == 50
     assert {each.pid for each in ground.daemon.children()} == {*pids, ground.wait_for_template().pid}
