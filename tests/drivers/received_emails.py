@@ -24,7 +24,8 @@ class ReceivedEmail:
 
     @property
     def subject(self) -> str:
-        return str(self.message["Subject"])
+        """Unfolded: Python keeps the space of a subject that begins on the second line (RFC 5322, 2.2.3)."""
+        return str(self.message["Subject"]).lstrip()
 
     @property
     def text(self) -> str:

@@ -180,7 +180,6 @@ class OrderPage {
       isGuest() && guestNote(() => this.signIn()),
       this.order.kitchen && kitchenSection(this.order),
       tickets(this.order, screening, this.signal),
-      wayThere(screening),
       this.warning,
       h(
         "div",
@@ -197,6 +196,7 @@ class OrderPage {
       ),
       !isGuest() && earnedPoints(this.order, AbortSignal.any([this.signal, this.clocks.signal])),
       refundTerms(this.order),
+      wayThere(screening), // last: it comes late, and must move nothing
     );
   }
 

@@ -11,6 +11,6 @@ local pause = 0
 if tries >= tonumber(ARGV[1]) then
     pause = math.min(tonumber(ARGV[2]) * 2 ^ math.min(tries - tonumber(ARGV[1]), 30), tonumber(ARGV[3]))
 end
-redis.call('HSET', KEYS[1], 'ends', string.format('%.3f', now + pause))
+redis.call('HSET', KEYS[1], 'ends', string.format('%.6f', now + pause))
 redis.call('EXPIRE', KEYS[1], math.ceil(pause + tonumber(ARGV[4])))
 return '0'
