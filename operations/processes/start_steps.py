@@ -19,6 +19,7 @@ from operations.supervision.supervisor import Supervisor
 from operations.whole_files import write_private
 
 SERVER_SECONDS = 45
+TEMPLATE_SECONDS = 30
 
 
 def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> list[Server]:
@@ -84,10 +85,17 @@ def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
     declare_events(mesh, supervisor)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
         supervisor.want(*(program.name for program in mesh.programs))
-        supervisor.wait_for_template()
+        wait_for_template(supervisor)
         supervisor.start(*(program.name for program in mesh.rooms))
         wait_until_ready(mesh, supervisor)
     supervisor.start(*(program.name for program in mesh.programs))
+
+
+def wait_for_template(supervisor: Supervisor) -> None:
+    """Wait while it imports: a room that did so by itself would take as long."""
+    deadline = time.monotonic() + TEMPLATE_SECONDS
+    while supervisor.prepare_template() == "importing" and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def declare_events(mesh: Mesh, supervisor: Supervisor) -> None:

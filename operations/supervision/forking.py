@@ -1,16 +1,9 @@
-"""supervisord's side of the template: it gets a process from there, or learns soon why not.
-
-supervisord has one thread, so no wait here is long. Whatever fails, it starts the process by its command instead.
-"""
+"""How supervisord gets processes from the template. Whatever fails, it starts them by their commands instead."""
 
 import ctypes
 import json
 import os
 import shlex
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,22 +11,13 @@ from typing import Any
 
 from supervisor.options import decode_wait_status
 
-from operations.supervision.programs import PYTHON, split_command
-from operations.supervision.template import ASK, FAILED, FORK, LONGEST_MESSAGE, ROOT, STALE, UNSUPPORTED
+from operations.supervision.programs import split_command
+from operations.supervision.running_template import Gone, RunningTemplate, StillImporting, Unavailable
+from operations.supervision.template import ASK, FORK, STALE, UNSUPPORTED
 
-ANSWER_SECONDS = 0.8
-IMPORT_SECONDS = 60.0
-PAUSE_SECONDS = 10.0    # from one start of a template to the next, unless the code has changed
+PAUSE_SECONDS = 10.0    # from one start of the template to the next, unless the code has changed
 PIPE_BYTES = 65_536     # what a pipe takes while nobody reads it
 PR_SET_CHILD_SUBREAPER = 36
-
-
-class Unavailable(Exception):
-    """There is nothing to be had from the template now; `str` says why."""
-
-
-class StillImporting(Unavailable):
-    """There will be something soon."""
 
 
 class Template:
@@ -42,10 +26,8 @@ class Template:
     def __init__(self, options: Any) -> None:
         """`options`: those of supervisord, with its log and the children that it waits for."""
         self._options = options
-        self._pid = 0
-        self._control: socket.socket | None = None
-        self._is_ready, self._is_wanted = False, False
-        self._late_since: float | None = None    # when it has not answered in time
+        self._running: RunningTemplate | None = None
+        self._is_wanted = False
         self._next_start = float("-inf")
 
     def prepare(self) -> str:
@@ -60,13 +42,11 @@ class Template:
 
     def look_after(self) -> None:
         """Start it if it does not run, and end it if it imports for ever."""
-        if not self._is_wanted:
-            return
-        now = time.monotonic()
-        if self._control is None and now >= self._next_start:
+        if self._running is not None and self._running.is_overdue():
+            self._running.kill()
+            self._running = None
+        if self._running is None and self._is_wanted and time.monotonic() >= self._next_start:
             self._launch()
-        elif self._control is not None and not self._is_ready and now >= self._next_start + IMPORT_SECONDS:
-            self._kill()
 
     def fork(self, process: Any) -> int | None:
         """The pid of a new child of supervisord for this Subprocess, whose pipes are made; None if there is none."""
@@ -77,19 +57,20 @@ class Template:
             return None
 
     def finish(self, pid: int, status: int) -> None:
-        """supervisord has found that it has ended."""
+        """supervisord has found that it, or the one before, has ended."""
         code, words = decode_wait_status(status)
-        if pid == self._pid:    # and not one that was ended here
+        if self._running is not None and self._running.pid == pid:
             self._options.logger.warn(f"the template has ended: {words}")
+            self._running.pid = 0
             self.end()
         if code == UNSUPPORTED:
             self._next_start = float("inf")
 
     def end(self) -> None:
         """Have it end, if it runs."""
-        if self._control is not None:
-            self._control.close()
-        self._control, self._is_ready, self._late_since, self._pid = None, False, None, 0
+        if self._running is not None:
+            self._running.end()
+        self._running = None
 
     def _fork(self, request: bytes, pipes: dict[str, int]) -> int:
         """Raises Unavailable. The new process waits for the request, so it can't end before its pid is known."""
@@ -112,87 +93,30 @@ class Template:
             os.close(writer)
 
     def _ask(self, message: bytes, *descriptors: int) -> bytes:
-        """The answer. Raises Unavailable."""
-        control = self._ready_control()
-        control.settimeout(ANSWER_SECONDS)
+        """Its answer. Raises Unavailable."""
+        self._is_wanted = True
+        self.look_after()
+        if self._running is None:
+            raise Unavailable("does not run")
         try:
-            socket.send_fds(control, [message], descriptors)
-            answer = control.recv(LONGEST_MESSAGE)
-        except TimeoutError:
-            self._late_since = time.monotonic()
-            raise Unavailable("is slow") from None
-        except OSError as problem:
-            self._kill()
-            raise Unavailable(f"has gone: {problem}") from None
+            answer = self._running.ask(message, *descriptors)
+        except Gone:
+            self._running = None
+            raise
         if answer == STALE:
             self.end()
             self._launch()
             raise StillImporting("was started before the code has changed, and imports again")
-        if answer in (b"", FAILED):
-            raise Unavailable("could not fork")
         return answer
-
-    def _ready_control(self) -> socket.socket:
-        """The connection to it, on which nothing waits. Raises Unavailable when it does not serve, or not yet."""
-        self._is_wanted = True
-        self.look_after()
-        if self._control is None:
-            raise Unavailable("does not run")
-        if not self._is_ready:
-            self._read_problems(self._control)
-        if self._late_since is not None:
-            self._read_late(self._control, self._late_since)
-        return self._control
-
-    def _read_problems(self, control: socket.socket) -> None:
-        """Read its first message, which it sends when it has imported."""
-        control.setblocking(False)
-        try:
-            problems = json.loads(control.recv(LONGEST_MESSAGE))
-        except BlockingIOError:
-            raise StillImporting("still imports") from None
-        except (OSError, ValueError):    # it has ended
-            self._kill()
-            raise Unavailable("did not start: see supervisord.out") from None
-        for each in problems:
-            self._options.logger.warn(f"the template: {each}")
-        self._is_ready = True
-
-    def _read_late(self, control: socket.socket, since: float) -> None:
-        """Read an answer that nobody waits for any more: the process that it tells of has ended, without a request."""
-        control.setblocking(False)
-        try:
-            control.recv(LONGEST_MESSAGE)
-        except OSError:
-            if time.monotonic() > since + PAUSE_SECONDS:
-                self._kill()
-            raise Unavailable("is slow") from None
-        self._late_since = None
-
-    def _kill(self) -> None:
-        if self._pid:    # else it is reaped, and the number may be another's
-            os.kill(self._pid, signal.SIGKILL)
-        self.end()
 
     def _launch(self) -> None:
         self._next_start = time.monotonic() + PAUSE_SECONDS
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        number = theirs.fileno()
         try:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "operations.supervision.template", str(number)],
-                cwd=ROOT, env={**os.environ, **PYTHON, "SUPERVISOR_GROUP_NAME": "template"},
-                stdin=subprocess.DEVNULL, pass_fds=[number], process_group=0,
-            )
+            self._running = RunningTemplate.launch(self._options.logger)
         except OSError as problem:
             self._options.logger.warn(f"the template can't be started: {problem}")
-            ours.close()
-            return
-        finally:
-            theirs.close()
-        child.returncode = 0    # supervisord waits for its children itself, and calls `finish`
-        self._control, self._pid = ours, child.pid
-        self._options.pidhistory[child.pid] = self
+        else:
+            self._options.pidhistory[self._running.pid] = self    # which has `finish` called
 
 
 @contextmanager

@@ -25,7 +25,6 @@ from services.foundation.settings import ROOT
 MARK = "MARQUEE_MESH"
 START_SECONDS = 10
 STATE_SECONDS = 10
-TEMPLATE_SECONDS = 30
 
 
 class Supervisor:
@@ -52,19 +51,10 @@ class Supervisor:
             return int(proxy.logs.countDropped())  # type: ignore[arg-type]
 
     def prepare_template(self) -> str:
-        """Have what rooms are forked from ready soon, with the code as it is now.
-
-        Returns "ready", "importing", or "" when rooms start by their commands. Raises one of AWAY.
-        """
+        """Have what rooms are forked from ready soon; "ready", "importing", or "" without it. Raises one of AWAY."""
         with tolerated(Faults.UNKNOWN_METHOD), connect(self.folder, STATE_SECONDS) as proxy:
             return str(proxy.template.prepare())
         return ""    # a supervisord of an older version
-
-    def wait_for_template(self) -> None:
-        """Wait while it imports: a room that did so by itself would take as long. Raises one of AWAY."""
-        deadline = time.monotonic() + TEMPLATE_SECONDS
-        while self.prepare_template() == "importing" and time.monotonic() < deadline:
-            time.sleep(0.1)
 
     def wanted(self) -> set[str]:
         """The programs that run, or have to be started again after supervisord has died; none after a stop."""

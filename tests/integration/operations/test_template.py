@@ -122,8 +122,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         (tree / name).mkdir(parents=True)
         for file in (ROOT / name).glob("*.py"):
             shutil.copy(file, tree / name)
-    forking = tree / "operations/supervision/forking.py"
-    forking.write_text(forking.read_text().replace("PAUSE_SECONDS = 10.0", "PAUSE_SECONDS = 0.1"))
+    for name, pause in (("forking", "PAUSE_SECONDS"), ("running_template", "HANGING_SECONDS")):
+        file = tree / f"operations/supervision/{name}.py"
+        file.write_text(file.read_text().replace(f"{pause} = 10.0", f"{pause} = 0.1"))
     write_modules(tree, TITLE="old", WORDS="old")
     for package in ("services", "services/film", "services/foundation"):
         (tree / package / "__init__.py").touch()

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from operations.supervision import forking, template
+from operations.supervision import forking, running_template, template
 from operations.supervision.forking import Template
+from operations.supervision.running_template import RunningTemplate
 
 PID = 4_000_000
 
@@ -38,7 +39,8 @@ class ScriptedTemplate(Template):
 
     def _launch(self) -> None:
         self._next_start = forking.time.monotonic() + forking.PAUSE_SECONDS
-        self._control, self.other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, self.other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._running = RunningTemplate(0, ours, self.log)
         self.starts += 1
 
     def become_ready(self, *problems: str) -> None:
@@ -48,7 +50,7 @@ class ScriptedTemplate(Template):
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedTemplate:
-    monkeypatch.setattr(forking, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(running_template, "ANSWER_SECONDS", 0.05)
     return ScriptedTemplate()
 
 
@@ -131,6 +133,18 @@ def test_a_late_answer_is_not_taken_for_the_next(scripted: ScriptedTemplate, pro
     thread.join()
 
 
+def test_one_that_hangs_is_ended(
+    scripted: ScriptedTemplate, process: Any, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scripted.become_ready()
+    assert scripted.fork(process) is None
+    monkeypatch.setattr(running_template, "HANGING_SECONDS", 0.0)
+    assert scripted.fork(process) is None
+    assert [line.rpartition("template ")[2] for line in scripted.log] == ["is slow", "hangs"]
+    assert socket.recv_fds(scripted.other, 9, 4)[0] == template.FORK
+    assert scripted.other.recv(9) == b""
+
+
 def test_a_template_that_has_gone_is_started_again_after_a_pause(
     scripted: ScriptedTemplate, process: Any, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -147,7 +161,7 @@ def test_a_template_that_has_gone_is_started_again_after_a_pause(
 
 def test_one_that_does_not_end_importing_is_ended(scripted: ScriptedTemplate, monkeypatch: pytest.MonkeyPatch) -> None:
     scripted.prepare()
-    monkeypatch.setattr(scripted, "_next_start", -1_000_000.0)
+    monkeypatch.setattr(running_template, "IMPORT_SECONDS", 0.0)
     scripted.look_after()
     assert scripted.other.recv(1) == b""
 
