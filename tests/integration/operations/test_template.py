@@ -13,12 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from operations.mesh import CONFIG
-from operations.processes.stop import mesh_processes
 from operations.supervision import supervisor as supervision
 from operations.supervision.programs import PYTHON, Program
 from operations.supervision.supervisor import Supervisor
-from testbed.mesh import Mesh
 from testbed.processes import ROOT
 from testbed.waiting import wait_until
 
@@ -65,7 +62,7 @@ SOUGHT = "b`tfdsfu.2"    # as programs are given it that look for it
 
 
 @dataclass(frozen=True)
-class Ground:
+class SmallTree:
     """A supervisord that runs programs of a small tree, whose template is quick."""
 
     tree: Path
@@ -115,7 +112,7 @@ class Ground:
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallTree]:
     folder = tmp_path_factory.mktemp("templates")
     tree, run_folder = folder / "tree", folder / "run"
     for name in ("operations", "operations/supervision"):
@@ -133,13 +130,13 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     (run_folder / "log").mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(supervision, "ROOT", tree)
-        ground = Ground(tree, Supervisor(run_folder))
-        ground.run()
-        ground.wait_for_template()
-        daemon, children = ground.daemon, ground.daemon.children()
-        yield ground
+        small = SmallTree(tree, Supervisor(run_folder))
+        small.run()
+        small.wait_for_template()
+        daemon, children = small.daemon, small.daemon.children()
+        yield small
         children += daemon.children()
-        ground.supervisor.call("shutdown")
+        small.supervisor.call("shutdown")
         gone, alive = psutil.wait_procs([daemon, *children], timeout=20)
         assert not alive
 
@@ -153,97 +150,83 @@ def write_modules(tree: Path, **values: str) -> None:
             (tree / file).write_text(f"{more}{name} = {values[name]!r}\n")
 
 
-def test_a_forked_process_is_as_one_that_its_command_has_started(ground: Ground) -> None:
-    forked = ground.program("by-template", "wait", "two words", secrets={"NAME": "x-1_"})
-    ground.run(forked, replace(forked, name="by-command", template=False))
-    found, expected = ground.report("by-template"), ground.report("by-command")
+def test_a_forked_process_is_as_one_that_its_command_has_started(small: SmallTree) -> None:
+    forked = small.program("by-template", "wait", "two words", secrets={"NAME": "x-1_"})
+    small.run(forked, replace(forked, name="by-command", template=False))
+    found, expected = small.report("by-template"), small.report("by-command")
     assert (found["is_forked"], expected["is_forked"]) == (True, False)
     named = json.loads(json.dumps(expected["as before"]).replace("by-command", "by-template"))
     assert found["as before"] == named
     assert found["random"] != expected["random"]
-    log = ground.supervisor.folder / "log" / "by-template.log"
+    log = small.supervisor.folder / "log" / "by-template.log"
     wait_until(lambda: "to stderr" in log.read_text(), what="what was written to stderr")
 
 
-def test_the_secrets_of_a_process_are_in_no_other(ground: Ground) -> None:
-    first = ground.program("first", "wait", SOUGHT, secrets={"SECRET": SECRET})
-    ground.run(first)
-    assert ground.report("first")["remembers"] == [True]
-    ground.run(first, ground.program("second", "wait", SOUGHT))
-    second = ground.report("second")
+def test_the_secrets_of_a_process_are_in_no_other(small: SmallTree) -> None:
+    first = small.program("first", "wait", SOUGHT, secrets={"SECRET": SECRET})
+    small.run(first)
+    assert small.report("first")["remembers"] == [True]
+    small.run(first, small.program("second", "wait", SOUGHT))
+    second = small.report("second")
     assert (second["is_forked"], second["remembers"]) == (True, [False])
 
 
-def test_supervisord_learns_how_a_process_ends_and_starts_it_again(ground: Ground) -> None:
-    ground.run(ground.program("ends", "exit"), ground.program("stays"))
-    ended = ground.report("ends")
-    wait_until(lambda: "exited: ends (exit status 7; not expected)" in ground.log, what="the end of a process")
+def test_supervisord_learns_how_a_process_ends_and_starts_it_again(small: SmallTree) -> None:
+    small.run(small.program("ends", "exit"), small.program("stays"))
+    ended = small.report("ends")
+    wait_until(lambda: "exited: ends (exit status 7; not expected)" in small.log, what="the end of a process")
     assert ended["is_forked"]
-    wait_until(lambda: ground.log.count("spawned: 'ends'") > 1, what="another process")
+    wait_until(lambda: small.log.count("spawned: 'ends'") > 1, what="another process")
 
-    [before] = ground.pids("stays")
+    [before] = small.pids("stays")
     os.kill(before, signal.SIGKILL)
-    [after] = wait_until(lambda: [each for each in ground.pids("stays") if each != before], 30, "another process")
-    assert "exited: stays (terminated by SIGKILL; not expected)" in ground.log
-    assert ground.report("stays", after)["is_forked"]
-    ground.supervisor.stop("stays")
-    assert "stopped: stays (terminated by SIGTERM)" in ground.log
+    [after] = wait_until(lambda: [each for each in small.pids("stays") if each != before], 30, "another process")
+    assert "exited: stays (terminated by SIGKILL; not expected)" in small.log
+    assert small.report("stays", after)["is_forked"]
+    small.supervisor.stop("stays")
+    assert "stopped: stays (terminated by SIGTERM)" in small.log
 
 
-def test_fifty_processes_start_at_once_and_leave_nothing_behind(ground: Ground) -> None:
-    ground.run(ground.program("many", "pause", instances=50))
-    pids = ground.pids("many")
+def test_fifty_processes_start_at_once_and_leave_nothing_behind(small: SmallTree) -> None:
+    small.run(small.program("many", "pause", instances=50))
+    pids = small.pids("many")
     assert len(set(pids)) == 50
-    assert {each.pid for each in ground.daemon.children()} == {*pids, ground.wait_for_template().pid}
-    assert not ground.wait_for_template().children()
+    assert {each.pid for each in small.daemon.children()} == {*pids, small.wait_for_template().pid}
+    assert not small.wait_for_template().children()
     for pid in pids[:25]:
         os.kill(pid, signal.SIGKILL)
-    ground.supervisor.stop("many")
-    assert [each.pid for each in ground.daemon.children()] == [ground.wait_for_template().pid]
-    assert "starts by its command" not in ground.log.partition("spawned: 'many-1'")[2]
+    small.supervisor.stop("many")
+    assert [each.pid for each in small.daemon.children()] == [small.wait_for_template().pid]
+    assert "starts by its command" not in small.log.partition("spawned: 'many-1'")[2]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=str)
 def test_a_process_starts_by_its_command_while_the_template_is_dead_or_hangs(
-    ground: Ground, number: signal.Signals,
+    small: SmallTree, number: signal.Signals,
 ) -> None:
-    ground.run(ground.program("urgent"))
-    ground.report("urgent")
-    template = ground.wait_for_template()
+    small.run(small.program("urgent"))
+    small.report("urgent")
+    template = small.wait_for_template()
     template.send_signal(number)
-    found = ground.report_of_next("urgent")
+    found = small.report_of_next("urgent")
     assert not found["is_forked"]
-    assert "urgent starts by its command: the template " in ground.log
-    assert ground.wait_for_template() != template
-    assert ground.report_of_next("urgent")["is_forked"]
+    assert "urgent starts by its command: the template " in small.log
+    assert small.wait_for_template() != template
+    assert small.report_of_next("urgent")["is_forked"]
     assert not template.is_running()
 
 
-def test_a_process_has_the_code_as_it_is_when_it_starts(ground: Ground) -> None:
-    ground.run(ground.program("film"))
-    assert ground.report("film")["words"] == ["old", "old"]
-    write_modules(ground.tree, TITLE="new")
-    of_room = ground.report_of_next("film")
+def test_a_process_has_the_code_as_it_is_when_it_starts(small: SmallTree) -> None:
+    small.run(small.program("film"))
+    assert small.report("film")["words"] == ["old", "old"]
+    write_modules(small.tree, TITLE="new")
+    of_room = small.report_of_next("film")
     assert (of_room["words"], of_room["is_forked"]) == (["new", "old"], True)
 
-    template = ground.wait_for_template()
-    write_modules(ground.tree, WORDS="new")
-    of_foundation = ground.report_of_next("film")
+    template = small.wait_for_template()
+    write_modules(small.tree, WORDS="new")
+    of_foundation = small.report_of_next("film")
     assert (of_foundation["words"], of_foundation["is_forked"]) == (["new", "new"], False)
-    assert ground.wait_for_template() != template
-    again = ground.report_of_next("film")
+    assert small.wait_for_template() != template
+    again = small.report_of_next("film")
     assert (again["words"], again["is_forked"]) == (["new", "new"], True)
-
-
-def test_the_rooms_of_a_mesh_are_forked_from_a_template_with_nothing_open(mesh: Mesh) -> None:
-    wait_until(lambda: mesh.supervisor.prepare_template() == "ready", 30, "the template")
-    [template] = [process for process, program in mesh_processes(mesh.folder) if program == "template"]
-    assert template.num_threads() == 1
-    links = [os.readlink(file).partition("[")[0] for file in Path(f"/proc/{template.pid}/fd").iterdir()]
-    assert sorted(links) == ["/dev/null", *[str(mesh.folder / "log" / "supervisord.out")] * 2, "socket:"]
-    assert "can't be imported" not in (mesh.folder / "log" / "supervisord.log").read_text()
-    mesh.kill("office")
-    mesh.wait_ready()
-    [office] = [process for process, program in mesh_processes(mesh.folder) if program == "office"]
-    assert office.cmdline()[1:] == [str(Path(sys.executable).with_name("nameko")), "run", "--config", CONFIG,
-                                    "services.office.service"]
