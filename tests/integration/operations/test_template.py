@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from operations.supervision import supervisor as supervision
+from operations.supervision.connection import AWAY
 from operations.supervision.programs import PYTHON, Program
 from operations.supervision.supervisor import Supervisor
 from testbed.processes import ROOT
@@ -136,7 +138,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallTree]:
         daemon, children = small.daemon, small.daemon.children()
         yield small
         children += daemon.children()
-        small.supervisor.call("shutdown")
+        with suppress(*AWAY):
+            small.supervisor.call("shutdown")
         gone, alive = psutil.wait_procs([daemon, *children], timeout=20)
         assert not alive
 
@@ -230,3 +233,11 @@ def test_a_process_has_the_code_as_it_is_when_it_starts(small: SmallTree) -> Non
     assert small.wait_for_template() != template
     again = small.report_of_next("film")
     assert (again["words"], again["is_forked"]) == (["new", "new"], True)
+
+
+def test_the_template_ends_with_supervisord(small: SmallTree) -> None:
+    small.run()
+    template = small.wait_for_template()
+    small.daemon.kill()
+    gone, _ = psutil.wait_procs([template], timeout=20)
+    assert gone == [template]
