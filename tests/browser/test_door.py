@@ -105,8 +105,10 @@ def test_an_usher_types_codes_and_goes_on_without_a_network(visit: Visit, mesh: 
 
 
 def test_a_ticket_before_the_camera_is_scanned_once(visit: Visit, mesh: Mesh, hall: Hall) -> None:
-    page = visit("/account", signed_in=mesh.staff(), size=PHONE)
+    page = visit("/account", signed_in=mesh.staff(), size=PHONE, complaints_expected=True)    # of the 429
     page.add_init_script(CAMERA)
+    page.route("**/order/get_attendance", lambda route: route.fulfill(status=429, json={"code": "too_many_requests"}),
+               times=1)
     page.goto("/door")
     page.get_by_role("button", name="Scan with the camera").click()
     page.evaluate("code => { window.before = code; }", hall.codes[0])
