@@ -3,6 +3,7 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import * as session from "../../web/account/session.js";
 import * as memory from "../../web/door/memory.js";
 import { admit, fetchList, sendQueue, undo } from "../../web/door/sending.js";
 import { browser } from "../../web/storage.js";
@@ -91,20 +92,34 @@ test("a refusal of the scan itself is told, and is the last", async () => {
   assert.deepEqual([memory.queue(), memory.conflicts()[0].answer], [[], { result: null, code: "key_reused" }]);
 });
 
-test("a scan of a cinema at which the account admits nobody waits for another account", async () => {
-  const session = await import("../../web/account/session.js");
-  answering(() => [200, { user: { username: "ada", display_name: "Ada", roles: ["usher@palast", "cook@kanal"] } }]);
-  await session.signIn("ada", "a password");
-  await waiting(() => [200, { result: "wrong_screening" }]);
-  assert.equal(await sendQueue(), true);
-  assert.deepEqual([sent, memory.queue().length, memory.conflicts()], [[], 1, []]);
+/** Somebody signs in on this device, and from then on the order room answers so. */
+async function signIn(username, answer) {
+  answering(() => [200, { user: { username, display_name: null, roles: [] } }]);
+  await session.signIn(username, "a password");
+  sent.length = 0;
+  answering(answer);
+}
 
-  answering(() => [200, { user: { username: "bo", display_name: "Bo", roles: ["usher@kanal"] } }]);
-  await session.signIn("bo", "a password");
-  answering(() => ADMITTED);
+test("a scan of a cinema at which the account admits nobody waits for another account", async () => {
+  const screening = showing();
+  await undo(await waiting(away));
+  await waiting(away);
+  await signIn("ada", () => [200, { result: "wrong_screening", screening }]);
+  for (const _ of [1, 2]) assert.equal(await sendQueue(), true);
+  assert.deepEqual([sentPaths(), memory.queue().length], [["admit", "admit"], 2], "each is asked about once");
+
+  await signIn("bo", () => ADMITTED);
   await sendQueue();
-  assert.deepEqual([memory.queue(), memory.conflicts()], [[], []]);
+  assert.deepEqual([sentPaths(), memory.queue()], [["admit", "undo_admission", "admit"], []]);
   session.forget();
+});
+
+test("a scan of a screening that was over for the order room is a conflict", async () => {
+  await waiting(
+    () => [200, { result: "wrong_screening", screening: { ...showing(), ends_at: "2026-01-01T00:00:00Z" } }],
+  );
+  await sendQueue();
+  assert.deepEqual([memory.queue(), memory.conflicts()[0].answer.result], [[], "wrong_screening"]);
 });
 
 test("a ticket that was admitted here is not admitted again when the network is back before its scan is sent", async () => {

@@ -33,7 +33,7 @@ export function forgetSeen(ticket) {
 }
 
 /**
- * What is to be sent, the oldest first: {scan, seat, film, cinema_id, undone}. `scan`: the fields of `order.admit`.
+ * What is to be sent, the oldest first: {scan, seat, film, undone}. `scan`: the fields of `order.admit`.
  * `undone`: the scan was taken back; the order room may have it nevertheless.
  */
 export const queue = () => get("queue", []);
@@ -43,8 +43,7 @@ export const waiting = (nonce) => queue().find(({ scan }) => scan.nonce === nonc
 
 /** Admit a guest here and now, and send the scan later. */
 export function admitNow(scan, facts) {
-  const { seat, film, screening } = facts;
-  set("queue", [...queue(), { scan, seat, film, cinema_id: screening.cinema_id }]);
+  set("queue", [...queue(), { scan, seat: facts.seat, film: facts.film }]);
   keepSeen(facts.ticket, { admitted_at: scan.scanned_at, door: scan.door });
 }
 

@@ -8,7 +8,6 @@ import * as memory from "./memory.js";
 
 const PATIENCE_MS = 4000; // of a guest at the door
 const LIST_GOOD_MS = 24 * 3600_000; // so far a list looks ahead
-const USHERS = ["usher", "manager", "admin"];
 /** Refusals of one scan or of taking it back, which nobody can change by sending it again. */
 const FINAL = ["invalid", "key_reused", "not_admitted", "unknown_ticket"];
 
@@ -87,18 +86,25 @@ async function sendAll() {
   return true;
 }
 
-/** Whether the account that is signed in admits guests at the cinema of this scan; others wait for one that does. */
-function isOurs({ cinema_id: cinema }) {
-  const roles = user()?.roles;
-  return !roles || USHERS.some((role) => roles.includes(role) || roles.includes(`${role}@${cinema}`));
-}
+/** What the accounts of this page may not send, by `senderOf`: they admit no guests at the cinema of that scan. */
+const foreign = new Set();
+const senderOf = (nonce) => `${user()?.username} ${nonce}`;
+
+/** Whether the account that is signed in may send this scan, as far as is known; it waits for one that may. */
+const isOurs = ({ scan }) => !foreign.has(senderOf(scan.nonce));
+
+/** The door has found the scan at the right one, before its end: so it is wrong for the account alone. */
+const isForeign = ({ scanned_at: scanned }, { result, screening }) =>
+  result === "wrong_screening" && Date.parse(screening?.ends_at) > Date.parse(scanned);
 
 /** Send what waits until the order room has answered; rejects with a Problem, and it waits on. */
 async function settle({ scan, seat, film }) {
   const { code, nonce } = scan;
   // One that was taken back is sent, too: from then on it admits nobody, should it be on its way since long ago.
+  const sender = senderOf(nonce);
   const answer = await send("/order/admit", scan).catch(unlessFinal);
-  if (memory.waiting(nonce)?.undone) { // perhaps just now
+  if (isForeign(scan, answer)) foreign.add(sender);
+  else if (memory.waiting(nonce)?.undone) { // perhaps just now
     await send("/order/undo_admission", { code, nonce }, nonce).catch(unlessFinal);
     memory.drop(nonce);
   } else if (memory.drop(nonce) && answer.result !== "admitted") { // else another tab has told it
