@@ -122,7 +122,7 @@ test("a scan of a screening that was over for the order room is a conflict", asy
   assert.deepEqual([memory.queue(), memory.conflicts()[0].answer.result], [[], "wrong_screening"]);
 });
 
-test("a ticket that was admitted here is not admitted again when the network is back before its scan is sent", async () => {
+test("a ticket admitted here is not admitted again when the network is back before its scan is sent", async () => {
   let isUsed = false;
   const scan = await waiting(() => {
     const result = isUsed ? "already_admitted" : "admitted";
@@ -134,7 +134,7 @@ test("a ticket that was admitted here is not admitted again when the network is 
   assert.deepEqual([memory.queue(), memory.conflicts()], [[], []]);
 });
 
-test("an undone scan is sent with its undo until both are answered: the order room may have had it all the time", async () => {
+test("an undone scan is sent with its undo until both are answered: the order room may have it", async () => {
   const scan = await waiting(away);
   await undo(scan);
   assert.deepEqual([memory.queue()[0].undone, memory.seen()], [true, {}]);

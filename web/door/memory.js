@@ -20,7 +20,7 @@ export function keepList(value, asked) {
   set("seen", Object.fromEntries(Object.entries(seen()).filter(isKept)));
 }
 
-/** {admitted_at, door, known_at} by ticket, of the last day; `known_at`: since when the order room knows, or this door. */
+/** {admitted_at, door, known_at} by ticket, of the last day; `known_at`: when this browser last heard of it. */
 export const seen = () =>
   Object.fromEntries(Object.entries(get("seen", {})).filter(([, { known_at: at }]) => Date.now() - at < KEPT_MS));
 

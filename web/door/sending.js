@@ -121,7 +121,7 @@ function unlessFinal(problem) {
 export async function fetchList(cinema) {
   const asked = Date.now();
   const list = await read("/order/get_door_list", { cinema_id: cinema });
-  const isOurs = await isGenuine(list, list.keys).catch(() => true); // without Ed25519 nothing is decided by it
-  if (!isOurs) throw new Problem("false_door_list");
+  const isSigned = await isGenuine(list, list.keys).catch(() => true); // without Ed25519 nothing is decided by it
+  if (!isSigned) throw new Problem("false_door_list");
   memory.keepList(list, asked);
 }

@@ -1,4 +1,4 @@
-/** Which answer belongs to which guest, in whatever order the answers come: only the guest before the door is in large. */
+/** Which answer is whose, in whatever order they come: only that of the guest before the door is shown in large. */
 
 const MOST_EARLIER = 5;
 
