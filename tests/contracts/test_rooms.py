@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, get_args
 
 import pytest
@@ -12,9 +13,11 @@ from nameko.rpc import Rpc
 from schemas import catalogue, errors
 from schemas.base import Access, Announcement, Method
 from schemas.errors import Refusal
+from schemas.payment.payments import PAGELESS_METHODS
 from services.foundation.amqp.announcements import AnnouncementHandler
-from services.foundation.rpc.idempotency import SECRETS
-from tests.contracts.rooms import ROOT, entrypoints, meant, modules, service_classes, syntax
+from services.foundation.rpc.idempotency import CREDENTIALS
+from services.order.rules import PAGELESS
+from tests.contracts.rooms import ROOT, entrypoints, meant, modules, nodes_of, service_classes
 
 METHODS = catalogue.methods()
 ROOMS = sorted(service_classes())
@@ -37,10 +40,21 @@ def test_a_room_serves_only_methods_of_the_contract() -> None:
     assert [name for name, contract in served() if contract not in METHODS.values()] == []
 
 
-def test_only_opening_an_account_is_keyed_and_has_a_secret() -> None:
+def test_only_opening_and_saving_an_account_are_keyed_and_have_a_credential() -> None:
     """No digest has it, so the room must compare it by itself, as these do."""
     assert {method.path for method in METHODS.values()
-            if method.keyed and set(method.request().fields) & set(SECRETS)} == {"/user/register", "/user/save"}
+            if method.keyed and set(method.request().fields) & set(CREDENTIALS)} == {"/user/register", "/user/save"}
+
+
+def test_a_secret_of_a_keyed_method_is_a_credential_or_stands_in_the_same_database_anyway() -> None:
+    """What is no credential is digested with the request, beside the row that has it."""
+    digested = {(method.path, name) for method in METHODS.values() if method.keyed
+                for name in method.secret_fields - set(CREDENTIALS)}
+    assert digested == {("/kitchen/hand_over", "pick_up_code"), ("/order/undo_admission", "code")}
+
+
+def test_the_order_room_knows_which_payments_need_no_page() -> None:
+    assert set(PAGELESS_METHODS) == PAGELESS
 
 
 def test_every_room_with_a_contract_exists() -> None:
@@ -87,7 +101,7 @@ def test_a_room_refuses_only_what_its_methods_declare(room: str) -> None:
         declared |= set(catalogue.refusals().values())
     raised = {
         meant(module, node.exc)
-        for module in modules()[room] for node in ast.walk(syntax(module)) if isinstance(node, ast.Raise)
+        for module in modules()[room] for node in nodes_of(module) if isinstance(node, ast.Raise)
     }
     assert {refusal.__name__ for refusal in refusals_in(raised) - declared} == set()
 
@@ -127,12 +141,13 @@ def test_every_announcement_is_published_and_consumed() -> None:
     assert heard == set(catalogue.announcements())
 
 
+@cache
 def announced() -> dict[str, list[Announcement]]:
     """The first argument of every `announce(...)`, `announce_now(...)` and `announce_from_command(...)`, by room."""
     found: dict[str, list[Announcement]] = {}
     for room, files in modules().items():
         for module in files:
-            for node in ast.walk(syntax(module)):
+            for node in nodes_of(module):
                 match node:
                     case ast.Call(ast.Attribute(_, "announce" | "announce_now")
                                   | ast.Name("announce_from_command"), [first, *_]):
