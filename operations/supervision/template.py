@@ -3,7 +3,7 @@
 supervisord starts it: `python -m operations.supervision.template DESCRIPTOR`. It asks through a socket, one
 message at a time, and sends descriptors along with FORK: of a pipe, and what becomes stdin, stdout and stderr. The pipe
 brings the command and the environment to the new process alone, and only when its pid is known: what is secret to it
-is in no process that others are forked from.
+is in no process that others are forked from. A supervisord of an older version may ask: what it sends stays understood.
 """
 
 import gc
