@@ -5,11 +5,16 @@ The room's request queue says less: a process that stops cancels its subscriptio
 
 from typing import Any
 
+import eventlet
 from amqp.exceptions import ChannelError, NotFound
 
 from services.foundation.amqp import publishing
 from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.draining_consumer import DrainingConsumer
+
+CHECK_SECONDS = 0.25    # how often callers look, and how long a call waits before they do
+# How long a room without a process stays away: a forked one is back sooner than its callers have looked.
+GAP_SECONDS = 2 * CHECK_SECONDS + 0.1
 
 
 def liveness_queue(room: str) -> str:
@@ -21,9 +26,13 @@ class LivingConsumer(DrainingConsumer):
     """A consumer of a room's requests whose connection also keeps the room's liveness queue, to its very end."""
 
     room = ""
+    _has_begun = False
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
-        """Keep the liveness queue before the first request can come."""
+        """Keep the liveness queue before the first request can come; before that, leave callers the time to miss it."""
+        if not self._has_begun and is_lost(self.room, self.queues[0].name):
+            eventlet.sleep(GAP_SECONDS)
+        self._has_begun = True
         queue = liveness_queue(self.room)
         channel.queue_declare(queue, durable=not is_cluster(), auto_delete=True)
         channel.basic_consume(queue, no_ack=True, callback=lambda message: None)

@@ -9,11 +9,10 @@ from eventlet.event import Event
 from nameko.rpc import RPC_QUEUE_TEMPLATE
 
 from schemas.errors import OutcomeUnknown
-from services.foundation.amqp.liveness import is_lost
+from services.foundation.amqp.liveness import CHECK_SECONDS, is_lost
 from services.foundation.rpc.circuit_breaker import CircuitBreakers
 
 log = logging.getLogger("marquee.rpc")
-CHECK_SECONDS = 0.5     # a process takes longer to start, so that a check sees the gap
 
 
 class PendingCall(Event):

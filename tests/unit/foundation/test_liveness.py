@@ -1,0 +1,44 @@
+"""A room that was killed is not back before its callers have missed it."""
+
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+from services.foundation.amqp import liveness
+from services.foundation.amqp.draining_consumer import DrainingConsumer
+from services.foundation.amqp.liveness import CHECK_SECONDS, GAP_SECONDS, LivingConsumer
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was slept before each liveness queue was declared; the superclass has no broker."""
+    slept = list[float]()
+    monkeypatch.setattr(liveness.eventlet, "sleep", slept.append)
+    monkeypatch.setattr(DrainingConsumer, "get_consumers", lambda *_: [])
+    return slept
+
+
+def consumer() -> Any:
+    made = LivingConsumer.__new__(LivingConsumer)
+    made.room, made.queues = "film", [SimpleNamespace(name="rpc-film")]
+    return made
+
+
+def test_the_first_process_of_a_room_leaves_callers_the_time_to_miss_it(
+    monkeypatch: pytest.MonkeyPatch, slept: list[float],
+) -> None:
+    monkeypatch.setattr(liveness, "is_lost", lambda room, queue: (room, queue) == ("film", "rpc-film"))
+    film, channel = consumer(), MagicMock()
+    channel.queue_declare.side_effect = lambda *_, **__: slept.append(-1)
+    film.get_consumers(None, channel)
+    film.get_consumers(None, channel)    # a new connection to a broker that was away
+    assert slept == [GAP_SECONDS, -1, -1]
+    assert GAP_SECONDS > 2 * CHECK_SECONDS, "a call may be sent just after a check, and is looked at by the next but one"
+
+
+def test_a_process_beside_another_is_there_at_once(monkeypatch: pytest.MonkeyPatch, slept: list[float]) -> None:
+    monkeypatch.setattr(liveness, "is_lost", lambda room, queue: False)
+    consumer().get_consumers(None, MagicMock())
+    assert slept == []
