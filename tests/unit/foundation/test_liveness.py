@@ -35,7 +35,7 @@ def test_the_first_process_of_a_room_leaves_callers_the_time_to_miss_it(
     film.get_consumers(None, channel)
     film.get_consumers(None, channel)    # a new connection to a broker that was away
     assert slept == [GAP_SECONDS, -1, -1]
-    assert GAP_SECONDS > 2 * CHECK_SECONDS, "a call may be sent just after a check, and is looked at by the next but one"
+    assert GAP_SECONDS > 2 * CHECK_SECONDS, "the next check but one sees a call that is sent after one"
 
 
 def test_a_process_beside_another_is_there_at_once(monkeypatch: pytest.MonkeyPatch, slept: list[float]) -> None:
