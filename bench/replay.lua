@@ -1,12 +1,13 @@
--- Replays the requests of a file (method, path, token, traceparent, body; tab-separated), each once or in a circle.
-local requests, place, ran_out = {}, 0, 0
+-- Replays the requests of a file (method, path, token, traceparent, key, body; tab-separated), each once or in a circle.
+local requests, place = {}, 0
 
 function init(args)
   for line in io.lines(args[1]) do
-    local method, path, token, trace, body = line:match('^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
+    local method, path, token, trace, key, body = line:match('^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
     local headers = {['Content-Type'] = 'application/json'}
     if token ~= '' then headers['Authorization'] = 'Bearer ' .. token end
     if trace ~= '' then headers['traceparent'] = trace end
+    if key ~= '' then headers['Idempotency-Key'] = key end
     requests[#requests + 1] = wrk.format(method, path, headers, body ~= '' and body or nil)
   end
 end

@@ -40,6 +40,7 @@ class Commands(click.Group):
         "reconcile": "operations.checks.audit:reconcile_command",
         "replay": "operations.event_commands:replay_command",
         "restore": "operations.maintenance.restore:restore_command",
+        "revision": "operations.maintenance.revision_command:revision_command",
         "review": "services.payment.reconciling.review_command:review_command",
         "watch": "operations.processes.watchdog:watch_command",
         "verify-log": "operations.checks.operation_log:verify_log_command",
@@ -117,14 +118,6 @@ def restart_command(mesh: Mesh, rooms: tuple[str, ...]) -> None:
     """Restart these ROOMS, or all, one process after the other; no request is lost meanwhile."""
     if command := preparation.find("operations.processes.restart:restart"):
         command(mesh, running_supervisor(mesh), rooms)
-
-
-@operations.command("revision")
-@click.argument("room")
-@click.argument("message")
-def revision_command(room: str, message: str) -> None:
-    """Write a migration for the changes in ROOM's models.py since its last migration."""
-    preparation.migrations().new_revision(room, message)
 
 
 @operations.command("health")

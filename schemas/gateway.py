@@ -8,7 +8,7 @@ class UnknownPath(NotFound):
 
 
 class MethodNotAllowed(Invalid):
-    """This address does not answer this verb; `allowed` lists those that it answers."""
+    """This address does not support this HTTP method; `allowed` lists those that it supports."""
 
 
 class NotJson(Invalid):
@@ -16,7 +16,7 @@ class NotJson(Invalid):
 
 
 class SecretInAddress(Malformed):
-    """A secret, such as a token, must not stand in an address, which others keep: send it in a header or the body."""
+    """A secret, such as a token, must not be part of an address, which others log: send it in a header or the body."""
 
 
 class TooLarge(Invalid):

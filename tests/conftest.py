@@ -53,7 +53,16 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"size: {config.option.size}; what chance has part in is repeated by --seed={config.option.seed}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what runs at full size only, and sort the rest."""
+    if config.option.size != "full":
+        left_out = [item for item in items if item.get_closest_marker("full_size")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+    sort(items)
+
+
+def sort(items: list[pytest.Item]) -> None:
     """Put the files with most to do first, so that two processes end at about the same time.
 
     The model comes first. Browsers keep a processor busy, integration tests mostly wait: their files are mixed evenly.

@@ -70,7 +70,7 @@ GET_PLACE = Method("order", "get_place", QueueRequest, PlaceReply, "guest",
                    "My place in the queue of a screening, and when it is my turn a pass to buy with.",
                    refusals=(NotInQueue,), reads=True)
 OPEN_QUEUE = Method("order", "open_queue", OpenQueueRequest, QueueReply, "manager",
-                    "Have buyers of a screening wait in a queue, whether it is stormed or not.",
+                    "Make buyers of a screening wait in a queue, whether or not demand is high.",
                     refusals=(UnknownScreening,), keyed=True)
 CLOSE_QUEUE = Method("order", "close_queue", CloseQueueRequest, QueueReply, "manager",
                      "Close the queue of a screening: everybody buys without a pass.",

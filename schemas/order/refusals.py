@@ -4,7 +4,7 @@ from schemas.errors import Conflict, Forbidden, Invalid, NotFound, TooOften
 
 
 class SeatsTaken(Conflict):
-    """Someone else has these seats; `seats` names them. None of your seats was taken."""
+    """Someone else has taken these seats; `seats` names them. Nothing was held for you."""
 
 
 class SeatsUnknownInHall(Invalid):
@@ -12,7 +12,7 @@ class SeatsUnknownInHall(Invalid):
 
 
 class CoupleSeatParted(Invalid):
-    """A couple seat is sold and given back whole; `seats` names the halves asked for, `missing` the other halves."""
+    """A couple seat is sold and refunded whole; `seats` names the halves asked for, `missing` the other halves."""
 
 
 class CompanionAlone(Invalid):
@@ -24,7 +24,7 @@ class TooManyUnpaidOrders(Conflict):
 
 
 class TooManyHolds(Conflict):
-    """You may have `most_orders` unpaid orders with `most_seats` seats in the whole house. Pay or cancel one first."""
+    """You may have `most_orders` unpaid orders with `most_seats` seats, in all cinemas. Pay or cancel one first."""
 
 
 class HoldsPaused(TooOften):
@@ -40,7 +40,7 @@ class SalesClosed(Conflict):
 
 
 class QueueRequired(Conflict):
-    """Many want these seats: take a place with order.join_queue and come back with the pass. Nothing was taken."""
+    """This screening has a queue: join it with order.join_queue and come back with the pass. Nothing was held."""
 
 
 class NotInQueue(NotFound):
@@ -60,7 +60,7 @@ class OrderNotPayable(Conflict):
 
 
 class OrderExpired(OrderNotPayable):
-    """The time to pay for this order is over and its seats were given back."""
+    """The time to pay for this order is over and its seats have been released."""
 
 
 class OrderNotPaid(Conflict):
@@ -92,11 +92,11 @@ class OrderNotCancellable(Conflict):
 
 
 class TicketsUsed(Conflict):
-    """Guests have been admitted with these tickets, so they are not given back; `seats` names them."""
+    """Guests have been admitted with these tickets, so they are not refunded; `seats` names them."""
 
 
 class GuestsAdmitted(Conflict):
-    """`admitted` guests are in already. `although_admitted` cancels all the same, and they get everything back."""
+    """`admitted` guests are in already. Set `although_admitted` to cancel anyway; they are refunded in full."""
 
 
 class UnknownTicket(NotFound):

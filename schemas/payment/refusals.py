@@ -32,7 +32,7 @@ class PaymentMethodUnknown(Invalid):
 
 
 class ReturnUrlRefused(Invalid):
-    """A buyer can't be sent back there: a path of ours, or an https address that this cinema knows."""
+    """`return_url` must be a path of this site, or an https address at an origin of `payment.return_origins`."""
 
 
 class UnknownProvider(NotFound):

@@ -125,8 +125,15 @@ def upgrade_all() -> None:
 
 
 def new_revision(room: str, message: str) -> None:
-    """Write a numbered migration with the difference between the room's models.py and its schema in the database."""
-    config = alembic_config(room)
-    number = len(list((SERVICES / room / "migrations").glob("[0-9]*.py"))) + 1
+    """Write a numbered migration with the difference between the room's models.py and its schema in the database.
+
+    Raises SchemaRefused like `check`, and when the schema lacks a migration that there is.
+    """
+    folder = SERVICES / room / "migrations"
+    folder.mkdir(exist_ok=True)    # the first of a room
+    scripts = history(room)
     with schema(uri_of(room)):
-        command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
+        if scripts and check(room) != scripts[-1].revision:
+            raise SchemaRefused(f"The schema of the {room} room is not at its newest revision: migrate it first "
+                                f"(python -m operations migrate {room}).")
+        command.revision(alembic_config(room), message=message, autogenerate=True, rev_id=f"{len(scripts) + 1:04d}")

@@ -85,7 +85,7 @@ def hold_deadline(starts_at: dt.datetime, now: dt.datetime, hold: dt.timedelta) 
 
 def pay_deadline(created_at: dt.datetime, expires_at: dt.datetime, starts_at: dt.datetime,
                  pay: dt.timedelta) -> dt.datetime:
-    """The deadline of an order that is being paid. It counts from the order's creation, so it is extended only once."""
+    """The deadline of an order that is being paid. It counts from the order's creation, so it moves only once."""
     return min(max(expires_at, created_at + pay), starts_at)
 
 

@@ -73,7 +73,7 @@ class Order(queue_methods.QueueMethods, door_methods.DoorMethods):
 
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Pay, or find the page at which the buyer pays; the deadline is extended once."""
+        """Pay, or find the page at which the buyer pays; the deadline moves once, to `pay_minutes` after the order."""
         key = self.idempotency_key(contract.PAY, request)
         order_id, choice = request["order_id"], PaymentChoice.of(request)
         self.workflows.guests.prepare_payment(key, self.principal, order_id, choice)

@@ -164,7 +164,7 @@ def next_epoch(tx: Connection, screening_id: str, ends_at: dt.datetime) -> int:
 
 
 def purge_epochs(tx: Connection, now: dt.datetime) -> int:
-    """Delete some of the epochs of screenings that are long over, and their boards with them; returns how many."""
+    """Delete some epochs of screenings that are long over; their boards have expired by then. Returns how many."""
     return delete_some(tx, epochs, epochs.c.ends_at < now - EPOCHS_KEPT)
 
 

@@ -1,4 +1,4 @@
-"""The queue of a screening that is stormed: who waits, in which order, and who has a pass.
+"""The queue of a screening in high demand: who waits, in which order, and who has a pass.
 
     queue:{<screening>}          mode (auto, hand: open; closed: by hand), busy_until (attempts to buy, counted by
                                  hold.lua), drawn_at, is_drawn, last_number, and when the next one is let in

@@ -4,7 +4,7 @@ import ast
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,11 +32,11 @@ class Source:
         """Whether Alembic wrote most of it."""
         return "migrations" in self.path.parts
 
-    @property
+    @cached_property
     def text(self) -> str:
         return self.path.read_text()
 
-    @property
+    @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
 

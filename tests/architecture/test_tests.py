@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.architecture.sources import Source, sources
+from tests.architecture.sources import ROOT, Source, sources
 
 
 def imported_modules(source: Source) -> set[str]:
@@ -29,3 +29,23 @@ def test_an_import_of_a_test_module_is_found() -> None:
     """The negative control."""
     assert imported_tests({"tests.integration.order.test_orders.buy", "tests.drivers.orders.buy"}) == {
         "tests.integration.order.test_orders.buy"}
+
+
+def uncovered(source: Source) -> list[str]:
+    """Where a `full_size` marker names no test file that runs at every change."""
+    def stands_in(argument: ast.expr) -> bool:
+        match argument:
+            case ast.Constant(value=str(path)):
+                return path.startswith("tests/") and (ROOT / path).exists()
+        return False
+
+    marks = [node for node in ast.walk(source.tree)
+             if isinstance(node, ast.Attribute) and ast.unparse(node) == "pytest.mark.full_size"]
+    called = {id(node.func): node.args for node in ast.walk(source.tree) if isinstance(node, ast.Call)}
+    return [f"{source}:{mark.lineno}" for mark in marks
+            if not (arguments := called.get(id(mark), [])) or not all(map(stands_in, arguments))]
+
+
+@pytest.mark.parametrize("source", sources("tests"), ids=str)
+def test_a_test_that_runs_at_full_size_only_says_which_others_cover_it_at_every_change(source: Source) -> None:
+    assert uncovered(source) == []

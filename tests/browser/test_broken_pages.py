@@ -25,7 +25,7 @@ def test_a_page_whose_scripts_fail_says_so_in_words_offers_a_way_on_and_reports_
         panel = page.locator(".problem")
         expect(panel).to_contain_text("Something went wrong on this page")
         expect(panel).not_to_contain_text("offline")
-        expect(panel).to_contain_text("We have been told, under the number")
+        expect(panel).to_contain_text("We have been notified, under the number")
     else:
         expect(page.locator("#failure")).to_contain_text("This page could not be loaded")
         expect(page.locator("#failure").get_by_role("link", name="to the programme")).to_be_visible()

@@ -36,7 +36,7 @@ def test_a_slower_buyer_sees_which_seat_is_gone_and_is_offered_others(visit: Vis
     pick(mine, "H8", "H9")
     buy(mesh, mesh.buyer(), screening, ["H9"])
     advice = mine.get_by_role("alert").filter(has_text="H9")
-    expect(advice).to_contain_text("Somebody was faster: H9 is taken")
+    expect(advice).to_contain_text("H9 has just been taken")
     advice.get_by_role("button", name="instead").click()
     expect(mine.locator(".hall .seat.picked")).to_have_count(2)
     expect(mine.locator("[data-seat=H9]")).to_have_attribute("data-state", "held")
@@ -152,7 +152,7 @@ def test_seats_lost_while_signing_up_are_told_in_front_of_the_window(visit: Visi
 
     assert mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=["H9"]).status_code == 200
     news = window.get_by_role("alert").filter(has_text="H9")
-    expect(news).to_contain_text("Somebody was faster: H9 is taken")
+    expect(news).to_contain_text("H9 has just been taken")
     news.get_by_role("button", name="instead").click()
     expect(window.get_by_role("status")).to_contain_text("Now picked")
     picked = {str(seat.get_attribute("data-seat")) for seat in page.locator(".hall .seat.picked").all()}

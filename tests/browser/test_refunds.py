@@ -65,7 +65,7 @@ def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: V
 
     expect(page.locator(".status")).to_have_text("Partly refunded")
     expect(page.locator(".ticket.void")).to_have_count(1)
-    expect(page.locator(".sums div").filter(has_text="Seats given back")).to_have_text("Seats given backH8")
+    expect(page.locator(".sums div").filter(has_text="Refunded seats")).to_have_text("Refunded seatsH8")
     expect(page.locator(".sums div").first).to_have_text(f"SeatsH9 1 × {euros(price)}")
     expect(page.locator(".sums dd").last).to_have_text(euros(back))
     [bank] = mesh.rows("payment", "SELECT refunded FROM sandbox_charge WHERE order_id = :o", o=order)

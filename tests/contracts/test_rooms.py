@@ -12,8 +12,10 @@ from nameko.rpc import Rpc
 from schemas import catalogue, errors
 from schemas.base import Access, Announcement, Method
 from schemas.errors import Refusal
+from schemas.payment.payments import PAGELESS_METHODS
 from services.foundation.amqp.announcements import AnnouncementHandler
-from services.foundation.rpc.idempotency import SECRETS
+from services.foundation.rpc.idempotency import CREDENTIALS
+from services.order.rules import PAGELESS
 from tests.contracts.rooms import ROOT, entrypoints, meant, modules, service_classes, syntax
 
 METHODS = catalogue.methods()
@@ -37,10 +39,21 @@ def test_a_room_serves_only_methods_of_the_contract() -> None:
     assert [name for name, contract in served() if contract not in METHODS.values()] == []
 
 
-def test_only_opening_an_account_is_keyed_and_has_a_secret() -> None:
+def test_only_opening_and_saving_an_account_are_keyed_and_have_a_credential() -> None:
     """No digest has it, so the room must compare it by itself, as these do."""
     assert {method.path for method in METHODS.values()
-            if method.keyed and set(method.request().fields) & set(SECRETS)} == {"/user/register", "/user/save"}
+            if method.keyed and set(method.request().fields) & set(CREDENTIALS)} == {"/user/register", "/user/save"}
+
+
+def test_a_secret_of_a_keyed_method_is_a_credential_or_stands_in_the_same_database_anyway() -> None:
+    """What is no credential is digested with the request, beside the row that has it."""
+    digested = {(method.path, name) for method in METHODS.values() if method.keyed
+                for name in method.secret_fields - set(CREDENTIALS)}
+    assert digested == {("/kitchen/hand_over", "pick_up_code"), ("/order/undo_admission", "code")}
+
+
+def test_the_order_room_knows_which_payments_need_no_page() -> None:
+    assert set(PAGELESS_METHODS) == PAGELESS
 
 
 def test_every_room_with_a_contract_exists() -> None:

@@ -23,7 +23,7 @@ from services.foundation.database import LOCK_TIMEOUT, Transactions, delete_some
 from services.foundation.rpc.calls import Principal
 
 KEYS_KEPT = dt.timedelta(days=7)   # nobody repeats a request after so long
-SECRETS = ("password", "old_password", "new_password", "token", "guest_token")
+CREDENTIALS = ("password", "old_password", "new_password", "token", "guest_token")
 
 
 class AlreadyAnswered(Exception):
@@ -49,7 +49,7 @@ def key_table(metadata: MetaData) -> Table:
 
 def _digest(request: dict[str, Any]) -> str:
     # A fast digest would help to guess a password, so secrets are left out; the room compares them itself.
-    public = {name: value for name, value in request.items() if name not in SECRETS}
+    public = {name: value for name, value in request.items() if name not in CREDENTIALS}
     return hashlib.sha256(orjson.dumps(public, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

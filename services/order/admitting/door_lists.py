@@ -13,6 +13,7 @@ from services.foundation.database import Transactions
 from services.order.admitting import rules, store
 from services.order.admitting.film_facts import NO_FACTS, FilmFacts
 from services.order.order_events import screening_of
+from services.order.screenings.store import cancelled_of
 from services.order.tickets.codes import TicketKeys
 from services.order.tickets.keys import public_keys
 
@@ -43,7 +44,7 @@ class DoorLists:
 
         def find(tx: Any) -> tuple[Any, Any, Set[str]]:
             rows = store.attendance(tx, which)
-            return rows, store.void_and_used(tx, which), store.cancelled_of(tx, {row.screening_id for row in rows})
+            return rows, store.void_and_used(tx, which), cancelled_of(tx, {row.screening_id for row in rows})
 
         rows, tickets, cancelled = self.database.read(find)
         films = self.film_facts.of_all(row.screening_id for row in rows)

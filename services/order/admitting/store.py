@@ -10,7 +10,6 @@ from sqlalchemy.engine import Connection
 from services.order.admitting.rules import Scan
 from services.order.order_view import Rows
 from services.order.rules import check_unused
-from services.order.screenings.store import cancelled
 from services.order.store import find as find_order
 from services.order.store import orders, tickets
 
@@ -89,9 +88,3 @@ def void_and_used(tx: Connection, which: list[ColumnElement[bool]]) -> Rows:
     query = select(*columns).join(orders, orders.c.order_id == tickets.c.order_id)
     return tx.execute(query.where(*which, (tickets.c.status != "valid") | ~UNUSED)
                       .order_by(tickets.c.ticket_id)).all()
-
-
-def cancelled_of(tx: Connection, screening_ids: Set[str]) -> Set[str]:
-    """Those of the screenings that are cancelled."""
-    query = select(cancelled.c.screening_id).where(cancelled.c.screening_id.in_(sorted(screening_ids)))
-    return frozenset(tx.execute(query).scalars())

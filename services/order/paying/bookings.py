@@ -31,9 +31,9 @@ class Bookings:
     def book(self, order_id: str, then: Then | None = None) -> OrderView:
         """Make an order paid whose money has been captured, and `then(tx, paid order)` in the same transaction.
 
-        Once the film has begun, the order ends instead. An order that had ended is paid all the same if its seats are
-        all free still. For an order that can't be paid any more, a refund of its money is recorded. Repeating this
-        changes nothing.
+        Once the film has begun, the order ends instead. An expired order becomes paid if all its seats are still free;
+        a cancelled one never does. For an order that can't be paid any more, a refund of its money is recorded.
+        Repeating this changes nothing.
         """
         view = self.database.run_repeatable(lambda tx: self._book(tx, order_id, then))
         row = view.row

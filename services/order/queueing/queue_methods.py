@@ -1,4 +1,4 @@
-"""The order room's methods for the queue of a stormed screening."""
+"""The order room's methods for the queue of a screening."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The queue of a stormed screening, as its buyers use it: a place, and a pass when it is their turn."""
+"""The queue of a screening, as its buyers use it: a place, and a pass when it is their turn."""
 
 from dataclasses import dataclass
 from typing import Any

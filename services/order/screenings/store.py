@@ -1,6 +1,7 @@
 """Which screenings are cancelled: a row of `cancelled_screening` is the decision."""
 
 import datetime as dt
+from collections.abc import Set
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -31,3 +32,9 @@ def cancelled_by(tx: Connection, screening_id: str) -> str | None:
 def is_cancelled(tx: Connection, screening_id: str) -> bool:
     """Whether the screening is cancelled."""
     return cancelled_at(tx, screening_id) is not None
+
+
+def cancelled_of(tx: Connection, screening_ids: Set[str]) -> Set[str]:
+    """Those of the screenings that are cancelled."""
+    query = select(cancelled.c.screening_id).where(cancelled.c.screening_id.in_(sorted(screening_ids)))
+    return frozenset(tx.execute(query).scalars())

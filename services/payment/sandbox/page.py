@@ -10,8 +10,9 @@ CHOICES = ("pay", "challenge", "decline", "insufficient_funds")
 WORDS = {
     "en": {
         "title": "Test payment", "banner": "Test money. No card is asked for and nothing is charged.",
-        "to_pay": "To pay", "what": "How should this payment end?", "pay": "Pay", "challenge": "Pay, after a code",
-        "decline": "Be declined", "insufficient_funds": "Have too little money", "abandon": "Back without paying",
+        "to_pay": "To pay", "what": "How should this payment end?", "pay": "Pay",
+        "challenge": "Pay with a confirmation code", "decline": "Declined",
+        "insufficient_funds": "Insufficient funds", "abandon": "Back without paying",
         "code_title": "Confirm that it is you", "code": "Code",
         "code_hint": "A bank would send one. Here it is {code}.",
         "confirm": "Confirm", "wrong": "That was not the code.",
