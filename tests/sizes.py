@@ -25,17 +25,15 @@ class Size:
     fuzz_cases: int         # odd requests to each method
     fuzzed_roles: int       # by so many kinds of accounts
     matrix: bool            # whether all cases that take the same way are tried, or some that chance draws
-    clusters: bool          # whether whole meshes run on clusters of Redis and RabbitMQ that lose a node
     second_servers: bool    # whether a second mesh has servers of its own, or runs beside, on the same ones
-    small_disk: bool        # whether a mesh of its own runs on a disk that fills up
 
 
-CI = Size(model_steps=700, fresh_controls=False, missing_guards=5, control_steps=20_000, model_most_steps=10_000,
+CI = Size(model_steps=700, fresh_controls=False, missing_guards=3, control_steps=20_000, model_most_steps=10_000,
           rare=False, hall=40, buyers=50, door_codes=24, contested_seats=2, keys=16, messages=100,
           killed_orders=40, death_every=1_000, kills=4, pauses=1, films=300, fuzz_cases=6, fuzzed_roles=1, matrix=False,
-          clusters=False, second_servers=False, small_disk=False)
+          second_servers=False)
 FULL = Size(model_steps=10_000, fresh_controls=True, missing_guards=100, control_steps=40_000, model_most_steps=30_000,
             rare=True, hall=200, buyers=500, door_codes=1_000, contested_seats=20, keys=200, messages=1_000,
             killed_orders=1_000, death_every=400, kills=200, pauses=8, films=10_000, fuzz_cases=100, fuzzed_roles=3,
-            matrix=True, clusters=True, second_servers=True, small_disk=True)
+            matrix=True, second_servers=True)
 SIZES = {"ci": CI, "full": FULL}

@@ -11,10 +11,11 @@ class SafeStorage {
   }
 
   get(name) {
+    if (this.memory.has(name)) return this.memory.get(name); // the storage has an older value, or none
     try {
-      return JSON.parse(this.storage.getItem(name)) ?? this.memory.get(name) ?? null;
+      return JSON.parse(this.storage.getItem(name));
     } catch {
-      return this.memory.get(name) ?? null;
+      return null;
     }
   }
 

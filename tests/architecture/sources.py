@@ -40,9 +40,14 @@ class Source:
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node of its syntax."""
+        return list(ast.walk(self.tree))
+
     def functions(self) -> Iterator[tuple[str, int]]:
         """The name and the length, in lines, of every function."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{self}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
 

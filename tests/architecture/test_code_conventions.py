@@ -38,7 +38,7 @@ def test_rooms_grow_no_layers() -> None:
 
 @pytest.mark.parametrize("source", sources("schemas", "services", "gateway"), ids=str)
 def test_only_config_yml_reads_the_environment(source: Source) -> None:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         match node:
             case ast.Attribute(ast.Name("os"), "environ" | "environb" | "getenv"):
                 pytest.fail(f"{source}:{node.lineno}")
@@ -80,6 +80,6 @@ def test_the_tree_holds_no_secret() -> None:
 def test_a_fact_of_a_refusal_has_no_name_that_every_problem_has(source: Source) -> None:
     """Over HTTP, `status` is the number of the answer, so it would hide the status of an order."""
     refusals = {refusal.__name__ for refusal in catalogue.refusals().values()}
-    facts = {keyword.arg for node in ast.walk(source.tree) if isinstance(node, ast.Call) for keyword in node.keywords
+    facts = {keyword.arg for node in source.nodes if isinstance(node, ast.Call) for keyword in node.keywords
              if ast.unparse(node.func).rpartition(".")[2] in refusals}
     assert facts & set(STANDARD) == set()

@@ -10,7 +10,7 @@ from operations.event_commands import subscriptions_of
 from schemas import catalogue
 from schemas.base import Event, Schema
 from tests.architecture.sources import Source, sources
-from tests.contracts.rooms import meant, modules, service_classes, syntax
+from tests.contracts.rooms import meant, modules, nodes_of, service_classes
 
 # The files that may hand a message to the broker, and what they send.
 RELAY = "services/foundation/events/relay.py"
@@ -31,7 +31,7 @@ EVENTS = sorted(catalogue.events().values(), key=lambda event: event.type)
 def written() -> list[tuple[str, object]]:
     """The event of every `outbox.write(tx, table, EVENT, ...)`, by room."""
     return [(room, meant(module, node.args[2]))
-            for room, files in modules().items() for module in files for node in ast.walk(syntax(module))
+            for room, files in modules().items() for module in files for node in nodes_of(module)
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "outbox.write"]
 
 

@@ -13,7 +13,7 @@ import pytest
 from operations.event_commands import subscriptions_of
 from schemas import catalogue
 from schemas.base import Event, Method
-from tests.contracts.rooms import meant, modules, service_classes, syntax
+from tests.contracts.rooms import meant, modules, nodes_of, service_classes, syntax
 from tests.contracts.staff_writes import COMMANDS, NO_OPERATIONS, WRITES, WRITING_COMMANDS
 
 Functions = dict[str, list[ast.FunctionDef]]
@@ -34,6 +34,7 @@ def room_functions(room: str) -> Functions:
     return functions_of(syntax(module) for module in modules()[room])
 
 
+@cache
 def names_in(function: ast.FunctionDef) -> set[str]:
     """Every name that a function mentions, so whatever it may call, now or later."""
     return ({node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
@@ -106,7 +107,7 @@ def written() -> dict[str, set[Any]]:
 
 
 def events_in(module: ModuleType) -> set[Any]:
-    return {meant(module, node.args[2]) for node in ast.walk(syntax(module))
+    return {meant(module, node.args[2]) for node in nodes_of(module)
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "write_operation"}
 
 

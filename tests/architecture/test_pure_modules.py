@@ -25,7 +25,7 @@ CLOCK = re.compile(r"\b(now|utcnow|utc_now|today|monotonic)\(|\btime\.time\(")
 
 def imports(source: Source) -> Iterator[tuple[str, str]]:
     """Every import of a module, wherever it stands: the module, and the name that is taken from it (or "")."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         match node:
             case ast.Import(names):
                 yield from ((alias.name, "") for alias in names)

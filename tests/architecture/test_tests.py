@@ -9,7 +9,7 @@ from tests.architecture.sources import ROOT, Source, sources
 
 def imported_modules(source: Source) -> set[str]:
     """The dotted names of all modules that a file imports, and `module.name` of what it imports from them."""
-    nodes = list(ast.walk(source.tree))
+    nodes = list(source.nodes)
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     return plain | {f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom)
                     for alias in node.names}
@@ -36,12 +36,12 @@ def uncovered(source: Source) -> list[str]:
     def stands_in(argument: ast.expr) -> bool:
         match argument:
             case ast.Constant(value=str(path)):
-                return path.startswith("tests/") and (ROOT / path).exists()
+                return (ROOT / "tests" / path).is_file()
         return False
 
-    marks = [node for node in ast.walk(source.tree)
+    marks = [node for node in source.nodes
              if isinstance(node, ast.Attribute) and ast.unparse(node) == "pytest.mark.full_size"]
-    called = {id(node.func): node.args for node in ast.walk(source.tree) if isinstance(node, ast.Call)}
+    called = {id(node.func): node.args for node in source.nodes if isinstance(node, ast.Call)}
     return [f"{source}:{mark.lineno}" for mark in marks
             if not (arguments := called.get(id(mark), [])) or not all(map(stands_in, arguments))]
 

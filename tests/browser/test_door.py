@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import PHONE, Visit
@@ -50,15 +50,16 @@ def enter(page: Page, code: str) -> None:
 
 
 def shows(page: Page, kind: str, *words: str) -> None:
-    verdict = page.locator(f".verdict.{kind}:not(.asking)")
+    result = page.locator(f".result.{kind}:not(.asking)")
     for word in words:
-        expect(verdict).to_contain_text(word)
+        expect(result).to_contain_text(word)
 
 
 def test_an_usher_types_codes_and_goes_on_without_a_network(visit: Visit, mesh: Mesh, hall: Hall) -> None:
     usher = mesh.staff()
     page = visit("/door", signed_in=usher, size=PHONE, complaints_expected=True)    # of the network
-    page.get_by_label("Screening").select_option(hall.screening)
+    with page.expect_request("**/get_attendance?cinema_id=*"), page.expect_request("**/get_door_list?cinema_id=*"):
+        page.get_by_label("Screening").select_option(hall.screening)
     expect(page.locator(".counts strong")).to_have_text("0 of 3 in")
     expect(page.locator(".door")).to_contain_text("can't read codes with the camera")
     enter(page, hall.codes[0])
@@ -66,7 +67,7 @@ def test_an_usher_types_codes_and_goes_on_without_a_network(visit: Visit, mesh: 
     enter(page, hall.codes[0])
     shows(page, "stop", "Already used", "A guest went in with it at")
     page.get_by_role("button", name="Undo admission").click()
-    expect(page.locator(".verdict")).to_be_hidden()
+    expect(page.locator(".result")).to_be_hidden()
     enter(page, hall.codes[0])
     shows(page, "go", "C4")
     expect(page.locator(".counts strong")).to_have_text("1 of 3 in")
@@ -104,8 +105,10 @@ def test_an_usher_types_codes_and_goes_on_without_a_network(visit: Visit, mesh: 
 
 
 def test_a_ticket_before_the_camera_is_scanned_once(visit: Visit, mesh: Mesh, hall: Hall) -> None:
-    page = visit("/account", signed_in=mesh.staff(), size=PHONE)
+    page = visit("/account", signed_in=mesh.staff(), size=PHONE, complaints_expected=True)    # of the 429
     page.add_init_script(CAMERA)
+    page.route("**/order/get_attendance", lambda route: route.fulfill(status=429, json={"code": "too_many_requests"}),
+               times=1)
     page.goto("/door")
     page.get_by_role("button", name="Scan with the camera").click()
     page.evaluate("code => { window.before = code; }", hall.codes[0])
@@ -114,6 +117,17 @@ def test_a_ticket_before_the_camera_is_scanned_once(visit: Visit, mesh: Mesh, ha
     shows(page, "go", "Come in", "C4")
     page.evaluate("code => { window.before = code; }", hall.codes[1])
     shows(page, "go", "C5")
+
+    late: list[Route] = []    # the answer to the next guest, while another one comes
+    page.route("**/order/admit", lambda route: route.fallback() if late else late.append(route))
+    page.evaluate("code => { window.before = code; }", hall.codes[2])
+    expect(page.locator(".result.asking")).to_contain_text("C6")
+    page.evaluate("code => { window.before = code; }", hall.codes[0])
+    shows(page, "stop", "Already used", "C4")
+    expect(page.locator(".earlier li").first).to_have_text("C6 Checking…")
+    late[0].continue_()
+    expect(page.locator(".earlier li").first).to_have_text("C6 Come in")
+    shows(page, "stop", "Already used", "C4")
     page.get_by_role("button", name="Stop the camera").click()
     expect(page.locator("video")).to_be_hidden()
 

@@ -50,8 +50,15 @@ def modules() -> dict[str, list[ModuleType]]:
     return found
 
 
+@cache
 def syntax(module: ModuleType) -> ast.Module:
     return ast.parse(Path(str(module.__file__)).read_text())
+
+
+@cache
+def nodes_of(module: ModuleType) -> list[ast.AST]:
+    """Every node of a module's syntax."""
+    return list(ast.walk(syntax(module)))
 
 
 def meant(module: ModuleType, expression: ast.expr | None) -> Any:
@@ -70,7 +77,7 @@ def meant(module: ModuleType, expression: ast.expr | None) -> Any:
 def calls() -> list[tuple[str, str, Method | None]]:
     """Every `...remote.call(METHOD, ...)`: the room, where it stands, and the method as far as it can be read."""
     return [(room, f"{module.__name__}:{node.lineno}", as_method(meant(module, node.args[0])))
-            for room in sorted(service_classes()) for module in modules()[room] for node in ast.walk(syntax(module))
+            for room in sorted(service_classes()) for module in modules()[room] for node in nodes_of(module)
             if isinstance(node, ast.Call) and is_remote_call(node)]
 
 

@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, get_args
 
 import pytest
@@ -16,7 +17,7 @@ from schemas.payment.payments import PAGELESS_METHODS
 from services.foundation.amqp.announcements import AnnouncementHandler
 from services.foundation.rpc.idempotency import CREDENTIALS
 from services.order.rules import PAGELESS
-from tests.contracts.rooms import ROOT, entrypoints, meant, modules, service_classes, syntax
+from tests.contracts.rooms import ROOT, entrypoints, meant, modules, nodes_of, service_classes
 
 METHODS = catalogue.methods()
 ROOMS = sorted(service_classes())
@@ -100,7 +101,7 @@ def test_a_room_refuses_only_what_its_methods_declare(room: str) -> None:
         declared |= set(catalogue.refusals().values())
     raised = {
         meant(module, node.exc)
-        for module in modules()[room] for node in ast.walk(syntax(module)) if isinstance(node, ast.Raise)
+        for module in modules()[room] for node in nodes_of(module) if isinstance(node, ast.Raise)
     }
     assert {refusal.__name__ for refusal in refusals_in(raised) - declared} == set()
 
@@ -140,12 +141,13 @@ def test_every_announcement_is_published_and_consumed() -> None:
     assert heard == set(catalogue.announcements())
 
 
+@cache
 def announced() -> dict[str, list[Announcement]]:
     """The first argument of every `announce(...)`, `announce_now(...)` and `announce_from_command(...)`, by room."""
     found: dict[str, list[Announcement]] = {}
     for room, files in modules().items():
         for module in files:
-            for node in ast.walk(syntax(module)):
+            for node in nodes_of(module):
                 match node:
                     case ast.Call(ast.Attribute(_, "announce" | "announce_now")
                                   | ast.Name("announce_from_command"), [first, *_]):

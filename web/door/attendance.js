@@ -7,48 +7,64 @@ import { t } from "../language/translations.js";
 import { browser } from "../storage.js";
 import * as memory from "./memory.js";
 
-const CHOICE = "door-screening";
+const CHOICE = "door-choice";
 
-/** {element, choice, chosen, refresh}: the counts, the list to choose from, and what is chosen ("" for any). */
-export function attendance(signal) {
+/**
+ * {element, choice, chosen, refresh}: the counts, the list to choose from, and the screening that is chosen, as it was
+ * last heard of, or null for any. `onchoice` runs when it is another one.
+ */
+export function attendance(signal, onchoice) {
   let screenings = memory.list()?.screenings ?? [];
-  let chosen = browser.get(CHOICE) ?? "";
+  let isComplete = false;
+  let chosen = browser.get(CHOICE);
   const choice = h("select", { "aria-label": t("door.screening"), onchange: () => choose(choice.value) });
   const element = h("div", { class: "counts" });
 
-  function choose(id) {
-    chosen = id;
-    browser.set(CHOICE, id);
-    draw();
+  const find = (id) => screenings.find(({ screening_id: each }) => each === id);
+
+  function keep(screening) {
+    chosen = screening ?? null;
+    browser.set(CHOICE, chosen);
   }
 
-  /** Rejects with a Problem; what was known before stays. */
+  function choose(id) {
+    keep(id === chosen?.screening_id ? chosen : find(id));
+    draw();
+    onchoice();
+  }
+
+  /** Ask for all screenings once, to choose from, then for those of the chosen cinema. Rejects with a Problem. */
   async function refresh() {
-    ({ screenings } = await read("/order/get_attendance", {}, signal));
+    const cinema = isComplete ? chosen?.cinema_id : null;
+    const { screenings: found } = await read("/order/get_attendance", { cinema_id: cinema }, signal);
+    isComplete = true;
+    const isOther = ({ cinema_id: id, ends_at: ends }) => id !== cinema && Date.parse(ends) > Date.now();
+    screenings = cinema ? [...found, ...screenings.filter(isOther)] : found;
+    if (chosen) keep(find(chosen.screening_id) ?? chosen);
     draw();
   }
 
   /** A screening that is over stays chosen: a door that leads to it admits nobody until an usher chooses another. */
-  const isGone = () => chosen && !screenings.some(({ screening_id: id }) => id === chosen);
+  const isGone = () => chosen && !find(chosen.screening_id);
 
   function draw() {
     const cinemas = Map.groupBy(screenings, ({ cinema_name: name }) => name);
     const options = (some) =>
       some.map((each) =>
-        h("option", { value: each.screening_id, selected: each.screening_id === chosen }, title(each))
+        h("option", { value: each.screening_id, selected: each.screening_id === chosen?.screening_id }, title(each))
       );
     // An open list is not drawn anew under a finger.
     if (document.activeElement !== choice || !choice.childElementCount) {
       fill(
         choice,
         h("option", { value: "" }, t("door.any")),
-        isGone() && h("option", { value: chosen, selected: true }, t("door.gone")),
+        isGone() && h("option", { value: chosen.screening_id, selected: true }, t("door.gone")),
         cinemas.size > 1
           ? [...cinemas].map(([name, some]) => h("optgroup", { label: name }, options(some)))
           : options(screenings),
       );
     }
-    const shown = chosen ? screenings.filter(({ screening_id: id }) => id === chosen) : screenings;
+    const shown = chosen ? [find(chosen.screening_id)].filter(Boolean) : screenings;
     const empty = t(isGone() ? "door.choose" : "door.nothing_today");
     fill(element, shown.length ? h("ul", {}, shown.map(line)) : h("p", { class: "muted" }, empty));
   }

@@ -29,6 +29,9 @@ export async function readCode(code, keys) {
 /** The ticket that a code names, whoever has signed it. */
 export const ticketOf = (code) => CODE.exec(code)?.[3] ?? null;
 
+/** The seat that a code names, whoever has signed it. */
+export const seatOf = (code) => CODE.exec(code)?.[5] ?? null;
+
 /** JSON with sorted names and no spaces (RFC 8785), as the order room signs it. */
 export function canonical(value) {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;

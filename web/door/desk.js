@@ -7,10 +7,12 @@ import { problemSentence } from "../problems.js";
 import { browser } from "../storage.js";
 import { attendance } from "./attendance.js";
 import * as memory from "./memory.js";
+import { earlierLine, kindOf, show, showAsking } from "./result.js";
+import { seatOf } from "./codes.js";
 import { scanner } from "./scanner.js";
 import { admit, fetchList, sendQueue, undo } from "./sending.js";
 import { signals } from "./signals.js";
-import { kindOf, show } from "./verdict.js";
+import { Turns } from "./turns.js";
 
 const NAME = "door-name";
 const COUNT_MS = 5000;
@@ -19,9 +21,12 @@ const LIST_MS = 5 * 60_000;
 export class Desk {
   constructor(signal, canScan) {
     this.signal = signal;
-    this.attendance = attendance(signal);
+    this.attendance = attendance(signal, () => this.look());
     this.signals = signals(signal);
-    this.verdict = h("div", { class: "verdict", hidden: true });
+    this.turns = new Turns();
+    this.list = { cinema: null, at: 0 };
+    this.result = h("div", { class: "result", hidden: true });
+    this.earlier = h("ul", { class: "earlier", hidden: true, "aria-label": t("door.earlier") });
     this.warning = h("p", { class: "note warning", role: "alert", hidden: true });
     this.waiting = h("p", { class: "note", role: "status", hidden: true });
     this.conflicts = h("section", { class: "note warning", hidden: true, "aria-label": t("door.conflicts") });
@@ -38,7 +43,7 @@ export class Desk {
       "section",
       { class: "door" },
       h("div", { class: "leads-to" }, h("h1", { tabindex: "-1" }, t("door.title")), this.attendance.choice),
-      h("div", { class: "guest" }, camera && camera.element, this.verdict, this.warning),
+      h("div", { class: "guest" }, camera && camera.element, this.result, this.warning, this.earlier),
       h(
         "div",
         { class: "usher" },
@@ -93,39 +98,54 @@ export class Desk {
   }
 
   async scan(code) {
+    const turn = this.turns.begin(code);
     this.warning.hidden = true;
-    this.verdict.classList.add("asking");
-    const screening = this.attendance.chosen();
-    const door = browser.get(NAME);
+    this.result.hidden = false;
+    showAsking(this.result, seatOf(code));
+    this.drawEarlier();
+    if (!turn) return;
+    const outcome = { answer: null, problem: null };
     try {
-      const answer = await admit(code, { ...(screening && { screening_id: screening }), ...(door && { door }) });
-      this.verdict.hidden = false;
-      show(this.verdict, answer, (...undone) => this.undo(...undone));
-      this.signals.give(kindOf(answer.result));
-      this.verdict.scrollIntoView({ block: "nearest" });
-      if (answer.result === "admitted" && !answer.offline) this.attendance.refresh().catch(() => {});
+      outcome.answer = await admit(code, { choice: this.attendance.chosen(), door: browser.get(NAME) });
     } catch (problem) {
-      this.verdict.hidden = true;
-      this.signals.give("stop");
-      this.tell(problemSentence(problem));
+      outcome.problem = problem;
     }
-    this.verdict.classList.remove("asking");
+    if (this.turns.end(turn, outcome)) this.showOutcome(outcome);
+    if (outcome.answer?.result === "admitted" && !outcome.answer.offline) this.attendance.refresh().catch(() => {});
+    this.drawEarlier();
     this.drawWaiting();
   }
 
+  /** Of the guest before the door: no answer to an earlier scan comes here. */
+  showOutcome({ answer, problem }) {
+    this.result.hidden = !answer;
+    this.signals.give(answer ? kindOf(answer.result) : "stop");
+    if (!answer) return this.tell(problemSentence(problem));
+    show(this.result, answer, (...undone) => this.undo(...undone));
+    this.result.scrollIntoView({ block: "nearest" });
+  }
+
   /** `answer`: of the scan that is shown. What another scan has admitted is taken back whichever scan that was. */
-  async undo({ result, scan }, button) {
+  async undo(answer, button) {
+    const { result, scan } = answer;
     button.disabled = true;
     try {
       await undo(result === "admitted" ? scan : { code: scan.code });
-      this.verdict.hidden = true;
+      if (this.turns.forget(answer)) this.result.hidden = true;
       announce(t("door.undone"));
-      this.attendance.refresh().catch(() => {});
+      this.look();
     } catch (problem) {
       this.tell(problemSentence(problem));
       button.disabled = false;
     }
+    this.drawEarlier();
     this.drawWaiting();
+  }
+
+  drawEarlier() {
+    const earlier = this.turns.earlier();
+    this.earlier.hidden = !earlier.length;
+    fill(this.earlier, earlier.map(earlierLine));
   }
 
   tell(sentence) {
@@ -156,25 +176,32 @@ export class Desk {
 
   /** Keep the counts, the queue and the list up to date until the page is left. */
   follow() {
-    let listed = 0;
     const again = async () => {
       if (this.signal.aborted) return;
-      await this.look(Date.now() - listed > LIST_MS && (() => (listed = Date.now())));
+      await this.look();
       setTimeout(again, COUNT_MS);
     };
     addEventListener("online", () => this.look(), { signal: this.signal });
     return again();
   }
 
-  async look(onlist) {
+  async look() {
     try {
       await sendQueue();
       await this.attendance.refresh();
-      if (onlist) await fetchList().then(onlist);
+      await this.download();
     } catch {
       // Without a network the door goes on by its list; the counts stay as they were.
     }
     if (!this.signal.aborted) this.drawWaiting();
+  }
+
+  /** A new list, when the last one is old or of another cinema than that of the chosen screening. */
+  async download() {
+    const cinema = this.attendance.chosen()?.cinema_id ?? null;
+    if (cinema === this.list.cinema && Date.now() - this.list.at <= LIST_MS) return;
+    await fetchList(cinema);
+    this.list = { cinema, at: Date.now() };
   }
 }
 

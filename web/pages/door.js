@@ -4,6 +4,7 @@ import { accessPrompt } from "../access.js";
 import * as session from "../account/session.js";
 import { Desk } from "../door/desk.js";
 import { canScan } from "../door/scanner.js";
+import { isAway } from "../door/sending.js";
 import { fill, loadStyle } from "../dom.js";
 import { include, t } from "../language/translations.js";
 
@@ -16,7 +17,7 @@ export async function show(main, { signal }) {
   } catch (problem) {
     if (problem.code === "unauthenticated") return accessPrompt(main, t("door.title"), t("door.stranger"));
     if (problem.code === "forbidden") return accessPrompt(main, t("door.title"), t("door.forbidden"));
-    if (!problem.isTransient) throw problem; // without a network the door goes on by its list
+    if (!isAway(problem)) throw problem; // the door goes on by its list
   }
   fill(main, desk.element);
   desk.follow();

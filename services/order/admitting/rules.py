@@ -1,4 +1,7 @@
-"""Whom a door admits. Pure: no I/O, `now` is an argument."""
+"""Whom a door admits. Pure: no I/O, `now` is an argument.
+
+Without a network `web/door/judge.js` decides; `tests/door_cases.json` holds both to one set of answers.
+"""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from services.order.store import find as find_order
 from services.order.store import orders, tickets
 
 AHEAD = dt.timedelta(days=1)                 # doors know the screenings that begin within it ...
-LONGEST_SCREENING = dt.timedelta(hours=12)   # ... and no film is longer
+LONGEST_SCREENING = dt.timedelta(hours=15)   # ... and no film is longer
 UNUSED = tickets.c.admitted_at.is_(None)
 SCREENING = (orders.c.screening_id, orders.c.film_title, orders.c.cinema_id, orders.c.cinema_name, orders.c.hall_name,
              orders.c.time_zone, orders.c.starts_at, orders.c.starts_offset, orders.c.ends_at)

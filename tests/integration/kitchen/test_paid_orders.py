@@ -137,6 +137,7 @@ def tickets(kitchen: Transactions) -> list[dict[str, Any]]:
         return [dict(row) for row in rows]
 
 
+@pytest.mark.full_size("integration/foundation/test_events.py", "integration/kitchen/test_orders_with_snacks.py")
 def test_each_paid_order_gets_one_ticket(kitchen: Transactions, kitchens: Callable[..., DyingKitchens],
                                          size: Size) -> None:
     """A tenth of the orders have lost their reservation; for some of these there is popcorn all the same."""
@@ -164,6 +165,7 @@ def test_each_paid_order_gets_one_ticket(kitchen: Transactions, kitchens: Callab
     assert kitchen.read(stock_adds_up) == []
 
 
+@pytest.mark.full_size("integration/foundation/test_events.py")
 def test_orders_are_taken_up_more_than_once_without_inbox_and_transitions(
     kitchen: Transactions, kitchens: Callable[..., DyingKitchens],
 ) -> None:

@@ -32,6 +32,7 @@ def publish_copies_with_deaths(processes: NotificationProcesses, count: int) -> 
     return sorted(envelope["event_id"] for envelope in envelopes)
 
 
+@pytest.mark.full_size("integration/foundation/test_events.py")
 def test_each_event_is_one_file_whichever_process_dies(processes: NotificationProcesses, size: Size) -> None:
     events = publish_copies_with_deaths(processes, size.messages // 5)
     assert sorted(email.event_id for email in processes.files) == events
@@ -47,6 +48,7 @@ def no_inbox_key(processes: NotificationProcesses) -> Iterator[None]:
     processes.execute("ALTER TABLE inbox ADD PRIMARY KEY (consumer, event_id)")
 
 
+@pytest.mark.full_size("integration/foundation/test_events.py")
 def test_events_make_several_messages_without_the_inbox_key(processes: NotificationProcesses, no_inbox_key: None,
                                                             size: Size) -> None:
     """The negative control."""

@@ -13,7 +13,6 @@ import pytest
 from operations.supervision.programs import Program
 from operations.supervision.supervisor import Supervisor
 from testbed.mesh import Mesh, running_mesh, wait_until
-from tests.sizes import Size
 
 TALKS = "while :; do echo a line that is long enough to fill a small disk within a moment or two; sleep 0.02; done"
 NEEDS_SPACE = "while head -c 20000 /dev/zero > own; do sleep 0.5; rm own; done"
@@ -75,9 +74,8 @@ def buy(mesh: Mesh, token: str, screening: str, seat: str) -> Any:
     return reply.status_code, reply.json()
 
 
-def test_a_mesh_on_a_full_disk_refuses_loses_nothing_and_is_back_by_itself(tmp_path: Path, size: Size) -> None:
-    if not size.small_disk:
-        pytest.skip("a mesh of its own takes a minute: ./prove.sh")
+@pytest.mark.full_size("integration/operations/test_full_disk.py", "unit/foundation/test_storage.py")
+def test_a_mesh_on_a_full_disk_refuses_loses_nothing_and_is_back_by_itself(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1500) as folder, running_mesh(folder / "run", MARQUEE_SWEEP_SECONDS=1) as mesh:
         token, screening = mesh.buyer(), mesh.fresh_screening(200)
         seats = list(mesh.seats(screening))

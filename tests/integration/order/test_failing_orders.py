@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import ask_again_now, buy, make_late, start, status_of
 
@@ -24,6 +26,7 @@ def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
     assert mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()["status"] == "paid"
 
 
+@pytest.mark.full_size("integration/order/test_failing_orders.py", "unit/order/test_faulty_rooms.py")
 def test_late_orders_expire_when_one_of_them_can_not_be_ended(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     hopeless, other = buy(mesh, token, screening, seats[:1]), buy(mesh, token, screening, seats[1:2])

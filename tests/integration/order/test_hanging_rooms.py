@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import pytest
+
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, info
@@ -35,6 +37,7 @@ def others_are_served(mesh: Mesh) -> None:
     assert time.monotonic() - asked < SOON
 
 
+@pytest.mark.full_size("integration/order/test_hanging_rooms.py", "integration/foundation/test_deadlines.py")
 def test_seats_are_sold_while_the_payment_room_hangs(mesh: Mesh, screening: str, seats: list[str]) -> None:
     buyers, port = mesh.buyers(CROWD), int(mesh.environment["MARQUEE_PORT"])
     bought = all_at_once(port, [Request("/order/buy", token, {"screening_id": screening, "seats": [seat]})

@@ -109,6 +109,7 @@ def pytest_in(tree: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.full_size("architecture/test_imports.py", "contracts/test_rooms.py")
 def test_a_new_room_passes_every_architecture_test(tree_with_a_new_room: Path, size: Size) -> None:
     """Without the controls, which break the tree on purpose. Of the tests of single files, CI tries its own."""
     which = "not breach and not circle" + ("" if size.matrix else " and (hours or not [)")
@@ -116,6 +117,7 @@ def test_a_new_room_passes_every_architecture_test(tree_with_a_new_room: Path, s
     assert "services/hours/service.py" in report
 
 
+@pytest.mark.full_size("contracts/test_compose.py")
 def test_docker_compose_starts_a_new_room_by_the_lines_of_the_readme(tree_with_a_new_room: Path) -> None:
     compose = tree_with_a_new_room / "docker-compose.yml"
     compose.write_text(compose.read_text().replace("\nservices:\n", "\nservices:\n" + code("yaml docker-compose.yml")))

@@ -14,17 +14,10 @@ import pytest
 from testbed.mesh import Mesh, running_mesh, wait_until
 from testbed.rabbitmq_cluster import rabbitmq_cluster
 from testbed.redis_cluster import redis_cluster
-from tests.sizes import Size
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.full_size("integration/storms/test_storms.py")]
 Tell = Callable[[str, object], None]
 BUYERS, SCREENINGS = 8, 12
-
-
-@pytest.fixture(autouse=True)
-def only_at_full_size(size: Size) -> None:
-    if not size.clusters:
-        pytest.skip("at full size only: ./prove.sh")
 
 
 class Shoppers:

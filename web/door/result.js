@@ -4,7 +4,10 @@ import { fill, h, s } from "../dom.js";
 import { dayOf, longDay, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { cinemaClock } from "../order/refunds/refund_terms.js";
+import { problemSentence } from "../problems.js";
+import { seatOf } from "./codes.js";
 
+const SHORT = 12; // of what is no code of a ticket
 const KINDS = { admitted: "go", wrong_screening: "wait", too_early: "wait" };
 
 /** Whether a guest may go in (`go`), is right elsewhere or later (`wait`), or may not go in (`stop`). */
@@ -50,10 +53,31 @@ export function advice({ result, admission, screening, film, starts_at: starts, 
   }
 }
 
+/** Fill `place` while the order room is asked about the ticket for this seat. */
+export function showAsking(place, seat) {
+  place.className = "result asking";
+  fill(
+    place,
+    h("div", { role: "status" }, h("p", { class: "word" }, t("door.asking")), h("p", { class: "seat-big" }, seat)),
+  );
+}
+
+/** A line about a guest before the one who stands here; `outcome`: null, or {answer} or {problem} of the scan. */
+export function earlierLine({ code, outcome }) {
+  const { answer, problem } = outcome ?? {};
+  const word = answer ? t(`door.result.${answer.result}`) : problem ? problemSentence(problem) : t("door.asking");
+  return h(
+    "li",
+    { class: answer ? kindOf(answer.result) : problem && "stop" },
+    h("strong", {}, answer?.seat ?? seatOf(code) ?? code.slice(0, SHORT)),
+    ` ${word}`,
+  );
+}
+
 /** Fill `place` with the answer; `onundo` takes an admission back. */
 export function show(place, answer, onundo) {
   const kind = kindOf(answer.result);
-  place.className = `verdict ${kind}`;
+  place.className = `result ${kind}`;
   fill(
     place,
     s("svg", { viewBox: "0 0 100 100", class: "shape", "aria-hidden": "true" }, SHAPES[kind]()),
