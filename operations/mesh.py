@@ -22,7 +22,7 @@ from operations.servers.base import RoomAccount, Server
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ
 from operations.servers.redis import Redis
-from operations.supervision.programs import Program
+from operations.supervision.programs import PYTHON, Program
 from services.foundation import settings
 from services.foundation.metrics.endpoint import folder_of
 from services.foundation.metrics.settings import metrics_settings
@@ -30,7 +30,6 @@ from services.foundation.readiness.storage import reserve_bytes
 
 ROOT = settings.ROOT
 CONFIG = os.environ.get("MARQUEE_CONFIG") or "config.yml"    # relative to the tree
-ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,8 @@ class Mesh:
         nameko = str(Path(sys.executable).with_name("nameko"))
         command = [nameko, "run", "--config", CONFIG, module_of(name)]
         shared = {"MARQUEE_SHARED_PORT": "yes"} if name == "gateway" else {}   # with one that replaces it
-        return Program(name, command, self.root, ENVIRONMENT | shared, instances,
-                       self.secrets_of(name, self.run_folder))
+        return Program(name, command, self.root, PYTHON | shared, instances,
+                       self.secrets_of(name, self.run_folder), template=True)
 
     def secrets_of(self, room: str, folder: Path) -> dict[str, str]:
         """The room's own accounts whose passwords are in this folder, in the variables that config.yml reads."""
@@ -131,15 +130,15 @@ class Mesh:
 
     @property
     def auditor(self) -> Program:
-        return Program("auditor", [sys.executable, "-m", "operations", "audit"], self.root, ENVIRONMENT)
+        return Program("auditor", [sys.executable, "-m", "operations", "audit"], self.root, PYTHON)
 
     @property
     def exporter(self) -> Program:
-        return Program("metrics", [sys.executable, "-m", "operations", "metrics"], self.root, ENVIRONMENT)
+        return Program("metrics", [sys.executable, "-m", "operations", "metrics"], self.root, PYTHON)
 
     @property
     def watchdog(self) -> Program:
-        return Program("watchdog", [sys.executable, "-m", "operations", "watch"], self.root, ENVIRONMENT)
+        return Program("watchdog", [sys.executable, "-m", "operations", "watch"], self.root, PYTHON)
 
     @property
     def programs(self) -> list[Program]:

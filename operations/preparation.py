@@ -41,6 +41,11 @@ def migrations() -> ModuleType:
     return importlib.import_module("services.foundation.migrate")
 
 
+def import_rooms(mesh: Mesh) -> None:
+    """Import the code that says which events there are, which takes a while."""
+    importlib.import_module("operations.event_commands").subscriptions(mesh)
+
+
 def declare_events(mesh: Mesh) -> None:
     """Declare the queues of all events, so that even the first event finds them."""
     importlib.import_module("operations.event_commands").declare(mesh)

@@ -15,7 +15,7 @@ from operations.operator_error import OperatorError
 from operations.orderly import orderly
 from operations.processes.health import last_lines
 from operations.processes.presence import Found, PresenceListener, listening
-from operations.processes.start_steps import declare_events, step
+from operations.processes.start_steps import declare_events, step, wait_for_template
 from operations.supervision.programs import Program
 from operations.supervision.supervisor import Supervisor
 from operations.whole_files import write_private
@@ -29,8 +29,10 @@ def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
     """Restart these rooms, or everything except the servers. Raises OperatorError when a process does not start."""
     rooms = chosen(mesh, names)
     with orderly(), mesh.lock(), listening(mesh) as listener:
+        supervisor.prepare_template()
         if mesh.rabbitmq.name in supervisor.programs():
             declare_events(mesh, supervisor)    # those of a newer version
+        wait_for_template(supervisor)
         for room in rooms:
             with step(room.name, "" if room.instances == 1 else f"{room.instances} processes"):
                 restart_room(mesh, supervisor, listener, room)

@@ -65,7 +65,9 @@ def start_missing(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> Non
     if not servers_only:
         fill_databases(mesh)
     wait_for(mesh.rabbitmq, owned, mesh)
-    if not servers_only:
+    if servers_only:
+        supervisor.start(mesh.watchdog.name)
+    else:
         start_rooms(mesh, supervisor)
         click.echo(f"Marquee is ready after {time.monotonic() - began:.1f} s: {mesh.url}")
         with step("demo sales"):

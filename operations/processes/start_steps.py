@@ -19,6 +19,7 @@ from operations.supervision.supervisor import Supervisor
 from operations.whole_files import write_private
 
 SERVER_SECONDS = 45
+TEMPLATE_SECONDS = 30
 
 
 def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> list[Server]:
@@ -31,8 +32,10 @@ def launch_servers(mesh: Mesh, supervisor: Supervisor, servers_only: bool) -> li
         check_addresses(mesh, supervisor)
     write_private(mesh.run_folder / "fingerprint", mesh.fingerprint)
     supervisor.run_with([server.prepare() for server in owned] + mesh.programs)
+    if not servers_only:
+        supervisor.prepare_template()    # it imports while the servers boot
     supervisor.want(mesh.watchdog.name, *(server.name for server in owned))
-    supervisor.start(mesh.watchdog.name, *(server.name for server in owned))
+    supervisor.start(*(server.name for server in owned))
     return owned
 
 
@@ -64,20 +67,35 @@ def check_address(address: tuple[str, int], supervisor: Supervisor, program: str
 
 
 def fill_databases(mesh: Mesh) -> None:
-    """Do what needs MariaDB only, while RabbitMQ still boots."""
+    """Do what needs MariaDB only, or no server, while RabbitMQ still boots."""
     with step("schemas"):
         preparation.migrate(mesh)
     with step("programme"):
         preparation.load_demo(mesh)
+    with step("rooms' code"):
+        preparation.import_rooms(mesh)
 
 
 def start_rooms(mesh: Mesh, supervisor: Supervisor) -> None:
-    """Declare the queues of events, then start all rooms and wait until the mesh is ready."""
+    """Declare the queues of events, then start all rooms, wait until the mesh is ready, and start what watches it.
+
+    That comes last, as the rooms need the processors; until then, the command that starts the mesh watches it.
+    """
+    supervisor.prepare_template()
     declare_events(mesh, supervisor)
     with step("rooms", ", ".join(room.name for room in mesh.rooms)):
         supervisor.want(*(program.name for program in mesh.programs))
-        supervisor.start(*(program.name for program in mesh.programs))
+        wait_for_template(supervisor)
+        supervisor.start(*(program.name for program in mesh.rooms))
         wait_until_ready(mesh, supervisor)
+    supervisor.start(*(program.name for program in mesh.programs))
+
+
+def wait_for_template(supervisor: Supervisor) -> None:
+    """Wait while it imports: a room that did so by itself would take as long."""
+    deadline = time.monotonic() + TEMPLATE_SECONDS
+    while supervisor.prepare_template() == "importing" and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def declare_events(mesh: Mesh, supervisor: Supervisor) -> None:

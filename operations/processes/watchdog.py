@@ -52,14 +52,16 @@ def watch(mesh: Mesh, supervisor: Supervisor, parent: int) -> None:
 def start_unstarted(mesh: Mesh, supervisor: Supervisor) -> bool:
     """Start what is wanted and that this supervisord has never started: the servers, and when they answer the rest.
 
-    Returns whether nothing is left to start. What a person has stopped stays as it is. Raises one of FAILURES.
+    That waits for its template, too, while this imports. What a person has stopped stays as it is. Returns whether
+    nothing is left to start. Raises one of FAILURES.
     """
     wanted = supervisor.wanted()
     missing = {process["group"] for process in supervisor.processes()
                if process["group"] in wanted and process["state"] == ProcessStates.STOPPED and not process["start"]}
     servers = {server.name for server in mesh.servers}
     due = missing & servers or missing
-    if due - servers and any(server.state() is not ServerState.READY for server in mesh.servers):
+    imports = bool(missing - servers) and supervisor.prepare_template() == "importing"
+    if due - servers and (imports or any(server.state() is not ServerState.READY for server in mesh.servers)):
         return False
     if due:
         log.warning("started what supervisord had running before it died", extra={"programs": sorted(due)})

@@ -27,6 +27,9 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 [rpcinterface:logs]
 supervisor.rpcinterface_factory = operations.supervision.daemon:log_lines
+
+[rpcinterface:template]
+supervisor.rpcinterface_factory = operations.supervision.daemon:template_control
 """
 
 # Each failed start makes the pause before the next one second longer, up to five; the tries never end (see daemon.py).
@@ -50,12 +53,16 @@ stdout_logfile_maxbytes = 20MB
 stdout_logfile_backups = 3
 """
 
+ENV = "/usr/bin/env"
+PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}    # for the interpreters of all programs of ours
+
 
 @dataclass(frozen=True)
 class Program:
     """A process for the supervisor to keep alive.
 
-    `secrets`: variables that no list of processes may show, of letters, digits, - and _.
+    `secrets`: variables that no list of processes may show, of letters, digits, - and _. `template`: whether
+    it runs `nameko`, and is forked from the template where that is possible.
     """
 
     name: str
@@ -64,6 +71,7 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     instances: int = 1
     secrets: dict[str, str] = field(default_factory=dict)
+    template: bool = False
 
 
 def render(programs: list[Program]) -> str:
@@ -75,13 +83,22 @@ def render(programs: list[Program]) -> str:
 
 def render_program(program: Program) -> str:
     variables = [f"{name}={value}" for name, value in program.environment.items()]
-    command = ["/usr/bin/env", *variables, *program.command] if variables else program.command
+    command = [ENV, *variables, *program.command] if variables else program.command
     secrets = ",".join(f'{name}="{value}"' for name, value in program.secrets.items())
+    more = {"environment": secrets, "template": "yes" if program.template else ""}
     process_name = "%(program_name)s" + ("-%(process_num)s" if program.instances > 1 else "")
     return PROGRAM.format(
         name=program.name, command=escape(shlex.join(command)), folder=escape(str(program.folder.resolve())),
         process_name=process_name, instances=program.instances,
-    ) + (f"environment = {secrets}\n" if secrets else "")
+    ) + "".join(f"{option} = {value}\n" for option, value in more.items() if value)
+
+
+def split_command(argv: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The variables and the command of a program, as `env` reads them."""
+    if argv[0] != ENV:
+        return {}, argv
+    count = next(number for number, each in enumerate(argv[1:]) if "=" not in each)
+    return dict(each.split("=", 1) for each in argv[1:count + 1]), argv[count + 1:]
 
 
 def without(configuration: str, name: str) -> str:

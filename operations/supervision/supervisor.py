@@ -16,7 +16,7 @@ from supervisor.states import RUNNING_STATES
 from supervisor.xmlrpc import Faults
 
 from operations.operator_error import OperatorError
-from operations.supervision.connection import ANSWER_SECONDS, AWAY, connect
+from operations.supervision.connection import ANSWER_SECONDS, AWAY, connect, tolerated
 from operations.supervision.programs import Program, render, render_program, without
 from operations.whole_files import write_private
 from services.foundation.settings import ROOT
@@ -49,6 +49,12 @@ class Supervisor:
         """How many lines of all logs could not be written since it began. Raises one of AWAY."""
         with connect(self.folder, STATE_SECONDS) as proxy:
             return int(proxy.logs.countDropped())  # type: ignore[arg-type]
+
+    def prepare_template(self) -> str:
+        """Have what rooms are forked from ready soon; "ready", "importing", or "" without it. Raises one of AWAY."""
+        with tolerated(Faults.UNKNOWN_METHOD), connect(self.folder, STATE_SECONDS) as proxy:
+            return str(proxy.template.prepare())
+        return ""    # a supervisord of an older version
 
     def wanted(self) -> set[str]:
         """The programs that run, or have to be started again after supervisord has died; none after a stop."""
@@ -163,13 +169,3 @@ class Supervisor:
             self.call("stopProcessGroup", name, False)
         while any(process["pid"] for process in self.processes() if process["group"] in programs):
             time.sleep(0.05)
-
-
-@contextmanager
-def tolerated(code: int) -> Iterator[None]:
-    """Go on when supervisord answers the call inside with this fault."""
-    try:
-        yield
-    except xmlrpc.client.Fault as fault:
-        if fault.faultCode != code:
-            raise

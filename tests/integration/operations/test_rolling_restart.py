@@ -1,13 +1,18 @@
 """`operations restart`: buyers notice nothing while rooms and the gateway are replaced."""
 
 import itertools
+import os
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+from operations.mesh import module_of
+from operations.processes.stop import mesh_processes
 from testbed.crowd import Request, all_at_once
-from testbed.mesh import Mesh
+from testbed.mesh import Mesh, wait_until
 
 BUYERS, PAUSE = 2, 0.05    # seconds; there is work all the time, and the machine has some left for the new processes
 
@@ -51,3 +56,18 @@ def test_no_request_fails_while_the_order_room_and_the_gateway_are_restarted(mes
     assert {each["group"] for each in mesh.supervisor.processes()} == {*mesh.supervisor.programs()}
     assert not [name for name in mesh.supervisor.programs() if "spare" in name]
     mesh.check_invariants()
+
+
+def test_the_rooms_of_a_mesh_are_forked_from_a_template_with_nothing_open(mesh: Mesh) -> None:
+    wait_until(lambda: mesh.supervisor.prepare_template() == "ready", 30, "the template")
+    [template] = [process for process, program in mesh_processes(mesh.folder) if program == "template"]
+    assert template.num_threads() == 1
+    links = [os.readlink(file).partition("[")[0] for file in Path(f"/proc/{template.pid}/fd").iterdir()]
+    assert sorted(links) == ["/dev/null", *[str(mesh.folder / "log" / "supervisord.out")] * 2, "socket:"]
+    assert "can't be imported" not in (mesh.folder / "log" / "supervisord.log").read_text()
+    mesh.kill("office")
+    mesh.wait_ready()
+    [office] = [process for process, program in mesh_processes(mesh.folder) if program == "office"]
+    nameko = str(Path(sys.executable).with_name("nameko"))
+    assert office.cmdline() == [sys.executable, nameko, "run", "--config", mesh.environment["MARQUEE_CONFIG"],
+                                module_of("office")]

@@ -1,9 +1,10 @@
 """The settings file of supervisord."""
 
+import shlex
 from configparser import RawConfigParser
 from pathlib import Path
 
-from operations.supervision.programs import Program, render
+from operations.supervision.programs import Program, render, split_command
 
 
 def read(*programs: Program) -> RawConfigParser:
@@ -41,3 +42,12 @@ def test_a_secret_is_in_the_environment_and_in_no_command_line(tmp_path: Path) -
 
 def test_the_socket_has_a_short_path_even_in_a_deep_folder() -> None:
     assert read()["unix_http_server"]["file"] == "/proc/self/cwd/supervisor.sock"
+
+
+def test_the_variables_of_a_command_are_told_from_its_arguments(tmp_path: Path) -> None:
+    program = Program("film", ["run", "a b", "--with=c"], tmp_path, {"A": "1", "B": "x=y z"}, template=True)
+    section = read(program)["program:film"]
+    assert section["template"] == "yes"
+    assert split_command(shlex.split(section["command"])) == (program.environment, program.command)
+    assert split_command(["run", "A=b"]) == ({}, ["run", "A=b"])
+    assert "template" not in read(Program("redis", ["run"], tmp_path))["program:redis"]

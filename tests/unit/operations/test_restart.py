@@ -90,6 +90,9 @@ class RunningSupervisor(Supervisor):
         self._pids[name] = 0 if method == "stopProcessGroup" else self._pids[name]
         return True
 
+    def prepare_template(self) -> str:
+        return ""
+
 
 def presence(read_at: float, problem: str | None = None) -> dict[str, Any]:
     return {"config": {"read_at": read_at, "problem": problem, "changed": [], "taken": []}}

@@ -52,6 +52,7 @@ class FakeSupervisor(Supervisor):
         super().__init__(folder)
         self.launches, self.started = launches, started
         self.is_up, self.begun = False, list[str]()
+        self.template = "ready"
 
     def is_running(self) -> bool:
         return self.is_up
@@ -59,6 +60,9 @@ class FakeSupervisor(Supervisor):
     def processes(self, *programs: str) -> list[dict[str, Any]]:
         return [{"group": name, "name": name, "start": when, "state": ProcessStates.STOPPED}
                 for name, when in self.started.items()]
+
+    def prepare_template(self) -> str:
+        return self.template
 
     def start(self, *programs: str) -> None:
         self.begun += sorted(programs)
@@ -81,6 +85,19 @@ def test_servers_come_first_and_what_a_person_has_stopped_stays_so(small: Mesh) 
     assert not watchdog.start_unstarted(small, supervisor)
     assert supervisor.begun == ["redis"]
     small.redis.found = ServerState.READY  # type: ignore[attr-defined]
+    assert watchdog.start_unstarted(small, supervisor)
+    assert supervisor.begun == ["redis", "order"]
+
+
+def test_rooms_wait_for_the_template_and_servers_do_not(small: Mesh) -> None:
+    supervisor = FakeSupervisor(small.run_folder, [], redis=0, order=0)
+    supervisor.want("redis", "order")
+    small.redis.found = ServerState.READY  # type: ignore[attr-defined]
+    supervisor.template = "importing"
+    assert not watchdog.start_unstarted(small, supervisor)
+    assert not watchdog.start_unstarted(small, supervisor)
+    assert supervisor.begun == ["redis"]
+    supervisor.template = ""
     assert watchdog.start_unstarted(small, supervisor)
     assert supervisor.begun == ["redis", "order"]
 
