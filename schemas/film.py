@@ -193,7 +193,7 @@ GET_HALL_INFO = Method("film", "get_hall_info", ScreeningRequest, HallReply, "pu
 SUGGEST_SEATS = Method("film", "suggest_seats", SuggestRequest, SuggestReply, "public",
                        "The best free seats for a group; they are not held.",
                        refusals=(UnknownScreening, ScreeningOver, ScreeningCancelled, SeatsUnknown, NotEnoughSeats),
-                       reads=True)
+                       reads=True, fresh_for=1, screening_field="screening_id")
 GET_SCREENING_TERMS = Method("film", "get_screening_terms", ScreeningRequest, ScreeningTermsReply, "internal",
                              "Start, seats and prices of a screening.", refusals=(UnknownScreening,), reads=True)
 

@@ -6,6 +6,7 @@ import { t } from "./language/translations.js";
 import * as navigation from "./navigation.js";
 import { reportUncaught } from "./report.js";
 import { findPage } from "./routes.js";
+import { TICKETS } from "./storage.js";
 import * as session from "./account/session.js";
 import { askToSignIn } from "./account/sign_in.js";
 
@@ -91,6 +92,15 @@ function watchConnection() {
   place("head").after(bar);
 }
 
+/** What is kept of orders for offline goes when their day is over, whatever page is opened. */
+async function forgetOver() {
+  try {
+    if (await caches.has(TICKETS)) (await import("./order/offline/kept.js")).dropOver();
+  } catch {
+    // Nothing may be kept in this browser.
+  }
+}
+
 await language.start();
 reportUncaught();
 frame();
@@ -100,4 +110,4 @@ session.onChange((elsewhere) => {
   frame();
   navigation.userChanged(elsewhere);
 });
-navigation.start(findPage);
+navigation.start(findPage).then(forgetOver);

@@ -19,6 +19,7 @@ VALUES: dict[str, Any] = {
     "open_order.token": "the-token-behind-the-link",
     "send_order_link.token": "the-token-behind-the-link",
     "guest_token": None,
+    "same_guest": None,
     "pay.email": None,
     "old_password": "a long sentence is a good password",
     "new_password": "a longer sentence is a better password",

@@ -72,10 +72,10 @@ def reply_with_cookie(method: Method, body: dict[str, Any]) -> Reply:
 
 
 def fields_with_tokens(method: Method, request: Request) -> dict[str, Any]:
-    """The fields of a call. Whoever signs in brings the token of this call along, which may be a guest's; a page also
-    sends the token of its device in a cookie.
+    """The fields of a call. Whoever signs in or opens an order brings the token of this call along, which may be a
+    guest's; a page that signs in also sends the token of its device in a cookie.
     """
-    if method not in (user.LOGIN, user.REGISTER):
+    if method not in (user.LOGIN, user.REGISTER, user.OPEN_ORDER):
         return request.fields
     guest = request.token if TOKEN.fullmatch(request.token or "") else None
     device = _value(request.environ, _device_name()) if method is user.LOGIN and request.wants_cookie else None

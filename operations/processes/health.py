@@ -36,14 +36,18 @@ def get_status(mesh: Mesh) -> dict[str, Any]:
 
     `running`: supervisord runs and answers. `processes`: `state` is supervisord's name for it, or ORPHANED for one that
     a dead supervisord has left behind; `since` is null for one that does not run. `ready`: the answer of GET /ready,
-    or null without one.
+    or null without one, also where something else answers at its port.
     """
     supervisor = Supervisor(mesh.run_folder)
     processes = [_described(each) for each in supervisor.processes()] if (running := supervisor.is_running()) else [
         {"name": program, "program": program, "state": "ORPHANED", "pid": orphan.pid, "since": None}
         for orphan, program in mesh_processes(mesh.run_folder)]
     status, body = get_ready(mesh)
-    return {"running": running, "url": mesh.url, "processes": processes, "ready": json.loads(body) if status else None}
+    try:
+        ready = json.loads(body) if status else None
+    except ValueError:
+        ready = None
+    return {"running": running, "url": mesh.url, "processes": processes, "ready": ready}
 
 
 def _described(process: dict[str, Any]) -> dict[str, Any]:

@@ -67,7 +67,8 @@ class PayRequest(OrderRequest):
         "description": "wallet: with the money in the caller's wallet, at once"})
     return_url = Text(500, metadata={
         "description": "where to come back to from the provider's page: a path here, or an https address that this "
-                       "cinema knows; without it, test money is taken at once"})
+                       "cinema knows; without it, test money is taken at once; a buyer who leaves that page without "
+                       "paying comes back with `payment=abandoned` added to its query"})
     card_id = Id(metadata={
         "description": "from payment.get_cards: this card pays at once, without the provider's page, unless its bank "
                        "wants a further step; with a `return_url`"})

@@ -31,6 +31,7 @@ from schemas.user.guests import OPEN_ORDER as OPEN_ORDER
 from schemas.user.guests import SEND_ORDER_LINK as SEND_ORDER_LINK
 from schemas.user.guests import START_GUEST as START_GUEST
 from schemas.user.guests import LinkOver as LinkOver
+from schemas.user.guests import OtherGuest as OtherGuest
 from schemas.user.methods import AUTHORIZE as AUTHORIZE
 from schemas.user.methods import CONFIRM_EMAIL as CONFIRM_EMAIL
 from schemas.user.methods import GET_CONTACT as GET_CONTACT

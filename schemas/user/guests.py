@@ -8,7 +8,14 @@ from schemas.fields import Id, Moment, Secret
 
 
 class LinkOver(Conflict):
-    """This link was used, it is too old, or its order belongs to an account now; `order_id` says which, if we know."""
+    """This link was used, it is too old, or its order belongs to an account now; `order_id` says which, if we know.
+
+    Or its guest has another address by now than the one that it was mailed to.
+    """
+
+
+class OtherGuest(Conflict):
+    """This link is for another guest than the one who opens it. It was not used."""
 
 
 class GuestToken(Schema):
@@ -18,16 +25,26 @@ class GuestToken(Schema):
     expires_at = Moment(required=True)
 
 
-class OpenOrderRequest(Schema):
+class LinkRequest(Schema):
     """The token in the link that was mailed with the tickets."""
 
     token = Secret(200, required=True, metadata={"description": "of the link that was mailed"})
 
 
+class OpenOrderRequest(LinkRequest):
+    """The token in the link, and whose it must be where nobody was asked."""
+
+    guest_token = Secret(200, metadata={"description": "of the guest who opens it; the bearer token of this call, "
+                                                       "unless this says otherwise"})
+    same_guest = fields.Boolean(load_default=False, metadata={
+        "description": "open it only if it is for the guest of `guest_token`; so nobody becomes another guest unasked"})
+
+
 class OpenOrderReply(GuestToken):
-    """A bearer token of the guest whose order it is."""
+    """A bearer token of the guest whose order it is, and the guest's address, which the link was mailed to."""
 
     order_id = Id(required=True)
+    email = fields.String(load_default=None)
 
 
 class KeepAddressRequest(Schema):
@@ -56,8 +73,8 @@ START_GUEST = Method("user", "start_guest", Nothing, GuestToken, "public",
                      "orders to the account.")
 OPEN_ORDER = Method("user", "open_order", OpenOrderRequest, OpenOrderReply, "public",
                     "Open an order by the link that was mailed to a guest: a bearer token, once. It confirms the "
-                    "address.", refusals=(LinkOver,), uses_reserve=True)
-SEND_ORDER_LINK = Method("user", "send_order_link", OpenOrderRequest, Nothing, "public",
+                    "address.", refusals=(LinkOver, OtherGuest), uses_reserve=True)
+SEND_ORDER_LINK = Method("user", "send_order_link", LinkRequest, Nothing, "public",
                          "Mail another link to the order of a link that was used, to the same address.",
                          refusals=(LinkOver,))
 

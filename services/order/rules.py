@@ -33,6 +33,7 @@ ENDED_UNPAID = frozenset({"expired", "cancelled"})
 REFUNDABLE = frozenset({"paid", "part_refunded"})
 OWNS_SEATS = REFUNDABLE | {"completed"}     # its claims are SOLD
 WAS_PAID = OWNS_SEATS | {"refunding", "refunded"}
+CLOCKS_DIFFER = dt.timedelta(seconds=5)     # at most, between the machines of the mesh
 SHORTEST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 SNACKS_OVER = frozenset({"collected", "uncollected", "expired"})  # the kitchen has finished with them
 PAGELESS = frozenset({"sandbox", "wallet"})  # methods that need no page: schemas.payment.payments.PAGELESS_METHODS
@@ -95,8 +96,11 @@ def extended_deadline(expires_at: dt.datetime, starts_at: dt.datetime, extension
 
 def is_extendable(status: str, extended: bool, expires_at: dt.datetime, starts_at: dt.datetime,
                   now: dt.datetime) -> bool:
-    """Whether the buyer may still have more time: once, for a living unpaid order, and not beyond the film's start."""
-    return is_live_unpaid(status, expires_at, now) and not extended and expires_at < starts_at
+    """Whether the buyer may still have more time: once, for a living unpaid order, and not beyond the film's start.
+
+    Not in the last seconds: by another machine's clock the order may be dead, and its payment is being closed for good.
+    """
+    return is_live_unpaid(status, expires_at - CLOCKS_DIFFER, now) and not extended and expires_at < starts_at
 
 
 def check_extendable(status: str, extended: bool, expires_at: dt.datetime, starts_at: dt.datetime,

@@ -148,5 +148,10 @@ def test_an_unpaid_order_is_found_again_from_the_map(visit: Visit, mesh: Mesh) -
     expect(page.locator(".hall .seat.own")).to_have_count(2)
     assert state(page, "H8") == "own"
     page.get_by_role("link", name="Pay or cancel").click()
+    page.get_by_role("button", name="Cancel order").click()
+    page.get_by_role("button", name="Yes, cancel it").click()
+    page.get_by_role("button", name="中文").click()
+    page.get_by_role("button", name="撤销").click()    # the other language has sent nothing
+    page.get_by_role("button", name="English").click()
     cancel(page)
     expect(page.locator(".status")).to_have_text("Cancelled")

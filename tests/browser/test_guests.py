@@ -6,7 +6,11 @@ from playwright.sync_api import Locator, expect
 
 from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import PHONE, Visit, choose, go_to_pay, open_account, order_of
-from tests.drivers.received_emails import received_emails
+from tests.drivers.received_emails import ReceivedEmail, received_emails
+
+
+def link_in(letter: ReceivedEmail, mesh: Mesh) -> str:
+    return mesh.url + "/order/" + letter.text.partition("/order/")[2].split()[0]
 
 
 def test_a_stranger_comes_from_the_front_page_to_a_ticket_in_six_taps_and_one_field_and_finds_it_again(
@@ -33,7 +37,7 @@ def test_a_stranger_comes_from_the_front_page_to_a_ticket_in_six_taps_and_one_fi
     expect(page.locator("div.note.good")).to_contain_text(email)
 
     [letter] = wait_until(lambda: received_emails(mesh.folder / "messages", email), 60, "the letter")
-    link = mesh.url + "/order/" + letter.text.partition("/order/")[2].split()[0]
+    link = link_in(letter, mesh)
     other = visit(link)
     assert "#" not in other.url
     other.get_by_role("button", name="Open my order").click()
@@ -43,6 +47,10 @@ def test_a_stranger_comes_from_the_front_page_to_a_ticket_in_six_taps_and_one_fi
     expect(third.get_by_role("alert")).to_contain_text("used already")
     third.get_by_role("button", name="Mail me another link").click()
     wait_until(lambda: len(received_emails(mesh.folder / "messages", email)) == 2, 60, "another letter")
+    third.evaluate("import('/web/account/session.js').then((session) => session.startGuest())")
+    third.goto("/")
+    third.goto(link_in(received_emails(mesh.folder / "messages", email)[-1], mesh))
+    expect(third.get_by_role("main")).to_contain_text("for another guest than the one of this browser")
 
     other.get_by_role("button", name="Keep in an account").click()
     open_account(other)

@@ -79,7 +79,7 @@ def test_a_buyer_who_left_the_payment_page_goes_back_or_reloads_loses_nothing(ch
     go_to_pay(page)
     first = page.url
     choose(page, "abandon")
-    expect(page.locator(".payment-stage.abandoned")).to_contain_text("You came back without paying")
+    expect(page.locator(".payment-stage.abandoned")).to_contain_text("You left the payment page")
     assert page.url.endswith(f"/order/{order}")
     expect(page.get_by_role("timer")).to_be_visible()
 

@@ -23,6 +23,16 @@ class Element {
   append(...children) {
     this.children.push(...children);
   }
+
+  replaceChildren(...children) {
+    this.children = children;
+  }
+
+  addEventListener(name, listener) {
+    this[`on${name}`] = listener;
+  }
+
+  focus() {}
 }
 
 const define = (name, value) => Object.defineProperty(globalThis, name, { value, configurable: true });
@@ -30,8 +40,10 @@ const define = (name, value) => Object.defineProperty(globalThis, name, { value,
 define("document", {
   documentElement: { dataset: { mostSeats: "8" } },
   createElement: (name) => new Element(name),
+  getElementById: (id) => new Element(id),
   createElementNS: (_, name) => new Element(name),
 });
+define("requestAnimationFrame", (run) => run());
 define("location", new URL("https://cinema.example/order/o1"));
 define("fetch", async (path) => new Response(await readText(path)));
 Object.defineProperty(navigator, "languages", { value: ["en-GB", "zh-CN"], configurable: true });

@@ -32,7 +32,8 @@ const readFile = globalThis.fetch;
 const listeners = {};
 define("addEventListener", (name, listener) => listeners[name] = listener);
 await import("../../web/order/offline/worker.js");
-const { drop, keep } = await import("../../web/order/offline/kept.js");
+const { drop, dropOver, keeper } = await import("../../web/order/offline/kept.js");
+const { startGuest } = await import("../../web/account/session.js");
 const { forgetTickets, TICKETS } = await import("../../web/storage.js");
 
 /** The worker's answer as text; undefined where it leaves the request to the browser. */
@@ -55,6 +56,7 @@ const order = (id, starts = Date.now()) => ({
   screening: { starts_at: new Date(starts).toISOString(), ends_at: null },
 });
 const replies = { images: { tickets: [] }, screening: { screening: {} } };
+const keep = (order, replies) => keeper(order)(replies);
 const paths = () => [...(stores.get(TICKETS)?.kept.keys() ?? [])].sort();
 const fetchBy = (by) => define("fetch", (path, ...rest) => by(path, ...rest));
 
@@ -90,6 +92,59 @@ test("what is kept goes with its last ticket, and a day after its screening", as
   assert.equal(paths().filter((path) => path.includes("o2")).length, 4);
   await drop(order("o2"));
   assert.deepEqual(paths().filter((path) => path.includes("o2")), []);
+});
+
+test("the day of an order ends without another one that is kept, and the worker answers with it no longer", async () => {
+  await keep(order("o1", Date.now() - 2 * DAY_MS), replies);
+  fetchBy(() => Promise.reject(new TypeError("offline")));
+  for (const path of ["/order/get_info?order_id=o1", "/order/get_ticket_images?order_id=o1"]) {
+    assert.ok(paths().includes(path));
+    await assert.rejects(ask(path), TypeError);
+  }
+  assert.equal(await ask("/web/app.js"), "file /web/app.js");
+  await dropOver();
+  assert.deepEqual(paths().filter((path) => path.includes("o1")), []);
+});
+
+test("an order that is dropped or changes while it is being kept is not kept as it was", async () => {
+  const first = order("o1");
+  for (const moment of ["before its files", "among its files", "among its replies"]) {
+    const keepFirst = keeper(first); // as the page draws the tickets
+    const dropped = [];
+    const refund = () => dropped.push(drop(first));
+    if (moment === "before its files") refund();
+    fetchBy((path) => {
+      if (moment === "among its files" && path === "/web/app.js") refund();
+      return file(path);
+    });
+    const cache = new FakeCache();
+    stores.set(TICKETS, cache);
+    cache.put = async (path, reply) => {
+      if (moment === "among its replies" && path.includes("get_info")) refund();
+      await new Promise((settle) => setTimeout(settle, 1));
+      return cache.kept.set(path, reply);
+    };
+    await keepFirst(replies);
+    await Promise.all(dropped);
+    assert.equal(dropped.length, 1, moment);
+    assert.deepEqual(paths().filter((path) => path.includes("o1")), [], moment);
+  }
+});
+
+test("a newer state of an order is kept, however late the older one comes", async () => {
+  const keepOlder = keeper({ ...order("o1"), status: "paid" });
+  await keep({ ...order("o1"), status: "part_refunded" }, replies);
+  await keepOlder(replies);
+  const kept = await stores.get(TICKETS).kept.get("/order/get_info?order_id=o1").clone().json();
+  assert.equal(kept.status, "part_refunded");
+});
+
+test("a guest who begins on a shared device finds no tickets of the guest before", async () => {
+  await keep(order("o1"), replies);
+  fetchBy(() => Promise.resolve(Response.json({ expires_at: new Date(Date.now() + DAY_MS).toISOString() })));
+  await startGuest();
+  fetchBy(() => Promise.reject(new TypeError("offline")));
+  await assert.rejects(ask("/order/get_info?order_id=o1"), TypeError);
 });
 
 test("dropping what was never kept makes no cache", async () => {

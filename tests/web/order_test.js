@@ -7,6 +7,7 @@ import { start, use } from "../../web/language/translations.js";
 import { seatPrices, seatsOf } from "../../web/order/header.js";
 import { snacksStay } from "../../web/order/kitchen.js";
 import { pointsOf } from "../../web/order/points.js";
+import { mayChange } from "../../web/order/changes.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
 import { cinemaClock, mayRefund, termsOf } from "../../web/order/refunds/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
@@ -152,6 +153,26 @@ test("a buyer who has turned back from the page of a pending payment has abandon
   const stage = (status) => paymentStage({ status: "paying", payment: { status } }, 0, true);
   assert.deepEqual(["pending", "captured", "failed"].map(stage), ["abandoned", "asking", "failed"]);
 });
+
+/** @type {[string, object, number, boolean][]} */
+const WATCHED = [
+  ["an order to be paid", { status: "created" }, 0, true],
+  ["an order with tickets", { status: "paid" }, 0, false],
+  [
+    "one that this device has kept, since the network was slow",
+    { status: "paid", kept_at: "2026-11-21T20:00:00Z" },
+    0,
+    true,
+  ],
+  ["one that has just expired", { status: "expired" }, 599_999, true],
+  ["one that expired long ago", { status: "expired" }, 600_000, false],
+];
+
+for (const [subject, order, shown, changes] of WATCHED) {
+  test(`${subject} is ${changes ? "" : "not "}read again`, () => {
+    assert.equal(mayChange({ kitchen: null, tickets: [], ...order }, shown), changes);
+  });
+}
 
 test("the prices of seats are told by how many cost the same", () => {
   const seats = [["A1", 900], ["A2", 1200], ["A3", 900], ["A4", 500]].map(([id, price]) => ({ seat_id: id, price }));

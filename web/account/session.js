@@ -29,6 +29,7 @@ export function keepGuest(facts) {
 /** Buy without an account. */
 export async function startGuest() {
   const { expires_at } = await write("/user/start_guest");
+  await forgetTickets(); // of a guest before, whose time here is over
   keepGuest({ expires_at });
 }
 

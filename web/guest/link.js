@@ -9,24 +9,39 @@ import { forgetTickets } from "../storage.js";
 import * as session from "../account/session.js";
 
 /**
- * Settles with whether the order may be read now. Where a guest buys in this browser the link is used at once, for that
- * confirms the address; anywhere else `main` asks first, and the page is drawn anew once the link has worked.
+ * Settles with whether the order may be read now. Where the link is for the guest of this browser it is used at once, for
+ * that confirms the address. Anywhere else `main` asks first, and the page is drawn anew once the link has worked: nobody
+ * becomes another guest, who may see what is bought from then on, by opening an address.
  */
 export async function open(main, id) {
   const token = location.hash.slice(1);
   rename(location.pathname); // so that the browser's history keeps no token
   if (session.guest()) {
-    await use(token).catch(() => {}); // used before, perhaps: the guest of this browser reads the order all the same
-    return true;
+    const problem = await use(token, { same_guest: true }).catch((refusal) => refusal);
+    // One that was used before: the guest of this browser reads the order all the same.
+    if (!problem || problem.code === "link_over") return true;
   }
   fill(main, h("section", { class: "problem" }, ...asking(token, id)));
   return false;
 }
 
-async function use(token) {
-  const { expires_at, order_id: order } = await write("/user/open_order", { token });
-  forgetTickets(); // of another guest, perhaps
-  session.keepGuest({ expires_at, order });
+async function use(token, { same_guest = false } = {}) {
+  const { expires_at, order_id: order, email } = await write("/user/open_order", { token, same_guest });
+  if (!same_guest) await forgetTickets(); // of another guest, perhaps
+  session.keepGuest({ expires_at, order, email });
+}
+
+/** What the guest of this browser would lose by opening the link. */
+function loss() {
+  const here = session.guest();
+  if (!here) return null;
+  return h(
+    "p",
+    { class: "note warning" },
+    here.email ? t("link.replaces_mailed", { email: here.email }) : t("link.replaces"),
+    " ",
+    here.order && h("a", { href: `/order/${here.order}` }, t("nav.order")),
+  );
 }
 
 function asking(token, id) {
@@ -68,6 +83,7 @@ function asking(token, id) {
   return [
     h("h1", { tabindex: "-1" }, t("link.title")),
     h("p", {}, t(session.user() ? "link.ask_member" : "link.ask")),
+    loss(),
     warning,
     h("p", { class: "row" }, button, another),
     h("p", {}, h("a", { href: `/order/${id}` }, t("link.signed_in"))),

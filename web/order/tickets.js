@@ -5,7 +5,7 @@ import { fill, h, isTest } from "../dom.js";
 import { dayOf, longDay, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
-import { keep } from "./offline/kept.js";
+import { keeper } from "./offline/kept.js";
 import { cinemaClock } from "./refunds/refund_terms.js";
 
 const isValid = (ticket) => ticket.status === "valid";
@@ -21,6 +21,7 @@ export function tickets(order, screening, signal) {
     ]),
   );
   const warning = h("p", { class: "note warning", role: "alert", hidden: true });
+  const keep = keeper(order);
 
   async function draw() {
     warning.hidden = true;
@@ -28,7 +29,7 @@ export function tickets(order, screening, signal) {
       const found = await read("/order/get_ticket_images", { order_id: order.order_id }, signal);
       for (const { ticket_id: id, seat_id: seat, svg } of found.tickets) fill(codes.get(id), picture(svg, seat));
       if (found.tickets.length) {
-        screening.then((known) => keep(order, { images: found, ...(known && { screening: known }) }));
+        screening.then((known) => keep({ images: found, ...(known && { screening: known }) }));
       }
     } catch (problem) {
       if (signal.aborted) return;

@@ -8,7 +8,8 @@ import { saveCalendar } from "../order/calendar.js";
 import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../guest/paying.js";
 import { moreTime } from "../order/unpaid/more_time.js";
 import { orderHeader } from "../order/header.js";
-import { isCooking, kitchenSection, snacksStay } from "../order/kitchen.js";
+import { mayChange } from "../order/changes.js";
+import { kitchenSection } from "../order/kitchen.js";
 import { drop } from "../order/offline/kept.js";
 import { attemptName, paymentPageUrl, paymentRequest, paymentSection, paymentStage } from "../order/paying.js";
 import { endedSection } from "../order/ended.js";
@@ -27,10 +28,10 @@ import { hasReceipt } from "../receipt/list.js";
 
 const UNPAID = ["created", "paying"];
 const PAID = ["paid", "part_refunded"];
-const CHANGING = [...UNPAID, "refunding", "review"];
 const POLL_MS = 3000;
 const ASKING_POLL_MS = 1000;
-const LATE_MONEY_MS = 600_000; // how long an ended order is watched for a late payment
+
+let cancelling = null; // a Cancellation, which outlives a page that is drawn anew
 
 export async function show(main, { id, query, signal }) {
   const turnedBack = hasTurnedBack(id, query);
@@ -39,7 +40,9 @@ export async function show(main, { id, query, signal }) {
   const order = await readSignedIn(() => read("/order/get_info", { order_id: id }, signal));
   const place = h("article", { class: "order" });
   fill(main, place);
-  new OrderPage(place, signal, turnedBack).draw(order);
+  const page = new OrderPage(place, signal, turnedBack);
+  if (cancelling?.isOf(order)) page.showCancellation(cancelling);
+  page.draw(order);
   return t("order.title", { film: order.screening.film_title });
 }
 
@@ -92,12 +95,9 @@ class OrderPage {
   }
 
   scheduleRefresh() {
-    const { status } = this.order;
-    const changes = CHANGING.includes(status) || (PAID.includes(status) && isCooking(this.order)) ||
-      snacksStay(this.order) ||
-      (["expired", "cancelled"].includes(status) && this.shown < LATE_MONEY_MS);
     clearTimeout(this.timer);
-    if (changes) this.timer = setTimeout(() => this.refresh(), this.stage === "asking" ? ASKING_POLL_MS : POLL_MS);
+    if (!mayChange(this.order, this.shown)) return;
+    this.timer = setTimeout(() => this.refresh(), this.stage === "asking" ? ASKING_POLL_MS : POLL_MS);
   }
 
   async refresh() {
@@ -144,15 +144,22 @@ class OrderPage {
     try {
       const { isSure, Cancellation } = await import("../order/unpaid/cancelling.js");
       if (!(await isSure(this.order)) || !UNPAID.includes(this.order.status) || this.signal.aborted) return;
-      this.cancellation = new Cancellation(this.order, this.signal, (order, problem) => {
-        this.cancellation = null;
-        this.draw(order ?? this.order);
-        if (problem) this.showProblem(problem);
-      });
+      cancelling = new Cancellation(this.order);
+      this.showCancellation(cancelling);
     } catch { // the module did not come
       return this.showProblem(new Problem("offline"));
     }
     return this.draw(this.order);
+  }
+
+  showCancellation(cancellation) {
+    this.cancellation = cancellation;
+    cancellation.show(this.signal, (order, problem) => {
+      this.cancellation = null;
+      if (this.signal.aborted) return;
+      this.draw(order ?? this.order);
+      if (problem) this.showProblem(problem);
+    });
   }
 
   async signIn() {

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from schemas import payment
 from schemas.errors import Busy
+from schemas.order.refusals import OrderNotPayable
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.client import RemoteCaller
 from services.foundation.rpc.idempotency import IdempotencyKey
@@ -63,7 +64,10 @@ class Payments:
         if view.row.status == "paying":
             row = view.row
             self.boards.publish_held(row.screening_id, row.board_owner, row.expires_at, view.seat_ids)
-            progress = self._take_money(view, choice)
+            try:
+                progress = self._take_money(view, choice)
+            except payment.PaymentClosed:
+                raise self._why_closed(order_id) from None
             if progress.status != "captured":
                 reply = order_reply(view, now, progress)
                 self.database.run(lambda tx: key.store_reply(tx, reply))
@@ -88,7 +92,7 @@ class Payments:
     def _take_money(self, view: OrderView, choice: PaymentChoice) -> PaymentProgress:
         """Take the money, once however often this is repeated, or find at which page the buyer pays.
 
-        Raises PaymentDeclined, InsufficientFunds, UnknownCard, or RoomSilent: outcome unknown.
+        Raises PaymentDeclined, InsufficientFunds, UnknownCard, PaymentClosed, or RoomSilent: outcome unknown.
         """
         row = view.row
         if not row.total:  # providers take no payments of nothing
@@ -104,6 +108,15 @@ class Payments:
         if started["status"] in ("failed", "cancelled"):
             raise payment.PaymentDeclined()
         return PaymentProgress(started["payment_id"], started["status"], started["redirect_url"])
+
+    def _why_closed(self, order_id: str) -> OrderNotPayable:
+        """Why the payment room takes no more money for an order that could be paid a moment ago."""
+        row = self.database.read(lambda tx: store.find(tx, order_id)).row
+        try:
+            rules.check_payable(row.status, row.expires_at, utc_now())
+        except OrderNotPayable as refusal:
+            return refusal
+        return OrderNotPayable(order_status=row.status)  # it is being ended right now
 
     def find_progress(self, view: OrderView) -> tuple[OrderView, PaymentProgress | None]:
         """The order, booked as paid if its money has come meanwhile, and how far paying has come, if that is known."""

@@ -73,16 +73,16 @@ class UnpaidOrders:
         `expired` needs the deadline to be over. Raises Busy when the payment room can't say: then the order stays as
         it is, and is deferred.
         """
-        view = self.database.read(lambda tx: store.find(tx, order_id))
+        view, may_end = self.database.read(lambda tx: self._look(tx, order_id, target))
+        if not may_end:
+            return view
         if view.row.status == "paying" and self._close_payment(view):
             return self.bookings.book(order_id)
 
         def end(tx: Connection) -> OrderView:
-            locked = store.lock(tx, order_id)
+            locked, may_end = self._look(tx, order_id, target, for_update=True)
             # A payment may have begun since we asked; then the next sweep ends the order.
-            row = locked.row
-            unchanged = row.status == view.row.status and row.status in rules.UNPAID
-            if unchanged and (target != "expired" or rules.is_dead(row.status, row.expires_at, utc_now())):
+            if may_end and locked.row.status == view.row.status and locked.row.status in rules.UNPAID:
                 store.end_unpaid(tx, locked, target, reason)
                 locked = store.find(tx, order_id)
                 if then:
@@ -93,6 +93,18 @@ class UnpaidOrders:
         if ended.row.status == target:
             self.boards.publish_free(ended.row.screening_id, ended.row.board_owner, ended.seat_ids)
         return ended
+
+    def _look(self, tx: Connection, order_id: str, target: str, for_update: bool = False) -> tuple[OrderView, bool]:
+        """The order, and whether it may end as `target`.
+
+        To expire, it is locked even if only its payment is closed next, which nothing can take back: so we wait for a
+        buyer who is getting more time, and whoever asks for more after us is too late.
+        """
+        expires = target == "expired"
+        view = store.lock(tx, order_id) if expires or for_update else store.find(tx, order_id)
+        row = view.row
+        lives = row.status in rules.UNPAID and not rules.is_dead(row.status, row.expires_at, utc_now())
+        return view, not (expires and lives)
 
     def _close_payment(self, view: OrderView) -> int:
         """Have the payment room take no more money for the order; the amount that it has taken. Raises Busy."""

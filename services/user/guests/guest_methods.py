@@ -17,6 +17,7 @@ class GuestMethods:
     settings: Any
     confirmation_throttle: Any
     _with_normalized_email: Any
+    _revoke: Any
 
     @call(contract.START_GUEST)
     def start_guest(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -25,9 +26,10 @@ class GuestMethods:
 
     @call(contract.OPEN_ORDER)
     def open_order(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A token of the guest whose order it is, by an unused link. Raises LinkOver."""
+        """A token of the guest whose order it is, by an unused link. Raises LinkOver, OtherGuest."""
+        opener = guests.Opener(request.get("guest_token"), request["same_guest"])
         return self.database.run(
-            lambda tx: guests.open_link(tx, request["token"], utc_now(), self.settings.guest_lifetime))
+            lambda tx: guests.open_link(tx, request["token"], utc_now(), self.settings.guest_lifetime, opener))
 
     @call(contract.SEND_ORDER_LINK)
     def send_order_link(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -43,8 +45,9 @@ class GuestMethods:
         if not self.principal.is_guest:
             raise Unauthenticated()
         email = self._with_normalized_email(request)["email"]
-        self.database.run_repeatable(
-            lambda tx: guests.keep_address(tx, str(self.principal.user_id), email, request["until"]))
+        principal = self.principal
+        self._revoke(self.database.run_repeatable(lambda tx: guests.keep_address(
+            tx, str(principal.user_id), email, request["until"], principal.token_id)))
         return {}
 
     @call(contract.ISSUE_ORDER_LINK)

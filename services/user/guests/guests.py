@@ -2,12 +2,13 @@
 
 import datetime as dt
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
 from schemas.errors import Unauthenticated
-from schemas.user import EMAIL_CONFIRMED, GUEST_ADOPTED, ORDER_LINK_REQUESTED, LinkOver, token_id
+from schemas.user import EMAIL_CONFIRMED, GUEST_ADOPTED, ORDER_LINK_REQUESTED, LinkOver, OtherGuest, token_id
 from services.foundation.events import outbox
 from services.foundation.ids import new_id
 from services.user import emails
@@ -40,13 +41,19 @@ def adopt(tx: Connection, token: str | None, user_id: str, now: dt.datetime) -> 
     return store.delete_tokens_of(tx, guest.guest_id)
 
 
-def keep_address(tx: Connection, guest_id: str, email: str, until: dt.datetime) -> None:
-    """Write to this address from now on; another one than before is not confirmed. Raises Unauthenticated."""
+def keep_address(tx: Connection, guest_id: str, email: str, until: dt.datetime,
+                 by_token: str | None = None) -> list[str]:
+    """Write to this address from now on; another one than before is not confirmed. Raises Unauthenticated.
+
+    When it replaces one, all tokens but `by_token` end, for whoever reads the mail of the former address may have one.
+    Returns their ids: the caller revokes them.
+    """
     guest = store.lock_guest(tx, guest_id)
     if guest is None or guest.adopted_by is not None:
         raise Unauthenticated()
     moved = emails.is_another_mailbox(guest.email, email)
     store.keep(tx, guest_id, until, **({"email": email, "email_confirmed_at": None} if moved else {}))
+    return store.delete_tokens_of(tx, guest_id, but=by_token) if moved and guest.email is not None else []
 
 
 def contact(tx: Connection, user_id: str) -> dict[str, Any]:
@@ -75,19 +82,40 @@ def issue_link(tx: Connection, guest_id: str, order_id: str) -> dict[str, Any]:
     return {"email": guest.email, "token": token}
 
 
-def open_link(tx: Connection, token: str, now: dt.datetime, lifetime: dt.timedelta) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Opener:
+    """Who opens a link: the holder of `token`, if there is one. `same_guest`: the link must be for that guest."""
+
+    token: str | None = None
+    same_guest: bool = False
+
+    def check(self, tx: Connection, guest_id: str, now: dt.datetime) -> None:
+        """Raise OtherGuest if the link must be for the opener and is for another guest."""
+        if not self.same_guest:
+            return
+        holder = store.token_holder(tx, token_id(self.token)) if self.token else None
+        if holder is None or holder.expires_at <= now or holder.user_id != guest_id:
+            raise OtherGuest()
+
+
+ANYBODY = Opener()
+
+
+def open_link(tx: Connection, token: str, now: dt.datetime, lifetime: dt.timedelta,
+              opener: Opener = ANYBODY) -> dict[str, Any]:
     """A token of the guest for an unused link, which is used then: a schemas.user.guests.OpenOrderReply.
 
-    Whoever opens it reads the mail of its address, so that is confirmed. Raises LinkOver.
+    Whoever opens it reads the mail of its address, so that is confirmed. Raises LinkOver, OtherGuest.
     """
     link, guest = _locked(tx, token, now)
+    opener.check(tx, guest.guest_id, now)
     if link.used_at is not None:
         raise LinkOver(order_id=link.order_id)
     store.mark_link_used(tx, link.token_id, now)
-    if guest.email == link.email and guest.email_confirmed_at is None:
+    if guest.email_confirmed_at is None:
         store.change(tx, guest.guest_id, email_confirmed_at=now)
         _write_event(tx, EMAIL_CONFIRMED, guest, {"user_id": guest.guest_id})
-    return {**_issue(tx, guest.guest_id, now + lifetime), "order_id": link.order_id}
+    return {**_issue(tx, guest.guest_id, now + lifetime), "order_id": link.order_id, "email": guest.email}
 
 
 def request_link(tx: Connection, token: str, now: dt.datetime) -> None:
@@ -97,7 +125,10 @@ def request_link(tx: Connection, token: str, now: dt.datetime) -> None:
 
 
 def _locked(tx: Connection, token: str, now: dt.datetime) -> tuple[Row[Any], Row[Any]]:
-    """The link and its guest, locked. Raises LinkOver."""
+    """The link and its guest, locked. Raises LinkOver.
+
+    Once the guest has another address it is over, too: the one that it was mailed to may be a stranger's, by a mistake.
+    """
     digest = token_id(token)
     found = store.link_by_id(tx, digest)
     if found is None or found.expires_at <= now:
@@ -106,6 +137,8 @@ def _locked(tx: Connection, token: str, now: dt.datetime) -> tuple[Row[Any], Row
     link = store.link_by_id(tx, digest)   # it may have been used before we had the lock
     if guest is None or link is None or guest.adopted_by is not None:
         raise LinkOver(order_id=found.order_id)
+    if guest.email != link.email:
+        raise LinkOver()    # without the order: no other link is mailed for this one
     return link, guest
 
 

@@ -61,10 +61,11 @@ def delete_token(tx: Connection, token_id: str) -> None:
     tx.execute(delete(GuestToken).where(GuestToken.token_id == token_id))
 
 
-def delete_tokens_of(tx: Connection, guest_id: str) -> list[str]:
-    """End all tokens of the guest; returns their ids, to be revoked after the commit."""
-    token_ids = list(tx.execute(select(GuestToken.token_id).where(GuestToken.guest_id == guest_id)).scalars())
-    tx.execute(delete(GuestToken).where(GuestToken.guest_id == guest_id))
+def delete_tokens_of(tx: Connection, guest_id: str, but: str | None = None) -> list[str]:
+    """End all tokens of the guest, but for this one; returns their ids, to be revoked after the commit."""
+    ended = (GuestToken.guest_id == guest_id) & (GuestToken.token_id != (but or ""))
+    token_ids = list(tx.execute(select(GuestToken.token_id).where(ended)).scalars())
+    tx.execute(delete(GuestToken).where(ended))
     return token_ids
 
 

@@ -20,13 +20,14 @@ from schemas.order.refusals import (
     SeatsTaken,
     TooManyUnpaidOrders,
 )
-from schemas.payment import PaymentClosed, PaymentDeclined, PaymentInReview, UnknownCard
+from schemas.payment import PaymentDeclined, PaymentInReview, UnknownCard
 from schemas.wallet import InsufficientFunds
 from tests.integration.model.ledger import Ledger
 from tests.integration.model.orders import COMPANION, COUPLE, OWNING, UNPAID, WHEELCHAIR, Intent, Money, Order
 from tests.integration.model.snapshot import Snapshot
 
 UNPAID_ORDERS = 2
+LAST_MOMENTS = dt.timedelta(seconds=5)     # in which nobody gets more time
 Refusals = set[type[Refusal]]
 
 
@@ -112,9 +113,9 @@ def of_paying(order: Order, snapshot: Snapshot, at_once: bool, now: dt.datetime)
     if order.status not in UNPAID:
         return Prediction.of({OrderNotPayable}, set())
     if order.wrong_amount:
-        return Prediction.of(set(), {PaymentInReview, PaymentClosed, PaymentDeclined, InsufficientFunds})
+        return Prediction.of(set(), {PaymentInReview, OrderNotPayable, PaymentDeclined, InsufficientFunds})
     if order.closing_unclear:
-        return Prediction.of(set(), {PaymentClosed, PaymentDeclined, InsufficientFunds})
+        return Prediction.of(set(), {OrderNotPayable, PaymentDeclined, InsufficientFunds})
     if not at_once:
         return Prediction.of(set(), set())
     if order.asked_otherwise:
@@ -139,7 +140,8 @@ def of_cancelling(order: Order) -> Prediction:
 def of_extending(order: Order, now: dt.datetime) -> Prediction:
     if order.status == "expired" or order.is_dead(now):
         return Prediction.of({OrderExpired}, set())
-    if order.status not in UNPAID or order.extended or order.expires_at >= order.screening.starts_at:
+    too_late = now >= order.expires_at - LAST_MOMENTS
+    if order.status not in UNPAID or order.extended or too_late or order.expires_at >= order.screening.starts_at:
         return Prediction.of({OrderNotExtendable}, set())
     return Prediction.of(set(), set())
 

@@ -1,4 +1,4 @@
-"""Of many who sign in with one guest's token, one adopts the guest; without the lock, several do."""
+"""Of many who sign in with one guest's token, one adopts the guest; without the lock, several do. Whom links serve."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import eventlet
 import pytest
 from sqlalchemy import Engine, text
 
-from schemas.user import LinkOver, token_id
+from schemas.user import LinkOver, OtherGuest, token_id
 from services.foundation.database import Transactions, utc_now
 from services.user.guests import guests, store
 from services.user.models import Base
@@ -67,11 +67,85 @@ def test_without_the_lock_several_would(database: Transactions, token: str, monk
     assert len(told) > 1
 
 
-def test_a_link_opens_once_however_many_open_it_together(database: Transactions, token: str) -> None:
+def guest_of(database: Transactions, token: str) -> str | None:
     holder = database.read(lambda tx: store.token_holder(tx, token_id(token)))
-    assert holder is not None
-    database.run(lambda tx: guests.keep_address(tx, holder.user_id, "ada@cinema.example", utc_now() + 2 * DAY))
-    link = database.run(lambda tx: guests.issue_link(tx, holder.user_id, "o1"))["token"]
+    return holder and holder.user_id
+
+
+def link_to(database: Transactions, token: str, email: str) -> str:
+    """A link mailed to the guest of the token, who gives this address first."""
+    guest_id = str(guest_of(database, token))
+    database.run(lambda tx: guests.keep_address(tx, guest_id, email, utc_now() + 2 * DAY, token_id(token)))
+    return str(database.run(lambda tx: guests.issue_link(tx, guest_id, "o1"))["token"])
+
+
+def test_a_link_opens_nothing_unasked_for_any_other_guest_than_its_own_and_stays_unused(
+    database: Transactions, token: str,
+) -> None:
+    link = link_to(database, token, "ada@cinema.example")
+    other = database.run(lambda tx: guests.start(tx, utc_now(), DAY))["token"]
+    ended = database.run(lambda tx: guests.start(tx, utc_now(), -DAY))["token"]
+
+    def open_by(opener: guests.Opener) -> Any:
+        return database.run(lambda tx: guests.open_link(tx, link, utc_now(), DAY, opener))
+
+    for stranger in (other, ended, "no token", None):
+        with pytest.raises(OtherGuest):
+            open_by(guests.Opener(stranger, same_guest=True))
+    opened = open_by(guests.Opener(token, same_guest=True))
+    assert (opened["order_id"], opened["email"]) == ("o1", "ada@cinema.example")
+    assert guest_of(database, opened["token"]) == guest_of(database, token)
+    with pytest.raises(OtherGuest):     # so that a page asks first, and then says that the link is over
+        open_by(guests.Opener(other, same_guest=True))
+
+
+def test_whoever_was_asked_opens_the_link_of_another_guest(database: Transactions, token: str) -> None:
+    link = link_to(database, token, "ada@cinema.example")
+    other = database.run(lambda tx: guests.start(tx, utc_now(), DAY))["token"]
+    opened = database.run(lambda tx: guests.open_link(tx, link, utc_now(), DAY, guests.Opener(other)))
+    assert guest_of(database, opened["token"]) == guest_of(database, token)
+
+
+def test_links_and_tokens_that_a_replaced_address_has_got_are_over(database: Transactions, token: str) -> None:
+    mistyped, unused = (link_to(database, token, "adda@cinema.example") for _ in range(2))
+    stranger = database.run(lambda tx: guests.open_link(tx, mistyped, utc_now(), DAY))["token"]
+    assert guest_of(database, stranger)
+
+    right = link_to(database, token, "ada@cinema.example")
+
+    assert (guest_of(database, stranger), bool(guest_of(database, token))) == (None, True)
+    for work in (lambda tx: guests.open_link(tx, unused, utc_now(), DAY),
+                 lambda tx: guests.request_link(tx, unused, utc_now())):
+        with pytest.raises(LinkOver) as refusal:
+            database.run(work)
+        assert refusal.value.about == {}
+    rows = database.read(lambda tx: tx.execute(text("SELECT email, email_confirmed_at FROM guest")).all())
+    assert rows == [("ada@cinema.example", None)]
+    assert database.run(lambda tx: guests.open_link(tx, right, utc_now(), DAY))["email"] == "ada@cinema.example"
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_link_opened_while_the_address_is_replaced_gives_nothing_that_lasts_and_without_the_lock_it_does(
+    database: Transactions, token: str, guarded: bool, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guest_id, link = str(guest_of(database, token)), link_to(database, token, "adda@cinema.example")
+    find, pauses = store.lock_guest if guarded else store.guest_by_id, [0.3]
+
+    def find_slowly(tx: Any, guest_id: str) -> Any:     # whoever comes first
+        found = find(tx, guest_id)
+        eventlet.sleep(pauses.pop() if pauses else 0)
+        return found
+
+    monkeypatch.setattr(store, "lock_guest", find_slowly)
+    opening = eventlet.spawn(database.run, lambda tx: guests.open_link(tx, link, utc_now(), DAY))
+    eventlet.sleep(0.1)
+    database.run(lambda tx: guests.keep_address(tx, guest_id, "ada@cinema.example", utc_now() + DAY, token_id(token)))
+    stranger = opening.wait()["token"]
+    assert bool(guest_of(database, stranger)) is not guarded
+
+
+def test_a_link_opens_once_however_many_open_it_together(database: Transactions, token: str) -> None:
+    link = link_to(database, token, "ada@cinema.example")
 
     def open_link() -> str:
         try:

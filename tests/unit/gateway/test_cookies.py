@@ -120,6 +120,8 @@ def test_a_page_escapes_the_username_that_it_shows(header: str, name: str | None
 
 
 @pytest.mark.parametrize(("method", "token", "given", "sent"), [
+    (user.OPEN_ORDER, "abc", {"same_guest": True}, {"guest_token": "abc", "same_guest": True}),
+    (user.SEND_ORDER_LINK, "abc", {}, {}),
     (user.LOGIN, "abc", {}, {"guest_token": "abc"}), (user.REGISTER, "abc", {}, {"guest_token": "abc"}),
     (user.LOGIN, "abc", {"guest_token": "own"}, {"guest_token": "own"}), (user.LOGIN, None, {}, {}),
     (user.LOGIN, "no token of ours", {}, {}), (user.LOGIN, "a" * 201, {}, {}), (user.LOGOUT, "abc", {}, {}),

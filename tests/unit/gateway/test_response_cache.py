@@ -134,6 +134,28 @@ def test_a_change_invalidates_its_own_screening_and_no_other(clock: Clock) -> No
     assert cache.find(key(screening_id="s2"))
 
 
+@pytest.mark.parametrize("wish", [{"count": 3}, {"wheelchair": True}, {"prefer": "price"}, {"couple_seats": True}])
+def test_seats_are_suggested_from_memory_for_equal_wishes_alone(wish: dict[str, Any]) -> None:
+    def suggestion(**fields: Any) -> CacheKey:
+        return ResponseCache.key(film.SUGGEST_SEATS, request_for(**fields))
+
+    cache, group = ResponseCache(), {"screening_id": "s1", "count": 2}
+    answer = cache.fetch(suggestion(**group), film.SUGGEST_SEATS.fresh_for, lambda: b"A1 A2")
+    assert cache.find(suggestion(**group)) is answer
+    assert cache.find(suggestion(**group | wish)) is None
+
+
+def test_a_changed_seat_is_suggested_no_longer_than_the_map_shows_it(clock: Clock) -> None:
+    assert film.SUGGEST_SEATS.fresh_for <= film.GET_HALL_INFO.fresh_for
+    cache = ResponseCache()
+    keys = [ResponseCache.key(method, request_for(screening_id="s1", count=2))
+            for method in (film.GET_HALL_INFO, film.SUGGEST_SEATS)]
+    for each in keys:
+        cache.fetch(each, film.GET_HALL_INFO.fresh_for, lambda: MAP)
+    cache.invalidate("s1")
+    assert [cache.find(each) for each in keys] == [None, None]
+
+
 def test_the_order_of_fields_makes_no_other_request() -> None:
     assert key(screening_id="s1", a=1) == key(a=1, screening_id="s1")
     assert key(screening_id="s1") != key(screening_id="s2")

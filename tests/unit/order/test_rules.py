@@ -100,11 +100,12 @@ def test_the_refund_of_snacks_has_an_id_of_its_own_so_that_it_is_booked_once() -
 
 @pytest.mark.parametrize(("status", "extended", "left", "until_start", "may"), [
     ("created", False, 1, 60, True), ("paying", False, 1, 60, True), ("created", True, 1, 60, False),
-    ("created", False, 0, 60, False), ("created", False, 5, 5, False), ("paid", False, 1, 60, False),
+    ("created", False, 0, 60, False), ("created", False, 0.08, 60, False), ("created", False, 0.09, 60, True),
+    ("paying", False, 0.08, 60, False), ("created", False, 5, 5, False), ("paid", False, 1, 60, False),
     ("review", False, 1, 60, False), ("cancelled", False, 1, 60, False),
 ])
 def test_a_living_unpaid_order_gets_more_time_once_and_not_beyond_the_start(
-    status: str, extended: bool, left: int, until_start: int, may: bool,
+    status: str, extended: bool, left: float, until_start: int, may: bool,
 ) -> None:
     moments = (NOW + left * MINUTE, NOW + until_start * MINUTE, NOW)
     assert rules.is_extendable(status, extended, *moments) is may

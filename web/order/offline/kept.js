@@ -15,34 +15,51 @@ const READS = {
   screening: (order) => `/film/get_screening?screening_id=${order.screening_id}`,
 };
 
+const states = new Map(); // the state of an order, by its id, that is kept or to be kept; none once it was dropped
 let policy; // of Trusted Types, of which there can be one
 
 /** Whether a browser can keep anything: not without https, and not in each private window. */
 const canKeep = () => "caches" in globalThis && "serviceWorker" in navigator;
 
-/** Keep an order whose tickets are valid. `replies`: what the API has answered to the READS, by their names. */
-export async function keep(order, replies) {
-  if (!canKeep() || order.kept_at) return; // kept before, and shown without the network
+/**
+ * keep(replies), which keeps this state of an order whose tickets are valid: unless by then the order was dropped, or a
+ * newer state of it is to be kept. `replies`: what the API has answered to the READS, by their names.
+ */
+export function keeper(order) {
+  if (!canKeep() || order.kept_at) return () => Promise.resolve(); // kept before, and shown without the network
+  states.set(order.order_id, order);
+  return (replies) => keep(order, replies);
+}
+
+async function keep(order, replies) {
+  const { order_id: id } = order;
   const owner = whoIsHere();
   try {
     await navigator.serviceWorker.register(workerAddress(), { scope: "/order/" });
     const cache = await caches.open(TICKETS);
-    await dropOver(cache);
-    await keepPage(cache, `/order/${order.order_id}`);
-    const kept = { ...replies, order: { ...order, kept_at: new Date().toISOString() } };
-    await Promise.all(
-      Object.entries(kept).map(([name, reply]) =>
-        cache.put(READS[name](order), new Response(JSON.stringify(reply), { headers: jsonFor(session.user()) }))
-      ),
-    );
+    await dropOver();
+    await keepPage(cache, `/order/${id}`);
+    if (states.get(id) === order) await keepReplies(cache, order, replies);
+    if (!states.has(id)) await remove(cache, order); // dropped meanwhile
   } catch (problem) {
     console.info("tickets can't be kept for offline", problem); // storage is full, say: the page works without
   }
   if (whoIsHere() !== owner) await forgetTickets(); // somebody has signed out meanwhile
 }
 
+async function keepReplies(cache, order, replies) {
+  const kept = { ...replies, order: { ...order, kept_at: new Date().toISOString() } };
+  const headers = headersFor(session.user(), order);
+  await Promise.all(
+    Object.entries(kept).map(([name, reply]) =>
+      cache.put(READS[name](order), new Response(JSON.stringify(reply), { headers }))
+    ),
+  );
+}
+
 /** Forget an order that has no valid ticket. */
 export async function drop(order) {
+  states.delete(order.order_id);
   try {
     if (canKeep() && await caches.has(TICKETS)) await remove(await caches.open(TICKETS), order);
   } catch {
@@ -55,14 +72,16 @@ async function remove(cache, order) {
     .map((address) => cache.delete(address)));
 }
 
-async function dropOver(cache) {
+/** Forget the orders whose day is over. */
+export async function dropOver() {
+  const cache = await caches.open(TICKETS);
   for (const kept of await cache.matchAll("/order/get_info", { ignoreSearch: true })) {
     const order = await kept.json();
-    if (Date.parse(order.screening.ends_at ?? order.screening.starts_at) + KEPT_MS < Date.now()) {
-      await remove(cache, order);
-    }
+    if (keptUntil(order) < Date.now()) await remove(cache, order);
   }
 }
+
+const keptUntil = ({ screening }) => Date.parse(screening.ends_at ?? screening.starts_at) + KEPT_MS;
 
 /** The document and all files that it names; the browser has just read them, so hardly any is fetched again. */
 async function keepPage(cache, address) {
@@ -77,10 +96,12 @@ async function keepPage(cache, address) {
   }));
 }
 
-const whoIsHere = () => session.user()?.username ?? (session.guest() ? "a guest" : "nobody");
+/** Each guest has a session of another end. */
+const whoIsHere = () => session.user()?.username ?? `a guest until ${session.guest()?.expires_at}`;
 
-const jsonFor = (user) => ({
+const headersFor = (user, order) => ({
   "Content-Type": "application/json",
+  "X-Kept-Until": new Date(keptUntil(order)).toISOString(),
   ...(user && { "X-Session-User": encodeURIComponent(user.username) }),
 });
 

@@ -20,11 +20,14 @@ addEventListener("fetch", (/** @type {any} */ event) => {
 async function answer(request) {
   const options = { cacheName: CACHE, ignoreVary: true, ignoreSearch: request.mode === "navigate" };
   const kept = await caches.match(request, options).catch(() => undefined);
-  if (!kept || whose(kept) !== whose(request)) return fetch(request);
+  if (!kept || whose(kept) !== whose(request) || isOver(kept)) return fetch(request);
   const late = new Promise((settle) => setTimeout(settle, PATIENCE_MS, kept));
   const fresh = fetch(request).then((reply) => reply.status >= 500 ? kept : reply, () => kept);
   return Promise.race([fresh, late]);
 }
+
+/** Whether the day of a kept order is over, see kept.js; files have none. */
+const isOver = ({ headers }) => Date.parse(headers.get("X-Kept-Until")) < Date.now();
 
 /** The user whom a page asks for, or an answer was kept for; a guest and a file have none. */
 const whose = ({ headers }) => headers.get("X-Session-User");

@@ -26,12 +26,26 @@ export function isSure({ seats }) {
 
 /** A cancellation that waits for some seconds, or until the page is left; `element` has the button that takes it back. */
 export class Cancellation {
-  /** `done(order, problem)` is run at its end: with the cancelled order, with neither after an undo, or with a Problem. */
-  constructor({ order_id: id }, signal, done) {
+  constructor({ order_id: id }) {
     this.id = id;
-    this.done = done;
+    this.path = location.pathname;
     this.ended = new AbortController();
     this.end = performance.now() + UNDO_MS;
+    this.timer = setInterval(() => this.tick(), 250);
+    addEventListener("pagehide", () => this.send({ keepalive: true }), { signal: this.ended.signal });
+  }
+
+  /** Whether it waits for this order. It goes on while its page is drawn anew, as in another language. */
+  isOf({ order_id: id }) {
+    return this.id === id && !this.ended.signal.aborted;
+  }
+
+  /**
+   * Show it in a page, until `signal` says that this is over. `done(order, problem)` is run at the end: with the cancelled
+   * order, with neither after an undo, or with a Problem.
+   */
+  show(signal, done) {
+    this.done = done;
     this.left = h("span", { class: "muted", "aria-hidden": "true" });
     const undo = h("button", { type: "button", class: "primary", onclick: () => this.undo() }, t("cancel.undo"));
     this.element = h(
@@ -40,9 +54,7 @@ export class Cancellation {
       h("p", {}, t("cancel.waiting"), " ", this.left),
       h("p", { class: "row" }, undo),
     );
-    this.timer = setInterval(() => this.tick(), 250);
-    const leave = () => this.send({ keepalive: true });
-    addEventListener("pagehide", leave, { signal: this.ended.signal });
+    const leave = () => location.pathname !== this.path && this.send({ keepalive: true });
     signal.addEventListener("abort", leave, { signal: this.ended.signal });
     this.tick();
     announce(t("cancel.waiting"));
