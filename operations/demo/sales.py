@@ -1,6 +1,7 @@
 """Sells some seats of the demo programme, by buying and paying as any buyer does."""
 
 import random
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ from services.foundation.rpc.outside_client import OutsideCaller
 PARTY_SIZES = (1, 2, 2, 2, 3, 4)
 SEATS_PER_ORDER = 8
 AT_ONCE = 4
+BOARD_SECONDS = 30
 Unit = tuple[str, ...]  # seats that are sold only together: one seat, or both halves of a couple seat
 
 
@@ -30,10 +32,22 @@ def _sell_share(screening_id: str, share: float) -> int:
     name = f"demo-audience-{screening_id}"[:64]    # one buyer for each screening: an account may hold only so much
     caller = {"user_id": name, "username": name, "roles": []}
     with OutsideCaller(caller, request_id="demo-audience").connected() as rooms:
-        hall = rooms.call(film.GET_HALL_INFO, {"screening_id": screening_id})
+        hall = _read_hall(rooms, screening_id)
         if any(seat["state"] != "free" for seat in hall["seats"]):
             return 0
         return _sell_seats(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
+
+
+def _read_hall(rooms: OutsideCaller, screening_id: str) -> dict[str, Any]:
+    """Its plan and seats. Raises SeatsUnknown when nobody has drawn the map of its seats within BOARD_SECONDS."""
+    deadline = time.monotonic() + BOARD_SECONDS
+    while True:
+        try:
+            return dict(rooms.call(film.GET_HALL_INFO, {"screening_id": screening_id}))
+        except film.SeatsUnknown:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def _sell_seats(rooms: OutsideCaller, screening_id: str, chosen: list[Unit]) -> int:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from operations.demo import sales
 from operations.demo.sales import SEATS_PER_ORDER, orders, parties
+from schemas.film import SeatsUnknown
 from services.film.programme_reader import read
 from services.order.buying.pricing import price_seats
 from services.seating.chart import Drawing, lay_out
@@ -31,3 +33,24 @@ def test_the_demo_audience_orders_only_what_is_sold(hall: str, share: float) -> 
     for order in chosen:
         assert 0 < len(order) <= SEATS_PER_ORDER
         price_seats(prices, LATER, order, NOW, SETTINGS.seats_per_order)
+
+
+class Rooms:
+    """The film room of a mesh that has just started: it knows no seats for a while."""
+
+    def __init__(self, unknown: int) -> None:
+        self.unknown = unknown
+
+    def call(self, method: object, fields: dict[str, str]) -> dict[str, str]:
+        self.unknown -= 1
+        if self.unknown >= 0:
+            raise SeatsUnknown(retry_after=1)
+        return {"hall": fields["screening_id"]}
+
+
+def test_a_map_that_is_not_drawn_yet_is_waited_for_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sales.time, "sleep", lambda _: None)
+    assert sales._read_hall(Rooms(unknown=3), "arrival") == {"hall": "arrival"}
+    monkeypatch.setattr(sales, "BOARD_SECONDS", 0)
+    with pytest.raises(SeatsUnknown):
+        sales._read_hall(Rooms(unknown=1_000_000), "arrival")
