@@ -101,7 +101,7 @@ def test_an_usher_types_codes_and_goes_on_without_a_network(visit: Visit, mesh: 
     page = visit(f"/order/{hall.order_id}", signed_in=hall.buyer, size=PHONE)
     expect(page.locator(".ticket", has_text="Used at")).to_have_count(3)
     page.get_by_role("button", name="Refund").click()
-    expect(page.get_by_role("alert").filter(has_text="these tickets can't be given back")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="have been used, so they can't be refunded")).to_be_visible()
 
 
 def test_a_ticket_before_the_camera_is_scanned_once(visit: Visit, mesh: Mesh, hall: Hall) -> None:

@@ -124,7 +124,7 @@ def test_the_kitchen_page_shows_one_cinema_and_one_state_and_remembers_the_cinem
 
     mesh.rows("kitchen", "UPDATE ticket SET ends_at = UTC_TIMESTAMP(3) WHERE order_id = :o", o=order_id)
     expect(card).to_have_count(0)
-    cook.get_by_label("Step").select_option("Never begun")
+    cook.get_by_label("Step").select_option("Not prepared")
     expect(card).to_be_visible()
     expect(card.get_by_role("button")).to_have_count(0)
     expect(buyer.get_by_text("the snacks were not collected")).to_be_visible()

@@ -58,7 +58,7 @@ def test_picked_seats_reported_as_held_during_a_purchase_stay_picked_until_its_a
     expect(page.locator(".hall .seat.picked")).to_have_count(1)
 
     held[0].fulfill(status=409, json={"code": "snacks_sold_out"})
-    expect(page.get_by_role("alert").filter(has_text="H8")).to_contain_text("Somebody was faster")
+    expect(page.get_by_role("alert").filter(has_text="H8")).to_contain_text("just been taken")
     expect(page.locator(".hall .seat.picked")).to_have_count(0)
 
 
@@ -78,7 +78,7 @@ def test_one_of_two_buyers_at_once_gets_the_seat(visit: Visit, mesh: Mesh) -> No
     for page in both:
         page.locator(".pay, .advice [role=alert]").wait_for()
     [loser] = [page for page in both if "/screening/" in page.url]  # either may have been first
-    expect(loser.get_by_role("alert").filter(has_text="H8")).to_contain_text("Somebody was faster")
+    expect(loser.get_by_role("alert").filter(has_text="H8")).to_contain_text("just been taken")
 
 
 def test_a_map_never_goes_back_and_says_when_it_may_be_out_of_date(visit: Visit, mesh: Mesh) -> None:
@@ -179,7 +179,7 @@ def test_what_is_left_of_the_seats_is_not_bought_unasked(visit: Visit, mesh: Mes
     expect(page.get_by_role("dialog").get_by_role("alert").filter(has_text="H9")).to_be_visible()
     sign_in_again(page, name)
     expect(page.locator("dialog")).to_have_count(0)
-    expect(page.locator(".side .advice")).to_contain_text("Somebody was faster")
+    expect(page.locator(".side .advice")).to_contain_text("just been taken")
     expect(page.get_by_role("button", name="Buy")).to_be_enabled()
     assert "/screening/" in page.url
     orders = mesh.rows("order", "SELECT order_id FROM orders WHERE screening_id = :screening", screening=screening)
