@@ -189,10 +189,17 @@ def test_a_backup_that_fails_leaves_nothing_behind(mesh: Mesh, tmp_path: Path, m
 
 
 @pytest.fixture(scope="module")
-def restored(empty: Mesh, backup: Backup, mesh: Mesh) -> Mesh:
-    """The other mesh after the restore; the provider knows what it was paid since the backup."""
+def refilled(empty: Mesh, backup: Backup) -> Mesh:
+    """The other mesh after the restore, without any room."""
     done = command(empty, "restore", str(backup.folder))
     assert done.exit_code == 0, done.output
+    return empty
+
+
+@pytest.fixture(scope="module")
+def restored(refilled: Mesh, backup: Backup, mesh: Mesh) -> Mesh:
+    """The other mesh with its rooms; the provider knows what it was paid since the backup."""
+    empty = refilled
     [charge] = mesh.rows("payment", "SELECT status FROM sandbox_charge WHERE order_id = :o",
                          o=backup.paying[1]["order_id"])
     empty.rows("payment", "UPDATE sandbox_charge SET status = :s WHERE order_id = :o", s=charge.status,
@@ -248,12 +255,21 @@ def test_nothing_starts_on_half_a_restore_which_can_be_repeated(empty: Mesh, bac
         migrate.upgrade("film")
 
 
+def test_a_restore_brings_back_every_order_and_ticket(refilled: Mesh, backup: Backup) -> None:
+    for _, order in [*backup.before, backup.paid, backup.popcorn, backup.paying]:
+        [found] = refilled.rows("order", "SELECT seats FROM orders WHERE order_id = :o", o=order["order_id"])
+        assert {seat["seat_id"] for seat in json.loads(found.seats)} == {seat["seat_id"] for seat in order["seats"]}
+    assert refilled.rows("order", "SELECT ticket_id FROM ticket WHERE order_id = :o", o=backup.paid[1]["order_id"])
+
+
+@pytest.mark.full_size("integration/operations/test_backup.py")
 def test_all_that_was_told_before_the_backup_is_there(restored: Mesh, backup: Backup) -> None:
     for token, order in [*backup.before, backup.paid, backup.popcorn, backup.paying]:
         assert info(restored, token, order)["seats"] == order["seats"]
     restored.check_invariants()
 
 
+@pytest.mark.full_size("integration/operations/test_backup.py")
 def test_a_ticket_sold_before_verifies(restored: Mesh, mesh: Mesh, backup: Backup) -> None:
     token, order = backup.paid
     keys = {key["key_id"]: base64.urlsafe_b64decode(key["public_key"] + "=")
@@ -264,22 +280,26 @@ def test_a_ticket_sold_before_verifies(restored: Mesh, mesh: Mesh, backup: Backu
     assert info(restored, token, order)["tickets"] == sold
 
 
+@pytest.mark.full_size("integration/operations/test_backup.py")
 def test_an_event_that_waited_in_a_queue_is_handled_once(restored: Mesh, backup: Backup) -> None:
     wait_for_step(restored, *backup.popcorn, "new")
     twice = "SELECT event_id FROM message GROUP BY event_id, kind HAVING COUNT(*) > 1"
     assert restored.rows("notification", twice) == []
 
 
+@pytest.mark.full_size("integration/operations/test_backup.py")
 def test_money_that_was_taken_after_the_backup_pays_its_order(restored: Mesh, backup: Backup) -> None:
     wait_until(lambda: status_of(restored, backup.paying[1]) == "paid", what="the order to be paid")
 
 
+@pytest.mark.full_size("integration/operations/test_backup.py")
 def test_the_seat_map_is_rebuilt(restored: Mesh, backup: Backup) -> None:
     restored.wait_for_map(backup.screening)
     shown = restored.seats(backup.screening)
     assert {shown[seat["seat_id"]] for seat in backup.paid[1]["seats"]} == {"sold"}
 
 
+@pytest.mark.full_size("integration/operations/test_backup.py")
 def test_a_machine_with_data_is_not_restored_onto(restored: Mesh, backup: Backup) -> None:
     assert "These rooms run: " in refusal(restored, backup.folder)
     restored.supervisor.stop(*restored.supervisor.programs() - {"rabbitmq", "mariadb", "redis"})
