@@ -60,7 +60,7 @@ def test_a_thrown_error_is_reported_without_its_message(visit: Visit, mesh: Mesh
     assert (report["page"], report["error"], set(report)) == ("/film", "TypeError", {"page", "error", "frames"})
     assert report["frames"][0].startswith("/web/pages/film.js:1:")
     assert "cookie" not in sent.value.headers
-    expect(page.locator(".problem")).to_contain_text("We have been told")
+    expect(page.locator(".problem")).to_contain_text("We have been notified")
 
 
 def test_a_page_without_scripts_says_what_to_do(mesh: Mesh, chromium: Browser) -> None:
