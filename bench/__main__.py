@@ -56,15 +56,14 @@ def bench(count: int) -> None:
     """Measure Marquee beside stock Nameko, FastStream and a plain monolith, all on the same servers."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     with ExitStack() as running:
-        mesh = running.enter_context(running_mesh(FOLDER))
+        mesh = running.enter_context(running_mesh(FOLDER, MARQUEE_CROWD=100))
         controls = [running.enter_context(control(mesh)) for control in (stock_nameko, faststream, monolith)]
         workloads = Workloads(mesh, *controls)
         rounds = run_rounds(mesh, workloads, count)
-        traces = tracing.measure(workloads.purchases, FOLDER)
+        print(f"{as_table(rounds)}\n\n{purchase_by_process(rounds)}\n", flush=True)
+        write(FOLDER / "bench.json", rounds, count)
+        print(f"\n{tracing.as_table(*tracing.measure(workloads.purchases, FOLDER))}")
         mesh.check_invariants()
-    for table in (as_table(rounds), purchase_by_process(rounds), tracing.as_table(*traces)):
-        print(f"{table}\n")
-    write(FOLDER / "bench.json", rounds, count)
     if rounds.errors:
         raise SystemExit("There were errors.")
 
