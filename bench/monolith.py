@@ -177,6 +177,7 @@ def state_of(mark: str | None, now_ms: int) -> str:
 
 
 def keys_of(screening_id: str) -> list[str]:
+    # As in services/seating, which a monolith would not import, for eventlet comes along.
     queue = f"queue:{{{screening_id}}}"
     return [f"seats:{{{screening_id}}}", f"lock:{{{screening_id}}}", queue,
             *(f"{queue}:{part}" for part in ("line", "away", "seen", "passes"))]

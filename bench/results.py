@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from bench.workloads import BUY, BUY_THERE, ECHO, ECHO_THERE, HALL, HALL_THERE
 
-CONTROLS = {"stock echo": ECHO, "FastStream echo": ECHO_THERE, "monolith": BUY_THERE}
-
 
 @dataclass(frozen=True)
 class Result:
@@ -39,9 +37,11 @@ class Rounds:
         return statistics.median(one.per_second / other.per_second for one, other in
                                  zip(self.results[name], self.results[control], strict=True))
 
-    def control_of(self, name: str) -> str:
-        """What the monolith does of the same kind."""
-        return HALL_THERE if name in (HALL, HALL_THERE) else BUY_THERE
+    def ratios(self, name: str) -> dict[str, float]:
+        """The ratios to each control, by its name; of the monolith to what is of the same kind."""
+        there = HALL_THERE if name in (HALL, HALL_THERE) else BUY_THERE
+        return {"stock echo": self.ratio(name, ECHO), "FastStream echo": self.ratio(name, ECHO_THERE),
+                "monolith": self.ratio(name, there)}
 
     @property
     def errors(self) -> int:
@@ -60,20 +60,20 @@ class Rounds:
                  "errors": sum(result.errors for result in results),
                  "requests": [result.requests for result in results],
                  "cpu_ms": self.cpu_ms(name),
-                 "to_stock_echo": round(self.ratio(name, ECHO), 3),
-                 "to_faststream_echo": round(self.ratio(name, ECHO_THERE), 3),
-                 "to_monolith": round(self.ratio(name, self.control_of(name)), 3)}
+                 **{f"to_{control.replace(' ', '_').lower()}": round(ratio, 3)
+                    for control, ratio in self.ratios(name).items()}}
                 for name, results in self.results.items()]
 
 
 def as_table(rounds: Rounds) -> str:
-    heads = ["what", "requests/s", "p50 ms", "p99 ms", "errors", "CPU ms", *(f"to {control}" for control in CONTROLS)]
+    heads = ["what", "requests/s", "p50 ms", "p99 ms", "errors", "CPU ms",
+             *(f"to {control}" for control in rounds.ratios(ECHO))]
     lines = [f"| {' | '.join(heads)} |", "|---" + "|--:" * (len(heads) - 1) + "|"]
     for name in rounds.results:
         figures = [f"{rounds.median(name):.0f}", f"{rounds.median(name, 'p50_ms'):.1f}",
                    f"{rounds.median(name, 'p99_ms'):.1f}", str(sum(result.errors for result in rounds.results[name])),
-                   f"{sum(rounds.cpu_ms(name).values()):.2f}", f"{rounds.ratio(name, ECHO):.2f}",
-                   f"{rounds.ratio(name, ECHO_THERE):.2f}", f"{rounds.ratio(name, rounds.control_of(name)):.2f}"]
+                   f"{sum(rounds.cpu_ms(name).values()):.2f}",
+                   *(f"{ratio:.2f}" for ratio in rounds.ratios(name).values())]
         lines.append(f"| {name} | {' | '.join(figures)} |")
     return "\n".join(lines)
 

@@ -31,21 +31,27 @@ def test_an_import_of_a_test_module_is_found() -> None:
         "tests.integration.order.test_orders.buy"}
 
 
-def uncovered(source: Source) -> list[str]:
-    """Where a `full_size` marker names no test file that runs at every change."""
+def uncovered(tree: ast.Module) -> list[int]:
+    """The lines in which a `full_size` marker names no test file that runs at every change."""
     def stands_in(argument: ast.expr) -> bool:
         match argument:
             case ast.Constant(value=str(path)):
                 return (ROOT / "tests" / path).is_file()
         return False
 
-    marks = [node for node in source.nodes
+    marks = [node for node in ast.walk(tree)
              if isinstance(node, ast.Attribute) and ast.unparse(node) == "pytest.mark.full_size"]
-    called = {id(node.func): node.args for node in source.nodes if isinstance(node, ast.Call)}
-    return [f"{source}:{mark.lineno}" for mark in marks
+    called = {id(node.func): node.args for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return [mark.lineno for mark in marks
             if not (arguments := called.get(id(mark), [])) or not all(map(stands_in, arguments))]
 
 
 @pytest.mark.parametrize("source", sources("tests"), ids=str)
 def test_a_test_that_runs_at_full_size_only_says_which_others_cover_it_at_every_change(source: Source) -> None:
-    assert uncovered(source) == []
+    assert uncovered(source.tree) == []
+
+
+@pytest.mark.parametrize("argument", ["", "()", "('no/such_test.py')", "('conftest.py', 'a reason')", "(name)"])
+def test_a_full_size_test_that_names_no_other_is_found(argument: str) -> None:
+    """The negative control."""
+    assert uncovered(ast.parse(f"@pytest.mark.full_size{argument}\ndef test(): ...")) == [1]
