@@ -29,8 +29,8 @@ def open_account(page: Page, email: str = "") -> None:
 
 def sign_in_again(page: Page, name: str) -> None:
     """In the sign-in window that is open: the account of that name."""
-    page.locator("[name=username]").fill(name)
-    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("dialog [name=username]").fill(name)
+    page.locator("dialog [name=password]").fill(PASSWORD)
     page.locator(".dialog .primary").click()
 
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +38,15 @@ def new_traceparent() -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
+def parents(spans: list[Span]) -> dict[str, set[str | None]]:
+    """The titles of the spans with those of their parents; None for a parent outside the mesh."""
+    titles = {span.span_id: span.title for span in spans}
+    found: dict[str, set[str | None]] = {}
+    for span in spans:
+        found.setdefault(span.title, set()).add(titles.get(str(span.parent_id)))
+    return found
+
+
 class SpanCollector:
     """Takes spans from a queue of its own until the test has found what it looks for."""
 
@@ -56,17 +65,25 @@ class SpanCollector:
 
     def of(self, traceparent: str, *titles: str) -> list[Span]:
         """The spans of this trace, once those with these titles have come."""
-        def found() -> list[Span] | None:
-            here = [span for span in self.take() if span.trace_id == traceparent[3:35]]
-            return here if set(titles) <= {span.title for span in here} else None
+        return self._complete(traceparent, lambda spans: set(titles) - {span.title for span in spans})
 
-        def missing() -> set[str]:
-            return set(titles) - {span.title for span in self.spans}
+    def below(self, traceparent: str, expected: Mapping[str, str | None]) -> list[Span]:
+        """The spans of this trace, once each title has come below the title of its parent; it may have namesakes."""
+        def strays(spans: list[Span]) -> dict[str, set[str | None]]:
+            found = parents(spans)
+            return {title: found.get(title, set()) for title, parent in expected.items()
+                    if parent not in found.get(title, set())}
+
+        return self._complete(traceparent, strays)
+
+    def _complete(self, traceparent: str, missing: Callable[[list[Span]], object]) -> list[Span]:
+        def here() -> list[Span]:
+            return [span for span in self.take() if span.trace_id == traceparent[3:35]]
 
         try:
-            return list(wait_until(found, 30, "spans"))
+            return list(wait_until(lambda: None if missing(spans := here()) else spans, 30))
         except AssertionError:
-            raise AssertionError(f"missing: {missing()}") from None
+            raise AssertionError(f"missing: {missing(here())}") from None
 
 
 @contextmanager

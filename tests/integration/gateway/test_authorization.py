@@ -57,7 +57,8 @@ def about_the_cinema(mesh: Mesh, screening: str, cinema: str) -> dict[str, dict[
     order = {"order_id": ticket["order_id"]}
     return {
         "kitchen.get_queue": {"cinema_id": cinema}, "kitchen.start": order, "kitchen.finish": order,
-        "kitchen.hand_over": order, "kitchen.restock": {"cinema_id": cinema, "sku": "no-such-snack", "stock": 1},
+        "kitchen.hand_over": order, "kitchen.undo": {**order, "status": "ready"},
+        "kitchen.restock": {"cinema_id": cinema, "sku": "no-such-snack", "stock": 1},
         "order.cancel_screening": {"screening_id": screening, "dry_run": True},
     }
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from testbed.mesh import Mesh, wait_until
-from tests.drivers.collected_spans import Span, SpanCollector, collected_spans, new_traceparent
+from testbed.mesh import Mesh
+from tests.drivers.collected_spans import SpanCollector, collected_spans, new_traceparent, parents
 from tests.drivers.orders import buy, choose, start
 from tests.drivers.snack_orders import SKU, wait_for_step
 from tests.integration.gateway.conftest import LogLines
@@ -59,15 +59,6 @@ def traceparent(mesh: Mesh) -> Iterator[str]:
     del mesh.http.headers["traceparent"]
 
 
-def parents(spans: list[Span]) -> dict[str, set[str | None]]:
-    """The titles of the spans with those of their parents; None for a parent outside the mesh."""
-    titles = {span.span_id: span.title for span in spans}
-    found: dict[str, set[str | None]] = {}
-    for span in spans:
-        found.setdefault(span.title, set()).add(titles.get(str(span.parent_id)))
-    return found
-
-
 def test_a_purchase_with_its_payment_mail_and_popcorn_is_one_trace(
         mesh: Mesh, collector: SpanCollector, traceparent: str, log_lines: LogLines) -> None:
     screening, token = mesh.fresh_screening(180), mesh.buyer()
@@ -75,11 +66,7 @@ def test_a_purchase_with_its_payment_mail_and_popcorn_is_one_trace(
     assert choose(mesh, start(mesh, token, order), "pay").status_code == 303
     wait_for_step(mesh, token, order, "new")
 
-    def complete() -> list[Span] | None:   # a span comes before its parent, which may have a namesake
-        found = parents(came := collector.of(traceparent, *PURCHASE))
-        return came if all(parent in found[title] for title, parent in PURCHASE.items()) else None
-
-    spans = wait_until(complete, 30, "each span below its parent")
+    spans = collector.below(traceparent, PURCHASE)
     assert {span.attributes["marquee.order_id"] for span in spans if "marquee.order_id" in span.attributes} == {
         order["order_id"]}
     [bought] = [span for span in spans if span.title == "order server order.buy"]

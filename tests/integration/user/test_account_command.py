@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from testbed.mesh import Mesh
+from testbed.mesh import Mesh, wait_until
 from tests.integration.user.conftest import PASSWORD, account, authorize
 
 SignIn = Callable[[str], str]
@@ -68,6 +68,7 @@ def test_a_new_password_signs_out_everyone_with_the_old_one(mesh: Mesh, ada: str
 
     assert account(mesh, "password", ada, line="another horse").exit_code == 0
 
-    assert mesh.get("/user/get_profile", token).status_code == 401
+    assert roles(mesh, token) is None
+    wait_until(lambda: mesh.get("/user/get_profile", token).status_code == 401, 30, "the word to the gateway's cache")
     assert mesh.post("/user/login", username=ada, password=PASSWORD).status_code == 401
     assert mesh.post("/user/login", username=ada, password="another horse").status_code == 200
