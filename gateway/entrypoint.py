@@ -72,7 +72,7 @@ class HttpEntrypoint(Entrypoint):
                 connection.close_after_reply()
             metrics.observe_request(request.verb, request.route, reply.status, started)
             request_log.write(request, reply, started)
-            headers = self._headers(request, reply)
+            headers = self._headers(route, request, reply)
             describe_reply(span, request, reply)
         write = start_response(STATUS_LINES[reply.status], headers)
         if reply.events:
@@ -80,9 +80,10 @@ class HttpEntrypoint(Entrypoint):
             return []
         return [] if request.verb == "HEAD" else [reply.body]
 
-    def _headers(self, request: Request, reply: Reply) -> Headers:
-        headers = [*reply.headers, *cookies.sign_out_cookies(request, reply), ("X-Request-ID", request.request_id),
-                   ("traceparent", str(trace_context.traceparent()))]
+    def _headers(self, route: Route, request: Request, reply: Reply) -> Headers:
+        headers = [*reply.headers, *cookies.sign_out_cookies(request, reply), ("X-Request-ID", request.request_id)]
+        if not isinstance(route, PageRoute):   # whose first view is some fifty replies, and nothing goes on behind them
+            headers.append(("traceparent", str(trace_context.traceparent())))
         if reply.status not in BODILESS and not reply.events:
             headers.append(("Content-Length", str(len(reply.body))))
         return headers + cross_origin_headers(request, gateway_settings().cors_origins)

@@ -1,41 +1,67 @@
-"""A body that is sent many times, with its ETag and, once a client takes it, its gzip form."""
+"""A body that is sent many times, with its ETag and, once a client takes them, its shorter forms."""
 
 import gzip
 import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
 
+import brotli
 from werkzeug.http import parse_etags, quote_etag
 
 from gateway.http.messages import Headers, Reply, Request
 
-MIN_GZIP_BYTES = 1024
+MIN_CODED_BYTES = 512
 REVALIDATE: Headers = [("Cache-Control", "public, max-age=0, must-revalidate"), ("Vary", "Accept-Encoding")]
+
+
+class Coding(NamedTuple):
+    """A content coding of HTTP: its name in Accept-Encoding, and what shortens a body."""
+
+    name: str
+    shorten: Callable[[bytes], bytes]
+
+
+GZIP = Coding("gzip", lambda body: gzip.compress(body, 5, mtime=0))
+# A sixth shorter than gzip, and too slow for what changes every second.
+BROTLI = Coding("br", brotli.compress)
+
+
+class Form:
+    """One representation of the body: another coding is another, so its strong ETag differs."""
+
+    def __init__(self, headers: Headers, etag: str, coding: Coding | None = None) -> None:
+        self.etag = f"{etag}-{coding.name}" if coding else etag
+        self.headers = [*headers, *REVALIDATE, ("ETag", quote_etag(self.etag)),
+                        *([("Content-Encoding", coding.name)] if coding else [])]
+        self.body: bytes | None = None    # until it is asked for
 
 
 class CachedResponse:
     """A public response, which caches on the way may keep and must revalidate."""
 
-    def __init__(self, headers: Headers, body: bytes) -> None:
+    def __init__(self, headers: Headers, body: bytes, codings: tuple[Coding, ...] = (GZIP,)) -> None:
+        """`codings`: those for the clients that take them, the best first; a short body is sent as it is."""
         self.body = body
-        # Another encoding is another representation, so its strong ETag differs.
-        self._etag = hashlib.blake2b(body, digest_size=12).hexdigest()
-        self._gzip_etag = f"{self._etag}-gz"
-        self._headers = [*headers, *REVALIDATE, ("ETag", quote_etag(self._etag))]
-        self._gzip_headers = [*headers, *REVALIDATE, ("ETag", quote_etag(self._gzip_etag)),
-                              ("Content-Encoding", "gzip")]
-        self._gzip_body: bytes | None = None
+        etag = hashlib.blake2b(body, digest_size=12).hexdigest()
+        self._plain = Form(headers, etag)
+        self._coded = [(coding, Form(headers, etag, coding)) for coding in codings]
 
     def reply(self, request: Request) -> Reply:
-        """200 with the body in the client's encoding, or 304 when its If-None-Match names this body."""
-        zips = request.accepts_gzip and len(self.body) >= MIN_GZIP_BYTES
-        headers = self._gzip_headers if zips else self._headers
+        """200 with the body in the client's coding, or 304 when its If-None-Match names this body."""
+        coding, form = self._choose(request)
         if request.if_none_match and self._is_named(request.if_none_match):
-            return Reply(304, b"", headers)
-        if not zips:
-            return Reply(200, self.body, headers)
-        if self._gzip_body is None:
-            self._gzip_body = gzip.compress(self.body, 5, mtime=0)
-        return Reply(200, self._gzip_body, headers)
+            return Reply(304, b"", form.headers)
+        if form.body is None:
+            form.body = coding.shorten(self.body) if coding else self.body
+        return Reply(200, form.body, form.headers)
+
+    def _choose(self, request: Request) -> tuple[Coding | None, Form]:
+        if len(self.body) >= MIN_CODED_BYTES:
+            for coding, form in self._coded:
+                if coding.name in request.codings:
+                    return coding, form
+        return None, self._plain
 
     def _is_named(self, if_none_match: str) -> bool:
         etags = parse_etags(if_none_match)
-        return etags.contains_weak(self._etag) or etags.contains_weak(self._gzip_etag)
+        return any(etags.contains_weak(form.etag) for form in (self._plain, *(form for _, form in self._coded)))

@@ -21,7 +21,7 @@ class Request:
     token: str | None = None
     idempotency_key: str | None = None
     if_none_match: str | None = None
-    accepts_gzip: bool = False
+    codings: frozenset[str] = frozenset()   # the content codings that the client takes
     accepts_html: bool = False         # a browser that goes to a page
     wants_cookie: bool = False         # a page of Marquee, which keeps its token in a cookie
     expected_user: str | None = None   # the username that this page shows as signed in

@@ -15,6 +15,7 @@ from schemas.gateway import TooLarge, TooSlow
 from services.foundation.ids import new_id
 
 LONGEST_USER_AGENT = 200
+CODINGS = {"br": "br", "gzip": "gzip", "x-gzip": "gzip"}
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}\Z")
 BEARER = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,200})\Z", re.IGNORECASE)
 
@@ -28,7 +29,7 @@ def read_head(environ: Environ) -> Request:
         request_id=given if REQUEST_ID.match(given) else new_id(),
         origin=environ.get("HTTP_ORIGIN"), token=bearer.group(1) if bearer else cookies.token_of(environ),
         last_event_id=environ.get("HTTP_LAST_EVENT_ID"), if_none_match=environ.get("HTTP_IF_NONE_MATCH"),
-        accepts_gzip=_accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
+        codings=_codings(environ.get("HTTP_ACCEPT_ENCODING", "")),
         accepts_html=_accepts_html(environ.get("HTTP_ACCEPT", "")),
         wants_cookie=cookies.wants_cookie(environ), expected_user=cookies.expected_user(environ), environ=environ,
     )
@@ -42,8 +43,9 @@ def user_agent(environ: Environ) -> str | None:
 
 # Browsers send the same few values with every request.
 @lru_cache(maxsize=64)
-def _accepts_gzip(header: str) -> bool:
-    return _names(parse_accept_header(header), "gzip") or _names(parse_accept_header(header), "x-gzip")
+def _codings(header: str) -> frozenset[str]:
+    accepted = parse_accept_header(header)
+    return frozenset(coding for name, coding in CODINGS.items() if _names(accepted, name))
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.caches.cached_response import CachedResponse
+from gateway.caches.cached_response import BROTLI, GZIP, CachedResponse
 from gateway.http.messages import Headers, Reply, Request
 from gateway.replies import JSON_HEADERS
 from gateway.routes.route import PageReply
@@ -39,10 +39,9 @@ class WebPages:
                  for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
         marks = "data-test " * test + f'data-most-seats="{most_seats}"'
         html = files.pop("/web/index.html").replace(b"<html ", f"<html {marks} ".encode(), 1)
-        self._not_found = _response(".html", _with_preloads(html, files))
-        self._pages = {name: _response(".html", _with_preloads(html, files, name)) for name in PAGES}
-        self._files = {path: _response(posixpath.splitext(path)[1], body, path == SERVICE_WORKER)
-                       for path, body in files.items()}
+        self._not_found = _page(_with_preloads(html, files))
+        self._pages = {name: _page(_with_preloads(html, files, name)) for name in PAGES}
+        self._files = {path: _file(path, body) for path, body in files.items()}
 
     def files(self) -> dict[str, PageReply]:
         """Each file by its path, the front page included."""
@@ -75,12 +74,21 @@ def _with_imports(files: dict[str, bytes], scripts: list[str]) -> list[str]:
     return found
 
 
-def _response(suffix: str, body: bytes, is_worker: bool = False) -> CachedResponse:
-    headers: Headers = [
-        ("Content-Type", TYPES[suffix]),
-        *[(name, value) for name, value in JSON_HEADERS[1:] if name != "Content-Security-Policy"],
-        ("Content-Security-Policy", POLICY),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        *([("Service-Worker-Allowed", SCOPE)] if is_worker else []),
-    ]
-    return CachedResponse(headers, body)
+def _page(html: bytes) -> CachedResponse:
+    return _response(".html", html, [*_with_policy(JSON_HEADERS[1:]), ("Cross-Origin-Opener-Policy", "same-origin")])
+
+
+def _file(path: str, body: bytes) -> CachedResponse:
+    """A script, style or picture of a page, whose policy is the page's; a worker needs one of its own."""
+    headers = JSON_HEADERS[1:]
+    if path == SERVICE_WORKER:
+        headers = [*_with_policy(headers), ("Service-Worker-Allowed", SCOPE)]
+    return _response(posixpath.splitext(path)[1], body, headers)
+
+
+def _with_policy(headers: Headers) -> Headers:
+    return [(name, POLICY if name == "Content-Security-Policy" else value) for name, value in headers]
+
+
+def _response(suffix: str, body: bytes, headers: Headers) -> CachedResponse:
+    return CachedResponse([("Content-Type", TYPES[suffix]), *headers], body, (BROTLI, GZIP))

@@ -1,15 +1,19 @@
-"""A cached response: its ETag, its gzip form, and the clients that have it already."""
+"""A cached response: its ETag, its shorter forms, and the clients that have it already."""
 
 import gzip
+from dataclasses import replace
 
+import brotli
 import pytest
 
-from gateway.caches.cached_response import CachedResponse
+from gateway.caches.cached_response import BROTLI, GZIP, CachedResponse
 from gateway.http.messages import Reply, Request
 from gateway.replies import JSON_HEADERS
 
 MAP = b'{"seats":' + b"[1]" * 500 + b"}"
 PLAIN = Request("GET", "/", "r")
+ZIPPED = Request("GET", "/", "r", codings=frozenset({"gzip"}))
+BOTH = Request("GET", "/", "r", codings=frozenset({"gzip", "br"}))
 
 
 def response(body: bytes = MAP) -> CachedResponse:
@@ -44,19 +48,36 @@ def test_every_body_has_an_etag_of_its_own() -> None:
 
 
 def test_a_long_body_is_zipped_for_clients_that_take_gzip_and_caches_hear_of_it() -> None:
-    zipped = response().reply(Request("GET", "/", "r", accepts_gzip=True))
+    zipped = response().reply(ZIPPED)
     assert headers(zipped)["Content-Encoding"] == "gzip"
     assert gzip.decompress(zipped.body) == MAP
     assert headers(zipped)["Vary"] == headers(response().reply(PLAIN))["Vary"] == "Accept-Encoding"
 
 
 def test_the_zipped_body_is_revalidated_under_its_own_etag() -> None:
-    etag = headers(response().reply(Request("GET", "/", "r", accepts_gzip=True)))["ETag"]
+    etag = headers(response().reply(ZIPPED))["ETag"]
     assert etag != headers(response().reply(PLAIN))["ETag"]
-    again = response().reply(Request("GET", "/", "r", accepts_gzip=True, if_none_match=etag))
+    again = response().reply(replace(ZIPPED, if_none_match=etag))
     assert again.status == 304
     assert headers(again)["ETag"] == etag, "or a cache would not know which of its copies is meant"
 
 
 def test_a_short_body_is_not_zipped() -> None:
-    assert "Content-Encoding" not in headers(response(b"{}").reply(Request("GET", "/", "r", accepts_gzip=True)))
+    assert "Content-Encoding" not in headers(response(b"{}").reply(ZIPPED))
+
+
+def test_each_client_gets_the_first_coding_that_it_takes() -> None:
+    file = CachedResponse(JSON_HEADERS, MAP, (BROTLI, GZIP))
+    coded = file.reply(BOTH)
+    assert headers(coded)["Content-Encoding"] == "br"
+    assert brotli.decompress(coded.body) == MAP
+    assert headers(file.reply(ZIPPED))["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in headers(file.reply(PLAIN))
+    assert headers(response().reply(BOTH))["Content-Encoding"] == "gzip", "what changes often has no other"
+
+
+def test_each_coding_has_an_etag_of_its_own_and_all_name_the_body() -> None:
+    file = CachedResponse(JSON_HEADERS, MAP, (BROTLI, GZIP))
+    etags = {headers(file.reply(client))["ETag"] for client in (PLAIN, ZIPPED, BOTH)}
+    assert len(etags) == 3
+    assert {file.reply(replace(ZIPPED, if_none_match=etag)).status for etag in etags} == {304}

@@ -8,11 +8,14 @@ import pytest
 from gateway.http.messages import Reply, Request
 from gateway.routes.route import PageRoute
 from gateway.routes.routing_table import RoutingTable
-from gateway.routes.static_files import FOLDER, WebPages
+from gateway.routes.static_files import FOLDER, SERVICE_WORKER, WebPages
 from schemas.gateway import UnknownPath
 
 WEB = WebPages()
 TABLE = RoutingTable({}, WEB, body_limit=0)
+ADDRESSES = ("/film/amelie", "/film/mad-max-fury-road", "/screening/kanal-1-20261121-2000",
+             "/order/01a1fdceed2673018dc2632fa9903c6d", "/receipt/01a1fdceed2673018dc2632fa9903c6d", "/account",
+             "/confirm", "/forgotten", "/reset", "/kitchen", "/door", "/insight")
 FILES = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in (".html", ".css", ".js", ".svg")]
 
 
@@ -23,10 +26,11 @@ def reply(request: Request, table: RoutingTable = TABLE) -> Reply:
     return route.reply(request)
 
 
-@pytest.mark.parametrize("path", ["/film/amelie", "/film/mad-max-fury-road", "/screening/kanal-1-20261121-2000",
-                                  "/order/01a1fdceed2673018dc2632fa9903c6d",
-                                  "/receipt/01a1fdceed2673018dc2632fa9903c6d", "/account", "/confirm", "/forgotten",
-                                  "/reset", "/kitchen", "/door", "/insight"])
+def policy_of(path: str) -> str:
+    return dict(reply(Request("GET", path, "r", accepts_html=True)).headers)["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
 def test_every_page_of_buyers_has_an_address(path: str) -> None:
     page = reply(Request("GET", path, "r", accepts_html=True))
     assert (page.status, page.body[:15]) == (200, b"<!doctype html>")
@@ -72,11 +76,17 @@ def test_an_unknown_address_is_a_page_for_a_person_and_a_code_for_a_program() ->
             reply(request)
 
 
-def test_only_scripts_and_styles_of_the_folder_run() -> None:
-    for file in WEB.files().values():
-        policy = dict(file(Request("GET", "/", "r")).headers)["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "unsafe" not in policy
+@pytest.mark.parametrize("path", ["/", "/nowhere", *ADDRESSES, SERVICE_WORKER])
+def test_only_scripts_and_styles_of_the_folder_run(path: str) -> None:
+    """On pages and in the worker; a script's or picture's own policy, where somebody opens it, lets nothing run."""
+    policy = policy_of(path)
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_nothing_runs_in_a_file_that_is_opened_by_itself() -> None:
+    policies = {policy_of(path) for path in WEB.files().keys() - {"/", SERVICE_WORKER}}
+    assert policies == {"default-src 'none'; frame-ancestors 'none'"}
 
 
 def test_a_file_is_sent_once_and_named_by_its_etag_afterwards() -> None:
