@@ -181,7 +181,12 @@ class Purchase:
         except Refusal:
             self.database.run(self.key.raise_if_answered)  # what counts may be what a twin has bought
             raise
-        self.order = replace(order, buyer_number=recent[0].buyer_number + 1 if recent else 1)
+        taken = {row.unpaid_slot for row in recent if row.screening_id == order.screening.screening_id}
+        self.order = replace(order, buyer_number=recent[0].buyer_number + 1 if recent else 1,
+                             unpaid_slot=min(self._slots() - taken, default=1))
+
+    def _slots(self) -> set[int]:
+        return set(range(1, self.most_unpaid_orders + 1))
 
     def _free_slot(self) -> int:
         """A free place among the buyer's unpaid orders. Raises TooManyUnpaidOrders when there is none."""
@@ -189,7 +194,7 @@ class Purchase:
         for row in self._unpaid():
             if rules.is_dead(row.status, row.held_until, now):
                 self.unpaid_orders.end(row.order_id)
-        free = set(range(1, self.most_unpaid_orders + 1)) - {row.unpaid_slot for row in self._unpaid()}
+        free = self._slots() - {row.unpaid_slot for row in self._unpaid()}
         if not free:
             raise TooManyUnpaidOrders(most=self.most_unpaid_orders)
         return min(free)

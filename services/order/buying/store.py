@@ -56,10 +56,11 @@ def owners(tx: Connection, screening_id: str, seats: Iterable[str]) -> Rows:
 def recent_orders(tx: Connection, buyer_id: str) -> Rows:
     """The last numbered orders of a buyer, the newest first.
 
-    Each has buyer_number, status, end_reason, held_until, changed_at and seat_count.
+    Each has buyer_number, screening_id, unpaid_slot, status, end_reason, held_until, changed_at and seat_count.
     """
     return tx.execute(
-        select(orders.c.buyer_number, orders.c.status, orders.c.end_reason, HELD_UNTIL, orders.c.changed_at,
+        select(orders.c.buyer_number, orders.c.screening_id, orders.c.unpaid_slot, orders.c.status,
+               orders.c.end_reason, HELD_UNTIL, orders.c.changed_at,
                func.json_length(orders.c.seats).label("seat_count"))
         .where(orders.c.buyer_id == buyer_id, orders.c.buyer_number.is_not(None))
         .order_by(orders.c.buyer_number.desc()).limit(RECENT)

@@ -15,6 +15,7 @@ from services.foundation.rpc.idempotency import AlreadyAnswered
 from services.order.buying.new_order import NewOrder
 from services.order.buying.purchase import Purchase
 from services.order.buying.store import SlotTaken
+from services.order.holding.hold_limits import NO_PAUSES
 from services.order.order_items import RequestedSnack, Snack
 from services.order.screenings.screening_snapshot import ScreeningSnapshot
 from services.seating.sale_queue import QueueOpen
@@ -64,10 +65,13 @@ def complete(database: FakeDatabase, kitchen: FakeReservations, given: bool = Tr
              snacks: list[RequestedSnack] = SNACKS, freed: list[Any] | None = None,
              hold: Callable[..., None] = lambda *seats: None) -> dict[str, Any]:
     free = (lambda *seats: None) if freed is None else lambda *seats: freed.append(seats)
-    boards: Any = SimpleNamespace(hold=hold, publish_free=free)
+    return purchase(database, kitchen, given, agreed, SimpleNamespace(hold=hold, publish_free=free)).complete(snacks)
+
+
+def purchase(database: FakeDatabase, kitchen: FakeReservations, given: bool, agreed: int | None, boards: Any,
+             **more: Any) -> Purchase:
     keys: Any = SimpleNamespace(given=given, raise_if_answered=None)
-    purchase = Purchase(database, boards, kitchen, None, keys, ORDER, agreed)  # type: ignore[arg-type]
-    return purchase.complete(snacks)
+    return Purchase(database, boards, kitchen, None, keys, ORDER, agreed, **more)  # type: ignore[arg-type]
 
 
 def test_an_order_whose_commit_came_through_after_all_keeps_its_snacks() -> None:
@@ -148,6 +152,22 @@ class NoOrders(FakeDatabase):
 def test_an_order_that_needs_another_slot_keeps_its_snacks() -> None:
     reply = complete(NoOrders(SlotTaken(), None), FakeReservations(), given=False)
     assert (reply["snacks"], reply["total"]) == (RESERVED, 1200)
+
+
+@pytest.mark.parametrize(("recent", "slot"), [([], 1), ([("s", 1)], 2), ([("s", 2)], 1), ([("elsewhere", 1)], 1),
+                                              ([("s", None)], 1), ([("s", 1), ("s", 2)], 1)])
+def test_the_slot_that_is_free_by_the_last_orders_is_tried_first(recent: list[tuple[str, int | None]],
+                                                                 slot: int) -> None:
+    """With none free, the first: it is then found out whose orders are dead."""
+    class Recent(FakeDatabase):
+        def read(self, work: object) -> Any:
+            return [SimpleNamespace(buyer_number=7, screening_id=screening, unpaid_slot=taken, status="paid",
+                                    seat_count=2, held_until=LATER) for screening, taken in recent]
+
+    boards = SimpleNamespace(hold=lambda *seats: None)
+    buying = purchase(Recent(None), FakeReservations(), False, None, boards, most_unpaid_orders=2, limits=NO_PAUSES)
+    buying.complete([])
+    assert buying.order.unpaid_slot == slot
 
 
 def queue_is_open(*seats: object) -> None:
