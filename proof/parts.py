@@ -21,10 +21,12 @@ PARTS = (
                     "keyboards and screen readers", ("tests/browser",)),
     Part("storms", "Crowds that want the same seats at the same time, and requests that arrive ten times over",
          ("tests/integration/storms",)),
-    Part("campaign", "Every room and server killed again and again, paused or emptied while customers buy; odd "
-                     "requests to every method; hostile connections, and everybody at what is not theirs",
+    Part("campaign", "Every room and server killed again and again, paused or emptied while customers buy; hostile "
+                     "connections, and everybody at what is not theirs",
          ("tests/integration/campaign", "tests/integration/gateway/test_authorization.py",
-          "tests/integration/gateway/test_hostile_senders.py")),
+          "tests/integration/gateway/test_hostile_senders.py"), ("tests/integration/campaign/test_fuzz.py",)),
+    Part("fuzz", "Odd requests to every method, drawn from the API's own description, with the rights of a manager, a "
+                 "buyer and an admin", ("tests/integration/campaign/test_fuzz.py",)),
     Part("model", "Buyers, cooks, the payment provider, the clock and accidents in any order; after each step every "
                   "seat, ticket, cent and snack is where an independent ledger has it", ("tests/integration/model",)),
 )

@@ -34,6 +34,6 @@ CI = Size(model_steps=700, fresh_controls=False, missing_guards=3, control_steps
           second_servers=False)
 FULL = Size(model_steps=10_000, fresh_controls=True, missing_guards=100, control_steps=40_000, model_most_steps=30_000,
             rare=True, hall=200, buyers=500, door_codes=1_000, contested_seats=20, keys=200, messages=1_000,
-            killed_orders=1_000, death_every=400, kills=200, pauses=8, films=10_000, fuzz_cases=100, fuzzed_roles=3,
+            killed_orders=1_000, death_every=400, kills=200, pauses=8, films=10_000, fuzz_cases=40, fuzzed_roles=3,
             matrix=True, second_servers=True)
 SIZES = {"ci": CI, "full": FULL}
