@@ -2,7 +2,7 @@
 
 import { h } from "../../dom.js";
 import { t } from "../../language/translations.js";
-import { middleOf, mostFree } from "../free_seats.js";
+import { middleOf, mostFree, wayInto } from "../free_seats.js";
 import { AHEAD, MARGIN, UNIT } from "./drawing.js";
 import { mayMove } from "./motion.js";
 import { pinch, place } from "./pinch.js";
@@ -23,7 +23,7 @@ export function zoomable(drawing) {
   const { svg, width, hall } = drawing;
   const view = h("div", { class: "view", tabindex: "-1" });
   const letters = rowLetters(drawing, view);
-  view.append(letters.element, svg);
+  view.append(...letters.elements, svg);
   const stage = h("div", { class: "stage" }, view);
   // The whole hall is as wide as its place, but no higher than the window shows at once.
   const available = () => Math.min(view.clientWidth, (Math.max(420, innerHeight - BESIDE) * width) / drawing.height);
@@ -107,11 +107,25 @@ export function zoomable(drawing) {
     centre(x, y);
     follow();
   };
-  // Seats that the page has chosen are scrolled into view.
-  hall.addEventListener("chosen", ({ detail: [id] }) =>
-    drawing.seats.get(id)?.scrollIntoView(
-      { block: "nearest", inline: "center", behavior: mayMove() ? "smooth" : "instant" },
-    ));
+  /** Bring seats that the page has chosen into the frame, and to where nothing lies over the page. */
+  function bring(ids) {
+    if (!ids.length || !svg.clientWidth) return;
+    const middle = middleOf(ids.map((id) => hall.seat(id)));
+    centre(middle.x, middle.y);
+    const boxes = ids.map((id) => drawing.seats.get(id).getBoundingClientRect());
+    const { scrollPaddingTop: above, scrollPaddingBottom: below } = getComputedStyle(document.documentElement);
+    const top = wayInto(
+      [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))],
+      [parseFloat(above) || 0, innerHeight - (parseFloat(below) || 0)],
+    );
+    if (top) scrollBy({ top, behavior: mayMove() ? "smooth" : "instant" });
+  }
+
+  // Two frames later the basket is as high as the choice and the advice have made it, and the map's frame as low.
+  hall.addEventListener(
+    "chosen",
+    ({ detail }) => requestAnimationFrame(() => requestAnimationFrame(() => bring(detail))),
+  );
   new ResizeObserver(() => set(seat)).observe(view);
   return { stage, buttons: zoomButtons(now, set), setInitialSize };
 }

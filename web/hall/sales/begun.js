@@ -32,12 +32,12 @@ export function showBegun(main, screening, about, signal) {
   offerNext(next, screening, signal);
 }
 
-async function offerNext(place, { film, cinema: here }, signal) {
+/** Fill `place` with the next screenings of this film that have seats, those in the same cinema first. */
+export async function offerNext(place, { screening_id: present, film, cinema: here }, signal) {
   try {
     const { cinemas } = await read("/film/get_info", { film_id: film.film_id }, signal);
-    const found = cinemas.flatMap(({ cinema, screenings }) =>
-      screenings.map((screening) => ({ cinema, ...screening }))
-    );
+    const found = cinemas.flatMap(({ cinema, screenings }) => screenings.map((screening) => ({ cinema, ...screening })))
+      .filter(({ screening_id: id, seats_left: free }) => id !== present && free !== 0);
     const [first, others] = [true, false].map((same) =>
       found.filter(({ cinema }) => (cinema.cinema_id === here.cinema_id) === same)
     );
