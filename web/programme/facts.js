@@ -24,7 +24,9 @@ export const ratingName = (text) => {
 
 /** "Germany: 12 and over", "United States: PG-13". */
 export const ageRatings = ({ age_rating: ratings }) =>
-  Object.entries(ratings ?? {}).map(([country, rating]) => t("film.rated_in", { country: named("region", country), rating: ratingName(rating) }));
+  Object.entries(ratings ?? {}).map(([country, rating]) =>
+    t("film.rated_in", { country: named("region", country), rating: ratingName(rating) })
+  );
 
 /** The age rating of a film, or of a screening where that is known. */
 export const rating = (text) => h("span", { class: "rating", title: t("film.age") }, ratingName(text));
