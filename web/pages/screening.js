@@ -63,7 +63,7 @@ export async function show(main, { id, signal }) {
     if (!list.firstChild) fill(list, seatList(hall, toggle));
   };
 
-  const soldOut = h("div", { class: "note sold-out" }, h("h2", { role: "status" }, t("film.sold_out")));
+  const soldOut = h("div", { class: "note sold-out" }, h("div", { role: "status" }, h("h2", {}, t("film.sold_out"))));
   const picker = h(
     "div",
     { class: "picker" },

@@ -18,7 +18,8 @@ PARTS = {name.partition(".")[2] for name in FILES} - {""}     # loaded by the sc
 ENGLISH = LANGUAGES["en"] | FILES["en.account"] | FILES["en.door"] | FILES["en.receipt"]
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff]\s*[?!:;,()]|[?!:;,()]\s*[\u4e00-\u9fff]")
-CROWDED = re.compile(r"[\u4e00-\u9fff]\{(seats?|time|amount|email|price)\}|\{(seats?|time|amount|email|price)\}[\u4e00-\u9fff]")
+NAME = r"\{(?:seats?|time|amount|email|price)\}"
+CROWDED = re.compile(rf"[\u4e00-\u9fff]{NAME}|{NAME}[\u4e00-\u9fff]")
 USED_KEY = re.compile(r"""\bt\(\s*["']([a-z_.]+)["']""")
 
 
