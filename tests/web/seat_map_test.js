@@ -3,7 +3,8 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { middleOf, mostFree, wayInto } from "../../web/hall/free_seats.js";
+import { middleOf, mostFree } from "../../web/hall/free_seats.js";
+import { wayInto } from "../../web/hall/map/bring.js";
 import { awaitSalesEnd } from "../../web/hall/sales/sales_end.js";
 import { hallOf } from "./halls.js";
 

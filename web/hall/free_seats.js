@@ -8,10 +8,6 @@ const DISTANCE = 0.5; // free seats that one seat width away from there counts a
 /** The middle of some seats, {x, y} in seat widths. */
 export const middleOf = (seats) => ({ x: mean(seats, "x"), y: mean(seats, "y") });
 
-/** How far to scroll so that what reaches from `first` to `last` lies between `least` and `most`, or begins there. */
-export const wayInto = ([first, last], [least, most]) =>
-  first < least ? first - least : last > most ? Math.min(last - most, first - least) : 0;
-
 const mean = (seats, axis) => seats.reduce((sum, seat) => sum + seat[axis], 0) / seats.length;
 
 /**

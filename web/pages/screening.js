@@ -93,8 +93,10 @@ export async function show(main, { id, signal }) {
     side,
   );
   fill(main, picker);
-  const sayWhetherSoldOut = () => {
-    if (picker.classList.toggle("full", hall.isSoldOut)) offerOthers(soldOut, screening, signal);
+  const sayWhetherSoldOut = async () => {
+    if (!picker.classList.toggle("full", hall.isSoldOut)) return;
+    const module = await import("../hall/sales/begun.js").catch(() => null); // the film's page has them, too
+    module?.offerOthers(soldOut, screening, signal);
   };
   fitHeight(side, [about, ownSeats]);
   setInitialSize();
@@ -122,15 +124,6 @@ function header({ film, cinema, hall, starts_at: starts, local_date: day, age_ra
     h("p", { class: "muted" }, playedIn(film).join(" · ")),
     foldedDirections(cinema),
   );
-}
-
-/** Add the next screenings to what says that this one is sold out. */
-async function offerOthers(place, screening, signal) {
-  if (place.children.length > 1) return;
-  const next = h("div", { class: "next-screenings" });
-  place.append(h("p", {}, t("sold_out.hope")), next);
-  const begun = await import("../hall/sales/begun.js").catch(() => null); // the film's page has them, too
-  begun?.offerNext(next, screening, signal);
 }
 
 /** The switch between map and list, remembered: a user who needs the list needs it always. */

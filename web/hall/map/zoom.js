@@ -2,9 +2,8 @@
 
 import { h } from "../../dom.js";
 import { t } from "../../language/translations.js";
-import { middleOf, mostFree, wayInto } from "../free_seats.js";
+import { middleOf, mostFree } from "../free_seats.js";
 import { AHEAD, MARGIN, UNIT } from "./drawing.js";
-import { mayMove } from "./motion.js";
 import { pinch, place } from "./pinch.js";
 import { rowLetters } from "./row_letters.js";
 
@@ -107,25 +106,11 @@ export function zoomable(drawing) {
     centre(x, y);
     follow();
   };
-  /** Bring seats that the page has chosen into the frame, and to where nothing lies over the page. */
-  function bring(ids) {
-    if (!ids.length || !svg.clientWidth) return;
-    const middle = middleOf(ids.map((id) => hall.seat(id)));
-    centre(middle.x, middle.y);
-    const boxes = ids.map((id) => drawing.seats.get(id).getBoundingClientRect());
-    const { scrollPaddingTop: above, scrollPaddingBottom: below } = getComputedStyle(document.documentElement);
-    const top = wayInto(
-      [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))],
-      [parseFloat(above) || 0, innerHeight - (parseFloat(below) || 0)],
-    );
-    if (top) scrollBy({ top, behavior: mayMove() ? "smooth" : "instant" });
-  }
-
-  // Two frames later the basket is as high as the choice and the advice have made it, and the map's frame as low.
-  hall.addEventListener(
-    "chosen",
-    ({ detail }) => requestAnimationFrame(() => requestAnimationFrame(() => bring(detail))),
-  );
+  hall.addEventListener("chosen", async ({ detail }) => {
+    if (!detail.length || !svg.clientWidth) return;
+    const module = await import("./bring.js").catch(() => null); // the basket names the seats, too
+    module?.bring(drawing, detail, centre);
+  });
   new ResizeObserver(() => set(seat)).observe(view);
   return { stage, buttons: zoomButtons(now, set), setInitialSize };
 }
