@@ -89,7 +89,7 @@ def test_a_director_with_a_typing_error_leads_to_a_film_that_says_how_it_is_play
     expect(page.locator(".directions").first).to_be_visible()
     page.locator(".screening").first.click()
     expect(page.locator(".about")).to_contain_text("Cantonese · English subtitles")
-    expect(page.locator(".about .rating")).to_have_text(re.compile("^(6|PG)$"))    # in Berlin, in Shanghai
+    expect(page.locator(".about .rating")).to_have_text(re.compile("^(6 and over|PG)$"))    # in Berlin, in Shanghai
     expect(page.locator(".about .way")).to_be_hidden()  # a phone has the hall first
     page.set_viewport_size({"width": 1280, "height": 800})
     page.locator(".about .way summary").click()
