@@ -3,6 +3,7 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { labelWidth } from "../../web/insight/edge.js";
 import { duration, healthOf, lineWidth, share, widthOf } from "../../web/insight/figures.js";
 import { addressOf, readQuery } from "../../web/insight/filters.js";
 import { layout } from "../../web/insight/layout.js";
@@ -95,7 +96,7 @@ test("an arrow that passes a column runs behind none of its nodes", () => {
 for (const { width } of [{ width: 1600 }, { width: 1208 }]) {
   test(`the figures of an arrow lie on no node, ${width} wide`, () => {
     const { places, paths } = layout(NODES, EDGES, { width });
-    const half = (widthOf("▲ 1.14 s", 11) + 4) / 2;
+    const half = labelWidth("▲ 1.14 s") / 2;
     for (const { caller, callee, label } of paths) {
       for (const [name, box] of places) {
         const isOn = Math.abs(label.x - box.x) < box.width / 2 + half && Math.abs(label.y - box.y) < box.height / 2 + 8;
@@ -207,7 +208,7 @@ test("no time on a ruler lies on another or sticks out, however narrow that is",
     }
     return boxes.length;
   });
-  assert.deepEqual(texts, [4, 4, 3, 2]);
+  assert.deepEqual(texts, [4, 4, 4, 2]);
   assert.equal(labelled(marks, 300, duration, wide).length, marks.length, "every line stays");
 });
 

@@ -3,7 +3,7 @@
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
 import { shortMoment } from "../language/format.js";
-import { t } from "../language/translations.js";
+import { locale, t } from "../language/translations.js";
 import { browser } from "../storage.js";
 import * as memory from "./memory.js";
 
@@ -13,7 +13,9 @@ const CHOICE = "door-choice";
 export function byCinema(screenings) {
   const start = ({ starts_at: starts }) => Date.parse(starts);
   const sorted = screenings.toSorted((one, other) => start(one) - start(other));
-  return [...Map.groupBy(sorted, ({ cinema_name: name }) => name)].sort(([one], [other]) => one.localeCompare(other));
+  return [...Map.groupBy(sorted, ({ cinema_name: name }) => name)].sort(([one], [other]) =>
+    one.localeCompare(other, locale())
+  );
 }
 
 /** 19:45 Großer Saal: Arrival, with the day where it is not today's. */

@@ -72,15 +72,19 @@ export function asksForProof(rating) {
 
 /** Ask whether to undo the admission of the guest who came first; settles with whether to. */
 export const askToUndo = (answer) =>
-  openDialog(t("door.undo_first"), (close) => [
-    h("p", {}, advice(answer), " ", t("door.undo_means")),
+  openDialog(t("door.undo_first"), (close) =>
     h(
-      "p",
-      { class: "row" },
-      h("button", { class: "primary", autofocus: true, onclick: () => close(false) }, t("door.keep")),
-      h("button", { onclick: () => close(true) }, t("door.undo_first")),
-    ),
-  ]);
+      "div",
+      { class: "stack" },
+      h("p", {}, advice(answer)),
+      h("p", {}, t("door.undo_means")),
+      h(
+        "p",
+        { class: "row" },
+        h("button", { class: "primary", autofocus: true, onclick: () => close(false) }, t("door.keep")),
+        h("button", { onclick: () => close(true) }, t("door.undo_first")),
+      ),
+    ));
 
 /** Fill `place` while the order room is asked about the ticket for this seat. */
 export function showAsking(place, seat) {

@@ -4,6 +4,9 @@ import { s } from "../dom.js";
 import { t } from "../language/translations.js";
 import { duration, healthOf, lineWidth, number, rate, share, STATES, widthOf } from "./figures.js";
 
+/** How wide the ground of a label is, of bold letters with some room around them. */
+export const labelWidth = (text) => widthOf(text, 12) + 8;
+
 /** `show` gives it the figures of the moment; `line` and `label` are drawn at different depths. */
 export class Edge {
   constructor({ caller, callee, d, label: { x, y }, isUse }) {
@@ -45,7 +48,7 @@ export class Edge {
 
   /** On a ground of its own, or what flows below would cross it. */
   write(text) {
-    const width = widthOf(text, 11) + 4;
+    const width = labelWidth(text);
     this.text.textContent = text;
     this.back.setAttribute("width", String(width));
     this.back.setAttribute("x", String(this.middle - width / 2));

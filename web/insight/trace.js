@@ -10,8 +10,8 @@ import { duration, instant, whole, widthOf } from "./figures.js";
 import { labelled, timeline, waterfall } from "./waterfall.js";
 
 const REFRESH_MS = 4000;
-const LETTER = 13; // pixels, and the room around a text on the ruler, as style/insight.css has them
-const AROUND = 12;
+const LETTER = 12.5; // pixels, and the room around a text on the ruler, as style/insight.css has them
+const AROUND = 11;
 const YOUNG_MS = 120_000; // mail and popcorn may still follow
 
 /** Shows a trace in `element`; `spanId`: the span that is open. */
