@@ -14,14 +14,19 @@ export async function askToSignIn(why = null) {
   return Boolean(done);
 }
 
-/** The answer of `ask()`, again after the user has signed in where that is missing. */
-export async function readSignedIn(ask) {
+/**
+ * The answer of `ask()`, again after the user has signed in where that is missing: `why` is the key of the sentence that
+ * asks for it, and `behind()` draws what stands behind the window.
+ */
+export async function readSignedIn(ask, why = "sign_in.to_see", behind = () => {}) {
   try {
     return await ask();
   } catch (problem) {
     // What a guest does not have may be in an account.
     const missing = ["unauthenticated", ...(session.user() ? [] : ["unknown_order"])].includes(problem.code);
-    if (!missing || !(await askToSignIn(t("sign_in.to_see")))) throw problem;
+    if (!missing) throw problem;
+    behind();
+    if (!(await askToSignIn(t(why)))) throw problem;
     return ask();
   }
 }
