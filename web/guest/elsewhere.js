@@ -1,22 +1,25 @@
 /** An order that was bought somewhere else: in an account, or by a guest of another browser, who has a link in the mail. */
 
-import { askToSignIn, readSignedIn } from "../account/sign_in.js";
+import { askToSignIn } from "../account/sign_in.js";
 import * as session from "../account/session.js";
 import { fill, h } from "../dom.js";
 import { t } from "../language/translations.js";
 import { reload } from "../navigation.js";
 
 /**
- * What `ask()` reads of an order, after its buyer has signed in where that is missing. Null for whoever does not: then
- * `main` says how else to open it, as it did behind the sign-in window.
+ * What `ask()` reads of an order, again after its buyer has signed in where that is missing. Null for whoever does not:
+ * `main` says how else to open it, as it does behind the sign-in window.
  */
 export async function readOwn(main, ask) {
   try {
-    return await readSignedIn(ask, "sign_in.to_order", () => fill(main, waysToOpen()));
+    return await ask();
   } catch (problem) {
-    if (session.user() || !["unauthenticated", "unknown_order"].includes(problem.code)) throw problem;
-    return null;
+    // What a guest does not have may be in an account.
+    const missing = ["unauthenticated", ...(session.user() ? [] : ["unknown_order"])].includes(problem.code);
+    if (!missing) throw problem;
   }
+  fill(main, waysToOpen());
+  return (await askToSignIn(t("sign_in.to_order"))) ? ask() : null;
 }
 
 function waysToOpen() {
