@@ -9,7 +9,7 @@ import { snacksStay } from "../../web/order/kitchen.js";
 import { pointsOf } from "../../web/order/points.js";
 import { mayChange } from "../../web/order/changes.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
-import { refundNews } from "../../web/order/paid.js";
+import { refundNews } from "../../web/order/paid/paid.js";
 import { cinemaClock, mayRefund, termsOf } from "../../web/order/refunds/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
 

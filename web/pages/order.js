@@ -9,7 +9,7 @@ import { moreTime } from "../order/unpaid/more_time.js";
 import { orderHeader } from "../order/header.js";
 import { mayChange } from "../order/changes.js";
 import { drop } from "../order/offline/kept.js";
-import { paidSection, refundNews } from "../order/paid.js";
+import { paidSection, refundNews } from "../order/paid/paid.js";
 import { attemptName, paymentPageUrl, paymentRequest, paymentSection, paymentStage } from "../order/paying.js";
 import { endedSection } from "../order/ended.js";
 import { askForRefund } from "../order/refunds/refund.js";

@@ -1,15 +1,15 @@
 /** An order that is paid: its tickets first, for whoever stands at the door, then all that may be done with them. */
 
-import { guestNote, isGuest } from "../guest/paying.js";
-import { h } from "../dom.js";
-import { localMoment, money } from "../language/format.js";
-import { list, t } from "../language/translations.js";
+import { guestNote, isGuest } from "../../guest/paying.js";
+import { h } from "../../dom.js";
+import { localMoment, money } from "../../language/format.js";
+import { list, t } from "../../language/translations.js";
 import { saveCalendar } from "./calendar.js";
-import { seatsOf, sums } from "./header.js";
-import { kitchenSection } from "./kitchen.js";
-import { earnedPoints } from "./points.js";
-import { mayRefund, refundTerms } from "./refunds/refund_terms.js";
-import { tickets } from "./tickets.js";
+import { seatsOf, sums } from "../header.js";
+import { kitchenSection } from "../kitchen.js";
+import { earnedPoints } from "../points.js";
+import { mayRefund, refundTerms } from "../refunds/refund_terms.js";
+import { tickets } from "../tickets.js";
 import { screeningOf, wayThere } from "./way.js";
 
 /**
