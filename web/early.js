@@ -1,11 +1,13 @@
 // Runs before the first paint, so that a light page never flashes dark, and before all modules, so that somebody notices
 // when they do not come; everything else is a module.
 document.documentElement.dataset.scripts = "on"; // or the page says that it needs them
+let theme = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
 try {
-  document.documentElement.dataset.theme = localStorage.getItem("theme") === "light" ? "light" : "dark";
+  theme = localStorage.getItem("theme") ?? theme;
 } catch {
-  // Without storage the page is dark.
+  // Without storage the page follows the system.
 }
+document.documentElement.dataset.theme = theme === "light" ? "light" : "dark";
 
 // app.js removes the element `failure` when it has started. Until then, whatever fails keeps the page from being drawn.
 /** @param {any} event */

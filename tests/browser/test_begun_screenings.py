@@ -1,4 +1,4 @@
-"""A screening that has begun: no map, no sign-in, and a way to the next one."""
+"""A screening that has begun or is sold out says so, and shows the way to the next one."""
 
 import datetime as dt
 import re
@@ -58,3 +58,29 @@ def test_a_purchase_that_comes_too_late_ends_the_map(visit: Visit, mesh: Mesh) -
     page.route("**/order/buy", lambda route: route.fulfill(status=409, json={"code": "sales_closed"}))
     page.get_by_role("button", name="Buy").click()
     says_that_it_has_begun(page)
+
+
+def test_a_screening_says_that_it_is_sold_out_until_a_seat_is_free_again(visit: Visit, mesh: Mesh) -> None:
+    taken = {"yes": True}
+    asked = {"times": 0}
+
+    def hall(route: Route) -> None:
+        asked["times"] += 1
+        told = route.fetch().json()
+        seats = [{**seat, "state": "sold"} for seat in told["seats"]] if taken["yes"] else told["seats"]
+        route.fulfill(json={**told, "seats": seats, "version": told["version"] + asked["times"]})
+
+    screening = mesh.fresh_screening()
+    page = visit("/account", complaints_expected=True)
+    page.route("**/live/*", lambda route: route.abort())    # the page asks for the seats every second instead
+    page.route("**/film/get_hall_info*", hall)
+    page.goto(f"/screening/{screening}")
+    best, buy = page.get_by_role("button", name="Best seats"), page.get_by_role("button", name="Buy")
+    expect(page.get_by_role("heading", name="Sold out")).to_be_visible()
+    expect(page.locator(".next-screenings a").first).to_have_attribute("href", re.compile("^/screening/"))
+    assert (best.is_visible(), buy.is_visible(), page.locator(".snacks").is_visible()) == (False, False, False)
+    taken["yes"] = False
+    expect(page.get_by_role("heading", name="Sold out")).to_be_hidden()
+    assert (best.is_visible(), buy.is_visible()) == (True, True)
+    taken["yes"] = True
+    expect(page.get_by_role("heading", name="Sold out")).to_be_visible()

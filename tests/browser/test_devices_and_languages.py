@@ -99,7 +99,12 @@ def test_no_page_is_wider_than_the_window(visit: Visit, mesh: Mesh) -> None:
         page.wait_for_selector("main:not([aria-busy]) h1")
         for width in (360, 390, 768, 1600):
             page.set_viewport_size({"width": width, "height": 844})
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+        page.set_viewport_size({"width": 360, "height": 640})
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, f"{path} with large text"
+        expect(page.locator("#head").get_by_role("button", name="Sign in")).to_be_in_viewport(ratio=1)
+        expect(page.locator(".skip")).not_to_be_in_viewport()
 
 
 def test_seats_are_bought_on_a_phone(visit: Visit, mesh: Mesh) -> None:

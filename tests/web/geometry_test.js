@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { leftAlone, nearestBlock } from "../../web/hall/blocks.js";
-import { bendAt, turnAt } from "../../web/hall/geometry.js";
+import { bendAt, leanOf, turnAt } from "../../web/hall/geometry.js";
 import { hallOf } from "./halls.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../geometry_cases.json", import.meta.url), "utf8"));
@@ -46,4 +46,16 @@ test("a seat turns along its row: not in the middle, and to opposite sides at th
   assert.equal(Math.abs(turnAt(chart, 5)), 0);
   assert.ok(turnAt(chart, 1) > 0);
   assert.equal(turnAt(chart, 9), -turnAt(chart, 1));
+});
+
+test("the line along a row goes through the seats between its ends", () => {
+  const chart = { width: 10, curve: 2 };
+  const place = (x) => ({ x, y: 4 + bendAt(chart, x) });
+  const [from, to] = [place(0.5), place(8.5)];
+  const towards = leanOf(chart, from, to);
+  for (const share of [0.25, 0.5, 0.75]) {
+    const at = (axis) =>
+      (1 - share) ** 2 * from[axis] + 2 * share * (1 - share) * towards[axis] + share ** 2 * to[axis];
+    assert.ok(Math.abs(at("y") - place(at("x")).y) < 1e-9);
+  }
 });

@@ -100,3 +100,19 @@ test("the user's own seats are shown as own, and the total is that of the picks"
   assert.equal(hall.stateOf("A1"), "own");
   assert.equal(hall.total, 2000);
 });
+
+test("a hall is sold out when nothing is free, and not while the last seats are picked here", () => {
+  const free = ["A1", "A2"];
+  const hall = hallOf(ROW, ROW.seats.map((seat) => seat.seat_id).filter((id) => !free.includes(id)));
+  assert.equal(hall.isSoldOut, false);
+  hall.pick(free);
+  hall.buying = true;
+  const held = (state) => free.map((id) => ({ seat_id: id, state }));
+  hall.applySeatStates(held("held"), 11, false);
+  assert.equal(hall.isSoldOut, false, "they are held by the purchase of this page");
+  hall.buying = false;
+  hall.dropTakenPicks();
+  assert.equal(hall.isSoldOut, true);
+  hall.applySeatStates([held("free")[0]], 12, false);
+  assert.equal(hall.isSoldOut, false, "one has come back");
+});

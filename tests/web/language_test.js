@@ -14,7 +14,7 @@ import {
   time,
   waiting,
 } from "../../web/language/format.js";
-import { hasSentence, list, t, use } from "../../web/language/translations.js";
+import { comma, hasSentence, list, t, use } from "../../web/language/translations.js";
 
 async function spoken(language, say) {
   await use(language);
@@ -61,7 +61,8 @@ test("a wait is told in words that people count in", async () => {
 test("a running time and a list read as sentences do", async () => {
   assert.equal(await spoken("en", () => runningTime(106)), "1 h 46 min");
   assert.equal(await spoken("en", () => list(["F7", "F8", "F9"])), "F7, F8 and F9");
-  assert.equal(await spoken("zh", () => list(["F7", "F8", "F9"])), "F7、F8和F9");
+  assert.equal(await spoken("zh", () => list(["F7", "F8", "F9"])), "F7、F8、F9");
+  assert.deepEqual([await spoken("en", comma), await spoken("zh", comma)], [", ", "，"]);
 });
 
 test("a count chooses the plural form, and an unknown key is shown as it is", async () => {

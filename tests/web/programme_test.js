@@ -66,6 +66,11 @@ test("the longest word of a title fits into a line of its poster unless it could
     }
     assert.ok(titleSize("Weihnachtsgeschichte", type) >= 4.8);
   }
+  const ofAWideFont = (word) => 0.68 * word.length; // as DejaVu Serif is
+  for (const title of ["Paddington 2", "Seven Samurai", "Spider-Man"]) {
+    const longest = Math.max(...title.split(/[\s-]/).map(ofAWideFont));
+    assert.ok(titleSize(title, "serif", ofAWideFont) * longest <= 84, `${title} is broken`);
+  }
   assert.equal(titleSize("Donaudampfschifffahrtsgesellschaftskapitän", "wide"), titleSize("x".repeat(90), "wide"));
 });
 

@@ -4,6 +4,7 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { middleOf, mostFree } from "../../web/hall/free_seats.js";
+import { wayInto } from "../../web/hall/map/bring.js";
 import { awaitSalesEnd } from "../../web/hall/sales/sales_end.js";
 import { hallOf } from "./halls.js";
 
@@ -55,6 +56,13 @@ test("a hall without a free seat begins at the best view, and one smaller than t
 
 test("the middle of some seats is their mean", () => {
   assert.deepEqual(middleOf([{ x: 1, y: 4 }, { x: 3, y: 5 }]), { x: 2, y: 4.5 });
+});
+
+test("a page scrolls as far as chosen seats need, and no farther", () => {
+  assert.equal(wayInto([100, 150], [20, 400]), 0);
+  assert.equal(wayInto([523, 554], [20, 400]), 154, "from under the basket");
+  assert.equal(wayInto([-10, 20], [20, 400]), -30);
+  assert.equal(wayInto([100, 600], [20, 400]), 80, "what is larger than the room begins there");
 });
 
 /** Ask once whether the screening has begun; settles with whether the page was told so. */

@@ -22,6 +22,13 @@ export function runsOf(row) {
 /** How many rows farther from the screen than at the walls a row is at `x`: rows are parabolas. */
 export const bendAt = ({ width, curve }, x) => curve * (1 - ((2 * x) / width - 1) ** 2);
 
+const slopeAt = ({ width, curve }, x) => (-4 * curve * ((2 * x) / width - 1)) / width;
+
+/** What a quadratic Bézier curve from `from` to `to`, places of one row, has to lean towards to follow the row. */
+export const leanOf = (chart, from, to) => {
+  const x = (from.x + to.x) / 2;
+  return { x, y: from.y + slopeAt(chart, from.x) * (x - from.x) };
+};
+
 /** The angle of a row at `x`, in degrees, which is how far a seat there turns. */
-export const turnAt = ({ width, curve }, x) =>
-  (Math.atan((-4 * curve * ((2 * x) / width - 1)) / width) * 180) / Math.PI;
+export const turnAt = (chart, x) => (Math.atan(slopeAt(chart, x)) * 180) / Math.PI;

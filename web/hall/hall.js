@@ -39,6 +39,11 @@ export class Hall extends EventTarget {
     return this.units.get(seat.seat_id).every((half) => half.state === "free");
   }
 
+  /** Whether there is nothing to pick: the seats that a purchase here holds are not gone. */
+  get isSoldOut() {
+    return !this.picks.size && ![...this.seats.values()].some((seat) => this.isFree(seat));
+  }
+
   /** The state that is shown: free, picked, own, held or sold. */
   stateOf(id) {
     const seat = this.seat(id);

@@ -3,7 +3,7 @@
 import { read } from "../api.js";
 import { announce, h } from "../dom.js";
 import { money } from "../language/format.js";
-import { list, t } from "../language/translations.js";
+import { comma, list, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { MOST_SEATS } from "./hall.js";
 
@@ -16,7 +16,7 @@ export function whatIs(hall, ids) {
     `${seats.filter((seat) => seat.kind === kind).length} × ${t(`kind.${kind}`)}`
   );
   const total = seats.reduce((sum, seat) => sum + seat.price, 0);
-  return `${list(kinds)}, ${money(total, hall.screening.currency)}`;
+  return `${list(kinds)}${comma()}${money(total, hall.screening.currency)}`;
 }
 
 /** The form's element; it explains its choice through `advice`. */
@@ -61,7 +61,7 @@ export function suggestSeats(hall, advice) {
       advice.show(text);
       announce(text);
     } catch (problem) {
-      advice.show(problemSentence(problem));
+      advice.show(problem.about?.free === 0 ? t("list.none") : problemSentence(problem));
     } finally {
       button.disabled = false;
     }

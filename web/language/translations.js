@@ -73,5 +73,9 @@ export function t(key, facts = {}) {
 /** Whether there is a sentence `key`. */
 export const hasSentence = (key) => key in sentences;
 
-/** "F7, F8 and F9" in the user's language. */
-export const list = (things) => new Intl.ListFormat(locale(), { type: "conjunction" }).format(things);
+/** "F7, F8 and F9" in the user's language; in Chinese 、 stands between all of them, whatever they are. */
+export const list = (things) =>
+  current === "zh" ? things.join("、") : new Intl.ListFormat(locale(), { type: "conjunction" }).format(things);
+
+/** What stands between a thing and what is said of it: "Cinema, Hall". */
+export const comma = () => (current === "zh" ? "，" : ", ");

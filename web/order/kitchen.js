@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { snackName, time } from "../language/format.js";
-import { t } from "../language/translations.js";
+import { comma, t } from "../language/translations.js";
 
 const STEPS = ["new", "preparing", "ready", "collected"];
 
@@ -45,4 +45,4 @@ export function kitchenSection({ kitchen: { status, pick_up_code: code, needed_a
 }
 
 /** 2 × Large popcorn, 1 × Cola. */
-export const snackSummary = (snacks) => snacks.map((snack) => `${snack.quantity} × ${snackName(snack)}`).join(", ");
+export const snackSummary = (snacks) => snacks.map((snack) => `${snack.quantity} × ${snackName(snack)}`).join(comma());

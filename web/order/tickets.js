@@ -3,7 +3,7 @@
 import { read } from "../api.js";
 import { fill, h, isTest } from "../dom.js";
 import { dayOf, longDay, time } from "../language/format.js";
-import { t } from "../language/translations.js";
+import { comma, t } from "../language/translations.js";
 import { problemSentence } from "../problems.js";
 import { keeper } from "./offline/kept.js";
 import { cinemaClock } from "./refunds/refund_terms.js";
@@ -76,7 +76,7 @@ function stub(screening, ticket) {
       fact("seat", ticket.seat_id, "seat-big"),
       fact("time", time(screening.starts_at)),
       fact("day", longDay(dayOf(screening.starts_at))),
-      fact("place", `${screening.cinema_name}, ${screening.hall_name}`),
+      fact("place", `${screening.cinema_name}${comma()}${screening.hall_name}`),
     ),
     ticket.admitted_at && h(
       "p",

@@ -8,7 +8,7 @@ import { problemSentence } from "../problems.js";
 import { rename } from "../navigation.js";
 import { chooseCinema, chosenCinema, filmAddress } from "../programme/cinema.js";
 import { anySet, filters, fromQuery, inPart, toAddress } from "../programme/filters.js";
-import { languageName } from "../programme/facts.js";
+import { languageName, ratingName } from "../programme/facts.js";
 import { films as allFilms, screenings } from "../programme/listing.js";
 import { fitTimes } from "../programme/times.js";
 import { tab } from "../storage.js";
@@ -146,7 +146,7 @@ const ghost = () =>
   );
 
 const facts = ({ running_minutes: minutes, rating, language }) =>
-  [runningTime(minutes), rating, language && languageName(language)].filter(Boolean);
+  [runningTime(minutes), rating && ratingName(rating), language && languageName(language)].filter(Boolean);
 
 const moment = (screening) => `${screening.local_date} ${time(screening.starts_at)}`;
 

@@ -22,13 +22,13 @@ import { closeDialogs } from "../dialog.js";
 import { foldedDirections, playedIn, rating } from "../programme/facts.js";
 import { reload } from "../navigation.js";
 import { browser } from "../storage.js";
-import { t } from "../language/translations.js";
+import { comma, t } from "../language/translations.js";
 
 export async function show(main, { id, signal }) {
   const seen = await read("/film/get_hall_info", { screening_id: id }, signal);
   const { screening } = seen;
   const about = header(screening);
-  const title = `${screening.film.title}, ${time(screening.starts_at)}`;
+  const title = `${screening.film.title}${comma()}${time(screening.starts_at)}`;
   if (seen.sales_open === false) { // a film room of an older version does not say
     const { showBegun } = await import("../hall/sales/begun.js");
     showBegun(main, screening, about, signal);
@@ -63,39 +63,46 @@ export async function show(main, { id, signal }) {
     if (!list.firstChild) fill(list, seatList(hall, toggle));
   };
 
-  fill(
-    main,
+  const soldOut = h("div", { class: "note sold-out" }, h("div", { role: "status" }, h("h2", {}, t("film.sold_out"))));
+  const picker = h(
+    "div",
+    { class: "picker" },
+    about,
+    ownSeats,
     h(
-      "div",
-      { class: "picker" },
-      about,
-      ownSeats,
+      "section",
+      { class: "map", "aria-label": t("map.label") },
+      soldOut,
       h(
-        "section",
-        { class: "map", "aria-label": t("map.label") },
+        "div",
+        { class: "tools" },
+        suggestSeats(hall, advice),
         h(
           "div",
-          { class: "tools" },
-          suggestSeats(hall, advice),
-          h(
-            "div",
-            { class: "viewing" },
-            buttons,
-            views([stage, buttons, legendElement], list, makeList, setInitialSize),
-          ),
+          { class: "viewing" },
+          buttons,
+          views([stage, buttons, legendElement], list, makeList, setInitialSize),
         ),
-        h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
-        state.element,
-        stage,
-        list,
-        legendElement,
       ),
-      side,
+      h("p", { class: "unseen", id: "map-keys" }, t("map.keys")),
+      state.element,
+      stage,
+      list,
+      legendElement,
     ),
+    side,
   );
+  fill(main, picker);
+  const sayWhetherSoldOut = async () => {
+    if (!picker.classList.toggle("full", hall.isSoldOut)) return;
+    const module = await import("../hall/sales/begun.js").catch(() => null); // the film's page has them, too
+    module?.offerOthers(soldOut, screening, signal);
+  };
   fitHeight(side, [about, ownSeats]);
   setInitialSize();
   basket.resume();
+  for (const event of ["picks", "states"]) hall.addEventListener(event, sayWhetherSoldOut);
+  sayWhetherSoldOut();
   showOwnSeats(hall, ownSeats, signal);
   followSeats(hall, signal, state);
   awaitSalesEnd(hall, signal, () => {

@@ -42,12 +42,31 @@ const breadth = (text) => [...text].reduce((sum, letter) => sum + (letter > "\u2
 
 const SMALLEST = 5.4; // percent of the poster's width: below, a word is broken rather than made smaller
 
+const ROOM = 82; // percent of the poster's width for a line; its margins leave 84
+
+// As style/films.css has them: the weight and family of a title, and the space between its letters in em.
+const FACES = {
+  serif: { weight: 500, family: "--serif", space: -0.02, guess: 0.62 },
+  sans: { weight: 700, family: "--sans", space: -0.02, guess: 0.68 },
+  wide: { weight: 800, family: "--sans", space: 0.03, guess: 0.88 },
+};
+
+let ruler; // null where text can't be measured
+
+/** How wide a word of a title is in em: by this browser's own font or, where that can't be measured, by a guess. */
+function wordWidth(word, type) {
+  const { weight, family, space, guess } = FACES[type];
+  ruler ??= document.createElement("canvas").getContext?.("2d") ?? null;
+  if (!ruler) return guess * breadth(word);
+  ruler.font = `${weight} 100px ${getComputedStyle(document.documentElement).getPropertyValue(family)}`;
+  return ruler.measureText(type === "wide" ? word.toUpperCase() : word).width / 100 + space * [...word].length;
+}
+
 /** Percent of the poster's width: the longest word fits in a line, and long titles stay small. */
-export function titleSize(title, type) {
-  const longest = Math.max(...title.split(/[\s-]+/).map(breadth));
-  const letter = { serif: 0.54, sans: 0.63, wide: 0.84 }[type];
+export function titleSize(title, type, widthOf = wordWidth) {
+  const longest = Math.max(...(title.match(/[^\s-]+-?/g) ?? [title]).map((word) => widthOf(word, type)));
   const calm = Math.max(8.4, 26 - breadth(title) * 0.42);
-  return Math.max(SMALLEST, Math.min(24, 82 / (letter * longest), calm));
+  return Math.max(SMALLEST, Math.min(24, ROOM / longest, calm));
 }
 
 /** The poster's element; `film` is as the API gives it. */
@@ -72,7 +91,7 @@ export function poster(film) {
     h("span", { class: "poster-title" }, film.title),
     h("span", { class: "poster-line" }, `${film.director}, ${film.year}`),
   );
-  paper.style.setProperty("--size", `${titleSize(film.title, type).toFixed(1)}cqi`);
+  paper.style.setProperty("--size", `${Math.floor(titleSize(film.title, type) * 10) / 10}cqi`);
   paper.style.setProperty("--ink", ink);
   paper.style.setProperty("--ground", ground);
   return paper;

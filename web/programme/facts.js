@@ -15,12 +15,21 @@ export const playedIn = ({ language, subtitles, format }) =>
     format,
   ].filter(Boolean);
 
-/** "Germany: 12", "United States: PG-13". */
+/** What a stranger understands: "no age limit" for 0, "12 and over" for 12; letters such as PG stay as they are. */
+export const ratingName = (text) => {
+  if (text === "Not rated") return t("film.not_rated");
+  if (!/^\d+$/.test(text)) return text;
+  return Number(text) ? t("film.from_age", { age: text }) : t("film.any_age");
+};
+
+/** "Germany: 12 and over", "United States: PG-13". */
 export const ageRatings = ({ age_rating: ratings }) =>
-  Object.entries(ratings ?? {}).map(([country, rating]) => `${named("region", country)}: ${rating}`);
+  Object.entries(ratings ?? {}).map(([country, rating]) =>
+    t("film.rated_in", { country: named("region", country), rating: ratingName(rating) })
+  );
 
 /** The age rating of a film, or of a screening where that is known. */
-export const rating = (text) => h("span", { class: "rating", title: t("film.age") }, text);
+export const rating = (text) => h("span", { class: "rating", title: t("film.age") }, ratingName(text));
 
 /** The way to a cinema behind its title, read when it is opened; nothing where the programme does not say it. */
 export function foldedDirections(cinema) {

@@ -19,7 +19,7 @@ WORDS = {
     },
     "zh": {
         "title": "测试付款", "banner": "这是测试用的钱：不需要银行卡，也不会扣款。",
-        "to_pay": "应付", "what": "这笔付款要怎样结束?", "pay": "付款", "challenge": "输入验证码后付款",
+        "to_pay": "应付", "what": "这笔付款要怎样结束？", "pay": "付款", "challenge": "输入验证码后付款",
         "decline": "被拒绝", "insufficient_funds": "余额不足", "abandon": "不付款，返回",
         "code_title": "请确认是您本人", "code": "验证码", "code_hint": "银行会发给您；这里是 {code}。",
         "confirm": "确认", "wrong": "验证码不对。",

@@ -10,12 +10,16 @@ from gateway.routes.static_files import FOLDER
 from schemas import catalogue, film, kitchen, loyalty, notification, order, wallet
 from schemas.order import receipts
 from schemas.order.methods import REFUNDED_TO, WAYS_TO_PAY
+from services.payment.sandbox import page as sandbox
 
 FILES = {path.stem: json.loads(path.read_text()) for path in (FOLDER / "language").glob("*.json")}
 LANGUAGES = {name: sentences for name, sentences in FILES.items() if "." not in name}    # needed everywhere
 PARTS = {name.partition(".")[2] for name in FILES} - {""}     # loaded by the scripts of the folder of that name
 ENGLISH = LANGUAGES["en"] | FILES["en.account"] | FILES["en.door"] | FILES["en.receipt"]
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff]\s*[?!:;,()]|[?!:;,()]\s*[\u4e00-\u9fff]")
+NAME = r"\{(?:seats?|time|amount|email|price)\}"
+CROWDED = re.compile(rf"[\u4e00-\u9fff]{NAME}|{NAME}[\u4e00-\u9fff]")
 USED_KEY = re.compile(r"""\bt\(\s*["']([a-z_.]+)["']""")
 
 
@@ -60,3 +64,9 @@ def test_every_sentence_that_a_script_uses_exists(script: Path) -> None:
     english = LANGUAGES["en"] | FILES.get(f"en.{script.parent.name}", {})
     used = USED_KEY.findall(script.read_text())
     assert [key for key in used if key not in english and f"{key}.other" not in english] == []
+
+
+def test_chinese_has_its_own_punctuation_and_a_space_beside_names_and_numbers() -> None:
+    sentences = {f"{name}:{key}": sentence for name, words in FILES.items() if name.startswith("zh")
+                 for key, sentence in words.items()} | sandbox.WORDS["zh"]
+    assert {key: text for key, text in sentences.items() if HALF_WIDTH.search(text) or CROWDED.search(text)} == {}

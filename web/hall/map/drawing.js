@@ -3,7 +3,7 @@
 import { s } from "../../dom.js";
 import { money } from "../../language/format.js";
 import { t } from "../../language/translations.js";
-import { bendAt, turnAt } from "../geometry.js";
+import { bendAt, leanOf, turnAt } from "../geometry.js";
 import { mayMove } from "./motion.js";
 import { shape } from "./shapes.js";
 
@@ -44,6 +44,7 @@ export class Drawing {
       this.floor(),
       this.screen(),
       chart.aisles.map((aisle) => this.aisle(aisle)),
+      chart.curve > 0 && this.rowLines(),
       this.letters(),
       s(
         "g",
@@ -101,6 +102,20 @@ export class Drawing {
       class: "aisle",
       points: [...along(y, x, x + width), ...along(y + depth, x + width, x)].join(" "),
     });
+  }
+
+  /** Lines along bent rows, which lead from a letter to the seats of its row. */
+  rowLines() {
+    return s(
+      "g",
+      { class: "row-lines" },
+      this.hall.rows.map((row) => {
+        const [first, last] = [row[0], row.at(-1)];
+        const places = [first, leanOf(this.hall.chart, first, last), last];
+        const [from, towards, to] = places.map(({ x, y }) => `${x * UNIT} ${y * UNIT}`);
+        return s("path", { d: `M${from}Q${towards} ${to}` });
+      }),
+    );
   }
 
   letters() {

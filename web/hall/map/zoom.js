@@ -4,7 +4,6 @@ import { h } from "../../dom.js";
 import { t } from "../../language/translations.js";
 import { middleOf, mostFree } from "../free_seats.js";
 import { AHEAD, MARGIN, UNIT } from "./drawing.js";
-import { mayMove } from "./motion.js";
 import { pinch, place } from "./pinch.js";
 import { rowLetters } from "./row_letters.js";
 
@@ -23,7 +22,7 @@ export function zoomable(drawing) {
   const { svg, width, hall } = drawing;
   const view = h("div", { class: "view", tabindex: "-1" });
   const letters = rowLetters(drawing, view);
-  view.append(letters.element, svg);
+  view.append(...letters.elements, svg);
   const stage = h("div", { class: "stage" }, view);
   // The whole hall is as wide as its place, but no higher than the window shows at once.
   const available = () => Math.min(view.clientWidth, (Math.max(420, innerHeight - BESIDE) * width) / drawing.height);
@@ -107,11 +106,11 @@ export function zoomable(drawing) {
     centre(x, y);
     follow();
   };
-  // Seats that the page has chosen are scrolled into view.
-  hall.addEventListener("chosen", ({ detail: [id] }) =>
-    drawing.seats.get(id)?.scrollIntoView(
-      { block: "nearest", inline: "center", behavior: mayMove() ? "smooth" : "instant" },
-    ));
+  hall.addEventListener("chosen", async ({ detail }) => {
+    if (!detail.length || !svg.clientWidth) return;
+    const module = await import("./bring.js").catch(() => null); // the basket names the seats, too
+    module?.bring(drawing, detail, centre);
+  });
   new ResizeObserver(() => set(seat)).observe(view);
   return { stage, buttons: zoomButtons(now, set), setInitialSize };
 }

@@ -1,4 +1,4 @@
-/** What stands in the place of a seat map once its screening has begun: that it is too late, and where to go on. */
+/** Where to go on once a screening has begun, in the place of its seat map, or above the map when it is sold out. */
 
 import { read } from "../../api.js";
 import { fill, h } from "../../dom.js";
@@ -32,12 +32,20 @@ export function showBegun(main, screening, about, signal) {
   offerNext(next, screening, signal);
 }
 
-async function offerNext(place, { film, cinema: here }, signal) {
+/** Add the next screenings to `place`, which says that this one is sold out. */
+export function offerOthers(place, screening, signal) {
+  if (place.children.length > 1) return;
+  const next = h("div", { class: "next-screenings" });
+  place.append(h("p", {}, t("sold_out.hope")), next);
+  offerNext(next, screening, signal);
+}
+
+/** Fill `place` with the next screenings of this film that have seats, those in the same cinema first. */
+async function offerNext(place, { screening_id: present, film, cinema: here }, signal) {
   try {
     const { cinemas } = await read("/film/get_info", { film_id: film.film_id }, signal);
-    const found = cinemas.flatMap(({ cinema, screenings }) =>
-      screenings.map((screening) => ({ cinema, ...screening }))
-    );
+    const found = cinemas.flatMap(({ cinema, screenings }) => screenings.map((screening) => ({ cinema, ...screening })))
+      .filter(({ screening_id: id, seats_left: free }) => id !== present && free !== 0);
     const [first, others] = [true, false].map((same) =>
       found.filter(({ cinema }) => (cinema.cinema_id === here.cinema_id) === same)
     );
