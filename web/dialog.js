@@ -22,6 +22,9 @@ export function bringToFront(element) {
   dialog.scrollTo(0, 0);
 }
 
+/** @returns {HTMLElement | null} */
+const pageHeading = () => document.querySelector("main h1[tabindex]");
+
 /**
  * Open a window around `content(close, heading)`, elements; `heading` shows `title` until the content gives it another.
  * Settles with the argument of `close`, or null after Escape.
@@ -31,6 +34,8 @@ export function openDialog(title, content) {
     const close = (value = null) => {
       dialog.close();
       dialog.remove();
+      // What opened the window has the focus again, if it is still there; otherwise the page has it.
+      if (document.activeElement === document.body) pageHeading()?.focus({ preventScroll: true });
       settle(value);
     };
     const heading = h("h2", { id: "dialog-title" }, title);

@@ -62,7 +62,7 @@ class Span(Base):
 
 
 class Link(Base):
-    """`trace_id` follows from `linked_id`: a webhook from the payment that it tells of, say."""
+    """A span of `trace_id` names `linked_id`, such as a webhook the payment that it tells of; that may do so, too."""
 
     __tablename__ = "link"
 

@@ -55,8 +55,9 @@ class Insight:
         def read(tx: Any) -> Fields:
             if (found := store.find_trace(tx, trace_id)) is None:
                 raise NotFound()
-            return {"trace": _line(found), "spans": store.spans_of(tx, trace_id),
-                    "follows": store.followed_from(tx, trace_id), "followed_by": store.followers(tx, trace_id)}
+            follows, followers = store.linked(tx, found)
+            return {"trace": _line(found), "spans": store.spans_of(tx, trace_id), "follows": follows,
+                    "followed_by": followers}
 
         return self.database.read(read)
 

@@ -1,7 +1,7 @@
 """The queries of what is asked for: the picture of the mesh, and traces."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -76,11 +76,22 @@ def spans_of(tx: Connection, trace_id: str) -> Iterable[Fields]:
     return [{**row._mapping, **json.loads(row.details)} for row in tx.execute(query.limit(MOST_SPANS_SHOWN))]
 
 
-def followed_from(tx: Connection, trace_id: str) -> list[str]:
-    """The traces that this one follows from."""
-    return list(tx.execute(select(links.c.linked_id).where(links.c.trace_id == trace_id).limit(100)).scalars())
+def linked(tx: Connection, trace: Row[Any]) -> tuple[list[str], list[str]]:
+    """The traces that this one follows from, and those that follow from it; none is among both.
+
+    Work that follows from another trace links to it and is linked from there (tracing.spans.following): of two such
+    traces, the one that began later follows from the other.
+    """
+    causes = list(tx.execute(select(links.c.linked_id).where(links.c.trace_id == trace.trace_id).limit(100)).scalars())
+    effects = list(tx.execute(select(links.c.trace_id).where(links.c.linked_id == trace.trace_id).limit(100)).scalars())
+    mutual = set(causes) & set(effects)
+    earlier = _earlier(tx, trace, mutual) if mutual else set()
+    return ([each for each in causes if each not in mutual or each in earlier],
+            [each for each in effects if each not in earlier])
 
 
-def followers(tx: Connection, trace_id: str) -> list[str]:
-    """The traces that follow from this one."""
-    return list(tx.execute(select(links.c.trace_id).where(links.c.linked_id == trace_id).limit(100)).scalars())
+def _earlier(tx: Connection, trace: Row[Any], others: Set[str]) -> set[str]:
+    """Those of the other traces that began before this one."""
+    is_before = (traces.c.started_at < trace.started_at) | ((traces.c.started_at == trace.started_at)
+                                                           & (traces.c.trace_id < trace.trace_id))
+    return set(tx.execute(select(traces.c.trace_id).where(traces.c.trace_id.in_(others), is_before)).scalars())

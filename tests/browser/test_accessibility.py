@@ -42,7 +42,7 @@ def test_every_page_is_accessible(visit: Visit, mesh: Mesh, language: str, theme
     open_account(page)
     is_accessible("order", ".keep-card")
     pay_at_once(page)
-    is_accessible("tickets", ".counter + .note + .tickets img")
+    is_accessible("tickets", ".order > section > .note + .tickets img")
     page.locator(".refund").click()
     is_accessible("refund", ".dialog")
     page.keyboard.press("Escape")

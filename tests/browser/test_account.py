@@ -1,5 +1,6 @@
 """The account page and the wallet: what a member has, and paying with it."""
 
+import re
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -68,12 +69,17 @@ def test_a_member_checks_in_once_pays_from_the_wallet_and_closes_the_account(vis
     [balance] = fetch(page, "/wallet/get_balance")
     left = f"€{balance['posted'] / 100:,.2f}"
     page.get_by_role("button", name="Close the account").click()
-    expect(page.locator(".dialog .note")).to_have_text(
-        f"There is {left} in your wallet. It is lost when you close the account.")
+    expect(page.locator(".dialog .note")).to_have_text([
+        re.compile("^You have 1 order with tickets for a coming screening"),
+        f"There is {left} in your wallet. It is lost when you close the account."])
     assert inspect(page, "account-closing", sizes=("phone",)) == []
     page.locator(".dialog [name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Close it for good").click()
     expect(page.get_by_role("button", name="Sign in").first).to_be_visible()
+    expect(page.locator("main .note.good")).to_have_text("Your account is closed.")
+    page.reload()
+    page.locator(".film:not(.ghost)").first.wait_for()
+    expect(page.locator("main .note.good")).to_have_count(0)
 
 
 def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> None:

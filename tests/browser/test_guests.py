@@ -34,6 +34,7 @@ def test_a_stranger_comes_from_the_front_page_to_a_ticket_in_six_taps_and_one_fi
         tap(page.locator("button[value=pay]"))
     expect(page.locator(".ticket .qr")).to_be_visible()
     assert taps <= 6
+    assert page.evaluate("document.querySelector('.ticket').getBoundingClientRect().top + scrollY") < PHONE[1] / 2
     expect(page.locator("div.note.good")).to_contain_text(email)
 
     [letter] = wait_until(lambda: received_emails(mesh.folder / "messages", email), 60, "the letter")
@@ -42,10 +43,14 @@ def test_a_stranger_comes_from_the_front_page_to_a_ticket_in_six_taps_and_one_fi
     assert "#" not in other.url
     other.get_by_role("button", name="Open my order").click()
     expect(other.locator(".ticket .qr")).to_be_visible()
+    expect(other.locator("div.note.good")).to_contain_text("We write to you there")
     third = visit(link)
     third.get_by_role("button", name="Open my order").click()
     expect(third.get_by_role("alert")).to_contain_text("used already")
-    third.get_by_role("button", name="Mail me another link").click()
+    expect(third.get_by_role("button", name="Open my order")).to_be_hidden()
+    expect(third.get_by_role("button", name="Mail me another link")).to_be_focused()
+    third.keyboard.press("Enter")
+    expect(third.locator(".note.good")).to_contain_text("on its way")
     wait_until(lambda: len(received_emails(mesh.folder / "messages", email)) == 2, 60, "another letter")
     third.evaluate("import('/web/account/session.js').then((session) => session.startGuest())")
     third.goto("/")
@@ -76,4 +81,7 @@ def test_a_guest_without_an_address_is_told_to_print_and_can_be_forgotten(visit:
     page.get_by_role("button", name="Forget on this device").click()
     page.wait_for_url("**/")
     page.goto(address)
-    expect(page.get_by_role("dialog")).to_contain_text("Only you can see your orders")
+    expect(page.get_by_role("dialog")).to_contain_text("by the link in your mail")
+    page.keyboard.press("Escape")
+    expect(page.locator("main .problem")).to_contain_text("open it by the link in your mail")
+    expect(page.get_by_role("heading", name="Your order")).to_be_focused()

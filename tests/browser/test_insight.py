@@ -110,6 +110,12 @@ def test_a_phone_shows_which_request_failed_and_how_long_it_took(visit: Visit, m
     assert row.locator(".trace-name").evaluate("name => name.scrollWidth <= name.clientWidth")
 
     row.click()
+    expect(page.locator(".ruler b").first).to_be_visible()
+    assert page.locator(".ruler b:not(:empty)").evaluate_all("""times => {
+      const boxes = times.map((time) => time.getBoundingClientRect()).sort((one, other) => one.left - other.left);
+      const { left, right } = document.querySelector(".ruler").getBoundingClientRect();
+      return boxes.every((box, at) => box.left >= (boxes[at - 1]?.right ?? left) && box.right <= right);
+    }""")
     page.get_by_role("button", name="Request", exact=True).click()
     page.locator(".spans .span").first.click()
     assert page.locator(".bar-took").evaluate_all("""figures => figures.filter((figure) => {

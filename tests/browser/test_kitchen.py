@@ -41,7 +41,8 @@ def kitchen_page(visit: Visit, mesh: Mesh) -> Page:
 
 
 def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mesh: Mesh) -> None:
-    buyer = visit(f"/screening/{mesh.fresh_screening()}")
+    screening = mesh.fresh_screening()
+    buyer = visit(f"/screening/{screening}")
     pick(buyer, "H8")
     before = amount(buyer)
     add_snack(buyer, "popcorn-large", 2)
@@ -59,10 +60,17 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     cook = kitchen_page(visit, mesh)
     card = cook.locator(".card", has_text=code)
     expect(card).to_contain_text("2 × Large popcorn")
-    card.get_by_role("button", name="Start").click()
+    cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["name"]
+    expect(card).to_contain_text(cinema)
+    card.get_by_role("button", name="Start").press("Enter")
     expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Being prepared")
+    expect(card.get_by_role("button", name="Ready")).to_be_focused()
+    cook.get_by_role("button", name=f"Undo: {code}: Being prepared").press("Enter")
+    expect(card.get_by_role("button", name="Start")).to_be_focused()
+    card.get_by_role("button", name="Start").click()
     card.get_by_role("button", name="Ready").click()
     expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Ready")
+    expect(cook.locator(".undo li")).to_have_text([f"{code}: ReadyUndo"])    # only the last step can be taken back
     card.get_by_role("button", name="Hand over").click()
     cook.locator("[name=code]").fill("A000")
     cook.locator(".dialog .primary").click()
@@ -72,6 +80,7 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     cook.locator("[name=code]").fill(code.lower())
     cook.locator(".dialog .primary").click()
     expect(card).to_have_count(0)
+    expect(cook.locator("#column-ready")).to_be_focused()
     cook.get_by_role("button", name=f"Undo: {code}: Collected").click()
     expect(card.get_by_role("button", name="Hand over")).to_be_visible()
     expect(cook.locator(".dialog")).to_have_count(0)

@@ -14,6 +14,17 @@ POST = """([path, fields]) => fetch(path, {
 HOME = {"name": "Ada Lovelace", "street": "12 rue de la Paix\nEscalier B", "city": "Paris", "country": "FR"}
 
 
+# Words of an item that are broken: a word that fits has one box.
+BROKEN_WORDS = """() => [...document.querySelectorAll(".paper tbody th")].flatMap((item) => {
+  const text = item.firstChild, range = document.createRange();
+  return [...text.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return range.getClientRects().length > 1;
+  }).map(String);
+})"""
+
+
 def post(page: Page, path: str, **fields: object) -> None:
     page.evaluate(POST, [path, fields])
 
@@ -42,6 +53,8 @@ def test_a_receipt_is_made_out_to_an_address_and_printed(visit: Visit, mesh: Mes
     page.reload()
     expect(paper.locator("address")).to_contain_text("Quay 7")
     found = inspect(page, "receipt", sizes=("phone",))
+    page.set_viewport_size({"width": 360, "height": 640})
+    assert page.evaluate(BROKEN_WORDS) == []
 
     page.emulate_media(media="print")
     expect(page.get_by_role("button")).to_have_count(0)

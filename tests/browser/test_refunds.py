@@ -64,6 +64,9 @@ def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: V
     window.get_by_role("button", name=f"Refund {euros(back)}").click()
 
     expect(page.locator(".status")).to_have_text("Partly refunded")
+    expect(page.locator(".status")).to_be_in_viewport()
+    expect(page.locator(".news")).to_have_text(f"Given back: H8. Refunded: {euros(back)}.")
+    expect(page.locator(".news")).to_be_focused()
     expect(page.locator(".ticket.void")).to_have_count(1)
     expect(page.locator(".sums div").filter(has_text="Refunded seats")).to_have_text("Refunded seatsH8")
     expect(page.locator(".sums div").first).to_have_text(f"SeatsH9 1 × {euros(price)}")

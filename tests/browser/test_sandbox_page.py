@@ -42,7 +42,7 @@ def becomes(mesh: Mesh, begun: dict[str, Any], status: str) -> None:
 def test_a_buyer_pays_after_a_code_and_comes_back(mesh: Mesh, visit: Visit, begin: Begin) -> None:
     begun = begin()
     page = visit(begun["redirect_url"])
-    expect(page.get_by_text("EUR 24.50")).to_be_visible()
+    expect(page.get_by_text("€24.50")).to_be_visible()
     page.get_by_role("button", name="Pay with a confirmation code").click()
 
     page.get_by_label("Code").fill("1111")

@@ -20,6 +20,7 @@ def test_signing_out_while_the_user_room_is_down_says_how_far_it_went_and_can_be
         visit: Visit, mesh: Mesh) -> None:
     page = visit("/")
     sign_in(page)
+    expect(page.locator("main h1")).to_be_focused()  # the button that opened the window is gone
     [cookie] = session_cookies(page)
     page.goto("/account")
     page.get_by_role("button", name="Sign out").wait_for()

@@ -6,10 +6,15 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { isGenuine, readCode, seatOf } from "../../web/door/codes.js";
 import { judge } from "../../web/door/judge.js";
-import { kindOf } from "../../web/door/result.js";
+import { byCinema, titleOf } from "../../web/door/attendance.js";
+import { advice, asksForProof, kindOf, show } from "../../web/door/result.js";
 import { LastCode } from "../../web/door/scanner.js";
 import { Turns } from "../../web/door/turns.js";
+import { include, use } from "../../web/language/translations.js";
 import { ADMISSION, CODE, KEYS, TICKET } from "./doors.js";
+
+await use("en");
+await include("door");
 
 const { screening: SHOWN, cases: CASES } = JSON.parse(
   readFileSync(new URL("../door_cases.json", import.meta.url), "utf8"),
@@ -73,6 +78,61 @@ test("results are of three kinds", () => {
   assert.deepEqual(["admitted", "too_early", "already_admitted", "forged"].map(kindOf), ["go", "wait", "stop", "stop"]);
 });
 
+for (const language of ["en", "zh"]) {
+  test(`a door without a name is spoken of as this one, in ${language}`, async () => {
+    await use(language);
+    const said = ["left", null, "", undefined].map((door) =>
+      advice(judge(FOUND, { list: EMPTY, seen: { [TICKET]: { ...ADMISSION, door } }, choice: SHOWN, now: NOW }))
+    );
+    assert.match(said[0], /left/);
+    for (const sentence of said.slice(1)) assert.doesNotMatch(sentence, /[{}“”]|null|undefined/);
+    await use("en");
+  });
+}
+
+const buttonsIn = (element) =>
+  element.name === "button" ? [element] : (element.children ?? []).flatMap((child) => buttonsIn(child));
+
+test("every answer is put away by its first button, and none but that of an admission undoes anything", () => {
+  const results = ["admitted", "already_admitted", "wrong_screening", "too_early", "refunded", "cancelled", "forged"];
+  const labels = results.map((result) => {
+    const done = [];
+    const place = document.createElement("div");
+    const answer = {
+      ...judge(FOUND, { list: EMPTY, seen: {}, choice: SHOWN, now: NOW }),
+      admission: ADMISSION,
+      result,
+    };
+    show(place, answer, () => done.push("seen"), () => done.push("undo"));
+    const buttons = buttonsIn(place);
+    buttons[0].onclick({});
+    assert.deepEqual(done, ["seen"]);
+    return buttons.map(({ children }) => children[0]);
+  });
+  assert.deepEqual(labels, [
+    ["Seen", "Undo admission"],
+    ["Seen", "Undo the first admission"],
+    ...Array(5).fill(["Seen"]),
+  ]);
+});
+
+test("ushers ask for proof of the ages that children alone could not have", () => {
+  for (const rating of ["12", "16", "18", "12A", "PG-13", "NC-17", "R"]) assert.ok(asksForProof(rating), rating);
+  for (const rating of [null, "", "0", "6", "G", "PG", "U"]) assert.ok(!asksForProof(rating), rating);
+});
+
+test("the screenings of a cinema stand together, in the order of their times, with the day where it is another", () => {
+  const at = (cinema_name, starts_at) => ({ cinema_name, starts_at, hall_name: "1", film: "Arrival" });
+  const day = new Date(Date.now() + 86_400_000 - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+  const [late, early] = [at("Elbufer", `${day}T21:15:00+01:00`), at("Elbufer", `${day}T19:45:00+01:00`)];
+  const [shanghai, kanal] = [at("黄浦", `${day}T17:15:00+08:00`), at("Kanal", `${day}T20:00:00+01:00`)];
+  assert.deepEqual(byCinema([late, shanghai, kanal, early]), [["Elbufer", [early, late]], ["Kanal", [kanal]], [
+    "黄浦",
+    [shanghai],
+  ]]);
+  assert.equal(titleOf(shanghai), "Tomorrow 17:15 1: Arrival");
+});
+
 test("a code that stays before the camera is one scan", () => {
   const last = new LastCode();
   assert.deepEqual([0, 150, 3100, 6200, 6300].map((now) => last.isNew("one", now)), [true, false, false, true, false]);
@@ -115,6 +175,15 @@ test("an answer that was taken back is shown no more, and another guest's stays"
   assert.deepEqual([turns.newest.code, turns.earlier()], ["two", []]);
   assert.equal(turns.forget(two), true);
   assert.equal(turns.newest, null);
+});
+
+test("an answer that was put away is one of those before, once", () => {
+  const turns = new Turns();
+  turns.end(turns.begin("one"), { answer: "stop" });
+  turns.putAway();
+  assert.deepEqual([turns.newest, codes(turns.earlier())], [null, ["one"]]);
+  turns.begin("two");
+  assert.deepEqual(codes(turns.earlier()), ["one"]);
 });
 
 test("the last guests are remembered, and all whose answer is still to come", () => {

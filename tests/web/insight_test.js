@@ -3,10 +3,11 @@
 import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duration, healthOf, lineWidth, share } from "../../web/insight/figures.js";
+import { labelWidth } from "../../web/insight/edge.js";
+import { duration, healthOf, lineWidth, share, widthOf } from "../../web/insight/figures.js";
 import { addressOf, readQuery } from "../../web/insight/filters.js";
 import { layout } from "../../web/insight/layout.js";
-import { ticks, timeline, waterfall } from "../../web/insight/waterfall.js";
+import { labelled, ticks, timeline, waterfall } from "../../web/insight/waterfall.js";
 import { use } from "../../web/language/translations.js";
 
 await use("en");
@@ -91,6 +92,19 @@ test("an arrow that passes a column runs behind none of its nodes", () => {
     }
   }
 });
+
+for (const { width } of [{ width: 1600 }, { width: 1208 }]) {
+  test(`the figures of an arrow lie on no node, ${width} wide`, () => {
+    const { places, paths } = layout(NODES, EDGES, { width });
+    const half = labelWidth("▲ 1.14 s") / 2;
+    for (const { caller, callee, label } of paths) {
+      for (const [name, box] of places) {
+        const isOn = Math.abs(label.x - box.x) < box.width / 2 + half && Math.abs(label.y - box.y) < box.height / 2 + 8;
+        assert.ok(!isOn, `that of ${caller} → ${callee} on ${name}`);
+      }
+    }
+  });
+}
 
 test("the picture stays the same in whatever order nodes and edges come", () => {
   const one = layout(NODES, EDGES, { width: 1400 });
@@ -179,6 +193,23 @@ test("without pauses a ruler is even", () => {
   assert.deepEqual([at(0), at(550), at(1100), pauses.length], [0, 0.5, 1, 0]);
   assert.deepEqual(marks.map(({ part }) => part), [0, 500 / 1100, 1000 / 1100]);
   assert.deepEqual(timeline([span("a", null, 5, 0)]).marks, [{ part: 0, offset: 0 }]);
+});
+
+test("no time on a ruler lies on another or sticks out, however narrow that is", () => {
+  const marks = [0, 0.21, 0.41, 0.92, 0.998, 1].map((part, at) => ({ part, offset: at * 9_380_000 }));
+  const wide = (text) => widthOf(text, 13) + 12;
+  const texts = [755, 400, 300, 150].map((width) => {
+    const boxes = labelled(marks, width, duration, wide).filter(({ text }) => text).map(({ part, text, isBefore }) => {
+      const from = part * width - (isBefore ? wide(text) : 0);
+      return [from, from + wide(text)];
+    });
+    for (const [at, [from, to]] of boxes.entries()) {
+      assert.ok(from >= (boxes[at - 1]?.[1] ?? 0) && to <= width, `${at}`);
+    }
+    return boxes.length;
+  });
+  assert.deepEqual(texts, [4, 4, 4, 2]);
+  assert.equal(labelled(marks, 300, duration, wide).length, marks.length, "every line stays");
 });
 
 test("a ruler has a few round marks", () => {

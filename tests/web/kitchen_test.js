@@ -4,7 +4,7 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NewOrders } from "../../web/kitchen/bell.js";
-import { urgency } from "../../web/kitchen/card.js";
+import { screeningOf, urgency } from "../../web/kitchen/card.js";
 
 const ticket = { status: "new", needed_at: "2026-11-22T00:20:00+01:00", begins_at: "2026-11-21T22:20:00+01:00" };
 
@@ -30,6 +30,12 @@ for (const [which, now, changes, expected] of URGENCIES) {
     assert.equal(urgency({ ...ticket, ...changes }, now), expected);
   });
 }
+
+test("a card names its cinema where it may stand beside another's", () => {
+  const shown = { film_title: "Arrival", hall_name: "1", cinema_name: "Kanal", starts_at: "2026-11-21T20:15:00+01:00" };
+  assert.equal(screeningOf(shown, true), "Arrival · Kanal · 1 · 20:15");
+  assert.equal(screeningOf(shown, false), "Arrival · 1 · 20:15");
+});
 
 test("an order has come if it was not there at the last look, once", () => {
   const orders = new NewOrders();

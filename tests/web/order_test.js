@@ -4,11 +4,12 @@ import "./browser.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { start, use } from "../../web/language/translations.js";
-import { seatPrices, seatsOf } from "../../web/order/header.js";
+import { orderHeader, seatPrices, seatsOf, sums } from "../../web/order/header.js";
 import { snacksStay } from "../../web/order/kitchen.js";
 import { pointsOf } from "../../web/order/points.js";
 import { mayChange } from "../../web/order/changes.js";
 import { attemptName, paymentPageUrl, paymentStage, stageSentence } from "../../web/order/paying.js";
+import { refundNews } from "../../web/order/paid/paid.js";
 import { cinemaClock, mayRefund, termsOf } from "../../web/order/refunds/refund_terms.js";
 import { outcome } from "../../web/order/status.js";
 
@@ -173,6 +174,35 @@ for (const [subject, order, shown, changes] of WATCHED) {
     assert.equal(mayChange({ kitchen: null, tickets: [], ...order }, shown), changes);
   });
 }
+
+const ORDER = {
+  status: "part_refunded",
+  screening: { film_title: "Amélie", cinema_name: "Kino", hall_name: "Saal 1", starts_at: "2026-11-21T20:15:00+01:00" },
+  seats: [{ seat_id: "D7", price: 1200 }, { seat_id: "D8", price: 1200 }],
+  tickets: [{ seat_id: "D7", status: "void" }, { seat_id: "D8", status: "valid" }],
+  snacks: [],
+  kitchen: { status: "new", pick_up_code: "U849" },
+  total: 2400,
+  refunded: 1200,
+  currency: "EUR",
+};
+const textOf = (thing) => typeof thing === "object" ? thing.children.map(textOf).join(" ") : String(thing);
+const shown = (element) => textOf(element).replace(/\s+/g, " ");
+
+test("the header of a paid order is short, because its tickets come next; otherwise it has the sums", () => {
+  const header = (changes = {}) => shown(orderHeader({ ...ORDER, ...changes }, null));
+  assert.match(header(), /Kino · Saal 1 Seats D8 · Pick-up code U849$/);
+  assert.match(header({ status: "completed", kitchen: null }), /Saal 1 Seats D8$/);
+  assert.match(header({ status: "refunded" }), /Refunded seats D7 Total €24.00 Refunded €12.00$/);
+  assert.match(shown(sums(ORDER)), /^Seats D8 1 × €12.00 Refunded seats D7 Total €24.00 Refunded €12.00$/);
+});
+
+test("after a refund the page says which seats went back, and for how much", () => {
+  const before = { ...ORDER, refunded: 0, tickets: [] };
+  assert.equal(refundNews(before, ORDER), "Given back: D7. Refunded: €12.00.");
+  const all = { ...ORDER, refunded: 2400, tickets: ORDER.tickets.map((ticket) => ({ ...ticket, status: "void" })) };
+  assert.equal(refundNews(ORDER, all), "Given back: D8. Refunded: €12.00.");
+});
 
 test("the prices of seats are told by how many cost the same", () => {
   const seats = [["A1", 900], ["A2", 1200], ["A3", 900], ["A4", 500]].map(([id, price]) => ({ seat_id: id, price }));

@@ -76,6 +76,11 @@ test("a receipt without refunds ends with its total", () => {
   assert.match(shown({ refunds: [] }), /Total €25.00$/);
 });
 
+test("a receipt of a guest names no buyer, and only a buyer who can't be read is to be looked for later", () => {
+  assert.doesNotMatch(shown({ buyer: null }), /Buyer|right now/);
+  assert.match(shown({ buyer: null, unavailable: ["buyer"] }), /Buyer Name and address can't be shown right now/);
+});
+
 test("a seller of the house is named before the cinema", () => {
   const seller = { name: "Marquee GmbH", street: "Kanal 1", city: "Berlin", country: "DE", tax_id: "DE1" };
   assert.match(shown(), /Seller Kino /);

@@ -8,9 +8,9 @@ import { problemSentence } from "../problems.js";
 /** Fill `place` anew by `draw()`. A list in it that was open is open again, with its newest entries, and keeps the focus. */
 export function redraw(place, draw) {
   const hadFocus = place.contains(document.activeElement);
-  const isOpen = place.querySelector("details")?.open;
+  const isOpen = place.querySelector(".history")?.open;
   draw();
-  const history = place.querySelector("details");
+  const history = place.querySelector(".history");
   history.open = Boolean(isOpen);
   if (hadFocus) history.querySelector("summary").focus({ preventScroll: true });
 }

@@ -28,7 +28,7 @@ export async function readOverview(signal) {
 /** The elements of an account. */
 export function overview(account, signal) {
   const purse = account.wallet && wallet(account.wallet, signal);
-  const score = account.points && points(account.points, signal, () => purse?.expect());
+  const score = account.points && points(account.points, currencyOf(account), signal, () => purse?.expect());
   const earned = ({ kind }) => (kind === "points" ? score : purse)?.expect();
   return [
     nextTickets(account.next_tickets),
@@ -42,6 +42,12 @@ export function overview(account, signal) {
     ),
     part("messages", account.unread_messages, (unread) => messages(unread, signal)),
   ];
+}
+
+/** The currency of the member's next order, or of the money in the wallet; null where there is neither. */
+export function currencyOf({ next_tickets: next, open_orders: open, wallet: balances }) {
+  const order = next?.[0]?.order ?? open?.[0];
+  return (order ?? balances?.find(({ posted }) => posted > 0))?.currency ?? null;
 }
 
 async function readAccount(signal) {

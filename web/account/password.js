@@ -31,11 +31,13 @@ export function password(profile, changed) {
 
 function draw(place, profile, changed, news = null) {
   const note = h("p", { class: "muted small", role: "status" }, news);
+  const warning = h("p", { class: "warning", role: "alert", hidden: true });
 
   async function change(event) {
     event.preventDefault();
     const given = new FormData(event.target);
     event.submitter.disabled = true;
+    warning.hidden = true;
     try {
       await write("/user/change_password", {
         old_password: given.get("old_password"),
@@ -46,7 +48,10 @@ function draw(place, profile, changed, news = null) {
       announce(t("password.changed"));
       changed();
     } catch (problem) {
-      note.textContent = problem.about?.fields?.new_password ? t("password.refused") : problemSentence(problem);
+      const isRefused = Boolean(problem.about?.fields?.new_password);
+      warning.textContent = isRefused ? t("password.refused") : problemSentence(problem);
+      warning.hidden = false;
+      place.querySelector(`[name=${isRefused ? "new" : "old"}_password]`).focus();
     } finally {
       event.submitter.disabled = false;
     }
@@ -62,6 +67,7 @@ function draw(place, profile, changed, news = null) {
       h("input", { autocomplete: "username", value: profile.username, hidden: true }),
       field(t("password.old"), { name: "old_password", autocomplete: "current-password", maxlength: 1024 }),
       newPasswordField(),
+      warning,
       h("p", {}, h("button", {}, t("password.set"))),
     ),
     note,

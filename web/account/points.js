@@ -8,16 +8,16 @@ import { problemSentence } from "../problems.js";
 import { entries, redraw } from "./entries.js";
 
 /**
- * `state` as loyalty.get_points gives it; `redeemed()` runs once points have become money. `expect` draws the points anew
- * as soon as there are others.
+ * `state` as loyalty.get_points gives it, and the currency that the member pays with, or null; `redeemed()` runs once
+ * points have become money. `expect` draws the points anew as soon as there are others.
  */
-export function points(state, signal, redeemed) {
+export function points(state, currency, signal, redeemed) {
   const place = h("div", { class: "stack" });
   let known = state;
 
   function show(now, news = "") {
     known = now;
-    redraw(place, () => draw(place, now, { signal, redeemed, show }, news));
+    redraw(place, () => draw(place, now, { currency, signal, redeemed, show }, news));
   }
 
   async function expect() {
@@ -30,8 +30,8 @@ export function points(state, signal, redeemed) {
   return { place, expect };
 }
 
-function draw(place, state, { signal, redeemed, show }, news) {
-  const { balance, tier, rates } = state;
+function draw(place, state, { currency: own, signal, redeemed, show }, news) {
+  const { balance, tier } = state;
   const note = h("p", { class: "small", role: "status" }, news);
 
   async function redeem(button, points, currency) {
@@ -52,7 +52,9 @@ function draw(place, state, { signal, redeemed, show }, news) {
     }
   }
 
-  const offers = rates.filter((rate) => balance >= rate.points).map((rate) => {
+  const [first, others] = offersOf(state, own).map((found) => found.map(offer));
+
+  function offer(rate) {
     const times = Math.floor(balance / rate.points);
     const facts = { count: times * rate.points, amount: money(times * rate.amount, rate.currency) };
     return h(
@@ -60,15 +62,30 @@ function draw(place, state, { signal, redeemed, show }, news) {
       { onclick: (event) => redeem(event.currentTarget, facts.count, rate.currency) },
       t("points.redeem", facts),
     );
-  });
+  }
+
   fill(
     place,
     h("p", { class: "balance", tabindex: "-1" }, t("points.amount", { count: balance })),
     tier && h("p", { class: "muted" }, hasSentence(`tier.${tier}`) ? t(`tier.${tier}`) : tier),
-    offers.length > 0 && h("div", { class: "row" }, offers),
+    first.length > 0 && h("div", { class: "row" }, first),
+    others.length > 0 &&
+      h(
+        "details",
+        { class: "others" },
+        h("summary", {}, t("points.others")),
+        h("div", { class: "row" }, others),
+      ),
     note,
     entries({ title: t("points.history"), path: "/loyalty/get_entries", field: "entries", line, signal }),
   );
+}
+
+/** The rates that enough points are there for: those to show first, and those that few will want. */
+export function offersOf({ balance, rates }, currency) {
+  const possible = rates.filter((rate) => balance >= rate.points);
+  const isOwn = (rate) => rate.currency === currency;
+  return possible.some(isOwn) ? [possible.filter(isOwn), possible.filter((rate) => !isOwn(rate))] : [possible, []];
 }
 
 function line({ reason, points, occurred_at: when, order_id: order }) {

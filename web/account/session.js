@@ -13,7 +13,10 @@ export const onChange = (listener) => listeners.add(listener);
 /** {username, display_name, roles} of the signed-in user as far as this tab knows, or null. The API decides. */
 export const user = () => current;
 
-/** {expires_at, order, email} of the guest who buys in this browser, the last two where known; null for anybody else. */
+/**
+ * {expires_at, order, email, confirmed} of the guest who buys in this browser, the last three where known: `confirmed` is
+ * the address whose mailed link was opened here. Null for anybody else.
+ */
 export function guest() {
   const kept = browser.get("guest");
   return !current && kept && Date.parse(kept.expires_at) > Date.now() ? kept : null;

@@ -14,18 +14,6 @@ export async function askToSignIn(why = null) {
   return Boolean(done);
 }
 
-/** The answer of `ask()`, again after the user has signed in where that is missing. */
-export async function readSignedIn(ask) {
-  try {
-    return await ask();
-  } catch (problem) {
-    // What a guest does not have may be in an account.
-    const missing = ["unauthenticated", ...(session.user() ? [] : ["unknown_order"])].includes(problem.code);
-    if (!missing || !(await askToSignIn(t("sign_in.to_see")))) throw problem;
-    return ask();
-  }
-}
-
 const REFUSED = { username: "sign_in.username_refused", password: "password.refused", email: "email.refused" };
 
 /** What is wrong with the field that the API refuses; undefined if it is none of these. */
@@ -119,6 +107,7 @@ function form(why, close, heading) {
       warning.hidden = false;
     } finally {
       submit.disabled = false;
+      if (!event.target.contains(document.activeElement)) submit.focus(); // which it lost when it was disabled
     }
   }
 

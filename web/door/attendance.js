@@ -2,12 +2,24 @@
 
 import { read } from "../api.js";
 import { fill, h } from "../dom.js";
-import { time } from "../language/format.js";
-import { t } from "../language/translations.js";
+import { shortMoment } from "../language/format.js";
+import { locale, t } from "../language/translations.js";
 import { browser } from "../storage.js";
 import * as memory from "./memory.js";
 
 const CHOICE = "door-choice";
+
+/** [name, screenings] of each cinema; the screenings of one stand by their start, and cinemas by their names. */
+export function byCinema(screenings) {
+  const start = ({ starts_at: starts }) => Date.parse(starts);
+  const sorted = screenings.toSorted((one, other) => start(one) - start(other));
+  return [...Map.groupBy(sorted, ({ cinema_name: name }) => name)].sort(([one], [other]) =>
+    one.localeCompare(other, locale())
+  );
+}
+
+/** 19:45 Großer Saal: Arrival, with the day where it is not today's. */
+export const titleOf = ({ starts_at: starts, hall_name: hall, film }) => `${shortMoment(starts)} ${hall}: ${film}`;
 
 /**
  * {element, choice, chosen, refresh}: the counts, the list to choose from, and the screening that is chosen, as it was
@@ -48,10 +60,11 @@ export function attendance(signal, onchoice) {
   const isGone = () => chosen && !find(chosen.screening_id);
 
   function draw() {
-    const cinemas = Map.groupBy(screenings, ({ cinema_name: name }) => name);
+    const cinemas = byCinema(screenings);
+    const isOne = cinemas.length < 2;
     const options = (some) =>
       some.map((each) =>
-        h("option", { value: each.screening_id, selected: each.screening_id === chosen?.screening_id }, title(each))
+        h("option", { value: each.screening_id, selected: each.screening_id === chosen?.screening_id }, titleOf(each))
       );
     // An open list is not drawn anew under a finger.
     if (document.activeElement !== choice || !choice.childElementCount) {
@@ -59,23 +72,23 @@ export function attendance(signal, onchoice) {
         choice,
         h("option", { value: "" }, t("door.any")),
         isGone() && h("option", { value: chosen.screening_id, selected: true }, t("door.gone")),
-        cinemas.size > 1
-          ? [...cinemas].map(([name, some]) => h("optgroup", { label: name }, options(some)))
-          : options(screenings),
+        cinemas.map(([name, some]) => isOne ? options(some) : h("optgroup", { label: name }, options(some))),
       );
     }
     const shown = chosen ? [find(chosen.screening_id)].filter(Boolean) : screenings;
     const empty = t(isGone() ? "door.choose" : "door.nothing_today");
-    fill(element, shown.length ? h("ul", {}, shown.map(line)) : h("p", { class: "muted" }, empty));
+    fill(
+      element,
+      byCinema(shown).map(([name, some]) => [!isOne && h("h2", {}, name), h("ul", {}, some.map(line))]),
+      !shown.length && h("p", { class: "muted" }, empty),
+    );
   }
-
-  const title = ({ starts_at: starts, hall_name: hall, film }) => `${time(starts)} ${hall}: ${film}`;
 
   const line = (screening) =>
     h(
       "li",
       {},
-      h("span", { class: "muted" }, title(screening)),
+      h("span", { class: "muted" }, titleOf(screening)),
       h("strong", {}, t("door.in", { admitted: screening.admitted, expected: screening.expected })),
       h("progress", {
         max: Math.max(1, screening.expected),

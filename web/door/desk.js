@@ -7,7 +7,7 @@ import { problemSentence } from "../problems.js";
 import { browser } from "../storage.js";
 import { attendance } from "./attendance.js";
 import * as memory from "./memory.js";
-import { earlierLine, kindOf, show, showAsking } from "./result.js";
+import { askToUndo, earlierLine, kindOf, show, showAsking } from "./result.js";
 import { seatOf } from "./codes.js";
 import { scanner } from "./scanner.js";
 import { admit, fetchList, sendQueue, undo } from "./sending.js";
@@ -38,7 +38,8 @@ export class Desk {
       value: browser.get(NAME) ?? "",
       onchange: () => browser.set(NAME, this.name.value.trim()),
     });
-    const camera = canScan && scanner(signal, (code) => this.scan(code), (reason) => this.tell(t(reason)));
+    const camera = canScan &&
+      scanner(signal, (code) => this.scan(code, this.cameraButton), (reason) => this.tell(t(reason)));
     this.element = h(
       "section",
       { class: "door" },
@@ -48,7 +49,7 @@ export class Desk {
         "div",
         { class: "usher" },
         this.conflicts,
-        camera ? this.cameraButton(camera) : h("p", { class: "muted small" }, t("door.no_camera")),
+        camera ? this.makeCameraButton(camera) : h("p", { class: "muted small" }, t("door.no_camera")),
         this.form(),
         this.waiting,
         this.attendance.element,
@@ -65,17 +66,17 @@ export class Desk {
     this.drawWaiting();
   }
 
-  cameraButton(camera) {
+  makeCameraButton(camera) {
     let isOn = false;
-    const button = h("button", {
+    this.cameraButton = h("button", {
       class: "primary wide",
       onclick: async () => {
         this.warning.hidden = true;
         isOn = isOn ? camera.stop() : await camera.start();
-        button.textContent = t(isOn ? "door.stop" : "door.scan");
+        this.cameraButton.textContent = t(isOn ? "door.stop" : "door.scan");
       },
     }, t("door.scan"));
-    return button;
+    return this.cameraButton;
   }
 
   form() {
@@ -91,13 +92,15 @@ export class Desk {
     });
     const submit = (event) => {
       event.preventDefault();
-      this.scan(code.value.trim());
+      this.scan(code.value.trim(), code);
       code.value = "";
     };
     return h("form", { class: "row typed", onsubmit: submit }, code, h("button", {}, t("door.check")));
   }
 
-  async scan(code) {
+  /** `source`: the element that the code came by, and the next one will. */
+  async scan(code, source) {
+    this.source = source;
     const turn = this.turns.begin(code);
     this.warning.hidden = true;
     this.result.hidden = false;
@@ -121,17 +124,29 @@ export class Desk {
     this.result.hidden = !answer;
     this.signals.give(answer ? kindOf(answer.result) : "stop");
     if (!answer) return this.tell(problemSentence(problem));
-    show(this.result, answer, (...undone) => this.undo(...undone));
+    show(this.result, answer, () => this.putAway(), (...undone) => this.undo(...undone));
     this.result.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The guest before the door has gone on: the next one may come, by a scanner that types, too. */
+  putAway() {
+    this.turns.putAway();
+    this.result.hidden = true;
+    this.drawEarlier();
+    this.source.focus();
   }
 
   /** `answer`: of the scan that is shown. What another scan has admitted is taken back whichever scan that was. */
   async undo(answer, button) {
     const { result, scan } = answer;
+    if (result !== "admitted" && !(await askToUndo(answer))) return;
     button.disabled = true;
     try {
       await undo(result === "admitted" ? scan : { code: scan.code });
-      if (this.turns.forget(answer)) this.result.hidden = true;
+      if (this.turns.forget(answer)) {
+        this.result.hidden = true;
+        this.source.focus();
+      }
       announce(t("door.undone"));
       this.look();
     } catch (problem) {

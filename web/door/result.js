@@ -1,5 +1,6 @@
 /** The answer to a scan, to be seen from two metres: a colour, a shape, a word, and what staff have to say. */
 
+import { openDialog } from "../dialog.js";
 import { fill, h, s } from "../dom.js";
 import { dayOf, longDay, time } from "../language/format.js";
 import { t } from "../language/translations.js";
@@ -8,6 +9,8 @@ import { problemSentence } from "../problems.js";
 import { seatOf } from "./codes.js";
 
 const SHORT = 12; // of what is no code of a ticket
+const LEAST_AGE = 12; // that has to be proven; younger children come with a parent
+const FOR_CHILDREN = ["G", "PG", "U"]; // of the ratings that are letters alone
 const KINDS = { admitted: "go", wrong_screening: "wait", too_early: "wait" };
 
 /** Whether a guest may go in (`go`), is right elsewhere or later (`wait`), or may not go in (`stop`). */
@@ -29,11 +32,18 @@ const clockOf = (moment, screening) =>
     ? cinemaClock(moment, screening.starts_at).time
     : time(moment, Intl.DateTimeFormat().resolvedOptions().timeZone);
 
-/** What staff say to the guest. */
+/**
+ * What staff say to the guest.
+ * @param {Record<string, any>} answer
+ */
 export function advice({ result, admission, screening, film, starts_at: starts, doors_open_at: open, directions }) {
   switch (result) {
     case "already_admitted":
-      return t("door.admitted_before", { time: clockOf(admission.admitted_at, screening), door: admission.door });
+      // Only what this browser itself remembers has no name of a door.
+      return t(admission.door ? "door.admitted_before" : "door.admitted_here", {
+        time: clockOf(admission.admitted_at, screening),
+        door: admission.door,
+      });
     case "too_early":
       return t("door.opens", { day: longDay(dayOf(open)), time: time(open) });
     case "wrong_screening":
@@ -52,6 +62,29 @@ export function advice({ result, admission, screening, film, starts_at: starts, 
       return t(`door.advice.${result}`);
   }
 }
+
+/** Whether ushers ask for proof of age where a film has this rating in the country of the cinema, or null. */
+export function asksForProof(rating) {
+  if (!rating) return false;
+  const [age] = /\d+/.exec(rating) ?? [];
+  return age ? Number(age) >= LEAST_AGE : !FOR_CHILDREN.includes(rating);
+}
+
+/** Ask whether to undo the admission of the guest who came first; settles with whether to. */
+export const askToUndo = (answer) =>
+  openDialog(t("door.undo_first"), (close) =>
+    h(
+      "div",
+      { class: "stack" },
+      h("p", {}, advice(answer)),
+      h("p", {}, t("door.undo_means")),
+      h(
+        "p",
+        { class: "row" },
+        h("button", { class: "primary", autofocus: true, onclick: () => close(false) }, t("door.keep")),
+        h("button", { onclick: () => close(true) }, t("door.undo_first")),
+      ),
+    ));
 
 /** Fill `place` while the order room is asked about the ticket for this seat. */
 export function showAsking(place, seat) {
@@ -74,8 +107,11 @@ export function earlierLine({ code, outcome }) {
   );
 }
 
-/** Fill `place` with the answer; `onundo` takes an admission back. */
-export function show(place, answer, onundo) {
+/** The button that takes back what this scan has admitted, or that asks about what an earlier one has. */
+const UNDO = { admitted: "door.undo", already_admitted: "door.undo_first" };
+
+/** Fill `place` with the answer; `onseen` puts it away, and `onundo` takes an admission back. */
+export function show(place, answer, onseen, onundo) {
   const kind = kindOf(answer.result);
   place.className = `result ${kind}`;
   fill(
@@ -87,12 +123,17 @@ export function show(place, answer, onundo) {
       h("p", { class: "word" }, t(`door.result.${answer.result}`)),
       answer.seat && h("p", { class: "seat-big" }, answer.seat),
       answer.film && h("p", { class: "what" }, `${answer.film} · ${time(answer.starts_at)}`),
-      answer.result === "admitted" && answer.age_rating &&
+      answer.result === "admitted" && asksForProof(answer.age_rating) &&
         h("p", { class: "age" }, t("door.age", { rating: answer.age_rating })),
       h("p", {}, advice(answer)),
       answer.offline && h("p", { class: "small" }, t("door.decided_here")),
     ),
-    ["admitted", "already_admitted"].includes(answer.result) &&
-      h("button", { onclick: (event) => onundo(answer, event.target) }, t("door.undo")),
+    h(
+      "div",
+      { class: "row" },
+      h("button", { class: "primary", onclick: onseen }, t("door.seen")),
+      answer.result in UNDO &&
+        h("button", { onclick: (event) => onundo(answer, event.target) }, t(UNDO[answer.result])),
+    ),
   );
 }

@@ -13,10 +13,16 @@ export class Turns {
   /** A code is scanned: its turn, or null if it is being asked about already. From now on it is the newest. */
   begin(code) {
     const same = [...this.open].find((turn) => turn.code === code);
-    if (this.newest?.outcome) this.done.unshift(this.newest);
+    this.putAway();
     this.newest = same ?? { code, outcome: null };
     this.open.add(this.newest);
     return same ? null : this.newest;
+  }
+
+  /** The answer in large is seen: it joins those of the guests before. */
+  putAway() {
+    if (this.newest?.outcome) this.done.unshift(this.newest);
+    this.newest = null;
   }
 
   /** The outcome of a turn, {answer} or {problem}; whether it is for the guest before the door. */

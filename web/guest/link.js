@@ -28,7 +28,7 @@ export async function open(main, id) {
 async function use(token, { same_guest = false } = {}) {
   const { expires_at, order_id: order, email } = await write("/user/open_order", { token, same_guest });
   if (!same_guest) await forgetTickets(); // of another guest, perhaps
-  session.keepGuest({ expires_at, order, email });
+  session.keepGuest({ expires_at, order, email, confirmed: email });
 }
 
 /** What the guest of this browser would lose by opening the link. */
@@ -46,8 +46,10 @@ function loss() {
 
 function asking(token, id) {
   const warning = h("p", { class: "warning", role: "alert", hidden: true });
+  const sent = h("p", { class: "note good", hidden: true }, t("link.sent"));
   const button = h("button", { class: "primary", onclick: press }, t("link.open"));
-  const another = h("button", { hidden: true, onclick: sendAnother }, t("link.another"));
+  const another = h("button", { class: "primary", hidden: true, onclick: sendAnother }, t("link.another"));
+  const before = h("div", { class: "stack" }, h("p", {}, t(session.user() ? "link.ask_member" : "link.ask")), loss());
 
   async function press() {
     if (await done(button, () => use(token))) await reload({ scroll: 0, focus: true });
@@ -56,7 +58,8 @@ function asking(token, id) {
   async function sendAnother() {
     if (!(await done(another, () => write("/user/send_order_link", { token })))) return;
     another.hidden = true;
-    tell(t("link.sent"));
+    sent.hidden = false;
+    announce(t("link.sent"));
   }
 
   async function done(pressed, work) {
@@ -66,25 +69,28 @@ function asking(token, id) {
       await work();
       return true;
     } catch (problem) {
-      tell(problemSentence(problem));
-      another.hidden = problem.code !== "link_over" || !problem.about.order_id;
+      warning.textContent = problemSentence(problem);
+      warning.hidden = false;
+      announce(warning.textContent);
+      if (problem.code === "link_over") showOver(problem);
       return false;
     } finally {
       pressed.disabled = false;
     }
   }
 
-  function tell(sentence) {
-    warning.textContent = sentence;
-    warning.hidden = false;
-    announce(sentence);
+  /** The link opens nothing any more: at best there is another one. */
+  function showOver({ about }) {
+    before.hidden = button.hidden = true;
+    another.hidden = !about.order_id;
+    if (about.order_id) another.focus();
   }
 
   return [
     h("h1", { tabindex: "-1" }, t("link.title")),
-    h("p", {}, t(session.user() ? "link.ask_member" : "link.ask")),
-    loss(),
+    before,
     warning,
+    sent,
     h("p", { class: "row" }, button, another),
     h("p", {}, h("a", { href: `/order/${id}` }, t("link.signed_in"))),
   ];

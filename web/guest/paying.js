@@ -54,13 +54,20 @@ export async function keepInAccount({ order_id: id }, signal) {
   return readUntil(() => true, "/order/get_info", { order_id: id }, signal);
 }
 
+/** The guest's address as long as no mailed link was opened here: until one is, no news of an order is mailed. */
+export function unconfirmedAddress() {
+  const { email, confirmed } = session.guest() ?? {};
+  return email && email !== confirmed ? email : null;
+}
+
 /** Beside the tickets: where they are to be found again. On paper nobody needs to know. */
 export function guestNote(onsignin) {
   const email = session.guest()?.email;
+  const mailed = unconfirmedAddress() ? "guest.mailed" : "guest.confirmed";
   return h(
     "div",
     { class: `note no-print ${email ? "good" : "warning"}` },
-    h("p", {}, email ? t("guest.mailed", { email }) : t("guest.print")),
+    h("p", {}, email ? t(mailed, { email }) : t("guest.print")),
     h(
       "p",
       { class: "row" },

@@ -32,7 +32,7 @@ export function details({ span, offset, self }, traceId) {
         Object.entries(attributes).sort().map(([name, value]) => fact(name, valueOf(name, value))),
       ),
     ],
-    links.length > 0 && [h("h2", {}, t("insight.follows")), h("p", {}, links.map(linkTo))],
+    links.length > 0 && [h("h2", {}, t("insight.linked")), h("p", {}, links.map(linkTo))],
     h("h2", {}, t("insight.in_the_logs")),
     h("p", {}, h("code", {}, logFields(traceId, span))),
   );

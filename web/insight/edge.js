@@ -2,7 +2,10 @@
 
 import { s } from "../dom.js";
 import { t } from "../language/translations.js";
-import { duration, healthOf, lineWidth, number, rate, share, STATES } from "./figures.js";
+import { duration, healthOf, lineWidth, number, rate, share, STATES, widthOf } from "./figures.js";
+
+/** How wide the ground of a label is, of bold letters with some room around them. */
+export const labelWidth = (text) => widthOf(text, 12) + 8;
 
 /** `show` gives it the figures of the moment; `line` and `label` are drawn at different depths. */
 export class Edge {
@@ -20,7 +23,10 @@ export class Edge {
       isUse ? null : s("path", { class: "edge-flow", d }),
       this.title,
     );
-    this.label = s("text", { x, y: y + 4 });
+    this.text = s("text", { x, y: y + 4 });
+    this.back = s("rect", { y: y - 8, height: 16, rx: 5 });
+    this.label = s("g", {}, this.back, this.text);
+    this.middle = x;
   }
 
   show(edge) {
@@ -34,10 +40,18 @@ export class Edge {
     this.line.style.setProperty("--wide", `${lineWidth(edge.calls_a_minute)}px`);
     this.line.style.setProperty("--pace", `${Math.max(0.6, 4 - Math.log10(1 + edge.calls_a_minute)).toFixed(1)}s`);
     const text = ["good", "quiet"].includes(state) ? number(edge.calls_a_minute) : worst(edge);
-    if (this.label.textContent !== text) this.label.textContent = text;
+    if (this.text.textContent !== text) this.write(text);
     this.title.textContent = `${edge.caller} → ${edge.callee}: ${rate(edge.calls_a_minute)}, ${
       t("insight.errors_of", { share: share(edge.error_share) })
     }, p50 ${duration(edge.p50)}, p95 ${duration(edge.p95)}${circuitOf(edge) && `, ${circuitOf(edge)}`}`;
+  }
+
+  /** On a ground of its own, or what flows below would cross it. */
+  write(text) {
+    const width = labelWidth(text);
+    this.text.textContent = text;
+    this.back.setAttribute("width", String(width));
+    this.back.setAttribute("x", String(this.middle - width / 2));
   }
 
   joins(one, other) {

@@ -27,6 +27,12 @@ export const share = (part) =>
 /** 1,234. */
 export const whole = (count) => format(count, {});
 
+const NARROW = " .,";
+
+/** About how wide a text of figures is drawn, in pixels, by letters of this size. */
+export const widthOf = (text, size) =>
+  [...text].reduce((sum, letter) => sum + size * (NARROW.includes(letter) ? 0.35 : letter > "\u2e7f" ? 1.05 : 0.66), 0);
+
 /** 14:03:22.123, where the browser is. */
 export const instant = (moment) =>
   new Intl.DateTimeFormat(locale(), {

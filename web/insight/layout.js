@@ -7,6 +7,7 @@ const OUTSIDE = ["broker", "cache", "database", "provider", "mail"];
 const NODE = { height: 56, most: 150 };
 const PITCH = { node: 78, lane: 22 }; // between the middles of two nodes, and of two arrows that pass a column
 const GAP = 46; // at least, between two columns
+const LABEL = { gap: 64, box: 112 }; // as long as a node is no narrower than such a box
 const SWEEPS = 8;
 
 /**
@@ -24,7 +25,7 @@ export function layout(nodes, edges, { width, vertical = false }) {
   const lanes = vertical ? [] : passing(columns, arrows.filter((edge) => !isUse(edge)));
   sort(columns, arrows, lanes);
   const picture = vertical ? down(columns, width) : across(columns, width);
-  const paths = new Router(picture.places, lanes, picture.columns, vertical).route(arrows);
+  const paths = new Router(picture, lanes, vertical).route(arrows);
   paths.forEach((path) => (path.isUse = isUse(path)));
   return { width, height: picture.height, places: onlyNodes(picture.places, known), paths };
 }
@@ -118,7 +119,8 @@ const slot = (name) => isLane(name) ? PITCH.lane : PITCH.node;
 /** Columns from left to right; nodes spread over the height of the fullest. */
 function across(columns, width) {
   const pitch = width / columns.length;
-  const box = { width: Math.min(NODE.most, pitch - GAP), height: NODE.height };
+  const roomy = Math.max(pitch - LABEL.gap, Math.min(LABEL.box, pitch - GAP));
+  const box = { width: Math.min(NODE.most, roomy), height: NODE.height };
   const heights = columns.map((column) => column.reduce((sum, name) => sum + slot(name), 0));
   const height = Math.max(PITCH.node, ...heights) + 8;
   const places = new Map();
@@ -135,7 +137,8 @@ function across(columns, width) {
       y += slot(name) / 2;
     }
   });
-  return { height, places, columns };
+  const gap = columns.length === 1 ? GAP : (width - box.width - 4) / (columns.length - 1) - box.width;
+  return { height, places, columns, gap };
 }
 
 /** Lines from top to bottom. */
@@ -149,13 +152,14 @@ function down(columns, width) {
       places.set(name, { x: (number + 0.5) * width / line.length, y: (at + 0.5) * pitch, ...box })
     )
   );
-  return { height: columns.length * pitch, places, columns };
+  return { height: columns.length * pitch, places, columns, gap: GAP };
 }
 
 /** Runs arrows from side to side; those that share a side of a node are spread over it. */
 class Router {
-  constructor(places, lanes, columns, vertical) {
+  constructor({ places, columns, gap }, lanes, vertical) {
     this.places = places;
+    this.gap = gap;
     this.ways = Map.groupBy(lanes, ({ caller, callee }) => `${caller} ${callee}`);
     this.columnOf = new Map(columns.flatMap((column, at) => column.map((name) => [name, at])));
     this.vertical = vertical;
@@ -200,7 +204,7 @@ class Router {
     const last = bend(here, end, from.side, to.side);
     curves.push(last);
     const lane = this.stops(edge).map((stop) => this.places.get(stop))[0];
-    const label = lane ? [lane.x, lane.y] : before(here, last, GAP / 2);
+    const label = lane ? [lane.x, lane.y] : before(here, last, this.gap / 2);
     const write = (point) => (this.vertical ? [point[1], point[0]] : point).map((each) => each.toFixed(1)).join(" ");
     return {
       d: `M${write(start)}${

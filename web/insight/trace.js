@@ -6,10 +6,12 @@ import { t } from "../language/translations.js";
 import { rename } from "../navigation.js";
 import { tab } from "../storage.js";
 import { details, linkTo } from "./details.js";
-import { duration, instant, whole } from "./figures.js";
-import { timeline, waterfall } from "./waterfall.js";
+import { duration, instant, whole, widthOf } from "./figures.js";
+import { labelled, timeline, waterfall } from "./waterfall.js";
 
 const REFRESH_MS = 4000;
+const LETTER = 12.5; // pixels, and the room around a text on the ruler, as style/insight.css has them
+const AROUND = 11;
 const YOUNG_MS = 120_000; // mail and popcorn may still follow
 
 /** Shows a trace in `element`; `spanId`: the span that is open. */
@@ -22,6 +24,9 @@ export class TraceView {
     this.facts = h("dl", { class: "figures" });
     this.linked = h("p", { class: "row", hidden: true });
     this.ruler = h("div", { class: "ruler", "aria-hidden": "true" });
+    this.sized = new ResizeObserver(() => this.drawRuler());
+    this.sized.observe(this.ruler);
+    signal.addEventListener("abort", () => this.sized.disconnect());
     this.list = h("ol", { class: "spans", onkeydown: (event) => this.press(event) });
     this.scopes = h("div", { class: "windows", role: "group", "aria-label": t("insight.scope") });
     this.title = h("h1", { tabindex: "-1" });
@@ -98,16 +103,26 @@ export class TraceView {
       ),
     );
     const works = this.onlyRequest ? [{ started_at: start, duration: rootEnd - start }] : this.found.spans;
-    const { at, marks, pauses } = timeline(works);
-    fill(
-      this.ruler,
-      pauses.map(({ part, width }) => stretched(placed(h("i", { class: "pause" }), part), width)),
-      marks.map(({ part, offset }) => placed(h("span", { class: part > 0.93 && "last" }, duration(offset)), part)),
-    );
+    this.timeline = timeline(works);
+    this.drawRuler();
+    const { at } = this.timeline;
     const focused = document.activeElement?.getAttribute("data-span");
     fill(this.list, rows.map((row) => this.row(row, at)));
     this.buttons = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll("[data-span]")]);
     this.step(this.buttons.find((button) => button.dataset.span === focused) ?? this.buttons[0], Boolean(focused));
+  }
+
+  /** Again when its width changes: fewer times stand on a narrow ruler. */
+  drawRuler() {
+    if (!this.timeline) return;
+    const { marks, pauses } = this.timeline;
+    const room = (text) => widthOf(text, LETTER) + AROUND;
+    const times = labelled(marks, this.ruler.clientWidth, duration, room);
+    fill(
+      this.ruler,
+      pauses.map(({ part, width }) => stretched(placed(h("i", { class: "pause" }), part), width)),
+      times.map(({ part, text, isBefore }) => placed(h("span", { class: isBefore && "last" }, h("b", {}, text)), part)),
+    );
   }
 
   row(row, at) {

@@ -83,6 +83,23 @@ export function timeline(works) {
   return { at, marks, pauses };
 }
 
+/**
+ * The marks of a ruler `width` pixels wide, each with its `text` and `isBefore`, whether that stands before its line:
+ * none lies on another or sticks out. Where there is no room for it the text is "", and the line alone is left.
+ */
+export function labelled(marks, width, textOf, widthOf) {
+  let free = 0; // from here on no text stands
+  return [...marks].sort((one, other) => one.part - other.part).map((mark) => {
+    const text = textOf(mark.offset);
+    const [line, wide] = [mark.part * width, widthOf(text)];
+    const isBefore = line + wide > width;
+    const from = isBefore ? line - wide : line;
+    if (from < free) return { ...mark, text: "", isBefore: false };
+    free = from + wide;
+    return { ...mark, text, isBefore };
+  });
+}
+
 /** Round moments, at most six, between 0 and `length`: for the ruler above the bars. */
 export function ticks(length) {
   const rough = Math.max(1, length) / 5;

@@ -28,7 +28,10 @@ export class Board {
     this.bell = bell(signal);
     this.news = new NewOrders();
     this.menu = menu(signal);
-    this.undoing = undoBar((problem) => this.stepped(problem));
+    this.undoing = undoBar(async (ticket, problem) => {
+      await this.stepped(problem);
+      this.keepFocus(ticket);
+    }, (ticket) => this.keepFocus(ticket));
     this.unfolded = new Set(); // the columns whose other days are shown
     this.cinemaChoice = h("select", {
       "aria-label": t("kitchen.cinema"),
@@ -119,7 +122,7 @@ export class Board {
     ]);
     if (seen === this.seen) return;
     this.seen = seen;
-    const focused = document.activeElement?.getAttribute("data-order");
+    const focused = document.activeElement?.closest("[data-order]")?.getAttribute("data-order");
     fill(
       this.cinemaChoice,
       h("option", { value: "" }, t("kitchen.everywhere")),
@@ -127,20 +130,39 @@ export class Board {
     );
     fill(this.columns, this.states.map((status, at) => this.column(status, this.queues[at])));
     this.menu.show(this.cinema || (cinemas.length === 1 ? cinemas[0][0] : ""));
-    if (focused) this.element.querySelector(`[data-order="${focused}"]`)?.focus();
+    if (focused) this.focus(focused);
+  }
+
+  /** Focus the button of an order's next step, or its card; whether it is there. */
+  focus(orderId, options = {}) {
+    const found = /** @type {HTMLElement | null} */ (this.columns.querySelector(`[data-order="${orderId}"]`));
+    (found?.querySelector("button") ?? found)?.focus(options);
+    return Boolean(found);
+  }
+
+  /**
+   * A button that rests or is gone has lost the focus: it goes on with the order, or to the column where that was.
+   * `preventScroll`: for whoever has pressed it by a finger, and goes on with the order below.
+   */
+  keepFocus({ order_id: id, status }, preventScroll = false) {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    if (this.focus(id, { preventScroll })) return;
+    const heading = /** @type {HTMLElement | null} */ (this.columns.querySelector(`#column-${status}`));
+    heading?.focus({ preventScroll });
   }
 
   column(status, { tickets, next_cursor: more, server_time: now }) {
     const [otherDays, here] = [true, false].map((other) =>
       tickets.filter((ticket) => (urgency(ticket, now) === "other_day") === other)
     );
-    const cards = (some) => some.map((ticket) => card(ticket, now, (...step) => this.press(...step)));
+    const isOneOfMany = !this.cinema && this.cinemas.size > 1;
+    const cards = (some) => some.map((ticket) => card(ticket, now, isOneOfMany, (...step) => this.press(...step)));
     return h(
       "section",
       { class: "column" },
       h(
         "h2",
-        { id: `column-${status}` },
+        { id: `column-${status}`, tabindex: "-1" },
         t(`kitchen.${status}`),
         " ",
         h("span", { class: "muted" }, more ? `${tickets.length}+` : here.length || ""),
@@ -171,13 +193,15 @@ export class Board {
 
   async press(ticket, step, button) {
     const fields = { order_id: ticket.order_id };
+    const isByKey = button.matches(":focus-visible");
     if (step === "hand_over") {
       await askForCode((code) => this.step(step, { ...fields, pick_up_code: code }, newKey()));
-      return;
+    } else {
+      button.disabled = true;
+      await this.step(step, fields, newKey()).catch((problem) => this.stepped(problem));
+      button.disabled = false;
     }
-    button.disabled = true;
-    await this.step(step, fields, newKey()).catch((problem) => this.stepped(problem));
-    button.disabled = false;
+    this.keepFocus(ticket, !isByKey);
   }
 
   /** Take the step, offer to take it back, and show the board as it is then. Rejects with a Problem. */

@@ -1,14 +1,11 @@
 /** The cards of the board: what one order's guest waits for, and the button for its next step. */
 
 import { h } from "../dom.js";
-import { dayOf, shortDay, snackName, time, today } from "../language/format.js";
+import { dayOf, shortMoment, snackName, time } from "../language/format.js";
 import { t } from "../language/translations.js";
 
 /** What a cook does with a ticket in each state that waits. */
 export const STEPS = { new: "start", preparing: "finish", ready: "hand_over" };
-
-/** 19:50, or Mon 23 19:50. */
-const when = (moment) => dayOf(moment) === today() ? time(moment) : `${shortDay(dayOf(moment))} ${time(moment)}`;
 
 /** The day that it is at the cinema of a ticket, at `now`, the server's time. */
 function dayThere({ needed_at: needed }, now) {
@@ -27,12 +24,18 @@ export function urgency(ticket, now) {
   return dayOf(ticket.needed_at) > dayThere(ticket, now) ? "other_day" : "early";
 }
 
-/** `onstep` is run with the ticket, the step and the button. */
-export function card(ticket, now, onstep) {
+/** Which screening a ticket is for, with the name of its cinema where the board shows several. */
+export const screeningOf = (
+  { film_title: film, hall_name: hall, cinema_name: cinema, starts_at: starts },
+  isOneOfMany,
+) => [film, isOneOfMany && cinema, hall, time(starts)].filter(Boolean).join(" · ");
+
+/** `isOneOfMany`: other cinemas' cards may be beside it. `onstep` is run with the ticket, the step and the button. */
+export function card(ticket, now, isOneOfMany, onstep) {
   const urgent = urgency(ticket, now);
   return h(
     "li",
-    { class: urgent === "late" ? "card late" : "card" },
+    { class: urgent === "late" ? "card late" : "card", tabindex: "-1", "data-order": ticket.order_id },
     h(
       "p",
       { class: "card-head" },
@@ -40,13 +43,13 @@ export function card(ticket, now, onstep) {
       h(
         "span",
         { class: "card-time" },
-        t(urgent === "late" ? "kitchen.late" : "kitchen.needed", { time: when(ticket.needed_at) }),
+        t(urgent === "late" ? "kitchen.late" : "kitchen.needed", { time: shortMoment(ticket.needed_at) }),
       ),
     ),
     h("ul", { class: "card-snacks" }, ticket.snacks.map(snackLine)),
-    h("p", { class: "muted small" }, `${ticket.film_title} · ${ticket.hall_name} · ${time(ticket.starts_at)}`),
+    h("p", { class: "muted small" }, screeningOf(ticket, isOneOfMany)),
     ["early", "other_day"].includes(urgent)
-      ? h("p", { class: "muted small" }, t("kitchen.begins", { time: when(ticket.begins_at) }))
+      ? h("p", { class: "muted small" }, t("kitchen.begins", { time: shortMoment(ticket.begins_at) }))
       : stepButton(ticket, onstep),
   );
 }
@@ -64,7 +67,6 @@ function stepButton(ticket, onstep) {
   const step = STEPS[ticket.status];
   return step && h("button", {
     class: "primary wide",
-    "data-order": ticket.order_id,
     onclick: (event) => onstep(ticket, step, event.target),
   }, t(`kitchen.do.${step}`));
 }

@@ -59,6 +59,9 @@ export function shortDay(date) {
   return moment(`${date}T12:00:00Z`, "UTC", { weekday: "short", day: "numeric", month });
 }
 
+/** 19:50, or Mon 23 19:50 on another day than today. */
+export const shortMoment = (when) => dayOf(when) === today() ? time(when) : `${shortDay(dayOf(when))} ${time(when)}`;
+
 /** Today by the browser's clock, as 2026-11-21. */
 export const today = () => plainDate(new Date());
 

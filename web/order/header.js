@@ -3,13 +3,12 @@
 import { h } from "../dom.js";
 import { dayOf, longDay, money, time } from "../language/format.js";
 import { t } from "../language/translations.js";
-import { snackSummary } from "./kitchen.js";
-import { isRefundPending, statusBadge } from "./status.js";
+import { isCooking, snackSummary } from "./kitchen.js";
+import { isPaid, isRefundPending, statusBadge } from "./status.js";
 
-/** `stage`: of its payment, see paying.js. */
+/** `stage`: of its payment, see paying.js. A paid order's is short, because its tickets come next and its sums after them. */
 export function orderHeader(order, stage) {
-  const { screening, snacks, total, currency, refunded } = order;
-  const back = isRefundPending(order) ? "order.goes_back" : "order.refunded";
+  const { screening, kitchen } = order;
   return h(
     "header",
     { class: "about" },
@@ -17,16 +16,32 @@ export function orderHeader(order, stage) {
     h("h1", { tabindex: "-1" }, screening.film_title),
     h("p", {}, h("b", {}, time(screening.starts_at)), ` · ${longDay(dayOf(screening.starts_at))}`),
     h("p", { class: "muted" }, `${screening.cinema_name} · ${screening.hall_name}`),
-    h(
-      "dl",
-      { class: "sums" },
-      Object.entries(seatsOf(order)).map(([what, seats]) =>
-        seats.length > 0 && fact(`order.${what}`, seats.join(", "), what === "seats" && seatPrices(order, seats))
-      ),
-      snacks.length > 0 && fact("snacks.title", snackSummary(snacks), money(snacksTotal(snacks), currency)),
-      fact("order.total", money(total, currency)),
-      refunded > 0 && fact(back, money(refunded, currency)),
+    isPaid(order)
+      ? h(
+        "p",
+        { class: "no-print" },
+        named("order.seats", seatsOf(order).seats.join(", ")),
+        kitchen?.pick_up_code && isCooking(order) && [" · ", named("kitchen.code", kitchen.pick_up_code)],
+      )
+      : sums(order),
+  );
+}
+
+const named = (name, value) => [h("span", { class: "muted" }, t(name)), " ", h("strong", {}, value)];
+
+/** What the order costs, part by part, and what of it went back. */
+export function sums(order) {
+  const { snacks, total, currency, refunded } = order;
+  const back = isRefundPending(order) ? "order.goes_back" : "order.refunded";
+  return h(
+    "dl",
+    { class: "sums" },
+    Object.entries(seatsOf(order)).map(([what, seats]) =>
+      seats.length > 0 && fact(`order.${what}`, seats.join(", "), what === "seats" && seatPrices(order, seats))
     ),
+    snacks.length > 0 && fact("snacks.title", snackSummary(snacks), money(snacksTotal(snacks), currency)),
+    fact("order.total", money(total, currency)),
+    refunded > 0 && fact(back, money(refunded, currency)),
   );
 }
 

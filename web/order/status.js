@@ -9,6 +9,9 @@ const TELLING_REASONS = ["screening_cancelled", "paid_late", "reversed"];
 /** The order's status, or the reason of its end where that says more. */
 export const outcome = ({ status, end_reason: reason }) => TELLING_REASONS.includes(reason) ? reason : status;
 
+/** Whether it is an order with tickets. */
+export const isPaid = ({ status }) => ["paid", "part_refunded", "completed"].includes(status);
+
 /** Whether its money may not be back yet. */
 export const isRefundPending = (order) => order.status === "refunding" || order.end_reason === "paid_late";
 

@@ -10,7 +10,7 @@ import { cinemaClock } from "./refunds/refund_terms.js";
 
 const isValid = (ticket) => ticket.status === "valid";
 
-/** The elements of the tickets; their codes are loaded afterwards. `screening`: a promise, see way.js. */
+/** The elements of the tickets; their codes are loaded afterwards. `screening`: a promise, see paid/way.js. */
 export function tickets(order, screening, signal) {
   const codes = new Map(
     order.tickets.map((

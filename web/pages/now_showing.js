@@ -11,6 +11,7 @@ import { anySet, filters, fromQuery, inPart, toAddress } from "../programme/filt
 import { languageName, ratingName } from "../programme/facts.js";
 import { films as allFilms, screenings } from "../programme/listing.js";
 import { fitTimes } from "../programme/times.js";
+import { tab } from "../storage.js";
 import { waysOut } from "../programme/ways_out.js";
 
 const TIMES_SHOWN = 3;
@@ -32,7 +33,7 @@ export async function show(main, { query, signal }) {
     rename(toAddress(wanted));
     search();
   });
-  fill(main, h("div", { class: "hero" }, h("h1", { tabindex: "-1" }, t("now.title")), count), form, grid);
+  fill(main, farewell(), h("div", { class: "hero" }, h("h1", { tabindex: "-1" }, t("now.title")), count), form, grid);
   const programme = allFilms(signal);
   const find = async (asked) => {
     const { part, title: search, ...fields } = asked; // the API knows no parts of a day
@@ -104,6 +105,13 @@ export async function show(main, { query, signal }) {
     );
   }
   return t("now.title");
+}
+
+/** What was left to say, once, to somebody who has closed the account. */
+function farewell() {
+  const sentence = tab.get("farewell");
+  tab.remove("farewell");
+  return sentence && h("p", { class: "note good" }, sentence);
 }
 
 const allFilmsLink = () => h("a", { class: "button", href: "/", onclick: () => chooseCinema("") }, t("now.all"));

@@ -2,32 +2,26 @@
 
 import { Problem, read, writeOnce } from "../api.js";
 import { announce, fill, h } from "../dom.js";
-import { localMoment } from "../language/format.js";
 import { t } from "../language/translations.js";
-import { saveCalendar } from "../order/calendar.js";
-import { addressField, choiceIn, guestNote, isAddressValid, isGuest, keepInAccount } from "../guest/paying.js";
+import { readOwn } from "../guest/elsewhere.js";
+import { addressField, choiceIn, isAddressValid, isGuest, keepInAccount } from "../guest/paying.js";
 import { moreTime } from "../order/unpaid/more_time.js";
 import { orderHeader } from "../order/header.js";
 import { mayChange } from "../order/changes.js";
-import { kitchenSection } from "../order/kitchen.js";
 import { drop } from "../order/offline/kept.js";
+import { paidSection, refundNews } from "../order/paid/paid.js";
 import { attemptName, paymentPageUrl, paymentRequest, paymentSection, paymentStage } from "../order/paying.js";
 import { endedSection } from "../order/ended.js";
 import { askForRefund } from "../order/refunds/refund.js";
-import { announceChange } from "../order/status.js";
-import { earnedPoints } from "../order/points.js";
-import { mayRefund, refundTerms } from "../order/refunds/refund_terms.js";
+import { announceChange, isPaid } from "../order/status.js";
 import { hasTurnedBack, leaveFor } from "../order/unpaid/turning_back.js";
-import { tickets } from "../order/tickets.js";
 import { walletRequest } from "../order/wallet.js";
-import { screeningOf, wayThere } from "../order/way.js";
 import { problemSentence } from "../problems.js";
 import { reload } from "../navigation.js";
-import { askToSignIn, readSignedIn } from "../account/sign_in.js";
+import { askToSignIn } from "../account/sign_in.js";
 import { hasReceipt } from "../receipt/list.js";
 
 const UNPAID = ["created", "paying"];
-const PAID = ["paid", "part_refunded"];
 const POLL_MS = 3000;
 const ASKING_POLL_MS = 1000;
 
@@ -37,7 +31,8 @@ export async function show(main, { id, query, signal }) {
   const turnedBack = hasTurnedBack(id, query);
   const link = location.hash.length > 1 && (await import("../guest/link.js"));
   if (link && !(await link.open(main, id))) return t("link.title");
-  const order = await readSignedIn(() => read("/order/get_info", { order_id: id }, signal));
+  const order = await readOwn(main, () => read("/order/get_info", { order_id: id }, signal));
+  if (!order) return t("link.title");
   const place = h("article", { class: "order" });
   fill(main, place);
   const page = new OrderPage(place, signal, turnedBack);
@@ -112,10 +107,8 @@ class OrderPage {
   }
 
   body() {
-    const { status } = this.order;
-    if (UNPAID.includes(status)) return this.unpaid();
-    if ([...PAID, "completed"].includes(status)) return this.paid();
-    return this.ended();
+    if (UNPAID.includes(this.order.status)) return this.unpaid();
+    return isPaid(this.order) ? this.paid() : this.ended();
   }
 
   unpaid() {
@@ -173,38 +166,16 @@ class OrderPage {
   }
 
   paid() {
-    const screening = screeningOf(this.order, this.signal);
-    return h(
-      "section",
-      { class: "stack" },
-      this.order.kept_at &&
-        h(
-          "p",
-          { class: "note no-print", role: "status" },
-          t("order.kept", { moment: localMoment(this.order.kept_at) }),
-        ),
-      this.order.revived && h("p", { class: "note good no-print" }, t("order.revived")),
-      isGuest() && guestNote(() => this.signIn()),
-      this.order.kitchen && kitchenSection(this.order),
-      tickets(this.order, screening, this.signal),
-      this.warning,
-      h(
-        "div",
-        { class: "row no-print" },
-        h("button", { class: "primary", onclick: () => print() }, t("order.print")),
-        h(
-          "button",
-          { onclick: () => saveCalendar(this.order).catch((problem) => this.showProblem(problem)) },
-          t("order.calendar"),
-        ),
-        this.receiptLink(),
-        mayRefund(this.order) &&
-          h("button", { class: "quiet refund", onclick: () => this.refund() }, t("order.refund")),
-      ),
-      !isGuest() && earnedPoints(this.order, AbortSignal.any([this.signal, this.clocks.signal])),
-      refundTerms(this.order),
-      wayThere(screening), // last: it comes late, and must move nothing
-    );
+    return paidSection(this.order, {
+      signal: this.signal,
+      drawn: this.clocks.signal,
+      news: this.news,
+      warning: this.warning,
+      receipt: this.receiptLink(),
+      onsignin: () => this.signIn(),
+      onrefund: () => this.refund(),
+      onproblem: (problem) => this.showProblem(problem),
+    });
   }
 
   receiptLink() {
@@ -213,11 +184,20 @@ class OrderPage {
 
   async refund() {
     try {
-      const after = await askForRefund(this.order);
-      if (after) this.draw(after);
+      const before = this.order;
+      const after = await askForRefund(before);
+      if (after) this.showRefund(before, after);
     } catch (problem) {
       this.showProblem(problem);
     }
+  }
+
+  /** The buyer, who may be far down the page, is brought to where it says what has happened. */
+  showRefund(before, after) {
+    this.news = refundNews(before, after);
+    this.draw(after);
+    this.place.scrollIntoView();
+    (this.place.querySelector(".news") ?? this.place.querySelector("h1")).focus({ preventScroll: true });
   }
 
   /** `choice`: which kept card pays, or whether the card that pays is kept. */

@@ -2,8 +2,8 @@
 
 import { read } from "../api.js";
 import * as session from "../account/session.js";
-import { readSignedIn } from "../account/sign_in.js";
 import { fill, h, loadStyle } from "../dom.js";
+import { readOwn } from "../guest/elsewhere.js";
 import { include, t } from "../language/translations.js";
 import { rename } from "../navigation.js";
 import { problemSentence } from "../problems.js";
@@ -19,11 +19,13 @@ export async function show(main, { id, query, signal }) {
       if (problem.code !== "unknown_address") throw problem; // it may have been removed since
       return ask(null);
     });
-  const [[receipt, addresses]] = await Promise.all([
-    readSignedIn(() => Promise.all([first(), readAddresses(signal)])),
+  const [found] = await Promise.all([
+    readOwn(main, () => Promise.all([first(), readAddresses(signal)])),
     include("receipt"),
     loadStyle(STYLE),
   ]);
+  if (!found) return t("link.title");
+  const [receipt, addresses] = found;
   const sheet = h("div", {}, paper(receipt));
   const warning = h("p", { class: "note warning no-print", role: "alert", hidden: true });
   let wanted;
@@ -32,9 +34,9 @@ export async function show(main, { id, query, signal }) {
     wanted = address;
     warning.hidden = true;
     try {
-      const found = await ask(address);
+      const other = await ask(address);
       if (wanted !== address) return; // another was chosen meanwhile
-      fill(sheet, paper(found));
+      fill(sheet, paper(other));
       rename(`/receipt/${id}?address=${address}`);
     } catch (problem) {
       if (signal.aborted || wanted !== address) return;

@@ -28,8 +28,10 @@ function seller({ seller: named, screening }) {
   );
 }
 
-function buyer({ buyer: found }) {
-  if (!found) return party("buyer", h("p", { class: "muted" }, t("receipt.no_buyer")));
+/** Nothing for a guest, who has neither a name nor an address. */
+function buyer({ buyer: found, unavailable }) {
+  if (unavailable.includes("buyer")) return party("buyer", h("p", { class: "muted" }, t("receipt.no_buyer")));
+  if (!found) return null;
   if (found.address) return party("buyer", addressLines(found.address));
   return party(
     "buyer",

@@ -3,19 +3,15 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, parse_pattern
 
-from schemas.currencies import digits_shown
+from schemas.localized_money import LOCALES, localized_money
 from services.foundation.settings import SettingsError
 
 FOLDER = Path(__file__).with_name("language")
-LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 
 
 class Translations:
@@ -32,11 +28,8 @@ class Translations:
         return self._texts[name].format(**values)
 
     def money(self, minor: int, currency: str) -> str:
-        """An amount in minor units, with the digits of ISO 4217; Babel's own are those in common use."""
-        digits = digits_shown(currency)
-        pattern = parse_pattern(Locale.parse(self._locale).currency_formats["standard"].pattern)
-        pattern.frac_prec = (digits, digits)
-        return format_currency(Decimal(minor).scaleb(-digits), currency, pattern, self._locale, currency_digits=False)
+        """An amount in minor units."""
+        return localized_money(minor, currency, self.language)
 
     def moment(self, when: dt.datetime) -> str:
         """Day and time in the moment's own time zone, which is the cinema's."""

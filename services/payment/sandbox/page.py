@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from schemas.currencies import format_money
+from schemas.localized_money import localized_money
 from services.payment.sandbox import cards
 from services.payment.sandbox.checkout import CODE, Visit
 
@@ -39,7 +39,7 @@ PAGE = """<!doctype html>
 def render(visit: Visit, language: str, theme: str) -> str:
     """The page for a visit that is not over."""
     words = WORDS[language]
-    price = format_money(visit.amount, visit.currency)
+    price = localized_money(visit.amount, visit.currency, language)
     amount = f'<p class="amount"><span class="muted">{words["to_pay"]}</span> <strong>{price}</strong></p>'
     if visit.status == "challenged":
         body = amount + _form(_code_field(visit, words) + _button("confirm", words, "primary"))

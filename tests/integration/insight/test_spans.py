@@ -176,6 +176,23 @@ def test_linked_traces_are_named_at_both_ends(insight: Transactions) -> None:
     assert (second["follows"], second["followed_by"]) == ([payment["trace_id"]], [])
 
 
+def test_of_traces_that_link_to_each_other_the_later_one_follows(insight: Transactions) -> None:
+    at = microseconds_ago()
+    payment, webhook, same = call(started_at=at), call(started_at=at + 5), call(started_at=at + 5)
+    webhook["links"] = [payment["trace_id"], same["trace_id"]]
+    payment["links"] = same["links"] = [webhook["trace_id"]]
+    keep(insight, batch("payment", payment, webhook, same))
+    ids = {each["trace_id"] for each in (payment, webhook, same)}
+    shown = {trace_id: room(insight).get_trace(trace_id=trace_id) for trace_id in ids}
+    assert shown[payment["trace_id"]]["follows"] == []
+    assert shown[payment["trace_id"]]["followed_by"] == [webhook["trace_id"]]
+    for trace_id, found in shown.items():    # also of those that began together
+        assert not set(found["follows"]) & set(found["followed_by"])
+        assert all(trace_id in shown[cause]["followed_by"] for cause in found["follows"])
+        assert all(trace_id in shown[effect]["follows"] for effect in found["followed_by"])
+
+
+
 @pytest.mark.parametrize(("method", "fields"), [("get_topology", {}), ("get_traces", {}),
                                                 ("get_trace", {"trace_id": "0" * 32})])
 def test_only_managers_see_inside(insight: Transactions, method: str, fields: dict[str, str]) -> None:

@@ -1,21 +1,30 @@
-/** Closing the account: a window that says what is lost, money in the wallet included, before the member confirms. */
+/** Closing the account: a window that says what is lost, such as tickets and money, before the member confirms. */
 
 import { read, write } from "../../api.js";
 import { openDialog } from "../../dialog.js";
-import { h } from "../../dom.js";
+import { announce, h } from "../../dom.js";
 import { money } from "../../language/format.js";
 import { t } from "../../language/translations.js";
 import { go } from "../../navigation.js";
+import { isPaid } from "../../order/status.js";
 import { problemSentence } from "../../problems.js";
+import { tab } from "../../storage.js";
 import * as session from "../session.js";
 
-/** `profile` as user.get_profile gives it. The wallet is asked when the window opens: money may have come meanwhile. */
+const ORDERS_ASKED = 50; // the newest
+
+/** `profile` as user.get_profile gives it. What is lost is asked when the window opens: it may have changed meanwhile. */
 export function closing(profile, signal) {
   async function open({ currentTarget: button }) {
     button.disabled = true;
-    const balances = await read("/wallet/get_balance", {}, signal).catch(() => null);
+    const [balances, orders] = await Promise.all([
+      read("/wallet/get_balance", {}, signal),
+      read("/order/get_list", { limit: ORDERS_ASKED }, signal),
+    ].map((reply) => reply.catch(() => null)));
     button.disabled = false;
-    if (!signal.aborted) openDialog(t("closing.title"), (close) => form(profile, balances, close));
+    if (signal.aborted) return;
+    button.focus(); // which it lost when it was disabled, and gets back after the window
+    openDialog(t("closing.title"), (close) => form(profile, [...ticketsLost(orders), ...moneyLost(balances)], close));
   }
 
   return h(
@@ -27,7 +36,7 @@ export function closing(profile, signal) {
   );
 }
 
-function form(profile, balances, close) {
+function form(profile, losses, close) {
   const warning = h("p", { class: "warning", role: "alert", hidden: true });
 
   async function closeAccount(event) {
@@ -36,21 +45,25 @@ function form(profile, balances, close) {
     warning.hidden = true;
     try {
       await write("/user/close_account", { password: new FormData(event.target).get("password") });
-      close();
-      session.forget();
-      await go("/");
     } catch (problem) {
       warning.textContent = problem.code === "login_failed" ? t("refusal.wrong_password") : problemSentence(problem);
       warning.hidden = false;
       event.submitter.disabled = false;
+      event.target.querySelector("[name=password]").focus();
+      return;
     }
+    close();
+    session.forget();
+    tab.set("farewell", t("closing.done"));
+    await go("/");
+    announce(t("closing.done"));
   }
 
   return h(
     "form",
     { class: "stack", onsubmit: closeAccount },
     h("p", {}, t("closing.text")),
-    whatIsLost(balances),
+    losses.map((loss) => h("p", { class: "note warning" }, loss)),
     // Password managers want to know whose password it is.
     h("input", { autocomplete: "username", value: profile.username, hidden: true }),
     h(
@@ -70,10 +83,18 @@ function form(profile, balances, close) {
   );
 }
 
-/** `balances` as wallet.get_balance gives them, or null while they are not known. */
-function whatIsLost(balances) {
-  if (!balances) return h("p", { class: "note warning" }, t("closing.wallet_unknown"));
-  return balances.filter(({ posted }) => posted > 0).map(({ posted, currency }) =>
-    h("p", { class: "note warning" }, t("closing.wallet", { amount: money(posted, currency) }))
-  );
+/** What becomes of the tickets for coming screenings; `reply` of order.get_list, or null without an answer. */
+export function ticketsLost(reply) {
+  if (!reply) return [t("closing.tickets_unknown")];
+  const isComing = ({ screening: { starts_at: start, ends_at: end } }) =>
+    Date.parse(end ?? start) > Date.parse(reply.server_time);
+  const count = reply.orders.filter((order) => isPaid(order) && isComing(order)).length;
+  return count ? [t("closing.tickets", { count })] : [];
+}
+
+/** What becomes of the money; `balances` as wallet.get_balance gives them, or null without an answer. */
+function moneyLost(balances) {
+  if (!balances) return [t("closing.wallet_unknown")];
+  return balances.filter(({ posted }) => posted > 0)
+    .map(({ posted, currency }) => t("closing.wallet", { amount: money(posted, currency) }));
 }

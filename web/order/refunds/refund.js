@@ -4,6 +4,7 @@ import { read, writeOnce } from "../../api.js";
 import * as session from "../../account/session.js";
 import { openDialog } from "../../dialog.js";
 import { fill, h } from "../../dom.js";
+import { unconfirmedAddress } from "../../guest/paying.js";
 import { money } from "../../language/format.js";
 import { t } from "../../language/translations.js";
 import { problemSentence } from "../../problems.js";
@@ -55,6 +56,7 @@ function form(order, offer, close) {
     });
     return { seat, box, amount: h("span", { class: "price" }) };
   });
+  const unmailed = unconfirmedAddress();
   let { snacks, until } = offer;
   const snacksAmount = h("span", { class: "price" });
   const snacksLine = h("li", {}, h("span", {}, t("snacks.title")), snacksAmount);
@@ -138,6 +140,7 @@ function form(order, offer, close) {
     ),
     kept,
     toWallet,
+    unmailed && h("p", { class: "muted small" }, t("refund.unmailed", { email: unmailed })),
     warning,
     button,
   );

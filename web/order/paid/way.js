@@ -1,9 +1,9 @@
 /** The way to the cinema of an order. */
 
-import { read } from "../api.js";
-import { h } from "../dom.js";
-import { t } from "../language/translations.js";
-import { directions } from "../programme/directions.js";
+import { read } from "../../api.js";
+import { h } from "../../dom.js";
+import { t } from "../../language/translations.js";
+import { directions } from "../../programme/directions.js";
 
 /** The screening of an order as the film room knows it, or null while that is away. */
 export const screeningOf = ({ screening_id: id }, signal) =>

@@ -1,6 +1,6 @@
 /** The order in the user's own calendar. */
 
-import { read } from "../api.js";
+import { read } from "../../api.js";
 
 /** Save the .ics file that the API makes of the order. */
 export async function saveCalendar({ order_id: id, screening }) {
