@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from testbed.mesh import Mesh
+from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit
 from tests.browser.inspection import FITS, keep_picture
 
@@ -46,15 +46,15 @@ def put_four_seats_and_snacks_into(page: Page) -> None:
     page.locator(".snack-menu .amount").first.wait_for()
 
 
-def choose_moving_seats_into_view(page: Page) -> None:
+def test_best_seats_come_into_view_above_the_basket(visit: Visit, mesh: Mesh) -> None:
     """With the moves that most people see: what scrolls smoothly may be stopped on its way."""
+    page = visit(f"/screening/{mesh.fresh_screening()}", size=PORTRAIT, has_touch=True, is_mobile=True)
     page.emulate_media(reduced_motion="no-preference")
     page.get_by_role("button", name="Best seats").click()
     expect(page.locator(".advice .note")).to_be_visible()
     for at in range(2):
-        page.wait_for_function(f"({CAN_BE_HIT})(document.querySelectorAll('.hall .seat.picked')[{at}])", timeout=10_000)
-    page.emulate_media(reduced_motion="reduce")
-    page.evaluate("scrollTo(0, 0)")
+        seat = page.locator(".hall .seat.picked").nth(at)
+        wait_until(lambda seat=seat: seat.evaluate(CAN_BE_HIT), 30, "the seat to be in view")
 
 
 @pytest.mark.parametrize("size", [DESK, PORTRAIT, LANDSCAPE])
@@ -65,7 +65,6 @@ def test_the_basket_stays_in_view_with_four_seats_and_the_snacks_open(visit: Vis
     button, seats = page.get_by_role("button", name="Buy"), page.locator(".basket .seat-name")
     if size == LANDSCAPE:
         assert page.evaluate(MAP_IN_SIGHT) >= 150
-    choose_moving_seats_into_view(page)
     put_four_seats_and_snacks_into(page)
     keep_picture(page, f"basket-{size[0]}")
     assert button.evaluate(CAN_BE_HIT)
