@@ -145,7 +145,8 @@ export class Board {
    * `preventScroll`: for whoever has pressed it by a finger, and goes on with the order below.
    */
   keepFocus({ order_id: id, status }, preventScroll = false) {
-    if (document.activeElement && document.activeElement !== document.body) return;
+    const holder = document.activeElement; // the page's heading, where a window that has closed left it
+    if (holder && holder !== document.body && !holder.matches("main h1")) return;
     if (this.focus(id, { preventScroll })) return;
     const heading = /** @type {HTMLElement | null} */ (this.columns.querySelector(`#column-${status}`));
     heading?.focus({ preventScroll });
