@@ -10,7 +10,7 @@ from services.user.search import index
 from testbed.filling import UNCHECKED, fill
 from testbed.mesh import Mesh
 
-DAY, MONTH, SETTLED = 86_400, 30 * 86_400, 3 * 86_400   # seconds; the newest order is three days old
+MONTH, SETTLED = 30 * 86_400, 3 * 86_400   # seconds; the newest order is three days old
 PRICES = '{"standard": 900, "premium": 1300, "couple": 2000, "wheelchair": 900, "companion": 0}'
 SEATS = """CONCAT('[{"seat_id": "A', seq, '", "kind": "standard", "price": 900}]')"""
 
@@ -50,9 +50,9 @@ def grow(mesh: Mesh, size: Size, tell: Callable[[str], object]) -> None:
 
 def fillings(mesh: Mesh, size: Size, now: str) -> Iterator[Filling]:
     orders, accounts = size.orders, size.accounts
-    member, past = f"CONCAT('grown', seq MOD {accounts})", f"CONCAT('grown', 1 + seq MOD {size.screenings // 2})"
+    member, past = f"CONCAT('grown', 1 + seq MOD {accounts})", f"CONCAT('grown', 1 + seq MOD {size.screenings // 2})"
     nothing = dict.fromkeys(("ask_again_at", "unpaid_slot", "needed_at", "kitchen_status", "pick_up_code", "end_reason",
-                             "time_zone", "traceparent", "guest"), "NULL")
+                             "time_zone", "traceparent"), "NULL")
     yield Filling("film", "screening", size.screenings, _screening(mesh, size, now))
     yield Filling("order", "orders", orders, {
         **nothing, "guest": "0", "status": "'completed'", "seats": SEATS, "snacks": "'[]'", "refund_tiers": "'[]'",
@@ -64,6 +64,12 @@ def fillings(mesh: Mesh, size: Size, now: str) -> Iterator[Filling]:
         "screening_id": past, "seat_id": "CONCAT('A', seq)", "status": "'valid'", "admitted_at": "NULL"})
     for room, rows in (("order", orders), ("payment", orders), ("user", accounts)):
         yield Filling(room, "outbox", rows, {"sequence": "1000", "trace": "'{}'", "body": "'{}'"})
+    yield from _money_and_mails(orders, accounts, member)
+    yield from _accounts(accounts, now)
+    yield from _traces(mesh, now)
+
+
+def _money_and_mails(orders: int, accounts: int, member: str) -> Iterator[Filling]:
     yield Filling("payment", "account", orders, {"status": "'captured'", "refunded": "0"})
     yield Filling("payment", "payment", orders, {"status": "'captured'", "provider": "'sandbox'",
                                                  "traceparent": "NULL"})
@@ -76,12 +82,14 @@ def fillings(mesh: Mesh, size: Size, now: str) -> Iterator[Filling]:
     yield Filling("loyalty", "order_points", orders, {"user_id": member, "is_guest": "0"})
     yield Filling("loyalty", "entry", orders, {"user_id": member})
     yield Filling("wallet", "account", accounts, {"user_id": "CONCAT('grown', seq)", "currency": "'EUR'"})
+
+
+def _accounts(accounts: int, now: str) -> Iterator[Filling]:
     yield Filling("user", "user", accounts, {
         "user_id": "CONCAT('grown', seq)", "username": "CONCAT('grown', seq)", "folded": "CONCAT('grown', seq)",
         "email": "NULL", "roles": "'[]'", "removed_at": "NULL", "search_version": str(index.VERSION)})
     yield Filling("user", "token", accounts, {"user_id": "CONCAT('grown', seq)",
                                               "expires_at": f"TIMESTAMP '{now}' + INTERVAL 4 HOUR"})
-    yield from _traces(mesh, now)
 
 
 def _screening(mesh: Mesh, size: Size, now: str) -> dict[str, str]:
