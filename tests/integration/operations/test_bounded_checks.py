@@ -22,7 +22,6 @@ from services.loyalty import store as loyalty_store
 from services.payment import settings as payment_settings
 from services.payment.reconciling.reconciler import reconcile
 from services.wallet import store as wallet_store
-from testbed.filling import UNCHECKED, fill
 from testbed.mesh import Mesh
 
 OLD, LATELY = 20_000, 20   # rows of each table
@@ -57,7 +56,7 @@ def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
         for room, tables in TABLES.items():
             migrate.upgrade(room)
             with mesh.engine(room).begin() as tx:
-                tx.execute(UNCHECKED)
+                tx.execute(text("SET SESSION foreign_key_checks = 0, check_constraint_checks = 0, time_zone = '+0:00'"))
                 for table, columns in tables.items():
                     fill(tx, table, columns, "'00'", DAYS_AGO, OLD)
                     fill(tx, table, columns, f"'{first_id(utc_now())}'", "UTC_TIMESTAMP()", LATELY)
@@ -66,6 +65,27 @@ def settings(servers: Mesh) -> Iterator[dict[str, Any]]:
         for room in TABLES:
             with mesh.engine(room).connect() as tx:
                 tx.execute(text(f"DROP DATABASE `{mesh.engine(room).url.database}`"))
+
+
+def fill(tx: Any, table: str, columns: dict[str, str], prefix: str, moment: str, rows: int) -> None:
+    """Add so many rows with ids that begin with `prefix`, made and changed at `moment`."""
+    found = tx.execute(text(
+        "SELECT column_name AS name, data_type AS type, COALESCE(character_maximum_length, 0) AS most "
+        "FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = :t "
+        "AND COALESCE(generation_expression, '') = ''"), {"t": table}).all()
+    values = {row.name: columns.get(row.name) or value_of(row.type, int(row.most), prefix, moment) for row in found}
+    tx.execute(text(f"INSERT IGNORE INTO `{table}` ({', '.join(f'`{name}`' for name in values)}) "
+                    f"SELECT {', '.join(values.values())} FROM seq_1_to_{rows}"))
+
+
+def value_of(kind: str, most: int, prefix: str, moment: str) -> str:
+    if kind in ("datetime", "date"):
+        return moment
+    if kind in ("varchar", "char", "text"):
+        return f"LEFT(CONCAT({prefix}, LPAD(seq, GREATEST(1, LEAST({most}, 32) - LENGTH({prefix})), '0')), {most})"
+    if kind in ("int", "bigint"):
+        return "seq"
+    return "1" if kind in ("smallint", "tinyint") else "''"
 
 
 @contextmanager
