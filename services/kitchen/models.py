@@ -43,7 +43,7 @@ class Ticket(Stamped, Base):
 
     order_id: Mapped[str] = mapped_column(Id(), primary_key=True)
     cinema_id: Mapped[str] = mapped_column(Id())
-    purchase: Mapped[str | None] = mapped_column(Id(), index=True)  # of twin requests only one becomes an order
+    purchase: Mapped[str | None] = mapped_column(Id(), index=True)  # of copies of one request only one becomes an order
     status: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
     confirmed: Mapped[bool]  # the order is written

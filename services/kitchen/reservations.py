@@ -32,8 +32,9 @@ def reserve(tx: Connection, request: dict[str, Any]) -> Rows:
         raise SnacksUnknown(skus=unknown)
     # Sorted, so that two buyers never wait for each other in a circle.
     if sold_out := [sku for sku in sorted(wanted) if not stock.take(tx, cinema_id, sku, wanted[sku])]:
-        has_twin = store.has_twin(tx, request["purchase"], order_id)
-        raise RequestInProgress(retry_after=1) if has_twin else SnacksSoldOut(skus=sold_out)
+        if store.is_reserved_by_a_copy(tx, request["purchase"], order_id):
+            raise RequestInProgress(retry_after=1)
+        raise SnacksSoldOut(skus=sold_out)
     sold = [{**on_sale[sku]._mapping, "quantity": quantity} for sku, quantity in wanted.items()]
     store.add_lines(tx, order_id, sold, in_stock=True)
     return store.lines_of(tx, order_id)

@@ -74,8 +74,8 @@ def confirm(tx: Connection, order_id: str) -> None:
     tx.execute(update(tickets).where(tickets.c.order_id == order_id).values(confirmed=True))
 
 
-def has_twin(tx: Connection, purchase: str, order_id: str) -> bool:
-    """Whether another copy of the purchase holds its snacks."""
+def is_reserved_by_a_copy(tx: Connection, purchase: str, order_id: str) -> bool:
+    """Whether a copy of the purchase holds its snacks, for another order than this one."""
     return tx.execute(select(tickets.c.order_id).where(
         tickets.c.purchase == purchase, tickets.c.order_id != order_id,
         tickets.c.status.not_in(rules.GIVES_BACK))).first() is not None

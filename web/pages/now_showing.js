@@ -151,7 +151,7 @@ const facts = ({ running_minutes: minutes, rating, language }) =>
 const moment = (screening) => `${screening.local_date} ${time(screening.starts_at)}`;
 
 /** Whether another of these screenings begins at the same time, which must be at another place. */
-const hasTwin = (screening, others) =>
+const isSimultaneous = (screening, others) =>
   others.some((other) => other !== screening && moment(other) === moment(screening));
 
 function card(film, found, wanted) {
@@ -190,7 +190,7 @@ function card(film, found, wanted) {
           h("small", {}, shortDay(screening.local_date)),
           " ",
           time(screening.starts_at),
-          hasTwin(screening, shown) && [" ", h("small", { class: "where" }, screening.cinema.name)],
+          isSimultaneous(screening, shown) && [" ", h("small", { class: "where" }, screening.cinema.name)],
         )
       ),
     ),

@@ -61,10 +61,10 @@ class Purchase:
             self._release_snacks()
             raise SeatsTaken(seats=held.seats) from None
         except QueueRequired:
-            self._release_snacks()  # a twin may have passed, and the hold is also its own
+            self._release_snacks()  # a copy of the request may have passed, and the hold is also its own
             raise
         except RequestInProgress:
-            self._release_snacks()  # the hold on the board is also the twin's
+            self._release_snacks()  # the hold on the board is also that of the copy
             raise
         except Exception as problem:
             self._release()
@@ -79,7 +79,7 @@ class Purchase:
         for _ in range(ATTEMPTS):
             if self._hold_and_write(requested):
                 return new_order_reply(self.order)
-            if self.key.given:  # the obstacle may have been a twin
+            if self.key.given:  # the obstacle may have been a copy of the request
                 self.database.run(self.key.raise_if_answered)
         raise Busy(retry_after=1)
 
@@ -95,7 +95,7 @@ class Purchase:
                 self._check_total()
             self.database.run(self._write)
         except QueueOpen as queue:
-            self.database.run(self.key.raise_if_answered)  # a twin may have bought before it opened
+            self.database.run(self.key.raise_if_answered)  # a copy may have bought before it opened
             raise QueueRequired(screening_id=screening.screening_id, waiting=queue.waiting,
                                 draw_at=queue.drawn_at and queue.drawn_at.isoformat(timespec="milliseconds")) from None
         except BoardCold:
@@ -122,7 +122,7 @@ class Purchase:
 
     def _check_total(self) -> None:
         if self.agreed_total not in (None, self.order.total):
-            self.database.run(self.key.raise_if_answered)  # a twin may have bought at the old price
+            self.database.run(self.key.raise_if_answered)  # a copy may have bought at the old price
             raise PriceChanged(quote(self.order))
 
     def _is_written(self) -> bool:
@@ -179,7 +179,7 @@ class Purchase:
         try:
             hold_limits.check(recent, len(order.seats), self.limits, now)
         except Refusal:
-            self.database.run(self.key.raise_if_answered)  # what counts may be what a twin has bought
+            self.database.run(self.key.raise_if_answered)  # what counts may be what a copy has bought
             raise
         taken = {row.unpaid_slot for row in recent if row.screening_id == order.screening.screening_id}
         self.order = replace(order, buyer_number=recent[0].buyer_number + 1 if recent else 1,

@@ -40,7 +40,7 @@ class UnpaidOrders:
         """
         def find(tx: Connection) -> OrderView:
             view = store.find(tx, order_id, buyer_id)
-            key.raise_if_answered(tx)  # afterwards, so that the answer of a twin that has just cancelled is found, too
+            key.raise_if_answered(tx)  # afterwards, to find the answer of a copy that has just cancelled, too
             return view
 
         now = utc_now()

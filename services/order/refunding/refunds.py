@@ -38,7 +38,7 @@ class Refunds:
 
         def give_back(tx: Connection) -> tuple[OrderView, RefundPlan]:
             view = order_store.lock(tx, order_id, buyer_id)
-            key.raise_if_answered(tx)  # no twin can be refunding this order now
+            key.raise_if_answered(tx)  # no copy of the request can be refunding this order now
             plan = plan_refund(view, seats, now)
             refund_policy.check_amount(plan, agreed_amount)
             store.refund_seats(tx, view, replace(plan, to_wallet=to_wallet))

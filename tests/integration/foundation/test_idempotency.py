@@ -138,8 +138,8 @@ def test_a_copy_of_a_request_still_under_way_is_refused_as_in_progress(transacti
         finally:
             tx.execute(text("SET SESSION innodb_lock_wait_timeout = 3"))  # the connection goes back to the pool
 
-    with transactions.engine.connect() as twin:
-        keys.store_reply(twin, {"text": "1"})
+    with transactions.engine.connect() as copy:
+        keys.store_reply(copy, {"text": "1"})
         with pytest.raises(RequestInProgress) as refusal:
             transactions.run(impatient)
     assert refusal.value.about == {"retry_after": 1}
@@ -149,10 +149,10 @@ def test_a_request_that_its_copy_made_impossible_gets_the_reply_of_the_copy(tran
     keys = IdempotencyKey(KEYS, Principal(user_id="anna", idempotency_key="k1"), SAY, FOUR)
 
     def beaten(tx: Connection) -> dict[str, Any]:
-        keys.run_once(transactions, lambda tx: {"text": "of the twin"})  # after we have looked for it
+        keys.run_once(transactions, lambda tx: {"text": "of the copy"})  # after we have looked for it
         raise Conflict()
 
-    assert keys.run_once(transactions, beaten) == {"text": "of the twin"}
+    assert keys.run_once(transactions, beaten) == {"text": "of the copy"}
 
 
 def test_work_that_is_refused_for_another_reason_is_refused(transactions: Transactions) -> None:

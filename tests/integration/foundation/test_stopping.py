@@ -141,9 +141,9 @@ def test_the_calls_of_a_killed_process_are_done_by_another(
     call = client.front.ask.call_async(method="wait", sending={"note": note, "seconds": A_WHILE}, deadline=40)
     wait_until(lambda: redis_client.get(f"begun:{note}") == "1", 30, "the work to begin")
     run_room("echo_room")
-    wait_until(lambda: processes_at("rpc-echo", amqp_uri) == 2, 30, "the twin")
+    wait_until(lambda: processes_at("rpc-echo", amqp_uri) == 2, 30, "the second process")
     first.signal(signal.SIGKILL)
-    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 30, "the twin to begin")
+    wait_until(lambda: redis_client.get(f"begun:{note}") == "2", 30, "the second process to begin")
     finish(redis_client, note)
 
     assert call.result()["outcome"] == "ok"

@@ -127,13 +127,13 @@ def test_a_purchase_repeated_under_its_key_reserves_once(mesh: Mesh, screening: 
     wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": SKU, "quantity": 3}]}
 
     first, again = (mesh.post("/order/buy", token, "k", **wish) for _ in range(2))
-    twins = all_at_once(int(mesh.environment["MARQUEE_PORT"]),
-                        [Request("/order/buy", token, {**wish, "seats": seats[1:2]}, "twin") for _ in range(6)])
+    copies = all_at_once(int(mesh.environment["MARQUEE_PORT"]),
+                         [Request("/order/buy", token, {**wish, "seats": seats[1:2]}, "copied") for _ in range(6)])
 
     assert (first.status_code, first.content) == (again.status_code, again.content)
-    assert {answer.body["order_id"] for answer in twins if answer.status == 200} == {
-        mesh.post("/order/buy", token, "twin", **{**wish, "seats": seats[1:2]}).json()["order_id"]}
-    wait_until(lambda: left(mesh, cinema) == before - 6, what="the twins' reservations to be given back")
+    assert {answer.body["order_id"] for answer in copies if answer.status == 200} == {
+        mesh.post("/order/buy", token, "copied", **{**wish, "seats": seats[1:2]}).json()["order_id"]}
+    wait_until(lambda: left(mesh, cinema) == before - 6, what="the copies' reservations to be given back")
 
 
 def test_copies_of_one_purchase_do_not_compete_for_the_last_popcorn(mesh: Mesh, screening: str, cinema: str,
@@ -142,18 +142,18 @@ def test_copies_of_one_purchase_do_not_compete_for_the_last_popcorn(mesh: Mesh, 
     token = mesh.buyer()
     wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": SKU, "quantity": 1}]}
 
-    twins = all_at_once(int(mesh.environment["MARQUEE_PORT"]),
-                        [Request("/order/buy", token, wish, "one-purchase") for _ in range(10)])
+    copies = all_at_once(int(mesh.environment["MARQUEE_PORT"]),
+                         [Request("/order/buy", token, wish, "one-purchase") for _ in range(10)])
 
-    assert {answer.body.get("code") for answer in twins if answer.status != 200} <= {"request_in_progress"}
+    assert {answer.body.get("code") for answer in copies if answer.status != 200} <= {"request_in_progress"}
     bought = mesh.post("/order/buy", token, "one-purchase", **wish).json()["order_id"]
-    assert {answer.body["order_id"] for answer in twins if answer.status == 200} == {bought}
+    assert {answer.body["order_id"] for answer in copies if answer.status == 200} == {bought}
     assert left(mesh, cinema) == 0
     mesh.check_invariants()
     restock(mesh, staff, cinema, 200)
 
 
-def test_a_copy_between_the_two_steps_of_its_twin_has_to_wait(
+def test_a_copy_between_the_two_steps_of_the_first_has_to_wait(
     mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str,
 ) -> None:
     restock(mesh, staff, cinema, 1)

@@ -123,7 +123,7 @@ class Cinema:
         if happened:
             self._doubt(intent)
         if isinstance(outcome.refusal, RequestInProgress):
-            self.ledger.doubtful_since = self.now  # its hold was left to a twin, who may be dead
+            self.ledger.doubtful_since = self.now  # its hold was left to a copy, which may be dead
         self.snapshot = self.reader.look()
         outcome.made = self.ledger.follow(intent, self.snapshot, self.now)
         self._judge(intent, outcome, prediction, bool(happened))

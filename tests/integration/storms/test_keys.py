@@ -90,7 +90,7 @@ def test_an_order_is_cancelled_once_per_key(mesh: Mesh, size: Size, seed: int) -
 
 
 def test_copies_of_one_registration_are_never_told_that_the_name_is_taken(mesh: Mesh, size: Size, seed: int) -> None:
-    names = [f"twin{number}of{mesh.environment['MARQUEE_PORT']}" for number in range(size.keys // 8)]
+    names = [f"copied{number}at{mesh.environment['MARQUEE_PORT']}" for number in range(size.keys // 8)]
 
     # A copy counts as an attempt to sign in, and the tenth at once would be told to wait.
     told = ask_at_once(mesh, seed, [
@@ -101,16 +101,16 @@ def test_copies_of_one_registration_are_never_told_that_the_name_is_taken(mesh: 
 
 
 def test_a_copy_that_looked_before_the_first_was_committed_gets_the_answer_of_the_first(mesh: Mesh) -> None:
-    name = f"twin-of-{mesh.environment['MARQUEE_PORT']}"
-    twin = Ask("/user/register", mesh.buyer(), {"username": name, "password": "correct horse"}, name)
-    [told] = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [twin])
-    mine = {"user": "folded = :n", "idempotency_key": "idempotency_key = :n"}
+    name = f"copied-at-{mesh.environment['MARQUEE_PORT']}"
+    registration = Ask("/user/register", mesh.buyer(), {"username": name, "password": "correct horse"}, name)
+    [told] = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [registration])
+    conditions = {"user": "folded = :n", "idempotency_key": "idempotency_key = :n"}
     rows = {table: dict(mesh.rows("user", f"SELECT * FROM {table} WHERE {which}", n=name)[0]._mapping)
-            for table, which in mine.items()}
+            for table, which in conditions.items()}
     del rows["user"]["is_admin"]   # which MariaDB computes
     for table in ("search_gram", "search_text"):
         mesh.rows("user", f"DELETE FROM {table} WHERE user_id = :u", u=rows["user"]["user_id"])
-    for table, which in mine.items():
+    for table, which in conditions.items():
         mesh.rows("user", f"DELETE FROM {table} WHERE {which}", n=name)
 
     def waits() -> bool:
@@ -120,7 +120,7 @@ def test_a_copy_that_looked_before_the_first_was_committed_gets_the_answer_of_th
         for table, row in rows.items():  # the first has written all its rows, and comes to its COMMIT
             first.execute(text(f"INSERT INTO {table} ({', '.join(row)}) "
                                f"VALUES ({', '.join(f':{column}' for column in row)})"), row)
-        second = asking.submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), [twin])
+        second = asking.submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), [registration])
         wait_until(waits, what="the second to wait for the first")
         first.commit()
 

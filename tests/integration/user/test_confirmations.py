@@ -85,11 +85,11 @@ def test_a_link_confirms_once_however_often_it_is_opened(mesh: Mesh, name: str, 
     def open_link(token: str) -> requests.Response:
         return requests.post(mesh.url + "/user/confirm_email", json={"token": token}, timeout=60)
 
-    twins = [threading.Thread(target=lambda: answers.append(open_link(token).status_code)) for _ in range(4)]
-    for twin in twins:
-        twin.start()
-    for twin in twins:
-        twin.join()
+    openers = [threading.Thread(target=lambda: answers.append(open_link(token).status_code)) for _ in range(4)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join()
 
     assert answers == [200] * 4
     assert mesh.rows("user", "SELECT COUNT(*) FROM outbox JOIN user ON about = user_id WHERE email = :e "

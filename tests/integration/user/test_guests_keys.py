@@ -55,8 +55,8 @@ def test_one_of_two_guests_with_different_passwords_gets_the_account(room: Any) 
             return "taken"
 
     # Each has looked for the key and hashes its password when the other begins.
-    twins = [eventlet.spawn(outcome, password) for password in (PASSWORD, "battery staple")]
-    assert sorted(twin.wait() for twin in twins) == ["dora", "taken"]
+    guests = [eventlet.spawn(outcome, password) for password in (PASSWORD, "battery staple")]
+    assert sorted(guest.wait() for guest in guests) == ["dora", "taken"]
 
 
 def test_the_table_of_keys_helps_nobody_guess_a_password(room: Any, engine: Engine) -> None:

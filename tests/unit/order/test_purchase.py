@@ -101,7 +101,7 @@ def test_an_order_in_doubt_is_not_reported_as_failed_when_the_database_falls_sil
     assert kitchen.released == []
 
 
-def test_snacks_are_released_when_a_twin_was_faster() -> None:
+def test_snacks_are_released_when_a_copy_was_faster() -> None:
     kitchen = FakeReservations()
     assert complete(FakeDatabase(AlreadyAnswered(ANSWER)), kitchen) == ANSWER
     assert kitchen.released == ["mine"]
@@ -116,7 +116,7 @@ def test_snacks_are_released_when_the_kitchen_may_have_reserved_them(refusal: Ex
 
 
 def test_a_changed_price_releases_only_what_was_held() -> None:
-    """Without snacks the price is known before anything is held, and a hold under the same key is a twin's."""
+    """Without snacks the price is known before anything is held, and a hold under the same key is that of a copy."""
     kitchen, freed = FakeReservations(), list[Any]()
     with pytest.raises(PriceChanged) as refusal:
         complete(FakeDatabase(None), kitchen, agreed=800, snacks=[], freed=freed)
@@ -129,12 +129,12 @@ def test_a_changed_price_releases_only_what_was_held() -> None:
     assert (freed, kitchen.released) == ([("s", "b", ["F7"])], ["mine"])
 
 
-def test_the_answer_of_a_twin_that_bought_at_the_old_price_is_repeated() -> None:
+def test_the_answer_of_a_copy_that_bought_at_the_old_price_is_repeated() -> None:
     assert complete(FakeDatabase(AlreadyAnswered(ANSWER)), FakeReservations(), agreed=800, snacks=[]) == ANSWER
 
 
 @pytest.mark.parametrize(("refusal", "frees"), [(RequestInProgress(), False), (RoomUnavailable(), True)])
-def test_the_hold_of_a_twin_under_way_is_not_released(refusal: Exception, frees: bool) -> None:
+def test_the_hold_of_a_copy_under_way_is_not_released(refusal: Exception, frees: bool) -> None:
     """Both hold in one name; whoever is refused for another reason lets go."""
     freed: list[Any] = []
     with pytest.raises(type(refusal)):
@@ -182,5 +182,5 @@ def test_a_buyer_without_a_pass_is_told_of_the_queue_and_leaves_nothing_behind()
     assert (freed, kitchen.released) == ([], [])
 
 
-def test_a_twin_that_bought_before_the_queue_opened_has_the_answer() -> None:
+def test_a_copy_that_bought_before_the_queue_opened_has_the_answer() -> None:
     assert complete(FakeDatabase(AlreadyAnswered(ANSWER)), FakeReservations(), hold=queue_is_open) == ANSWER
