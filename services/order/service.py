@@ -94,8 +94,8 @@ class Order(queue_methods.QueueMethods, door_methods.DoorMethods):
 
     @on_event(payment.CAPTURED)
     def book_captured(self, delivery: Delivery) -> None:
-        """The money has come: book the order, or send the money back. Repeating this changes nothing."""
-        self.workflows.bookings.book_or_refund(delivery.body["order_id"])
+        """The money has come: make the order paid, or send the money back. Repeating this changes nothing."""
+        self.workflows.captured_payments.apply_or_refund(delivery.body["order_id"])
 
     @on_event(user.GUEST_ADOPTED)
     def adopt_orders(self, delivery: Delivery) -> None:

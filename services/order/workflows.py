@@ -9,7 +9,7 @@ from services.order.buying.checkout import Checkout
 from services.order.buying.snack_reservations import SnackReservations
 from services.order.cancelling.cancelled_screenings import CancelledScreenings
 from services.order.guests.guests import Guests
-from services.order.paying.bookings import Bookings
+from services.order.paying.captured_payments import CapturedPayments
 from services.order.paying.extensions import Extensions
 from services.order.paying.payments import Payments
 from services.order.paying.reviews import Reviews
@@ -33,16 +33,16 @@ class Workflows:
                  settings: OrderSettings, ticket_keys: TicketKeys) -> None:
         snacks = SnackReservations(remote)
         sender = RefundSender(database, remote)
-        self.bookings = Bookings(database, boards, ticket_keys, sender)
-        self.payments = Payments(database, boards, remote, settings, self.bookings)
-        self.unpaid_orders = UnpaidOrders(database, boards, remote, self.bookings)
+        self.captured_payments = CapturedPayments(database, boards, ticket_keys, sender)
+        self.payments = Payments(database, boards, remote, settings, self.captured_payments)
+        self.unpaid_orders = UnpaidOrders(database, boards, remote, self.captured_payments)
         self.sale_queues = SaleQueues(boards.queue, settings.queue, ticket_keys)
         self.checkout = Checkout(database, boards, remote, screenings, settings, snacks, self.unpaid_orders,
                                  self.sale_queues)
         self.extensions = Extensions(database, boards, settings)
         self.guests = Guests(database, remote)
         self.refunds = Refunds(database, boards, sender)
-        self.reviews = Reviews(database, boards, remote, self.bookings, self.refunds)
+        self.reviews = Reviews(database, boards, remote, self.captured_payments, self.refunds)
         self.queries = OrderQueries(database, self.payments, self.unpaid_orders, screenings, remote)
         film_facts = FilmFacts(screenings, remote)
         self.admissions = Admissions(database, ticket_keys.public, film_facts, settings.doors_open)

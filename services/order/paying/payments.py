@@ -1,4 +1,4 @@
-"""Paying an order: its deadline is extended, the payment room takes the money, and the order is booked.
+"""Paying an order: its deadline is extended, the payment room takes the money, and the order becomes paid.
 
 No transaction is open while the payment room is asked.
 """
@@ -18,7 +18,7 @@ from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules, store
 from services.order.faults import log_fault
 from services.order.order_view import OrderView
-from services.order.paying.bookings import Bookings
+from services.order.paying.captured_payments import CapturedPayments
 from services.order.replies.serializers import PaymentProgress, order_reply
 from services.order.seat_boards import SeatBoards
 from services.order.settings import OrderSettings
@@ -48,13 +48,13 @@ class Payments:
     boards: SeatBoards
     remote: RemoteCaller
     settings: OrderSettings
-    bookings: Bookings
+    captured_payments: CapturedPayments
 
     def pay(self, key: IdempotencyKey, buyer_id: str, order_id: str, choice: PaymentChoice) -> dict[str, Any]:
         """Pay an order, or begin to; the reply, a schemas.order.Order. Raises the refusals of schemas.order.PAY.
 
-        With a `return_url` the reply says at which page the buyer pays, and an event of the payment room books the
-        order. Without one, test money is taken at once, as is money of the buyer's wallet or a kept card's.
+        With a `return_url` the reply says at which page the buyer pays, and an event of the payment room makes the
+        order paid. Without one, test money is taken at once, as is money of the buyer's wallet or a kept card's.
         """
         now = utc_now()
         rules.check_return_url(choice.method, choice.return_url)
@@ -72,7 +72,7 @@ class Payments:
                 reply = order_reply(view, now, progress)
                 self.database.run(lambda tx: key.store_reply(tx, reply))
                 return reply
-        paid = self.bookings.book_or_refuse(
+        paid = self.captured_payments.apply_or_refuse(
             view.row.order_id, lambda tx, view: key.store_reply(tx, order_reply(view, now, progress)))
         return order_reply(paid, now, progress)
 
@@ -119,7 +119,7 @@ class Payments:
         return OrderNotPayable(order_status=row.status)  # it is being ended right now
 
     def find_progress(self, view: OrderView) -> tuple[OrderView, PaymentProgress | None]:
-        """The order, booked as paid if its money has come meanwhile, and how far paying has come, if that is known."""
+        """The order, which becomes paid if its money has come meanwhile, and how far paying has come, if known."""
         if view.row.status != "paying":
             return view, None
         order_id = view.row.order_id
@@ -133,6 +133,6 @@ class Payments:
         if not captured:
             return view, progress
         try:
-            return self.bookings.book(order_id), None
+            return self.captured_payments.apply(order_id), None
         except Busy:
             return view, None

@@ -9,7 +9,7 @@ from services.foundation.database import Transactions
 from services.foundation.rpc.client import RemoteCaller
 from services.order import rules, store
 from services.order.order_view import OrderView
-from services.order.paying.bookings import Bookings
+from services.order.paying.captured_payments import CapturedPayments
 from services.order.refunding import store as refund_store
 from services.order.refunding.refunds import Refunds
 from services.order.seat_boards import SeatBoards
@@ -22,7 +22,7 @@ class Reviews:
     database: Transactions
     boards: SeatBoards
     remote: RemoteCaller
-    bookings: Bookings
+    captured_payments: CapturedPayments
     refunds: Refunds
 
     def hold(self, order_id: str) -> None:
@@ -69,7 +69,7 @@ class Reviews:
     def void(self, order_id: str) -> None:
         """Void the tickets of a paid order whose money has gone back without us, free its seats, refund the rest.
 
-        This may be heard before the news of the money, so the money is booked first.
+        This may be heard before the news of the money, so the captured payment is applied first.
         """
-        self.bookings.book(order_id)
+        self.captured_payments.apply(order_id)
         self.refunds.refund_everything(order_id, "reversed")

@@ -16,7 +16,7 @@ from services.foundation.rpc.client import RemoteCaller
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order import rules, store
 from services.order.order_view import OrderView
-from services.order.paying.bookings import Bookings, Then
+from services.order.paying.captured_payments import CapturedPayments, FollowUp
 from services.order.replies.serializers import order_reply
 from services.order.seat_boards import SeatBoards
 
@@ -30,7 +30,7 @@ class UnpaidOrders:
     database: Transactions
     boards: SeatBoards
     remote: RemoteCaller
-    bookings: Bookings
+    captured_payments: CapturedPayments
 
     def cancel(self, key: IdempotencyKey, buyer_id: str, order_id: str) -> dict[str, Any]:
         """Drop an unpaid order for its buyer; the reply, a schemas.order.Order. An order paid meanwhile stays.
@@ -67,8 +67,8 @@ class UnpaidOrders:
             return view  # the payment room can't say yet
 
     def end(self, order_id: str, target: str = "expired", reason: str | None = None,
-            then: Then | None = None) -> OrderView:
-        """End an unpaid order as `target`, and `then(tx, ended order)`; if it turns out to be paid, book it.
+            follow_up: FollowUp | None = None) -> OrderView:
+        """End an unpaid order as `target`, and `follow_up(tx, ended order)`; if its money has come, it becomes paid.
 
         `expired` needs the deadline to be over. Raises Busy when the payment room can't say: then the order stays as
         it is, and is deferred.
@@ -77,7 +77,7 @@ class UnpaidOrders:
         if not may_end:
             return view
         if view.row.status == "paying" and self._close_payment(view):
-            return self.bookings.book(order_id)
+            return self.captured_payments.apply(order_id)
 
         def end(tx: Connection) -> OrderView:
             locked, may_end = self._look(tx, order_id, target, for_update=True)
@@ -85,8 +85,8 @@ class UnpaidOrders:
             if may_end and locked.row.status == view.row.status and locked.row.status in rules.UNPAID:
                 store.end_unpaid(tx, locked, target, reason)
                 locked = store.find(tx, order_id)
-                if then:
-                    then(tx, locked)
+                if follow_up:
+                    follow_up(tx, locked)
             return locked
 
         ended = self.database.run_repeatable(end)

@@ -30,10 +30,11 @@ class RefundSender:
     database: Transactions
     remote: RemoteCaller
 
-    def send_or_defer(self, order_id: str, then: Callable[[Connection, OrderView], None] | None = None) -> OrderView:
+    def send_or_defer(self, order_id: str,
+                      follow_up: Callable[[Connection, OrderView], None] | None = None) -> OrderView:
         """Send an order's refunds as far as that is possible now; a sweep sends the rest.
 
-        Returns the order, after `then(tx, order)`.
+        Returns the order, after `follow_up(tx, order)`.
         """
         try:
             self.send(order_id)
@@ -42,8 +43,8 @@ class RefundSender:
 
         def find(tx: Connection) -> OrderView:
             view = order_store.find(tx, order_id)
-            if then:
-                then(tx, view)
+            if follow_up:
+                follow_up(tx, view)
             return view
 
         return self.database.run_repeatable(find)

@@ -121,7 +121,7 @@ def test_a_late_payment_gets_its_seats_if_they_are_free(mesh: Mesh, token: str, 
 
     capture_late(mesh, paying)
 
-    wait_until(lambda: status_of(mesh, order) == "paid", 60, "the late money to be booked")
+    wait_until(lambda: status_of(mesh, order) == "paid", 60, "the order to become paid by the late money")
     after = info(mesh, token, order)
     assert [ticket["status"] for ticket in after["tickets"]] == ["valid", "valid"]
     assert (after["revived"], after["end_reason"]) == (True, None)
