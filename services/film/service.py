@@ -21,7 +21,7 @@ from services.seating.best_seats import suggest
 from services.seating.board import BoardProvider
 from services.seating.board_state import BoardSnapshot
 from services.seating.chart import lay_out
-from services.seating.taste import Taste
+from services.seating.seat_preferences import SeatPreferences
 
 Fields = dict[str, Any]
 
@@ -101,7 +101,7 @@ class Film:
         screening, snapshot = self._screening_and_seats(request["screening_id"])
         chart = lay_out(screening.drawing)
         best = suggest(chart, snapshot.taken, request["count"], request["wheelchair"],
-                       Taste(request["prefer"], request["couple_seats"], screening.prices))
+                       SeatPreferences(request["prefer"], request["couple_seats"], screening.prices))
         kinds = chart.kinds_of(best.seats)
         return {"screening_id": screening.screening_id, "version": snapshot.version,
                 "seats": best.seats, "kinds": kinds, "reasons": best.reasons,

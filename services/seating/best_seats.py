@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from schemas.film import NotEnoughSeats
 from services.seating.chart import Chart, Seat
+from services.seating.seat_preferences import SeatPreferences
 from services.seating.seat_runs import Unit, free_pieces, seats_left_alone
-from services.seating.taste import Taste
 
 IDEAL_DEPTH = 2 / 3        # of the way from the first row to the last
 CENTRAL = 1 / 8            # of the hall's width or depth: a block this near is "centre" or "two_thirds_back"
-BEST_VIEW = Taste()
+BEST_VIEW = SeatPreferences()
 LARGEST_GAP = 4.0          # seat widths; farther apart in neighbouring rows, people do not sit together
 
 
@@ -43,7 +43,7 @@ class Block:
 
 
 def suggest(chart: Chart, taken: Container[str], count: int, wheelchair: bool = False,
-            taste: Taste = BEST_VIEW) -> Suggestion:
+            preferences: SeatPreferences = BEST_VIEW) -> Suggestion:
     """Choose the best `count` free seats for one group; `taken` has the ids of those that are not free.
 
     One block side by side comes first, then two blocks in one row or in neighbouring rows, then the nearest seats. With
@@ -51,11 +51,11 @@ def suggest(chart: Chart, taken: Container[str], count: int, wheelchair: bool = 
     that nobody wants come only where there are not enough other seats, and the reasons say so. Raises NotEnoughSeats
     when the hall has fewer; half a couple seat does not count.
     """
-    if not taste.couple_seats:
+    if not preferences.couple_seats:
         unwanted = {seat.seat_id for seat in chart.seats if seat.goes_with or seat.seat_id in taken}
         with suppress(NotEnoughSeats):
-            return _choose(_SeatSearch(chart, unwanted, wheelchair, taste), count)
-    return _choose(_SeatSearch(chart, taken, wheelchair, taste), count)
+            return _choose(_SeatSearch(chart, unwanted, wheelchair, preferences), count)
+    return _choose(_SeatSearch(chart, taken, wheelchair, preferences), count)
 
 
 def _choose(search: "_SeatSearch", count: int) -> Suggestion:
@@ -71,8 +71,8 @@ def _choose(search: "_SeatSearch", count: int) -> Suggestion:
 class _SeatSearch:
     """A chart with some seats taken, as one group sees it."""
 
-    def __init__(self, chart: Chart, taken: Container[str], wheelchair: bool, taste: Taste) -> None:
-        self._chart, self._wheelchair, self._taste = chart, wheelchair, taste
+    def __init__(self, chart: Chart, taken: Container[str], wheelchair: bool, preferences: SeatPreferences) -> None:
+        self._chart, self._wheelchair, self._preferences = chart, wheelchair, preferences
         self._rows = {row: number for number, row in enumerate(chart.rows)}
         front, back = min(seat.y for seat in chart.seats), max(seat.y for seat in chart.seats)
         self._ideal_y = front + IDEAL_DEPTH * (back - front)
@@ -83,7 +83,7 @@ class _SeatSearch:
         return (*self._preference(block), block.singles, block.distance, block.row, block.x)
 
     def _preference(self, block: Block) -> tuple[int, ...]:
-        return self._taste.preference(self._chart, block.seats)
+        return self._preferences.penalty(self._chart, block.seats)
 
     def _distance(self, seat: Seat) -> float:
         """The squared distance from the ideal place; a hall's width counts as much as its depth."""
@@ -140,7 +140,7 @@ class _SeatSearch:
             "split": len(blocks) > 1,
             "wheelchair": self._wheelchair,
             "centre": abs(x - self._chart.screen.x) <= CENTRAL * self._chart.width,
-            **self._taste.reasons(self._chart, seats, self._pieces),
+            **self._preferences.reasons(self._chart, seats, self._pieces),
             "two_thirds_back": abs(y - self._ideal_y) <= CENTRAL * self._chart.depth,
             "no_single_left": not seats_left_alone(self._pieces, {seat.seat_id for seat in seats}),
         }

@@ -8,14 +8,14 @@ from services.seating.seat_runs import Unit
 
 
 @dataclass(frozen=True)
-class Taste:
+class SeatPreferences:
     """`prefer`: one of `schemas.film.SEAT_WISHES`; `couple_seats`: they are wanted; `prices`: by kind of seat."""
 
     prefer: str = "view"
     couple_seats: bool = False
     prices: Mapping[str, int] = field(default_factory=dict)
 
-    def preference(self, chart: Chart, seats: Sequence[Seat]) -> tuple[int, ...]:
+    def penalty(self, chart: Chart, seats: Sequence[Seat]) -> tuple[int, ...]:
         """Seats with a lower one suit the group better; those with the same are as good to it."""
         others = sum(not seat.goes_with for seat in seats) if self.couple_seats else 0
         match self.prefer:
