@@ -19,9 +19,9 @@ from operations.maintenance.empty_machine import dead_letters
 from operations.maintenance.manifest import File, Manifest, RoomState
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
-from operations.orderly import orderly
 from operations.preparation import migration_errors
 from operations.servers.base import ServerState
+from operations.termination import exit_on_signals
 from operations.whole_files import write_private
 from services.foundation import migrate
 
@@ -57,7 +57,7 @@ def backup(mesh: Mesh, folder: Path) -> Manifest:
     if not folder.parent.is_dir():
         raise OperatorError(f"There is no folder {folder.parent}.")
     try:
-        with orderly(), migration_errors(mesh), draft_of(folder) as draft:
+        with exit_on_signals(), migration_errors(mesh), draft_of(folder) as draft:
             return write(mesh, draft)
     except OSError as problem:
         raise OperatorError(f"The backup could not be written: {problem}.") from None

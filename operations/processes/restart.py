@@ -12,12 +12,12 @@ from supervisor.states import RUNNING_STATES
 
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
-from operations.orderly import orderly
 from operations.processes.health import last_lines
 from operations.processes.presence import Found, PresenceListener, listening
 from operations.processes.start_steps import declare_events, step, wait_for_template
 from operations.supervision.programs import Program
 from operations.supervision.supervisor import Supervisor
+from operations.termination import exit_on_signals
 from operations.whole_files import write_private
 from services.foundation.metrics.endpoint import forget
 
@@ -28,7 +28,7 @@ SPARE = "-spare"
 def restart(mesh: Mesh, supervisor: Supervisor, names: tuple[str, ...]) -> None:
     """Restart these rooms, or everything except the servers. Raises OperatorError when a process does not start."""
     rooms = chosen(mesh, names)
-    with orderly(), mesh.lock(), listening(mesh) as listener:
+    with exit_on_signals(), mesh.lock(), listening(mesh) as listener:
         supervisor.prepare_template()
         if mesh.rabbitmq.name in supervisor.programs():
             declare_events(mesh, supervisor)    # those of a newer version
