@@ -12,6 +12,7 @@ import click
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from operations.atomic_files import write_private
 from operations.maintenance import manifest
 from operations.maintenance.configuration import config_file, environment, ticket_key_file
 from operations.maintenance.dump import dump
@@ -22,7 +23,6 @@ from operations.operator_error import OperatorError
 from operations.preparation import migration_errors
 from operations.servers.base import ServerState
 from operations.termination import exit_on_signals
-from operations.whole_files import write_private
 from services.foundation import migrate
 
 DUMP, KEYS, CONFIG, ENVIRONMENT = "mariadb.sql.gz", "ticket.key", "config.yml", "environment"

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from operations.atomic_files import write_private
 from operations.operator_error import OperatorError
 from operations.servers.base import SEARCH_PATH
 from operations.servers.mariadb import MariaDB
-from operations.whole_files import write_private
 
 # One transaction reads everything, so all schemas are of one moment, and nobody waits for it.
 READ_ONE_MOMENT = ("--single-transaction", "--quick", "--skip-lock-tables", "--skip-add-locks", "--no-tablespaces",

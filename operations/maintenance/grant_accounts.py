@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from operations.accounts import passwords
+from operations.atomic_files import write_private
 from operations.mesh import Mesh, find_rooms
 from operations.servers.mariadb import of_rooms
-from operations.whole_files import write_private
 
 ANYWHERE = ("%",)
 READABLE = 0o644    # for the servers' own users in containers; the folder keeps everybody else out

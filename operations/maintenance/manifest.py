@@ -10,8 +10,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 
+from operations.atomic_files import write_private
 from operations.operator_error import OperatorError
-from operations.whole_files import write_private
 
 NAME = "manifest.json"
 FORMAT = 1  # a backup in another format needs another version of this program

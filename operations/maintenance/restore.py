@@ -16,6 +16,7 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from operations.atomic_files import write_private
 from operations.maintenance import manifest
 from operations.maintenance.backup import CONFIG, DUMP, KEYS
 from operations.maintenance.configuration import config_file, ticket_key_file
@@ -25,7 +26,6 @@ from operations.maintenance.manifest import Manifest
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.preparation import migration_errors
-from operations.whole_files import write_private
 from services.foundation import migrate
 from services.foundation.events import inbox, outbox
 from services.foundation.events.settings import event_settings

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 from supervisor.states import ProcessStates
 
+from operations.atomic_files import write_private
 from operations.mesh import CONFIG, Mesh
 from operations.operator_error import OperatorError
 from operations.processes.config_check import check_config
 from operations.processes.presence import Found, listening
 from operations.supervision.supervisor import Supervisor
-from operations.whole_files import write_private
 from services.foundation.marked_yaml import InvalidFile
 
 ANSWER_SECONDS = 20

@@ -10,6 +10,7 @@ from dataclasses import replace
 import click
 from supervisor.states import RUNNING_STATES
 
+from operations.atomic_files import write_private
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes.health import last_lines
@@ -18,7 +19,6 @@ from operations.processes.start_steps import declare_events, step, wait_for_temp
 from operations.supervision.programs import Program
 from operations.supervision.supervisor import Supervisor
 from operations.termination import exit_on_signals
-from operations.whole_files import write_private
 from services.foundation.metrics.endpoint import forget
 
 START_SECONDS = 90

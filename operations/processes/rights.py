@@ -6,10 +6,10 @@ import os
 import subprocess
 
 from operations.accounts import passwords
+from operations.atomic_files import write_private
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.supervision.supervisor import Supervisor
-from operations.whole_files import write_private
 
 GRANTED = "granted"    # a file with the digest of the rights that RabbitMQ has
 

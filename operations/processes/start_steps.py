@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 
 from operations import preparation
+from operations.atomic_files import write_private
 from operations.mesh import Mesh
 from operations.operator_error import OperatorError
 from operations.processes.health import last_lines, wait_until_ready
@@ -16,7 +17,6 @@ from operations.processes.rights import give_accounts, renew
 from operations.processes.stop import end_leftovers
 from operations.servers.base import Server, ServerState
 from operations.supervision.supervisor import Supervisor
-from operations.whole_files import write_private
 
 SERVER_SECONDS = 45
 TEMPLATE_SECONDS = 30

@@ -13,10 +13,10 @@ import pymysql
 from pymysql.constants.ER import ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED
 from pymysql.converters import escape_string
 
+from operations.atomic_files import write_private
 from operations.operator_error import OperatorError
 from operations.servers.base import AccountRefused, RoomAccount, Server
 from operations.supervision.programs import Program
-from operations.whole_files import write_private
 
 REFUSALS = (ACCESS_DENIED_ERROR, DBACCESS_DENIED_ERROR, HOST_NOT_PRIVILEGED)
 # The hosts that a connection over loopback may come from.

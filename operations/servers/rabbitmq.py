@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 from amqp.exceptions import AccessRefused, NotAllowed
 from kombu.connection import Connection
 
+from operations.atomic_files import write_private
 from operations.servers.base import AccountRefused, Server
 from operations.supervision.programs import Program
-from operations.whole_files import write_private
 
 # By number: a bare machine can't resolve even localhost.
 NODE = "marquee@127.0.0.1"

@@ -2,9 +2,9 @@
 
 from redis.exceptions import AuthenticationError, AuthorizationError
 
+from operations.atomic_files import write_private
 from operations.servers.base import AccountRefused, Server
 from operations.supervision.programs import Program
-from operations.whole_files import write_private
 from services.foundation.redis_client import connect
 
 SETTINGS = """\

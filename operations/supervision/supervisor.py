@@ -15,10 +15,10 @@ from typing import Any
 from supervisor.states import RUNNING_STATES
 from supervisor.xmlrpc import Faults
 
+from operations.atomic_files import write_private
 from operations.operator_error import OperatorError
 from operations.supervision.connection import ANSWER_SECONDS, AWAY, connect, tolerated
 from operations.supervision.programs import Program, render, render_program, without
-from operations.whole_files import write_private
 from services.foundation.settings import ROOT
 
 # In the environment of supervisord and all its descendants: ./stop.sh recognizes the processes of a mesh by it.

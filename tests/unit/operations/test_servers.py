@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from operations.atomic_files import write_private
 from operations.operator_error import OperatorError
 from operations.servers import base
 from operations.servers.base import AccountRefused, Server, ServerState
@@ -15,7 +16,6 @@ from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ, password_hash
 from operations.servers.redis import Redis
 from operations.supervision.programs import Program
-from operations.whole_files import write_private
 
 FAILED = ValueError("whatever a driver raises")
 HERE, ELSEWHERE = "redis://:secret@127.0.0.1:7000/0", "redis://:secret@cache.invalid:7000/0"

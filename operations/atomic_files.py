@@ -1,4 +1,4 @@
-"""Files that are there whole or as they were before, also when the disk is full, and that only their owner can read."""
+"""Files that are replaced atomically, also when the disk is full, and that only their owner can read."""
 
 import os
 from pathlib import Path
