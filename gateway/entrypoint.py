@@ -48,7 +48,7 @@ class HttpEntrypoint(Entrypoint):
         # The gateway's own parts are dependencies of its service, by name.
         parts = {extension.attr_name: extension for extension in self.container.dependencies}
         self._caches, self._routes, self._streams = parts["caches"], parts["routes"], parts["streams"]
-        self._admission = parts["admission"]
+        self._request_limits = parts["request_limits"]
         # Nameko sizes the pool for a room's database; the workers of a gateway mostly wait.
         self.container._worker_pool.resize(self._settings.call_limit)
         self.server.register_provider(self)
@@ -107,9 +107,9 @@ class HttpEntrypoint(Entrypoint):
         route.check(request)
         if isinstance(route, PageRoute):
             return (route.for_staff if route.for_staff and self._is_staff(request) else route.reply)(request)
-        request.address = self._admission.address_of(request.environ)
+        request.address = self._request_limits.address_of(request.environ)
         if route.method:    # a webhook is its provider's, and has limits of its own
-            self._admission.admit_address(route.method, request.address)
+            self._request_limits.check_address(route.method, request.address)
         if isinstance(route, CallRoute | LocalRoute):
             request.read_body = partial(request_reader.read_body, request.environ, route.body_limit,
                                         self._settings.socket_timeout)

@@ -4,8 +4,6 @@ from typing import Any
 
 from nameko.exceptions import BadRequest
 
-from gateway.admission.admission import Admission
-from gateway.admission.method_classes import REGISTRATION, SIGN_IN, class_of
 from gateway.caches.principals import Principal, permit
 from gateway.caches.provider import Caches
 from gateway.entrypoint import http_entrypoint
@@ -13,6 +11,8 @@ from gateway.http import cookies
 from gateway.http.messages import Reply, Request
 from gateway.http.request_reader import user_agent
 from gateway.live.streams import SeatStreams
+from gateway.rate_limits.method_classes import REGISTRATION, SIGN_IN, class_of
+from gateway.rate_limits.request_limits import RequestLimits
 from gateway.replies import result
 from gateway.routes.routing_table import Routes
 from gateway.settings import GatewaySettingsProvider
@@ -43,7 +43,7 @@ class Gateway:
     caches = Caches()
     routes = Routes()
     streams = SeatStreams()
-    admission = Admission()
+    request_limits = RequestLimits()
 
     @http_entrypoint
     def call_room(self, request: Request) -> Reply:
@@ -53,13 +53,13 @@ class Gateway:
         storage().check(method)    # first: with no storage left RabbitMQ takes no message, not even to find a principal
         principal = self.principal_of(method, request)
         if principal:
-            self.admission.admit_account(method, principal, request)
+            self.request_limits.check_account(method, principal, request)
         fields = cookies.fields_with_tokens(method, request)
         try:
             reply = self.call(method, fields, caller=principal, request_id=request.request_id,
                               idempotency_key=request.idempotency_key, **sign_in_context(method, request))
         except payment.WebhookRefused:
-            self.admission.count_forgery(request.address)
+            self.request_limits.count_forgery(request.address)
             raise
         self.invalidate_after(method, reply, principal)
         return cookies.reply_with_cookie(method, reply) if request.wants_cookie else result(reply)

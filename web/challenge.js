@@ -1,6 +1,6 @@
 /**
  * The answer to a challenge that the API asks for when an account or address holds seats often: a proof of work (ALTCHA,
- * PBKDF2), as gateway/admission/challenges.py makes it. The browser works beside the page, which stays usable.
+ * PBKDF2), as gateway/rate_limits/challenges.py makes it. The browser works beside the page, which stays usable.
  */
 
 const MOST_TRIES = 10_000;

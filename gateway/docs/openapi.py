@@ -6,11 +6,11 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from gateway.admission import method_classes
-from gateway.admission.challenges import LONGEST_ANSWER
-from gateway.admission.method_classes import class_of
 from gateway.docs import answers, examples, other_addresses
 from gateway.docs.problems import problem_schema, problems
+from gateway.rate_limits import method_classes
+from gateway.rate_limits.challenges import LONGEST_ANSWER
+from gateway.rate_limits.method_classes import class_of
 from gateway.routes.method_fields import IDEMPOTENCY_KEY
 from gateway.routes.methods import PUBLIC
 from schemas import errors, gateway, user

@@ -20,10 +20,10 @@ from nameko import config
 from nameko.web.server import WebServer
 from prometheus_client import Gauge
 
-from gateway.admission.settings import limit_settings
 from gateway.client_address import is_trusted
 from gateway.http.connections import Connection, Connections
 from gateway.http.protocol import StrictProtocol, closing_response, linger
+from gateway.rate_limits.settings import limit_settings
 from gateway.replies import problem, status_of
 from gateway.settings import gateway_settings
 from schemas.errors import Refusal

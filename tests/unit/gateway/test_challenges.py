@@ -9,7 +9,7 @@ import pytest
 from altcha import Challenge, Payload, solve_challenge
 from redis.exceptions import ConnectionError as RedisAway
 
-from gateway.admission.challenges import ProofOfWork
+from gateway.rate_limits.challenges import ProofOfWork
 
 
 class Redis:

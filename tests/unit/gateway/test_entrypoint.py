@@ -89,12 +89,12 @@ class Container:
         streams = Streams()
         streams.attr_name = "streams"  # type: ignore[attr-defined]
         self.refusals: list[Refusal] = []    # for the next calls from an address
-        admission = SimpleNamespace(attr_name="admission", address_of=lambda environ: "192.0.2.1",
-                                    admit_address=self.admit_address)
-        self.dependencies, self.room, self.free = [caches, routes, streams, admission], room, 10
+        limits = SimpleNamespace(attr_name="request_limits", address_of=lambda environ: "192.0.2.1",
+                                 check_address=self.check_address)
+        self.dependencies, self.room, self.free = [caches, routes, streams, limits], room, 10
         self._worker_pool = SimpleNamespace(resize=lambda size: None, free=lambda: self.free)
 
-    def admit_address(self, method: Method, address: str) -> None:
+    def check_address(self, method: Method, address: str) -> None:
         if self.refusals:
             raise self.refusals.pop()
 

@@ -1,4 +1,4 @@
-"""Who may call a method now: limits by address and account, and a challenge for those who hold seats often."""
+"""The limits of requests by address and by account, and a challenge for those who hold seats often."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from limits.strategies import MovingWindowRateLimiter
 from nameko import config
 from nameko.extensions import DependencyProvider
 
-from gateway.admission.challenges import Challenges, ProofOfWork
-from gateway.admission.method_classes import FORGERIES, HOLDS, class_of
-from gateway.admission.settings import LimitSettings, limit_settings
 from gateway.caches.principals import Principal
 from gateway.client_address import client_address
 from gateway.http.messages import Environ, Request
+from gateway.rate_limits.challenges import Challenges, ProofOfWork
+from gateway.rate_limits.method_classes import FORGERIES, HOLDS, class_of
+from gateway.rate_limits.settings import LimitSettings, limit_settings
 from schemas.base import Method
 from schemas.gateway import ChallengeRequired, TooManyRequests
 from schemas.roles import admits
@@ -20,14 +20,14 @@ from services.foundation.rate_limits import RateLimiter
 from services.foundation.redis_client import connect
 
 
-class Admission(DependencyProvider):
+class RequestLimits(DependencyProvider):
     """Injects itself."""
 
     def setup(self) -> None:
         """Read the limits and connect to Redis when the gateway starts."""
         uri = config["REDIS_URIS"]["marquee"]
         self._redis = connect(uri)
-        self._open(RateLimiter(uri, "limit"))
+        self._configure(RateLimiter(uri, "limit"))
 
     def settings_read_again(self, path: str) -> bool:
         """A running gateway takes over all of `limits`."""
@@ -36,21 +36,21 @@ class Admission(DependencyProvider):
     def reload(self) -> None:
         """Take the limits as they are now. Raises SettingsError, and then changes nothing."""
         limit_settings.cache_clear()
-        self._open(self._limiter)
+        self._configure(self._limiter)
 
-    def _open(self, limiter: RateLimiter) -> None:
+    def _configure(self, limiter: RateLimiter) -> None:
         settings = limit_settings()
         challenge = settings.challenge
-        self.open(settings, limiter, None if challenge.kind == "none" else
-                  ProofOfWork(self._redis, challenge.seconds, challenge.tries))
+        self.configure(settings, limiter, None if challenge.kind == "none" else
+                       ProofOfWork(self._redis, challenge.seconds, challenge.tries))
 
-    def open(self, settings: LimitSettings, limiter: RateLimiter, challenges: Challenges | None) -> None:
-        """Begin to admit with these parts; without `challenges`, nobody is challenged."""
+    def configure(self, settings: LimitSettings, limiter: RateLimiter, challenges: Challenges | None) -> None:
+        """Count by these settings from now on; without `challenges`, nobody is challenged."""
         self._settings, self._limiter, self._challenges = settings, limiter, challenges
         self._holds = MovingWindowRateLimiter(MemoryStorage())    # those of this process that were not challenged
 
-    def get_dependency(self, worker_ctx: Any) -> "Admission":
-        """One admission serves all calls of the process."""
+    def get_dependency(self, worker_ctx: Any) -> "RequestLimits":
+        """One instance counts all calls of the process."""
         return self
 
     def address_of(self, environ: Environ) -> str:
@@ -58,13 +58,13 @@ class Admission(DependencyProvider):
         return client_address(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""),
                               self._settings.trusted_proxies)
 
-    def admit_address(self, method: Method, address: str) -> None:
+    def check_address(self, method: Method, address: str) -> None:
         """Count a call of this address. Raises TooManyRequests."""
         name = class_of(method)
         self._limiter.count(self._settings.allowances[name].address, f"{name} address {address}", TooManyRequests,
                             name)
 
-    def admit_account(self, method: Method, principal: Principal, request: Request) -> None:
+    def check_account(self, method: Method, principal: Principal, request: Request) -> None:
         """Count a call of this account, unless it is one of staff. Raises TooManyRequests and ChallengeRequired."""
         if admits("staff", principal["roles"]):
             return
