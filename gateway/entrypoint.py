@@ -24,7 +24,7 @@ from schemas import film, user
 from schemas.base import Method
 from schemas.errors import Refusal
 from schemas.gateway import InternalError, Overloaded
-from schemas.roles import admits
+from schemas.roles import allows
 from services.foundation import metrics
 from services.foundation.ids import new_id
 from services.foundation.tracing import spans, trace_context
@@ -134,7 +134,7 @@ class HttpEntrypoint(Entrypoint):
             reply = self._call_room(Request("POST", method.path, request.request_id, method=method, fields=fields))
         except Refusal:
             return False
-        return admits("staff", orjson.loads(reply.body)["roles"])
+        return allows("staff", orjson.loads(reply.body)["roles"])
 
     def _cached_response(self, method: Method, request: Request) -> CachedResponse:
         found: CachedResponse | None = self._caches.responses.find(self._caches.responses.key(method, request))

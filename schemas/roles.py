@@ -20,8 +20,8 @@ GUEST = "guest"   # what the token of a guest stands for in place of roles; no a
 HELD = re.compile(rf"^({'|'.join(ROLES)})(@[A-Za-z0-9_-]{{1,64}})?\Z")   # as an account has it
 
 
-def admits(access: str, held: Collection[str]) -> bool:
-    """Whether a method of this `access` (see schemas.base.Method) admits a caller with the roles `held`."""
+def allows(access: str, held: Collection[str]) -> bool:
+    """Whether a method of this `access` (see schemas.base.Method) allows a caller with the roles `held`."""
     if GUEST in held:
         return access == GUEST
     return access not in HOLDERS or includes(held, access)

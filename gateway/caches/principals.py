@@ -10,7 +10,7 @@ from cachetools import TLRUCache
 from gateway.caches.single_flight import SingleFlight
 from schemas.base import Method
 from schemas.errors import Forbidden, Unauthenticated
-from schemas.roles import admits
+from schemas.roles import allows
 from schemas.user import ENROLMENT, SecondFactorRequired, token_id
 
 MAX_PRINCIPALS = 10_000
@@ -39,7 +39,7 @@ def permit(method: Method, principal: Principal) -> None:
     """Raise SecondFactorRequired, or Forbidden unless the principal's roles suffice for the method."""
     if principal["second_factor_required"] and method not in ENROLMENT:
         raise SecondFactorRequired()
-    if not admits(method.access, principal["roles"]):
+    if not allows(method.access, principal["roles"]):
         raise Forbidden()
 
 

@@ -15,7 +15,7 @@ from gateway.rate_limits.method_classes import FORGERIES, HOLDS, class_of
 from gateway.rate_limits.settings import LimitSettings, limit_settings
 from schemas.base import Method
 from schemas.gateway import ChallengeRequired, TooManyRequests
-from schemas.roles import admits
+from schemas.roles import allows
 from services.foundation.rate_limits import RateLimiter
 from services.foundation.redis_client import connect
 
@@ -66,7 +66,7 @@ class RequestLimits(DependencyProvider):
 
     def check_account(self, method: Method, principal: Principal, request: Request) -> None:
         """Count a call of this account, unless it is one of staff. Raises TooManyRequests and ChallengeRequired."""
-        if admits("staff", principal["roles"]):
+        if allows("staff", principal["roles"]):
             return
         name, user_id = class_of(method), principal["user_id"]
         if limit := self._settings.allowances[name].account:

@@ -17,7 +17,7 @@ from nameko.extensions import DependencyProvider
 
 from schemas.base import Method
 from schemas.errors import Forbidden, OutcomeUnknown, Refusal, RoomSilent, Unauthenticated
-from schemas.roles import GUEST, admits, includes_at
+from schemas.roles import GUEST, allows, includes_at
 from services.foundation import metrics
 from services.foundation.database import CommitUnknown
 from services.foundation.readiness.storage import storage
@@ -84,7 +84,7 @@ class Principal:
             if method.also_internal:
                 return  # the gateway lets no stranger through to a method that needs a principal
             raise Unauthenticated()
-        if not admits(method.access, self.roles):
+        if not allows(method.access, self.roles):
             raise Forbidden()
 
     def permit_at(self, role: str, cinema_id: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.roles import admits
+from schemas.roles import allows
 from services.foundation.database import Transactions, utc_now
 from services.foundation.ids import new_id
 from services.foundation.rpc.calls import Principal
@@ -57,7 +57,7 @@ class Checkout:
     def _limits_of(self, buyer: Principal) -> HoldLimits | None:
         if buyer.is_guest:
             return hold_limits.of_a_guest(self.settings.hold_limits)
-        return None if admits("staff", buyer.roles) else self.settings.hold_limits
+        return None if allows("staff", buyer.roles) else self.settings.hold_limits
 
     def _new_order(self, key: IdempotencyKey, buyer: Principal, screening_id: str, seats: list[str]) -> NewOrder:
         screening, now = self.screenings.get(screening_id, self.remote), utc_now()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.errors import Unauthenticated
-from schemas.roles import admits
+from schemas.roles import allows
 from schemas.user import second_factor as contract
 from schemas.user.self_service import WrongPassword
 from services.foundation.database import utc_now
@@ -114,7 +114,7 @@ class FactorMethods:
         return self._needs_factor(holder.roles) and not holder.second_factor
 
     def _needs_factor(self, roles: list[str]) -> bool:
-        return self.settings.second_factor_required and admits("staff", roles)
+        return self.settings.second_factor_required and allows("staff", roles)
 
     def _checked_account(self, request: dict[str, Any]) -> Any:
         """The caller's account, whose password the request has; the code is counted as an attempt."""

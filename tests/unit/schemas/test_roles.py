@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.roles import GUEST, HELD, HOLDERS, ROLES, admits, cinemas_of, includes, includes_at
+from schemas.roles import GUEST, HELD, HOLDERS, ROLES, allows, cinemas_of, includes, includes_at
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -21,17 +21,17 @@ def test_a_simple_role_is_no_other(role: str) -> None:
     assert [other for other in ROLES if includes([role], other)] == [role]
 
 
-def test_a_role_admits_its_holders_and_any_other_access_everybody_who_is_signed_in() -> None:
-    assert admits("cook", ["manager"])
-    assert not admits("manager", ["cook"])
-    assert admits("buyer", [])
+def test_a_role_allows_its_holders_and_any_other_access_everybody_who_is_signed_in() -> None:
+    assert allows("cook", ["manager"])
+    assert not allows("manager", ["cook"])
+    assert allows("buyer", [])
 
 
 @pytest.mark.parametrize("access", ["buyer", *HOLDERS, "public", "internal"])
 def test_a_guest_has_what_is_for_guests_and_no_account_can_be_one(access: str) -> None:
-    assert admits("guest", [GUEST])
-    assert admits("guest", [])
-    assert not admits(access, [GUEST])
+    assert allows("guest", [GUEST])
+    assert allows("guest", [])
+    assert not allows(access, [GUEST])
     assert not HELD.match(GUEST)
 
 
