@@ -18,7 +18,7 @@ from services.order import store
 from services.order.order_view import Rows
 from services.seating.board import Board, BoardProvider
 from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
-from services.seating.sale_queue import Admission, QueueOpen
+from services.seating.sale_queue import PassCheck, QueueOpen
 
 log = logging.getLogger("marquee.boards")
 ATTEMPTS = 5
@@ -43,10 +43,10 @@ class SeatBoards:
     # --- an order's steps; only `hold` may refuse ---
 
     def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str],
-             admission: Admission | None = None) -> None:
+             pass_check: PassCheck | None = None) -> None:
         """Hold the seats for the order about to be written. Raises SeatsHeld, QueueOpen, BoardCold, Busy."""
         with self._recheck_unless_answered(screening_id):
-            self._board.hold(screening_id, owner, until, seats, admission)
+            self._board.hold(screening_id, owner, until, seats, pass_check)
         self._announcements.announce(SEATS_CHANGED, screening_id)
 
     def publish_held(self, screening_id: str, owner: str, until: dt.datetime, seats: list[str]) -> None:

@@ -13,7 +13,7 @@ from schemas.order.receipts import Seller
 from services.foundation.settings import read_section
 from services.order.holding.hold_limits import HoldLimits
 from services.order.screenings.refund_policy import TierRule
-from services.seating.sale_queue import Flow
+from services.seating.sale_queue import PassRules
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class QueueSettings:
 
     rate: float
     drawing: dt.timedelta
-    flow: Flow
+    pass_rules: PassRules
 
 RECENT = 40    # of a buyer's orders are looked at: see buying/store.recent_orders
 
@@ -85,9 +85,10 @@ class QueueSchema(Schema):
 
     @post_load
     def make(self, queue: dict[str, Any], **options: Any) -> QueueSettings:
-        flow = Flow(queue["per_second"], queue["at_once"], passes=dt.timedelta(minutes=queue["pass_minutes"]),
-                    absent=dt.timedelta(seconds=queue["absent_seconds"]))
-        return QueueSettings(queue["rate"], dt.timedelta(seconds=queue["draw_seconds"]), flow)
+        pass_rules = PassRules(queue["per_second"], queue["at_once"],
+                               passes=dt.timedelta(minutes=queue["pass_minutes"]),
+                               absent=dt.timedelta(seconds=queue["absent_seconds"]))
+        return QueueSettings(queue["rate"], dt.timedelta(seconds=queue["draw_seconds"]), pass_rules)
 
 
 class OrderSection(Schema):

@@ -24,7 +24,7 @@ from schemas.errors import Busy, RoomUnavailable
 from schemas.film import SeatsUnknown
 from services.foundation.redis_client import Redis, RedisError, run_for_each
 from services.seating.board_state import BoardCold, BoardSnapshot, LockLost, Mark, SeatsHeld, milliseconds
-from services.seating.sale_queue import UNASKED, Admission, QueueOpen, SaleQueue, moment, queue_keys
+from services.seating.sale_queue import NO_PASS_CHECK, PassCheck, QueueOpen, SaleQueue, moment, queue_keys
 
 SCRIPTS = Path(__file__).parent / "scripts"
 WRITING_SECONDS = 10.0     # longer than the transaction that follows a hold may take
@@ -75,14 +75,14 @@ class Board:
     # --- writing ---
 
     def hold(self, screening_id: str, owner: str, until: dt.datetime, seats: Iterable[str],
-             admission: Admission | None = None) -> None:
+             pass_check: PassCheck | None = None) -> None:
         """Hold all of the seats for `owner` until that moment, or none; holding them again changes only the deadline.
 
         Raises SeatsHeld with the seats that others have, BoardCold, QueueOpen if the screening has a queue and this
-        `admission` (None: of a buyer who needs none) no pass, or Busy when the board stays locked for longer than
+        `pass_check` (None: of a buyer who needs no pass) fails, or Busy when the board stays locked for longer than
         LOCK_WAIT_SECONDS.
         """
-        asked = admission.arguments() if admission else UNASKED
+        asked = pass_check.arguments() if pass_check else NO_PASS_CHECK
         self._write(screening_id, "hold", [owner, milliseconds(until), int(WRITING_SECONDS * 1000), *asked, *seats],
                     queue_keys(screening_id))
 

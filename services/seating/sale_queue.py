@@ -35,8 +35,8 @@ class QueueOpen(Exception):
 
 
 @dataclass(frozen=True)
-class Admission:
-    """A buyer as the board asks for a pass: until when there is one, and when the screening's queue opens by itself.
+class PassCheck:
+    """What the board needs to check a buyer's pass, and to know when the screening's queue opens by itself.
 
     `pass_ends_ms`: 0 without a pass. `rate`: attempts to buy per second; 0: it never opens by itself. `drawing`: how
     long it then takes before numbers are drawn.
@@ -52,12 +52,12 @@ class Admission:
         return [self.account, self.pass_ends_ms, self.rate, int(self.drawing.total_seconds() * 1000)]
 
 
-UNASKED: list[str | int | float] = ["", 0, 0, 0]   # hold.lua's arguments for a buyer who needs no pass
+NO_PASS_CHECK: list[str | int | float] = ["", 0, 0, 0]   # hold.lua's arguments for a buyer who needs no pass
 
 
 @dataclass(frozen=True)
-class Flow:
-    """How people are let in: so many per second, so many at once with an unused pass, and for how long a pass counts.
+class PassRules:
+    """How passes are given: so many per second, so many at once with an unused pass, and for how long a pass counts.
 
     `absent`: who has not asked for so long is passed over.
     """
@@ -69,7 +69,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Standing:
+class QueuePosition:
     """Where an account stands: `status` is off (no queue), absent (not in it), drawing, waiting or admitted.
 
     `number` and `before` (people) count while waiting, `pass_ends_ms` when admitted. `waiting`: people in the line.
@@ -88,7 +88,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Switched:
+class QueueChange:
     """A queue as somebody has set it by hand, and as it was before: modes off, auto, hand or closed."""
 
     before: str
@@ -111,29 +111,29 @@ class SaleQueue:
     def __init__(self, client: Client) -> None:
         self._scripts = {path.stem: client.register_script(path.read_text()) for path in SCRIPTS.glob("*.lua")}
 
-    def ask(self, screening_id: str, account: str, flow: Flow, join: bool) -> Standing:
+    def ask(self, screening_id: str, account: str, rules: PassRules, join: bool) -> QueuePosition:
         """Where the account stands now. With `join` it gets a place, once, if it has none and no pass."""
         lot = 1 + secrets.randbelow(MOST_LOTS)
-        status, *facts = self._run("ask", screening_id, account, int(join), lot, flow.per_second, flow.at_once,
-                                   _milliseconds(flow.passes), _milliseconds(flow.absent))
+        status, *facts = self._run("ask", screening_id, account, int(join), lot, rules.per_second, rules.at_once,
+                                   _milliseconds(rules.passes), _milliseconds(rules.absent))
         if not facts:
-            return Standing(status.lower())
+            return QueuePosition(status.lower())
         number, before, ends, drawn_at, waiting, pace, now, let_in = (int(float(fact)) for fact in facts)
-        return Standing(status.lower(), number, before, ends, moment(drawn_at), waiting, pace / 1000, moment(now),
+        return QueuePosition(status.lower(), number, before, ends, moment(drawn_at), waiting, pace / 1000, moment(now),
                         let_in)
 
-    def open(self, screening_id: str, draw_at: dt.datetime | None, drawing: dt.timedelta) -> Switched:
+    def open(self, screening_id: str, draw_at: dt.datetime | None, drawing: dt.timedelta) -> QueueChange:
         """Open the queue until it is closed by hand. Numbers are drawn at `draw_at`, by default after `drawing`."""
         at = int(draw_at.timestamp() * 1000) if draw_at else 0
         return self._switch(screening_id, "open", at, _milliseconds(drawing))
 
-    def close(self, screening_id: str) -> Switched:
+    def close(self, screening_id: str) -> QueueChange:
         """Close the queue: everybody buys without a pass. For an hour it does not open by itself."""
         return self._switch(screening_id, "close", 0, 0)
 
-    def _switch(self, screening_id: str, *arguments: str | int) -> Switched:
+    def _switch(self, screening_id: str, *arguments: str | int) -> QueueChange:
         before, drawn_before, mode, drawn, waiting, passes = self._run("switch", screening_id, *arguments)
-        return Switched(before, moment(int(drawn_before)), mode, moment(int(drawn)), waiting, passes)
+        return QueueChange(before, moment(int(drawn_before)), mode, moment(int(drawn)), waiting, passes)
 
     def _run(self, script: str, screening_id: str, *arguments: str | float) -> list[Any]:
         try:

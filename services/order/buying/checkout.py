@@ -51,7 +51,7 @@ class Checkout:
         order = self._new_order(key, buyer, screening_id, seats)
         purchase = Purchase(self.database, self.boards, self.snacks, self.unpaid_orders, key, order,
                             agreed_total, self.settings.unpaid_orders, self._limits_of(buyer),
-                            self.sale_queues.admission(buyer, order.screening, queue_pass))
+                            self.sale_queues.pass_check(buyer, order.screening, queue_pass))
         return purchase.complete(snacks)
 
     def _limits_of(self, buyer: Principal) -> HoldLimits | None:

@@ -24,7 +24,7 @@ from services.order.paying.unpaid_orders import UnpaidOrders
 from services.order.seat_boards import SeatBoards
 from services.order.store import ClaimTaken
 from services.seating.board_state import BoardCold, SeatsHeld
-from services.seating.sale_queue import Admission, QueueOpen
+from services.seating.sale_queue import PassCheck, QueueOpen
 
 ATTEMPTS = 8
 
@@ -42,7 +42,7 @@ class Purchase:
     agreed_total: int | None = None
     most_unpaid_orders: int = 1
     limits: hold_limits.HoldLimits | None = None  # None: for staff
-    admission: Admission | None = None
+    pass_check: PassCheck | None = None
     has_held: bool = False
     has_reserved: bool = False
     in_doubt: bool = False  # a COMMIT got lost: the order may be there, also when it can't be seen yet
@@ -89,7 +89,7 @@ class Purchase:
         try:
             self.has_held = True
             self.boards.hold(screening.screening_id, order.board_owner, order.expires_at, order.seat_ids,
-                             self.admission)
+                             self.pass_check)
             if requested and not self.has_reserved:
                 self._reserve_snacks(requested)
                 self._check_total()

@@ -10,7 +10,7 @@ from services.order.queueing.rules import check_draw_at
 from services.order.queueing.switching import switch
 from services.order.replies.replayed_answers import OrderIdempotencyKey
 from services.order.screenings.screening_snapshot import ScreeningSnapshot
-from services.seating.sale_queue import Switched
+from services.seating.sale_queue import QueueChange
 
 
 class QueueMethods:
@@ -53,7 +53,7 @@ class QueueMethods:
                                   lambda: self.boards.queue.close(screening.screening_id))
 
     def _switch_queue(self, method: Method, request: dict[str, Any], screening: ScreeningSnapshot,
-                      work: Callable[[], Switched]) -> dict[str, Any]:
+                      work: Callable[[], QueueChange]) -> dict[str, Any]:
         return switch(self.database, self.idempotency_key(method, request), self.principal, method, screening,
                       request.get("reason"), work)
 

@@ -16,7 +16,7 @@ from services.order.rules import has_begun
 from services.order.screenings.screening_snapshot import ScreeningSnapshot
 from services.order.settings import QueueSettings
 from services.order.tickets.codes import TicketKeys
-from services.seating.sale_queue import Admission, SaleQueue, Standing, moment
+from services.seating.sale_queue import PassCheck, QueuePosition, SaleQueue, moment
 
 PASSES = Counter("marquee_queue_passes_total", "Passes given to people in the queues of screenings.")
 WAITING = Gauge("marquee_queue_waiting", "People in the queues of screenings, as this process has last seen them.")
@@ -43,36 +43,36 @@ class SaleQueues:
         """The account's place: a schemas.order.queue.PlaceReply. Raises NotInQueue."""
         return self._place(screening_id, account, join=False)
 
-    def admission(self, buyer: Principal, screening: ScreeningSnapshot, given: str | None) -> Admission | None:
+    def pass_check(self, buyer: Principal, screening: ScreeningSnapshot, given: str | None) -> PassCheck | None:
         """What the board asks of a buyer with this pass; None of the cinema's own people, who sell at the desk."""
         if includes_at(buyer.roles, "cashier", screening.cinema_id):
             return None
         account = str(buyer.user_id)
-        return Admission(account, end_of(given, self.ticket_keys, screening.screening_id, account),
+        return PassCheck(account, end_of(given, self.ticket_keys, screening.screening_id, account),
                          self.settings.rate, self.settings.drawing)
 
     def _place(self, screening_id: str, account: str, join: bool) -> dict[str, Any]:
-        standing = self.queue.ask(screening_id, account, self.settings.flow, join)
-        if standing.status == "absent":
+        position = self.queue.ask(screening_id, account, self.settings.pass_rules, join)
+        if position.status == "absent":
             raise NotInQueue()
-        PASSES.inc(standing.let_in)
-        last_seen[screening_id] = standing.waiting
+        PASSES.inc(position.let_in)
+        last_seen[screening_id] = position.waiting
         return {
-            "screening_id": screening_id, "status": standing.status, "server_time": standing.now or utc_now(),
+            "screening_id": screening_id, "status": position.status, "server_time": position.now or utc_now(),
             "number": None, "people_before": None, "wait_seconds": None, "draw_at": None, "pass": None,
-            "pass_until": None, "ask_again_seconds": rules.LATEST, **self._facts(screening_id, account, standing)}
+            "pass_until": None, "ask_again_seconds": rules.LATEST, **self._facts(screening_id, account, position)}
 
-    def _facts(self, screening_id: str, account: str, standing: Standing) -> dict[str, Any]:
+    def _facts(self, screening_id: str, account: str, position: QueuePosition) -> dict[str, Any]:
         """What a schemas.order.queue.PlaceReply says in this status only."""
-        match standing.status:
+        match position.status:
             case "drawing":
-                return {"draw_at": standing.drawn_at,
-                        "ask_again_seconds": rules.ask_again_before_draw(standing.drawn_at, standing.now)}
+                return {"draw_at": position.drawn_at,
+                        "ask_again_seconds": rules.ask_again_before_draw(position.drawn_at, position.now)}
             case "waiting":
-                wait = rules.wait_seconds(standing.before, self.settings.flow.per_second, standing.pace)
-                return {"number": standing.number, "people_before": standing.before, "wait_seconds": wait,
+                wait = rules.wait_seconds(position.before, self.settings.pass_rules.per_second, position.pace)
+                return {"number": position.number, "people_before": position.before, "wait_seconds": wait,
                         "ask_again_seconds": rules.ask_again_seconds(wait)}
             case "admitted":
-                return {"pass": give_pass(self.ticket_keys, screening_id, account, standing.pass_ends_ms),
-                        "pass_until": moment(standing.pass_ends_ms)}
+                return {"pass": give_pass(self.ticket_keys, screening_id, account, position.pass_ends_ms),
+                        "pass_until": moment(position.pass_ends_ms)}
         return {}

@@ -17,11 +17,11 @@ from services.foundation.rpc.calls import Principal
 from services.foundation.rpc.idempotency import IdempotencyKey
 from services.order.models import OUTBOX
 from services.order.screenings.screening_snapshot import ScreeningSnapshot
-from services.seating.sale_queue import Switched
+from services.seating.sale_queue import QueueChange
 
 
 def switch(database: Transactions, key: IdempotencyKey, manager: Principal, method: Method,
-           screening: ScreeningSnapshot, reason: str | None, work: Callable[[], Switched]) -> dict[str, Any]:
+           screening: ScreeningSnapshot, reason: str | None, work: Callable[[], QueueChange]) -> dict[str, Any]:
     """Do `work`, which switches the screening's queue, and log it; the reply, a schemas.order.queue.QueueReply."""
     def switch_and_log(tx: Connection) -> dict[str, Any]:
         queue = work()

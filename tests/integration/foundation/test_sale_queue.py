@@ -8,11 +8,11 @@ import pytest
 from redis import Redis
 
 from services.seating.board import Board
-from services.seating.sale_queue import Admission, Flow, QueueOpen, SaleQueue, queue_keys
+from services.seating.sale_queue import PassCheck, PassRules, QueueOpen, SaleQueue, queue_keys
 
 MINUTE, NONE = dt.timedelta(minutes=1), dt.timedelta()
 AT_ONCE = 3
-FLOW = Flow(per_second=100_000, at_once=AT_ONCE, passes=5 * MINUTE, absent=MINUTE)
+PASS_RULES = PassRules(per_second=100_000, at_once=AT_ONCE, passes=5 * MINUTE, absent=MINUTE)
 RATE = 10.0
 
 
@@ -32,7 +32,7 @@ def buy(redis_client: Redis, note: str) -> Callable[..., None]:
         board.rebuild(note, token, 1, soon(), {})
 
     def buy(account: str | None, ends: int = 0, seat: str = "F7", drawing: dt.timedelta = MINUTE) -> None:
-        board.hold(note, account or "desk", soon(), [seat], account and Admission(account, ends, RATE, drawing))  # type: ignore[arg-type]
+        board.hold(note, account or "desk", soon(), [seat], account and PassCheck(account, ends, RATE, drawing))  # type: ignore[arg-type]
 
     return buy
 
@@ -41,12 +41,12 @@ def soon(**time: float) -> dt.datetime:
     return dt.datetime.now(dt.UTC) + dt.timedelta(**time or {"minutes": 5})
 
 
-def join(queue: SaleQueue, screening: str, *accounts: str, flow: Flow = FLOW) -> list[str]:
-    return [queue.ask(screening, account, flow, join=True).status for account in accounts]
+def join(queue: SaleQueue, screening: str, *accounts: str, pass_rules: PassRules = PASS_RULES) -> list[str]:
+    return [queue.ask(screening, account, pass_rules, join=True).status for account in accounts]
 
 
 def where(queue: SaleQueue, screening: str, account: str) -> tuple[str, int, int]:
-    found = queue.ask(screening, account, FLOW, join=False)
+    found = queue.ask(screening, account, PASS_RULES, join=False)
     return found.status, found.number, found.before
 
 
@@ -72,7 +72,7 @@ def test_an_account_has_one_place_however_often_it_asks(queue: SaleQueue, note: 
 def test_a_pass_that_was_used_or_has_ended_is_for_the_next(
         redis_client: Redis, queue: SaleQueue, buy: Callable[..., None], note: str) -> None:
     join(queue, note, "ada", "ben", "eve", "joe", "sue", "tom")
-    ends = queue.ask(note, "ada", FLOW, join=False).pass_ends_ms
+    ends = queue.ask(note, "ada", PASS_RULES, join=False).pass_ends_ms
     buy("ada", ends)
     assert [where(queue, note, account)[0] for account in ("joe", "sue", "ada")] == ["admitted", "waiting", "absent"]
     age(redis_client, note, "passes", "ben", 6 * 60_000)
@@ -93,8 +93,8 @@ def test_who_closed_the_page_is_passed_over_and_is_next_when_back(
 
 
 def test_people_are_let_in_no_faster_than_so_many_a_second(queue: SaleQueue, note: str) -> None:
-    slow = Flow(per_second=0.1, at_once=100, passes=MINUTE, absent=MINUTE)
-    assert join(queue, note, "ada", "ben", "eve", flow=slow) == ["admitted", "waiting", "waiting"]
+    slow = PassRules(per_second=0.1, at_once=100, passes=MINUTE, absent=MINUTE)
+    assert join(queue, note, "ada", "ben", "eve", pass_rules=slow) == ["admitted", "waiting", "waiting"]
 
 
 # --- the draw ---
@@ -135,7 +135,7 @@ def test_a_storm_opens_the_queue_and_it_closes_when_nobody_is_left(
 
     assert join(queue, note, "ada") == ["drawing"]
     redis_client.hset(queue_keys(note)[0], mapping={"drawn_at": 1, "busy_until": 1})
-    ends = queue.ask(note, "ada", FLOW, join=False).pass_ends_ms
+    ends = queue.ask(note, "ada", PASS_RULES, join=False).pass_ends_ms
     with pytest.raises(QueueOpen):      # somebody has a pass
         buy("ben", seat="B2")
     buy("ada", ends, seat="B3")

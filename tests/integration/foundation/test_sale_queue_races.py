@@ -10,13 +10,13 @@ import pytest
 from redis import Redis
 
 from services.foundation.redis_client import OPTIONS
-from services.seating.sale_queue import Flow, SaleQueue, queue_keys
+from services.seating.sale_queue import PassRules, SaleQueue, queue_keys
 from testbed.mesh import Mesh
 
 PEOPLE, EARLY, DEVICES, AT_ONCE = 2_000, 1_000, 20, 50
 ACCOUNTS = [f"account{number}" for number in range(PEOPLE)]
 HOUR = dt.timedelta(hours=1)
-FLOW = Flow(per_second=100_000, at_once=AT_ONCE, passes=HOUR, absent=HOUR)
+PASS_RULES = PassRules(per_second=100_000, at_once=AT_ONCE, passes=HOUR, absent=HOUR)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def let_everybody_in(queue: SaleQueue, client: Redis, screening: str) -> list[li
     groups = [client.zrange(passes, 0, -1)]
     while last := client.zrange(line, -1, -1):
         client.delete(passes)
-        queue.ask(screening, last[0], FLOW, join=False)
+        queue.ask(screening, last[0], PASS_RULES, join=False)
         groups.append(client.zrange(passes, 0, -1))
         assert len(groups) <= PEOPLE // AT_ONCE, "somebody waits for ever"
     return groups
@@ -47,10 +47,10 @@ def let_everybody_in(queue: SaleQueue, client: Redis, screening: str) -> list[li
 def test_2000_people_are_let_in_once_each_and_in_order(client: Redis, note: str, seed: int) -> None:
     queue, state, line = SaleQueue(client), *queue_keys(note)[:2]
     queue.open(note, dt.datetime.now(dt.UTC) + HOUR, HOUR)
-    storm(lambda account: queue.ask(note, account, FLOW, join=True), ACCOUNTS[:EARLY], seed)
+    storm(lambda account: queue.ask(note, account, PASS_RULES, join=True), ACCOUNTS[:EARLY], seed)
     drawn = client.zrange(line, 0, -1)
     client.hset(state, "drawn_at", 1)
-    storm(lambda account: queue.ask(note, account, FLOW, join=True), ACCOUNTS[EARLY:], seed)
+    storm(lambda account: queue.ask(note, account, PASS_RULES, join=True), ACCOUNTS[EARLY:], seed)
 
     first = client.zrange(queue_keys(note)[4], 0, -1)
     order = [*first, *client.zrange(line, 0, -1)]
@@ -88,5 +88,5 @@ def test_without_its_count_of_passes_the_queue_lets_in_too_many(client: Redis, n
     queue._scripts["ask"] = client.register_script(unguarded)
     queue.open(note, None, dt.timedelta())
     for account in ACCOUNTS[:AT_ONCE + 5]:
-        queue.ask(note, account, FLOW, join=True)
+        queue.ask(note, account, PASS_RULES, join=True)
     assert client.zcard(queue_keys(note)[4]) > AT_ONCE
