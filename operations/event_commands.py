@@ -11,7 +11,7 @@ import click
 from amqp.exceptions import AMQPError, NotFound
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR
 
-from operations.accounts import ways
+from operations.accounts import room_exchanges
 from operations.accounts.contracts import contract_of
 from operations.mesh import Mesh, find_rooms, module_of
 from operations.operator_error import OperatorError
@@ -57,7 +57,7 @@ def declare(mesh: Mesh) -> int:
     with broker(mesh):
         topology.declare(found)
         with publishing.bounded_connection(mesh.settings["AMQP_URI"]) as connection:
-            ways.declare(connection, [contract_of(room, mesh.root) for room in find_rooms(mesh.root)], found)
+            room_exchanges.declare(connection, [contract_of(room, mesh.root) for room in find_rooms(mesh.root)], found)
     return len(found)
 
 

@@ -2,7 +2,7 @@
 
 RabbitMQ has one list of names for queues and exchanges. Whatever exchange an account could declare or write to under a
 key of its choice would be a way to all that is bound behind it; so it writes to exchanges of the room's own, which it
-can't declare, and whose bindings `ways` makes with the operator's account.
+can't declare, and whose bindings `room_exchanges` makes with the operator's account.
 """
 
 import re

@@ -34,8 +34,8 @@ def declare(connection: Connection, contracts: Iterable[Contract], subscriptions
             shared(channel).declare()
         for contract in contracts:
             fresh = contract.room != GATEWAY and not _is_running(connection, contract.room)
-            _lead(channel, exchanges.own(contract.room, "calls"), fresh, RPC_TARGET, [REPLIES, *contract.calls])
-            _lead(channel, exchanges.own(contract.room, "outbox"), fresh, exchanges.EVENTS.name, contract.publishes)
+            _bind(channel, exchanges.own(contract.room, "calls"), fresh, RPC_TARGET, [REPLIES, *contract.calls])
+            _bind(channel, exchanges.own(contract.room, "outbox"), fresh, exchanges.EVENTS.name, contract.publishes)
             if contract.announces:
                 get_event_exchange(contract.room)(channel).declare()
             _declare_for_failures(channel, contract.room, fresh,
@@ -45,7 +45,7 @@ def declare(connection: Connection, contracts: Iterable[Contract], subscriptions
 RPC_TARGET = get_rpc_exchange().name
 
 
-def _lead(channel: Any, exchange: Exchange, fresh: bool, target: str, keys: Iterable[str]) -> None:
+def _bind(channel: Any, exchange: Exchange, fresh: bool, target: str, keys: Iterable[str]) -> None:
     _declare(channel, exchange, fresh)
     for key in keys:
         channel.exchange_bind(target, exchange.name, routing_key=key, nowait=True)
