@@ -18,7 +18,7 @@ from operations.operator_error import OperatorError
 from operations.settings import audit_seconds, audit_window
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.metrics import endpoint
-from services.foundation.rpc.outside_client import OutsideCaller
+from services.foundation.rpc.standalone_client import StandaloneCaller
 from services.payment import settings as payment_settings
 from services.payment.reconciling.difference import Difference
 from services.payment.reconciling.reconciler import reconcile
@@ -53,7 +53,7 @@ def audit(since: dt.datetime | None) -> Audit:
     with unreachable_servers_reported():
         engine = make_engine(config["DB_URIS"]["payment:Base"])
         try:
-            differences = reconcile(Transactions(engine), payment_settings.load(config), OutsideCaller())
+            differences = reconcile(Transactions(engine), payment_settings.load(config), StandaloneCaller())
         finally:
             engine.dispose()
         return Audit(differences, check_all(since))

@@ -10,7 +10,7 @@ from typing import Any
 from schemas import film, order
 from schemas.errors import Refusal
 from services.film.programme_import import sold_shares
-from services.foundation.rpc.outside_client import OutsideCaller
+from services.foundation.rpc.standalone_client import StandaloneCaller
 
 PARTY_SIZES = (1, 2, 2, 2, 3, 4)
 SEATS_PER_ORDER = 8
@@ -31,14 +31,14 @@ def sell_demo_seats(programme: Path) -> int:
 def _sell_share(screening_id: str, share: float) -> int:
     name = f"demo-audience-{screening_id}"[:64]    # one buyer for each screening: an account may hold only so much
     caller = {"user_id": name, "username": name, "roles": []}
-    with OutsideCaller(caller, request_id="demo-audience").connected() as rooms:
+    with StandaloneCaller(caller, request_id="demo-audience").connected() as rooms:
         hall = _read_hall(rooms, screening_id)
         if any(seat["state"] != "free" for seat in hall["seats"]):
             return 0
         return _sell_seats(rooms, screening_id, parties(hall["chart"], share, random.Random(screening_id)))
 
 
-def _read_hall(rooms: OutsideCaller, screening_id: str) -> dict[str, Any]:
+def _read_hall(rooms: StandaloneCaller, screening_id: str) -> dict[str, Any]:
     """Its plan and seats. Raises SeatsUnknown when nobody has drawn the map of its seats within BOARD_SECONDS."""
     deadline = time.monotonic() + BOARD_SECONDS
     while True:
@@ -50,7 +50,7 @@ def _read_hall(rooms: OutsideCaller, screening_id: str) -> dict[str, Any]:
             time.sleep(0.5)
 
 
-def _sell_seats(rooms: OutsideCaller, screening_id: str, chosen: list[Unit]) -> int:
+def _sell_seats(rooms: StandaloneCaller, screening_id: str, chosen: list[Unit]) -> int:
     sold = 0
     for seats in orders(chosen):
         try:

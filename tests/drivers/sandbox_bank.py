@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.engine import Connection
 
 from services.foundation.database import Transactions, utc_now
-from services.foundation.rpc.outside_client import OutsideCaller
+from services.foundation.rpc.standalone_client import StandaloneCaller
 from services.payment.models import Payment, Refund, SandboxWebhook
 from services.payment.payment_state import Attempt, PaymentRecord
 from services.payment.reconciling import reconciler
@@ -74,7 +74,7 @@ def envelope(body: bytes, secret: str, seconds: float | None = None) -> dict[str
 
 def reconcile(database: Transactions) -> list[Difference]:
     """Compare the records of the room and of its providers, with the settings of this moment; what differed."""
-    return reconciler.reconcile(database, load(config), OutsideCaller())
+    return reconciler.reconcile(database, load(config), StandaloneCaller())
 
 
 class WatchedSandbox(provider.Sandbox):

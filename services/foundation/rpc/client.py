@@ -31,7 +31,7 @@ from services.foundation.tracing import span_attributes, spans, trace_context
 
 
 class Caller(Protocol):
-    """What calls methods of rooms: from a room, RemoteCaller; from a command, outside_client.OutsideCaller."""
+    """What calls methods of rooms: from a room, RemoteCaller; from a command, standalone_client.StandaloneCaller."""
 
     def call(self, method: Method, fields: dict[str, Any]) -> Any:
         """Call the method with these fields and return its reply in plain JSON types."""

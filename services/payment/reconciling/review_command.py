@@ -8,7 +8,7 @@ from nameko import config
 from schemas.errors import Busy
 from schemas.payment import UnknownProvider
 from services.foundation.database import Transactions, make_engine
-from services.foundation.rpc.outside_client import OutsideCaller
+from services.foundation.rpc.standalone_client import StandaloneCaller
 from services.payment import settings
 from services.payment.payment_processor import payment_processor
 from services.payment.reconciling.review import Review, Undecidable
@@ -25,7 +25,7 @@ from services.payment.reconciling.review_cases import (
 def review_command(context: click.Context) -> None:
     """List the payments, refunds and reversals that a person has to decide, and decide them."""
     database = Transactions(make_engine(config["DB_URIS"]["payment:Base"]))
-    context.obj = Review(payment_processor(database, settings.load(config), OutsideCaller()))
+    context.obj = Review(payment_processor(database, settings.load(config), StandaloneCaller()))
     if context.invoked_subcommand is None:
         context.invoke(list_cases)
 

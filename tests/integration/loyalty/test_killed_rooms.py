@@ -14,7 +14,7 @@ from schemas.errors import OutcomeUnknown, RoomSilent, RoomUnavailable
 from services.foundation import migrate
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events import topology
-from services.foundation.rpc.outside_client import OutsideCaller
+from services.foundation.rpc.standalone_client import StandaloneCaller
 from services.loyalty import ledger
 from services.loyalty.service import Loyalty
 from services.wallet.service import Wallet
@@ -47,7 +47,7 @@ def redeem(points: int) -> Any:
     deadline = time.monotonic() + 60
     while True:
         try:
-            with OutsideCaller({"user_id": "ada"}, idempotency_key="once").connected(3) as rooms:
+            with StandaloneCaller({"user_id": "ada"}, idempotency_key="once").connected(3) as rooms:
                 return rooms.call(contract.REDEEM, {"points": points})
         except (RoomSilent, RoomUnavailable, OutcomeUnknown):
             assert time.monotonic() < deadline, "nobody answered"

@@ -17,7 +17,7 @@ from operations.checks.snapshot import Snapshot
 from services.foundation import migrate
 from services.foundation.database import Transactions, make_engine, utc_now
 from services.foundation.ids import first_id
-from services.foundation.rpc.outside_client import OutsideCaller
+from services.foundation.rpc.standalone_client import StandaloneCaller
 from services.loyalty import store as loyalty_store
 from services.payment import settings as payment_settings
 from services.payment.reconciling.reconciler import reconcile
@@ -166,7 +166,7 @@ def test_a_check_of_everything_reads_whole_tables_in_pages(settings: dict[str, A
 def test_no_statement_of_the_reconciler_reads_a_whole_table(settings: dict[str, Any]) -> None:
     engine = make_engine(settings["DB_URIS"]["payment:Base"])
     with statements() as found:
-        list(reconcile(Transactions(engine), payment_settings.load(nameko.config), OutsideCaller()))
+        list(reconcile(Transactions(engine), payment_settings.load(nameko.config), StandaloneCaller()))
     engine.dispose()
 
     assert len(found) > 10

@@ -6,7 +6,7 @@ from typing import Any
 import nameko
 
 from schemas import order as contract
-from services.foundation.rpc.outside_client import OutsideCaller
+from services.foundation.rpc.standalone_client import StandaloneCaller
 from testbed.mesh import Mesh
 from tests.drivers.orders import buy, info, pay
 from tests.drivers.snack_orders import SKU, bought_and_paid
@@ -95,7 +95,7 @@ def test_while_the_user_room_is_silent_a_receipt_has_no_buyer_and_says_so(
     user_id = user_of(mesh, token)
     caller = {"user_id": user_id, "username": user_id, "roles": []}
     with (nameko.config.patch(mesh.settings, clear=True),
-          OutsideCaller(caller).connected() as rooms, mesh.paused("user")):
+          StandaloneCaller(caller).connected() as rooms, mesh.paused("user")):
         receipt = rooms.call(contract.GET_RECEIPT, {"order_id": order["order_id"], "address_id": "whichever"})
     assert (receipt["buyer"], receipt["unavailable"]) == (None, ["buyer"])
     assert (receipt["remaining"], receipt["method"]) == (order["total"], "sandbox")

@@ -15,7 +15,7 @@ from services.foundation.amqp.publishing import BrokerDown
 from services.foundation.rpc import identity
 
 
-class OutsideCaller:
+class StandaloneCaller:
     """Like client.RemoteCaller, with a connection for each call: commands make few. `connected` keeps one for many.
 
     `caller`: the user for whom it calls, such as {"user_id": "me", "username": "me", "roles": ["manager"]}; without one
@@ -43,7 +43,7 @@ class OutsideCaller:
             raise RoomUnavailable(room=method.room) from None
 
     @contextmanager
-    def connected(self, seconds: float = 30.0) -> Iterator["OutsideCaller"]:
+    def connected(self, seconds: float = 30.0) -> Iterator["StandaloneCaller"]:
         """Keep one connection for the calls in the block, each of which may wait so many `seconds`."""
         with self._connection(seconds) as rooms:
             self._rooms, self._seconds = rooms, seconds
