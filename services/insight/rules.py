@@ -14,7 +14,7 @@ CLIENTS = "clients"
 PEERS = ("rpc.service", "marquee.peer", "db.system.name", "messaging.system")  # the first that a span has
 
 
-class Crossing(NamedTuple):
+class Edge(NamedTuple):
     """A call, statement or message that went from one node to another."""
 
     caller: str
@@ -35,17 +35,17 @@ def is_current(span: Fields, now: int, kept: int) -> bool:
     return bool(now - kept <= span["started_at"] <= now + AHEAD)
 
 
-def crossing(room: str, span: Fields) -> Crossing | None:
+def edge_of(room: str, span: Fields) -> Edge | None:
     """Which edge a span of `room` is; None for work inside a room, and for calls seen from their other end."""
     attributes = span["attributes"]
     if span["kind"] == "server":
-        return Crossing(CLIENTS, room) if "http.request.method" in attributes else None
+        return Edge(CLIENTS, room) if "http.request.method" in attributes else None
     peer = next((str(attributes[name])[:64] for name in PEERS if attributes.get(name)), None)
     if peer is None or peer == room:
         return None
     if span["kind"] == "consumer":
-        return Crossing(peer, room)
-    return Crossing(room, peer) if span["kind"] in ("client", "producer") else None
+        return Edge(peer, room)
+    return Edge(room, peer) if span["kind"] in ("client", "producer") else None
 
 
 def bucket(duration: int) -> int:
@@ -71,7 +71,7 @@ def flows(room: str, spans: Iterable[Fields]) -> dict[Flow, Fields]:
     """How many `calls` and `errors` these spans of a room are, by edge, minute and bucket."""
     found: dict[Flow, Fields] = {}
     for span in spans:
-        if edge := crossing(room, span):
+        if edge := edge_of(room, span):
             key = Flow(span["started_at"] // MINUTE, *edge, bucket(span["duration"]))
             count = found.setdefault(key, {"calls": 0, "errors": 0})
             count["calls"] += 1
@@ -124,7 +124,7 @@ def place(cursor: str) -> tuple[int, str]:
 # --- the picture, from the flows of some time ---
 
 
-class Figures:
+class CallStatistics:
     """Adds up flows, and says how many, how fast and how bad they are."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from services.foundation.readiness.storage import storage
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, every
-from services.insight import keeping_store, purging_store, rules, store, topology
+from services.insight import ingestion_store, purging_store, rules, store, topology
 from services.insight.batches import on_batches
 from services.insight.models import Base
 from services.insight.settings import InsightSection
@@ -66,13 +66,13 @@ class Insight:
         """Keep the spans of processes, without those whose time is over or to come; none while storage is low."""
         now, kept = utc_now(), dt.timedelta(hours=self.settings.kept_hours)
         is_low = storage().is_low()
-        arrived = []
+        received = []
         for batch in batches:
             current = [span for span in batch["spans"] if not is_low
                        and rules.is_current(span, _microseconds(now), int(kept.total_seconds() * 1_000_000))]
-            arrived.append(keeping_store.Arrived(batch["room"], batch["instance"], current,
-                                                 batch["dropped"] + len(batch["spans"]) - len(current)))
-        self.database.run_repeatable(lambda tx: keeping_store.keep(tx, arrived, now))
+            received.append(ingestion_store.ReceivedBatch(batch["room"], batch["instance"], current,
+                                                          batch["dropped"] + len(batch["spans"]) - len(current)))
+        self.database.run_repeatable(lambda tx: ingestion_store.ingest(tx, received, now))
 
     @every("purge_seconds")
     def purge(self) -> None:

@@ -17,8 +17,8 @@ def read(tx: Connection, minutes: int, now: dt.datetime) -> Fields:
     """Who called whom in the last minutes; the reply, a schemas.insight.TopologyReply."""
     first = int(now.timestamp()) // 60 - minutes + 1     # the present minute is the last of them
     since = dt.datetime.fromtimestamp(first * 60, dt.UTC)
-    edges = defaultdict[tuple[str, str], rules.Figures](rules.Figures)
-    nodes = defaultdict[str, rules.Figures](rules.Figures)
+    edges = defaultdict[tuple[str, str], rules.CallStatistics](rules.CallStatistics)
+    nodes = defaultdict[str, rules.CallStatistics](rules.CallStatistics)
     for flow in store.flows_since(tx, first):
         count = int(flow.calls), int(flow.errors)
         edges[flow.caller, flow.callee].add(flow.bucket, *count)
@@ -35,7 +35,7 @@ def read(tx: Connection, minutes: int, now: dt.datetime) -> Fields:
         "since": since, "server_time": now,
         **{name: sum(each[name] for each in processes) for name in ("spans", "dropped")},
         "nodes": [{"name": name, "kind": KINDS.get(name, "room"), "instances": instances.get(name, []),
-                   **figures.over(over)} for name, figures in sorted(nodes.items())],
-        "edges": [{"caller": caller, "callee": callee, **figures.over(over)}
-                  for (caller, callee), figures in sorted(edges.items())],
+                   **statistics.over(over)} for name, statistics in sorted(nodes.items())],
+        "edges": [{"caller": caller, "callee": callee, **statistics.over(over)}
+                  for (caller, callee), statistics in sorted(edges.items())],
     }

@@ -10,9 +10,9 @@ from sqlalchemy import event
 from schemas.errors import FieldsInvalid, Forbidden, Unauthenticated
 from services.foundation.database import Transactions, utc_now
 from services.foundation.rpc.calls import Principal
-from services.insight import keeping_store, purging_store
+from services.insight import ingestion_store, purging_store
 from services.insight.batches import QUEUE
-from services.insight.keeping_store import Arrived
+from services.insight.ingestion_store import ReceivedBatch
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.busy_mesh import busy_mesh, one_purchase
 from tests.drivers.spans import MS, batch, publish, span
@@ -285,8 +285,8 @@ def test_batches_are_kept_by_one_statement_for_each_table(insight: Transactions)
 
     def keep_both(tx: Any) -> None:
         event.listen(tx, "before_cursor_execute", note)
-        keeping_store.keep(tx, [Arrived("gateway", "one", calls[:150], 0), Arrived("order", "two", calls[150:], 0)],
-                           utc_now())
+        received = [ReceivedBatch("gateway", "one", calls[:150], 0), ReceivedBatch("order", "two", calls[150:], 0)]
+        ingestion_store.ingest(tx, received, utc_now())
 
     insight.run(keep_both)
     assert len(statements) == 5

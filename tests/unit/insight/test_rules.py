@@ -22,7 +22,7 @@ AMQP = {"messaging.system": "rabbitmq"}
     ("client", {**AMQP, "rpc.service": "order"}, ("film", "order")), ("client", {"db.system.name": ""}, None),
     ("server", RPC, None), ("internal", SQL, None), ("client", {}, None), ("client", {"rpc.service": "film"}, None)])
 def test_a_span_is_an_edge_from_the_caller_to_its_peer(kind: str, attributes: Any, edge: Any) -> None:
-    assert rules.crossing("film", span(kind=kind, attributes=attributes)) == edge
+    assert rules.edge_of("film", span(kind=kind, attributes=attributes)) == edge
 
 
 def test_calls_are_counted_by_edge_minute_and_duration() -> None:
@@ -56,11 +56,11 @@ def test_percentiles_of_buckets_are_those_of_the_durations() -> None:
 
 
 def test_figures_are_by_the_minute() -> None:
-    figures = rules.Figures()
-    assert figures.over(5) == {"calls_a_minute": 0, "error_share": 0, "p50": None, "p95": None}
-    figures.add(rules.bucket(1000), 9, 1)
-    figures.add(rules.bucket(64_000), 1, 0)
-    found = figures.over(5)
+    statistics = rules.CallStatistics()
+    assert statistics.over(5) == {"calls_a_minute": 0, "error_share": 0, "p50": None, "p95": None}
+    statistics.add(rules.bucket(1000), 9, 1)
+    statistics.add(rules.bucket(64_000), 1, 0)
+    found = statistics.over(5)
     assert (found["calls_a_minute"], found["error_share"]) == (2, 0.1)
     assert 900 < found["p50"] < 1100
     assert 58_000 < found["p95"] < 70_000

@@ -1,4 +1,4 @@
-"""How spans are kept, and counted for the traces and edges that they belong to: one statement for each table."""
+"""Ingestion: how spans are kept, and counted for the traces and edges that they belong to: one statement for each table."""
 
 import datetime as dt
 import json
@@ -18,7 +18,7 @@ traces, spans, links, traffic, arrivals = (
 Fields = dict[str, Any]
 
 
-class Arrived(NamedTuple):
+class ReceivedBatch(NamedTuple):
     """What came from a process at once: spans of a schemas.insight.SpanBatch, and how many others are `lost`."""
 
     room: str
@@ -27,11 +27,11 @@ class Arrived(NamedTuple):
     lost: int
 
 
-def keep(tx: Connection, arrived: Sequence[Arrived], now: dt.datetime) -> None:
+def ingest(tx: Connection, received: Sequence[ReceivedBatch], now: dt.datetime) -> None:
     """Keep the spans; one that is there already is not counted again."""
-    new = _add_spans(tx, arrived)
+    new = _add_spans(tx, received)
     by_room: dict[str, list[Fields]] = defaultdict(list)
-    for batch, found in zip(arrived, new, strict=True):
+    for batch, found in zip(received, new, strict=True):
         by_room[batch.room] += found
     minute = int(now.timestamp()) // 60
     _write(tx, ADD_TRACES, sorted((row for room, found in by_room.items() for row in rules.summaries(room, found)),
@@ -41,16 +41,16 @@ def keep(tx: Connection, arrived: Sequence[Arrived], now: dt.datetime) -> None:
     _write(tx, ADD_TRAFFIC, [{**flow._asdict(), **count} for room, found in sorted(by_room.items())
                              for flow, count in sorted(rules.flows(room, found).items())])
     _write(tx, ADD_ARRIVALS, [{"minute": minute, "room": batch.room, "instance": batch.instance, "spans": len(found),
-                               "dropped": batch.lost, "last_seen_at": now}
-                              for batch, found in sorted(zip(arrived, new, strict=True), key=lambda pair: pair[0][:2])])
+                               "dropped": batch.lost, "last_seen_at": now} for batch, found in
+                              sorted(zip(received, new, strict=True), key=lambda pair: pair[0][:2])])
 
 
-def _add_spans(tx: Connection, arrived: Sequence[Arrived]) -> list[list[Fields]]:
+def _add_spans(tx: Connection, received: Sequence[ReceivedBatch]) -> list[list[Fields]]:
     """Insert spans by one statement, and return those of each batch that were not there."""
-    rows = [_row(batch.room, batch.instance, span) for batch in arrived for span in batch.spans]
+    rows = [_row(batch.room, batch.instance, span) for batch in received for span in batch.spans]
     left = {tuple(row) for row in tx.execute(ADD_SPANS, rows)} if rows else set()
     new: list[list[Fields]] = []
-    for batch in arrived:
+    for batch in received:
         found = {key: span for span in batch.spans if (key := (span["trace_id"], span["span_id"])) in left}
         left -= found.keys()
         new.append(list(found.values()))
@@ -59,7 +59,7 @@ def _add_spans(tx: Connection, arrived: Sequence[Arrived]) -> list[list[Fields]]
 
 def _row(room: str, instance: str, span: Fields) -> Fields:
     attributes = span["attributes"]
-    edge = rules.crossing(room, span)
+    edge = rules.edge_of(room, span)
     details = {"attributes": rules.slimmed(attributes), "events": rules.slimmed_events(span["events"]),
                "links": span["links"]}
     return {**{name: span[name] for name in ("trace_id", "span_id", "parent_id", "kind", "status", "started_at",
