@@ -1,4 +1,4 @@
-"""Ingestion: how spans are kept, and counted for the traces and edges that they belong to: one statement for each table."""
+"""Ingestion: spans are kept, and counted for the traces and edges that they belong to, by one statement a table."""
 
 import datetime as dt
 import json
