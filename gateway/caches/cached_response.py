@@ -1,4 +1,4 @@
-"""A body that is sent many times, with its ETag and, once a client takes them, its shorter forms."""
+"""A body that is sent many times, with its ETag and, once a client takes them, its compressed forms."""
 
 import gzip
 import hashlib
@@ -14,22 +14,22 @@ MIN_CODED_BYTES = 512
 REVALIDATE: Headers = [("Cache-Control", "public, max-age=0, must-revalidate"), ("Vary", "Accept-Encoding")]
 
 
-class Coding(NamedTuple):
-    """A content coding of HTTP: its name in Accept-Encoding, and what shortens a body."""
+class ContentCoding(NamedTuple):
+    """A content coding of HTTP: its name in Accept-Encoding, and what compresses a body."""
 
     name: str
-    shorten: Callable[[bytes], bytes]
+    compress: Callable[[bytes], bytes]
 
 
-GZIP = Coding("gzip", lambda body: gzip.compress(body, 5, mtime=0))
+GZIP = ContentCoding("gzip", lambda body: gzip.compress(body, 5, mtime=0))
 # A sixth shorter than gzip, and too slow for what changes every second.
-BROTLI = Coding("br", brotli.compress)
+BROTLI = ContentCoding("br", brotli.compress)
 
 
-class Form:
+class Representation:
     """One representation of the body: another coding is another, so its strong ETag differs."""
 
-    def __init__(self, headers: Headers, etag: str, coding: Coding | None = None) -> None:
+    def __init__(self, headers: Headers, etag: str, coding: ContentCoding | None = None) -> None:
         self.etag = f"{etag}-{coding.name}" if coding else etag
         self.headers = [*headers, *REVALIDATE, ("ETag", quote_etag(self.etag)),
                         *([("Content-Encoding", coding.name)] if coding else [])]
@@ -39,29 +39,30 @@ class Form:
 class CachedResponse:
     """A public response, which caches on the way may keep and must revalidate."""
 
-    def __init__(self, headers: Headers, body: bytes, codings: tuple[Coding, ...] = (GZIP,)) -> None:
+    def __init__(self, headers: Headers, body: bytes, codings: tuple[ContentCoding, ...] = (GZIP,)) -> None:
         """`codings`: those for the clients that take them, the best first; a short body is sent as it is."""
         self.body = body
         etag = hashlib.blake2b(body, digest_size=12).hexdigest()
-        self._plain = Form(headers, etag)
-        self._coded = [(coding, Form(headers, etag, coding)) for coding in codings]
+        self._plain = Representation(headers, etag)
+        self._coded = [(coding, Representation(headers, etag, coding)) for coding in codings]
 
     def reply(self, request: Request) -> Reply:
         """200 with the body in the client's coding, or 304 when its If-None-Match names this body."""
-        coding, form = self._choose(request)
+        coding, representation = self._choose(request)
         if request.if_none_match and self._is_named(request.if_none_match):
-            return Reply(304, b"", form.headers)
-        if form.body is None:
-            form.body = coding.shorten(self.body) if coding else self.body
-        return Reply(200, form.body, form.headers)
+            return Reply(304, b"", representation.headers)
+        if representation.body is None:
+            representation.body = coding.compress(self.body) if coding else self.body
+        return Reply(200, representation.body, representation.headers)
 
-    def _choose(self, request: Request) -> tuple[Coding | None, Form]:
+    def _choose(self, request: Request) -> tuple[ContentCoding | None, Representation]:
         if len(self.body) >= MIN_CODED_BYTES:
-            for coding, form in self._coded:
+            for coding, representation in self._coded:
                 if coding.name in request.codings:
-                    return coding, form
+                    return coding, representation
         return None, self._plain
 
     def _is_named(self, if_none_match: str) -> bool:
         etags = parse_etags(if_none_match)
-        return any(etags.contains_weak(form.etag) for form in (self._plain, *(form for _, form in self._coded)))
+        every = (self._plain, *(coded for _, coded in self._coded))
+        return any(etags.contains_weak(each.etag) for each in every)
