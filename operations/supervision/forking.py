@@ -12,7 +12,12 @@ from typing import Any
 from supervisor.options import decode_wait_status
 
 from operations.supervision.programs import split_command
-from operations.supervision.running_template import Gone, RunningTemplate, StillImporting, Unavailable
+from operations.supervision.running_template import (
+    RunningTemplate,
+    TemplateEnded,
+    TemplateImporting,
+    TemplateUnavailable,
+)
 from operations.supervision.template import ASK, FORK, STALE, UNSUPPORTED
 
 PAUSE_SECONDS = 10.0    # from one start of the template to the next, unless the code has changed
@@ -34,9 +39,9 @@ class Template:
         """Have it ready soon, with the code as it is now; returns "ready", "importing", or "" when it can't run."""
         try:
             self._ask(ASK)
-        except StillImporting:
+        except TemplateImporting:
             return "importing"
-        except Unavailable:
+        except TemplateUnavailable:
             return ""
         return "ready"
 
@@ -52,7 +57,7 @@ class Template:
         """The pid of a new child of supervisord for this Subprocess, whose pipes are made; None if there is none."""
         try:
             return self._fork(json.dumps(request_of(process)).encode(), process.pipes)
-        except Unavailable as reason:
+        except TemplateUnavailable as reason:
             self._options.logger.info(f"{process.config.name} starts by its command: the template {reason}")
             return None
 
@@ -73,9 +78,9 @@ class Template:
         self._running = None
 
     def _fork(self, request: bytes, pipes: dict[str, int]) -> int:
-        """Raises Unavailable. The new process waits for the request, so it can't end before its pid is known."""
+        """Raises TemplateUnavailable. The new process waits for the request, so it can't end before its pid is known."""
         if len(request) > PIPE_BYTES:
-            raise Unavailable("can't be sent so large an environment")
+            raise TemplateUnavailable("can't be sent so large an environment")
         reader, writer = os.pipe()
         try:
             stderr = pipes["child_stderr"] or pipes["child_stdout"]
@@ -87,26 +92,26 @@ class Template:
                     raise BlockingIOError
             return pid
         except (BlockingIOError, ValueError):    # or a template of another version has answered
-            raise Unavailable("did not fork") from None
+            raise TemplateUnavailable("did not fork") from None
         finally:
             os.close(reader)
             os.close(writer)
 
     def _ask(self, message: bytes, *descriptors: int) -> bytes:
-        """Its answer. Raises Unavailable."""
+        """Its answer. Raises TemplateUnavailable."""
         self._is_wanted = True
         self.look_after()
         if self._running is None:
-            raise Unavailable("does not run")
+            raise TemplateUnavailable("does not run")
         try:
             answer = self._running.ask(message, *descriptors)
-        except Gone:
+        except TemplateEnded:
             self._running = None
             raise
         if answer == STALE:
             self.end()
             self._launch()
-            raise StillImporting("was started before the code has changed, and imports again")
+            raise TemplateImporting("was started before the code has changed, and imports again")
         return answer
 
     def _launch(self) -> None:
@@ -121,13 +126,13 @@ class Template:
 
 @contextmanager
 def adopting() -> Iterator[None]:
-    """Become the parent of the descendants whose own parents end meanwhile. Raises Unavailable.
+    """Become the parent of the descendants whose own parents end meanwhile. Raises TemplateUnavailable.
 
     Not for longer, as RabbitMQ leaves many a process to init.
     """
     libc = ctypes.CDLL(None)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1):
-        raise Unavailable("forks no children of supervisord on this kernel")
+        raise TemplateUnavailable("forks no children of supervisord on this kernel")
     try:
         yield
     finally:

@@ -20,15 +20,15 @@ HANGING_SECONDS = 10.0    # without an answer that was late already
 IMPORT_SECONDS = 60.0
 
 
-class Unavailable(Exception):
+class TemplateUnavailable(Exception):
     """There is nothing to be had from the template now; `str` says why."""
 
 
-class StillImporting(Unavailable):
+class TemplateImporting(TemplateUnavailable):
     """There will be something soon."""
 
 
-class Gone(Unavailable):
+class TemplateEnded(TemplateUnavailable):
     """It has ended, or was killed: it hangs."""
 
 
@@ -61,7 +61,7 @@ class RunningTemplate:
         return cls(child.pid, ours, logger)
 
     def ask(self, message: bytes, *descriptors: int) -> bytes:
-        """Its answer. Raises Unavailable, and Gone when this object is of no more use."""
+        """Its answer. Raises TemplateUnavailable, and TemplateEnded when this object is of no more use."""
         self._be_ready()
         self._drop_late_answer()
         self._control.settimeout(ANSWER_SECONDS)
@@ -70,15 +70,15 @@ class RunningTemplate:
             answer = self._control.recv(LONGEST_MESSAGE)
         except TimeoutError:
             self._late_since = time.monotonic()
-            raise Unavailable("is slow") from None
+            raise TemplateUnavailable("is slow") from None
         except OSError as problem:
             self.kill()
-            raise Gone(f"has gone: {problem}") from None
+            raise TemplateEnded(f"has gone: {problem}") from None
         if not answer:
             self.kill()
-            raise Gone("has gone")
+            raise TemplateEnded("has gone")
         if answer == FAILED:
-            raise Unavailable("could not fork")
+            raise TemplateUnavailable("could not fork")
         return answer
 
     def is_overdue(self) -> bool:
@@ -103,10 +103,10 @@ class RunningTemplate:
         try:
             problems = json.loads(self._control.recv(LONGEST_MESSAGE))
         except BlockingIOError:
-            raise StillImporting("still imports") from None
+            raise TemplateImporting("still imports") from None
         except (OSError, ValueError):
             self.kill()
-            raise Gone("did not start: see supervisord.out") from None
+            raise TemplateEnded("did not start: see supervisord.out") from None
         for each in problems:
             self._logger.warn(f"the template: {each}")
         self._is_ready = True
@@ -121,6 +121,6 @@ class RunningTemplate:
         except OSError:
             if time.monotonic() > self._late_since + HANGING_SECONDS:
                 self.kill()
-                raise Gone("hangs") from None
-            raise Unavailable("is slow") from None
+                raise TemplateEnded("hangs") from None
+            raise TemplateUnavailable("is slow") from None
         self._late_since = None
