@@ -78,7 +78,7 @@ class Template:
         self._running = None
 
     def _fork(self, request: bytes, pipes: dict[str, int]) -> int:
-        """Raises TemplateUnavailable. The new process waits for the request, so it can't end before its pid is known."""
+        """Raises TemplateUnavailable. The new process waits for the request, so its pid is known before it can end."""
         if len(request) > PIPE_BYTES:
             raise TemplateUnavailable("can't be sent so large an environment")
         reader, writer = os.pipe()
