@@ -17,7 +17,7 @@ from schemas.seat_maps import SeatState as SeatState
 
 SEAT_REASONS = ("adjacent", "split", "wheelchair", "cheapest", "aisle", "only_couple_seats_left", "centre",
                 "two_thirds_back", "no_single_left")
-SEAT_WISHES = ("view", "price", "aisle")
+SEAT_PREFERENCES = ("view", "price", "aisle")
 
 
 class UnknownFilm(NotFound):
@@ -128,7 +128,7 @@ class SuggestRequest(ScreeningRequest):
     count = Whole(required=True, validate=validate.Range(min=1, max=20))
     wheelchair = fields.Boolean(load_default=False, metadata={
         "description": "one of the seats is a wheelchair place, and companion places may be among the others"})
-    prefer = fields.String(load_default="view", validate=validate.OneOf(SEAT_WISHES), metadata={
+    prefer = fields.String(load_default="view", validate=validate.OneOf(SEAT_PREFERENCES), metadata={
         "description": "the best view; the lowest price; or a seat on the aisle; of seats together, if there are any"})
     couple_seats = fields.Boolean(load_default=False, metadata={
         "description": "couple seats, if any are free; otherwise they come only where not enough other seats are left"})

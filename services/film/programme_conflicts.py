@@ -8,16 +8,16 @@ from sqlalchemy.engine import Connection
 
 from services.film import programme_store, rules
 from services.film.programme_reader import Programme
-from services.film.rules import OnSale
+from services.film.rules import ScreeningOnSale
 from services.foundation.marked_yaml import Mistake
 
 
-def find(tx: Connection, programme: Programme, on_sale: list[OnSale], added: list[rules.Showing],
+def find(tx: Connection, programme: Programme, on_sale: list[ScreeningOnSale], added: list[rules.PlannedScreening],
          cleaning: dt.timedelta, now: dt.datetime) -> list[Mistake]:
     """Every conflict. `added`: the screenings that the file would add to those `on_sale`."""
     return [*_redrawn_halls(tx, programme), *_moved_halls(tx, programme),
             *_changed_timezones_and_currencies(tx, programme, on_sale, now),
-            *_clashes_with_sold(programme, [each.showing for each in on_sale], added, cleaning)]
+            *_clashes_with_sold(programme, [each.screening for each in on_sale], added, cleaning)]
 
 
 def _redrawn_halls(tx: Connection, programme: Programme) -> Iterator[Mistake]:
@@ -39,12 +39,12 @@ def _moved_halls(tx: Connection, programme: Programme) -> Iterator[Mistake]:
             yield Mistake(programme.lines[hall["hall_id"],], f"`{hall['hall_id']}` belongs to `{owner}`")
 
 
-def _changed_timezones_and_currencies(tx: Connection, programme: Programme, on_sale: Iterable[OnSale],
+def _changed_timezones_and_currencies(tx: Connection, programme: Programme, on_sale: Iterable[ScreeningOnSale],
                                       now: dt.datetime) -> Iterator[Mistake]:
     """A cinema with screenings on sale keeps both: tickets name a local time, and one payment covers seats and snacks.
     """
     timezones = programme_store.timezones(tx)
-    currencies = {each.cinema_id: each.currency for each in on_sale if each.showing.ends_at > now}
+    currencies = {each.cinema_id: each.currency for each in on_sale if each.screening.ends_at > now}
     for cinema in programme.cinemas:
         if (cinema_id := cinema["cinema_id"]) not in currencies:
             continue
@@ -55,7 +55,7 @@ def _changed_timezones_and_currencies(tx: Connection, programme: Programme, on_s
                     f"the {name} of `{cinema_id}` is {old} as long as screenings are on sale there"))
 
 
-def _clashes_with_sold(programme: Programme, on_sale: list[rules.Showing], added: list[rules.Showing],
+def _clashes_with_sold(programme: Programme, on_sale: list[rules.PlannedScreening], added: list[rules.PlannedScreening],
                        cleaning: dt.timedelta) -> Iterator[Mistake]:
     """A film's new length counts for screenings on sale, too; they last until their old end at least."""
     minutes = {film["film_id"]: film["running_minutes"] for film in programme.films}

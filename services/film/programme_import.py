@@ -91,16 +91,16 @@ def sold_shares(path: Path, now: dt.datetime | None = None) -> list[tuple[str, f
     """
     now = now or utc_now()
     programme = read(path, now)
-    days: dict[tuple[str, dt.date], list[rules.Showing]] = defaultdict(list)
-    for showing in sorted(programme.showings(now), key=lambda each: each.starts_at):
-        days[showing.hall_id, showing.local_date].append(showing)
+    days: dict[tuple[str, dt.date], list[rules.PlannedScreening]] = defaultdict(list)
+    for screening in sorted(programme.screenings(now), key=lambda each: each.starts_at):
+        days[screening.hall_id, screening.local_date].append(screening)
     zones = {slot.hall.hall_id: slot.hall.zone for slot in programme.slots}
     shares = []
     for wish in programme.sold:
         today = now.astimezone(zones.get(wish["hall"], dt.UTC)).date()
         that_day = days[wish["hall"], today + dt.timedelta(days=wish["day"])]
         chosen = that_day[wish["screening"] - 1:wish["screening"]]
-        shares += [(showing.screening_id, wish["share"]) for showing in chosen if showing.starts_at > now]
+        shares += [(screening.screening_id, wish["share"]) for screening in chosen if screening.starts_at > now]
     return shares
 
 
@@ -115,23 +115,23 @@ def read(path: Path, now: dt.datetime) -> Programme:
 
 def _write(tx: Connection, path: Path, programme: Programme, now: dt.datetime) -> LoadReport:
     on_sale, used_ids = programme_store.screenings_on_sale(tx, now)
-    known = {(each.showing.hall_id, each.showing.starts_at) for each in on_sale}
-    ahead = [showing for showing in programme.showings(now) if showing.starts_at > now]
-    added = [_with_unused_id(showing, used_ids) for showing in ahead
-             if (showing.hall_id, showing.starts_at) not in known]
+    known = {(each.screening.hall_id, each.screening.starts_at) for each in on_sale}
+    ahead = [screening for screening in programme.screenings(now) if screening.starts_at > now]
+    added = [_with_unused_id(screening, used_ids) for screening in ahead
+             if (screening.hall_id, screening.starts_at) not in known]
     if mistakes := programme_conflicts.find(tx, programme, on_sale, added, _cleaning(), now):
         raise InvalidFile(path, mistakes)
     cinemas, halls, films = (programme_store.put_rows(tx, model, key, rows) for model, key, rows in (
         (Cinema, "cinema_id", programme.cinemas), (Hall, "hall_id", programme.halls),
         (Film, "film_id", programme.films)))
-    new = [_screening_row(showing) for showing in added]
+    new = [_screening_row(screening) for screening in added]
     programme_store.add_screenings(tx, new)
     programme_store.write_operations(tx, films, cinemas, halls, new)
     return LoadReport(
         cinemas=_tally(programme.cinemas, cinemas), halls=_tally(programme.halls, halls),
         films=_tally(programme.films, films),
         screenings=Tally(added=len(added), kept=len(ahead) - len(added)),
-        warnings=tuple(sorted({_warning(showing) for showing in added if rules.is_moved(showing)})),
+        warnings=tuple(sorted({_warning(screening) for screening in added if rules.is_moved(screening)})),
     )
 
 
@@ -140,27 +140,27 @@ def _tally(rows: list[dict[str, Any]], changes: list[Change]) -> Tally:
     return Tally(added, len(changes) - added, len(rows) - len(changes))
 
 
-def _with_unused_id(showing: rules.Showing, used_ids: Container[str]) -> rules.Showing:
+def _with_unused_id(screening: rules.PlannedScreening, used_ids: Container[str]) -> rules.PlannedScreening:
     """A slot whose screening was cancelled is sold under a new id, because orders and tickets name the old one."""
-    name, again = showing.screening_id, count(2)
+    name, again = screening.screening_id, count(2)
     while name in used_ids:
-        name = f"{showing.screening_id}-{next(again)}"
-    return replace(showing, screening_id=name)
+        name = f"{screening.screening_id}-{next(again)}"
+    return replace(screening, screening_id=name)
 
 
-def _warning(showing: rules.Showing) -> Mistake:
-    assert showing.slot is not None
-    begins = showing.starts_at.astimezone(showing.slot.hall.zone)
-    return Mistake(showing.slot.line, (
-        f"on {showing.local_date} the clocks go forward, and there is no {showing.slot.at:%H:%M}: "
-        f"in `{showing.hall_id}` the screening begins at {begins:%H:%M}"))
+def _warning(screening: rules.PlannedScreening) -> Mistake:
+    assert screening.slot is not None
+    begins = screening.starts_at.astimezone(screening.slot.hall.zone)
+    return Mistake(screening.slot.line, (
+        f"on {screening.local_date} the clocks go forward, and there is no {screening.slot.at:%H:%M}: "
+        f"in `{screening.hall_id}` the screening begins at {begins:%H:%M}"))
 
 
-def _screening_row(showing: rules.Showing) -> dict[str, Any]:
-    assert showing.slot is not None
-    prices = rules.seat_prices(showing.slot.hall, showing.starts_at)
+def _screening_row(screening: rules.PlannedScreening) -> dict[str, Any]:
+    assert screening.slot is not None
+    prices = rules.seat_prices(screening.slot.hall, screening.starts_at)
     return {
-        "screening_id": showing.screening_id, "film_id": showing.film_id, "hall_id": showing.hall_id,
-        "starts_at": showing.starts_at, "ends_at": showing.ends_at, "local_date": showing.local_date,
-        "currency": showing.slot.hall.currency, "price_from": min(prices.values()), "prices": prices,
+        "screening_id": screening.screening_id, "film_id": screening.film_id, "hall_id": screening.hall_id,
+        "starts_at": screening.starts_at, "ends_at": screening.ends_at, "local_date": screening.local_date,
+        "currency": screening.slot.hall.currency, "price_from": min(prices.values()), "prices": prices,
     }

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.fields import LARGEST_PRICE
 from services.film import programme_format as form
-from services.film.rules import HallTerms, Showing, Slot, clashes, price_sums, showings
+from services.film.rules import HallTerms, PlannedScreening, Slot, clashes, price_sums, screenings_of
 from services.foundation import marked_yaml
 from services.foundation.marked_yaml import Place, YamlFile
 from services.seating.chart import Drawing, lay_out, mistakes
@@ -36,10 +36,10 @@ class Programme:
     currencies: dict[str, str] = field(default_factory=dict)
     lines: dict[tuple[str, ...], int] = field(default_factory=dict)
 
-    def showings(self, now: dt.datetime, days: int | None = None) -> list[Showing]:
+    def screenings(self, now: dt.datetime, days: int | None = None) -> list[PlannedScreening]:
         """The screenings of `days` days from today on, unsorted; by default as many days as the file says."""
         minutes = {film["film_id"]: film.get("running_minutes", 0) for film in self.films}
-        return list(showings(self.slots, minutes, now, days or self.days))
+        return list(screenings_of(self.slots, minutes, now, days or self.days))
 
 
 def read(path: Path, now: dt.datetime, cleaning: dt.timedelta) -> Programme:
@@ -164,7 +164,7 @@ def _cause(parts: dict[str, int], kind: str, hall: Place, price: int) -> Place:
 def _find_clashes(file: YamlFile, programme: Programme, now: dt.datetime, cleaning: dt.timedelta) -> None:
     """Note each pair of slots that clash once, with the first day on which they do."""
     noted = set()
-    for first, second in clashes(programme.showings(now), cleaning):
+    for first, second in clashes(programme.screenings(now), cleaning):
         one, other = first.slot, second.slot
         if one is None or other is None or (pair := (one.line, one.at, other.line, other.at)) in noted:
             continue

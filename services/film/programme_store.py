@@ -9,21 +9,22 @@ from sqlalchemy.engine import Connection
 
 from schemas.film import OPERATED
 from services.film.models import OUTBOX, Cinema, Hall, Screening
-from services.film.rules import OnSale, Showing
+from services.film.rules import PlannedScreening, ScreeningOnSale
 from services.foundation.events.operations import operator, write_operation
 
 TWO_DAYS = dt.timedelta(days=2)  # one day is on the calendar that long, counting all time zones
-SHOWING = ("screening_id", "hall_id", "film_id", "local_date", "starts_at", "ends_at")
+SCREENING_FIELDS = ("screening_id", "hall_id", "film_id", "local_date", "starts_at", "ends_at")
 Fields = dict[str, Any]
 
 
-def screenings_on_sale(tx: Connection, now: dt.datetime) -> tuple[list[OnSale], set[str]]:
+def screenings_on_sale(tx: Connection, now: dt.datetime) -> tuple[list[ScreeningOnSale], set[str]]:
     """The screenings that start from two days ago on, and their ids together with those of cancelled ones."""
-    query = (select(*(getattr(Screening, name) for name in SHOWING), Screening.currency, Screening.cancelled_at,
-                    Hall.cinema_id).join(Hall, Hall.hall_id == Screening.hall_id)
+    query = (select(*(getattr(Screening, name) for name in SCREENING_FIELDS), Screening.currency,
+                    Screening.cancelled_at, Hall.cinema_id).join(Hall, Hall.hall_id == Screening.hall_id)
              .where(Screening.starts_at > now - TWO_DAYS))
     rows = tx.execute(query).all()
-    on_sale = [OnSale(Showing(**{name: getattr(row, name) for name in SHOWING}), row.cinema_id, row.currency)
+    on_sale = [ScreeningOnSale(PlannedScreening(**{name: getattr(row, name) for name in SCREENING_FIELDS}),
+                               row.cinema_id, row.currency)
                for row in rows if row.cancelled_at is None]
     return on_sale, {row.screening_id for row in rows}
 

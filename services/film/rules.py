@@ -37,7 +37,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Showing:
+class PlannedScreening:
     """A screening with its time and hall; `slot` is None for one that is on sale already."""
 
     screening_id: str
@@ -50,48 +50,50 @@ class Showing:
 
 
 @dataclass(frozen=True)
-class OnSale:
+class ScreeningOnSale:
     """A screening that is on sale, or was, and is not cancelled."""
 
-    showing: Showing
+    screening: PlannedScreening
     cinema_id: str
     currency: str
 
 
-def showings(slots: Iterable[Slot], running_minutes: Mapping[str, int],
-             now: dt.datetime, days: int) -> Iterator[Showing]:
+def screenings_of(slots: Iterable[Slot], running_minutes: Mapping[str, int],
+                  now: dt.datetime, days: int) -> Iterator[PlannedScreening]:
     """The screenings of the slots for `days` days from today on; today is the date at the cinema."""
     for slot in slots:
         today = now.astimezone(slot.hall.zone).date()
         for day in (today + dt.timedelta(days=ahead) for ahead in range(days)):
             if day.weekday() in slot.weekdays:
-                yield _showing(slot, day, running_minutes)
+                yield _screening(slot, day, running_minutes)
 
 
-def _showing(slot: Slot, day: dt.date, running_minutes: Mapping[str, int]) -> Showing:
+def _screening(slot: Slot, day: dt.date, running_minutes: Mapping[str, int]) -> PlannedScreening:
     # The date alone decides which film has its turn, so a later load plans the same film for it.
     film_id = slot.films[(day.toordinal() + slot.turn) % len(slot.films)]
     hall_id = slot.hall.hall_id
     starts_at = dt.datetime.combine(day, slot.at, slot.hall.zone).astimezone(dt.UTC)
-    return Showing(f"{hall_id}-{day:%Y%m%d}-{slot.at:%H%M}", hall_id, film_id, day, starts_at,
-                   starts_at + dt.timedelta(minutes=running_minutes[film_id]), slot)
+    return PlannedScreening(f"{hall_id}-{day:%Y%m%d}-{slot.at:%H%M}", hall_id, film_id, day, starts_at,
+                            starts_at + dt.timedelta(minutes=running_minutes[film_id]), slot)
 
 
-def is_moved(showing: Showing) -> bool:
+def is_moved(screening: PlannedScreening) -> bool:
     """Whether the screening starts later than the file says, because the clocks skip that time."""
-    return showing.slot is not None and showing.starts_at.astimezone(showing.slot.hall.zone).time() != showing.slot.at
+    slot = screening.slot
+    return slot is not None and screening.starts_at.astimezone(slot.hall.zone).time() != slot.at
 
 
-def clashes(planned: Iterable[Showing], cleaning: dt.timedelta) -> Iterator[tuple[Showing, Showing]]:
+def clashes(planned: Iterable[PlannedScreening],
+            cleaning: dt.timedelta) -> Iterator[tuple[PlannedScreening, PlannedScreening]]:
     """Pairs of screenings in one hall of which the second starts before the first is over and the hall is cleaned."""
-    longest: Showing | None = None
-    for showing in sorted(planned, key=lambda each: (each.hall_id, each.starts_at, each.screening_id)):
-        if longest is None or longest.hall_id != showing.hall_id:
-            longest = showing
+    longest: PlannedScreening | None = None
+    for screening in sorted(planned, key=lambda each: (each.hall_id, each.starts_at, each.screening_id)):
+        if longest is None or longest.hall_id != screening.hall_id:
+            longest = screening
             continue
-        if showing.starts_at < longest.ends_at + cleaning:
-            yield longest, showing
-        longest = max(longest, showing, key=lambda either: either.ends_at)
+        if screening.starts_at < longest.ends_at + cleaning:
+            yield longest, screening
+        longest = max(longest, screening, key=lambda either: either.ends_at)
 
 
 def day_part(local: dt.datetime) -> str:

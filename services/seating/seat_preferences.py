@@ -9,7 +9,7 @@ from services.seating.seat_runs import Unit
 
 @dataclass(frozen=True)
 class SeatPreferences:
-    """`prefer`: one of `schemas.film.SEAT_WISHES`; `couple_seats`: they are wanted; `prices`: by kind of seat."""
+    """`prefer`: one of `schemas.film.SEAT_PREFERENCES`; `couple_seats`: they are wanted; `prices`: by kind of seat."""
 
     prefer: str = "view"
     couple_seats: bool = False

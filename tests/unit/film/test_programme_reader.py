@@ -28,7 +28,7 @@ def test_a_good_file_becomes_rows_and_screenings(tmp_path: Path) -> None:
     assert [film["film_id"] for film in good.films] == ["arrival", "hero"]
     assert good.films[1]["original_title"] == "英雄"
     assert good.halls[0]["capacity"] == 8
-    assert len(good.showings(NOW)) == 6
+    assert len(good.screenings(NOW)) == 6
 
 
 @pytest.mark.parametrize(("old", "new", "words"), [
@@ -174,7 +174,7 @@ CLASHING = ("films: [arrival, hero]", f"films: [arrival, hero]{LATE}{EARLY}")
 
 
 def test_a_clash_beyond_the_days_loaded_is_no_mistake(tmp_path: Path) -> None:
-    assert len(programme(tmp_path, changed(CLASHING)).showings(NOW)) == 6
+    assert len(programme(tmp_path, changed(CLASHING)).screenings(NOW)) == 6
     # On the night the clocks go forward a film of 90 minutes that starts at 00:30 ends at 03:00.
     night = changed(("17:00, 19:30", "'00:30', '03:00'"), ("running_minutes: 116", "running_minutes: 90"),
                     ("running_minutes: 99", "running_minutes: 90"))
@@ -233,8 +233,8 @@ def test_the_demo_programme_has_the_halls_films_and_days_it_promises() -> None:
     assert capacities[-3:] == [180, 200, 320]
     assert len(demo.films) == 24
     assert {cinema["timezone"] for cinema in demo.cinemas} == {"Europe/Berlin", "Asia/Shanghai"}
-    assert {film["film_id"] for film in demo.films} == {showing.film_id for showing in demo.showings(NOW)}
-    assert len({showing.local_date for showing in demo.showings(NOW)}) == 10
+    assert {film["film_id"] for film in demo.films} == {screening.film_id for screening in demo.screenings(NOW)}
+    assert len({screening.local_date for screening in demo.screenings(NOW)}) == 10
     assert {kind for slot in demo.slots for kind in slot.hall.kinds} == {
         "standard", "premium", "couple", "wheelchair", "companion"}
 
@@ -244,6 +244,6 @@ def test_the_demo_programme_sells_seats_of_few_screenings() -> None:
     sold = dict(sold_shares(DEMO, NOW))
 
     assert 10 <= len(sold) <= 14
-    assert sold.keys() <= {showing.screening_id for showing in demo.showings(NOW, days=3)}
+    assert sold.keys() <= {screening.screening_id for screening in demo.screenings(NOW, days=3)}
     for hall in demo.halls:
         assert 1 <= sum(screening_id.startswith(hall["hall_id"]) for screening_id in sold) <= 2

@@ -7,14 +7,14 @@ import pytest
 from services.film.rules import (
     FREE,
     HallTerms,
-    Showing,
+    PlannedScreening,
     Slot,
     clashes,
     day_part,
     is_moved,
     price_sums,
+    screenings_of,
     seat_prices,
-    showings,
 )
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
@@ -79,7 +79,7 @@ def test_a_kind_of_seat_may_be_free_whatever_the_others_cost() -> None:
 def test_a_start_that_the_clocks_skip_is_an_hour_later() -> None:
     night = replace(SLOT, at=dt.time(2, 30))
 
-    saturday, sunday = showings([night], MINUTES, at("01:00", dt.date(2027, 3, 27)), days=2)
+    saturday, sunday = screenings_of([night], MINUTES, at("01:00", dt.date(2027, 3, 27)), days=2)
 
     assert not is_moved(saturday)
     assert is_moved(sunday)
@@ -89,7 +89,7 @@ def test_a_start_that_the_clocks_skip_is_an_hour_later() -> None:
 def test_screenings_keep_their_local_time_when_the_clocks_change() -> None:
     saturday = at("12:00", dt.date(2027, 3, 27))
 
-    first, second = showings([SLOT], MINUTES, saturday, days=2)
+    first, second = screenings_of([SLOT], MINUTES, saturday, days=2)
 
     assert first.starts_at == dt.datetime(2027, 3, 27, 18, 30, tzinfo=dt.UTC)
     assert second.starts_at == dt.datetime(2027, 3, 28, 17, 30, tzinfo=dt.UTC)
@@ -100,15 +100,15 @@ def test_today_is_the_date_at_the_cinema() -> None:
     late_in_berlin = at("23:00")
     slots = [SLOT, replace(SLOT, hall=replace(HALL, hall_id="waitan-1", zone=SHANGHAI))]
 
-    berlin, shanghai = showings(slots, MINUTES, late_in_berlin, days=1)
+    berlin, shanghai = screenings_of(slots, MINUTES, late_in_berlin, days=1)
 
     assert berlin.local_date == WEDNESDAY
     assert shanghai.local_date == WEDNESDAY + dt.timedelta(days=1)
 
 
 def test_films_take_turns_and_a_later_load_plans_the_same() -> None:
-    today = list(showings([SLOT], MINUTES, at("12:00"), days=5))
-    tomorrow = list(showings([SLOT], MINUTES, at("12:00") + dt.timedelta(days=1), days=5))
+    today = list(screenings_of([SLOT], MINUTES, at("12:00"), days=5))
+    tomorrow = list(screenings_of([SLOT], MINUTES, at("12:00") + dt.timedelta(days=1), days=5))
 
     assert [s.film_id for s in today][:4] in (["arrival", "hero"] * 2, ["hero", "arrival"] * 2)
     assert today[1:] == tomorrow[:-1]
@@ -117,11 +117,11 @@ def test_films_take_turns_and_a_later_load_plans_the_same() -> None:
 def test_a_slot_may_be_for_some_weekdays() -> None:
     weekend = replace(SLOT, weekdays=frozenset({5, 6}))
 
-    assert [s.local_date.weekday() for s in showings([weekend], MINUTES, at("12:00"), days=14)] == [5, 6, 5, 6]
+    assert [s.local_date.weekday() for s in screenings_of([weekend], MINUTES, at("12:00"), days=14)] == [5, 6, 5, 6]
 
 
-def screening(starts: str, ends: str, hall: str = "kanal-1") -> Showing:
-    return Showing(f"{hall}-{starts}", hall, "hero", WEDNESDAY, at(starts), at(ends))
+def screening(starts: str, ends: str, hall: str = "kanal-1") -> PlannedScreening:
+    return PlannedScreening(f"{hall}-{starts}", hall, "hero", WEDNESDAY, at(starts), at(ends))
 
 
 @pytest.mark.parametrize(("second", "clash"), [("19:14", True), ("19:15", False), ("18:00", True), ("17:00", True)])
@@ -150,14 +150,14 @@ def test_a_price_names_its_parts() -> None:
 
 
 def test_slots_of_one_hall_may_begin_with_different_films() -> None:
-    turns = [next(showings([replace(SLOT, turn=turn, films=("arrival", "hero", "metropolis"))],
-                           {**MINUTES, "metropolis": 153}, at("12:00"), days=1)).film_id for turn in range(3)]
+    turns = [next(screenings_of([replace(SLOT, turn=turn, films=("arrival", "hero", "metropolis"))],
+                                {**MINUTES, "metropolis": 153}, at("12:00"), days=1)).film_id for turn in range(3)]
 
     assert turns in (["arrival", "hero", "metropolis"], ["hero", "metropolis", "arrival"],
                      ["metropolis", "arrival", "hero"])
 
 
 def test_screenings_start_in_utc() -> None:
-    [showing] = showings([SLOT], MINUTES, at("12:00"), days=1)
+    [screening] = screenings_of([SLOT], MINUTES, at("12:00"), days=1)
 
-    assert showing.starts_at.tzinfo is dt.UTC
+    assert screening.starts_at.tzinfo is dt.UTC
