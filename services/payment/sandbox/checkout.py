@@ -17,7 +17,7 @@ OUTCOMES = {"pay": ("authorized", None), "challenge": ("challenged", None), "dec
 
 
 @dataclass(frozen=True)
-class Visit:
+class CheckoutSession:
     """A buyer at the page: what is to be paid, and whether it still is."""
 
     payment_id: str
@@ -33,15 +33,15 @@ class Visit:
         return self.status not in provider.OPEN
 
 
-def visit(tx: Connection, payment_id: str) -> Visit:
+def open_page(tx: Connection, payment_id: str) -> CheckoutSession:
     """The buyer opens the page. Raises UnknownPayment, also for a payment that has no page."""
     provider.expire(tx, payment_id)
-    return _visit(tx, payment_id)
+    return _session(tx, payment_id)
 
 
-def choose(tx: Connection, payment_id: str, choice: str, code: str) -> Visit:
+def choose(tx: Connection, payment_id: str, choice: str, code: str) -> CheckoutSession:
     """Carry out the buyer's choice, unless it is too late; a repeated choice changes nothing. Raises UnknownPayment."""
-    visit(tx, payment_id)
+    open_page(tx, payment_id)
     if choice == "confirm":
         return _confirm(tx, payment_id, code)
     if choice in OUTCOMES:
@@ -49,23 +49,23 @@ def choose(tx: Connection, payment_id: str, choice: str, code: str) -> Visit:
         moved = provider.move(tx, payment_id, ("pending",), status, reason=reason)
         if moved and tx.execute(provider.find(payment_id)).one().save_card:
             cards.keep(tx, payment_id, choice)  # what is not paid after all is asked for by nobody
-    return _visit(tx, payment_id)
+    return _session(tx, payment_id)
 
 
-def _confirm(tx: Connection, payment_id: str, code: str) -> Visit:
+def _confirm(tx: Connection, payment_id: str, code: str) -> CheckoutSession:
     if code.strip() == CODE:
         provider.move(tx, payment_id, ("challenged",), "authorized")
-        return _visit(tx, payment_id)
+        return _session(tx, payment_id)
     here = (SandboxCharge.payment_id == payment_id) & (SandboxCharge.status == "challenged")
     tx.execute(update(SandboxCharge).where(here).values(wrong_codes=SandboxCharge.wrong_codes + 1))
     if tx.execute(select(SandboxCharge.wrong_codes).where(here)).scalar() == WRONG_CODES:
         provider.move(tx, payment_id, ("challenged",), "declined", reason="challenge_failed")
-    return _visit(tx, payment_id)
+    return _session(tx, payment_id)
 
 
-def _visit(tx: Connection, payment_id: str) -> Visit:
+def _session(tx: Connection, payment_id: str) -> CheckoutSession:
     row: Any = tx.execute(provider.find(payment_id)).first()
     if row is None or row.return_url is None:
         raise UnknownPayment()
-    return Visit(row.payment_id, row.amount, row.currency, row.status, row.return_url,
+    return CheckoutSession(row.payment_id, row.amount, row.currency, row.status, row.return_url,
                  wrong_code=row.wrong_codes > 0)

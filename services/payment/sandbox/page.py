@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from schemas.localized_money import localized_money
 from services.payment.sandbox import cards
-from services.payment.sandbox.checkout import CODE, Visit
+from services.payment.sandbox.checkout import CODE, CheckoutSession
 
 CHOICES = ("pay", "challenge", "decline", "insufficient_funds")
 WORDS = {
@@ -36,26 +36,26 @@ PAGE = """<!doctype html>
 """
 
 
-def render(visit: Visit, language: str, theme: str) -> str:
-    """The page for a visit that is not over."""
+def render(session: CheckoutSession, language: str, theme: str) -> str:
+    """The page for a session that is not over."""
     words = WORDS[language]
-    price = localized_money(visit.amount, visit.currency, language)
+    price = localized_money(session.amount, session.currency, language)
     amount = f'<p class="amount"><span class="muted">{words["to_pay"]}</span> <strong>{price}</strong></p>'
-    if visit.status == "challenged":
-        body = amount + _form(_code_field(visit, words) + _button("confirm", words, "primary"))
+    if session.status == "challenged":
+        body = amount + _form(_code_field(session, words) + _button("confirm", words, "primary"))
     else:
         buttons = "".join(_button(choice, words, "primary" if choice == "pay" else "", _card(choice))
                           for choice in CHOICES)
         body = amount + _form(f'<p class="muted">{words["what"]}</p>{buttons}')
     body += _form(_button("abandon", words, "link"))
-    heading = words["code_title"] if visit.status == "challenged" else words["title"]
+    heading = words["code_title"] if session.status == "challenged" else words["title"]
     return PAGE.format(language="zh-CN" if language == "zh" else "en", theme=theme, title=words["title"],
                        banner=words["banner"], heading=heading, body=body)
 
 
-def return_origin(visit: Visit) -> str | None:
+def return_origin(session: CheckoutSession) -> str | None:
     """The origin that the buyer returns to, such as https://cinema.example; None: this site."""
-    parts = urlsplit(visit.return_url)
+    parts = urlsplit(session.return_url)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme else None
 
 
@@ -73,9 +73,10 @@ def _card(choice: str) -> str:
     return f'<small>{cards.BRAND.title()} ·· {cards.LAST4[choice]}</small>'
 
 
-def _code_field(visit: Visit, words: dict[str, str]) -> str:
-    wrong = f'<small class="warning" role="alert" id="wrong">{words["wrong"]}</small>' if visit.wrong_code else ""
-    described = ' aria-invalid="true" aria-describedby="wrong hint"' if visit.wrong_code else ' aria-describedby="hint"'
+def _code_field(session: CheckoutSession, words: dict[str, str]) -> str:
+    wrong = f'<small class="warning" role="alert" id="wrong">{words["wrong"]}</small>' if session.wrong_code else ""
+    described = (' aria-invalid="true" aria-describedby="wrong hint"' if session.wrong_code
+                 else ' aria-describedby="hint"')
     return (f'<label class="field">{words["code"]}<input name="code" inputmode="numeric" autocomplete="one-time-code" '
             f'maxlength="16" autofocus{described}>{wrong}'
             f'<small id="hint">{words["code_hint"].format(code=CODE)}</small></label>')

@@ -24,14 +24,14 @@ class SandboxSite:
         """The page of a payment as a PaymentPage; once it has ended, where to return to. Raises UnknownPayment."""
         self._check_configured()
         with self._trace(payment_id):
-            return _served(self.database.run_repeatable(lambda tx: checkout.visit(tx, payment_id)), language, theme)
+            return _served(self.database.run_repeatable(lambda tx: checkout.open_page(tx, payment_id)), language, theme)
 
     def answer_page(self, payment_id: str, language: str, theme: str, choice: str, code: str) -> dict[str, Any]:
         """The same after the buyer's choice; the choice `abandon` leaves the page. Raises UnknownPayment."""
         self._check_configured()
         with self._trace(payment_id):
-            visit = self.database.run_repeatable(lambda tx: checkout.choose(tx, payment_id, choice, code))
-        return _served(visit, language, theme, leaves=choice == "abandon")
+            session = self.database.run_repeatable(lambda tx: checkout.choose(tx, payment_id, choice, code))
+        return _served(session, language, theme, leaves=choice == "abandon")
 
     def deliver_webhooks(self) -> None:
         """Deliver the due webhooks to `payment.sandbox_webhook_url`."""
@@ -51,8 +51,9 @@ class SandboxSite:
             raise UnknownPayment()
 
 
-def _served(visit: checkout.Visit, language: str, theme: str, leaves: bool = False) -> dict[str, Any]:
-    if leaves or visit.is_over:
-        location = visit.return_url if visit.is_over else abandoned(visit.return_url)
+def _served(session: checkout.CheckoutSession, language: str, theme: str, leaves: bool = False) -> dict[str, Any]:
+    if leaves or session.is_over:
+        location = session.return_url if session.is_over else abandoned(session.return_url)
         return {"html": None, "location": location, "return_origin": None}
-    return {"html": page.render(visit, language, theme), "location": None, "return_origin": page.return_origin(visit)}
+    return {"html": page.render(session, language, theme), "location": None,
+            "return_origin": page.return_origin(session)}
