@@ -16,7 +16,7 @@ from services.foundation.events.operations import operator, write_operation
 from services.foundation.ids import new_id
 from services.foundation.redis_client import connect
 from services.user import store, tokens
-from services.user.administration import typed_passwords
+from services.user.administration import password_prompt
 from services.user.administration.admins import check_one_stays
 from services.user.models import OUTBOX
 from services.user.records import NewAccount
@@ -53,8 +53,8 @@ def account_command() -> None:
 @click.argument("username")
 def create(role: str, username: str) -> None:
     """Open an account with a role. Asks for the password, or reads it from standard input."""
-    request = typed_passwords.checked(username, typed_passwords.read())
-    password_hash = typed_passwords.make_hash(request["password"])
+    request = password_prompt.checked(username, password_prompt.read())
+    password_hash = password_prompt.make_hash(request["password"])
     account = NewAccount(new_id(), request["username"], password_hash, display_name=None, email=None, roles=[role],
                          created_at=utc_now())
 
@@ -88,8 +88,8 @@ def revoke(role: str, username: str) -> None:
 @click.argument("username")
 def set_password(username: str) -> None:
     """Set a user's password, and sign them out everywhere."""
-    request = typed_passwords.checked(username, typed_passwords.read())
-    password_hash = typed_passwords.make_hash(request["password"])
+    request = password_prompt.checked(username, password_prompt.read())
+    password_hash = password_prompt.make_hash(request["password"])
     _change("account password", username, lambda user: {"password_hash": password_hash})
     click.echo(f"{username} has a new password.")
 
