@@ -1,4 +1,4 @@
-"""Timers: `@every("sweep_seconds")` runs a method of a room again and again, and `Wake` runs it at once.
+"""Timers: `@every("sweep_seconds")` runs a method of a room again and again, and `TimerWaker` runs it at once.
 
 It runs in every process of the room, so the work must be safe to do twice at once. A wake is heard in its own process
 only and is lost with it; the next tick makes up for that.
@@ -90,8 +90,11 @@ def next_due(due: float, interval: float, now: float) -> float:
 every: Any = RoomTimer.decorator
 
 
-class Wake(DependencyProvider):
-    """Injects a function of no arguments that makes a timer of this process run now: `wake_sender = Wake("send")`."""
+class TimerWaker(DependencyProvider):
+    """Injects a function of no arguments that makes a timer of this process run now.
+
+    `wake_sender = TimerWaker("send")`.
+    """
 
     def __init__(self, timer: str) -> None:
         """`timer`: the name of the method that the timer runs."""

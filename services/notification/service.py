@@ -17,7 +17,7 @@ from services.foundation.purging import PURGE_SECONDS, purge, repeat
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.settings import RoomSettings
-from services.foundation.timers import StopSignal, Wake, every
+from services.foundation.timers import StopSignal, TimerWaker, every
 from services.notification import reading, rules, store
 from services.notification.email_delivery import EmailDeliveryProvider
 from services.notification.models import INBOX, Base
@@ -38,7 +38,7 @@ class Notification:
     settings = RoomSettings(NotificationSection, at_start=("post", "sender", "smtp"))
     email_delivery = EmailDeliveryProvider()
     is_stopping = StopSignal()
-    wake_sender = Wake("send")
+    wake_sender = TimerWaker("send")
     presence = Presence()
 
     # --- for members ---

@@ -17,7 +17,7 @@ from services.foundation.events.relay import Relay
 from services.foundation.purging import PURGE_SECONDS, purge
 from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
-from services.foundation.timers import StopSignal, Wake, every
+from services.foundation.timers import StopSignal, TimerWaker, every
 from services.payment import rules
 from services.payment.cards import card_methods
 from services.payment.job_pool import JobPoolProvider
@@ -45,8 +45,8 @@ class Payment(card_methods.CardMethods):
     relay = Relay(OUTBOX)
     remote = Remote()
     jobs = JobPoolProvider()
-    wake_webhooks = Wake("process_webhooks")
-    wake_sandbox = Wake("deliver_sandbox_webhooks")
+    wake_webhooks = TimerWaker("process_webhooks")
+    wake_sandbox = TimerWaker("deliver_sandbox_webhooks")
     is_stopping = StopSignal()
     presence = Presence()
 

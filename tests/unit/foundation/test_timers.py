@@ -9,7 +9,7 @@ import eventlet
 import pytest
 
 from services.foundation import timers
-from services.foundation.timers import RoomTimer, Wake, next_due
+from services.foundation.timers import RoomTimer, TimerWaker, next_due
 
 HOUR = 3600.0
 INTERVAL = 0.02
@@ -85,8 +85,8 @@ def test_the_next_tick_is_the_first_that_has_not_passed(now: float, due: float) 
     assert next_due(10.0, 5.0, now) == due
 
 
-def waker(container: Container, timer: str = "tick") -> Wake:
-    wake = Wake(timer).bind(container, "wake")
+def waker(container: Container, timer: str = "tick") -> TimerWaker:
+    wake = TimerWaker(timer).bind(container, "wake")
     wake.setup()
     return wake
 
