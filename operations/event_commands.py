@@ -138,7 +138,7 @@ def replay(subscription: Subscription) -> int:
     """Revive the dead letters of one consumer and print how many there were."""
     try:
         count = revive(subscription)
-    except publishing.NoRoute:
+    except publishing.Unroutable:
         raise OperatorError(f"The queue {subscription.queue_name} does not exist: ./start.sh declares it.") from None
     except NotFound:
         return 0  # never declared, so nothing can be in it

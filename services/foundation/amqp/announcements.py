@@ -48,7 +48,7 @@ class Announcements(SharedExtension):
         """Announce, and return once the broker has the message or is found to be down, which is only logged."""
         try:
             publishing.publish(list(ids), exchange=self._exchange, routing_key=announcement.name)
-        except (publishing.NoRoute, *publishing.BrokerDown):
+        except (publishing.Unroutable, *publishing.BrokerDown):
             log.warning("could not announce",
                         extra={"announcement": f"{announcement.room}.{announcement.name}", "count": len(ids)})
 

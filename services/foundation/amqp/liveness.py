@@ -22,7 +22,7 @@ def liveness_queue(room: str) -> str:
     return f"alive-{room}"
 
 
-class LivingConsumer(DrainingConsumer):
+class LivenessConsumer(DrainingConsumer):
     """A consumer of a room's requests whose connection also keeps the room's liveness queue, to its very end."""
 
     room = ""

@@ -27,7 +27,7 @@ RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_
 BrokerDown = (OperationalError, ConnectionGone, ConnectionError, OSError, TimeoutError, MessageNacked, LimitExceeded)
 
 
-class NoRoute(Exception):
+class Unroutable(Exception):
     """No queue takes this message: its exchange is missing, or no binding matches the routing key."""
 
 
@@ -117,7 +117,7 @@ def run_on_channel(operation: Callable[[Any], T]) -> T:
 def publish(body: Any, *, exchange: Any, routing_key: str, **options: Any) -> None:
     """Serialize `body` as config.yml says and send it; `options` are those of `send`.
 
-    Raises EncodeError for a body that can't be serialized, NoRoute, or one of BrokerDown.
+    Raises EncodeError for a body that can't be serialized, Unroutable, or one of BrokerDown.
     """
     # Before a connection is borrowed, so that a bad body breaks none.
     content_type, encoding, content = dumps(body, serializer=config["serializer"])
@@ -129,7 +129,7 @@ def send(content: bytes, *, exchange: Any, routing_key: str, confirm: bool = Tru
          delivery_mode: int = TRANSIENT, **options: Any) -> None:
     """Send the bytes as they are, and once more on a new connection if the first was closed.
 
-    `confirm`: wait for the broker's confirmation. `mandatory`: raise NoRoute when no queue takes the message. Raises
+    `confirm`: wait for the broker's confirmation. `mandatory`: raise Unroutable when no queue takes the message. Raises
     one of BrokerDown when the broker can't be reached or does not answer within ANSWER_SECONDS.
     """
     returned: list[Any] = []
@@ -142,15 +142,15 @@ def send(content: bytes, *, exchange: Any, routing_key: str, confirm: bool = Tru
                 retry=True, retry_policy=RETRY, timeout=ANSWER_SECONDS, confirm_timeout=ANSWER_SECONDS, **options,
             )
     except NotFound:  # the exchange itself is missing
-        raise NoRoute(routing_key) from None
+        raise Unroutable(routing_key) from None
     if returned:
-        raise NoRoute(routing_key)
+        raise Unroutable(routing_key)
 
 
 def send_copy(message: Message, *, exchange: Any, routing_key: str, headers: dict[str, Any]) -> None:
     """Send a persistent, confirmed copy of a message with other headers to a queue that must exist.
 
-    When it returns, the original may be acknowledged. Raises NoRoute or one of BrokerDown; then there is no copy.
+    When it returns, the original may be acknowledged. Raises Unroutable or one of BrokerDown; then there is no copy.
     """
     send(message.body or b"", exchange=exchange, routing_key=routing_key, headers=headers, mandatory=True,
          delivery_mode=PERSISTENT, message_id=message.properties.get("message_id"),

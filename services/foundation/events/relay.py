@@ -79,7 +79,7 @@ class Relay(DependencyProvider):
                 if pause:
                     log.info("events are published again")
                 pause = 0.0
-            except (publishing.NoRoute, *publishing.BrokerDown, Refusal, CommitUnknown) as problem:
+            except (publishing.Unroutable, *publishing.BrokerDown, Refusal, CommitUnknown) as problem:
                 if not pause:
                     log.warning("publishing is paused", extra={"problem": f"{type(problem).__name__}: {problem}"})
                 pause, self._declared = min(pause * 2 or 0.5, LONGEST_PAUSE), False
@@ -104,7 +104,7 @@ class Relay(DependencyProvider):
     def publish_batch(self) -> int:
         """Publish up to BATCH_SIZE of the oldest waiting events; returns how many there were.
 
-        Those that the broker has confirmed are marked, even if a later one fails. Raises the first failure: NoRoute,
+        Those that the broker has confirmed are marked, even if a later one fails. Raises the first failure: Unroutable,
         one of BrokerDown, RoomUnavailable without a database, or CommitUnknown.
         """
         if not self._declared:
@@ -156,7 +156,7 @@ class Batch:
                 _publish(event, self._exchange)
                 self.published.append(event.event_id)
                 metrics.observe_published(event.type)
-            except (publishing.NoRoute, *publishing.BrokerDown) as problem:
+            except (publishing.Unroutable, *publishing.BrokerDown) as problem:
                 self.failures.append(problem)
 
 

@@ -36,7 +36,7 @@ def _count(value: Any) -> int:
 def retry_later(message: Message, subscription: Subscription, attempts: int, error: str) -> None:
     """Send a copy to a queue where it waits for its next attempt; after the last attempt, to the dead-letter queue.
 
-    The pause comes from `events.pauses` in config.yml, by the number of failed `attempts`. Raises NoRoute or one of
+    The pause comes from `events.pauses` in config.yml, by the number of failed `attempts`. Raises Unroutable or one of
     BrokerDown; then there is no copy.
     """
     settings = event_settings()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.errors import CircuitOpen, OutcomeUnknown, RoomSilent
-from services.foundation.amqp.publishing import NoRoute
+from services.foundation.amqp.publishing import Unroutable
 
 log = logging.getLogger("marquee.circuit")
 State = Literal["closed", "open", "half_open"]
@@ -121,7 +121,7 @@ class CircuitBreakers:
         except (RoomSilent, OutcomeUnknown):
             breaker.unanswered(attempt)
             raise
-        except NoRoute:
+        except Unroutable:
             breaker.absent()
             raise
         except BaseException:

@@ -161,7 +161,7 @@ class RemoteCaller:
         try:
             with self._circuits.guard(method.room), Timeout(limit, RoomSilent(room=method.room)), slot:
                 reply = self._exchange(method, fields, context)
-        except (publishing.NoRoute, *publishing.BrokerDown):
+        except (publishing.Unroutable, *publishing.BrokerDown):
             raise RoomUnavailable(room=method.room) from None
         if reply.get("error"):
             raise deserialize(reply["error"])

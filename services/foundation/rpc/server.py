@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind
 from schemas.errors import Refusal
 from services.foundation.amqp import exchanges, publishing
 from services.foundation.amqp.cluster import is_cluster
-from services.foundation.amqp.liveness import LivingConsumer
+from services.foundation.amqp.liveness import LivenessConsumer
 from services.foundation.tracing.span_attributes import call_attributes
 from services.foundation.tracing.spans import Entry
 
@@ -32,7 +32,7 @@ class RoomConsumer(RpcConsumer):
     durable queue it would wait there and run long after its caller has given up.
     """
 
-    consumer_cls = LivingConsumer
+    consumer_cls = LivenessConsumer
 
     def setup(self) -> None:
         """Declare the queue, and use as many workers as the room's section of config.yml says (`max_workers`)."""

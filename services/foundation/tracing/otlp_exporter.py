@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 
 
-class NotTaken(Exception):
+class ExportFailed(Exception):
     """The endpoint did not take the spans in time; `str` says why."""
 
 
@@ -39,10 +39,10 @@ class OtlpExporter:
         self._failures = FailureLog()
 
     def export(self, spans: Sequence[ReadableSpan], dropped: int) -> None:
-        """Send one request with these spans. Raises NotTaken."""
+        """Send one request with these spans. Raises ExportFailed."""
         self._failures.texts.clear()
         if self._exporter.export(spans) is not SpanExportResult.SUCCESS:
-            raise NotTaken(" ".join(self._failures.texts))
+            raise ExportFailed(" ".join(self._failures.texts))
 
     def close(self) -> None:
         """Give up a request that is under way."""

@@ -6,7 +6,7 @@ import pytest
 from greenlet import GreenletExit
 
 from schemas.errors import CircuitOpen, OutcomeUnknown, RoomSilent, RoomUnavailable
-from services.foundation.amqp.publishing import NoRoute
+from services.foundation.amqp.publishing import Unroutable
 from services.foundation.rpc.circuit_breaker import (
     FAILURES,
     FIRST_PAUSE,
@@ -189,7 +189,7 @@ def test_deadlines_and_lost_rooms_open_the_breaker_of_their_room_only(silence: E
     assert breakers.states() == {"film": "closed", "payment": "open"}
 
 
-@pytest.mark.parametrize("other", [RoomUnavailable(room="payment"), ConnectionError(), NoRoute(), GreenletExit()],
+@pytest.mark.parametrize("other", [RoomUnavailable(room="payment"), ConnectionError(), Unroutable(), GreenletExit()],
                          ids=lambda other: type(other).__name__)
 def test_nothing_else_opens_it(other: BaseException) -> None:
     breakers = CircuitBreakers()

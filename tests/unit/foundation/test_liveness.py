@@ -8,7 +8,7 @@ import pytest
 
 from services.foundation.amqp import liveness
 from services.foundation.amqp.draining_consumer import DrainingConsumer
-from services.foundation.amqp.liveness import CHECK_SECONDS, GAP_SECONDS, LivingConsumer
+from services.foundation.amqp.liveness import CHECK_SECONDS, GAP_SECONDS, LivenessConsumer
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def consumer() -> Any:
-    made = LivingConsumer.__new__(LivingConsumer)
+    made = LivenessConsumer.__new__(LivenessConsumer)
     made.room, made.queues = "film", [SimpleNamespace(name="rpc-film")]
     return made
 

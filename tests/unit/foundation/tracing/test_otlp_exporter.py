@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from services.foundation.tracing import spans
-from services.foundation.tracing.otlp_exporter import NotTaken, OtlpExporter
+from services.foundation.tracing.otlp_exporter import ExportFailed, OtlpExporter
 from tests.drivers.recorded_spans import RecordedSpans
 
 GIVEN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -24,7 +24,7 @@ def test_the_reason_of_a_refused_batch_is_in_the_error_and_in_no_other_log_line(
         pass
     exporter = OtlpExporter("http://collector:4318", {}, 5)
     for _ in range(2):
-        with pytest.raises(NotTaken) as refusal:
+        with pytest.raises(ExportFailed) as refusal:
             exporter.export([recorded["send message"]], 0)
         assert str(refusal.value).count("401") == 1
     assert caplog.records == []
