@@ -25,7 +25,7 @@ LOST_CHARGES = """
 
 
 @dataclass
-class Books:
+class OrderTotals:
     """What the rooms have about some orders, in minor units by order id."""
 
     accounts: Rows
@@ -35,7 +35,7 @@ class Books:
     valid_seats: dict[str, int]  # the price of the valid tickets
 
     @classmethod
-    def of(cls, snapshot: Snapshot, orders: Rows) -> "Books":
+    def of(cls, snapshot: Snapshot, orders: Rows) -> "OrderTotals":
         ids = list(orders)
         owed, kept, settled = dict.fromkeys(ids, 0), dict.fromkeys(ids, 0), set()
         for row in snapshot.rows(snapshot.order, "SELECT order_id, refund_id, amount, kept FROM refund "
@@ -54,20 +54,20 @@ class Books:
 
 def money_fits_the_order(snapshot: Snapshot) -> Iterator[str]:
     for orders in order_pages(snapshot):
-        books = Books.of(snapshot, orders)
+        totals = OrderTotals.of(snapshot, orders)
         for order in orders.values():
-            yield from (f"order {order.order_id} is {breach}" for breach in _breaches_of_account(books, order))
+            yield from (f"order {order.order_id} is {breach}" for breach in _breaches_of_account(totals, order))
 
 
-def _breaches_of_account(books: Books, order: Row[Any]) -> Iterator[str]:
+def _breaches_of_account(totals: OrderTotals, order: Row[Any]) -> Iterator[str]:
     """What is wrong with the money of an order."""
-    account, owed = books.accounts.get(order.order_id), books.owed[order.order_id]
+    account, owed = totals.accounts.get(order.order_id), totals.owed[order.order_id]
     captured = int(account.captured) if account else 0
-    snacks = 0 if order.order_id in books.settled else snacks_total(json.loads(order.snacks))
+    snacks = 0 if order.order_id in totals.settled else snacks_total(json.loads(order.snacks))
     left = captured - owed
     right = 0 if order.status in ENDED_UNPAID else left
     if order.status in PAID:
-        right = books.valid_seats[order.order_id] + snacks + books.kept[order.order_id]
+        right = totals.valid_seats[order.order_id] + snacks + totals.kept[order.order_id]
     if left != right or (account and account.currency != order.currency and captured):
         yield f"{order.status}: captured {captured}, to refund {owed}, should keep {right}"
     if order.status == "refunded" and snacks:
