@@ -18,7 +18,7 @@ from services.foundation.rpc.calls import PrincipalProvider, call
 from services.foundation.rpc.client import Remote
 from services.foundation.settings import RoomSettings
 from services.foundation.timers import StopSignal, TimerWaker, every
-from services.notification import reading, rules, store
+from services.notification import member_messages, rules, store
 from services.notification.email_delivery import EmailDeliveryProvider
 from services.notification.models import INBOX, Base
 from services.notification.sender import MessageSender
@@ -46,7 +46,8 @@ class Notification:
     @call(contract.GET_MESSAGES)
     def get_messages(self, request: dict[str, Any]) -> dict[str, Any]:
         """The caller's messages, the newest first; `next_cursor` asks for the rest."""
-        page = self.database.read(lambda tx: reading.page(tx, self._user_id, request.get("cursor"), request["limit"]))
+        page = self.database.read(
+            lambda tx: member_messages.page(tx, self._user_id, request.get("cursor"), request["limit"]))
         return {**page, "server_time": utc_now()}
 
     @call(contract.GET_UNREAD)
@@ -59,7 +60,7 @@ class Notification:
         """Mark the caller's messages as read; those of others stay as they are."""
         now = utc_now()
         return {"unread": self.database.run_repeatable(
-            lambda tx: reading.mark_read(tx, self._user_id, request["message_ids"], now))}
+            lambda tx: member_messages.mark_read(tx, self._user_id, request["message_ids"], now))}
 
     @property
     def _user_id(self) -> str:
