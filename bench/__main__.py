@@ -14,8 +14,8 @@ import requests
 
 from bench import tracing
 from bench.controls import faststream, monolith, stock_nameko
+from bench.cpu_time import cpu_seconds
 from bench.load import CONNECTIONS, SECONDS, load
-from bench.processors import busy_seconds
 from bench.results import Result, Rounds, as_table, purchase_by_process
 from bench.workloads import Workload, Workloads
 from testbed.mesh import ROOT, Mesh, running_mesh
@@ -30,9 +30,9 @@ def run(mesh: Mesh, workload: Workload) -> Result:
         "Content-Type": "application/json", "Authorization": f"Bearer {last.token}"})
     assert check.status_code == workload.expected, f"{workload.name}: {check.status_code} {check.text[:200]}"
     others = workload.control.pids if workload.control else []
-    before = busy_seconds(mesh, others)
+    before = cpu_seconds(mesh, others)
     figures = load(workload.url, calls or [last], FOLDER)
-    after, count = busy_seconds(mesh, others), figures["requests"]
+    after, count = cpu_seconds(mesh, others), figures["requests"]
     workload.sent(count)
     wrong = figures["not_2xx"] if workload.expected == 200 else count - figures["not_2xx"]
     return Result(workload.name, count / figures["seconds"], figures["p50_ms"], figures["p99_ms"],

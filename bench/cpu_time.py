@@ -1,4 +1,4 @@
-"""Which processes the processors work for."""
+"""The processor time that each process of a mesh has taken."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import psutil
 from testbed.mesh import Mesh
 
 
-def busy_seconds(mesh: Mesh, others: Iterable[int] = ()) -> Counter[str]:
+def cpu_seconds(mesh: Mesh, others: Iterable[int] = ()) -> Counter[str]:
     """Seconds of all processors that each process of the mesh has taken since its start, its children's included.
 
     `others`: the processes of a control, which count as one.
