@@ -14,7 +14,7 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from services.film.search.words import plain, spellings_of, words_of
+from services.film.search.text_normalization import plain, spellings_of, words_of
 
 TITLE, DIRECTOR, CAST = 4, 2, 1                     # how much a match there counts
 WHOLE, BEGINNING, PART, MISTYPED, NONE = 4, 3, 2, 1, 0    # how much such a match counts

@@ -8,7 +8,7 @@ from itertools import accumulate
 import pytest
 
 from services.film.search.film_index import FilmIndex
-from services.film.search.words import spellings_of, words_of
+from services.film.search.text_normalization import spellings_of, words_of
 from tests.sizes import Size
 
 
