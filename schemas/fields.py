@@ -73,7 +73,7 @@ class Whole(fields.Integer):
         return value
 
 
-class PassedOn(fields.Nested):
+class Predumped(fields.Nested):
     """A part of a reply that another room has dumped already: it goes out as it came in."""
 
     def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
