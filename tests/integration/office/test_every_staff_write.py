@@ -165,7 +165,7 @@ def factor_reset(house: House) -> str:
     return account("account reset-second-factor")(house)
 
 
-DOINGS: dict[str, Callable[[House], str]] = {
+EXAMPLE_WRITES: dict[str, Callable[[House], str]] = {
     "kitchen.start": cooking("start"), "kitchen.finish": cooking("finish"), "kitchen.hand_over": cooking("hand_over"),
     "kitchen.undo": undone, "kitchen.restock": restocked, "order.cancel_screening": cancelled,
     "order.open_queue": queue_switched("open"), "order.close_queue": queue_switched("close"),
@@ -182,13 +182,13 @@ DOINGS: dict[str, Callable[[House], str]] = {
 
 
 def test_the_table_is_complete() -> None:
-    assert set(DOINGS) == {f"{method.room}.{method.name}" for method in WRITES} | {
+    assert set(EXAMPLE_WRITES) == {f"{method.room}.{method.name}" for method in WRITES} | {
         command.replace(" ", ".") for command in WRITING_COMMANDS}
 
 
 def test_every_write_is_logged(house: House) -> None:
     began = utc_now().isoformat()   # other tests have restocked that snack before, or loaded that film
-    done = {method: write(house) for method, write in DOINGS.items()}
+    done = {method: write(house) for method, write in EXAMPLE_WRITES.items()}
     admin = house.mesh.buyers(1, '["admin"]')[0]
 
     def entries(method: str) -> list[dict[str, Any]]:
