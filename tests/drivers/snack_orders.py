@@ -12,7 +12,7 @@ def menu(mesh: Mesh, cinema: str) -> dict[str, Any]:
     return {snack["sku"]: snack for snack in mesh.get("/kitchen/get_menu", cinema_id=cinema).json()["snacks"]}
 
 
-def left(mesh: Mesh, cinema: str, sku: str = SKU) -> int:
+def snacks_left(mesh: Mesh, cinema: str, sku: str = SKU) -> int:
     return int(menu(mesh, cinema)[sku]["left"])
 
 

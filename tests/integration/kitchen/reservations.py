@@ -13,5 +13,5 @@ def wanted(order_id: str, **quantities: int) -> dict[str, Any]:
             "snacks": [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]}
 
 
-def left(kitchen: Transactions) -> dict[str, int]:
+def snacks_left(kitchen: Transactions) -> dict[str, int]:
     return {snack["sku"]: snack["left"] for snack in kitchen.read(lambda tx: stock.menu(tx, "kanal"))}

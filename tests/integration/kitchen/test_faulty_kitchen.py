@@ -6,7 +6,7 @@ from typing import Any
 
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import info, refunds
-from tests.drivers.snack_orders import SKU, bought_and_paid, left, wait_for_step
+from tests.drivers.snack_orders import SKU, bought_and_paid, snacks_left, wait_for_step
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def ask_the_kitchen_now(mesh: Mesh, order: dict[str, Any]) -> None:
 
 def test_a_fault_in_the_kitchen_does_not_delay_the_refund_of_seats(mesh: Mesh, screening: str, cinema: str,
                                                                    seats: list[str]) -> None:
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     token, order = bought_and_paid(mesh, screening, seats[:2], (SKU, 1))
     price = sum(seat["price"] for seat in order["seats"])
     with missing_kitchen_table(mesh):
@@ -52,14 +52,14 @@ def test_a_fault_in_the_kitchen_does_not_delay_the_refund_of_seats(mesh: Mesh, s
     ask_the_kitchen_now(mesh, order)
     wait_until(lambda: info(mesh, token, order)["status"] == "refunded", 60, "the refund of the snacks")
     assert info(mesh, token, order)["refunded"] == order["total"]
-    assert left(mesh, cinema) == before
+    assert snacks_left(mesh, cinema) == before
     mesh.check_invariants()
 
 
 def test_an_order_unknown_to_the_kitchen_is_refunded_whole_and_not_cooked(
     mesh: Mesh, screening: str, cinema: str, seats: list[str],
 ) -> None:
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
     with order_unknown_to_the_kitchen(mesh, order):
         assert refund(mesh, token, order) == (200, "refunding")
@@ -69,14 +69,14 @@ def test_an_order_unknown_to_the_kitchen_is_refunded_whole_and_not_cooked(
     wait_until(lambda: info(mesh, token, order)["status"] == "refunded", 60, "the refund of the snacks")
     assert info(mesh, token, order)["refunded"] == order["total"]
     wait_for_step(mesh, token, order, "given_up")
-    assert left(mesh, cinema) == before
+    assert snacks_left(mesh, cinema) == before
     mesh.check_invariants()
 
 
 def test_a_refunded_order_that_the_kitchen_lost_is_not_cooked_when_its_event_comes_again(
     mesh: Mesh, screening: str, cinema: str, seats: list[str],
 ) -> None:
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
     lose(mesh, order)
     assert refund(mesh, token, order) == (200, "refunding")
@@ -91,7 +91,7 @@ def test_a_refunded_order_that_the_kitchen_lost_is_not_cooked_when_its_event_com
     wait_until(lambda: mesh.rows("kitchen", "SELECT 1 FROM inbox WHERE event_id = :e", e=paid_event(mesh, order)),
                what="the kitchen to hear that it is paid")
     assert info(mesh, token, order)["kitchen"]["status"] == "given_up"
-    assert left(mesh, cinema) == before
+    assert snacks_left(mesh, cinema) == before
     mesh.check_invariants()
 
 

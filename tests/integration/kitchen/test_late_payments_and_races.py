@@ -8,10 +8,10 @@ from tests.drivers.orders import buy, charge, info, make_late, refunds
 from tests.drivers.snack_orders import (
     SKU,
     bought_and_paid,
-    left,
     let_reservations_end,
     menu,
     restock,
+    snacks_left,
     ticket_of,
     wait_for_step,
 )
@@ -28,15 +28,15 @@ def expired_order(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str,
 
 def test_a_late_payment_gets_popcorn_that_is_still_there(mesh: Mesh, screening: str, cinema: str, seats: list[str],
                                                          staff: str) -> None:
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     token, order = expired_order(mesh, screening, seats[0])
-    assert left(mesh, cinema) == before
+    assert snacks_left(mesh, cinema) == before
     charge(mesh, order)
 
     wait_for_step(mesh, token, order, "new")
     assert info(mesh, token, order)["status"] == "paid"
     assert ticket_of(mesh, staff, order)["short"] is False
-    assert left(mesh, cinema) == before - 1
+    assert snacks_left(mesh, cinema) == before - 1
     mesh.check_invariants()
 
 
@@ -46,18 +46,18 @@ def test_a_late_payment_for_popcorn_sold_meanwhile_makes_a_ticket_with_snacks_mi
     restock(mesh, staff, cinema, 1)
     token, order = expired_order(mesh, screening, seats[0])
     bought_and_paid(mesh, screening, seats[1:2], (SKU, 1))
-    assert left(mesh, cinema) == 0
+    assert snacks_left(mesh, cinema) == 0
     charge(mesh, order)
 
     wait_for_step(mesh, token, order, "new")
     ticket = ticket_of(mesh, staff, order)
     assert (ticket["short"], [snack["missing"] for snack in ticket["snacks"]]) == (True, [1])
-    assert left(mesh, cinema) == 0
+    assert snacks_left(mesh, cinema) == 0
     # Given back, it gives the stock nothing that it did not take, and the buyer everything.
     mesh.post("/order/refund", token, order_id=order["order_id"])
     wait_until(lambda: info(mesh, token, order)["status"] == "refunded", 60, "the refund")
     assert info(mesh, token, order)["refunded"] == order["total"]
-    assert left(mesh, cinema) == 0
+    assert snacks_left(mesh, cinema) == 0
     mesh.check_invariants()
     restock(mesh, staff, cinema, 200)
 
@@ -65,7 +65,7 @@ def test_a_late_payment_for_popcorn_sold_meanwhile_makes_a_ticket_with_snacks_mi
 def test_a_cook_and_a_refund_at_once_agree_which_was_first(mesh: Mesh, screening: str, cinema: str, seats: list[str],
                                                            staff: str) -> None:
     sold = [bought_and_paid(mesh, screening, [seat], (SKU, 1)) for seat in seats[:8]]
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     answers = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [
         Request(path, who, {"order_id": order["order_id"]})
         for token, order in sold for path, who in (("/kitchen/start", staff), ("/order/refund", token))])
@@ -78,7 +78,7 @@ def test_a_cook_and_a_refund_at_once_agree_which_was_first(mesh: Mesh, screening
         wait_for_step(mesh, token, order, "preparing" if begun else "given_up")
         assert refunds(mesh, order)["snacks"] == ((0, price, "done") if begun else (price, 0, "done"))
         given_up += not begun
-    assert left(mesh, cinema) == before + given_up
+    assert snacks_left(mesh, cinema) == before + given_up
     mesh.check_invariants()
 
 
@@ -89,7 +89,7 @@ def test_a_cook_and_a_cancelled_screening_at_once_refund_everything(mesh: Mesh, 
     let_reservations_end(mesh, cinema)
     snack = sorted(menu(mesh, cinema))[0]
     sold = [bought_and_paid(mesh, screening, [seat], (snack, 1)) for seat in list(mesh.seats(screening))[:8]]
-    before = left(mesh, cinema, snack)
+    before = snacks_left(mesh, cinema, snack)
     cancel = Request("/order/cancel_screening", staff,
                      {"screening_id": screening, "dry_run": False, "reason": "broken"})
     started = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [cancel, *(
@@ -99,5 +99,5 @@ def test_a_cook_and_a_cancelled_screening_at_once_refund_everything(mesh: Mesh, 
         wait_until(lambda t=token, o=order: info(mesh, t, o)["status"] == "refunded", 60, "the refund")  # type: ignore[misc]
         assert info(mesh, token, order)["refunded"] == order["total"]
         wait_for_step(mesh, token, order, "preparing" if answer.status == 200 else "given_up")
-    assert left(mesh, cinema, snack) == before + sum(answer.status != 200 for answer in started)
+    assert snacks_left(mesh, cinema, snack) == before + sum(answer.status != 200 for answer in started)
     mesh.check_invariants()

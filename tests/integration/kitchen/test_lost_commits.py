@@ -25,7 +25,7 @@ from tests.drivers.relay import Relay
 from tests.drivers.room_tables import emptied
 from tests.integration.foundation.conftest import rooms, wait_for_room
 from tests.integration.kitchen.conftest import empty_queues, put_on_the_menu
-from tests.integration.kitchen.reservations import left
+from tests.integration.kitchen.reservations import snacks_left
 
 
 @dataclass
@@ -99,10 +99,10 @@ def test_snacks_are_reserved_once_and_given_up_once(far_kitchen: Any, kitchen: T
     line.armed = True
     assert far_kitchen.reserve(**request)["snacks"][0]["quantity"] == 2
     assert line.broken
-    assert left(kitchen) == {"popcorn": 3}
+    assert snacks_left(kitchen) == {"popcorn": 3}
 
     assert far_kitchen.give_up(order_id=request["order_id"]) == {"in_time": True}
-    assert left(kitchen) == {"popcorn": 5}
+    assert snacks_left(kitchen) == {"popcorn": 5}
     assert kitchen.read(stock_adds_up) == []
 
 
@@ -115,7 +115,7 @@ def test_snacks_given_back_are_back_once(far_kitchen: Any, kitchen: Transactions
     line.armed = True
     getattr(far_kitchen, what)(order_id=request["order_id"])
     assert line.broken
-    assert left(kitchen) == {"popcorn": 5}
+    assert snacks_left(kitchen) == {"popcorn": 5}
     assert kitchen.read(stock_adds_up) == []
 
 

@@ -9,19 +9,19 @@ from sqlalchemy import text
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import ask_again_now, buy, info, make_late, pay, refunds
-from tests.drivers.snack_orders import SKU, bought_and_paid, cook, left, menu, restock, ticket_of, wait_for_step
+from tests.drivers.snack_orders import SKU, bought_and_paid, cook, menu, restock, snacks_left, ticket_of, wait_for_step
 
 
 def test_popcorn_is_bought_cooked_and_handed_over(mesh: Mesh, screening: str, cinema: str, seats: list[str],
                                                   staff: str) -> None:
-    token, before = mesh.buyer(), left(mesh, cinema)
+    token, before = mesh.buyer(), snacks_left(mesh, cinema)
     price, cola = menu(mesh, cinema)[SKU]["price"], menu(mesh, cinema)["cola"]["price"]
     order = buy(mesh, token, screening, seats[:2], (SKU, 2), ("cola", 1))
 
     assert order["total"] == sum(seat["price"] for seat in order["seats"]) + 2 * price + cola
     assert [(snack["sku"], snack["quantity"], snack["price"]) for snack in order["snacks"]] == [
         (SKU, 2, price), ("cola", 1, cola)]
-    assert left(mesh, cinema) == before - 2
+    assert snacks_left(mesh, cinema) == before - 2
     assert info(mesh, token, order)["kitchen"] == {"status": "reserved", "pick_up_code": None, "needed_at": None}
 
     pay(mesh, token, order)
@@ -86,7 +86,7 @@ def test_many_buyers_of_the_last_popcorn_get_as_many_as_there_are(mesh: Mesh, sc
     refused = [answer.body for answer in answers if answer.status == 409]
     assert {body["code"] for body in refused} == {"snacks_sold_out"}
     assert {tuple(body["skus"]) for body in refused} == {(SKU,)}
-    assert left(mesh, cinema) == 0
+    assert snacks_left(mesh, cinema) == 0
     taken = {seat["seat_id"] for answer in answers if answer.status == 200 for seat in answer.body["seats"]}
     wait_until(lambda: {seat for seat in seats[:10] if mesh.seats(screening)[seat] != "free"} == taken,
                what="the losers' seats to be free")
@@ -112,18 +112,18 @@ def test_senseless_snacks_are_refused_and_take_no_seat(mesh: Mesh, screening: st
 
 def test_a_taken_seat_takes_no_popcorn(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
     buy(mesh, mesh.buyer(), screening, seats[:1])
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
 
     reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:2],
                       snacks=[{"sku": SKU, "quantity": 1}])
 
     assert reply.json()["code"] == "seats_taken"
-    assert left(mesh, cinema) == before
+    assert snacks_left(mesh, cinema) == before
 
 
 def test_a_purchase_repeated_under_its_key_reserves_once(mesh: Mesh, screening: str, cinema: str,
                                                          seats: list[str]) -> None:
-    token, before = mesh.buyer(), left(mesh, cinema)
+    token, before = mesh.buyer(), snacks_left(mesh, cinema)
     wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": SKU, "quantity": 3}]}
 
     first, again = (mesh.post("/order/buy", token, "k", **wish) for _ in range(2))
@@ -133,7 +133,7 @@ def test_a_purchase_repeated_under_its_key_reserves_once(mesh: Mesh, screening: 
     assert (first.status_code, first.content) == (again.status_code, again.content)
     assert {answer.body["order_id"] for answer in copies if answer.status == 200} == {
         mesh.post("/order/buy", token, "copied", **{**wish, "seats": seats[1:2]}).json()["order_id"]}
-    wait_until(lambda: left(mesh, cinema) == before - 6, what="the copies' reservations to be given back")
+    wait_until(lambda: snacks_left(mesh, cinema) == before - 6, what="the copies' reservations to be given back")
 
 
 def test_copies_of_one_purchase_do_not_compete_for_the_last_popcorn(mesh: Mesh, screening: str, cinema: str,
@@ -148,7 +148,7 @@ def test_copies_of_one_purchase_do_not_compete_for_the_last_popcorn(mesh: Mesh, 
     assert {answer.body.get("code") for answer in copies if answer.status != 200} <= {"request_in_progress"}
     bought = mesh.post("/order/buy", token, "one-purchase", **wish).json()["order_id"]
     assert {answer.body["order_id"] for answer in copies if answer.status == 200} == {bought}
-    assert left(mesh, cinema) == 0
+    assert snacks_left(mesh, cinema) == 0
     mesh.check_invariants()
     restock(mesh, staff, cinema, 200)
 
@@ -164,7 +164,7 @@ def test_a_copy_between_the_two_steps_of_the_first_has_to_wait(
         rival.execute(text("INSERT INTO seat_claim VALUES (:s, :seat, 'rival', 'PENDING')"),
                       {"s": screening, "seat": seats[0]})
         first = asking.submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), [copy])
-        wait_until(lambda: left(mesh, cinema) == 0, what="the first to have the last popcorn")
+        wait_until(lambda: snacks_left(mesh, cinema) == 0, what="the first to have the last popcorn")
         [second] = all_at_once(int(mesh.environment["MARQUEE_PORT"]), [copy])
         rival.rollback()
 
@@ -177,15 +177,15 @@ def test_a_copy_between_the_two_steps_of_the_first_has_to_wait(
 
 
 def test_an_unpaid_order_gives_its_snacks_back(mesh: Mesh, screening: str, cinema: str, seats: list[str]) -> None:
-    before, token = left(mesh, cinema), mesh.buyer()
+    before, token = snacks_left(mesh, cinema), mesh.buyer()
     late = buy(mesh, token, screening, seats[:1], (SKU, 2))
     dropped = buy(mesh, token, screening, seats[1:2], (SKU, 3))
-    assert left(mesh, cinema) == before - 5
+    assert snacks_left(mesh, cinema) == before - 5
 
     make_late(mesh, late)
     assert mesh.post("/order/cancel", token, order_id=dropped["order_id"]).status_code == 200
 
-    wait_until(lambda: left(mesh, cinema) == before, what="the snacks of both orders")
+    wait_until(lambda: snacks_left(mesh, cinema) == before, what="the snacks of both orders")
     wait_for_step(mesh, token, late, "released")
     mesh.check_invariants()
 
@@ -193,7 +193,7 @@ def test_an_unpaid_order_gives_its_snacks_back(mesh: Mesh, screening: str, cinem
 def test_an_order_room_that_dies_after_reserving_costs_no_popcorn(mesh: Mesh, screening: str, cinema: str,
                                                                   seats: list[str]) -> None:
     """The reservation of an order that was never written ends by itself; that of a written order does not."""
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     living = buy(mesh, mesh.buyer(), screening, seats[:1], (SKU, 1))
     with mesh.engine("order").connect() as rival:
         # Somebody who writes a claim on the seat, and takes their time, keeps the order room between its two steps.
@@ -202,7 +202,7 @@ def test_an_order_room_that_dies_after_reserving_costs_no_popcorn(mesh: Mesh, sc
         wish = Request("/order/buy", mesh.buyer(), {"screening_id": screening, "seats": seats[1:2],
                                                     "snacks": [{"sku": SKU, "quantity": 4}]})
         asking = ThreadPoolExecutor(1).submit(all_at_once, int(mesh.environment["MARQUEE_PORT"]), [wish])
-        wait_until(lambda: left(mesh, cinema) == before - 5, what="the reservation")
+        wait_until(lambda: snacks_left(mesh, cinema) == before - 5, what="the reservation")
         mesh.kill("order")
         rival.rollback()
     assert asking.result()[0].status >= 500
@@ -214,7 +214,7 @@ def test_an_order_room_that_dies_after_reserving_costs_no_popcorn(mesh: Mesh, sc
 
     mesh.rows("kitchen", "UPDATE ticket SET until = UTC_TIMESTAMP(3) WHERE status = 'reserved'")  # eight minutes later
 
-    wait_until(lambda: left(mesh, cinema) == before - 1, what="the reservation to end")
+    wait_until(lambda: snacks_left(mesh, cinema) == before - 1, what="the reservation to end")
     mesh.check_invariants()
 
 
@@ -244,7 +244,7 @@ def test_without_a_kitchen_seats_are_sold_and_snacks_are_not_and_refunds_of_thes
 def test_a_kitchen_that_hangs_costs_neither_seat_nor_popcorn(mesh: Mesh, screening: str, cinema: str,
                                                              seats: list[str]) -> None:
     """When it resumes, it reads a call that has expired."""
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     with mesh.paused("kitchen"):
         reply = mesh.post("/order/buy", mesh.buyer(), screening_id=screening, seats=seats[:1],
                           snacks=[{"sku": SKU, "quantity": 1}])
@@ -252,13 +252,13 @@ def test_a_kitchen_that_hangs_costs_neither_seat_nor_popcorn(mesh: Mesh, screeni
         assert mesh.seats(screening)[seats[0]] == "free"
         token = mesh.buyer()
         pay(mesh, token, buy(mesh, token, screening, seats[:1]))
-    assert left(mesh, cinema) == before
+    assert snacks_left(mesh, cinema) == before
     mesh.check_invariants()
 
 
 def test_snacks_are_paid_back_with_the_seats_before_the_kitchen_begins(mesh: Mesh, screening: str, cinema: str,
                                                                        seats: list[str]) -> None:
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     token, order = bought_and_paid(mesh, screening, seats[:2], (SKU, 2))
     worth = 2 * order["snacks"][0]["price"]
 
@@ -271,14 +271,14 @@ def test_snacks_are_paid_back_with_the_seats_before_the_kitchen_begins(mesh: Mes
 
     assert (whole["status"], whole["refunded"]) == ("refunded", order["total"])
     assert refunds(mesh, order)["snacks"] == (worth, 0, "done")
-    assert left(mesh, cinema) == before
+    assert snacks_left(mesh, cinema) == before
     wait_for_step(mesh, token, order, "given_up")
     mesh.check_invariants()
 
 
 def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(mesh: Mesh, screening: str, cinema: str,
                                                              seats: list[str], staff: str) -> None:
-    before = left(mesh, cinema)
+    before = snacks_left(mesh, cinema)
     token, order = bought_and_paid(mesh, screening, seats[:2], (SKU, 2))
     worth = 2 * order["snacks"][0]["price"]
     cook(mesh, staff, "start", order)
@@ -290,7 +290,7 @@ def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(mesh: Mesh, screeni
 
     assert (whole["status"], whole["refunded"]) == ("refunded", order["total"] - worth)
     assert refunds(mesh, order)["snacks"] == (0, worth, "done")
-    assert left(mesh, cinema) == before - 2
+    assert snacks_left(mesh, cinema) == before - 2
     assert cook(mesh, staff, "finish", order)[1]["status"] == "ready"
     mesh.check_invariants()
 

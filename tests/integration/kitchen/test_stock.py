@@ -13,7 +13,7 @@ from schemas.kitchen import KitchenStepTaken, SnacksSoldOut, SnacksUnknown, Unkn
 from services.foundation.database import Transactions
 from services.kitchen import menu_import, reservations, staff, stock, tickets
 from tests.integration.kitchen.conftest import SAM, START, paid, put_on_the_menu
-from tests.integration.kitchen.reservations import left, wanted
+from tests.integration.kitchen.reservations import snacks_left, wanted
 from tests.unit.film.samples import WITH_MENU, written
 
 BUYERS, AT_ONCE = 60, 16
@@ -37,7 +37,7 @@ def rush(kitchen: Transactions) -> int:
 
 def test_the_last_popcorn_is_sold_once(kitchen: Transactions) -> None:
     assert rush(kitchen) == 7
-    assert left(kitchen) == {"popcorn": 0}
+    assert snacks_left(kitchen) == {"popcorn": 0}
     assert kitchen.read(stock_adds_up) == []
 
 
@@ -57,7 +57,7 @@ def no_guards(monkeypatch: pytest.MonkeyPatch, kitchen: Transactions) -> Any:
 def test_more_popcorn_is_sold_than_there_is_without_the_guards(kitchen: Transactions, no_guards: None) -> None:
     """The negative control."""
     assert rush(kitchen) > 7
-    assert left(kitchen)["popcorn"] < 0
+    assert snacks_left(kitchen)["popcorn"] < 0
     assert any("less than none" in breach for breach in kitchen.read(stock_adds_up))
 
 
@@ -68,7 +68,7 @@ def test_an_order_takes_all_its_snacks_or_none(kitchen: Transactions) -> None:
         kitchen.run(lambda tx: reservations.reserve(tx, wanted("a", cola=2, nachos=2, pretzel=1)))
 
     assert refusal.value.about == {"skus": ["nachos", "pretzel"]}
-    assert left(kitchen) == {"cola": 5, "nachos": 1, "pretzel": 0}
+    assert snacks_left(kitchen) == {"cola": 5, "nachos": 1, "pretzel": 0}
 
 
 def test_crossed_orders_never_wait_for_each_other_for_ever(kitchen: Transactions) -> None:
@@ -80,7 +80,7 @@ def test_crossed_orders_never_wait_for_each_other_for_ever(kitchen: Transactions
 
     with ThreadPoolExecutor(AT_ONCE) as buyers:
         assert all(buyers.map(buy, range(BUYERS)))
-    assert left(kitchen) == {"cola": 200 - BUYERS, "nachos": 200 - BUYERS}
+    assert snacks_left(kitchen) == {"cola": 200 - BUYERS, "nachos": 200 - BUYERS}
 
 
 def test_a_repeated_reservation_takes_nothing_more(kitchen: Transactions) -> None:
@@ -89,11 +89,11 @@ def test_a_repeated_reservation_takes_nothing_more(kitchen: Transactions) -> Non
     again = kitchen.run(lambda tx: reservations.reserve(tx, wanted("a", cola=2)))
 
     assert [line._asdict() for line in first] == [line._asdict() for line in again]
-    assert left(kitchen) == {"cola": 3}
+    assert snacks_left(kitchen) == {"cola": 3}
     kitchen.run(lambda tx: reservations.release(tx, "a"))
     with pytest.raises(KitchenStepTaken):  # a late copy must not take what nobody would give back
         kitchen.run(lambda tx: reservations.reserve(tx, wanted("a", cola=2)))
-    assert left(kitchen) == {"cola": 5}
+    assert snacks_left(kitchen) == {"cola": 5}
 
 
 def test_a_copy_of_the_request_that_holds_the_last_popcorn_has_to_wait(kitchen: Transactions) -> None:
@@ -122,7 +122,7 @@ def test_snacks_off_the_menu_or_in_another_currency_are_not_sold(kitchen: Transa
                     {**wanted("c", cola=1), "currency": "CNY"}):
         with pytest.raises(SnacksUnknown):
             kitchen.run(lambda tx, r=request: reservations.reserve(tx, r))  # type: ignore[misc]
-    assert left(kitchen) == {"cola": 5}
+    assert snacks_left(kitchen) == {"cola": 5}
 
 
 def test_snacks_given_back_twice_are_back_once(kitchen: Transactions) -> None:
@@ -131,7 +131,7 @@ def test_snacks_given_back_twice_are_back_once(kitchen: Transactions) -> None:
 
     assert [kitchen.run(lambda tx: reservations.release(tx, "a")) for _ in range(2)] == [True, False]
     assert kitchen.run(lambda tx: tickets.give_up(tx, "a"))
-    assert left(kitchen) == {"cola": 5}
+    assert snacks_left(kitchen) == {"cola": 5}
     assert kitchen.read(stock_adds_up) == []
 
 
@@ -177,7 +177,7 @@ def test_a_lost_order_is_given_up_and_never_cooked(kitchen: Transactions) -> Non
 
     [ticket] = kitchen.read(lambda tx: tx.exec_driver_sql("SELECT status, version FROM ticket").all())
     assert ticket == ("given_up", 4)  # later than the events written before it was lost
-    assert left(kitchen) == {"popcorn": 5}
+    assert snacks_left(kitchen) == {"popcorn": 5}
     assert kitchen.read(stock_adds_up) == []
 
 
@@ -186,4 +186,4 @@ def test_a_known_order_reported_as_lost_is_given_up_as_any_other(kitchen: Transa
     kitchen.run(lambda tx: reservations.reserve(tx, wanted("a", popcorn=1)))
 
     assert kitchen.run(lambda tx: tickets.give_up(tx, "a", {"cinema_id": "kanal", "version": 0}))
-    assert left(kitchen) == {"popcorn": 5}
+    assert snacks_left(kitchen) == {"popcorn": 5}

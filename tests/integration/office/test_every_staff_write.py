@@ -16,7 +16,7 @@ from services.foundation.marked_yaml import read
 from testbed.mesh import ROOT, Mesh, wait_until
 from tests.contracts.staff_writes import COMMANDS, WRITES, WRITING_COMMANDS
 from tests.drivers.orders import buy, choose, start, status_of
-from tests.drivers.snack_orders import SKU, bought_and_paid, cook, left, restock
+from tests.drivers.snack_orders import SKU, bought_and_paid, cook, restock, snacks_left
 from tests.drivers.wallets import fill, user_of
 
 
@@ -67,7 +67,7 @@ def undone(house: House) -> str:
 
 
 def restocked(house: House) -> str:
-    restock(house.mesh, house.manager, house.cinema, left(house.mesh, house.cinema) + 1)
+    restock(house.mesh, house.manager, house.cinema, snacks_left(house.mesh, house.cinema) + 1)
     return SKU
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from testbed.mesh import Mesh, wait_until
-from tests.drivers.snack_orders import left, let_reservations_end, menu
+from tests.drivers.snack_orders import let_reservations_end, menu, snacks_left
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_snacks_at_a_changed_price_are_sold_on_the_second_try(mesh: Mesh, screen
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]
     let_reservations_end(mesh, cinema)
     sku, snack = max(menu(mesh, cinema).items())
-    token, seat, before = mesh.buyer(), prices(mesh, screening)[seats[0]], left(mesh, cinema, sku)
+    token, seat, before = mesh.buyer(), prices(mesh, screening)[seats[0]], snacks_left(mesh, cinema, sku)
     wish = {"screening_id": screening, "seats": seats[:1], "snacks": [{"sku": sku, "quantity": 2}]}
     dearer = "UPDATE snack SET price = price + :more WHERE cinema_id = :c AND sku = :s"
     mesh.rows("kitchen", dearer, c=cinema, s=sku, more=50)
@@ -62,7 +62,7 @@ def test_snacks_at_a_changed_price_are_sold_on_the_second_try(mesh: Mesh, screen
         assert (status, refusal["code"], refusal["total"]) == (409, "price_changed", seat + 2 * snack["price"] + 100)
         assert [(each["sku"], each["price"]) for each in refusal["snacks"]] == [(sku, snack["price"] + 50)]
         assert_nothing_is_taken(mesh, screening, seats[0])
-        wait_until(lambda: left(mesh, cinema, sku) == before, what="the snacks to be on sale again")
+        wait_until(lambda: snacks_left(mesh, cinema, sku) == before, what="the snacks to be on sale again")
 
         status, order = buy(mesh, token, **wish, total=refusal["total"])
         assert (status, order["total"]) == (200, refusal["total"])
