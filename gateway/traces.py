@@ -15,9 +15,9 @@ def request_span(request: Request, records: bool) -> Span:
     or its page would fill its own list.
     """
     records = records and not (request.method and request.method.room == insight.GET_TRACES.room)
-    entry = spans.Entry(_verb(request), SpanKind.SERVER, {
+    entry = spans.EntrySpan(_verb(request), SpanKind.SERVER, {
         "http.request.method": _verb(request), "marquee.request_id": request.request_id})
-    return spans.from_outside(request.environ.get("HTTP_TRACEPARENT"), entry, records)
+    return spans.ingress_span(request.environ.get("HTTP_TRACEPARENT"), entry, records)
 
 
 def describe_reply(span: Span, request: Request, reply: Reply) -> None:

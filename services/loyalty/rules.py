@@ -53,7 +53,7 @@ def tier_of(lifetime: int, tiers: list[tuple[str, int]]) -> str | None:
 # --- the zone of a member ---
 
 
-class ZoneWishes(Protocol):
+class ZoneChoice(Protocol):
     """A row of `member`, as far as it counts."""
 
     time_zone: str | None
@@ -72,7 +72,7 @@ class HomeZone:
     has_chosen: bool
 
 
-def home_zone(member: ZoneWishes, default: str, now: dt.datetime) -> HomeZone:
+def home_zone(member: ZoneChoice, default: str, now: dt.datetime) -> HomeZone:
     """The profile's zone, else that of the cinema last bought at, else the default; it changes once in ZONE_KEPT.
 
     A member's first own choice takes effect at once: before it, the zone was our guess.

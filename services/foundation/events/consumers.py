@@ -26,7 +26,7 @@ from services.foundation.events.delivery import Delivery as Delivery
 from services.foundation.events.settings import event_settings
 from services.foundation.events.topology import Subscription, event_attributes
 from services.foundation.tracing.span_attributes import record_error
-from services.foundation.tracing.spans import Entry
+from services.foundation.tracing.spans import EntrySpan
 
 log = logging.getLogger("marquee.events")
 # After so many processes died over a message, it may be the cause: it waits like one that failed.
@@ -86,11 +86,11 @@ class EventHandler(Consumer):
         self.container.spawn_managed_thread(partial(self._work, delivery, envelope["trace"], message),
                                             identifier="wait for a free worker")
 
-    def describe_entry(self, worker_ctx: Any) -> Entry:
+    def describe_entry(self, worker_ctx: Any) -> EntrySpan:
         """The span of an event at this consumer."""
         attributes = event_attributes(self.event, "process", worker_ctx.args[0].body)
-        return Entry(f"process {self.event.type}", SpanKind.CONSUMER,
-                           {**attributes, "messaging.consumer.group.name": self.subscription.consumer})
+        return EntrySpan(f"process {self.event.type}", SpanKind.CONSUMER,
+                         {**attributes, "messaging.consumer.group.name": self.subscription.consumer})
 
     def handle_decode_error(self, message: Message, problem: Exception) -> None:
         """Move a message whose body is not JSON to the dead-letter queue."""

@@ -20,7 +20,7 @@ from services.foundation.amqp import exchanges, publishing
 from services.foundation.amqp.cluster import is_cluster
 from services.foundation.amqp.liveness import LivenessConsumer
 from services.foundation.tracing.span_attributes import call_attributes
-from services.foundation.tracing.spans import Entry
+from services.foundation.tracing.spans import EntrySpan
 
 log = logging.getLogger("marquee.rpc")
 
@@ -133,11 +133,11 @@ class RoomRpc(Rpc):
             # In another thread: waiting for a free worker here would keep this connection from its heartbeats.
             self.container.spawn_managed_thread(spawn, identifier="wait for a free worker")
 
-    def describe_entry(self, worker_ctx: Any) -> Entry:
+    def describe_entry(self, worker_ctx: Any) -> EntrySpan:
         """The span of a call."""
         room = worker_ctx.service_name
         attributes = call_attributes(room, self.method_name, worker_ctx.kwargs, worker_ctx.data.get("request_id"))
-        return Entry(f"{room}.{self.method_name}", SpanKind.SERVER, attributes)
+        return EntrySpan(f"{room}.{self.method_name}", SpanKind.SERVER, attributes)
 
 
 def describe(problem: BaseException) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from services.foundation.tracing.span_attributes import Attributes, Values, reco
 from services.foundation.tracing.trace_context import is_sampled, parse, unsampled
 
 
-class Entry(NamedTuple):
+class EntrySpan(NamedTuple):
     """The span of a message or request that arrives, as its entrypoint describes it."""
 
     name: str
@@ -109,13 +109,13 @@ def worker(worker_ctx: Any) -> Iterator[None]:
             yield
 
 
-def from_outside(traceparent: str | None, entry: Entry, may_record: bool) -> Span:
+def ingress_span(traceparent: str | None, entry: EntrySpan, may_record: bool) -> Span:
     """The span of a request from outside the mesh, which `present` makes the present one."""
     parent = parse(traceparent)
     return _start(entry, parent) if may_record and _recorder.sampler.wants(parent) else unsampled(parent)
 
 
-def _start(entry: Entry, parent: SpanContext | None) -> Span:
+def _start(entry: EntrySpan, parent: SpanContext | None) -> Span:
     around = trace.set_span_in_context(NonRecordingSpan(parent), context.Context()) if parent else context.Context()
     return _recorder.tracer.start_span(entry.name, around, entry.kind, entry.attributes)
 

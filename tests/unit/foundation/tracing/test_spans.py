@@ -13,7 +13,7 @@ from services.foundation.tracing import span_attributes, spans, trace_context
 from tests.drivers.recorded_spans import RecordedSpans
 
 GIVEN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-ENTRY = spans.Entry("order.buy", SpanKind.SERVER, {"rpc.method": "buy"})
+ENTRY = spans.EntrySpan("order.buy", SpanKind.SERVER, {"rpc.method": "buy"})
 
 
 def worker(traceparent: str | None = None, entry: spans.Entry | None = ENTRY) -> Any:

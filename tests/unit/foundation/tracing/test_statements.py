@@ -22,7 +22,7 @@ ADD = text("INSERT INTO ticket VALUES (:code)")
 
 
 def test_each_statement_and_the_commit_have_a_span_without_values(engine: Engine, recorded: RecordedSpans) -> None:
-    with spans.present(spans.from_outside(None, spans.Entry("buy", SpanKind.SERVER, {}), True), recorded=True), \
+    with spans.present(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
             engine.connect() as connection, traced(connection):
         connection.execute(ADD, {"code": "canary"})
         connection.commit()
@@ -37,7 +37,7 @@ def test_each_statement_and_the_commit_have_a_span_without_values(engine: Engine
 
 def test_a_statement_that_fails_has_a_span_too_and_the_next_one_is_its_own(
         engine: Engine, recorded: RecordedSpans) -> None:
-    with spans.present(spans.from_outside(None, spans.Entry("buy", SpanKind.SERVER, {}), True), recorded=True), \
+    with spans.present(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
             engine.connect() as connection, traced(connection):
         connection.execute(ADD, {"code": "canary"})
         with pytest.raises(IntegrityError):
@@ -47,7 +47,7 @@ def test_a_statement_that_fails_has_a_span_too_and_the_next_one_is_its_own(
 
 
 def test_the_error_that_ends_a_transaction_is_recorded_by_its_class(engine: Engine, recorded: RecordedSpans) -> None:
-    with spans.present(spans.from_outside(None, spans.Entry("buy", SpanKind.SERVER, {}), True), recorded=True), \
+    with spans.present(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
             engine.connect() as connection, pytest.raises(IntegrityError), traced(connection):
         connection.execute(text("INSERT INTO ticket VALUES ('canary'), ('canary')"))
     assert recorded.names() == ["INSERT ticket", "buy"]
