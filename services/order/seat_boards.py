@@ -23,7 +23,7 @@ from services.seating.sale_queue import PassCheck, QueueOpen
 log = logging.getLogger("marquee.boards")
 ATTEMPTS = 5
 CHECKED = Gauge("marquee_boards_checked_timestamp_seconds", "Up to when the seat boards were compared with the claims.")
-MENDED = Counter("marquee_boards_mended_total", "Seat boards that differed from the claims and were rebuilt.")
+REPAIRED = Counter("marquee_boards_mended_total", "Seat boards that differed from the claims and were rebuilt.")
 OVERLAP = dt.timedelta(seconds=20)  # longer than any transaction may stay uncommitted
 LATE_SECONDS = 15.0                 # for this long Redis may still apply an unanswered write
 
@@ -70,7 +70,7 @@ class SeatBoards:
                 self.publish_held(screening_id, row.board_owner, row.held_until, [row.seat_id])
 
     def _publish(self, state: str, screening_id: str, write: Callable[[], object]) -> None:
-        # MariaDB has decided already: a board that can't be written now is mended by `mend`.
+        # MariaDB has decided already: a board that can't be written now is repaired by `repair`.
         try:
             with self._recheck_unless_answered(screening_id):
                 write()
@@ -133,20 +133,20 @@ class SeatBoards:
         if self._board.snapshot(screening_id) is None:
             self.rebuild(database, screening_id, ends_at, only_cold=True)
 
-    def mend(self, database: Transactions) -> int:
+    def repair(self, database: Transactions) -> int:
         """Compare boards with their claims and rebuild those that differ; returns how many.
 
         Compared are the screenings that have changed since the last pass; after a restart of Redis or of this
         process, all.
         """
         try:
-            return self._mend(database)
+            return self._repair(database)
         except Busy:
             for screening_id in self._recheck_until:  # while Redis does not answer, nothing becomes certain
                 self._watch(screening_id, LATE_SECONDS)
             raise
 
-    def _mend(self, database: Transactions) -> int:
+    def _repair(self, database: Transactions) -> int:
         started, run_id, doubtful = utc_now(), self._board.run_id(), list(self._recheck_until)
         if run_id != self._run_id:
             known = database.read(store.upcoming_boards)
@@ -157,15 +157,15 @@ class SeatBoards:
             known = database.read(lambda tx: store.upcoming_boards(tx, [*changed, *doubtful]))
         for screening_id in set(doubtful) - known.keys():  # these are over, or nobody has made them a board
             self._stop_watching(screening_id)
-        mended = 0
+        repaired = 0
         for screening_id, ends_at in known.items():
             if self.differs(database, screening_id) and self.differs(database, screening_id):
                 self.rebuild(database, screening_id, ends_at)
-                mended += 1
+                repaired += 1
         self._run_id, self._checked_until = run_id, started
         CHECKED.set(started.timestamp())
-        MENDED.inc(mended)
-        return mended
+        REPAIRED.inc(repaired)
+        return repaired
 
     def differs(self, database: Transactions, screening_id: str) -> bool:
         """Whether the board contradicts the claims. A sale between reading both can make it seem so."""

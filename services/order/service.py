@@ -210,7 +210,7 @@ class Order(queue_methods.QueueMethods, door_methods.DoorMethods):
 
     @every("sweep_seconds")
     def sweep(self) -> None:
-        """End dead orders, send refunds that had to wait, mend the boards."""
+        """End dead orders, send refunds that had to wait, repair the boards."""
         self.workflows.sweeps.run_all()
 
     @every(PURGE_SECONDS)

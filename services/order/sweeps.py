@@ -83,5 +83,5 @@ class Sweeps:
 
     def mend_boards(self) -> None:
         """Rebuild boards that contradict the claims."""
-        if mended := self.boards.mend(self.database):
-            log.warning("rebuilt boards that differed from the claims", extra={"count": mended})
+        if repaired := self.boards.repair(self.database):
+            log.warning("rebuilt boards that differed from the claims", extra={"count": repaired})

@@ -121,7 +121,7 @@ class Payment(card_methods.CardMethods):
         """
         state = self.payments.state(request["order_id"])
         if state.attempt and state.attempt.status == "pending":
-            self.stale_work.hasten(state.attempt)
+            self.stale_work.expedite(state.attempt)
         return rules.statement(state)
 
     @call(contract.RECEIVE_WEBHOOK)

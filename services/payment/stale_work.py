@@ -38,7 +38,7 @@ class StaleWork:
                 *(guarded(partial(self.payments.refunds.send_stale, refund), order_id=refund.order_id)
                   for refund in refunds)]
 
-    def hasten(self, attempt: Attempt) -> None:
+    def expedite(self, attempt: Attempt) -> None:
         """Let the next run of the timer ask about a pending attempt, unless one has asked in the last seconds."""
         now = utc_now()
         self._database.run_repeatable(partial(store.make_stale, payment_id=attempt.payment_id,

@@ -18,7 +18,7 @@ class Sampler:
         self._clock = clock
         self._left, self._filled_at = max(per_second, 1.0), clock()
 
-    def wants(self, parent: SpanContext | None = None) -> bool:
+    def should_sample(self, parent: SpanContext | None = None) -> bool:
         """Whether to record a trace that enters here. `parent`: what its caller from outside said of it."""
         if parent is None:
             return random.random() < self.ratio and self._take()

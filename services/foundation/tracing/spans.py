@@ -101,7 +101,7 @@ def worker(worker_ctx: Any) -> Iterator[None]:
     if describe is None:
         with present(NonRecordingSpan(parent) if parent else unsampled()):
             yield
-    elif parent.trace_flags.sampled if parent else _recorder.sampler.wants():
+    elif parent.trace_flags.sampled if parent else _recorder.sampler.should_sample():
         with present(_start(describe(worker_ctx), parent), recorded=True):
             yield
     else:
@@ -112,7 +112,7 @@ def worker(worker_ctx: Any) -> Iterator[None]:
 def ingress_span(traceparent: str | None, entry: EntrySpan, may_record: bool) -> Span:
     """The span of a request from outside the mesh, which `present` makes the present one."""
     parent = parse(traceparent)
-    return _start(entry, parent) if may_record and _recorder.sampler.wants(parent) else unsampled(parent)
+    return _start(entry, parent) if may_record and _recorder.sampler.should_sample(parent) else unsampled(parent)
 
 
 def _start(entry: EntrySpan, parent: SpanContext | None) -> Span:

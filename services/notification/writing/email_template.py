@@ -77,7 +77,7 @@ def write(message: DueMessage, contact: dict[str, Any], context: EmailContext,
     place = translations.text("place", cinema=one_line(screening["cinema_name"]), hall=one_line(screening["hall_name"]))
     found = found or NO_TICKETS
     rows = [("film", title), ("cinema", place), ("address", found["cinema_address"]), ("time", moment),
-            *particulars(translations, message.kind, facts), ("pick_up", found["pick_up_code"]),
+            *order_rows(translations, message.kind, facts), ("pick_up", found["pick_up_code"]),
             ("order", str(message.order_id))]
     content = Content(
         subject=translations.text(f"{message.kind}.subject", film=title, moment=moment),
@@ -109,7 +109,7 @@ def compose(message: DueMessage, to: Address | Group, content: Content, context:
     return email
 
 
-def particulars(translations: Translations, kind: str, facts: dict[str, Any]) -> list[tuple[str, str]]:
+def order_rows(translations: Translations, kind: str, facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Seats, snacks and money, as far as a message of this kind is about them: names of labels, and values."""
     rows = [("seats", translations.list(rules.seats(kind, facts)))]
     if kind == "part_refunded":

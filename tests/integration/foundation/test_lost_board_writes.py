@@ -46,7 +46,7 @@ def boards(board: Board, database: Transactions, note: str, monkeypatch: pytest.
     monkeypatch.setattr(module, "OVERLAP", dt.timedelta(0))
     boards = SeatBoards(board, SimpleNamespace(announce=lambda *ids: None))  # type: ignore[arg-type]
     boards.rebuild(database, note, soon())
-    boards.mend(database)
+    boards.repair(database)
     return boards
 
 
@@ -70,8 +70,8 @@ def stalled(servers: Mesh) -> Iterator[None]:
 
 
 def become_certain(boards: SeatBoards, board: Board, database: Transactions, screening: str) -> None:
-    wait_until(lambda: boards.mend(database) and not taken(board, screening), 30, "the seats to be free")
-    wait_until(lambda: boards.mend(database) == 0 and not boards._recheck_until, 30, "the room to be certain")
+    wait_until(lambda: boards.repair(database) and not taken(board, screening), 30, "the seats to be free")
+    wait_until(lambda: boards.repair(database) == 0 and not boards._recheck_until, 30, "the room to be certain")
 
 
 def test_a_hold_that_a_stalled_redis_makes_later_is_undone(
@@ -92,7 +92,7 @@ def test_one_check_that_finds_no_write_is_no_proof(boards: SeatBoards, board: Bo
         patched.setattr(Board, "_write", no_answer)
         with pytest.raises(RoomUnavailable):
             boards.hold(note, "anna", soon(), ROW)
-    assert boards.mend(database) == 0
+    assert boards.repair(database) == 0
     board.hold(note, "anna", soon(), ROW)  # only now it gets there
     become_certain(boards, board, database, note)
 
@@ -121,5 +121,5 @@ def test_a_doubtful_write_stays_doubtful_while_redis_is_silent(
         boards.hold(note, "anna", soon(), ROW)
     first = boards._recheck_until[note]
     with pytest.raises(RoomUnavailable):
-        boards.mend(database)
+        boards.repair(database)
     assert boards._recheck_until[note] > first

@@ -123,7 +123,7 @@ def test_no_seat_is_sold_twice_while_a_master_is_killed_and_what_it_lost_comes_f
     with ThreadPoolExecutor(BUYERS) as buyers:
         shopping = [buyers.submit(shop, number) for number in range(BUYERS)]
         wait_until(lambda: len(bought_at) == len(SCREENINGS), 20, "a sale in each screening")
-        sale.boards.mend(sale.database)
+        sale.boards.repair(sale.database)
         victim = cluster.master_with_replica()
         victim.kill()
         killed = time.monotonic()
@@ -146,7 +146,7 @@ def test_no_seat_is_sold_twice_while_a_master_is_killed_and_what_it_lost_comes_f
         patch.setattr(Board, "run_id", lambda self: sale.boards._run_id)    # the control: nobody hears of the failover
         monkeypatch.setattr(sale.boards, "_checked_until", utc_now() + MINUTE)
         monkeypatch.setattr(sale.boards, "_recheck_until", {})
-        assert sale.boards.mend(sale.database) == 0
+        assert sale.boards.repair(sale.database) == 0
         assert lost in sale.odd(board)
-    assert sale.boards.mend(sale.database) >= 1
+    assert sale.boards.repair(sale.database) >= 1
     wait_until(lambda: not sale.odd(board), 20, "boards that show the claims")

@@ -1,4 +1,4 @@
-"""A service on Nameko's own web server, which has the weaknesses that the gateway mends."""
+"""A service on Nameko's own web server, which has the weaknesses that the gateway repairs."""
 
 from nameko.web.handlers import http
 

@@ -33,7 +33,7 @@ def hall(mesh: Mesh) -> Iterator[str]:
 def hold(mesh: Mesh, hall: str, seconds: float, *seats: str) -> None:
     """A hold that ends by time, without an announcement.
 
-    The order room takes its order for one being written, also afterwards, and does not mend the board.
+    The order room takes its order for one being written, also afterwards, and does not repair the board.
     """
     until = round((time.time() + seconds) * 1000)
     written = until + 60_000

@@ -45,8 +45,8 @@ def test_a_wrong_setting_is_told_in_one_sentence(changes: dict[str, Any], said: 
 
 
 def test_a_process_that_sends_its_spans_nowhere_begins_no_trace() -> None:
-    assert not Tracing({"tracing": {**SECTION, "export": "none"}}, "order", "1").sampler.wants()
-    assert Tracing({"tracing": SECTION}, "order", "1").sampler.wants()
+    assert not Tracing({"tracing": {**SECTION, "export": "none"}}, "order", "1").sampler.should_sample()
+    assert Tracing({"tracing": SECTION}, "order", "1").sampler.should_sample()
 
 
 def test_a_running_process_takes_over_how_many_traces_are_recorded() -> None:
@@ -55,4 +55,4 @@ def test_a_running_process_takes_over_how_many_traces_are_recorded() -> None:
     assert not tracing.settings_read_again("order.ratio")
     with nameko.config.patch({"tracing": {**SECTION, "per_second": 0}}, clear=True):
         tracing.reload()
-    assert not tracing.sampler.wants()
+    assert not tracing.sampler.should_sample()
