@@ -65,7 +65,7 @@ class HttpEntrypoint(Entrypoint):
         route, request.parameter = self._routes.find(request.path)
         request.route, request.method = route.template, route.method
         span = request_span(request, records=isinstance(route, CallRoute))
-        with spans.present(span, recorded=True):
+        with spans.use_span(span, recorded=True):
             reply = self._reply(route, request)
             connection.close_if_unread()
             if self.server.draining:

@@ -15,7 +15,7 @@ Attributes = Mapping[str, str | int | float | bool]
 
 
 def record_error(problem: BaseException, on: Span | None = None) -> None:
-    """Note how the present span, or `on`, ended: a refusal by its code, anything else by its class.
+    """Note how the current span, or `on`, ended: a refusal by its code, anything else by its class.
 
     A refusal of the caller's making is no error of ours; a room that is down or silent is.
     """
@@ -43,7 +43,7 @@ def call_attributes(room: str, method: str, fields: Mapping[str, Any], request_i
 
 
 def name_order(reply: Any) -> None:
-    """Add the id of the order that a reply names to the present span."""
+    """Add the id of the order that a reply names to the current span."""
     if isinstance(reply, dict) and (here := trace.get_current_span()).is_recording() and is_id(reply.get("order_id")):
         here.set_attribute("marquee.order_id", reply["order_id"])
 

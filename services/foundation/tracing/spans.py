@@ -1,6 +1,6 @@
 """Spans of what a process does, as OpenTelemetry has them.
 
-Where the present trace is not sampled, everything here does next to nothing.
+Where the current trace is not sampled, everything here does next to nothing.
 """
 
 from collections.abc import Iterator
@@ -42,17 +42,17 @@ def use(recorder: Recorder) -> Recorder:
 
 @contextmanager
 def span(name: str, kind: SpanKind = SpanKind.INTERNAL, attributes: Attributes | None = None) -> Iterator[Span]:
-    """A span around the work inside, a child of the present one; an error that leaves it is recorded."""
+    """A span around the work inside, a child of the current one; an error that leaves it is recorded."""
     if not is_sampled():
         yield trace.INVALID_SPAN
         return
     started = _recorder.tracer.start_span(name, kind=kind, attributes=attributes)
-    with present(started, recorded=True):
+    with use_span(started, recorded=True):
         yield started
 
 
 def begin(name: str, kind: SpanKind, attributes: Attributes) -> Span:
-    """A child of the present span, for work that makes no other span; its caller ends it."""
+    """A child of the current span, for work that makes no other span; its caller ends it."""
     return _recorder.tracer.start_span(name, kind=kind, attributes=attributes)
 
 
@@ -60,8 +60,8 @@ def begin(name: str, kind: SpanKind, attributes: Attributes) -> Span:
 def following(traceparent: str | None, name: str, attributes: Attributes | None = None) -> Iterator[Span]:
     """Work that follows, later, from the trace that `traceparent` names: its span belongs there.
 
-    The span and the present one, such as that of a webhook, link to each other. Without a `traceparent` the work
-    stays in the present trace.
+    The span and the current one, such as that of a webhook, link to each other. Without a `traceparent` the work
+    stays in the current trace.
     """
     cause = parse(traceparent)
     if cause is None:
@@ -76,19 +76,19 @@ def following(traceparent: str | None, name: str, attributes: Attributes | None 
         started = _recorder.tracer.start_span(
             name, context=trace.set_span_in_context(NonRecordingSpan(cause)), attributes=attributes,
             links=[Link(here.get_span_context())] if _is_elsewhere(cause) else [])
-    with present(started, recorded=True):
+    with use_span(started, recorded=True):
         yield started
 
 
 def link_to(traceparent: str | None) -> None:
-    """Link the present span to the one that `traceparent` names, if both are recorded."""
+    """Link the current span to the one that `traceparent` names, if both are recorded."""
     other = parse(traceparent)
     if other is not None and other.trace_flags.sampled and _is_elsewhere(other):
         trace.get_current_span().add_link(other)
 
 
 def _is_elsewhere(other: SpanContext) -> bool:
-    """Whether the present trace is recorded and is not the one of `other`."""
+    """Whether the current trace is recorded and is not the one of `other`."""
     here = trace.get_current_span().get_span_context()
     return here.trace_flags.sampled and here.trace_id != other.trace_id
 
@@ -99,18 +99,18 @@ def worker(worker_ctx: Any) -> Iterator[None]:
     parent = parse(worker_ctx.data.get("traceparent"))
     describe = getattr(worker_ctx.entrypoint, "describe_entry", None)
     if describe is None:
-        with present(NonRecordingSpan(parent) if parent else unsampled()):
+        with use_span(NonRecordingSpan(parent) if parent else unsampled()):
             yield
     elif parent.trace_flags.sampled if parent else _recorder.sampler.should_sample():
-        with present(_start(describe(worker_ctx), parent), recorded=True):
+        with use_span(_start(describe(worker_ctx), parent), recorded=True):
             yield
     else:
-        with present(unsampled(parent)):
+        with use_span(unsampled(parent)):
             yield
 
 
 def ingress_span(traceparent: str | None, entry: EntrySpan, may_record: bool) -> Span:
-    """The span of a request from outside the mesh, which `present` makes the present one."""
+    """The span of a request from outside the mesh, which `use_span` makes the current one."""
     parent = parse(traceparent)
     return _start(entry, parent) if may_record and _recorder.sampler.should_sample(parent) else unsampled(parent)
 
@@ -121,8 +121,8 @@ def _start(entry: EntrySpan, parent: SpanContext | None) -> Span:
 
 
 @contextmanager
-def present(started: Span, recorded: bool = False) -> Iterator[None]:
-    """Make a span the present one for the work inside. `recorded`: end it then, with the error that leaves it."""
+def use_span(started: Span, recorded: bool = False) -> Iterator[None]:
+    """Make a span the current one for the work inside. `recorded`: end it then, with the error that leaves it."""
     token = context.attach(trace.set_span_in_context(started))
     try:
         yield

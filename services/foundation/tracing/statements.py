@@ -24,7 +24,7 @@ TABLE = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+`?(\w+)", re.IGNORECASE)
 
 @contextmanager
 def traced(connection: Connection) -> Iterator[None]:
-    """Record the statements on this new connection, if the present trace is recorded."""
+    """Record the statements on this new connection, if the current trace is recorded."""
     if not is_sampled():
         yield
         return

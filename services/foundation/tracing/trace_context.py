@@ -27,25 +27,25 @@ def parse(traceparent: Any) -> SpanContext | None:
 
 
 def traceparent() -> str | None:
-    """The present span as a `traceparent`; None outside of any trace."""
+    """The current span as a `traceparent`; None outside of any trace."""
     here = trace.get_current_span().get_span_context()
     return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}" if here.is_valid else None
 
 
 def ids() -> tuple[str, str] | None:
-    """The present trace_id and span_id, as logs and replies have them; None outside of any trace."""
+    """The current trace_id and span_id, as logs and replies have them; None outside of any trace."""
     here = trace.get_current_span().get_span_context()
     return (f"{here.trace_id:032x}", f"{here.span_id:016x}") if here.is_valid else None
 
 
 def trace_id() -> str | None:
-    """The present trace_id; None outside of any trace."""
+    """The current trace_id; None outside of any trace."""
     here = ids()
     return here[0] if here else None
 
 
 def is_sampled() -> bool:
-    """Whether the spans of the present trace are recorded."""
+    """Whether the spans of the current trace are recorded."""
     return trace.get_current_span().get_span_context().trace_flags.sampled
 
 
@@ -57,7 +57,7 @@ def unsampled(parent: SpanContext | None = None) -> NonRecordingSpan:
 
 
 def carried(function: Callable[..., T]) -> Callable[..., T]:
-    """The same function in the present trace, for another green thread: none inherits the trace by itself."""
+    """The same function in the current trace, for another green thread: none inherits the trace by itself."""
     here = context.get_current()
 
     def run(*values: Any) -> T:

@@ -12,7 +12,7 @@ OTHER = "00-11111111111111111111111111111111-2222222222222222-01"
 
 def test_a_span_has_its_ids_links_times_and_attributes_as_plain_json(recorded: RecordedSpans) -> None:
     entry = spans.EntrySpan("order.buy", SpanKind.SERVER, {"rpc.method": "buy"})
-    with spans.present(spans.ingress_span(GIVEN, entry, True), recorded=True):
+    with spans.use_span(spans.ingress_span(GIVEN, entry, True), recorded=True):
         spans.link_to(OTHER)
         spans.record_error(ZeroDivisionError("canary"))
     span = recorded["order.buy"]

@@ -22,7 +22,7 @@ ADD = text("INSERT INTO ticket VALUES (:code)")
 
 
 def test_each_statement_and_the_commit_have_a_span_without_values(engine: Engine, recorded: RecordedSpans) -> None:
-    with spans.present(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
+    with spans.use_span(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
             engine.connect() as connection, traced(connection):
         connection.execute(ADD, {"code": "canary"})
         connection.commit()
@@ -37,7 +37,7 @@ def test_each_statement_and_the_commit_have_a_span_without_values(engine: Engine
 
 def test_a_statement_that_fails_has_a_span_too_and_the_next_one_is_its_own(
         engine: Engine, recorded: RecordedSpans) -> None:
-    with spans.present(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
+    with spans.use_span(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
             engine.connect() as connection, traced(connection):
         connection.execute(ADD, {"code": "canary"})
         with pytest.raises(IntegrityError):
@@ -47,7 +47,7 @@ def test_a_statement_that_fails_has_a_span_too_and_the_next_one_is_its_own(
 
 
 def test_the_error_that_ends_a_transaction_is_recorded_by_its_class(engine: Engine, recorded: RecordedSpans) -> None:
-    with spans.present(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
+    with spans.use_span(spans.ingress_span(None, spans.EntrySpan("buy", SpanKind.SERVER, {}), True), recorded=True), \
             engine.connect() as connection, pytest.raises(IntegrityError), traced(connection):
         connection.execute(text("INSERT INTO ticket VALUES ('canary'), ('canary')"))
     assert recorded.names() == ["INSERT ticket", "buy"]
@@ -55,7 +55,7 @@ def test_the_error_that_ends_a_transaction_is_recorded_by_its_class(engine: Engi
 
 
 def test_an_unrecorded_transaction_has_no_listeners(engine: Engine, recorded: RecordedSpans) -> None:
-    with spans.present(trace_context.unsampled()), engine.connect() as connection, traced(connection):
+    with spans.use_span(trace_context.unsampled()), engine.connect() as connection, traced(connection):
         connection.execute(ADD, {"code": "1"})
         assert not list(connection.dispatch.before_cursor_execute)
     assert recorded.names() == []

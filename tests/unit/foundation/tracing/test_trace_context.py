@@ -36,12 +36,12 @@ def test_a_malformed_traceparent_is_ignored(odd: object) -> None:
 
 def test_the_present_span_is_told_as_it_was_given() -> None:
     assert trace_context.traceparent() is None
-    with spans.present(trace_context.unsampled(trace_context.parse(GIVEN))):
+    with spans.use_span(trace_context.unsampled(trace_context.parse(GIVEN))):
         assert trace_context.traceparent() == GIVEN[:-1] + "0"
 
 
 def test_another_green_thread_has_the_trace_only_if_it_is_carried_there() -> None:
-    with spans.present(trace_context.unsampled()):
+    with spans.use_span(trace_context.unsampled()):
         here = trace_context.trace_id()
         assert here is not None
         assert eventlet.spawn(trace_context.trace_id).wait() is None
@@ -53,5 +53,5 @@ def test_a_log_line_within_a_trace_has_its_ids_whether_it_is_sampled_or_not() ->
         return dict(json.loads(JsonLine().format(logging.makeLogRecord({"msg": "sold"}))))
 
     assert not {"trace_id", "span_id"} & line().keys()
-    with spans.present(trace_context.unsampled(trace_context.parse(GIVEN))):
+    with spans.use_span(trace_context.unsampled(trace_context.parse(GIVEN))):
         assert (line()["trace_id"], line()["span_id"]) == (GIVEN[3:35], GIVEN[36:52])
