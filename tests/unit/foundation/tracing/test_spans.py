@@ -16,7 +16,7 @@ GIVEN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ENTRY = spans.EntrySpan("order.buy", SpanKind.SERVER, {"rpc.method": "buy"})
 
 
-def worker(traceparent: str | None = None, entry: spans.Entry | None = ENTRY) -> Any:
+def worker(traceparent: str | None = None, entry: spans.EntrySpan | None = ENTRY) -> Any:
     entrypoint = SimpleNamespace(describe_entry=lambda _: entry) if entry else SimpleNamespace()
     return SimpleNamespace(data={"traceparent": traceparent}, entrypoint=entrypoint)
 
