@@ -28,6 +28,11 @@ def _plain(name: str) -> None:
         raise ValidationError("A name has no links, line ends or invisible characters.")
 
 
+def MailLanguage(**options: Any) -> fields.String:  # noqa: N802
+    """A field of a reply for the language in which somebody gets mails."""
+    return fields.String(allow_none=True, **options, metadata={"description": "of our mails; null: the house's"})
+
+
 class Username(fields.String):
     """A field for the username of a new account, which it loads as schemas.names.parse_username spells it."""
 

@@ -19,7 +19,7 @@ from services.notification.delivery.errors import Undeliverable
 from services.notification.records import DueMessage
 from services.notification.writing import html_page, tickets
 from services.notification.writing.tickets import MailedTicket
-from services.notification.writing.translations import Translations
+from services.notification.writing.translations import LOCALES, Translations
 
 FACTS = lenient(OrderEvent)
 NO_TICKETS: dict[str, Any] = {"tickets": [], "calendar": None, "pick_up_code": None, "cinema_address": None}
@@ -30,7 +30,7 @@ NO_RECIPIENT = Group("undisclosed-recipients", ())  # RFC 5322, appendix A.1.3
 class EmailContext:
     """What all e-mails of an installation have in common."""
 
-    translations: Translations
+    translations: Translations    # of the house, or of the reader (in_language)
     sender: Address
     public_url: str  # of the pages, such as https://cinema.example
     is_test: bool    # a demonstration's e-mails say so
@@ -42,6 +42,10 @@ class EmailContext:
             raise SettingsError("MARQUEE_ENVIRONMENT is not `local`, but MARQUEE_PUBLIC_URL does not say where "
                                 "buyers find the pages, such as https://cinema.example.")
         return cls(Translations(config["language"]), sender, public_url(config), is_demonstration(config))
+
+    def in_language(self, language: str | None) -> "EmailContext":
+        """The same for a reader of this language; the house's for none, or for one that has no texts yet."""
+        return replace(self, translations=Translations(language)) if language in LOCALES else self
 
     def order_url(self, message: DueMessage, token: str | None) -> str:
         """The page of the order. A token stands behind the #: no browser sends that part, so no log holds it."""

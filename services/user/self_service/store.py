@@ -68,10 +68,10 @@ def add_former_email(tx: Connection, user_id: str, number: int, email: str, now:
                                      "recovers": recovery_email(tx, user_id, now) is None})
 
 
-def former_email(tx: Connection, user_id: str, number: int) -> str | None:
-    """The confirmed address that the account had before the event with this number."""
+def former_email(tx: Connection, user_id: str, number: int) -> Row[Any] | None:
+    """The confirmed address that the account had before the event with this number, and its language."""
     found = (FormerEmail.user_id == user_id) & (FormerEmail.number == number)
-    return tx.execute(select(FormerEmail.email).where(found)).scalar()
+    return tx.execute(select(FormerEmail.email, User.language).join_from(FormerEmail, User).where(found)).first()
 
 
 def recovery_email(tx: Connection, user_id: str, now: dt.datetime) -> str | None:
