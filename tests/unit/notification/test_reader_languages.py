@@ -35,8 +35,8 @@ def received(folder: Path, kind: str, reader: dict[str, Any], house: str = "en")
     delivery = EmailDelivery(FolderChannel(folder), context(language=house))
     about = message(kind)
     facts = {**orjson.loads(about.facts), "number": 1}
-    writer = EmailWriter(Rooms(reader), delivery, rules.MAIL_WINDOW)  # type: ignore[arg-type]
-    email = writer.write(replace(about, facts=orjson.dumps(facts)))
+    rooms: Any = Rooms(reader)
+    email = EmailWriter(rooms, delivery, rules.MAIL_WINDOW).write(replace(about, facts=orjson.dumps(facts)))
     assert email is not None
     return parse_email(email.as_bytes())
 
