@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, ReaderLanguage, Secret, Text, TimeZone, Whole
-from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, MailLanguage, Username
+from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, MailLanguage, TokenOfGuest, Username
 
 
 class UsernameTaken(Conflict):
@@ -30,12 +30,6 @@ class ConfirmationOver(Conflict):
 
 class NothingToConfirm(Conflict):
     """The account has no e-mail address, or a confirmed one."""
-
-
-def TokenOfGuest() -> fields.String:  # noqa: N802
-    """A field for the token of a guest who becomes a member, or signs in."""
-    return Secret(200, metadata={"description": "from user.start_guest, or the bearer token of this call: the guest's "
-                                                "orders become the account's; any other token changes nothing"})
 
 
 class RegisterRequest(Schema):
