@@ -130,7 +130,7 @@ def time_zones() -> frozenset[str]:
 def ReaderLanguage(**options: Any) -> fields.String:  # noqa: N802
     """A field for the language that somebody reads us in.
 
-    Any other is refused: a wish for a language that we do not write would look granted, and mails come much later.
+    Any other is refused: if it fell back in silence, a client would learn that from its first mails.
     """
     return fields.String(validate=validate.OneOf(
         LANGUAGES, error=f"Not a language that we write in: {', '.join(LANGUAGES)}."), **options)
