@@ -108,8 +108,8 @@ def compose(message: DueMessage, to: Address | Group, content: Content, context:
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(as_text(translations, content), cte="8bit")
     email.add_alternative(html_page.write(translations.language, vars(content)), subtype="html", cte="8bit")
-    email["Content-Language"] = translations.language
     tickets.attach(email, content.tickets, content.calendar)
+    email["Content-Language"] = translations.language    # last: an attachment takes such a header into an inner part
     return email
 
 
