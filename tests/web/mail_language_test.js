@@ -18,10 +18,10 @@ const sent = [];
 let profile;
 let isAway;
 
-define("fetch", (path, { body } = {}) => {
+define("fetch", (path, options) => {
   if (path.startsWith("/web/")) return file(path);
   if (isAway) return Promise.reject(new TypeError("no network"));
-  const fields = body && JSON.parse(body);
+  const fields = options.body && JSON.parse(options.body);
   sent.push([path, fields]);
   if (path === "/user/update_profile") profile = fields;
   const later = new Date(Date.now() + 86_400_000).toISOString();
