@@ -11,6 +11,7 @@ import orjson
 
 from schemas import addresses
 from schemas.base import lenient
+from schemas.localized_money import LOCALES
 from schemas.names import is_plain
 from schemas.order import OrderEvent
 from services.foundation.settings import SettingsError, is_demonstration, public_url
@@ -19,7 +20,7 @@ from services.notification.delivery.errors import Undeliverable
 from services.notification.records import DueMessage
 from services.notification.writing import html_page, tickets
 from services.notification.writing.tickets import MailedTicket
-from services.notification.writing.translations import LOCALES, Translations
+from services.notification.writing.translations import Translations
 
 FACTS = lenient(OrderEvent)
 NO_TICKETS: dict[str, Any] = {"tickets": [], "calendar": None, "pick_up_code": None, "cinema_address": None}
