@@ -17,6 +17,7 @@ TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*\Z"
 NOT_A_MOMENT = "Not a time in ISO 8601, such as 2026-11-21T19:30:00+01:00."
 NOT_A_TIME_ZONE = "Not a time zone such as Europe/Berlin."
 NOT_A_DAY = "Not a date such as 2026-11-21."
+LANGUAGES = ("en", "zh")  # that we have texts in, on the pages and in mails
 
 
 class Moment(fields.Field[dt.datetime]):
@@ -124,6 +125,15 @@ def _check_time_zone(name: str) -> None:
 def time_zones() -> frozenset[str]:
     """The IANA time zones that this machine knows; reading them takes some milliseconds."""
     return frozenset(zoneinfo.available_timezones())
+
+
+def ReaderLanguage(**options: Any) -> fields.String:  # noqa: N802
+    """A field for the language that somebody reads us in.
+
+    Any other is refused: if it fell back in silence, a client would learn that from its first mails.
+    """
+    return fields.String(validate=validate.OneOf(
+        LANGUAGES, error=f"Not a language that we write in: {', '.join(LANGUAGES)}."), **options)
 
 
 def Cursor(**options: Any) -> fields.String:  # noqa: N802

@@ -25,6 +25,7 @@ function languages() {
     lang: other,
     onclick: async () => {
       await language.choose(other);
+      session.keepLanguage();
       frame();
       navigation.reload();
     },

@@ -16,10 +16,11 @@ from gateway.replies import HTML
 from gateway.routes.route import READ_VERBS, Call
 from schemas import payment
 from schemas.errors import Malformed
+from schemas.fields import LANGUAGES
 
 FORM_LIMIT = 4096  # bytes
 FORM = "application/x-www-form-urlencoded"
-LANGUAGES, THEMES = ("en", "zh"), ("dark", "light")
+THEMES = ("dark", "light")
 PAGE_HEADERS: Headers = [(name, value) for name, value in HTML
                          if name not in ("Content-Security-Policy", "Referrer-Policy")]
 

@@ -6,7 +6,7 @@ The order room calls it; the gateway passes on the providers' webhooks and what 
 from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
-from schemas.fields import Currency, Id, Moment, Money, Text
+from schemas.fields import Currency, Id, Moment, Money, ReaderLanguage, Text
 from schemas.payment.cards import UnknownCard
 from schemas.payment.refusals import (
     AmountMismatch,
@@ -91,7 +91,7 @@ class PaymentPageRequest(Schema):
     """A buyer opens the sandbox's page of a payment."""
 
     payment_id = Id(required=True)
-    language = fields.String(required=True, validate=validate.OneOf(("en", "zh")))
+    language = ReaderLanguage(required=True)
     theme = fields.String(load_default="dark", validate=validate.OneOf(("dark", "light")))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from schemas.fields import Text
+from schemas.fields import Secret, Text
 from schemas.names import NotAUsername, is_plain, parse_username
 
 SHORTEST_PASSWORD = 8  # characters, once it is normalized
@@ -26,6 +26,17 @@ def DisplayName(**options: Any) -> fields.String:  # noqa: N802
 def _plain(name: str) -> None:
     if not is_plain(name):
         raise ValidationError("A name has no links, line ends or invisible characters.")
+
+
+def MailLanguage(**options: Any) -> fields.String:  # noqa: N802
+    """A field of a reply for the language in which somebody gets mails."""
+    return fields.String(allow_none=True, **options, metadata={"description": "of our mails; null: the house's"})
+
+
+def TokenOfGuest() -> fields.String:  # noqa: N802
+    """A field for the token of a guest who becomes a member, or signs in."""
+    return Secret(200, metadata={"description": "from user.start_guest, or the bearer token of this call: the guest's "
+                                                "orders become the account's; any other token changes nothing"})
 
 
 class Username(fields.String):

@@ -4,7 +4,8 @@ from marshmallow import fields
 
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict
-from schemas.fields import Id, Moment, Secret
+from schemas.fields import Id, Moment, ReaderLanguage, Secret
+from schemas.user.fields import MailLanguage
 
 
 class LinkOver(Conflict):
@@ -16,6 +17,12 @@ class LinkOver(Conflict):
 
 class OtherGuest(Conflict):
     """This link is for another guest than the one who opens it. It was not used."""
+
+
+class StartGuestRequest(Schema):
+    """What a new guest may say of themselves."""
+
+    language = ReaderLanguage(metadata={"description": "of our mails; left out: the house's"})
 
 
 class GuestToken(Schema):
@@ -66,9 +73,10 @@ class OrderLink(Schema):
 
     email = fields.String(required=True, allow_none=True)
     token = fields.String(required=True, allow_none=True)
+    language = MailLanguage()
 
 
-START_GUEST = Method("user", "start_guest", Nothing, GuestToken, "public",
+START_GUEST = Method("user", "start_guest", StartGuestRequest, GuestToken, "public",
                      "Buy without an account: a bearer token of a new guest. Signing in with it moves the guest's "
                      "orders to the account.")
 OPEN_ORDER = Method("user", "open_order", OpenOrderRequest, OpenOrderReply, "public",

@@ -4,8 +4,8 @@ from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
-from schemas.fields import Id, Moment, Secret, Text, TimeZone, Whole
-from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, Username
+from schemas.fields import Id, Moment, ReaderLanguage, Secret, Text, TimeZone, Whole
+from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, MailLanguage, TokenOfGuest, Username
 
 
 class UsernameTaken(Conflict):
@@ -32,12 +32,6 @@ class NothingToConfirm(Conflict):
     """The account has no e-mail address, or a confirmed one."""
 
 
-def TokenOfGuest() -> fields.String:  # noqa: N802
-    """A field for the token of a guest who becomes a member, or signs in."""
-    return Secret(200, metadata={"description": "from user.start_guest, or the bearer token of this call: the guest's "
-                                                "orders become the account's; any other token changes nothing"})
-
-
 class RegisterRequest(Schema):
     """The account to open; name and e-mail address may be left out."""
 
@@ -46,6 +40,7 @@ class RegisterRequest(Schema):
     password = Secret(128, least=SHORTEST_PASSWORD, required=True)
     display_name = DisplayName()
     email = fields.Email(validate=validate.Length(max=254))
+    language = ReaderLanguage(metadata={"description": "of our mails; left out: that of the guest, or the house's"})
     guest_token = TokenOfGuest()
 
 
@@ -78,6 +73,7 @@ class Profile(Schema):
     email_confirmed_at = Moment(required=True, allow_none=True, metadata={
         "description": "null: nothing is sent to the address until its owner has opened the link mailed there"})
     time_zone = fields.String(required=True, allow_none=True, metadata={"description": "IANA name; null: not chosen"})
+    language = MailLanguage(required=True)
     roles = fields.List(fields.String(), required=True)
     created_at = Moment(required=True)
 
@@ -114,6 +110,7 @@ class UpdateProfileRequest(Schema):
     display_name = DisplayName(allow_none=True)
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
     time_zone = TimeZone(allow_none=True, metadata={"description": "by whose clock my days begin"})
+    language = ReaderLanguage(allow_none=True, metadata={"description": "of our mails; null: the house's"})
 
 
 class ConfirmEmailRequest(Schema):
@@ -137,6 +134,7 @@ class Contact(Schema):
     unconfirmed = fields.Boolean(required=True, metadata={"description": "an address waits to be confirmed"})
     guest = fields.Boolean(required=True, metadata={"description": "without an account: mails have a link that opens "
                                                                    "the order"})
+    language = MailLanguage()
 
 
 class ConfirmationRequest(Schema):
@@ -151,6 +149,7 @@ class Confirmation(Schema):
 
     email = fields.String(required=True, allow_none=True)
     token = fields.String(required=True, allow_none=True)
+    language = MailLanguage()
 
 
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",
@@ -164,7 +163,7 @@ LOGOUT = Method("user", "logout", Nothing, Nothing, "guest",
                 "Sign out: the token of this call is not valid any more.", uses_reserve=True)
 GET_PROFILE = Method("user", "get_profile", Nothing, Profile, "buyer", "My account.", reads=True)
 UPDATE_PROFILE = Method("user", "update_profile", UpdateProfileRequest, Profile, "buyer",
-                        "Change my display name, e-mail address or time zone; fields left out stay as they are.",
+                        "Change my display name, e-mail address, time zone or language; a field left out stays.",
                         refusals=(TooOften,), keyed=True)
 CONFIRM_EMAIL = Method("user", "confirm_email", ConfirmEmailRequest, Nothing, "public",
                        "Confirm an e-mail address with the token that was mailed there; repeating it changes nothing.",

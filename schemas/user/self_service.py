@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, Forbidden, NotFound, TooOften
 from schemas.fields import Id, Moment, Secret, Text, Whole
-from schemas.user.fields import SHORTEST_PASSWORD
+from schemas.user.fields import SHORTEST_PASSWORD, MailLanguage
 
 MOST_ADDRESSES = 10
 
@@ -67,6 +67,7 @@ class PasswordReset(Schema):
     email = fields.String(required=True, allow_none=True)
     username = fields.String(required=True, allow_none=True)
     token = fields.String(required=True, allow_none=True)
+    language = MailLanguage()
 
 
 class Session(Schema):
@@ -139,6 +140,7 @@ class FormerEmail(Schema):
     """The confirmed address of before; null when it is not kept any more."""
 
     email = fields.String(required=True, allow_none=True)
+    language = MailLanguage()
 
 
 CHANGE_PASSWORD = Method("user", "change_password", ChangePasswordRequest, Nothing, "buyer",

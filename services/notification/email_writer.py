@@ -22,6 +22,7 @@ from services.notification.writing import (
     order_link_email,
     password_reset_email,
 )
+from services.notification.writing.email_template import EmailContext
 
 Write = Callable[[DueMessage], EmailMessage | None]
 
@@ -59,7 +60,7 @@ class EmailWriter:
         return (self._guest_email if is_guest else self._member_email)(message, contact)
 
     def _member_email(self, message: DueMessage, contact: dict[str, Any]) -> EmailMessage:
-        return email_template.write(message, contact, self.delivery.context, found=self._tickets(message))
+        return email_template.write(message, contact, self._context(contact), found=self._tickets(message))
 
     def _guest_email(self, message: DueMessage, contact: dict[str, Any]) -> EmailMessage | None:
         """The e-mail about an order of a guest, with a link that opens it; None if the guest has given no address."""
@@ -69,7 +70,7 @@ class EmailWriter:
             return None
         if contact["email"] not in (None, link["email"]):    # it was replaced meanwhile
             raise AddressUnconfirmed()
-        return email_template.write(message, {**contact, "email": link["email"]}, self.delivery.context,
+        return email_template.write(message, {**contact, "email": link["email"]}, self._context(contact),
                                     link["token"], found)
 
     def _tickets(self, message: DueMessage) -> dict[str, Any] | None:
@@ -85,7 +86,7 @@ class EmailWriter:
     def _order_link_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail with another link to an order; None if it belongs to an account by now."""
         link = self._order_link(message)
-        return order_link_email.write(message, link, self.delivery.context) if link["token"] else None
+        return order_link_email.write(message, link, self._context(link)) if link["token"] else None
 
     def _order_link(self, message: DueMessage) -> dict[str, Any]:
         return dict(self.remote.call(user.ISSUE_ORDER_LINK, {
@@ -94,22 +95,27 @@ class EmailWriter:
     def _confirmation_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail with the link that confirms an address; None if there is nothing to confirm any more."""
         link = self.remote.call(user.ISSUE_CONFIRMATION, _event_about(message))
-        return confirmation_email.write(message, link, self.delivery.context) if link["token"] else None
+        return confirmation_email.write(message, link, self._context(link)) if link["token"] else None
 
     def _password_reset_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail with the link that sets a new password; None if the account's address has changed since."""
         link = self.remote.call(user.ISSUE_PASSWORD_RESET, _event_about(message))
-        return password_reset_email.write(message, link, self.delivery.context) if link["token"] else None
+        return password_reset_email.write(message, link, self._context(link)) if link["token"] else None
 
     def _account_changed_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail about another way into the account; None if the account has no confirmed address."""
-        email = self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id})["email"]
-        return account_change_email.write(message, email, self.delivery.context) if email else None
+        return self._change_email(message, self.remote.call(user.GET_CONTACT, {"user_id": message.buyer_id}))
 
     def _email_changed_email(self, message: DueMessage) -> EmailMessage | None:
         """The e-mail to the address that an account had before; None if it was closed since."""
-        email = self.remote.call(user.GET_FORMER_EMAIL, _event_about(message))["email"]
-        return account_change_email.write(message, email, self.delivery.context) if email else None
+        return self._change_email(message, self.remote.call(user.GET_FORMER_EMAIL, _event_about(message)))
+
+    def _change_email(self, message: DueMessage, to: dict[str, Any]) -> EmailMessage | None:
+        return account_change_email.write(message, to["email"], self._context(to)) if to["email"] else None
+
+    def _context(self, to: dict[str, Any]) -> EmailContext:
+        """In the language that is the reader's by now; a user room of the version before does not say."""
+        return self.delivery.context.in_language(to.get("language"))
 
 
 def _event_about(message: DueMessage) -> dict[str, Any]:

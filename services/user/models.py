@@ -34,6 +34,7 @@ class User(Base):
     email_events: Mapped[int] = mapped_column(server_default="0")  # the number of the address's last event or move
     time_zone: Mapped[str | None] = mapped_column(Id(64, "ascii_bin"))
     time_zone_changes: Mapped[int] = mapped_column(server_default="0")
+    language: Mapped[str | None] = mapped_column(Id(35, "ascii_bin"))  # of mails; null: the house's
     roles: Mapped[list[str]] = mapped_column(JSON)
     # MariaDB has no NOT NULL for what it computes.
     is_admin: Mapped[bool | None] = mapped_column(Computed(IS_ADMIN, persisted=False), index=True)
@@ -170,6 +171,7 @@ class Guest(Base):
     kept_until: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
     email: Mapped[str | None] = mapped_column(String(254))
     email_confirmed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    language: Mapped[str | None] = mapped_column(Id(35, "ascii_bin"))
     adopted_by: Mapped[str | None] = mapped_column(Id(32, "ascii_bin"))
     events: Mapped[int]
 

@@ -15,6 +15,7 @@ class NewAccount:
     email: str | None
     roles: list[str]
     created_at: dt.datetime
+    language: str | None = None
 
 
 @dataclass(frozen=True)

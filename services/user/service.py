@@ -81,7 +81,8 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
             account = NewAccount(
                 new_id(), request["username"],
                 self.passwords.make_hash(request["password"], address_of(self.principal)),
-                request.get("display_name"), request.get("email"), roles=[], created_at=utc_now())
+                request.get("display_name"), request.get("email"), roles=[], created_at=utc_now(),
+                language=request.get("language"))
             requests_link = self._may_mail_link(account)
             opened = key.run_once(self.database, open_account)
             if opened["user_id"] == account.user_id:
@@ -97,7 +98,7 @@ class User(staff_methods.StaffMethods, member_methods.MemberMethods, sign_in_met
 
     @call(contract.UPDATE_PROFILE)
     def update_profile(self, request: dict[str, Any]) -> Any:
-        """Change display_name, email or time_zone (null removes it); a field left out stays.
+        """Change display_name, email, time_zone or language (null removes it); a field left out stays.
 
         A new address has to be confirmed. Raises TooOften for an account that has had many links mailed.
         """

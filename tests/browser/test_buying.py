@@ -9,7 +9,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from testbed.mesh import Mesh
+from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit, buy, cancel, order_of, order_page, pay, pick, state
 
 
@@ -140,6 +140,12 @@ def test_an_order_expires_on_the_open_page(visit: Visit, mesh: Mesh) -> None:
     expect(page.get_by_role("main")).to_contain_text("Nothing was charged")
 
 
+def expect_mails_in(language: str, page: Page) -> None:
+    """The profile of the page's user says so, soon after the page has switched."""
+    profile = "fetch('/user/get_profile', {headers: {'X-Session': 'cookie'}}).then((answer) => answer.json())"
+    wait_until(lambda: page.evaluate(profile)["language"] == language, what=f"mails in {language}")
+
+
 def test_an_unpaid_order_is_found_again_from_the_map(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}", signed_in=True)
@@ -151,7 +157,9 @@ def test_an_unpaid_order_is_found_again_from_the_map(visit: Visit, mesh: Mesh) -
     page.get_by_role("button", name="Cancel order").click()
     page.get_by_role("button", name="Yes, cancel it").click()
     page.get_by_role("button", name="中文").click()
-    page.get_by_role("button", name="撤销").click()    # the other language has sent nothing
+    page.get_by_role("button", name="撤销").click()    # the other language has cancelled nothing
+    expect_mails_in("zh", page)
     page.get_by_role("button", name="English").click()
     cancel(page)
     expect(page.locator(".status")).to_have_text("Cancelled")
+    expect_mails_in("en", page)

@@ -1,6 +1,7 @@
 /** Who is here: a user who is signed in, or a guest. The token itself is in an HttpOnly cookie, which no script can read. */
 
-import { expectUser, newKey, onRefusal, write } from "../api.js";
+import { expectUser, newKey, onRefusal, read, write } from "../api.js";
+import { language } from "../language/translations.js";
 import { browser, forgetTickets, tab } from "../storage.js";
 
 const listeners = new Set();
@@ -29,9 +30,9 @@ export function keepGuest(facts) {
   else listeners.forEach((listener) => listener(false));
 }
 
-/** Buy without an account. */
+/** Buy without an account; the mails come in the language of the page. */
 export async function startGuest() {
-  const { expires_at } = await write("/user/start_guest");
+  const { expires_at } = await write("/user/start_guest", { language: language() });
   await forgetTickets(); // of a guest before, whose time here is over
   keepGuest({ expires_at });
 }
@@ -63,10 +64,27 @@ export async function signIn(username, password, code = null) {
   change({ username: name, display_name, roles });
 }
 
-/** Open an account and sign in to it; `email` may be empty. */
+/** Open an account and sign in to it; `email` may be empty, and what is mailed comes in the language of the page. */
 export async function register(username, password, email) {
-  await write("/user/register", { username, password, ...(email && { email }) }, newKey());
+  const given = { username, password, language: language(), ...(email && { email }) };
+  await write("/user/register", given, newKey());
   await signIn(username, password);
+}
+
+let languageKept = Promise.resolve();
+
+/**
+ * Have the mails to the user who is signed in come in the language of the page, which goes on meanwhile. If it fails, the
+ * next switch tries again; one follows the other, so that the last one counts.
+ */
+export function keepLanguage() {
+  if (current) languageKept = languageKept.then(sendLanguage).catch(() => {});
+  return languageKept;
+}
+
+async function sendLanguage() {
+  const { language: kept } = await read("/user/get_profile");
+  if (kept !== language()) await write("/user/update_profile", { language: language() }, newKey());
 }
 
 /** Whether the signed-in user is of the staff. */

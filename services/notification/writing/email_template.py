@@ -11,6 +11,7 @@ import orjson
 
 from schemas import addresses
 from schemas.base import lenient
+from schemas.localized_money import LOCALES
 from schemas.names import is_plain
 from schemas.order import OrderEvent
 from services.foundation.settings import SettingsError, is_demonstration, public_url
@@ -30,7 +31,7 @@ NO_RECIPIENT = Group("undisclosed-recipients", ())  # RFC 5322, appendix A.1.3
 class EmailContext:
     """What all e-mails of an installation have in common."""
 
-    translations: Translations
+    translations: Translations    # of the house, or of the reader (in_language)
     sender: Address
     public_url: str  # of the pages, such as https://cinema.example
     is_test: bool    # a demonstration's e-mails say so
@@ -42,6 +43,10 @@ class EmailContext:
             raise SettingsError("MARQUEE_ENVIRONMENT is not `local`, but MARQUEE_PUBLIC_URL does not say where "
                                 "buyers find the pages, such as https://cinema.example.")
         return cls(Translations(config["language"]), sender, public_url(config), is_demonstration(config))
+
+    def in_language(self, language: str | None) -> "EmailContext":
+        """The same for a reader of this language; the house's for none, or for one that has no texts yet."""
+        return replace(self, translations=Translations(language)) if language in LOCALES else self
 
     def order_url(self, message: DueMessage, token: str | None) -> str:
         """The page of the order. A token stands behind the #: no browser sends that part, so no log holds it."""
@@ -104,8 +109,8 @@ def compose(message: DueMessage, to: Address | Group, content: Content, context:
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(as_text(translations, content), cte="8bit")
     email.add_alternative(html_page.write(translations.language, vars(content)), subtype="html", cte="8bit")
-    email["Content-Language"] = translations.language
     tickets.attach(email, content.tickets, content.calendar)
+    email["Content-Language"] = translations.language    # last: an attachment takes such a header into an inner part
     return email
 
 

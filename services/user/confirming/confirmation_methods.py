@@ -65,5 +65,4 @@ class ConfirmationMethods:
         lifetime = self.settings.confirmation_lifetime
         issued = self.database.run_repeatable(
             lambda tx: confirmations.issue_link(tx, request["user_id"], request["number"], utc_now(), lifetime))
-        email, token = issued or (None, None)
-        return {"email": email, "token": token}
+        return issued or {"email": None, "token": None}

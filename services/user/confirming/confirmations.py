@@ -50,8 +50,8 @@ def move(tx: Connection, account: Row[Any], requests_link: bool) -> None:
 
 
 def issue_link(tx: Connection, user_id: str, number: int, now: dt.datetime,
-               lifetime: dt.timedelta) -> tuple[str, str] | None:
-    """The account's address and a new token for it; None if there is nothing to confirm.
+               lifetime: dt.timedelta) -> dict[str, Any] | None:
+    """A schemas.user.methods.Confirmation with a new token; None if there is nothing to confirm.
 
     `number`: of the event that requested the link. Only the account's last number counts, and every move takes one: a
     link that was requested, and counted, for another address is not mailed to this one.
@@ -62,7 +62,7 @@ def issue_link(tx: Connection, user_id: str, number: int, now: dt.datetime,
         return None
     token = secrets.token_urlsafe(32)
     store.add_link(tx, token_id(token), user_id, account.email, now + lifetime)
-    return account.email, token
+    return {"email": account.email, "token": token, "language": account.language}
 
 
 def confirm(tx: Connection, token: str, now: dt.datetime) -> None:

@@ -22,7 +22,8 @@ class GuestMethods:
     @call(contract.START_GUEST)
     def start_guest(self, request: dict[str, Any]) -> dict[str, Any]:
         """A token for `user.guest_days`. A repeated call starts another guest, who has nothing yet."""
-        return self.database.run_repeatable(lambda tx: guests.start(tx, utc_now(), self.settings.guest_lifetime))
+        return self.database.run_repeatable(
+            lambda tx: guests.start(tx, utc_now(), self.settings.guest_lifetime, request.get("language")))
 
     @call(contract.OPEN_ORDER)
     def open_order(self, request: dict[str, Any]) -> dict[str, Any]:

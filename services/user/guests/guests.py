@@ -17,18 +17,18 @@ from services.user.guests import store
 from services.user.models import OUTBOX
 
 
-def start(tx: Connection, now: dt.datetime, lifetime: dt.timedelta) -> dict[str, Any]:
+def start(tx: Connection, now: dt.datetime, lifetime: dt.timedelta, language: str | None = None) -> dict[str, Any]:
     """A new guest's first token: a schemas.user.guests.GuestToken."""
     guest_id = new_id()
-    store.add_guest(tx, guest_id, now)
+    store.add_guest(tx, guest_id, now, language)
     return _issue(tx, guest_id, now + lifetime)
 
 
 def adopt(tx: Connection, token: str | None, user_id: str, now: dt.datetime) -> list[str]:
     """Hand what is a guest's to the account that signs in with the guest's token; any other token changes nothing.
 
-    The first account has it, whoever comes later. Returns the ids of the guest's tokens, which end: the caller revokes
-    them.
+    The first account has it, whoever comes later; also the guest's language, if it has none of its own. Returns the ids
+    of the guest's tokens, which end: the caller revokes them.
     """
     holder = store.token_holder(tx, token_id(token)) if token else None
     if holder is None or holder.expires_at <= now:
@@ -37,6 +37,7 @@ def adopt(tx: Connection, token: str | None, user_id: str, now: dt.datetime) -> 
     if guest is None or guest.adopted_by is not None:
         return []
     store.change(tx, guest.guest_id, adopted_by=user_id)
+    store.pass_language_on(tx, guest, user_id)
     _write_event(tx, GUEST_ADOPTED, guest, {"guest_id": guest.guest_id, "user_id": user_id})
     return store.delete_tokens_of(tx, guest.guest_id)
 
@@ -63,10 +64,10 @@ def contact(tx: Connection, user_id: str) -> dict[str, Any]:
     """
     guest = store.guest_by_id(tx, user_id)
     if guest is not None and guest.adopted_by is None:
-        return {"user_id": user_id, "display_name": None, "guest": True, **_address(guest)}
+        return {"user_id": user_id, "display_name": None, "guest": True, **_where_to_write(guest)}
     found = account_store.account_by_id(tx, guest.adopted_by if guest else user_id)
     return {"user_id": user_id, "display_name": found and (found.display_name or found.username), "guest": False,
-            **_address(found)}
+            **_where_to_write(found)}
 
 
 # --- links that open an order ---
@@ -79,7 +80,7 @@ def issue_link(tx: Connection, guest_id: str, order_id: str) -> dict[str, Any]:
         return {"email": None, "token": None}
     token = secrets.token_urlsafe(32)
     store.add_link(tx, token_id(token), guest, order_id)
-    return {"email": guest.email, "token": token}
+    return {"email": guest.email, "token": token, "language": guest.language}
 
 
 @dataclass(frozen=True)
@@ -148,10 +149,11 @@ def _issue(tx: Connection, guest_id: str, expires_at: dt.datetime) -> dict[str, 
     return {"token": token, "expires_at": expires_at}
 
 
-def _address(found: Row[Any] | None) -> dict[str, Any]:
+def _where_to_write(found: Row[Any] | None) -> dict[str, Any]:
+    """The address, if it is confirmed, and the language of mails to it."""
     is_confirmed = bool(found and found.email_confirmed_at)
     return {"email": found.email if found and is_confirmed else None,
-            "unconfirmed": bool(found and found.email and not is_confirmed)}
+            "unconfirmed": bool(found and found.email and not is_confirmed), "language": found and found.language}
 
 
 def _write_event(tx: Connection, event: Any, guest: Row[Any], body: dict[str, Any]) -> None:

@@ -9,15 +9,16 @@ from sqlalchemy.engine import Connection, Row
 from schemas.roles import GUEST
 from services.foundation.column_types import UtcDateTime
 from services.foundation.database import delete_some
-from services.user.models import Guest, GuestToken, OrderLink
+from services.user.models import Guest, GuestToken, OrderLink, User
 from services.user.records import TokenHolder
 
 GUEST_NAME = "~guest"    # no username has a tilde
 
 
-def add_guest(tx: Connection, guest_id: str, now: dt.datetime) -> None:
+def add_guest(tx: Connection, guest_id: str, now: dt.datetime, language: str | None) -> None:
     """Keep a new guest, who is forgotten unless somebody keeps it for longer."""
-    tx.execute(insert(Guest), {"guest_id": guest_id, "created_at": now, "kept_until": now, "events": 0})
+    tx.execute(insert(Guest), {"guest_id": guest_id, "created_at": now, "kept_until": now, "events": 0,
+                               "language": language})
 
 
 def guest_by_id(tx: Connection, guest_id: str) -> Row[Any] | None:
@@ -39,6 +40,11 @@ def keep(tx: Connection, guest_id: str, until: dt.datetime, **fields: Any) -> No
 def change(tx: Connection, guest_id: str, **fields: Any) -> None:
     """Set these columns of the guest."""
     tx.execute(update(Guest).where(Guest.guest_id == guest_id).values(**fields))
+
+
+def pass_language_on(tx: Connection, guest: Row[Any], user_id: str) -> None:
+    """Write to this account in the guest's language, unless it has one of its own."""
+    tx.execute(update(User).where(User.user_id == user_id, User.language.is_(None)).values(language=guest.language))
 
 
 # --- tokens ---

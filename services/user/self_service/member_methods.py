@@ -139,10 +139,10 @@ class MemberMethods:
         return issued or {"email": None, "username": None, "token": None}
 
     @call(contract.GET_FORMER_EMAIL)
-    def get_former_email(self, request: dict[str, Any]) -> dict[str, Any]:
+    def get_former_email(self, request: dict[str, Any]) -> Any:
         """Where to write that an account has another address, for the notification room."""
-        return {"email": self.database.read(
-            lambda tx: own_store.former_email(tx, request["user_id"], request["number"]))}
+        return self.database.read(
+            lambda tx: own_store.former_email(tx, request["user_id"], request["number"])) or {"email": None}
 
     def _own_account(self) -> Any:
         found = self.database.read(lambda tx: store.account_by_id(tx, self.principal.user_id))

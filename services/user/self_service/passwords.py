@@ -68,7 +68,7 @@ def issue_link(tx: Connection, user_id: str, number: int, now: dt.datetime,
         return None
     token = secrets.token_urlsafe(32)
     own_store.add_reset(tx, token_id(token), user_id, email, now + lifetime)
-    return {"email": email, "username": account.username, "token": token}
+    return {"email": email, "username": account.username, "token": token, "language": account.language}
 
 
 def valid_link(tx: Connection, token: str, now: dt.datetime) -> Row[Any]:

@@ -94,9 +94,10 @@ class SignInMethods:
             if new_hash:
                 store.update_account(tx, user.user_id, password_hash=new_hash)
             issued = tokens.issue(tx, user.user_id, now, self.settings, self.principal.user_agent)
-            return {"token": issued.token, "expires_at": issued.expires_at, "user": user,
-                    "device": device_store.remember(tx, user.user_id, request.get("device"), now)}, [
-                        *issued.ended, *guests.adopt(tx, request.get("guest_token"), user.user_id, now)]
+            ended = [*issued.ended, *guests.adopt(tx, request.get("guest_token"), user.user_id, now)]
+            return {"token": issued.token, "expires_at": issued.expires_at,
+                    "user": store.account_by_id(tx, user.user_id),  # with what it has of the guest
+                    "device": device_store.remember(tx, user.user_id, request.get("device"), now)}, ended
 
         reply: dict[str, Any]
         reply, ended = self.database.run_repeatable(sign_in)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection, Row, RowMapping
 
 from services.foundation.database import delete_some
 from services.user.models import Address, FormerEmail, PasswordReset, Token, User
@@ -68,10 +68,11 @@ def add_former_email(tx: Connection, user_id: str, number: int, email: str, now:
                                      "recovers": recovery_email(tx, user_id, now) is None})
 
 
-def former_email(tx: Connection, user_id: str, number: int) -> str | None:
-    """The confirmed address that the account had before the event with this number."""
+def former_email(tx: Connection, user_id: str, number: int) -> RowMapping | None:
+    """The confirmed address that the account had before the event with this number, and its language."""
     found = (FormerEmail.user_id == user_id) & (FormerEmail.number == number)
-    return tx.execute(select(FormerEmail.email).where(found)).scalar()
+    query = select(FormerEmail.email, User.language).join_from(FormerEmail, User).where(found)
+    return tx.execute(query).mappings().first()
 
 
 def recovery_email(tx: Connection, user_id: str, now: dt.datetime) -> str | None:

@@ -15,8 +15,8 @@ from tests.drivers.received_emails import ReceivedEmail, received_emails
 PASSWORD = "correct horse"
 
 
-def guest(mesh: Mesh) -> str:
-    reply = mesh.post("/user/start_guest")
+def guest(mesh: Mesh, **fields: Any) -> str:
+    reply = mesh.post("/user/start_guest", **fields)
     assert set(reply.json()) == {"token", "expires_at"}
     return str(reply.json()["token"])
 
@@ -112,11 +112,13 @@ def test_a_guest_uses_no_wallet_no_kept_card_and_nothing_of_an_account(mesh: Mes
 def test_whoever_signs_in_as_a_guest_has_the_guests_orders_and_what_belongs_to_them(
     mesh: Mesh, screening: str, seats: list[str], email: str,
 ) -> None:
-    token, name = guest(mesh), "grace" + secrets.token_hex(6)
+    token, name = guest(mesh, language="zh"), "grace" + secrets.token_hex(6)
     paid = buy(mesh, token, screening, seats[:1])
     paid_with_address(mesh, token, paid, email)
     unpaid = buy(mesh, token, screening, seats[1:2])
-    link = link_in(mails(mesh, email, 1)[0], paid)
+    [tickets] = mails(mesh, email, 1)
+    assert (tickets.message["Content-Language"], "票" in tickets.subject) == ("zh", True)
+    link = link_in(tickets, paid)
 
     assert mesh.post("/user/register", token, username=name, password=PASSWORD).status_code == 200
 
@@ -157,11 +159,12 @@ def test_a_page_keeps_a_guest_in_the_cookie_of_its_session(mesh: Mesh, screening
     page.headers["X-Session"] = "cookie"
     mesh.post("/user/register", username=name, password=PASSWORD)
 
-    started = page.post(mesh.url + "/user/start_guest", json={}, timeout=30)
+    started = page.post(mesh.url + "/user/start_guest", json={"language": "zh"}, timeout=30)
 
     assert set(started.json()) == {"expires_at"}
     assert "HttpOnly" in started.headers["Set-Cookie"]
     bought = page.post(mesh.url + "/order/buy", json={"screening_id": screening, "seats": seats[:1]}, timeout=30)
-    assert page.post(mesh.url + "/user/login", json={"username": name, "password": PASSWORD}, timeout=30).ok
+    signed_in = page.post(mesh.url + "/user/login", json={"username": name, "password": PASSWORD}, timeout=30)
+    assert signed_in.json()["user"]["language"] == "zh"    # that of the guest, who is the account's by now
     order = {"order_id": bought.json()["order_id"]}
     wait_until(lambda: page.get(mesh.url + "/order/get_info", params=order, timeout=30).ok, 30, "the order")

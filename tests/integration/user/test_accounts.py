@@ -10,18 +10,21 @@ from alembic import command
 from argon2 import PasswordHasher
 
 from services.foundation import migrate
+from services.foundation.rpc.calls import Principal
 from testbed.mesh import Mesh
-from tests.integration.user.conftest import PASSWORD, authorize
+from tests.integration.user.conftest import PASSWORD, authorize, user_id_of
 
 
 def test_an_account_is_opened_and_used(mesh: Mesh, name: str) -> None:
-    opened = mesh.post("/user/register", username=name, password=PASSWORD, display_name="Ada", email="ada@example.org")
+    opened = mesh.post("/user/register", username=name, password=PASSWORD, display_name="Ada", email="ada@example.org",
+                       language="zh")
     signed_in = mesh.post("/user/login", username=name, password=PASSWORD).json()
     profile = mesh.get("/user/get_profile", signed_in["token"]).json()
 
     assert opened.json() == {"user_id": profile["user_id"], "username": name}
     assert profile == signed_in["user"]
     assert (profile["display_name"], profile["email"], profile["roles"]) == ("Ada", "ada@example.org", [])
+    assert profile["language"] == "zh"
 
 
 def test_a_username_belongs_to_one_account_in_every_spelling(mesh: Mesh, ada: str) -> None:
@@ -43,11 +46,30 @@ def test_a_profile_changes_only_in_the_fields_given(mesh: Mesh, ada: str, sign_i
     token = sign_in(ada)
 
     named = mesh.post("/user/update_profile", token, display_name="Ada", email="ada@example.org").json()
-    without_mail = mesh.post("/user/update_profile", token, email=None).json()
+    spoken = mesh.post("/user/update_profile", token, language="zh").json()
+    without_mail = mesh.post("/user/update_profile", token, email=None, language=None).json()
 
-    assert (named["display_name"], named["email"]) == ("Ada", "ada@example.org")
-    assert (without_mail["display_name"], without_mail["email"]) == ("Ada", None)
+    assert (named["display_name"], named["email"], named["language"]) == ("Ada", "ada@example.org", None)
+    assert spoken == {**named, "language": "zh"}
+    assert without_mail == {**named, "email": None}
     assert mesh.get("/user/get_profile", token).json() == without_mail
+
+
+def test_whoever_writes_a_mail_is_told_the_language_of_the_account(mesh: Mesh, room: Any, name: str) -> None:
+    email = f"{name}@cinema.example"
+    mesh.post("/user/register", username=name, password=PASSWORD, email=email, language="zh")
+    user_id = user_id_of(mesh, name)
+    told = [room.issue_confirmation(user_id=user_id, number=1)]
+    mesh.rows("user", "UPDATE user SET email_confirmed_at = UTC_TIMESTAMP() WHERE user_id = :u", u=user_id)
+    told += [room.get_contact(user_id=user_id), room.issue_password_reset(user_id=user_id, number=1)]
+    room.principal = Principal(user_id=user_id)
+    room.update_profile(email=f"new.{email}")
+    told.append(room.get_former_email(user_id=user_id, number=2))
+
+    assert [(each["email"], each["language"]) for each in told] == [(email, "zh")] * 4
+    room.update_profile(language=None)
+    assert room.get_former_email(user_id=user_id, number=2) == {"email": email, "language": None}
+    assert room.get_former_email(user_id=user_id, number=9) == {"email": None}
 
 
 def test_an_unreachable_address_is_refused_and_others_are_kept_in_one_spelling(

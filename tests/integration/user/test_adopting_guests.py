@@ -10,8 +10,10 @@ from sqlalchemy import Engine, text
 
 from schemas.user import LinkOver, OtherGuest, token_id
 from services.foundation.database import Transactions, utc_now
+from services.user import store as account_store
 from services.user.guests import guests, store
 from services.user.models import Base
+from services.user.records import NewAccount
 from testbed.mesh import Mesh
 from tests.drivers.room_tables import emptied, migrated
 
@@ -77,6 +79,25 @@ def link_to(database: Transactions, token: str, email: str) -> str:
     guest_id = str(guest_of(database, token))
     database.run(lambda tx: guests.keep_address(tx, guest_id, email, utc_now() + 2 * DAY, token_id(token)))
     return str(database.run(lambda tx: guests.issue_link(tx, guest_id, "o1"))["token"])
+
+
+@pytest.mark.parametrize(("own", "kept"), [(None, "zh"), ("en", "en")])
+def test_an_account_has_the_language_of_the_guest_it_adopts_unless_it_has_its_own(
+    database: Transactions, own: str | None, kept: str,
+) -> None:
+    token = str(database.run(lambda tx: guests.start(tx, utc_now(), DAY, "zh"))["token"])
+    guest_id = str(guest_of(database, token))
+
+    def language_of(user_id: str) -> Any:
+        return database.read(lambda tx: guests.contact(tx, user_id))["language"]
+
+    link_to(database, token, "ada@cinema.example")
+    link = database.run(lambda tx: guests.issue_link(tx, guest_id, "o1"))
+    account = NewAccount("ada", "ada", "!", None, None, [], utc_now(), own)
+    assert [link["language"], language_of(guest_id)] == ["zh", "zh"]
+    database.run(lambda tx: account_store.add_account(tx, account))
+    database.run(lambda tx: guests.adopt(tx, token, "ada", utc_now()))
+    assert [language_of("ada"), language_of(guest_id)] == [kept, kept]
 
 
 def test_a_link_opens_nothing_unasked_for_any_other_guest_than_its_own_and_stays_unused(

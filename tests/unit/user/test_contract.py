@@ -1,7 +1,8 @@
 import pytest
 
+from schemas.base import Method
 from schemas.errors import FieldsInvalid
-from schemas.user import REGISTER, token_id
+from schemas.user import REGISTER, START_GUEST, UPDATE_PROFILE, token_id
 
 GOOD = {"username": "Ada.Lovelace", "password": "correct horse"}
 
@@ -43,6 +44,24 @@ def test_passwords_have_8_to_128_characters(password: object) -> None:
 def test_a_registration_with_a_role_is_refused(extra: str) -> None:
     with pytest.raises(FieldsInvalid):
         REGISTER.load({**GOOD, extra: "admin"})
+
+
+@pytest.mark.parametrize(("method", "fields"), [(REGISTER, GOOD), (START_GUEST, {}), (UPDATE_PROFILE, {})],
+                         ids=["register", "start_guest", "update_profile"])
+@pytest.mark.parametrize("language", ["fr", "zh-Hans", "EN", "", 5])
+def test_a_language_without_texts_is_refused_with_those_that_have_some(
+    method: Method, fields: dict[str, str], language: object,
+) -> None:
+    with pytest.raises(FieldsInvalid) as refused:
+        method.load({**fields, "language": language})
+
+    [sentence] = refused.value.about["fields"]["language"]
+    assert language == 5 or sentence == "Not a language that we write in: en, zh."
+
+
+def test_a_profile_may_go_back_to_the_language_of_the_house() -> None:
+    assert UPDATE_PROFILE.load({"language": None}) == {"language": None}
+    assert UPDATE_PROFILE.load({"language": "zh"}) == {"language": "zh"}
 
 
 def test_a_token_is_known_by_its_digest() -> None:
