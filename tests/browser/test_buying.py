@@ -12,6 +12,8 @@ from playwright.sync_api import Page, Route, expect
 from testbed.mesh import Mesh
 from tests.browser.driver import Visit, buy, cancel, order_of, order_page, pay, pick, state
 
+at_full_size = pytest.mark.full_size("browser/test_buying.py")
+
 
 def free_block(page: Page, count: int) -> list[str]:
     """The best seats, as the page suggests and picks them."""
@@ -21,6 +23,7 @@ def free_block(page: Page, count: int) -> list[str]:
     return [str(seat.get_attribute("data-seat")) for seat in page.locator(".hall .seat.picked").all()]
 
 
+@at_full_size
 @pytest.mark.parametrize(("language", "tabs"), [("en-GB", ["Today", "Tomorrow", "Sun 28", "Mon 1 Mar"]),
                                                 ("zh-CN", ["今天", "明天", "28日周日", "3月1日周一"])])
 def test_a_day_tab_of_another_month_names_the_month(visit: Visit, language: str, tabs: list[str]) -> None:
@@ -67,6 +70,7 @@ def read_code(page: Page, seat: str) -> str:
     return str(found[0].text)
 
 
+@at_full_size
 def test_picks_outlive_reloading_and_going_back(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8", "H9")
@@ -88,6 +92,7 @@ def test_pressing_twice_buys_once(visit: Visit, mesh: Mesh) -> None:
     assert len(found) == 1
 
 
+@at_full_size
 def test_another_pick_during_a_purchase_does_not_buy_twice(visit: Visit, mesh: Mesh) -> None:
     page = visit("/", signed_in=True)
     page.goto(f"/screening/{mesh.fresh_screening()}")
@@ -140,6 +145,7 @@ def test_an_order_expires_on_the_open_page(visit: Visit, mesh: Mesh) -> None:
     expect(page.get_by_role("main")).to_contain_text("Nothing was charged")
 
 
+@at_full_size
 def test_an_unpaid_order_is_found_again_from_the_map(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}", signed_in=True)

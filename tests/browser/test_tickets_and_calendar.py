@@ -51,6 +51,7 @@ def test_an_order_is_saved_as_a_calendar_file(visit: Visit, mesh: Mesh, tmp_path
     assert saved.value.suggested_filename.endswith(".ics")
 
 
+@pytest.mark.full_size("browser/test_tickets_and_calendar.py")
 def test_a_demonstration_says_test_on_every_page_and_ticket(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H5", "H6")
     expect(page.locator(".test-money")).to_have_count(0)

@@ -21,6 +21,8 @@ from tests.drivers.received_emails import ReceivedEmail, received_emails
 from tests.drivers.wallets import user_of
 from tests.integration.notification.addresses import give_address
 
+at_full_size = pytest.mark.full_size("integration/notification/test_order_emails.py")
+
 
 @dataclass
 class Buyer:
@@ -146,6 +148,7 @@ def test_a_cancelled_unpaid_order_has_one_e_mail(mesh: Mesh, buyer: Buyer, scree
     assert "nothing is owed" in email.text
 
 
+@at_full_size
 def test_a_cancelled_screening_has_e_mails_to_paid_and_unpaid_orders(mesh: Mesh, buyer: Buyer) -> None:
     screening = mesh.fresh_screening(40)
     seats = list(mesh.seats(screening))
@@ -170,6 +173,7 @@ def test_a_cancelled_screening_has_e_mails_to_paid_and_unpaid_orders(mesh: Mesh,
                == paid["total"], 60, "the money for the snacks")
 
 
+@at_full_size
 def test_late_money_revives_an_order_or_goes_back_with_one_e_mail(mesh: Mesh, buyer: Buyer, screening: str,
                                                                   seats: list[str]) -> None:
     """It goes back when somebody else has the seats."""
@@ -222,6 +226,7 @@ def test_a_rolled_back_change_has_no_e_mail(mesh: Mesh, buyer: Buyer, screening:
     assert [email.subject.partition(" ")[2][:7] for email in buyer.emails] == ["tickets"]
 
 
+@at_full_size
 def test_a_buyer_without_an_address_has_a_file_for_each_message(mesh: Mesh, screening: str, seats: list[str]) -> None:
     silent = Buyer(mesh, mesh.buyer(), "undisclosed-recipients:;")
     paid, dropped = silent.buy(screening, seats[:1]), silent.buy(screening, seats[1:2])

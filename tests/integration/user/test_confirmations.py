@@ -14,6 +14,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.received_emails import ReceivedEmail, received_emails
 from tests.integration.user.conftest import PASSWORD, authorize
 
+at_full_size = pytest.mark.full_size("integration/user/test_confirmations.py")
+
 SignIn = Callable[[str], str]
 LINKS_PER_HOUR = 5
 
@@ -106,6 +108,7 @@ def test_the_tables_and_logs_hold_no_link(mesh: Mesh, name: str, email: str) -> 
                 if token in table]
 
 
+@at_full_size
 def test_an_expired_link_and_one_to_another_address_confirm_nothing(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
     [first] = emails_to(mesh, email, 1)
@@ -132,6 +135,7 @@ def test_a_changed_address_is_confirmed_anew_and_an_unchanged_one_is_not(mesh: M
     assert is_confirmed(mesh, token)
 
 
+@at_full_size
 def test_an_address_gets_five_links_per_hour_from_all_accounts_together(mesh: Mesh, name: str, email: str) -> None:
     tokens = [register(mesh, f"{name}{number}", email) for number in range(3)]
     asked = [mesh.post("/user/send_confirmation", token) for token in tokens]

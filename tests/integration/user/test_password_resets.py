@@ -13,6 +13,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.received_emails import received_emails
 from tests.integration.user.conftest import PASSWORD, authorize
 
+at_full_size = pytest.mark.full_size("integration/user/test_password_resets.py")
+
 NEW = "a better horse"
 
 
@@ -93,6 +95,7 @@ def test_an_account_is_found_by_its_address_in_any_spelling(mesh: Mesh, name: st
     assert asked(mesh, name) == 1
 
 
+@at_full_size
 def test_an_expired_a_forged_and_a_withdrawn_link_set_nothing(mesh: Mesh, name: str, email: str) -> None:
     session = open_account(mesh, name, email)
     ask(mesh, name)
@@ -193,6 +196,7 @@ def test_a_member_who_knows_the_password_ends_what_a_former_address_may(
     assert recipient(mesh, room, user_id) == own
 
 
+@at_full_size
 def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
     mesh: Mesh, room: Any, name: str, email: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
