@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from amqp.exceptions import AccessRefused, NotAllowed
 from kombu.connection import Connection
 
-from operations.servers.base import AccountRefused, Server
+from operations.servers.base import SEARCH_PATH, AccountRefused, Server
 from operations.supervision.programs import Program
 from operations.whole_files import write_private
 
@@ -48,6 +49,10 @@ ENVIRONMENT = {
 }
 
 
+# What RabbitMQ itself is made of, among its plugins.
+OWN_PARTS = ("rabbit-*", "rabbit_common-*", "rabbitmq_prelaunch-*")
+
+
 class RabbitMQ(Server):
     name = "rabbitmq"
     title = "RabbitMQ"
@@ -82,7 +87,23 @@ class RabbitMQ(Server):
             bind=self.bind, port=self.port, disk_free_limit=max(self.reserve // 4, LEAST_FREE)))
         self.write_definitions()
         write_private(self.folder / "enabled_plugins", "[].\n")
-        return self.program(*self.flags(), **self.environment())
+        return self.program(*self.flags(), **self.environment(), **self.quick_boot())
+
+    def quick_boot(self) -> dict[str, str]:
+        """Where RabbitMQ is laid out as usual: show it no plugin, and where Erlang's own modules are.
+
+        Else it reads the modules of all plugins, and looks for each of Erlang's in sixty of their folders before: that
+        is two fifths of the processor time of its start.
+        """
+        installed = Path(self.find(self.executable)).resolve().parent.parent / "plugins"
+        erl = shutil.which("erl", path=SEARCH_PATH)
+        own = [path for part in OWN_PARTS for path in installed.glob(part)]
+        if erl is None or len(own) != len(OWN_PARTS) or not all(path.is_dir() for path in own):
+            return {}
+        link_only(self.folder / "plugins", own)
+        modules = sorted(Path(erl).resolve().parent.parent.glob("lib/*/ebin"))
+        return {"RABBITMQ_PLUGINS_DIR": "plugins",
+                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": " ".join(["-pa", *map(str, modules)])}
 
     @property
     def definitions_file(self) -> Path:
@@ -121,6 +142,17 @@ class RabbitMQ(Server):
         environment = {"HOME": str(self.folder.resolve()), "RABBITMQ_CONF_ENV_FILE": os.devnull,
                        "RABBITMQ_CTL_ERL_ARGS": flags}
         return [self.find("rabbitmqctl"), "--longnames", "--node", NODE, "--vhost", self.vhost, *arguments], environment
+
+
+def link_only(folder: Path, paths: Sequence[Path]) -> None:
+    """Let a folder, which a running server may be reading, hold links to these paths and nothing else."""
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        if old.resolve() not in paths:
+            old.unlink()
+    for path in paths:
+        if not (folder / path.name).exists():
+            (folder / path.name).symlink_to(path)
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from operations.operator_error import OperatorError
 from operations.servers import base
+from operations.servers import rabbitmq as rabbitmq_server
 from operations.servers.base import AccountRefused, Server, ServerState
 from operations.servers.mariadb import MariaDB
 from operations.servers.rabbitmq import RabbitMQ, password_hash
@@ -179,3 +180,40 @@ def test_rabbitmq_starts_no_epmd(tmp_path: Path) -> None:
     program = rabbitmq(tmp_path).prepare()
     assert "-start_epmd false" in program.environment["ERL_ZFLAGS"]
     assert (tmp_path / "rabbitmq.conf").read_text().startswith("listeners.tcp.1 = 127.0.0.1:7002\n")
+
+
+def installed(folder: Path, *parts: str) -> str:
+    """A RabbitMQ with these plugins, and an Erlang; returns the PATH to both."""
+    for program in ("rabbitmq/sbin/rabbitmq-server", "erlang/bin/erl"):
+        (folder / program).parent.mkdir(parents=True)
+        (folder / program).write_text("#!/bin/sh\n")
+        (folder / program).chmod(0o755)
+    for part in (*(f"rabbitmq/plugins/{part}" for part in parts), "erlang/lib/ssl-10/ebin"):
+        (folder / part).mkdir(parents=True)
+    return f"{folder}/rabbitmq/sbin:{folder}/erlang/bin"
+
+
+OWN = ("rabbit-3.10.8", "rabbit_common-3.10.8", "rabbitmq_prelaunch-3.10.8")
+
+
+def test_rabbitmq_reads_no_plugin_but_what_it_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rabbitmq_server, "SEARCH_PATH", path := installed(tmp_path, *OWN, "rabbitmq_mqtt-3.10.8"))
+    monkeypatch.setattr(base, "SEARCH_PATH", path)
+    folder = tmp_path / "of our node"
+    (folder / "plugins").mkdir(parents=True)
+    (folder / "plugins" / "rabbit-3.9.0").symlink_to(tmp_path)  # of a version before
+    for _ in range(2):
+        program = rabbitmq(folder).prepare()
+
+    assert program.environment["RABBITMQ_PLUGINS_DIR"] == "plugins"
+    assert {link.name: link.resolve() for link in (folder / "plugins").iterdir()} == {
+        part: tmp_path / "rabbitmq/plugins" / part for part in OWN}
+    assert program.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] == f"-pa {tmp_path}/erlang/lib/ssl-10/ebin"
+
+
+def test_a_rabbitmq_that_is_laid_out_in_another_way_boots_as_it_would(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rabbitmq_server, "SEARCH_PATH", path := installed(tmp_path, *OWN[:2]))
+    monkeypatch.setattr(base, "SEARCH_PATH", path)
+    assert not {"RABBITMQ_PLUGINS_DIR", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"} & set(
+        rabbitmq(tmp_path).prepare().environment)
