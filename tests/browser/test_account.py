@@ -86,6 +86,7 @@ def test_a_member_checks_in_once_pays_from_the_wallet_and_closes_the_account(vis
     expect(page.locator("main .note.good")).to_have_count(0)
 
 
+@pytest.mark.full_size("integration/user/test_postal_addresses.py")
 def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> None:
     page = visit("/account", signed_in=True)
     section, saved = page.locator(".addresses"), page.locator(".addresses li")

@@ -13,6 +13,7 @@ from tests.drivers.received_emails import received_emails
 at_full_size = pytest.mark.full_size("browser/test_address_confirmation.py", "integration/user/test_confirmations.py")
 
 
+@pytest.mark.full_size("integration/user/test_confirmations.py")
 def test_an_address_is_confirmed_by_the_link_in_its_message(visit: Visit, mesh: Mesh) -> None:
     page, email = visit("/account", complaints_expected=True), f"ada.{secrets.token_hex(5)}@cinema.example"
     page.locator("main .primary").click()

@@ -110,6 +110,7 @@ def test_another_pick_during_a_purchase_does_not_buy_twice(visit: Visit, mesh: M
     assert len(held) == 1
 
 
+@pytest.mark.full_size("browser/test_buying.py", "browser/test_failures.py", "browser/test_refunds.py")
 def test_a_purchase_whose_answer_was_lost_is_repeated_with_the_same_key(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}", complaints_expected=True, signed_in=True)
@@ -123,6 +124,7 @@ def test_a_purchase_whose_answer_was_lost_is_repeated_with_the_same_key(visit: V
     assert [row.order_id for row in found] == [order_of(page)]
 
 
+@pytest.mark.full_size("browser/test_buying.py", "browser/test_failures.py", "browser/test_refunds.py")
 def test_one_of_three_seats_is_refunded(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8", "H9", "H10")
     page.get_by_role("button", name="Refund").click()

@@ -98,6 +98,7 @@ def test_a_seat_left_alone_is_mentioned_but_may_be_bought_around(visit: Visit, m
     expect(page.locator(".hall .seat.picked")).to_have_count(2)
 
 
+@pytest.mark.full_size("browser/test_accessibility.py")
 def test_no_page_is_wider_than_the_window(visit: Visit, mesh: Mesh) -> None:
     page = visit("/", size=(360, 844))
     for path in ("/", "/film/arrival", f"/screening/{mesh.fresh_screening()}", "/account"):

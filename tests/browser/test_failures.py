@@ -104,6 +104,7 @@ def test_signing_in_keeps_the_picked_seats(visit: Visit, mesh: Mesh) -> None:
     page.wait_for_url("**/order/*")
 
 
+@pytest.mark.full_size("browser/test_signing_out.py", "browser/test_failures.py")
 @pytest.mark.parametrize("same", [True, False], ids=["the same account", "another account"])
 def test_a_purchase_with_an_ended_session_asks_to_sign_in_and_buys_once(visit: Visit, mesh: Mesh, same: bool) -> None:
     screening = mesh.fresh_screening()

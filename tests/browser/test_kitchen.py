@@ -93,6 +93,7 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Collected")
 
 
+@pytest.mark.full_size("browser/test_kitchen.py")
 def test_new_orders_appear_on_the_kitchen_page_by_themselves_with_a_sound(visit: Visit, mesh: Mesh) -> None:
     cook = kitchen_page(visit, mesh)
     before = cook.locator(".card").count()

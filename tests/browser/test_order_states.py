@@ -74,9 +74,8 @@ def inspect_a_returned_ticket_of_a_demonstration(page: Page, order: dict[str, An
     return problems
 
 
-@pytest.mark.parametrize(("language", "theme", "size"), [
-    ("en", "light", "phone"),
-    pytest.param("zh", "dark", "desk", marks=pytest.mark.full_size("browser/test_order_states.py"))])
+@pytest.mark.full_size("browser/test_accessibility.py", "unit/web/test_modules.py")
+@pytest.mark.parametrize(("language", "theme", "size"), [("en", "light", "phone"), ("zh", "dark", "desk")])
 def test_every_state_of_an_order_is_accessible(visit: Visit, mesh: Mesh, language: str, theme: str, size: str) -> None:
     page = order_page(visit, mesh, "H8", "H9", size=SIZES[size], theme=theme)
     order = page.evaluate("""() => fetch(`/order/get_info?order_id=${location.pathname.split("/").at(-1)}`, {

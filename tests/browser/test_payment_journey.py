@@ -323,6 +323,7 @@ def test_a_buyer_too_late_for_the_seats_is_not_charged_and_a_payment_goes_back(c
     expect(page.locator(".order-line .status")).to_have_text("Paid too late")
 
 
+@pytest.mark.full_size("browser/test_payment_journey.py")
 def test_an_order_in_review_has_no_buttons(checkout: Shop, mesh: Mesh) -> None:
     page = checkout()
     order = order_of(page)

@@ -24,6 +24,7 @@ def stamp(mesh: Mesh, order: str, *tiers: tuple[float, int, int]) -> None:
     mesh.rows("order", "UPDATE orders SET refund_tiers = :t WHERE order_id = :o", t=json.dumps(written), o=order)
 
 
+@pytest.mark.full_size("browser/test_refunds.py", "integration/order/test_seats_sold_together.py")
 def test_seats_sold_together_are_refunded_together(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "L1", "L2", "F1", "F2", "H8")
     page.get_by_role("button", name="Refund …").click()

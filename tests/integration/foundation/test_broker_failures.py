@@ -187,7 +187,7 @@ def test_a_room_stops_on_request_while_its_broker_is_down(far_echo: Process, wir
     assert far_echo.exit_code(8) == 0
 
 
-@pytest.mark.parametrize("trouble", ["refuse", "freeze"])
+@pytest.mark.parametrize("trouble", ["refuse", pytest.param("freeze", marks=at_full_size)])
 def test_a_call_without_a_broker_fails_soon(
     far_front: Process, run_room: RunRoom, wire: Relay, client: Any, redis_client: Redis, note: str, trouble: str,
 ) -> None:

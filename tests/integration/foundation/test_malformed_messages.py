@@ -58,6 +58,7 @@ def stranger(amqp_uri: str, echo: Process) -> Iterator[Stranger]:
         yield Stranger(connection)
 
 
+@pytest.mark.full_size("integration/foundation/test_malformed_messages.py")
 def test_a_message_that_wants_no_reply_is_dropped(stranger: Stranger, echo: Process) -> None:
     stranger.send(GOOD, reply=False)
     assert stranger.is_answered()

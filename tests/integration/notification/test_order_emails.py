@@ -113,6 +113,7 @@ def test_the_e_mail_of_a_paid_order_has_all_that_a_visitor_needs_and_no_log_has_
     assert not [code for code in codes if code in logs]
 
 
+@pytest.mark.full_size("integration/notification/test_order_emails.py")
 def test_refunded_seats_have_an_e_mail_each_and_the_whole_order_one_when_its_money_is_back(
     mesh: Mesh, buyer: Buyer, screening: str, seats: list[str],
 ) -> None:
@@ -136,6 +137,7 @@ def test_refunded_seats_have_an_e_mail_each_and_the_whole_order_one_when_its_mon
     assert "/order/" + order["order_id"] in whole.text
 
 
+@pytest.mark.full_size("integration/notification/test_order_emails.py")
 def test_a_cancelled_unpaid_order_has_one_e_mail(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:
     order = buyer.buy(screening, seats[:1])
     buyer.ask("cancel", order_id=order["order_id"])

@@ -216,6 +216,7 @@ def restored(refilled: Mesh, backup: Backup, mesh: Mesh) -> Mesh:
     return empty
 
 
+@pytest.mark.full_size("integration/operations/test_migrating.py")
 def test_a_restore_refuses_what_it_should_not_touch(empty: Mesh, mesh: Mesh, backup: Backup, tmp_path: Path) -> None:
     assert "These rooms run: " in refusal(mesh, backup.folder)
     assert "Consumers remember events for 29 days at most" in refusal(empty, backup.folder, "--publish-again", "700")

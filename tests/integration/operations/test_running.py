@@ -125,8 +125,8 @@ def test_a_production_mesh_does_not_start_with_test_money(fresh: Mesh) -> None:
 
 
 @pytest.mark.parametrize(("variable", "words"), [
-    ("MARQUEE_PORT", "is taken by another program"),
-    ("MARQUEE_METRICS_PORT", "is taken by another program"),
+    pytest.param("MARQUEE_PORT", "is taken by another program", marks=at_full_size),
+    pytest.param("MARQUEE_METRICS_PORT", "is taken by another program", marks=at_full_size),
     ("MARQUEE_REDIS_PORT", "Something other than Redis listens at"),
 ])
 def test_a_port_taken_by_another_program_is_reported_in_one_sentence(fresh: Mesh, variable: str, words: str) -> None:

@@ -81,6 +81,7 @@ def told(mesh: Mesh, order: dict[str, Any]) -> list[str]:
                                           o=order["order_id"])]
 
 
+@pytest.mark.full_size("integration/order/test_reviewed_orders.py", "integration/model/test_stories.py")
 def test_seats_under_review_stay_held_however_long_it_takes(mesh: Mesh, screening: str, token: str,
                                                             reviewed: Reviewed) -> None:
     order = reviewed(-1)
@@ -126,6 +127,7 @@ def test_a_dismissed_payment_goes_back_and_its_buyer_gets_a_message(mesh: Mesh, 
     mesh.check_invariants()
 
 
+@pytest.mark.full_size("integration/order/test_reviewed_orders.py", "integration/model/test_stories.py")
 def test_a_decision_that_arrives_before_its_review_ends_the_order(
         mesh: Mesh, screening: str, token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]

@@ -30,6 +30,8 @@ def rooms(start_room: StartRoom) -> list[Process]:
     return running
 
 
+@pytest.mark.full_size("integration/payment/test_checkout_page.py",
+                       "integration/payment/test_crashes_and_late_money.py")
 def test_twenty_charges_at_once_take_the_money_once(rooms: list[Process], order_id: str, bank: Bank) -> None:
     with ThreadPoolExecutor(20) as tellers:
         answers = list(tellers.map(lambda _: ask("charge", order_id=order_id, **EUR_12), range(20)))

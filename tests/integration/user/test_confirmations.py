@@ -56,6 +56,7 @@ def events(mesh: Mesh, email: str) -> int:
                                  "AND type = 'user.email_given'", e=email)[0][0])
 
 
+@pytest.mark.full_size("integration/user/test_confirmations.py", "unit/notification/test_confirmation_email.py")
 def test_a_stranger_gets_a_link_and_no_word_of_the_user_who_gave_the_address(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email, display_name="You won a prize")
     [asked] = emails_to(mesh, email, 1)
@@ -147,6 +148,7 @@ def test_an_address_gets_five_links_per_hour_from_all_accounts_together(mesh: Me
     assert events(mesh, email) == LINKS_PER_HOUR
 
 
+@pytest.mark.full_size("integration/user/test_confirmations.py", "unit/notification/test_confirmation_email.py")
 def test_an_account_requests_five_links_per_hour_for_all_addresses_together(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
     changed = [mesh.post("/user/update_profile", token, email=f"{number}.{email}") for number in range(LINKS_PER_HOUR)]

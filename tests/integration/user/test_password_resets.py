@@ -79,6 +79,7 @@ def test_the_answer_does_not_tell_whether_there_is_an_account(mesh: Mesh, name: 
     assert asked(mesh, name) == 0
 
 
+@pytest.mark.full_size("integration/gateway/test_secrets.py", "integration/user/test_password_resets.py")
 def test_a_name_is_asked_for_five_times_an_hour_whoever_has_it(mesh: Mesh, name: str, email: str) -> None:
     open_account(mesh, name, email)
     for who in (name, "nobody" + name):
@@ -216,6 +217,7 @@ def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
     assert [login(mesh, name, password) for password in ("the faster horse", NEW)] == [200, 401]
 
 
+@pytest.mark.full_size("integration/gateway/test_secrets.py", "integration/user/test_password_resets.py")
 def test_the_tables_and_logs_hold_no_link_and_no_password(mesh: Mesh, name: str, email: str) -> None:
     open_account(mesh, name, email)
     ask(mesh, name)
