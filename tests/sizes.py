@@ -28,9 +28,9 @@ class Size:
     second_servers: bool    # whether a second mesh has servers of its own, or runs beside, on the same ones
 
 
-CI = Size(model_steps=700, fresh_controls=False, missing_guards=3, control_steps=20_000, model_most_steps=10_000,
-          rare=False, hall=40, buyers=50, door_codes=24, contested_seats=2, keys=16, messages=100,
-          killed_orders=40, death_every=1_000, kills=4, pauses=1, films=300, fuzz_cases=6, fuzzed_roles=1, matrix=False,
+CI = Size(model_steps=500, fresh_controls=False, missing_guards=3, control_steps=20_000, model_most_steps=10_000,
+          rare=False, hall=40, buyers=50, door_codes=24, contested_seats=2, keys=16, messages=60,
+          killed_orders=40, death_every=1_000, kills=4, pauses=1, films=300, fuzz_cases=4, fuzzed_roles=1, matrix=False,
           second_servers=False)
 FULL = Size(model_steps=10_000, fresh_controls=True, missing_guards=100, control_steps=40_000, model_most_steps=30_000,
             rare=True, hall=200, buyers=500, door_codes=1_000, contested_seats=20, keys=200, messages=1_000,

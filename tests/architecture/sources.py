@@ -52,10 +52,13 @@ class Source:
                 yield f"{self}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
 
 
+source_at = cache(Source)   # which is parsed once, however many rules look at it
+
+
 @cache
 def sources(*packages: str) -> list[Source]:
     """Every Python file of these packages, or of all."""
-    return [Source(path) for package in packages or PACKAGES for path in files(ROOT / package, ".py")]
+    return [source_at(path) for package in packages or PACKAGES for path in files(ROOT / package, ".py")]
 
 
 def files(folder: Path, *endings: str) -> list[Path]:

@@ -20,9 +20,9 @@ def imported_tests(names: set[str]) -> set[str]:
             and any(part.startswith("test_") for part in name.split("."))}
 
 
-@pytest.mark.parametrize("source", sources("tests"), ids=str)
-def test_no_module_imports_a_test_module(source: Source) -> None:
-    assert not imported_tests(imported_modules(source))
+def test_no_module_imports_a_test_module() -> None:
+    assert {str(source): found for source in sources("tests")
+            if (found := imported_tests(imported_modules(source)))} == {}
 
 
 def test_an_import_of_a_test_module_is_found() -> None:
@@ -46,9 +46,8 @@ def uncovered(tree: ast.Module) -> list[int]:
             if not (arguments := called.get(id(mark), [])) or not all(map(stands_in, arguments))]
 
 
-@pytest.mark.parametrize("source", sources("tests"), ids=str)
-def test_a_test_that_runs_at_full_size_only_says_which_others_cover_it_at_every_change(source: Source) -> None:
-    assert uncovered(source.tree) == []
+def test_a_test_that_runs_at_full_size_only_says_which_others_cover_it_at_every_change() -> None:
+    assert {str(source): lines for source in sources("tests") if (lines := uncovered(source.tree))} == {}
 
 
 @pytest.mark.parametrize("argument", ["", "()", "('no/such_test.py')", "('conftest.py', 'a reason')", "(name)"])

@@ -3,11 +3,15 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import PASSWORD, Visit, buy, open_account, order_page, pay
 from tests.browser.inspection import inspect
+
+at_full_size = pytest.mark.full_size(
+    "browser/test_account.py", "integration/order/test_kept_cards.py", "integration/account/test_overview.py")
 
 AMOUNT = 100_000
 
@@ -82,6 +86,7 @@ def test_a_member_checks_in_once_pays_from_the_wallet_and_closes_the_account(vis
     expect(page.locator("main .note.good")).to_have_count(0)
 
 
+@pytest.mark.full_size("integration/user/test_postal_addresses.py")
 def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> None:
     page = visit("/account", signed_in=True)
     section, saved = page.locator(".addresses"), page.locator(".addresses li")
@@ -108,6 +113,7 @@ def test_a_member_adds_changes_and_removes_a_postal_address(visit: Visit) -> Non
     expect(saved).to_have_count(0)
 
 
+@at_full_size
 def test_an_order_dearer_than_the_wallet_is_paid_in_another_way(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     with page.expect_response("**/wallet/get_balance"):
@@ -116,6 +122,7 @@ def test_an_order_dearer_than_the_wallet_is_paid_in_another_way(visit: Visit, me
     expect(page.locator(".from-wallet")).to_be_hidden()
 
 
+@at_full_size
 def test_a_kept_card_pays_the_next_order_and_is_removed(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "F7", paid=False)
     page.get_by_label("Keep this card").check()
@@ -140,6 +147,7 @@ def test_a_kept_card_pays_the_next_order_and_is_removed(visit: Visit, mesh: Mesh
     assert found == []
 
 
+@at_full_size
 def test_the_account_page_says_what_is_missing(visit: Visit, mesh: Mesh) -> None:
     with mesh.without("wallet"):
         page = visit("/account", signed_in=True)

@@ -7,6 +7,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit
 from tests.browser.inspection import FITS, keep_picture
 
+at_full_size = pytest.mark.full_size("browser/test_basket_in_view.py")
+
 DESK, PORTRAIT, LANDSCAPE = (1366, 768), (360, 640), (640, 360)
 # Whether the middle of an element is in the window and nothing lies over it.
 CAN_BE_HIT = """element => {
@@ -57,7 +59,8 @@ def test_best_seats_come_into_view_above_the_basket(visit: Visit, mesh: Mesh) ->
         wait_until(lambda seat=seat: seat.evaluate(CAN_BE_HIT), 30, "the seat to be in view")
 
 
-@pytest.mark.parametrize("size", [DESK, PORTRAIT, LANDSCAPE])
+@pytest.mark.parametrize("size", [
+    pytest.param(DESK, marks=at_full_size), PORTRAIT, pytest.param(LANDSCAPE, marks=at_full_size)])
 def test_the_basket_stays_in_view_with_four_seats_and_the_snacks_open(visit: Visit, mesh: Mesh,
                                                                        size: tuple[int, int]) -> None:
     touch = {} if size == DESK else {"has_touch": True, "is_mobile": True}

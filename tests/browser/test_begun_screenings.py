@@ -3,10 +3,13 @@
 import datetime as dt
 import re
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import Visit, pick
+
+at_full_size = pytest.mark.full_size("browser/test_begun_screenings.py")
 
 
 def begin(page: Page) -> None:
@@ -38,6 +41,7 @@ def test_a_screening_that_has_begun_shows_the_next_ones_instead_of_a_map(visit: 
     expect(page.locator(".hall")).to_be_visible()
 
 
+@at_full_size
 def test_an_open_map_ends_when_its_screening_begins_even_behind_the_sign_in_window(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit("/account")
@@ -51,6 +55,7 @@ def test_an_open_map_ends_when_its_screening_begins_even_behind_the_sign_in_wind
     says_that_it_has_begun(page)
 
 
+@at_full_size
 def test_a_purchase_that_comes_too_late_ends_the_map(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)
     pick(page, "H8")

@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit
 
+at_full_size = pytest.mark.full_size("browser/test_broken_pages.py", "unit/web/test_modules.py")
+
 
 def reports(mesh: Mesh) -> list[dict[str, object]]:
     lines = [json.loads(line) for line in mesh.log("gateway").splitlines() if '"page_error"' in line]
@@ -40,6 +42,7 @@ def test_a_page_whose_scripts_fail_says_so_in_words_offers_a_way_on_and_reports_
     expect(page.get_by_role("heading", level=1)).to_have_text("Arrival")
 
 
+@at_full_size
 def test_one_language_that_fails_is_replaced_by_another(visit: Visit) -> None:
     page = visit("/", language="zh-CN")
     page.route("**/web/language/zh.json", lambda route: route.fulfill(status=500, body="{}"))
@@ -51,6 +54,7 @@ def throw(route: Route) -> None:
     route.fulfill(content_type="text/javascript", body="export const show = () => { throw new TypeError('Ada') };")
 
 
+@at_full_size
 def test_a_thrown_error_is_reported_without_its_message(visit: Visit, mesh: Mesh) -> None:
     page: Page = visit("/", complaints_expected=True)
     page.route("**/web/pages/film.js", throw)

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, Route, expect
 from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit, buy, cancel, order_of, order_page, pay, pick, state
 
+at_full_size = pytest.mark.full_size("browser/test_buying.py")
+
 
 def free_block(page: Page, count: int) -> list[str]:
     """The best seats, as the page suggests and picks them."""
@@ -21,6 +23,7 @@ def free_block(page: Page, count: int) -> list[str]:
     return [str(seat.get_attribute("data-seat")) for seat in page.locator(".hall .seat.picked").all()]
 
 
+@at_full_size
 @pytest.mark.parametrize(("language", "tabs"), [("en-GB", ["Today", "Tomorrow", "Sun 28", "Mon 1 Mar"]),
                                                 ("zh-CN", ["今天", "明天", "28日周日", "3月1日周一"])])
 def test_a_day_tab_of_another_month_names_the_month(visit: Visit, language: str, tabs: list[str]) -> None:
@@ -67,6 +70,7 @@ def read_code(page: Page, seat: str) -> str:
     return str(found[0].text)
 
 
+@at_full_size
 def test_picks_outlive_reloading_and_going_back(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8", "H9")
@@ -88,6 +92,7 @@ def test_pressing_twice_buys_once(visit: Visit, mesh: Mesh) -> None:
     assert len(found) == 1
 
 
+@at_full_size
 def test_another_pick_during_a_purchase_does_not_buy_twice(visit: Visit, mesh: Mesh) -> None:
     page = visit("/", signed_in=True)
     page.goto(f"/screening/{mesh.fresh_screening()}")
@@ -105,6 +110,7 @@ def test_another_pick_during_a_purchase_does_not_buy_twice(visit: Visit, mesh: M
     assert len(held) == 1
 
 
+@pytest.mark.full_size("browser/test_buying.py", "browser/test_failures.py", "browser/test_refunds.py")
 def test_a_purchase_whose_answer_was_lost_is_repeated_with_the_same_key(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}", complaints_expected=True, signed_in=True)
@@ -118,6 +124,7 @@ def test_a_purchase_whose_answer_was_lost_is_repeated_with_the_same_key(visit: V
     assert [row.order_id for row in found] == [order_of(page)]
 
 
+@pytest.mark.full_size("browser/test_buying.py", "browser/test_failures.py", "browser/test_refunds.py")
 def test_one_of_three_seats_is_refunded(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8", "H9", "H10")
     page.get_by_role("button", name="Refund").click()

@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import PHONE, Visit, pick
 from tests.browser.inspection import FITS
+
+at_full_size = pytest.mark.full_size("browser/test_devices_and_languages.py", "unit/web/test_modules.py")
 
 
 def test_seats_are_bought_with_the_keyboard_alone(visit: Visit, mesh: Mesh) -> None:
@@ -42,6 +45,7 @@ def test_the_list_and_the_map_are_two_views_of_the_same_seats(visit: Visit, mesh
         "aria-label", re.compile(r"^Row H, seat 8, Premium, €\d+\.\d\d, Your pick$"))
 
 
+@at_full_size
 def test_couple_seats_go_together(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     page.locator(".hall .seat.couple").first.click()
@@ -60,6 +64,7 @@ def test_couple_seats_go_together(visit: Visit, mesh: Mesh) -> None:
     expect(page.locator(".hall .seat.picked")).to_have_count(0)
 
 
+@at_full_size
 def test_a_companion_place_is_picked_and_let_go_with_its_wheelchair_place(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     pick(page, "F2")
@@ -71,6 +76,7 @@ def test_a_companion_place_is_picked_and_let_go_with_its_wheelchair_place(visit:
     expect(page.locator(".hall .seat.picked")).to_have_count(0)
 
 
+@at_full_size
 def test_wheelchair_places_are_suggested_only_on_request(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     page.get_by_role("button", name="Best seats").click()
@@ -92,6 +98,7 @@ def test_a_seat_left_alone_is_mentioned_but_may_be_bought_around(visit: Visit, m
     expect(page.locator(".hall .seat.picked")).to_have_count(2)
 
 
+@pytest.mark.full_size("browser/test_accessibility.py")
 def test_no_page_is_wider_than_the_window(visit: Visit, mesh: Mesh) -> None:
     page = visit("/", size=(360, 844))
     for path in ("/", "/film/arrival", f"/screening/{mesh.fresh_screening()}", "/account"):
@@ -131,6 +138,7 @@ def test_pages_are_chinese_in_a_browser_that_prefers_chinese(visit: Visit, mesh:
     expect(page.locator(".hall .seat.picked")).to_have_count(1)
 
 
+@at_full_size
 def test_filters_are_kept_in_the_address(visit: Visit) -> None:
     page = visit("/")
     page.get_by_label("All day").select_option("evening")
@@ -157,6 +165,7 @@ def test_an_offline_page_says_so_and_goes_on_afterwards(visit: Visit, mesh: Mesh
     expect(page.locator(".facts")).to_be_visible()
 
 
+@at_full_size
 def test_a_page_module_that_failed_is_loaded_again(visit: Visit) -> None:
     page = visit("/", complaints_expected=True)
     page.route("**/pages/film.js", lambda route: route.abort())
@@ -170,6 +179,7 @@ def test_a_page_module_that_failed_is_loaded_again(visit: Visit) -> None:
     expect(page.locator(".facts")).to_be_visible()
 
 
+@at_full_size
 def test_an_answer_that_breaks_off_is_shown_as_offline(visit: Visit) -> None:
     page = visit("/account", complaints_expected=True)
     page.add_init_script("""const whole = Response.prototype.json;
@@ -193,6 +203,7 @@ def test_a_seat_map_of_320_is_light(visit: Visit, mesh: Mesh) -> None:
     assert 0 < sum(sizes) < 200_000
 
 
+@at_full_size
 def test_the_documentation_fits_a_phone(mesh: Mesh, visit: Visit) -> None:
     page = visit("/kitchen/", size=(360, 640))    # with a slash it is the same page
     assert page.url == f"{mesh.url}/kitchen"

@@ -19,6 +19,8 @@ from tests.browser.driver import (
 )
 from tests.drivers import orders
 
+at_full_size = pytest.mark.full_size("browser/test_failures.py")
+
 TOMORROWS_CLOCK = """{
   const Real = Date;
   const ahead = 86_400_000;
@@ -48,6 +50,7 @@ def test_a_purchase_while_the_order_room_is_down_is_repeated_once(visit: Visit, 
     assert len(found) == 1
 
 
+@at_full_size
 def test_a_payment_while_the_payment_room_is_down_is_repeated(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8", paid=False)
     with mesh.without("payment"):
@@ -57,6 +60,7 @@ def test_a_payment_while_the_payment_room_is_down_is_repeated(visit: Visit, mesh
     expect(page.locator(".ticket")).to_have_count(1)
 
 
+@at_full_size
 def test_a_page_that_can_not_be_shown_says_so_and_is_shown_on_the_next_try(visit: Visit, mesh: Mesh) -> None:
     page = visit("/account")
     page.route("**/film/get_info?*", lambda route: route.fulfill(
@@ -68,6 +72,7 @@ def test_a_page_that_can_not_be_shown_says_so_and_is_shown_on_the_next_try(visit
     expect(page.get_by_role("heading", level=1)).to_have_text("Arrival")
 
 
+@at_full_size
 def test_ticket_codes_that_failed_to_load_are_loaded_on_request(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8", paid=False, complaints_expected=True)
     page.route("**/order/get_ticket_images*", lambda route: route.abort())
@@ -77,6 +82,7 @@ def test_ticket_codes_that_failed_to_load_are_loaded_on_request(visit: Visit, me
     expect(page.get_by_alt_text("Ticket code of seat H8")).to_be_visible()
 
 
+@at_full_size
 def test_the_time_left_follows_the_servers_clock(visit: Visit, mesh: Mesh) -> None:
     page = visit("/account", signed_in=True)
     page.context.add_init_script(TOMORROWS_CLOCK)
@@ -88,6 +94,7 @@ def test_the_time_left_follows_the_servers_clock(visit: Visit, mesh: Mesh) -> No
     expect(page.locator(".order-line")).to_have_count(1)
 
 
+@at_full_size
 def test_signing_in_keeps_the_picked_seats(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8", "H9")
@@ -97,6 +104,7 @@ def test_signing_in_keeps_the_picked_seats(visit: Visit, mesh: Mesh) -> None:
     page.wait_for_url("**/order/*")
 
 
+@pytest.mark.full_size("browser/test_signing_out.py", "browser/test_failures.py")
 @pytest.mark.parametrize("same", [True, False], ids=["the same account", "another account"])
 def test_a_purchase_with_an_ended_session_asks_to_sign_in_and_buys_once(visit: Visit, mesh: Mesh, same: bool) -> None:
     screening = mesh.fresh_screening()
@@ -122,6 +130,7 @@ def test_another_persons_order_is_not_shown(visit: Visit, mesh: Mesh) -> None:
     expect(theirs.get_by_role("main")).not_to_contain_text("H8")
 
 
+@at_full_size
 def test_an_unknown_address_says_so_and_leads_home(visit: Visit, mesh: Mesh) -> None:
     page = visit("/fim/amelie", complaints_expected=True)  # the browser's, of a 404
     expect(page.get_by_role("alert")).to_contain_text("There is nothing at this address")
@@ -148,6 +157,7 @@ ATTACKS = (
     "setTimeout('window.hit = 1')")
 
 
+@at_full_size
 def test_an_injected_script_runs_only_where_the_policy_is_taken_away(visit: Visit) -> None:
     page, bare = (visit("/account", complaints_expected=True) for _ in range(2))
     bare.route("**/", lambda route: route.fulfill(body=route.fetch().body(), content_type="text/html"))

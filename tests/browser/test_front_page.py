@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.driver import Visit
@@ -50,6 +51,7 @@ def with_long_words(page: Page) -> None:
     page.route("**/film/get_hall_info*", hall)
 
 
+@pytest.mark.full_size("browser/test_devices_and_languages.py")
 def test_long_words_neither_widen_a_page_nor_are_cut(visit: Visit) -> None:
     page = visit("/account", size=(360, 640))
     with_long_words(page)

@@ -2,6 +2,7 @@
 
 import secrets
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from testbed.mesh import Mesh, wait_until
@@ -64,6 +65,7 @@ def test_a_stranger_comes_from_the_front_page_to_a_ticket_in_six_taps_and_one_fi
     expect(other.locator(f"a[href='/order/{order_of(page)}']").first).to_be_visible()
 
 
+@pytest.mark.full_size("browser/test_guests.py", "integration/user/test_guests_keys.py")
 def test_a_guest_without_an_address_is_told_to_print_and_can_be_forgotten(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     page.locator(".hall .seat[data-state=free]").first.click()

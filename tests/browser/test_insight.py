@@ -4,6 +4,7 @@ import re
 import time
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh, wait_until
@@ -11,6 +12,8 @@ from tests.browser.driver import Visit, open_account, sign_in_as_staff
 from tests.browser.inspection import SIZES, inspect
 from tests.drivers.busy_mesh import busy_mesh, one_purchase
 from tests.drivers.spans import publish
+
+at_full_size = pytest.mark.full_size("browser/test_insight.py")
 
 
 def visit_as_manager(visit: Visit, mesh: Mesh, path: str, **options: Any) -> Page:
@@ -77,6 +80,7 @@ def test_a_manager_follows_a_failed_purchase_from_the_picture_to_its_cause(visit
     expect(page).to_have_url(re.compile(r"/insight\?minutes=5$"))
 
 
+@at_full_size
 def test_the_page_is_accessible(visit: Visit, mesh: Mesh) -> None:
     purchase = sent_purchase(mesh)
     publish(mesh.settings["AMQP_URI"], *busy_mesh(int(time.time() * 1_000_000), minutes=4, count=60))
@@ -93,6 +97,7 @@ def test_the_page_is_accessible(visit: Visit, mesh: Mesh) -> None:
     assert problems == []
 
 
+@at_full_size
 def test_a_refresh_that_fails_moves_nothing(visit: Visit, mesh: Mesh) -> None:
     page = visit_as_manager(visit, mesh, "/insight")
     warning = page.locator(".insight > .warning")
@@ -103,6 +108,7 @@ def test_a_refresh_that_fails_moves_nothing(visit: Visit, mesh: Mesh) -> None:
     assert inspect(page, "insight-warned") == []
 
 
+@at_full_size
 def test_a_phone_shows_which_request_failed_and_how_long_it_took(visit: Visit, mesh: Mesh) -> None:
     purchase = sent_purchase(mesh)
     page = visit_as_manager(visit, mesh, "/insight?status=error", size=SIZES["phone"])

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from testbed.mesh import Mesh
@@ -17,6 +18,8 @@ from tests.browser.driver import (
     pick,
     sign_in_as_staff,
 )
+
+at_full_size = pytest.mark.full_size("browser/test_kitchen.py", "integration/kitchen/test_orders_with_snacks.py")
 
 
 def add_snack(page: Page, sku: str, count: int = 1) -> None:
@@ -90,6 +93,7 @@ def test_popcorn_is_bought_with_the_seats_cooked_and_collected(visit: Visit, mes
     expect(buyer.locator(".steps [aria-current=step]")).to_have_text("Collected")
 
 
+@pytest.mark.full_size("browser/test_kitchen.py")
 def test_new_orders_appear_on_the_kitchen_page_by_themselves_with_a_sound(visit: Visit, mesh: Mesh) -> None:
     cook = kitchen_page(visit, mesh)
     before = cook.locator(".card").count()
@@ -110,6 +114,7 @@ def test_new_orders_appear_on_the_kitchen_page_by_themselves_with_a_sound(visit:
     expect(sound).to_have_attribute("aria-pressed", "false")
 
 
+@at_full_size
 def test_the_kitchen_page_shows_one_cinema_and_one_state_and_remembers_the_cinema(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
@@ -139,6 +144,7 @@ def test_the_kitchen_page_shows_one_cinema_and_one_state_and_remembers_the_cinem
     expect(buyer.get_by_text("the snacks were not collected")).to_be_visible()
 
 
+@at_full_size
 def test_the_kitchen_page_folds_other_days_away_and_has_the_menu_with_its_stock(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]
@@ -170,6 +176,7 @@ def test_the_kitchen_page_folds_other_days_away_and_has_the_menu_with_its_stock(
     assert next(snack["left"] for snack in menu if snack["sku"] == "cola") == 77
 
 
+@at_full_size
 def test_a_sold_out_snack_is_marked_on_the_menu_and_refused_to_a_slower_buyer(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     cinema = mesh.get("/film/get_hall_info", screening_id=screening).json()["screening"]["cinema"]["cinema_id"]
@@ -191,6 +198,7 @@ def test_a_sold_out_snack_is_marked_on_the_menu_and_refused_to_a_slower_buyer(vi
     mesh.post("/kitchen/restock", staff, cinema_id=cinema, sku="popcorn-small", stock=100)
 
 
+@at_full_size
 def test_snacks_outlive_a_reload(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}")
     pick(page, "H8")
@@ -201,6 +209,7 @@ def test_snacks_outlive_a_reload(visit: Visit, mesh: Mesh) -> None:
     expect(page.locator(".total")).to_have_text(str(total))
 
 
+@at_full_size
 def test_the_first_press_after_a_reload_buys_at_the_price_shown_before_the_menu_is_loaded(
         visit: Visit, mesh: Mesh) -> None:
     page = visit("/", signed_in=True)
@@ -217,6 +226,7 @@ def test_the_first_press_after_a_reload_buys_at_the_price_shown_before_the_menu_
     expect(page.locator(".sums dd").last).to_have_text(total)
 
 
+@at_full_size
 def test_seats_are_sold_while_the_kitchen_is_down(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     with mesh.without("kitchen"):
@@ -227,6 +237,7 @@ def test_seats_are_sold_while_the_kitchen_is_down(visit: Visit, mesh: Mesh) -> N
         pay_at_once(page)
 
 
+@at_full_size
 def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8", "H9", snacks=(("cola", 1),), paid=False)
     total = str(page.locator(".sums dd").last.text_content())
@@ -244,6 +255,7 @@ def test_snacks_are_refunded_with_the_last_seat(visit: Visit, mesh: Mesh) -> Non
     expect(page.locator(".sums dd").last).to_have_text(total)
 
 
+@at_full_size
 def test_snacks_that_the_kitchen_has_begun_are_not_paid_back_and_stay_to_be_collected(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8", snacks=(("cola", 1),))
     page.locator(".pick-up").wait_for()
@@ -265,6 +277,7 @@ def test_snacks_that_the_kitchen_has_begun_are_not_paid_back_and_stay_to_be_coll
     expect(page.locator(".pick-up")).to_have_count(0)
 
 
+@at_full_size
 def test_the_link_to_the_kitchen_is_shown_to_staff_only(visit: Visit, mesh: Mesh) -> None:
     page = visit("/", size=PHONE)
     page.get_by_role("button", name="Sign in").click()
@@ -286,6 +299,7 @@ def test_the_kitchen_is_for_staff(visit: Visit) -> None:
     expect(page.locator(".problem")).to_contain_text("Your account is not a staff account")
 
 
+@at_full_size
 def test_a_buyer_who_was_shown_an_old_price_buys_at_the_new_one_with_one_more_press(visit: Visit,
                                                                                         mesh: Mesh) -> None:
     screening = mesh.fresh_screening()

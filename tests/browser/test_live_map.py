@@ -4,11 +4,14 @@ import json
 import secrets
 from typing import Any
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import PASSWORD, Visit, order_of, pick, sign_in, sign_in_again
 from tests.drivers.orders import buy, pay
+
+at_full_size = pytest.mark.full_size("browser/test_live_map.py", "unit/web/test_modules.py")
 
 
 def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:
@@ -20,6 +23,7 @@ def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:
     expect(mine.locator("[data-seat=H8]")).to_have_attribute("data-state", "sold")
 
 
+@at_full_size
 def test_a_map_without_a_stream_polls(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     mine = visit("/", complaints_expected=True)
@@ -42,6 +46,7 @@ def test_a_slower_buyer_sees_which_seat_is_gone_and_is_offered_others(visit: Vis
     expect(mine.locator("[data-seat=H9]")).to_have_attribute("data-state", "held")
 
 
+@at_full_size
 def test_picked_seats_reported_as_held_during_a_purchase_stay_picked_until_its_answer(visit: Visit, mesh: Mesh) -> None:
     """The map hears of a purchase before its buyer does; one that failed for another reason has released its seats."""
     screening = mesh.fresh_screening()
@@ -81,6 +86,7 @@ def test_one_of_two_buyers_at_once_gets_the_seat(visit: Visit, mesh: Mesh) -> No
     expect(loser.get_by_role("alert").filter(has_text="H8")).to_contain_text("just been taken")
 
 
+@at_full_size
 def test_a_map_never_goes_back_and_says_when_it_may_be_out_of_date(visit: Visit, mesh: Mesh) -> None:
     """Behind a balancer an answer may come from a gateway that lags, or be overtaken by a newer one."""
     screening, page = mesh.fresh_screening(), visit("/", complaints_expected=True)
@@ -111,6 +117,7 @@ def test_a_map_never_goes_back_and_says_when_it_may_be_out_of_date(visit: Visit,
     expect(note).to_have_text("The map is up to date again.")
 
 
+@at_full_size
 def test_the_map_of_a_stream_replaces_what_polling_found(visit: Visit, mesh: Mesh) -> None:
     """Polling was ahead of the stream: it found H5 held, which is free by the time the stream sends its map."""
     def event(kind: str, version: int, **seats: str) -> str:
@@ -131,6 +138,7 @@ def test_the_map_of_a_stream_replaces_what_polling_found(visit: Visit, mesh: Mes
         expect(page.locator(f"[data-seat={seat}]")).to_have_attribute("data-state", state)
 
 
+@at_full_size
 def test_an_open_map_says_that_it_may_be_out_of_date_while_the_film_room_is_down(visit: Visit, mesh: Mesh) -> None:
     pages = {"en-GB": visit(f"/screening/{mesh.fresh_screening()}"),
              "zh-CN": visit(f"/screening/{mesh.fresh_screening()}", language="zh-CN")}
@@ -142,6 +150,7 @@ def test_an_open_map_says_that_it_may_be_out_of_date_while_the_film_room_is_down
         expect(page.get_by_role("status").filter(has_text=said[language][1])).to_be_visible()
 
 
+@at_full_size
 def test_seats_lost_while_signing_up_are_told_in_front_of_the_window(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}")
@@ -166,6 +175,7 @@ def test_seats_lost_while_signing_up_are_told_in_front_of_the_window(visit: Visi
     assert {row.seat_id for row in bought} == picked
 
 
+@at_full_size
 def test_what_is_left_of_the_seats_is_not_bought_unasked(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     page = visit(f"/screening/{screening}")

@@ -9,6 +9,8 @@ from testbed.mesh import Mesh
 from tests.browser.driver import Visit, buy, open_account, order_of, order_page, pay, session_cookie
 from tests.drivers import orders
 
+at_full_size = pytest.mark.full_size("browser/test_offline_tickets.py", "unit/web/test_modules.py")
+
 KEPT = """async () => {
   const names = await caches.keys();
   const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
@@ -86,6 +88,7 @@ def test_an_order_once_seen_is_shown_offline_and_nothing_else_is(visit: Visit, m
         f"/order/{order}", "/order/get_info", "/order/get_ticket_images", "/film/get_screening"}
 
 
+@at_full_size
 def test_what_is_kept_goes_with_signing_out_and_with_the_last_ticket(visit: Visit, mesh: Mesh) -> None:
     page = kept_page(visit, mesh, "H5")
     path = f"/order/{order_of(page)}"
@@ -117,6 +120,7 @@ def be(page: Page, mesh: Mesh, token: str) -> Any:
     tab.close()
 
 
+@at_full_size
 @pytest.mark.parametrize("who", ["another account", "a guest who signs in"])
 def test_the_next_account_finds_nothing_of_the_one_before(visit: Visit, mesh: Mesh, who: str) -> None:
     if who == "another account":

@@ -2,11 +2,15 @@
 
 import secrets
 
+import pytest
 from playwright.sync_api import expect
 
 from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import PASSWORD, Visit, open_account
 from tests.drivers.received_emails import received_emails
+
+at_full_size = pytest.mark.full_size(
+    "browser/test_passwords_and_sessions.py", "integration/user/test_password_changes.py")
 
 NEW = "a better horse"
 
@@ -45,6 +49,7 @@ def test_a_forgotten_password_is_set_anew_by_the_link_in_the_message(visit: Visi
     expect(page.locator("main [role=alert]")).to_contain_text("it was used")
 
 
+@at_full_size
 def test_the_account_page_changes_the_password_and_ends_sessions(visit: Visit, mesh: Mesh) -> None:
     page = visit("/account", complaints_expected=True)
     page.locator("main .primary").click()
@@ -72,6 +77,7 @@ def test_the_account_page_changes_the_password_and_ends_sessions(visit: Visit, m
     assert [mesh.get("/user/get_profile", token).status_code for token in tokens] == [401, 401]
 
 
+@at_full_size
 def test_a_user_with_a_name_in_another_script_signs_in_and_out(visit: Visit) -> None:
     page, name = visit("/account"), "王" + "".join(secrets.choice("伟芳娜敏静丽强磊军洋") for _ in range(8))
     page.locator("main .primary").click()

@@ -10,6 +10,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit, cancel, choose, go_to_pay, order_of, order_page
 from tests.drivers.commands import decide
 
+at_full_size = pytest.mark.full_size("browser/test_payment_journey.py", "integration/order/test_paying_at_a_page.py")
+
 Shop = Callable[..., Page]
 
 
@@ -73,6 +75,7 @@ def test_a_buyer_reads_why_a_payment_failed_and_pays_again(checkout: Shop, mesh:
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
+@at_full_size
 def test_a_buyer_who_left_the_payment_page_goes_back_or_reloads_loses_nothing(checkout: Shop, mesh: Mesh) -> None:
     page = checkout()
     order = order_of(page)
@@ -105,6 +108,7 @@ def test_a_buyer_who_left_the_payment_page_goes_back_or_reloads_loses_nothing(ch
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
+@at_full_size
 def test_the_payment_page_has_the_language_and_theme_chosen_here_and_back_sends_no_form_again(checkout: Shop) -> None:
     page = checkout(theme="light")
     page.evaluate("localStorage.setItem('language', JSON.stringify('zh'))")
@@ -144,6 +148,7 @@ def test_pressing_pay_twice_and_in_two_tabs_is_one_payment(checkout: Shop, mesh:
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
+@at_full_size
 def test_an_order_can_be_cancelled_while_its_payment_page_is_open(checkout: Shop, mesh: Mesh) -> None:
     page = checkout()
     order = order_of(page)
@@ -158,6 +163,7 @@ def test_an_order_can_be_cancelled_while_its_payment_page_is_open(checkout: Shop
     assert taken(mesh, order) == []
 
 
+@at_full_size
 def test_an_offline_payment_is_repeated_with_the_same_key(checkout: Shop,
                                                                                   mesh: Mesh) -> None:
     page = checkout(complaints_expected=True)
@@ -184,6 +190,7 @@ def test_an_offline_payment_is_repeated_with_the_same_key(checkout: Shop,
     assert attempts(mesh, order) == ["captured"]
 
 
+@at_full_size
 def test_an_attempt_after_a_lost_answer_and_a_decline_is_a_new_one(checkout: Shop, mesh: Mesh) -> None:
     page = checkout(complaints_expected=True)
     order = order_of(page)
@@ -204,6 +211,7 @@ def test_an_attempt_after_a_lost_answer_and_a_decline_is_a_new_one(checkout: Sho
     assert attempts(mesh, order) == ["failed", "captured"]
 
 
+@at_full_size
 def test_going_back_to_the_payment_page_before_the_banks_answer_charges_nothing_again(checkout: Shop,
                                                                                                mesh: Mesh) -> None:
     page = checkout()
@@ -219,6 +227,7 @@ def test_going_back_to_the_payment_page_before_the_banks_answer_charges_nothing_
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
+@at_full_size
 def test_a_lost_webhook_is_made_up_for_while_the_buyer_waits(checkout: Shop, mesh: Mesh) -> None:
     page = checkout()
     order = order_of(page)
@@ -230,6 +239,7 @@ def test_a_lost_webhook_is_made_up_for_while_the_buyer_waits(checkout: Shop, mes
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
+@at_full_size
 def test_a_page_from_the_browsers_own_cache_is_drawn_anew(visit: Visit) -> None:
     page = visit("/")
     page.locator("h1").evaluate("heading => heading.classList.add('from-before')")
@@ -274,6 +284,7 @@ def take_money_late(mesh: Mesh, order: str) -> None:
                          "UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0 FROM payment WHERE order_id = :o", o=order)
 
 
+@at_full_size
 def test_a_late_payment_brings_the_seats_if_they_are_free(checkout: Shop, mesh: Mesh) -> None:
     page = checkout()
     order = order_of(page)
@@ -288,6 +299,7 @@ def test_a_late_payment_brings_the_seats_if_they_are_free(checkout: Shop, mesh: 
     assert taken(mesh, order) == [(price(mesh, order), 0)]
 
 
+@at_full_size
 def test_a_buyer_too_late_for_the_seats_is_not_charged_and_a_payment_goes_back(checkout: Shop, mesh: Mesh) -> None:
     page = checkout()
     order = order_of(page)
@@ -311,6 +323,7 @@ def test_a_buyer_too_late_for_the_seats_is_not_charged_and_a_payment_goes_back(c
     expect(page.locator(".order-line .status")).to_have_text("Paid too late")
 
 
+@pytest.mark.full_size("browser/test_payment_journey.py")
 def test_an_order_in_review_has_no_buttons(checkout: Shop, mesh: Mesh) -> None:
     page = checkout()
     order = order_of(page)

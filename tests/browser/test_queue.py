@@ -5,11 +5,14 @@ import itertools
 import json
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import Visit, order_of, pick
 from tests.browser.inspection import SIZES, inspect
+
+at_full_size = pytest.mark.full_size("browser/test_queue.py")
 
 NOW = dt.datetime(2030, 5, 2, 8, tzinfo=dt.UTC)
 
@@ -46,6 +49,7 @@ def told(page: Page, *places: dict[str, Any]) -> None:
     page.route("**/order/get_place?*", answer)
 
 
+@at_full_size
 def test_a_place_is_shown_in_numbers_and_kept_by_keyboard(visit: Visit, mesh: Mesh) -> None:
     page = visit(f"/screening/{mesh.fresh_screening()}", language="zh-CN", size=SIZES["phone"], signed_in=True)
     waiting = {"number": 1301, "people_before": 1200, "wait_seconds": 240}
@@ -65,6 +69,7 @@ def test_a_place_is_shown_in_numbers_and_kept_by_keyboard(visit: Visit, mesh: Me
     expect(page.get_by_role("button", name="购买")).to_be_enabled()
 
 
+@at_full_size
 def test_a_turn_without_the_picked_seats_leaves_the_choice_to_the_user(visit: Visit, mesh: Mesh) -> None:
     """And when the time to buy is over, the page says so and queues again if asked."""
     page = visit(f"/screening/{mesh.fresh_screening()}", signed_in=True)

@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import Visit, order_of, order_page, pay_at_once
 from tests.browser.inspection import inspect
+
+pytestmark = pytest.mark.full_size("integration/order/test_receipts.py", "unit/web/test_modules.py")
 
 POST = """([path, fields]) => fetch(path, {
   method: "POST", headers: { "Content-Type": "application/json", "X-Session": "cookie" }, body: JSON.stringify(fields),

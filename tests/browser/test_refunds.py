@@ -3,10 +3,13 @@
 import datetime as dt
 import json
 
+import pytest
 from playwright.sync_api import expect
 
 from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit, order_of, order_page, pay_at_once
+
+at_full_size = pytest.mark.full_size("browser/test_refunds.py")
 
 
 def euros(cents: int) -> str:
@@ -21,6 +24,7 @@ def stamp(mesh: Mesh, order: str, *tiers: tuple[float, int, int]) -> None:
     mesh.rows("order", "UPDATE orders SET refund_tiers = :t WHERE order_id = :o", t=json.dumps(written), o=order)
 
 
+@pytest.mark.full_size("browser/test_refunds.py", "integration/order/test_seats_sold_together.py")
 def test_seats_sold_together_are_refunded_together(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "L1", "L2", "F1", "F2", "H8")
     page.get_by_role("button", name="Refund …").click()
@@ -75,6 +79,7 @@ def test_the_amount_kept_by_the_terms_is_shown_before_a_refund_and_kept(visit: V
     assert bank.refunded == back
 
 
+@at_full_size
 def test_the_terms_stand_beside_pay_and_no_refund_is_offered_after_the_last_tier(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8", paid=False)
     total = str(page.locator(".sums dd").last.text_content())
@@ -87,6 +92,7 @@ def test_the_terms_stand_beside_pay_and_no_refund_is_offered_after_the_last_tier
     expect(page.get_by_role("button", name="Refund")).to_have_count(0)
 
 
+@at_full_size
 def test_a_refund_is_shown_as_on_its_way_until_it_has_gone(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H8")
     order = order_of(page)
@@ -101,6 +107,7 @@ def test_a_refund_is_shown_as_on_its_way_until_it_has_gone(visit: Visit, mesh: M
     expect(page.locator(".ended")).to_contain_text("has gone back to you")
 
 
+@at_full_size
 def test_a_cancelled_screening_is_shown_to_paid_and_unpaid_buyers(visit: Visit, mesh: Mesh) -> None:
     screening = mesh.fresh_screening()
     paid = order_page(visit, mesh, "H8", screening=screening)

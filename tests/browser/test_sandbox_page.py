@@ -14,6 +14,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import DESK, PHONE, Visit
 from tests.browser.inspection import FITS, keep_picture, violations
 
+at_full_size = pytest.mark.full_size("browser/test_sandbox_page.py")
+
 Begin = Callable[[], dict[str, Any]]
 
 
@@ -58,6 +60,7 @@ def test_a_buyer_pays_after_a_code_and_comes_back(mesh: Mesh, visit: Visit, begi
 BUTTONS = {"付款": "captured", "被拒绝": "failed", "余额不足": "failed", "不付款，返回": "pending"}
 
 
+@at_full_size
 def test_every_button_leads_back_on_a_phone_in_chinese(mesh: Mesh, visit: Visit, begin: Begin) -> None:
     page = visit("/account", size=PHONE, language="zh-CN")
     for button, status in BUTTONS.items():
@@ -83,6 +86,7 @@ def test_another_site_can_not_press_the_button(mesh: Mesh, visit: Visit, begin: 
     becomes(mesh, begun, "pending")
 
 
+@at_full_size
 @pytest.mark.parametrize(("size", "language"), [(DESK, "en-GB"), (PHONE, "zh-CN")], ids=["desk", "phone"])
 def test_the_payment_page_is_accessible(visit: Visit, begin: Begin, size: tuple[int, int], language: str) -> None:
     page = visit(begin()["redirect_url"], size=size, language=language)

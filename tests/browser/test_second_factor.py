@@ -3,10 +3,13 @@
 import secrets
 
 import pyotp
+import pytest
 from playwright.sync_api import expect
 
 from testbed.mesh import Mesh
 from tests.browser.driver import PASSWORD, Visit, sign_in_again, sign_out
+
+pytestmark = pytest.mark.full_size("integration/user/test_second_factors.py")
 
 
 def test_staff_set_up_a_second_factor_and_sign_in_with_it(visit: Visit, mesh: Mesh) -> None:

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from testbed.mesh import Mesh
 from tests.browser.driver import Visit, pick, sign_in, sign_out
 
+at_full_size = pytest.mark.full_size("browser/test_signing_out.py", "integration/gateway/test_cookies.py")
+
 EIGHT_MINUTES_MS = 8 * 60_000
 
 
@@ -16,6 +18,7 @@ def session_cookies(page: Page) -> list[Any]:
     return [cookie for cookie in page.context.cookies() if cookie["name"] != "marquee-device"]
 
 
+@at_full_size
 def test_signing_out_while_the_user_room_is_down_says_how_far_it_went_and_can_be_tried_again(
         visit: Visit, mesh: Mesh) -> None:
     page = visit("/")
@@ -43,6 +46,7 @@ def test_signing_out_while_the_user_room_is_down_says_how_far_it_went_and_can_be
     assert session_cookies(page) == []
 
 
+@at_full_size
 def test_signing_out_offline_says_that_the_user_is_still_signed_in(visit: Visit) -> None:
     page = visit("/", complaints_expected=True)
     sign_in(page)
@@ -58,6 +62,7 @@ def test_signing_out_offline_says_that_the_user_is_still_signed_in(visit: Visit)
     assert session_cookies(page) == []
 
 
+@at_full_size
 @pytest.mark.parametrize("hears", [True, False], ids=["heard of", "not heard of"])
 def test_an_open_account_page_does_not_change_the_account_signed_in_in_another_tab(
         visit: Visit, mesh: Mesh, hears: bool) -> None:
@@ -83,6 +88,7 @@ def test_an_open_account_page_does_not_change_the_account_signed_in_in_another_t
     assert [row.email for row in rows] == [None]
 
 
+@at_full_size
 def test_a_user_who_signs_in_after_a_session_has_ended_sees_their_own_account(visit: Visit) -> None:
     page = visit("/")
     sign_in(page)
@@ -131,6 +137,7 @@ def test_an_unfinished_purchase_does_not_go_on_for_the_next_user(unanswered: Pag
     expect(unanswered.locator(".hall .seat.picked")).to_have_count(0)
 
 
+@at_full_size
 def test_an_unfinished_purchase_stays_with_its_account_when_nobody_signed_out(unanswered: Page) -> None:
     unanswered.context.clear_cookies()
     unanswered.evaluate("localStorage.removeItem('user')")
@@ -140,6 +147,7 @@ def test_an_unfinished_purchase_stays_with_its_account_when_nobody_signed_out(un
     assert not bought_by_itself(unanswered, hall)
 
 
+@at_full_size
 def test_an_unfinished_purchase_is_dropped_after_eight_minutes(unanswered: Page) -> None:
     unanswered.evaluate(f"""for (const name of Object.keys(sessionStorage).filter((name) => name.startsWith("buy:"))) {{
         const kept = JSON.parse(sessionStorage.getItem(name));

@@ -15,6 +15,8 @@ from gateway.routes.static_files import FOLDER
 from testbed.mesh import Mesh
 from tests.browser.driver import Visit, mark_as_test, order_of, order_page
 
+at_full_size = pytest.mark.full_size("browser/test_tickets_and_calendar.py")
+
 # Long names in place of those of the demo programme.
 LONG_NAMES = """() => {
   const call = (what, name) => document.querySelectorAll(what).forEach((element) => { element.textContent = name; });
@@ -24,7 +26,7 @@ LONG_NAMES = """() => {
 A4 = {"width": 794, "height": 1123}  # CSS pixels
 
 
-@pytest.mark.parametrize("seats", [3, 8])
+@pytest.mark.parametrize("seats", [3, pytest.param(8, marks=at_full_size)])
 def test_all_tickets_are_printed_on_one_page_and_read_by_the_scanner(visit: Visit, mesh: Mesh, seats: int) -> None:
     page = order_page(visit, mesh, *(f"H{number}" for number in range(5, 5 + seats)))
     expect(page.locator(".ticket img")).to_have_count(seats)
@@ -51,6 +53,7 @@ def test_an_order_is_saved_as_a_calendar_file(visit: Visit, mesh: Mesh, tmp_path
     assert saved.value.suggested_filename.endswith(".ics")
 
 
+@at_full_size
 def test_a_demonstration_says_test_on_every_page_and_ticket(visit: Visit, mesh: Mesh) -> None:
     page = order_page(visit, mesh, "H5", "H6")
     expect(page.locator(".test-money")).to_have_count(0)

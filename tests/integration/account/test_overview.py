@@ -1,5 +1,7 @@
 """A member's account over HTTP, with all rooms and without some."""
 
+import pytest
+
 from schemas.account import PARTS
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, expire, pay, status_of
@@ -50,6 +52,7 @@ def test_what_is_over_or_was_given_back_is_not_next(mesh: Mesh) -> None:
     assert mesh.get("/order/get_upcoming", token).json()["next_tickets"] == []
 
 
+@pytest.mark.full_size("integration/account/test_overview.py", "browser/test_accessibility.py")
 def test_a_room_that_is_stopped_or_silent_is_named_and_the_rest_is_there(mesh: Mesh) -> None:
     token = mesh.buyer()
 

@@ -27,6 +27,9 @@ from tests.drivers.relay import Relay
 from tests.integration.foundation.conftest import RunRoom, wait_for_room, wait_until_it_hears
 from tests.integration.foundation.echo_room import A_WHILE
 
+at_full_size = pytest.mark.full_size(
+    "integration/foundation/test_broker_failures.py", "unit/foundation/test_heartbeat_consumer.py")
+
 
 @pytest.fixture
 def wire(servers: Mesh, relay: Callable[..., Relay]) -> Relay:
@@ -70,6 +73,7 @@ def test_broken_connections_are_replaced(far_echo: Process, wire: Relay, client:
     assert far_echo.is_alive
 
 
+@at_full_size
 def test_rooms_reconnect_to_a_broker_that_closes_all_connections(
     servers: Mesh, far_echo: Process, far_front: Process,
 ) -> None:
@@ -83,6 +87,7 @@ def test_rooms_reconnect_to_a_broker_that_closes_all_connections(
     assert far_front.is_alive
 
 
+@at_full_size
 def test_rooms_reconnect_when_their_connection_has_fallen_silent(run_room: RunRoom, wire: Relay, client: Any) -> None:
     """As when the broker's machine is gone: no connection is ever told that it is broken."""
     rooms = [run_room(f"{name}_room", "--define", "HEARTBEAT=4", MARQUEE_AMQP_PORT=wire.port)
@@ -104,6 +109,7 @@ def one_reaches_the_other() -> bool:
             return False
 
 
+@at_full_size
 def test_a_process_that_is_never_idle_sends_heartbeats(run_room: RunRoom, client: Any) -> None:
     room = run_room("front_room", "--define", "HEARTBEAT=2")
     wait_for_room(client, "echo", run_room("echo_room"))
@@ -173,6 +179,7 @@ def test_a_room_outlives_its_broker(
     wait_until_it_hears(client, redis_client)
 
 
+@at_full_size
 def test_a_room_stops_on_request_while_its_broker_is_down(far_echo: Process, wire: Relay) -> None:
     wire.refuse()
     wait_until(lambda: "RabbitMQ can't be reached" in far_echo.log.read_text(), 30, "the room to notice")
@@ -180,7 +187,7 @@ def test_a_room_stops_on_request_while_its_broker_is_down(far_echo: Process, wir
     assert far_echo.exit_code(8) == 0
 
 
-@pytest.mark.parametrize("trouble", ["refuse", "freeze"])
+@pytest.mark.parametrize("trouble", ["refuse", pytest.param("freeze", marks=at_full_size)])
 def test_a_call_without_a_broker_fails_soon(
     far_front: Process, run_room: RunRoom, wire: Relay, client: Any, redis_client: Redis, note: str, trouble: str,
 ) -> None:

@@ -14,6 +14,8 @@ from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.echo_room import A_WHILE
 
+at_full_size = pytest.mark.full_size("integration/foundation/test_deadlines.py")
+
 LONG = 25.0  # seconds; a deadline that is not waited for
 
 
@@ -23,6 +25,7 @@ def test_a_call_is_answered(echo: Process, front: Process, client: Any) -> None:
     assert told["answer"] == {"text": "two for F7"}
 
 
+@at_full_size
 def test_more_calls_at_once_than_a_room_has_workers_are_all_answered(echo: Process, client: Any, note: str) -> None:
     under_way = [client.echo.wait.call_async(note=note, seconds=0.2) for _ in range(60)]
     assert [call.result() for call in under_way] == [{}] * 60
@@ -86,6 +89,7 @@ def test_a_room_that_never_was_is_unavailable_at_once(front: Process, client: An
     assert told["seconds"] < 5
 
 
+@at_full_size
 def test_unanswered_calls_do_not_confuse_the_next_call(echo: Process, front: Process, client: Any) -> None:
     """They share connections, on which the broker's answers to either come back."""
     rooms = ["nowhere", "echo", "nowhere", "nowhere", "echo", "echo"] * 5
@@ -100,6 +104,7 @@ def test_no_reply_is_awaited_for_ever(echo: Process, front: Process, client: Any
     assert client.front.ask(method="say", sending={"text": "still here"})["pending"] == 0
 
 
+@at_full_size
 def test_stock_nameko_waits_for_a_stopped_room_and_runs_the_work_long_after(
     run_stock_room: Callable[[], Process], amqp_uri: str, redis_client: Redis, note: str,
 ) -> None:

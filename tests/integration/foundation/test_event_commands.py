@@ -12,6 +12,8 @@ from services.foundation.amqp import publishing
 from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.news import News
 
+at_full_size = pytest.mark.full_size("integration/foundation/test_event_commands.py")
+
 Operate = Callable[..., Result]
 
 
@@ -51,6 +53,7 @@ def test_dead_letters_can_be_listed_any_number_of_times_and_replayed(news: News,
     assert operate("dead").output == "No event was given up.\n"
 
 
+@at_full_size
 def test_replaying_an_event_that_was_handled_has_no_second_effect(news: News, operate: Operate) -> None:
     room = news.run()
     news.happen("a")
@@ -86,6 +89,7 @@ def test_a_queue_of_another_kind_is_reported_in_one_line(news: News, operate: Op
     assert len(done.output.splitlines()) == 1
 
 
+@at_full_size
 @pytest.mark.parametrize("verb", ["dead", "replay", "declare"])
 def test_a_missing_broker_is_reported_in_one_line(servers: Mesh, verb: str) -> None:
     nowhere = Mesh(servers.folder, {**servers.environment, "MARQUEE_AMQP_PORT": "1"})

@@ -21,6 +21,9 @@ from tests.drivers.relay import Relay
 from tests.integration.foundation.news import News
 from tests.sizes import Size
 
+at_full_size = pytest.mark.full_size(
+    "integration/foundation/test_events.py", "integration/campaign/test_faults_while_selling.py")
+
 THOUSAND = [f"e{number}" for number in range(1000)]
 
 
@@ -33,6 +36,7 @@ def test_an_event_reaches_its_consumer_with_the_request_id_of_its_cause(news: Ne
     wait_until(lambda: not news.waiting, 60, "the marks")
 
 
+@at_full_size
 def test_two_relays_publish_an_event_once_when_nothing_goes_wrong(news: News, size: Size) -> None:
     rooms, at_once = [news.run(), news.run()], size.messages // 10
     for start in range(0, size.messages, at_once):
@@ -98,6 +102,7 @@ def test_a_relay_that_dies_before_its_mark_publishes_again_and_the_effect_is_one
     assert news.effects == ["a", "b"]
 
 
+@at_full_size
 def test_a_broker_that_dies_under_load_loses_nothing(news: News, servers: Mesh, size: Size) -> None:
     at_once = min(size.messages // 20, 20)   # several times a second, while the broker starts again
     room, names = news.run(), iter(f"e{number}" for number in range(100_000))
@@ -121,6 +126,7 @@ def test_a_broker_that_dies_under_load_loses_nothing(news: News, servers: Mesh, 
     assert room.is_alive
 
 
+@at_full_size
 def test_without_a_broker_events_are_written_and_wait_and_that_is_logged_once(
     news: News, servers: Mesh, relay: Callable[..., Relay],
 ) -> None:
@@ -137,6 +143,7 @@ def test_without_a_broker_events_are_written_and_wait_and_that_is_logged_once(
     assert room.is_alive
 
 
+@at_full_size
 def test_while_the_broker_hangs_events_can_still_be_written(
     news: News, servers: Mesh, relay: Callable[..., Relay],
 ) -> None:
@@ -153,6 +160,7 @@ def test_while_the_broker_hangs_events_can_still_be_written(
     assert room.is_alive
 
 
+@at_full_size
 @pytest.mark.parametrize("closed", [False, True])
 def test_connections_that_fall_silent_delay_events_for_a_while_only(
     news: News, servers: Mesh, relay: Callable[..., Relay], closed: bool,
@@ -180,6 +188,7 @@ def test_a_consumer_that_fails_at_first_is_called_again(news: News, redis_client
     assert redis_client.get("tries:a") == "4"
 
 
+@at_full_size
 def test_a_consumer_that_hangs_has_failed(news: News, redis_client: Redis) -> None:
     news.run({"handler_seconds": 2}, hangs=1)
     news.happen("a")
@@ -187,6 +196,7 @@ def test_a_consumer_that_hangs_has_failed(news: News, redis_client: Redis) -> No
     assert redis_client.get("tries:a") == "2"
 
 
+@at_full_size
 def test_an_event_that_fails_for_ever_is_a_dead_letter_and_can_be_replayed(news: News, redis_client: Redis) -> None:
     room = news.run(failures=99)
     news.happen("a")
@@ -203,6 +213,7 @@ def test_an_event_that_fails_for_ever_is_a_dead_letter_and_can_be_replayed(news:
     assert revive(news.subscription) == 0
 
 
+@at_full_size
 def test_an_event_that_kills_every_consumer_becomes_a_dead_letter_and_others_get_through(
     news: News, redis_client: Redis,
 ) -> None:
@@ -249,6 +260,7 @@ def test_a_malformed_event_becomes_a_dead_letter_at_once_and_unchanged(news: New
 # --- what is kept, and how long ---
 
 
+@at_full_size
 def test_old_events_are_purged_but_never_unpublished_ones(news: News) -> None:
     from tests.integration.foundation.news_room import INBOX, OUTBOX
 

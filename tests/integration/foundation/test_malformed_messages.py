@@ -58,6 +58,7 @@ def stranger(amqp_uri: str, echo: Process) -> Iterator[Stranger]:
         yield Stranger(connection)
 
 
+@pytest.mark.full_size("integration/foundation/test_malformed_messages.py")
 def test_a_message_that_wants_no_reply_is_dropped(stranger: Stranger, echo: Process) -> None:
     stranger.send(GOOD, reply=False)
     assert stranger.is_answered()
@@ -156,6 +157,7 @@ def test_type_tags_in_a_callers_text_stay_text(echo: Process, client: Any) -> No
     assert client.echo.say(text="x", anything=tagged)["anything"] == tagged
 
 
+@pytest.mark.full_size("integration/foundation/test_malformed_messages.py")
 def test_stock_nameko_never_answers_type_tags_and_dies_of_a_message_without_reply_address(
     run_stock_room: Callable[[], Process], amqp_uri: str,
 ) -> None:

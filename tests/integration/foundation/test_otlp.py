@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from opentelemetry.trace import SpanKind
 
 from testbed.mesh import free_ports
@@ -28,6 +29,7 @@ def test_a_room_sends_its_spans_to_the_endpoint_even_when_it_stops(run_room: Run
     assert receiver.headers[0]["api-key"] == "k1"
 
 
+@pytest.mark.full_size("integration/foundation/test_otlp.py")
 def test_a_dead_endpoint_stops_neither_calls_nor_the_room(run_room: RunRoom, client: Any) -> None:
     [port] = free_ports(1)
     room = run_room("echo_room", OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}", **ALL)

@@ -7,6 +7,7 @@ from typing import Any
 
 import nameko
 import orjson
+import pytest
 from kombu.connection import Connection
 from nameko.exceptions import UnknownService
 from nameko.standalone.rpc import ClusterRpcClient
@@ -17,6 +18,8 @@ from testbed.mesh import wait_until
 from tests.drivers.processes import Process
 from tests.integration.foundation.conftest import RunRoom, wait_for_room
 from tests.integration.foundation.echo_room import A_WHILE
+
+at_full_size = pytest.mark.full_size("integration/foundation/test_stopping.py")
 
 LONG = 25.0  # seconds; a deadline that is not waited for
 
@@ -52,6 +55,7 @@ def test_a_stopping_room_finishes_the_calls_under_way(
     assert [redis_client.get(f"begun:{each}") for each in notes] == ["1", "1", "1"]
 
 
+@at_full_size
 def test_a_room_asked_to_stop_while_it_starts_stops(run_room: RunRoom) -> None:
     room = run_room("slow_room")
     wait_until(lambda: "starting" in room.log.read_text(), 30, "the room to start")
@@ -59,6 +63,7 @@ def test_a_room_asked_to_stop_while_it_starts_stops(run_room: RunRoom) -> None:
     assert room.exit_code() == 0
 
 
+@at_full_size
 def test_a_room_that_calls_a_stopping_room_gets_its_answer(
     run_room: RunRoom, front: Process, client: Any, redis_client: Redis, note: str,
 ) -> None:
@@ -76,6 +81,7 @@ def test_a_room_that_calls_a_stopping_room_gets_its_answer(
     assert room.exit_code() == 0
 
 
+@at_full_size
 def test_a_call_to_a_stopping_room_is_served_or_refused_at_once(
     run_room: RunRoom, client: Any, redis_client: Redis, note: str,
 ) -> None:
@@ -101,6 +107,7 @@ def is_gone(client: Any) -> bool:
     return False
 
 
+@at_full_size
 def test_stock_nameko_asked_to_stop_does_the_work_twice(
     run_stock_room: Callable[[], Process], amqp_uri: str, redis_client: Redis, note: str,
 ) -> None:
@@ -155,6 +162,7 @@ def processes_at(queue: str, amqp_uri: str) -> int:
         return int(connection.channel().queue_declare(queue, passive=True).consumer_count)
 
 
+@at_full_size
 def test_a_failing_provider_ends_its_process_and_no_other(
     run_room: RunRoom, front: Process, client: Any,
 ) -> None:
@@ -167,6 +175,7 @@ def test_a_failing_provider_ends_its_process_and_no_other(
     assert client.front.ask(method="say")["outcome"] == "room_unavailable"
 
 
+@at_full_size
 def test_an_idle_room_stops_at_once_and_publishes_that_it_leaves(
     run_room: RunRoom, front: Process, client: Any, redis_client: Redis,
 ) -> None:

@@ -60,6 +60,7 @@ def test_signing_out_ends_the_token_and_deletes_the_cookie(mesh: Mesh, browser: 
     assert again.status_code == 401
 
 
+@pytest.mark.full_size("integration/gateway/test_cookies.py")
 def test_signing_out_without_the_user_room_deletes_the_cookie_and_can_be_tried_again(
         mesh: Mesh, browser: requests.Session) -> None:
     token = browser.cookies["marquee"]

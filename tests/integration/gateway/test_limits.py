@@ -35,6 +35,7 @@ def ask(gateway: LoneGateway, path: str, address: str, **headers: str) -> reques
         return client.post(f"http://127.0.0.1:{gateway.port}{path}", json={}, timeout=60, headers=headers)
 
 
+@pytest.mark.full_size("integration/gateway/test_limits.py")
 def test_registrations_of_one_address_end_with_a_429_that_says_when(gateway: LoneGateway) -> None:
     with ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(lambda _: ask(gateway, "/user/register", "127.1.0.1"), range(REGISTRATIONS + 10)))

@@ -47,6 +47,7 @@ def open_streams(gateway: LoneGateway, hall: str, count: int, stack: ExitStack) 
     return lines
 
 
+@pytest.mark.full_size("integration/gateway/test_one_address.py")
 def test_a_flood_of_half_sent_requests_leaves_room_for_another_address(shared: LoneGateway) -> None:
     with ExitStack() as stack:
         for _ in range(4 * CONNECTIONS):

@@ -74,6 +74,7 @@ def names(answer: Any, at: str = "") -> set[str]:
     return {at}
 
 
+@pytest.mark.full_size("integration/gateway/test_openapi_document.py", "contracts/test_openapi.py")
 def test_a_client_generated_from_the_document_buys_a_ticket(client: GeneratedClient) -> None:
     assert client.answers["order.pay"]["status"] == "paid"
     assert client.answers["order.refund"]["status"] == "part_refunded"

@@ -17,6 +17,9 @@ from tests.drivers.raw_connection import get, raw_connection
 from tests.integration.gateway.lone_gateway import lone_gateway
 from tests.sizes import Size
 
+at_full_size = pytest.mark.full_size(
+    "integration/gateway/test_outages.py", "integration/campaign/test_faults_while_selling.py")
+
 CROWD = 10
 
 
@@ -82,6 +85,7 @@ def test_a_stopped_room_is_a_503_at_once(mesh: Mesh) -> None:
     assert mesh.get("/order/get_list", buyer).status_code == 200
 
 
+@at_full_size
 def test_without_the_optional_rooms_a_ticket_is_bought(mesh: Mesh, size: Size, seed: int) -> None:
     """All of them at full size, else one that chance draws."""
     optional = sorted(ready(mesh)["optional_rooms"])  # type: ignore[call-overload]
@@ -129,6 +133,7 @@ def test_a_killed_room_is_restarted(mesh: Mesh) -> None:
     assert mesh.pid("film") != before
 
 
+@at_full_size
 def test_a_killed_gateway_is_restarted(mesh: Mesh) -> None:
     before = mesh.pid("gateway")
     mesh.kill("gateway")
@@ -163,6 +168,7 @@ def test_without_redis_only_buying_is_refused(mesh: Mesh) -> None:
     wait_until(sold_again, 60, "the seats of the screening")
 
 
+@at_full_size
 def test_without_mariadb_calls_are_refused_and_recover(mesh: Mesh) -> None:
     buyer, screening = mesh.buyer(), mesh.fresh_screening(180)
     with mesh.without("mariadb"):
@@ -199,6 +205,7 @@ def test_while_mariadb_hangs_the_mesh_says_so_and_refuses_at_once(mesh: Mesh) ->
     assert mesh.get("/order/get_list", buyer).status_code == 200 == uncached_read(mesh).status_code
 
 
+@at_full_size
 def test_without_rabbitmq_gateways_live_on_and_start_and_are_ready_when_it_is_back(mesh: Mesh, tmp_path: Path) -> None:
     buyer = mesh.buyer()
     assert mesh.get("/order/get_list", buyer).status_code == 200
@@ -217,6 +224,7 @@ def test_without_rabbitmq_gateways_live_on_and_start_and_are_ready_when_it_is_ba
         wait_until(lambda: late.answers("/ready"), 60, "the gateway to serve")
 
 
+@at_full_size
 def test_a_hanging_broker_is_reported(mesh: Mesh, port: int) -> None:
     with stuck(mesh, "rabbitmq"):
         with raw_connection(port) as line:

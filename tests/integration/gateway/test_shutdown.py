@@ -12,6 +12,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.raw_connection import RawConnection, get, post
 from tests.integration.gateway.lone_gateway import LoneGateway, lone_gateway
 
+at_full_size = pytest.mark.full_size("integration/gateway/test_shutdown.py")
+
 GRACE_SECONDS = 15
 
 
@@ -95,6 +97,7 @@ def test_sigterm_under_load_leaves_no_request_unanswered(mesh: Mesh, tmp_path: P
         assert "Traceback" not in gateway.log
 
 
+@at_full_size
 def test_a_call_under_way_is_answered_after_sigterm_and_half_sent_bodies_keep_no_gateway(mesh: Mesh,
                                                                                         tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path) as gateway:
@@ -118,6 +121,7 @@ def test_a_call_under_way_is_answered_after_sigterm_and_half_sent_bodies_keep_no
             each.close()
 
 
+@at_full_size
 def test_the_mesh_starts_a_new_gateway(mesh: Mesh) -> None:
     before = mesh.pid("gateway")
     mesh.kill("gateway", signal.SIGTERM)
@@ -125,6 +129,7 @@ def test_the_mesh_starts_a_new_gateway(mesh: Mesh) -> None:
     mesh.wait_ready()
 
 
+@at_full_size
 @pytest.mark.alone
 def test_a_connection_accepted_before_sigterm_may_send_its_request(mesh: Mesh, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path) as gateway:

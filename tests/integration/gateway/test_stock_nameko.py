@@ -11,6 +11,8 @@ import requests
 from testbed.mesh import ROOT, free_ports, wait_until
 from tests.drivers.raw_connection import RawConnection, post
 
+pytestmark = pytest.mark.full_size("integration/gateway/test_hostile_senders.py")
+
 WORKERS = 20
 
 

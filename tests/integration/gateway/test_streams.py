@@ -18,6 +18,8 @@ from tests.drivers.raw_connection import get
 from tests.integration.gateway.lone_gateway import LoneGateway, lone_gateway
 from tests.integration.gateway.stream_client import streaming
 
+at_full_size = pytest.mark.full_size("integration/gateway/test_streams.py")
+
 
 @pytest.fixture
 def hall(mesh: Mesh) -> Iterator[str]:
@@ -102,6 +104,7 @@ def test_a_stream_takes_get_alone(mesh: Mesh, hall: str) -> None:
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
 
 
+@at_full_size
 def test_a_stream_survives_an_outage_of_the_film_room(mesh: Mesh, hall: str) -> None:
     seat = list(mesh.seats(hall))[0]
     with streaming(mesh.url, hall) as client:
@@ -121,6 +124,7 @@ def narrow(mesh: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lon
         yield gateway
 
 
+@at_full_size
 def test_a_client_that_reads_nothing_is_disconnected_for_another(mesh: Mesh, hall: str, narrow: LoneGateway) -> None:
     gateway, seats = narrow, list(mesh.seats(hall))
     with socket.socket() as stalled:
@@ -155,6 +159,7 @@ def test_a_client_that_leaves_frees_its_stream(mesh: Mesh, hall: str, narrow: Lo
     assert "Traceback" not in narrow.log
 
 
+@at_full_size
 def test_streams_hold_no_workers_and_sigterm_ends_all_at_once(mesh: Mesh, hall: str, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path, ("call_limit: 1000 ", "call_limit: 3 ")) as gateway, ExitStack() as open_maps:
         clients = [open_maps.enter_context(streaming(gateway.url, hall)) for _ in range(20)]

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 import requests
 
 from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import lone_gateway
+
+pytestmark = pytest.mark.full_size("integration/gateway/test_freshness.py")
 
 
 def test_two_gateways_share_one_address_when_config_yml_allows_it(mesh: Mesh, tmp_path: Path) -> None:

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import info, refunds
 from tests.drivers.snack_orders import SKU, bought_and_paid, snacks_left, wait_for_step
+
+pytestmark = pytest.mark.full_size("integration/kitchen/test_orders_with_snacks.py", "integration/model/test_model.py")
 
 
 @contextmanager

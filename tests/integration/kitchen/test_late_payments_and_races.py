@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, charge, info, make_late, refunds
@@ -15,6 +17,9 @@ from tests.drivers.snack_orders import (
     ticket_of,
     wait_for_step,
 )
+
+at_full_size = pytest.mark.full_size(
+    "integration/kitchen/test_late_payments_and_races.py", "integration/model/test_model.py")
 
 
 def expired_order(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str, Any]]:
@@ -62,6 +67,7 @@ def test_a_late_payment_for_popcorn_sold_meanwhile_makes_a_ticket_with_snacks_mi
     restock(mesh, staff, cinema, 200)
 
 
+@at_full_size
 def test_a_cook_and_a_refund_at_once_agree_which_was_first(mesh: Mesh, screening: str, cinema: str, seats: list[str],
                                                            staff: str) -> None:
     sold = [bought_and_paid(mesh, screening, [seat], (SKU, 1)) for seat in seats[:8]]
@@ -82,6 +88,7 @@ def test_a_cook_and_a_refund_at_once_agree_which_was_first(mesh: Mesh, screening
     mesh.check_invariants()
 
 
+@at_full_size
 def test_a_cook_and_a_cancelled_screening_at_once_refund_everything(mesh: Mesh, staff: str) -> None:
     """Everybody gets everything back; what was not begun is on sale again, what was begun is not."""
     screening = mesh.fresh_screening(40)

@@ -11,6 +11,9 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import ask_again_now, buy, info, make_late, pay, refunds
 from tests.drivers.snack_orders import SKU, bought_and_paid, cook, menu, restock, snacks_left, ticket_of, wait_for_step
 
+at_full_size = pytest.mark.full_size(
+    "integration/kitchen/test_orders_with_snacks.py", "integration/model/test_model.py")
+
 
 def test_popcorn_is_bought_cooked_and_handed_over(mesh: Mesh, screening: str, cinema: str, seats: list[str],
                                                   staff: str) -> None:
@@ -218,6 +221,7 @@ def test_an_order_room_that_dies_after_reserving_costs_no_popcorn(mesh: Mesh, sc
     mesh.check_invariants()
 
 
+@at_full_size
 def test_without_a_kitchen_seats_are_sold_and_snacks_are_not_and_refunds_of_these_wait(
     mesh: Mesh, screening: str, cinema: str, seats: list[str],
 ) -> None:
@@ -241,6 +245,7 @@ def test_without_a_kitchen_seats_are_sold_and_snacks_are_not_and_refunds_of_thes
     mesh.check_invariants()
 
 
+@at_full_size
 def test_a_kitchen_that_hangs_costs_neither_seat_nor_popcorn(mesh: Mesh, screening: str, cinema: str,
                                                              seats: list[str]) -> None:
     """When it resumes, it reads a call that has expired."""
@@ -295,6 +300,7 @@ def test_snacks_are_not_paid_back_once_the_kitchen_has_begun(mesh: Mesh, screeni
     mesh.check_invariants()
 
 
+@at_full_size
 def test_a_cancelled_screening_refunds_snacks_even_if_they_are_cooked(mesh: Mesh, staff: str) -> None:
     screening = mesh.fresh_screening(40)
     seats = list(mesh.seats(screening))
@@ -314,6 +320,7 @@ def test_a_cancelled_screening_refunds_snacks_even_if_they_are_cooked(mesh: Mesh
     mesh.check_invariants()
 
 
+@at_full_size
 def test_an_order_is_completed_when_the_film_is_over_and_the_popcorn_collected(mesh: Mesh, screening: str,
                                                                                seats: list[str], staff: str) -> None:
     token, order = bought_and_paid(mesh, screening, seats[:1], (SKU, 1))
@@ -336,6 +343,7 @@ def test_an_order_is_completed_when_the_film_is_over_and_the_popcorn_collected(m
     mesh.check_invariants()
 
 
+@at_full_size
 def test_an_order_with_uncollected_popcorn_is_completed_after_the_film(
     mesh: Mesh, screening: str, cinema: str, seats: list[str], staff: str,
 ) -> None:

@@ -113,7 +113,7 @@ def points_and_money(loyalty: Transactions, wallet: Transactions) -> tuple[Count
             Counter(dict(tuple(row) for row in accounts)))
 
 
-@pytest.mark.full_size("integration/foundation/test_events.py", "integration/loyalty/test_killed_rooms.py")
+@pytest.mark.full_size("integration/foundation/test_events.py", "integration/loyalty/test_redeeming.py")
 def test_all_members_have_their_points_and_money_though_both_rooms_are_killed(
         play: Play, servers: Mesh, loyalty: Transactions, wallet: Transactions, seed: int, size: Size) -> None:
     expected = crowd(random.Random(seed), size.killed_orders, check_ins=size.killed_orders)

@@ -22,6 +22,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.processes import Process, kept_running
 from tests.integration.loyalty.conftest import balances, entries
 
+pytestmark = pytest.mark.full_size("integration/loyalty/test_redeeming.py", "integration/model/test_model.py")
+
 ROOMS = "tests.integration.loyalty.dying_rooms"
 
 

@@ -84,6 +84,7 @@ def test_a_line_that_begins_with_a_dot_stays(case: Case) -> None:
     assert "... und dann . QUIT" in got.text
 
 
+@pytest.mark.full_size("integration/notification/test_channels.py")
 def test_a_channel_that_is_down_says_so_without_a_secret(case: Case) -> None:
     with pytest.raises(ChannelDown) as refusal:
         case.broken.send(email())

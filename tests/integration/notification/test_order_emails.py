@@ -21,6 +21,8 @@ from tests.drivers.received_emails import ReceivedEmail, received_emails
 from tests.drivers.wallets import user_of
 from tests.integration.notification.addresses import give_address
 
+at_full_size = pytest.mark.full_size("integration/notification/test_order_emails.py")
+
 
 @dataclass
 class Buyer:
@@ -111,6 +113,7 @@ def test_the_e_mail_of_a_paid_order_has_all_that_a_visitor_needs_and_no_log_has_
     assert not [code for code in codes if code in logs]
 
 
+@pytest.mark.full_size("integration/notification/test_order_emails.py")
 def test_refunded_seats_have_an_e_mail_each_and_the_whole_order_one_when_its_money_is_back(
     mesh: Mesh, buyer: Buyer, screening: str, seats: list[str],
 ) -> None:
@@ -134,6 +137,7 @@ def test_refunded_seats_have_an_e_mail_each_and_the_whole_order_one_when_its_mon
     assert "/order/" + order["order_id"] in whole.text
 
 
+@pytest.mark.full_size("integration/notification/test_order_emails.py")
 def test_a_cancelled_unpaid_order_has_one_e_mail(mesh: Mesh, buyer: Buyer, screening: str, seats: list[str]) -> None:
     order = buyer.buy(screening, seats[:1])
     buyer.ask("cancel", order_id=order["order_id"])
@@ -146,6 +150,7 @@ def test_a_cancelled_unpaid_order_has_one_e_mail(mesh: Mesh, buyer: Buyer, scree
     assert "nothing is owed" in email.text
 
 
+@at_full_size
 def test_a_cancelled_screening_has_e_mails_to_paid_and_unpaid_orders(mesh: Mesh, buyer: Buyer) -> None:
     screening = mesh.fresh_screening(40)
     seats = list(mesh.seats(screening))
@@ -170,6 +175,7 @@ def test_a_cancelled_screening_has_e_mails_to_paid_and_unpaid_orders(mesh: Mesh,
                == paid["total"], 60, "the money for the snacks")
 
 
+@at_full_size
 def test_late_money_revives_an_order_or_goes_back_with_one_e_mail(mesh: Mesh, buyer: Buyer, screening: str,
                                                                   seats: list[str]) -> None:
     """It goes back when somebody else has the seats."""
@@ -222,6 +228,7 @@ def test_a_rolled_back_change_has_no_e_mail(mesh: Mesh, buyer: Buyer, screening:
     assert [email.subject.partition(" ")[2][:7] for email in buyer.emails] == ["tickets"]
 
 
+@at_full_size
 def test_a_buyer_without_an_address_has_a_file_for_each_message(mesh: Mesh, screening: str, seats: list[str]) -> None:
     silent = Buyer(mesh, mesh.buyer(), "undisclosed-recipients:;")
     paid, dropped = silent.buy(screening, seats[:1]), silent.buy(screening, seats[1:2])

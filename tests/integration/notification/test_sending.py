@@ -20,6 +20,8 @@ from tests.integration.notification.mail_server import Inbox, mail_server
 from tests.integration.notification.notification_processes import NotificationProcesses
 from tests.sizes import Size
 
+at_full_size = pytest.mark.full_size("integration/notification/test_sending.py")
+
 
 def publish_copies_with_deaths(processes: NotificationProcesses, count: int) -> list[str]:
     """Publish `count` events one to three times each, to processes that die between writing and acknowledging."""
@@ -56,6 +58,7 @@ def test_events_make_several_messages_without_the_inbox_key(processes: Notificat
     assert sum(processes.statuses().values()) > len(events)
 
 
+@at_full_size
 def test_messages_wait_while_the_mail_server_is_down_and_are_sent_once(processes: NotificationProcesses) -> None:
     inbox, [port] = Inbox(), free_ports(1)
     room = processes.run(smtp_port=port)
@@ -71,6 +74,7 @@ def test_messages_wait_while_the_mail_server_is_down_and_are_sent_once(processes
     assert "ada@mail.example" not in room.log.read_text()
 
 
+@at_full_size
 def test_a_message_sent_again_after_a_death_has_the_same_id(processes: NotificationProcesses) -> None:
     inbox = Inbox()
     with mail_server(inbox) as port:
@@ -83,6 +87,7 @@ def test_a_message_sent_again_after_a_death_has_the_same_id(processes: Notificat
     assert [parse_email(content).event_id for content in inbox.taken] == [envelope["event_id"]] * 2
 
 
+@at_full_size
 def test_a_process_asked_to_stop_finishes_the_messages_in_hand_only(processes: NotificationProcesses) -> None:
     """A process that went on would be killed by the supervisor, with messages sent and not marked."""
     inbox, [port] = Inbox(), free_ports(1)
@@ -202,6 +207,7 @@ def test_a_file_needs_no_address(processes: NotificationProcesses) -> None:
     assert [email.to for email in processes.files] == ["undisclosed-recipients:;"] * 2
 
 
+@at_full_size
 def test_messages_wait_for_the_user_room(processes: NotificationProcesses, user_room: object) -> None:
     room = processes.run()
     user_room.pause()  # type: ignore[attr-defined]

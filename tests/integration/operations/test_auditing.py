@@ -13,6 +13,9 @@ import pytest
 from testbed.mesh import ROOT, Mesh, wait_until
 from tests.drivers.commands import command
 
+at_full_size = pytest.mark.full_size(
+    "integration/operations/test_auditing.py", "integration/operations/test_invariants.py")
+
 
 @pytest.fixture
 def payment_id(mesh: Mesh) -> str:
@@ -65,6 +68,7 @@ def test_reconcile_prints_a_line_for_each_promise_kept(mesh: Mesh) -> None:
     assert len(promises) >= 9
 
 
+@at_full_size
 def test_money_that_the_provider_does_not_have_is_unresolved(mesh: Mesh, payment_id: str) -> None:
     with money_missing(mesh, payment_id):
         done = mesh.operate("reconcile", check=False)
@@ -86,6 +90,7 @@ def unearned_points(mesh: Mesh) -> Iterator[str]:
         mesh.rows("loyalty", "DELETE FROM member WHERE user_id = 'nobody'")
 
 
+@at_full_size
 def test_a_broken_promise_is_named_and_unresolved(mesh: Mesh) -> None:
     with unearned_points(mesh) as member:
         once, check = command(mesh, "reconcile"), command(mesh, "check")
@@ -111,6 +116,7 @@ def test_a_missing_server_is_reported_in_one_line(mesh: Mesh) -> None:
     assert "MariaDB" in done.stderr
 
 
+@at_full_size
 def test_the_auditor_repeats_the_audit_and_logs_an_error_for_each_problem(mesh: Mesh, payment_id: str) -> None:
     with money_missing(mesh, payment_id), auditor(mesh) as lines:
         assert payment_id in next(line["problem"] for line in lines if line["message"] == "unresolved")
@@ -119,6 +125,7 @@ def test_the_auditor_repeats_the_audit_and_logs_an_error_for_each_problem(mesh: 
         assert [next(ends), next(ends)] == [0, 0]
 
 
+@at_full_size
 def test_the_auditor_waits_for_servers_that_are_down(mesh: Mesh) -> None:
     with auditor(mesh, MARQUEE_DB_PORT="1") as lines:
         waits = (line for line in lines if line["message"] == "audit failed")

@@ -32,6 +32,8 @@ from tests.drivers.orders import buy, choose, info, pay, start, status_of
 from tests.drivers.snack_orders import SKU, wait_for_step
 from tests.sizes import Size
 
+at_full_size = pytest.mark.full_size("integration/operations/test_backup.py")
+
 
 @dataclass
 class Sale:
@@ -150,6 +152,7 @@ def empty_queues(mesh: Mesh) -> None:
 # --- backing up ---
 
 
+@at_full_size
 def test_a_backup_is_readable_by_its_owner_only_and_says_what_is_secret(backup: Backup) -> None:
     assert backup.folder.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in backup.folder.iterdir()} == dict.fromkeys(
@@ -213,6 +216,7 @@ def restored(refilled: Mesh, backup: Backup, mesh: Mesh) -> Mesh:
     return empty
 
 
+@pytest.mark.full_size("integration/operations/test_migrating.py")
 def test_a_restore_refuses_what_it_should_not_touch(empty: Mesh, mesh: Mesh, backup: Backup, tmp_path: Path) -> None:
     assert "These rooms run: " in refusal(mesh, backup.folder)
     assert "Consumers remember events for 29 days at most" in refusal(empty, backup.folder, "--publish-again", "700")
@@ -242,6 +246,7 @@ def test_a_restore_refuses_what_it_should_not_touch(empty: Mesh, mesh: Mesh, bac
         waiting.queue.delete()
 
 
+@at_full_size
 def test_nothing_starts_on_half_a_restore_which_can_be_repeated(empty: Mesh, backup: Backup,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_: object) -> int:
@@ -262,14 +267,14 @@ def test_a_restore_brings_back_every_order_and_ticket(refilled: Mesh, backup: Ba
     assert refilled.rows("order", "SELECT ticket_id FROM ticket WHERE order_id = :o", o=backup.paid[1]["order_id"])
 
 
-@pytest.mark.full_size("integration/operations/test_backup.py")
+@at_full_size
 def test_all_that_was_told_before_the_backup_is_there(restored: Mesh, backup: Backup) -> None:
     for token, order in [*backup.before, backup.paid, backup.popcorn, backup.paying]:
         assert info(restored, token, order)["seats"] == order["seats"]
     restored.check_invariants()
 
 
-@pytest.mark.full_size("integration/operations/test_backup.py")
+@at_full_size
 def test_a_ticket_sold_before_verifies(restored: Mesh, mesh: Mesh, backup: Backup) -> None:
     token, order = backup.paid
     keys = {key["key_id"]: base64.urlsafe_b64decode(key["public_key"] + "=")
@@ -280,26 +285,26 @@ def test_a_ticket_sold_before_verifies(restored: Mesh, mesh: Mesh, backup: Backu
     assert info(restored, token, order)["tickets"] == sold
 
 
-@pytest.mark.full_size("integration/operations/test_backup.py")
+@at_full_size
 def test_an_event_that_waited_in_a_queue_is_handled_once(restored: Mesh, backup: Backup) -> None:
     wait_for_step(restored, *backup.popcorn, "new")
     twice = "SELECT event_id FROM message GROUP BY event_id, kind HAVING COUNT(*) > 1"
     assert restored.rows("notification", twice) == []
 
 
-@pytest.mark.full_size("integration/operations/test_backup.py")
+@at_full_size
 def test_money_that_was_taken_after_the_backup_pays_its_order(restored: Mesh, backup: Backup) -> None:
     wait_until(lambda: status_of(restored, backup.paying[1]) == "paid", what="the order to be paid")
 
 
-@pytest.mark.full_size("integration/operations/test_backup.py")
+@at_full_size
 def test_the_seat_map_is_rebuilt(restored: Mesh, backup: Backup) -> None:
     restored.wait_for_map(backup.screening)
     shown = restored.seats(backup.screening)
     assert {shown[seat["seat_id"]] for seat in backup.paid[1]["seats"]} == {"sold"}
 
 
-@pytest.mark.full_size("integration/operations/test_backup.py")
+@at_full_size
 def test_a_machine_with_data_is_not_restored_onto(restored: Mesh, backup: Backup) -> None:
     assert "These rooms run: " in refusal(restored, backup.folder)
     restored.supervisor.stop(*restored.supervisor.programs() - {"rabbitmq", "mariadb", "redis"})

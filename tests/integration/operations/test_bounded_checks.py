@@ -24,6 +24,8 @@ from services.payment.reconciling.reconciler import reconcile
 from services.wallet import store as wallet_store
 from testbed.mesh import Mesh
 
+pytestmark = pytest.mark.full_size("integration/operations/test_invariants.py")
+
 OLD, LATELY = 20_000, 20   # rows of each table
 A_FEW = OLD // 10          # rows that a statement may read of one table, by MariaDB's estimate
 DAYS_AGO = "'2024-01-01'"

@@ -16,6 +16,8 @@ from testbed.mesh import ROOT, Mesh, free_ports, wait_until
 from tests.drivers.deployment_files import EXPRESSIONS, OBSERVABILITY, RULES
 from tests.drivers.scrapes import samples
 
+at_full_size = pytest.mark.full_size("integration/operations/test_metrics.py", "unit/operations/test_metrics.py")
+
 OURS = re.compile(r"\bmarquee_\w+")
 TEMPLATE = re.compile(r"/|(/[a-z_.]+|/\{[a-z_]+\})+|unknown|malformed|refused")
 
@@ -109,6 +111,7 @@ def odd_requests(mesh: Mesh) -> None:
     mesh.post("/user/login", username=odd, password=odd)
 
 
+@at_full_size
 def test_a_storm_of_odd_requests_makes_no_new_series(mesh: Mesh) -> None:
     odd_requests(mesh)
     before = samples(whole_scrape(mesh))
@@ -125,6 +128,7 @@ def test_a_storm_of_odd_requests_makes_no_new_series(mesh: Mesh) -> None:
     assert verbs <= VERBS | {"other"}
 
 
+@at_full_size
 def test_a_scrape_does_not_wait_for_a_server_that_hangs(mesh: Mesh) -> None:
     with mesh.paused("mariadb"):
         found = wait_until(lambda: (now := samples(scrape(mesh)))["marquee_measurement_up", (("source", "order"),)] == 0

@@ -117,6 +117,7 @@ INSERT INTO ticket_line VALUES ('o1', 'popcorn', 1, 1, 1, 'Popcorn', NULL, 450)
 """
 
 
+@pytest.mark.full_size("integration/operations/test_migrating.py")
 @pytest.mark.parametrize(("room", "to", "sold", "kept"), [
     ("payment", "0007", MONEY, "SELECT a.order_id, a.status, a.amount, a.refunded, p.payment_id, p.provider, p.amount, "
      "p.status, r.refund_id, r.amount, r.status FROM account a JOIN payment p USING (order_id) JOIN refund r USING "

@@ -67,6 +67,7 @@ def test_a_file_with_mistakes_changes_nothing_and_each_is_told_by_its_line(mesh:
     assert allowed_origin(mesh) is None
 
 
+@pytest.mark.full_size("integration/operations/test_reloading.py")
 def test_a_changed_file_is_in_force_at_once_except_for_what_needs_a_restart(mesh: Mesh, config: Path) -> None:
     assert hold(mesh) > dt.timedelta(minutes=7)
     with changed(config, *CHANGES):

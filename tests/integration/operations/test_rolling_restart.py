@@ -9,10 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from operations.mesh import module_of
 from operations.processes.stop import mesh_processes
 from testbed.crowd import Request, all_at_once
 from testbed.mesh import Mesh, wait_until
+
+pytestmark = pytest.mark.full_size("unit/operations/test_restart.py", "integration/gateway/test_shutdown.py")
 
 BUYERS, PAUSE = 2, 0.05    # seconds; there is work all the time, and the machine has some left for the new processes
 

@@ -19,6 +19,8 @@ from operations.processes.stop import mesh_processes
 from testbed.mesh import ROOT, Mesh, private_environment, wait_until
 from tests.sizes import Size
 
+at_full_size = pytest.mark.full_size("integration/operations/test_running.py", "unit/operations/test_mesh.py")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -58,6 +60,7 @@ def test_stopping_a_mesh_that_does_not_run_succeeds(fresh: Mesh) -> None:
     assert "not running" in fresh.operate("stop").stdout
 
 
+@at_full_size
 def test_servers_start_once_are_restarted_and_leave_no_process_behind(fresh: Mesh, size: Size) -> None:
     with ThreadPoolExecutor() as threads:
         starts = [threads.submit(fresh.operate, "start", "--servers-only") for _ in range(2)]
@@ -79,6 +82,7 @@ def test_servers_start_once_are_restarted_and_leave_no_process_behind(fresh: Mes
     assert not mesh_processes(fresh.folder)
 
 
+@at_full_size
 def test_run_shows_one_log_and_ctrl_c_stops_everything(foreground: Mesh, tmp_path: Path) -> None:
     output, sent = tmp_path / "output", list[str]()
 
@@ -101,6 +105,7 @@ def test_run_shows_one_log_and_ctrl_c_stops_everything(foreground: Mesh, tmp_pat
     assert not mesh_processes(foreground.folder)
 
 
+@at_full_size
 def test_a_production_mesh_does_not_start_with_test_money(fresh: Mesh) -> None:
     passwords = dict.fromkeys(("MARQUEE_AMQP_PASSWORD", "MARQUEE_REDIS_PASSWORD", "MARQUEE_DB_PASSWORD"), "chosen")
     production = Mesh(fresh.folder, {**fresh.environment, **passwords, "MARQUEE_ENVIRONMENT": "production",
@@ -120,8 +125,8 @@ def test_a_production_mesh_does_not_start_with_test_money(fresh: Mesh) -> None:
 
 
 @pytest.mark.parametrize(("variable", "words"), [
-    ("MARQUEE_PORT", "is taken by another program"),
-    ("MARQUEE_METRICS_PORT", "is taken by another program"),
+    pytest.param("MARQUEE_PORT", "is taken by another program", marks=at_full_size),
+    pytest.param("MARQUEE_METRICS_PORT", "is taken by another program", marks=at_full_size),
     ("MARQUEE_REDIS_PORT", "Something other than Redis listens at"),
 ])
 def test_a_port_taken_by_another_program_is_reported_in_one_sentence(fresh: Mesh, variable: str, words: str) -> None:

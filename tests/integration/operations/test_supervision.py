@@ -12,6 +12,8 @@ from operations.processes.stop import mesh_processes
 from testbed.mesh import Mesh, wait_until
 from testbed.ports import private_environment
 
+at_full_size = pytest.mark.full_size("integration/operations/test_supervision.py")
+
 
 @pytest.fixture(scope="module")
 def small(ground: Mesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
@@ -56,6 +58,7 @@ def status(mesh: Mesh) -> dict[str, Any]:
     return found
 
 
+@at_full_size
 def test_the_status_is_json_while_the_mesh_runs_is_orphaned_and_does_not_run(small: Mesh) -> None:
     found = status(small)
     assert {each["name"]: each["pid"] for each in found["processes"] if each["since"]} == {
@@ -88,6 +91,7 @@ def test_a_killed_supervisord_is_started_again_with_what_it_had_running(small: M
                "another watchdog")
 
 
+@at_full_size
 def test_commands_work_when_supervisord_and_the_watchdog_were_killed(small: Mesh) -> None:
     redis = kill_both(small)
     status = small.operate("status", check=False)

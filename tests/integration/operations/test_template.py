@@ -21,6 +21,8 @@ from operations.supervision.supervisor import Supervisor
 from testbed.processes import ROOT
 from testbed.waiting import wait_until
 
+at_full_size = pytest.mark.full_size("integration/operations/test_template.py", "unit/operations/test_preloading.py")
+
 REPORT = """\
 #!{python}
 import json, os, resource, signal, sys
@@ -190,6 +192,7 @@ def test_supervisord_learns_how_a_process_ends_and_starts_it_again(small: SmallT
     assert "stopped: stays (terminated by SIGTERM)" in small.log
 
 
+@at_full_size
 def test_fifty_processes_start_at_once_and_leave_nothing_behind(small: SmallTree) -> None:
     small.run(small.program("many", "pause", instances=50))
     pids = small.pids("many")
@@ -203,6 +206,7 @@ def test_fifty_processes_start_at_once_and_leave_nothing_behind(small: SmallTree
     assert "starts by its command" not in small.log.partition("spawned: 'many-1'")[2]
 
 
+@at_full_size
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=str)
 def test_a_process_starts_by_its_command_while_the_template_is_dead_or_hangs(
     small: SmallTree, number: signal.Signals,

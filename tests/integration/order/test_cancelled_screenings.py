@@ -12,6 +12,8 @@ from operations.checks.snapshot import Snapshot
 from testbed.mesh import Mesh, wait_until
 from tests.sizes import Size
 
+at_full_size = pytest.mark.full_size("integration/model/test_stories.py")
+
 AN_HOUR_AGO = "UTC_TIMESTAMP(3) - INTERVAL 1 HOUR"
 
 
@@ -126,6 +128,7 @@ def test_a_cancelled_screening_leaves_the_programme(mesh: Mesh) -> None:
     wait_until(lambda: screening not in shown(), 60, "the programme without it")
 
 
+@at_full_size
 def test_a_room_killed_while_cancelling_refunds_each_order_once(mesh: Mesh, size: Size) -> None:
     screening, (count, deaths) = mesh.fresh_screening(180), (30, 2) if size.matrix else (16, 1)
     seats, staff = list(mesh.seats(screening)), mesh.staff()
@@ -165,6 +168,7 @@ def test_an_unknown_screening_can_not_be_cancelled(mesh: Mesh) -> None:
     assert (reply.status_code, reply.json()["code"]) == (404, "unknown_screening")
 
 
+@at_full_size
 def test_a_film_room_that_was_away_cancels_the_screening_when_it_is_back(mesh: Mesh) -> None:
     screening, staff = mesh.fresh_screening(40), mesh.staff()
     seats = list(mesh.seats(screening))

@@ -78,6 +78,7 @@ def test_a_refused_purchase_has_no_event(mesh: Mesh, listener: Listener) -> None
     assert len(mesh.rows("order", everything, s=screening)) == 1
 
 
+@pytest.mark.full_size("integration/operations/test_invariants.py")
 def test_lost_or_unpublished_events_are_a_breach(mesh: Mesh, listener: Listener) -> None:
     """The negative control of invariant I6."""
     token, screening = mesh.buyer(), mesh.fresh_screening()

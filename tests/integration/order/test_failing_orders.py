@@ -9,6 +9,8 @@ import pytest
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import ask_again_now, buy, make_late, start, status_of
 
+at_full_size = pytest.mark.full_size("integration/order/test_failing_orders.py", "unit/order/test_faulty_rooms.py")
+
 
 @contextmanager
 def a_provider_that_is_gone(mesh: Mesh, order: dict[str, Any]) -> Iterator[None]:
@@ -26,7 +28,7 @@ def pay(mesh: Mesh, token: str, order: dict[str, Any]) -> None:
     assert mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()["status"] == "paid"
 
 
-@pytest.mark.full_size("integration/order/test_failing_orders.py", "unit/order/test_faulty_rooms.py")
+@at_full_size
 def test_late_orders_expire_when_one_of_them_can_not_be_ended(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     hopeless, other = buy(mesh, token, screening, seats[:1]), buy(mesh, token, screening, seats[1:2])
@@ -72,6 +74,7 @@ def test_a_silent_payment_room_is_asked_with_growing_pauses(mesh: Mesh, screenin
     wait_until(lambda: status_of(mesh, order) == "expired", 30, "the order's end")
 
 
+@at_full_size
 def test_a_refused_refund_is_no_error_for_the_buyer_and_a_hundred_hold_up_no_other(mesh: Mesh, screening: str,
                                                                                    seats: list[str]) -> None:
     token = mesh.buyer()
@@ -107,6 +110,7 @@ def refuse_refunds(mesh: Mesh, like: dict[str, Any], count: int) -> None:
             mesh.rows("order", query, **{**row._mapping, **mine})
 
 
+@at_full_size
 def test_orders_of_a_cancelled_screening_are_refunded_when_one_can_not_be_ended(mesh: Mesh) -> None:
     screening = mesh.fresh_screening(40)
     buyers = mesh.buyers(5)

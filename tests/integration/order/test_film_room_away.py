@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from testbed.mesh import ROOT, Mesh, wait_until
 from tests.drivers.commands import command
+
+pytestmark = pytest.mark.full_size("unit/order/test_screening_snapshot.py", "integration/gateway/test_outages.py")
 
 DEMO = ROOT / "programme" / "demo.yml"
 

@@ -46,6 +46,8 @@ def email() -> str:
     return f"grace.{secrets.token_hex(4)}@cinema.example"
 
 
+@pytest.mark.full_size("integration/order/test_guests.py", "integration/user/test_adopting_guests.py",
+                       "browser/test_guests.py")
 def test_a_guest_buys_and_opens_the_order_elsewhere_by_a_link_that_works_once_and_confirms_the_address(
     mesh: Mesh, screening: str, seats: list[str], email: str,
 ) -> None:

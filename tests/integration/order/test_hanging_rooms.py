@@ -71,6 +71,7 @@ def test_a_buyer_whose_payment_room_is_killed_hears_of_it_at_once_and_pays_once(
     mesh.check_invariants()
 
 
+@pytest.mark.full_size("integration/order/test_hanging_rooms.py")
 def test_seats_are_sold_while_the_kitchen_hangs(mesh: Mesh, screening: str, seats: list[str]) -> None:
     snacks = [{"sku": SKU, "quantity": 1}]
     buys = [Request("/order/buy", token, {"screening_id": screening, "seats": [seat], "snacks": snacks})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from services.payment.sandbox import faults
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.kept_cards import keep_card, pay_by_card
@@ -34,6 +36,7 @@ def test_an_order_is_paid_with_a_kept_card_at_once(mesh: Mesh, screening: str, s
     mesh.check_invariants()
 
 
+@pytest.mark.full_size("integration/order/test_kept_cards.py", "integration/payment/test_kept_cards.py")
 def test_a_bank_that_wants_a_step_is_visited(mesh: Mesh, screening: str, seats: list[str]) -> None:
     ada = mesh.buyer()
     [card] = keep_card(mesh, ada, buy(mesh, ada, screening, seats[:1]), "challenge")
@@ -61,6 +64,7 @@ def test_a_card_is_named_only_where_it_can_pay(mesh: Mesh, screening: str, seats
     pay(mesh, ada, order)
 
 
+@pytest.mark.full_size("integration/order/test_kept_cards.py", "integration/payment/test_kept_cards.py")
 def test_a_removed_account_has_no_cards(mesh: Mesh, screening: str, seats: list[str]) -> None:
     ada = mesh.buyer()
     [card] = keep_card(mesh, ada, buy(mesh, ada, screening, seats[:1]))

@@ -35,6 +35,7 @@ def uri_of(servers: Mesh, name: str) -> str:
     return str(servers.settings["DB_URIS"]["order:Base"]).replace("/marquee_order?", f"/{name}?")
 
 
+@pytest.mark.full_size("integration/order/test_migrations.py")
 def test_of_two_migrations_at_once_the_second_waits(servers: Mesh) -> None:
     uri = uri_of(servers, "marquee_order_twice")
     waiting = "SELECT 1 FROM information_schema.processlist WHERE info LIKE 'SELECT GET_LOCK(%marquee_order_twice%'"

@@ -10,6 +10,8 @@ from services.order.tickets import codes
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import ask_again_now, buy, charge, expire, pay, status_of
 
+at_full_size = pytest.mark.full_size("integration/order/test_orders.py", "integration/model/test_model.py")
+
 
 def test_an_order_is_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
@@ -112,6 +114,7 @@ def test_a_late_order_expires_without_a_request_and_can_not_be_paid(mesh: Mesh, 
     assert mesh.seats(screening)[seats[0]] == "free"
 
 
+@at_full_size
 def test_a_late_order_whose_payment_was_captured_is_paid(mesh: Mesh, screening: str, seats: list[str]) -> None:
     token = mesh.buyer()
     order = buy(mesh, token, screening, seats[:2])
@@ -128,6 +131,7 @@ def test_a_late_order_whose_payment_was_captured_is_paid(mesh: Mesh, screening: 
     mesh.check_invariants()
 
 
+@at_full_size
 def test_a_payment_room_that_is_away_costs_a_paying_order_no_seat_and_delays_a_refund(mesh: Mesh, screening: str,
                                                                                       seats: list[str]) -> None:
     token, member = mesh.buyers(2)

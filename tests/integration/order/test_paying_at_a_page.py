@@ -9,6 +9,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.commands import decide
 from tests.drivers.orders import buy, choose, info, make_late, start, status_of
 
+at_full_size = pytest.mark.full_size("integration/order/test_paying_at_a_page.py", "integration/model/test_stories.py")
+
 
 @pytest.fixture
 def token(mesh: Mesh) -> str:
@@ -100,6 +102,7 @@ def test_a_buyer_who_leaves_the_page_keeps_the_seats_until_the_deadline(mesh: Me
     mesh.check_invariants()
 
 
+@at_full_size
 def test_a_payment_in_the_last_second_is_found_before_the_seats_are_freed(mesh: Mesh, token: str, screening: str,
                                                                           seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])
@@ -131,6 +134,7 @@ def test_a_late_payment_gets_its_seats_if_they_are_free(mesh: Mesh, token: str, 
     mesh.check_invariants()
 
 
+@at_full_size
 def test_a_late_payment_goes_back_if_one_of_its_seats_is_gone(mesh: Mesh, token: str, screening: str,
                                                               seats: list[str]) -> None:
     order = buy(mesh, token, screening, seats[:2])

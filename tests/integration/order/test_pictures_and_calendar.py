@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from icalendar import Calendar
 
 from testbed.mesh import Mesh, wait_until
@@ -54,6 +55,7 @@ def in_utc(moment: str) -> dt.datetime:
     return dt.datetime.fromisoformat(moment).astimezone(dt.UTC)
 
 
+@pytest.mark.full_size("integration/order/test_pictures_and_calendar.py")
 def test_a_calendar_entry_needs_no_film_room(mesh: Mesh) -> None:
     token = mesh.buyer()
     order_id, _ = paid_order(mesh, token, 1)

@@ -14,6 +14,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers import commands
 from tests.drivers.orders import buy, choose, info, make_late, start, status_of
 
+at_full_size = pytest.mark.full_size("integration/order/test_reviewed_orders.py", "integration/model/test_model.py")
+
 Reviewed = Callable[..., dict[str, Any]]
 
 
@@ -79,6 +81,7 @@ def told(mesh: Mesh, order: dict[str, Any]) -> list[str]:
                                           o=order["order_id"])]
 
 
+@pytest.mark.full_size("integration/order/test_reviewed_orders.py", "integration/model/test_stories.py")
 def test_seats_under_review_stay_held_however_long_it_takes(mesh: Mesh, screening: str, token: str,
                                                             reviewed: Reviewed) -> None:
     order = reviewed(-1)
@@ -109,6 +112,7 @@ def test_an_order_whose_payment_is_accepted_has_tickets(mesh: Mesh, screening: s
     mesh.check_invariants()
 
 
+@at_full_size
 def test_a_dismissed_payment_goes_back_and_its_buyer_gets_a_message(mesh: Mesh, screening: str, token: str,
                                                                     reviewed: Reviewed) -> None:
     order = reviewed(+100)
@@ -123,6 +127,7 @@ def test_a_dismissed_payment_goes_back_and_its_buyer_gets_a_message(mesh: Mesh, 
     mesh.check_invariants()
 
 
+@pytest.mark.full_size("integration/order/test_reviewed_orders.py", "integration/model/test_stories.py")
 def test_a_decision_that_arrives_before_its_review_ends_the_order(
         mesh: Mesh, screening: str, token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
@@ -154,6 +159,7 @@ def test_an_order_in_review_without_a_payment_in_review_is_a_breach(mesh: Mesh, 
         decide(mesh, order, "release")
 
 
+@at_full_size
 def test_an_accepted_payment_for_a_cancelled_screening_goes_back(mesh: Mesh, token: str) -> None:
     screening = mesh.fresh_screening(40)
     order = buy(mesh, token, screening, list(mesh.seats(screening))[:1])
@@ -172,6 +178,7 @@ def test_an_accepted_payment_for_a_cancelled_screening_goes_back(mesh: Mesh, tok
     mesh.check_invariants()
 
 
+@at_full_size
 def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh: Mesh, screening: str,
                                                                            token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
@@ -192,6 +199,7 @@ def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh:
     mesh.check_invariants()
 
 
+@at_full_size
 def test_a_reversal_that_arrives_before_the_money_is_booked_voids_the_tickets(mesh: Mesh, screening: str,
                                                                               token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]

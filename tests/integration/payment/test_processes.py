@@ -17,6 +17,9 @@ from tests.drivers.sandbox_bank import Bank
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
 
+at_full_size = pytest.mark.full_size(
+    "integration/payment/test_processes.py", "integration/payment/test_crashes_and_late_money.py")
+
 EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
 
 
@@ -27,6 +30,8 @@ def rooms(start_room: StartRoom) -> list[Process]:
     return running
 
 
+@pytest.mark.full_size("integration/payment/test_checkout_page.py",
+                       "integration/payment/test_crashes_and_late_money.py")
 def test_twenty_charges_at_once_take_the_money_once(rooms: list[Process], order_id: str, bank: Bank) -> None:
     with ThreadPoolExecutor(20) as tellers:
         answers = list(tellers.map(lambda _: ask("charge", order_id=order_id, **EUR_12), range(20)))
@@ -36,6 +41,7 @@ def test_twenty_charges_at_once_take_the_money_once(rooms: list[Process], order_
     assert (bank.taken, bank.charges) == (1200, 1)
 
 
+@at_full_size
 def test_simultaneous_charge_and_close_return_the_same(rooms: list[Process], database: Transactions) -> None:
     orders = [new_id() for _ in range(12)]
 
@@ -56,6 +62,7 @@ def test_simultaneous_charge_and_close_return_the_same(rooms: list[Process], dat
     assert outcomes == list(zip(taken, taken, strict=True))
 
 
+@at_full_size
 def test_a_repeatedly_killed_room_charges_every_order_once(
         rooms: list[Process], start_room: StartRoom, database: Transactions) -> None:
     captured: dict[str, int] = {}

@@ -183,6 +183,7 @@ def test_a_young_refund_is_left_alone(room: Any, charged: str, order_id: str, ba
     assert bank.given_back == 0
 
 
+@pytest.mark.full_size("integration/payment/test_reconciliation.py")
 def test_four_simultaneous_reconciliations_correct_everything_once(
         database: Transactions, change: Change, room: Any, bank: Bank) -> None:
     payments = paid_at_the_provider(database, 30)

@@ -127,6 +127,7 @@ def test_a_won_dispute_is_not_a_case_any_more(
     assert lines(database) == []
 
 
+@pytest.mark.full_size("integration/payment/test_reversals.py")
 def test_a_refund_covered_by_a_dispute_is_owed_again_after_the_dispute_is_won(
          room: Any, server: Stripe, paid: str, review: Review, order_id: str,
         tell: Callable[[str, Thing], None]) -> None:
@@ -161,6 +162,7 @@ def test_the_covered_part_of_a_refund_is_owed_after_the_dispute_is_won(
     assert lines(database) == []
 
 
+@pytest.mark.full_size("integration/payment/test_reversals.py")
 def test_a_refund_covered_by_another_reversal_is_not_owed_after_a_dispute_is_won(
          room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
@@ -177,6 +179,7 @@ def test_a_refund_covered_by_another_reversal_is_not_owed_after_a_dispute_is_won
     assert lines(database) == []
 
 
+@pytest.mark.full_size("integration/payment/test_reversals.py")
 def test_a_refund_covered_by_two_reversals_is_owed_by_the_amount_won_back(
          room: Any, server: Stripe, paid: str, review: Review, order_id: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:
@@ -236,6 +239,7 @@ def failed(room: Any, server: Stripe, paid: str, order_id: str) -> str:
     return "r1"
 
 
+@pytest.mark.full_size("integration/payment/test_reversals.py")
 def test_a_refund_by_hand_in_place_of_a_failed_refund_counts_for_no_other(
          room: Any, server: Stripe, paid: str, review: Review, order_id: str, failed: str, database: Transactions,
         tell: Callable[[str, Thing], None]) -> None:

@@ -19,6 +19,7 @@ from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
 
 pytestmark = pytest.mark.usefixtures("empty_books")
+at_full_size = pytest.mark.full_size("integration/payment/test_stripe_processes.py", "unit/payment/test_job_pool.py")
 
 STRIPE = {"MARQUEE_PAYMENT_PROVIDER": "stripe", "MARQUEE_STRIPE_SECRET_KEY": KEY,
           "MARQUEE_STRIPE_WEBHOOK_SECRETS": "whsec_1"}
@@ -40,6 +41,7 @@ def start(order_id: str) -> Any:
                expires_at=later)
 
 
+@at_full_size
 def test_the_room_answers_others_while_stripe_is_slow(server: Stripe) -> None:
     server.awake.clear()
     with ThreadPoolExecutor(30) as buyers:
@@ -53,6 +55,7 @@ def test_the_room_answers_others_while_stripe_is_slow(server: Stripe) -> None:
     assert len(server.sessions) == 10
 
 
+@at_full_size
 @pytest.mark.parametrize("how", ["webhooks", "sweep"])
 def test_ten_payments_are_synced_at_a_time_and_a_silent_one_delays_no_other(
          server: Stripe, database: Transactions, how: str) -> None:

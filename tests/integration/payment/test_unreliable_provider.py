@@ -21,7 +21,9 @@ from tests.drivers.checkout_page import dice
 from tests.drivers.sandbox_bank import Bank
 from tests.sizes import Size
 
-pytestmark = pytest.mark.usefixtures("empty_books")
+pytestmark = [pytest.mark.usefixtures("empty_books"),
+              pytest.mark.full_size("contracts/test_providers.py",
+                                    "integration/payment/test_crashes_and_late_money.py")]
 
 T = TypeVar("T")
 

@@ -14,6 +14,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.received_emails import ReceivedEmail, received_emails
 from tests.integration.user.conftest import PASSWORD, authorize
 
+at_full_size = pytest.mark.full_size("integration/user/test_confirmations.py")
+
 SignIn = Callable[[str], str]
 LINKS_PER_HOUR = 5
 
@@ -54,6 +56,7 @@ def events(mesh: Mesh, email: str) -> int:
                                  "AND type = 'user.email_given'", e=email)[0][0])
 
 
+@pytest.mark.full_size("integration/user/test_confirmations.py", "unit/notification/test_confirmation_email.py")
 def test_a_stranger_gets_a_link_and_no_word_of_the_user_who_gave_the_address(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email, display_name="You won a prize")
     [asked] = emails_to(mesh, email, 1)
@@ -106,6 +109,7 @@ def test_the_tables_and_logs_hold_no_link(mesh: Mesh, name: str, email: str) -> 
                 if token in table]
 
 
+@at_full_size
 def test_an_expired_link_and_one_to_another_address_confirm_nothing(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
     [first] = emails_to(mesh, email, 1)
@@ -132,6 +136,7 @@ def test_a_changed_address_is_confirmed_anew_and_an_unchanged_one_is_not(mesh: M
     assert is_confirmed(mesh, token)
 
 
+@at_full_size
 def test_an_address_gets_five_links_per_hour_from_all_accounts_together(mesh: Mesh, name: str, email: str) -> None:
     tokens = [register(mesh, f"{name}{number}", email) for number in range(3)]
     asked = [mesh.post("/user/send_confirmation", token) for token in tokens]
@@ -143,6 +148,7 @@ def test_an_address_gets_five_links_per_hour_from_all_accounts_together(mesh: Me
     assert events(mesh, email) == LINKS_PER_HOUR
 
 
+@pytest.mark.full_size("integration/user/test_confirmations.py", "unit/notification/test_confirmation_email.py")
 def test_an_account_requests_five_links_per_hour_for_all_addresses_together(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
     changed = [mesh.post("/user/update_profile", token, email=f"{number}.{email}") for number in range(LINKS_PER_HOUR)]

@@ -14,6 +14,8 @@ from testbed.mesh import Mesh
 from tests.drivers.addresses import client_at
 from tests.integration.user.conftest import PASSWORD
 
+at_full_size = pytest.mark.full_size("integration/user/test_login_throttle.py", "unit/user/test_login_throttle.py")
+
 FAILURES = 10
 ATTACKER, OWNER = "127.2.0.1", "127.2.0.2"
 
@@ -28,6 +30,7 @@ def guess(mesh: Mesh, username: str, times: int) -> list[int]:
     return [sign_in(mesh, username, ATTACKER, "wrong horse").status_code for _ in range(times)]
 
 
+@at_full_size
 def test_the_right_password_has_to_wait_after_ten_failures_there(mesh: Mesh, ada: str) -> None:
     assert guess(mesh, ada, FAILURES) == [401] * FAILURES
 
@@ -82,6 +85,7 @@ def test_a_device_that_was_forgotten_gets_another_token(mesh: Mesh, ada: str) ->
     assert sign_in(mesh, ada, OWNER, device=device).json()["device"] != device
 
 
+@at_full_size
 def test_an_account_has_at_most_twenty_devices(mesh: Mesh, ada: str) -> None:
     [first, *others] = [sign_in(mesh, ada, OWNER).json()["device"] for _ in range(21)]
     [row] = mesh.rows("user", "SELECT COUNT(*) FROM device JOIN user USING (user_id) WHERE username = :u", u=ada)
@@ -101,6 +105,7 @@ def test_an_unknown_user_is_refused_alike(mesh: Mesh, name: str) -> None:
     assert guess(mesh, name, FAILURES + 1) == [401] * FAILURES + [429]
 
 
+@at_full_size
 def test_a_successful_sign_in_clears_the_failures(mesh: Mesh, ada: str) -> None:
     for _ in range(2):
         assert 429 not in guess(mesh, ada, FAILURES - 1)

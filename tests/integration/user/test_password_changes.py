@@ -70,6 +70,7 @@ def test_of_two_changes_at_once_the_second_has_to_name_the_new_password(
     assert [login(mesh, ada, password) for password in ("the thief's horse", NEW)] == [200, 401]
 
 
+@pytest.mark.full_size("integration/user/test_password_changes.py", "integration/user/test_password_resets.py")
 def test_the_holder_is_told_of_another_password_and_of_another_address_at_the_old_one(mesh: Mesh, name: str) -> None:
     old, new = (f"{each}.{name[-12:]}@cinema.example" for each in ("old", "new"))
     mesh.post("/user/register", username=name, password=PASSWORD, email=old)

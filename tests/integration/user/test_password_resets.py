@@ -13,6 +13,8 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.received_emails import received_emails
 from tests.integration.user.conftest import PASSWORD, authorize
 
+at_full_size = pytest.mark.full_size("integration/user/test_password_resets.py")
+
 NEW = "a better horse"
 
 
@@ -77,6 +79,7 @@ def test_the_answer_does_not_tell_whether_there_is_an_account(mesh: Mesh, name: 
     assert asked(mesh, name) == 0
 
 
+@pytest.mark.full_size("integration/gateway/test_secrets.py", "integration/user/test_password_resets.py")
 def test_a_name_is_asked_for_five_times_an_hour_whoever_has_it(mesh: Mesh, name: str, email: str) -> None:
     open_account(mesh, name, email)
     for who in (name, "nobody" + name):
@@ -93,6 +96,7 @@ def test_an_account_is_found_by_its_address_in_any_spelling(mesh: Mesh, name: st
     assert asked(mesh, name) == 1
 
 
+@at_full_size
 def test_an_expired_a_forged_and_a_withdrawn_link_set_nothing(mesh: Mesh, name: str, email: str) -> None:
     session = open_account(mesh, name, email)
     ask(mesh, name)
@@ -193,6 +197,7 @@ def test_a_member_who_knows_the_password_ends_what_a_former_address_may(
     assert recipient(mesh, room, user_id) == own
 
 
+@at_full_size
 def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
     mesh: Mesh, room: Any, name: str, email: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -212,6 +217,7 @@ def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
     assert [login(mesh, name, password) for password in ("the faster horse", NEW)] == [200, 401]
 
 
+@pytest.mark.full_size("integration/gateway/test_secrets.py", "integration/user/test_password_resets.py")
 def test_the_tables_and_logs_hold_no_link_and_no_password(mesh: Mesh, name: str, email: str) -> None:
     open_account(mesh, name, email)
     ask(mesh, name)

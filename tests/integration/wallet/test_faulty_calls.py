@@ -105,6 +105,7 @@ def test_an_order_closed_after_a_lost_answer_keeps_no_money_of_its_member(
     assert has(caller.room) == (1000 - captured, 0, 1000 - captured)
 
 
+@pytest.mark.full_size("integration/wallet/test_faulty_calls.py", "integration/wallet/test_paying.py")
 def test_an_order_whose_wallet_was_not_reached_is_paid_otherwise(payment: Any, caller: FaultyCaller, order_id: str,
                                                                  reconcile: Callable[[], list[str]]) -> None:
     caller.unsent = {"capture"}   # the reservation has arrived before the room went away

@@ -103,6 +103,7 @@ def test_while_the_wallet_is_stopped_orders_are_paid_otherwise(mesh: Mesh, scree
     assert balance(mesh, ada) == (order["total"], 0)
 
 
+@pytest.mark.full_size("integration/wallet/test_races.py")
 def test_of_many_orders_paid_at_once_a_balance_for_a_tenth_pays_a_tenth(mesh: Mesh, size: Size) -> None:
     count, paid = (100, 10) if size.matrix else (30, 3)
     screening = mesh.fresh_screening(320)

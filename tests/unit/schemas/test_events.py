@@ -55,13 +55,11 @@ def test_an_unknown_field_of_a_request_is_refused_at_every_depth() -> None:
 
 
 @every_event
-@pytest.mark.parametrize("changes", [
-    {"type": "order.eaten"}, {"version": 99}, {"event_id": None}, {"event_id": "a b"}, {"body": None}, {"body": {}},
-    {"occurred_at": "yesterday"}, {"sequence": "many"}, {"trace": {"call_id_stack": 7}},
-], ids=repr)
-def test_a_message_that_is_not_this_event_is_refused(event: Event, changes: dict[str, Any]) -> None:
-    with pytest.raises(FieldsInvalid):
-        event.load(envelope(event, **changes))
+def test_a_message_that_is_not_this_event_is_refused(event: Event) -> None:
+    for changes in ({"type": "order.eaten"}, {"version": 99}, {"event_id": None}, {"event_id": "a b"}, {"body": None},
+                    {"body": {}}, {"occurred_at": "yesterday"}, {"sequence": "many"}, {"trace": {"call_id_stack": 7}}):
+        with pytest.raises(FieldsInvalid):
+            event.load(envelope(event, **changes))
 
 
 @pytest.mark.parametrize("nonsense", [None, [], "", 7, {}], ids=repr)

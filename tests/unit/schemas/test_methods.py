@@ -1,5 +1,7 @@
 """Every request and reply crosses the wire unchanged."""
 
+import itertools
+
 import orjson
 import pytest
 
@@ -60,11 +62,11 @@ def test_a_field_that_is_missing_is_named(method: Method) -> None:
 
 
 @every_method
-@pytest.mark.parametrize("nonsense", [None, [], {}, "", "\x00", True, -1, 10**30, "F" * 5000], ids=repr)
-def test_any_value_in_any_field_is_read_or_refused_and_never_an_error(method: Method, nonsense: object) -> None:
-    for name in method.request().fields:
+def test_any_value_in_any_field_is_read_or_refused_and_never_an_error(method: Method) -> None:
+    given, nonsense = example(method.request()), [None, [], {}, "", "\x00", True, -1, 10**30, "F" * 5000]
+    for name, value in itertools.product(method.request().fields, nonsense):
         try:
-            method.load({**example(method.request()), name: nonsense})
+            method.load({**given, name: value})
         except FieldsInvalid as refusal:
             json_serializer.encode(refusal.about)
 
