@@ -3,6 +3,7 @@
 The room's request queue says less: a process that stops cancels its subscription first, and then finishes its calls.
 """
 
+import time
 from typing import Any
 
 import eventlet
@@ -27,11 +28,19 @@ class LivenessConsumer(DrainingConsumer):
 
     room = ""
     _has_begun = False
+    _alone_since: float | None = None   # by time.monotonic
+
+    def look_for_others(self) -> None:
+        """See whether the room has a process. While this one still starts, callers are missing the last one already."""
+        if self._alone_since is None and is_lost(self.room, self.queues[0].name):
+            self._alone_since = time.monotonic()
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
         """Keep the liveness queue before the first request can come; before that, leave callers the time to miss it."""
-        if not self._has_begun and is_lost(self.room, self.queues[0].name):
-            eventlet.sleep(GAP_SECONDS)
+        if not self._has_begun:
+            self.look_for_others()
+            if self._alone_since is not None:
+                eventlet.sleep(max(0.0, self._alone_since + GAP_SECONDS - time.monotonic()))
         self._has_begun = True
         queue = liveness_queue(self.room)
         channel.queue_declare(queue, durable=not is_cluster(), auto_delete=True)

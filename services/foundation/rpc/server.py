@@ -42,6 +42,7 @@ class RoomConsumer(RpcConsumer):
                            routing_key=f"{room}.*", durable=not is_cluster(), auto_delete=True)
         self.consumer.queues = [self.queue]
         self.consumer.room = room
+        self.consumer.look_for_others()
         if workers := (config.get(room) or {}).get("max_workers"):
             # A room whose calls mostly wait for something else than the database works on more of them at once.
             self.container._worker_pool.resize(workers)

@@ -17,6 +17,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept = list[float]()
     monkeypatch.setattr(liveness.eventlet, "sleep", slept.append)
     monkeypatch.setattr(DrainingConsumer, "get_consumers", lambda *_: [])
+    monkeypatch.setattr(liveness.time, "monotonic", lambda: 1000.0)
     return slept
 
 
@@ -34,8 +35,19 @@ def test_the_first_process_of_a_room_leaves_callers_the_time_to_miss_it(
     channel.queue_declare.side_effect = lambda *_, **__: slept.append(-1)
     film.get_consumers(None, channel)
     film.get_consumers(None, channel)    # a new connection to a broker that was away
-    assert slept == [GAP_SECONDS, -1, -1]
+    assert slept == [pytest.approx(GAP_SECONDS), -1, -1]
     assert GAP_SECONDS > 2 * CHECK_SECONDS, "the next check but one sees a call that is sent after one"
+
+
+def test_the_time_counts_from_when_a_process_that_starts_has_found_no_other(
+    monkeypatch: pytest.MonkeyPatch, slept: list[float],
+) -> None:
+    monkeypatch.setattr(liveness, "is_lost", lambda room, queue: True)
+    film = consumer()
+    film.look_for_others()
+    monkeypatch.setattr(liveness.time, "monotonic", lambda: 1000.4)
+    film.get_consumers(None, MagicMock())
+    assert slept == [pytest.approx(GAP_SECONDS - 0.4)]
 
 
 def test_a_process_beside_another_is_there_at_once(monkeypatch: pytest.MonkeyPatch, slept: list[float]) -> None:
