@@ -63,9 +63,9 @@ def repeat_randomly(news: News) -> None:
 
 def happen_often_with_deaths(news: News, count: int) -> int:
     """So many events, each delivered one to three times, to consumers that die after the effect and before the ack."""
-    rooms = news.keep(2, dies_every=count * 3 // 5)
+    rooms, about = news.keep(2, dies_every=count * 3 // 5), THOUSAND[:count]
     for part in range(0, count, 100):
-        news.write(*THOUSAND[part:part + 100])
+        news.write(*about[part:part + 100])
     for _ in range(2):
         wait_until(lambda: not news.waiting, 60, "the relay")
         repeat_randomly(news)
