@@ -36,14 +36,14 @@ def measure(purchases: Purchases, folder: Path) -> tuple[list[Cost], list[Cost]]
 def _slice(purchases: Purchases, traceparent: str, folder: Path) -> Cost:
     calls = [replace(call, traceparent=traceparent) for call in purchases.take(MOST * SLICE)]
     time.sleep(SETTLE)
-    before = _busy_seconds()
+    before = _cpu_seconds_of_all()
     figures = load(purchases.mesh.url, calls, folder, SLICE)
     time.sleep(SETTLE)
     assert figures["not_2xx"] == figures["socket_errors"] == 0, figures
-    return Cost(figures["requests"] / figures["seconds"], (_busy_seconds() - before) * 1000 / figures["requests"])
+    return Cost(figures["requests"] / figures["seconds"], (_cpu_seconds_of_all() - before) * 1000 / figures["requests"])
 
 
-def _busy_seconds() -> float:
+def _cpu_seconds_of_all() -> float:
     times = psutil.cpu_times()
     return float(times.user + times.system)
 

@@ -35,7 +35,7 @@ class Instance(Schema):
 
 
 class Node(Flow):
-    """A room, or something that rooms use; its figures are those of all that comes in."""
+    """A room, or something that rooms use; its statistics are those of all that comes in."""
 
     name = fields.String(required=True, metadata={"description": "such as order, mariadb, smtp, clients"})
     kind = fields.String(required=True, validate=validate.OneOf(NODE_KINDS))

@@ -96,11 +96,11 @@ def sold_shares(path: Path, now: dt.datetime | None = None) -> list[tuple[str, f
         days[screening.hall_id, screening.local_date].append(screening)
     zones = {slot.hall.hall_id: slot.hall.zone for slot in programme.slots}
     shares = []
-    for wish in programme.sold:
-        today = now.astimezone(zones.get(wish["hall"], dt.UTC)).date()
-        that_day = days[wish["hall"], today + dt.timedelta(days=wish["day"])]
-        chosen = that_day[wish["screening"] - 1:wish["screening"]]
-        shares += [(screening.screening_id, wish["share"]) for screening in chosen if screening.starts_at > now]
+    for entry in programme.sold:
+        today = now.astimezone(zones.get(entry["hall"], dt.UTC)).date()
+        that_day = days[entry["hall"], today + dt.timedelta(days=entry["day"])]
+        chosen = that_day[entry["screening"] - 1:entry["screening"]]
+        shares += [(screening.screening_id, entry["share"]) for screening in chosen if screening.starts_at > now]
     return shares
 
 

@@ -137,7 +137,7 @@ class CallStatistics:
         self.errors += errors
 
     def over(self, minutes: float) -> Fields:
-        """The figures as schemas.insight.topology.Flow has them, for calls of so many minutes."""
+        """The statistics as schemas.insight.topology.Flow has them, for calls of so many minutes."""
         calls = sum(self.calls.values())
         return {"calls_a_minute": round(calls / minutes, 3),
                 "error_share": round(self.errors / calls, 4) if calls else 0,

@@ -1,4 +1,4 @@
-"""The picture of the mesh: nodes with their processes, and edges, with the figures of some minutes."""
+"""The picture of the mesh: nodes with their processes, and edges, with the statistics of some minutes."""
 
 import datetime as dt
 from collections import defaultdict
@@ -15,7 +15,7 @@ KINDS = {rules.CLIENTS: "clients", "gateway": "gateway", "rabbitmq": "broker", "
 
 def read(tx: Connection, minutes: int, now: dt.datetime) -> Fields:
     """Who called whom in the last minutes; the reply, a schemas.insight.TopologyReply."""
-    first = int(now.timestamp()) // 60 - minutes + 1     # the present minute is the last of them
+    first = int(now.timestamp()) // 60 - minutes + 1     # the current minute is the last of them
     since = dt.datetime.fromtimestamp(first * 60, dt.UTC)
     edges = defaultdict[tuple[str, str], rules.CallStatistics](rules.CallStatistics)
     nodes = defaultdict[str, rules.CallStatistics](rules.CallStatistics)

@@ -23,6 +23,7 @@ from services.seating.sale_queue import PassCheck, QueueOpen
 log = logging.getLogger("marquee.boards")
 ATTEMPTS = 5
 CHECKED = Gauge("marquee_boards_checked_timestamp_seconds", "Up to when the seat boards were compared with the claims.")
+# Dashboards of operators know it as "mended", so the name stays.
 REPAIRED = Counter("marquee_boards_mended_total", "Seat boards that differed from the claims and were rebuilt.")
 OVERLAP = dt.timedelta(seconds=20)  # longer than any transaction may stay uncommitted
 LATE_SECONDS = 15.0                 # for this long Redis may still apply an unanswered write

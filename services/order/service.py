@@ -94,7 +94,10 @@ class Order(queue_methods.QueueMethods, door_methods.DoorMethods):
 
     @on_event(payment.CAPTURED)
     def book_captured(self, delivery: Delivery) -> None:
-        """The money has come: make the order paid, or send the money back. Repeating this changes nothing."""
+        """The money has come: make the order paid, or send the money back. Repeating this changes nothing.
+
+        The queue of the event is named after this method, so another name would leave what waits in the queue behind.
+        """
         self.workflows.captured_payments.apply_or_refund(delivery.body["order_id"])
 
     @on_event(user.GUEST_ADOPTED)

@@ -38,7 +38,7 @@ class Sweeps:
     def run_all(self) -> None:
         """Run every sweep. One that fails is logged, and runs again the next time."""
         for sweep in (self.expire_orders, self.end_cancelled_screenings, self.send_refunds, self.settle_snacks,
-                      self.complete_orders, self.mend_boards):
+                      self.complete_orders, self.repair_boards):
             try:
                 sweep()
             except Exception as problem:
@@ -81,7 +81,7 @@ class Sweeps:
             if time.monotonic() > ends:
                 return  # the next time, orders that have not had their turn come first
 
-    def mend_boards(self) -> None:
+    def repair_boards(self) -> None:
         """Rebuild boards that contradict the claims."""
         if repaired := self.boards.repair(self.database):
             log.warning("rebuilt boards that differed from the claims", extra={"count": repaired})

@@ -120,19 +120,19 @@ class SaleQueue:
             return QueuePosition(status.lower())
         number, before, ends, drawn_at, waiting, pace, now, let_in = (int(float(fact)) for fact in facts)
         return QueuePosition(status.lower(), number, before, ends, moment(drawn_at), waiting, pace / 1000, moment(now),
-                        let_in)
+                             let_in)
 
     def open(self, screening_id: str, draw_at: dt.datetime | None, drawing: dt.timedelta) -> QueueChange:
         """Open the queue until it is closed by hand. Numbers are drawn at `draw_at`, by default after `drawing`."""
         at = int(draw_at.timestamp() * 1000) if draw_at else 0
-        return self._switch(screening_id, "open", at, _milliseconds(drawing))
+        return self._change(screening_id, "open", at, _milliseconds(drawing))
 
     def close(self, screening_id: str) -> QueueChange:
         """Close the queue: everybody buys without a pass. For an hour it does not open by itself."""
-        return self._switch(screening_id, "close", 0, 0)
+        return self._change(screening_id, "close", 0, 0)
 
-    def _switch(self, screening_id: str, *arguments: str | int) -> QueueChange:
-        before, drawn_before, mode, drawn, waiting, passes = self._run("switch", screening_id, *arguments)
+    def _change(self, screening_id: str, *arguments: str | int) -> QueueChange:
+        before, drawn_before, mode, drawn, waiting, passes = self._run("change", screening_id, *arguments)
         return QueueChange(before, moment(int(drawn_before)), mode, moment(int(drawn)), waiting, passes)
 
     def _run(self, script: str, screening_id: str, *arguments: str | float) -> list[Any]:

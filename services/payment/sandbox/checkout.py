@@ -18,7 +18,7 @@ OUTCOMES = {"pay": ("authorized", None), "challenge": ("challenged", None), "dec
 
 @dataclass(frozen=True)
 class CheckoutSession:
-    """A buyer at the page: what is to be paid, and whether it still is."""
+    """What the page shows of a payment: what is to be paid and where to return to, and whether it can still be paid."""
 
     payment_id: str
     amount: int
@@ -34,14 +34,14 @@ class CheckoutSession:
 
 
 def open_page(tx: Connection, payment_id: str) -> CheckoutSession:
-    """The buyer opens the page. Raises UnknownPayment, also for a payment that has no page."""
+    """The payment, for a buyer who opens the page. Raises UnknownPayment, also for a payment that has no page."""
     provider.expire(tx, payment_id)
     return _session(tx, payment_id)
 
 
 def choose(tx: Connection, payment_id: str, choice: str, code: str) -> CheckoutSession:
     """Carry out the buyer's choice, unless it is too late; a repeated choice changes nothing. Raises UnknownPayment."""
-    open_page(tx, payment_id)
+    provider.expire(tx, payment_id)
     if choice == "confirm":
         return _confirm(tx, payment_id, code)
     if choice in OUTCOMES:
@@ -68,4 +68,4 @@ def _session(tx: Connection, payment_id: str) -> CheckoutSession:
     if row is None or row.return_url is None:
         raise UnknownPayment()
     return CheckoutSession(row.payment_id, row.amount, row.currency, row.status, row.return_url,
-                 wrong_code=row.wrong_codes > 0)
+                           wrong_code=row.wrong_codes > 0)

@@ -14,7 +14,7 @@ from services.user.attempts.source import Source, address_of, session_of
 from services.user.models import KEYS
 from services.user.self_service import address_book, passwords, sign_in_names
 from services.user.self_service import store as own_store
-from services.user.self_service.constant_time import constant_time
+from services.user.self_service.minimum_time import minimum_time
 
 MOST_SESSIONS = 100
 
@@ -59,7 +59,7 @@ class MemberMethods:
         """
         name = request["username"]
         self.reset_throttle.count(sign_in_names.normalize(name))
-        with constant_time():
+        with minimum_time():
             now = utc_now()
             for user_id in self.database.read(lambda tx: sign_in_names.recoverable(tx, name, now)):
                 if self._may_mail(user_id):

@@ -84,7 +84,7 @@ def cancel(house: House, screening: str) -> None:
     assert reply.status_code == 200, reply.text
 
 
-def queue_switched(to: str) -> Callable[[House], str]:
+def queue_changed(to: str) -> Callable[[House], str]:
     def write(house: House) -> str:
         reply = house.mesh.post(f"/order/{to}_queue", house.manager, screening_id=house.screening, reason="a premiere")
         assert reply.status_code == 200, reply.text
@@ -168,7 +168,7 @@ def factor_reset(house: House) -> str:
 EXAMPLE_WRITES: dict[str, Callable[[House], str]] = {
     "kitchen.start": cooking("start"), "kitchen.finish": cooking("finish"), "kitchen.hand_over": cooking("hand_over"),
     "kitchen.undo": undone, "kitchen.restock": restocked, "order.cancel_screening": cancelled,
-    "order.open_queue": queue_switched("open"), "order.close_queue": queue_switched("close"),
+    "order.open_queue": queue_changed("open"), "order.close_queue": queue_changed("close"),
     "order.admit": at_the_door("admit"), "order.undo_admission": at_the_door("undo_admission"),
     "account.create": account("account create", "--role", "cook", line="a long sentence is a good password"),
     "account.grant": account("account grant", "--role", "usher"),

@@ -200,8 +200,8 @@ def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh:
 
 
 @at_full_size
-def test_a_reversal_that_arrives_before_the_money_is_booked_voids_the_tickets(mesh: Mesh, screening: str,
-                                                                              token: str) -> None:
+def test_a_reversal_that_arrives_before_the_capture_is_applied_voids_the_tickets(mesh: Mesh, screening: str,
+                                                                                 token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]
     order = buy(mesh, token, screening, seats[:1])
     paying = start(mesh, token, order)

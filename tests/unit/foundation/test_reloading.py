@@ -139,7 +139,7 @@ def test_log_levels_are_taken_over(room: Room, file: dict[str, Any], monkeypatch
     assert taken == [file["LOGGING"]]
 
 
-def test_a_mended_file_is_taken_over(room: Room, file: dict[str, Any]) -> None:
+def test_a_corrected_file_is_taken_over(room: Room, file: dict[str, Any]) -> None:
     reloader = Reloader(room)
     file["order"]["hold"] = "soon"
     reloader.reload()

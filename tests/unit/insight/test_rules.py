@@ -55,7 +55,7 @@ def test_percentiles_of_buckets_are_those_of_the_durations() -> None:
     assert rules.percentile({}, 0.5) is None
 
 
-def test_figures_are_by_the_minute() -> None:
+def test_statistics_are_by_the_minute() -> None:
     statistics = rules.CallStatistics()
     assert statistics.over(5) == {"calls_a_minute": 0, "error_share": 0, "p50": None, "p95": None}
     statistics.add(rules.bucket(1000), 9, 1)

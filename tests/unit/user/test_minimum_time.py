@@ -7,7 +7,7 @@ import pytest
 from nameko.testing.services import worker_factory
 
 from services.foundation.rpc.calls import Principal
-from services.user.self_service import constant_time
+from services.user.self_service import minimum_time
 from services.user.service import User
 
 
@@ -16,8 +16,8 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        monkeypatch.setattr(constant_time, "time", SimpleNamespace(monotonic=lambda: self.now))
-        monkeypatch.setattr(constant_time, "eventlet", SimpleNamespace(sleep=self.pass_by))
+        monkeypatch.setattr(minimum_time, "time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(minimum_time, "eventlet", SimpleNamespace(sleep=self.pass_by))
 
     def pass_by(self, seconds: float) -> None:
         self.now += seconds
@@ -38,10 +38,10 @@ def seconds_of_answer(clock: Clock, accounts: list[Any]) -> float:
 def test_the_time_of_the_answer_does_not_tell_whether_there_is_an_account(clock: Clock) -> None:
     account = SimpleNamespace(user_id="u1")
     times = [seconds_of_answer(clock, accounts) for accounts in ([], [account], [account, account])]
-    assert times == pytest.approx([constant_time.RESPONSE_SECONDS] * 3)
+    assert times == pytest.approx([minimum_time.RESPONSE_SECONDS] * 3)
 
 
 def test_a_slow_database_makes_no_answer_slower_still(clock: Clock) -> None:
-    with constant_time.constant_time():
+    with minimum_time.minimum_time():
         clock.pass_by(3)
     assert clock.now == 3

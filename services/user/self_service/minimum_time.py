@@ -1,4 +1,4 @@
-"""How long an answer takes, where that would tell whether there is an account."""
+"""How long an answer takes at least, where a shorter time would tell whether there is an account."""
 
 import time
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ RESPONSE_SECONDS = 0.25  # longer than a link takes to be requested, and nobody 
 
 
 @contextmanager
-def constant_time() -> Iterator[None]:
-    """Let the block take RESPONSE_SECONDS, whatever it does, unless it takes longer or raises."""
+def minimum_time() -> Iterator[None]:
+    """Let the block take RESPONSE_SECONDS at least; one that raises ends at once."""
     started = time.monotonic()
     yield
     eventlet.sleep(max(0.0, RESPONSE_SECONDS - (time.monotonic() - started)))
