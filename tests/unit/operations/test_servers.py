@@ -182,38 +182,65 @@ def test_rabbitmq_starts_no_epmd(tmp_path: Path) -> None:
     assert (tmp_path / "rabbitmq.conf").read_text().startswith("listeners.tcp.1 = 127.0.0.1:7002\n")
 
 
-def installed(folder: Path, *parts: str) -> str:
+def installed(folder: Path, *parts: str, erlang: tuple[str, ...] = ()) -> str:
     """A RabbitMQ with these plugins, and an Erlang; returns the PATH to both."""
     for program in ("rabbitmq/sbin/rabbitmq-server", "erlang/bin/erl"):
         (folder / program).parent.mkdir(parents=True)
         (folder / program).write_text("#!/bin/sh\n")
         (folder / program).chmod(0o755)
-    for part in (*(f"rabbitmq/plugins/{part}" for part in parts), "erlang/lib/ssl-10/ebin"):
+    for part in (*(f"rabbitmq/plugins/{part}" for part in parts), *(f"erlang/lib/{name}/ebin" for name in erlang)):
         (folder / part).mkdir(parents=True)
     return f"{folder}/rabbitmq/sbin:{folder}/erlang/bin"
 
 
 OWN = ("rabbit-3.10.8", "rabbit_common-3.10.8", "rabbitmq_prelaunch-3.10.8")
+ERLANG = ("ssl-9.6", "ssl-10.8.7", "ssl-10.8", "stdlib-4.2", "kernel")
+QUICK = {"RABBITMQ_PLUGINS_DIR", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"}
 
 
-def test_rabbitmq_reads_no_plugin_but_what_it_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rabbitmq_server, "SEARCH_PATH", path := installed(tmp_path, *OWN, "rabbitmq_mqtt-3.10.8"))
-    monkeypatch.setattr(base, "SEARCH_PATH", path)
-    folder = tmp_path / "of our node"
-    (folder / "plugins").mkdir(parents=True)
-    (folder / "plugins" / "rabbit-3.9.0").symlink_to(tmp_path)  # of a version before
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a node of ours, beside a RabbitMQ and an Erlang that are laid out as usual."""
+    use(monkeypatch, installed(tmp_path, *OWN, "rabbitmq_mqtt-3.10.8", erlang=ERLANG))
+    (tmp_path / "of our node").mkdir()
+    return tmp_path / "of our node"
+
+
+def use(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    for module in (rabbitmq_server, base):
+        monkeypatch.setattr(module, "SEARCH_PATH", path)
+    for variable in QUICK:
+        monkeypatch.delenv(variable, raising=False)
+
+
+def test_rabbitmq_reads_no_plugin_but_what_it_is_made_of(folder: Path, tmp_path: Path) -> None:
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "rabbit-3.9.0").symlink_to(tmp_path)           # of a version before
+    (folder / "plugins" / "rabbit_common-3.9.0").symlink_to("/gone")     # of one whose package was replaced
     for _ in range(2):
         program = rabbitmq(folder).prepare()
 
     assert program.environment["RABBITMQ_PLUGINS_DIR"] == "plugins"
     assert {link.name: link.resolve() for link in (folder / "plugins").iterdir()} == {
         part: tmp_path / "rabbitmq/plugins" / part for part in OWN}
-    assert program.environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] == f"-pa {tmp_path}/erlang/lib/ssl-10/ebin"
 
 
-def test_a_rabbitmq_that_is_laid_out_in_another_way_boots_as_it_would(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rabbitmq_server, "SEARCH_PATH", path := installed(tmp_path, *OWN[:2]))
-    monkeypatch.setattr(base, "SEARCH_PATH", path)
-    assert not {"RABBITMQ_PLUGINS_DIR", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"} & set(
-        rabbitmq(tmp_path).prepare().environment)
+def test_rabbitmq_is_shown_the_newest_version_of_each_application_of_erlang(folder: Path, tmp_path: Path) -> None:
+    option, *paths = rabbitmq(folder).prepare().environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"].split()
+    assert option == "-pa"
+    assert sorted(paths) == [f"{tmp_path}/erlang/lib/{name}/ebin" for name in ("kernel", "ssl-10.8.7", "stdlib-4.2")]
+
+
+@pytest.mark.parametrize("variable", sorted(QUICK))
+def test_what_an_operator_has_set_for_rabbitmq_stays(folder: Path, monkeypatch: pytest.MonkeyPatch,
+                                                     variable: str) -> None:
+    monkeypatch.setenv(variable, "/opt/plugins")
+    assert not QUICK & rabbitmq(folder).prepare().environment.keys()
+
+
+@pytest.mark.parametrize(("parts", "erlang"), [(OWN[:2], ERLANG), (OWN, ())], ids=["RabbitMQ", "Erlang"])
+def test_a_rabbitmq_or_an_erlang_that_is_laid_out_in_another_way_boots_as_it_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: tuple[str, ...], erlang: tuple[str, ...],
+) -> None:
+    use(monkeypatch, installed(tmp_path, *parts, erlang=erlang))
+    assert not QUICK & rabbitmq(tmp_path).prepare().environment.keys()
