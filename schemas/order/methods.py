@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from schemas.base import Method, Schema
-from schemas.fields import Currency, Cursor, Id, Moment, Money, SeatId, Text, Whole
+from schemas.fields import Currency, Cursor, Id, Moment, Money, ReaderLanguage, SeatId, Text, Whole
 from schemas.film import SEAT_KINDS, GoesWith, ScreeningCancelled, UnknownScreening
 from schemas.kitchen import SnacksSoldOut, SnacksUnknown, WantedSnack
 from schemas.order.orders import ORDER_STATES, BuyReply, Order, OrderRequest, OrderSeat
@@ -76,6 +76,7 @@ class PayRequest(OrderRequest):
         "description": "keep the card that pays at the provider's page, for the next time"})
     email = fields.Email(validate=validate.Length(max=254), metadata={
         "description": "of a guest, who has no account with one: tickets and a link to the order are mailed there"})
+    language = ReaderLanguage(metadata={"description": "of the mails to that `email`; left out: as before"})
 
 
 class RefundPreviewRequest(OrderRequest):

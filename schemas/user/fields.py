@@ -9,6 +9,7 @@ from schemas.fields import Secret, Text
 from schemas.names import NotAUsername, is_plain, parse_username
 
 SHORTEST_PASSWORD = 8  # characters, once it is normalized
+OF_MAILS = {"description": "of our mails; null: the house's"}    # a ReaderLanguage
 
 
 def token_id(token: str) -> str:
@@ -26,11 +27,6 @@ def DisplayName(**options: Any) -> fields.String:  # noqa: N802
 def _plain(name: str) -> None:
     if not is_plain(name):
         raise ValidationError("A name has no links, line ends or invisible characters.")
-
-
-def MailLanguage(**options: Any) -> fields.String:  # noqa: N802
-    """A field of a reply for the language in which somebody gets mails."""
-    return fields.String(allow_none=True, **options, metadata={"description": "of our mails; null: the house's"})
 
 
 def TokenOfGuest() -> fields.String:  # noqa: N802

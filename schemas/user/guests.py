@@ -5,7 +5,7 @@ from marshmallow import fields
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict
 from schemas.fields import Id, Moment, ReaderLanguage, Secret
-from schemas.user.fields import MailLanguage
+from schemas.user.fields import OF_MAILS
 
 
 class LinkOver(Conflict):
@@ -55,10 +55,11 @@ class OpenOrderReply(GuestToken):
 
 
 class KeepAddressRequest(Schema):
-    """Where a guest wants the tickets, and for how long we may have to write there."""
+    """Where a guest wants the tickets, for how long we may have to write there, and in which language."""
 
     email = fields.String(required=True)
     until = Moment(required=True)
+    language = ReaderLanguage()
 
 
 class OrderLinkRequest(Schema):
@@ -73,7 +74,7 @@ class OrderLink(Schema):
 
     email = fields.String(required=True, allow_none=True)
     token = fields.String(required=True, allow_none=True)
-    language = MailLanguage()
+    language = ReaderLanguage(allow_none=True, metadata=OF_MAILS)
 
 
 START_GUEST = Method("user", "start_guest", StartGuestRequest, GuestToken, "public",

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, TooOften, Unauthenticated
 from schemas.fields import Id, Moment, ReaderLanguage, Secret, Text, TimeZone, Whole
-from schemas.user.fields import SHORTEST_PASSWORD, DisplayName, MailLanguage, TokenOfGuest, Username
+from schemas.user.fields import OF_MAILS, SHORTEST_PASSWORD, DisplayName, TokenOfGuest, Username
 
 
 class UsernameTaken(Conflict):
@@ -73,7 +73,7 @@ class Profile(Schema):
     email_confirmed_at = Moment(required=True, allow_none=True, metadata={
         "description": "null: nothing is sent to the address until its owner has opened the link mailed there"})
     time_zone = fields.String(required=True, allow_none=True, metadata={"description": "IANA name; null: not chosen"})
-    language = MailLanguage(required=True)
+    language = ReaderLanguage(required=True, allow_none=True, metadata=OF_MAILS)
     roles = fields.List(fields.String(), required=True)
     created_at = Moment(required=True)
 
@@ -110,7 +110,7 @@ class UpdateProfileRequest(Schema):
     display_name = DisplayName(allow_none=True)
     email = fields.Email(validate=validate.Length(max=254), allow_none=True)
     time_zone = TimeZone(allow_none=True, metadata={"description": "by whose clock my days begin"})
-    language = ReaderLanguage(allow_none=True, metadata={"description": "of our mails; null: the house's"})
+    language = ReaderLanguage(allow_none=True, metadata=OF_MAILS)
 
 
 class ConfirmEmailRequest(Schema):
@@ -134,7 +134,7 @@ class Contact(Schema):
     unconfirmed = fields.Boolean(required=True, metadata={"description": "an address waits to be confirmed"})
     guest = fields.Boolean(required=True, metadata={"description": "without an account: mails have a link that opens "
                                                                    "the order"})
-    language = MailLanguage()
+    language = ReaderLanguage(allow_none=True, metadata=OF_MAILS)
 
 
 class ConfirmationRequest(Schema):
@@ -149,7 +149,7 @@ class Confirmation(Schema):
 
     email = fields.String(required=True, allow_none=True)
     token = fields.String(required=True, allow_none=True)
-    language = MailLanguage()
+    language = ReaderLanguage(allow_none=True, metadata=OF_MAILS)
 
 
 REGISTER = Method("user", "register", RegisterRequest, RegisterReply, "public",

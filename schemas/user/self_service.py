@@ -6,8 +6,8 @@ from marshmallow import fields, validate
 
 from schemas.base import Method, Nothing, Schema
 from schemas.errors import Conflict, Forbidden, NotFound, TooOften
-from schemas.fields import Id, Moment, Secret, Text, Whole
-from schemas.user.fields import SHORTEST_PASSWORD, MailLanguage
+from schemas.fields import Id, Moment, ReaderLanguage, Secret, Text, Whole
+from schemas.user.fields import OF_MAILS, SHORTEST_PASSWORD
 
 MOST_ADDRESSES = 10
 
@@ -67,7 +67,7 @@ class PasswordReset(Schema):
     email = fields.String(required=True, allow_none=True)
     username = fields.String(required=True, allow_none=True)
     token = fields.String(required=True, allow_none=True)
-    language = MailLanguage()
+    language = ReaderLanguage(allow_none=True, metadata=OF_MAILS)
 
 
 class Session(Schema):
@@ -140,7 +140,7 @@ class FormerEmail(Schema):
     """The confirmed address of before; null when it is not kept any more."""
 
     email = fields.String(required=True, allow_none=True)
-    language = MailLanguage()
+    language = ReaderLanguage(allow_none=True, metadata=OF_MAILS)
 
 
 CHANGE_PASSWORD = Method("user", "change_password", ChangePasswordRequest, Nothing, "buyer",

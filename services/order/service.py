@@ -74,8 +74,9 @@ class Order(queue_methods.QueueMethods, door_methods.DoorMethods):
     @call(contract.PAY)
     def pay(self, request: dict[str, Any]) -> dict[str, Any]:
         """Pay, or find the page at which the buyer pays; the deadline moves once, to `pay_minutes` after the order."""
-        key = self.idempotency_key(contract.PAY, request)
         order_id, choice = request["order_id"], PaymentChoice.of(request)
+        request.pop("language", None)  # no part of what is paid: a repeated request may come in another
+        key = self.idempotency_key(contract.PAY, request)
         self.workflows.guests.prepare_payment(key, self.principal, order_id, choice)
         return key.first_answer(lambda: self.workflows.payments.pay(key, self.user_id, order_id, choice))
 

@@ -12,6 +12,7 @@ define("addEventListener", () => {});
 define("caches", { delete: () => Promise.resolve(true) });
 browser.set("user", { username: "ada", roles: [] });
 const session = await import("../../web/account/session.js");
+const { choiceIn } = await import("../../web/guest/paying.js");
 
 const file = globalThis.fetch;
 const sent = [];
@@ -24,12 +25,13 @@ define("fetch", async (path, options) => {
   if (isAway) throw new TypeError("no network");
   const fields = options.body && JSON.parse(options.body);
   sent.push([path, fields]);
+  if (path === "/user/register") profile = { language: fields.language };
   if (path === "/user/update_profile") {
     await changes.shift();
     profile = fields;
   }
   const later = new Date(Date.now() + 86_400_000).toISOString();
-  return Response.json({ ...profile, expires_at: later, user: { username: "ada" } });
+  return Response.json({ ...profile, expires_at: later, user: { username: "ada", ...profile } });
 });
 
 beforeEach(async () => {
@@ -72,6 +74,25 @@ test("a switch without a network disturbs nothing, and the next one is told", as
   isAway = false;
   await session.keepLanguage();
   assert.deepEqual(profile, { language: "zh" });
+});
+
+test("an account without a language takes that of the page on which its holder signs in, and any other keeps its own", async () => {
+  await use("zh");
+  await session.signIn("ada", "correct horse");
+  while (sent.length < 3) await new Promise((wake) => setTimeout(wake));
+  assert.deepEqual(sent.map(([path]) => path), ["/user/login", "/user/get_profile", "/user/update_profile"]);
+  assert.deepEqual(profile, { language: "zh" });
+  await use("en");
+  await session.signIn("ada", "correct horse");
+  await new Promise((wake) => setTimeout(wake));
+  assert.equal(sent.length, 4);
+});
+
+test("a guest who gives an address when paying gets the mails in the language of the page by then", async () => {
+  const page = (value) => ({ querySelector: (name) => name === "[name=guest_email]" ? { value } : null });
+  await use("zh");
+  assert.deepEqual(choiceIn(page(" grace@cinema.example ")), { email: "grace@cinema.example", language: "zh" });
+  assert.deepEqual(choiceIn(page("")), {});
 });
 
 test("a guest begins and an account opens in the language of the page, and a guest's switch tells nobody", async () => {

@@ -56,12 +56,13 @@ function change(now, elsewhere = false) {
  * needs a code, too.
  */
 export async function signIn(username, password, code = null) {
-  const { user: { username: name, display_name, roles } } = await write("/user/login", {
+  const { user: { username: name, display_name, roles, language: ofMails } } = await write("/user/login", {
     username,
     password,
     ...(code && { second_factor: code }),
   });
   change({ username: name, display_name, roles });
+  if (!ofMails) keepLanguage(); // an account from before mails had their reader's language
 }
 
 /** Open an account and sign in to it; `email` may be empty, and what is mailed comes in the language of the page. */

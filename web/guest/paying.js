@@ -4,7 +4,7 @@ import { askToSignIn } from "../account/sign_in.js";
 import { readUntil } from "../api.js";
 import { keepFields } from "../cards/choice.js";
 import { h } from "../dom.js";
-import { t } from "../language/translations.js";
+import { language, t } from "../language/translations.js";
 import * as session from "../account/session.js";
 import { signOut } from "../account/sign_out.js";
 
@@ -41,11 +41,14 @@ export function addressField(stage, onsignin) {
 /** Whether there is no address, or one that looks like one; else the browser says what is wrong with it. */
 export const isAddressValid = (place) => field(place)?.reportValidity() ?? true;
 
-/** How the order is to be paid: the fields of order.pay as they stand in `place`. The browser keeps the address. */
+/**
+ * How the order is to be paid: the fields of order.pay as they stand in `place`. The browser keeps the address; mails come
+ * in the language that the page has by now.
+ */
 export function choiceIn(place) {
   const email = field(place)?.value.trim();
   if (email) session.keepGuest({ email });
-  return { ...keepFields(place), ...(email && { email }) };
+  return { ...keepFields(place), ...(email && { email, language: language() }) };
 }
 
 /** A guest has an account, or opens one: the order of that account as soon as it has it, or null. */

@@ -26,7 +26,8 @@ export function paymentStage({ status, payment }, shown, abandoned = false) {
 }
 
 /**
- * The name under which the key of this attempt is kept: another after a failure, and for another choice of card.
+ * The name under which the key of this attempt is kept: another after a failure, and for another choice of card or
+ * address. In another language it is the same attempt.
  * @param {any} order
  * @param {{card_id?: string, save_card?: boolean, email?: string}} choice
  */
@@ -35,7 +36,7 @@ export function attemptName({ order_id: id, payment }, choice = {}) {
   return [`pay:${id}`, failed, choice.card_id, choice.save_card && "save", choice.email].filter(Boolean).join(":");
 }
 
-/** The fields of order.pay; `choice` may have a kept card's `card_id`, or `save_card`, or a guest's `email`. */
+/** The fields of order.pay; `choice` may have a kept card's `card_id`, or `save_card`, or a guest's `email` and `language`. */
 export const paymentRequest = ({ order_id: id }, choice = {}) => ({
   order_id: id,
   method: "card",

@@ -11,7 +11,7 @@ import orjson
 
 from schemas import addresses
 from schemas.base import lenient
-from schemas.localized_money import LOCALES
+from schemas.fields import LANGUAGES
 from schemas.names import is_plain
 from schemas.order import OrderEvent
 from services.foundation.settings import SettingsError, is_demonstration, public_url
@@ -46,7 +46,7 @@ class EmailContext:
 
     def in_language(self, language: str | None) -> "EmailContext":
         """The same for a reader of this language; the house's for none, or for one that has no texts yet."""
-        return replace(self, translations=Translations(language)) if language in LOCALES else self
+        return replace(self, translations=Translations(language)) if language in LANGUAGES else self
 
     def order_url(self, message: DueMessage, token: str | None) -> str:
         """The page of the order. A token stands behind the #: no browser sends that part, so no log holds it."""

@@ -29,7 +29,8 @@ class Guests:
     remote: RemoteCaller
 
     def prepare_payment(self, key: IdempotencyKey, buyer: Principal, order_id: str, choice: PaymentChoice) -> None:
-        """Check what a guest, or a member, pays with, and keep the address that a guest gives, once per key.
+        """Check what a guest, or a member, pays with, and keep the address that a guest gives, and the language, once
+        per key.
 
         Raises MembersOnly, FieldsInvalid, KeyReused, UnknownOrder, and RoomUnavailable while the address can't be kept.
         """
@@ -41,7 +42,8 @@ class Guests:
         if choice.email is not None and key.stored_reply(self.database) is None:
             view = self.database.read(lambda tx: order_store.find(tx, order_id, str(buyer.user_id)))
             until = view.row.ends_at + ADDRESS_KEPT
-            self.remote.call(user.KEEP_GUEST_ADDRESS, {"email": choice.email, "until": until.isoformat()})
+            language = {"language": choice.language} if choice.language else {}
+            self.remote.call(user.KEEP_GUEST_ADDRESS, {"email": choice.email, "until": until.isoformat(), **language})
 
     def adopt(self, guest_id: str, user_id: str) -> None:
         """Make all orders of a guest an account's; repeating it changes nothing. Raises Busy if it is to be repeated.

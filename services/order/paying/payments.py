@@ -26,13 +26,14 @@ from services.order.settings import OrderSettings
 
 @dataclass(frozen=True)
 class PaymentChoice:
-    """How a buyer wants to pay; `email`: where a guest wants the tickets."""
+    """How a buyer wants to pay; `email` and `language`: where and in which language a guest wants the tickets."""
 
     method: str
     return_url: str | None = None
     card_id: str | None = None
     save_card: bool = False
     email: str | None = None
+    language: str | None = None
 
     @classmethod
     def of(cls, request: dict[str, Any]) -> "PaymentChoice":

@@ -42,13 +42,13 @@ class GuestMethods:
 
     @call(contract.KEEP_GUEST_ADDRESS)
     def keep_guest_address(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Keep the caller's address until then. Raises FieldsInvalid for one that no message can reach."""
+        """Keep the caller's address until then, and the language. Raises FieldsInvalid if no message can reach it."""
         if not self.principal.is_guest:
             raise Unauthenticated()
         email = self._with_normalized_email(request)["email"]
         principal = self.principal
         self._revoke(self.database.run_repeatable(lambda tx: guests.keep_address(
-            tx, str(principal.user_id), email, request["until"], principal.token_id)))
+            tx, str(principal.user_id), email, request["until"], principal.token_id, request.get("language"))))
         return {}
 
     @call(contract.ISSUE_ORDER_LINK)

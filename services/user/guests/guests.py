@@ -43,17 +43,18 @@ def adopt(tx: Connection, token: str | None, user_id: str, now: dt.datetime) -> 
 
 
 def keep_address(tx: Connection, guest_id: str, email: str, until: dt.datetime,
-                 by_token: str | None = None) -> list[str]:
-    """Write to this address from now on; another one than before is not confirmed. Raises Unauthenticated.
+                 by_token: str | None = None, language: str | None = None) -> list[str]:
+    """Write to this address from now on, in this language if there is one; another address is not confirmed.
 
-    When it replaces one, all tokens but `by_token` end, for whoever reads the mail of the former address may have one.
-    Returns their ids: the caller revokes them.
+    Raises Unauthenticated. When the address replaces one, all tokens but `by_token` end, for whoever reads the mail of
+    the former address may have one. Returns their ids: the caller revokes them.
     """
     guest = store.lock_guest(tx, guest_id)
     if guest is None or guest.adopted_by is not None:
         raise Unauthenticated()
     moved = emails.is_another_mailbox(guest.email, email)
-    store.keep(tx, guest_id, until, **({"email": email, "email_confirmed_at": None} if moved else {}))
+    store.keep(tx, guest_id, until, **({"email": email, "email_confirmed_at": None} if moved else {}),
+               **({"language": language} if language else {}))
     return store.delete_tokens_of(tx, guest_id, but=by_token) if moved and guest.email is not None else []
 
 

@@ -95,6 +95,10 @@ def test_an_account_has_the_language_of_the_guest_it_adopts_unless_it_has_its_ow
     link = database.run(lambda tx: guests.issue_link(tx, guest_id, "o1"))
     account = NewAccount("ada", "ada", "!", None, None, [], utc_now(), own)
     assert [link["language"], language_of(guest_id)] == ["zh", "zh"]
+    for given, found in ((kept, kept), ("zh", "zh"), (None, "zh")):    # with each payment; the last one counts
+        database.run(lambda tx, given=given: guests.keep_address(
+            tx, guest_id, "ada@cinema.example", utc_now() + DAY, language=given))
+        assert language_of(guest_id) == found
     database.run(lambda tx: account_store.add_account(tx, account))
     database.run(lambda tx: guests.adopt(tx, token, "ada", utc_now()))
     assert [language_of("ada"), language_of(guest_id)] == [kept, kept]

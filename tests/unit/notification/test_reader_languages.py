@@ -19,23 +19,34 @@ from tests.unit.notification.samples import contact, context, message, tickets_t
 ABOUT_ACCOUNTS = (rules.CONFIRM_EMAIL, rules.NEW_PASSWORD, rules.EMAIL_CHANGED, *rules.TO_THE_HOLDER)
 
 
-class Rooms:
-    """The user room, which gives `reader` with every answer, and the order room."""
+# Which answer of the user room says in which language a mail of this kind is.
+DECIDES = {**dict.fromkeys((*rules.KINDS, *rules.TO_THE_HOLDER), "get_contact"), rules.ORDER_LINK: "issue_order_link",
+           rules.CONFIRM_EMAIL: "issue_confirmation", rules.NEW_PASSWORD: "issue_password_reset",
+           rules.EMAIL_CHANGED: "get_former_email"}
 
-    def __init__(self, reader: dict[str, Any]) -> None:
-        self.reader = reader
+
+class Rooms:
+    """The user room, which tells of `reader` in the answer that decides and of another in any other; the order room."""
+
+    def __init__(self, decides: str, reader: dict[str, Any], other: dict[str, Any]) -> None:
+        self.decides, self.reader, self.other = decides, reader, other
 
     def call(self, method: Any, fields: dict[str, Any]) -> dict[str, Any]:
+        if method.room == "order":
+            return tickets_to_mail()
         link = {"email": "ada@mail.example", "token": "t0-_k", "username": "ada"}
-        answers = {"get_contact": contact(), "get_tickets_to_mail": tickets_to_mail()}
-        return {**answers.get(method.name, link), **self.reader}
+        answer = contact() if method.name == "get_contact" else link
+        return {**answer, **(self.reader if method.name == self.decides else self.other)}
 
 
 def received(folder: Path, kind: str, reader: dict[str, Any], house: str = "en") -> ReceivedEmail:
+    """The mail; every answer that does not decide has a language that would be wrong."""
+    right = reader.get("language")
+    [wrong] = {"en", "zh"} - {right if right in LANGUAGES else house}
     delivery = EmailDelivery(FolderChannel(folder), context(language=house))
     about = message(kind)
     facts = {**orjson.loads(about.facts), "number": 1}
-    rooms: Any = Rooms(reader)
+    rooms: Any = Rooms(DECIDES[kind], reader, {**reader, "language": wrong})
     email = EmailWriter(rooms, delivery, rules.MAIL_WINDOW).write(replace(about, facts=orjson.dumps(facts)))
     assert email is not None
     return parse_email(email.as_bytes())

@@ -2,6 +2,7 @@ import pytest
 
 from schemas.base import Method
 from schemas.errors import FieldsInvalid
+from schemas.order import PAY
 from schemas.user import REGISTER, START_GUEST, UPDATE_PROFILE, token_id
 
 GOOD = {"username": "Ada.Lovelace", "password": "correct horse"}
@@ -46,8 +47,9 @@ def test_a_registration_with_a_role_is_refused(extra: str) -> None:
         REGISTER.load({**GOOD, extra: "admin"})
 
 
-@pytest.mark.parametrize(("method", "fields"), [(REGISTER, GOOD), (START_GUEST, {}), (UPDATE_PROFILE, {})],
-                         ids=["register", "start_guest", "update_profile"])
+@pytest.mark.parametrize(("method", "fields"), [(REGISTER, GOOD), (START_GUEST, {}), (UPDATE_PROFILE, {}),
+                                                (PAY, {"order_id": "o1", "method": "card"})],
+                         ids=["register", "start_guest", "update_profile", "pay"])
 @pytest.mark.parametrize("language", ["fr", "zh-Hans", "EN", "", 5])
 def test_a_language_without_texts_is_refused_with_those_that_have_some(
     method: Method, fields: dict[str, str], language: object,
