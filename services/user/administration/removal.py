@@ -44,7 +44,7 @@ def close(tx: Connection, change: Change, user_id: str, password_hash: str, now:
     # No username begins with a dash, so nobody can have taken this key.
     _end(tx, change, account, removed_at=now, username=f"closed-{user_id[-24:]}", username_key=f"-{user_id}",
          password_hash=NO_HASH, display_name=None, email=None, email_confirmed_at=None,
-         language=None)
+         time_zone=None, language=None)
     if account.roles:
         _log_end(tx, change, account)
     own_store.delete_addresses_of(tx, user_id)

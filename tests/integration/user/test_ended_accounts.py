@@ -49,10 +49,11 @@ def test_a_removed_account_is_out_at_once_and_its_name_is_nobodys(mesh: Mesh, ad
 
 def test_a_closed_account_says_nothing_of_its_holder(mesh: Mesh, name: str, sign_in: SignIn) -> None:
     lady = f"Lady {name[-6:]}"
-    about = {"username": name, "password": PASSWORD, "display_name": lady, "email": f"{name}@example.org"}
+    about = {"username": name, "password": PASSWORD, "display_name": lady, "email": f"{name}@example.org",
+             "language": "zh"}
     member = mesh.post("/user/register", key=name, **about).json()["user_id"]
     token = sign_in(name)
-    mesh.post("/user/update_profile", token, "rename", display_name=lady)
+    mesh.post("/user/update_profile", token, "rename", display_name=lady, time_zone="Europe/Paris")
     assert mesh.post("/user/save_address", token, name=lady, street="Quay 7", city="Paris", country="FR").ok
 
     assert mesh.post("/user/close_account", token, password="wrong horse").json()["code"] == "login_failed"
@@ -68,7 +69,7 @@ def test_a_closed_account_says_nothing_of_its_holder(mesh: Mesh, name: str, sign
     assert [word for word in (name, name.lower(), lady) if word in tables] == []
     [kept] = mesh.rows("user", "SELECT * FROM user WHERE user_id = :m", m=member)
     assert kept.username == f"closed-{member[-24:]}"
-    assert (kept.display_name, kept.email, kept.password_hash) == (None, None, "")
+    assert [kept.display_name, kept.email, kept.time_zone, kept.language, kept.password_hash] == [*[None] * 4, ""]
 
 
 def test_the_log_of_a_closed_account_of_staff_has_their_roles_and_no_name(mesh: Mesh, name: str,
