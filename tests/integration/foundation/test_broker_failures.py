@@ -17,7 +17,7 @@ from nameko.exceptions import MethodNotFound, RpcTimeout, UnknownService
 from nameko.standalone.rpc import ClusterRpcClient
 from redis import Redis
 
-from operations.servers.base import SEARCH_PATH
+from operations.servers.base import SEARCH_PATH, ServerState
 from operations.servers.rabbitmq import RabbitMQ
 from services.foundation.amqp import publishing
 from services.foundation.events import topology
@@ -143,6 +143,23 @@ def test_a_classic_audit_queue_of_an_earlier_version_is_replaced(servers: Mesh) 
         with pytest.raises(PreconditionFailed):
             publishing.run_on_channel(lambda channel: classic(channel).declare())
         assert publishing.run_on_channel(lambda channel: topology.audit_queue()(channel).declare()) == topology.AUDIT
+
+
+@pytest.mark.full_size("unit/operations/test_servers.py")
+def test_a_rabbitmq_whose_package_was_upgraded_boots_again_though_the_paths_to_its_parts_lead_nowhere(
+    servers: Mesh,
+) -> None:
+    rabbitmq = RabbitMQ([servers.settings["AMQP_URI"]], servers.folder / "rabbitmq")
+    if not rabbitmq.quick_boot():
+        pytest.skip("this RabbitMQ boots without such paths")
+    for link in (rabbitmq.folder / "plugins").iterdir():
+        link.unlink()
+        link.with_name(f"{link.name.partition('-')[0]}-0.0.1").symlink_to("/gone")
+    before = servers.pid("rabbitmq")
+    servers.kill("rabbitmq")
+    wait_until(lambda: rabbitmq.state() is ServerState.READY, 120, "RabbitMQ to be back")
+    assert servers.pid("rabbitmq") != before
+    rabbitmq.quick_boot()    # as with the next `start`
 
 
 def rabbitmqctl(servers: Mesh, *command: str) -> str:
