@@ -66,7 +66,8 @@ def test_a_process_that_starts_slowly_looks_again_for_others_may_have_come_and_d
 
 def room_consumer() -> RoomConsumer:
     """That of a room which is set up and not started."""
-    made = RoomConsumer().bind(MagicMock(service_name="film", shared_extensions={}))
+    container = MagicMock(service_name="film", shared_extensions={})    # extensions refer to it weakly
+    made = RoomConsumer().bind(container)
     with nameko.config.patch({"AMQP_URI": "amqp://127.0.0.1:1/", "film": {}}):
         made.setup()
     return made
