@@ -102,7 +102,7 @@ def test_the_desk_sells_without_a_pass(mesh: Mesh, hall: str, buy: Callable[...,
     assert code(buy(elsewhere)) == (409, "queue_required")
 
 
-def test_only_managers_of_the_cinema_switch_a_queue(mesh: Mesh, hall: str) -> None:
+def test_only_managers_of_the_cinema_change_a_queue(mesh: Mesh, hall: str) -> None:
     for roles in ([], ["cook"], ["manager@elsewhere"]):
         [token] = mesh.buyers(1, json.dumps(roles))
         assert mesh.post("/order/close_queue", token, screening_id=hall).status_code == 403
