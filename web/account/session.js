@@ -62,7 +62,7 @@ export async function signIn(username, password, code = null) {
     ...(code && { second_factor: code }),
   });
   change({ username: name, display_name, roles });
-  if (!ofMails) keepLanguage(); // an account from before mails had their reader's language
+  if (ofMails === null) keepLanguage(); // an account from before mails had their reader's language
 }
 
 /** Open an account and sign in to it; `email` may be empty, and what is mailed comes in the language of the page. */
