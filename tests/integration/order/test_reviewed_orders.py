@@ -178,7 +178,6 @@ def test_an_accepted_payment_for_a_cancelled_screening_goes_back(mesh: Mesh, tok
     mesh.check_invariants()
 
 
-@at_full_size
 def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh: Mesh, screening: str,
                                                                            token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
@@ -199,7 +198,7 @@ def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh:
     mesh.check_invariants()
 
 
-@at_full_size
+@pytest.mark.full_size("integration/order/test_reviewed_orders.py")
 def test_a_reversal_that_arrives_before_the_money_is_booked_voids_the_tickets(mesh: Mesh, screening: str,
                                                                               token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]

@@ -18,7 +18,7 @@ from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
 
 at_full_size = pytest.mark.full_size(
-    "integration/payment/test_processes.py", "integration/payment/test_crashes_and_late_money.py")
+    "integration/payment/test_crashes_and_late_money.py", "integration/campaign/test_faults_while_selling.py")
 
 EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
 
