@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentInReview
 from services.foundation.database import Transactions, utc_now
-from services.payment import provider_registry, rules, store
+from services.payment import provider_registry, store
 from services.payment.payment_state import Attempt, PaymentRecord, PaymentRequest
 from services.payment.sandbox.provider import Sandbox
 from tests.drivers.checkout_page import events
@@ -103,38 +103,6 @@ def test_a_question_for_the_status_makes_the_timer_ask_the_provider_soon(
             room.get_status(order_id=order_id)
         room.finish_stale_work()
         assert room.payments.state(order_id).attempt.status == end
-
-
-@pytest.fixture
-def charge_and_close(room: Any, order_id: str, database: Transactions,
-                     monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[int, int]]:
-    """What is told to who charges the order, and to who closes it at that moment of the charge."""
-    def act(moment: str) -> tuple[int, int]:
-        closed: list[int] = []
-        watched = WatchedSandbox(database, moment, lambda: closed.append(room.close(order_id=order_id)["captured"]))
-        monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda *_: watched)
-        try:
-            charged = room.charge(order_id=order_id, amount=1200, currency="EUR", method="sandbox")["captured"]
-        except PaymentClosed:
-            charged = 0
-        return charged, *closed
-
-    return act
-
-
-@pytest.mark.parametrize(("moment", "taken"), [
-    ("before authorize", 0), ("after authorize", 0), ("before capture", 0), ("after capture", 1200)])
-def test_a_charge_and_a_close_at_once_are_told_the_same(
-        charge_and_close: Callable[[str], tuple[int, int]], bank: Bank, moment: str, taken: int) -> None:
-    assert charge_and_close(moment) == (taken, taken)
-    assert bank.taken == taken
-
-
-def test_a_charge_and_a_close_at_once_are_told_otherwise_when_closed_accounts_take_money(
-        charge_and_close: Callable[[str], tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control."""
-    monkeypatch.setattr(rules, "may_capture", lambda state, attempt: True)
-    assert charge_and_close("before authorize") == (1200, 0)
 
 
 def test_a_page_that_opens_after_closing_is_closed_at_once(
