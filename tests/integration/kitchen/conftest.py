@@ -77,9 +77,9 @@ def paid(order_id: str, starts_at: dt.datetime = START) -> dict[str, Any]:
             "about": order_id, "sequence": 3, "trace": {}, "body": body}
 
 
-def heard(order_id: str, starts_at: dt.datetime = START) -> Delivery:
+def heard(order_id: str) -> Delivery:
     """That event as the kitchen gets it."""
-    said = order.PAID.load(paid(order_id, starts_at))
+    said = order.PAID.load(paid(order_id))
     return Delivery("take_up", said["event_id"], order_id, said["sequence"], said["occurred_at"], said["body"], tries=0)
 
 
