@@ -45,6 +45,13 @@ def no_events(servers: Mesh) -> None:
     empty_queues(servers)
 
 
+@pytest.fixture
+def event_settings(servers: Mesh) -> Iterator[None]:
+    """What consumers have to know."""
+    with nameko.config.patch(servers.settings, clear=True):
+        yield
+
+
 def empty_queues(servers: Mesh) -> None:
     with nameko.config.patch(servers.settings, clear=True):
         topology.declare(subscriptions_of(Kitchen))

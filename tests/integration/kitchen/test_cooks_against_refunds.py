@@ -10,10 +10,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from operations.checks.stock import stock_adds_up
-from schemas.kitchen import START, KitchenStepTaken
+from schemas import kitchen as contract
+from schemas.kitchen import KitchenStepTaken
 from services.foundation.database import Transactions
 from services.kitchen import staff, store, tickets
-from tests.integration.kitchen.conftest import SAM, heard, put_on_the_menu, room_of
+from tests.integration.kitchen.conftest import SAM, START, heard, put_on_the_menu
 from tests.integration.kitchen.reservations import snacks_left
 
 Act = Callable[[Connection], Any]
@@ -23,14 +24,14 @@ Act = Callable[[Connection], Any]
 def bought(kitchen: Transactions) -> Transactions:
     """The last popcorn is order o1's, which is paid."""
     put_on_the_menu(kitchen, popcorn=1)
-    room_of(kitchen).take_up(heard("o1"))
+    kitchen.run(lambda tx: tickets.take_up(tx, heard("o1").body, START))
     assert snacks_left(kitchen) == {"popcorn": 0}
     return kitchen
 
 
 def begin(tx: Connection) -> str:
     """Begin to prepare the snacks."""
-    return str(staff.step(tx, SAM, START, "o1", "new", "preparing")["status"])
+    return str(staff.step(tx, SAM, contract.START, "o1", "new", "preparing")["status"])
 
 
 def give_up(tx: Connection) -> bool:

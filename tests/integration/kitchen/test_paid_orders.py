@@ -144,6 +144,7 @@ def tickets(kitchen: Transactions) -> list[dict[str, Any]]:
 def tell_one_to_three_times(kitchen: Transactions, seed: int) -> int:
     """Tell one process of few orders, in any order, with consumers that die over it; how many have died."""
     put_on_the_menu(kitchen, popcorn=FEW)
+    kitchen.run(lambda tx: [reservations.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(FEW)])
     room, dice = room_of(Dying(kitchen.engine)), random.Random(seed)
     told = [heard(f"order{number}") for number in range(FEW) for _ in range(dice.randint(1, 3))]
     dice.shuffle(told)
@@ -151,6 +152,7 @@ def tell_one_to_three_times(kitchen: Transactions, seed: int) -> int:
         return sum(consumers.map(lambda delivery: bring(partial(room.take_up, delivery)), told))
 
 
+@pytest.mark.usefixtures("event_settings")
 def test_few_paid_orders_get_one_ticket_each(kitchen: Transactions, seed: int) -> None:
     assert tell_one_to_three_times(kitchen, seed) > 0
     assert len(tickets(kitchen)) == len({ticket["waiting_code"] for ticket in tickets(kitchen)}) == FEW
@@ -159,6 +161,7 @@ def test_few_paid_orders_get_one_ticket_each(kitchen: Transactions, seed: int) -
     assert kitchen.read(stock_adds_up) == []
 
 
+@pytest.mark.usefixtures("event_settings")
 def test_few_orders_are_taken_up_more_than_once_without_inbox_and_transitions(
         kitchen: Transactions, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control."""

@@ -93,7 +93,7 @@ def play(room: Loyalty, events: list[tuple[Event, Delivery]]) -> int:
 
 def test_a_crowd_of_orders_comes_to_the_points_of_its_money(room: Loyalty, loyalty: Transactions, seed: int,
                                                             size: Size) -> None:
-    expected = crowd(random.Random(seed), size.messages)
+    expected = crowd(random.Random(seed), size.orders)
     room.database = Dying(loyalty.engine)  # type: ignore[assignment]
     assert play(room, expected.events) > 0
     assert {user_id: balance for user_id, (balance, _) in balances(loyalty).items()} == expected.points

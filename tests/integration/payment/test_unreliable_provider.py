@@ -56,7 +56,7 @@ def test_orders_are_charged_once_each_and_the_books_are_the_ledger(
     unreliable = bad_line(chance)
     monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: unreliable(database))
     later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
-    orders = [new_id() for _ in range(size.messages // 2)]
+    orders = [new_id() for _ in range(size.orders)]
 
     def visit(order_id: str, choice: str) -> None:
         begun = insist(lambda: room.start(order_id=order_id, amount=700, currency="EUR", method="card",
