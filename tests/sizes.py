@@ -17,8 +17,7 @@ class Size:
     contested_seats: int    # each wanted by a hundred buyers at the same time
     keys: int               # Idempotency-Keys, each sent ten times at the same time
     messages: int           # events and webhooks in one test, each in several copies
-    killed_orders: int      # and as many check-ins, whose points and money come from processes that are killed
-    death_every: int        # so many times that a process of those has done a step
+    orders: int             # of a crowd that is charged, or earns points
     kills: int              # rooms and servers that are killed while customers buy
     pauses: int             # and so many that are paused; Redis is emptied as often
     films: int              # that a search looks through
@@ -30,10 +29,10 @@ class Size:
 
 CI = Size(model_steps=500, fresh_controls=False, missing_guards=2, control_steps=20_000, model_most_steps=10_000,
           rare=False, hall=40, buyers=50, door_codes=24, contested_seats=2, keys=16, messages=60,
-          killed_orders=40, death_every=1_000, kills=4, pauses=1, films=300, fuzz_cases=4, fuzzed_roles=1, matrix=False,
+          orders=15, kills=5, pauses=1, films=300, fuzz_cases=4, fuzzed_roles=1, matrix=False,
           second_servers=False)
 FULL = Size(model_steps=10_000, fresh_controls=True, missing_guards=100, control_steps=40_000, model_most_steps=30_000,
             rare=True, hall=200, buyers=500, door_codes=1_000, contested_seats=20, keys=200, messages=1_000,
-            killed_orders=1_000, death_every=400, kills=200, pauses=8, films=10_000, fuzz_cases=40, fuzzed_roles=3,
+            orders=500, kills=200, pauses=8, films=10_000, fuzz_cases=40, fuzzed_roles=3,
             matrix=True, second_servers=True)
 SIZES = {"ci": CI, "full": FULL}

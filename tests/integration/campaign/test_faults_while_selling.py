@@ -44,7 +44,7 @@ Fault = tuple[str, Callable[[Mesh, str], None], str]
 
 def faults(mesh: Mesh, size: Size, dice: random.Random) -> Iterator[Fault]:
     """Each program killed about as often as every other one, and the pauses and losses in between, in any order."""
-    programs = sorted(mesh.supervisor.programs()) if size.kills > len(PAUSED) else ["order", *SERVERS]
+    programs = sorted(mesh.supervisor.programs()) if size.kills > len(PAUSED) else ["gateway", "order", *SERVERS]
     kills = list(itertools.islice(itertools.cycle(dice.sample(programs, len(programs))), size.kills))
     drawn: list[Fault] = [(f"{program} killed", kill, program) for program in kills]
     drawn += [(f"{program} paused for {PAUSE:.0f} s", pause, program) for program in PAUSED[:size.pauses]]

@@ -85,7 +85,6 @@ def test_a_stopped_room_is_a_503_at_once(mesh: Mesh) -> None:
     assert mesh.get("/order/get_list", buyer).status_code == 200
 
 
-@at_full_size
 def test_without_the_optional_rooms_a_ticket_is_bought(mesh: Mesh, size: Size, seed: int) -> None:
     """All of them at full size, else one that chance draws."""
     optional = sorted(ready(mesh)["optional_rooms"])  # type: ignore[call-overload]

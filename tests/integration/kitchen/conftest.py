@@ -8,9 +8,11 @@ from nameko.testing.services import worker_factory
 from sqlalchemy import Engine, insert
 
 from operations.event_commands import subscriptions_of
+from schemas import order
 from services.foundation.amqp import publishing
 from services.foundation.database import Transactions, utc_now
 from services.foundation.events import topology
+from services.foundation.events.consumers import Delivery
 from services.foundation.rpc.calls import Principal
 from services.kitchen.models import Base
 from services.kitchen.service import Kitchen
@@ -43,6 +45,13 @@ def no_events(servers: Mesh) -> None:
     empty_queues(servers)
 
 
+@pytest.fixture
+def event_settings(servers: Mesh) -> Iterator[None]:
+    """What consumers have to know."""
+    with nameko.config.patch(servers.settings, clear=True):
+        yield
+
+
 def empty_queues(servers: Mesh) -> None:
     with nameko.config.patch(servers.settings, clear=True):
         topology.declare(subscriptions_of(Kitchen))
@@ -73,6 +82,12 @@ def paid(order_id: str, starts_at: dt.datetime = START) -> dict[str, Any]:
             "refunded": 0, "currency": "EUR", "screening": screening, "snacks": [snack], "reason": None, "refund": None}
     return {"event_id": f"event-{order_id}", "type": "order.paid", "version": 1, "occurred_at": utc_now().isoformat(),
             "about": order_id, "sequence": 3, "trace": {}, "body": body}
+
+
+def heard(order_id: str) -> Delivery:
+    """That event as the kitchen gets it."""
+    said = order.PAID.load(paid(order_id))
+    return Delivery("take_up", said["event_id"], order_id, said["sequence"], said["occurred_at"], said["body"], tries=0)
 
 
 # --- for tests on a whole mesh ---

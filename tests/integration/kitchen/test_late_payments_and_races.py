@@ -19,7 +19,7 @@ from tests.drivers.snack_orders import (
 )
 
 at_full_size = pytest.mark.full_size(
-    "integration/kitchen/test_late_payments_and_races.py", "integration/model/test_model.py")
+    "integration/kitchen/test_cooks_against_refunds.py", "integration/model/test_model.py")
 
 
 def expired_order(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str, Any]]:

@@ -8,6 +8,8 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,18 @@ from operations.checks.stock import stock_adds_up
 from operations.event_commands import subscriptions_of
 from services.foundation.amqp import publishing
 from services.foundation.database import Transactions
-from services.foundation.events import topology
-from services.kitchen import reservations
+from services.foundation.events import inbox, topology
+from services.kitchen import reservations, rules
 from services.kitchen.service import Kitchen
 from testbed.mesh import ROOT, Mesh, wait_until
-from tests.integration.kitchen.conftest import START, paid, put_on_the_menu
-from tests.integration.kitchen.reservations import wanted
+from tests.drivers.dying_consumers import Dying, bring
+from tests.integration.kitchen.conftest import START, heard, paid, put_on_the_menu, room_of
+from tests.integration.kitchen.reservations import snacks_left, wanted
 from tests.sizes import Size
 
 SEED = 20261121
 CONTROL_ORDERS = 60
+FEW, AT_ONCE = 30, 8
 QUICK: dict[str, Any] = {"pauses": [0.1, 0.3], "tries": 20, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2,
                          "kept_days": 30}
 QUEUE = "order.paid:kitchen.take_up"
@@ -137,17 +141,47 @@ def tickets(kitchen: Transactions) -> list[dict[str, Any]]:
         return [dict(row) for row in rows]
 
 
-@pytest.mark.full_size("integration/foundation/test_events.py", "integration/kitchen/test_orders_with_snacks.py")
+def tell_one_to_three_times(kitchen: Transactions, seed: int) -> int:
+    """Tell one process of few orders, in any order, with consumers that die over it; how many have died."""
+    put_on_the_menu(kitchen, popcorn=FEW)
+    kitchen.run(lambda tx: [reservations.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(FEW)])
+    room, dice = room_of(Dying(kitchen.engine)), random.Random(seed)
+    told = [heard(f"order{number}") for number in range(FEW) for _ in range(dice.randint(1, 3))]
+    dice.shuffle(told)
+    with ThreadPoolExecutor(AT_ONCE) as consumers:
+        return sum(consumers.map(lambda delivery: bring(partial(room.take_up, delivery)), told))
+
+
+@pytest.mark.usefixtures("event_settings")
+def test_few_paid_orders_get_one_ticket_each(kitchen: Transactions, seed: int) -> None:
+    assert tell_one_to_three_times(kitchen, seed) > 0
+    assert len(tickets(kitchen)) == len({ticket["waiting_code"] for ticket in tickets(kitchen)}) == FEW
+    assert {ticket["version"] for ticket in tickets(kitchen)} == {2}
+    assert snacks_left(kitchen) == {"popcorn": 0}
+    assert kitchen.read(stock_adds_up) == []
+
+
+@pytest.mark.usefixtures("event_settings")
+def test_few_orders_are_taken_up_more_than_once_without_inbox_and_transitions(
+        kitchen: Transactions, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(inbox, "first_time", lambda tx, table, delivery: True)
+    monkeypatch.setitem(rules.TRANSITIONS, "new", rules.TRANSITIONS["new"] | {"new"})
+    tell_one_to_three_times(kitchen, seed)
+    assert max(ticket["version"] for ticket in tickets(kitchen)) > 2
+
+
+@pytest.mark.full_size("integration/kitchen/test_paid_orders.py", "integration/foundation/test_events.py")
 def test_each_paid_order_gets_one_ticket(kitchen: Transactions, kitchens: Callable[..., DyingKitchens],
                                          size: Size) -> None:
     """A tenth of the orders have lost their reservation; for some of these there is popcorn all the same."""
-    orders, life = (size.messages, size.messages // 4) if size.matrix else (100, 45)
+    orders = size.messages
     lost, spare = orders // 10, orders // 25
     put_on_the_menu(kitchen, popcorn=orders - lost + spare)
     for start in range(0, orders - lost, 90):
         kitchen.run(lambda tx, s=start: [  # type: ignore[misc]
             reservations.reserve(tx, wanted(f"order{number}", popcorn=1)) for number in range(s, s + 90)])
-    dying = kitchens(dies_after=life)
+    dying = kitchens(dies_after=orders // 4)
 
     assert publish_one_to_three_times(orders) > orders * 1.5
 
@@ -165,7 +199,7 @@ def test_each_paid_order_gets_one_ticket(kitchen: Transactions, kitchens: Callab
     assert kitchen.read(stock_adds_up) == []
 
 
-@pytest.mark.full_size("integration/foundation/test_events.py")
+@pytest.mark.full_size("integration/kitchen/test_paid_orders.py", "integration/foundation/test_events.py")
 def test_orders_are_taken_up_more_than_once_without_inbox_and_transitions(
     kitchen: Transactions, kitchens: Callable[..., DyingKitchens],
 ) -> None:

@@ -32,12 +32,12 @@ from tests.drivers.processes import Process, kept_running
 from tests.drivers.room_tables import emptied, migrated
 from tests.integration.loyalty.conftest import balances
 from tests.integration.loyalty.crowds import Crowd, crowd
-from tests.sizes import Size
 from tests.unit.loyalty.samples import SECTION
 
 ROOMS = "tests.integration.loyalty.mortal_rooms"
 STEPS = 5          # of mortal_rooms, at each of which a process dies
 AT_ONCE = 4
+ORDERS, DEATH_EVERY = 1_000, 400    # and as many check-ins; a process dies when it has done a step so often
 CONTROL_ORDERS, CONTROL_CHECK_INS = 20, 20
 # As in config.yml, but in a hurry.
 QUICK = {"pauses": [0.1, 0.3], "tries": 20, "at_once": 5, "handler_seconds": 20, "poll_seconds": 0.2, "kept_days": 30}
@@ -113,12 +113,13 @@ def points_and_money(loyalty: Transactions, wallet: Transactions) -> tuple[Count
             Counter(dict(tuple(row) for row in accounts)))
 
 
-@pytest.mark.full_size("integration/foundation/test_events.py", "integration/loyalty/test_redeeming.py")
+@pytest.mark.full_size("integration/loyalty/test_order_points.py", "integration/wallet/test_races.py",
+                       "integration/foundation/test_events.py")
 def test_all_members_have_their_points_and_money_though_both_rooms_are_killed(
-        play: Play, servers: Mesh, loyalty: Transactions, wallet: Transactions, seed: int, size: Size) -> None:
-    expected = crowd(random.Random(seed), size.killed_orders, check_ins=size.killed_orders)
+        play: Play, servers: Mesh, loyalty: Transactions, wallet: Transactions, seed: int) -> None:
+    expected = crowd(random.Random(seed), ORDERS, check_ins=ORDERS)
 
-    play(expected, size.death_every)
+    play(expected, DEATH_EVERY)
 
     assert len(servers.redis.hgetall("deaths")) == STEPS
     assert points_and_money(loyalty, wallet) == (expected.points, expected.money)

@@ -22,8 +22,6 @@ from tests.integration.loyalty.conftest import balances, deliver, entries, order
 from tests.integration.loyalty.crowds import crowd
 from tests.sizes import Size
 
-at_full_size = pytest.mark.full_size("integration/loyalty/test_order_points.py", "integration/model/test_model.py")
-
 CONTROL_ORDERS, AT_ONCE = 60, 8
 PAID = order_event(order.PAID, "o", 3)
 SEAT_BACK = order_event(order.PART_REFUNDED, "o", 4, refunded=500, reason="asked")
@@ -93,10 +91,9 @@ def play(room: Loyalty, events: list[tuple[Event, Delivery]]) -> int:
         return sum(consumers.map(lambda each: bring(partial(deliver, room, *each)), events))
 
 
-@at_full_size
 def test_a_crowd_of_orders_comes_to_the_points_of_its_money(room: Loyalty, loyalty: Transactions, seed: int,
                                                             size: Size) -> None:
-    expected = crowd(random.Random(seed), size.messages)
+    expected = crowd(random.Random(seed), size.orders)
     room.database = Dying(loyalty.engine)  # type: ignore[assignment]
     assert play(room, expected.events) > 0
     assert {user_id: balance for user_id, (balance, _) in balances(loyalty).items()} == expected.points
@@ -114,7 +111,7 @@ def no_key(loyalty: Transactions) -> Iterator[None]:
         tx.exec_driver_sql("ALTER TABLE entry ADD UNIQUE KEY booked_once (source_id, kind)")
 
 
-@at_full_size
+@pytest.mark.full_size("integration/loyalty/test_order_points.py", "integration/model/test_missing_guards.py")
 @pytest.mark.usefixtures("no_key")
 def test_points_are_booked_twice_without_the_guards(room: Loyalty, loyalty: Transactions, seed: int,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,3 +124,59 @@ def test_late_money_brings_an_expired_order_its_free_seats(story: Play) -> None:
     story.all_events_arrive()
     assert mine.status == "paid"
     story.settle()
+
+
+def test_late_money_goes_back_when_one_of_its_seats_is_somebody_else_s_by_now(story: Play) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1", "B1"), keyed=False)
+    story.go_to_the_page(pick=0, keyed=False)
+    story.time_passes(minutes=16)
+    story.tend()
+    story.buy(buyer="ben", where=0, seats=("A1",), keyed=False)
+    story.pay_at_once(pick=0, keyed=False)
+    story.the_bank_takes_the_money_after_all(pick=0)
+    story.a_webhook_arrives(pick=0)
+    story.a_timer_goes_off(chore=("payment", "process_webhooks"))
+    story.all_events_arrive()
+    hers, his = story.orders
+    assert (hers.status, hers.owed_back, his.status, his.valid) == ("expired", True, "paid", {"A1"})
+    story.settle()
+
+
+def test_an_order_room_that_dies_after_the_charge_finds_the_money_when_the_order_is_late(story: Play) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.a_room_is_about_to_die(room="order", kind="before", countdown=1)
+    story.pay_at_once(pick=0, keyed=False)
+    [mine] = story.orders
+    [charge] = story.cinema.snapshot.charges[mine.order_id]
+    assert (mine.status, charge.status) == ("paying", "captured")
+    story.time_passes(minutes=16)
+    story.tend()
+    assert mine.status == "paid"
+    story.settle()
+
+
+def test_a_payment_room_that_is_away_costs_a_paying_order_no_seat_and_delays_a_refund(story: Play) -> None:
+    story.buy(buyer="ada", where=0, seats=("A1",), keyed=False)
+    story.a_call_is_about_to_fail(room="payment", kind="undone", countdown=0)
+    story.pay_at_once(pick=0, keyed=False)
+    [mine] = story.orders
+    assert (mine.status, mine.holds) == ("paying", {"A1"})
+    story.pay_at_once(pick=0, keyed=False)
+    assert mine.status == "paid"
+    story.a_call_is_about_to_fail(room="payment", kind="undone", countdown=0)
+    story.refund(pick=0, count=0, last=False, amount=None, keyed=False)
+    assert mine.status == "refunding"
+    story.settle()
+    assert mine.status == "refunded"
+
+
+def test_a_fault_in_the_kitchen_delays_only_the_refund_of_snacks(story: Play) -> None:
+    """That the money for the seats goes back at once is compared by the step."""
+    story.buy_with_snacks(buyer="ada", where=0, seats=("A1",), snacks=(("popcorn", 1),), keyed=False)
+    story.pay_at_once(pick=0, keyed=False)
+    story.all_events_arrive()
+    story.refund(pick=0, count=0, last=False, amount=None, keyed=False, bug_in="kitchen")
+    [mine] = story.orders
+    assert (mine.status, story.cinema.met[">kitchen fault"]) == ("refunding", 1)
+    story.settle()
+    assert (mine.status, story.cinema.snapshot.kitchen(mine.order_id)) == ("refunded", "given_up")

@@ -1,7 +1,6 @@
 """An operator starts a mesh, stops it, and loses parts of it."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -38,20 +37,6 @@ def fresh(ground: Mesh, folder: Path, size: Size) -> Iterator[Mesh]:
     mesh.operate("stop", check=False)
 
 
-@pytest.fixture
-def foreground(request: pytest.FixtureRequest, fresh: Mesh, folder: Path, size: Size) -> Mesh:
-    """A whole mesh that does not run yet: all rooms at full size, else two, beside those that run already."""
-    if size.second_servers:
-        return fresh
-    beside: Mesh = request.getfixturevalue("mesh")
-    folder = folder.with_name("foreground")
-    rooms = dict.fromkeys(re.findall(r"\$\{(MARQUEE_[A-Z]+S):1\}", (ROOT / "config.yml").read_text()), "0")
-    own = private_environment(folder, MARQUEE_IDENTITY_KEY_FILE=beside.folder / "identity.key")
-    return Mesh(folder, {**beside.environment, **rooms, "MARQUEE_GATEWAYS": "1", "MARQUEE_FILMS": "1", **{
-        name: own[name] for name in ("MARQUEE_RUN", "MARQUEE_PORT", "MARQUEE_METRICS_PORT",
-                                     "MARQUEE_IDENTITY_KEY_FILE")}})
-
-
 def pids(mesh: Mesh) -> dict[str, int]:
     return {process["name"]: process["pid"] for process in mesh.supervisor.processes() if process["pid"]}
 
@@ -61,12 +46,12 @@ def test_stopping_a_mesh_that_does_not_run_succeeds(fresh: Mesh) -> None:
 
 
 @at_full_size
-def test_servers_start_once_are_restarted_and_leave_no_process_behind(fresh: Mesh, size: Size) -> None:
+def test_servers_start_once_are_restarted_and_leave_no_process_behind(fresh: Mesh) -> None:
     with ThreadPoolExecutor() as threads:
         starts = [threads.submit(fresh.operate, "start", "--servers-only") for _ in range(2)]
         assert [start.result().returncode for start in starts] == [0, 0]
     before = pids(fresh)
-    assert before.keys() == {"redis", "watchdog"} | ({"rabbitmq", "mariadb"} if size.second_servers else set())
+    assert before.keys() == {"redis", "watchdog", "rabbitmq", "mariadb"}
     fresh.operate("start", "--servers-only")
     assert pids(fresh) == before
 
@@ -83,26 +68,25 @@ def test_servers_start_once_are_restarted_and_leave_no_process_behind(fresh: Mes
 
 
 @at_full_size
-def test_run_shows_one_log_and_ctrl_c_stops_everything(foreground: Mesh, tmp_path: Path) -> None:
+def test_run_shows_one_log_and_ctrl_c_stops_everything(fresh: Mesh, tmp_path: Path) -> None:
     output, sent = tmp_path / "output", list[str]()
 
     def one_is_in_the_log_of_both_rooms() -> bool:
-        """One request of several: a film room beside may have answered the others."""
-        answer = requests.get(f"{foreground.url}/film/get_info_list?title={time.monotonic_ns()}", timeout=30)
+        answer = requests.get(f"{fresh.url}/film/get_info_list?title={time.monotonic_ns()}", timeout=30)
         sent.append(answer.headers["X-Request-ID"])
         return any(output.read_text().count(request_id) >= 2 for request_id in sent)
 
     with output.open("w") as file, subprocess.Popen([sys.executable, "-m", "operations", "run"], cwd=ROOT, stdout=file,
-                                                    stderr=file, env=foreground.environment) as run:
+                                                    stderr=file, env=fresh.environment) as run:
         wait_until(lambda: "demo sales" in output.read_text() or run.poll() is not None, 300, "the end of the start")
         assert "demo sales" in output.read_text()
         wait_until(one_is_in_the_log_of_both_rooms, 30, "a request in the log of both rooms")
-        assert foreground.operate("run", check=False).returncode == 1
+        assert fresh.operate("run", check=False).returncode == 1
         run.send_signal(signal.SIGINT)
         assert run.wait(60) == 0
     assert "Marquee is ready after" in output.read_text()
-    assert foreground.url in output.read_text()
-    assert not mesh_processes(foreground.folder)
+    assert fresh.url in output.read_text()
+    assert not mesh_processes(fresh.folder)
 
 
 @at_full_size

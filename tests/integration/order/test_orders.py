@@ -10,7 +10,7 @@ from services.order.tickets import codes
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import ask_again_now, buy, charge, expire, pay, status_of
 
-at_full_size = pytest.mark.full_size("integration/order/test_orders.py", "integration/model/test_model.py")
+at_full_size = pytest.mark.full_size("integration/model/test_stories.py")
 
 
 def test_an_order_is_bought_paid_and_refunded(mesh: Mesh, screening: str, seats: list[str]) -> None:

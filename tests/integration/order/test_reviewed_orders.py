@@ -178,7 +178,6 @@ def test_an_accepted_payment_for_a_cancelled_screening_goes_back(mesh: Mesh, tok
     mesh.check_invariants()
 
 
-@at_full_size
 def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh: Mesh, screening: str,
                                                                            token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"][:2]
@@ -186,7 +185,6 @@ def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh:
     paid = mesh.post("/order/pay", token, order_id=order["order_id"], method="sandbox").json()
     assert paid["status"] == "paid"
     dispute(mesh, order)
-    mesh.check_invariants()
     decide(mesh, order, "void")
 
     wait_until(lambda: status_of(mesh, order) == "refunded", 60, "the order's end")
@@ -199,7 +197,7 @@ def test_an_order_whose_payment_was_reversed_loses_its_tickets_by_decision(mesh:
     mesh.check_invariants()
 
 
-@at_full_size
+@pytest.mark.full_size("integration/order/test_reviewed_orders.py")
 def test_a_reversal_that_arrives_before_the_capture_is_applied_voids_the_tickets(mesh: Mesh, screening: str,
                                                                                  token: str) -> None:
     seats = [seat for seat, state in mesh.seats(screening).items() if state == "free"]

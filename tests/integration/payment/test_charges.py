@@ -1,6 +1,7 @@
 """An order's money is taken once, whatever goes wrong and when."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from schemas.errors import RoomSilent
 from schemas.payment import AmountMismatch, PaymentClosed, PaymentDeclined
 from services.foundation.database import Transactions, utc_now
-from services.payment import provider_registry, store
+from services.payment import provider_registry, rules, store
 from services.payment.payment_state import Attempt, PaymentRecord, PaymentRequest
 from services.payment.sandbox.provider import Sandbox
 from tests.drivers.sandbox_bank import Bank, WatchedSandbox
@@ -53,6 +54,14 @@ def test_an_order_is_charged_once_however_often_the_call_is_repeated(room: Any, 
 
     assert first["status"] == "captured"
     assert first == again == room.get_status(order_id=order_id)
+    assert (bank.taken, bank.charges) == (1200, 1)
+
+
+def test_ten_charges_at_once_take_the_money_once(room: Any, order_id: str, bank: Bank) -> None:
+    with ThreadPoolExecutor(10) as tellers:
+        answers = list(tellers.map(lambda _: room.charge(order_id=order_id, **EUR_12), range(10)))
+
+    assert [answer["status"] for answer in answers] == ["captured"] * 10
     assert (bank.taken, bank.charges) == (1200, 1)
 
 
@@ -173,6 +182,18 @@ def test_closing_during_a_charge_returns_how_the_charge_ends(
             room.charge(order_id=order_id, **EUR_12)
 
     assert told[0]["captured"] == bank.taken == room.close(order_id=order_id)["captured"]
+
+
+def test_closing_during_a_charge_returns_something_else_when_money_is_taken_for_closed_orders(
+        room: Any, order_id: str, bank: Bank, at: Happen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(rules, "may_capture", lambda state, attempt: True)
+    at("before authorize", lambda: told.append(room.close(order_id=order_id)))
+
+    room.charge(order_id=order_id, **EUR_12)
+
+    assert (told[0]["captured"], bank.taken) == (0, 1200)
 
 
 def test_closing_without_an_answer_can_be_repeated(

@@ -21,9 +21,7 @@ from tests.drivers.checkout_page import dice
 from tests.drivers.sandbox_bank import Bank
 from tests.sizes import Size
 
-pytestmark = [pytest.mark.usefixtures("empty_books"),
-              pytest.mark.full_size("contracts/test_providers.py",
-                                    "integration/payment/test_crashes_and_late_money.py")]
+pytestmark = pytest.mark.usefixtures("empty_books")
 
 T = TypeVar("T")
 
@@ -58,7 +56,7 @@ def test_orders_are_charged_once_each_and_the_books_are_the_ledger(
     unreliable = bad_line(chance)
     monkeypatch.setitem(provider_registry.PROVIDERS, "sandbox", lambda database, _: unreliable(database))
     later = (utc_now() + dt.timedelta(minutes=15)).isoformat()
-    orders = [new_id() for _ in range(size.messages // 2)]
+    orders = [new_id() for _ in range(size.orders)]
 
     def visit(order_id: str, choice: str) -> None:
         begun = insist(lambda: room.start(order_id=order_id, amount=700, currency="EUR", method="card",
@@ -86,7 +84,8 @@ def test_orders_are_charged_once_each_and_the_books_are_the_ledger(
         return len(captured_orders(database, orders)) == len(orders)
 
     wait_until(everything_has_ended, 180, "every order to be paid")
-    for order_id in chance.sample(orders, 50):
+    given_back = chance.sample(orders, len(orders) // 10)
+    for order_id in given_back:
         refund_id = new_id()
         insist(lambda order=order_id, refund=refund_id: room.refund(  # type: ignore[misc]
             refund_id=refund, order_id=order, amount=300, currency="EUR"))
@@ -97,7 +96,7 @@ def test_orders_are_charged_once_each_and_the_books_are_the_ledger(
                                     "WHERE status = 'captured' GROUP BY order_id HAVING COUNT(*) = 1")
     assert len(bank) == len(orders)
     assert bank == books
-    assert sum(bank.values()) == len(orders) * 700 - 50 * 300
+    assert sum(bank.values()) == len(orders) * 700 - len(given_back) * 300
 
 
 def captured_orders(database: Transactions, orders: list[str]) -> dict[str, int]:

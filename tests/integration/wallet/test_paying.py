@@ -10,7 +10,6 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import buy, pay, status_of
 from tests.drivers.snack_orders import SKU, bought_and_paid
 from tests.drivers.wallets import balance, fill, pay_by_wallet, user_of
-from tests.sizes import Size
 
 AT_ONCE = 20
 
@@ -104,8 +103,8 @@ def test_while_the_wallet_is_stopped_orders_are_paid_otherwise(mesh: Mesh, scree
 
 
 @pytest.mark.full_size("integration/wallet/test_races.py")
-def test_of_many_orders_paid_at_once_a_balance_for_a_tenth_pays_a_tenth(mesh: Mesh, size: Size) -> None:
-    count, paid = (100, 10) if size.matrix else (30, 3)
+def test_of_many_orders_paid_at_once_a_balance_for_a_tenth_pays_a_tenth(mesh: Mesh) -> None:
+    count, paid = 100, 10
     screening = mesh.fresh_screening(320)
     chart = mesh.get("/film/get_hall_info", screening_id=screening).json()["chart"]["seats"]
     seats = [seat["seat_id"] for seat in chart if seat["kind"] == "standard"]   # which all cost the same
