@@ -43,8 +43,9 @@ class UserRoom:
 
 def kind_of(event: Event, monkeypatch: pytest.MonkeyPatch) -> str:
     """The kind of the one message to Ada that this event makes."""
-    [consume] = [method for _, method in inspect.getmembers(Notification, inspect.isfunction)
-                 for entrypoint in getattr(method, "nameko_entrypoints", ()) if getattr(entrypoint, "event", None) is event]
+    methods = [method for _, method in inspect.getmembers(Notification, inspect.isfunction)]
+    [consume] = [method for method in methods for entrypoint in getattr(method, "nameko_entrypoints", ())
+                 if getattr(entrypoint, "event", None) is event]
     add, database = Mock(), Mock()
     database.run = lambda work: work(None)
     monkeypatch.setattr(inbox, "first_time", lambda *_: True)
