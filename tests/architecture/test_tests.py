@@ -34,6 +34,11 @@ def test_an_import_of_a_test_module_is_found() -> None:
         "tests.integration.order.test_orders.buy"}
 
 
+def test_a_rule_about_a_package_without_files_fails() -> None:
+    with pytest.raises(AssertionError, match="no files in .'no_such_package'."):
+        sources("tests", "no_such_package")
+
+
 # --- what runs at full size only ---
 
 

@@ -17,7 +17,7 @@ from tests.drivers.sandbox_bank import Bank
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
 
-# There, what happens between two steps of a charge happens in one process, where no chance decides.
+# In these, whatever meets a charge comes between two of its steps, by order and not by chance.
 at_full_size = pytest.mark.full_size("integration/payment/test_charges.py")
 
 EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}

@@ -88,7 +88,7 @@ def test_another_password_and_another_address_are_one_event_each_and_the_latter_
     assert room.get_former_email(user_id=member, number=told[0].sequence)["email"] == old
 
 
-@pytest.mark.full_size("integration/user/test_password_changes.py", "unit/notification/test_account_changes.py")
+@pytest.mark.full_size("integration/user/test_password_changes.py", "unit/notification/test_change_recipients.py")
 def test_the_holder_is_told_of_another_password_and_of_another_address_at_the_old_one(mesh: Mesh, name: str) -> None:
     old, new = (f"{each}.{name[-12:]}@cinema.example" for each in ("old", "new"))
     mesh.post("/user/register", username=name, password=PASSWORD, email=old)
