@@ -43,10 +43,10 @@ def test_a_rule_about_a_package_without_files_fails() -> None:
 
 
 def is_mark(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and ast.unparse(node) == "pytest.mark.full_size"
+    return isinstance(node, ast.Attribute) and node.attr == "full_size" and ast.unparse(node) == "pytest.mark.full_size"
 
 
-def tests_at_every_change(tree: ast.Module) -> list[str]:
+def unmarked_tests(tree: ast.Module) -> list[str]:
     """The tests of a module that `full_size` marks neither by itself, nor under another name, nor by `pytestmark`."""
     named = {ast.unparse(target) for node in tree.body if isinstance(node, ast.Assign)
              if any(map(is_mark, ast.walk(node.value))) for target in node.targets}
@@ -66,10 +66,10 @@ def runs_at_every_change(path: str) -> bool:
     if path.startswith("web/"):
         return path.endswith("_test.js") and file.is_file()
     is_test = path.endswith(".py") and file.name.startswith("test_") and path != RUNS_SCRIPTS
-    return is_test and file.is_file() and bool(tests_at_every_change(source_at(file).tree))
+    return is_test and file.is_file() and bool(unmarked_tests(source_at(file).tree))
 
 
-def uncovered(tree: ast.Module) -> list[int]:
+def uncovered(nodes: list[ast.AST]) -> list[int]:
     """The lines in which a `full_size` marker names no test file, or one of which nothing runs at every change."""
     def covers(argument: ast.expr) -> bool:
         match argument:
@@ -77,14 +77,14 @@ def uncovered(tree: ast.Module) -> list[int]:
                 return runs_at_every_change(path)
         return False
 
-    marks = [node for node in ast.walk(tree) if is_mark(node)]
-    called = {id(node.func): node.args for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    marks = [node for node in nodes if is_mark(node)]
+    called = {id(node.func): node.args for node in nodes if isinstance(node, ast.Call)}
     return [mark.lineno for mark in marks
             if not (arguments := called.get(id(mark), [])) or not all(map(covers, arguments))]
 
 
 def test_a_test_that_runs_at_full_size_only_says_which_others_cover_it_at_every_change() -> None:
-    assert {str(source): lines for source in sources("tests") if (lines := uncovered(source.tree))} == {}
+    assert {str(source): lines for source in sources("tests") if (lines := uncovered(source.nodes))} == {}
 
 
 @pytest.mark.parametrize("argument", ["", "()", "('no/such_test.py')", "('conftest.py', 'a reason')", "(name)",
@@ -92,7 +92,7 @@ def test_a_test_that_runs_at_full_size_only_says_which_others_cover_it_at_every_
                                       "('integration/storms/test_clusters.py')"])
 def test_a_full_size_test_that_names_no_other_is_found(argument: str) -> None:
     """The negative control."""
-    assert uncovered(ast.parse(f"@pytest.mark.full_size{argument}\ndef test(): ...")) == [1]
+    assert uncovered(list(ast.walk(ast.parse(f"@pytest.mark.full_size{argument}\ndef test(): ...")))) == [1]
 
 
 @pytest.mark.parametrize(("head", "tests"), [
@@ -102,4 +102,4 @@ def test_a_full_size_test_that_names_no_other_is_found(argument: str) -> None:
     ("@pytest.mark.parametrize('seats', [3, pytest.param(8, marks=pytest.mark.full_size('a'))])", ["test_a", "test_b"]),
 ])
 def test_what_runs_at_every_change_is_what_no_marker_leaves_out(head: str, tests: list[str]) -> None:
-    assert tests_at_every_change(ast.parse(f"{head}\ndef test_a(): ...\ndef test_b(): ...")) == tests
+    assert unmarked_tests(ast.parse(f"{head}\ndef test_a(): ...\ndef test_b(): ...")) == tests

@@ -38,7 +38,7 @@ test("signing out forgets the tickets, unless there is no answer: then the user 
 });
 
 test("signing out of a session that has ended, or that the server fails to end, forgets them, too", async () => {
-  for (const [status, code] of [[401, "unauthenticated"], [500, "internal_error"]]) {
+  for (const [code, status] of Object.entries({ unauthenticated: 401, internal_error: 500 })) {
     tell("ada");
     kept.add(TICKETS);
     answerWith(status, { code });
