@@ -244,13 +244,14 @@ def test_a_restore_refuses_what_it_should_not_touch(empty: Mesh, mesh: Mesh, bac
         waiting.queue.delete()
 
 
-def test_nothing_starts_on_half_a_restore_which_can_be_repeated(empty: Mesh, backup: Backup,
+@pytest.mark.parametrize("step", ["load", pytest.param("prepare", marks=at_full_size)])
+def test_nothing_starts_on_half_a_restore_which_can_be_repeated(empty: Mesh, backup: Backup, step: str,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_: object) -> int:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, nameko.config.patch(empty.settings, clear=True):
-        patched.setattr(restore, "prepare", die)
+        patched.setattr(restore, step, die)
         done = CliRunner().invoke(restore_command, [str(backup.folder)], obj=OperatedMesh(empty.settings))
     assert done.exit_code == 1
     with nameko.config.patch(empty.settings, clear=True), pytest.raises(migrate.SchemaRefused, match="not restored"):

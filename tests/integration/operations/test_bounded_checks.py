@@ -74,11 +74,13 @@ def schema_of(mesh: Mesh, room: str) -> str:
 
 
 def copy_tables(mesh: Mesh, room: str, schema: str) -> None:
-    """Make a new schema with the room's tables, but without their rows: sooner done than by migrations."""
+    """Make a new schema with the room's tables, as its migrations would, but sooner."""
     with mesh.engine(room).begin() as tx:
         tx.execute(text(f"CREATE DATABASE `{schema}`"))
         for table in tx.execute(text("SHOW TABLES")).scalars().all():
             tx.execute(text(f"CREATE TABLE `{schema}`.`{table}` LIKE `{table}`"))
+        if room == "office":
+            tx.execute(text(f"INSERT INTO `{schema}`.head SELECT * FROM head"))  # the one row that a migration writes
 
 
 def fill(tx: Any, table: str, columns: dict[str, str], prefix: str, moment: str, rows: int) -> None:
