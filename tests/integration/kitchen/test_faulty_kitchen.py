@@ -10,7 +10,7 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.orders import info, refunds
 from tests.drivers.snack_orders import SKU, bought_and_paid, snacks_left, wait_for_step
 
-pytestmark = pytest.mark.full_size("unit/order/test_faulty_rooms.py", "integration/kitchen/test_stock.py")
+pytestmark = pytest.mark.full_size("integration/kitchen/test_orders_with_snacks.py", "integration/model/test_model.py")
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from tests.drivers.snack_orders import (
     wait_for_step,
 )
 
-at_full_size = pytest.mark.full_size("integration/kitchen/test_cooks_and_refunds.py", "integration/model/test_model.py")
+at_full_size = pytest.mark.full_size(
+    "integration/kitchen/test_late_payments_and_races.py", "integration/model/test_model.py")
 
 
 def expired_order(mesh: Mesh, screening: str, seat: str) -> tuple[str, dict[str, Any]]:

@@ -17,8 +17,8 @@ from tests.drivers.sandbox_bank import Bank
 from tests.integration.payment.conftest import StartRoom
 from tests.integration.payment.remote_calls import ask
 
-# In these, whatever meets a charge comes between two of its steps, by order and not by chance.
-at_full_size = pytest.mark.full_size("integration/payment/test_charges.py")
+at_full_size = pytest.mark.full_size(
+    "integration/payment/test_processes.py", "integration/payment/test_crashes_and_late_money.py")
 
 EUR_12 = {"amount": 1200, "currency": "EUR", "method": "sandbox"}
 
@@ -30,7 +30,8 @@ def rooms(start_room: StartRoom) -> list[Process]:
     return running
 
 
-@pytest.mark.full_size("integration/payment/test_checkout_page.py", "integration/payment/test_charges.py")
+@pytest.mark.full_size("integration/payment/test_checkout_page.py",
+                       "integration/payment/test_crashes_and_late_money.py")
 def test_twenty_charges_at_once_take_the_money_once(rooms: list[Process], order_id: str, bank: Bank) -> None:
     with ThreadPoolExecutor(20) as tellers:
         answers = list(tellers.map(lambda _: ask("charge", order_id=order_id, **EUR_12), range(20)))
