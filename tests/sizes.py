@@ -28,7 +28,7 @@ class Size:
     second_servers: bool    # whether a second mesh has servers of its own, or runs beside, on the same ones
 
 
-CI = Size(model_steps=500, fresh_controls=False, missing_guards=3, control_steps=20_000, model_most_steps=10_000,
+CI = Size(model_steps=500, fresh_controls=False, missing_guards=2, control_steps=20_000, model_most_steps=10_000,
           rare=False, hall=40, buyers=50, door_codes=24, contested_seats=2, keys=16, messages=60,
           killed_orders=40, death_every=1_000, kills=4, pauses=1, films=300, fuzz_cases=4, fuzzed_roles=1, matrix=False,
           second_servers=False)
