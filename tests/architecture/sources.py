@@ -57,8 +57,10 @@ source_at = cache(Source)   # which is parsed once, however many rules look at i
 
 @cache
 def sources(*packages: str) -> list[Source]:
-    """Every Python file of these packages, or of all."""
-    return [source_at(path) for package in packages or PACKAGES for path in files(ROOT / package, ".py")]
+    """Every Python file of these packages, or of all; a package without files would make every rule about it hold."""
+    found = {package: files(ROOT / package, ".py") for package in packages or PACKAGES}
+    assert all(found.values()), f"no files in {[package for package, paths in found.items() if not paths]}"
+    return [source_at(path) for paths in found.values() for path in paths]
 
 
 def files(folder: Path, *endings: str) -> list[Path]:

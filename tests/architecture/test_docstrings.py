@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.sources import ROOT, SHIPPED, Source, files, sources
+from tests.architecture.sources import ROOT, SHIPPED, sources
 
 FOLDERS = ("schemas", "services/foundation", "services/seating")
 MOST_MISSING = 0.05   # of the public names of a folder
@@ -30,7 +30,7 @@ def public(node: ast.AST, name: str) -> Iterator[tuple[str, Documented]]:
 def names(folder: str) -> dict[str, str | None]:
     """The docstring of each public thing in a folder, or None."""
     found: dict[str, str | None] = {}
-    for source in map(Source, files(ROOT / folder, ".py")):
+    for source in sources(folder):
         if source.text.strip():  # a package's empty __init__.py has nothing to say
             found.update({name: ast.get_docstring(node) for name, node in public(source.tree, str(source))})
     return found

@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 import pytest
 
 from schemas.errors import Refusal
-from tests.architecture.sources import ROOT, Source, sources
+from tests.architecture.sources import ROOT, Source, source_at, sources
 
 GEOMETRY = ("services/seating/chart.py", "services/seating/best_seats.py")
 # Modules of the standard library through which a decision would depend on more than its arguments.
@@ -39,7 +39,7 @@ def imported_siblings(source: Source) -> Iterator[Source]:
         for dotted in (module, f"{module}.{name}"):
             path = ROOT / (dotted.replace(".", "/") + ".py")
             if dotted.startswith("services.") and path.exists():
-                yield Source(path)
+                yield source_at(path)
 
 
 def pure_modules() -> list[Source]:

@@ -10,10 +10,9 @@ from tests.browser.driver import Visit, open_account
 from tests.browser.inspection import inspect
 from tests.drivers.received_emails import received_emails
 
-at_full_size = pytest.mark.full_size("browser/test_address_confirmation.py", "integration/user/test_confirmations.py")
+pytestmark = pytest.mark.full_size("integration/user/test_confirmations.py")
 
 
-@pytest.mark.full_size("integration/user/test_confirmations.py")
 def test_an_address_is_confirmed_by_the_link_in_its_message(visit: Visit, mesh: Mesh) -> None:
     page, email = visit("/account", complaints_expected=True), f"ada.{secrets.token_hex(5)}@cinema.example"
     page.locator("main .primary").click()
@@ -31,7 +30,6 @@ def test_an_address_is_confirmed_by_the_link_in_its_message(visit: Visit, mesh: 
     expect(page.locator(".email-address")).to_contain_text(f"We write to {email}")
 
 
-@at_full_size
 def test_the_account_page_changes_the_address_and_sends_another_link(visit: Visit, mesh: Mesh) -> None:
     page = visit("/account", signed_in=True, complaints_expected=True)
     email = f"ada.{secrets.token_hex(5)}@{'long-' * 10}name.cinema.example"
@@ -49,7 +47,6 @@ def test_the_account_page_changes_the_address_and_sends_another_link(visit: Visi
     wait_until(lambda: len(received_emails(mesh.folder / "messages", email)) == 2, 60, "both letters")
 
 
-@at_full_size
 def test_a_link_that_was_not_sent_is_not_announced(visit: Visit, mesh: Mesh) -> None:
     page, email = visit("/account", complaints_expected=True), f"ada.{secrets.token_hex(5)}@cinema.example"
     for _ in range(mesh.settings["user"]["confirmations_an_hour"]):

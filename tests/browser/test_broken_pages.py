@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from testbed.mesh import Mesh, wait_until
 from tests.browser.driver import Visit
 
-at_full_size = pytest.mark.full_size("browser/test_broken_pages.py", "unit/web/test_modules.py")
+at_full_size = pytest.mark.full_size("browser/test_broken_pages.py", "web/report_test.js")
 
 
 def reports(mesh: Mesh) -> list[dict[str, object]]:

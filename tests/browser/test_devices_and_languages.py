@@ -9,7 +9,8 @@ from testbed.mesh import Mesh
 from tests.browser.driver import PHONE, Visit, pick
 from tests.browser.inspection import FITS
 
-at_full_size = pytest.mark.full_size("browser/test_devices_and_languages.py", "unit/web/test_modules.py")
+at_full_size = pytest.mark.full_size(
+    "browser/test_devices_and_languages.py", "web/seat_map_test.js", "web/programme_test.js")
 
 
 def test_seats_are_bought_with_the_keyboard_alone(visit: Visit, mesh: Mesh) -> None:

@@ -116,7 +116,7 @@ def test_an_usher_types_codes_and_goes_on_without_a_network(visit: Visit, mesh: 
     expect(page.get_by_role("alert").filter(has_text="have been used, so they can't be refunded")).to_be_visible()
 
 
-@pytest.mark.full_size("browser/test_door.py", "unit/web/test_modules.py")
+@pytest.mark.full_size("browser/test_door.py", "web/door_test.js")
 def test_a_ticket_before_the_camera_is_scanned_once(visit: Visit, mesh: Mesh, hall: Hall) -> None:
     page = visit("/account", signed_in=mesh.staff(), size=PHONE, complaints_expected=True)    # of the 429
     page.add_init_script(CAMERA)

@@ -11,7 +11,7 @@ from testbed.mesh import Mesh
 from tests.browser.driver import PASSWORD, Visit, order_of, pick, sign_in, sign_in_again
 from tests.drivers.orders import buy, pay
 
-at_full_size = pytest.mark.full_size("browser/test_live_map.py", "unit/web/test_modules.py")
+at_full_size = pytest.mark.full_size("browser/test_live_map.py", "web/seat_map_test.js", "web/hall_test.js")
 
 
 def test_a_seat_taken_elsewhere_changes_here(visit: Visit, mesh: Mesh) -> None:

@@ -9,7 +9,7 @@ from testbed.mesh import Mesh
 from tests.browser.driver import Visit, buy, open_account, order_of, order_page, pay, session_cookie
 from tests.drivers import orders
 
-at_full_size = pytest.mark.full_size("browser/test_offline_tickets.py", "unit/web/test_modules.py")
+at_full_size = pytest.mark.full_size("browser/test_offline_tickets.py", "web/offline_test.js", "web/session_test.js")
 
 KEPT = """async () => {
   const names = await caches.keys();

@@ -74,7 +74,7 @@ def inspect_a_returned_ticket_of_a_demonstration(page: Page, order: dict[str, An
     return problems
 
 
-@pytest.mark.full_size("browser/test_accessibility.py", "unit/web/test_modules.py")
+@pytest.mark.full_size("browser/test_accessibility.py", "web/order_test.js")
 @pytest.mark.parametrize(("language", "theme", "size"), [("en", "light", "phone"), ("zh", "dark", "desk")])
 def test_every_state_of_an_order_is_accessible(visit: Visit, mesh: Mesh, language: str, theme: str, size: str) -> None:
     page = order_page(visit, mesh, "H8", "H9", size=SIZES[size], theme=theme)

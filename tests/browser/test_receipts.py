@@ -9,7 +9,7 @@ from testbed.mesh import Mesh
 from tests.browser.driver import Visit, order_of, order_page, pay_at_once
 from tests.browser.inspection import inspect
 
-pytestmark = pytest.mark.full_size("integration/order/test_receipts.py", "unit/web/test_modules.py")
+pytestmark = pytest.mark.full_size("integration/order/test_receipts.py", "web/receipt_test.js")
 
 POST = """([path, fields]) => fetch(path, {
   method: "POST", headers: { "Content-Type": "application/json", "X-Session": "cookie" }, body: JSON.stringify(fields),

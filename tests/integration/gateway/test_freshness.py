@@ -94,7 +94,7 @@ def test_a_token_is_refused_as_soon_as_logging_out_has_returned(mesh: Mesh) -> N
         assert mesh.post("/user/logout", buyer).status_code == 401
 
 
-@pytest.mark.full_size("integration/gateway/test_freshness.py")
+@pytest.mark.full_size("unit/gateway/test_announcements.py", "integration/user/test_sessions.py")
 def test_a_change_at_one_gateway_is_seen_at_another_within_a_second(mesh: Mesh, hall: str, tmp_path: Path) -> None:
     with lone_gateway(mesh, tmp_path) as other:
         def elsewhere(path: str, **query: str) -> "tuple[int, dict[str, object]]":

@@ -8,7 +8,7 @@ import requests
 from testbed.mesh import Mesh, wait_until
 from tests.integration.gateway.lone_gateway import lone_gateway
 
-pytestmark = pytest.mark.full_size("integration/gateway/test_freshness.py")
+pytestmark = pytest.mark.full_size("unit/gateway/test_announcements.py", "integration/user/test_sessions.py")
 
 
 def test_two_gateways_share_one_address_when_config_yml_allows_it(mesh: Mesh, tmp_path: Path) -> None:

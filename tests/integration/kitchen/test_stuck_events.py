@@ -16,7 +16,7 @@ from testbed.mesh import Mesh, wait_until
 from tests.integration.foundation.conftest import rooms, wait_for_room
 from tests.integration.kitchen.conftest import paid, put_on_the_menu
 
-pytestmark = pytest.mark.full_size("integration/kitchen/test_queue.py")
+pytestmark = pytest.mark.full_size("unit/foundation/test_event_concurrency.py")
 
 STUCK = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO inbox%%'"
 

@@ -152,7 +152,6 @@ def empty_queues(mesh: Mesh) -> None:
 # --- backing up ---
 
 
-@at_full_size
 def test_a_backup_is_readable_by_its_owner_only_and_says_what_is_secret(backup: Backup) -> None:
     assert backup.folder.stat().st_mode & 0o777 == 0o700
     assert {path.name: path.stat().st_mode & 0o777 for path in backup.folder.iterdir()} == dict.fromkeys(
@@ -216,7 +215,6 @@ def restored(refilled: Mesh, backup: Backup, mesh: Mesh) -> Mesh:
     return empty
 
 
-@pytest.mark.full_size("integration/operations/test_migrating.py")
 def test_a_restore_refuses_what_it_should_not_touch(empty: Mesh, mesh: Mesh, backup: Backup, tmp_path: Path) -> None:
     assert "These rooms run: " in refusal(mesh, backup.folder)
     assert "Consumers remember events for 29 days at most" in refusal(empty, backup.folder, "--publish-again", "700")
@@ -246,14 +244,14 @@ def test_a_restore_refuses_what_it_should_not_touch(empty: Mesh, mesh: Mesh, bac
         waiting.queue.delete()
 
 
-@at_full_size
-def test_nothing_starts_on_half_a_restore_which_can_be_repeated(empty: Mesh, backup: Backup,
+@pytest.mark.parametrize("step", ["load", pytest.param("prepare", marks=at_full_size)])
+def test_nothing_starts_on_half_a_restore_which_can_be_repeated(empty: Mesh, backup: Backup, step: str,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_: object) -> int:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, nameko.config.patch(empty.settings, clear=True):
-        patched.setattr(restore, "prepare", die)
+        patched.setattr(restore, step, die)
         done = CliRunner().invoke(restore_command, [str(backup.folder)], obj=OperatedMesh(empty.settings))
     assert done.exit_code == 1
     with nameko.config.patch(empty.settings, clear=True), pytest.raises(migrate.SchemaRefused, match="not restored"):
@@ -265,6 +263,10 @@ def test_a_restore_brings_back_every_order_and_ticket(refilled: Mesh, backup: Ba
         [found] = refilled.rows("order", "SELECT seats FROM orders WHERE order_id = :o", o=order["order_id"])
         assert {seat["seat_id"] for seat in json.loads(found.seats)} == {seat["seat_id"] for seat in order["seats"]}
     assert refilled.rows("order", "SELECT ticket_id FROM ticket WHERE order_id = :o", o=backup.paid[1]["order_id"])
+
+
+def test_a_machine_with_tables_is_not_restored_onto(refilled: Mesh, backup: Backup) -> None:
+    assert "There are tables already (film, " in refusal(refilled, backup.folder)
 
 
 @at_full_size

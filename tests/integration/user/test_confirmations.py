@@ -14,8 +14,6 @@ from testbed.mesh import Mesh, wait_until
 from tests.drivers.received_emails import ReceivedEmail, received_emails
 from tests.integration.user.conftest import PASSWORD, authorize
 
-at_full_size = pytest.mark.full_size("integration/user/test_confirmations.py")
-
 SignIn = Callable[[str], str]
 LINKS_PER_HOUR = 5
 
@@ -109,17 +107,18 @@ def test_the_tables_and_logs_hold_no_link(mesh: Mesh, name: str, email: str) -> 
                 if token in table]
 
 
-@at_full_size
-def test_an_expired_link_and_one_to_another_address_confirm_nothing(mesh: Mesh, name: str, email: str) -> None:
+def test_an_expired_a_forged_and_a_withdrawn_link_confirm_nothing(
+    mesh: Mesh, room: Any, name: str, email: str,
+) -> None:
     token = register(mesh, name, email)
-    [first] = emails_to(mesh, email, 1)
-    mesh.rows("user", "UPDATE confirmation SET expires_at = UTC_TIMESTAMP() WHERE email = :e", e=email)
-    assert confirm(mesh, link(first)).status_code == 409
-
-    assert mesh.post("/user/send_confirmation", token).status_code == 200
-    second = next(message for message in emails_to(mesh, email, 2) if message.event_id != first.event_id)
+    user_id = authorize(mesh, token).json()["user_id"]
+    expired, withdrawn = (room.issue_confirmation(user_id=user_id, number=1)["token"] for _ in range(2))
+    mesh.rows("user", "UPDATE confirmation SET expires_at = UTC_TIMESTAMP() WHERE token_id = :t", t=token_id(expired))
+    answers = [confirm(mesh, link).status_code for link in (expired, "forged")]
     mesh.post("/user/update_profile", token, email="new." + email)
-    assert confirm(mesh, link(second)).status_code == 409
+    answers.append(confirm(mesh, withdrawn).status_code)
+
+    assert answers == [409] * 3
     assert not is_confirmed(mesh, token)
 
 
@@ -136,7 +135,7 @@ def test_a_changed_address_is_confirmed_anew_and_an_unchanged_one_is_not(mesh: M
     assert is_confirmed(mesh, token)
 
 
-@at_full_size
+@pytest.mark.full_size("integration/user/test_confirmations.py", "unit/user/test_throttle.py")
 def test_an_address_gets_five_links_per_hour_from_all_accounts_together(mesh: Mesh, name: str, email: str) -> None:
     tokens = [register(mesh, f"{name}{number}", email) for number in range(3)]
     asked = [mesh.post("/user/send_confirmation", token) for token in tokens]
@@ -148,7 +147,7 @@ def test_an_address_gets_five_links_per_hour_from_all_accounts_together(mesh: Me
     assert events(mesh, email) == LINKS_PER_HOUR
 
 
-@pytest.mark.full_size("integration/user/test_confirmations.py", "unit/notification/test_confirmation_email.py")
+@pytest.mark.full_size("integration/user/test_confirmations.py", "unit/user/test_throttle.py")
 def test_an_account_requests_five_links_per_hour_for_all_addresses_together(mesh: Mesh, name: str, email: str) -> None:
     token = register(mesh, name, email)
     changed = [mesh.post("/user/update_profile", token, email=f"{number}.{email}") for number in range(LINKS_PER_HOUR)]

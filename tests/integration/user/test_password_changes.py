@@ -70,7 +70,25 @@ def test_of_two_changes_at_once_the_second_has_to_name_the_new_password(
     assert [login(mesh, ada, password) for password in ("the thief's horse", NEW)] == [200, 401]
 
 
-@pytest.mark.full_size("integration/user/test_password_changes.py", "integration/user/test_password_resets.py")
+def test_another_password_and_another_address_are_one_event_each_and_the_latter_goes_to_the_old_address(
+    mesh: Mesh, room: Any, name: str,
+) -> None:
+    old, new = (f"{each}.{name[-12:]}@cinema.example" for each in ("old", "new"))
+    mesh.post("/user/register", username=name, password=PASSWORD, email=old)
+    mesh.rows("user", "UPDATE user SET email_confirmed_at = UTC_TIMESTAMP() WHERE username = :n", n=name)
+    token, member = mesh.post("/user/login", username=name, password=PASSWORD).json()["token"], user_id_of(mesh, name)
+    for _ in range(2):
+        assert change(mesh, token).status_code == 200
+    assert mesh.post("/user/update_profile", token, email=new).json()["email"] == new
+
+    told = mesh.rows("user", "SELECT type, sequence, body FROM outbox WHERE INSTR(body, :u) AND type IN "
+                             "('user.password_changed', 'user.email_changed') ORDER BY type", u=member)
+    assert [row.type for row in told] == ["user.email_changed", "user.password_changed"]
+    assert not any(address in str(row.body) for row in told for address in (old, new))
+    assert room.get_former_email(user_id=member, number=told[0].sequence)["email"] == old
+
+
+@pytest.mark.full_size("integration/user/test_password_changes.py", "unit/notification/test_change_recipients.py")
 def test_the_holder_is_told_of_another_password_and_of_another_address_at_the_old_one(mesh: Mesh, name: str) -> None:
     old, new = (f"{each}.{name[-12:]}@cinema.example" for each in ("old", "new"))
     mesh.post("/user/register", username=name, password=PASSWORD, email=old)

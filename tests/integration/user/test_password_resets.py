@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.errors import TooOften
 from schemas.user import token_id
 from schemas.user.self_service import PasswordResetOver
 from services.foundation.rpc.calls import Principal
@@ -12,8 +13,6 @@ from services.user import store
 from testbed.mesh import Mesh, wait_until
 from tests.drivers.received_emails import received_emails
 from tests.integration.user.conftest import PASSWORD, authorize
-
-at_full_size = pytest.mark.full_size("integration/user/test_password_resets.py")
 
 NEW = "a better horse"
 
@@ -43,6 +42,12 @@ def links(mesh: Mesh, email: str, count: int = 1) -> list[str]:
     return list(wait_until(lambda: len(found := tokens()) >= count and found, 60, f"{count} links"))
 
 
+def issued(mesh: Mesh, room: Any, name: str) -> str:
+    """The token of a link that nobody mails."""
+    [account] = mesh.rows("user", "SELECT user_id, email_events FROM user WHERE username = :n", n=name)
+    return str(room.issue_password_reset(user_id=account.user_id, number=account.email_events)["token"])
+
+
 def reset(mesh: Mesh, token: str, password: str = NEW) -> Any:
     fields = {"token": token, "new_password": password}
     return mesh.http.post(mesh.url + "/user/reset_password", json=fields, timeout=60)
@@ -58,7 +63,17 @@ def asked(mesh: Mesh, name: str) -> int:
                                  "AND type = 'user.password_reset_requested'", n=name)[0][0])
 
 
-def test_a_link_sets_the_password_once_and_ends_all_sessions(mesh: Mesh, name: str, email: str) -> None:
+def places_of(mesh: Mesh, *sought: str) -> list[str]:
+    """The tables and logs that hold one of these."""
+    tables = (("user", "password_reset"), ("user", "outbox"), ("user", "user"), ("notification", "message"))
+    texts = {f"{room}.{table}": str(mesh.rows(room, f"SELECT * FROM {table}")) for room, table in tables}
+    texts |= {f"log of {room}": mesh.log(room) for room in ("user", "notification", "gateway")}
+    return [place for place, text in texts.items() if any(each in text for each in sought)]
+
+
+def test_a_link_sets_the_password_once_ends_all_sessions_and_stands_in_no_table_or_log(
+    mesh: Mesh, name: str, email: str,
+) -> None:
     session = open_account(mesh, name, email)
     assert ask(mesh, name).json() == {}
     [token] = links(mesh, email)
@@ -70,6 +85,8 @@ def test_a_link_sets_the_password_once_and_ends_all_sessions(mesh: Mesh, name: s
     assert reset(mesh, token).status_code == 200  # the answer was lost
     assert reset(mesh, token, "a third horse").json()["code"] == "password_reset_over"
     assert login(mesh, name, NEW) == 200
+    assert places_of(mesh, token, PASSWORD, NEW) == []
+    assert "user.password_reset" in places_of(mesh, token_id(token)), "the control: the link's hash is kept"
 
 
 def test_the_answer_does_not_tell_whether_there_is_an_account(mesh: Mesh, name: str, email: str) -> None:
@@ -79,13 +96,26 @@ def test_the_answer_does_not_tell_whether_there_is_an_account(mesh: Mesh, name: 
     assert asked(mesh, name) == 0
 
 
-@pytest.mark.full_size("integration/gateway/test_secrets.py", "integration/user/test_password_resets.py")
+@pytest.mark.full_size("unit/user/test_throttle.py", "integration/user/test_password_resets.py")
 def test_a_name_is_asked_for_five_times_an_hour_whoever_has_it(mesh: Mesh, name: str, email: str) -> None:
     open_account(mesh, name, email)
     for who in (name, "nobody" + name):
         assert [ask(mesh, who).status_code for _ in range(6)] == [200] * 5 + [429]
     assert ask(mesh, email).status_code == 200
     assert asked(mesh, name) == 5  # that many for the account, by whatever name
+
+
+def test_too_many_links_are_refused_to_a_name_and_silently_not_mailed_for_an_account(
+    mesh: Mesh, room: Any, name: str, email: str,
+) -> None:
+    user_id = authorize(mesh, open_account(mesh, name, email)).json()["user_id"]
+    count = room.reset_throttle.count
+    count.side_effect = [TooOften(retry_after=1), None, TooOften(retry_after=1)]
+    with pytest.raises(TooOften):
+        room.request_password_reset(username=name)
+    assert room.request_password_reset(username=email) == {}
+    assert [call.args for call in count.mock_calls] == [(name,), (email,), (f"account {user_id}",)]
+    assert asked(mesh, name) == 0
 
 
 def test_an_account_is_found_by_its_address_in_any_spelling(mesh: Mesh, name: str, email: str) -> None:
@@ -96,20 +126,16 @@ def test_an_account_is_found_by_its_address_in_any_spelling(mesh: Mesh, name: st
     assert asked(mesh, name) == 1
 
 
-@at_full_size
-def test_an_expired_a_forged_and_a_withdrawn_link_set_nothing(mesh: Mesh, name: str, email: str) -> None:
+def test_an_expired_a_forged_and_a_withdrawn_link_set_nothing(mesh: Mesh, room: Any, name: str, email: str) -> None:
     session = open_account(mesh, name, email)
-    ask(mesh, name)
-    [first] = links(mesh, email)
-    mesh.rows("user", "UPDATE password_reset SET expires_at = UTC_TIMESTAMP() WHERE token_id = :t", t=token_id(first))
-    ask(mesh, name)
-    second = next(token for token in links(mesh, email, 2) if token != first)
+    expired, withdrawn = issued(mesh, room, name), issued(mesh, room, name)
+    mesh.rows("user", "UPDATE password_reset SET expires_at = UTC_TIMESTAMP() WHERE token_id = :t", t=token_id(expired))
+    codes = [reset(mesh, token).json()["code"] for token in (expired, "forged")]
     mesh.post("/user/change_password", session, old_password=PASSWORD, new_password="a second horse")
-
-    codes = [reset(mesh, token).json()["code"] for token in (first, second, "forged")]
+    codes.append(reset(mesh, withdrawn).json()["code"])
 
     assert codes == ["password_reset_over"] * 3
-    assert login(mesh, name, "a second horse") == 200
+    assert [login(mesh, name, password) for password in (NEW, "a second horse")] == [401, 200]
 
 
 def test_a_link_is_not_mailed_to_an_address_given_later(mesh: Mesh, room: Any, name: str, email: str) -> None:
@@ -197,13 +223,11 @@ def test_a_member_who_knows_the_password_ends_what_a_former_address_may(
     assert recipient(mesh, room, user_id) == own
 
 
-@at_full_size
 def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
     mesh: Mesh, room: Any, name: str, email: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     open_account(mesh, name, email)
-    ask(mesh, name)
-    [token] = links(mesh, email)
+    token = issued(mesh, room, name)
 
     def lock_too_late(tx: Any, user_id: str, lock: Any = store.lock_account) -> Any:
         assert reset(mesh, token, "the faster horse").status_code == 200
@@ -215,17 +239,3 @@ def test_of_two_passwords_sent_with_one_link_at_once_one_is_set(
         room.reset_password(token=token, new_password=NEW)
 
     assert [login(mesh, name, password) for password in ("the faster horse", NEW)] == [200, 401]
-
-
-@pytest.mark.full_size("integration/gateway/test_secrets.py", "integration/user/test_password_resets.py")
-def test_the_tables_and_logs_hold_no_link_and_no_password(mesh: Mesh, name: str, email: str) -> None:
-    open_account(mesh, name, email)
-    ask(mesh, name)
-    [token] = links(mesh, email)
-    password = secrets.token_hex(12)
-    assert reset(mesh, token, password).status_code == 200
-    tables = (("user", "password_reset"), ("user", "outbox"), ("user", "user"), ("notification", "message"))
-    kept = [str(mesh.rows(room, f"SELECT * FROM {table}")) for room, table in tables]
-    assert token_id(token) in kept[0]
-    places = [*kept, mesh.log("user"), mesh.log("notification"), mesh.log("gateway")]
-    assert not [place for place in places if token in place or password in place]

@@ -190,7 +190,6 @@ def test_an_operator_resets_a_lost_one_and_the_log_says_so(mesh: Mesh, cook: str
     assert "has no second factor" in account(mesh, "reset-second-factor", cook).stderr
 
 
-@pytest.mark.full_size("integration/user/test_second_factors.py", "integration/gateway/test_secrets.py")
 def test_neither_tables_nor_logs_have_a_secret_or_a_recovery_code(mesh: Mesh, cook: str, sign_in: SignIn) -> None:
     app, confirmed = set_up(mesh, sign_in(cook))
     [row] = mesh.rows("user", "SELECT * FROM second_factor WHERE user_id = :u", u=user_id_of(mesh, cook))

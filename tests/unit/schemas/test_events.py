@@ -56,10 +56,18 @@ def test_an_unknown_field_of_a_request_is_refused_at_every_depth() -> None:
 
 @every_event
 def test_a_message_that_is_not_this_event_is_refused(event: Event) -> None:
-    for changes in ({"type": "order.eaten"}, {"version": 99}, {"event_id": None}, {"event_id": "a b"}, {"body": None},
-                    {"body": {}}, {"occurred_at": "yesterday"}, {"sequence": "many"}, {"trace": {"call_id_stack": 7}}):
-        with pytest.raises(FieldsInvalid):
-            event.load(envelope(event, **changes))
+    others: list[dict[str, Any]] = [
+        {"type": "order.eaten"}, {"version": 99}, {"event_id": None}, {"event_id": "a b"}, {"body": None}, {"body": {}},
+        {"occurred_at": "yesterday"}, {"sequence": "many"}, {"trace": {"call_id_stack": 7}}]
+    assert [changes for changes in others if is_read(event, envelope(event, **changes))] == []
+
+
+def is_read(event: Event, message: dict[str, Any]) -> bool:
+    try:
+        event.load(message)
+    except FieldsInvalid:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("nonsense", [None, [], "", 7, {}], ids=repr)

@@ -6,17 +6,21 @@ import nameko
 import pytest
 
 from schemas.errors import TooOften
-from services.user.throttle import ConfirmationThrottle
+from services.user.throttle import ConfirmationThrottle, PasswordResetThrottle
 from tests.unit.user.samples import SECTION
 
 
+@pytest.fixture(autouse=True)
+def settings() -> Iterator[None]:
+    with nameko.config.patch({"REDIS_URIS": {"marquee": "redis://127.0.0.1:1/0"}, "user": SECTION}):
+        yield
+
+
 @pytest.fixture
-def throttle() -> Iterator[ConfirmationThrottle]:
-    settings = {"REDIS_URIS": {"marquee": "redis://127.0.0.1:1/0"}, "user": SECTION}
-    with nameko.config.patch(settings):
-        counter = ConfirmationThrottle()
-        counter.setup()
-        yield counter
+def throttle() -> ConfirmationThrottle:
+    counter = ConfirmationThrottle()
+    counter.setup()
+    return counter
 
 
 def test_sixty_accounts_get_a_stranger_five_mails_in_any_spelling(throttle: ConfirmationThrottle) -> None:
@@ -31,3 +35,14 @@ def test_an_account_that_asks_for_sixty_links_gets_five_and_is_told_to_wait(thro
             throttle.allow(f"stranger{number}@mail.example", "ada")
     assert 3500 < refused.value.about["retry_after"] <= 3600
     assert throttle.allow("stranger59@mail.example", "grace")
+
+
+def test_a_name_is_asked_for_five_times_an_hour_in_any_spelling() -> None:
+    throttle = PasswordResetThrottle()
+    throttle.setup()
+    for name in ("ada", "Ada", "ADA", "adA", "aDa"):
+        throttle.count(name)
+    with pytest.raises(TooOften) as refused:
+        throttle.count("ada")
+    throttle.count("grace")
+    assert 3500 < refused.value.about["retry_after"] <= 3600
