@@ -29,8 +29,7 @@ class Guests:
     remote: RemoteCaller
 
     def prepare_payment(self, key: IdempotencyKey, buyer: Principal, order_id: str, choice: PaymentChoice) -> None:
-        """Check what a guest, or a member, pays with, and keep the address that a guest gives, and the language, once
-        per key.
+        """Check what a guest, or a member, pays with; keep the address and language that a guest gives, once per key.
 
         Raises MembersOnly, FieldsInvalid, KeyReused, UnknownOrder, and RoomUnavailable while the address can't be kept.
         """
