@@ -69,9 +69,10 @@ def test_the_rooms_of_a_mesh_are_forked_from_a_template_with_nothing_open(mesh: 
     links = [os.readlink(file).partition("[")[0] for file in Path(f"/proc/{template.pid}/fd").iterdir()]
     assert sorted(links) == sorted(["/dev/null", *[str(mesh.folder / "log" / "supervisord.out")] * 2, "socket:"])
     assert "can't be imported" not in (mesh.folder / "log" / "supervisord.log").read_text()
-    mesh.kill("office")
-    mesh.wait_ready()
-    [office] = [process for process, program in mesh_processes(mesh.folder) if program == "office"]
+    killed = mesh.pid("office")
+    mesh.kill("office")    # without which a mesh is ready, too
+    [office] = wait_until(lambda: [process for process, program in mesh_processes(mesh.folder)
+                                   if program == "office" and process.pid != killed], 30, "the next office room")
     nameko = str(Path(sys.executable).with_name("nameko"))
     assert office.cmdline() == [sys.executable, nameko, "run", "--config", mesh.environment["MARQUEE_CONFIG"],
                                 module_of("office")]
